@@ -1,0 +1,135 @@
+import { z } from "zod";
+import {
+  idSchema,
+  instantSchema,
+  type JsonObject,
+  jsonObjectSchema,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
+
+/** What the vendor's detectors report. Any other text of 1 to 64 characters is accepted too. */
+export const knownDetectTypes = [
+  "scenePersonExit",
+  "manyPeople",
+  "actionPoseStandup",
+  "actionPoseHandup",
+  "actionHeadUpDown",
+  "headShaking",
+  "watch",
+  "earPhone",
+  "cellPhone",
+  "actionPersonSpeech",
+] as const;
+
+/** The cheat config of an exam: a text that the client makes, stored and returned byte for byte. */
+export const cheatConfigSchema = z.object({
+  examId: z.string(),
+  data: z.string(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type StoredCheatConfig = z.infer<typeof cheatConfigSchema>;
+
+export const setCheatConfigInput = z.object({ examId: idSchema, data: verbatimText(1, 65_536) });
+export type SetCheatConfigInput = z.infer<typeof setCheatConfigInput>;
+
+/** The most records that one addRecords call may hold. */
+export const MAX_RECORDS_PER_CALL = 500;
+/** The most that one addRecords call's records may measure, in bytes of UTF-8. */
+export const MAX_RECORD_BYTES_PER_CALL = 256 * 1024;
+
+const detectionsSchema = z.object({
+  scenePersonExit: z.boolean().optional(),
+  manyPeople: z.boolean().optional(),
+  actionPoseStandup: z.boolean().optional(),
+  actionPoseHandup: z.boolean().optional(),
+  actionHeadUpDown: z.boolean().optional(),
+  headShaking: z.boolean().optional(),
+  objectDetect: z.boolean().optional(),
+  actionPersonSpeech: z.boolean().optional(),
+});
+const cheatConfigDataSchema = z.object({
+  pc: detectionsSchema.optional(),
+  mobile: detectionsSchema.optional(),
+});
+
+/** What the text of a cheat config usually says: which detections run on each camera. */
+export type CheatConfig = z.infer<typeof cheatConfigDataSchema>;
+
+/**
+ * Reads the text of a cheat config. The server never does: the text is the client's own.
+ * @returns undefined when the text is not JSON of that form.
+ */
+export const parseCheatConfig = (data: string): CheatConfig | undefined => {
+  try {
+    return cheatConfigDataSchema.safeParse(JSON.parse(data)).data;
+  } catch {
+    return undefined;
+  }
+};
+
+/** What the detector adds of its own. */
+const extraInfoSchema = z.union([verbatimText(0, MAX_RECORD_BYTES_PER_CALL), jsonObjectSchema], {
+  error: "must be a text or a JSON object",
+});
+
+const newCheatRecordSchema = z.object({
+  isMainMonitor: z.boolean("must be true or false"),
+  userId: idSchema,
+  detectTime: instantSchema,
+  detectType: verbatimText(1, 64),
+  /** Absent means `{}`. */
+  extraInfo: extraInfoSchema.nullish().transform((value): string | JsonObject => value ?? {}),
+});
+export type NewCheatRecord = z.infer<typeof newCheatRecordSchema>;
+
+export const addCheatRecordsInput = z.object({
+  roomId: idSchema,
+  /** When given, it must be the room's exam. */
+  examId: optional(idSchema),
+  records: z
+    .array(newCheatRecordSchema)
+    .min(1, "must not be empty")
+    .max(MAX_RECORDS_PER_CALL, `must be at most ${MAX_RECORDS_PER_CALL} records`),
+});
+export type AddCheatRecordsInput = z.infer<typeof addCheatRecordsInput>;
+
+export const cheatRecordSchema = z.object({
+  /** Grows with every record. */
+  id: z.int(),
+  examId: z.string(),
+  roomId: z.string(),
+  userId: z.string(),
+  detectType: z.string(),
+  /** Whether the phone (the main camera) saw it, not the PC. */
+  isMainMonitor: z.boolean(),
+  detectTime: z.date(),
+  extraInfo: extraInfoSchema,
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type CheatRecord = z.infer<typeof cheatRecordSchema>;
+
+/** Newest first. At least one of `roomId` and `examId`; `cursor` is the last id of the page before. */
+export const listCheatRecordsInput = z
+  .object({
+    roomId: optional(idSchema),
+    examId: optional(idSchema),
+    pageSize: pageSizeSchema(20),
+    cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  })
+  .refine((input) => input.roomId !== undefined || input.examId !== undefined, {
+    path: ["roomId"],
+    error: "roomId or examId is required",
+  });
+export type ListCheatRecordsInput = z.infer<typeof listCheatRecordsInput>;
+
+export const cheatRecordPageSchema = z.object({
+  records: z.array(cheatRecordSchema),
+  /** Absent when nothing older is left. */
+  nextCursor: z.int().optional(),
+});
+export type CheatRecordPage = z.infer<typeof cheatRecordPageSchema>;

@@ -1,0 +1,116 @@
+import { z } from "zod";
+
+/** What a text may hold anywhere in Invigil: everything that UTF-8 and every supported database can store unchanged. */
+const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
+const STORABLE_MESSAGE = "must not hold U+0000 or half of a surrogate pair";
+
+/** A text that is stored and returned byte for byte. `max` counts UTF-16 units. */
+export const verbatimText = (min: number, max: number) =>
+  z
+    .string()
+    .min(min, "must not be empty")
+    .max(max, `must be at most ${max} characters`)
+    .refine(storable, STORABLE_MESSAGE);
+
+/** A text for people (names, titles): trimmed, 1 to `max` characters. */
+export const label = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1, "must not be empty")
+    .max(max, `must be at most ${max} characters`)
+    .refine(storable, STORABLE_MESSAGE);
+
+/** Reads an id sent as a number; everything else stays as it is, for the schema behind it to judge. */
+const numberAsText = (value: string): unknown => {
+  const sent: unknown = value;
+  return typeof sent === "number" && Number.isSafeInteger(sent) ? String(sent) : sent;
+};
+
+/** Reads a whole number sent as text (`"10"`). */
+const textAsNumber = (value: number): unknown => {
+  const sent: unknown = value;
+  return typeof sent === "string" && /^\s*-?\d{1,16}\s*$/.test(sent) ? Number(sent) : sent;
+};
+
+/**
+ * An id to look something up by: 1 to 128 characters. Ids sent as numbers are accepted.
+ * Whether such an id exists is for the rules to say, not for its form.
+ */
+export const idSchema = z.preprocess(numberAsText, label(128));
+
+/**
+ * The id of a person to be stored: letters, digits, `_`, `-` and `.`, at most 61 characters, so that
+ * `pc_<id>` (the second camera's login) fits the 64 of the message services. It may not begin with `pc_`.
+ */
+export const userIdSchema = z.preprocess(
+  numberAsText,
+  z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,61}$/, "must be 1 to 61 letters, digits, '_', '-' or '.'")
+    .refine((value) => !value.startsWith("pc_"), "must not begin with 'pc_' (that marks a PC camera)"),
+);
+
+/** A whole number between two bounds; text is accepted (`"10"`). */
+export const wholeNumber = (min: number, max: number) =>
+  z.preprocess(
+    textAsNumber,
+    z.int("must be a whole number").min(min, `must be at least ${min}`).max(max, `must be at most ${max}`),
+  );
+
+/** An optional field: `null` and `""` mean absent, as the vendor's clients send them. */
+export const optional = <T extends z.ZodType>(schema: T) =>
+  z
+    .preprocess(
+      (value: z.input<T> | null) => (value === null || value === "" ? undefined : value),
+      schema.optional(),
+    )
+    .optional();
+
+/** An instant, between 1970 and 9999. */
+export const instantSchema = z
+  .date("must be a date")
+  .min(new Date(0), "must not be before 1970")
+  .max(new Date("9999-12-31T00:00:00Z"), "must not be after 9999");
+
+/** Rows a page: 1 to 100. 0 or absent means the default. */
+export const pageSizeSchema = (byDefault: number) =>
+  optional(wholeNumber(0, 100)).transform((size) => size || byDefault);
+
+/** A value that JSON can carry. */
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+/** A JSON object. */
+export type JsonObject = { [key: string]: JsonValue };
+
+const MAX_JSON_DEPTH = 32;
+/** Names that JavaScript gives a meaning of its own: they cannot travel safely to every client. */
+const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
+
+/** Says what is wrong with a JSON object, or nothing. Walks without recursion, so depth cannot overflow the stack. */
+const jsonFault = (root: object): string | undefined => {
+  const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { value, depth } = next;
+    if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
+    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return "must be a JSON object";
+    if (typeof value !== "object" || value === null) continue;
+    if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
+    const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    if (!plain) return "must be a JSON object";
+    for (const [key, child] of Object.entries(value)) {
+      if (RESERVED_KEYS.has(key)) return `must not use the name '${key}'`;
+      open.push({ value: child, depth: depth + 1 });
+    }
+  }
+  return undefined;
+};
+
+/** A JSON object, kept as it came: at most 32 levels deep, without the names JavaScript reserves. */
+export const jsonObjectSchema = z.custom<JsonObject>().superRefine((value: unknown, context) => {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  const fault = isObject ? jsonFault(value) : "must be a JSON object";
+  if (fault) context.addIssue({ code: "custom", message: fault });
+});
+
+/** Answers of calls that only confirm. */
+export const doneSchema = z.literal(true);

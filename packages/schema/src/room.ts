@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { cheatConfigSchema } from "./cheat.js";
+import { idSchema, label, optional, pageSizeSchema } from "./common.js";
+import { imServersSchema } from "./im.js";
+import { newParticipantsSchema } from "./participant.js";
+
+export const roomStatusSchema = z.enum(["in_progress", "ended"]);
+export type RoomStatus = z.infer<typeof roomStatusSchema>;
+
+/** Whether the teacher is speaking to the whole room. */
+export const audioStatusSchema = z.enum(["silent", "speaking"]);
+export type AudioStatus = z.infer<typeof audioStatusSchema>;
+
+export const roomSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  examId: z.string(),
+  status: roomStatusSchema,
+  audioStatus: audioStatusSchema,
+  /** The room's group in the message services; equals the room's id. */
+  imGroupId: z.string(),
+  /** The user id of who made the room: the teacher that examinees answer to. */
+  createTeacher: z.string(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type Room = z.infer<typeof roomSchema>;
+
+export const roomWithCheatConfigSchema = roomSchema.extend({ cheatConfig: cheatConfigSchema.optional() });
+export type RoomWithCheatConfig = z.infer<typeof roomWithCheatConfigSchema>;
+
+export const roomRef = z.object({ roomId: idSchema });
+
+/** Without `examId` an exam is made too, named after the room and starting in 30 minutes. */
+export const createRoomInput = z.object({
+  name: label(63),
+  imServer: optional(imServersSchema).transform((names) => names ?? (["aliyun_new"] as const)),
+  examId: optional(idSchema),
+  participants: optional(newParticipantsSchema).transform((people) => people ?? []),
+});
+export type CreateRoomInput = z.infer<typeof createRoomInput>;
+
+export const setAudioStatusInput = z.object({ roomId: idSchema, audioStatus: audioStatusSchema });
+export type SetAudioStatusInput = z.infer<typeof setAudioStatusInput>;
+
+/** Newest first. `cursor` is the last id of the page before. */
+export const listRoomsInput = z.object({
+  examId: optional(idSchema),
+  status: optional(roomStatusSchema),
+  pageSize: pageSizeSchema(20),
+  cursor: optional(idSchema),
+});
+export type ListRoomsInput = z.infer<typeof listRoomsInput>;
+
+export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
+export type RoomPage = z.infer<typeof roomPageSchema>;

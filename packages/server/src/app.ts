@@ -1,0 +1,63 @@
+import cors from "@fastify/cors";
+import helmet from "@fastify/helmet";
+import Fastify, { type FastifyInstance } from "fastify";
+import type { Deps } from "./deps.js";
+import { contextMaker } from "./http/context.js";
+import { answerBrokenRequest, answerFailures, answerWith, toFailure } from "./http/failures.js";
+import { audioFiles } from "./http/files.js";
+import { healthRoutes } from "./http/health.js";
+import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
+import { trpcPlugin } from "./http/trpc.js";
+import { restPlugin } from "./rest/plugin.js";
+import { createAppRouter, type Services } from "./router.js";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Both doors on one Fastify instance, not yet listening. It owns nothing: close the database after it. */
+export const buildApp = async (deps: Deps, services: Services): Promise<FastifyInstance> => {
+  const { config, db } = deps;
+  const app = Fastify({
+    loggerInstance: deps.log,
+    disableRequestLogging: true,
+    genReqId: requestId,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => {
+      reply.header(REQUEST_ID_HEADER, request.id);
+      answerWith(config.restStatus)(request, reply, toFailure(error));
+    },
+    bodyLimit: MAX_BODY_BYTES,
+    // A client gets this long to send a request.
+    requestTimeout: 30_000,
+    // While the server drains, requests on open connections are still answered.
+    return503OnClosing: false,
+    // Long tRPC batches are one path segment.
+    routerOptions: { maxParamLength: 5000 },
+  });
+
+  logRequests(app);
+  await app.register(cors, {
+    origin: config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins],
+    methods: ["GET", "HEAD", "POST"],
+    allowedHeaders: ["authorization", "content-type", "trpc-accept", REQUEST_ID_HEADER],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after"],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  await app.register(helmet, {
+    // An API: nothing to run, nothing to frame, and audio that other origins play.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+    },
+    crossOriginResourcePolicy: { policy: "cross-origin" },
+  });
+  answerFailures(app, config);
+  healthRoutes(app, { db, config });
+
+  const router = createAppRouter(services);
+  const createContext = contextMaker(deps);
+  await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
+  await app.register(trpcPlugin, { router, createContext });
+  await app.register(audioFiles, { dataDir: config.dataDir });
+  return app;
+};

@@ -1,0 +1,125 @@
+import { createSecretKey } from "node:crypto";
+import { type Caller, claimsSchema, type Role } from "@invigil/schema";
+import { errors, jwtVerify, SignJWT } from "jose";
+import { LRUCache } from "lru-cache";
+import { InvigilError } from "./errors.js";
+
+const unauthenticated = (what: string) => new InvigilError("UNAUTHENTICATED", what);
+
+/** Tokens longer than this are refused unread; a header holds 16 KiB at most anyway. */
+const MAX_TOKEN_LENGTH = 8192;
+/** Verified tokens that are remembered: two devices for each of 20,000 candidates. */
+const REMEMBERED_TOKENS = 40_000;
+
+/** What an administrator may do without a token when `INVIGIL_AUTH` is off. */
+const DEMO_CALLER: Caller = {
+  userId: "teacher1",
+  role: "admin",
+  name: "teacher1",
+  expiresAt: new Date(8.64e15),
+};
+
+export interface Authenticator {
+  /**
+   * Who calls, from the `authorization` header: the token itself or `Bearer <token>`.
+   * @throws UNAUTHENTICATED without a valid token
+   */
+  identify(authorization: string | undefined): Caller | Promise<Caller>;
+}
+
+export interface TokenRequest {
+  readonly userId: string;
+  readonly role: Role;
+  readonly roomId?: string | undefined;
+  readonly examId?: string | undefined;
+  readonly name?: string | undefined;
+  readonly ttlSeconds: number;
+}
+
+/** The token in an `authorization` header; undefined when there is none. */
+const tokenOf = (authorization = ""): string | undefined =>
+  /^\s*(?:bearer(?:\s+|$))?(\S*)\s*$/i.exec(authorization)?.[1] || undefined;
+
+const verifyToken = async (
+  token: string,
+  key: ReturnType<typeof createSecretKey>,
+  now: Date,
+): Promise<Caller> => {
+  const { payload } = await jwtVerify(token, key, { algorithms: ["HS256"], currentDate: now }).catch(
+    (error: unknown) => {
+      const expired = error instanceof errors.JWTExpired;
+      throw unauthenticated(
+        expired
+          ? "The token in the authorization header has expired."
+          : "The token in the authorization header is not valid.",
+      );
+    },
+  );
+  const claims = claimsSchema.safeParse(payload);
+  if (!claims.success) {
+    throw unauthenticated(
+      `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
+    );
+  }
+  const { sub, role, exp, room, exam, name } = claims.data;
+  return {
+    userId: sub,
+    role,
+    expiresAt: new Date(exp * 1000),
+    ...(room !== undefined && { roomId: room }),
+    ...(exam !== undefined && { examId: exam }),
+    ...(name !== undefined && { name }),
+  };
+};
+
+/** Verifies HS256 tokens of one secret. Each is verified once and then remembered until it expires. */
+export const createAuthenticator = ({
+  secret,
+  clock,
+}: {
+  secret: string;
+  clock: () => Date;
+}): Authenticator => {
+  const key = createSecretKey(Buffer.from(secret));
+  const remembered = new LRUCache<string, Caller>({ max: REMEMBERED_TOKENS });
+
+  return {
+    identify(authorization) {
+      const token = tokenOf(authorization);
+      if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
+      const now = clock();
+      const known = remembered.get(token);
+      if (known && known.expiresAt > now) return known;
+      if (token.length > MAX_TOKEN_LENGTH)
+        throw unauthenticated("The token in the authorization header is too long.");
+      return verifyToken(token, key, now).then((caller) => {
+        remembered.set(token, caller);
+        return caller;
+      });
+    },
+  };
+};
+
+/** For local demos: everybody is the administrator `teacher1`. */
+export const createOpenAuthenticator = (): Authenticator => ({ identify: () => DEMO_CALLER });
+
+/** Makes a token that `createAuthenticator` with the same secret accepts. */
+export const signToken = (
+  { userId, role, roomId, examId, name, ttlSeconds }: TokenRequest,
+  { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
+): Promise<string> => {
+  const issuedAt = Math.floor(clock().getTime() / 1000);
+  const claims = claimsSchema.parse({
+    sub: userId,
+    role,
+    exp: issuedAt + ttlSeconds,
+    room: roomId,
+    exam: examId,
+    name,
+  });
+  return new SignJWT({ ...claims })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT" })
+    .setIssuedAt(issuedAt)
+    .setJti(jti)
+    .sign(createSecretKey(Buffer.from(secret)));
+};

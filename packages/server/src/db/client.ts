@@ -1,0 +1,61 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import Sqlite from "better-sqlite3";
+import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
+import { migrate } from "./migrate.js";
+import * as tables from "./tables.js";
+import { createWriter, type Write } from "./writer.js";
+
+/** The committed migrations, the same folder from `src/` and from `dist/`. */
+export const MIGRATIONS = fileURLToPath(new URL("../../drizzle", import.meta.url));
+
+export type Queries = BetterSQLite3Database<typeof tables>;
+
+export interface Database {
+  /** For reading, and for building the statements that a write runs. */
+  readonly queries: Queries;
+  /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
+  readonly write: Write;
+  /** Throws when the database does not answer. */
+  ping(): void;
+  close(): void;
+}
+
+export interface OpenOptions {
+  /** The file; `:memory:` for none. */
+  readonly file: string;
+  readonly migrations?: string;
+  /** Told of every statement that runs, for tests that look at query plans. */
+  readonly onStatement?: (sql: string) => void;
+}
+
+/**
+ * Opens the database, brings it to this version's tables, and sets it to lose nothing that was
+ * acknowledged: write-ahead log, and a sync to disk at every commit.
+ * @throws when the file was made by a newer version
+ */
+export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: OpenOptions): Database => {
+  if (file !== ":memory:" && !existsSync(dirname(file)))
+    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  const sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
+  try {
+    sqlite.pragma("busy_timeout = 5000");
+    sqlite.pragma("journal_mode = WAL");
+    sqlite.pragma("synchronous = FULL");
+    const queries = drizzle(sqlite, { schema: tables });
+    // Off while tables may be rebuilt; it cannot be switched inside a transaction.
+    sqlite.pragma("foreign_keys = OFF");
+    migrate(sqlite, queries, migrations);
+    sqlite.pragma("foreign_keys = ON");
+    return {
+      queries,
+      write: createWriter(sqlite),
+      ping: () => sqlite.prepare("SELECT 1").get(),
+      close: () => sqlite.close(),
+    };
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+};

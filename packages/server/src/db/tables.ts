@@ -1,0 +1,150 @@
+import type { ImServer, VideoProfile } from "@invigil/schema";
+import { getTableColumns } from "drizzle-orm";
+import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+// Ids are UUIDv7 without hyphens, so that they order by time of making; times are milliseconds since 1970.
+const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
+const timestamps = { createdAt: instant("created_at").notNull(), updatedAt: instant("updated_at").notNull() };
+
+export const exams = sqliteTable("exams", {
+  id: text().primaryKey(),
+  name: text().notNull(),
+  startTime: instant("start_time").notNull(),
+  endTime: instant("end_time").notNull(),
+  videoProfile: text("video_profile", { mode: "json" }).$type<VideoProfile>(),
+  /** The caller that made it: may add rooms to it before being in one. */
+  createdBy: text("created_by").notNull(),
+  ...timestamps,
+});
+
+export const rooms = sqliteTable(
+  "rooms",
+  {
+    id: text().primaryKey(),
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id),
+    name: text().notNull(),
+    status: text({ enum: ["in_progress", "ended"] }).notNull(),
+    audioStatus: text("audio_status", { enum: ["silent", "speaking"] }).notNull(),
+    imServer: text("im_server", { mode: "json" }).$type<readonly ImServer[]>().notNull(),
+    createTeacher: text("create_teacher").notNull(),
+    endedAt: instant("ended_at"),
+    ...timestamps,
+  },
+  (table) => [
+    index("rooms_by_exam").on(table.examId, table.id),
+    index("rooms_by_status").on(table.status, table.id),
+    index("rooms_by_exam_status").on(table.examId, table.status, table.id),
+  ],
+);
+
+const { imServer: _, ...ownRoomColumns } = getTableColumns(rooms);
+/** What is read of a room: the message group carries the room's own id. */
+export const roomColumns = { ...ownRoomColumns, imGroupId: rooms.id };
+
+/** A person in a room. */
+export const participants = sqliteTable(
+  "participants",
+  {
+    /** The order in which people were added: lists follow it. */
+    seq: integer().primaryKey({ autoIncrement: true }),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
+    name: text().notNull(),
+    mainPublishStatus: text("main_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
+    pcPublishStatus: text("pc_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
+    ...timestamps,
+  },
+  (table) => [
+    uniqueIndex("participants_by_room_user").on(table.roomId, table.userId),
+    index("participants_by_room_role").on(table.roomId, table.role, table.seq),
+    index("participants_by_user").on(table.userId, table.role, table.roomId),
+  ],
+);
+
+/** Whose camera a stream is: stream names are looked up here, never split. */
+export const streamNames = sqliteTable(
+  "stream_names",
+  {
+    name: text().primaryKey(),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+  },
+  (table) => [uniqueIndex("stream_names_by_owner").on(table.roomId, table.userId, table.camera)],
+);
+
+/** The library of audio clips. */
+export const audioClips = sqliteTable(
+  "audio_clips",
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    classify: integer().notNull(),
+    /** Absolute, or a path below the server's own public URL. */
+    url: text().notNull(),
+    ossUrl: text("oss_url"),
+    ...timestamps,
+  },
+  (table) => [index("audio_clips_by_class").on(table.classify, table.id)],
+);
+
+/** Which exam plays which clip: at a time, or by hand when there is none. */
+export const examAudio = sqliteTable(
+  "exam_audio",
+  {
+    id: text().primaryKey(),
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id),
+    clipId: text("clip_id")
+      .notNull()
+      .references(() => audioClips.id),
+    startTime: instant("start_time"),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [
+    index("exam_audio_by_exam").on(table.examId, table.startTime, table.id),
+    index("exam_audio_by_clip").on(table.clipId),
+  ],
+);
+
+export const cheatConfigs = sqliteTable("cheat_configs", {
+  examId: text("exam_id")
+    .primaryKey()
+    .references(() => exams.id),
+  data: text().notNull(),
+  ...timestamps,
+});
+
+/** What the detectors saw. Records are evidence: never changed. */
+export const cheatRecords = sqliteTable(
+  "cheat_records",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    examId: text("exam_id").notNull(),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    detectType: text("detect_type").notNull(),
+    isMainMonitor: integer("is_main_monitor", { mode: "boolean" }).notNull(),
+    detectTime: instant("detect_time").notNull(),
+    extraInfo: text("extra_info").notNull(),
+    /** Whether `extraInfo` came as a JSON object, not as a text. */
+    extraInfoIsObject: integer("extra_info_is_object", { mode: "boolean" }).notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  // Each ends with the row's id, which SQLite adds to every index: one page is one range.
+  (table) => [
+    index("cheat_records_by_room").on(table.roomId),
+    index("cheat_records_by_exam").on(table.examId),
+    index("cheat_records_by_room_user").on(table.roomId, table.userId),
+  ],
+);

@@ -1,0 +1,61 @@
+import type { Database as Sqlite } from "better-sqlite3";
+
+/** Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk. */
+export type Write = <T>(work: () => T) => Promise<T>;
+
+interface Job {
+  run(): unknown;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
+
+/**
+ * Group commit. Writes that arrive while one is being committed go into the next transaction
+ * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own:
+ * one that throws is undone and rejected alone.
+ */
+export const createWriter = (sqlite: Sqlite): Write => {
+  let waiting: Job[] = [];
+
+  // better-sqlite3 makes a transaction inside a transaction a savepoint.
+  const isolated = sqlite.transaction((job: Job) => job.run());
+
+  const attempt = (job: Job): Outcome => {
+    try {
+      return { ok: true, value: isolated(job) };
+    } catch (error) {
+      // Some failures (a full disk) make SQLite undo the whole transaction: then nobody's work is there.
+      if (!sqlite.inTransaction) throw error;
+      return { ok: false, error };
+    }
+  };
+
+  const together = sqlite.transaction((jobs: readonly Job[]) => jobs.map(attempt));
+
+  const flush = (): void => {
+    const jobs = waiting;
+    waiting = [];
+    let outcomes: Outcome[];
+    try {
+      outcomes = together.immediate(jobs);
+    } catch (error) {
+      for (const job of jobs) job.reject(error);
+      return;
+    }
+    jobs.forEach((job, index) => {
+      const outcome = outcomes[index];
+      if (outcome?.ok) job.resolve(outcome.value);
+      else job.reject(outcome?.error);
+    });
+  };
+
+  return <T>(work: () => T) =>
+    new Promise<T>((resolve, reject) => {
+      // One loop turn later: all calls whose requests have been read by then are in the group.
+      if (waiting.length === 0) setImmediate(flush);
+      // Safe: `resolve` receives what this job's own `run` returned.
+      waiting.push({ run: work, resolve: resolve as (value: unknown) => void, reject });
+    });
+};

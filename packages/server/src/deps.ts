@@ -1,0 +1,38 @@
+import type { FastifyBaseLogger } from "fastify";
+import { type Authenticator, createAuthenticator, createOpenAuthenticator } from "./auth.js";
+import type { Config } from "./config.js";
+import type { Database } from "./db/client.js";
+import type { Ids } from "./ids.js";
+import { selectProviders } from "./providers/select.js";
+import type { Providers } from "./providers/types.js";
+
+/** What differs between a server and a test: where things are kept, and what time and chance are. */
+export interface World {
+  readonly config: Config;
+  readonly db: Database;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+  readonly log: FastifyBaseLogger;
+  /** Where clients reach the server, without a slash at the end. */
+  readonly publicUrl: () => string;
+  /** Signs and verifies tokens. */
+  readonly authSecret: string;
+  /** A key that this installation makes for itself where no provider's settings bring one. */
+  readonly ownKey: (name: "stream-key" | "im-key") => string;
+}
+
+/** Everything that the app is built from. */
+export interface Deps extends World {
+  readonly auth: Authenticator;
+  readonly providers: Providers;
+}
+
+export const createDeps = (world: World): Deps => {
+  const { config, clock, ids, publicUrl, authSecret, ownKey } = world;
+  return {
+    ...world,
+    auth:
+      config.auth === "off" ? createOpenAuthenticator() : createAuthenticator({ secret: authSecret, clock }),
+    providers: selectProviders({ config, clock, nonce: ids.nonce, publicUrl, ownKey }),
+  };
+};

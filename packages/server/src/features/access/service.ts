@@ -1,0 +1,69 @@
+import type { Caller } from "@invigil/schema";
+import { forbidden, InvigilError } from "../../errors.js";
+import type { AccessStore, StoredRoom } from "./store.js";
+
+/** The rooms of an exam that a caller may read: every one, or these. */
+export type Reach = "all" | readonly string[];
+
+/**
+ * Who may reach what: the whole rule. The procedure kinds have checked the caller's role before.
+ *
+ * - A person reaches a room by being in it, in the role that its token says; storage decides, not the client.
+ * - An administrator reaches every room.
+ * - A token that is bound to a room or an exam reaches nothing else, whoever holds it.
+ * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
+ * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
+ */
+export interface AccessService {
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
+  room(caller: Caller, roomId: string): Promise<StoredRoom>;
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
+  exam(caller: Caller, examId: string): Promise<Reach>;
+  /**
+   * For what belongs to no room: new exams and the audio library.
+   * @throws FORBIDDEN for a token that is bound to a room or an exam
+   */
+  unbound(caller: Caller): void;
+}
+
+export const createAccessService = ({ store }: { store: AccessStore }): AccessService => {
+  const noRoom = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
+  const noExam = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
+
+  const room: AccessService["room"] = async (caller, roomId) => {
+    if (caller.roomId !== undefined && caller.roomId !== roomId) throw noRoom(roomId);
+    const found = await store.room(roomId, caller.userId);
+    if (caller.role === "admin") {
+      if (!found) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+    } else if (found?.role !== caller.role) throw noRoom(roomId);
+    if (caller.examId !== undefined && caller.examId !== found.room.examId) throw noRoom(roomId);
+    return found.room;
+  };
+
+  const exam: AccessService["exam"] = async (caller, examId) => {
+    if (caller.examId !== undefined && caller.examId !== examId) throw noExam(examId);
+    if (caller.roomId !== undefined) {
+      const bound = await room(caller, caller.roomId);
+      if (bound.examId !== examId) throw noExam(examId);
+      return [bound.id];
+    }
+    const found = await store.exam(examId);
+    if (caller.role === "admin") {
+      if (!found) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+      return "all";
+    }
+    const rooms = await store.roomsOf(examId, caller.userId, caller.role);
+    const madeIt = caller.role === "teacher" && found?.createdBy === caller.userId;
+    if (rooms.length === 0 && !madeIt) throw noExam(examId);
+    return rooms;
+  };
+
+  return {
+    room,
+    exam,
+    unbound(caller) {
+      if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);
+      if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);
+    },
+  };
+};

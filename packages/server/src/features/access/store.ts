@@ -1,0 +1,50 @@
+import type { Role, Room } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
+
+/** A room as it is kept. */
+export type StoredRoom = Room & { readonly endedAt: Date | null };
+
+export interface AccessStore {
+  /** A room, and what a person is in it. */
+  room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
+  exam(examId: string): Promise<{ createdBy: string } | undefined>;
+  /** The rooms of an exam that a person is in, in one role. */
+  roomsOf(examId: string, userId: string, role: Role): Promise<string[]>;
+}
+
+export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
+  const room = db.queries
+    .select({ room: roomColumns, role: participants.role })
+    .from(rooms)
+    .leftJoin(
+      participants,
+      and(eq(participants.roomId, rooms.id), eq(participants.userId, sql.placeholder("userId"))),
+    )
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+  const exam = db.queries
+    .select({ createdBy: exams.createdBy })
+    .from(exams)
+    .where(eq(exams.id, sql.placeholder("examId")))
+    .prepare();
+  const roomsOf = db.queries
+    .select({ id: rooms.id })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .where(
+      and(
+        eq(participants.userId, sql.placeholder("userId")),
+        eq(participants.role, sql.placeholder("role")),
+        eq(rooms.examId, sql.placeholder("examId")),
+      ),
+    )
+    .prepare();
+
+  return {
+    room: async (roomId, userId) => room.get({ roomId, userId }),
+    exam: async (examId) => exam.get({ examId }),
+    roomsOf: async (examId, userId, role) => roomsOf.all({ examId, userId, role }).map(({ id }) => id),
+  };
+};

@@ -1,0 +1,112 @@
+import {
+  type AddCheatRecordsInput,
+  type Caller,
+  type CheatRecordPage,
+  type ListCheatRecordsInput,
+  MAX_RECORD_BYTES_PER_CALL,
+  type NewCheatRecord,
+  type SetCheatConfigInput,
+  type StoredCheatConfig,
+} from "@invigil/schema";
+import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import type { AccessService } from "../access/service.js";
+import type { StoredRoom } from "../access/store.js";
+import type { CheatStore, NewRecord } from "./store.js";
+
+/** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */
+const GRACE_AFTER_END_MS = 10 * 60 * 1000;
+
+export interface CheatService {
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
+  setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND, CHEAT_CONFIG_NOT_FOUND */
+  getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
+  /** The exam's config, if there is one. Asks nobody's permission: for other services. */
+  configOf(examId: string): Promise<StoredCheatConfig | undefined>;
+  /**
+   * Keeps all records or none; resolves when they are on disk. An examinee records about itself only.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT
+   */
+  addRecords(caller: Caller, input: AddCheatRecordsInput): Promise<true>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, INVALID_INPUT */
+  listRecords(caller: Caller, input: ListCheatRecordsInput): Promise<CheatRecordPage>;
+}
+
+export interface CheatServiceDeps {
+  readonly store: CheatStore;
+  readonly access: AccessService;
+  readonly clock: () => Date;
+}
+
+const assertExamOf = (room: StoredRoom, examId: string | undefined): void => {
+  if (examId !== undefined && examId !== room.examId)
+    throw invalidInput("examId", `is not the exam of the room ${room.id}`);
+};
+
+const toNewRecord = ({ extraInfo, ...record }: NewCheatRecord, room: StoredRoom, now: Date): NewRecord => {
+  const isText = typeof extraInfo === "string";
+  return {
+    ...record,
+    examId: room.examId,
+    roomId: room.id,
+    extraInfo: isText ? extraInfo : JSON.stringify(extraInfo),
+    extraInfoIsObject: !isText,
+    createdAt: now,
+  };
+};
+
+const bytes = (records: readonly NewRecord[]): number =>
+  records.reduce(
+    (sum, { userId, detectType, extraInfo }) =>
+      sum + Buffer.byteLength(userId) + Buffer.byteLength(detectType) + Buffer.byteLength(extraInfo),
+    0,
+  );
+
+export const createCheatService = ({ store, access, clock }: CheatServiceDeps): CheatService => ({
+  async setConfig(caller, { examId, data }) {
+    await access.exam(caller, examId);
+    await store.setConfig({ examId, data, now: clock() });
+    return true;
+  },
+
+  async getConfig(caller, examId) {
+    await access.exam(caller, examId);
+    const config = await store.getConfig(examId);
+    if (!config) throw new InvigilError("CHEAT_CONFIG_NOT_FOUND", `The exam ${examId} has no cheat config.`);
+    return config;
+  },
+
+  configOf: (examId) => store.getConfig(examId),
+
+  async addRecords(caller, { roomId, examId, records }) {
+    const room = await access.room(caller, roomId);
+    assertExamOf(room, examId);
+    const now = clock();
+    if (room.endedAt && now.getTime() > room.endedAt.getTime() + GRACE_AFTER_END_MS) {
+      throw new InvigilError(
+        "ROOM_ENDED",
+        `The room ${roomId} ended more than 10 minutes ago and takes no more records.`,
+      );
+    }
+    const foreign = caller.role === "examinee" && records.find(({ userId }) => userId !== caller.userId);
+    if (foreign) throw forbidden(`An examinee may record only about itself, not about ${foreign.userId}.`);
+    const kept = records.map((record) => toNewRecord(record, room, now));
+    if (bytes(kept) > MAX_RECORD_BYTES_PER_CALL)
+      throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
+    await store.addRecords(kept);
+    return true;
+  },
+
+  async listRecords(caller, { roomId, examId, pageSize, cursor }) {
+    const page = { limit: pageSize, before: cursor };
+    if (roomId !== undefined) {
+      const room = await access.room(caller, roomId);
+      assertExamOf(room, examId);
+      return store.listByRooms([roomId], page);
+    }
+    // The schema requires one of the two.
+    if (examId === undefined) throw invalidInput("roomId", "or examId is required");
+    const reach = await access.exam(caller, examId);
+    return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(reach, page);
+  },
+});

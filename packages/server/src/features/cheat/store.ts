@@ -1,0 +1,107 @@
+import type { CheatRecord, CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
+import { and, desc, eq, lt, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import { cheatConfigs, cheatRecords } from "../../db/tables.js";
+
+/** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
+export interface NewRecord {
+  readonly examId: string;
+  readonly roomId: string;
+  readonly userId: string;
+  readonly detectType: string;
+  readonly isMainMonitor: boolean;
+  readonly detectTime: Date;
+  readonly extraInfo: string;
+  readonly extraInfoIsObject: boolean;
+  readonly createdAt: Date;
+}
+
+export interface Page {
+  readonly limit: number;
+  /** Only records with a smaller id. */
+  readonly before: number | undefined;
+}
+
+export interface CheatStore {
+  setConfig(config: { examId: string; data: string; now: Date }): Promise<void>;
+  getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
+  /** All or none. Resolves when they are on disk. */
+  addRecords(records: readonly NewRecord[]): Promise<void>;
+  /** Newest first, of these rooms together. */
+  listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
+  /** Newest first, of all rooms of an exam. */
+  listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
+}
+
+/** The first page starts above every id. */
+const FIRST = Number.MAX_SAFE_INTEGER;
+
+export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
+  const { queries, write } = db;
+  const config = queries
+    .select()
+    .from(cheatConfigs)
+    .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
+    .prepare();
+  const insert = queries
+    .insert(cheatRecords)
+    .values({
+      examId: sql.placeholder("examId"),
+      roomId: sql.placeholder("roomId"),
+      userId: sql.placeholder("userId"),
+      detectType: sql.placeholder("detectType"),
+      isMainMonitor: sql.placeholder("isMainMonitor"),
+      detectTime: sql.placeholder("detectTime"),
+      extraInfo: sql.placeholder("extraInfo"),
+      extraInfoIsObject: sql.placeholder("extraInfoIsObject"),
+      createdAt: sql.placeholder("createdAt"),
+    })
+    .prepare();
+  const pageOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
+    queries
+      .select()
+      .from(cheatRecords)
+      .where(and(eq(column, sql.placeholder("owner")), lt(cheatRecords.id, sql.placeholder("before"))))
+      .orderBy(desc(cheatRecords.id))
+      .limit(sql.placeholder("limit"))
+      .prepare();
+  const byRoom = pageOf(cheatRecords.roomId);
+  const byExam = pageOf(cheatRecords.examId);
+
+  type Row = ReturnType<(typeof byRoom)["all"]>[number];
+  const toRecord = ({ extraInfo, extraInfoIsObject, ...row }: Row): CheatRecord => ({
+    ...row,
+    extraInfo: extraInfoIsObject ? JSON.parse(extraInfo) : extraInfo,
+    updatedAt: row.createdAt,
+  });
+  /** One row more than the page was asked for tells whether anything is left. */
+  const toPage = (rows: Row[], limit: number): CheatRecordPage => {
+    const records = rows.slice(0, limit).map(toRecord);
+    const last = records.at(-1);
+    return { records, ...(rows.length > limit && last && { nextCursor: last.id }) };
+  };
+
+  return {
+    setConfig: ({ examId, data, now }) =>
+      write(() => {
+        queries
+          .insert(cheatConfigs)
+          .values({ examId, data, createdAt: now, updatedAt: now })
+          .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
+          .run();
+      }),
+    getConfig: async (examId) => config.get({ examId }),
+    addRecords: (records) =>
+      write(() => {
+        for (const record of records) insert.run({ ...record });
+      }),
+    async listByRooms(roomIds, { limit, before = FIRST }) {
+      // Each room's page is one range of its index; the newest of them all make the page.
+      const rows = roomIds.flatMap((owner) => byRoom.all({ owner, before, limit: limit + 1 }));
+      if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
+      return toPage(rows.slice(0, limit + 1), limit);
+    },
+    listByExam: async (owner, { limit, before = FIRST }) =>
+      toPage(byExam.all({ owner, before, limit: limit + 1 }), limit),
+  };
+};

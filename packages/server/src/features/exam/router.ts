@@ -1,0 +1,19 @@
+import { createExamInput, examRef, examSchema, updateExamInput } from "@invigil/schema";
+import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import type { ExamService } from "./service.js";
+
+export const createExamRouter = ({ exam }: { exam: ExamService }) =>
+  router({
+    create: staffProcedure
+      .input(createExamInput)
+      .output(examSchema)
+      .mutation(({ ctx, input }) => exam.create(ctx.caller, input)),
+    get: anyoneProcedure
+      .input(examRef)
+      .output(examSchema)
+      .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
+    update: staffProcedure
+      .input(updateExamInput)
+      .output(examSchema)
+      .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+  });

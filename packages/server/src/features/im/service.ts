@@ -1,0 +1,53 @@
+import type { Caller, GetImTokenInput, ImTokens } from "@invigil/schema";
+import { forbidden, InvigilError } from "../../errors.js";
+import type { MessageProviders } from "../../providers/types.js";
+import type { AccessService } from "../access/service.js";
+
+export interface ImService {
+  /**
+   * A login for each service that was asked for and is configured.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, PROVIDER_NOT_CONFIGURED when none of them is configured
+   */
+  getToken(caller: Caller, input: GetImTokenInput): Promise<ImTokens>;
+}
+
+export interface ImServiceDeps {
+  readonly messages: MessageProviders;
+  readonly access: AccessService;
+}
+
+export const createImService = ({ messages, access }: ImServiceDeps): ImService => ({
+  async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
+    if (roomId !== undefined) await access.room(caller, roomId);
+    const own = userId === caller.userId || userId === `pc_${caller.userId}`;
+    if (!own && caller.role !== "admin")
+      throw forbidden(`The caller may log in as itself, not as ${userId}.`);
+    const commands = caller.role === "admin" || caller.role === "teacher";
+    if (role === "admin" && !commands)
+      throw forbidden(`The role ${caller.role} may not command a message group.`);
+
+    const asked = new Set(imServer);
+    const request = {
+      userId,
+      role: role ?? ("" as const),
+      ...(deviceId && { deviceId }),
+      ...(deviceType && { deviceType }),
+    };
+    const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([
+      asked.has("aliyun_new") ? messages.aliyun_new?.issueToken(request) : undefined,
+      asked.has("aliyun_old") ? messages.aliyun_old?.issueToken(request) : undefined,
+      asked.has("rong_cloud") ? messages.rong_cloud?.issueToken(request) : undefined,
+    ]);
+    if (!aliyunNewIm && !aliyunOldIm && !rongToken) {
+      throw new InvigilError(
+        "PROVIDER_NOT_CONFIGURED",
+        `The message service ${imServer.join(", ")} is not configured.`,
+      );
+    }
+    return {
+      ...(aliyunNewIm && { aliyunNewIm }),
+      ...(aliyunOldIm && { aliyunOldIm }),
+      ...(rongToken && { rongToken }),
+    };
+  },
+});

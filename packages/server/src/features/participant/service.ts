@@ -1,0 +1,123 @@
+import type {
+  AddParticipantsInput,
+  AddParticipantsResult,
+  Caller,
+  NewParticipant,
+  Participant,
+  ParticipantRole,
+  StreamUrls,
+} from "@invigil/schema";
+import type { NewPerson } from "../../db/inserts.js";
+import { forbidden, InvigilError } from "../../errors.js";
+import { streamName } from "../../providers/stream-name.js";
+import type { StreamOwner, StreamSigner } from "../../providers/types.js";
+import type { AccessService } from "../access/service.js";
+import type { StoredRoom } from "../access/store.js";
+import type { ParticipantStore, StoredParticipant } from "./store.js";
+
+export interface ParticipantService {
+  /**
+   * A person with its streams. An examinee may ask for itself and for the room's teacher.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND
+   */
+  get(caller: Caller, ref: { roomId: string; userId: string }): Promise<Participant>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND */
+  list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT */
+  add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
+  remove(caller: Caller, ref: { roomId: string; userId: string }): Promise<true>;
+}
+
+export interface ParticipantServiceDeps {
+  readonly store: ParticipantStore;
+  readonly access: AccessService;
+  readonly streams: StreamSigner;
+  readonly clock: () => Date;
+}
+
+/** A person as it is written into a room. */
+export const toNewPerson = (
+  person: NewParticipant,
+  room: { id: string; examId: string },
+  now: Date,
+): NewPerson => {
+  const owner = { examId: room.examId, roomId: room.id, userId: person.userId };
+  return {
+    ...person,
+    roomId: room.id,
+    streams: { main: streamName({ ...owner, camera: "main" }), pc: streamName({ ...owner, camera: "pc" }) },
+    now,
+  };
+};
+
+export const createParticipantService = ({
+  store,
+  access,
+  streams,
+  clock,
+}: ParticipantServiceDeps): ParticipantService => {
+  const state = (room: StoredRoom) => ({ roomId: room.id, inProgress: room.status === "in_progress" });
+
+  /** A push URL is a licence to publish as that person. */
+  const mayPublishAs = (caller: Caller, userId: string): boolean =>
+    caller.role === "admin" || caller.role === "teacher" || caller.userId === userId;
+
+  const withStreams = (caller: Caller, room: StoredRoom, person: StoredParticipant): Participant => {
+    const urls = (camera: StreamOwner["camera"]): StreamUrls => {
+      const owner = { examId: room.examId, roomId: room.id, userId: person.userId, camera };
+      const { pushUrl, ...pull } = streams.urls(owner, { twin: person.role === "examinee" });
+      return { ...pull, pushUrl: mayPublishAs(caller, person.userId) ? pushUrl : null };
+    };
+    return { ...person, streams: { main: urls("main"), pc: urls("pc") } };
+  };
+
+  const openRoom = async (caller: Caller, roomId: string): Promise<StoredRoom> => {
+    const room = await access.room(caller, roomId);
+    if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    return room;
+  };
+
+  return {
+    async get(caller, { roomId, userId }) {
+      const room = await access.room(caller, roomId);
+      if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
+        throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
+      }
+      const person = await store.get(state(room), userId);
+      if (!person)
+        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      return withStreams(caller, room, person);
+    },
+    async list(caller, { roomId, role }) {
+      const room = await access.room(caller, roomId);
+      const people = await store.list(state(room), role);
+      return people.map((person) => withStreams(caller, room, person));
+    },
+    async add(caller, { roomId, participants }) {
+      const room = await openRoom(caller, roomId);
+      const now = clock();
+      const result = await store.add(participants.map((person) => toNewPerson(person, room, now)));
+      if ("conflict" in result) {
+        const { userId, role } = result.conflict;
+        throw new InvigilError(
+          "PARTICIPANT_CONFLICT",
+          `${userId} is in the room as ${result.role}, and cannot be added as ${role}.`,
+        );
+      }
+      const many = (outcome: string) => result.outcomes.filter((one) => one === outcome).length;
+      return { added: many("added"), updated: many("updated"), unchanged: many("unchanged") };
+    },
+    async remove(caller, { roomId, userId }) {
+      const room = await openRoom(caller, roomId);
+      const conflict = (why: string) =>
+        new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be removed: ${why}.`);
+      if (userId === room.createTeacher) throw conflict("the room's examinees answer to its creator");
+      const outcome = await store.remove(roomId, userId);
+      if (outcome === "has_records") throw conflict("it has cheat records in the room");
+      if (outcome === "not_found")
+        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      return true;
+    },
+  };
+};

@@ -1,0 +1,36 @@
+import {
+  createRoomInput,
+  doneSchema,
+  listRoomsInput,
+  roomPageSchema,
+  roomRef,
+  roomSchema,
+  roomWithCheatConfigSchema,
+  setAudioStatusInput,
+} from "@invigil/schema";
+import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import type { RoomService } from "./service.js";
+
+export const createRoomRouter = ({ room }: { room: RoomService }) =>
+  router({
+    create: staffProcedure
+      .input(createRoomInput)
+      .output(roomSchema)
+      .mutation(({ ctx, input }) => room.create(ctx.caller, input)),
+    get: anyoneProcedure
+      .input(roomRef)
+      .output(roomWithCheatConfigSchema)
+      .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
+    end: staffProcedure
+      .input(roomRef)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
+    setAudioStatus: staffProcedure
+      .input(setAudioStatusInput)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
+    list: staffProcedure
+      .input(listRoomsInput)
+      .output(roomPageSchema)
+      .query(({ ctx, input }) => room.list(ctx.caller, input)),
+  });

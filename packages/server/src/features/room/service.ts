@@ -1,0 +1,163 @@
+import {
+  type Caller,
+  type CreateRoomInput,
+  type ListRoomsInput,
+  type NewParticipant,
+  type Room,
+  type RoomPage,
+  type RoomWithCheatConfig,
+  type SetAudioStatusInput,
+  userIdSchema,
+} from "@invigil/schema";
+import type { NewExam } from "../../db/inserts.js";
+import { InvigilError, invalidInput } from "../../errors.js";
+import type { Ids } from "../../ids.js";
+import type { MessageProviders } from "../../providers/types.js";
+import type { AccessService } from "../access/service.js";
+import type { CheatService } from "../cheat/service.js";
+import { toNewPerson } from "../participant/service.js";
+import type { RoomStore } from "./store.js";
+
+/** An exam that a room brings with it starts this long after the room was made, and lasts two hours. */
+const STARTS_AFTER_MS = 30 * 60 * 1000;
+const LASTS_MS = 2 * 60 * 60 * 1000;
+
+export interface RoomService {
+  /**
+   * Makes a room with its message groups. The caller becomes its `createTeacher`.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   */
+  create(caller: Caller, input: CreateRoomInput): Promise<Room>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND */
+  get(caller: Caller, roomId: string): Promise<RoomWithCheatConfig>;
+  /** Ending an ended room changes nothing. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  end(caller: Caller, roomId: string): Promise<true>;
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
+  setAudioStatus(caller: Caller, input: SetAudioStatusInput): Promise<true>;
+  /** An administrator's rooms are all of them, a teacher's those that it is a teacher of. */
+  list(caller: Caller, input: ListRoomsInput): Promise<RoomPage>;
+}
+
+export interface RoomServiceDeps {
+  readonly store: RoomStore;
+  readonly access: AccessService;
+  readonly cheat: CheatService;
+  readonly messages: MessageProviders;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+  /** How many invented examinees a room gets that is made without an exam and without people. */
+  readonly demoExaminees: number;
+}
+
+export const createRoomService = ({
+  store,
+  access,
+  cheat,
+  messages,
+  clock,
+  ids,
+  demoExaminees,
+}: RoomServiceDeps): RoomService => {
+  const newExam = (caller: Caller, name: string, now: Date): NewExam => {
+    const startTime = new Date(now.getTime() + STARTS_AFTER_MS);
+    const endTime = new Date(startTime.getTime() + LASTS_MS);
+    return {
+      id: ids.next(),
+      name,
+      startTime,
+      endTime,
+      createdBy: caller.userId,
+      createdAt: now,
+      updatedAt: now,
+    };
+  };
+
+  const creator = (caller: Caller): NewParticipant => {
+    const userId = userIdSchema.safeParse(caller.userId);
+    if (!userId.success)
+      throw invalidInput(
+        "sub",
+        "of the token cannot be a participant's id: it must be 1 to 61 letters, digits, '_', '-' or '.'",
+      );
+    return { userId: userId.data, role: "teacher", name: caller.name ?? userId.data };
+  };
+
+  const demoPeople = (roomId: string): NewParticipant[] =>
+    Array.from({ length: demoExaminees }, (_, index) => ({
+      userId: `examinee${index + 1}_${roomId}`,
+      role: "examinee",
+      name: `学生${index + 1}`,
+    }));
+
+  /** The creator first; naming it again among the people is allowed, as a teacher. */
+  const withCreator = (caller: Caller, people: readonly NewParticipant[]): NewParticipant[] => {
+    const index = people.findIndex(({ userId }) => userId === caller.userId);
+    if (people[index] && people[index].role !== "teacher")
+      throw invalidInput(`participants[${index}].role`, "must be 'teacher': it is the creator of the room");
+    return [people[index] ?? creator(caller), ...people.filter((_, at) => at !== index)];
+  };
+
+  return {
+    async create(caller, { name, imServer, examId, participants }) {
+      if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
+      else await access.exam(caller, examId);
+      const services = imServer.map((service) => {
+        const provider = messages[service];
+        if (!provider)
+          throw new InvigilError(
+            "PROVIDER_NOT_CONFIGURED",
+            `The message service ${service} is not configured.`,
+          );
+        return provider;
+      });
+
+      const now = clock();
+      const exam = examId === undefined ? newExam(caller, name, now) : undefined;
+      const room = {
+        id: ids.next(),
+        examId: examId ?? exam?.id ?? "",
+        name,
+        imServer,
+        createTeacher: caller.userId,
+        now,
+      };
+      const invented = examId === undefined && participants.length === 0;
+      const people = withCreator(caller, invented ? demoPeople(room.id) : participants);
+
+      for (const service of services)
+        await service.createGroup({ groupId: room.id, name, creatorId: room.createTeacher });
+      return store.create({ exam, room, people: people.map((person) => toNewPerson(person, room, now)) });
+    },
+
+    async get(caller, roomId) {
+      const room = await access.room(caller, roomId);
+      const cheatConfig = await cheat.configOf(room.examId);
+      return { ...room, ...(cheatConfig && { cheatConfig }) };
+    },
+
+    async end(caller, roomId) {
+      await access.room(caller, roomId);
+      await store.end(roomId, clock());
+      return true;
+    },
+
+    async setAudioStatus(caller, { roomId, audioStatus }) {
+      await access.room(caller, roomId);
+      const changed = await store.setAudioStatus(roomId, audioStatus, clock());
+      if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+      return true;
+    },
+
+    async list(caller, { examId, status, pageSize, cursor }) {
+      if (caller.roomId !== undefined) {
+        const { endedAt: _, ...room } = await access.room(caller, caller.roomId);
+        const matches = (examId ?? room.examId) === room.examId && (status ?? room.status) === room.status;
+        return { rooms: matches && cursor === undefined ? [room] : [] };
+      }
+      const teacher = caller.role === "teacher" ? caller.userId : undefined;
+      const asked = examId ?? caller.examId;
+      if (caller.examId !== undefined && asked !== caller.examId) return { rooms: [] };
+      return store.list({ examId: asked, status, teacher }, { limit: pageSize, before: cursor });
+    },
+  };
+};

@@ -1,0 +1,111 @@
+import type { AudioStatus, ImServer, Room, RoomPage, RoomStatus } from "@invigil/schema";
+import { and, desc, eq, lt, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import { insertExam, type NewExam, type NewPerson, personInserter } from "../../db/inserts.js";
+import { participants, roomColumns, rooms } from "../../db/tables.js";
+
+export interface NewRoom {
+  readonly id: string;
+  readonly examId: string;
+  readonly name: string;
+  readonly imServer: readonly ImServer[];
+  readonly createTeacher: string;
+  readonly now: Date;
+}
+
+export interface RoomFilter {
+  readonly examId: string | undefined;
+  readonly status: RoomStatus | undefined;
+  /** Only the rooms that this person is a teacher of. */
+  readonly teacher: string | undefined;
+}
+
+export interface RoomStore {
+  /** Writes a room with its people, and its exam when that is new. */
+  create(made: { exam: NewExam | undefined; room: NewRoom; people: readonly NewPerson[] }): Promise<Room>;
+  /** Ends a room and silences it. Ending it again changes nothing. */
+  end(roomId: string, now: Date): Promise<void>;
+  /** False when the room has ended. */
+  setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
+  /** Newest first; `before` is the last id of the page before. */
+  list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
+}
+
+export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
+  const { queries, write } = db;
+  const insertPerson = personInserter(queries);
+  const byId = queries
+    .select(roomColumns)
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+
+  return {
+    create: ({ exam, room: { now, ...room }, people }) =>
+      write(() => {
+        if (exam) insertExam(queries, exam);
+        queries
+          .insert(rooms)
+          .values({ ...room, status: "in_progress", audioStatus: "silent", createdAt: now, updatedAt: now })
+          .run();
+        for (const person of people) insertPerson(person);
+        const created = byId.get({ roomId: room.id });
+        if (!created) throw new Error(`the room ${room.id} was not written`);
+        return created;
+      }),
+
+    end: (roomId, now) =>
+      write(() => {
+        queries
+          .update(rooms)
+          .set({ status: "ended", audioStatus: "silent", endedAt: now, updatedAt: now })
+          .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
+          .run();
+      }),
+
+    setAudioStatus: (roomId, audioStatus, now) =>
+      write(
+        () =>
+          queries
+            .update(rooms)
+            .set({ audioStatus, updatedAt: now })
+            .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
+            .run().changes > 0,
+      ),
+
+    async list({ examId, status, teacher }, { limit, before }) {
+      const filters = [
+        examId === undefined ? undefined : eq(rooms.examId, examId),
+        status === undefined ? undefined : eq(rooms.status, status),
+      ];
+      // The order is that of the index which the rows come from: a teacher's by person, all others by room.
+      const rows =
+        teacher === undefined
+          ? queries
+              .select(roomColumns)
+              .from(rooms)
+              .where(and(...filters, before === undefined ? undefined : lt(rooms.id, before)))
+              .orderBy(desc(rooms.id))
+              .limit(limit + 1)
+              .all()
+          : queries
+              .select(roomColumns)
+              .from(participants)
+              .innerJoin(rooms, eq(rooms.id, participants.roomId))
+              .where(
+                and(
+                  eq(participants.userId, teacher),
+                  eq(participants.role, "teacher"),
+                  before === undefined ? undefined : lt(participants.roomId, before),
+                  ...filters,
+                ),
+              )
+              .orderBy(desc(participants.roomId))
+              .limit(limit + 1)
+              .all();
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return { rooms: page, ...(rows.length > limit && last && { nextCursor: last.id }) };
+    },
+  };
+};

@@ -1,0 +1,11 @@
+import { getUploadCredentialsInput, uploadCredentialsSchema } from "@invigil/schema";
+import { anyoneProcedure, router } from "../../trpc.js";
+import type { UploadService } from "./service.js";
+
+export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
+  router({
+    getCredentials: anyoneProcedure
+      .input(getUploadCredentialsInput)
+      .output(uploadCredentialsSchema)
+      .mutation(({ ctx, input }) => upload.getCredentials(ctx.caller, input)),
+  });

@@ -1,0 +1,27 @@
+import type { FastifyRequest } from "fastify";
+import type { Authenticator } from "../auth.js";
+import { InvigilError } from "../errors.js";
+import type { Context } from "../trpc.js";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The context of the calls in this request, for its log line. */
+    callContext?: Context;
+  }
+}
+
+export type CreateContext = (request: FastifyRequest) => Promise<Context>;
+
+/** Makes the context of a request's calls: who is calling, or why that is not known. */
+export const contextMaker =
+  ({ auth }: { auth: Authenticator }): CreateContext =>
+  async (request) => {
+    const identify = async () => auth.identify(request.headers.authorization);
+    const identity = await identify().catch((error: unknown) => {
+      if (error instanceof InvigilError) return error;
+      throw error;
+    });
+    const context: Context = { identity, trace: { requestId: request.id, procedures: [] } };
+    request.callContext = context;
+    return context;
+  };

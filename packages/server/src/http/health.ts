@@ -1,0 +1,20 @@
+import type { FastifyInstance } from "fastify";
+import type { Config } from "../config.js";
+import type { Database } from "../db/client.js";
+
+/** `/health`: the process lives. `/ready`: it can serve; migrations were applied before it listened. */
+export const healthRoutes = (
+  app: FastifyInstance,
+  { db, config }: { db: Database; config: Pick<Config, "auth"> },
+): void => {
+  app.get("/health", () => ({ status: "ok", auth: config.auth }));
+  app.get("/ready", (request, reply) => {
+    try {
+      db.ping();
+      return { status: "ready", database: "ok", migrations: "current" };
+    } catch (error) {
+      request.log.error({ err: error }, "the database does not answer");
+      return reply.code(503).send({ status: "unavailable", database: "failed" });
+    }
+  });
+};

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { FastifyInstance } from "fastify";
+import { InvigilError } from "../errors.js";
+
+export const REQUEST_ID_HEADER = "x-request-id";
+
+export const newRequestId = (): string => randomUUID();
+
+/** The caller's request id when it is a sane one, else a new one. */
+export const requestId = (request: Pick<IncomingMessage, "headers">): string => {
+  const sent = request.headers[REQUEST_ID_HEADER];
+  return typeof sent === "string" && /^[\w.:-]{1,64}$/.test(sent) ? sent : newRequestId();
+};
+
+/** Answers with the request's id, and writes one log line a request: never a token, a query or a body. */
+export const logRequests = (app: FastifyInstance): void => {
+  app.addHook("onRequest", (request, reply, done) => {
+    reply.header(REQUEST_ID_HEADER, request.id);
+    done();
+  });
+  app.addHook("onResponse", (request, reply, done) => {
+    const context = request.callContext;
+    const caller = context && !(context.identity instanceof InvigilError) ? context.identity : undefined;
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 100) / 100,
+        ...(context?.trace.procedures.length && {
+          procedure: [...new Set(context.trace.procedures)].join(","),
+        }),
+        ...(caller && { userId: caller.userId }),
+        ...(context?.trace.roomId !== undefined && { roomId: context.trace.roomId }),
+      },
+      "request",
+    );
+    done();
+  });
+};

@@ -1,0 +1,114 @@
+import type { AddressInfo } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { buildApp } from "./app.js";
+import type { Config } from "./config.js";
+import { openDatabase } from "./db/client.js";
+import { createDeps, type Deps } from "./deps.js";
+import { createIds } from "./ids.js";
+import { createServices, type Services } from "./router.js";
+import { keptSecret, passingSecret } from "./secrets.js";
+
+/** What is not finished this long after the signal to stop is cut off, in milliseconds. */
+const DRAIN_MS = 8_000;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly deps: Deps;
+  readonly services: Services;
+  /** Stops accepting, finishes what has begun, closes the database. */
+  close(): Promise<void>;
+}
+
+const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+const addressOf = (app: FastifyInstance, config: Config): string => {
+  // Safe: a server that listens on a TCP port has an AddressInfo.
+  const { port } = app.server.address() as AddressInfo;
+  return `http://${hostInUrl(config.host)}:${port}`;
+};
+
+/** A secret of this installation: kept in the data folder, or in memory when nothing is kept. */
+export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
+  databaseFile === ":memory:" ? passingSecret() : keptSecret(dataDir, name);
+
+/** The configured secret for tokens, or the one that the first start made. */
+export const authSecretOf = (config: Config): string =>
+  config.authSecret ?? ownSecret(config, "auth-secret").value;
+
+/** Says what an administrator must know before the first request. */
+const announce = ({ log, config }: Deps, url: string): void => {
+  log.info({ url }, "listening");
+  if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
+  if (!config.authSecret && config.auth === "required")
+    log.info(
+      { file: "auth-secret", dataDir: config.dataDir },
+      "tokens are signed with a secret that was made for this installation",
+    );
+  if (!config.streams.domains) {
+    log.warn(
+      "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
+    );
+  }
+  if (config.aliyunIm) {
+    log.warn(
+      "message tokens are signed for the configured app, but its groups are not made at the vendor yet: make each room's group there, by the room's id",
+    );
+  }
+  if (!config.publicUrl && config.host !== "127.0.0.1")
+    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
+};
+
+/** Opens the database, builds the app, listens. */
+export const startServer = async (config: Config): Promise<RunningServer> => {
+  const log = pino({ level: config.logLevel });
+  const clock = () => new Date();
+  const db = openDatabase({ file: config.databaseFile });
+  let address: string | undefined;
+  try {
+    const deps = createDeps({
+      config,
+      db,
+      clock,
+      ids: createIds({ clock }),
+      log,
+      publicUrl: () => config.publicUrl ?? address ?? `http://${hostInUrl(config.host)}:${config.port}`,
+      authSecret: authSecretOf(config),
+      ownKey: (name) => ownSecret(config, name).value,
+    });
+    const services = createServices(deps);
+    const app = await buildApp(deps, services);
+    await app.listen({ host: config.host, port: config.port });
+    address = addressOf(app, config);
+    announce(deps, address);
+
+    const close = async (): Promise<void> => {
+      const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await app.close();
+      clearTimeout(deadline);
+      db.close();
+    };
+    return { url: address, deps, services, close };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** Serves until SIGTERM or SIGINT; then drains. A second signal ends the process at once. */
+export const untilSignal = (server: RunningServer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stop = (signal: NodeJS.Signals): void => {
+      server.deps.log.info({ signal }, "draining");
+      for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => process.exit(1));
+      server.close().then(resolve, reject);
+    };
+    let stopping = false;
+    for (const name of ["SIGTERM", "SIGINT"] as const) {
+      process.once(name, (signal) => {
+        if (stopping) return;
+        stopping = true;
+        stop(signal);
+      });
+    }
+  });

@@ -1,0 +1,59 @@
+import formbody from "@fastify/formbody";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { InvigilError, invalidInput } from "../errors.js";
+import type { CreateContext } from "../http/context.js";
+import type { ServedRouter } from "../router.js";
+import { callRow } from "./call.js";
+import { success } from "./envelope.js";
+import { createRoutes, NOT_YET, type Row } from "./routes.js";
+import { createWire } from "./wire.js";
+
+export interface RestOptions {
+  readonly router: ServedRouter;
+  readonly createContext: CreateContext;
+  readonly timeZone: string;
+}
+
+const isFields = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Query and body together, the body winning. */
+const sentFields = ({ query, body }: FastifyRequest): Record<string, unknown> => {
+  if (body !== undefined && !isFields(body)) throw invalidInput("body", "must be a JSON object");
+  return { ...(isFields(query) ? query : {}), ...body };
+};
+
+/** The old door: a Fastify route for each row of the table. */
+export const restPlugin = async (
+  app: FastifyInstance,
+  { router, createContext, timeZone }: RestOptions,
+): Promise<void> => {
+  await app.register(formbody);
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    // Some SDKs send the content type without a body.
+    if (body.length === 0) done(null, undefined);
+    else parseJson(request, String(body), done);
+  });
+
+  const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
+  for (const row of rows) {
+    app.route({
+      method: [...row.methods],
+      url: row.path,
+      handler: async (request) => {
+        const ctx = await createContext(request);
+        return success(await callRow(router, row, sentFields(request), ctx));
+      },
+    });
+  }
+  for (const { path, methods, what } of NOT_YET) {
+    app.route({
+      method: [...methods],
+      url: path,
+      handler: () => {
+        throw new InvigilError("NOT_IMPLEMENTED", `This version does not offer ${what} yet.`);
+      },
+    });
+  }
+};

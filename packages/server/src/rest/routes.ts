@@ -1,0 +1,181 @@
+import { z } from "zod";
+import type { RouterOutputs } from "../router.js";
+import type { Wire } from "./wire.js";
+
+type Procedures = { [Noun in keyof RouterOutputs]: `${Noun}.${keyof RouterOutputs[Noun] & string}` };
+/** A procedure's name, `noun.verb`. */
+export type ProcedurePath = Procedures[keyof Procedures];
+type OutputOf<Path extends ProcedurePath> =
+  Path extends `${infer Noun extends keyof RouterOutputs}.${infer Verb}`
+    ? RouterOutputs[Noun][Verb & keyof RouterOutputs[Noun]]
+    : never;
+
+/** A field that a path reads. All others are ignored: the web clients add `ts`, for one. */
+export interface Field {
+  /** Its name over tRPC, where that is another. */
+  readonly as?: string;
+  /** What it is read with before the procedure's own schema judges it. */
+  readonly read?: z.ZodType;
+  /** Refuses the call without it, where the procedure would not. */
+  readonly required?: true;
+}
+
+interface RowOf<Path extends ProcedurePath> {
+  readonly path: string;
+  readonly methods: readonly ("GET" | "POST")[];
+  readonly procedure: Path;
+  readonly fields: Readonly<Record<string, Field>>;
+  /** Input that the path implies. */
+  readonly implied?: Readonly<Record<string, unknown>>;
+  /** The answer's `data`; undefined where the path documents none. */
+  readonly data: (output: OutputOf<Path>) => unknown;
+}
+/** A documented path and the procedure that answers it. */
+export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
+
+const written =
+  <Codec extends z.ZodType>(codec: Codec) =>
+  (output: z.output<Codec>): z.input<Codec> =>
+    z.encode(codec, output);
+const confirmation = () => true;
+const nothing = () => undefined;
+
+const GET = ["GET"] as const;
+const POST = ["POST"] as const;
+
+/** THE TABLE: one row a documented path. */
+export const createRoutes = (wire: Wire) =>
+  [
+    {
+      path: "/exam/v2/createRoom",
+      methods: POST,
+      procedure: "room.create",
+      fields: { name: {}, imServer: { required: true } },
+      data: written(wire.room),
+    },
+    {
+      path: "/exam/createRoom",
+      methods: POST,
+      procedure: "room.create",
+      fields: { name: {}, imServer: {} },
+      data: written(wire.room),
+    },
+    {
+      path: "/exam/roomInfo",
+      methods: GET,
+      procedure: "room.get",
+      fields: { roomId: {} },
+      data: written(wire.room),
+    },
+    {
+      path: "/exam/endRoom",
+      methods: ["GET", "POST"],
+      procedure: "room.end",
+      fields: { roomId: {} },
+      data: confirmation,
+    },
+    {
+      path: "/exam/updateRoomAudioStatus",
+      methods: POST,
+      procedure: "room.setAudioStatus",
+      fields: { id: { as: "roomId" }, audioStatus: { read: wire.audioStatusInput } },
+      data: confirmation,
+    },
+    {
+      path: "/exam/examInfo",
+      methods: GET,
+      procedure: "exam.get",
+      fields: { examId: {} },
+      data: written(wire.exam),
+    },
+    {
+      path: "/exam/userInfo",
+      methods: GET,
+      procedure: "participant.get",
+      fields: { userId: {}, roomId: {} },
+      data: written(wire.user),
+    },
+    {
+      path: "/exam/userList",
+      methods: GET,
+      procedure: "participant.list",
+      fields: { roomId: {} },
+      data: written(wire.users),
+    },
+    {
+      path: "/exam/v2/getIMToken",
+      methods: POST,
+      procedure: "im.getToken",
+      fields: { userId: {}, imServer: {}, roomId: {}, deviceId: {}, deviceType: {}, role: {} },
+      data: written(wire.imTokens),
+    },
+    {
+      path: "/exam/getIMToken",
+      methods: POST,
+      procedure: "im.getToken",
+      fields: { userId: {}, deviceId: {}, deviceType: {} },
+      implied: { imServer: ["aliyun_old"] },
+      data: ({ aliyunOldIm }) => aliyunOldIm,
+    },
+    {
+      path: "/exam/getOssConfig",
+      methods: GET,
+      procedure: "upload.getCredentials",
+      fields: { examId: {}, mode: {} },
+      data: written(wire.uploadCredentials),
+    },
+    {
+      path: "/exam/selectAudio",
+      methods: POST,
+      procedure: "audio.list",
+      fields: { pageNum: {}, pageSize: {}, name: {}, classify: {} },
+      data: written(wire.audioPage),
+    },
+    {
+      path: "/exam/cheat/setCheatConfig",
+      methods: POST,
+      procedure: "cheat.setConfig",
+      fields: { examId: {}, data: {} },
+      data: nothing,
+    },
+    {
+      path: "/exam/cheat/getCheatConfig",
+      methods: POST,
+      procedure: "cheat.getConfig",
+      fields: { examId: {} },
+      data: written(wire.cheatConfig),
+    },
+    {
+      path: "/exam/cheat/addCheatRecord",
+      methods: POST,
+      procedure: "cheat.addRecords",
+      fields: { examId: {}, roomId: {}, data: { as: "records", read: wire.detections } },
+      data: nothing,
+    },
+    {
+      path: "/exam/cheat/listCheatRecord",
+      methods: POST,
+      procedure: "cheat.listRecords",
+      fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
+      data: written(wire.cheatRecordPage),
+    },
+  ] as const satisfies readonly Row[];
+
+/** Procedures that no documented path reaches: they are for typed clients. */
+export const UNMAPPED = [
+  "auth.whoami",
+  "room.list",
+  "exam.create",
+  "exam.update",
+  "participant.add",
+  "participant.remove",
+  "audio.create",
+  "audio.attach",
+] as const satisfies readonly ProcedurePath[];
+
+/** Documented paths that this version refuses with 501. */
+export const NOT_YET = [
+  { path: "/exam/login", methods: POST, what: "logging in with a password" },
+  { path: "/login", methods: POST, what: "logging in with a password" },
+  { path: "/exam/userAct", methods: GET, what: "the stream service's callback" },
+] as const;

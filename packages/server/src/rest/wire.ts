@@ -1,0 +1,221 @@
+import {
+  audioPageSchema,
+  audioStatusSchema,
+  cheatConfigSchema,
+  cheatRecordSchema,
+  examSchema,
+  imTokensSchema,
+  type JsonObject,
+  MAX_RECORD_BYTES_PER_CALL,
+  manualAudioSchema,
+  participantSchema,
+  publishStatusSchema,
+  roomStatusSchema,
+  roomWithCheatConfigSchema,
+  scheduledAudioSchema,
+  uploadCredentialsSchema,
+} from "@invigil/schema";
+import { z } from "zod";
+import { slashedTime, zonedTime } from "./time.js";
+
+// Codecs between the wire's shapes and the schema's: the odd forms of the documented paths exist only here.
+// Left is the wire, right is Invigil; `z.encode` writes an answer, `z.decode` reads one.
+
+/** A state that the wire numbers from 0, in the order of the schema's names. */
+const numbered = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) =>
+  z.codec(
+    z
+      .int()
+      .min(0)
+      .max(names.options.length - 1),
+    names,
+    {
+      // Safe: the bounds above are those of the names, which the codec checks again.
+      decode: (number) => names.options[number] as z.input<z.ZodEnum<Names>>,
+      encode: (name) => names.options.indexOf(name),
+    },
+  );
+
+/** A URL that may be withheld: `""` on the wire. */
+const withheldUrl = z.codec(z.string(), z.string().nullable(), {
+  decode: (url) => url || null,
+  encode: (url) => url ?? "",
+});
+
+/** The client runs JSON.parse on it: what came as an object goes back as its JSON text. */
+const extraInfo = z.codec(z.string(), cheatRecordSchema.shape.extraInfo, {
+  decode: (text) => text,
+  encode: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
+});
+
+/** A boolean that the client runs JSON.parse on. */
+const textBoolean = z.codec(z.enum(["true", "false"]), z.boolean(), {
+  decode: (text) => text === "true",
+  encode: (value) => (value ? "true" : "false"),
+});
+
+const wireUser = z.object({
+  id: z.string(),
+  name: z.string(),
+  userStatus: z.codec(z.union([z.literal(0), z.literal(1)]), z.boolean(), {
+    decode: (status) => status === 0,
+    encode: (hasRoomInProgress) => (hasRoomInProgress ? 0 : 1),
+  }),
+  publishStatus: numbered(publishStatusSchema),
+  rtcPushUrl: withheldUrl,
+  rtcPullUrl: z.string(),
+  rtsPullUrl: z.string(),
+  pcRtcPushUrl: withheldUrl,
+  pcRtcPullUrl: z.string(),
+  pcRtsPullUrl: z.string(),
+});
+const { userId, name, hasRoomInProgress, publishStatus, streams } = participantSchema.shape;
+
+const user = z.codec(
+  wireUser,
+  z.object({ userId, name, hasRoomInProgress, publishStatus: publishStatus.pick({ main: true }), streams }),
+  {
+    decode: (wire) => ({
+      userId: wire.id,
+      name: wire.name,
+      hasRoomInProgress: wire.userStatus,
+      publishStatus: { main: wire.publishStatus },
+      streams: {
+        main: { pushUrl: wire.rtcPushUrl, pullUrl: wire.rtcPullUrl, lowPullUrl: wire.rtsPullUrl },
+        pc: { pushUrl: wire.pcRtcPushUrl, pullUrl: wire.pcRtcPullUrl, lowPullUrl: wire.pcRtsPullUrl },
+      },
+    }),
+    encode: ({ streams: { main, pc }, ...person }) => ({
+      id: person.userId,
+      name: person.name,
+      userStatus: person.hasRoomInProgress,
+      publishStatus: person.publishStatus.main,
+      rtcPushUrl: main.pushUrl,
+      rtcPullUrl: main.pullUrl,
+      rtsPullUrl: main.lowPullUrl,
+      pcRtcPushUrl: pc.pushUrl,
+      pcRtcPullUrl: pc.pullUrl,
+      pcRtsPullUrl: pc.lowPullUrl,
+    }),
+  },
+);
+
+/** A detection as the apps send it inside the text `data`. Fields that fit no form pass as they are, for the schema to refuse. */
+const wireDetection = (sent: unknown): unknown => {
+  if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return sent;
+  const { detectTime, isMainMonitor, ...rest }: JsonObject = { ...sent };
+  const milliseconds =
+    typeof detectTime === "string" && /^\d{1,16}$/.test(detectTime) ? Number(detectTime) : detectTime;
+  return {
+    ...rest,
+    detectTime: typeof milliseconds === "number" ? new Date(milliseconds) : milliseconds,
+    isMainMonitor: isMainMonitor === "true" || (isMainMonitor === "false" ? false : isMainMonitor),
+  };
+};
+
+/** What addCheatRecord carries: a JSON text, an array of detections. */
+const detections = z.codec(
+  z.string("must be a JSON text").refine((text) => Buffer.byteLength(text) <= MAX_RECORD_BYTES_PER_CALL, {
+    error: `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB`,
+  }),
+  z.array(z.unknown()),
+  {
+    decode(text, context) {
+      try {
+        const sent: unknown = JSON.parse(text);
+        if (Array.isArray(sent)) return sent.map(wireDetection);
+      } catch {
+        // Reported below, like every other text that is not an array.
+      }
+      context.issues.push({ code: "custom", input: text, message: "must be the JSON text of an array" });
+      return z.NEVER;
+    },
+    encode: (records) => JSON.stringify(records),
+  },
+);
+
+/** 0 or 1, as a number or a text. */
+const audioStatusInput = z
+  .union([z.literal([0, 1]), z.literal(["0", "1"])], { error: "must be 0 or 1" })
+  .transform((status) => audioStatusSchema.options[Number(status)]);
+
+/** The codecs of a time zone. */
+export const createWire = ({ timeZone }: { timeZone: string }) => {
+  const time = zonedTime(timeZone);
+  const examTime = slashedTime(timeZone);
+  const times = { createdAt: time, updatedAt: time };
+
+  const cheatConfig = cheatConfigSchema.extend(times);
+
+  const room = roomWithCheatConfigSchema.extend({
+    ...times,
+    status: numbered(roomStatusSchema),
+    audioStatus: numbered(audioStatusSchema),
+    cheatConfig: cheatConfig.optional(),
+  });
+
+  const { scheduledAudio: _, manualAudio: __, ...examFields } = examSchema.shape;
+  const wireExam = z.object({
+    ...examFields,
+    ...times,
+    startTime: examTime,
+    endTime: examTime,
+    radioInfo: z.array(scheduledAudioSchema.extend({ startTime: examTime })),
+    audioInfo: z.array(manualAudioSchema),
+  });
+  const exam = z.codec(wireExam, examSchema, {
+    decode: ({ radioInfo, audioInfo, ...rest }) => ({
+      ...rest,
+      scheduledAudio: radioInfo,
+      manualAudio: audioInfo,
+    }),
+    encode: ({ scheduledAudio, manualAudio, ...rest }) => ({
+      ...rest,
+      radioInfo: scheduledAudio,
+      audioInfo: manualAudio,
+    }),
+  });
+
+  const cheatRecord = cheatRecordSchema.extend({
+    ...times,
+    detectTime: time,
+    isMainMonitor: textBoolean,
+    extraInfo,
+  });
+  const cheatRecordPage = z.codec(
+    z.object({ cheatRecordEntitys: z.array(cheatRecord), scrollToken: z.string().optional() }),
+    z.object({ records: z.array(cheatRecordSchema), nextCursor: z.int().optional() }),
+    {
+      decode: ({ cheatRecordEntitys, scrollToken }) => ({
+        records: cheatRecordEntitys,
+        ...(scrollToken !== undefined && { nextCursor: Number(scrollToken) }),
+      }),
+      encode: ({ records, nextCursor }) => ({
+        cheatRecordEntitys: records,
+        ...(nextCursor !== undefined && { scrollToken: String(nextCursor) }),
+      }),
+    },
+  );
+
+  const uploadCredentials = uploadCredentialsSchema.extend({
+    expiration: z.codec(z.iso.datetime(), z.date(), {
+      decode: (text) => new Date(text),
+      encode: (date) => date.toISOString(),
+    }),
+  });
+
+  return {
+    room,
+    exam,
+    user,
+    users: z.array(user),
+    cheatConfig,
+    cheatRecordPage,
+    uploadCredentials,
+    audioPage: audioPageSchema,
+    imTokens: imTokensSchema,
+    detections,
+    audioStatusInput,
+  };
+};
+export type Wire = ReturnType<typeof createWire>;

@@ -1,0 +1,102 @@
+import type {
+  inferRouterInputs,
+  inferRouterOutputs,
+  TRPCBuiltRouter,
+  TRPCMutationProcedure,
+  TRPCQueryProcedure,
+  TRPCRouterRecord,
+} from "@trpc/server";
+import type { Deps } from "./deps.js";
+import { createAccessService } from "./features/access/service.js";
+import { createAccessStore } from "./features/access/store.js";
+import { createAudioRouter } from "./features/audio/router.js";
+import { createAudioService } from "./features/audio/service.js";
+import { createAudioStore } from "./features/audio/store.js";
+import { createAuthRouter } from "./features/auth/router.js";
+import { createCheatRouter } from "./features/cheat/router.js";
+import { createCheatService } from "./features/cheat/service.js";
+import { createCheatStore } from "./features/cheat/store.js";
+import { createExamRouter } from "./features/exam/router.js";
+import { createExamService } from "./features/exam/service.js";
+import { createExamStore } from "./features/exam/store.js";
+import { createImRouter } from "./features/im/router.js";
+import { createImService } from "./features/im/service.js";
+import { createParticipantRouter } from "./features/participant/router.js";
+import { createParticipantService } from "./features/participant/service.js";
+import { createParticipantStore } from "./features/participant/store.js";
+import { createRoomRouter } from "./features/room/router.js";
+import { createRoomService } from "./features/room/service.js";
+import { createRoomStore } from "./features/room/store.js";
+import { createUploadRouter } from "./features/upload/router.js";
+import { createUploadService } from "./features/upload/service.js";
+import { type rootConfig, router } from "./trpc.js";
+
+/** Stores → services: the one place where a feature is put together. */
+export const createServices = ({
+  db,
+  clock,
+  ids,
+  config,
+  providers,
+  publicUrl,
+}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl">) => {
+  const access = createAccessService({ store: createAccessStore({ db }) });
+  const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
+  const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
+  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
+  const participant = createParticipantService({
+    store: createParticipantStore({ db }),
+    access,
+    streams: providers.streams,
+    clock,
+  });
+  const room = createRoomService({
+    store: createRoomStore({ db }),
+    access,
+    cheat,
+    messages: providers.messages,
+    clock,
+    ids,
+    demoExaminees: config.demoExaminees,
+  });
+  const im = createImService({ messages: providers.messages, access });
+  const upload = createUploadService({ uploads: providers.uploads, access });
+  return { access, audio, exam, cheat, participant, room, im, upload };
+};
+export type Services = ReturnType<typeof createServices>;
+
+/** Services → procedures. */
+export const createAppRouter = ({ room, exam, participant, audio, cheat, im, upload }: Services) =>
+  router({
+    auth: createAuthRouter(),
+    room: createRoomRouter({ room }),
+    exam: createExamRouter({ exam }),
+    participant: createParticipantRouter({ participant }),
+    audio: createAudioRouter({ audio }),
+    cheat: createCheatRouter({ cheat }),
+    im: createImRouter({ im }),
+    upload: createUploadRouter({ upload }),
+  });
+
+/** The router as the server runs it; its types name the server's context. */
+export type ServedRouter = ReturnType<typeof createAppRouter>;
+
+// What clients see: the procedures and nothing of the server behind them, so that a published client needs none of its types.
+type ErrorShape = (typeof rootConfig)["$types"]["errorShape"];
+type Strip<Record extends TRPCRouterRecord> = {
+  [Key in keyof Record]: Record[Key] extends TRPCQueryProcedure<infer Def>
+    ? TRPCQueryProcedure<Def>
+    : Record[Key] extends TRPCMutationProcedure<infer Def>
+      ? TRPCMutationProcedure<Def>
+      : Record[Key] extends TRPCRouterRecord
+        ? Strip<Record[Key]>
+        : never;
+};
+/** The type that a typed client is made from. */
+export type AppRouter = TRPCBuiltRouter<
+  { ctx: object; meta: object; errorShape: ErrorShape; transformer: true },
+  Strip<ServedRouter["_def"]["record"]>
+>;
+
+export type RouterInputs = inferRouterInputs<AppRouter>;
+export type RouterOutputs = inferRouterOutputs<AppRouter>;

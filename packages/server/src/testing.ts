@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Role } from "@invigil/schema";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { buildApp } from "./app.js";
+import { signToken } from "./auth.js";
+import { type Config, parseConfig } from "./config.js";
+import { openDatabase } from "./db/client.js";
+import { createDeps } from "./deps.js";
+import { createIds } from "./ids.js";
+import { createAppRouter, createServices, type ServedRouter } from "./router.js";
+
+export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
+
+/** Who a test calls as. `room` and `exam` bind the token to that room or exam. */
+export interface TestCaller {
+  readonly sub: string;
+  readonly role: Role;
+  readonly room?: string;
+  readonly exam?: string;
+  readonly name?: string;
+}
+
+export interface TestAppOptions {
+  /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
+  readonly now?: Date | (() => Date);
+  /** Makes ids and nonces: the same seed, the same ids. */
+  readonly seed?: number;
+  /** Settings that differ from the defaults. */
+  readonly config?: Partial<Config>;
+  /** Told of every SQL statement that runs. */
+  readonly onStatement?: (sql: string) => void;
+  /** Where the log's lines go; they are dropped otherwise. */
+  readonly logTo?: { write(line: string): void };
+}
+
+export interface TestApp extends AsyncDisposable {
+  /** Calls procedures in-process as somebody, through the same checks as over HTTP. */
+  as(caller: TestCaller): ReturnType<ServedRouter["createCaller"]>;
+  /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
+  token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
+  /** Speaks HTTP without a socket. */
+  readonly inject: FastifyInstance["inject"];
+  /** Listens on a free port of the loopback interface, and returns the URL. */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Small, seeded, and good enough to make ids that differ. */
+const seededRandom = (seed: number) => {
+  let state = seed >>> 0;
+  return (size: number): Uint8Array =>
+    Uint8Array.from({ length: size }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state >>> 24;
+    });
+};
+
+/**
+ * The real app on an in-memory database, with its clock and ids in the test's hands.
+ * `await using app = await createTestApp()` cleans up.
+ */
+export const createTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement } = options;
+  const clock = typeof now === "function" ? now : () => now;
+  const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
+  const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
+  const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
+  const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
+  let url = config.publicUrl ?? "http://127.0.0.1:7001";
+  const deps = createDeps({
+    config,
+    db,
+    clock,
+    ids: createIds({ clock, random: seededRandom(seed) }),
+    log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
+    publicUrl: () => url,
+    authSecret,
+    ownKey: (name) => `a key for tests: ${name}`,
+  });
+  const services = createServices(deps);
+  const router = createAppRouter(services);
+  const app = await buildApp(deps, services);
+
+  const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
+    signToken(
+      { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
+      { secret: authSecret, clock, jti: deps.ids.next() },
+    );
+
+  const close = async (): Promise<void> => {
+    await app.close();
+    db.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return {
+    as: (caller) =>
+      router.createCaller(async () => ({
+        identity: await deps.auth.identify(await token(caller)),
+        trace: { requestId: "in-process", procedures: [] },
+      })),
+    token,
+    inject: app.inject.bind(app) as FastifyInstance["inject"],
+    async listen() {
+      url = await app.listen({ host: "127.0.0.1", port: 0 });
+      return url;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};
