@@ -1,4 +1,5 @@
 import { type ErrorCode, errorCodes } from "@invigil/schema";
+import type { ZodError } from "zod";
 
 /**
  * A failure that Invigil reports on purpose. Anything else that is thrown is a fault (`INTERNAL`).
@@ -30,3 +31,34 @@ export const invalidInput = (field: string, what: string): InvigilError =>
   new InvigilError("INVALID_INPUT", `${field} ${what}`, { fields: { [field]: [what] } });
 
 export const forbidden = (what: string): InvigilError => new InvigilError("FORBIDDEN", what);
+
+type Issue = ZodError["issues"][number];
+
+/** `records[0].userId` */
+const fieldName = (path: readonly PropertyKey[]): string =>
+  path.reduce<string>((name, key) => {
+    if (typeof key === "number") return `${name}[${key}]`;
+    return name ? `${name}.${String(key)}` : String(key);
+  }, "") || "input";
+
+const faultOf = (issue: Issue): string => {
+  const { message } = issue;
+  if (issue.code === "invalid_value") {
+    return `must be ${issue.values.map((value) => `'${String(value)}'`).join(" or ")}`;
+  }
+  // Messages of our own pass; zod's own are not written for people.
+  if (!message.startsWith("Invalid input")) return message;
+  if (message.endsWith("received undefined")) return "is required";
+  return issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "is not valid";
+};
+
+/** What a schema found wrong: every field, and the first of them in the message. */
+export const invalidInputOf = (error: ZodError): InvigilError => {
+  const fields: Record<string, string[]> = {};
+  for (const issue of error.issues) {
+    const field = fieldName(issue.path);
+    fields[field] = [...(fields[field] ?? []), faultOf(issue)];
+  }
+  const [field, faults] = Object.entries(fields)[0] ?? ["input", ["is not valid"]];
+  return new InvigilError("INVALID_INPUT", `${field} ${faults[0]}`, { fields, cause: error });
+};

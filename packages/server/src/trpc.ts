@@ -1,9 +1,8 @@
-import type { Caller, ErrorCode, Role } from "@invigil/schema";
-import { errorCodes } from "@invigil/schema";
+import { type Caller, type ErrorCode, errorCodes, type Role } from "@invigil/schema";
 import { initTRPC, TRPCError } from "@trpc/server";
 import superjson from "superjson";
 import { ZodError } from "zod";
-import { InvigilError } from "./errors.js";
+import { InvigilError, invalidInputOf } from "./errors.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -27,43 +26,13 @@ const CODES_OF_TRPC: Partial<Record<TRPCError["code"], ErrorCode>> = {
   UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
 };
 
-type Issue = ZodError["issues"][number];
-
-const fieldName = (path: readonly PropertyKey[]): string =>
-  path.reduce<string>(
-    (name, key) =>
-      typeof key === "number" ? `${name}[${key}]` : name ? `${name}.${String(key)}` : String(key),
-    "",
-  ) || "input";
-
-const fault = (issue: Issue): string => {
-  if (issue.code === "invalid_type")
-    return issue.message.endsWith("received undefined") ? "is required" : issueOfType(issue);
-  if (issue.code === "invalid_value")
-    return `must be ${issue.values.map((value) => `'${String(value)}'`).join(" or ")}`;
-  return issue.message;
-};
-const issueOfType = (issue: Issue & { code: "invalid_type" }): string =>
-  issue.message.startsWith("Invalid input") ? `must be of type ${issue.expected}` : issue.message;
-
-/** Names every wrong field, and says what is wrong with the first. */
-const fromZod = (error: ZodError): InvigilError => {
-  const fields: Record<string, string[]> = {};
-  for (const issue of error.issues) {
-    const field = fieldName(issue.path);
-    fields[field] = [...(fields[field] ?? []), fault(issue)];
-  }
-  const [field, faults] = Object.entries(fields)[0] ?? ["input", ["is wrong"]];
-  return new InvigilError("INVALID_INPUT", `${field} ${faults[0]}`, { fields, cause: error });
-};
-
 /** What to tell a caller about anything that was thrown: a failure from the table, or `INTERNAL` and nothing more. */
 export const failureOf = (error: unknown): InvigilError => {
   if (error instanceof InvigilError) return error;
   if (error instanceof TRPCError) {
     if (error.cause instanceof InvigilError) return error.cause;
     const code = CODES_OF_TRPC[error.code];
-    if (code && error.cause instanceof ZodError) return fromZod(error.cause);
+    if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
@@ -94,33 +63,37 @@ export const router = trpc.router;
 export const rootConfig = trpc._config;
 
 /** Reports our failures under the tRPC code of the error table, and notes the call for the log. */
-const base = trpc.procedure.use(async ({ ctx, path, next, getRawInput }) => {
+const base = trpc.procedure.use(async ({ ctx, path, next }) => {
   ctx.trace.procedures.push(path);
   const result = await next();
-  // Read only after the procedure kind has let the caller through.
-  if (result.ok || !(result.error.cause instanceof InvigilError))
-    noteRoom(ctx.trace, await getRawInput().catch(() => undefined));
   if (result.ok || !(result.error.cause instanceof InvigilError)) return result;
   const failure = result.error.cause;
   throw new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
 });
 
-const noteRoom = (trace: Trace, input: unknown): void => {
-  if (typeof input === "object" && input !== null && "roomId" in input && typeof input.roomId === "string") {
-    trace.roomId = input.roomId.slice(0, 64);
-  }
-};
-
 /** For callers whose token has one of these roles; everybody else gets 401 or 403 before the input is read. */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  base.use(({ ctx, path, next }) => {
-    const { identity } = ctx;
-    if (identity instanceof InvigilError) throw identity;
-    if (!allowed.includes(identity.role)) {
-      throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
-    }
-    return next({ ctx: { caller: identity } });
-  });
+  base
+    .use(({ ctx, path, next }) => {
+      const { identity } = ctx;
+      if (identity instanceof InvigilError) throw identity;
+      if (!allowed.includes(identity.role)) {
+        throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
+      }
+      return next({ ctx: { caller: identity } });
+    })
+    .use(async ({ ctx, next, getRawInput }) => {
+      const input = await getRawInput();
+      if (
+        typeof input === "object" &&
+        input !== null &&
+        "roomId" in input &&
+        typeof input.roomId === "string"
+      ) {
+        ctx.trace.roomId = input.roomId.slice(0, 64);
+      }
+      return next();
+    });
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Any valid token. */
