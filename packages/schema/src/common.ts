@@ -95,7 +95,8 @@ const jsonFault = (root: object): string | undefined => {
     if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return "must be a JSON object";
     if (typeof value !== "object" || value === null) continue;
     if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
-    const plain = Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
     if (!plain) return "must be a JSON object";
     for (const [key, child] of Object.entries(value)) {
       if (RESERVED_KEYS.has(key)) return `must not use the name '${key}'`;

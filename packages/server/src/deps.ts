@@ -33,6 +33,6 @@ export const createDeps = (world: World): Deps => {
     ...world,
     auth:
       config.auth === "off" ? createOpenAuthenticator() : createAuthenticator({ secret: authSecret, clock }),
-    providers: selectProviders({ config, clock, nonce: ids.nonce, publicUrl, ownKey }),
+    providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
   };
 };

@@ -102,7 +102,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
         trace: { requestId: "in-process", procedures: [] },
       })),
     token,
-    inject: app.inject.bind(app) as FastifyInstance["inject"],
+    inject: app.inject.bind(app),
     async listen() {
       url = await app.listen({ host: "127.0.0.1", port: 0 });
       return url;

@@ -55,7 +55,6 @@ export const createWriter = (sqlite: Sqlite): Write => {
     new Promise<T>((resolve, reject) => {
       // One loop turn later: all calls whose requests have been read by then are in the group.
       if (waiting.length === 0) setImmediate(flush);
-      // Safe: `resolve` receives what this job's own `run` returned.
-      waiting.push({ run: work, resolve: resolve as (value: unknown) => void, reject });
+      waiting.push({ run: work, resolve, reject });
     });
 };

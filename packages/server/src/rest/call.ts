@@ -47,7 +47,7 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
 export const callRow = async (router: ServedRouter, row: Row, sent: Sent, ctx: Context): Promise<unknown> => {
   let input: Record<string, unknown> | undefined;
   try {
-    const output = await callTRPCProcedure({
+    const output: unknown = await callTRPCProcedure({
       router,
       path: row.procedure,
       ctx,

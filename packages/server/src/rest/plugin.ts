@@ -33,7 +33,7 @@ export const restPlugin = async (
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     // Some SDKs send the content type without a body.
     if (body.length === 0) done(null, undefined);
-    else parseJson(request, String(body), done);
+    else void parseJson(request, String(body), done);
   });
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));

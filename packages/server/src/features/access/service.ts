@@ -2,6 +2,8 @@ import type { Caller } from "@invigil/schema";
 import { forbidden, InvigilError } from "../../errors.js";
 import type { AccessStore, StoredRoom } from "./store.js";
 
+export type { StoredRoom };
+
 /** The rooms of an exam that a caller may read: every one, or these. */
 export type Reach = "all" | readonly string[];
 

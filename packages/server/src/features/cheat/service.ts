@@ -9,8 +9,7 @@ import {
   type StoredCheatConfig,
 } from "@invigil/schema";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
-import type { AccessService } from "../access/service.js";
-import type { StoredRoom } from "../access/store.js";
+import type { AccessService, StoredRoom } from "../access/service.js";
 import type { CheatStore, NewRecord } from "./store.js";
 
 /** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { CheatRecord, CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
+import type { CheatRecord, CheatRecordPage, JsonObject, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { cheatConfigs, cheatRecords } from "../../db/tables.js";
@@ -71,7 +71,8 @@ export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
   type Row = ReturnType<(typeof byRoom)["all"]>[number];
   const toRecord = ({ extraInfo, extraInfoIsObject, ...row }: Row): CheatRecord => ({
     ...row,
-    extraInfo: extraInfoIsObject ? JSON.parse(extraInfo) : extraInfo,
+    // Safe: the service gives it as the JSON text of an object.
+    extraInfo: extraInfoIsObject ? (JSON.parse(extraInfo) as JsonObject) : extraInfo,
     updatedAt: row.createdAt,
   });
   /** One row more than the page was asked for tells whether anything is left. */

@@ -11,8 +11,7 @@ import type { NewPerson } from "../../db/inserts.js";
 import { forbidden, InvigilError } from "../../errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
-import type { AccessService } from "../access/service.js";
-import type { StoredRoom } from "../access/store.js";
+import type { AccessService, StoredRoom } from "../access/service.js";
 import type { ParticipantStore, StoredParticipant } from "./store.js";
 
 export interface ParticipantService {
