@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
-import { migrate } from "./migrate.js";
+import { migrate, migrationsChecker } from "./migrate.js";
 import * as tables from "./tables.js";
 import { createWriter, type Write } from "./writer.js";
 
@@ -17,8 +17,8 @@ export interface Database {
   readonly queries: Queries;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
   readonly write: Write;
-  /** Throws when the database does not answer. */
-  ping(): void;
+  /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
+  migrationsAreCurrent(): boolean;
   close(): void;
 }
 
@@ -51,7 +51,7 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     return {
       queries,
       write: createWriter(sqlite),
-      ping: () => sqlite.prepare("SELECT 1").get(),
+      migrationsAreCurrent: migrationsChecker(sqlite, migrations),
       close: () => sqlite.close(),
     };
   } catch (error) {

@@ -11,6 +11,15 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
+const newestKnown = (migrationsFolder: string): number =>
+  readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+
+/** Whether the database has exactly the migrations of this version: another process may have brought it further. */
+export const migrationsChecker = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
+  const known = newestKnown(migrationsFolder);
+  return () => newestApplied(sqlite) === known;
+};
+
 /**
  * Applies the migrations that are missing, all in one transaction.
  * @throws when the database has a migration that this version does not know
@@ -20,8 +29,7 @@ export const migrate = (
   queries: BetterSQLite3Database<Record<string, unknown>>,
   migrationsFolder: string,
 ): void => {
-  const newestKnown = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
-  if (newestApplied(sqlite) > newestKnown) {
+  if (newestApplied(sqlite) > newestKnown(migrationsFolder)) {
     throw new Error(
       `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
     );
