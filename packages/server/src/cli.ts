@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { roles } from "@invigil/schema";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { signToken } from "./auth.js";
-import { ConfigError, parseConfig, readEnvironment } from "./config.js";
+import { parseConfig, readEnvironment } from "./config.js";
 import { startDemo } from "./demo/start.js";
 import { createIds } from "./ids.js";
 import { authSecretOf, startServer, untilSignal } from "./main.js";
+import { SetupError } from "./setup-error.js";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -69,13 +70,15 @@ program
     process.stdout.write(`${json ? JSON.stringify({ token, expiresAt }) : token}\n`);
   });
 
+/** What people can mend gets one line; a fault of ours keeps its stack for the report. */
+const complaint = (error: unknown): string => {
+  if (error instanceof SetupError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
 try {
   await program.parseAsync();
 } catch (error) {
-  // People get one line; a fault of ours keeps its stack for the report.
-  const expected = error instanceof ConfigError;
-  process.stderr.write(
-    `invigil: ${error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
-  );
+  process.stderr.write(`invigil: ${complaint(error)}\n`);
   process.exitCode = 1;
 }

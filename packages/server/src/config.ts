@@ -2,11 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-
-/** A setting that cannot be used. The message is one line that names it, without its value. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
+import { SetupError } from "./setup-error.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
@@ -103,7 +99,10 @@ const GROUPS: readonly (readonly SettingName[])[] = [
   ["INVIGIL_ALIYUN_IM_APP_ID", "INVIGIL_ALIYUN_IM_APP_KEY", "INVIGIL_ALIYUN_IM_APP_SIGN"],
 ];
 
-/** Turns texts, as the environment has them, into the server's settings. */
+/**
+ * Turns texts, as the environment has them, into the server's settings.
+ * @throws SetupError that names the setting, without its value
+ */
 export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
   // An empty value is an unset one, as in `NAME=` of an .env file.
   const given = Object.fromEntries(
@@ -112,20 +111,20 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     ),
   );
   const unknown = Object.keys(given).find((name) => !settingNames.includes(name));
-  if (unknown) throw new ConfigError(`${unknown} is not a setting of Invigil`);
+  if (unknown) throw new SetupError(`${unknown} is not a setting of Invigil`);
   const parsed = settings.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}`);
+    throw new SetupError(`${String(issue?.path[0])} ${issue?.message}`);
   }
   const env = parsed.data;
   for (const group of GROUPS) {
     const missing = group.find((name) => env[name] === undefined);
     const present = group.find((name) => env[name] !== undefined);
-    if (missing && present) throw new ConfigError(`${missing} must be set, because ${present} is`);
+    if (missing && present) throw new SetupError(`${missing} must be set, because ${present} is`);
   }
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST)) {
-    throw new ConfigError("INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address");
+    throw new SetupError("INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address");
   }
 
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
@@ -177,7 +176,7 @@ export const readEnvironment = (): Record<string, string | undefined> => {
     file = readFileSync(".env", "utf8");
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-      throw new ConfigError("the file .env cannot be read");
+      throw new SetupError("the file .env cannot be read");
   }
   return { ...parseEnv(file), ...process.env };
 };

@@ -8,6 +8,7 @@ import { createDeps, type Deps } from "./deps.js";
 import { createIds } from "./ids.js";
 import { createServices, type Services } from "./router.js";
 import { keptSecret, passingSecret } from "./secrets.js";
+import { SetupError } from "./setup-error.js";
 
 /** What is not finished this long after the signal to stop is cut off, in milliseconds. */
 const DRAIN_MS = 8_000;
@@ -78,7 +79,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     const services = createServices(deps);
     const app = await buildApp(deps, services);
-    await app.listen({ host: config.host, port: config.port });
+    await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+      throw new SetupError(
+        `The server cannot listen on INVIGIL_HOST ${config.host}, INVIGIL_PORT ${config.port}: ${error.code ?? error.message}`,
+      );
+    });
     address = addressOf(app, config);
     announce(deps, address);
 

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { SetupError } from "./setup-error.js";
 
 export interface MadeSecret {
   readonly value: string;
@@ -20,7 +21,7 @@ export const keptSecret = (dataDir: string, name: string): MadeSecret => {
   }
   const value = readFileSync(file, "utf8").trim();
   if (value.length < 32)
-    throw new Error(`The secret in ${file} is too short. Remove the file to have one made.`);
+    throw new SetupError(`The secret in ${file} is too short. Remove the file to have one made.`);
   return { value, file };
 };
 

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
+import { SetupError } from "../setup-error.js";
 import { migrate, migrationsChecker } from "./migrate.js";
 import * as tables from "./tables.js";
 import { createWriter, type Write } from "./writer.js";
@@ -30,19 +31,29 @@ export interface OpenOptions {
   readonly onStatement?: (sql: string) => void;
 }
 
-/**
- * Opens the database, brings it to this version's tables, and sets it to lose nothing that was
- * acknowledged: write-ahead log, and a sync to disk at every commit.
- * @throws when the file was made by a newer version
- */
-export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: OpenOptions): Database => {
-  if (file !== ":memory:" && !existsSync(dirname(file)))
-    mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-  const sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
+const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
   try {
+    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+    const sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
     sqlite.pragma("busy_timeout = 5000");
     sqlite.pragma("journal_mode = WAL");
     sqlite.pragma("synchronous = FULL");
+    return sqlite;
+  } catch (error) {
+    throw new SetupError(
+      `The database ${file} cannot be opened: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+};
+
+/**
+ * Opens the database, brings it to this version's tables, and sets it to lose nothing that was
+ * acknowledged: write-ahead log, and a sync to disk at every commit.
+ * @throws SetupError when the file cannot be opened, or was made by a newer version
+ */
+export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: OpenOptions): Database => {
+  const sqlite = openFile(file, onStatement);
+  try {
     const queries = drizzle(sqlite, { schema: tables });
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");

@@ -2,6 +2,7 @@ import type { Database as Sqlite } from "better-sqlite3";
 import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
 import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
+import { SetupError } from "../setup-error.js";
 
 /** The newest migration that the database has, in the migrations' own time; 0 for none. */
 const newestApplied = (sqlite: Sqlite): number => {
@@ -30,7 +31,7 @@ export const migrate = (
   migrationsFolder: string,
 ): void => {
   if (newestApplied(sqlite) > newestKnown(migrationsFolder)) {
-    throw new Error(
+    throw new SetupError(
       `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
     );
   }

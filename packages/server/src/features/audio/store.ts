@@ -36,12 +36,10 @@ const clipColumns = {
 
 export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
   const { queries, write } = db;
-  const attached = queries
+  const ofExam = queries
     .select({ ...clipColumns, id: examAudio.id, clipId: examAudio.clipId, startTime: examAudio.startTime })
     .from(examAudio)
     .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
-    .$dynamic();
-  const ofExam = attached
     .where(eq(examAudio.examId, sql.placeholder("examId")))
     .orderBy(asc(examAudio.startTime), asc(examAudio.id))
     .prepare();

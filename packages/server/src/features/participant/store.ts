@@ -1,5 +1,5 @@
 import type { Participant, ParticipantRole } from "@invigil/schema";
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { hasRecords, type NewPerson, personInserter } from "../../db/inserts.js";
 import { participants, rooms, streamNames } from "../../db/tables.js";
@@ -40,48 +40,21 @@ class RoleConflict extends Error {
 
 export const createParticipantStore = ({ db }: { db: Database }): ParticipantStore => {
   const { queries, write } = db;
-  const { roomId, userId, role, name, mainPublishStatus, pcPublishStatus, createdAt, updatedAt } =
-    participants;
+  const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
+  // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
   const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
-    SELECT 1 FROM ${participants} AS other JOIN ${rooms} ON ${rooms.id} = other.room_id
-    WHERE other.user_id = ${userId} AND ${rooms.status} = 'in_progress'))`;
-  const selection = queries
-    .select({
-      roomId,
-      userId,
-      role,
-      name,
-      mainPublishStatus,
-      pcPublishStatus,
-      createdAt,
-      updatedAt,
-      hasRoomInProgress,
-    })
-    .from(participants)
-    .$dynamic();
+    SELECT 1 FROM ${participants} AS other JOIN ${rooms} ON ${rooms}.id = other.room_id
+    WHERE other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'))`;
+  const people = () =>
+    queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(participants);
   const inRoom = eq(roomId, sql.placeholder("roomId"));
-  const one = selection.where(and(inRoom, eq(userId, sql.placeholder("userId")))).prepare();
-  const byRole = queries
-    .select({
-      roomId,
-      userId,
-      role,
-      name,
-      mainPublishStatus,
-      pcPublishStatus,
-      createdAt,
-      updatedAt,
-      hasRoomInProgress,
-    })
-    .from(participants)
+  const isPerson = and(inRoom, eq(userId, sql.placeholder("userId")));
+  const one = people().where(isPerson).prepare();
+  const byRole = people()
     .where(and(inRoom, eq(role, sql.placeholder("role"))))
-    .orderBy(asc(participants.seq))
+    .orderBy(asc(seq))
     .prepare();
-  const present = queries
-    .select({ role, name })
-    .from(participants)
-    .where(and(inRoom, eq(userId, sql.placeholder("userId"))))
-    .prepare();
+  const present = queries.select({ role, name }).from(participants).where(isPerson).prepare();
   const insertPerson = personInserter(queries);
 
   type Row = ReturnType<(typeof byRole)["all"]>[number];
