@@ -40,9 +40,7 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
     sqlite.pragma("synchronous = FULL");
     return sqlite;
   } catch (error) {
-    throw new SetupError(
-      `The database ${file} cannot be opened: ${error instanceof Error ? error.message : error}`,
-    );
+    throw new SetupError(`The database ${file} cannot be opened: ${String(error)}`);
   }
 };
 

@@ -1,0 +1,1 @@
+export { type CheatConfig, knownDetectTypes, parseCheatConfig } from "@invigil/schema";

@@ -1,0 +1,71 @@
+import type { HTTPBatchLinkOptions } from "@trpc/client";
+import { NetworkFailure } from "./errors.js";
+import type { AppRouter } from "./router.js";
+
+/** As much of `fetch` as the client uses. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** A value, or a function that gives it and is asked before each HTTP request. */
+export type PerRequest<Value> = Value | (() => Value | Promise<Value>);
+
+type LinkOptions = HTTPBatchLinkOptions<AppRouter["_def"]["_config"]["$types"]>;
+
+/** Where the tRPC door is, for a server at `url`. */
+export const endpointOf = (url: string | URL): string => {
+  const { protocol, origin, pathname } = new URL(url, globalThis.location?.href);
+  // "localhost:7001" parses too: as the path 7001 of the protocol localhost.
+  if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://: ${url}`);
+  return `${origin}${pathname.replace(/\/+$/, "")}/trpc`;
+};
+
+const ask = <Value>(value: PerRequest<Value>): Value | Promise<Value> =>
+  // Neither tokens nor headers are functions themselves.
+  typeof value === "function" ? (value as () => Value | Promise<Value>)() : value;
+
+/** Makes the headers of each request. */
+export const headersFrom =
+  ({
+    token,
+    headers,
+  }: {
+    token: PerRequest<string | null | undefined>;
+    headers: PerRequest<Readonly<Record<string, string>> | undefined>;
+  }) =>
+  async (): Promise<Headers> => {
+    const all = new Headers(await ask(headers));
+    const bearer = await ask(token);
+    if (bearer) all.set("authorization", `Bearer ${bearer}`);
+    return all;
+  };
+
+/** What went wrong in words: `fetch` itself says no more than that it failed. */
+const detailOf = (thrown: unknown): string => {
+  if (!(thrown instanceof Error)) return String(thrown);
+  const { cause } = thrown;
+  if (!(cause instanceof Error)) return thrown.message;
+  return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
+};
+
+/** Sends requests for tRPC, and tells an answer that did not arrive and one that is not the server's from all others. */
+export const fetchFor =
+  (send: Fetch): NonNullable<LinkOptions["fetch"]> =>
+  async (input, init) => {
+    const url = input as string; // tRPC's links make it, as a text
+    let response: Response;
+    let body: string;
+    try {
+      response = await send(url, { ...init, signal: init?.signal ?? null });
+      body = await response.text();
+    } catch (cause) {
+      throw new NetworkFailure("lost", `No answer from ${new URL(url).origin}: ${detailOf(cause)}.`, {
+        cause,
+      });
+    }
+    const type = response.headers.get("content-type") ?? "no content type";
+    if (!type.includes("json")) {
+      throw new Error(
+        `Not an answer of Invigil: ${new URL(url).origin} answered ${response.status} with ${type}.`,
+      );
+    }
+    return new Response(body, response);
+  };

@@ -1,0 +1,41 @@
+import { TRPCClientError, type TRPCLink } from "@trpc/client";
+import { observable } from "@trpc/server/observable";
+import { NetworkFailure } from "./errors.js";
+import type { AppRouter } from "./router.js";
+
+/** Ends a call as soon as its caller aborts it, whatever it waits for: its batch, its token, its next attempt. */
+export const abortLink: TRPCLink<AppRouter> =
+  () =>
+  ({ op, next }) =>
+    observable((observer) => {
+      const { signal } = op;
+      // A reason may be anything, and tRPC wraps anything.
+      const abort = () => observer.error(TRPCClientError.from(signal?.reason as object));
+      if (signal?.aborted) {
+        abort();
+        return;
+      }
+      signal?.addEventListener("abort", abort, { once: true });
+      const call = next(op).subscribe(observer);
+      return () => {
+        signal?.removeEventListener("abort", abort);
+        call.unsubscribe();
+      };
+    });
+
+/** Gives each attempt of a call so many milliseconds, then lets go of it, which aborts its HTTP request. */
+export const timeoutLink =
+  (timeoutMs: number): TRPCLink<AppRouter> =>
+  () =>
+  ({ op, next }) =>
+    observable((observer) => {
+      const timer = setTimeout(() => {
+        const failure = new NetworkFailure("timeout", `${op.path} timed out: no answer in ${timeoutMs} ms.`);
+        observer.error(TRPCClientError.from(failure));
+      }, timeoutMs);
+      const call = next(op).subscribe(observer);
+      return () => {
+        clearTimeout(timer);
+        call.unsubscribe();
+      };
+    });

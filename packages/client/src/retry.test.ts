@@ -1,0 +1,108 @@
+import { createTestApp } from "@invigil/server/testing";
+import { expect, test } from "vitest";
+import { flakyProxy, tcpServer } from "../test/servers.js";
+import { thrownBy } from "../test/thrown-by.js";
+import { createInvigilClient, type InvigilClientOptions } from "./client.js";
+import { isInvigilError, isNetworkError } from "./errors.js";
+import { backoffMs } from "./retry.js";
+
+/** A real server behind a proxy that resets its first connections. */
+const setUp = async (resets: number, options: Partial<InvigilClientOptions> = {}) => {
+  const app = await createTestApp();
+  const proxy = await flakyProxy(await app.listen(), resets);
+  const token = await app.token({ sub: "t1", role: "teacher" });
+  const invigil = createInvigilClient({ url: proxy.url, token, retry: { baseMs: 1 }, ...options });
+  const close = async () => {
+    await proxy[Symbol.asyncDispose]();
+    await app.close();
+  };
+  return { app, invigil, requests: proxy.requests, [Symbol.asyncDispose]: close };
+};
+
+test.each([true, false])("a query survives lost connections (batch: %s)", async (batch) => {
+  await using world = await setUp(2, { batch });
+  expect(await world.invigil.auth.whoami.query()).toMatchObject({ userId: "t1" });
+  expect(world.requests).toHaveLength(3);
+});
+
+test("the token is asked for again before each attempt", async () => {
+  const tokens: string[] = [];
+  await using world = await setUp(2, { token: () => tokens.shift() });
+  tokens.push("stale", "stale", await world.app.token({ sub: "fresh", role: "teacher" }));
+  expect(await world.invigil.auth.whoami.query()).toMatchObject({ userId: "fresh" });
+});
+
+test.each([
+  { retry: {}, sent: 3 },
+  { retry: { attempts: 5 }, sent: 5 },
+  { retry: { attempts: 1 }, sent: 1 },
+  { retry: false as const, sent: 1 },
+])("a query is given up after $sent attempts: $retry", async ({ retry, sent }) => {
+  await using world = await setUp(99, { retry: retry && { ...retry, baseMs: 1 } });
+  const error = await thrownBy(world.invigil.auth.whoami.query());
+  expect(isNetworkError(error) && error.cause.kind).toBe("lost");
+  expect(isInvigilError(error)).toBe(false);
+  expect(error).toMatchObject({ message: expect.stringMatching(/^No answer from http:.*: \w+/) });
+  expect(world.requests).toHaveLength(sent);
+});
+
+test("a mutation is sent once, whatever happens", async () => {
+  await using world = await setUp(1);
+  const error = await thrownBy(world.invigil.room.create.mutate({ name: "Algebra" }));
+  expect(isNetworkError(error) && error.cause.kind).toBe("lost");
+  expect(world.requests).toEqual(["POST /trpc/room.create HTTP/1.1"]);
+});
+
+test("a failure that the server reports is not asked for again", async () => {
+  for (const batch of [true, false]) {
+    await using world = await setUp(0, { batch });
+    const failed = { roomId: "none" };
+    expect(isInvigilError(await thrownBy(world.invigil.room.get.query(failed)))).toBe(true);
+    expect(world.requests).toHaveLength(1);
+  }
+});
+
+test("an answer that breaks off counts as lost", async () => {
+  await using server = await tcpServer((socket) => {
+    const head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n";
+    socket.end(`${head}[{"result":`);
+  });
+  const invigil = createInvigilClient({ url: server.url, retry: { baseMs: 1 } });
+  const error = await thrownBy(invigil.auth.whoami.query());
+  expect(isNetworkError(error) && error.cause.kind).toBe("lost");
+  expect(server.requests).toHaveLength(3);
+});
+
+test("where nothing listens the message says why", async () => {
+  const server = await tcpServer(() => {});
+  await server[Symbol.asyncDispose]();
+  const invigil = createInvigilClient({ url: server.url, retry: false });
+  expect(await thrownBy(invigil.auth.whoami.query())).toMatchObject({
+    message: `No answer from ${server.url}: ECONNREFUSED.`,
+  });
+});
+
+test("a caller who aborts does not wait for the next attempt", async () => {
+  const controller = new AbortController();
+  const reason = new Error("left the page");
+  await using server = await tcpServer((socket) => {
+    socket.on("close", () => controller.abort(reason));
+    socket.resetAndDestroy();
+  });
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  const hour = 3_600_000;
+  const invigil = createInvigilClient({ url: server.url, retry: { baseMs: hour, maxMs: hour } });
+  const error = await thrownBy(invigil.auth.whoami.query(undefined, { signal: controller.signal }));
+  expect(error).toMatchObject({ cause: reason });
+  expect(server.requests).toHaveLength(1);
+  expect(timers()).toBe(before);
+});
+
+test("pauses are random, below a bound that doubles up to a limit", () => {
+  const bound = (failures: number) => backoffMs(failures, { baseMs: 200, maxMs: 1000 }, () => 1);
+  expect([1, 2, 3, 4, 50, 2000].map(bound)).toEqual([200, 400, 800, 1000, 1000, 1000]);
+  expect(backoffMs(3, { baseMs: 200, maxMs: 1000 }, () => 0.25)).toBe(200);
+  expect(backoffMs(3, {}, () => 0)).toBe(0);
+  expect(backoffMs(9, {}, () => 1)).toBe(2000);
+});

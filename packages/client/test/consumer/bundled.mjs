@@ -1,0 +1,1 @@
+export { createInvigilClient, isInvigilError } from "@invigil/client";

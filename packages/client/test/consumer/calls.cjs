@@ -1,0 +1,19 @@
+const { createInvigilClient, isInvigilError, parseCheatConfig } = require("@invigil/client");
+
+const main = async () => {
+  const invigil = createInvigilClient({ url: process.env.INVIGIL_URL, token: process.env.INVIGIL_TOKEN });
+  const room = await invigil.room.create.mutate({ name: "From CommonJS" });
+  const [got, failed] = await Promise.allSettled([
+    invigil.room.get.query({ roomId: room.id }),
+    invigil.room.get.query({ roomId: "none" }),
+  ]);
+  console.log(
+    JSON.stringify({
+      name: got.value.name,
+      isDate: got.value.createdAt instanceof Date,
+      notFound: isInvigilError(failed.reason, "ROOM_NOT_FOUND"),
+      config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
+    }),
+  );
+};
+void main();

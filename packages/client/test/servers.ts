@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer as createHttpServer, type RequestListener } from "node:http";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+
+interface Loopback extends AsyncDisposable {
+  readonly url: string;
+}
+
+const listen = async (server: Server, close: () => void): Promise<Loopback> => {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    // The server listens on TCP, so its address is one of a port.
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      close();
+      await closed;
+    },
+  };
+};
+
+export interface TcpServer extends Loopback {
+  /** One for each connection that brought a request: its first line. */
+  readonly requests: readonly string[];
+}
+
+/** A raw TCP server: hands over each connection with the first bytes that came on it. */
+export const tcpServer = async (
+  answer: (socket: Socket, head: Buffer, count: number) => void,
+): Promise<TcpServer> => {
+  const requests: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => sockets.delete(socket));
+    socket.once("data", (head) => {
+      requests.push(head.toString("latin1").split("\r\n")[0] ?? "");
+      answer(socket, head, requests.length);
+    });
+  });
+  const listening = await listen(server, () => {
+    for (const socket of sockets) socket.destroy();
+  });
+  return { ...listening, requests };
+};
+
+/** Stands before the server at `target`: resets the first connections after reading from them, and passes on the rest. */
+export const flakyProxy = (target: string, resets: number): Promise<TcpServer> =>
+  tcpServer((socket, head, count) => {
+    if (count <= resets) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const { hostname, port } = new URL(target);
+    const upstream = connect(Number(port), hostname);
+    upstream.on("error", () => socket.destroy());
+    upstream.write(head);
+    socket.pipe(upstream).pipe(socket);
+  });
+
+/** An HTTP server that is not Invigil. */
+export const httpServer = async (answer: RequestListener): Promise<Loopback> => {
+  const server = createHttpServer(answer);
+  return listen(server, () => server.closeAllConnections());
+};

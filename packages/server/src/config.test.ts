@@ -1,0 +1,183 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseConfig, settingNames } from "./config.js";
+import { SetupError } from "./setup-error.js";
+
+/** The one line that a bad environment stops the start with. */
+const faultOf = (environment: Record<string, string>): string => {
+  try {
+    parseConfig(environment);
+  } catch (error) {
+    if (error instanceof SetupError) return error.message;
+    throw error;
+  }
+  throw new Error(`accepted: ${JSON.stringify(environment)}`);
+};
+
+const STREAMS = {
+  INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
+  INVIGIL_STREAM_PUSH_KEY: "a push key",
+  INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
+  INVIGIL_STREAM_PULL_KEY: "a pull key",
+};
+const IM_APP = {
+  INVIGIL_ALIYUN_IM_APP_ID: "an-id",
+  INVIGIL_ALIYUN_IM_APP_KEY: "a key",
+  INVIGIL_ALIYUN_IM_APP_SIGN: "a sign",
+};
+
+describe("settings", () => {
+  it("have defaults, all of them", () => {
+    expect(parseConfig({})).toEqual({
+      host: "127.0.0.1",
+      port: 7001,
+      publicUrl: undefined,
+      databaseFile: resolve("data/invigil.db"),
+      dataDir: resolve("data"),
+      auth: "required",
+      authSecret: undefined,
+      timeZone: "Asia/Shanghai",
+      corsOrigins: ["*"],
+      restStatus: "legacy",
+      demoExaminees: 0,
+      logLevel: "info",
+      streams: { domains: undefined, app: "exam", ttlSeconds: 604_800, transcodeSuffix: "_240p" },
+      aliyunIm: undefined,
+    });
+  });
+
+  it("are read from texts", () => {
+    const config = parseConfig({
+      INVIGIL_HOST: "0.0.0.0",
+      INVIGIL_PORT: "0",
+      INVIGIL_PUBLIC_URL: "https://exam.example/base//",
+      INVIGIL_DATABASE_URL: "file:/srv/exam/x.db",
+      INVIGIL_AUTH_SECRET: "学".repeat(11),
+      INVIGIL_TIME_ZONE: "America/St_Johns",
+      INVIGIL_CORS_ORIGINS: "https://a.example, http://b.example:8080",
+      INVIGIL_REST_STATUS: "http",
+      INVIGIL_DEMO_EXAMINEES: "5",
+      INVIGIL_LOG_LEVEL: "silent",
+      ...STREAMS,
+      ...IM_APP,
+    });
+    expect(config).toMatchObject({
+      host: "0.0.0.0",
+      port: 0,
+      publicUrl: "https://exam.example/base",
+      databaseFile: "/srv/exam/x.db",
+      dataDir: "/srv/exam",
+      authSecret: "学".repeat(11),
+      timeZone: "America/St_Johns",
+      corsOrigins: ["https://a.example", "http://b.example:8080"],
+      restStatus: "http",
+      demoExaminees: 5,
+      logLevel: "silent",
+      streams: {
+        domains: {
+          pushDomain: "push.example",
+          pushKey: "a push key",
+          pullDomain: "pull.example",
+          pullKey: "a pull key",
+        },
+      },
+      aliyunIm: { appId: "an-id", appKey: "a key", appSign: "a sign" },
+    });
+  });
+
+  it("keep made files beside the database, or where they are told to", () => {
+    expect(parseConfig({ INVIGIL_DATABASE_URL: ":memory:" })).toMatchObject({
+      databaseFile: ":memory:",
+      dataDir: resolve("data"),
+    });
+    expect(parseConfig({ INVIGIL_DATA_DIR: "/srv/made" }).dataDir).toBe("/srv/made");
+  });
+
+  it.each(settingNames)("%s is unset when it is empty", (name) => {
+    expect(parseConfig({ [name]: "" })).toEqual(parseConfig({}));
+  });
+
+  it("leave everything alone that is not Invigil's", () => {
+    expect(
+      parseConfig({ PATH: "/bin", INVIGILATOR: "x", invigil_port: "1", INVIGIL_PORT: undefined }),
+    ).toEqual(parseConfig({}));
+  });
+
+  it.each(settingNames)("%s is documented in .env.example", (name) => {
+    const example = readFileSync(new URL("../../../.env.example", import.meta.url), "utf8");
+    expect(example).toMatch(new RegExp(`^#? ?${name}=`, "m"));
+  });
+});
+
+describe("a bad value", () => {
+  // Each value holds the word "leak", or is too plain to be recognised: none of it may be shown.
+  it.each([
+    ["INVIGIL_HOST", "leak".repeat(65)],
+    ["INVIGIL_PORT", "70001leak"],
+    ["INVIGIL_PORT", "65536"],
+    ["INVIGIL_PORT", "-1"],
+    ["INVIGIL_PUBLIC_URL", "leak"],
+    ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
+    ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
+    ["INVIGIL_DATABASE_URL", "file:"],
+    ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
+    ["INVIGIL_AUTH", "leak"],
+    ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
+    ["INVIGIL_TIME_ZONE", "leak/Nowhere"],
+    ["INVIGIL_CORS_ORIGINS", "https://a.example,leak"],
+    ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
+    ["INVIGIL_CORS_ORIGINS", "https://leak.example,"],
+    ["INVIGIL_REST_STATUS", "leak"],
+    ["INVIGIL_DEMO_EXAMINEES", "501"],
+    ["INVIGIL_DEMO_EXAMINEES", "1.5"],
+    ["INVIGIL_LOG_LEVEL", "leak"],
+    ["INVIGIL_STREAM_PUSH_DOMAIN", "https://leak.example"],
+    ["INVIGIL_STREAM_PULL_DOMAIN", "leak example"],
+    ["INVIGIL_STREAM_PUSH_KEY", "leak".repeat(65)],
+    ["INVIGIL_STREAM_PULL_KEY", "leak".repeat(65)],
+    ["INVIGIL_STREAM_APP", "leak/leak"],
+    ["INVIGIL_STREAM_TTL_SECONDS", "59"],
+    ["INVIGIL_STREAM_TTL_SECONDS", "31536001"],
+    ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "leak"],
+    ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "_hd"],
+    ["INVIGIL_ALIYUN_IM_APP_ID", "leak".repeat(17)],
+    ["INVIGIL_ALIYUN_IM_APP_KEY", "leak".repeat(65)],
+    ["INVIGIL_ALIYUN_IM_APP_SIGN", "leak".repeat(1025)],
+  ])("of %s is named in one line, and not shown", (name, value) => {
+    const fault = faultOf({ [name]: value });
+    expect(fault).toMatch(new RegExp(`^${name} must [^\n]{1,120}$`));
+    expect(fault).not.toContain("leak");
+  });
+
+  it("is caught for every setting", () => {
+    // A control for the list above: what it does not list would go untested.
+    for (const name of settingNames) expect(faultOf({ [name]: "\u0000".repeat(5000) })).toContain(name);
+  });
+
+  it("is also a name that no setting has", () => {
+    expect(faultOf({ INVIGIL_PROT: "leak" })).toBe("INVIGIL_PROT is not a setting of Invigil");
+  });
+});
+
+describe("settings that only work together", () => {
+  const groups = [STREAMS, IM_APP].flatMap((group) =>
+    Object.keys(group).map((missing) => ({ group: group as Record<string, string>, missing })),
+  );
+  it.each(groups)("miss $missing when it alone is unset", ({ group, missing }) => {
+    const fault = faultOf({ ...group, [missing]: "" });
+    expect(fault.startsWith(`${missing} must be set, because INVIGIL_`)).toBe(true);
+    for (const value of Object.values(group)) expect(fault).not.toContain(value);
+  });
+
+  it.each(["127.0.0.1", "::1", "localhost"])("are no authentication and the loopback address %s", (host) => {
+    expect(parseConfig({ INVIGIL_AUTH: "off", INVIGIL_HOST: host }).auth).toBe("off");
+  });
+
+  it.each(["0.0.0.0", "::", "192.168.0.1", "127.0.0.1.example", "exam.example"])(
+    "are not no authentication and the address %s",
+    (host) => {
+      expect(faultOf({ INVIGIL_AUTH: "off", INVIGIL_HOST: host })).toMatch(/^INVIGIL_AUTH must not be 'off'/);
+    },
+  );
+});

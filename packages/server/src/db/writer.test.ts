@@ -1,0 +1,226 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createWriter, type Write } from "./writer.js";
+
+let folder: string;
+let sqlite: Sqlite.Database;
+/** Another connection: sees what is committed and nothing else. */
+let witness: Sqlite.Database;
+let write: Write;
+let statements: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "invigil-writer-"));
+  const file = join(folder, "x.db");
+  sqlite = new Sqlite(file, { verbose: (sql) => statements.push(String(sql)) });
+  statements = [];
+  sqlite.pragma("journal_mode = WAL");
+  sqlite.exec("CREATE TABLE t (n INTEGER PRIMARY KEY)");
+  witness = new Sqlite(file, { readonly: true });
+  write = createWriter(sqlite);
+  statements = [];
+});
+afterEach(() => {
+  witness.close();
+  sqlite.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const insert = (n: number) => sqlite.prepare("INSERT INTO t VALUES (?)").run(n).lastInsertRowid;
+const rowsOf = (connection: Sqlite.Database) =>
+  connection.prepare("SELECT n FROM t ORDER BY n").pluck().all();
+const count = (what: RegExp) => statements.filter((sql) => what.test(sql)).length;
+const transactions = () => ({
+  begun: count(/^BEGIN/),
+  committed: count(/^COMMIT/),
+  undone: count(/^ROLLBACK$/),
+});
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("group commit", () => {
+  it("gives every call its own answer", async () => {
+    expect(await Promise.all([write(() => 1), write(() => "two"), write(() => undefined)])).toEqual([
+      1,
+      "two",
+      undefined,
+    ]);
+  });
+
+  it("puts the calls of one loop turn into one transaction, in their order", async () => {
+    const order: number[] = [];
+    const calls = Array.from({ length: 50 }, (_, n) =>
+      write(() => {
+        order.push(n);
+        return insert(n);
+      }),
+    );
+    await Promise.all(calls);
+    expect(transactions()).toEqual({ begun: 1, committed: 1, undone: 0 });
+    expect(order).toEqual(Array.from({ length: 50 }, (_, n) => n));
+    expect(rowsOf(witness)).toHaveLength(50);
+  });
+
+  it("puts calls that arrive while others are written into the next transaction, together", async () => {
+    const late: Promise<unknown>[] = [];
+    await write(() => {
+      late.push(
+        write(() => insert(2)),
+        write(() => insert(3)),
+      );
+      return insert(1);
+    });
+    expect(rowsOf(witness)).toEqual([1]);
+    await Promise.all(late);
+    expect(transactions()).toEqual({ begun: 2, committed: 2, undone: 0 });
+    expect(rowsOf(witness)).toEqual([1, 2, 3]);
+  });
+
+  it("runs nothing before the turn is over, and begins nothing when there is nothing to do", async () => {
+    let ran = false;
+    const call = write(() => {
+      ran = true;
+    });
+    expect(ran).toBe(false);
+    await call;
+    const before = statements.length;
+    await nextTurn();
+    expect(statements).toHaveLength(before);
+  });
+
+  it("takes the right to write at once, so that no reading goes stale before it writes", async () => {
+    await write(() => insert(1));
+    expect(count(/^BEGIN IMMEDIATE/)).toBe(1);
+  });
+});
+
+describe("a promise", () => {
+  it("resolves only after the commit", async () => {
+    const seen = await Promise.all([1, 2, 3].map((n) => write(() => insert(n)).then(() => rowsOf(witness))));
+    expect(seen).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
+  });
+
+  it("shows nothing to others while it is pending", async () => {
+    const during: unknown[][] = [];
+    await Promise.all([write(() => insert(1)), write(() => during.push(rowsOf(witness)))]);
+    expect(during).toEqual([[]]);
+  });
+});
+
+describe("a call that fails", () => {
+  class Refusal extends Error {}
+
+  it("is undone and rejected alone", async () => {
+    const refusal = new Refusal("no");
+    const results = await Promise.allSettled([
+      write(() => insert(1)),
+      write(() => {
+        insert(2);
+        insert(3);
+        throw refusal;
+      }),
+      write(() => insert(4)),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(results[1]).toMatchObject({ reason: refusal });
+    expect(rowsOf(witness)).toEqual([1, 4]);
+    expect(transactions()).toEqual({ begun: 1, committed: 1, undone: 0 });
+  });
+
+  it("keeps the very error that it threw", async () => {
+    const refusal = new Refusal("no");
+    await expect(
+      write(() => {
+        throw refusal;
+      }),
+    ).rejects.toBe(refusal);
+    await write(() => insert(1));
+    await expect(write(() => insert(1))).rejects.toBeInstanceOf(Sqlite.SqliteError);
+  });
+
+  it("is not seen by the calls after it", async () => {
+    let seen: unknown[] = [];
+    await Promise.allSettled([
+      write(() => {
+        insert(1);
+        throw new Refusal("no");
+      }),
+      write(() => {
+        seen = rowsOf(sqlite);
+      }),
+    ]);
+    expect(seen).toEqual([]);
+  });
+
+  it("is any call that would go on after its transaction", async () => {
+    await expect(
+      write(async () => {
+        insert(1);
+        await nextTurn();
+      }),
+    ).rejects.toBeInstanceOf(TypeError);
+    expect(rowsOf(witness)).toEqual([]);
+  });
+
+  it("does not stop the next turn's calls", async () => {
+    await Promise.allSettled([write(() => insert(1)), write(() => insert(1))]);
+    await write(() => insert(2));
+    expect(rowsOf(witness)).toEqual([1, 2]);
+  });
+});
+
+describe("a failure that undoes the whole transaction", () => {
+  const breakAll = (n: number) => sqlite.prepare("INSERT OR ROLLBACK INTO t VALUES (?)").run(n);
+
+  it("rejects everybody, because nobody's work is there", async () => {
+    await write(() => insert(1));
+    let later = false;
+    const results = await Promise.allSettled([
+      write(() => insert(2)),
+      write(() => breakAll(1)),
+      write(() => {
+        later = true;
+        return insert(3);
+      }),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+    for (const result of results)
+      expect(result).toMatchObject({ reason: { code: "SQLITE_CONSTRAINT_PRIMARYKEY" } });
+    expect(later).toBe(false);
+    expect(rowsOf(witness)).toEqual([1]);
+  });
+
+  it("leaves the writer working", async () => {
+    await write(() => insert(1));
+    await Promise.allSettled([write(() => breakAll(1))]);
+    expect(sqlite.inTransaction).toBe(false);
+    await write(() => insert(2));
+    expect(rowsOf(witness)).toEqual([1, 2]);
+  });
+
+  it("rejects everybody when the commit itself is refused", async () => {
+    sqlite.pragma("foreign_keys = ON");
+    sqlite.exec("CREATE TABLE child (n INTEGER REFERENCES t (n) DEFERRABLE INITIALLY DEFERRED)");
+    const results = await Promise.allSettled([
+      write(() => insert(1)),
+      write(() => sqlite.prepare("INSERT INTO child VALUES (99)").run()),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(rowsOf(witness)).toEqual([]);
+    await write(() => insert(2));
+    expect(rowsOf(witness)).toEqual([2]);
+  });
+
+  it("is a database that was closed meanwhile", async () => {
+    const calls = [write(() => insert(1)), write(() => insert(2))];
+    sqlite.close();
+    const results = await Promise.allSettled(calls);
+    expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  });
+});

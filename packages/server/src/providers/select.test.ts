@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../config.js";
+import { authKey } from "./aliyun/stream-signer.js";
+import { selectProviders } from "./select.js";
+
+const clock = () => new Date(1_000_000);
+const asked: string[] = [];
+const select = (environment: Record<string, string> = {}) => {
+  asked.length = 0;
+  return selectProviders({
+    config: parseConfig(environment),
+    clock,
+    nonce: () => "nonce",
+    publicUrl: () => "http://here",
+    ownKey: (name) => {
+      asked.push(name);
+      return `own ${name}`;
+    },
+  });
+};
+const owner = { examId: "e", roomId: "r", userId: "u", camera: "main" } as const;
+const streamsOf = (environment?: Record<string, string>) =>
+  select(environment).streams.urls(owner, { twin: false });
+
+const DOMAINS = {
+  INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
+  INVIGIL_STREAM_PUSH_KEY: "push-key",
+  INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
+  INVIGIL_STREAM_PULL_KEY: "pull-key",
+};
+const IM_APP = {
+  INVIGIL_ALIYUN_IM_APP_ID: "demoapp",
+  INVIGIL_ALIYUN_IM_APP_KEY: "demokey",
+  INVIGIL_ALIYUN_IM_APP_SIGN: "sign",
+};
+
+describe("streams", () => {
+  it("name hosts that do not exist, signed with a key of our own, until domains are set", () => {
+    const key = authKey("/exam/e-r-u", 1000 + 604_800, "own stream-key");
+    expect(streamsOf()).toMatchObject({
+      pushUrl: `artc://push.invigil.invalid/exam/e-r-u?auth_key=${key}`,
+      pullUrl: `artc://pull.invigil.invalid/exam/e-r-u?auth_key=${key}`,
+    });
+  });
+
+  it("use the domains that are set, each with its own key, and make none", () => {
+    const key = (secret: string) => authKey("/exam/e-r-u", 1000 + 604_800, secret);
+    expect(streamsOf(DOMAINS)).toMatchObject({
+      pushUrl: `artc://push.example/exam/e-r-u?auth_key=${key("push-key")}`,
+      pullUrl: `artc://pull.example/exam/e-r-u?auth_key=${key("pull-key")}`,
+    });
+    expect(asked).not.toContain("stream-key");
+  });
+
+  it("follow the app, the lifetime and the suffix that are set", () => {
+    const environment = {
+      INVIGIL_STREAM_APP: "live",
+      INVIGIL_STREAM_TTL_SECONDS: "60",
+      INVIGIL_STREAM_TRANSCODE_SUFFIX: "_low",
+    };
+    const key = authKey("/live/e-r-u_low", 1060, "own stream-key");
+    expect(streamsOf(environment).lowPullUrl).toBe(
+      `artc://pull.invigil.invalid/live/e-r-u_low?auth_key=${key}`,
+    );
+  });
+});
+
+describe("messages", () => {
+  const tokenOf = (environment?: Record<string, string>) =>
+    select(environment).messages.aliyun_new?.issueToken({ userId: "u", role: "" });
+
+  it("come from the built-in service without an account", async () => {
+    expect((await tokenOf())?.appId).toBe("invigil");
+    expect(asked).toContain("im-key");
+  });
+
+  it("come from the vendor's app when it is set, without a key of our own", async () => {
+    expect(await tokenOf(IM_APP)).toMatchObject({ appId: "demoapp", appSign: "sign" });
+    expect(asked).not.toContain("im-key");
+  });
+
+  it("have no older services and no uploads without settings for them", () => {
+    const { messages, uploads } = select();
+    expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
+  });
+});

@@ -1,0 +1,8 @@
+import { expect, it } from "vitest";
+import { streamName } from "./stream-name.js";
+
+it("names a stream by exam, room and person, and marks the PC camera", () => {
+  const owner = { examId: "e-1", roomId: "r", userId: "u" };
+  expect(streamName({ ...owner, camera: "main" })).toBe("e-1-r-u");
+  expect(streamName({ ...owner, camera: "pc" })).toBe("e-1-r-u_pc");
+});
