@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { label } from "./common.js";
 
 /** What a caller may be. A teacher watches, an inspector only reads, an examinee sits the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
@@ -14,10 +15,11 @@ const subject = z
 export const claimsSchema = z.object({
   sub: subject,
   role: roleSchema,
-  exp: z.number(),
+  // The last second that a Date can hold.
+  exp: z.number().max(8.64e12),
   room: z.string().min(1).optional(),
   exam: z.string().min(1).optional(),
-  name: z.string().trim().min(1).max(64).optional(),
+  name: label(64).optional(),
 });
 
 /** Who is calling: what a valid token says. `room` and `exam` bind the token to that room or exam alone. */

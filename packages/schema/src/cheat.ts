@@ -123,7 +123,7 @@ export const listCheatRecordsInput = z
   })
   .refine((input) => input.roomId !== undefined || input.examId !== undefined, {
     path: ["roomId"],
-    error: "roomId or examId is required",
+    error: "or examId is required",
   });
 export type ListCheatRecordsInput = z.infer<typeof listCheatRecordsInput>;
 

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, wholeNumber } from "./common.js";
 
-/** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
+/** As it is kept and answered. */
 export const videoProfileSchema = z.object({
+  name: z.string(),
+  data: z.object({ width: z.int(), height: z.int(), frameRate: z.int(), maxBitrate: z.int() }),
+});
+/** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
+const videoProfileInput = z.object({
   name: label(64),
   data: z.object({
     width: wholeNumber(1, 7680),
@@ -57,7 +62,7 @@ export const createExamInput = z
     name: label(63),
     startTime: instantSchema,
     endTime: instantSchema,
-    videoProfile: optional(videoProfileSchema),
+    videoProfile: optional(videoProfileInput),
   })
   .refine((exam) => exam.endTime > exam.startTime, { path: ["endTime"], error: "must be after startTime" });
 export type CreateExamInput = z.infer<typeof createExamInput>;
@@ -65,9 +70,9 @@ export type CreateExamInput = z.infer<typeof createExamInput>;
 /** Fields that are absent stay as they are; `videoProfile: null` takes the profile away. */
 export const updateExamInput = z.object({
   examId: idSchema,
-  name: label(63).optional(),
-  startTime: instantSchema.optional(),
-  endTime: instantSchema.optional(),
-  videoProfile: videoProfileSchema.nullish(),
+  name: optional(label(63)),
+  startTime: optional(instantSchema),
+  endTime: optional(instantSchema),
+  videoProfile: videoProfileInput.nullish(),
 });
 export type UpdateExamInput = z.infer<typeof updateExamInput>;

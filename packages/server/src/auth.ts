@@ -38,7 +38,7 @@ export interface TokenRequest {
 
 /** The token in an `authorization` header; undefined when there is none. */
 const tokenOf = (authorization = ""): string | undefined =>
-  /^\s*(?:bearer(?:\s+|$))?(\S*)\s*$/i.exec(authorization)?.[1] || undefined;
+  /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
 const verifyToken = async (
   token: string,

@@ -12,7 +12,7 @@ const faultOf = (environment: Record<string, string>): string => {
     if (error instanceof SetupError) return error.message;
     throw error;
   }
-  throw new Error(`accepted: ${JSON.stringify(environment)}`);
+  throw new Error(`accepted: ${Object.keys(environment).join()}`);
 };
 
 const STREAMS = {
@@ -110,49 +110,50 @@ describe("settings", () => {
   });
 });
 
+// Each value holds the word "leak", or is too plain to be recognised: none of it may be shown.
+const badValues: [name: string, value: string][] = [
+  ["INVIGIL_HOST", "leak".repeat(65)],
+  ["INVIGIL_PORT", "70001leak"],
+  ["INVIGIL_PORT", "65536"],
+  ["INVIGIL_PORT", "-1"],
+  ["INVIGIL_PUBLIC_URL", "leak"],
+  ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
+  ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
+  ["INVIGIL_DATABASE_URL", "file:"],
+  ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
+  ["INVIGIL_AUTH", "leak"],
+  ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
+  ["INVIGIL_TIME_ZONE", "leak/Nowhere"],
+  ["INVIGIL_CORS_ORIGINS", "https://a.example,leak"],
+  ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
+  ["INVIGIL_CORS_ORIGINS", "https://leak.example,"],
+  ["INVIGIL_REST_STATUS", "leak"],
+  ["INVIGIL_DEMO_EXAMINEES", "501"],
+  ["INVIGIL_DEMO_EXAMINEES", "1.5"],
+  ["INVIGIL_LOG_LEVEL", "leak"],
+  ["INVIGIL_STREAM_PUSH_DOMAIN", "https://leak.example"],
+  ["INVIGIL_STREAM_PULL_DOMAIN", "leak example"],
+  ["INVIGIL_STREAM_PUSH_KEY", "leak".repeat(65)],
+  ["INVIGIL_STREAM_PULL_KEY", "leak".repeat(65)],
+  ["INVIGIL_STREAM_APP", "leak/leak"],
+  ["INVIGIL_STREAM_TTL_SECONDS", "59"],
+  ["INVIGIL_STREAM_TTL_SECONDS", "31536001"],
+  ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "leak"],
+  ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "_hd"],
+  ["INVIGIL_ALIYUN_IM_APP_ID", "leak".repeat(17)],
+  ["INVIGIL_ALIYUN_IM_APP_KEY", "leak".repeat(65)],
+  ["INVIGIL_ALIYUN_IM_APP_SIGN", "leak".repeat(1025)],
+];
+
 describe("a bad value", () => {
-  // Each value holds the word "leak", or is too plain to be recognised: none of it may be shown.
-  it.each([
-    ["INVIGIL_HOST", "leak".repeat(65)],
-    ["INVIGIL_PORT", "70001leak"],
-    ["INVIGIL_PORT", "65536"],
-    ["INVIGIL_PORT", "-1"],
-    ["INVIGIL_PUBLIC_URL", "leak"],
-    ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
-    ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
-    ["INVIGIL_DATABASE_URL", "file:"],
-    ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
-    ["INVIGIL_AUTH", "leak"],
-    ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
-    ["INVIGIL_TIME_ZONE", "leak/Nowhere"],
-    ["INVIGIL_CORS_ORIGINS", "https://a.example,leak"],
-    ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
-    ["INVIGIL_CORS_ORIGINS", "https://leak.example,"],
-    ["INVIGIL_REST_STATUS", "leak"],
-    ["INVIGIL_DEMO_EXAMINEES", "501"],
-    ["INVIGIL_DEMO_EXAMINEES", "1.5"],
-    ["INVIGIL_LOG_LEVEL", "leak"],
-    ["INVIGIL_STREAM_PUSH_DOMAIN", "https://leak.example"],
-    ["INVIGIL_STREAM_PULL_DOMAIN", "leak example"],
-    ["INVIGIL_STREAM_PUSH_KEY", "leak".repeat(65)],
-    ["INVIGIL_STREAM_PULL_KEY", "leak".repeat(65)],
-    ["INVIGIL_STREAM_APP", "leak/leak"],
-    ["INVIGIL_STREAM_TTL_SECONDS", "59"],
-    ["INVIGIL_STREAM_TTL_SECONDS", "31536001"],
-    ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "leak"],
-    ["INVIGIL_STREAM_TRANSCODE_SUFFIX", "_hd"],
-    ["INVIGIL_ALIYUN_IM_APP_ID", "leak".repeat(17)],
-    ["INVIGIL_ALIYUN_IM_APP_KEY", "leak".repeat(65)],
-    ["INVIGIL_ALIYUN_IM_APP_SIGN", "leak".repeat(1025)],
-  ])("of %s is named in one line, and not shown", (name, value) => {
+  it.each(badValues)("of %s is named in one line, and not shown", (name, value) => {
     const fault = faultOf({ [name]: value });
     expect(fault).toMatch(new RegExp(`^${name} must [^\n]{1,120}$`));
     expect(fault).not.toContain("leak");
   });
 
-  it("is caught for every setting", () => {
-    // A control for the list above: what it does not list would go untested.
-    for (const name of settingNames) expect(faultOf({ [name]: "\u0000".repeat(5000) })).toContain(name);
+  it("is listed above for every setting", () => {
+    expect(new Set(badValues.map(([name]) => name))).toEqual(new Set(settingNames));
   });
 
   it("is also a name that no setting has", () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { SetupError } from "./setup-error.js";
 
 export interface MadeSecret {
@@ -9,16 +9,24 @@ export interface MadeSecret {
   readonly file: string | undefined;
 }
 
+/** Writes a new secret whole before it gets its name: of two processes that start at once, one makes it and both read it. */
+const makeSecret = (file: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  writeFileSync(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(draft);
+  }
+};
+
 /** Reads a secret from the data folder; the first start makes it (32 random bytes, mode 0600). */
 export const keptSecret = (dataDir: string, name: string): MadeSecret => {
   const file = join(dataDir, name);
-  mkdirSync(dataDir, { recursive: true, mode: 0o750 });
-  try {
-    // "wx" fails when the file is there: of two processes that start at once, one makes it and both read it.
-    writeFileSync(file, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
+  if (!existsSync(file)) makeSecret(file);
   const value = readFileSync(file, "utf8").trim();
   if (value.length < 32)
     throw new SetupError(`The secret in ${file} is too short. Remove the file to have one made.`);

@@ -8,10 +8,9 @@ type Sent = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Field>>;
 
 const readField = (name: string, { read, required }: Field, value: unknown): unknown => {
-  if (value === undefined || value === null) {
-    if (required) throw invalidInput(name, "is required");
-    return value;
-  }
+  const absent = value === undefined || value === null;
+  if (required && (absent || value === "")) throw invalidInput(name, "is required");
+  if (absent) return value;
   if (!read) return value;
   const parsed = read.safeParse(value);
   if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is wrong");

@@ -78,7 +78,7 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/updateRoomAudioStatus",
       methods: POST,
       procedure: "room.setAudioStatus",
-      fields: { id: { as: "roomId" }, audioStatus: { read: wire.audioStatusInput } },
+      fields: { id: { as: "roomId" }, audioStatus: { read: wire.audioStatusInput, required: true } },
       data: confirmation,
     },
     {

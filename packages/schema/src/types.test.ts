@@ -1,0 +1,133 @@
+import { expectTypeOf, it } from "vitest";
+import type { z } from "zod";
+import type {
+  addCheatRecordsInput,
+  addParticipantsInput,
+  attachAudioInput,
+  CheatRecord,
+  CreateRoomInput,
+  createAudioInput,
+  createExamInput,
+  createRoomInput,
+  Exam,
+  getImTokenInput,
+  getUploadCredentialsInput,
+  JsonObject,
+  ListAudioInput,
+  listAudioInput,
+  listCheatRecordsInput,
+  listParticipantsInput,
+  listRoomsInput,
+  NewCheatRecord,
+  participantRef,
+  Room,
+  roomRef,
+  setAudioStatusInput,
+  setCheatConfigInput,
+  updateExamInput,
+} from "./index.js";
+
+// Checked by the compiler: what a typed client may send is plain, and never `unknown` or `any`.
+
+type Absent = null | undefined;
+type ImServerName = "aliyun_new" | "aliyun_old" | "rong_cloud";
+type Video = { name: string; data: { width: number; height: number; frameRate: number; maxBitrate: number } };
+type Person = { userId: string; name: string; role: "teacher" | "inspector" | "examinee" };
+
+it("types rooms and people for clients", () => {
+  expectTypeOf<z.input<typeof createRoomInput>>().branded.toEqualTypeOf<{
+    name: string;
+    imServer?: ImServerName[] | Absent;
+    examId?: string | Absent;
+    participants?: Person[] | Absent;
+  }>();
+  expectTypeOf<z.input<typeof roomRef>>().toEqualTypeOf<{ roomId: string }>();
+  expectTypeOf<z.input<typeof participantRef>>().toEqualTypeOf<{ roomId: string; userId: string }>();
+  expectTypeOf<z.input<typeof addParticipantsInput>>().toEqualTypeOf<{
+    roomId: string;
+    participants: Person[];
+  }>();
+  expectTypeOf<z.input<typeof listParticipantsInput>>().branded.toEqualTypeOf<{
+    roomId: string;
+    role?: Person["role"] | Absent;
+  }>();
+  expectTypeOf<z.input<typeof listRoomsInput>>().branded.toEqualTypeOf<{
+    examId?: string | Absent;
+    status?: "in_progress" | "ended" | Absent;
+    pageSize?: number | Absent;
+    cursor?: string | Absent;
+  }>();
+  expectTypeOf<z.input<typeof setAudioStatusInput>>().toEqualTypeOf<{
+    roomId: string;
+    audioStatus: "silent" | "speaking";
+  }>();
+});
+
+it("types exams and audio for clients", () => {
+  expectTypeOf<z.input<typeof createExamInput>>().branded.toEqualTypeOf<{
+    name: string;
+    startTime: Date;
+    endTime: Date;
+    videoProfile?: Video | Absent;
+  }>();
+  expectTypeOf<z.input<typeof updateExamInput>["examId"]>().toEqualTypeOf<string>();
+  expectTypeOf<z.input<typeof updateExamInput>["videoProfile"]>().toEqualTypeOf<Video | Absent>();
+  expectTypeOf<z.input<typeof listAudioInput>>().branded.toEqualTypeOf<{
+    pageNum?: number | Absent;
+    pageSize?: number | Absent;
+    name?: string | Absent;
+    classify?: number | Absent;
+  }>();
+  expectTypeOf<z.input<typeof createAudioInput>>().branded.toEqualTypeOf<{
+    name: string;
+    classify?: number | Absent;
+    url: string;
+    ossUrl?: string | Absent;
+  }>();
+  expectTypeOf<z.input<typeof attachAudioInput>>().branded.toEqualTypeOf<{
+    examId: string;
+    clipId: string;
+    startTime?: Date | Absent;
+  }>();
+});
+
+it("types cheat records, tokens and uploads for clients", () => {
+  expectTypeOf<z.input<typeof setCheatConfigInput>>().toEqualTypeOf<{ examId: string; data: string }>();
+  type SentRecord = z.input<typeof addCheatRecordsInput>["records"][number];
+  expectTypeOf<SentRecord>().branded.toEqualTypeOf<{
+    isMainMonitor: boolean;
+    userId: string;
+    detectTime: Date;
+    detectType: string;
+    extraInfo?: string | JsonObject | Absent;
+  }>();
+  expectTypeOf<z.input<typeof listCheatRecordsInput>>().branded.toEqualTypeOf<{
+    roomId?: string | Absent;
+    examId?: string | Absent;
+    pageSize?: number | Absent;
+    cursor?: number | Absent;
+  }>();
+  expectTypeOf<z.input<typeof getImTokenInput>>().branded.toEqualTypeOf<{
+    userId: string;
+    imServer: ImServerName[];
+    roomId?: string | Absent;
+    deviceId?: string | Absent;
+    deviceType?: "ios" | "android" | "web" | "pc" | Absent;
+    role?: "admin" | Absent;
+  }>();
+  expectTypeOf<z.input<typeof getUploadCredentialsInput>>().branded.toEqualTypeOf<{
+    examId: string;
+    mode?: "OSS" | "VOD" | Absent;
+  }>();
+});
+
+it("types what the server reads and answers", () => {
+  expectTypeOf<CreateRoomInput["imServer"]>().toExtend<readonly ImServerName[]>();
+  expectTypeOf<CreateRoomInput["participants"]>().toEqualTypeOf<Person[]>();
+  expectTypeOf<ListAudioInput["pageSize"]>().toEqualTypeOf<number>();
+  expectTypeOf<NewCheatRecord["extraInfo"]>().toEqualTypeOf<string | JsonObject>();
+  expectTypeOf<CheatRecord["extraInfo"]>().toEqualTypeOf<string | JsonObject>();
+  expectTypeOf<CheatRecord["detectTime"]>().toEqualTypeOf<Date>();
+  expectTypeOf<Room["status"]>().toEqualTypeOf<"in_progress" | "ended">();
+  expectTypeOf<Exam["startTime"]>().toEqualTypeOf<Date>();
+});

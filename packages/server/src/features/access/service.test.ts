@@ -1,0 +1,226 @@
+import { TRPCError } from "@trpc/server";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { InvigilError } from "../../errors.js";
+import { createTestApp, type TestApp, type TestCaller } from "../../testing.js";
+
+// Two exams. Rooms `here` and `beside` belong to the first, `elsewhere` to the second.
+// In `here` there is one person of each role; `wrong_<role>` is there too, but in another role than its token says.
+const ROLES = ["teacher", "inspector", "examinee"] as const;
+const OTHER = { teacher: "inspector", inspector: "examinee", examinee: "teacher" } as const;
+
+let app: TestApp;
+let exam: string;
+let otherExam: string;
+const rooms = { here: "", beside: "", elsewhere: "" };
+const admin = { sub: "root", role: "admin" } as const;
+
+beforeAll(async () => {
+  app = await createTestApp();
+  const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
+  const asAdmin = app.as(admin);
+  exam = (await asAdmin.exam.create({ name: "Maths", ...times })).id;
+  otherExam = (await asAdmin.exam.create({ name: "Art", ...times })).id;
+  const people = ROLES.flatMap((role) => [
+    { userId: role, name: role, role },
+    { userId: `wrong_${role}`, name: role, role: OTHER[role] },
+  ]);
+  rooms.here = (await asAdmin.room.create({ name: "Here", examId: exam, participants: people })).id;
+  rooms.beside = (await asAdmin.room.create({ name: "Beside", examId: exam })).id;
+  rooms.elsewhere = (await asAdmin.room.create({ name: "Elsewhere", examId: otherExam })).id;
+});
+afterAll(() => app.close());
+
+/** `ok`, or the code of the refusal. */
+const outcome = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call;
+    return "ok";
+  } catch (error) {
+    if (error instanceof TRPCError && error.cause instanceof InvigilError) return error.cause.code;
+    throw error;
+  }
+};
+const messageOf = async (call: Promise<unknown>): Promise<string> => {
+  const error: unknown = await call.catch((thrown: unknown) => thrown);
+  return error instanceof Error ? error.message : "no error";
+};
+const reachesRoom = (caller: TestCaller, roomId = rooms.here) => outcome(app.as(caller).room.get({ roomId }));
+const reachesExam = (caller: TestCaller, examId = exam) => outcome(app.as(caller).exam.get({ examId }));
+
+/** How a token can be bound, and what that leaves of the room `here` and of its exam. */
+const bindings: {
+  bound: string;
+  to: () => Pick<TestCaller, "room" | "exam">;
+  room: boolean;
+  exam: boolean;
+}[] = [
+  { bound: "to nothing", to: () => ({}), room: true, exam: true },
+  { bound: "to this room", to: () => ({ room: rooms.here }), room: true, exam: true },
+  { bound: "to this exam", to: () => ({ exam }), room: true, exam: true },
+  { bound: "to this room and exam", to: () => ({ room: rooms.here, exam }), room: true, exam: true },
+  { bound: "to another exam's room", to: () => ({ room: rooms.elsewhere }), room: false, exam: false },
+  { bound: "to another exam", to: () => ({ exam: otherExam }), room: false, exam: false },
+  {
+    bound: "to this room, but another exam",
+    to: () => ({ room: rooms.here, exam: otherExam }),
+    room: false,
+    exam: false,
+  },
+  {
+    bound: "to another room, but this exam",
+    to: () => ({ room: rooms.elsewhere, exam }),
+    room: false,
+    exam: false,
+  },
+  { bound: "to a room that does not exist", to: () => ({ room: "nowhere" }), room: false, exam: false },
+];
+const expected = (may: boolean) => (may ? "ok" : "FORBIDDEN");
+
+describe.each(ROLES)("a token that says %s", (role) => {
+  it.each(bindings)("of a member, bound $bound", async ({ to, ...may }) => {
+    const caller = { sub: role, role, ...to() };
+    expect(await reachesRoom(caller)).toBe(expected(may.room));
+    expect(await reachesExam(caller)).toBe(expected(may.exam));
+  });
+
+  it("of a member, bound to another room of the exam, reaches neither", async () => {
+    const caller = { sub: role, role, room: rooms.beside };
+    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+  });
+
+  it.each(bindings)("of a stranger reaches nothing, bound $bound", async ({ to }) => {
+    const caller = { sub: "stranger", role, ...to() };
+    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+  });
+
+  it.each(bindings)(
+    "of somebody who is there as something else reaches nothing, bound $bound",
+    async ({ to }) => {
+      const caller = { sub: `wrong_${role}`, role, ...to() };
+      expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+      expect(await reachesExam(caller)).toBe("FORBIDDEN");
+    },
+  );
+
+  it("of a member here reaches no other room and no other exam", async () => {
+    const caller = { sub: role, role };
+    expect(await reachesRoom(caller, rooms.beside)).toBe("FORBIDDEN");
+    expect(await reachesRoom(caller, rooms.elsewhere)).toBe("FORBIDDEN");
+    expect(await reachesExam(caller, otherExam)).toBe("FORBIDDEN");
+  });
+
+  it("is refused in the same words whether or not the thing exists", async () => {
+    for (const sub of [role, "stranger"]) {
+      const as = app.as({ sub, role });
+      const words = async (id: string, call: Promise<unknown>) => (await messageOf(call)).replace(id, "<id>");
+      const room = (roomId: string) => words(roomId, as.room.get({ roomId }));
+      expect(await room("nowhere")).toBe("The room <id> is not open to you.");
+      expect(await room(rooms.elsewhere)).toBe(await room("nowhere"));
+      const one = (examId: string) => words(examId, as.exam.get({ examId }));
+      expect(await one("nothing")).toBe("The exam <id> is not open to you.");
+      expect(await one(otherExam)).toBe(await one("nothing"));
+      expect(await reachesRoom({ sub, role }, "nowhere")).toBe("FORBIDDEN");
+      expect(await reachesExam({ sub, role }, "nothing")).toBe("FORBIDDEN");
+    }
+  });
+});
+
+describe("an administrator", () => {
+  const allowed = ["to nothing", "to this room", "to this exam", "to this room and exam"];
+
+  it.each(bindings)("reaches all that the token is not kept from, bound $bound", async ({ bound, to }) => {
+    const caller = { sub: "another_root", role: "admin", ...to() } as const;
+    expect((await reachesRoom(caller)) === "ok").toBe(allowed.includes(bound));
+    expect((await reachesExam(caller)) === "ok").toBe(allowed.includes(bound));
+  });
+
+  it("bound to another room of the exam reaches the exam, and only that room", async () => {
+    const caller = { ...admin, room: rooms.beside };
+    expect(await reachesExam(caller)).toBe("ok");
+    expect(await reachesRoom(caller, rooms.beside)).toBe("ok");
+    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+  });
+
+  it("is told what does not exist", async () => {
+    expect(await reachesRoom(admin, "nowhere")).toBe("ROOM_NOT_FOUND");
+    expect(await reachesExam(admin, "nothing")).toBe("EXAM_NOT_FOUND");
+  });
+
+  it("whose token is bound is not told about anything else", async () => {
+    expect(await reachesRoom({ ...admin, room: rooms.here }, "nowhere")).toBe("FORBIDDEN");
+    expect(await reachesExam({ ...admin, exam }, "nothing")).toBe("FORBIDDEN");
+    expect(await reachesExam({ ...admin, room: rooms.here }, "nothing")).toBe("FORBIDDEN");
+  });
+});
+
+describe("the maker of an exam", () => {
+  it("reaches it as a teacher before it has rooms, and as nothing else", async () => {
+    const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
+    const { id } = await app.as({ sub: "maker", role: "teacher" }).exam.create({ name: "New", ...times });
+    expect(await reachesExam({ sub: "maker", role: "teacher" }, id)).toBe("ok");
+    expect(await reachesExam({ sub: "maker", role: "teacher", exam: id }, id)).toBe("ok");
+    for (const role of ["inspector", "examinee"] as const)
+      expect(await reachesExam({ sub: "maker", role }, id)).toBe("FORBIDDEN");
+    expect(await reachesExam({ sub: "teacher", role: "teacher" }, id)).toBe("FORBIDDEN");
+  });
+
+  it("does not reach the rooms that others make in it", async () => {
+    const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
+    const { id } = await app.as({ sub: "maker", role: "teacher" }).exam.create({ name: "New", ...times });
+    const room = await app.as(admin).room.create({ name: "Theirs", examId: id });
+    expect(await reachesRoom({ sub: "maker", role: "teacher" }, room.id)).toBe("FORBIDDEN");
+  });
+});
+
+describe("the records of an exam", () => {
+  const record = { isMainMonitor: true, detectTime: new Date(0), detectType: "watch", extraInfo: {} };
+  const recordedAbout = async (caller: TestCaller): Promise<string[]> => {
+    const { records } = await app.as(caller).cheat.listRecords({ examId: exam });
+    return records.map(({ userId }) => userId).toSorted();
+  };
+
+  it("are read as far as the caller reaches", async () => {
+    for (const [place, roomId] of Object.entries(rooms))
+      await app.as(admin).cheat.addRecords({ roomId, records: [{ ...record, userId: place }] });
+    expect(await recordedAbout(admin)).toEqual(["beside", "here"]);
+    expect(await recordedAbout({ ...admin, exam })).toEqual(["beside", "here"]);
+    expect(await recordedAbout({ ...admin, room: rooms.beside })).toEqual(["beside"]);
+    for (const role of ["teacher", "inspector"] as const) {
+      expect(await recordedAbout({ sub: role, role })).toEqual(["here"]);
+      expect(await recordedAbout({ sub: role, role, room: rooms.here })).toEqual(["here"]);
+    }
+  });
+});
+
+describe("what belongs to no room", () => {
+  const makers = (caller: TestCaller) => {
+    const as = app.as(caller);
+    const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
+    return [
+      as.exam.create({ name: "n", ...times }),
+      as.room.create({ name: "n" }),
+      as.audio.create({ name: "n", url: "https://a.example/b.wav" }),
+    ].map(outcome);
+  };
+
+  it.each([admin, { sub: "teacher", role: "teacher" } as const])(
+    "is made by a token of $role",
+    async (caller) => {
+      expect(await Promise.all(makers(caller))).toEqual(["ok", "ok", "ok"]);
+    },
+  );
+
+  it.each([admin, { sub: "teacher", role: "teacher" } as const])(
+    "is not made by a token of $role that is bound",
+    async (caller) => {
+      for (const bound of [{ room: rooms.here }, { exam }])
+        expect(await Promise.all(makers({ ...caller, ...bound }))).toEqual([
+          "FORBIDDEN",
+          "FORBIDDEN",
+          "FORBIDDEN",
+        ]);
+    },
+  );
+});
