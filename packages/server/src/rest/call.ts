@@ -40,10 +40,15 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
 };
 
 /**
- * Calls a row's procedure and returns the answer's `data`.
+ * Calls a row's procedure with what was sent and returns the answer's `data`.
  * @throws InvigilError, always
  */
-export const callRow = async (router: ServedRouter, row: Row, sent: Sent, ctx: Context): Promise<unknown> => {
+export const callRow = async (
+  router: ServedRouter,
+  row: Row,
+  sent: () => Sent,
+  ctx: Context,
+): Promise<unknown> => {
   let input: Record<string, unknown> | undefined;
   try {
     const output: unknown = await callTRPCProcedure({
@@ -52,7 +57,7 @@ export const callRow = async (router: ServedRouter, row: Row, sent: Sent, ctx: C
       ctx,
       // tRPC asks for the input only once the procedure kind has let the caller through.
       getRawInput: async () => {
-        input ??= toInput(row, sent);
+        input ??= toInput(row, sent());
         return input;
       },
       type: "query",

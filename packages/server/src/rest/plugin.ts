@@ -43,7 +43,7 @@ export const restPlugin = async (
       url: row.path,
       handler: async (request) => {
         const ctx = await createContext(request);
-        return success(await callRow(router, row, sentFields(request), ctx));
+        return success(await callRow(router, row, () => sentFields(request), ctx));
       },
     });
   }
