@@ -17,8 +17,8 @@ export const claimsSchema = z.object({
   role: roleSchema,
   // The last second that a Date can hold.
   exp: z.number().max(8.64e12),
-  room: z.string().min(1).optional(),
-  exam: z.string().min(1).optional(),
+  room: z.string().min(1, "must not be empty").optional(),
+  exam: z.string().min(1, "must not be empty").optional(),
   name: label(64).optional(),
 });
 

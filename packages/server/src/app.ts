@@ -3,7 +3,8 @@ import helmet from "@fastify/helmet";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "./deps.js";
 import { contextMaker } from "./http/context.js";
-import { answerBrokenRequest, answerFailures, answerWith, toFailure } from "./http/failures.js";
+import { endConnectionsOnClose } from "./http/drain.js";
+import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failures.js";
 import { audioFiles } from "./http/files.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
@@ -21,11 +22,10 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
     // `logRequests` writes one line instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
-    clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) => {
-      reply.header(REQUEST_ID_HEADER, request.id);
-      answerWith(config.restStatus)(request, reply, toFailure(error));
-    },
+    clientErrorHandler: brokenRequestAnswerer(config),
+    rewriteUrl: readableUrl,
+    // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
+    http: { requireHostHeader: false },
     bodyLimit: MAX_BODY_BYTES,
     // A client gets this long to send a request.
     requestTimeout: 30_000,
@@ -36,8 +36,12 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   });
 
   logRequests(app);
+  endConnectionsOnClose(app);
+  // Only what a door parses itself; Fastify's own list begins with plain text.
+  app.removeContentTypeParser("text/plain");
+  const anyOrigin = config.corsOrigins.includes("*");
   await app.register(cors, {
-    origin: config.corsOrigins.includes("*") ? "*" : [...config.corsOrigins],
+    origin: anyOrigin ? "*" : [...config.corsOrigins],
     methods: ["GET", "HEAD", "POST"],
     allowedHeaders: ["authorization", "content-type", "trpc-accept", REQUEST_ID_HEADER],
     exposedHeaders: [REQUEST_ID_HEADER, "retry-after"],
@@ -58,7 +62,7 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   const router = createAppRouter(services);
   const createContext = contextMaker(deps);
   await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
-  await app.register(trpcPlugin, { router, createContext });
+  await app.register(trpcPlugin, { prefix: "/trpc", router, createContext, anyOrigin });
   await app.register(audioFiles, { dataDir: config.dataDir });
   return app;
 };

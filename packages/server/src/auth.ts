@@ -3,6 +3,7 @@ import { type Caller, claimsSchema, type Role } from "@invigil/schema";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "./errors.js";
+import { SetupError } from "./setup-error.js";
 
 const unauthenticated = (what: string) => new InvigilError("UNAUTHENTICATED", what);
 
@@ -109,7 +110,7 @@ export const signToken = (
   { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
 ): Promise<string> => {
   const issuedAt = Math.floor(clock().getTime() / 1000);
-  const claims = claimsSchema.parse({
+  const claims = claimsSchema.safeParse({
     sub: userId,
     role,
     exp: issuedAt + ttlSeconds,
@@ -117,7 +118,11 @@ export const signToken = (
     exam: examId,
     name,
   });
-  return new SignJWT({ ...claims })
+  if (!claims.success) {
+    const [issue] = claims.error.issues;
+    throw new SetupError(`The token's claim ${String(issue?.path[0])} cannot be used: ${issue?.message}`);
+  }
+  return new SignJWT({ ...claims.data })
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt(issuedAt)
     .setJti(jti)

@@ -2,7 +2,7 @@ import { type Caller, type ErrorCode, errorCodes, type Role } from "@invigil/sch
 import { initTRPC, TRPCError } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
-import { InvigilError, invalidInputOf } from "./errors.js";
+import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -44,9 +44,14 @@ export const failureOf = (error: unknown): InvigilError => {
  */
 const transformer = {
   serialize: (value: unknown): SuperJSONResult => superjson.serialize(value),
-  deserialize({ json, meta }: SuperJSONResult): unknown {
-    const { referentialEqualities: _, ...kept } = meta ?? {};
-    return superjson.deserialize({ json, meta: kept });
+  deserialize(sent: SuperJSONResult): unknown {
+    try {
+      const { referentialEqualities: _, ...meta } = sent.meta ?? {};
+      return superjson.deserialize({ json: sent.json, meta });
+    } catch {
+      // Its own messages are for those who wrote the sender's code.
+      throw invalidInput("input", "must be written as a client of Invigil writes it");
+    }
   },
 };
 
@@ -96,14 +101,10 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
     })
     .use(async ({ ctx, next, getRawInput }) => {
       const input = await getRawInput();
-      if (
-        typeof input === "object" &&
-        input !== null &&
-        "roomId" in input &&
-        typeof input.roomId === "string"
-      ) {
-        ctx.trace.roomId = input.roomId.slice(0, 64);
-      }
+      const roomId =
+        typeof input === "object" && input !== null && "roomId" in input ? input.roomId : undefined;
+      if (typeof roomId === "string" || typeof roomId === "number")
+        ctx.trace.roomId = String(roomId).slice(0, 64);
       return next();
     });
 

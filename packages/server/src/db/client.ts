@@ -32,14 +32,16 @@ export interface OpenOptions {
 }
 
 const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
+  let sqlite: Sqlite.Database | undefined;
   try {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-    const sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
+    sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
     sqlite.pragma("busy_timeout = 5000");
     sqlite.pragma("journal_mode = WAL");
     sqlite.pragma("synchronous = FULL");
     return sqlite;
   } catch (error) {
+    sqlite?.close();
     throw new SetupError(`The database ${file} cannot be opened: ${String(error)}`);
   }
 };
@@ -55,7 +57,7 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     const queries = drizzle(sqlite, { schema: tables });
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
-    migrate(sqlite, queries, migrations);
+    migrate(sqlite, migrations);
     sqlite.pragma("foreign_keys = ON");
     return {
       queries,

@@ -1,6 +1,4 @@
 import type { Database as Sqlite } from "better-sqlite3";
-import type { BetterSQLite3Database } from "drizzle-orm/better-sqlite3";
-import { migrate as runMigrations } from "drizzle-orm/better-sqlite3/migrator";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { SetupError } from "../setup-error.js";
 
@@ -25,15 +23,27 @@ export const migrationsChecker = (sqlite: Sqlite, migrationsFolder: string): (()
  * Applies the migrations that are missing, all in one transaction.
  * @throws when the database has a migration that this version does not know
  */
-export const migrate = (
-  sqlite: Sqlite,
-  queries: BetterSQLite3Database<Record<string, unknown>>,
-  migrationsFolder: string,
-): void => {
-  if (newestApplied(sqlite) > newestKnown(migrationsFolder)) {
-    throw new SetupError(
-      `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
+export const migrate = (sqlite: Sqlite, migrationsFolder: string): void => {
+  const migrations = readMigrationFiles({ migrationsFolder });
+  const known = migrations.at(-1)?.folderMillis ?? 0;
+  const apply = sqlite.transaction(() => {
+    const applied = newestApplied(sqlite);
+    if (applied > known) {
+      throw new SetupError(
+        `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
+      );
+    }
+    if (applied === known) return;
+    sqlite.exec(
+      "CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)",
     );
-  }
-  runMigrations(queries, { migrationsFolder });
+    const note = sqlite.prepare("INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)");
+    for (const { folderMillis, hash, sql } of migrations) {
+      if (folderMillis <= applied) continue;
+      for (const statement of sql) sqlite.exec(statement);
+      note.run(hash, folderMillis);
+    }
+  });
+  // The lock before the look: of two processes that start at once, the second finds the work done.
+  apply.immediate();
 };

@@ -15,12 +15,16 @@ const TEACHER: Caller = {
 
 /** The demo room of an earlier start, while it is in progress; else a new one whose exam plays the library. */
 const demoRoom = async ({ services, deps }: RunningServer): Promise<Room> => {
-  const { rooms } = await services.room.list(
-    TEACHER,
-    listRoomsInput.parse({ status: "in_progress", pageSize: 100 }),
-  );
-  const there = rooms.find(({ name }) => name === ROOM_NAME);
-  if (there) return there;
+  let cursor: string | undefined;
+  do {
+    const page = await services.room.list(
+      TEACHER,
+      listRoomsInput.parse({ status: "in_progress", pageSize: 100, cursor }),
+    );
+    const there = page.rooms.find(({ name }) => name === ROOM_NAME);
+    if (there) return there;
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
   const room = await services.room.create(TEACHER, createRoomInput.parse({ name: ROOM_NAME }));
   const [notice, ...others] = await starterLibrary(services.audio, deps.config.dataDir);
   const { startTime } = await services.exam.get(TEACHER, room.examId);

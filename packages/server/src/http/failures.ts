@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
 import { failureOf } from "../trpc.js";
@@ -28,7 +28,7 @@ export const toFailure = (error: unknown): InvigilError => {
   // Only Fastify's own refusals carry a status, and only those below 500 are the client's doing.
   if (status === undefined || status >= 500) return failed;
   const code = CODES_OF_STATUS[status];
-  if (!code) return invalidInput("body", "or path cannot be read");
+  if (!code) return invalidInput("body", "cannot be read");
   return new InvigilError(code, MESSAGES[code] ?? `The server answers ${status}.`);
 };
 
@@ -37,31 +37,55 @@ export const logFault = (request: FastifyRequest, failed: InvigilError): void =>
   if (failed.code === "INTERNAL") request.log.error({ err: failed.cause ?? failed }, "fault");
 };
 
-/** Sends a failure in the envelope. */
-export const answerWith =
-  (restStatus: RestStatus) => (request: FastifyRequest, reply: FastifyReply, failed: InvigilError) => {
+/** The methods of every path without parameters, as the routes are made. */
+const methodsOf = (app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> => {
+  const methods = new Map<string, Set<string>>();
+  app.addHook("onRoute", ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const one of [method].flat()) known.add(one);
+    methods.set(url, known);
+  });
+  return methods;
+};
+
+/** Where paths go that cannot be decoded, so that they are answered like all others. */
+const UNREADABLE_PATH = "/unreadable";
+
+/** A request's URL, or the place of those whose path cannot be decoded. */
+export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string => {
+  const [path = ""] = url.split("?", 1);
+  try {
+    decodeURIComponent(path);
+    return url;
+  } catch {
+    return UNREADABLE_PATH;
+  }
+};
+
+/** Makes every failure an envelope, also those that never reach a route. Comes before the routes. */
+export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
+  const methods = methodsOf(app);
+
+  app.setErrorHandler((error, request, reply) => {
+    const failed = toFailure(error);
     logFault(request, failed);
     return reply.code(httpStatus(failed, restStatus)).send(failure(failed, request.id));
-  };
-
-/** Makes every failure an envelope, also those that never reach a route. */
-export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
-  const answer = answerWith(restStatus);
-  app.setErrorHandler((error, request, reply) => answer(request, reply, toFailure(error)));
+  });
 
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split("?")[0] ?? "";
-    const allowed = (["GET", "HEAD", "POST"] as const).filter((method) =>
-      app.hasRoute({ method, url: path }),
-    );
-    if (allowed.length === 0)
-      return answer(request, reply, new InvigilError("NOT_FOUND", "There is no such path."));
+    const allowed = [...(methods.get(request.url.split("?", 1)[0] ?? "") ?? [])].sort();
+    if (allowed.length === 0) throw new InvigilError("NOT_FOUND", "There is no such path.");
     reply.header("allow", allowed.join(", "));
-    return answer(
-      request,
-      reply,
-      new InvigilError("METHOD_NOT_ALLOWED", `The path takes ${allowed.join(" and ")}.`),
-    );
+    throw new InvigilError("METHOD_NOT_ALLOWED", `The path takes ${allowed.join(" and ")}.`);
+  });
+
+  app.all(UNREADABLE_PATH, () => {
+    throw invalidInput("path", "cannot be decoded");
+  });
+
+  app.addHook("onRequest", (request, _reply, done) => {
+    const hasHost = request.headers.host !== undefined || request.raw.httpVersion === "1.0";
+    done(hasHost ? undefined : invalidInput("host", "is required"));
   });
 };
 
@@ -70,25 +94,28 @@ const STATUS_OF_PARSER: Partial<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-/** Answers bytes that are no HTTP request, over which Node gives nothing but the socket. */
-export const answerBrokenRequest = (error: Error & { code?: string }, socket: Socket): void => {
-  if (error.code === "ECONNRESET" || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status = STATUS_OF_PARSER[error.code ?? ""] ?? 400;
-  const id = newRequestId();
-  const body = JSON.stringify({
-    ...failure(invalidInput("request", "is not valid HTTP"), id),
-    code: status,
-    errorCode: String(status),
-  });
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "content-type: application/json; charset=utf-8",
-    `content-length: ${Buffer.byteLength(body)}`,
-    `${REQUEST_ID_HEADER}: ${id}`,
-    "connection: close",
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
-};
+/** Answers bytes that are no HTTP request, over which Node gives nothing but the socket: no hook, and no origin. */
+export const brokenRequestAnswerer =
+  ({ corsOrigins }: { corsOrigins: readonly string[] }) =>
+  (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const status = STATUS_OF_PARSER[error.code ?? ""] ?? 400;
+    const id = newRequestId();
+    const body = JSON.stringify({
+      ...failure(invalidInput("request", "is not valid HTTP"), id),
+      code: status,
+      errorCode: String(status),
+    });
+    const head = [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      "content-type: application/json; charset=utf-8",
+      `content-length: ${Buffer.byteLength(body)}`,
+      `${REQUEST_ID_HEADER}: ${id}`,
+      "connection: close",
+      ...(corsOrigins.includes("*") ? ["access-control-allow-origin: *"] : []),
+    ];
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+  };

@@ -1,7 +1,8 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
-import { type FastifyTRPCPluginOptions, fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance } from "fastify";
+import { fastifyRequestHandler } from "@trpc/server/adapters/fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { InvigilError } from "../errors.js";
 import type { ServedRouter } from "../router.js";
 import { failureOf } from "../trpc.js";
 import type { CreateContext } from "./context.js";
@@ -10,17 +11,21 @@ import { logFault, toFailure } from "./failures.js";
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
 
-/** The typed door: tRPC at `/trpc`. */
+export interface TrpcOptions {
+  readonly router: ServedRouter;
+  readonly createContext: CreateContext;
+  /** Whether pages of every origin may call; else answers depend on the origin. */
+  readonly anyOrigin: boolean;
+}
+
+/** The typed door. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
-  { router, createContext }: { router: ServedRouter; createContext: CreateContext },
+  { router, createContext, anyOrigin }: TrpcOptions,
 ): Promise<void> => {
-  // Failures before tRPC has the request (a body that is too large) come in tRPC's form too.
-  app.setErrorHandler((error, request, reply) => {
-    const failed = toFailure(error);
-    logFault(request, failed);
-    const config = router._def._config;
-    const shape = getTRPCErrorShape({
+  const config = router._def._config;
+  const shapeOf = (failed: InvigilError, request: FastifyRequest) =>
+    getTRPCErrorShape({
       config,
       error: new TRPCError({ code: errorCodes[failed.code].trpc, message: failed.message, cause: failed }),
       type: "unknown",
@@ -28,16 +33,50 @@ export const trpcPlugin = async (
       input: undefined,
       ctx: request.callContext ?? { identity: failed, trace: { requestId: request.id, procedures: [] } },
     });
-    return reply.code(failed.status).send(transformTRPCResponse(config, { error: shape }));
+
+  app.setErrorHandler((error, request, reply) => {
+    const failed = toFailure(error);
+    logFault(request, failed);
+    return reply.code(failed.status).send(transformTRPCResponse(config, { error: shapeOf(failed, request) }));
   });
 
-  await app.register(fastifyTRPCPlugin, {
-    prefix: "/trpc",
-    trpcOptions: {
-      router,
-      createContext: ({ req }) => createContext(req),
-      maxBatchSize: MAX_BATCH,
-      onError: ({ error, req }) => logFault(req, failureOf(error)),
-    },
-  } satisfies FastifyTRPCPluginOptions<ServedRouter>);
+  app.setNotFoundHandler((request, reply) => {
+    if (["GET", "HEAD", "POST"].includes(request.method)) {
+      throw new InvigilError("NOT_FOUND", "There is no such path.");
+    }
+    reply.header("allow", "GET, HEAD, POST");
+    throw new InvigilError("METHOD_NOT_ALLOWED", "Procedures take GET and POST.");
+  });
+
+  // tRPC parses JSON itself. Forms and files are not taken.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
+    done(null, body);
+  });
+
+  app.addHook("onSend", (_request, _reply, payload, done) => {
+    // The adapter answers with a Response, whose headers replace those that were set before.
+    if (!anyOrigin && payload instanceof Response) payload.headers.append("vary", "Origin");
+    done(null, payload);
+  });
+
+  app.route<{ Params: { path: string } }>({
+    method: ["GET", "POST"],
+    url: "/:path",
+    handler: (req, res) =>
+      fastifyRequestHandler({
+        router,
+        req,
+        res,
+        path: req.params.path,
+        createContext: () => createContext(req),
+        maxBatchSize: MAX_BATCH,
+        onError({ error, ctx }) {
+          const failed = failureOf(error);
+          // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
+          if (!ctx) throw failed;
+          logFault(req, failed);
+        },
+      }),
+  });
 };

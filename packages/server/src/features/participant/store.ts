@@ -43,8 +43,8 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
   const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
   // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
   const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
-    SELECT 1 FROM ${participants} AS other JOIN ${rooms} ON ${rooms}.id = other.room_id
-    WHERE other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'))`;
+    SELECT 1 FROM ${participants} AS other CROSS JOIN ${rooms}
+    WHERE ${rooms}.id = other.room_id AND other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'))`;
   const people = () =>
     queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(participants);
   const inRoom = eq(roomId, sql.placeholder("roomId"));

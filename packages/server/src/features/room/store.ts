@@ -31,6 +31,9 @@ export interface RoomStore {
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
 }
 
+/** The first page starts above every id: an id is digits and small letters. */
+const FIRST = "~";
+
 export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
   const { queries, write } = db;
   const insertPerson = personInserter(queries);
@@ -73,7 +76,7 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
             .run().changes > 0,
       ),
 
-    async list({ examId, status, teacher }, { limit, before }) {
+    async list({ examId, status, teacher }, { limit, before = FIRST }) {
       const filters = [
         examId === undefined ? undefined : eq(rooms.examId, examId),
         status === undefined ? undefined : eq(rooms.status, status),
@@ -84,7 +87,7 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
           ? queries
               .select(roomColumns)
               .from(rooms)
-              .where(and(...filters, before === undefined ? undefined : lt(rooms.id, before)))
+              .where(and(...filters, lt(rooms.id, before)))
               .orderBy(desc(rooms.id))
               .limit(limit + 1)
               .all()
@@ -96,7 +99,7 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
                 and(
                   eq(participants.userId, teacher),
                   eq(participants.role, "teacher"),
-                  before === undefined ? undefined : lt(participants.roomId, before),
+                  lt(participants.roomId, before),
                   ...filters,
                 ),
               )

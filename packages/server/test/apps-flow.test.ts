@@ -1,0 +1,240 @@
+import { describe, expect, it } from "vitest";
+import { dataOf, expectDone, type Parsed, refusalOf, send } from "./support/calls.js";
+import { openSchool, type School } from "./support/school.js";
+
+// The vendor's web apps, request by request, as they were seen to send them. They cannot be changed.
+
+const ORIGIN = "https://exam-app.example";
+
+/** A browser with one of the apps open: the token comes from the page's URL, as it is. */
+const openApp = (school: School, token: string) => {
+  /** What the browser asks before the first request of a kind to another origin. */
+  const preflight = async (path: string, method: "GET" | "POST") => {
+    const asked = method === "GET" ? "authorization" : "authorization,content-type";
+    const { statusCode, headers } = await school.inject({
+      method: "OPTIONS",
+      url: path,
+      headers: {
+        origin: ORIGIN,
+        "access-control-request-method": method,
+        "access-control-request-headers": asked,
+      },
+    });
+    expect(statusCode).toBe(204);
+    const list = (name: string) => String(headers[name]).toLowerCase().split(/,\s*/);
+    expect(["*", ORIGIN]).toContain(headers["access-control-allow-origin"]);
+    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(asked.split(",")));
+    expect(list("access-control-allow-methods")).toContain(method.toLowerCase());
+  };
+  const ask = async (method: "GET" | "POST", path: string, fields: Record<string, unknown>) => {
+    const url = `/exam/${path}`;
+    await preflight(url, method);
+    const headers = { accept: "application/json, text/plain, */*", origin: ORIGIN, authorization: token };
+    const carried = method === "GET" ? { query: { ...fields, ts: 1767323045000 } } : { json: fields };
+    const answer = await send(school, { method, path: url, headers, ...carried });
+    expect(["*", ORIGIN]).toContain(answer.headers["access-control-allow-origin"]);
+    return answer;
+  };
+  return {
+    get: (path: string, fields: Record<string, unknown>) => ask("GET", path, fields),
+    post: (path: string, fields: Record<string, unknown>) => ask("POST", path, fields),
+  };
+};
+type App = ReturnType<typeof openApp>;
+
+/** A URL that the apps can work with: they put `t=<ms>` into it, and append a text. */
+const expectPlayable = (url: string) => {
+  expect(url).toMatch(/^artc:\/\//);
+  const parsed = new URL(url);
+  parsed.searchParams.set("t", "1");
+  expect(parsed.href).toContain("auth_key=");
+};
+const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as const;
+
+/** What every app asks first, one after another. */
+const start = async (app: App, school: School, userId: string) => {
+  const room = dataOf(await app.get("roomInfo", { roomId: school.room.id }));
+  expect([0, 1]).toContain(room.status);
+  expect([0, 1]).toContain(room.audioStatus);
+  expect(room.imGroupId).toBe(room.id);
+  const exam = dataOf(await app.get("examInfo", { examId: room.examId }));
+  for (const name of ["radioInfo", "audioInfo"]) expect(Array.isArray(exam[name])).toBe(true);
+  for (const name of ["startTime", "endTime"])
+    expect(new Date(exam[name]).getTime()).toBeGreaterThan(Date.parse("2026-01-01"));
+  const self = dataOf(await app.get("userInfo", { userId, roomId: room.id }));
+  expect(self.id).toBe(userId);
+  return { room, exam, self };
+};
+const open = async (school: School, sub: string, role: "teacher" | "inspector" | "examinee") =>
+  openApp(school, await school.token({ sub, role, room: school.room.id }));
+
+describe("the invigilator's app", () => {
+  it("runs an exam from its start to the room's end", async () => {
+    await using school = await openSchool();
+    const app = await open(school, "teacher1", "teacher");
+    const { room, self } = await start(app, school, "teacher1");
+    expectPlayable(self.rtcPushUrl);
+    const users = dataOf(await app.get("userList", { roomId: room.id }));
+    expect(users.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
+    for (const user of users) for (const name of PULL) expectPlayable(user[name]);
+
+    const [im, silence, records] = await Promise.all([
+      app.post("v2/getIMToken", {
+        roomId: room.id,
+        deviceId: "art-1767323045000",
+        deviceType: "web",
+        userId: "teacher1",
+        role: "admin",
+        imServer: ["aliyun_new"],
+      }),
+      app.post("updateRoomAudioStatus", { id: room.id, audioStatus: 0 }),
+      app.post("cheat/listCheatRecord", { roomId: room.id, pageSize: 20 }),
+    ]);
+    expect(dataOf(im).aliyunNewIm.auth).toMatchObject({ userId: "teacher1", role: "admin" });
+    expect(dataOf(silence)).toBe(true);
+    expect(dataOf(records)).toEqual({ cheatRecordEntitys: [] });
+
+    const detections = Array.from({ length: 45 }, (_, n) =>
+      school.detection("examinee1", { detectType: `${n}`, extraInfo: { message: `message ${n}` } }),
+    );
+    await school.admin.cheat.addRecords({ roomId: room.id, records: detections });
+    const seen: string[] = [];
+    let scrollToken: string | undefined;
+    do {
+      const sent = { roomId: room.id, pageSize: 20, ...(scrollToken && { scrollToken }) };
+      const page = dataOf(await app.post("cheat/listCheatRecord", sent));
+      for (const record of page.cheatRecordEntitys) {
+        expect(typeof JSON.parse(record.isMainMonitor)).toBe("boolean");
+        expect(record.detectTime).toMatch(/[+-]\d\d:\d\d$/);
+        seen.push(JSON.parse(record.extraInfo).message);
+      }
+      scrollToken = page.scrollToken;
+    } while (scrollToken);
+    expect(seen).toEqual(Array.from({ length: 45 }, (_, n) => `message ${44 - n}`));
+
+    for (const classify of [0, 1]) {
+      const sent = { pageNum: 1, pageSize: 10, name: "", classify };
+      const { total, list } = dataOf(await app.post("selectAudio", sent));
+      expect([total, list.length]).toEqual(classify === 0 ? [1, 1] : [0, 0]);
+    }
+    for (const audioStatus of [1, 0]) {
+      expect(dataOf(await app.post("updateRoomAudioStatus", { id: room.id, audioStatus }))).toBe(true);
+      expect(dataOf(await app.get("roomInfo", { roomId: room.id })).audioStatus).toBe(audioStatus);
+    }
+    expect(dataOf(await app.get("endRoom", { roomId: room.id }))).toBe(true);
+    // Opened again: the first four only.
+    expect((await start(app, school, "teacher1")).room.status).toBe(1);
+    expect(dataOf(await app.get("userList", { roomId: room.id }))).toHaveLength(2);
+  });
+});
+
+describe("the inspector's app", () => {
+  it("reads the room, and may change nothing", async () => {
+    await using school = await openSchool();
+    const app = await open(school, "inspector1", "inspector");
+    const { room, self } = await start(app, school, "inspector1");
+    expect(self.id).toBe("inspector1");
+    const users = dataOf(await app.get("userList", { roomId: room.id }));
+    for (const user of users) {
+      for (const name of PULL) expectPlayable(user[name]);
+      expect(user).toMatchObject({ rtcPushUrl: "", pcRtcPushUrl: "" });
+    }
+    refusalOf(await app.get("endRoom", { roomId: room.id }), 403, "FORBIDDEN");
+    const audio = await app.post("updateRoomAudioStatus", { id: room.id, audioStatus: 1 });
+    refusalOf(audio, 403, "FORBIDDEN");
+  });
+});
+
+describe("the examinee's app", () => {
+  const PAGES = [
+    ["the phone page", "examinee1", true],
+    ["the PC page", "pc_examinee1", false],
+  ] as const;
+
+  it.each(PAGES)("%s publishes, records, and uploads after the end", async (_, login, isMainMonitor) => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const app = await open(school, "examinee1", "examinee");
+    const { room, self } = await start(app, school, "examinee1");
+    expectPlayable(isMainMonitor ? self.rtcPushUrl : self.pcRtcPushUrl);
+    const teacher = dataOf(await app.get("userInfo", { userId: room.createTeacher, roomId: room.id }));
+    expectPlayable(teacher.rtcPullUrl);
+    expect(teacher).toMatchObject({ rtcPushUrl: "", pcRtcPushUrl: "" });
+    const upload = async () =>
+      refusalOf(
+        await app.get("getOssConfig", { examId: room.examId, mode: "OSS" }),
+        501,
+        "PROVIDER_NOT_CONFIGURED",
+      );
+    await upload();
+    const im = dataOf(
+      await app.post("v2/getIMToken", {
+        roomId: room.id,
+        deviceId: "art-1767323045000",
+        deviceType: "web",
+        userId: login,
+        imServer: ["aliyun_new"],
+      }),
+    );
+    // It filters group messages by this id.
+    expect(im.aliyunNewIm.auth).toMatchObject({ userId: login, role: "" });
+    const { data } = dataOf(await app.post("cheat/getCheatConfig", { examId: room.examId }));
+    expect(room.cheatConfig.data).toBe(data);
+    const record = (detectTime: number) => ({
+      isMainMonitor,
+      userId: "examinee1",
+      detectTime,
+      detectType: "scenePersonExit",
+      extraInfo: JSON.stringify({ message: "学生1疑似离开了" }),
+    });
+    const add = (...records: object[]) =>
+      app.post("cheat/addCheatRecord", {
+        examId: room.examId,
+        roomId: room.id,
+        data: JSON.stringify(records),
+      });
+    expectDone(await add(record(1767323045123), record(1767323046123)));
+
+    // The room ends: the `/ended` page asks again, and uploads what is left.
+    await school.teacher.room.end({ roomId: room.id });
+    now = new Date("2026-01-02T03:09:00Z");
+    expect(dataOf(await app.get("roomInfo", { roomId: room.id })).status).toBe(1);
+    await upload();
+    expectDone(await add(record(1767323047123)));
+
+    const watching = await open(school, "teacher1", "teacher");
+    const page = dataOf(await watching.post("cheat/listCheatRecord", { roomId: room.id, pageSize: 20 }));
+    expect(
+      page.cheatRecordEntitys.map((entity: Parsed) => [
+        entity.userId,
+        JSON.parse(entity.isMainMonitor),
+        entity.detectTime,
+        JSON.parse(entity.extraInfo).message,
+      ]),
+    ).toEqual(
+      ["07", "06", "05"].map((second) => [
+        "examinee1",
+        isMainMonitor,
+        `2026-01-02T11:04:${second}+08:00`,
+        "学生1疑似离开了",
+      ]),
+    );
+  });
+
+  it("asks for the cheat config of an exam that has none: a plain refusal, in a 200", async () => {
+    await using school = await openSchool();
+    const token = await school.token({ sub: "examinee9", role: "examinee", room: school.other.id });
+    const app = openApp(school, token);
+    const answer = await app.post("cheat/getCheatConfig", { examId: school.other.examId });
+    refusalOf(answer, 404, "CHEAT_CONFIG_NOT_FOUND");
+  });
+});
+
+it("an expired token is HTTP 401, which the apps take for a lost login", async () => {
+  let now = new Date("2026-01-02T03:04:05Z");
+  await using school = await openSchool({ now: () => now });
+  const app = await open(school, "teacher1", "teacher");
+  const { room } = await start(app, school, "teacher1");
+  now = new Date("2026-01-02T04:04:06Z");
+  refusalOf(await app.get("roomInfo", { roomId: room.id }), 401, "UNAUTHENTICATED");
+});

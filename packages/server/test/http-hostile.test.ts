@@ -1,0 +1,299 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createRoutes, NOT_YET } from "../src/rest/routes.js";
+import { createWire } from "../src/rest/wire.js";
+import type { TestApp } from "../src/testing.js";
+import { dataOf, rest } from "./support/calls.js";
+import {
+  contentType,
+  hostileText,
+  hostileValue,
+  mutated,
+  mutations,
+  queryJunk,
+  spoiling,
+  written,
+} from "./support/hostile.js";
+import { openSchool, type School } from "./support/school.js";
+import { openWorld } from "./support/world.js";
+
+const RUNS = 5_000;
+const SEED = 20_260_102;
+
+/** What no answer may show: where the server lies, what it is made of, how it failed. */
+const SECRETS =
+  /node_modules|\/work\/|\/tmp\/|packages\/server|SQLITE|sqlite|drizzle|better-sql|\bSELECT\b|\bINSERT\b|\.[jt]s:\d+|^\s+at /m;
+
+/** A good request's fields, for any path and procedure: each takes of them what it reads. */
+const fieldsOf = ({ room, clipId, detection }: School) => ({
+  rest: {
+    roomId: room.id,
+    examId: room.examId,
+    userId: "examinee1",
+    id: room.id,
+    audioStatus: 0,
+    name: "N",
+    imServer: ["aliyun_new"],
+    pageSize: 2,
+    data: JSON.stringify([{ ...detection("examinee1"), detectTime: 1 }]),
+  },
+  trpc: {
+    roomId: room.id,
+    examId: room.examId,
+    userId: "examinee1",
+    clipId,
+    audioStatus: "silent",
+    name: "N",
+    imServer: ["aliyun_new"],
+    pageSize: 2,
+    data: "{}",
+    url: "https://audio.example/x.wav",
+    records: [{ ...detection("examinee1"), detectTime: "2026-01-02T03:00:00.000Z" }],
+    participants: [{ userId: "someone", name: "Some One", role: "examinee" }],
+    startTime: "2026-02-01T00:00:00.000Z",
+    endTime: "2026-02-01T02:00:00.000Z",
+  },
+});
+const DATES = { "records.0.detectTime": ["Date"], startTime: ["Date"], endTime: ["Date"] };
+
+interface Attack {
+  readonly app: TestApp;
+  readonly school: School;
+  /** A room that may end: the others must stay open. */
+  readonly doomed: string;
+  readonly tokens: Readonly<Record<string, string | undefined>>;
+  /** The statements of the request that is running that would write. */
+  readonly writes: string[];
+  readonly seen: Map<string, number>;
+}
+const WHO = ["teacher", "teacher", "teacher", "admin", "examinee", "garbage", "none"] as const;
+
+const openAttack = async (): Promise<Attack & AsyncDisposable> => {
+  const writes: string[] = [];
+  const school = await openSchool({
+    onStatement: (sql) => {
+      if (/^\s*(insert|update|delete|replace)/i.test(sql)) writes.push(sql);
+    },
+  });
+  return {
+    app: school,
+    school,
+    doomed: (await school.teacher.room.create({ name: "Doomed" })).id,
+    tokens: {
+      teacher: await school.token({ sub: "teacher1", role: "teacher" }),
+      admin: await school.token({ sub: "root", role: "admin" }),
+      examinee: await school.token({ sub: "examinee1", role: "examinee" }),
+      garbage: "Bearer a.b.c",
+      none: undefined,
+    },
+    writes,
+    seen: new Map(),
+    [Symbol.asyncDispose]: () => school[Symbol.asyncDispose](),
+  };
+};
+
+interface Request {
+  readonly method: string;
+  readonly url: string;
+  readonly who: (typeof WHO)[number];
+  readonly type?: string;
+  readonly body?: string | Buffer;
+  readonly headers?: Record<string, string>;
+}
+
+/** Sends one request, and checks all that must hold of any answer. Returns the reasons in it; "" for a success. */
+const attack = async (
+  { app, tokens, writes, seen }: Attack,
+  { method, url, who, type, body, headers }: Request,
+): Promise<void> => {
+  writes.length = 0;
+  const authorization = tokens[who];
+  const { statusCode, payload } = await app.inject({
+    // Safe: the methods are these two.
+    method: method as "GET" | "POST",
+    url,
+    headers: {
+      ...headers,
+      ...(authorization !== undefined && { authorization }),
+      ...(type !== undefined && body !== undefined && { "content-type": type }),
+    },
+    ...(body !== undefined && { payload: body }),
+  });
+  expect(payload).not.toMatch(SECRETS);
+  expect(statusCode).not.toBe(500);
+  const answers = [JSON.parse(payload)].flat();
+  const reasons: string[] = answers.map(
+    (answer) => answer.reason ?? answer.error?.json?.data?.reason ?? (answer.error ? "unknown" : ""),
+  );
+  for (const reason of reasons) {
+    expect(reason).not.toMatch(/^(INTERNAL|unknown)$/);
+    const key = `${url.split("?")[0]?.split(",")[0]} ${reason}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+  }
+  // Conflicts are found while writing, and undone; everything else is refused before.
+  if (reasons.every((reason) => reason !== "" && !/^(ROOM_ENDED|PARTICIPANT_CONFLICT)$/.test(reason)))
+    expect([...writes]).toEqual([]);
+};
+
+/** Afterwards everything is as good as new. */
+const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readonly string[]) => {
+  const room = dataOf(
+    await rest(app, tokens.teacher).post("v2/createRoom", { name: "After", imServer: ["aliyun_new"] }),
+  );
+  const roomId: string = room.id;
+  await school.admin.cheat.addRecords({ roomId, records: [school.detection("teacher1")] });
+  expect((await school.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
+  expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
+  expect((await app.inject("/ready")).statusCode).toBe(200);
+  // The attack went where it should: every target refused something for its input, and some answered.
+  const reached = (target: string) => [...seen.keys()].filter((key) => key.startsWith(`${target} `));
+  for (const target of targets)
+    expect(
+      reached(target).some((key) => /(INVALID_INPUT|NOT_IMPLEMENTED)$/.test(key)),
+      target,
+    ).toBe(true);
+  expect([...seen.keys()].filter((key) => key.endsWith(" ")).length).toBeGreaterThan(targets.length / 2);
+};
+
+const query = (fields: object): string =>
+  Object.entries(fields)
+    .map(([name, value]) => {
+      const text = (part: unknown) =>
+        encodeURIComponent((typeof part === "string" ? part : written(part)).toWellFormed());
+      return `${text(name)}=${text(value).slice(0, 8000)}`;
+    })
+    .join("&");
+
+describe("hostile requests are refused, never fatal", () => {
+  const paths = [...createRoutes(createWire({ timeZone: "UTC" })), ...NOT_YET];
+
+  it("on the documented paths", async () => {
+    await using state = await openAttack();
+    const fields = fieldsOf(state.school).rest;
+    const target = fc.constantFrom(...paths.flatMap(({ path, methods }) => methods.map((m) => [m, path])));
+    await fc.assert(
+      fc.asyncProperty(
+        target,
+        fc.constantFrom(...WHO),
+        mutations,
+        spoiling,
+        contentType,
+        queryJunk,
+        fc.boolean(),
+        async ([method = "GET", path = ""], who, changes, spoil, type, junk, inQuery) => {
+          const ends = path === "/exam/endRoom" && { roomId: state.doomed };
+          const sent = mutated({ ...fields, ...ends }, changes);
+          const url = `${path}?${method === "GET" || inQuery ? query(sent) : ""}${junk}`;
+          const encoded = type === "application/x-www-form-urlencoded" ? query(sent) : written(sent);
+          await attack(state, { method, url, who, type, ...(method === "POST" && { body: spoil(encoded) }) });
+        },
+      ),
+      { numRuns: RUNS, seed: SEED },
+    );
+    await expectWell(
+      state,
+      paths.map(({ path }) => path),
+    );
+  });
+
+  it("to every procedure", async () => {
+    await using world = await openWorld();
+    const procedures = [...world.procedures].map(([name, type]) => ({
+      path: `/trpc/${name}`,
+      method: type === "query" ? "GET" : "POST",
+    }));
+    await using state = await openAttack();
+    const fields = fieldsOf(state.school).trpc;
+    const annotation = fc.oneof(
+      fc.constantFrom("Date", "bigint", "undefined", "number", "regexp", "URL", "set", "map", "Error", "-0"),
+      fc.tuple(fc.constantFrom("class", "custom", "symbol", "typed-array"), hostileText),
+      hostileValue,
+    );
+    const place = fc.oneof(
+      fc.constantFrom(...Object.keys(fields), "records.0.extraInfo", "participants.0", "a.b.c"),
+      hostileText,
+    );
+    const meta = fc.oneof(
+      { weight: 6, arbitrary: fc.constant({ values: DATES }) },
+      {
+        weight: 3,
+        arbitrary: fc.dictionary(
+          place,
+          fc.array(annotation, { maxLength: 2 }).map((list): unknown => list),
+          { maxKeys: 3 },
+        ),
+      },
+      { weight: 1, arbitrary: hostileValue },
+      {
+        weight: 1,
+        arbitrary: fc
+          .dictionary(place, fc.array(place, { maxLength: 3 }), { maxKeys: 3 })
+          .map((referentialEqualities): unknown => ({ values: DATES, referentialEqualities })),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...procedures),
+        fc.constantFrom(...WHO),
+        mutations,
+        meta,
+        spoiling,
+        contentType,
+        queryJunk,
+        fc.nat(9),
+        async ({ path, method }, who, changes, annotations, spoil, type, junk, shape) => {
+          const ends = path === "/trpc/room.end" && { roomId: state.doomed };
+          const record = { json: mutated({ ...fields, ...ends }, changes), meta: annotations };
+          // Now and then the batch form, or the other method.
+          const batch = shape === 0;
+          const text = spoil(written(batch ? { 0: record, 1: record } : record));
+          const names = batch ? `${path},${path.slice("/trpc/".length)}` : path;
+          const input = encodeURIComponent(text.toString().toWellFormed()).slice(0, 12_000);
+          const sent = shape === 1 ? "POST" : method;
+          const url = `${names}?${batch ? "batch=1&" : ""}${sent === "GET" ? `input=${input}` : ""}${junk}`;
+          const headers = shape === 2 ? { "trpc-accept": "application/json" } : {};
+          await attack(state, {
+            method: sent,
+            url,
+            who,
+            type,
+            headers,
+            ...(sent === "POST" && { body: text }),
+          });
+        },
+      ),
+      { numRuns: RUNS, seed: SEED },
+    );
+    await expectWell(
+      state,
+      procedures.map(({ path }) => path).filter((path) => !path.endsWith("whoami")),
+    );
+  });
+
+  it("to paths that nobody serves", async () => {
+    await using state = await openAttack();
+    const piece = fc.oneof(
+      fc.constantFrom("exam", "trpc", "audio", "v2", "health", "roomInfo", "cheat", "..", "%2e%2e", "%2f"),
+      fc.constantFrom(":a", "*", "(", ")", ":a(", "%", "%zz", "%ff", "{", "[", "~", "\\", "|", "^", ";", ""),
+      hostileText.map((text) => encodeURIComponent(text.toWellFormed()).slice(0, 6000)),
+    );
+    const path = fc
+      .oneof(
+        fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join("/")}`),
+        fc.array(piece, { maxLength: 5 }).map((pieces) => `/exam/${pieces.join("")}`),
+      )
+      .filter((url) => URL.canParse(url, "http://x"));
+    await fc.assert(
+      fc.asyncProperty(path, fc.constantFrom("GET", "POST"), fc.constantFrom(...WHO), (url, method, who) =>
+        attack(state, {
+          method,
+          url,
+          who,
+          ...(method === "POST" && { type: "application/json", body: "{}" }),
+        }),
+      ),
+      { numRuns: RUNS / 5, seed: SEED },
+    );
+    await expectWell(state, []);
+  });
+});

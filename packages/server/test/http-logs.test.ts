@@ -1,0 +1,360 @@
+import superjson from "superjson";
+import { describe, expect, it } from "vitest";
+import { createRoutes } from "../src/rest/routes.js";
+import { createWire } from "../src/rest/wire.js";
+import { dataOf, refusalOf, rest, type Sent, send, trpc, unpack } from "./support/calls.js";
+import { openWorld, type World } from "./support/world.js";
+
+const ADMIN = { sub: "root", role: "admin" } as const;
+const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+const INFO = 30;
+const ERROR = 50;
+
+const requestsIn = ({ lines }: World) => lines.filter(({ msg }) => msg === "request");
+const faultsIn = ({ lines }: World) => lines.filter(({ level }) => Number(level) >= ERROR);
+const makeRoom = async (world: World) =>
+  dataOf(await rest(world, await world.token(TEACHER)).post("createRoom", { name: "R" }));
+
+describe("the log has one line a request", () => {
+  it("with what was asked, who asked, where, and how it went", async () => {
+    await using world = await openWorld();
+    const { id: roomId } = await makeRoom(world);
+    const token = await world.token(TEACHER);
+    world.lines.length = 0;
+    const headers = { "x-request-id": "my-id" };
+    await send(world, { method: "GET", path: "/exam/roomInfo", query: { roomId, ts: 1 }, headers }, token);
+    expect(world.lines).toEqual([
+      expect.objectContaining({
+        level: INFO,
+        msg: "request",
+        reqId: "my-id",
+        method: "GET",
+        route: "/exam/roomInfo",
+        status: 200,
+        ms: expect.any(Number),
+        procedure: "room.get",
+        userId: "teacher1",
+        roomId,
+      }),
+    ]);
+  });
+
+  it.each([
+    ["updateRoomAudioStatus, whose room is called id", "room.setAudioStatus", { id: "R", audioStatus: 1 }],
+    ["endRoom", "room.end", { roomId: "R" }],
+  ])("names the room of %s", async (what, procedure, sent) => {
+    await using world = await openWorld();
+    await rest(world, await world.token(ADMIN)).post(what.split(",")[0] ?? "", sent);
+    expect(requestsIn(world)).toEqual([expect.objectContaining({ procedure, roomId: "R", status: 200 })]);
+  });
+
+  it("names the room whose id came as a number", async () => {
+    await using world = await openWorld();
+    await rest(world, await world.token(ADMIN)).post("endRoom", { roomId: 123 });
+    expect(requestsIn(world)).toEqual([expect.objectContaining({ roomId: "123" })]);
+  });
+
+  it.each([
+    ["no token", undefined, 401],
+    ["a bad token", "xxx", 401],
+  ])("names nobody for %s", async (_, token, status) => {
+    await using world = await openWorld();
+    await rest(world, token).get("roomInfo", { roomId: "R" });
+    const [line] = requestsIn(world);
+    expect(line).toMatchObject({ route: "/exam/roomInfo", status });
+    expect(line).not.toHaveProperty("userId");
+    expect(line).not.toHaveProperty("roomId");
+  });
+
+  it("for a batch too, with every procedure once", async () => {
+    await using world = await openWorld();
+    const path = "/trpc/auth.whoami,room.list,auth.whoami";
+    await send(
+      world,
+      { method: "GET", path, query: { batch: 1, input: '{"1":{"json":{}}}' } },
+      await world.token(ADMIN),
+    );
+    expect(world.lines).toEqual([
+      expect.objectContaining({
+        route: "/trpc/:path",
+        status: 200,
+        userId: "root",
+        procedure: "auth.whoami,room.list",
+      }),
+    ]);
+  });
+
+  const json = (body: string) => ({ raw: { type: "application/json", body } });
+  const UNREACHED: readonly (readonly [string, Sent, number])[] = [
+    ["an unknown path", { method: "GET", path: "/exam/nothing" }, 404],
+    ["a wrong method", { method: "PUT", path: "/exam/roomInfo" }, 405],
+    ["broken JSON", { method: "POST", path: "/exam/createRoom", ...json("{") }, 200],
+    ["a body over 1 MiB", { method: "POST", path: "/exam/createRoom", ...json("x".repeat(1100000)) }, 413],
+    ["a body over 1 MiB for tRPC", { method: "POST", path: "/trpc/x", ...json("x".repeat(1100000)) }, 413],
+    ["an unknown procedure", { method: "GET", path: "/trpc/nothing" }, 404],
+    ["a path that cannot be read", { method: "GET", path: "/exam/%zz" }, 200],
+    ["health", { method: "GET", path: "/health" }, 200],
+  ];
+  it.each(UNREACHED)("for %s", async (_, sent, status) => {
+    await using world = await openWorld();
+    const { headers } = await send(world, sent, await world.token(ADMIN));
+    expect(world.lines).toEqual([
+      expect.objectContaining({
+        level: INFO,
+        msg: "request",
+        reqId: headers["x-request-id"],
+        method: sent.method,
+        status,
+      }),
+    ]);
+  });
+});
+
+describe("the log holds no secret", () => {
+  const STREAMS = { pushDomain: "push.example", pullDomain: "pull.example" };
+  const config = {
+    streams: {
+      domains: { ...STREAMS, pushKey: "canary-push-key", pullKey: "canary-pull-key" },
+      app: "exam",
+      ttlSeconds: 60,
+      transcodeSuffix: "_240p",
+    },
+    aliyunIm: { appId: "canary-app-id", appKey: "canary-app-key", appSign: "canary-app-sign" },
+  };
+  /** Every field of every path and procedure, each with a text that may appear nowhere. */
+  const canaries = (roomId: string, examId: string) => ({
+    roomId,
+    examId,
+    id: roomId,
+    userId: "canary-user",
+    name: "canary-name",
+    audioStatus: "canary-audio-status",
+    imServer: ["canary-service"],
+    deviceId: "canary-device",
+    data: "canary-data",
+    clipId: "canary-clip",
+    url: "canary-url",
+    scrollToken: "canary-scroll",
+    username: "canary-username",
+    password: "canary-password",
+    participants: [{ userId: "canary-person", name: "canary-person-name", role: "canary-role" }],
+    records: [{ userId: "canary-recorded", detectType: "canary-type", extraInfo: "canary-info" }],
+    ts: "canary-ts",
+  });
+  const valid = (roomId: string, examId: string) => ({
+    ...canaries(roomId, examId),
+    userId: "teacher1",
+    audioStatus: "speaking",
+    imServer: ["aliyun_new"],
+    url: "https://canary.example/x.wav",
+    participants: [{ userId: "canary-person", name: "canary-person-name", role: "examinee" }],
+    records: [
+      {
+        userId: "canary-recorded",
+        detectType: "canary-type",
+        extraInfo: { a: "canary-info" },
+        isMainMonitor: true,
+        detectTime: new Date(0),
+      },
+    ],
+    startTime: new Date(0),
+    endTime: new Date(1000),
+  });
+
+  it("whatever is called, well or badly, by either door", async () => {
+    await using world = await openWorld({ config });
+    const { id: roomId, examId } = await makeRoom(world);
+    const tokens = [
+      await world.token(TEACHER),
+      `Bearer ${await world.token(ADMIN)}`,
+      "canary-token",
+      undefined,
+    ];
+    const paths = createRoutes(createWire({ timeZone: "UTC" })).flatMap(({ path, methods }) =>
+      methods.map((method) => ({ path, method })),
+    );
+    const wireData = JSON.stringify([
+      { userId: "canary-recorded", detectType: "canary-type", isMainMonitor: true, detectTime: 1 },
+    ]);
+    const bodies = [
+      canaries(roomId, examId),
+      { ...valid(roomId, examId), audioStatus: 1, data: wireData, scrollToken: "" },
+    ];
+    const statuses = new Set<number>();
+    let sent = 0;
+    for (const token of tokens) {
+      for (const { path, method } of [...paths, { path: "/exam/login", method: "POST" }])
+        for (const body of bodies) {
+          const headers = {
+            "user-agent": "canary-agent",
+            cookie: "canary-cookie",
+            referer: "https://canary",
+          };
+          const fields = method === "GET" ? { query: body } : { query: { ts: "canary-ts" }, json: body };
+          statuses.add((await send(world, { path, method, headers, ...fields }, token)).body.code);
+          sent++;
+        }
+      for (const [name, type] of world.procedures)
+        for (const input of [canaries(roomId, examId), valid(roomId, examId)]) {
+          const door = trpc(world, token);
+          statuses.add((await door[type === "query" ? "query" : "mutate"](name, input)).status);
+          sent++;
+        }
+      const broken = { type: "application/json", body: '{"name":"canary-broken' };
+      await send(world, { method: "POST", path: "/exam/createRoom", raw: broken }, token);
+      await send(world, { method: "POST", path: "/trpc/room.create", raw: broken }, token);
+      await send(world, { method: "GET", path: "/exam/nothing?canary-query" }, token);
+      sent += 3;
+    }
+    expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 401, 404, 409, 501]));
+    expect(requestsIn(world)).toHaveLength(sent + 1);
+    const text = world.lines.map((line) => JSON.stringify(line)).join("\n");
+    expect(text.match(/canary[\w-]*/g) ?? []).toEqual([]);
+    const secrets = [world.secret, "the-own-key-of-this-world"];
+    for (const secret of [...secrets, ...tokens.slice(0, 2).map((token) => token?.replace("Bearer ", ""))])
+      expect(text).not.toContain(secret);
+    expect(text).not.toMatch(/eyJ|authorization|bearer/i);
+    expect(faultsIn(world)).toEqual([]);
+  });
+});
+
+describe("a fault of the server", () => {
+  const records = (text: string) => [
+    { userId: text, detectType: text, extraInfo: text, isMainMonitor: true, detectTime: new Date(0) },
+  ];
+
+  /** Each leaves a procedure without what it stands on, and calls it by both doors. */
+  const FAULTS: readonly (readonly [string, (world: World) => void, string, Sent, string, unknown])[] = [
+    [
+      "while writing",
+      ({ db }) => void db.queries.run("DROP TABLE cheat_records"),
+      "no such table",
+      {
+        method: "POST",
+        path: "/exam/cheat/addCheatRecord",
+        json: { data: JSON.stringify([{ ...records("canary")[0], detectTime: 1 }]) },
+      },
+      "cheat.addRecords",
+      { records: records("canary") },
+    ],
+    [
+      "while reading",
+      ({ db }) => void db.queries.run("DROP TABLE audio_clips"),
+      "no such table",
+      { method: "POST", path: "/exam/selectAudio", json: { name: "canary" } },
+      "audio.create",
+      { name: "canary", url: "https://canary.example" },
+    ],
+    [
+      "when the database is gone",
+      ({ db }) => db.close(),
+      "database connection is not open",
+      { method: "POST", path: "/exam/createRoom", json: { name: "canary" } },
+      "room.create",
+      { name: "canary" },
+    ],
+  ];
+  it.each(FAULTS)(
+    "%s is logged with all that is known, and told to nobody",
+    async (_, damage, cause, wire, path, input) => {
+      await using world = await openWorld();
+      const { id: roomId, examId } = await makeRoom(world);
+      damage(world);
+      world.lines.length = 0;
+      const token = await world.token(TEACHER);
+      const json = { roomId, examId, ...(wire.json as object) };
+      const byRest = await send(world, { ...wire, json }, token);
+      expect(refusalOf(byRest, 500, "INTERNAL")).toBe("The server failed. Its log has this request's id.");
+      const body = superjson.stringify({ roomId, examId, ...(input as object) });
+      const raw = { type: "application/json", body };
+      const byTrpc = unpack(await send(world, { method: "POST", path: `/trpc/${path}`, raw }, token));
+      expect({ status: byTrpc.status, ...byTrpc.error }).toStrictEqual({
+        status: 500,
+        message: "The server failed. Its log has this request's id.",
+        code: -32603,
+        data: {
+          code: "INTERNAL_SERVER_ERROR",
+          httpStatus: 500,
+          path,
+          reason: "INTERNAL",
+          requestId: byTrpc.headers["x-request-id"],
+          fieldErrors: {},
+        },
+      });
+      expect(faultsIn(world)).toEqual(
+        [byRest, byTrpc].map(({ headers }) =>
+          expect.objectContaining({
+            level: ERROR,
+            msg: "fault",
+            reqId: headers["x-request-id"],
+            err: expect.objectContaining({
+              message: expect.stringContaining(cause),
+              stack: expect.stringContaining("\n    at "),
+            }),
+          }),
+        ),
+      );
+      expect(requestsIn(world).map(({ status }) => status)).toEqual([500, 500]);
+      expect(JSON.stringify(world.lines)).not.toContain("canary");
+    },
+  );
+
+  it("of a provider is one too", async () => {
+    const failing = () => Promise.reject(new Error("the provider broke"));
+    await using world = await openWorld({
+      change: (deps) => ({
+        ...deps,
+        providers: {
+          ...deps.providers,
+          messages: {
+            ...deps.providers.messages,
+            aliyun_new: { createGroup: failing, issueToken: failing },
+          },
+        },
+      }),
+    });
+    const door = rest(world, await world.token(TEACHER));
+    const answer = await door.post("createRoom", { name: "R" });
+    expect(refusalOf(answer, 500, "INTERNAL")).not.toContain("provider broke");
+    const [fault, ...others] = faultsIn(world);
+    expect(fault).toMatchObject({ reqId: answer.body.requestId, msg: "fault" });
+    expect(JSON.stringify(fault)).toContain("the provider broke");
+    expect(others).toEqual([]);
+    // What the provider refused was not made.
+    expect((await trpc(world, await world.token(ADMIN)).query("room.list", {})).data.rooms).toEqual([]);
+  });
+
+  it("in one call of a batch leaves the others alone", async () => {
+    await using world = await openWorld();
+    world.db.queries.run("DROP TABLE audio_clips");
+    const answer = await send(
+      world,
+      {
+        method: "GET",
+        path: "/trpc/audio.list,auth.whoami",
+        query: { batch: 1, input: '{"0":{"json":{}}}' },
+      },
+      await world.token(ADMIN),
+    );
+    const [first, second] = answer.body.map((entry: unknown) => unpack(answer, entry));
+    expect({ status: answer.status, first: first.error.data.reason, second: second.data.userId }).toEqual({
+      status: 207,
+      first: "INTERNAL",
+      second: "root",
+    });
+    expect(faultsIn(world)).toHaveLength(1);
+  });
+
+  it("in the database makes /ready 503 and leaves /health well", async () => {
+    await using world = await openWorld();
+    const ask = async (path: string) => {
+      const { status, text } = await send(world, { method: "GET", path });
+      expect(text).not.toMatch(/sqlite|connection|error/i);
+      return status;
+    };
+    expect([await ask("/ready"), await ask("/health")]).toEqual([200, 200]);
+    world.db.close();
+    expect([await ask("/ready"), await ask("/health")]).toEqual([503, 200]);
+    expect(faultsIn(world)).toHaveLength(1);
+  });
+});

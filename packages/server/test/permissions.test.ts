@@ -1,0 +1,316 @@
+import { TRPCError } from "@trpc/server";
+import { describe, expect, it } from "vitest";
+import { InvigilError } from "../src/errors.js";
+import { createRoutes, UNMAPPED } from "../src/rest/routes.js";
+import { createWire } from "../src/rest/wire.js";
+import type { TestCaller } from "../src/testing.js";
+import { type Answer, dataOf, expectDone, refusalOf, rest, send, trpc } from "./support/calls.js";
+import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
+import { openSchool, type School } from "./support/school.js";
+import { openWorld } from "./support/world.js";
+
+/** What each row of the table calls. `n` is another number each time, for what can be done once only. */
+type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
+const own = (school: School) => ({ roomId: school.room.id });
+const examOf = (school: School) => ({ examId: school.room.examId });
+const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
+
+const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input }>> = {
+  "auth.whoami": { method: "query", input: () => undefined },
+  "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
+  "room.create, in the exam": {
+    method: "mutate",
+    input: (school) => ({ name: "New room", ...examOf(school) }),
+  },
+  "room.get": { method: "query", input: own },
+  "room.end": { method: "mutate", input: own },
+  "room.setAudioStatus": {
+    method: "mutate",
+    input: (school) => ({ ...own(school), audioStatus: "speaking" }),
+  },
+  "room.list": { method: "query", input: () => ({}) },
+  "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
+  "exam.get": { method: "query", input: examOf },
+  "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
+  "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
+  "participant.list": { method: "query", input: own },
+  "participant.add": {
+    method: "mutate",
+    input: (school, _, n) => ({
+      ...own(school),
+      participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
+    }),
+  },
+  "participant.remove": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }),
+  },
+  "audio.list": { method: "query", input: () => ({}) },
+  "audio.create": {
+    method: "mutate",
+    input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }),
+  },
+  "audio.attach": { method: "mutate", input: (school) => ({ ...examOf(school), clipId: school.clipId }) },
+  "cheat.setConfig": { method: "mutate", input: (school) => ({ ...examOf(school), data: "{}" }) },
+  "cheat.getConfig": { method: "query", input: examOf },
+  "cheat.addRecords": {
+    method: "mutate",
+    input: (school) => ({ ...own(school), records: [school.detection("examinee1")] }),
+  },
+  "cheat.listRecords": { method: "query", input: own },
+  "cheat.listRecords, of the exam": { method: "query", input: examOf },
+  "im.getToken": {
+    method: "mutate",
+    input: (school, { sub }) => ({ ...own(school), userId: sub, imServer: ["aliyun_new"] }),
+  },
+  "im.getToken, of no room": {
+    method: "mutate",
+    input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }),
+  },
+  "im.getToken, commanding": {
+    method: "mutate",
+    input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_new"], role: "admin" }),
+  },
+  "im.getToken, not configured": {
+    method: "mutate",
+    input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
+  },
+  "upload.getCredentials": { method: "mutate", input: examOf },
+};
+
+/** The documented paths, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
+const PATHS: readonly {
+  path: string;
+  method: "GET" | "POST";
+  row: string;
+  fields: (school: School, caller: TestCaller) => Record<string, unknown>;
+}[] = [
+  {
+    path: "v2/createRoom",
+    method: "POST",
+    row: "room.create",
+    fields: () => ({ name: "N", imServer: ["aliyun_new"] }),
+  },
+  { path: "createRoom", method: "POST", row: "room.create", fields: () => ({ name: "N" }) },
+  { path: "roomInfo", method: "GET", row: "room.get", fields: own },
+  { path: "endRoom", method: "GET", row: "room.end", fields: own },
+  { path: "endRoom", method: "POST", row: "room.end", fields: own },
+  {
+    path: "updateRoomAudioStatus",
+    method: "POST",
+    row: "room.setAudioStatus",
+    fields: ({ room }) => ({ id: room.id, audioStatus: 1 }),
+  },
+  { path: "examInfo", method: "GET", row: "exam.get", fields: examOf },
+  {
+    path: "userInfo",
+    method: "GET",
+    row: "participant.get",
+    fields: ({ room }) => ({ roomId: room.id, userId: "teacher1" }),
+  },
+  { path: "userList", method: "GET", row: "participant.list", fields: own },
+  {
+    path: "v2/getIMToken",
+    method: "POST",
+    row: "im.getToken",
+    fields: ({ room }, { sub }) => ({ roomId: room.id, userId: sub, imServer: ["aliyun_new"] }),
+  },
+  {
+    path: "getIMToken",
+    method: "POST",
+    row: "im.getToken, not configured",
+    fields: (_, { sub }) => ({ userId: sub, deviceId: "d", deviceType: "ios" }),
+  },
+  { path: "getOssConfig", method: "GET", row: "upload.getCredentials", fields: examOf },
+  { path: "selectAudio", method: "POST", row: "audio.list", fields: () => ({}) },
+  {
+    path: "cheat/setCheatConfig",
+    method: "POST",
+    row: "cheat.setConfig",
+    fields: ({ room }) => ({ examId: room.examId, data: "{}" }),
+  },
+  { path: "cheat/getCheatConfig", method: "POST", row: "cheat.getConfig", fields: examOf },
+  {
+    path: "cheat/addCheatRecord",
+    method: "POST",
+    row: "cheat.addRecords",
+    fields: ({ room, detection }) => ({
+      roomId: room.id,
+      examId: room.examId,
+      data: JSON.stringify([{ ...detection("examinee1"), detectTime: 232323 }]),
+    }),
+  },
+  { path: "cheat/listCheatRecord", method: "POST", row: "cheat.listRecords", fields: own },
+  {
+    path: "cheat/listCheatRecord",
+    method: "POST",
+    row: "cheat.listRecords, of the exam",
+    fields: examOf,
+  },
+];
+const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
+const HTTP_STATUS = { ok: 200, FORBIDDEN: 403, PROVIDER_NOT_CONFIGURED: 501 };
+
+const procedureOf = (row: string) => row.split(",")[0] ?? row;
+
+/** Everything that a refused call could have changed. */
+const stateOf = async ({ admin, room, other }: School) => ({
+  rooms: await admin.room.list({}),
+  exams: [await admin.exam.get({ examId: room.examId }), await admin.exam.get({ examId: other.examId })],
+  people: await Promise.all(
+    (["teacher", "inspector", "examinee"] as const).map((role) =>
+      admin.participant.list({ roomId: room.id, role }),
+    ),
+  ),
+  audio: await admin.audio.list({}),
+  config: await admin.cheat.getConfig({ examId: room.examId }),
+  records: await admin.cheat.listRecords({ roomId: room.id }),
+});
+
+/** Calls a row as everybody, first those who may not: after them nothing may have changed. */
+const tryEverybody = async (
+  row: string,
+  call: (school: School, caller: TestCaller, n: number) => Promise<string>,
+): Promise<void> => {
+  await using school = await openSchool();
+  const callers = callersOf(school);
+  const expected = permissions.get(row);
+  if (!expected) throw new Error(`there is no row ${row}`);
+  // Safe: the keys are the columns.
+  const names = Object.keys(callers) as CallerName[];
+  await school.admin.participant.add({
+    roomId: school.room.id,
+    participants: names.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
+  });
+  const seen: Partial<Record<CallerName, string>> = {};
+  const run = async (which: (outcome: Outcome) => boolean): Promise<void> => {
+    for (const [n, name] of names.entries())
+      if (which(expected[name])) seen[name] = await call(school, callers[name], n);
+  };
+  const before = await stateOf(school);
+  await run((outcome) => outcome !== "ok");
+  expect(await stateOf(school)).toEqual(before);
+  await run((outcome) => outcome === "ok");
+  expect(seen).toEqual(expected);
+};
+
+describe("the permission table", () => {
+  it("has a row for every procedure, and nothing else", async () => {
+    await using world = await openWorld();
+    const procedures = [...world.procedures.keys()].toSorted();
+    const covered = [...new Set([...permissions.keys()].map(procedureOf))].toSorted();
+    expect(covered).toEqual(procedures);
+    expect(Object.keys(CALLS)).toEqual([...permissions.keys()]);
+  });
+
+  it("has a path for every documented one", () => {
+    const documented = createRoutes(createWire({ timeZone: "Asia/Shanghai" })).flatMap(
+      ({ path, methods, procedure }) => methods.map((method) => `${method} ${path} ${procedure}`),
+    );
+    const covered = PATHS.map(({ path, method, row }) => `${method} /exam/${path} ${procedureOf(row)}`);
+    expect([...new Set(covered)].toSorted()).toEqual(documented.toSorted());
+  });
+
+  it("leaves no procedure without a path, but for those that are listed so", async () => {
+    await using world = await openWorld();
+    const mapped = new Set<string>(PATHS.map(({ row }) => procedureOf(row)));
+    const unmapped = [...world.procedures.keys()].filter((name) => !mapped.has(name));
+    expect(unmapped.toSorted()).toEqual([...UNMAPPED].toSorted());
+  });
+});
+
+const rows = Object.entries(CALLS).map(([row, call]) => ({ row, ...call }));
+
+describe("who may, in-process", () => {
+  it.each(rows)("$row", ({ row, input }) =>
+    tryEverybody(row, async (school, caller, n) => {
+      const [noun = "", verb = ""] = procedureOf(row).split(".");
+      // Safe: the names are those of the router, which the table above is checked against.
+      const procedures = school.as(caller) as unknown as Record<
+        string,
+        Record<string, (input: unknown) => Promise<unknown>>
+      >;
+      try {
+        await procedures[noun]?.[verb]?.(input(school, caller, n));
+        return "ok";
+      } catch (error) {
+        if (!(error instanceof TRPCError) || !(error.cause instanceof InvigilError)) throw error;
+        return error.cause.code;
+      }
+    }),
+  );
+});
+
+describe("who may, over HTTP", () => {
+  it.each(rows)("$row", ({ row, method, input }) =>
+    tryEverybody(row, async (school, caller, n) => {
+      const call = trpc(school, await school.token(caller))[method];
+      const { status, data, error } = await call(procedureOf(row), input(school, caller, n));
+      const outcome: Outcome = error?.data.reason ?? "ok";
+      expect({ row, caller, status, failed: data === undefined }).toEqual({
+        row,
+        caller,
+        status: HTTP_STATUS[outcome] ?? `none for ${outcome}`,
+        failed: outcome !== "ok",
+      });
+      return outcome;
+    }),
+  );
+});
+
+const ask = async (
+  school: School,
+  { path, method, fields }: (typeof PATHS)[number],
+  caller: TestCaller,
+  authorization: string | undefined,
+): Promise<Answer> => {
+  const sent = fields(school, caller);
+  const door = rest(school, authorization);
+  return method === "GET" ? door.get(path, sent) : door.post(path, sent);
+};
+
+describe("who may, on the documented paths", () => {
+  it.each(PATHS)("$method $path ($row)", (path) =>
+    tryEverybody(path.row, async (school, caller) => {
+      const answer = await ask(school, path, caller, await school.token(caller));
+      const reason: Outcome = answer.body.reason ?? "ok";
+      if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason] ?? 0, reason);
+      else if (WITHOUT_DATA.has(path.path)) expectDone(answer);
+      else dataOf(answer);
+      return reason;
+    }),
+  );
+});
+
+describe("without a valid token", () => {
+  const caller: TestCaller = { sub: "root", role: "admin" };
+  const badTokens = async (school: School): Promise<(string | undefined)[]> => {
+    const good = await school.token(caller);
+    return [undefined, "", "Bearer ", "xxx", `${good}x`, await school.token(caller, -1)];
+  };
+
+  it.each(rows)("nobody calls $row", async ({ row, method, input }) => {
+    await using school = await openSchool();
+    const before = await stateOf(school);
+    for (const token of await badTokens(school)) {
+      const { status, error } = await trpc(school, token)[method](procedureOf(row), input(school, caller, 0));
+      expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
+        status: 401,
+        code: "UNAUTHORIZED",
+        reason: "UNAUTHENTICATED",
+      });
+    }
+    expect(await stateOf(school)).toEqual(before);
+  });
+
+  it.each(PATHS)("nobody calls $method $path", async (path) => {
+    await using school = await openSchool();
+    const before = await stateOf(school);
+    for (const token of await badTokens(school))
+      refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");
+    // The token is judged before the input.
+    const empty = await send(school, { method: path.method, path: `/exam/${path.path}` });
+    refusalOf(empty, 401, "UNAUTHENTICATED");
+    expect(await stateOf(school)).toEqual(before);
+  });
+});

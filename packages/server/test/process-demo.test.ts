@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Env, paste, REPOSITORY, type Server, serve, tempFolder } from "./support/process.js";
+
+const LAST_LINE = "Ctrl-C stops the server.";
+const JWT = "[\\w-]+\\.[\\w-]+\\.[\\w-]+";
+// The demo itself logs at level `warn`; the line that says it listens shows when it did.
+const env = { INVIGIL_PORT: "0", INVIGIL_LOG_LEVEL: "info" };
+
+interface Guide {
+  readonly admin: string;
+  readonly roomId: string;
+  readonly teacher: string;
+  readonly examinee: { readonly name: string; readonly token: string };
+  /** The two blocks to paste. */
+  readonly curl: string;
+  readonly snippet: string;
+}
+
+const readGuide = (printed: string): Guide => {
+  const find = (pattern: string): string[] => {
+    const found = new RegExp(pattern, "m").exec(printed);
+    if (!found) throw new Error(`the guide has no /${pattern}/:\n${printed}`);
+    return found.slice(1);
+  };
+  const [admin = ""] = find(`^administrator +(${JWT})$`);
+  const [roomId = ""] = find("^demo room +(\\w{32})$");
+  const [teacher = ""] = find(`^ +invigilator +(${JWT})$`);
+  const [name = "", token = ""] = find(`^ +(examinee\\d+) +(${JWT})$`);
+  const [curl = ""] = find("^(curl .*)$");
+  const [snippet = ""] = find("^(npx tsx [^]*?^EOF$)");
+  return { admin, roomId, teacher, examinee: { name, token }, curl, snippet };
+};
+
+interface Demo {
+  readonly server: Server;
+  readonly guide: Guide;
+  /** From listening to the last line of the guide, in milliseconds. */
+  readonly printedAfter: number;
+}
+
+const startDemo = async (cwd: string, more: Env = {}): Promise<Demo> => {
+  const server = await serve({ cwd, env: { ...env, ...more } }, "--demo");
+  try {
+    await server.line(LAST_LINE);
+    const now = Date.now();
+    const { time } = JSON.parse(await server.line('"msg":"listening"')) as { time: number };
+    return { server, guide: readGuide(server.stdout()), printedAfter: now - time };
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
+};
+
+const get = (url: string, headers: Record<string, string> = {}): Promise<Response> => fetch(url, { headers });
+const library = async (server: Server, token: string) => {
+  const { body } = await server.post("/exam/selectAudio", {}, token);
+  expect(body).toMatchObject({ success: true });
+  return body.data as { total: number; list: { id: string; name: string; url: string }[] };
+};
+const query = async (server: Server, procedure: string, input: unknown, token: string): Promise<unknown> => {
+  const parameters = new URLSearchParams({ input: JSON.stringify({ json: input }) });
+  const response = await get(`${server.url}/trpc/${procedure}?${parameters.toString()}`, {
+    authorization: token,
+  });
+  const { result } = (await response.json()) as { result?: { data: { json: unknown } } };
+  return result?.data.json;
+};
+
+describe("`invigil serve --demo`", () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let demo: Demo;
+  beforeAll(async () => {
+    folder = tempFolder();
+    demo = await startDemo(folder.path);
+  });
+  afterAll(async () => {
+    await demo?.server[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  it("prints within a second of listening where it is, who one can be and what to paste", () => {
+    const { server, guide, printedAfter } = demo;
+    expect(printedAfter).toBeLessThan(1000);
+    expect(server.stdout()).toContain(`serves ${server.url} `);
+    expect(guide.examinee.name).toBe("examinee1");
+    expect(guide.curl).toContain(`${server.url}/exam/`);
+    expect(guide.snippet).toContain(`url: "${server.url}"`);
+  });
+
+  it("prints tokens that let each in as who it is", async () => {
+    const { server, guide } = demo;
+    const who = (token: string) => query(server, "auth.whoami", null, token);
+    expect(await who(guide.admin)).toMatchObject({ role: "admin" });
+    expect(await who(guide.teacher)).toMatchObject({ role: "teacher", roomId: guide.roomId });
+    const examinee = { role: "examinee", userId: `examinee1_${guide.roomId}`, roomId: guide.roomId };
+    expect(await who(guide.examinee.token)).toMatchObject(examinee);
+    for (const token of [guide.admin, guide.teacher, guide.examinee.token])
+      expect(await query(server, "room.get", { roomId: guide.roomId }, token)).toMatchObject({
+        id: guide.roomId,
+      });
+  });
+
+  it("made a demo room with five examinees, whose exam plays the library", async () => {
+    const { server, guide } = demo;
+    const people = await query(server, "participant.list", { roomId: guide.roomId }, guide.teacher);
+    expect(people).toHaveLength(5);
+    const room = await query(server, "room.get", { roomId: guide.roomId }, guide.teacher);
+    const { examId } = room as { examId: string };
+    const exam = await query(server, "exam.get", { examId }, guide.teacher);
+    const { scheduledAudio, manualAudio } = exam as { scheduledAudio: unknown[]; manualAudio: unknown[] };
+    expect([scheduledAudio.length, manualAudio.length]).toEqual([1, 2]);
+  });
+
+  it("prints a curl line that makes a room as pasted", async () => {
+    using cwd = tempFolder();
+    const { code, stdout, stderr } = await paste(demo.guide.curl, { cwd: cwd.path });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const { success, data } = JSON.parse(stdout) as { success: boolean; data: { id: string } };
+    expect(success).toBe(true);
+    const room = await query(demo.server, "room.get", { roomId: data.id }, demo.guide.admin);
+    expect(room).toMatchObject({ id: data.id, name: "Room 1", status: "in_progress" });
+  });
+
+  it("prints a snippet for the typed client that works as pasted in the repository", async () => {
+    using home = tempFolder();
+    // npm would look for a newer npm, and say so.
+    const quiet = { HOME: home.path, npm_config_update_notifier: "false" };
+    const ended = await paste(demo.guide.snippet, { cwd: REPOSITORY, env: quiet });
+    // A newer Node may warn of something in npx.
+    expect(ended).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/error/i) });
+    const { stdout } = ended;
+    expect(stdout).toMatch(/^学生1 \S+:\/\/pull\.invigil\.invalid\/\S+auth_key=\S+$/m);
+    expect(stdout).toMatch(/detectType: 'manyPeople'/);
+    expect(stdout).toMatch(/extraInfo: \{ message: 'two people in the picture' \}/);
+  });
+
+  it("serves three clips that play anywhere: real WAV files, in part, from a cache, from any origin", async () => {
+    const { total, list } = await library(demo.server, demo.guide.admin);
+    expect(total).toBe(3);
+    expect(new Set(list.map(({ url }) => url)).size).toBe(3);
+    for (const { url } of list) {
+      expect(url.startsWith(`${demo.server.url}/audio/`)).toBe(true);
+      // As an `<audio>` tag asks: from another origin, and without a token.
+      const origin = { origin: "https://school.example" };
+      const whole = await get(url, origin);
+      expect(whole.status).toBe(200);
+      expect(whole.headers.get("content-type")).toMatch(/^audio\/(wav|x-wav|wave|vnd\.wave)$/);
+      expect(whole.headers.get("access-control-allow-origin")).toBe("*");
+      expect(whole.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+      const file = Buffer.from(await whole.arrayBuffer());
+      expect(file.toString("latin1", 0, 4)).toBe("RIFF");
+      expect(file.readUInt32LE(4)).toBe(file.length - 8);
+      expect(file.toString("latin1", 8, 16)).toBe("WAVEfmt ");
+      // Not silence.
+      expect(new Set(file.subarray(44)).size).toBeGreaterThan(16);
+
+      const part = await get(url, { ...origin, range: "bytes=4-11" });
+      expect(part.status).toBe(206);
+      expect(part.headers.get("content-range")).toBe(`bytes 4-11/${file.length}`);
+      expect(part.headers.get("access-control-allow-origin")).toBe("*");
+      expect(Buffer.from(await part.arrayBuffer())).toEqual(file.subarray(4, 12));
+
+      const etag = whole.headers.get("etag") ?? "";
+      expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
+      // As a browser does on a reload; left to itself, Node's fetch asks for a fresh copy.
+      const again = await get(url, { ...origin, "if-none-match": etag, "cache-control": "max-age=0" });
+      expect(again.status).toBe(304);
+      expect(await again.text()).toBe("");
+    }
+  });
+});
+
+it("`invigil serve --demo` on the data of an earlier start shows the same room and the same clips", async () => {
+  using folder = tempFolder();
+  const seen = async () => {
+    const { server, guide } = await startDemo(folder.path);
+    await using _ = server;
+    const { list } = await library(server, guide.admin);
+    const clips = list.map(({ id, name, url }) => ({ id, name, path: new URL(url).pathname }));
+    const played = await Promise.all(list.map(async ({ url }) => (await get(url)).status));
+    server.kill("SIGTERM");
+    expect(await server.ended()).toMatchObject({ code: 0 });
+    return { guide, clips, played };
+  };
+  const first = await seen();
+  const second = await seen();
+  expect(second.guide.roomId).toBe(first.guide.roomId);
+  expect(second.clips).toEqual(first.clips);
+  expect(second.played).toEqual([200, 200, 200]);
+});
+
+it("`invigil serve --demo` finds its room again behind a hundred newer ones of the same teacher", async () => {
+  using folder = tempFolder();
+  // With the authentication off, everybody is the demo's teacher.
+  const open = { INVIGIL_AUTH: "off" };
+  const first = await startDemo(folder.path, open);
+  {
+    await using server = first.server;
+    const made = await Promise.all(
+      Array.from({ length: 101 }, () => server.post("/exam/createRoom", { name: "Another" })),
+    );
+    expect(made.filter(({ body }) => body.success !== true)).toEqual([]);
+  }
+  const second = await startDemo(folder.path, open);
+  await second.server[Symbol.asyncDispose]();
+  expect(second.guide.roomId).toBe(first.guide.roomId);
+});
+
+it("`invigil serve` without --demo makes no clip and no room", async () => {
+  using folder = tempFolder();
+  await using server = await serve({ cwd: folder.path, env: { ...env, INVIGIL_AUTH: "off" } });
+  expect(await library(server, "")).toMatchObject({ total: 0, list: [] });
+  expect(await query(server, "room.list", {}, "")).toEqual({ rooms: [] });
+  expect(server.stdout()).not.toContain("demo");
+});

@@ -1,0 +1,180 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+
+const CONNECTIONS = 32;
+const DEMO_EXAMINEES = 5;
+const env = { ...testEnv, INVIGIL_DEMO_EXAMINEES: String(DEMO_EXAMINEES) };
+
+interface Calls {
+  /** What was sent, whatever became of it. */
+  readonly sent: string[];
+  /** What the server said it has. */
+  readonly acknowledged: string[];
+}
+
+/**
+ * Calls from many connections without a pause, and kills the server as soon as `enough` calls were
+ * acknowledged. `call` sends one call, named by its marker, and resolves once it is acknowledged.
+ */
+const hammer = async (
+  server: Server,
+  { round, enough }: { round: number; enough: number },
+  call: (marker: string) => Promise<void>,
+): Promise<Calls> => {
+  const calls: Calls = { sent: [], acknowledged: [] };
+  let killed = false;
+  const connection = async (name: number): Promise<void> => {
+    for (let n = 0; !killed; n += 1) {
+      const marker = `${round}-${name}-${n}`;
+      calls.sent.push(marker);
+      try {
+        await call(marker);
+      } catch (error) {
+        // The kill cuts calls off; before it, none fails.
+        if (!killed) throw error;
+        return;
+      }
+      calls.acknowledged.push(marker);
+      if (calls.acknowledged.length === enough) {
+        killed = true;
+        server.kill("SIGKILL");
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, name) => connection(name)));
+  expect(await server.ended()).toMatchObject({ signal: "SIGKILL" });
+  return calls;
+};
+
+/** Opens what the killed server left, as the next one will, and reads from it. */
+const reopened = <T>(file: string, read: (database: Sqlite.Database) => T): T => {
+  const database = new Sqlite(file);
+  try {
+    // What was acknowledged stands in the log, not in the memory of the process.
+    expect(database.pragma("journal_mode", { simple: true })).toBe("wal");
+    expect(database.pragma("integrity_check", { simple: true })).toBe("ok");
+    expect(database.pragma("foreign_key_check")).toEqual([]);
+    return read(database);
+  } finally {
+    database.close();
+  }
+};
+
+describe("kill -9 while records are written", () => {
+  const RECORDS = 3;
+  const detections = (marker: string) =>
+    Array.from({ length: RECORDS }, (_, index) => ({
+      userId: "teacher1",
+      isMainMonitor: true,
+      detectType: "manyPeople",
+      detectTime: Date.now(),
+      extraInfo: `${marker}/${index}`,
+    }));
+  const asKept = (markers: readonly string[]): string[] =>
+    markers.flatMap((marker) => detections(marker).map(({ extraInfo }) => extraInfo)).sort();
+
+  /** Every record of a room, as the documented path pages through them. */
+  const listed = async (server: Server, roomId: string, token: string): Promise<string[]> => {
+    const found: string[] = [];
+    let scrollToken: string | undefined;
+    do {
+      const { body } = await server.post(
+        "/exam/cheat/listCheatRecord",
+        { roomId, pageSize: 100, scrollToken },
+        token,
+      );
+      found.push(...body.data.cheatRecordEntitys.map((record: { extraInfo: string }) => record.extraInfo));
+      ({ scrollToken } = body.data);
+    } while (scrollToken);
+    return found.sort();
+  };
+
+  it("loses no acknowledged record, keeps none twice, and no call in part", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data/invigil.db");
+    const token = await tokenFor("admin", "teacher1");
+    const kept = new Set<string>();
+    let roomId = "";
+    for (const [round, enough] of [1, 50, 150, 400, 800].entries()) {
+      await using server = await serve({ cwd: folder.path, env });
+      roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
+      // What earlier rounds left is served.
+      expect(await listed(server, roomId, token)).toEqual(asKept([...kept]));
+
+      const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {
+        const data = JSON.stringify(detections(marker));
+        const { body } = await server.post("/exam/cheat/addCheatRecord", { roomId, data }, token);
+        expect(body).toMatchObject({ success: true });
+      });
+      // It was killed in the middle of its work.
+      expect(acknowledged.length).toBeGreaterThanOrEqual(enough);
+      expect(sent.length).toBeGreaterThan(acknowledged.length);
+
+      const there = reopened(file, (database) =>
+        database.prepare<[], string>("SELECT extra_info FROM cheat_records").pluck().all(),
+      );
+      // A call that was cut off may be there or not; if it is, then whole.
+      const present = new Set(there.map((extraInfo) => extraInfo.split("/")[0] ?? ""));
+      expect([...there].sort()).toEqual(asKept([...present]));
+      expect(acknowledged.filter((marker) => !present.has(marker))).toEqual([]);
+      expect([...kept].filter((marker) => !present.has(marker))).toEqual([]);
+      for (const marker of present) kept.add(marker);
+    }
+    await using server = await serve({ cwd: folder.path, env });
+    expect(await listed(server, roomId, token)).toEqual(asKept([...kept]));
+  });
+});
+
+describe("kill -9 while rooms are made", () => {
+  /** The creator and the invented examinees, each with two streams. */
+  const PEOPLE = DEMO_EXAMINEES + 1;
+  const WHOLE_ROOM = { rooms: 1, exams: 1, people: PEOPLE, streams: 2 * PEOPLE };
+
+  const everything = (database: Sqlite.Database) => {
+    const count = (from: string) => Number(database.prepare(`SELECT count(*) FROM ${from}`).pluck().get());
+    const names = database.prepare<[], string>("SELECT name FROM rooms").pluck().all();
+    const of = (name: string) => ({
+      rooms: count(`rooms WHERE name = '${name}'`),
+      exams: count(`exams JOIN rooms ON rooms.exam_id = exams.id WHERE rooms.name = '${name}'`),
+      people: count(`participants p JOIN rooms ON rooms.id = p.room_id WHERE rooms.name = '${name}'`),
+      streams: count(`stream_names s JOIN rooms ON rooms.id = s.room_id WHERE rooms.name = '${name}'`),
+    });
+    return {
+      names,
+      parts: names.map(of),
+      total: {
+        rooms: count("rooms"),
+        exams: count("exams"),
+        people: count("participants"),
+        streams: count("stream_names"),
+      },
+    };
+  };
+
+  it("leaves each room with its exam and its people, or nothing of it", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data/invigil.db");
+    const token = await tokenFor("admin", "teacher1");
+    for (const [round, enough] of [1, 30, 100].entries()) {
+      await using server = await serve({ cwd: folder.path, env });
+      const { sent, acknowledged } = await hammer(server, { round, enough }, async (name) => {
+        const { body } = await server.post("/exam/createRoom", { name }, token);
+        expect(body).toMatchObject({ success: true });
+      });
+      expect(sent.length).toBeGreaterThan(acknowledged.length);
+
+      const { names, parts, total } = reopened(file, everything);
+      expect(acknowledged.filter((name) => !names.includes(name))).toEqual([]);
+      expect(parts).toEqual(names.map(() => WHOLE_ROOM));
+      // And nothing is left of rooms that are not there.
+      expect(total).toEqual({
+        rooms: names.length,
+        exams: names.length,
+        people: names.length * PEOPLE,
+        streams: names.length * 2 * PEOPLE,
+      });
+    }
+  });
+});

@@ -1,0 +1,501 @@
+import { createHash } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
+import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
+
+const as = async (
+  school: School,
+  sub: string,
+  role: "admin" | "teacher" | "inspector" | "examinee",
+  name?: string,
+) => rest(school, await school.token({ sub, role, ...(name && { name }) }));
+const asTeacher = (school: School) => as(school, "teacher1", "teacher");
+
+/** The test app's time, on the wire. */
+const NOW = "2026-01-02T11:04:05+08:00";
+const ID = expect.stringMatching(/^[0-9a-f]{32}$/);
+const roomA = ({ room }: School) => ({
+  id: room.id,
+  name: "Room A",
+  examId: room.examId,
+  status: 0,
+  audioStatus: 0,
+  imGroupId: room.id,
+  createTeacher: "teacher1",
+  createdAt: NOW,
+  updatedAt: NOW,
+});
+const config = ({ room }: School) => ({
+  examId: room.examId,
+  data: CHEAT_CONFIG,
+  createdAt: NOW,
+  updatedAt: NOW,
+});
+
+describe("rooms", () => {
+  it.each([
+    ["v2/createRoom", { name: " 考场 ", imServer: ["aliyun_new", "aliyun_new"], ts: 1, other: {} }],
+    ["createRoom", { name: "考场" }],
+    ["createRoom", { name: "考场", imServer: null }],
+    ["createRoom", { name: "考场", imServer: "" }],
+    ["createRoom", { name: "考场", imServer: ["aliyun_new"] }],
+  ])("%s %o makes a room", async (path, body) => {
+    await using school = await openSchool();
+    const room = dataOf(await (await as(school, "teacher7", "teacher", "Seven")).post(path, body));
+    expect(room).toStrictEqual({
+      id: ID,
+      name: "考场",
+      examId: ID,
+      status: 0,
+      audioStatus: 0,
+      imGroupId: room.id,
+      createTeacher: "teacher7",
+      createdAt: NOW,
+      updatedAt: NOW,
+    });
+  });
+
+  it.each(["teacher1", "inspector1", "examinee1"])("roomInfo answers %s", async (sub) => {
+    await using school = await openSchool();
+    const role = sub.slice(0, -1) as "teacher" | "inspector" | "examinee";
+    const info = await (await as(school, sub, role)).get("roomInfo", { roomId: school.room.id, ts: 1 });
+    expect(dataOf(info)).toStrictEqual({ ...roomA(school), cheatConfig: config(school) });
+  });
+
+  it("roomInfo leaves out a cheat config that was never set", async () => {
+    await using school = await openSchool();
+    const info = await (await as(school, "teacher2", "teacher")).get("roomInfo", { roomId: school.other.id });
+    expect(dataOf(info)).not.toHaveProperty("cheatConfig");
+  });
+
+  it.each(["GET", "POST", "POST with a query"])(
+    "endRoom by %s ends, silences, and may be repeated",
+    async (how) => {
+      let now = new Date("2026-01-02T03:04:05Z");
+      await using school = await openSchool({ now: () => now });
+      const door = await asTeacher(school);
+      const { id } = school.room;
+      dataOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }));
+      now = new Date("2026-01-02T03:10:00Z");
+      const authorization = await school.token({ sub: "teacher1", role: "teacher" });
+      const end = () =>
+        how === "GET"
+          ? door.get("endRoom", { roomId: id, ts: 1 })
+          : how === "POST"
+            ? door.post("endRoom", { roomId: id })
+            : send(school, { method: "POST", path: "/exam/endRoom", query: { roomId: id } }, authorization);
+      expect(dataOf(await end())).toBe(true);
+      const ended = { ...roomA(school), status: 1, updatedAt: "2026-01-02T11:10:00+08:00" };
+      expect(dataOf(await door.get("roomInfo", { roomId: id }))).toMatchObject(ended);
+      now = new Date("2026-01-02T03:20:00Z");
+      expect(dataOf(await end())).toBe(true);
+      expect(dataOf(await door.get("roomInfo", { roomId: id }))).toMatchObject(ended);
+      refusalOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED");
+    },
+  );
+
+  it("updateRoomAudioStatus takes a query, JSON or a form, and the body wins", async () => {
+    await using school = await openSchool();
+    const authorization = await school.token({ sub: "teacher1", role: "teacher" });
+    const { id } = school.room;
+    const path = "/exam/updateRoomAudioStatus";
+    const status = async () =>
+      dataOf(await (await asTeacher(school)).get("roomInfo", { roomId: id })).audioStatus;
+    const sent = [
+      [1, { query: { id, audioStatus: 1 } }],
+      [0, { json: { id, audioStatus: 0 } }],
+      [1, { json: { id, audioStatus: "1" } }],
+      [0, { form: { id, audioStatus: "0" } }],
+      [1, { query: { id, audioStatus: 0 }, json: { audioStatus: 1 } }],
+      [0, { query: { id: "another", audioStatus: 1 }, form: { id, audioStatus: "0" } }],
+      [1, { query: { id, audioStatus: 1 }, raw: { type: "application/json", body: "" } }],
+      [0, { query: { id, audioStatus: 0 }, json: {} }],
+    ] as const;
+    for (const [expected, how] of sent) {
+      expect(dataOf(await send(school, { method: "POST", path, ...how }, authorization))).toBe(true);
+      expect({ how, status: await status() }).toEqual({ how, status: expected });
+    }
+  });
+});
+
+describe("exams", () => {
+  it("examInfo has the exam's own times and both kinds of audio", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const startTime = new Date("2026-01-02T03:40:00Z");
+    const other = await school.admin.audio.create({
+      name: "End",
+      classify: 7,
+      url: "https://audio.example/end.wav",
+      ossUrl: "https://oss.example/end.wav",
+    });
+    const scheduled = await school.admin.audio.attach({ examId, clipId: school.clipId, startTime });
+    const manual = await school.admin.audio.attach({ examId, clipId: other.id });
+    const exam = dataOf(await (await as(school, "examinee1", "examinee")).get("examInfo", { examId, ts: 1 }));
+    expect(exam).toMatchObject({
+      id: examId,
+      name: "Room A",
+      startTime: "2026/01/02 11:34:05",
+      endTime: "2026/01/02 13:34:05",
+      createdAt: NOW,
+      updatedAt: NOW,
+    });
+    expect(exam.radioInfo).toMatchObject([
+      {
+        id: scheduled.id,
+        name: "Bell",
+        classify: 0,
+        startTime: "2026/01/02 11:40:00",
+        url: "https://audio.example/bell.wav",
+      },
+    ]);
+    expect(exam.radioInfo[0]).not.toHaveProperty("ossUrl");
+    expect(exam.audioInfo).toMatchObject([
+      {
+        id: manual.id,
+        name: "End",
+        classify: 7,
+        url: "https://audio.example/end.wav",
+        ossUrl: "https://oss.example/end.wav",
+      },
+    ]);
+    expect(exam.audioInfo[0]).not.toHaveProperty("startTime");
+  });
+
+  it("examInfo has the video profile that was set", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const videoProfile = {
+      name: "720p",
+      data: { width: 1280, height: 720, frameRate: 15, maxBitrate: 900 },
+    };
+    await school.admin.exam.update({ examId, videoProfile });
+    const exam = dataOf(await (await as(school, "examinee1", "examinee")).get("examInfo", { examId }));
+    expect(exam.videoProfile).toStrictEqual(videoProfile);
+  });
+
+  it("examInfo of an exam without audio has empty lists, and no video profile", async () => {
+    await using school = await openSchool();
+    const exam = dataOf(await (await asTeacher(school)).get("examInfo", { examId: school.room.examId }));
+    expect(exam).toMatchObject({ radioInfo: [], audioInfo: [] });
+    expect(exam).not.toHaveProperty("videoProfile");
+  });
+});
+
+const PUSH = ["rtcPushUrl", "pcRtcPushUrl"] as const;
+const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as const;
+
+describe("people", () => {
+  it("userList has the examinees in the order they came, with their streams", async () => {
+    await using school = await openSchool();
+    const { room } = school;
+    const list = dataOf(await (await asTeacher(school)).get("userList", { roomId: room.id }));
+    expect(list.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
+    const stream = `${room.examId}-${room.id}-examinee1`;
+    const url = (host: string, name: string, query = "") =>
+      expect.stringMatching(
+        new RegExp(
+          `^artc://${host}\\.invigil\\.invalid/exam/${name}\\?${query}auth_key=\\d+-0-0-[0-9a-f]{32}$`,
+        ),
+      );
+    const twin = "grtn_twin_rtmp=on&";
+    expect(list[0]).toStrictEqual({
+      id: "examinee1",
+      name: "Name of examinee1",
+      userStatus: 0,
+      publishStatus: 0,
+      rtcPushUrl: url("push", stream, twin),
+      rtcPullUrl: url("pull", stream),
+      rtsPullUrl: url("pull", `${stream}_240p`),
+      pcRtcPushUrl: url("push", `${stream}_pc`, twin),
+      pcRtcPullUrl: url("pull", `${stream}_pc`),
+      pcRtsPullUrl: url("pull", `${stream}_pc_240p`),
+    });
+  });
+
+  it("userList of a room without examinees is an empty list", async () => {
+    await using school = await openSchool();
+    const room = await school.admin.room.create({ name: "Empty" });
+    expect(
+      (await (await as(school, "root", "admin")).get("userList", { roomId: room.id })).body.data,
+    ).toEqual([]);
+  });
+
+  it.each([
+    // who asks, about whom, whether it may publish as that person
+    ["root", "admin", "examinee1", true],
+    ["teacher1", "teacher", "examinee1", true],
+    ["teacher1", "teacher", "teacher1", true],
+    ["inspector1", "inspector", "examinee1", false],
+    ["inspector1", "inspector", "teacher1", false],
+    ["inspector1", "inspector", "inspector1", true],
+    ["examinee1", "examinee", "examinee1", true],
+    ["examinee1", "examinee", "teacher1", false],
+  ] as const)("userInfo for %s (%s) about %s: push URLs %s", async (sub, role, userId, pushes) => {
+    await using school = await openSchool();
+    const user = dataOf(
+      await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id, ts: 1 }),
+    );
+    expect(user.id).toBe(userId);
+    for (const key of PULL) expect(user[key]).toMatch(/^artc:\/\/pull\./);
+    for (const key of PUSH)
+      if (pushes) expect(user[key]).toMatch(/^artc:\/\/push\./);
+      else expect(user[key]).toBe("");
+  });
+
+  it("userList gives an inspector no push URL", async () => {
+    await using school = await openSchool();
+    const list = dataOf(
+      await (await as(school, "inspector1", "inspector")).get("userList", { roomId: school.room.id }),
+    );
+    expect(list.flatMap((user: Record<string, string>) => PUSH.map((key) => user[key]))).toEqual(
+      Array(4).fill(""),
+    );
+  });
+
+  it("userInfo: the teacher's push has no transcodable twin", async () => {
+    await using school = await openSchool();
+    const user = dataOf(
+      await (await asTeacher(school)).get("userInfo", { userId: "teacher1", roomId: school.room.id }),
+    );
+    for (const key of PUSH) expect(user[key]).not.toContain("grtn_twin_rtmp");
+  });
+
+  it.each([
+    ["examinee1", "examinee", "examinee2", 403, "FORBIDDEN"],
+    ["examinee1", "examinee", "inspector1", 403, "FORBIDDEN"],
+    ["examinee1", "examinee", "ghost", 403, "FORBIDDEN"],
+    ["teacher1", "teacher", "ghost", 404, "PARTICIPANT_NOT_FOUND"],
+    ["teacher1", "teacher", "examinee3", 404, "PARTICIPANT_NOT_FOUND"],
+  ] as const)("userInfo for %s (%s) about %s is %i", async (sub, role, userId, code, reason) => {
+    await using school = await openSchool();
+    const answer = await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id });
+    expect(refusalOf(answer, code, reason)).toContain(userId);
+  });
+});
+
+describe("messages and uploads", () => {
+  it("v2/getIMToken signs a login of the built-in service", async () => {
+    await using school = await openSchool();
+    const sent = {
+      roomId: school.room.id,
+      deviceId: "art-1",
+      deviceType: "web",
+      userId: "teacher1",
+      role: "admin",
+      imServer: ["aliyun_new"],
+    };
+    const { aliyunNewIm, ...others } = dataOf(await (await asTeacher(school)).post("v2/getIMToken", sent));
+    expect(others).toEqual({});
+    const timestamp = Date.parse("2026-01-04T03:04:05Z") / 1000;
+    const { nonce } = aliyunNewIm.auth;
+    const signed = `invigila key for tests: im-keyteacher1${nonce}${timestamp}admin`;
+    expect(aliyunNewIm).toStrictEqual({
+      appId: "invigil",
+      appSign: expect.stringMatching(/^[\w-]+$/),
+      appToken: createHash("sha256").update(signed).digest("hex"),
+      auth: {
+        userId: "teacher1",
+        nonce: expect.stringMatching(/^AK-[A-Za-z0-9]{1,61}$/),
+        timestamp,
+        role: "admin",
+      },
+    });
+  });
+
+  it("getIMToken of the older SDKs names the service that is missing", async () => {
+    await using school = await openSchool();
+    const answer = await (await asTeacher(school)).post("getIMToken", {
+      userId: "teacher1",
+      deviceId: "d",
+      deviceType: "ios",
+    });
+    expect(refusalOf(answer, 501, "PROVIDER_NOT_CONFIGURED")).toContain("aliyun_old");
+  });
+
+  it.each([{}, { mode: "OSS" }, { mode: "VOD" }, { mode: "" }])(
+    "getOssConfig %o says that no store is configured",
+    async (mode) => {
+      await using school = await openSchool();
+      const answer = await (await asTeacher(school)).get("getOssConfig", {
+        examId: school.room.examId,
+        ...mode,
+      });
+      refusalOf(answer, 501, "PROVIDER_NOT_CONFIGURED");
+    },
+  );
+});
+
+describe("audio", () => {
+  it.each([
+    [{}, 1, 10],
+    [{ pageNum: 0, pageSize: 0, name: "", classify: null }, 1, 10],
+    [{ pageNum: "1", pageSize: "10", name: null, classify: "" }, 1, 10],
+    [{ pageNum: 1, pageSize: 100, name: "BELL", classify: "0" }, 1, 100],
+  ])("selectAudio %o", async (sent, pageNum, pageSize) => {
+    await using school = await openSchool();
+    expect(dataOf(await (await asTeacher(school)).post("selectAudio", sent))).toStrictEqual({
+      pageNum,
+      pageSize,
+      total: 1,
+      list: [{ id: school.clipId, classify: 0, name: "Bell", url: "https://audio.example/bell.wav" }],
+    });
+  });
+});
+
+describe("cheating", () => {
+  it("setCheatConfig answers without data; getCheatConfig gives the text back byte for byte", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const door = await asTeacher(school);
+    const { examId } = school.room;
+    expect(dataOf(await door.post("cheat/getCheatConfig", { examId }))).toStrictEqual(config(school));
+    now = new Date("2026-01-02T03:05:00Z");
+    const data = ' not even JSON: "é\t\\u0001 学生 😀 ';
+    expectDone(await door.post("cheat/setCheatConfig", { examId, data }));
+    expect(dataOf(await door.post("cheat/getCheatConfig", { examId }))).toStrictEqual({
+      examId,
+      data,
+      createdAt: NOW,
+      updatedAt: "2026-01-02T11:05:00+08:00",
+    });
+  });
+
+  it("getCheatConfig of an exam that has none is 404", async () => {
+    await using school = await openSchool();
+    const answer = await (await as(school, "teacher2", "teacher")).post("cheat/getCheatConfig", {
+      examId: school.other.examId,
+    });
+    expect(refusalOf(answer, 404, "CHEAT_CONFIG_NOT_FOUND")).toContain(school.other.examId);
+  });
+
+  it("addCheatRecord answers without data; listCheatRecord gives the records back, newest first", async () => {
+    await using school = await openSchool();
+    const { id: roomId, examId } = school.room;
+    const record = (more: object) => ({
+      detectTime: 232323,
+      isMainMonitor: true,
+      detectType: "watch",
+      userId: "examinee1",
+      extraInfo: "{222}2",
+      ...more,
+    });
+    const sent = [
+      record({}),
+      record({ isMainMonitor: false, detectType: "学生", detectTime: 1767323045999 }),
+      record({ extraInfo: { message: "学生1疑似离开了", n: [1, null, { "": true }] } }),
+      record({ extraInfo: "" }),
+      record({ extraInfo: null }),
+    ];
+    const examinee = await as(school, "examinee1", "examinee");
+    const body = { examId, roomId, data: JSON.stringify(sent) };
+    expectDone(await examinee.post("cheat/addCheatRecord", body));
+    const page = dataOf(await (await asTeacher(school)).post("cheat/listCheatRecord", { roomId }));
+    const kept = (id: number, more: object) => ({
+      id,
+      examId,
+      roomId,
+      userId: "examinee1",
+      detectType: "watch",
+      isMainMonitor: "true",
+      detectTime: "1970-01-01T08:03:52+08:00",
+      extraInfo: "{222}2",
+      createdAt: NOW,
+      updatedAt: NOW,
+      ...more,
+    });
+    expect(page).toStrictEqual({
+      cheatRecordEntitys: [
+        kept(5, { extraInfo: "{}" }),
+        kept(4, { extraInfo: "" }),
+        kept(3, { extraInfo: '{"message":"学生1疑似离开了","n":[1,null,{"":true}]}' }),
+        kept(2, {
+          isMainMonitor: "false",
+          detectType: "学生",
+          detectTime: "2026-01-02T11:04:05+08:00",
+        }),
+        kept(1, {}),
+      ],
+    });
+  });
+
+  it.each([
+    [{ pageSize: 2 }],
+    [{ pageSize: "2" }],
+    [{ pageSize: 2, scrollToken: "" }],
+    [{ pageSize: 2, scrollToken: null }],
+  ])("listCheatRecord %o scrolls by the last id of a page, as text", async (sent) => {
+    await using school = await openSchool();
+    const { id: roomId } = school.room;
+    await school.admin.cheat.addRecords({
+      roomId,
+      records: Array.from({ length: 5 }, () => school.detection("examinee1")),
+    });
+    const door = await asTeacher(school);
+    const pages: number[][] = [];
+    let scrollToken: string | undefined;
+    do {
+      const { cheatRecordEntitys, ...rest } = dataOf(
+        await door.post("cheat/listCheatRecord", {
+          roomId,
+          ...sent,
+          ...(scrollToken && { scrollToken: pages.length === 1 ? scrollToken : Number(scrollToken) }),
+        }),
+      );
+      const ids: number[] = cheatRecordEntitys.map(({ id }: { id: number }) => id);
+      pages.push(ids);
+      scrollToken = rest.scrollToken;
+      expect(rest).toStrictEqual(pages.length < 3 ? { scrollToken: String(ids.at(-1)) } : {});
+    } while (scrollToken);
+    expect(pages).toEqual([[5, 4], [3, 2], [1]]);
+  });
+
+  it("listCheatRecord of a room without records is an empty list, by room and by exam", async () => {
+    await using school = await openSchool();
+    const door = await asTeacher(school);
+    const { id: roomId, examId } = school.room;
+    for (const sent of [{ roomId }, { examId }, { roomId, examId }, { examId, roomId: "" }])
+      expect(dataOf(await door.post("cheat/listCheatRecord", sent))).toStrictEqual({
+        cheatRecordEntitys: [],
+      });
+  });
+});
+
+describe("what this version does not offer yet", () => {
+  it.each([
+    ["POST", "/exam/login"],
+    ["POST", "/login"],
+    ["GET", "/exam/userAct"],
+  ])("%s %s is 501 in the envelope, without a token", async (method, path) => {
+    await using school = await openSchool();
+    const sent = { method, path, ...(method === "POST" && { json: { username: "a", password: "b" } }) };
+    refusalOf(await send(school, sent), 501, "NOT_IMPLEMENTED");
+  });
+});
+
+describe("a setting", () => {
+  it("gives failures their own HTTP status", async () => {
+    await using school = await openSchool({ config: { restStatus: "http" } });
+    const door = await asTeacher(school);
+    const { id, examId } = school.room;
+    const examinee = await as(school, "examinee1", "examinee");
+    const http = "http";
+    refusalOf(await door.get("roomInfo", {}), 400, "INVALID_INPUT", http);
+    refusalOf(await rest(school).get("roomInfo", {}), 401, "UNAUTHENTICATED", http);
+    refusalOf(await examinee.get("userList", { roomId: id }), 403, "FORBIDDEN", http);
+    refusalOf(await door.get("userInfo", { roomId: id, userId: "no" }), 404, "PARTICIPANT_NOT_FOUND", http);
+    refusalOf(await door.get("nothing"), 404, "NOT_FOUND", http);
+    refusalOf(await door.get("getOssConfig", { examId }), 501, "PROVIDER_NOT_CONFIGURED", http);
+    dataOf(await door.get("endRoom", { roomId: id }));
+    refusalOf(await door.post("updateRoomAudioStatus", { id, audioStatus: 1 }), 409, "ROOM_ENDED", http);
+    refusalOf(await door.post("createRoom", "text"), 400, "INVALID_INPUT", http);
+  });
+
+  it("puts wire times into another zone, exams' own included", async () => {
+    await using school = await openSchool({ config: { timeZone: "Asia/Kolkata" } });
+    const door = await asTeacher(school);
+    const { id, examId } = school.room;
+    expect(dataOf(await door.get("roomInfo", { roomId: id })).createdAt).toBe("2026-01-02T08:34:05+05:30");
+    expect(dataOf(await door.get("examInfo", { examId })).startTime).toBe("2026/01/02 09:04:05");
+  });
+});

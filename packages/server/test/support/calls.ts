@@ -1,0 +1,143 @@
+import superjson, { type SuperJSONResult } from "superjson";
+import { expect } from "vitest";
+import type { TestApp } from "../../src/testing.js";
+
+// Speaking HTTP to an app, and what its answers look like.
+
+/** Parsed JSON: tests look into it as they please. */
+export type Parsed = ReturnType<typeof JSON.parse>;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
+  readonly text: string;
+  /** The body, which must be JSON. */
+  readonly body: Parsed;
+}
+
+export interface Sent {
+  readonly method: string;
+  /** With or without a query. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
+  readonly json?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  /** A body as it is, with its content type. */
+  readonly raw?: { readonly type?: string; readonly body: string | Buffer };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+type Speaker = Pick<TestApp, "inject">;
+type Method = "GET" | "POST";
+
+const queryText = (query: Readonly<Record<string, unknown>>): string =>
+  new URLSearchParams(
+    Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)])),
+  ).toString();
+
+const payloadOf = ({ json, form, raw }: Sent): { type?: string | undefined; body?: string | Buffer } => {
+  if (raw) return raw;
+  if (form) return { type: "application/x-www-form-urlencoded", body: new URLSearchParams(form).toString() };
+  return json === undefined ? {} : { type: "application/json", body: JSON.stringify(json) };
+};
+
+/** Sends one request and reads the answer, which must be JSON. */
+export const send = async (app: Speaker, sent: Sent, authorization?: string): Promise<Answer> => {
+  const { type, body } = payloadOf(sent);
+  const { statusCode, headers, payload } = await app.inject({
+    // Safe: the app answers every method that there is; tests send wrong ones on purpose.
+    method: sent.method as Method,
+    url: sent.query ? `${sent.path}?${queryText(sent.query)}` : sent.path,
+    headers: {
+      ...(authorization !== undefined && { authorization }),
+      ...(type !== undefined && { "content-type": type }),
+      ...sent.headers,
+    },
+    ...(body !== undefined && { payload: body }),
+  });
+  return { status: statusCode, headers, text: payload, body: JSON.parse(payload) };
+};
+
+/** The documented paths, as somebody. */
+export const rest = (app: Speaker, authorization?: string) => ({
+  get: (path: string, query: Readonly<Record<string, unknown>> = {}) =>
+    send(app, { method: "GET", path: `/exam/${path}`, query }, authorization),
+  post: (path: string, json: unknown) =>
+    send(app, { method: "POST", path: `/exam/${path}`, json }, authorization),
+});
+
+/** A success, exactly; returns its data. */
+export const dataOf = ({ status, body }: Answer): Parsed => {
+  expect({ status, ...body }).toEqual({
+    status: 200,
+    success: true,
+    code: 200,
+    errorCode: "",
+    errorMsg: "",
+    data: expect.anything(),
+  });
+  return body.data;
+};
+
+/** A success without data, exactly. */
+export const expectDone = ({ status, body }: Answer): void => {
+  expect({ status, ...body }).toStrictEqual({
+    status: 200,
+    success: true,
+    code: 200,
+    errorCode: "",
+    errorMsg: "",
+  });
+};
+
+/** Failures that keep their HTTP status for the vendor's apps. All others travel as 200. */
+const ALWAYS_HTTP = new Set(["UNAUTHENTICATED", "NOT_FOUND", "METHOD_NOT_ALLOWED"]);
+const ALWAYS_HTTP_STATUS = new Set([413, 415, 429, 500, 503]);
+
+/** A failure in the envelope, exactly; returns its sentence. */
+export const refusalOf = (
+  { status, headers, body }: Answer,
+  code: number,
+  reason: string,
+  mode: "legacy" | "http" = "legacy",
+): string => {
+  const asItIs = mode === "http" || ALWAYS_HTTP.has(reason) || ALWAYS_HTTP_STATUS.has(code);
+  expect({ status, ...body }).toStrictEqual({
+    status: asItIs ? code : 200,
+    success: false,
+    code,
+    errorCode: String(code),
+    errorMsg: expect.stringMatching(/^\S.{3,}/),
+    reason,
+    requestId: headers["x-request-id"],
+  });
+  return body.errorMsg;
+};
+
+export interface TrpcAnswer extends Answer {
+  /** What the procedure returned. */
+  readonly data: Parsed;
+  /** What it refused with: message, code, data. */
+  readonly error: Parsed;
+}
+
+const read = (value: SuperJSONResult | undefined): unknown => value && superjson.deserialize(value);
+
+/** One entry of a tRPC answer. */
+export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer => ({
+  ...answer,
+  data: read(entry.result?.data),
+  error: read(entry.error),
+});
+
+/** Procedures over HTTP, as somebody, as the typed client sends them. */
+export const trpc = (app: Speaker, authorization?: string) => ({
+  query: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
+    const query = input === undefined ? undefined : { input: superjson.stringify(input) };
+    return unpack(await send(app, { method: "GET", path: `/trpc/${path}`, query }, authorization));
+  },
+  mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
+    const raw = { type: "application/json", body: superjson.stringify(input) };
+    return unpack(await send(app, { method: "POST", path: `/trpc/${path}`, raw }, authorization));
+  },
+});

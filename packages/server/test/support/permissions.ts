@@ -1,0 +1,122 @@
+import type { TestCaller } from "../../src/testing.js";
+import type { School } from "./school.js";
+
+// Who may do what, as one table: a procedure a row, a caller a column.
+
+/** Everybody who calls, by the columns of the table. */
+export const callersOf = ({ room, sibling, other }: School) =>
+  ({
+    admin: { sub: "root", role: "admin" },
+    teacher: { sub: "teacher1", role: "teacher" },
+    inspector: { sub: "inspector1", role: "inspector" },
+    examinee: { sub: "examinee1", role: "examinee" },
+    // People of another room: of the same exam, and of another.
+    siblingTeacher: { sub: "teacher3", role: "teacher" },
+    siblingInspector: { sub: "inspector3", role: "inspector" },
+    siblingExaminee: { sub: "examinee3", role: "examinee" },
+    otherTeacher: { sub: "teacher2", role: "teacher" },
+    otherInspector: { sub: "inspector2", role: "inspector" },
+    otherExaminee: { sub: "examinee9", role: "examinee" },
+    // An examinee of the room with a token of a role that it has not there.
+    falseTeacher: { sub: "examinee1", role: "teacher" },
+    falseInspector: { sub: "examinee1", role: "inspector" },
+    // Tokens that are bound to a room or an exam.
+    adminHere: { sub: "root", role: "admin", room: room.id },
+    adminOtherRoom: { sub: "root", role: "admin", room: other.id },
+    adminOtherExam: { sub: "root", role: "admin", exam: other.examId },
+    teacherHere: { sub: "teacher1", role: "teacher", room: room.id },
+    teacherThisExam: { sub: "teacher1", role: "teacher", exam: room.examId },
+    teacherSibling: { sub: "teacher1", role: "teacher", room: sibling.id },
+    teacherOtherRoom: { sub: "teacher1", role: "teacher", room: other.id },
+    teacherOtherExam: { sub: "teacher1", role: "teacher", exam: other.examId },
+    inspectorHere: { sub: "inspector1", role: "inspector", room: room.id },
+    examineeHere: { sub: "examinee1", role: "examinee", room: room.id },
+    examineeOtherRoom: { sub: "examinee1", role: "examinee", room: other.id },
+  }) satisfies Record<string, TestCaller>;
+export type CallerName = keyof ReturnType<typeof callersOf>;
+
+const COLUMNS: readonly CallerName[] = [
+  "admin",
+  "teacher",
+  "inspector",
+  "examinee",
+  "siblingTeacher",
+  "siblingInspector",
+  "siblingExaminee",
+  "otherTeacher",
+  "otherInspector",
+  "otherExaminee",
+  "falseTeacher",
+  "falseInspector",
+  "adminHere",
+  "adminOtherRoom",
+  "adminOtherExam",
+  "teacherHere",
+  "teacherThisExam",
+  "teacherSibling",
+  "teacherOtherRoom",
+  "teacherOtherExam",
+  "inspectorHere",
+  "examineeHere",
+  "examineeOtherRoom",
+];
+
+export type Outcome = "ok" | "FORBIDDEN" | "PROVIDER_NOT_CONFIGURED";
+const OUTCOMES: Readonly<Record<string, Outcome>> = {
+  "+": "ok",
+  ".": "FORBIDDEN",
+  p: "PROVIDER_NOT_CONFIGURED",
+};
+
+/**
+ * `+` may, `.` may not, `p` may, but no provider is configured. The columns are those above, grouped:
+ * the room's people, those of another room, those of another exam, false roles, bound tokens
+ * (an administrator's three, a teacher's five, an inspector's, an examinee's two). What is called concerns `room`, or its exam.
+ */
+const TABLE = `
+                                 atie tie tie ti aaa ttttt i ee
+auth.whoami                      ++++ +++ +++ ++ +++ +++++ + ++
+room.create                      ++.. +.. +.. +. ... ..... . ..
+room.create, in the exam         ++.. +.. ... .. ... .+... . ..
+room.get                         ++++ ... ... .. +.. ++... + +.
+room.end                         ++.. ... ... .. +.. ++... . ..
+room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
+room.list                        ++.. +.. +.. +. +++ ++..+ . ..
+exam.create                      ++.. +.. +.. +. ... ..... . ..
+exam.get                         ++++ +++ ... .. +.. ++... + +.
+exam.update                      ++.. +.. ... .. +.. ++... . ..
+participant.get                  ++++ ... ... .. +.. ++... + +.
+participant.list                 +++. ... ... .. +.. ++... + ..
+participant.add                  ++.. ... ... .. +.. ++... . ..
+participant.remove               ++.. ... ... .. +.. ++... . ..
+audio.list                       +++. ++. ++. ++ +++ +++++ + ..
+audio.create                     ++.. +.. +.. +. ... ..... . ..
+audio.attach                     ++.. +.. ... .. +.. ++... . ..
+cheat.setConfig                  ++.. +.. ... .. +.. ++... . ..
+cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
+cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.
+cheat.listRecords                +++. ... ... .. +.. ++... + ..
+cheat.listRecords, of the exam   +++. ++. ... .. +.. ++... + ..
+im.getToken                      ++++ ... ... .. +.. ++... + +.
+im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + ++
+im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
+im.getToken, not configured      pppp ppp ppp pp ppp ppppp p pp
+upload.getCredentials            pppp ppp ... .. p.. pp... p p.
+`;
+
+const rows = TABLE.trim().split("\n").slice(1);
+
+/** What each caller gets, by the row's name. */
+export const permissions: ReadonlyMap<string, Readonly<Record<CallerName, Outcome>>> = new Map(
+  rows.map((row) => {
+    const [name = "", ...cells] = row.split(/\s{2,}/);
+    const marks = cells.join("").replaceAll(" ", "").split("");
+    const outcomes = COLUMNS.map((column, index) => {
+      const outcome = OUTCOMES[marks[index] ?? ""];
+      if (!outcome || marks.length !== COLUMNS.length) throw new Error(`the row ${name} is not complete`);
+      return [column, outcome] as const;
+    });
+    // Safe: every column is there, or the line above has thrown.
+    return [name, Object.fromEntries(outcomes) as Record<CallerName, Outcome>];
+  }),
+);

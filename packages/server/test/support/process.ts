@@ -1,0 +1,184 @@
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import type { Role } from "@invigil/schema";
+import { afterAll } from "vitest";
+import { signToken } from "../../src/auth.js";
+
+// Real processes for tests: started, waited for by what they print, and always ended.
+
+/** The command as it is installed. It is what the last build made: `npx tsc -b packages/server`. */
+const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+/** The folder of the whole repository, where `npm start` runs. */
+export const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));
+/** No wait is longer than this, so that a test ends, and cleans up, before vitest gives it up. */
+const DEADLINE_MS = 20_000;
+
+export type Env = Readonly<Record<string, string>>;
+
+// A test ends what it started; one that is given up for taking too long cannot, so its file does.
+const folders = new Set<string>();
+const processes = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of processes) child.kill("SIGKILL");
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder of the test's own. */
+export const tempFolder = (): Disposable & { readonly path: string } => {
+  const path = mkdtempSync(join(tmpdir(), "invigil-process-"));
+  folders.add(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+      folders.delete(path);
+    },
+  };
+};
+
+/** Nothing of the environment that the tests run in reaches a child: no setting, and no other Node. */
+const cleanEnv = (home: string, env: Env): Env => ({
+  PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
+  HOME: home,
+  ...env,
+});
+
+/** Rejects with what was waited for, and what was seen instead, when it takes too long. */
+const within = async <T>(promise: Promise<T>, failure: () => string): Promise<T> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(failure())), DEADLINE_MS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+};
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Child extends AsyncDisposable {
+  /** The first line of standard output with this text, whether it is there or still to come. */
+  line(text: string): Promise<string>;
+  /** How it ended, once it has. */
+  ended(): Promise<Ended>;
+  kill(signal: NodeJS.Signals): void;
+  /** What it has printed so far. */
+  stdout(): string;
+}
+
+const follow = (child: ChildProcessByStdio<null, Readable, Readable>): Child => {
+  const seen = { stdout: "", stderr: "" };
+  const waiting = new Set<() => void>();
+  for (const name of ["stdout", "stderr"] as const)
+    child[name].setEncoding("utf8").on("data", (text: string) => {
+      seen[name] += text;
+      for (const look of waiting) look();
+    });
+  processes.add(child);
+  const end = new Promise<Ended>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve({ code, signal, ...seen }));
+  }).finally(() => processes.delete(child));
+
+  const ended = () => within(end, () => `the process did not end\n${seen.stdout}${seen.stderr}`);
+  const line = (text: string): Promise<string> => {
+    let look = (): void => undefined;
+    const found = new Promise<string>((resolve) => {
+      look = () => {
+        const lines = seen.stdout.split("\n").slice(0, -1);
+        const first = lines.find((whole) => whole.includes(text));
+        if (first !== undefined) resolve(first);
+      };
+    });
+    waiting.add(look);
+    look();
+    const gone = end.then(({ code, signal }) => {
+      throw new Error(`ended (${code ?? signal}) without "${text}"\n${seen.stdout}${seen.stderr}`);
+    });
+    const failure = () => `no line "${text}"\n${seen.stdout}${seen.stderr}`;
+    return within(Promise.race([found, gone]), failure).finally(() => waiting.delete(look));
+  };
+  return {
+    line,
+    ended,
+    kill: (signal) => void child.kill(signal),
+    stdout: () => seen.stdout,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await ended();
+    },
+  };
+};
+
+interface StartOptions {
+  readonly cwd: string;
+  readonly env?: Env;
+}
+
+/** Starts a program. */
+const start = (file: string, args: readonly string[], { cwd, env = {} }: StartOptions): Child =>
+  follow(spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["ignore", "pipe", "pipe"] }));
+
+/** Starts `invigil` with these arguments. Only what is in `env` is set. */
+const invigil = (args: readonly string[], options: StartOptions): Child =>
+  start(process.execPath, [CLI, ...args], options);
+
+/** Runs `invigil` to its end. */
+export const run = async (args: readonly string[], options: StartOptions): Promise<Ended> => {
+  await using child = invigil(args, options);
+  return await child.ended();
+};
+
+/** Runs what somebody pastes into a terminal. */
+export const paste = async (text: string, options: StartOptions): Promise<Ended> => {
+  await using child = start("bash", ["-c", text], options);
+  return await child.ended();
+};
+
+export interface Server extends Child {
+  readonly url: string;
+  /** Calls a documented path, as JSON. */
+  post(path: string, body: unknown, token?: string): Promise<Answer>;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers that are JSON of any shape.
+type Json = any;
+interface Answer {
+  readonly status: number;
+  readonly body: Json;
+}
+
+const SECRET = "a secret for process tests, 32 bytes or more";
+/** Settings of a server whose tokens a test can sign, on a port that is free. */
+export const testEnv: Env = { INVIGIL_PORT: "0", INVIGIL_AUTH_SECRET: SECRET };
+/** A token for a server with `testEnv`. */
+export const tokenFor = (role: Role, userId: string): Promise<string> =>
+  signToken({ userId, role, ttlSeconds: 3600 }, { secret: SECRET, clock: () => new Date(), jti: userId });
+
+const post = async (url: string, body: unknown, token?: string): Promise<Answer> => {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...(token !== undefined && { authorization: token }) },
+    body: JSON.stringify(body),
+  });
+  return { status: response.status, body: await response.json() };
+};
+
+/** Starts a server; resolves when it listens. It must log at level `info`, as it does by default. */
+export const serve = async (options: StartOptions, ...args: readonly string[]): Promise<Server> => {
+  const child = invigil(["serve", ...args], options);
+  try {
+    const { url } = JSON.parse(await child.line('"msg":"listening"')) as { url: string };
+    return { ...child, url, post: (path, body, token) => post(`${url}${path}`, body, token) };
+  } catch (error) {
+    await child[Symbol.asyncDispose]();
+    throw error;
+  }
+};

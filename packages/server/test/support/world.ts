@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { buildApp } from "../../src/app.js";
+import { signToken } from "../../src/auth.js";
+import { type Config, parseConfig } from "../../src/config.js";
+import { type Database, openDatabase } from "../../src/db/client.js";
+import { createDeps, type Deps } from "../../src/deps.js";
+import { createIds } from "../../src/ids.js";
+import { createAppRouter, createServices, type ServedRouter } from "../../src/router.js";
+import type { TestCaller } from "../../src/testing.js";
+
+/** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */
+export interface World extends AsyncDisposable {
+  readonly app: FastifyInstance;
+  readonly inject: FastifyInstance["inject"];
+  /** Every procedure by its name, and its type. */
+  readonly procedures: ReadonlyMap<string, "query" | "mutation">;
+  readonly db: Database;
+  readonly secret: string;
+  /** The log so far, parsed. */
+  readonly lines: Record<string, unknown>[];
+  token(caller: TestCaller): Promise<string>;
+}
+
+const proceduresOf = (router: ServedRouter): World["procedures"] => {
+  // Safe: at run time this is a flat record; its type says that it is nested.
+  const procedures = router._def.procedures as unknown as Record<
+    string,
+    { _def: { type: "query" | "mutation" } }
+  >;
+  return new Map(Object.entries(procedures).map(([name, { _def }]) => [name, _def.type]));
+};
+
+export const openWorld = async (
+  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps } = {},
+): Promise<World> => {
+  const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
+  const clock = () => new Date("2026-01-02T03:04:05Z");
+  const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
+  const db = openDatabase({ file: config.databaseFile });
+  const secret = "the-secret-of-this-world-32-bytes-or-more";
+  const lines: Record<string, unknown>[] = [];
+  const made = createDeps({
+    config,
+    db,
+    clock,
+    ids: createIds({ clock }),
+    log: pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    publicUrl: () => "https://invigil.example",
+    authSecret: secret,
+    ownKey: (name) => `the-own-key-of-this-world-${name}`,
+  });
+  const deps = options.change?.(made) ?? made;
+  const services = createServices(deps);
+  const app = await buildApp(deps, services);
+  return {
+    app,
+    inject: app.inject.bind(app),
+    procedures: proceduresOf(createAppRouter(services)),
+    db,
+    secret,
+    lines,
+    token: ({ sub, role, room, exam, name }) =>
+      signToken(
+        { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds: 3600 },
+        { secret, clock, jti: deps.ids.next() },
+      ),
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      db.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    },
+  };
+};

@@ -1,0 +1,261 @@
+import { describe, expect, it } from "vitest";
+import { dataOf, expectDone, refusalOf, rest } from "./support/calls.js";
+import { reasonOf, refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
+
+const types = async (call: Promise<{ records: { detectType: string }[] }>) =>
+  (await call).records.map(({ detectType }) => detectType);
+
+describe("the cheat config", () => {
+  it("is one for all rooms of an exam, set by the teachers of any", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const { examId } = school.room;
+    const first = await school.teacher.cheat.getConfig({ examId });
+    now = new Date("2026-01-02T03:05:00Z");
+    await school.as({ sub: "teacher3", role: "teacher" }).cheat.setConfig({ examId, data: "second" });
+    const second = { ...first, data: "second", updatedAt: now };
+    expect(await school.as({ sub: "examinee1", role: "examinee" }).cheat.getConfig({ examId })).toEqual(
+      second,
+    );
+    for (const roomId of [school.room.id, school.sibling.id])
+      expect((await school.admin.room.get({ roomId })).cheatConfig).toEqual(second);
+    expect(await school.admin.room.get({ roomId: school.other.id })).not.toHaveProperty("cheatConfig");
+  });
+
+  it("keeps any text byte for byte, through both doors", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const door = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    for (const data of [
+      "{}",
+      ' {"a":1.0, "a":2}\r\n',
+      "\u2028\ufeff\u0001é😀",
+      '"\\u0000"',
+      "x".repeat(65_536),
+    ]) {
+      expectDone(await door.post("cheat/setCheatConfig", { examId, data }));
+      expect(dataOf(await door.post("cheat/getCheatConfig", { examId })).data).toBe(data);
+      expect((await school.teacher.cheat.getConfig({ examId })).data).toBe(data);
+    }
+  });
+});
+
+describe("who records about whom", () => {
+  it.each([
+    ["an examinee about itself", { sub: "examinee1", role: "examinee" }, ["examinee1", "examinee1"], "ok"],
+    ["an examinee about another", { sub: "examinee1", role: "examinee" }, ["examinee2"], "FORBIDDEN"],
+    [
+      "an examinee about itself and one other",
+      { sub: "examinee1", role: "examinee" },
+      ["examinee1", "examinee2"],
+      "FORBIDDEN",
+    ],
+    [
+      "an examinee about its other camera's login",
+      { sub: "examinee1", role: "examinee" },
+      ["pc_examinee1"],
+      "FORBIDDEN",
+    ],
+    ["a teacher about anybody", { sub: "teacher1", role: "teacher" }, ["examinee1", "examinee2"], "ok"],
+    ["an administrator about anybody", { sub: "root", role: "admin" }, ["examinee1", "examinee2"], "ok"],
+  ] as const)("%s", async (_, caller, about, expected) => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const records = about.map((userId) => school.detection(userId));
+    expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
+    const kept = (await school.admin.cheat.listRecords({ roomId })).records.map(({ userId }) => userId);
+    expect(kept).toEqual(expected === "ok" ? about.toReversed() : []);
+  });
+});
+
+describe("a record", () => {
+  it("comes back as it was given", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const detectTime = new Date("2026-01-01T00:00:00.123Z");
+    const given = [
+      school.detection("examinee1", { detectTime, isMainMonitor: false, extraInfo: "{222}2" }),
+      school.detection("examinee1", { detectTime, extraInfo: { message: "学生", empty: "" } }),
+      school.detection("examinee1", { detectTime, extraInfo: '{"a":1}' }),
+      school.detection("examinee1", { detectTime }),
+    ];
+    await school.teacher.cheat.addRecords({ roomId, records: given, examId: school.room.examId });
+    const { records } = await school.teacher.cheat.listRecords({ roomId });
+    const now = new Date("2026-01-02T03:04:05Z");
+    expect(records.toReversed()).toStrictEqual(
+      given.map((record, index) => ({
+        id: index + 1,
+        examId: school.room.examId,
+        roomId,
+        extraInfo: {},
+        ...record,
+        createdAt: now,
+        updatedAt: now,
+      })),
+    );
+  });
+
+  it("of another exam than the room's is refused, in reading and in writing", async () => {
+    await using school = await openSchool();
+    const call = { roomId: school.room.id, examId: school.other.examId };
+    const records = [school.detection("examinee1")];
+    for (const attempt of [
+      school.admin.cheat.addRecords({ ...call, records }),
+      school.admin.cheat.listRecords(call),
+    ])
+      expect(await refused(attempt)).toMatchObject({ reason: "INVALID_INPUT", fields: ["examId"] });
+    expect((await school.admin.cheat.listRecords({ roomId: school.room.id })).records).toEqual([]);
+  });
+
+  it("may be one of many that measure 256 KiB together, and not a byte more", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const room = 256 * 1024 - 2 * (Buffer.byteLength("examinee1") + Buffer.byteLength("manyPeople"));
+    const pair = (size: number) =>
+      [Math.floor(size / 2), Math.ceil(size / 2)].map((length) =>
+        school.detection("examinee1", { extraInfo: "x".repeat(length) }),
+      );
+    expect(await refused(school.teacher.cheat.addRecords({ roomId, records: pair(room + 1) }))).toMatchObject(
+      { reason: "INVALID_INPUT", fields: ["records"] },
+    );
+    expect((await school.teacher.cheat.listRecords({ roomId })).records).toEqual([]);
+    expect(await school.teacher.cheat.addRecords({ roomId, records: pair(room) })).toBe(true);
+  });
+});
+
+describe("an ended room", () => {
+  const END = Date.parse("2026-01-02T03:10:00Z");
+  const MINUTES = 60_000;
+
+  it.each([
+    ["at its end", 0, "ok"],
+    ["a minute after", MINUTES, "ok"],
+    ["ten minutes after, exactly", 10 * MINUTES, "ok"],
+    ["a millisecond later", 10 * MINUTES + 1, "ROOM_ENDED"],
+    ["half an hour after", 30 * MINUTES, "ROOM_ENDED"],
+  ] as const)("asked %s (%i ms) for a record: %s", async (_, after, expected) => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const roomId = school.room.id;
+    now = new Date(END);
+    await school.teacher.room.end({ roomId });
+    now = new Date(END + after);
+    // Ending it again starts no new grace.
+    await school.teacher.room.end({ roomId });
+    const records = [school.detection("examinee1")];
+    for (const caller of [
+      { sub: "examinee1", role: "examinee" },
+      { sub: "teacher1", role: "teacher" },
+      { sub: "root", role: "admin" },
+    ] as const)
+      expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
+    const door = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    const data = JSON.stringify([{ ...records[0], detectTime: END }]);
+    const answer = await door.post("cheat/addCheatRecord", { roomId, data });
+    if (expected === "ok") expectDone(answer);
+    else refusalOf(answer, 409, "ROOM_ENDED");
+    // What is there can always be read.
+    const kept = (await school.teacher.cheat.listRecords({ roomId })).records;
+    expect(kept).toHaveLength(expected === "ok" ? 4 : 0);
+  });
+
+  it("still takes its exam's config", async () => {
+    await using school = await openSchool();
+    const { id: roomId, examId } = school.room;
+    await school.teacher.room.end({ roomId });
+    expect(await school.teacher.cheat.setConfig({ examId, data: "after" })).toBe(true);
+    expect((await school.teacher.room.get({ roomId })).cheatConfig?.data).toBe("after");
+  });
+});
+
+describe("the records of an exam", () => {
+  /** One record in each room, in turn: A1 B1 C1 A2 B2 C2. */
+  const fill = async (school: School) => {
+    for (const turn of [1, 2])
+      for (const [name, roomId] of [
+        ["A", school.room.id],
+        ["B", school.sibling.id],
+        ["C", school.other.id],
+      ] as const)
+        await school.admin.cheat.addRecords({
+          roomId,
+          records: [school.detection("x", { detectType: `${name}${turn}` })],
+        });
+  };
+
+  it.each([
+    ["an administrator sees all rooms", { sub: "root", role: "admin" }, "B2 A2 B1 A1"],
+    ["a teacher sees its room", { sub: "teacher1", role: "teacher" }, "A2 A1"],
+    ["a teacher of both rooms sees both", { sub: "both", role: "teacher" }, "B2 A2 B1 A1"],
+    ["an inspector sees its room", { sub: "inspector3", role: "inspector" }, "B2 B1"],
+    ["an inspector here, teacher there, with the token of one", { sub: "mixed", role: "inspector" }, "A2 A1"],
+    ["and with that of the other", { sub: "mixed", role: "teacher" }, "B2 B1"],
+  ] as const)("%s", async (_, caller, expected) => {
+    await using school = await openSchool();
+    const person = (userId: string, role: "teacher" | "inspector") => ({ userId, name: "N", role });
+    await school.admin.participant.add({
+      roomId: school.room.id,
+      participants: [person("both", "teacher"), person("mixed", "inspector")],
+    });
+    await school.admin.participant.add({
+      roomId: school.sibling.id,
+      participants: [person("both", "teacher"), person("mixed", "teacher")],
+    });
+    await fill(school);
+    const { examId } = school.room;
+    expect((await types(school.as(caller).cheat.listRecords({ examId }))).join(" ")).toBe(expected);
+  });
+
+  it("are those of a bound token's room alone", async () => {
+    await using school = await openSchool();
+    await fill(school);
+    const { id: room, examId } = school.room;
+    for (const role of ["admin", "teacher"] as const) {
+      const bound = school.as({ sub: "teacher1", role, room });
+      expect(await types(bound.cheat.listRecords({ examId }))).toEqual(["A2", "A1"]);
+    }
+  });
+
+  it("are none for the maker of the exam, until it is in a room", async () => {
+    await using school = await openSchool();
+    const maker = school.as({ sub: "maker", role: "teacher" });
+    const { id: examId } = await maker.exam.create({
+      name: "E",
+      startTime: new Date(0),
+      endTime: new Date(1000),
+    });
+    const { id: roomId } = await school.admin.room.create({ name: "R", examId });
+    await school.admin.cheat.addRecords({ roomId, records: [school.detection("x")] });
+    expect(await types(maker.cheat.listRecords({ examId }))).toEqual([]);
+    await school.admin.participant.add({
+      roomId,
+      participants: [{ userId: "maker", name: "M", role: "teacher" }],
+    });
+    expect(await types(maker.cheat.listRecords({ examId }))).toEqual(["manyPeople"]);
+  });
+
+  it("have a cursor only while something older is left", async () => {
+    await using school = await openSchool();
+    await fill(school);
+    const { examId } = school.room;
+    const door = rest(school, await school.token({ sub: "root", role: "admin" }));
+    for (const [pageSize, tokens] of [
+      [1, ["5", "4", "2", undefined]],
+      [2, ["4", undefined]],
+      [3, ["2", undefined]],
+      [4, [undefined]],
+      [5, [undefined]],
+    ] as const) {
+      let scrollToken: string | undefined;
+      for (const expected of tokens) {
+        const page = dataOf(await door.post("cheat/listCheatRecord", { examId, pageSize, scrollToken }));
+        expect({ pageSize, token: page.scrollToken }).toEqual({ pageSize, token: expected });
+        scrollToken = page.scrollToken;
+      }
+    }
+    // Beyond the oldest there is nothing, and that is no error.
+    const beyond = dataOf(await door.post("cheat/listCheatRecord", { examId, scrollToken: "1" }));
+    expect(beyond).toStrictEqual({ cheatRecordEntitys: [] });
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, it } from "vitest";
+import { reasonOf, refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
+
+const examinee = (userId: string, name = `Name of ${userId}`) => ({
+  userId,
+  name,
+  role: "examinee" as const,
+});
+const names = async ({ admin, room }: School) =>
+  Object.fromEntries(
+    (await admin.participant.list({ roomId: room.id })).map(({ userId, name }) => [userId, name]),
+  );
+
+describe("participant.add", () => {
+  it("says how many were added, renamed, and there already", async () => {
+    await using school = await openSchool();
+    const result = await school.teacher.participant.add({
+      roomId: school.room.id,
+      participants: [examinee("new"), examinee("examinee1", "Renamed"), examinee("examinee2")],
+    });
+    expect(result).toEqual({ added: 1, updated: 1, unchanged: 1 });
+    expect(await names(school)).toEqual({
+      examinee1: "Renamed",
+      examinee2: "Name of examinee2",
+      new: "Name of new",
+    });
+  });
+
+  it("keeps the order in which people came, also when one is renamed", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    await school.teacher.participant.add({
+      roomId,
+      participants: [examinee("a"), examinee("examinee1", "X")],
+    });
+    const list = await school.teacher.participant.list({ roomId });
+    expect(list.map(({ userId }) => userId)).toEqual(["examinee1", "examinee2", "a"]);
+  });
+
+  it("leaves updatedAt of whom it does not rename", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const roomId = school.room.id;
+    now = new Date("2026-01-02T03:05:00Z");
+    await school.admin.participant.add({
+      roomId,
+      participants: [examinee("examinee1", "X"), examinee("examinee2")],
+    });
+    const updated = (await school.admin.participant.list({ roomId })).map(({ updatedAt }) => updatedAt);
+    expect(updated).toEqual([now, new Date("2026-01-02T03:04:05Z")]);
+  });
+
+  it.each([
+    ["teacher1", "examinee", "teacher"],
+    ["examinee1", "teacher", "examinee"],
+    ["inspector1", "examinee", "inspector"],
+  ] as const)("refuses %s as %s, who is there as %s, and adds nobody", async (userId, role, there) => {
+    await using school = await openSchool();
+    const participants = [
+      examinee("first"),
+      examinee("examinee2", "Renamed"),
+      { userId, name: "X", role },
+      examinee("last"),
+    ];
+    const before = await names(school);
+    const { reason, message } = await refused(
+      school.teacher.participant.add({ roomId: school.room.id, participants }),
+    );
+    expect(reason).toBe("PARTICIPANT_CONFLICT");
+    expect(message).toContain(`${userId} is in the room as ${there}`);
+    expect(await names(school)).toEqual(before);
+  });
+
+  it("lets a person be in many rooms, in any role in each", async () => {
+    await using school = await openSchool();
+    await school.admin.participant.add({
+      roomId: school.other.id,
+      participants: [{ userId: "examinee1", name: "E", role: "inspector" }],
+    });
+    const inOther = school.as({ sub: "examinee1", role: "inspector" });
+    expect((await inOther.room.get({ roomId: school.other.id })).name).toBe("Room C");
+    expect(await reasonOf(inOther.room.get({ roomId: school.room.id }))).toBe("FORBIDDEN");
+  });
+
+  it("opens the room to whom it adds, at once", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const newcomer = school.as({ sub: "new", role: "examinee" });
+    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+    await school.teacher.participant.add({ roomId, participants: [examinee("new")] });
+    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("ok");
+    await school.teacher.participant.remove({ roomId, userId: "new" });
+    expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
+  });
+});
+
+describe("participant.remove", () => {
+  it.each([
+    ["the room's creator", "teacher1", "PARTICIPANT_CONFLICT"],
+    ["somebody who is not there", "examinee3", "PARTICIPANT_NOT_FOUND"],
+    ["somebody about whom something was recorded", "examinee1", "PARTICIPANT_CONFLICT"],
+  ])("refuses %s", async (_, userId, expected) => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    await school.teacher.cheat.addRecords({ roomId, records: [school.detection("examinee1")] });
+    expect(await reasonOf(school.teacher.participant.remove({ roomId, userId }))).toBe(expected);
+    expect(Object.keys(await names(school))).toEqual(["examinee1", "examinee2"]);
+  });
+
+  it("removes anybody else, who may come back, last and in another role", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    // A record of another room does not hold it.
+    await school.admin.participant.add({ roomId: school.other.id, participants: [examinee("examinee1")] });
+    await school.admin.cheat.addRecords({
+      roomId: school.other.id,
+      records: [school.detection("examinee1")],
+    });
+    expect(await school.teacher.participant.remove({ roomId, userId: "examinee1" })).toBe(true);
+    expect(Object.keys(await names(school))).toEqual(["examinee2"]);
+    await school.teacher.participant.add({ roomId, participants: [examinee("examinee1")] });
+    expect(Object.keys(await names(school))).toEqual(["examinee2", "examinee1"]);
+    await school.teacher.participant.remove({ roomId, userId: "examinee1" });
+    await school.teacher.participant.add({
+      roomId,
+      participants: [{ userId: "examinee1", name: "I", role: "inspector" }],
+    });
+    const inspectors = await school.admin.participant.list({ roomId, role: "inspector" });
+    expect(inspectors.map(({ userId }) => userId)).toEqual(["inspector1", "examinee1"]);
+  });
+});
+
+it("an ended room takes nobody and lets nobody go", async () => {
+  await using school = await openSchool();
+  const roomId = school.room.id;
+  await school.teacher.room.end({ roomId });
+  const { participant } = school.teacher;
+  expect(await reasonOf(participant.add({ roomId, participants: [examinee("new")] }))).toBe("ROOM_ENDED");
+  expect(await reasonOf(participant.remove({ roomId, userId: "examinee1" }))).toBe("ROOM_ENDED");
+  expect(Object.keys(await names(school))).toEqual(["examinee1", "examinee2"]);
+});
+
+describe("whether a person has a room in progress", () => {
+  it("counts all its rooms, and each person alone", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling, other } = school;
+    await admin.participant.add({ roomId: other.id, participants: [examinee("examinee1")] });
+    await admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
+    });
+    const state = async (roomId: string, role: "teacher" | "inspector" | "examinee" = "examinee") =>
+      (await admin.participant.list({ roomId, role }))
+        .map(({ userId, hasRoomInProgress }) => `${userId} ${hasRoomInProgress ? "yes" : "no"}`)
+        .join(", ");
+    expect(await state(room.id)).toBe("examinee1 yes, examinee2 yes");
+    await admin.room.end({ roomId: room.id });
+    // The first has another room, the second has not.
+    expect(await state(room.id)).toBe("examinee1 yes, examinee2 no");
+    expect(await state(room.id, "inspector")).toBe("inspector1 yes");
+    expect(await state(room.id, "teacher")).toBe("teacher1 no");
+    await admin.room.end({ roomId: other.id });
+    expect(await state(room.id)).toBe("examinee1 no, examinee2 no");
+    expect(await state(other.id)).toBe("examinee9 no, examinee1 no");
+    const get = (userId: string) => admin.participant.get({ roomId: room.id, userId });
+    expect((await get("inspector1")).hasRoomInProgress).toBe(true);
+    await admin.room.end({ roomId: sibling.id });
+    expect((await get("inspector1")).hasRoomInProgress).toBe(false);
+  });
+});
+
+describe("push URLs are for the person, its teachers, and administrators", () => {
+  const table = [
+    ["root", "admin", "examinee1 examinee2 teacher1 inspector1"],
+    ["teacher1", "teacher", "examinee1 examinee2 teacher1 inspector1"],
+    ["inspector1", "inspector", "inspector1"],
+  ] as const;
+  it.each(table)("%s (%s) may publish as %s", async (sub, role, expected) => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const caller = school.as({ sub, role });
+    const may: string[] = [];
+    for (const userId of ["examinee1", "examinee2", "teacher1", "inspector1"]) {
+      const { streams } = await caller.participant.get({ roomId, userId });
+      expect(streams.main.pushUrl === null).toBe(streams.pc.pushUrl === null);
+      if (streams.main.pushUrl !== null) may.push(userId);
+    }
+    expect(may.join(" ")).toBe(expected);
+    const listed = await caller.participant.list({ roomId });
+    expect(listed.map(({ streams }) => streams.main.pushUrl !== null)).toEqual(
+      ["examinee1", "examinee2"].map((userId) => may.includes(userId)),
+    );
+  });
+
+  it("an examinee may publish as itself, and hears the room's teacher", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const caller = school.as({ sub: "examinee1", role: "examinee" });
+    const get = async (userId: string) => (await caller.participant.get({ roomId, userId })).streams;
+    expect((await get("examinee1")).main.pushUrl).toMatch(/^artc:\/\//);
+    expect((await get("teacher1")).main).toMatchObject({
+      pushUrl: null,
+      pullUrl: expect.stringMatching(/^artc:\/\//),
+    });
+  });
+
+  it("another teacher of the room is nobody whom an examinee may ask for", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    await school.teacher.participant.add({
+      roomId,
+      participants: [{ userId: "t9", name: "T", role: "teacher" }],
+    });
+    const call = school.as({ sub: "examinee1", role: "examinee" }).participant.get({ roomId, userId: "t9" });
+    expect(await reasonOf(call)).toBe("FORBIDDEN");
+  });
+});
