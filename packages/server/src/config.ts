@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { SetupError } from "./setup-error.js";
+import { failedWith, SetupError } from "./setup-error.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
@@ -175,8 +175,7 @@ export const readEnvironment = (): Record<string, string | undefined> => {
   try {
     file = readFileSync(".env", "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT")
-      throw new SetupError("the file .env cannot be read");
+    if (!failedWith(error, "ENOENT")) throw new SetupError("the file .env cannot be read");
   }
   return { ...parseEnv(file), ...process.env };
 };

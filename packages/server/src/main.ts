@@ -103,17 +103,12 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
 /** Serves until SIGTERM or SIGINT; then drains. A second signal ends the process at once. */
 export const untilSignal = (server: RunningServer): Promise<void> =>
   new Promise((resolve, reject) => {
+    let draining = false;
     const stop = (signal: NodeJS.Signals): void => {
+      if (draining) process.exit(1);
+      draining = true;
       server.deps.log.info({ signal }, "draining");
-      for (const name of ["SIGTERM", "SIGINT"] as const) process.once(name, () => process.exit(1));
       server.close().then(resolve, reject);
     };
-    let stopping = false;
-    for (const name of ["SIGTERM", "SIGINT"] as const) {
-      process.once(name, (signal) => {
-        if (stopping) return;
-        stopping = true;
-        stop(signal);
-      });
-    }
+    process.on("SIGTERM", stop).on("SIGINT", stop);
   });

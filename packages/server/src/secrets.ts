@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { SetupError } from "./setup-error.js";
+import { failedWith, SetupError } from "./setup-error.js";
 
 export interface MadeSecret {
   readonly value: string;
@@ -17,7 +17,7 @@ const makeSecret = (file: string): void => {
   try {
     linkSync(draft, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (!failedWith(error, "EEXIST")) throw error;
   } finally {
     rmSync(draft);
   }

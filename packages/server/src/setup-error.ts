@@ -5,3 +5,7 @@
 export class SetupError extends Error {
   override readonly name = "SetupError";
 }
+
+/** Whether the system failed in this very way (`ENOENT`, `EEXIST`). */
+export const failedWith = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;

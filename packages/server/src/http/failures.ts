@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
-import type { FastifyError, FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
 import { failureOf } from "../trpc.js";
@@ -24,9 +24,9 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
 export const toFailure = (error: unknown): InvigilError => {
   const failed = failureOf(error);
   if (failed.code !== "INTERNAL") return failed;
-  const status = (error as Partial<FastifyError>).statusCode;
+  const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   // Only Fastify's own refusals carry a status, and only those below 500 are the client's doing.
-  if (status === undefined || status >= 500) return failed;
+  if (typeof status !== "number" || status >= 500) return failed;
   const code = CODES_OF_STATUS[status];
   if (!code) return invalidInput("body", "cannot be read");
   return new InvigilError(code, MESSAGES[code] ?? `The server answers ${status}.`);
