@@ -69,10 +69,10 @@ describe("the authorization header", () => {
   });
 
   it("is read in linear time, whatever it holds", async () => {
-    const started = performance.now();
-    await refusal(`Bearer${" ".repeat(100_000)}x y`);
-    // Milliseconds when each space is read once; many seconds when each is read again for every other.
-    expect(performance.now() - started).toBeLessThan(1000);
+    // An instant when each space is read once; hours, and so the test's own end, when each is read for every other.
+    expect(await refusal(`Bearer${" ".repeat(5_000_000)}x y`)).toBe(
+      "The authorization header must hold a token.",
+    );
   });
 });
 

@@ -39,18 +39,6 @@ describe("the authorization header", () => {
     const token = form(await school.token({ sub: "teacher1", role: "teacher" }));
     refusalOf(await rest(school, token).get("roomInfo", { roomId: school.room.id }), 401, "UNAUTHENTICATED");
   });
-
-  it("costs no time that grows with the square of its length", async () => {
-    await using school = await openSchool();
-    const door = rest(school, `bearer${" ".repeat(15_000)}a b`);
-    const took: number[] = [];
-    for (let run = 0; run < 5; run++) {
-      const start = performance.now();
-      refusalOf(await door.get("roomInfo", { roomId: "x" }), 401, "UNAUTHENTICATED");
-      took.push(performance.now() - start);
-    }
-    expect(Math.min(...took)).toBeLessThan(20);
-  });
 });
 
 describe("a token", () => {

@@ -34,17 +34,13 @@ const readGuide = (printed: string): Guide => {
 interface Demo {
   readonly server: Server;
   readonly guide: Guide;
-  /** From listening to the last line of the guide, in milliseconds. */
-  readonly printedAfter: number;
 }
 
 const startDemo = async (cwd: string, more: Env = {}): Promise<Demo> => {
   const server = await serve({ cwd, env: { ...env, ...more } }, "--demo");
   try {
     await server.line(LAST_LINE);
-    const now = Date.now();
-    const { time } = JSON.parse(await server.line('"msg":"listening"')) as { time: number };
-    return { server, guide: readGuide(server.stdout()), printedAfter: now - time };
+    return { server, guide: readGuide(server.stdout()) };
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
@@ -78,9 +74,8 @@ describe("`invigil serve --demo`", () => {
     folder[Symbol.dispose]();
   });
 
-  it("prints within a second of listening where it is, who one can be and what to paste", () => {
-    const { server, guide, printedAfter } = demo;
-    expect(printedAfter).toBeLessThan(1000);
+  it("prints where it is, who one can be and what to paste", () => {
+    const { server, guide } = demo;
     expect(server.stdout()).toContain(`serves ${server.url} `);
     expect(guide.examinee.name).toBe("examinee1");
     expect(guide.curl).toContain(`${server.url}/exam/`);
