@@ -31,13 +31,31 @@ export interface OpenOptions {
   readonly onStatement?: (sql: string) => void;
 }
 
+/** How long a statement waits for another process, in milliseconds. */
+const BUSY_TIMEOUT_MS = 5000;
+const RETRY_MS = 20;
+
+/** Switches to the write-ahead log. Alone of all statements it does not wait when another process has the file. */
+const switchToLog = (sqlite: Sqlite.Database): void => {
+  for (let waited = 0; ; waited += RETRY_MS) {
+    try {
+      sqlite.pragma("journal_mode = WAL");
+      return;
+    } catch (error) {
+      const busy = error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
+      if (!busy || waited >= BUSY_TIMEOUT_MS) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
+};
+
 const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
   let sqlite: Sqlite.Database | undefined;
   try {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
     sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
-    sqlite.pragma("busy_timeout = 5000");
-    sqlite.pragma("journal_mode = WAL");
+    sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    switchToLog(sqlite);
     sqlite.pragma("synchronous = FULL");
     return sqlite;
   } catch (error) {
