@@ -61,6 +61,11 @@ program
   .option("--json", "print an object with the token and when it expires")
   .action(async ({ role, user, room, exam, name, ttl, json }: TokenOptions) => {
     const config = parseConfig(readEnvironment());
+    if (!config.authSecret && config.databaseFile === ":memory:") {
+      throw new SetupError(
+        "INVIGIL_AUTH_SECRET must be set: a server that keeps nothing has a new one at every start",
+      );
+    }
     const clock = () => new Date();
     const token = await signToken(
       { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl },

@@ -69,14 +69,14 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
   const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
-  let url = config.publicUrl ?? "http://127.0.0.1:7001";
+  let url = "http://127.0.0.1:7001";
   const deps = createDeps({
     config,
     db,
     clock,
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
-    publicUrl: () => url,
+    publicUrl: () => config.publicUrl ?? url,
     authSecret,
     ownKey: (name) => `a key for tests: ${name}`,
   });

@@ -212,4 +212,15 @@ describe.concurrent("`invigil token`", () => {
     expect(stderr.split("\n")[0]).toMatch(names);
     expect(stderr).not.toMatch(/^ +at |ZodError|[[{]$/m);
   });
+
+  it("refuses to sign for a server that keeps no secret, unless it is given one", async () => {
+    using folder = tempFolder();
+    const args = ["token", "--role", "teacher", "--user", "t1"];
+    const nothingKept = { ...env, INVIGIL_DATABASE_URL: ":memory:" };
+    const { code, stdout, stderr } = await run(args, { cwd: folder.path, env: nothingKept });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr).toMatch(/^invigil: INVIGIL_AUTH_SECRET must be set[^\n]*\n$/);
+    const given = { ...nothingKept, INVIGIL_AUTH_SECRET: "x".repeat(32) };
+    expect(await run(args, { cwd: folder.path, env: given })).toMatchObject({ code: 0 });
+  });
 });
