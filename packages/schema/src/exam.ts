@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, wholeNumber } from "./common.js";
 
-/** As it is kept and answered. */
+/** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
 export const videoProfileSchema = z.object({
   name: z.string(),
   data: z.object({ width: z.int(), height: z.int(), frameRate: z.int(), maxBitrate: z.int() }),
 });
-/** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
+/** The same as it may be asked for. */
 const videoProfileInput = z.object({
   name: label(64),
   data: z.object({

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
-import { migrate, migrationsChecker } from "./migrate.js";
+import { migrate } from "./migrate.js";
 import * as tables from "./tables.js";
 import { createWriter, type Write } from "./writer.js";
 
@@ -75,12 +75,12 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     const queries = drizzle(sqlite, { schema: tables });
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
-    migrate(sqlite, migrations);
+    const migrationsAreCurrent = migrate(sqlite, migrations);
     sqlite.pragma("foreign_keys = ON");
     return {
       queries,
       write: createWriter(sqlite),
-      migrationsAreCurrent: migrationsChecker(sqlite, migrations),
+      migrationsAreCurrent,
       close: () => sqlite.close(),
     };
   } catch (error) {

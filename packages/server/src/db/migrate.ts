@@ -10,20 +10,12 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
-const newestKnown = (migrationsFolder: string): number =>
-  readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
-
-/** Whether the database has exactly the migrations of this version: another process may have brought it further. */
-export const migrationsChecker = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
-  const known = newestKnown(migrationsFolder);
-  return () => newestApplied(sqlite) === known;
-};
-
 /**
  * Applies the migrations that are missing, all in one transaction.
+ * Returns whether the database has exactly this version's, to be asked later: another process may bring it further.
  * @throws when the database has a migration that this version does not know
  */
-export const migrate = (sqlite: Sqlite, migrationsFolder: string): void => {
+export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
   const migrations = readMigrationFiles({ migrationsFolder });
   const known = migrations.at(-1)?.folderMillis ?? 0;
   const apply = sqlite.transaction(() => {
@@ -46,4 +38,5 @@ export const migrate = (sqlite: Sqlite, migrationsFolder: string): void => {
   });
   // The lock before the look: of two processes that start at once, the second finds the work done.
   apply.immediate();
+  return () => newestApplied(sqlite) === known;
 };
