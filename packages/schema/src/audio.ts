@@ -9,6 +9,8 @@ export const audioClipSchema = z.object({
   /** Absolute; plays in an `<audio>` tag from any origin. */
   url: z.string(),
   ossUrl: z.string().optional(),
+  /** Whether exams without manual audio of their own offer it. */
+  isDefault: z.boolean(),
 });
 export type AudioClip = z.infer<typeof audioClipSchema>;
 
@@ -35,13 +37,42 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https URL" })
   .max(2048, "must be at most 2048 characters");
 
-export const createAudioInput = z.object({
+/** What is said about a clip, whether its file lies here or elsewhere. */
+const describedAudio = {
   name: label(64),
   classify: optional(classifySchema).transform((value) => value ?? 0),
-  url: httpUrl,
-  ossUrl: optional(httpUrl),
-});
+  isDefault: optional(z.boolean()).transform((value) => value ?? false),
+};
+
+export const createAudioInput = z.object({ ...describedAudio, url: httpUrl, ossUrl: optional(httpUrl) });
 export type CreateAudioInput = z.infer<typeof createAudioInput>;
+
+/** A file may be at most this large, in bytes: 20 MiB. */
+export const MAX_AUDIO_BYTES = 20 * 1024 * 1024;
+
+/** What comes beside an uploaded file; from a form, `isDefault` is a text. */
+export const uploadAudioInput = z.object({
+  ...describedAudio,
+  isDefault: optional(
+    z.preprocess((sent) => (sent === "true" ? true : sent === "false" ? false : sent), z.boolean()),
+  ).transform((value) => value ?? false),
+});
+export type UploadAudioInput = z.infer<typeof uploadAudioInput>;
+
+export const clipRef = z.object({ clipId: idSchema });
+
+/** Fields that are absent stay as they are. */
+export const updateAudioInput = z.object({
+  clipId: idSchema,
+  name: optional(label(64)),
+  classify: optional(classifySchema),
+  isDefault: optional(z.boolean()),
+});
+export type UpdateAudioInput = z.infer<typeof updateAudioInput>;
+
+/** `attachmentId`: the `id` of the audio in the exam. */
+export const detachAudioInput = z.object({ examId: idSchema, attachmentId: idSchema });
+export type DetachAudioInput = z.infer<typeof detachAudioInput>;
 
 /** With `startTime` the exam plays the clip then, by itself; without, the teacher starts it by hand. */
 export const attachAudioInput = z.object({

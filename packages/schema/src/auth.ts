@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { label } from "./common.js";
+import { idSchema, label, optional, verbatimText, wholeNumber } from "./common.js";
 
 /** What a caller may be. A teacher watches, an inspector only reads, an examinee sits the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
@@ -32,3 +32,57 @@ export const callerSchema = z.object({
   expiresAt: z.date(),
 });
 export type Caller = z.infer<typeof callerSchema>;
+
+/** A password as it is chosen: 8 to 256 characters, any. */
+export const newPasswordSchema = z
+  .string()
+  .min(8, "must be at least 8 characters")
+  .max(256, "must be at most 256 characters");
+
+export const loginInput = z.object({ username: label(128), password: verbatimText(1, 256) });
+export type LoginInput = z.infer<typeof loginInput>;
+
+/** A login: a token, and how long it can be exchanged for a newer one. */
+export const sessionSchema = z.object({
+  token: z.string(),
+  expiresAt: z.date(),
+  /** `auth.refresh` works until then; afterwards only logging in again does. */
+  refreshableUntil: z.date(),
+  userId: z.string(),
+  role: roleSchema,
+  name: z.string(),
+});
+export type Session = z.infer<typeof sessionSchema>;
+
+export const changePasswordInput = z.object({
+  currentPassword: verbatimText(1, 256),
+  newPassword: newPasswordSchema,
+});
+export type ChangePasswordInput = z.infer<typeof changePasswordInput>;
+
+/**
+ * Whom a token is for. With `roomId`: for a person in that room, in the role that it has there, and good there only.
+ * With `examId`: good in that exam only. Neither, and no role of a room: administrators may ask for it.
+ */
+export const issueTokenInput = z.object({
+  userId: subject,
+  role: roleSchema,
+  roomId: optional(idSchema),
+  examId: optional(idSchema),
+  name: optional(label(64)),
+  /** In seconds, 60 to a year. Absent: until the exam is over, or 8 hours where it belongs to none. */
+  ttlSeconds: optional(wholeNumber(60, 31_536_000)),
+});
+export type IssueTokenInput = z.infer<typeof issueTokenInput>;
+
+export const issuedTokenSchema = z.object({
+  token: z.string(),
+  /** Its `jti`, by which it can be revoked. */
+  tokenId: z.string(),
+  /** Sooner than asked where the exam is over sooner. */
+  expiresAt: z.date(),
+});
+export type IssuedToken = z.infer<typeof issuedTokenSchema>;
+
+export const revokeTokenInput = z.object({ tokenId: label(128) });
+export type RevokeTokenInput = z.infer<typeof revokeTokenInput>;

@@ -47,6 +47,7 @@ export const errorCodes = {
     trpc: "NOT_FOUND",
     business: true,
   },
+  ACCOUNT_NOT_FOUND: { meaning: "no such account", status: 404, trpc: "NOT_FOUND", business: true },
   AUDIO_CLIP_NOT_FOUND: { meaning: "no such audio clip", status: 404, trpc: "NOT_FOUND", business: true },
   CHEAT_CONFIG_NOT_FOUND: {
     meaning: "the exam has no cheat config",
@@ -61,6 +62,20 @@ export const errorCodes = {
     business: false,
   },
   ROOM_ENDED: { meaning: "the room has ended", status: 409, trpc: "CONFLICT", business: true },
+  EXAM_OVER: { meaning: "the exam is over", status: 409, trpc: "CONFLICT", business: true },
+  EXAM_CONFLICT: {
+    meaning: "the exam holds something that keeps it there, or lacks what the plan needs",
+    status: 409,
+    trpc: "CONFLICT",
+    business: true,
+  },
+  ACCOUNT_CONFLICT: {
+    meaning: "there is an account of that name, or it is the caller's own",
+    status: 409,
+    trpc: "CONFLICT",
+    business: true,
+  },
+  AUDIO_CLIP_CONFLICT: { meaning: "an exam plays the clip", status: 409, trpc: "CONFLICT", business: true },
   PARTICIPANT_CONFLICT: {
     meaning: "the person is in the room in another role, or holds something that keeps it there",
     status: 409,

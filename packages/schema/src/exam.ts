@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { idSchema, instantSchema, label, optional, wholeNumber } from "./common.js";
+import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
+import { newPersonSchema, participantRoleSchema } from "./participant.js";
 
 /** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
 export const videoProfileSchema = z.object({
@@ -40,22 +41,34 @@ export type ExamAudio = z.infer<typeof examAudioSchema>;
 export type ScheduledAudio = z.infer<typeof scheduledAudioSchema>;
 export type AttachedAudio = z.infer<typeof attachedAudioSchema>;
 
-export const examSchema = z.object({
+/** An exam without its audio, as lists have it. */
+export const examSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
   startTime: z.date(),
+  /** To an examinee with extra minutes: when the exam ends for it. */
   endTime: z.date(),
   videoProfile: videoProfileSchema.optional(),
-  /** By start time. */
-  scheduledAudio: z.array(scheduledAudioSchema),
-  /** In the order they were attached. */
-  manualAudio: z.array(manualAudioSchema),
   createdAt: z.date(),
   updatedAt: z.date(),
+});
+export type ExamSummary = z.infer<typeof examSummarySchema>;
+
+export const examSchema = examSummarySchema.extend({
+  /** By start time. */
+  scheduledAudio: z.array(scheduledAudioSchema),
+  /** In the order they were attached; the library's default clips where none was. */
+  manualAudio: z.array(manualAudioSchema),
 });
 export type Exam = z.infer<typeof examSchema>;
 
 export const examRef = z.object({ examId: idSchema });
+
+/** What the exam plays: at a time, or, without one, by hand. */
+const examAudioInput = z
+  .array(z.object({ clipId: idSchema, startTime: optional(instantSchema) }))
+  .max(200, "must be at most 200");
+export type ExamAudioInput = z.infer<typeof examAudioInput>;
 
 export const createExamInput = z
   .object({
@@ -63,16 +76,95 @@ export const createExamInput = z
     startTime: instantSchema,
     endTime: instantSchema,
     videoProfile: optional(videoProfileInput),
+    audio: optional(examAudioInput).transform((audio) => audio ?? []),
   })
   .refine((exam) => exam.endTime > exam.startTime, { path: ["endTime"], error: "must be after startTime" });
 export type CreateExamInput = z.infer<typeof createExamInput>;
 
-/** Fields that are absent stay as they are; `videoProfile: null` takes the profile away. */
+/**
+ * Fields that are absent stay as they are; `videoProfile: null` takes the profile away, and `audio` replaces all
+ * that the exam plays.
+ */
 export const updateExamInput = z.object({
   examId: idSchema,
   name: optional(label(63)),
   startTime: optional(instantSchema),
   endTime: optional(instantSchema),
   videoProfile: videoProfileInput.nullish(),
+  audio: optional(examAudioInput),
 });
 export type UpdateExamInput = z.infer<typeof updateExamInput>;
+
+/** Newest first. `cursor` is the last id of the page before. */
+export const listExamsInput = z.object({ pageSize: pageSizeSchema(20), cursor: optional(idSchema) });
+export type ListExamsInput = z.infer<typeof listExamsInput>;
+
+export const examPageSchema = z.object({
+  exams: z.array(examSummarySchema),
+  nextCursor: z.string().optional(),
+});
+export type ExamPage = z.infer<typeof examPageSchema>;
+
+/** Without `withRooms` an exam that has rooms or people is kept. */
+export const deleteExamInput = z.object({
+  examId: idSchema,
+  withRooms: optional(z.boolean()).transform((value) => value ?? false),
+});
+export type DeleteExamInput = z.infer<typeof deleteExamInput>;
+
+/** What went with the exam: how many rooms, and how many people in and outside of them. */
+export const deletedExamSchema = z.object({ rooms: z.int(), people: z.int() });
+export type DeletedExam = z.infer<typeof deletedExamSchema>;
+
+/**
+ * How an exam's people without a room are seated. `teachers` are added to those that the exam knows already.
+ * The same `seed` shuffles the same people the same way; absent: in the order they were imported.
+ */
+export const planExamInput = z.object({
+  examId: idSchema,
+  /** Examinees a room, at most. */
+  roomSize: wholeNumber(1, 500),
+  teachers: optional(
+    z
+      .array(newPersonSchema.extend({ role: z.enum(["teacher", "inspector"]) }))
+      .max(5000, "must be at most 5000"),
+  ).transform((people) => people ?? []),
+  seed: optional(label(64)),
+  /** Names of new rooms; `{n}` stands for their number. */
+  roomName: optional(
+    label(50).refine((name) => name.includes("{n}"), "must hold {n}, which stands for the room's number"),
+  ).transform((name) => name ?? "Room {n}"),
+  /** Only says what would be done. */
+  dryRun: optional(z.boolean()).transform((value) => value ?? false),
+});
+export type PlanExamInput = z.infer<typeof planExamInput>;
+
+const plannedPersonSchema = z.object({
+  userId: z.string(),
+  name: z.string(),
+  role: participantRoleSchema,
+  /** A teacher beyond the one that every room has: stands in where it is needed. */
+  spare: z.boolean(),
+});
+export type PlannedPerson = z.infer<typeof plannedPersonSchema>;
+
+const plannedRoomSchema = z.object({
+  /** Absent while the room is not made: in a dry run. */
+  roomId: z.string().optional(),
+  name: z.string(),
+  isNew: z.boolean(),
+  /** Its examinees, with those that the plan seats. */
+  examinees: z.int(),
+  /** Whom the plan puts into it. */
+  seated: z.array(plannedPersonSchema),
+});
+export type PlannedRoom = z.infer<typeof plannedRoomSchema>;
+
+export const examPlanSchema = z.object({
+  /** All rooms of the exam that are in progress, in the order they were made. */
+  rooms: z.array(plannedRoomSchema),
+  newRooms: z.int(),
+  /** Examinees who got a seat. */
+  seated: z.int(),
+});
+export type ExamPlan = z.infer<typeof examPlanSchema>;

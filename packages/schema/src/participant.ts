@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { idSchema, label, optional, userIdSchema } from "./common.js";
+import { idSchema, label, optional, userIdSchema, wholeNumber } from "./common.js";
 
 /** What a person can be in a room. */
 export const participantRoleSchema = z.enum(["teacher", "inspector", "examinee"]);
@@ -29,6 +29,8 @@ export const participantSchema = z.object({
   name: z.string(),
   /** Whether any room that the person is in is in progress. */
   hasRoomInProgress: z.boolean(),
+  /** Time that the person has beyond the exam's end. */
+  extraMinutes: z.int(),
   publishStatus: z.object({ main: publishStatusSchema, pc: publishStatusSchema }),
   streams: z.object({ main: streamUrlsSchema, pc: streamUrlsSchema }),
   createdAt: z.date(),
@@ -44,10 +46,18 @@ export const listParticipantsInput = z.object({
   role: optional(participantRoleSchema).transform((role) => role ?? "examinee"),
 });
 
-const newParticipantSchema = z.object({
+/** Time beyond the exam's end, in minutes: at most ten hours. */
+export const extraMinutesSchema = wholeNumber(0, 600);
+
+/** A person to be known by. */
+export const newPersonSchema = z.object({
   userId: userIdSchema,
   name: label(64),
   role: participantRoleSchema,
+});
+const newParticipantSchema = newPersonSchema.extend({
+  /** Absent: none, or for somebody who is there as it is. */
+  extraMinutes: optional(extraMinutesSchema),
 });
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
 
@@ -74,6 +84,53 @@ export const addParticipantsInput = z.object({
   participants: newParticipantsSchema.min(1, "must not be empty"),
 });
 export type AddParticipantsInput = z.infer<typeof addParticipantsInput>;
-/** How many were new, how many had a name changed, and how many were there already as asked. */
+/** How many were new, how many had a name or extra minutes changed, and how many were there already as asked. */
 export const addParticipantsResultSchema = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() });
 export type AddParticipantsResult = z.infer<typeof addParticipantsResultSchema>;
+
+export const moveParticipantInput = z.object({ roomId: idSchema, userId: idSchema, toRoomId: idSchema });
+export type MoveParticipantInput = z.infer<typeof moveParticipantInput>;
+
+/** `withRecords` (administrators): also somebody with cheat records, which are then deleted. */
+export const removeParticipantInput = z.object({
+  roomId: idSchema,
+  userId: idSchema,
+  withRecords: optional(z.boolean()).transform((value) => value ?? false),
+});
+export type RemoveParticipantInput = z.infer<typeof removeParticipantInput>;
+/** How many cheat records were deleted. */
+export const removedParticipantSchema = z.object({ records: z.int() });
+export type RemovedParticipant = z.infer<typeof removedParticipantSchema>;
+
+/**
+ * People from a spreadsheet. The first row names the columns, in Chinese or English: 学号/考号/id, 姓名/name,
+ * 考场/room, 角色/role, 加时/extra minutes; the first two are required, others are ignored.
+ */
+export const importParticipantsInput = z.object({
+  examId: idSchema,
+  /** The room of everybody whose row names none; absent: `exam.plan` seats them. */
+  roomId: optional(idSchema),
+  /** The file in base64: CSV (UTF-8, UTF-16 or GB18030; comma, tab or semicolon) or XLSX. At most 10 MiB. */
+  file: z.base64("must be base64").min(1, "must not be empty").max(14_000_000, "must be at most 10 MiB"),
+  /** Only says what would be done. */
+  dryRun: optional(z.boolean()).transform((value) => value ?? false),
+});
+export type ImportParticipantsInput = z.infer<typeof importParticipantsInput>;
+
+export const importResultSchema = z.object({
+  /** Rows with a person. */
+  rows: z.int(),
+  added: z.int(),
+  unchanged: z.int(),
+  updated: z.int(),
+  /** The first 1,000 of those who were updated, as they were and as they are. */
+  changes: z.array(
+    z.object({
+      row: z.int(),
+      userId: z.string(),
+      was: z.object({ name: z.string(), extraMinutes: z.int() }),
+      is: z.object({ name: z.string(), extraMinutes: z.int() }),
+    }),
+  ),
+});
+export type ImportResult = z.infer<typeof importResultSchema>;

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
 import { idSchema, label, optional, pageSizeSchema } from "./common.js";
 import { imServersSchema } from "./im.js";
-import { newParticipantsSchema } from "./participant.js";
+import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
 
 export const roomStatusSchema = z.enum(["in_progress", "ended"]);
 export type RoomStatus = z.infer<typeof roomStatusSchema>;
@@ -54,3 +54,28 @@ export type ListRoomsInput = z.infer<typeof listRoomsInput>;
 
 export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
 export type RoomPage = z.infer<typeof roomPageSchema>;
+
+/** The people of one room, or of all rooms of an exam. */
+export const joinLinksInput = z
+  .object({ roomId: optional(idSchema), examId: optional(idSchema) })
+  .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
+    path: ["roomId"],
+    error: "or examId is required, and not both",
+  });
+export type JoinLinksInput = z.infer<typeof joinLinksInput>;
+
+/** How a person gets into its room. Who has the link is the person: it carries a token. */
+export const joinLinkSchema = z.object({
+  userId: z.string(),
+  name: z.string(),
+  role: participantRoleSchema,
+  roomId: z.string(),
+  roomName: z.string(),
+  /** The watching app's page, or for an examinee the phone's. */
+  url: z.string(),
+  /** The examinee's page on the PC. */
+  pcUrl: z.string().optional(),
+  /** When the token in it expires. */
+  expiresAt: z.date(),
+});
+export type JoinLink = z.infer<typeof joinLinkSchema>;

@@ -32,7 +32,10 @@ import type {
 type Absent = null | undefined;
 type ImServerName = "aliyun_new" | "aliyun_old" | "rong_cloud";
 type Video = { name: string; data: { width: number; height: number; frameRate: number; maxBitrate: number } };
-type Person = { userId: string; name: string; role: "teacher" | "inspector" | "examinee" };
+type Role = "teacher" | "inspector" | "examinee";
+type Person = { userId: string; name: string; role: Role; extraMinutes?: number | Absent };
+type ReadPerson = { userId: string; name: string; role: Role; extraMinutes?: number | undefined };
+type Played = { clipId: string; startTime?: Date | Absent };
 
 it("types rooms and people for clients", () => {
   expectTypeOf<z.input<typeof createRoomInput>>().branded.toEqualTypeOf<{
@@ -43,13 +46,13 @@ it("types rooms and people for clients", () => {
   }>();
   expectTypeOf<z.input<typeof roomRef>>().toEqualTypeOf<{ roomId: string }>();
   expectTypeOf<z.input<typeof participantRef>>().toEqualTypeOf<{ roomId: string; userId: string }>();
-  expectTypeOf<z.input<typeof addParticipantsInput>>().toEqualTypeOf<{
+  expectTypeOf<z.input<typeof addParticipantsInput>>().branded.toEqualTypeOf<{
     roomId: string;
     participants: Person[];
   }>();
   expectTypeOf<z.input<typeof listParticipantsInput>>().branded.toEqualTypeOf<{
     roomId: string;
-    role?: Person["role"] | Absent;
+    role?: Role | Absent;
   }>();
   expectTypeOf<z.input<typeof listRoomsInput>>().branded.toEqualTypeOf<{
     examId?: string | Absent;
@@ -69,6 +72,7 @@ it("types exams and audio for clients", () => {
     startTime: Date;
     endTime: Date;
     videoProfile?: Video | Absent;
+    audio?: Played[] | Absent;
   }>();
   expectTypeOf<z.input<typeof updateExamInput>["examId"]>().toEqualTypeOf<string>();
   expectTypeOf<z.input<typeof updateExamInput>["videoProfile"]>().toEqualTypeOf<Video | Absent>();
@@ -81,6 +85,7 @@ it("types exams and audio for clients", () => {
   expectTypeOf<z.input<typeof createAudioInput>>().branded.toEqualTypeOf<{
     name: string;
     classify?: number | Absent;
+    isDefault?: boolean | Absent;
     url: string;
     ossUrl?: string | Absent;
   }>();
@@ -123,7 +128,7 @@ it("types cheat records, tokens and uploads for clients", () => {
 
 it("types what the server reads and answers", () => {
   expectTypeOf<CreateRoomInput["imServer"]>().toExtend<readonly ImServerName[]>();
-  expectTypeOf<CreateRoomInput["participants"]>().toEqualTypeOf<Person[]>();
+  expectTypeOf<CreateRoomInput["participants"]>().branded.toEqualTypeOf<ReadPerson[]>();
   expectTypeOf<ListAudioInput["pageSize"]>().toEqualTypeOf<number>();
   expectTypeOf<NewCheatRecord["extraInfo"]>().toEqualTypeOf<string | JsonObject>();
   expectTypeOf<CheatRecord["extraInfo"]>().toEqualTypeOf<string | JsonObject>();

@@ -21,6 +21,11 @@ const STREAMS = {
   INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
   INVIGIL_STREAM_PULL_KEY: "a pull key",
 };
+const JWKS = {
+  INVIGIL_AUTH_JWKS_URL: "https://id.example/keys",
+  INVIGIL_AUTH_JWKS_ISSUER: "https://id.example",
+  INVIGIL_AUTH_JWKS_AUDIENCE: "an-audience",
+};
 const IM_APP = {
   INVIGIL_ALIYUN_IM_APP_ID: "an-id",
   INVIGIL_ALIYUN_IM_APP_KEY: "a key",
@@ -37,6 +42,11 @@ describe("settings", () => {
       dataDir: resolve("data"),
       auth: "required",
       authSecret: undefined,
+      jwks: undefined,
+      login: { ttlSeconds: 28_800, maxSeconds: 604_800, failuresPerAddress: 30 },
+      tokenAfterExamSeconds: 14_400,
+      trustedProxies: [],
+      apps: { watchUrl: undefined, examineeUrl: undefined },
       timeZone: "Asia/Shanghai",
       corsOrigins: ["*"],
       restStatus: "legacy",
@@ -59,6 +69,16 @@ describe("settings", () => {
       INVIGIL_REST_STATUS: "http",
       INVIGIL_DEMO_EXAMINEES: "5",
       INVIGIL_LOG_LEVEL: "silent",
+      INVIGIL_LOGIN_TTL_SECONDS: "600",
+      INVIGIL_LOGIN_MAX_SECONDS: "600",
+      INVIGIL_LOGIN_FAILURES_PER_ADDRESS: "7",
+      INVIGIL_TOKEN_AFTER_EXAM_SECONDS: "0",
+      INVIGIL_TRUSTED_PROXIES: "loopback, 10.0.0.0/8,::1",
+      INVIGIL_WATCH_APP_URL: "https://watch.example/app/",
+      INVIGIL_EXAMINEE_APP_URL: "https://exam.example/",
+      INVIGIL_AUTH_JWKS_CLAIMS: "sub=employee_id, role = realm_access.roles,name=https://id.example/name=x",
+      INVIGIL_AUTH_JWKS_ROLES: "teacher=proctors",
+      ...JWKS,
       ...STREAMS,
       ...IM_APP,
     });
@@ -83,6 +103,17 @@ describe("settings", () => {
         },
       },
       aliyunIm: { appId: "an-id", appKey: "a key", appSign: "a sign" },
+      login: { ttlSeconds: 600, maxSeconds: 600, failuresPerAddress: 7 },
+      tokenAfterExamSeconds: 0,
+      trustedProxies: ["loopback", "10.0.0.0/8", "::1"],
+      apps: { watchUrl: "https://watch.example/app/", examineeUrl: "https://exam.example/" },
+      jwks: {
+        url: "https://id.example/keys",
+        issuer: "https://id.example",
+        audience: "an-audience",
+        claims: { sub: "employee_id", role: "realm_access.roles", name: "https://id.example/name=x" },
+        roles: { teacher: "proctors" },
+      },
     });
   });
 
@@ -123,6 +154,25 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
   ["INVIGIL_AUTH", "leak"],
   ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
+  ["INVIGIL_AUTH_JWKS_URL", "leak"],
+  ["INVIGIL_AUTH_JWKS_URL", "http://leak.example/keys"],
+  ["INVIGIL_AUTH_JWKS_ISSUER", "leak".repeat(513)],
+  ["INVIGIL_AUTH_JWKS_AUDIENCE", "leak".repeat(513)],
+  ["INVIGIL_AUTH_JWKS_CLAIMS", "leak=role"],
+  ["INVIGIL_AUTH_JWKS_CLAIMS", "sub=leak,role"],
+  ["INVIGIL_AUTH_JWKS_ROLES", "leak=teacher"],
+  ["INVIGIL_AUTH_JWKS_ROLES", "teacher="],
+  ["INVIGIL_LOGIN_TTL_SECONDS", "59"],
+  ["INVIGIL_LOGIN_MAX_SECONDS", "0"],
+  ["INVIGIL_LOGIN_MAX_SECONDS", "28799"],
+  ["INVIGIL_LOGIN_FAILURES_PER_ADDRESS", "4"],
+  ["INVIGIL_TOKEN_AFTER_EXAM_SECONDS", "2592001"],
+  ["INVIGIL_TRUSTED_PROXIES", "leak.example"],
+  ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/33"],
+  ["INVIGIL_TRUSTED_PROXIES", "127.0.0.1,"],
+  ["INVIGIL_WATCH_APP_URL", "ftp://leak.example"],
+  ["INVIGIL_WATCH_APP_URL", "https://leak.example/?a=b"],
+  ["INVIGIL_EXAMINEE_APP_URL", "https://leak.example/#/pc"],
   ["INVIGIL_TIME_ZONE", "leak/Nowhere"],
   ["INVIGIL_CORS_ORIGINS", "https://a.example,leak"],
   ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
@@ -162,7 +212,14 @@ describe("a bad value", () => {
 });
 
 describe("settings that only work together", () => {
-  const groups = [STREAMS, IM_APP].flatMap((group) =>
+  it.each(["http://127.0.0.1:9/keys", "http://[::1]/keys", "http://localhost/keys"])(
+    "are keys at %s, which never leave this machine",
+    (url) => {
+      expect(parseConfig({ ...JWKS, INVIGIL_AUTH_JWKS_URL: url }).jwks?.url).toBe(url);
+    },
+  );
+
+  const groups = [STREAMS, JWKS, IM_APP].flatMap((group) =>
     Object.keys(group).map((missing) => ({ group: group as Record<string, string>, missing })),
   );
   it.each(groups)("miss $missing when it alone is unset", ({ group, missing }) => {

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
+import { roles } from "@invigil/schema";
 import { z } from "zod";
 import { failedWith, SetupError } from "./setup-error.js";
 
@@ -31,14 +33,36 @@ const origins = z
     error: "must be '*' or origins like https://exam.example, separated by commas",
   });
 
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+/** Keys that decide who may do what must not be changed on the way. */
+const secureUrl = z
+  .string()
+  .regex(
+    /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])/,
+    "must be an https URL, or an http URL of this machine",
+  )
+  .pipe(httpUrl);
+const appUrl = httpUrl.refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment");
+/** `name=value,name=value`, of known names. */
+const pairs = (example: string, names: readonly string[]) =>
+  z
+    .string()
+    .transform((list) => list.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((side) => side.trim())))
+    .refine((list) => list.every(([name = "", value]) => names.includes(name) && Boolean(value)), {
+      error: `must be ${example}, separated by commas; the names are ${names.join(", ")}`,
+    })
+    .transform((list): Record<string, string> => Object.fromEntries(list));
+const isAddressRange = (range: string): boolean => {
+  if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
+  const [address = "", bits = "0"] = range.split("/", 2);
+  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+};
+
 /** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
 const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
-  INVIGIL_PUBLIC_URL: z
-    .url({ protocol: /^https?$/, error: "must be an http or https URL" })
-    .transform((url) => url.replace(/\/+$/, ""))
-    .optional(),
+  INVIGIL_PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
     .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")
@@ -49,6 +73,30 @@ const settings = z.object({
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, "must be 32 bytes or more")
     .optional(),
+  INVIGIL_AUTH_JWKS_URL: secureUrl.optional(),
+  INVIGIL_AUTH_JWKS_ISSUER: text(2048).optional(),
+  INVIGIL_AUTH_JWKS_AUDIENCE: text(2048).optional(),
+  INVIGIL_AUTH_JWKS_CLAIMS: pairs("claims like sub=employee_id", [
+    "sub",
+    "role",
+    "name",
+    "room",
+    "exam",
+  ]).default({}),
+  INVIGIL_AUTH_JWKS_ROLES: pairs("roles like teacher=proctors", roles).default({}),
+  INVIGIL_LOGIN_TTL_SECONDS: whole(60, 604_800).default(28_800),
+  INVIGIL_LOGIN_MAX_SECONDS: whole(60, 31_536_000).default(604_800),
+  INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
+  INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
+  INVIGIL_TRUSTED_PROXIES: z
+    .string()
+    .transform((list) => list.split(",").map((proxy) => proxy.trim()))
+    .refine((list) => list.every(isAddressRange), {
+      error: "must be addresses or ranges like 10.0.0.0/8, or 'loopback', separated by commas",
+    })
+    .default([]),
+  INVIGIL_WATCH_APP_URL: appUrl.optional(),
+  INVIGIL_EXAMINEE_APP_URL: appUrl.optional(),
   INVIGIL_TIME_ZONE: z
     .string()
     .refine(isTimeZone, "must be an IANA time zone like Asia/Shanghai")
@@ -96,6 +144,7 @@ const GROUPS: readonly (readonly SettingName[])[] = [
     "INVIGIL_STREAM_PULL_DOMAIN",
     "INVIGIL_STREAM_PULL_KEY",
   ],
+  ["INVIGIL_AUTH_JWKS_URL", "INVIGIL_AUTH_JWKS_ISSUER", "INVIGIL_AUTH_JWKS_AUDIENCE"],
   ["INVIGIL_ALIYUN_IM_APP_ID", "INVIGIL_ALIYUN_IM_APP_KEY", "INVIGIL_ALIYUN_IM_APP_SIGN"],
 ];
 
@@ -123,12 +172,19 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     const present = group.find((name) => env[name] !== undefined);
     if (missing && present) throw new SetupError(`${missing} must be set, because ${present} is`);
   }
+  if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
+    throw new SetupError("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST)) {
     throw new SetupError("INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address");
   }
 
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;
+  const {
+    INVIGIL_AUTH_JWKS_URL: jwksUrl,
+    INVIGIL_AUTH_JWKS_ISSUER: issuer,
+    INVIGIL_AUTH_JWKS_AUDIENCE: audience,
+  } = env;
   const {
     INVIGIL_ALIYUN_IM_APP_ID: appId,
     INVIGIL_ALIYUN_IM_APP_KEY: appKey,
@@ -149,6 +205,32 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     dataDir: resolve(env.INVIGIL_DATA_DIR ?? besideDatabase),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,
+    /** An organisation's own identity service. */
+    jwks:
+      jwksUrl && issuer && audience
+        ? {
+            url: jwksUrl,
+            issuer,
+            audience,
+            /** Where each of our claims stands in its tokens. */
+            claims: env.INVIGIL_AUTH_JWKS_CLAIMS,
+            /** What it calls each of our roles. */
+            roles: env.INVIGIL_AUTH_JWKS_ROLES,
+          }
+        : undefined,
+    login: {
+      /** How long a token of a login is good, and how long it can be exchanged for a newer one. */
+      ttlSeconds: env.INVIGIL_LOGIN_TTL_SECONDS,
+      maxSeconds: env.INVIGIL_LOGIN_MAX_SECONDS,
+      /** Failed logins a minute from one address. */
+      failuresPerAddress: env.INVIGIL_LOGIN_FAILURES_PER_ADDRESS,
+    },
+    /** A token for an exam outlives the exam's end by this at most. */
+    tokenAfterExamSeconds: env.INVIGIL_TOKEN_AFTER_EXAM_SECONDS,
+    /** Whose word about a client's address counts. */
+    trustedProxies: env.INVIGIL_TRUSTED_PROXIES,
+    /** Where the web apps live that people watch and sit exams with. */
+    apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
     timeZone: env.INVIGIL_TIME_ZONE,
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,

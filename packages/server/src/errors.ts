@@ -10,15 +10,18 @@ export class InvigilError extends Error {
   readonly code: ErrorCode;
   /** The input fields at fault, by their names over tRPC (`records[0].userId`), with what is wrong with each. */
   readonly fields: Readonly<Record<string, string[]>>;
+  /** When the same call may be made again; undefined where that does not depend on time. */
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: ErrorOptions & { fields?: Record<string, string[]> } = {},
+    options: ErrorOptions & { fields?: Record<string, string[]>; retryAfterSeconds?: number } = {},
   ) {
     super(message, options);
     this.code = code;
     this.fields = options.fields ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 
   get status(): number {

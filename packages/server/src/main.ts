@@ -1,6 +1,6 @@
 import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
+import { type Logger, pino } from "pino";
 import { buildApp } from "./app.js";
 import type { Config } from "./config.js";
 import { openDatabase } from "./db/client.js";
@@ -60,23 +60,36 @@ const announce = ({ log, config }: Deps, url: string): void => {
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
 };
 
-/** Opens the database, builds the app, listens. */
-export const startServer = async (config: Config): Promise<RunningServer> => {
-  const log = pino({ level: config.logLevel });
+/** What this installation stands on: its database (close it), its secrets, the real clock. */
+export const openDeps = (
+  config: Config,
+  { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
+): Deps => {
   const clock = () => new Date();
   const db = openDatabase({ file: config.databaseFile });
-  let address: string | undefined;
   try {
-    const deps = createDeps({
+    return createDeps({
       config,
       db,
       clock,
       ids: createIds({ clock }),
       log,
-      publicUrl: () => config.publicUrl ?? address ?? `http://${hostInUrl(config.host)}:${config.port}`,
+      publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
       ownKey: (name) => ownSecret(config, name).value,
     });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** Opens the database, builds the app, listens. */
+export const startServer = async (config: Config): Promise<RunningServer> => {
+  let address: string | undefined;
+  const deps = openDeps(config, { log: pino({ level: config.logLevel }), address: () => address });
+  const { db } = deps;
+  try {
     const services = createServices(deps);
     const app = await buildApp(deps, services);
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {

@@ -6,16 +6,58 @@ import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqli
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 const timestamps = { createdAt: instant("created_at").notNull(), updatedAt: instant("updated_at").notNull() };
 
-export const exams = sqliteTable("exams", {
-  id: text().primaryKey(),
+/** People who log in with a password. */
+export const accounts = sqliteTable("accounts", {
+  userId: text("user_id").primaryKey(),
+  role: text({ enum: ["admin", "teacher", "inspector"] }).notNull(),
   name: text().notNull(),
-  startTime: instant("start_time").notNull(),
-  endTime: instant("end_time").notNull(),
-  videoProfile: text("video_profile", { mode: "json" }).$type<VideoProfile>(),
-  /** The caller that made it: may add rooms to it before being in one. */
-  createdBy: text("created_by").notNull(),
+  /** An argon2id hash with its parameters, as the library writes it. */
+  passwordHash: text("password_hash").notNull(),
+  disabled: integer({ mode: "boolean" }).notNull(),
   ...timestamps,
 });
+
+/** Logins. A token that names one is good while it is here. */
+export const sessions = sqliteTable(
+  "sessions",
+  {
+    id: text().primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => accounts.userId),
+    createdAt: instant("created_at").notNull(),
+    /** No token of the session is good after this. */
+    expiresAt: instant("expires_at").notNull(),
+  },
+  (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
+);
+
+/** Tokens that are no longer good, by their `jti`. */
+export const revokedTokens = sqliteTable(
+  "revoked_tokens",
+  {
+    tokenId: text("token_id").primaryKey(),
+    /** When the token expires and the row can go; unknown where it was revoked by its id alone. */
+    expiresAt: instant("expires_at"),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [index("revoked_tokens_by_expiry").on(table.expiresAt)],
+);
+
+export const exams = sqliteTable(
+  "exams",
+  {
+    id: text().primaryKey(),
+    name: text().notNull(),
+    startTime: instant("start_time").notNull(),
+    endTime: instant("end_time").notNull(),
+    videoProfile: text("video_profile", { mode: "json" }).$type<VideoProfile>(),
+    /** The caller that made it: may add rooms to it before being in one. */
+    createdBy: text("created_by").notNull(),
+    ...timestamps,
+  },
+  (table) => [index("exams_by_creator").on(table.createdBy, table.id)],
+);
 
 export const rooms = sqliteTable(
   "rooms",
@@ -55,6 +97,8 @@ export const participants = sqliteTable(
     userId: text("user_id").notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     name: text().notNull(),
+    /** Time beyond the exam's end. */
+    extraMinutes: integer("extra_minutes").notNull().default(0),
     mainPublishStatus: text("main_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     pcPublishStatus: text("pc_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     ...timestamps,
@@ -63,6 +107,27 @@ export const participants = sqliteTable(
     uniqueIndex("participants_by_room_user").on(table.roomId, table.userId),
     index("participants_by_room_role").on(table.roomId, table.role, table.seq),
     index("participants_by_user").on(table.userId, table.role, table.roomId),
+  ],
+);
+
+/** People of an exam who have no room yet: a plan seats them. */
+export const unseated = sqliteTable(
+  "unseated",
+  {
+    /** The order in which people were imported: a plan follows it. */
+    seq: integer().primaryKey({ autoIncrement: true }),
+    examId: text("exam_id")
+      .notNull()
+      .references(() => exams.id),
+    userId: text("user_id").notNull(),
+    role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
+    name: text().notNull(),
+    extraMinutes: integer("extra_minutes").notNull().default(0),
+    ...timestamps,
+  },
+  (table) => [
+    uniqueIndex("unseated_by_exam_user").on(table.examId, table.userId),
+    index("unseated_by_exam").on(table.examId, table.seq),
   ],
 );
 
@@ -90,9 +155,17 @@ export const audioClips = sqliteTable(
     /** Absolute, or a path below the server's own public URL. */
     url: text().notNull(),
     ossUrl: text("oss_url"),
+    /** Whether exams without manual audio of their own offer it. */
+    isDefault: integer("is_default", { mode: "boolean" }).notNull().default(false),
+    /** The name as it is searched: see `features/audio`. */
+    foldedName: text("folded_name").notNull().default(""),
     ...timestamps,
   },
-  (table) => [index("audio_clips_by_class").on(table.classify, table.id)],
+  (table) => [
+    index("audio_clips_by_class").on(table.classify, table.id),
+    index("audio_clips_by_default").on(table.isDefault, table.id),
+    index("audio_clips_by_url").on(table.url),
+  ],
 );
 
 /** Which exam plays which clip: at a time, or by hand when there is none. */

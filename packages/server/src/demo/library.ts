@@ -29,7 +29,8 @@ export const starterLibrary = async (audio: AudioService, dataDir: string): Prom
   const { total } = await audio.list(page);
   if (total === 0) {
     const folder = audioDir(dataDir);
-    for (const { file, ...clip } of CLIPS) await audio.add({ ...clip, url: keepFile(folder, file) });
+    for (const { file, ...clip } of CLIPS)
+      await audio.add({ ...clip, isDefault: false, url: keepFile(folder, file) });
   }
   return (await audio.list(page)).list;
 };

@@ -54,9 +54,9 @@ export const createAudioService = ({
     ...(startTime && { startTime }),
   });
 
-  const add: AudioService["add"] = async ({ name, classify, url, ossUrl = null }) => {
+  const add: AudioService["add"] = async ({ name, classify, isDefault, url, ossUrl = null }) => {
     const now = clock();
-    const clip = { id: ids.next(), name, classify, url, ossUrl };
+    const clip = { id: ids.next(), name, classify, isDefault, url, ossUrl };
     await store.create({ ...clip, createdAt: now, updatedAt: now });
     return shown(clip);
   };

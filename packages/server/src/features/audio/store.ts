@@ -6,7 +6,11 @@ import { audioClips, examAudio } from "../../db/tables.js";
 /** A clip as it is kept: the URL of a file of our own is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
 /** A clip that an exam plays; without a start time, by hand. */
-export type StoredExamAudio = Omit<StoredClip, "id"> & { id: string; clipId: string; startTime: Date | null };
+export type StoredExamAudio = Omit<StoredClip, "id" | "isDefault"> & {
+  id: string;
+  clipId: string;
+  startTime: Date | null;
+};
 
 export interface ClipFilter {
   readonly name?: string | undefined;
@@ -26,18 +30,18 @@ export interface AudioStore {
   attach(attachment: typeof examAudio.$inferInsert): Promise<StoredExamAudio | undefined>;
 }
 
-const clipColumns = {
-  id: audioClips.id,
+const ownColumns = {
   name: audioClips.name,
   classify: audioClips.classify,
   url: audioClips.url,
   ossUrl: audioClips.ossUrl,
 };
+const clipColumns = { id: audioClips.id, ...ownColumns, isDefault: audioClips.isDefault };
 
 export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
   const { queries, write } = db;
   const ofExam = queries
-    .select({ ...clipColumns, id: examAudio.id, clipId: examAudio.clipId, startTime: examAudio.startTime })
+    .select({ ...ownColumns, id: examAudio.id, clipId: examAudio.clipId, startTime: examAudio.startTime })
     .from(examAudio)
     .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
     .where(eq(examAudio.examId, sql.placeholder("examId")))
@@ -70,7 +74,7 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
     attach: (attachment) =>
       write(() => {
         const clip = queries
-          .select(clipColumns)
+          .select({ clipId: audioClips.id, ...ownColumns })
           .from(audioClips)
           .where(eq(audioClips.id, attachment.clipId))
           .get();
@@ -88,7 +92,7 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
           )
           .get();
         if (!there) queries.insert(examAudio).values(attachment).run();
-        return { ...clip, id: there?.id ?? attachment.id, clipId: clip.id, startTime };
+        return { ...clip, id: there?.id ?? attachment.id, startTime };
       }),
   };
 };

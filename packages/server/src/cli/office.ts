@@ -1,0 +1,42 @@
+import type { Caller } from "@invigil/schema";
+import { pino } from "pino";
+import { type Config, parseConfig, readEnvironment } from "../config.js";
+import type { Deps } from "../deps.js";
+import { openDeps } from "../main.js";
+import { createAppRouter, createServices, type ServedRouter, type Services } from "../router.js";
+import { SetupError } from "../setup-error.js";
+
+/** Whoever has the data folder in its hands is an administrator. */
+export const OPERATOR: Caller = {
+  userId: "operator",
+  role: "admin",
+  name: "Operator",
+  expiresAt: new Date(8.64e15),
+};
+
+/** This installation, for a command that works on it: beside a running server, or without one. */
+export interface Office {
+  readonly config: Config;
+  readonly deps: Deps;
+  readonly services: Services;
+  /** Calls procedures as an administrator, through every check of their input. */
+  readonly call: ReturnType<ServedRouter["createCaller"]>;
+}
+
+/** Opens the installation that the settings name, does some work, and closes it again. */
+export const inOffice = async <Result>(work: (office: Office) => Promise<Result>): Promise<Result> => {
+  const config = parseConfig(readEnvironment());
+  if (config.databaseFile === ":memory:")
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory is the server's alone");
+  const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
+  try {
+    const services = createServices(deps);
+    const call = createAppRouter(services).createCaller({
+      identity: OPERATOR,
+      trace: { requestId: "cli", procedures: [] },
+    });
+    return await work({ config, deps, services, call });
+  } finally {
+    deps.db.close();
+  }
+};

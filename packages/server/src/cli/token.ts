@@ -1,0 +1,46 @@
+import { type Role, roles } from "@invigil/schema";
+import { type Command, Option } from "commander";
+import { signToken } from "../auth.js";
+import { parseConfig, readEnvironment } from "../config.js";
+import { createIds } from "../ids.js";
+import { authSecretOf } from "../main.js";
+import { SetupError } from "../setup-error.js";
+import { duration } from "./arguments.js";
+
+interface TokenOptions {
+  role: Role;
+  user: string;
+  room?: string;
+  exam?: string;
+  name?: string;
+  ttl: number;
+  json?: true;
+}
+
+export const addToken = (program: Command): void => {
+  program
+    .command("token")
+    .description("print a token signed with this installation's secret")
+    .addOption(new Option("--role <role>", "what its holder may do").choices(roles).makeOptionMandatory())
+    .requiredOption("--user <id>", "its holder's user id")
+    .option("--room <id>", "works only in this room")
+    .option("--exam <id>", "works only in this exam")
+    .option("--name <name>", "its holder's name")
+    .option("--ttl <time>", "how long it is valid: a number and s, m, h or d", duration, duration("8h"))
+    .option("--json", "print an object with the token and when it expires")
+    .action(async ({ role, user, room, exam, name, ttl, json }: TokenOptions) => {
+      const config = parseConfig(readEnvironment());
+      if (!config.authSecret && config.databaseFile === ":memory:") {
+        throw new SetupError(
+          "INVIGIL_AUTH_SECRET must be set: a server that keeps nothing has a new one at every start",
+        );
+      }
+      const clock = () => new Date();
+      const token = await signToken(
+        { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl },
+        { secret: authSecretOf(config), clock, jti: createIds({ clock }).next() },
+      );
+      const expiresAt = new Date(clock().getTime() + ttl * 1000).toISOString();
+      process.stdout.write(`${json ? JSON.stringify({ token, expiresAt }) : token}\n`);
+    });
+};
