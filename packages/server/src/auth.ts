@@ -1,8 +1,9 @@
 import { createSecretKey } from "node:crypto";
-import { type Caller, claimsSchema, type Role } from "@invigil/schema";
+import { type Caller, claimsSchema, type IssuedToken, type Role } from "@invigil/schema";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "./errors.js";
+import type { Ids } from "./ids.js";
 import { SetupError } from "./setup-error.js";
 
 const unauthenticated = (what: string) => new InvigilError("UNAUTHENTICATED", what);
@@ -127,4 +128,56 @@ export const signToken = (
     .setIssuedAt(issuedAt)
     .setJti(jti)
     .sign(createSecretKey(Buffer.from(secret)));
+};
+
+/** Somebody of an exam, for whom a token is made. */
+export interface ExamPerson {
+  readonly userId: string;
+  readonly role: Role;
+  readonly roomId?: string | undefined;
+  readonly examId?: string | undefined;
+  readonly name?: string | undefined;
+  /** When the exam ends for everybody, and the minutes that this person has beyond it. */
+  readonly examEndTime: Date;
+  readonly extraMinutes: number;
+}
+
+export interface TokenIssuer {
+  /** A token that is good for some seconds, whatever is going on. */
+  issue(request: TokenRequest): Promise<IssuedToken>;
+  /**
+   * A token that does not outlive the exam by more than the setting, good from now: for `ttlSeconds` where that is sooner.
+   * @throws EXAM_OVER when nothing would be left of it
+   */
+  issueForExam(person: ExamPerson, ttlSeconds?: number): Promise<IssuedToken>;
+}
+
+export const createTokenIssuer = ({
+  secret,
+  clock,
+  ids,
+  afterExamSeconds,
+}: {
+  secret: string;
+  clock: () => Date;
+  ids: Ids;
+  /** How long a token outlives the exam's end, at most. */
+  afterExamSeconds: number;
+}): TokenIssuer => {
+  const issue: TokenIssuer["issue"] = async (request) => {
+    const tokenId = ids.next();
+    const token = await signToken(request, { secret, clock, jti: tokenId });
+    const issuedAt = Math.floor(clock().getTime() / 1000);
+    return { token, tokenId, expiresAt: new Date((issuedAt + request.ttlSeconds) * 1000) };
+  };
+  return {
+    issue,
+    async issueForExam({ examEndTime, extraMinutes, ...person }, ttlSeconds = Number.POSITIVE_INFINITY) {
+      const lastSecond = examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds;
+      const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
+      if (left <= 0)
+        throw new InvigilError("EXAM_OVER", "The exam is over: no more tokens are issued for it.");
+      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left) });
+    },
+  };
 };

@@ -1,5 +1,11 @@
 import type { FastifyBaseLogger } from "fastify";
-import { type Authenticator, createAuthenticator, createOpenAuthenticator } from "./auth.js";
+import {
+  type Authenticator,
+  createAuthenticator,
+  createOpenAuthenticator,
+  createTokenIssuer,
+  type TokenIssuer,
+} from "./auth.js";
 import type { Config } from "./config.js";
 import type { Database } from "./db/client.js";
 import type { Ids } from "./ids.js";
@@ -24,6 +30,7 @@ export interface World {
 /** Everything that the app is built from. */
 export interface Deps extends World {
   readonly auth: Authenticator;
+  readonly tokens: TokenIssuer;
   readonly providers: Providers;
 }
 
@@ -33,6 +40,12 @@ export const createDeps = (world: World): Deps => {
     ...world,
     auth:
       config.auth === "off" ? createOpenAuthenticator() : createAuthenticator({ secret: authSecret, clock }),
+    tokens: createTokenIssuer({
+      secret: authSecret,
+      clock,
+      ids,
+      afterExamSeconds: config.tokenAfterExamSeconds,
+    }),
     providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
   };
 };

@@ -14,6 +14,7 @@ export type Reach = "all" | readonly string[];
  * - An administrator reaches every room.
  * - A token that is bound to a room or an exam reaches nothing else, whoever holds it.
  * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
+ * - An exam as a whole is its maker's and the administrators', in a token that is not bound to one of its rooms.
  * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
  */
 export interface AccessService {
@@ -21,6 +22,11 @@ export interface AccessService {
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
+  /**
+   * For what concerns an exam as a whole: its people, its plan, its end.
+   * @throws FORBIDDEN for all but administrators and the exam's maker, EXAM_NOT_FOUND (administrators)
+   */
+  wholeExam(caller: Caller, examId: string): Promise<void>;
   /**
    * For what belongs to no room: new exams and the audio library.
    * @throws FORBIDDEN for a token that is bound to a room or an exam
@@ -42,6 +48,9 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     return found.room;
   };
 
+  const maker = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
+    caller.role === "teacher" && found?.createdBy === caller.userId;
+
   const exam: AccessService["exam"] = async (caller, examId) => {
     if (caller.examId !== undefined && caller.examId !== examId) throw noExam(examId);
     if (caller.roomId !== undefined) {
@@ -55,14 +64,20 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       return "all";
     }
     const rooms = await store.roomsOf(examId, caller.userId, caller.role);
-    const madeIt = caller.role === "teacher" && found?.createdBy === caller.userId;
-    if (rooms.length === 0 && !madeIt) throw noExam(examId);
+    if (rooms.length === 0 && !maker(caller, found)) throw noExam(examId);
     return rooms;
   };
 
   return {
     room,
     exam,
+    async wholeExam(caller, examId) {
+      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw noExam(examId);
+      const found = await store.exam(examId);
+      if (caller.role === "admin" && !found)
+        throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+      if (caller.role !== "admin" && !maker(caller, found)) throw noExam(examId);
+    },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);
       if (caller.examId !== undefined) throw forbidden(`The token works only in the exam ${caller.examId}.`);
