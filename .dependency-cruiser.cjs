@@ -9,7 +9,7 @@ const floors = [
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth"],
-  ["config", "errors"],
+  ["config", "setting-forms", "errors"],
   ["db", "ids", "secrets", "setup-error"],
 ];
 

@@ -1,62 +1,25 @@
 import { readFileSync } from "node:fs";
-import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { roles } from "@invigil/schema";
 import { z } from "zod";
+import {
+  addressRanges,
+  appUrl,
+  domain,
+  httpUrl,
+  origins,
+  pairs,
+  secureUrl,
+  text,
+  timeZone,
+  whole,
+} from "./setting-forms.js";
 import { failedWith, SetupError } from "./setup-error.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
 const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
-
-const text = (max = 256) =>
-  z.string().min(1, "must not be empty").max(max, `must be at most ${max} characters`);
-const whole = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,12}$/, "must be a whole number")
-    .transform(Number)
-    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
-const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "must be a domain name");
-const isTimeZone = (zone: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-};
-const origins = z
-  .string()
-  .transform((list) => list.split(",").map((origin) => origin.trim()))
-  .refine((list) => list.every((origin) => origin === "*" || /^https?:\/\/[^/\s]+$/.test(origin)), {
-    error: "must be '*' or origins like https://exam.example, separated by commas",
-  });
-
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
-/** Keys that decide who may do what must not be changed on the way. */
-const secureUrl = z
-  .string()
-  .regex(
-    /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])/,
-    "must be an https URL, or an http URL of this machine",
-  )
-  .pipe(httpUrl);
-const appUrl = httpUrl.refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment");
-/** `name=value,name=value`, of known names. */
-const pairs = (example: string, names: readonly string[]) =>
-  z
-    .string()
-    .transform((list) => list.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((side) => side.trim())))
-    .refine((list) => list.every(([name = "", value]) => names.includes(name) && Boolean(value)), {
-      error: `must be ${example}, separated by commas; the names are ${names.join(", ")}`,
-    })
-    .transform((list): Record<string, string> => Object.fromEntries(list));
-const isAddressRange = (range: string): boolean => {
-  if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
-  const [address = "", bits = "0"] = range.split("/", 2);
-  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
-};
 
 /** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
 const settings = z.object({
@@ -88,19 +51,10 @@ const settings = z.object({
   INVIGIL_LOGIN_MAX_SECONDS: whole(60, 31_536_000).default(604_800),
   INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
   INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
-  INVIGIL_TRUSTED_PROXIES: z
-    .string()
-    .transform((list) => list.split(",").map((proxy) => proxy.trim()))
-    .refine((list) => list.every(isAddressRange), {
-      error: "must be addresses or ranges like 10.0.0.0/8, or 'loopback', separated by commas",
-    })
-    .default([]),
+  INVIGIL_TRUSTED_PROXIES: addressRanges.default([]),
   INVIGIL_WATCH_APP_URL: appUrl.optional(),
   INVIGIL_EXAMINEE_APP_URL: appUrl.optional(),
-  INVIGIL_TIME_ZONE: z
-    .string()
-    .refine(isTimeZone, "must be an IANA time zone like Asia/Shanghai")
-    .default("Asia/Shanghai"),
+  INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),

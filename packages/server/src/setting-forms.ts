@@ -1,0 +1,61 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+
+// The forms of settings: texts, as the environment has them, each with what it says when one does not fit.
+
+export const text = (max = 256) =>
+  z.string().min(1, "must not be empty").max(max, `must be at most ${max} characters`);
+export const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/, "must be a whole number")
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
+export const domain = z.string().regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i, "must be a domain name");
+
+const isTimeZone = (zone: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+};
+export const timeZone = z.string().refine(isTimeZone, "must be an IANA time zone like Asia/Shanghai");
+
+export const origins = z
+  .string()
+  .transform((list) => list.split(",").map((origin) => origin.trim()))
+  .refine((list) => list.every((origin) => origin === "*" || /^https?:\/\/[^/\s]+$/.test(origin)), {
+    error: "must be '*' or origins like https://exam.example, separated by commas",
+  });
+
+export const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+/** Keys that decide who may do what must not be changed on the way. */
+export const secureUrl = z
+  .string()
+  .regex(
+    /^(https:\/\/|http:\/\/(127\.0\.0\.1|\[::1\]|localhost)[:/])/,
+    "must be an https URL, or an http URL of this machine",
+  )
+  .pipe(httpUrl);
+export const appUrl = httpUrl.refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment");
+/** `name=value,name=value`, of known names. */
+export const pairs = (example: string, names: readonly string[]) =>
+  z
+    .string()
+    .transform((list) => list.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((side) => side.trim())))
+    .refine((list) => list.every(([name = "", value]) => names.includes(name) && Boolean(value)), {
+      error: `must be ${example}, separated by commas; the names are ${names.join(", ")}`,
+    })
+    .transform((list): Record<string, string> => Object.fromEntries(list));
+const isAddressRange = (range: string): boolean => {
+  if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
+  const [address = "", bits = "0"] = range.split("/", 2);
+  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+};
+export const addressRanges = z
+  .string()
+  .transform((list) => list.split(",").map((range) => range.trim()))
+  .refine((list) => list.every(isAddressRange), {
+    error: "must be addresses or ranges like 10.0.0.0/8, or 'loopback', separated by commas",
+  });
