@@ -48,10 +48,10 @@ const cleanEnv = (home: string, env: Env): Env => ({
 });
 
 /** Rejects with what was waited for, and what was seen instead, when it takes too long. */
-const within = async <T>(promise: Promise<T>, failure: () => string): Promise<T> => {
+const within = async <T>(promise: Promise<T>, failure: () => string, ms = DEADLINE_MS): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(failure())), DEADLINE_MS);
+    timer = setTimeout(() => reject(new Error(failure())), ms);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 };
@@ -73,7 +73,7 @@ export interface Child extends AsyncDisposable {
   stdout(): string;
 }
 
-const follow = (child: ChildProcessByStdio<null, Readable, Readable>): Child => {
+const follow = (child: ChildProcessByStdio<null, Readable, Readable>, deadlineMs?: number): Child => {
   const seen = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const)
@@ -87,7 +87,7 @@ const follow = (child: ChildProcessByStdio<null, Readable, Readable>): Child => 
     child.on("close", (code, signal) => resolve({ code, signal, ...seen }));
   }).finally(() => processes.delete(child));
 
-  const ended = () => within(end, () => `the process did not end\n${seen.stdout}${seen.stderr}`);
+  const ended = () => within(end, () => `the process did not end\n${seen.stdout}${seen.stderr}`, deadlineMs);
   const line = (text: string): Promise<string> => {
     let look = (): void => undefined;
     const found = new Promise<string>((resolve) => {
@@ -120,11 +120,13 @@ const follow = (child: ChildProcessByStdio<null, Readable, Readable>): Child => 
 interface StartOptions {
   readonly cwd: string;
   readonly env?: Env;
+  /** How long it may run, where that is more than anything else. */
+  readonly deadlineMs?: number;
 }
 
 /** Starts a program. */
-const start = (file: string, args: readonly string[], { cwd, env = {} }: StartOptions): Child =>
-  follow(spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["ignore", "pipe", "pipe"] }));
+const start = (file: string, args: readonly string[], { cwd, env = {}, deadlineMs }: StartOptions): Child =>
+  follow(spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["ignore", "pipe", "pipe"] }), deadlineMs);
 
 /** Starts `invigil` with these arguments. Only what is in `env` is set. */
 const invigil = (args: readonly string[], options: StartOptions): Child =>
