@@ -1,7 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { InvigilError } from "../errors.js";
 import type { Services } from "../router.js";
-import type { Context } from "../trpc.js";
+import { type Context, failureOf } from "../trpc.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -16,10 +15,7 @@ export type CreateContext = (request: FastifyRequest) => Promise<Context>;
 export const contextMaker =
   ({ auth }: Pick<Services, "auth">): CreateContext =>
   async (request) => {
-    const identity = await auth.identify(request.headers.authorization).catch((error: unknown) => {
-      if (error instanceof InvigilError) return error;
-      throw error;
-    });
+    const identity = await auth.identify(request.headers.authorization).catch(failureOf);
     const context: Context = {
       identity,
       address: request.ip,

@@ -55,6 +55,7 @@ export const createAccountStore = ({ db: { queries, write } }: { db: Database })
 
     setDisabled: (userId, disabled, now) =>
       write(() => {
+        if (!byId.get({ userId })) return undefined;
         queries
           .update(accounts)
           .set({ disabled, updatedAt: now })
@@ -66,6 +67,7 @@ export const createAccountStore = ({ db: { queries, write } }: { db: Database })
 
     setPassword: (userId, passwordHash, now) =>
       write(() => {
+        if (!byId.get({ userId })) return undefined;
         queries
           .update(accounts)
           .set({ passwordHash, updatedAt: now })
