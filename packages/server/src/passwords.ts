@@ -32,12 +32,14 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base6
 
 export const createPasswords = ({
   random = randomBytes,
+  maxWaiting = MAX_WAITING,
 }: {
   random?: (size: number) => Uint8Array;
+  maxWaiting?: number;
 } = {}): Passwords => {
   const limit = pLimit(AT_ONCE);
   const inTurn = async <T>(compute: () => Promise<T>): Promise<T> => {
-    if (limit.pendingCount >= MAX_WAITING)
+    if (limit.pendingCount >= maxWaiting)
       throw new InvigilError("OVERLOADED", "Too many people are logging in at once.", {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       });
