@@ -182,7 +182,10 @@ describe("failed logins", () => {
       path: "/trpc/auth.login,auth.login?batch=1",
       raw: {
         type: "application/json",
-        body: JSON.stringify([superjson.serialize({ ...wrong, username: "t2" }), superjson.serialize(wrong)]),
+        body: JSON.stringify({
+          0: superjson.serialize({ ...wrong, username: "t2" }),
+          1: superjson.serialize(wrong),
+        }),
       },
     });
     expect(answer.headers["retry-after"]).toBe("60");
