@@ -61,7 +61,7 @@ const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims
     room: at("room"),
     exam: at("exam"),
     // Only for show: one that is too long must keep nobody out.
-    name: typeof name === "string" && name.trim() ? [...name.trim()].slice(0, 32).join("") : undefined,
+    name: typeof name === "string" && name.trim() ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
     jti: theirs.jti,
   };
 };

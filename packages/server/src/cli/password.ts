@@ -8,40 +8,52 @@ import { SetupError } from "../setup-error.js";
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const GENERATED_LENGTH = 20;
 
-export const generatePassword = (): string =>
+const generatePassword = (): string =>
   Array.from(
     { length: GENERATED_LENGTH },
     () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],
   ).join("");
 
+/** Where a person types, and where it is asked. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream;
+}
+
 /** The first line of what was piped into the command. */
-const pipedLine = async (): Promise<string> => {
-  for await (const line of createInterface({ input: process.stdin })) return line;
+const pipedLine = async ({ input }: Terminal): Promise<string> => {
+  for await (const line of createInterface({ input })) return line;
   throw new SetupError("no password was given: write it as a line on standard input, or use --generate");
 };
 
 /** Asks on the terminal, which stays silent while it is answered. */
-const ask = (question: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-    const terminal = createInterface({ input: process.stdin, output: silent, terminal: true });
-    const end = (settle: () => void): void => {
-      terminal.removeAllListeners("close");
-      terminal.close();
-      process.stderr.write("\n");
-      settle();
-    };
-    const giveUp = () => end(() => reject(new SetupError("no password was given")));
-    process.stderr.write(question);
-    terminal.on("SIGINT", giveUp).on("close", giveUp);
-    terminal.on("line", (line) => end(() => resolve(line)));
-  });
+const askTwice = async ({ input, output }: Terminal): Promise<string> => {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: silent, terminal: true });
+  const answers = lines[Symbol.asyncIterator]();
+  // Ctrl-C and Ctrl-D are no answer.
+  lines.on("SIGINT", () => lines.close());
+  const ask = async (question: string): Promise<string> => {
+    output.write(question);
+    const answer = await answers.next();
+    output.write("\n");
+    if (answer.done) throw new SetupError("no password was given");
+    return answer.value;
+  };
+  try {
+    const password = await ask("Password: ");
+    if ((await ask("Again: ")) !== password) throw new SetupError("the two passwords are not the same");
+    return password;
+  } finally {
+    lines.close();
+  }
+};
 
 /** A new password: made, or piped into the command, or asked for twice on a terminal. */
-export const newPassword = async ({ generate }: { generate?: true | undefined }): Promise<string> => {
+export const newPassword = async (
+  { generate }: { generate?: true | undefined },
+  terminal: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<string> => {
   if (generate) return generatePassword();
-  if (!process.stdin.isTTY) return pipedLine();
-  const password = await ask("Password: ");
-  if ((await ask("Again: ")) !== password) throw new SetupError("the two passwords are not the same");
-  return password;
+  return terminal.input.isTTY ? askTwice(terminal) : pipedLine(terminal);
 };
