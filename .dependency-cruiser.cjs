@@ -8,7 +8,7 @@ const floors = [
   ["router"],
   ["features"],
   ["trpc", "deps"],
-  ["providers", "auth"],
+  ["providers", "auth", "jwks", "passwords"],
   ["config", "setting-forms", "errors"],
   ["db", "ids", "secrets", "setup-error"],
 ];

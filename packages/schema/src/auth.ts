@@ -20,6 +20,10 @@ export const claimsSchema = z.object({
   room: z.string().min(1, "must not be empty").optional(),
   exam: z.string().min(1, "must not be empty").optional(),
   name: label(64).optional(),
+  /** The token's own id, by which it can be revoked. */
+  jti: z.string().optional(),
+  /** The login that it belongs to: good while that lasts. */
+  sid: z.string().optional(),
 });
 
 /** Who is calling: what a valid token says. `room` and `exam` bind the token to that room or exam alone. */
@@ -39,7 +43,7 @@ export const newPasswordSchema = z
   .min(8, "must be at least 8 characters")
   .max(256, "must be at most 256 characters");
 
-export const loginInput = z.object({ username: label(128), password: verbatimText(1, 256) });
+export const loginInput = z.object({ username: idSchema, password: verbatimText(1, 256) });
 export type LoginInput = z.infer<typeof loginInput>;
 
 /** A login: a token, and how long it can be exchanged for a newer one. */

@@ -26,6 +26,8 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
     rewriteUrl: readableUrl,
     // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
     http: { requireHostHeader: false },
+    // Whose `X-Forwarded-For` says where a client calls from.
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     bodyLimit: MAX_BODY_BYTES,
     // A client gets this long to send a request.
     requestTimeout: 30_000,
@@ -60,7 +62,7 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   healthRoutes(app, { db, config });
 
   const router = createAppRouter(services);
-  const createContext = contextMaker(deps);
+  const createContext = contextMaker(services);
   await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
   await app.register(trpcPlugin, { prefix: "/trpc", router, createContext, anyOrigin });
   await app.register(audioFiles, { dataDir: config.dataDir });

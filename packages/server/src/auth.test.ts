@@ -85,6 +85,7 @@ describe("a token", () => {
       roomId: "r1",
       examId: "e1",
       name: "Ann",
+      tokenId: "x",
       expiresAt: new Date((NOW + 60) * 1000),
     });
   });
@@ -130,6 +131,8 @@ describe("a token", () => {
     ["room", ""],
     ["exam", ""],
     ["name", "x".repeat(65)],
+    ["jti", 1],
+    ["sid", {}],
   ])("is refused for its claim %s being %j", async (claim, value) => {
     expect(await refusal(await jwt({ ...CLAIMS, [claim]: value }))).toBe(
       `The token's claim ${claim} is missing or wrong.`,
@@ -171,6 +174,7 @@ describe("signToken", () => {
       roomId: id,
       examId: id,
       name: id,
+      sessionId: id,
     },
     { requiredKeys: ["userId", "role", "ttlSeconds"] },
   );
@@ -179,7 +183,11 @@ describe("signToken", () => {
     await fc.assert(
       fc.asyncProperty(request, async ({ ttlSeconds, ...asked }) => {
         const expiresAt = new Date((NOW + ttlSeconds) * 1000);
-        expect(await identify(await sign({ ...asked, ttlSeconds }))).toEqual({ ...asked, expiresAt });
+        expect(await identify(await sign({ ...asked, ttlSeconds }))).toEqual({
+          ...asked,
+          tokenId: "j",
+          expiresAt,
+        });
       }),
     );
   });

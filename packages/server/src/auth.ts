@@ -1,20 +1,28 @@
 import { createSecretKey } from "node:crypto";
 import { type Caller, claimsSchema, type IssuedToken, type Role } from "@invigil/schema";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "./errors.js";
 import type { Ids } from "./ids.js";
 import { SetupError } from "./setup-error.js";
 
-const unauthenticated = (what: string) => new InvigilError("UNAUTHENTICATED", what);
+export const unauthenticated = (what: string): InvigilError => new InvigilError("UNAUTHENTICATED", what);
 
 /** Tokens longer than this are refused unread; a header holds 16 KiB at most anyway. */
 const MAX_TOKEN_LENGTH = 8192;
 /** Verified tokens that are remembered: two devices for each of 20,000 candidates. */
 const REMEMBERED_TOKENS = 40_000;
 
+/** A caller as the server knows it: with the token that it came with. */
+export interface Principal extends Caller {
+  /** The token's id, by which it can be revoked. */
+  readonly tokenId?: string | undefined;
+  /** The login that the token belongs to. */
+  readonly sessionId?: string | undefined;
+}
+
 /** What an administrator may do without a token when `INVIGIL_AUTH` is off. */
-const DEMO_CALLER: Caller = {
+const DEMO_CALLER: Principal = {
   userId: "teacher1",
   role: "admin",
   name: "teacher1",
@@ -23,10 +31,21 @@ const DEMO_CALLER: Caller = {
 
 export interface Authenticator {
   /**
-   * Who calls, from the `authorization` header: the token itself or `Bearer <token>`.
-   * @throws UNAUTHENTICATED without a valid token
+   * Who calls, from the `authorization` header: the token itself or `Bearer <token>`. Whether the token was taken
+   * back since it was signed is not looked at.
+   * @throws UNAUTHENTICATED without a valid token, PROVIDER_FAILED while an identity service's keys are not known
    */
-  identify(authorization: string | undefined): Caller | Promise<Caller>;
+  identify(authorization: string | undefined): Principal | Promise<Principal>;
+}
+
+/** Tokens that are not signed with our secret. */
+export interface ForeignTokens {
+  /** The header's `alg` of those tokens. Never HS256: a public key must not count as a secret. */
+  readonly algorithms: readonly string[];
+  /** How long a verified token is remembered at most, in milliseconds. */
+  readonly rememberMs: number;
+  /** @throws UNAUTHENTICATED, PROVIDER_FAILED */
+  verify(token: string, now: Date): Promise<Principal>;
 }
 
 export interface TokenRequest {
@@ -35,6 +54,8 @@ export interface TokenRequest {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
+  /** The login that it belongs to. */
+  readonly sessionId?: string | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -42,28 +63,22 @@ export interface TokenRequest {
 const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
-const verifyToken = async (
-  token: string,
-  key: ReturnType<typeof createSecretKey>,
-  now: Date,
-): Promise<Caller> => {
-  const { payload } = await jwtVerify(token, key, { algorithms: ["HS256"], currentDate: now }).catch(
-    (error: unknown) => {
-      const expired = error instanceof errors.JWTExpired;
-      throw unauthenticated(
-        expired
-          ? "The token in the authorization header has expired."
-          : "The token in the authorization header is not valid.",
-      );
-    },
+/** What to answer about a token that was refused by `jwtVerify`. */
+export const refusedToken = (error: unknown): InvigilError =>
+  unauthenticated(
+    error instanceof errors.JWTExpired
+      ? "The token in the authorization header has expired."
+      : "The token in the authorization header is not valid.",
   );
+
+/** Who calls, by the claims of a verified token. @throws UNAUTHENTICATED */
+export const principalOf = (payload: unknown): Principal => {
   const claims = claimsSchema.safeParse(payload);
-  if (!claims.success) {
+  if (!claims.success)
     throw unauthenticated(
       `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
     );
-  }
-  const { sub, role, exp, room, exam, name } = claims.data;
+  const { sub, role, exp, room, exam, name, jti, sid } = claims.data;
   return {
     userId: sub,
     role,
@@ -71,19 +86,55 @@ const verifyToken = async (
     ...(room !== undefined && { roomId: room }),
     ...(exam !== undefined && { examId: exam }),
     ...(name !== undefined && { name }),
+    ...(jti !== undefined && { tokenId: jti }),
+    ...(sid !== undefined && { sessionId: sid }),
   };
 };
 
-/** Verifies HS256 tokens of one secret. Each is verified once and then remembered until it expires. */
+const algorithmOf = (token: string): string | undefined => {
+  try {
+    return decodeProtectedHeader(token).alg;
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Verifies HS256 tokens of one secret, and those of an identity service where there is one. Each is verified once
+ * and then remembered until it expires.
+ */
 export const createAuthenticator = ({
   secret,
   clock,
+  foreign,
 }: {
   secret: string;
   clock: () => Date;
+  foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  const remembered = new LRUCache<string, Caller>({ max: REMEMBERED_TOKENS });
+  const remembered = new LRUCache<string, { principal: Principal; until: Date }>({ max: REMEMBERED_TOKENS });
+
+  const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
+    const options = { algorithms: ["HS256"], currentDate: now };
+    const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
+      throw refusedToken(error);
+    });
+    return principalOf(payload);
+  };
+
+  const verify = async (token: string, now: Date): Promise<Principal> => {
+    const isForeign = foreign?.algorithms.includes(algorithmOf(token) ?? "");
+    if (!foreign || !isForeign) {
+      const principal = await verifyOwn(token, now);
+      remembered.set(token, { principal, until: principal.expiresAt });
+      return principal;
+    }
+    const principal = await foreign.verify(token, now);
+    const until = Math.min(principal.expiresAt.getTime(), now.getTime() + foreign.rememberMs);
+    remembered.set(token, { principal, until: new Date(until) });
+    return principal;
+  };
 
   return {
     identify(authorization) {
@@ -91,13 +142,10 @@ export const createAuthenticator = ({
       if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
       const now = clock();
       const known = remembered.get(token);
-      if (known && known.expiresAt > now) return known;
+      if (known && known.until > now) return known.principal;
       if (token.length > MAX_TOKEN_LENGTH)
         throw unauthenticated("The token in the authorization header is too long.");
-      return verifyToken(token, key, now).then((caller) => {
-        remembered.set(token, caller);
-        return caller;
-      });
+      return verify(token, now);
     },
   };
 };
@@ -107,7 +155,7 @@ export const createOpenAuthenticator = (): Authenticator => ({ identify: () => D
 
 /** Makes a token that `createAuthenticator` with the same secret accepts. */
 export const signToken = (
-  { userId, role, roomId, examId, name, ttlSeconds }: TokenRequest,
+  { userId, role, roomId, examId, name, sessionId, ttlSeconds }: TokenRequest,
   { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
 ): Promise<string> => {
   const issuedAt = Math.floor(clock().getTime() / 1000);
@@ -118,12 +166,14 @@ export const signToken = (
     room: roomId,
     exam: examId,
     name,
+    sid: sessionId,
   });
   if (!claims.success) {
     const [issue] = claims.error.issues;
     throw new SetupError(`The token's claim ${String(issue?.path[0])} cannot be used: ${issue?.message}`);
   }
-  return new SignJWT({ ...claims.data })
+  const { jti: _, ...signed } = claims.data;
+  return new SignJWT(signed)
     .setProtectedHeader({ alg: "HS256", typ: "JWT" })
     .setIssuedAt(issuedAt)
     .setJti(jti)

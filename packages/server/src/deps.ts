@@ -9,6 +9,8 @@ import {
 import type { Config } from "./config.js";
 import type { Database } from "./db/client.js";
 import type { Ids } from "./ids.js";
+import { createIdentityService } from "./jwks.js";
+import { createPasswords, type Passwords } from "./passwords.js";
 import { selectProviders } from "./providers/select.js";
 import type { Providers } from "./providers/types.js";
 
@@ -31,21 +33,26 @@ export interface World {
 export interface Deps extends World {
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
+  readonly passwords: Passwords;
   readonly providers: Providers;
 }
 
 export const createDeps = (world: World): Deps => {
-  const { config, clock, ids, publicUrl, authSecret, ownKey } = world;
+  const { config, clock, ids, log, publicUrl, authSecret, ownKey } = world;
+  const foreign = config.jwks && createIdentityService({ settings: config.jwks, clock, log });
   return {
     ...world,
     auth:
-      config.auth === "off" ? createOpenAuthenticator() : createAuthenticator({ secret: authSecret, clock }),
+      config.auth === "off"
+        ? createOpenAuthenticator()
+        : createAuthenticator({ secret: authSecret, clock, foreign }),
     tokens: createTokenIssuer({
       secret: authSecret,
       clock,
       ids,
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
+    passwords: createPasswords(),
     providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
   };
 };

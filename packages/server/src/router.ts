@@ -9,10 +9,17 @@ import type {
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
+import { createAccountRouter } from "./features/account/router.js";
+import { createAccountService } from "./features/account/service.js";
+import { createAccountStore } from "./features/account/store.js";
 import { createAudioRouter } from "./features/audio/router.js";
 import { createAudioService } from "./features/audio/service.js";
 import { createAudioStore } from "./features/audio/store.js";
+import { createIssuingService } from "./features/auth/issuing.js";
 import { createAuthRouter } from "./features/auth/router.js";
+import { createAuthService } from "./features/auth/service.js";
+import { createAuthStore } from "./features/auth/store.js";
+import { createLoginThrottle } from "./features/auth/throttle.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
@@ -39,8 +46,26 @@ export const createServices = ({
   config,
   providers,
   publicUrl,
-}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl">) => {
+  auth: authenticator,
+  tokens,
+  passwords,
+}: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
   const access = createAccessService({ store: createAccessStore({ db }) });
+  const authStore = createAuthStore({ db });
+  const { failuresPerAddress } = config.login;
+  const auth = createAuthService({
+    store: authStore,
+    access,
+    authenticator,
+    tokens,
+    passwords,
+    throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    clock,
+    ids,
+    lifetime: config.login,
+  });
+  const issuing = createIssuingService({ store: authStore, access, tokens });
+  const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
   const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
@@ -61,14 +86,26 @@ export const createServices = ({
   });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
-  return { access, audio, exam, cheat, participant, room, im, upload };
+  return { access, auth, issuing, account, audio, exam, cheat, participant, room, im, upload };
 };
 export type Services = ReturnType<typeof createServices>;
 
 /** Services → procedures. */
-export const createAppRouter = ({ room, exam, participant, audio, cheat, im, upload }: Services) =>
+export const createAppRouter = ({
+  auth,
+  issuing,
+  account,
+  room,
+  exam,
+  participant,
+  audio,
+  cheat,
+  im,
+  upload,
+}: Services) =>
   router({
-    auth: createAuthRouter(),
+    auth: createAuthRouter({ auth, issuing }),
+    account: createAccountRouter({ account }),
     room: createRoomRouter({ room }),
     exam: createExamRouter({ exam }),
     participant: createParticipantRouter({ participant }),

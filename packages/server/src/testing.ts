@@ -98,7 +98,8 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   return {
     as: (caller) =>
       router.createCaller(async () => ({
-        identity: await deps.auth.identify(await token(caller)),
+        identity: await services.auth.identify(await token(caller)),
+        address: "in-process",
         trace: { requestId: "in-process", procedures: [] },
       })),
     token,

@@ -1,7 +1,8 @@
-import { type Caller, type ErrorCode, errorCodes, type Role } from "@invigil/schema";
+import { type ErrorCode, errorCodes, type Role } from "@invigil/schema";
 import { initTRPC, TRPCError } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
+import type { Principal } from "./auth.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 
 /** What the log line of a request says about the calls in it. */
@@ -13,7 +14,9 @@ export interface Trace {
 
 export interface Context {
   /** Who is calling, or why that is not known. */
-  readonly identity: Caller | InvigilError;
+  readonly identity: Principal | InvigilError;
+  /** Where the client calls from; `in-process` where there is no network between. */
+  readonly address: string;
   readonly trace: Trace;
 }
 
@@ -71,6 +74,8 @@ const trpc = initTRPC.context<Context>().create({
         requestId: ctx?.trace.requestId,
         /** What is wrong with each field of the input. */
         fieldErrors: failure.fields,
+        /** When the call may be made again, where that depends on time. */
+        ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
       },
     };
   },
@@ -109,8 +114,12 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
     });
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
+/** Nobody in particular: no token is asked for. */
+export const publicProcedure = base;
 /** Any valid token. */
 export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "examinee");
+/** Those who run the installation. */
+export const adminProcedure = procedureFor("admin");
 /** Those who run rooms. */
 export const staffProcedure = procedureFor("admin", "teacher");
 /** Those who watch. */

@@ -4,7 +4,7 @@ import { InvigilError } from "../src/errors.js";
 import { createRoutes, UNMAPPED } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import type { TestCaller } from "../src/testing.js";
-import { type Answer, dataOf, expectDone, refusalOf, rest, send, trpc } from "./support/calls.js";
+import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
 import { openSchool, type School } from "./support/school.js";
 import { openWorld } from "./support/world.js";
@@ -13,10 +13,47 @@ import { openWorld } from "./support/world.js";
 type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
 const own = (school: School) => ({ roomId: school.room.id });
 const examOf = (school: School) => ({ examId: school.room.examId });
+/** Somebody with a password, for the rows that need one. */
+const ACCOUNT = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
+const CREDENTIALS = { username: ACCOUNT.userId, password: ACCOUNT.password };
+const NEED_ACCOUNT = new Set(["auth.login", "account.disable", "account.enable", "account.setPassword"]);
+/** Open to whoever has no token. */
+const PUBLIC = new Set(["auth.login"]);
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
 const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input }>> = {
   "auth.whoami": { method: "query", input: () => undefined },
+  "auth.login": { method: "mutate", input: () => CREDENTIALS },
+  "auth.refresh": { method: "mutate", input: () => undefined },
+  "auth.logout": { method: "mutate", input: () => undefined },
+  "auth.changePassword": {
+    method: "mutate",
+    input: () => ({ currentPassword: "a password", newPassword: "another one" }),
+  },
+  "auth.issueToken": {
+    method: "mutate",
+    input: (school) => ({ ...own(school), userId: "examinee1", role: "examinee" }),
+  },
+  "auth.issueToken, of the exam": {
+    method: "mutate",
+    input: (school) => ({ ...examOf(school), userId: "examinee1", role: "examinee" }),
+  },
+  "auth.issueToken, of no room": {
+    method: "mutate",
+    input: () => ({ userId: "examinee1", role: "examinee" }),
+  },
+  "auth.revokeToken": { method: "mutate", input: () => ({ tokenId: "a token's id" }) },
+  "account.create": {
+    method: "mutate",
+    input: (_, __, n) => ({ ...ACCOUNT, userId: `clerk${n}` }),
+  },
+  "account.list": { method: "query", input: () => ({}) },
+  "account.disable": { method: "mutate", input: () => ({ userId: ACCOUNT.userId }) },
+  "account.enable": { method: "mutate", input: () => ({ userId: ACCOUNT.userId }) },
+  "account.setPassword": {
+    method: "mutate",
+    input: () => ({ userId: ACCOUNT.userId, password: "another one" }),
+  },
   "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
   "room.create, in the exam": {
     method: "mutate",
@@ -78,13 +115,15 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   "upload.getCredentials": { method: "mutate", input: examOf },
 };
 
-/** The documented paths, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
+/** The documented paths below `/exam/`, or whole, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
 const PATHS: readonly {
   path: string;
   method: "GET" | "POST";
   row: string;
   fields: (school: School, caller: TestCaller) => Record<string, unknown>;
 }[] = [
+  { path: "login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
+  { path: "/login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
   {
     path: "v2/createRoom",
     method: "POST",
@@ -151,10 +190,12 @@ const PATHS: readonly {
 const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
 const HTTP_STATUS = { ok: 200, FORBIDDEN: 403, PROVIDER_NOT_CONFIGURED: 501 };
 
+const urlOf = (path: string) => (path.startsWith("/") ? path : `/exam/${path}`);
 const procedureOf = (row: string) => row.split(",")[0] ?? row;
 
 /** Everything that a refused call could have changed. */
 const stateOf = async ({ admin, room, other }: School) => ({
+  accounts: await admin.account.list({}),
   rooms: await admin.room.list({}),
   exams: [await admin.exam.get({ examId: room.examId }), await admin.exam.get({ examId: other.examId })],
   people: await Promise.all(
@@ -182,6 +223,7 @@ const tryEverybody = async (
     roomId: school.room.id,
     participants: names.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
   });
+  if (NEED_ACCOUNT.has(row)) await school.admin.account.create(ACCOUNT);
   const seen: Partial<Record<CallerName, string>> = {};
   const run = async (which: (outcome: Outcome) => boolean): Promise<void> => {
     for (const [n, name] of names.entries())
@@ -207,7 +249,7 @@ describe("the permission table", () => {
     const documented = createRoutes(createWire({ timeZone: "Asia/Shanghai" })).flatMap(
       ({ path, methods, procedure }) => methods.map((method) => `${method} ${path} ${procedure}`),
     );
-    const covered = PATHS.map(({ path, method, row }) => `${method} /exam/${path} ${procedureOf(row)}`);
+    const covered = PATHS.map(({ path, method, row }) => `${method} ${urlOf(path)} ${procedureOf(row)}`);
     expect([...new Set(covered)].toSorted()).toEqual(documented.toSorted());
   });
 
@@ -265,8 +307,8 @@ const ask = async (
   authorization: string | undefined,
 ): Promise<Answer> => {
   const sent = fields(school, caller);
-  const door = rest(school, authorization);
-  return method === "GET" ? door.get(path, sent) : door.post(path, sent);
+  const input = method === "GET" ? { query: sent } : { json: sent };
+  return send(school, { method, path: urlOf(path), ...input }, authorization);
 };
 
 describe("who may, on the documented paths", () => {
@@ -289,7 +331,8 @@ describe("without a valid token", () => {
     return [undefined, "", "Bearer ", "xxx", `${good}x`, await school.token(caller, -1)];
   };
 
-  it.each(rows)("nobody calls $row", async ({ row, method, input }) => {
+  const guarded = rows.filter(({ row }) => !PUBLIC.has(row));
+  it.each(guarded)("nobody calls $row", async ({ row, method, input }) => {
     await using school = await openSchool();
     const before = await stateOf(school);
     for (const token of await badTokens(school)) {
@@ -303,14 +346,25 @@ describe("without a valid token", () => {
     expect(await stateOf(school)).toEqual(before);
   });
 
-  it.each(PATHS)("nobody calls $method $path", async (path) => {
+  const guardedPaths = PATHS.filter(({ row }) => !PUBLIC.has(row));
+  it.each(guardedPaths)("nobody calls $method $path", async (path) => {
     await using school = await openSchool();
     const before = await stateOf(school);
     for (const token of await badTokens(school))
       refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");
     // The token is judged before the input.
-    const empty = await send(school, { method: path.method, path: `/exam/${path.path}` });
+    const empty = await send(school, { method: path.method, path: urlOf(path.path) });
     refusalOf(empty, 401, "UNAUTHENTICATED");
     expect(await stateOf(school)).toEqual(before);
+  });
+
+  it("anybody logs in, by every door, whatever token comes along", async () => {
+    await using school = await openSchool();
+    await school.admin.account.create(ACCOUNT);
+    for (const token of await badTokens(school)) {
+      expect((await trpc(school, token).mutate("auth.login", CREDENTIALS)).status).toBe(200);
+      for (const path of PATHS.filter(({ row }) => PUBLIC.has(row)))
+        dataOf(await ask(school, path, caller, token));
+    }
   });
 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type RouterOutputs, type TestApp, type TestCaller } from "../src/testing.js";
+import { trpc } from "./support/calls.js";
 import { tempFolder } from "./support/process.js";
 
 /** Every procedure, `noun.verb`: one that is new does not compile until it is called below. */
@@ -14,8 +15,8 @@ const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
 const INSPECTOR: TestCaller = { sub: "inspector1", role: "inspector" };
 const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 
-/** A library of clips stays small: it may be read from end to end. */
-const MAY_BE_SCANNED = "audio_clips";
+/** A library of clips and a school's staff stay small: they may be read from end to end. */
+const MAY_BE_SCANNED = ["audio_clips", "accounts"];
 
 interface Stage {
   readonly app: TestApp;
@@ -26,6 +27,15 @@ interface Stage {
   /** Of the same exam and people, ended. */
   readonly endedId: string;
 }
+
+const CLERK = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
+
+/** The token of a login. */
+const login = async (app: TestApp, username: string = CLERK.userId): Promise<string> =>
+  (await app.as(ADMIN).auth.login({ username, password: CLERK.password })).token;
+/** Calls a procedure with a token. */
+const post = async (app: TestApp, path: string, token: string, input?: unknown): Promise<void> =>
+  expect(await trpc(app, token).mutate(path, input)).toMatchObject({ status: 200 });
 
 /** Rooms, people and records enough that a page has something to leave out. */
 const setStage = async (app: TestApp): Promise<Stage> => {
@@ -44,6 +54,7 @@ const setStage = async (app: TestApp): Promise<Stage> => {
     rooms.push((await teacher.room.create({ name, examId, participants })).id);
   const [roomId = "", endedId = ""] = rooms;
   await teacher.room.end({ roomId: endedId });
+  await app.as(ADMIN).account.create(CLERK);
   const { id: clipId } = await teacher.audio.create({ name: "Bell", url: "https://cdn.example/bell.wav" });
   return { app, examId, clipId, roomId, endedId };
 };
@@ -59,6 +70,39 @@ const OPTIONAL = [true, false] as const;
 /** Calls each procedure with every combination of its filters, as everybody for whom another query runs. */
 const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "auth.whoami": ({ app }) => app.as(TEACHER).auth.whoami(),
+  "auth.login": async ({ app }) => {
+    await login(app);
+    await expect(login(app, "nobody")).rejects.toThrow();
+  },
+  "auth.refresh": async ({ app }) => post(app, "auth.refresh", await login(app)),
+  "auth.logout": async ({ app }) => {
+    await post(app, "auth.logout", await login(app));
+    await app.as(TEACHER).auth.logout();
+  },
+  "auth.changePassword": async ({ app }) => {
+    const input = { currentPassword: "a password", newPassword: "a password" };
+    await post(app, "auth.changePassword", await login(app), input);
+  },
+  "auth.issueToken": async ({ app, examId, roomId }) => {
+    const person = { userId: "examinee1", role: "examinee" } as const;
+    for (const where of [{ roomId }, { examId }, {}])
+      await app.as(ADMIN).auth.issueToken({ ...person, ...where });
+  },
+  "auth.revokeToken": ({ app }) => app.as(ADMIN).auth.revokeToken({ tokenId: "x" }),
+  "account.create": ({ app }) => app.as(ADMIN).account.create({ ...CLERK, userId: "another" }),
+  "account.list": async ({ app }) => {
+    for (const byRole of OPTIONAL)
+      for (const later of OPTIONAL)
+        await app.as(ADMIN).account.list({
+          pageSize: 1,
+          ...(byRole && { role: "teacher" }),
+          ...(later && { cursor: "a" }),
+        });
+  },
+  "account.disable": ({ app }) => app.as(ADMIN).account.disable({ userId: "another" }),
+  "account.enable": ({ app }) => app.as(ADMIN).account.enable({ userId: "another" }),
+  "account.setPassword": ({ app }) =>
+    app.as(ADMIN).account.setPassword({ userId: "another", password: "a password" }),
   "room.create": async ({ app, examId }) => {
     await app.as(TEACHER).room.create({ name: "With an exam of its own" });
     await app.as(TEACHER).room.create({ name: "Of an exam", examId });
@@ -205,9 +249,11 @@ describe("query plans", () => {
     planOf(statement).filter(
       (step) =>
         step.includes("TEMP B-TREE") ||
-        (step.startsWith("SCAN") && step.split(" ")[1] !== MAY_BE_SCANNED) ||
+        (step.startsWith("SCAN") && !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
         // A range alone is a page of everything: with another condition, most of what it reads is dropped.
-        (/\(\w+[<>]\?\)$/.test(step) && /\bwhere\b.* and /i.test(statement)) ||
+        (/\(\w+[<>]\?\)$/.test(step) &&
+          !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "") &&
+          /\bwhere\b.* and /i.test(statement)) ||
         // Half of all rooms have the same status: it finds a page of them, but nothing in a subquery.
         (step.endsWith("(status=?)") && !/order by "rooms"."id" desc limit \?$/.test(statement)),
     );

@@ -33,6 +33,7 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
     const services = createServices(deps);
     const call = createAppRouter(services).createCaller({
       identity: OPERATOR,
+      address: "in-process",
       trace: { requestId: "cli", procedures: [] },
     });
     return await work({ config, deps, services, call });

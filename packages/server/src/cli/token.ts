@@ -5,7 +5,9 @@ import { parseConfig, readEnvironment } from "../config.js";
 import { createIds } from "../ids.js";
 import { authSecretOf } from "../main.js";
 import { SetupError } from "../setup-error.js";
-import { duration } from "./arguments.js";
+import { duration, jsonOption } from "./arguments.js";
+import { inOffice } from "./office.js";
+import { print } from "./output.js";
 
 interface TokenOptions {
   role: Role;
@@ -17,10 +19,22 @@ interface TokenOptions {
   json?: true;
 }
 
+const addRevoke = (token: Command): void => {
+  token
+    .command("revoke <tokenId>")
+    .description("let a token be good no more; its id is its claim jti")
+    .addOption(jsonOption())
+    .action(async (tokenId: string, { json }: { json?: true }) => {
+      await inOffice(({ call }) => call.auth.revokeToken({ tokenId }));
+      print(json, { tokenId, revoked: true }, () => `The token ${tokenId} is good no more.`);
+    });
+};
+
 export const addToken = (program: Command): void => {
-  program
-    .command("token")
-    .description("print a token signed with this installation's secret")
+  const token = program.command("token").description("tokens of this installation");
+  token
+    .command("issue", { isDefault: true })
+    .description("print a token signed with this installation's secret; `invigil token --role …` for short")
     .addOption(new Option("--role <role>", "what its holder may do").choices(roles).makeOptionMandatory())
     .requiredOption("--user <id>", "its holder's user id")
     .option("--room <id>", "works only in this room")
@@ -36,11 +50,12 @@ export const addToken = (program: Command): void => {
         );
       }
       const clock = () => new Date();
-      const token = await signToken(
+      const signed = await signToken(
         { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl },
         { secret: authSecretOf(config), clock, jti: createIds({ clock }).next() },
       );
       const expiresAt = new Date(clock().getTime() + ttl * 1000).toISOString();
-      process.stdout.write(`${json ? JSON.stringify({ token, expiresAt }) : token}\n`);
+      print(json, { token: signed, expiresAt }, () => signed);
     });
+  addRevoke(token);
 };

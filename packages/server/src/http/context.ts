@@ -1,7 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import type { Authenticator } from "../auth.js";
-import { InvigilError } from "../errors.js";
-import type { Context } from "../trpc.js";
+import type { Services } from "../router.js";
+import { type Context, failureOf } from "../trpc.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -14,14 +13,14 @@ export type CreateContext = (request: FastifyRequest) => Promise<Context>;
 
 /** Makes the context of a request's calls: who is calling, or why that is not known. */
 export const contextMaker =
-  ({ auth }: { auth: Authenticator }): CreateContext =>
+  ({ auth }: Pick<Services, "auth">): CreateContext =>
   async (request) => {
-    const identify = async () => auth.identify(request.headers.authorization);
-    const identity = await identify().catch((error: unknown) => {
-      if (error instanceof InvigilError) return error;
-      throw error;
-    });
-    const context: Context = { identity, trace: { requestId: request.id, procedures: [] } };
+    const identity = await auth.identify(request.headers.authorization).catch(failureOf);
+    const context: Context = {
+      identity,
+      address: request.ip,
+      trace: { requestId: request.id, procedures: [] },
+    };
     request.callContext = context;
     return context;
   };

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
 import { failureOf } from "../trpc.js";
@@ -37,6 +37,11 @@ export const logFault = (request: FastifyRequest, failed: InvigilError): void =>
   if (failed.code === "INTERNAL") request.log.error({ err: failed.cause ?? failed }, "fault");
 };
 
+/** Says when to come back, where that depends on time. */
+export const setRetryAfter = (reply: FastifyReply, { retryAfterSeconds }: InvigilError): void => {
+  if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
+};
+
 /** The methods of every path without parameters, as the routes are made. */
 const methodsOf = (app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> => {
   const methods = new Map<string, Set<string>>();
@@ -69,6 +74,7 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
   app.setErrorHandler((error, request, reply) => {
     const failed = toFailure(error);
     logFault(request, failed);
+    setRetryAfter(reply, failed);
     return reply.code(httpStatus(failed, restStatus)).send(failure(failed, request.id));
   });
 

@@ -6,7 +6,7 @@ import { InvigilError } from "../errors.js";
 import type { ServedRouter } from "../router.js";
 import { failureOf } from "../trpc.js";
 import type { CreateContext } from "./context.js";
-import { logFault, toFailure } from "./failures.js";
+import { logFault, setRetryAfter, toFailure } from "./failures.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
@@ -31,12 +31,17 @@ export const trpcPlugin = async (
       type: "unknown",
       path: undefined,
       input: undefined,
-      ctx: request.callContext ?? { identity: failed, trace: { requestId: request.id, procedures: [] } },
+      ctx: request.callContext ?? {
+        identity: failed,
+        address: request.ip,
+        trace: { requestId: request.id, procedures: [] },
+      },
     });
 
   app.setErrorHandler((error, request, reply) => {
     const failed = toFailure(error);
     logFault(request, failed);
+    setRetryAfter(reply, failed);
     return reply.code(failed.status).send(transformTRPCResponse(config, { error: shapeOf(failed, request) }));
   });
 
@@ -71,6 +76,11 @@ export const trpcPlugin = async (
         path: req.params.path,
         createContext: () => createContext(req),
         maxBatchSize: MAX_BATCH,
+        responseMeta({ errors }) {
+          const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
+          const longest = Math.max(0, ...waits);
+          return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
+        },
         onError({ error, ctx }) {
           const failed = failureOf(error);
           // What tRPC refuses before it asks for a context is answered above, where the request's id is known.

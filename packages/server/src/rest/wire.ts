@@ -13,6 +13,7 @@ import {
   roomStatusSchema,
   roomWithCheatConfigSchema,
   scheduledAudioSchema,
+  sessionSchema,
   uploadCredentialsSchema,
 } from "@invigil/schema";
 import { z } from "zod";
@@ -204,7 +205,17 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     }),
   });
 
+  const login = z.codec(
+    z.object({ token: z.string(), expire: time }),
+    sessionSchema.pick({ token: true, expiresAt: true }),
+    {
+      decode: ({ token, expire }) => ({ token, expiresAt: expire }),
+      encode: ({ token, expiresAt }) => ({ token, expire: expiresAt }),
+    },
+  );
+
   return {
+    login,
     room,
     exam,
     user,

@@ -66,16 +66,31 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
   "+": "ok",
   ".": "FORBIDDEN",
   p: "PROVIDER_NOT_CONFIGURED",
+  s: "FORBIDDEN",
 };
 
 /**
- * `+` may, `.` may not, `p` may, but no provider is configured. The columns are those above, grouped:
+ * `+` may, `.` may not, `p` may, but no provider is configured, `s` may, but only with the token of a login, which
+ * these callers' are not. The columns are those above, grouped:
  * the room's people, those of another room, those of another exam, false roles, bound tokens
  * (an administrator's three, a teacher's five, an inspector's, an examinee's two). What is called concerns `room`, or its exam.
  */
 const TABLE = `
                                  atie tie tie ti aaa ttttt i ee
 auth.whoami                      ++++ +++ +++ ++ +++ +++++ + ++
+auth.login                       ++++ +++ +++ ++ +++ +++++ + ++
+auth.refresh                     ssss sss sss ss sss sssss s ss
+auth.logout                      ++++ +++ +++ ++ +++ +++++ + ++
+auth.changePassword              ssss sss sss ss sss sssss s ss
+auth.issueToken                  ++.. ... ... .. +.. ++... . ..
+auth.issueToken, of the exam     +... ... ... .. ... ..... . ..
+auth.issueToken, of no room      +... ... ... .. ... ..... . ..
+auth.revokeToken                 +... ... ... .. ... ..... . ..
+account.create                   +... ... ... .. ... ..... . ..
+account.list                     +... ... ... .. ... ..... . ..
+account.disable                  +... ... ... .. ... ..... . ..
+account.enable                   +... ... ... .. ... ..... . ..
+account.setPassword              +... ... ... .. ... ..... . ..
 room.create                      ++.. +.. +.. +. ... ..... . ..
 room.create, in the exam         ++.. +.. ... .. ... .+... . ..
 room.get                         ++++ ... ... .. +.. ++... + +.

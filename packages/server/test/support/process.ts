@@ -2,7 +2,7 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_p
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
 import { afterAll } from "vitest";
@@ -73,7 +73,7 @@ export interface Child extends AsyncDisposable {
   stdout(): string;
 }
 
-const follow = (child: ChildProcessByStdio<null, Readable, Readable>, deadlineMs?: number): Child => {
+const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadlineMs?: number): Child => {
   const seen = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const)
@@ -119,14 +119,24 @@ const follow = (child: ChildProcessByStdio<null, Readable, Readable>, deadlineMs
 
 interface StartOptions {
   readonly cwd: string;
+  /** What is piped into it. */
+  readonly input?: string;
   readonly env?: Env;
   /** How long it may run, where that is more than anything else. */
   readonly deadlineMs?: number;
 }
 
 /** Starts a program. */
-const start = (file: string, args: readonly string[], { cwd, env = {}, deadlineMs }: StartOptions): Child =>
-  follow(spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["ignore", "pipe", "pipe"] }), deadlineMs);
+const start = (
+  file: string,
+  args: readonly string[],
+  { cwd, env = {}, input, deadlineMs }: StartOptions,
+): Child => {
+  const child = spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["pipe", "pipe", "pipe"] });
+  // It may end without reading.
+  child.stdin.on("error", () => undefined).end(input);
+  return follow(child, deadlineMs);
+};
 
 /** Starts `invigil` with these arguments. Only what is in `env` is set. */
 const invigil = (args: readonly string[], options: StartOptions): Child =>

@@ -35,10 +35,10 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
 };
 
 export const openWorld = async (
-  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps } = {},
+  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps; now?: () => Date } = {},
 ): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
-  const clock = () => new Date("2026-01-02T03:04:05Z");
+  const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
   const db = openDatabase({ file: config.databaseFile });
   const secret = "the-secret-of-this-world-32-bytes-or-more";

@@ -1,8 +1,37 @@
-import { callerSchema } from "@invigil/schema";
-import { anyoneProcedure, router } from "../../trpc.js";
+import {
+  callerSchema,
+  changePasswordInput,
+  doneSchema,
+  issuedTokenSchema,
+  issueTokenInput,
+  loginInput,
+  revokeTokenInput,
+  sessionSchema,
+} from "@invigil/schema";
+import { adminProcedure, anyoneProcedure, publicProcedure, router, staffProcedure } from "../../trpc.js";
+import type { IssuingService } from "./issuing.js";
+import type { AuthService } from "./service.js";
 
-export const createAuthRouter = () =>
+export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) =>
   router({
     /** Who the server takes the caller for. */
     whoami: anyoneProcedure.output(callerSchema).query(({ ctx }) => ctx.caller),
+    login: publicProcedure
+      .input(loginInput)
+      .output(sessionSchema)
+      .mutation(({ ctx, input }) => auth.login(input, ctx.address)),
+    refresh: anyoneProcedure.output(sessionSchema).mutation(({ ctx }) => auth.refresh(ctx.caller)),
+    logout: anyoneProcedure.output(doneSchema).mutation(({ ctx }) => auth.logout(ctx.caller)),
+    changePassword: anyoneProcedure
+      .input(changePasswordInput)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, ctx.address)),
+    issueToken: staffProcedure
+      .input(issueTokenInput)
+      .output(issuedTokenSchema)
+      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input)),
+    revokeToken: adminProcedure
+      .input(revokeTokenInput)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input)),
   });

@@ -1,0 +1,102 @@
+import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
+import { type Command, Option } from "commander";
+import { jsonOption } from "./arguments.js";
+import { inOffice, type Office } from "./office.js";
+import { print, table } from "./output.js";
+import { newPassword } from "./password.js";
+
+interface PasswordOptions {
+  generate?: true;
+  json?: true;
+}
+
+const generateOption = (): Option => new Option("--generate", "make a password and print it");
+const role = (description: string): Option =>
+  new Option("--role <role>", description).choices(accountRoleSchema.options);
+
+/** Prints an account, and the password where it was made here: that alone, for people. */
+const printWithPassword = (
+  { generate, json }: PasswordOptions,
+  account: Account,
+  password: string,
+  done: string,
+): void => print(json, { ...account, ...(generate && { password }) }, () => (generate ? password : done));
+
+const allAccounts = async ({ call }: Office, of: AccountRole | undefined): Promise<Account[]> => {
+  const accounts: Account[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await call.account.list({ role: of, pageSize: 100, cursor });
+    accounts.push(...page.accounts);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return accounts;
+};
+
+const tableOf = (accounts: readonly Account[]): string =>
+  table(
+    ["USER", "ROLE", "NAME", "STATE"],
+    accounts.map((account) => [
+      account.userId,
+      account.role,
+      account.name,
+      account.disabled ? "disabled" : "active",
+    ]),
+  );
+
+export const addAccount = (program: Command): void => {
+  const account = program.command("account").description("people who log in with a password");
+
+  account
+    .command("add <user>")
+    .description("make an account; its password is asked for, or read as a line from standard input")
+    .addOption(role("what its holder may do").makeOptionMandatory())
+    .requiredOption("--name <name>", "its holder's name")
+    .addOption(generateOption())
+    .addOption(jsonOption())
+    .action(async (userId: string, options: PasswordOptions & { role: AccountRole; name: string }) => {
+      const password = await newPassword(options);
+      const { role: of, name } = options;
+      const made = await inOffice(({ call }) => call.account.create({ userId, role: of, name, password }));
+      printWithPassword(options, made, password, `${made.userId} can log in (${made.role}).`);
+    });
+
+  account
+    .command("list")
+    .description("list accounts, by user id")
+    .addOption(role("only those of this role"))
+    .addOption(jsonOption())
+    .action(async (options: { role?: AccountRole; json?: true }) => {
+      const accounts = await inOffice((office) => allAccounts(office, options.role));
+      print(options.json, { accounts }, () => tableOf(accounts));
+    });
+
+  account
+    .command("disable <user>")
+    .description("end an account's logins and let it log in no more")
+    .addOption(jsonOption())
+    .action(async (userId: string, { json }: { json?: true }) => {
+      const disabled = await inOffice(({ call }) => call.account.disable({ userId }));
+      print(json, disabled, () => `${userId} can log in no more; its logins have ended.`);
+    });
+
+  account
+    .command("enable <user>")
+    .description("let a disabled account log in again")
+    .addOption(jsonOption())
+    .action(async (userId: string, { json }: { json?: true }) => {
+      const enabled = await inOffice(({ call }) => call.account.enable({ userId }));
+      print(json, enabled, () => `${userId} can log in again.`);
+    });
+
+  account
+    .command("passwd <user>")
+    .description("set an account's password and end its logins")
+    .addOption(generateOption())
+    .addOption(jsonOption())
+    .action(async (userId: string, options: PasswordOptions) => {
+      const password = await newPassword(options);
+      const changed = await inOffice(({ call }) => call.account.setPassword({ userId, password }));
+      printWithPassword(options, changed, password, `${userId} has another password; its logins have ended.`);
+    });
+};

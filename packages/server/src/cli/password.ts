@@ -1,0 +1,59 @@
+import { randomInt } from "node:crypto";
+import { createInterface } from "node:readline";
+import { Writable } from "node:stream";
+import { SetupError } from "../setup-error.js";
+
+// How a password gets from a person into a command: never as an argument, which every process list shows.
+
+const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const GENERATED_LENGTH = 20;
+
+const generatePassword = (): string =>
+  Array.from(
+    { length: GENERATED_LENGTH },
+    () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],
+  ).join("");
+
+/** Where a person types, and where it is asked. */
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream;
+}
+
+/** The first line of what was piped into the command. */
+const pipedLine = async ({ input }: Terminal): Promise<string> => {
+  for await (const line of createInterface({ input })) return line;
+  throw new SetupError("no password was given: write it as a line on standard input, or use --generate");
+};
+
+/** Asks on the terminal, which stays silent while it is answered. */
+const askTwice = async ({ input, output }: Terminal): Promise<string> => {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input, output: silent, terminal: true });
+  const answers = lines[Symbol.asyncIterator]();
+  // Ctrl-C and Ctrl-D are no answer.
+  lines.on("SIGINT", () => lines.close());
+  const ask = async (question: string): Promise<string> => {
+    output.write(question);
+    const answer = await answers.next();
+    output.write("\n");
+    if (answer.done) throw new SetupError("no password was given");
+    return answer.value;
+  };
+  try {
+    const password = await ask("Password: ");
+    if ((await ask("Again: ")) !== password) throw new SetupError("the two passwords are not the same");
+    return password;
+  } finally {
+    lines.close();
+  }
+};
+
+/** A new password: made, or piped into the command, or asked for twice on a terminal. */
+export const newPassword = async (
+  { generate }: { generate?: true | undefined },
+  terminal: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<string> => {
+  if (generate) return generatePassword();
+  return terminal.input.isTTY ? askTwice(terminal) : pipedLine(terminal);
+};

@@ -1,0 +1,34 @@
+import {
+  accountPageSchema,
+  accountRef,
+  accountSchema,
+  createAccountInput,
+  listAccountsInput,
+  setPasswordInput,
+} from "@invigil/schema";
+import { adminProcedure, router } from "../../trpc.js";
+import type { AccountService } from "./service.js";
+
+export const createAccountRouter = ({ account }: { account: AccountService }) =>
+  router({
+    create: adminProcedure
+      .input(createAccountInput)
+      .output(accountSchema)
+      .mutation(({ ctx, input }) => account.create(ctx.caller, input)),
+    list: adminProcedure
+      .input(listAccountsInput)
+      .output(accountPageSchema)
+      .query(({ ctx, input }) => account.list(ctx.caller, input)),
+    disable: adminProcedure
+      .input(accountRef)
+      .output(accountSchema)
+      .mutation(({ ctx, input }) => account.disable(ctx.caller, input.userId)),
+    enable: adminProcedure
+      .input(accountRef)
+      .output(accountSchema)
+      .mutation(({ ctx, input }) => account.enable(ctx.caller, input.userId)),
+    setPassword: adminProcedure
+      .input(setPasswordInput)
+      .output(accountSchema)
+      .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),
+  });

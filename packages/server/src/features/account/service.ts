@@ -1,0 +1,86 @@
+import type {
+  Account,
+  AccountPage,
+  Caller,
+  CreateAccountInput,
+  ListAccountsInput,
+  SetPasswordInput,
+} from "@invigil/schema";
+import { InvigilError } from "../../errors.js";
+import type { Passwords } from "../../passwords.js";
+import type { AccessService } from "../access/service.js";
+import type { AccountStore } from "./store.js";
+
+/** People who log in with a password. Every method throws FORBIDDEN for a token that is bound to a room or an exam. */
+export interface AccountService {
+  /** @throws ACCOUNT_CONFLICT when the id is taken, OVERLOADED */
+  create(caller: Caller, input: CreateAccountInput): Promise<Account>;
+  list(caller: Caller, input: ListAccountsInput): Promise<AccountPage>;
+  /** Ends the account's logins, too. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own */
+  disable(caller: Caller, userId: string): Promise<Account>;
+  /** @throws ACCOUNT_NOT_FOUND */
+  enable(caller: Caller, userId: string): Promise<Account>;
+  /** Ends the account's logins, too. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
+  setPassword(caller: Caller, input: SetPasswordInput): Promise<Account>;
+}
+
+export const createAccountService = ({
+  store,
+  access,
+  passwords,
+  clock,
+}: {
+  store: AccountStore;
+  access: AccessService;
+  passwords: Passwords;
+  clock: () => Date;
+}): AccountService => {
+  const found = (account: Account | undefined, userId: string): Account => {
+    if (!account) throw new InvigilError("ACCOUNT_NOT_FOUND", `There is no account ${userId}.`);
+    return account;
+  };
+
+  return {
+    async create(caller, { password, ...account }) {
+      access.unbound(caller);
+      const passwordHash = await passwords.hash(password);
+      const now = clock();
+      const created = await store.create({
+        ...account,
+        passwordHash,
+        disabled: false,
+        createdAt: now,
+        updatedAt: now,
+      });
+      if (!created)
+        throw new InvigilError("ACCOUNT_CONFLICT", `There is an account ${account.userId} already.`);
+      return created;
+    },
+
+    async list(caller, { role, pageSize, cursor }) {
+      access.unbound(caller);
+      return store.list({ role, limit: pageSize, after: cursor });
+    },
+
+    async disable(caller, userId) {
+      access.unbound(caller);
+      if (caller.userId === userId)
+        throw new InvigilError(
+          "ACCOUNT_CONFLICT",
+          `The account ${userId} is your own: ask another administrator.`,
+        );
+      return found(await store.setDisabled(userId, true, clock()), userId);
+    },
+
+    async enable(caller, userId) {
+      access.unbound(caller);
+      return found(await store.setDisabled(userId, false, clock()), userId);
+    },
+
+    async setPassword(caller, { userId, password }) {
+      access.unbound(caller);
+      const passwordHash = await passwords.hash(password);
+      return found(await store.setPassword(userId, passwordHash, clock()), userId);
+    },
+  };
+};

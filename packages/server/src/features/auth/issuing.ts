@@ -1,0 +1,71 @@
+import type { Caller, IssuedToken, IssueTokenInput } from "@invigil/schema";
+import type { TokenIssuer } from "../../auth.js";
+import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import type { AccessService } from "../access/service.js";
+import type { AuthStore } from "./store.js";
+
+/** How long a token is good that belongs to no exam, in seconds. */
+const WITHOUT_EXAM_SECONDS = 8 * 3600;
+
+export interface IssuingService {
+  /**
+   * A token for somebody else: a teacher's for the people of its rooms, an administrator's for anyone. Nobody issues
+   * beyond its own token's binding.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
+   */
+  issueToken(caller: Caller, input: IssueTokenInput): Promise<IssuedToken>;
+}
+
+export const createIssuingService = ({
+  store,
+  access,
+  tokens,
+}: {
+  store: AuthStore;
+  access: AccessService;
+  tokens: TokenIssuer;
+}): IssuingService => {
+  const forRoom = async (caller: Caller, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
+    const { examId } = await access.room(caller, roomId);
+    if ((input.examId ?? examId) !== examId) throw invalidInput("examId", "is not the exam of the room");
+    if (input.role === "admin" && caller.role !== "admin")
+      throw forbidden("Only an administrator issues tokens for administrators.");
+    const seat = await store.seat(roomId, input.userId);
+    const isThere = seat !== undefined && (input.role === "admin" || seat.role === input.role);
+    if (!isThere)
+      throw new InvigilError(
+        "PARTICIPANT_NOT_FOUND",
+        `There is no ${input.role} ${input.userId} in the room ${roomId}.`,
+      );
+    const person = {
+      userId: input.userId,
+      role: input.role,
+      roomId,
+      name: input.name ?? seat.name ?? undefined,
+      examEndTime: seat.examEndTime,
+      extraMinutes: seat.extraMinutes ?? 0,
+    };
+    return tokens.issueForExam(person, input.ttlSeconds);
+  };
+
+  const forExam = async (caller: Caller, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
+    await access.wholeExam(caller, examId);
+    const { userId, role, name, ttlSeconds } = input;
+    const end = await store.examEnd(examId, userId);
+    if (!end) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+    const person = { userId, role, examId, name, examEndTime: end.endTime, extraMinutes: end.extraMinutes };
+    return tokens.issueForExam(person, ttlSeconds);
+  };
+
+  return {
+    async issueToken(caller, input) {
+      if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
+      if (caller.role !== "admin")
+        throw forbidden("A teacher issues tokens for a room of its own: roomId says which.");
+      if (input.examId !== undefined) return forExam(caller, input, input.examId);
+      access.unbound(caller);
+      const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
+      return tokens.issue({ userId, role, name, ttlSeconds });
+    },
+  };
+};

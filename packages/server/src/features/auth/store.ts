@@ -1,0 +1,159 @@
+import type { AccountRole, ParticipantRole } from "@invigil/schema";
+import { and, eq, lte, max, ne, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import { accounts, exams, participants, revokedTokens, rooms, sessions } from "../../db/tables.js";
+
+export interface StoredLogin {
+  readonly userId: string;
+  readonly role: AccountRole;
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly disabled: boolean;
+}
+
+export interface NewSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** A person as a room knows it, and when the room's exam ends. */
+export interface Seat {
+  readonly examId: string;
+  readonly examEndTime: Date;
+  readonly role: ParticipantRole | null;
+  readonly name: string | null;
+  readonly extraMinutes: number | null;
+}
+
+export interface AuthStore {
+  /** A login that has not ended, and whether this token of it was revoked. */
+  session(
+    sessionId: string,
+    tokenId: string | undefined,
+  ): Promise<{ expiresAt: Date; isRevoked: boolean } | undefined>;
+  isRevoked(tokenId: string): Promise<boolean>;
+  account(userId: string): Promise<StoredLogin | undefined>;
+  /** False when the account was disabled, or its password changed, since it was read. */
+  startSession(session: NewSession, passwordHash: string): Promise<boolean>;
+  endSession(sessionId: string): Promise<void>;
+  /** Revoking a token again changes nothing. */
+  revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }): Promise<void>;
+  /** Also ends the account's other sessions. False when the password was changed since it was read. */
+  changePassword(change: {
+    userId: string;
+    from: string;
+    to: string;
+    /** The session that stays. */
+    sessionId: string;
+    now: Date;
+  }): Promise<boolean>;
+  seat(roomId: string, userId: string): Promise<Seat | undefined>;
+  /** When an exam ends, and the most extra minutes that a person has in it. */
+  examEnd(examId: string, userId: string): Promise<{ endTime: Date; extraMinutes: number } | undefined>;
+}
+
+export const createAuthStore = ({ db: { queries, write } }: { db: Database }): AuthStore => {
+  const session = queries
+    .select({ expiresAt: sessions.expiresAt, revoked: revokedTokens.tokenId })
+    .from(sessions)
+    .leftJoin(revokedTokens, eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
+    .where(eq(sessions.id, sql.placeholder("sessionId")))
+    .prepare();
+  const revoked = queries
+    .select({ tokenId: revokedTokens.tokenId })
+    .from(revokedTokens)
+    .where(eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
+    .prepare();
+  const account = queries
+    .select({
+      userId: accounts.userId,
+      role: accounts.role,
+      name: accounts.name,
+      passwordHash: accounts.passwordHash,
+      disabled: accounts.disabled,
+    })
+    .from(accounts)
+    .where(eq(accounts.userId, sql.placeholder("userId")))
+    .prepare();
+  const seat = queries
+    .select({
+      examId: rooms.examId,
+      examEndTime: exams.endTime,
+      role: participants.role,
+      name: participants.name,
+      extraMinutes: participants.extraMinutes,
+    })
+    .from(rooms)
+    .innerJoin(exams, eq(exams.id, rooms.examId))
+    .leftJoin(
+      participants,
+      and(eq(participants.roomId, rooms.id), eq(participants.userId, sql.placeholder("userId"))),
+    )
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+  const examEnd = queries
+    .select({ endTime: exams.endTime })
+    .from(exams)
+    .where(eq(exams.id, sql.placeholder("examId")))
+    .prepare();
+  const extraMinutes = queries
+    .select({ most: max(participants.extraMinutes) })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .where(
+      and(eq(participants.userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))),
+    )
+    .prepare();
+
+  return {
+    async session(sessionId, tokenId) {
+      const found = session.get({ sessionId, tokenId: tokenId ?? null });
+      return found && { expiresAt: found.expiresAt, isRevoked: found.revoked !== null };
+    },
+    isRevoked: async (tokenId) => revoked.get({ tokenId }) !== undefined,
+    account: async (userId) => account.get({ userId }),
+
+    startSession: (started, passwordHash) =>
+      write(() => {
+        const found = account.get({ userId: started.userId });
+        if (!found || found.disabled || found.passwordHash !== passwordHash) return false;
+        queries.delete(sessions).where(lte(sessions.expiresAt, started.createdAt)).run();
+        queries.insert(sessions).values(started).run();
+        return true;
+      }),
+
+    endSession: (sessionId) =>
+      write(() => {
+        queries.delete(sessions).where(eq(sessions.id, sessionId)).run();
+      }),
+
+    revoke: (token) =>
+      write(() => {
+        queries.delete(revokedTokens).where(lte(revokedTokens.expiresAt, token.createdAt)).run();
+        queries.insert(revokedTokens).values(token).onConflictDoNothing().run();
+      }),
+
+    changePassword: ({ userId, from, to, sessionId, now }) =>
+      write(() => {
+        const { changes } = queries
+          .update(accounts)
+          .set({ passwordHash: to, updatedAt: now })
+          .where(and(eq(accounts.userId, userId), eq(accounts.passwordHash, from)))
+          .run();
+        if (changes === 0) return false;
+        queries
+          .delete(sessions)
+          .where(and(eq(sessions.userId, userId), ne(sessions.id, sessionId)))
+          .run();
+        return true;
+      }),
+
+    seat: async (roomId, userId) => seat.get({ roomId, userId }),
+    async examEnd(examId, userId) {
+      const found = examEnd.get({ examId });
+      return found && { ...found, extraMinutes: extraMinutes.get({ examId, userId })?.most ?? 0 };
+    },
+  };
+};

@@ -1,0 +1,129 @@
+import { type Role, roles } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { type ForeignTokens, principalOf, refusedToken } from "./auth.js";
+import type { Config } from "./config.js";
+import { InvigilError } from "./errors.js";
+
+/** Signatures that are checked with a public key. HS256 is not among them, whatever the service publishes. */
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
+const REMEMBER_MS = 5 * 60_000;
+/** After the service could not be reached it is left alone for this long. */
+const PAUSE_MS = 10_000;
+
+type Settings = NonNullable<Config["jwks"]>;
+type Claims = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Claims => typeof value === "object" && value !== null;
+
+/** What stands under a name; a dot goes into an object, unless a claim has that very name. */
+const claimAt = (claims: Claims, name: string): unknown => {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  return name
+    .split(".")
+    .reduce<unknown>(
+      (found, key) => (isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined),
+      claims,
+    );
+};
+
+/** The most powerful of our roles that a claim names. Where roles are mapped, only those that are count. */
+const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined => {
+  const theirs = [claim].flat();
+  const isMapped = Object.keys(mapping).length > 0;
+  return roles.find((role) => {
+    const name = isMapped ? mapping[role] : role;
+    return name !== undefined && theirs.includes(name);
+  });
+};
+
+/** Our claims, out of theirs. Their `sid` is a login of theirs and none of ours. */
+const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
+  const at = (name: string) => claimAt(theirs, claims[name] ?? name);
+  const sub = at("sub");
+  const name = at("name");
+  return {
+    sub: Number.isSafeInteger(sub) ? String(sub) : sub,
+    role: roleOf(at("role"), mapping),
+    exp: theirs.exp,
+    room: at("room"),
+    exam: at("exam"),
+    // Only for show: one that is too long must keep nobody out.
+    name: typeof name === "string" && name.trim() ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
+    jti: theirs.jti,
+  };
+};
+
+/** Whether an error speaks of the token or its key, and not of fetching the keys. */
+const isAboutToken = (error: unknown): boolean =>
+  error instanceof errors.JWKSNoMatchingKey ||
+  error instanceof errors.JWKSMultipleMatchingKeys ||
+  error instanceof errors.JOSENotSupported;
+
+/** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
+const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
+  const remote = createRemoteJWKSet(new URL(url));
+  let pausedUntil = 0;
+
+  const lastKnown: JWTVerifyGetKey = async (header, token) => {
+    const unknown = new InvigilError("PROVIDER_FAILED", "The identity service's keys cannot be fetched.");
+    const keys = remote.jwks();
+    if (!keys) throw unknown;
+    return createLocalJWKSet(keys)(header, token).catch((error: unknown) => {
+      // It may be new: nobody can tell now.
+      throw error instanceof errors.JWKSNoMatchingKey ? unknown : error;
+    });
+  };
+
+  return async (header, token) => {
+    if (clock().getTime() < pausedUntil) return lastKnown(header, token);
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      if (isAboutToken(error)) throw error;
+      pausedUntil = clock().getTime() + PAUSE_MS;
+      log.warn({ err: error }, "the identity service's keys cannot be fetched");
+      return lastKnown(header, token);
+    }
+  };
+};
+
+interface Parts {
+  readonly settings: Settings;
+  readonly clock: () => Date;
+  readonly log: Pick<FastifyBaseLogger, "warn">;
+}
+
+/** The tokens of an organisation's own identity service. */
+export const createIdentityService = ({ settings, clock, log }: Parts): ForeignTokens => {
+  const { url, issuer, audience } = settings;
+  const keys = createKeys({ url, clock, log });
+  return {
+    algorithms: ALGORITHMS,
+    rememberMs: REMEMBER_MS,
+    async verify(token, now) {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: ALGORITHMS,
+        issuer,
+        audience,
+        requiredClaims: ["exp"],
+        currentDate: now,
+      }).catch((error: unknown) => {
+        throw error instanceof InvigilError ? error : refusedToken(error);
+      });
+      return principalOf(ourClaims(payload, settings));
+    },
+  };
+};

@@ -1,0 +1,56 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
+
+export interface SigningKey {
+  readonly kid: string;
+  readonly publicPem: string;
+  sign(claims: Record<string, unknown>): Promise<string>;
+}
+
+/** An organisation's identity service: a real server on loopback that publishes its keys. */
+export interface IdentityService extends AsyncDisposable {
+  readonly url: string;
+  /** How often the keys were fetched. */
+  fetches(): number;
+  /** Makes a key; it counts once it is published. */
+  makeKey(kid: string, alg?: string): Promise<SigningKey>;
+  publish(...keys: readonly SigningKey[]): void;
+  /** What it answers instead of keys, until it is told to answer nothing else. */
+  answer(instead: { status: number; body: string } | undefined): void;
+}
+
+export const openIdentityService = async (): Promise<IdentityService> => {
+  const published = new Map<string, JWK>();
+  let current: JWK[] = [];
+  let instead: { status: number; body: string } | undefined;
+  let fetches = 0;
+  const server = createServer((_request, response) => {
+    fetches += 1;
+    response.writeHead(instead?.status ?? 200, { "content-type": "application/json", connection: "close" });
+    response.end(instead?.body ?? JSON.stringify({ keys: current }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Safe: a server that listens on a TCP port has an AddressInfo.
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/jwks`,
+    fetches: () => fetches,
+    async makeKey(kid, alg = "ES256") {
+      const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
+      published.set(kid, { ...(await exportJWK(publicKey)), kid, alg, use: "sig" });
+      return {
+        kid,
+        publicPem: await exportSPKI(publicKey),
+        sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(privateKey),
+      };
+    },
+    publish(...keys) {
+      current = keys.flatMap(({ kid }) => published.get(kid) ?? []);
+    },
+    answer(other) {
+      instead = other;
+    },
+    [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+};

@@ -1,0 +1,50 @@
+import superjson from "superjson";
+import type { Config } from "../../src/config.js";
+import type { Deps } from "../../src/deps.js";
+import type { TestCaller } from "../../src/testing.js";
+import { type Parsed, trpc } from "./calls.js";
+import { openWorld, type World } from "./world.js";
+
+export const ROOT: TestCaller = { sub: "root", role: "admin" };
+export const START = Date.parse("2026-01-02T03:04:05Z");
+export const PASSWORD = "a password";
+
+/** A world in which people log in, whose clock the test moves. */
+export interface Staff extends World {
+  /** Lets time pass. */
+  wait(seconds: number): void;
+  /** A procedure, as an administrator; throws where it is refused. */
+  admin(path: string, input?: unknown): Promise<Parsed>;
+  account(userId: string, more?: { role?: string; name?: string; password?: string }): Promise<Parsed>;
+  /** The session of a login that succeeds. */
+  login(userId: string, password?: string): Promise<Parsed>;
+}
+
+export const openStaff = async (
+  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps } = {},
+): Promise<Staff> => {
+  let now = START;
+  const world = await openWorld({ ...options, now: () => new Date(now) });
+  const done = async (path: string, input: unknown, token?: string): Promise<Parsed> => {
+    const { status, data, error } = await trpc(world, token).mutate(path, input);
+    if (status !== 200) throw new Error(`${path}: ${superjson.stringify(error)}`);
+    return data;
+  };
+  const admin: Staff["admin"] = async (path, input) => done(path, input, await world.token(ROOT));
+  return {
+    ...world,
+    wait: (seconds) => {
+      now += seconds * 1000;
+    },
+    admin,
+    account: (userId, more = {}) =>
+      admin("account.create", { userId, role: "teacher", name: "Ms Li", password: PASSWORD, ...more }),
+    login: (username, password = PASSWORD) => done("auth.login", { username, password }),
+  };
+};
+
+/** What a token is refused with; "ok" when it is good. */
+export const tokenState = async (world: World, token: string): Promise<string> => {
+  const { error } = await trpc(world, token).query("auth.whoami");
+  return error?.data.reason ?? "ok";
+};

@@ -1,0 +1,226 @@
+import { decodeJwt } from "jose";
+import { describe, expect, it } from "vitest";
+import type { RouterInputs } from "../src/testing.js";
+import { refusalOf, rest, trpc } from "./support/calls.js";
+import { refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
+import { openStaff, ROOT, START, tokenState } from "./support/staff.js";
+
+const HOUR = 3600;
+/** The school's exam: from half an hour after the start on, for two hours. */
+const EXAM_END = START / 1000 + 2.5 * HOUR;
+const AFTER_EXAM = 4 * HOUR;
+
+type Asked = RouterInputs["auth"]["issueToken"];
+const examinee = (school: School): Asked => ({
+  userId: "examinee1",
+  role: "examinee",
+  roomId: school.room.id,
+});
+const teacherOf = (school: School) => school.as({ sub: "teacher1", role: "teacher" });
+/** Until when a token is good, in seconds. */
+const expiryOf = async (issued: Promise<{ expiresAt: Date }>) => (await issued).expiresAt.getTime() / 1000;
+
+describe("a token that a teacher issues", () => {
+  it("is for somebody of its room, there, under the name that the room knows", async () => {
+    await using school = await openSchool();
+    const issued = await teacherOf(school).auth.issueToken(examinee(school));
+    expect(decodeJwt(issued.token)).toEqual({
+      sub: "examinee1",
+      role: "examinee",
+      room: school.room.id,
+      name: "Name of examinee1",
+      iat: START / 1000,
+      exp: EXAM_END + AFTER_EXAM,
+      jti: issued.tokenId,
+    });
+    expect(issued.expiresAt).toEqual(new Date((EXAM_END + AFTER_EXAM) * 1000));
+    const door = rest(school, issued.token);
+    expect((await door.get("roomInfo", { roomId: school.room.id })).body.success).toBe(true);
+    refusalOf(await door.get("roomInfo", { roomId: school.sibling.id }), 403, "FORBIDDEN");
+  });
+
+  it("may say another name, and name the room's exam as well", async () => {
+    await using school = await openSchool();
+    const asked = { ...examinee(school), name: "Ann", examId: school.room.examId };
+    const { token } = await teacherOf(school).auth.issueToken(asked);
+    expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: school.room.id });
+  });
+
+  it.each<[string, (school: School) => Partial<Asked>, string, RegExp]>([
+    ["nobody of the room", () => ({ userId: "examinee9" }), "PARTICIPANT_NOT_FOUND", /examinee9/],
+    ["somebody in another role", () => ({ role: "teacher" }), "PARTICIPANT_NOT_FOUND", /teacher examinee1/],
+    ["an administrator", () => ({ role: "admin" }), "FORBIDDEN", /administrator/],
+    ["another's room", ({ other }) => ({ roomId: other.id, userId: "examinee9" }), "FORBIDDEN", /not open/],
+    ["no room", () => ({ roomId: undefined }), "FORBIDDEN", /roomId/],
+    ["an exam as a whole", ({ room }) => ({ roomId: undefined, examId: room.examId }), "FORBIDDEN", /roomId/],
+    ["a room of another exam", ({ other }) => ({ examId: other.examId }), "INVALID_INPUT", /^examId /],
+  ])("is not for %s", async (_, different, reason, message) => {
+    await using school = await openSchool();
+    const call = teacherOf(school).auth.issueToken({ ...examinee(school), ...different(school) });
+    expect(await refused(call)).toMatchObject({ reason, message: expect.stringMatching(message) });
+  });
+});
+
+describe("how long a token is good that is issued for an exam", () => {
+  const openUntil = async (options: { now?: () => Date; afterExam?: number } = {}) => {
+    const { now, afterExam = AFTER_EXAM } = options;
+    return openSchool({ ...(now && { now }), config: { tokenAfterExamSeconds: afterExam } });
+  };
+
+  it("is as asked, and no longer than the exam and a setting", async () => {
+    await using school = await openUntil({ afterExam: 600 });
+    const issue = (ttlSeconds?: number) =>
+      expiryOf(teacherOf(school).auth.issueToken({ ...examinee(school), ttlSeconds }));
+    expect(await issue(60)).toBe(START / 1000 + 60);
+    expect(await issue(31_536_000)).toBe(EXAM_END + 600);
+    expect(await issue()).toBe(EXAM_END + 600);
+  });
+
+  it("has the person's extra minutes on top, and nobody else's", async () => {
+    await using staff = await openStaff({ config: { tokenAfterExamSeconds: 0 } });
+    const person = (userId: string) => ({ userId, name: "E", role: "examinee" });
+    const make = (name: string) =>
+      staff.admin("room.create", { name, participants: [person("slow"), person("quick")] });
+    const [{ id: roomId, examId }, other] = [await make("A"), await make("B")];
+    staff.db.queries.run(
+      `UPDATE participants SET extra_minutes = 45 WHERE user_id = 'slow' AND room_id = '${roomId}'`,
+    );
+    const issue = (userId: string, where: object) =>
+      expiryOf(staff.admin("auth.issueToken", { userId, role: "examinee", ...where }));
+    for (const where of [{ roomId }, { examId }]) {
+      expect(await issue("slow", where)).toBe(EXAM_END + 45 * 60);
+      expect(await issue("quick", where)).toBe(EXAM_END);
+    }
+    expect(await issue("slow", { examId: other.examId })).toBe(EXAM_END);
+  });
+
+  it("is nothing once that is over", async () => {
+    let now = new Date(START);
+    await using school = await openUntil({ now: () => now, afterExam: 600 });
+    now = new Date((EXAM_END + 599) * 1000);
+    expect(await expiryOf(teacherOf(school).auth.issueToken(examinee(school)))).toBe(EXAM_END + 600);
+    now = new Date((EXAM_END + 600) * 1000);
+    expect(await refused(teacherOf(school).auth.issueToken(examinee(school)))).toMatchObject({
+      reason: "EXAM_OVER",
+    });
+  });
+});
+
+describe("a token that an administrator issues", () => {
+  it("is for anyone, for eight hours where it belongs to no exam", async () => {
+    await using school = await openSchool();
+    for (const role of ["admin", "teacher", "inspector", "examinee"] as const) {
+      const { token, tokenId } = await school.admin.auth.issueToken({ userId: "某人", role });
+      expect(decodeJwt(token)).toEqual({
+        sub: "某人",
+        role,
+        iat: START / 1000,
+        exp: START / 1000 + 8 * HOUR,
+        jti: tokenId,
+      });
+    }
+    const short = school.admin.auth.issueToken({ userId: "x", role: "teacher", ttlSeconds: 60 });
+    expect(await expiryOf(short)).toBe(START / 1000 + 60);
+  });
+
+  it("may be for an administrator in a room or an exam, and for nobody else who is not there", async () => {
+    await using school = await openSchool();
+    const { id: roomId, examId } = school.room;
+    const boss = { userId: "boss", role: "admin" } as const;
+    const inRoom = await school.admin.auth.issueToken({ ...boss, roomId });
+    expect(decodeJwt(inRoom.token)).toMatchObject({ role: "admin", room: roomId });
+    const inExam = await school.admin.auth.issueToken({ ...boss, examId });
+    expect(decodeJwt(inExam.token)).toMatchObject({ role: "admin", exam: examId });
+    const stranger = { userId: "stranger", role: "teacher", roomId } as const;
+    expect((await refused(school.admin.auth.issueToken(stranger))).reason).toBe("PARTICIPANT_NOT_FOUND");
+  });
+
+  it.each([
+    ["room", { roomId: "nowhere" }, "ROOM_NOT_FOUND"],
+    ["exam", { examId: "nowhere" }, "EXAM_NOT_FOUND"],
+  ])("needs a %s that there is", async (_, where, reason) => {
+    await using school = await openSchool();
+    const call = school.admin.auth.issueToken({ userId: "examinee1", role: "examinee", ...where });
+    expect((await refused(call)).reason).toBe(reason);
+  });
+
+  it("is bound no less than the administrator's own", async () => {
+    await using school = await openSchool();
+    const { id: room, examId: exam } = school.room;
+    const inRoom = school.as({ ...ROOT, room });
+    const inExam = school.as({ ...ROOT, exam });
+    const person = { userId: "examinee1", role: "examinee" } as const;
+    const reason = async (call: Promise<unknown>) => (await refused(call)).reason;
+    expect(await reason(inRoom.auth.issueToken({ ...person, roomId: room }))).toBe("ok");
+    expect(await reason(inRoom.auth.issueToken({ ...person, examId: exam }))).toBe("FORBIDDEN");
+    expect(await reason(inRoom.auth.issueToken(person))).toBe("FORBIDDEN");
+    expect(await reason(inExam.auth.issueToken({ ...person, roomId: room }))).toBe("ok");
+    expect(await reason(inExam.auth.issueToken({ ...person, examId: exam }))).toBe("ok");
+    expect(await reason(inExam.auth.issueToken({ ...person, examId: school.other.examId }))).toBe(
+      "FORBIDDEN",
+    );
+    expect(await reason(inExam.auth.issueToken(person))).toBe("FORBIDDEN");
+  });
+});
+
+describe("a revoked token", () => {
+  it("is refused at once, by its id, and no other token of the same person", async () => {
+    await using staff = await openStaff();
+    const issue = () => staff.admin("auth.issueToken", { userId: "t1", role: "teacher" });
+    const [bad, good] = [await issue(), await issue()];
+    expect(await tokenState(staff, bad.token)).toBe("ok");
+    expect(await staff.admin("auth.revokeToken", { tokenId: bad.tokenId })).toBe(true);
+    expect(await tokenState(staff, bad.token)).toBe("UNAUTHENTICATED");
+    refusalOf(await rest(staff, bad.token).post("selectAudio", {}), 401, "UNAUTHENTICATED");
+    expect(await tokenState(staff, good.token)).toBe("ok");
+    expect(await staff.admin("auth.revokeToken", { tokenId: bad.tokenId })).toBe(true);
+  });
+
+  it("may be one of a login: the others of that login stay good", async () => {
+    await using staff = await openStaff();
+    await staff.account("t1");
+    const { token } = await staff.login("t1");
+    const { data: newer } = await trpc(staff, token).mutate("auth.refresh");
+    await staff.admin("auth.revokeToken", { tokenId: decodeJwt(token).jti });
+    expect(await tokenState(staff, token)).toBe("UNAUTHENTICATED");
+    expect(await tokenState(staff, newer.token)).toBe("ok");
+  });
+
+  it("is what logging out makes of one that belongs to no login", async () => {
+    await using staff = await openStaff();
+    const token = await staff.token({ sub: "t1", role: "teacher" });
+    expect((await trpc(staff, token).mutate("auth.logout")).data).toBe(true);
+    expect(await tokenState(staff, token)).toBe("UNAUTHENTICATED");
+    expect(await tokenState(staff, await staff.token({ sub: "t1", role: "teacher" }))).toBe("ok");
+  });
+
+  it("is forgotten once it has expired by itself, where that is known", async () => {
+    await using staff = await openStaff();
+    const revoked = () =>
+      staff.db.queries.query.revokedTokens
+        .findMany()
+        .sync()
+        .map(({ tokenId }) => tokenId);
+    const token = await staff.token({ sub: "t1", role: "teacher" });
+    await trpc(staff, token).mutate("auth.logout");
+    await staff.admin("auth.revokeToken", { tokenId: "by its id" });
+    expect(revoked()).toEqual([decodeJwt(token).jti, "by its id"]);
+    staff.wait(HOUR);
+    await staff.admin("auth.revokeToken", { tokenId: "later" });
+    expect(revoked()).toEqual(["by its id", "later"]);
+  });
+});
+
+it("a session that the server does not know is none, however well the token is signed", async () => {
+  await using staff = await openStaff();
+  await staff.account("t1");
+  const { token } = await staff.login("t1");
+  staff.db.queries.run("DELETE FROM sessions");
+  expect(await tokenState(staff, token)).toBe("UNAUTHENTICATED");
+});
+
+it("with authorization off there is nothing to log out of", async () => {
+  await using staff = await openStaff({ config: { auth: "off" } });
+  expect((await trpc(staff).mutate("auth.logout")).error.data.reason).toBe("FORBIDDEN");
+});
