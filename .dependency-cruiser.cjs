@@ -8,7 +8,7 @@ const floors = [
   ["router"],
   ["features"],
   ["trpc", "deps"],
-  ["providers", "auth"],
+  ["providers", "auth", "audio-files"],
   ["config", "errors"],
   ["db", "ids", "secrets", "setup-error"],
 ];

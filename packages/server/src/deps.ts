@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
+import { type AudioFiles, createAudioFiles } from "./audio-files.js";
 import {
   type Authenticator,
   createAuthenticator,
@@ -32,6 +34,7 @@ export interface Deps extends World {
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
   readonly providers: Providers;
+  readonly audioFiles: AudioFiles;
 }
 
 export const createDeps = (world: World): Deps => {
@@ -46,6 +49,7 @@ export const createDeps = (world: World): Deps => {
       ids,
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
+    audioFiles: createAudioFiles({ folder: join(config.dataDir, "audio"), clock, nonce: () => ids.nonce() }),
     providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
   };
 };

@@ -39,9 +39,17 @@ export const createServices = ({
   config,
   providers,
   publicUrl,
-}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl">) => {
+  audioFiles,
+}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl" | "audioFiles">) => {
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
+  const audio = createAudioService({
+    store: createAudioStore({ db }),
+    access,
+    files: audioFiles,
+    clock,
+    ids,
+    publicUrl,
+  });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const participant = createParticipantService({

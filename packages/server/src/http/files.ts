@@ -1,20 +1,14 @@
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
+import { AUDIO_PREFIX, type AudioFiles } from "../audio-files.js";
 
-/** Where audio files are served: without a token, because the apps play them in an `<audio>` tag. */
-export const AUDIO_PREFIX = "/audio/";
-
-/** The folder that they lie in. Their names are the hashes of their content, so that they never change. */
-export const audioDir = (dataDir: string): string => join(dataDir, "audio");
-
-export const audioFiles = async (app: FastifyInstance, { dataDir }: { dataDir: string }): Promise<void> => {
-  const root = audioDir(dataDir);
-  mkdirSync(root, { recursive: true });
+/** Serves audio files: in part, from a cache, and without a token. */
+export const audioFiles = async (app: FastifyInstance, { files }: { files: AudioFiles }): Promise<void> => {
+  await files.prepare();
   await app.register(fastifyStatic, {
-    root,
+    root: files.folder,
     prefix: AUDIO_PREFIX,
+    allowedPath: (path) => files.isServed(path.slice(1)),
     index: false,
     dotfiles: "ignore",
     immutable: true,

@@ -166,11 +166,16 @@ export const UNMAPPED = [
   "auth.whoami",
   "room.list",
   "exam.create",
+  "exam.list",
   "exam.update",
+  "exam.delete",
   "participant.add",
   "participant.remove",
   "audio.create",
+  "audio.update",
+  "audio.delete",
   "audio.attach",
+  "audio.detach",
 ] as const satisfies readonly ProcedurePath[];
 
 /** Documented paths that this version refuses with 501. */
