@@ -13,12 +13,21 @@ const FILE = "file";
 const notAForm = () =>
   new InvigilError("UNSUPPORTED_MEDIA_TYPE", "The content-type must be multipart/form-data.");
 
+/** Says that a form is broken, in place of its reader, whose failures carry no status. */
+async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+  try {
+    yield* parts;
+  } catch {
+    throw invalidInput("form", "cannot be read");
+  }
+}
+
 /** Reads a form: its fields may stand before the file and after it, so they are known once the file is read. */
 const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
   const fields: Record<string, unknown> = {};
   async function* content() {
     let [files, count] = [0, 0];
-    for await (const part of parts) {
+    for await (const part of readable(parts)) {
       count += 1;
       if (count > MAX_PARTS) throw invalidInput("form", `must have at most ${MAX_PARTS} parts`);
       const { fieldname: name } = part;
@@ -32,7 +41,7 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
       if (name !== FILE) throw invalidInput(name, "must not be a file: the file is in the field 'file'");
       if (files > 1) throw invalidInput(FILE, "must be there once");
       // Safe: without an encoding set, a stream of bytes gives bytes.
-      yield* part.file as AsyncIterable<Uint8Array>;
+      yield* readable(part.file as AsyncIterable<Uint8Array>);
     }
     if (files === 0) throw invalidInput(FILE, "is required");
   }
