@@ -1,5 +1,5 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { countExam, deleteExam } from "../../db/delete-exam.js";
 import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
@@ -35,18 +35,21 @@ export interface ExamStore {
   delete(examId: string, judge: (holding: Holding) => void): Promise<Holding | undefined>;
 }
 
+/** What is read of an exam: who made it is for the access service alone. */
+const { createdBy: _, ...columns } = getTableColumns(exams);
+
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
 export const createExamStore = ({ db }: { db: Database }): ExamStore => {
   const { queries, write } = db;
   const get = queries
-    .select()
+    .select(columns)
     .from(exams)
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
   const newest = queries
-    .select()
+    .select(columns)
     .from(exams)
     .where(lt(exams.id, sql.placeholder("before")))
     .orderBy(desc(exams.id))
