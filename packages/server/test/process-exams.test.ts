@@ -116,11 +116,17 @@ describe.concurrent("`invigil exam`", () => {
   it("makes an exam with its times, its video and what it plays, and shows both clocks", async () => {
     using place = shop();
     const [notice, bell, music] = await clips(place, "notice", "bell", "music");
-    const options = [
-      ...["--name", "期末考试", ...TIMES, "--video", "1280x720@15,1500"],
-      ...["--schedule", `${notice}@08:50`, `${bell}@2026-06-07T03:30:00Z`],
-      ...["--offer", music, "--offer", bell],
+    const video = ["--video", "1280x720@15,1500"];
+    const audio = [
+      "--schedule",
+      `${notice}@08:50`,
+      `${bell}@2026-06-07T03:30:00Z`,
+      "--offer",
+      music,
+      "--offer",
+      bell,
     ];
+    const options = ["--name", "期末考试", ...TIMES, ...video, ...audio];
     const made = await place.json("exam", "create", ...options);
     expect(made).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f]{32}$/),
@@ -151,10 +157,8 @@ describe.concurrent("`invigil exam`", () => {
 
   it("reads days as the configured zone has them", async () => {
     using place = shop();
-    const made = await place.json(
-      ...["exam", "create", "--name", "E"],
-      ...["--start", "tomorrow 23:30", "--end", "23:59"],
-    );
+    const times = ["--start", "tomorrow 23:30", "--end", "23:59"];
+    const made = await place.json("exam", "create", "--name", "E", ...times);
     const [start, end] = [new Date(made.startTime), new Date(made.endTime)];
     expect(end.getTime() - start.getTime()).toBe(29 * 60_000);
     expect(start.toISOString()).toMatch(/T15:30:00\.000Z$/);
@@ -167,10 +171,8 @@ describe.concurrent("`invigil exam`", () => {
     using place = shop();
     const [a, b] = await clips(place, "a", "b");
     await place.fine("audio", "update", b, "--default");
-    const made = await place.json(
-      ...["exam", "create", "--name", "E", ...TIMES],
-      ...["--video", "640x480@10,500", "--schedule", `${a}@08:50`],
-    );
+    const options = ["--video", "640x480@10,500", "--schedule", `${a}@08:50`];
+    const made = await place.json("exam", "create", "--name", "E", ...TIMES, ...options);
     // The default clip that it offers does not become its own.
     expect(made.manualAudio).toMatchObject([{ id: b, clipId: b }]);
     const moved = await place.json("exam", "update", made.id, "--end", "12:00", "--schedule", `${a}@08:55`);

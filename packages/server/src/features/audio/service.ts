@@ -11,7 +11,7 @@ import type {
   UpdateAudioInput,
   UploadAudioInput,
 } from "@invigil/schema";
-import type { AudioFiles } from "../../audio-files.js";
+import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
 import { forbidden, InvigilError } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
@@ -24,7 +24,7 @@ const MAX_DEFAULTS = 100;
 export interface AudioUpload {
   readonly content: AsyncIterable<Uint8Array>;
   /** What is said about it; asked for once the content has been read. */
-  described(): UploadAudioInput;
+  readonly described: () => UploadAudioInput;
 }
 
 export interface AudioService {
@@ -84,11 +84,14 @@ export const createAudioService = ({
     ...(startTime && { startTime }),
   });
 
+  const kept = (url: string): string =>
+    url.startsWith(`${publicUrl()}${AUDIO_PREFIX}`) ? url.slice(publicUrl().length) : url;
+
   /** `within` runs in the transaction that adds the clip. */
   const add = async (described: CreateAudioInput, within?: () => void): Promise<AudioClip> => {
     const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
-    const clip = { id: ids.next(), name, classify, isDefault, url, ossUrl };
+    const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
     await store.create({ ...clip, createdAt: now, updatedAt: now }, within);
     return shown(clip);
   };
