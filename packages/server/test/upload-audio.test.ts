@@ -193,10 +193,10 @@ describe("an upload is refused, and leaves nothing, ", () => {
     const gone = new Promise((resolve) => request.on("close", resolve).on("error", () => undefined));
     request.write(head);
     request.write(wavOf(1_000_000));
-    await expect.poll(app.kept).toHaveLength(1);
+    await expect.poll(() => app.kept()).toHaveLength(1);
     request.destroy();
     await gone;
-    await expect.poll(app.kept).toEqual([]);
+    await expect.poll(() => app.kept()).toEqual([]);
     expect(await app.clips()).toEqual([]);
   });
 });
