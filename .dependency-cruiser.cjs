@@ -8,7 +8,7 @@ const floors = [
   ["router"],
   ["features"],
   ["trpc", "deps"],
-  ["providers", "auth", "jwks", "passwords"],
+  ["providers", "auth", "jwks", "passwords", "audio-files"],
   ["config", "setting-forms", "errors"],
   ["db", "ids", "secrets", "setup-error"],
 ];

@@ -9,10 +9,13 @@ import { audioFiles } from "./http/files.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
 import { trpcPlugin } from "./http/trpc.js";
+import { audioUploads } from "./http/uploads.js";
 import { restPlugin } from "./rest/plugin.js";
 import { createAppRouter, type Services } from "./router.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
+/** What a page of another origin may read when it fetches an audio file in parts. */
+const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
 
 /** Both doors on one Fastify instance, not yet listening. It owns nothing: close the database after it. */
 export const buildApp = async (deps: Deps, services: Services): Promise<FastifyInstance> => {
@@ -45,8 +48,8 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   await app.register(cors, {
     origin: anyOrigin ? "*" : [...config.corsOrigins],
     methods: ["GET", "HEAD", "POST"],
-    allowedHeaders: ["authorization", "content-type", "trpc-accept", REQUEST_ID_HEADER],
-    exposedHeaders: [REQUEST_ID_HEADER, "retry-after"],
+    allowedHeaders: ["authorization", "content-type", "range", "trpc-accept", REQUEST_ID_HEADER],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after", ...FILE_HEADERS],
     maxAge: 600,
     strictPreflight: false,
   });
@@ -65,6 +68,7 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   const createContext = contextMaker(services);
   await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
   await app.register(trpcPlugin, { prefix: "/trpc", router, createContext, anyOrigin });
-  await app.register(audioFiles, { dataDir: config.dataDir });
+  await app.register(audioFiles, { files: deps.audioFiles });
+  await app.register(audioUploads, { audio: services.audio, createContext });
   return app;
 };

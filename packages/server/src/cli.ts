@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
 import { addAccount } from "./cli/account.js";
+import { addAudio } from "./cli/audio.js";
+import { addExam } from "./cli/exam.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
 import { InvigilError } from "./errors.js";
@@ -21,6 +23,8 @@ const program = new Command("invigil")
 addServe(program);
 addToken(program);
 addAccount(program);
+addExam(program);
+addAudio(program);
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {

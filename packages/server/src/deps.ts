@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
+import { type AudioFiles, createAudioFiles } from "./audio-files.js";
 import {
   type Authenticator,
   createAuthenticator,
@@ -35,6 +37,7 @@ export interface Deps extends World {
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
   readonly providers: Providers;
+  readonly audioFiles: AudioFiles;
 }
 
 export const createDeps = (world: World): Deps => {
@@ -53,6 +56,7 @@ export const createDeps = (world: World): Deps => {
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
     passwords: createPasswords(),
+    audioFiles: createAudioFiles({ folder: join(config.dataDir, "audio"), clock, nonce: () => ids.nonce() }),
     providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
   };
 };

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes } from "@invigil/schema";
-import type { ZodError } from "zod";
+import type { output, ZodError, ZodType } from "zod";
 
 /**
  * A failure that Invigil reports on purpose. Anything else that is thrown is a fault (`INTERNAL`).
@@ -64,4 +64,11 @@ export const invalidInputOf = (error: ZodError): InvigilError => {
   }
   const [field, faults] = Object.entries(fields)[0] ?? ["input", ["is not valid"]];
   return new InvigilError("INVALID_INPUT", `${field} ${faults[0]}`, { fields, cause: error });
+};
+
+/** Reads what came by no procedure. @throws INVALID_INPUT */
+export const parsed = <Schema extends ZodType>(schema: Schema, value: unknown): output<Schema> => {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidInputOf(result.error);
+  return result.data;
 };

@@ -49,6 +49,7 @@ export const createServices = ({
   auth: authenticator,
   tokens,
   passwords,
+  audioFiles,
 }: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
   const access = createAccessService({ store: createAccessStore({ db }) });
   const authStore = createAuthStore({ db });
@@ -66,7 +67,14 @@ export const createServices = ({
   });
   const issuing = createIssuingService({ store: authStore, access, tokens });
   const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
-  const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
+  const audio = createAudioService({
+    store: createAudioStore({ db }),
+    access,
+    files: audioFiles,
+    clock,
+    ids,
+    publicUrl,
+  });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const participant = createParticipantService({

@@ -69,6 +69,8 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { method: "query", input: examOf },
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
+  "exam.list": { method: "query", input: () => ({}) },
+  "exam.delete": { method: "mutate", input: examOf },
   "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
   "participant.list": { method: "query", input: own },
   "participant.add": {
@@ -87,7 +89,13 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     method: "mutate",
     input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }),
   },
+  "audio.update": { method: "mutate", input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
+  "audio.delete": { method: "mutate", input: () => ({ clipId: "none" }) },
   "audio.attach": { method: "mutate", input: (school) => ({ ...examOf(school), clipId: school.clipId }) },
+  "audio.detach": {
+    method: "mutate",
+    input: (school) => ({ ...examOf(school), attachmentId: "none" }),
+  },
   "cheat.setConfig": { method: "mutate", input: (school) => ({ ...examOf(school), data: "{}" }) },
   "cheat.getConfig": { method: "query", input: examOf },
   "cheat.addRecords": {
@@ -188,7 +196,13 @@ const PATHS: readonly {
   },
 ];
 const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
-const HTTP_STATUS = { ok: 200, FORBIDDEN: 403, PROVIDER_NOT_CONFIGURED: 501 };
+const HTTP_STATUS = {
+  ok: 200,
+  FORBIDDEN: 403,
+  PROVIDER_NOT_CONFIGURED: 501,
+  EXAM_CONFLICT: 409,
+  AUDIO_CLIP_NOT_FOUND: 404,
+};
 
 const urlOf = (path: string) => (path.startsWith("/") ? path : `/exam/${path}`);
 const procedureOf = (row: string) => row.split(",")[0] ?? row;

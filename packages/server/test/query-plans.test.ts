@@ -137,9 +137,28 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     for (const caller of [ADMIN, TEACHER, EXAMINEE, { ...EXAMINEE, room: roomId }])
       await app.as(caller).exam.get({ examId });
   },
-  "exam.update": async ({ app, examId }) => {
+  "exam.update": async ({ app, examId, clipId }) => {
     await app.as(TEACHER).exam.update({ examId, name: "Renamed" });
     await app.as(ADMIN).exam.update({ examId, videoProfile: null });
+    const audio = [clipId, clipId].map((one, n) => ({ clipId: one, startTime: new Date(n) }));
+    await app.as(ADMIN).exam.update({ examId, audio });
+    await app.as(ADMIN).exam.update({ examId, audio: [] });
+  },
+  "exam.list": async ({ app, examId, roomId }) => {
+    for (const caller of [
+      ADMIN,
+      TEACHER,
+      INSPECTOR,
+      { ...TEACHER, exam: examId },
+      { ...TEACHER, room: roomId },
+    ])
+      for (const later of OPTIONAL)
+        await app.as(caller).exam.list({ pageSize: 1, ...(later && { cursor: examId }) });
+  },
+  "exam.delete": async ({ app }) => {
+    const times = { startTime: new Date(0), endTime: new Date(1) };
+    const { id: examId } = await app.as(TEACHER).exam.create({ name: "Short-lived", ...times });
+    await app.as(TEACHER).exam.delete({ examId, withRooms: true });
   },
   "participant.get": async ({ app, roomId, endedId }) => {
     for (const room of [roomId, endedId])
@@ -177,6 +196,17 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "audio.attach": async ({ app, examId, clipId }) => {
     await app.as(TEACHER).audio.attach({ examId, clipId });
     await app.as(TEACHER).audio.attach({ examId, clipId, startTime: new Date("2026-02-01T08:00:00Z") });
+  },
+  "audio.detach": async ({ app, examId, clipId }) => {
+    const { id: attachmentId } = await app.as(TEACHER).audio.attach({ examId, clipId });
+    await app.as(TEACHER).audio.detach({ examId, attachmentId });
+  },
+  "audio.update": ({ app, clipId }) => app.as(TEACHER).audio.update({ clipId, name: "Bells" }),
+  "audio.delete": async ({ app }) => {
+    const { id: clipId } = await app
+      .as(ADMIN)
+      .audio.create({ name: "Hum", url: "https://cdn.example/hum.wav" });
+    await app.as(ADMIN).audio.delete({ clipId });
   },
   "cheat.setConfig": async ({ app, examId }) => {
     for (const data of ["{}", '{"pc":{}}']) await app.as(TEACHER).cheat.setConfig({ examId, data });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/testing.js";
 import { dataOf, rest } from "./support/calls.js";
-import { reasonOf } from "./support/reason.js";
+import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;
@@ -22,6 +22,8 @@ describe("audio.list", () => {
     ["a\\b", 0],
     ["it's", 0],
     ["Äther", 3],
+    ["ÉCOUTE ÇA", 3],
+    ["ＦＵＬＬ width", 3],
   ] as const;
 
   it.each([
@@ -38,6 +40,12 @@ describe("audio.list", () => {
     [{ name: "考试" }, ["考试须知 Notice"]],
     [{ name: " notice " }, ["考试须知 Notice"]],
     [{ name: "Äther" }, ["Äther"]],
+    [{ name: "äTHER" }, ["Äther"]],
+    // The same letter, written as two characters.
+    [{ name: "A\u0308THER" }, ["Äther"]],
+    [{ name: "écoute ç" }, ["ÉCOUTE ÇA"]],
+    [{ name: "ecoute" }, []],
+    [{ name: "full" }, ["ＦＵＬＬ width"]],
     [{ classify: 1 }, ["Bell 100%", "bell_2"]],
     [{ classify: 0 }, ["考试须知 Notice", "a\\b", "it's"]],
     [{ classify: 9 }, []],
@@ -88,9 +96,9 @@ describe("audio.create", () => {
   });
 });
 
-describe("audio.attach", () => {
-  const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 4, minute));
+const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 4, minute));
 
+describe("audio.attach", () => {
   it("orders scheduled clips by time, and those by hand as they came", async () => {
     await using school = await openSchool();
     const { examId } = school.room;
@@ -161,4 +169,153 @@ describe("audio.attach", () => {
     expect(exam.radioInfo).toMatchObject([{ id: scheduled.id, startTime: "2026/01/02 12:00:00" }]);
     expect(exam.audioInfo).toMatchObject([{ id: manual.id, name: "Bell" }]);
   });
+});
+
+describe("audio.update", () => {
+  it("changes what is given and leaves the rest", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using app = await createTestApp({ now: () => now });
+    const { audio } = app.as(ADMIN);
+    const ossUrl = "https://oss.example/x.wav";
+    const made = await audio.create({ name: "Gong", classify: 1, url, ossUrl });
+    const clipId = made.id;
+    now = new Date("2026-01-02T03:05:00Z");
+    const steps = [
+      [{}, made],
+      [{ name: " ÄNDERUNG " }, { ...made, name: "ÄNDERUNG" }],
+      [{ classify: 0 }, { ...made, name: "ÄNDERUNG", classify: 0 }],
+      [{ isDefault: true }, { ...made, name: "ÄNDERUNG", classify: 0, isDefault: true }],
+      [{ isDefault: false, name: "Gong", classify: 1 }, made],
+    ] as const;
+    for (const [change, expected] of steps) {
+      expect({ change, clip: await audio.update({ clipId, ...change }) }).toStrictEqual({
+        change,
+        clip: expected,
+      });
+      expect((await audio.list({})).list).toEqual([expected]);
+    }
+    await audio.update({ clipId, name: "ÄNDERUNG" });
+    expect((await audio.list({ name: "änder" })).total).toBe(1);
+    expect((await audio.list({ name: "gong" })).total).toBe(0);
+  });
+
+  it("is seen wherever the clip is played", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const { clipId } = school;
+    await school.teacher.audio.attach({ examId, clipId });
+    await school.teacher.audio.update({ clipId, name: "Gong" });
+    expect((await school.teacher.exam.get({ examId })).manualAudio).toMatchObject([{ clipId, name: "Gong" }]);
+  });
+
+  it("names a clip that does not exist", async () => {
+    await using app = await createTestApp();
+    expect(await refused(app.as(ADMIN).audio.update({ clipId: "none", name: "N" }))).toMatchObject({
+      reason: "AUDIO_CLIP_NOT_FOUND",
+      message: "There is no audio clip none.",
+    });
+  });
+});
+
+describe("audio.delete", () => {
+  it("takes a clip out of the library, and no other", async () => {
+    await using app = await createTestApp();
+    const ids = await library(app, [["a"], ["b"]]);
+    const { audio } = app.as(ADMIN);
+    expect(await audio.delete({ clipId: ids.get("a") ?? "" })).toBe(true);
+    expect((await audio.list({})).list.map(({ name }) => name)).toEqual(["b"]);
+    expect(await reasonOf(audio.delete({ clipId: ids.get("a") ?? "" }))).toBe("AUDIO_CLIP_NOT_FOUND");
+  });
+
+  it("is refused while exams play it, and says how many", async () => {
+    await using school = await openSchool();
+    const { clipId } = school;
+    const [one, two] = [school.room.examId, school.other.examId];
+    const attached = [
+      await school.admin.audio.attach({ examId: one, clipId }),
+      await school.admin.audio.attach({ examId: one, clipId, startTime: new Date(0) }),
+      await school.admin.audio.attach({ examId: two, clipId }),
+    ];
+    const { audio } = school.admin;
+    expect(await refused(audio.delete({ clipId }))).toMatchObject({
+      reason: "AUDIO_CLIP_CONFLICT",
+      message: `2 exams play the audio clip ${clipId}.`,
+    });
+    await audio.detach({ examId: two, attachmentId: attached[2]?.id ?? "" });
+    expect((await refused(audio.delete({ clipId }))).message).toBe(`1 exam plays the audio clip ${clipId}.`);
+    for (const { id } of attached.slice(0, 2)) await audio.detach({ examId: one, attachmentId: id });
+    expect(await audio.delete({ clipId })).toBe(true);
+  });
+});
+
+describe("audio.detach", () => {
+  it("takes one attachment out of its exam", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const { clipId } = school;
+    const { audio, exam } = school.teacher;
+    const scheduled = await audio.attach({ examId, clipId, startTime: at(1) });
+    const manual = await audio.attach({ examId, clipId });
+    expect(await audio.detach({ examId, attachmentId: scheduled.id })).toBe(true);
+    expect(await exam.get({ examId })).toMatchObject({ scheduledAudio: [], manualAudio: [manual] });
+    expect(await refused(audio.detach({ examId, attachmentId: scheduled.id }))).toMatchObject({
+      reason: "AUDIO_CLIP_NOT_FOUND",
+      message: `The exam ${examId} has no audio attached as ${scheduled.id}.`,
+    });
+  });
+
+  it("reaches no other exam's", async () => {
+    await using school = await openSchool();
+    const { clipId } = school;
+    const { id: attachmentId } = await school.admin.audio.attach({ examId: school.other.examId, clipId });
+    const call = school.teacher.audio.detach({ examId: school.room.examId, attachmentId });
+    expect(await reasonOf(call)).toBe("AUDIO_CLIP_NOT_FOUND");
+    expect((await school.admin.exam.get({ examId: school.other.examId })).manualAudio).toHaveLength(1);
+  });
+});
+
+describe("an exam with no manual audio of its own", () => {
+  const heard = async (school: Awaited<ReturnType<typeof openSchool>>) =>
+    (await school.teacher.exam.get({ examId: school.room.examId })).manualAudio;
+
+  it("offers the library's default clips, in the library's order, until it has its own", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const { audio } = school.admin;
+    const make = (name: string, isDefault: boolean) => audio.create({ name, url, classify: 4, isDefault });
+    const [first, , third] = [await make("1", true), await make("2", false), await make("3", true)];
+    const offered = (clip: typeof first) => ({
+      id: clip.id,
+      clipId: clip.id,
+      name: clip.name,
+      classify: 4,
+      url,
+    });
+    expect(await heard(school)).toStrictEqual([offered(first), offered(third)]);
+    await audio.attach({ examId, clipId: school.clipId, startTime: at(1) });
+    expect(await heard(school)).toHaveLength(2);
+    const own = await audio.attach({ examId, clipId: school.clipId });
+    expect(await heard(school)).toEqual([own]);
+    await audio.detach({ examId, attachmentId: own.id });
+    await audio.update({ clipId: first.id, isDefault: false });
+    expect(await heard(school)).toStrictEqual([offered(third)]);
+    const door = rest(school, await school.token({ sub: "examinee1", role: "examinee" }));
+    expect(dataOf(await door.get("examInfo", { examId })).audioInfo).toStrictEqual([offered(third)]);
+  });
+
+  it("offers a hundred of them at most", async () => {
+    await using school = await openSchool();
+    for (let n = 0; n < 101; n++) await school.admin.audio.create({ name: `${n}`, url, isDefault: true });
+    const names = (await heard(school)).map(({ name }) => name);
+    expect(names).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
+  });
+});
+
+it("selectAudio says nothing of defaults, which its apps do not know", async () => {
+  await using app = await createTestApp();
+  const { id } = await app.as(ADMIN).audio.create({ name: "Ä", url, isDefault: true });
+  const door = rest(app, await app.token(ADMIN));
+  expect(dataOf(await door.post("selectAudio", { name: "ä" })).list).toStrictEqual([
+    { id, name: "Ä", classify: 0, url },
+  ]);
 });

@@ -121,7 +121,9 @@ const CALLS: readonly (readonly [
       pageNum: 1,
       pageSize: 10,
       total: 1,
-      list: [{ id: clipId, name: "Bell", classify: 0, url: "https://audio.example/bell.wav" }],
+      list: [
+        { id: clipId, name: "Bell", classify: 0, url: "https://audio.example/bell.wav", isDefault: false },
+      ],
     }),
   ],
   [
@@ -134,6 +136,7 @@ const CALLS: readonly (readonly [
       classify: 0,
       url: "https://audio.example/x.wav",
       ossUrl: "https://oss.example/x.wav",
+      isDefault: false,
     }),
   ],
   [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp, type TestApp, type TestCaller } from "../src/testing.js";
 import { reasonOf, refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
 
 const TEACHER = { sub: "t1", role: "teacher" } as const;
 const ADMIN = { sub: "root", role: "admin" } as const;
@@ -102,5 +103,257 @@ describe("exam.update", () => {
     await using app = await createTestApp();
     expect(await reasonOf(app.as(ADMIN).exam.update({ examId: "none", name: "E" }))).toBe("EXAM_NOT_FOUND");
     expect(await reasonOf(app.as(TEACHER).exam.update({ examId: "none", name: "E" }))).toBe("FORBIDDEN");
+  });
+});
+
+const url = "https://audio.example/x.wav";
+const EXAM = { name: "E", startTime: START, endTime: END };
+const clipsOf = async (app: TestApp, count: number): Promise<string[]> => {
+  const ids: string[] = [];
+  for (let n = 0; n < count; n++) ids.push((await app.as(ADMIN).audio.create({ name: `${n}`, url })).id);
+  return ids;
+};
+
+describe("the audio of an exam", () => {
+  it("is made with it, at its times and by hand, the same only once", async () => {
+    await using app = await createTestApp();
+    const [a = "", b = ""] = await clipsOf(app, 2);
+    const audio = [
+      { clipId: b, startTime: hours(1) },
+      { clipId: b },
+      { clipId: a, startTime: START },
+      { clipId: a },
+      { clipId: b },
+      { clipId: a, startTime: START },
+    ];
+    const made = await app.as(TEACHER).exam.create({ ...EXAM, audio });
+    expect(made.scheduledAudio.map(({ clipId, startTime }) => [clipId, startTime])).toEqual([
+      [a, START],
+      [b, hours(1)],
+    ]);
+    expect(made.manualAudio.map(({ clipId }) => clipId)).toEqual([b, a]);
+    expect(await app.as(TEACHER).exam.get({ examId: made.id })).toEqual(made);
+  });
+
+  it("is replaced as a whole, and what stays keeps its attachment", async () => {
+    await using app = await createTestApp();
+    const teacher = app.as(TEACHER);
+    const [a = "", b = "", c = ""] = await clipsOf(app, 3);
+    const made = await teacher.exam.create({
+      ...EXAM,
+      audio: [{ clipId: a }, { clipId: a, startTime: START }, { clipId: b }],
+    });
+    const examId = made.id;
+    const other = await teacher.exam.create({ ...EXAM, audio: [{ clipId: a }] });
+    const changed = await teacher.exam.update({
+      examId,
+      audio: [{ clipId: c }, { clipId: b }, { clipId: a, startTime: START }, { clipId: a, startTime: END }],
+    });
+    expect(changed.scheduledAudio).toEqual([
+      ...made.scheduledAudio,
+      expect.objectContaining({ clipId: a, startTime: END }),
+    ]);
+    expect(changed.manualAudio).toEqual([made.manualAudio[1], expect.objectContaining({ clipId: c })]);
+    expect(await teacher.exam.update({ examId, name: "F" })).toEqual({ ...changed, name: "F" });
+    expect(await teacher.exam.update({ examId, audio: [] })).toMatchObject({
+      scheduledAudio: [],
+      manualAudio: [],
+    });
+    expect(await teacher.exam.get({ examId: other.id })).toEqual(other);
+  });
+
+  it("must exist, or nothing is made and nothing is changed", async () => {
+    await using app = await createTestApp();
+    const teacher = app.as(TEACHER);
+    const [a = ""] = await clipsOf(app, 1);
+    const audio = [{ clipId: a }, { clipId: "none" }, { clipId: "neither" }];
+    const missing = { reason: "AUDIO_CLIP_NOT_FOUND", message: "There is no audio clip none." };
+    expect(await refused(teacher.exam.create({ ...EXAM, audio }))).toMatchObject(missing);
+    expect(await app.as(ADMIN).exam.list({})).toEqual({ exams: [] });
+    const made = await teacher.exam.create({ ...EXAM, audio: [{ clipId: a }] });
+    const change = { examId: made.id, name: "F", audio };
+    expect(await refused(teacher.exam.update(change))).toMatchObject(missing);
+    expect(await teacher.exam.get({ examId: made.id })).toEqual(made);
+    const backwards = { examId: made.id, endTime: START, audio: [] };
+    expect(await reasonOf(teacher.exam.update(backwards))).toBe("INVALID_INPUT");
+    expect(await teacher.exam.get({ examId: made.id })).toEqual(made);
+  });
+
+  it("is at most 200 entries", async () => {
+    await using app = await createTestApp();
+    const [a = ""] = await clipsOf(app, 1);
+    const audio = Array.from({ length: 201 }, (_, n) => ({ clipId: a, startTime: new Date(n) }));
+    expect(await reasonOf(app.as(TEACHER).exam.create({ ...EXAM, audio }))).toBe("INVALID_INPUT");
+    const made = await app.as(TEACHER).exam.create({ ...EXAM, audio: audio.slice(1) });
+    expect(made.scheduledAudio).toHaveLength(200);
+  });
+});
+
+describe("exam.list", () => {
+  const idsFor = async (app: TestApp, caller: TestCaller, pageSize = 100): Promise<string[]> => {
+    const ids: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await app.as(caller).exam.list({ pageSize, cursor });
+      expect(page.exams.length).toBeLessThanOrEqual(pageSize);
+      if (page.nextCursor !== undefined) expect(page.exams.length).toBe(pageSize);
+      ids.push(...page.exams.map(({ id }) => id));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    return ids;
+  };
+
+  it("gives an administrator all exams, and everybody else those that it reaches, newest first", async () => {
+    await using school = await openSchool();
+    const [one, two] = [school.room.examId, school.other.examId];
+    const made = (await school.teacher.exam.create(EXAM)).id;
+    const others = (await school.as({ sub: "teacher2", role: "teacher" }).exam.create(EXAM)).id;
+    const expected: readonly (readonly [TestCaller, readonly string[]])[] = [
+      [ADMIN, [others, made, two, one]],
+      [{ sub: "teacher1", role: "teacher" }, [made, one]],
+      [{ sub: "teacher2", role: "teacher" }, [others, two]],
+      [{ sub: "teacher3", role: "teacher" }, [one]],
+      [{ sub: "inspector1", role: "inspector" }, [one]],
+      [{ sub: "inspector2", role: "inspector" }, [two]],
+      // In no room in that role, and no teacher who could have made one.
+      [{ sub: "teacher1", role: "inspector" }, []],
+      [{ sub: "examinee1", role: "teacher" }, []],
+      [{ sub: "nobody", role: "teacher" }, []],
+      // Bound.
+      [{ ...ADMIN, exam: two }, [two]],
+      [{ ...ADMIN, room: school.room.id }, [one]],
+      [{ sub: "teacher1", role: "teacher", room: school.room.id }, [one]],
+      [{ sub: "teacher1", role: "teacher", exam: made }, [made]],
+    ];
+    for (const [caller, exams] of expected)
+      for (const pageSize of [1, 2, 100])
+        expect({ caller, pageSize, exams: await idsFor(school, caller, pageSize) }).toEqual({
+          caller,
+          pageSize,
+          exams,
+        });
+  });
+
+  it("gives an exam once, in however many rooms of it a person is", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    for (const name of ["R", "S"]) await school.teacher.room.create({ name, examId });
+    expect(await idsFor(school, { sub: "teacher1", role: "teacher" }, 1)).toEqual([examId]);
+  });
+
+  it("puts exams in their own order, not in that of their rooms", async () => {
+    await using app = await createTestApp();
+    const ids: string[] = [];
+    for (let n = 0; n < 6; n++) ids.push((await app.as(ADMIN).exam.create(EXAM)).id);
+    const participants = [{ userId: "i1", name: "I", role: "inspector" as const }];
+    for (const n of [3, 0, 5, 1, 4, 2])
+      await app.as(ADMIN).room.create({ name: "R", examId: ids[n], participants });
+    const inspector = { sub: "i1", role: "inspector" } as const;
+    for (const pageSize of [1, 2, 3, 4, 6])
+      expect(await idsFor(app, inspector, pageSize)).toEqual(ids.toReversed());
+  });
+
+  it("shows an exam without what it plays", async () => {
+    await using app = await createTestApp();
+    const {
+      scheduledAudio: _,
+      manualAudio: __,
+      ...summary
+    } = await app.as(TEACHER).exam.create({
+      ...EXAM,
+      videoProfile: VIDEO,
+    });
+    const plain = await app.as(TEACHER).exam.create(EXAM);
+    const { exams } = await app.as(TEACHER).exam.list({});
+    expect(exams[1]).toStrictEqual(summary);
+    expect(exams[0]).not.toHaveProperty("videoProfile");
+    expect(exams[0]?.id).toBe(plain.id);
+  });
+
+  it("has twenty exams a page, and a hundred at most", async () => {
+    await using app = await createTestApp();
+    for (let n = 0; n < 21; n++) await app.as(ADMIN).exam.create(EXAM);
+    const page = await app.as(ADMIN).exam.list({});
+    expect(page.exams).toHaveLength(20);
+    expect((await app.as(ADMIN).exam.list({ cursor: page.nextCursor })).exams).toHaveLength(1);
+    expect(await reasonOf(app.as(ADMIN).exam.list({ pageSize: 101 }))).toBe("INVALID_INPUT");
+  });
+});
+
+describe("exam.delete", () => {
+  const gone = async (school: School, examId: string) => reasonOf(school.admin.exam.get({ examId }));
+
+  it("of an exam with nothing in it takes its audio and its cheat config along", async () => {
+    await using app = await createTestApp();
+    const teacher = app.as(TEACHER);
+    const [clipId = ""] = await clipsOf(app, 1);
+    const { id: examId } = await teacher.exam.create({ ...EXAM, audio: [{ clipId }] });
+    await teacher.cheat.setConfig({ examId, data: "{}" });
+    expect(await teacher.exam.delete({ examId })).toEqual({ rooms: 0, people: 0 });
+    expect(await reasonOf(app.as(ADMIN).exam.get({ examId }))).toBe("EXAM_NOT_FOUND");
+    // Nothing plays the clip any more.
+    expect(await app.as(ADMIN).audio.delete({ clipId })).toBe(true);
+  });
+
+  it("of an exam with rooms is asked for twice, and takes rooms and people along", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const conflict = await refused(school.teacher.exam.delete({ examId }));
+    expect(conflict).toMatchObject({
+      reason: "EXAM_CONFLICT",
+      message: expect.stringContaining("has 2 rooms and 8 people"),
+    });
+    const before = await school.admin.exam.get({ examId: school.other.examId });
+    expect(await school.teacher.exam.delete({ examId, withRooms: true })).toEqual({ rooms: 2, people: 8 });
+    expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
+    for (const { id: roomId } of [school.room, school.sibling])
+      expect(await reasonOf(school.admin.room.get({ roomId }))).toBe("ROOM_NOT_FOUND");
+    // The other exam is untouched.
+    expect(await school.admin.exam.get({ examId: school.other.examId })).toEqual(before);
+    expect(await school.admin.participant.list({ roomId: school.other.id })).toHaveLength(1);
+    expect((await school.admin.room.list({})).rooms.map(({ id }) => id)).toEqual([school.other.id]);
+  });
+
+  it("is refused while anything was recorded in it, whoever asks", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const record = (count: number) =>
+      school.admin.cheat.addRecords({
+        roomId: school.sibling.id,
+        records: Array.from({ length: count }, () => school.detection("examinee3")),
+      });
+    for (const [more, said] of [
+      [1, "1 cheat record."],
+      [2, "3 cheat records."],
+    ] as const) {
+      await record(more);
+      for (const withRooms of [false, true])
+        expect(await refused(school.admin.exam.delete({ examId, withRooms }))).toMatchObject({
+          reason: "EXAM_CONFLICT",
+          message: `The exam ${examId} is kept: it holds ${said}`,
+        });
+    }
+    expect(await school.admin.participant.list({ roomId: school.room.id })).toHaveLength(2);
+    // Records of another exam keep nothing.
+    expect(await school.admin.exam.delete({ examId: school.other.examId, withRooms: true })).toEqual({
+      rooms: 1,
+      people: 3,
+    });
+  });
+
+  it("is for administrators and the exam's maker, and deletes it once", async () => {
+    await using school = await openSchool();
+    const { id: examId } = await school.teacher.exam.create(EXAM);
+    for (const caller of [
+      { sub: "teacher2", role: "teacher" },
+      { sub: "teacher1", role: "inspector" },
+      { sub: "teacher1", role: "teacher", exam: school.room.examId },
+      { ...ADMIN, room: school.room.id },
+    ] as const)
+      expect(await reasonOf(school.as(caller).exam.delete({ examId }))).toBe("FORBIDDEN");
+    const outcomes = await Promise.all(
+      Array.from({ length: 3 }, () => reasonOf(school.admin.exam.delete({ examId }))),
+    );
+    expect(outcomes.toSorted()).toEqual(["EXAM_NOT_FOUND", "EXAM_NOT_FOUND", "ok"]);
   });
 });

@@ -20,3 +20,6 @@ export const wholeNumber = (text: string): number => {
 
 /** The option that every command has. */
 export const jsonOption = (): Option => new Option("--json", "print JSON, for programs");
+
+/** The option of commands that make something with an id. */
+export const quietOption = (): Option => new Option("-q, --quiet", "print the id alone, for scripts");

@@ -5,6 +5,13 @@ export const print = (json: true | undefined, value: unknown, forPeople: () => s
   process.stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`);
 };
 
+/** The same for something that was made: its id alone where that was asked for. */
+export const printMade = (
+  { json, quiet }: { json?: true | undefined; quiet?: true | undefined },
+  made: { id: string },
+  forPeople: () => string,
+): void => print(quiet ? undefined : json, made, quiet ? () => made.id : forPeople);
+
 /** Rows under headers, in columns as wide as their widest cell; Chinese characters count twice. */
 export const table = (
   headers: readonly string[],

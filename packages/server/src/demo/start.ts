@@ -14,7 +14,7 @@ const TEACHER: Caller = {
 };
 
 /** The demo room of an earlier start, while it is in progress; else a new one whose exam plays the library. */
-const demoRoom = async ({ services, deps }: RunningServer): Promise<Room> => {
+const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
   let cursor: string | undefined;
   do {
     const page = await services.room.list(
@@ -26,7 +26,7 @@ const demoRoom = async ({ services, deps }: RunningServer): Promise<Room> => {
     cursor = page.nextCursor;
   } while (cursor !== undefined);
   const room = await services.room.create(TEACHER, createRoomInput.parse({ name: ROOM_NAME }));
-  const [notice, ...others] = await starterLibrary(services.audio, deps.config.dataDir);
+  const [notice, ...others] = await starterLibrary(services.audio, TEACHER);
   const { startTime } = await services.exam.get(TEACHER, room.examId);
   if (notice) await services.audio.attach(TEACHER, { examId: room.examId, clipId: notice.id, startTime });
   for (const { id } of others) await services.audio.attach(TEACHER, { examId: room.examId, clipId: id });
@@ -36,7 +36,7 @@ const demoRoom = async ({ services, deps }: RunningServer): Promise<Room> => {
 /** Makes what the demo shows, once, and returns the text that tells how to call it. */
 export const startDemo = async (server: RunningServer): Promise<string> => {
   const { deps } = server;
-  await starterLibrary(server.services.audio, deps.config.dataDir);
+  await starterLibrary(server.services.audio, TEACHER);
   const room = await demoRoom(server);
   const token = (userId: string, role: Role, roomId?: string) =>
     signToken(

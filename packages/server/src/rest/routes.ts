@@ -192,11 +192,16 @@ export const UNMAPPED = [
   "account.setPassword",
   "room.list",
   "exam.create",
+  "exam.list",
   "exam.update",
+  "exam.delete",
   "participant.add",
   "participant.remove",
   "audio.create",
+  "audio.update",
+  "audio.delete",
   "audio.attach",
+  "audio.detach",
 ] as const satisfies readonly ProcedurePath[];
 
 /** Documented paths that this version refuses with 501. */

@@ -1,4 +1,5 @@
 import {
+  audioClipSchema,
   audioPageSchema,
   audioStatusSchema,
   cheatConfigSchema,
@@ -223,7 +224,7 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
     cheatConfig,
     cheatRecordPage,
     uploadCredentials,
-    audioPage: audioPageSchema,
+    audioPage: audioPageSchema.extend({ list: z.array(audioClipSchema.omit({ isDefault: true })) }),
     imTokens: imTokensSchema,
     detections,
     audioStatusInput,

@@ -61,17 +61,24 @@ const COLUMNS: readonly CallerName[] = [
   "examineeOtherRoom",
 ];
 
-export type Outcome = "ok" | "FORBIDDEN" | "PROVIDER_NOT_CONFIGURED";
+export type Outcome =
+  | "ok"
+  | "FORBIDDEN"
+  | "PROVIDER_NOT_CONFIGURED"
+  | "EXAM_CONFLICT"
+  | "AUDIO_CLIP_NOT_FOUND";
 const OUTCOMES: Readonly<Record<string, Outcome>> = {
   "+": "ok",
   ".": "FORBIDDEN",
   p: "PROVIDER_NOT_CONFIGURED",
   s: "FORBIDDEN",
+  c: "EXAM_CONFLICT",
+  n: "AUDIO_CLIP_NOT_FOUND",
 };
 
 /**
- * `+` may, `.` may not, `p` may, but no provider is configured, `s` may, but only with the token of a login, which
- * these callers' are not. The columns are those above, grouped:
+ * `+` may, `.` may not; may, but no provider is configured (`p`), the exam has rooms (`c`), or there is no such clip (`n`);
+ * may, but only with the token of a login (`s`), which these callers' are not. The columns are those above, grouped:
  * the room's people, those of another room, those of another exam, false roles, bound tokens
  * (an administrator's three, a teacher's five, an inspector's, an examinee's two). What is called concerns `room`, or its exam.
  */
@@ -100,13 +107,18 @@ room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. +.. ... .. +.. ++... . ..
+exam.list                        +++. ++. ++. ++ +++ ++... + ..
+exam.delete                      cc.. ... ... .. ... .c... . ..
 participant.get                  ++++ ... ... .. +.. ++... + +.
 participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
 audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..
+audio.update                     ++.. +.. +.. +. ... ..... . ..
+audio.delete                     nn.. n.. n.. n. ... ..... . ..
 audio.attach                     ++.. +.. ... .. +.. ++... . ..
+audio.detach                     nn.. n.. ... .. n.. nn... . ..
 cheat.setConfig                  ++.. +.. ... .. +.. ++... . ..
 cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
 cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.

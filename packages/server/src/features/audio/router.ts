@@ -3,8 +3,12 @@ import {
   attachedAudioSchema,
   audioClipSchema,
   audioPageSchema,
+  clipRef,
   createAudioInput,
+  detachAudioInput,
+  doneSchema,
   listAudioInput,
+  updateAudioInput,
 } from "@invigil/schema";
 import { router, staffProcedure, watcherProcedure } from "../../trpc.js";
 import type { AudioService } from "./service.js";
@@ -19,8 +23,20 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .input(createAudioInput)
       .output(audioClipSchema)
       .mutation(({ ctx, input }) => audio.create(ctx.caller, input)),
+    update: staffProcedure
+      .input(updateAudioInput)
+      .output(audioClipSchema)
+      .mutation(({ ctx, input }) => audio.update(ctx.caller, input)),
+    delete: staffProcedure
+      .input(clipRef)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => audio.delete(ctx.caller, input.clipId)),
     attach: staffProcedure
       .input(attachAudioInput)
       .output(attachedAudioSchema)
       .mutation(({ ctx, input }) => audio.attach(ctx.caller, input)),
+    detach: staffProcedure
+      .input(detachAudioInput)
+      .output(doneSchema)
+      .mutation(({ ctx, input }) => audio.detach(ctx.caller, input)),
   });

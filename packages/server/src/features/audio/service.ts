@@ -5,40 +5,70 @@ import type {
   AudioPage,
   Caller,
   CreateAudioInput,
+  DetachAudioInput,
   Exam,
   ListAudioInput,
+  UpdateAudioInput,
+  UploadAudioInput,
 } from "@invigil/schema";
-import { InvigilError } from "../../errors.js";
+import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
+import { forbidden, InvigilError } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioStore, StoredExamAudio } from "./store.js";
+
+/** How many of the library's default clips an exam offers, at most. */
+const MAX_DEFAULTS = 100;
+
+/** A file on its way in. */
+export interface AudioUpload {
+  readonly content: AsyncIterable<Uint8Array>;
+  /** What is said about it; asked for once the content has been read. */
+  readonly described: () => UploadAudioInput;
+}
 
 export interface AudioService {
   list(input: ListAudioInput): Promise<AudioPage>;
   /** @throws FORBIDDEN for a token bound to a room or an exam: the library is everybody's */
   create(caller: Caller, input: CreateAudioInput): Promise<AudioClip>;
+  /** Before a file is read. @throws FORBIDDEN for all but administrators and teachers with unbound tokens */
+  mayUpload(caller: Caller): void;
+  /**
+   * Takes a file into the library, or nothing when anything about it is wrong.
+   * @throws FORBIDDEN, INVALID_INPUT, PAYLOAD_TOO_LARGE
+   */
+  upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
+  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
+  update(caller: Caller, input: UpdateAudioInput): Promise<AudioClip>;
+  /** Deletes a clip that no exam plays, and its file with the last clip of it. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT */
+  delete(caller: Caller, clipId: string): Promise<true>;
   /**
    * Lets an exam play a clip. Attaching the same again changes nothing.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND
    */
   attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
+  detach(caller: Caller, input: DetachAudioInput): Promise<true>;
   /** What an exam plays. Asks nobody's permission: for other services. */
   ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;
-  /** Adds a clip whose URL may be a path of this server. Asks nobody's permission: for the start of the demo. */
-  add(clip: CreateAudioInput): Promise<AudioClip>;
 }
 
 export interface AudioServiceDeps {
   readonly store: AudioStore;
   readonly access: AccessService;
+  readonly files: AudioFiles;
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly publicUrl: () => string;
 }
 
+export const noClip = (clipId: string): InvigilError =>
+  new InvigilError("AUDIO_CLIP_NOT_FOUND", `There is no audio clip ${clipId}.`);
+
 export const createAudioService = ({
   store,
   access,
+  files,
   clock,
   ids,
   publicUrl,
@@ -54,11 +84,22 @@ export const createAudioService = ({
     ...(startTime && { startTime }),
   });
 
-  const add: AudioService["add"] = async ({ name, classify, isDefault, url, ossUrl = null }) => {
+  const kept = (url: string): string =>
+    url.startsWith(`${publicUrl()}${AUDIO_PREFIX}`) ? url.slice(publicUrl().length) : url;
+
+  /** `within` runs in the transaction that adds the clip. */
+  const add = async (described: CreateAudioInput, within?: () => void): Promise<AudioClip> => {
+    const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
-    const clip = { id: ids.next(), name, classify, isDefault, url, ossUrl };
-    await store.create({ ...clip, createdAt: now, updatedAt: now });
+    const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
+    await store.create({ ...clip, createdAt: now, updatedAt: now }, within);
     return shown(clip);
+  };
+
+  const mayUpload: AudioService["mayUpload"] = (caller) => {
+    if (caller.role !== "admin" && caller.role !== "teacher")
+      throw forbidden(`The role ${caller.role} may not add to the audio library.`);
+    access.unbound(caller);
   };
 
   return {
@@ -73,11 +114,43 @@ export const createAudioService = ({
       access.unbound(caller);
       return add(input);
     },
+    mayUpload,
+    async upload(caller, { content, described }) {
+      mayUpload(caller);
+      await using file = await files.receive(content);
+      // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
+      return await add({ ...described(), url: file.url }, () => file.keep());
+    },
+    async update(caller, { clipId, ...changes }) {
+      access.unbound(caller);
+      const updated = await store.update(clipId, { ...changes, updatedAt: clock() });
+      if (!updated) throw noClip(clipId);
+      return shown(updated);
+    },
+    async delete(caller, clipId) {
+      access.unbound(caller);
+      const outcome = await store.delete(clipId);
+      if (!outcome) throw noClip(clipId);
+      if ("exams" in outcome) {
+        const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
+        throw new InvigilError("AUDIO_CLIP_CONFLICT", `${exams} the audio clip ${clipId}.`);
+      }
+      await store.unlessUsed(outcome.url, () => files.remove(outcome.url));
+      return true;
+    },
     async attach(caller, { examId, clipId, startTime }) {
       await access.exam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
-      if (!attached) throw new InvigilError("AUDIO_CLIP_NOT_FOUND", `There is no audio clip ${clipId}.`);
+      if (!attached) throw noClip(clipId);
       return shownAttached(attached);
+    },
+    async detach(caller, { examId, attachmentId }) {
+      await access.exam(caller, examId);
+      if (await store.detach(examId, attachmentId)) return true;
+      throw new InvigilError(
+        "AUDIO_CLIP_NOT_FOUND",
+        `The exam ${examId} has no audio attached as ${attachmentId}.`,
+      );
     },
     async ofExam(examId) {
       const scheduledAudio: Exam["scheduledAudio"] = [];
@@ -86,8 +159,9 @@ export const createAudioService = ({
         if (startTime) scheduledAudio.push({ ...shown(audio), startTime });
         else manualAudio.push(shown(audio));
       }
-      return { scheduledAudio, manualAudio };
+      if (manualAudio.length > 0) return { scheduledAudio, manualAudio };
+      const defaults = await store.defaults(MAX_DEFAULTS);
+      return { scheduledAudio, manualAudio: defaults.map((clip) => shown({ ...clip, clipId: clip.id })) };
     },
-    add,
   };
 };

@@ -1,6 +1,7 @@
 import type { AudioClip } from "@invigil/schema";
-import { and, asc, count, eq, isNull, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { attachClip, missingClip, type NewAttachment } from "../../db/exam-audio.js";
 import { audioClips, examAudio } from "../../db/tables.js";
 
 /** A clip as it is kept: the URL of a file of our own is a path. */
@@ -12,13 +13,27 @@ export type StoredExamAudio = Omit<StoredClip, "id" | "isDefault"> & {
   startTime: Date | null;
 };
 
+type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[Field] | undefined } & {
+  updatedAt: Date;
+};
+
 export interface ClipFilter {
   readonly name?: string | undefined;
   readonly classify?: number | undefined;
 }
 
 export interface AudioStore {
-  create(clip: StoredClip & { createdAt: Date; updatedAt: Date }): Promise<void>;
+  /** `within` runs in the same transaction. */
+  create(
+    clip: StoredClip & { createdAt: Date; updatedAt: Date },
+    within: (() => void) | undefined,
+  ): Promise<void>;
+  /** Undefined when there is no such clip. */
+  update(clipId: string, changes: ClipChanges): Promise<StoredClip | undefined>;
+  /** Returns the URL that the clip had, or how many exams keep it; undefined when there is no such clip. */
+  delete(clipId: string): Promise<{ url: string } | { exams: number } | undefined>;
+  /** Runs `work` unless a clip has this URL; until it is done nobody can add one. */
+  unlessUsed(url: string, work: () => void): Promise<void>;
   /** A page of the library in the order it was made, and how many clips the filter finds in all. */
   list(
     filter: ClipFilter,
@@ -27,7 +42,11 @@ export interface AudioStore {
   /** Scheduled clips by start time; those without one in the order they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
   /** Returns what is attached, which may have been there before; undefined when there is no such clip. */
-  attach(attachment: typeof examAudio.$inferInsert): Promise<StoredExamAudio | undefined>;
+  attach(attachment: NewAttachment): Promise<StoredExamAudio | undefined>;
+  /** False when the exam has no such attachment. */
+  detach(examId: string, attachmentId: string): Promise<boolean>;
+  /** The clips that are marked as default, in the library's order. */
+  defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
 }
 
 const ownColumns = {
@@ -36,26 +55,89 @@ const ownColumns = {
   url: audioClips.url,
   ossUrl: audioClips.ossUrl,
 };
+const attachedColumns = {
+  ...ownColumns,
+  id: examAudio.id,
+  clipId: examAudio.clipId,
+  startTime: examAudio.startTime,
+};
 const clipColumns = { id: audioClips.id, ...ownColumns, isDefault: audioClips.isDefault };
+
+/** A name as it is searched: without the differences that people do not type. */
+const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
 
 export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
   const { queries, write } = db;
   const ofExam = queries
-    .select({ ...ownColumns, id: examAudio.id, clipId: examAudio.clipId, startTime: examAudio.startTime })
+    .select(attachedColumns)
     .from(examAudio)
     .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
     .where(eq(examAudio.examId, sql.placeholder("examId")))
     .orderBy(asc(examAudio.startTime), asc(examAudio.id))
     .prepare();
+  const defaults = queries
+    .select({ id: audioClips.id, ...ownColumns })
+    .from(audioClips)
+    .where(eq(audioClips.isDefault, true))
+    .orderBy(asc(audioClips.id))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+  const byId = queries
+    .select(clipColumns)
+    .from(audioClips)
+    .where(eq(audioClips.id, sql.placeholder("clipId")))
+    .prepare();
 
   return {
-    create: (clip) => write(() => void queries.insert(audioClips).values(clip).run()),
+    create: (clip, within) =>
+      write(() => {
+        within?.();
+        queries
+          .insert(audioClips)
+          .values({ ...clip, foldedName: folded(clip.name) })
+          .run();
+      }),
+
+    update: (clipId, changes) =>
+      write(() => {
+        queries
+          .update(audioClips)
+          .set({ ...changes, ...(changes.name !== undefined && { foldedName: folded(changes.name) }) })
+          .where(eq(audioClips.id, clipId))
+          .run();
+        return byId.get({ clipId });
+      }),
+
+    delete: (clipId) =>
+      write(() => {
+        const clip = byId.get({ clipId });
+        if (!clip) return undefined;
+        const playing = queries
+          .select({ examId: examAudio.examId })
+          .from(examAudio)
+          .where(eq(examAudio.clipId, clipId))
+          .all();
+        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+        queries.delete(audioClips).where(eq(audioClips.id, clipId)).run();
+        return { url: clip.url };
+      }),
+
+    unlessUsed: (url, work) =>
+      write(() => {
+        const user = queries
+          .select({ id: audioClips.id })
+          .from(audioClips)
+          .where(eq(audioClips.url, url))
+          .limit(1)
+          .get();
+        if (!user) work();
+      }),
 
     async list({ name, classify }, { limit, offset }) {
       const where: SQL | undefined = and(
         classify === undefined ? undefined : eq(audioClips.classify, classify),
         // Not LIKE: `%` and `_` are ordinary characters here.
-        name === undefined ? undefined : sql`instr(lower(${audioClips.name}), lower(${name})) > 0`,
+        name === undefined ? undefined : sql`instr(${audioClips.foldedName}, ${folded(name)}) > 0`,
       );
       const total = queries.select({ total: count() }).from(audioClips).where(where).get()?.total ?? 0;
       const list = queries
@@ -73,26 +155,24 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
 
     attach: (attachment) =>
       write(() => {
-        const clip = queries
-          .select({ clipId: audioClips.id, ...ownColumns })
-          .from(audioClips)
-          .where(eq(audioClips.id, attachment.clipId))
-          .get();
-        if (!clip) return undefined;
-        const startTime = attachment.startTime ?? null;
-        const there = queries
-          .select({ id: examAudio.id })
+        if (missingClip(queries, [attachment]) !== undefined) return undefined;
+        return queries
+          .select(attachedColumns)
           .from(examAudio)
-          .where(
-            and(
-              eq(examAudio.examId, attachment.examId),
-              eq(examAudio.clipId, attachment.clipId),
-              startTime ? eq(examAudio.startTime, startTime) : isNull(examAudio.startTime),
-            ),
-          )
+          .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
+          .where(eq(examAudio.id, attachClip(queries, attachment)))
           .get();
-        if (!there) queries.insert(examAudio).values(attachment).run();
-        return { ...clip, id: there?.id ?? attachment.id, startTime };
       }),
+
+    detach: (examId, attachmentId) =>
+      write(
+        () =>
+          queries
+            .delete(examAudio)
+            .where(and(eq(examAudio.id, attachmentId), eq(examAudio.examId, examId)))
+            .run().changes > 0,
+      ),
+
+    defaults: async (limit) => defaults.all({ limit }),
   };
 };

@@ -1,5 +1,14 @@
-import { createExamInput, examRef, examSchema, updateExamInput } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import {
+  createExamInput,
+  deletedExamSchema,
+  deleteExamInput,
+  examPageSchema,
+  examRef,
+  examSchema,
+  listExamsInput,
+  updateExamInput,
+} from "@invigil/schema";
+import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({ exam }: { exam: ExamService }) =>
@@ -12,8 +21,16 @@ export const createExamRouter = ({ exam }: { exam: ExamService }) =>
       .input(examRef)
       .output(examSchema)
       .query(({ ctx, input }) => exam.get(ctx.caller, input.examId)),
+    list: watcherProcedure
+      .input(listExamsInput)
+      .output(examPageSchema)
+      .query(({ ctx, input }) => exam.list(ctx.caller, input)),
     update: staffProcedure
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    delete: staffProcedure
+      .input(deleteExamInput)
+      .output(deletedExamSchema)
+      .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
   });

@@ -1,17 +1,36 @@
-import type { Caller, CreateExamInput, Exam, UpdateExamInput } from "@invigil/schema";
+import type {
+  Caller,
+  CreateExamInput,
+  DeletedExam,
+  DeleteExamInput,
+  Exam,
+  ExamAudioInput,
+  ExamPage,
+  ExamSummary,
+  ListExamsInput,
+  UpdateExamInput,
+} from "@invigil/schema";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
-import type { AudioService } from "../audio/service.js";
-import type { ExamStore } from "./store.js";
+import { type AudioService, noClip } from "../audio/service.js";
+import type { ExamStore, Missing, StoredExam } from "./store.js";
 
 export interface ExamService {
-  /** @throws FORBIDDEN */
+  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
   create(caller: Caller, input: CreateExamInput): Promise<Exam>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
+  /** An administrator's exams are all of them, everybody else's those that it reaches. */
+  list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
+  /**
+   * Deletes an exam with all that belongs to it.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT while anything was recorded in it, or it has rooms or people that
+   * were not given up
+   */
+  delete(caller: Caller, input: DeleteExamInput): Promise<DeletedExam>;
 }
 
 export interface ExamServiceDeps {
@@ -22,38 +41,59 @@ export interface ExamServiceDeps {
   readonly ids: Ids;
 }
 
+const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
 export const createExamService = ({ store, access, audio, clock, ids }: ExamServiceDeps): ExamService => {
+  const noExam = (examId: string) => new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+
+  const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
+    ...exam,
+    ...(videoProfile && { videoProfile }),
+  });
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
-    if (!stored) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
-    const { videoProfile, ...exam } = stored;
-    return { ...exam, ...(await audio.ofExam(examId)), ...(videoProfile && { videoProfile }) };
+    if (!stored) throw noExam(examId);
+    return { ...shown(stored), ...(await audio.ofExam(examId)) };
   };
 
+  const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
+    wanted.map((one) => ({ ...one, id: ids.next(), examId, createdAt }));
+  const refuse = (missing: Missing | undefined): void => {
+    if (missing) throw noClip(missing.missingClip);
+  };
+
+  /** The exam that a caller's token is bound to. */
+  const boundExam = async (caller: Caller): Promise<string | undefined> =>
+    caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
+
   return {
-    async create(caller, { name, startTime, endTime, videoProfile }) {
+    async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
       const now = clock();
       const id = ids.next();
-      await store.create({
-        id,
-        name,
-        startTime,
-        endTime,
-        videoProfile,
-        createdBy: caller.userId,
-        createdAt: now,
-        updatedAt: now,
-      });
+      const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };
+      refuse(await store.create(made, attachments(id, wanted, now)));
       return read(id);
     },
     async get(caller, examId) {
       await access.exam(caller, examId);
       return read(examId);
     },
-    async update(caller, { examId, ...changes }) {
+    async list(caller, { pageSize, cursor }) {
+      const bound = await boundExam(caller);
+      if (bound !== undefined) {
+        await access.exam(caller, bound);
+        const exam = await store.get(bound);
+        return { exams: exam && cursor === undefined ? [shown(exam)] : [] };
+      }
+      const person = caller.role === "admin" ? undefined : caller;
+      const { list, ...next } = await store.list(person, { limit: pageSize, before: cursor });
+      return { exams: list.map(shown), ...next };
+    },
+    async update(caller, { examId, audio: wanted, ...changes }) {
       await access.exam(caller, examId);
-      await store.update(examId, (current) => {
+      const now = clock();
+      const change = (current: StoredExam) => {
         const startTime = changes.startTime ?? current.startTime;
         const endTime = changes.endTime ?? current.endTime;
         if (endTime <= startTime)
@@ -66,10 +106,24 @@ export const createExamService = ({ store, access, audio, clock, ids }: ExamServ
           startTime,
           endTime,
           videoProfile: changes.videoProfile === undefined ? current.videoProfile : changes.videoProfile,
-          updatedAt: clock(),
+          updatedAt: now,
         };
-      });
+      };
+      refuse(await store.update(examId, change, wanted && attachments(examId, wanted, now)));
       return read(examId);
+    },
+    async delete(caller, { examId, withRooms }) {
+      await access.wholeExam(caller, examId);
+      const deleted = await store.delete(examId, ({ rooms, people, records }) => {
+        const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
+        if (records > 0)
+          throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
+        const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
+        if (rooms + people > 0 && !withRooms)
+          throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
+      });
+      if (!deleted) throw noExam(examId);
+      return { rooms: deleted.rooms, people: deleted.people };
     },
   };
 };

@@ -1,38 +1,127 @@
-import type { Exam, VideoProfile } from "@invigil/schema";
-import { eq, sql } from "drizzle-orm";
+import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
+import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { countExam, deleteExam } from "../../db/delete-exam.js";
+import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
 import { insertExam, type NewExam } from "../../db/inserts.js";
-import { exams } from "../../db/tables.js";
+import { exams, participants, rooms } from "../../db/tables.js";
 
-/** An exam without its audio. */
-export type StoredExam = Omit<Exam, "videoProfile" | "scheduledAudio" | "manualAudio"> & {
-  videoProfile: VideoProfile | null;
-};
+/** An exam as it is kept. */
+export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
+type Holding = ReturnType<typeof countExam>;
+
+/** A clip that there is not: nothing was written. */
+export interface Missing {
+  readonly missingClip: string;
+}
 
 export interface ExamStore {
-  create(exam: NewExam): Promise<void>;
+  /** Writes an exam and what it plays. */
+  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
   get(examId: string): Promise<StoredExam | undefined>;
-  /** Changes an exam by what it is at that moment; false when there is none. */
-  update(examId: string, change: (current: StoredExam) => Changes): Promise<boolean>;
+  /** Changes an exam by what it is at that moment, and where `audio` is given all that it plays. */
+  update(
+    examId: string,
+    change: (current: StoredExam) => Changes,
+    audio: readonly NewAttachment[] | undefined,
+  ): Promise<Missing | undefined>;
+  /** Newest first, all or those that a person reaches; `before` is the last id of the page before. */
+  list(
+    person: { userId: string; role: Role } | undefined,
+    page: { limit: number; before: string | undefined },
+  ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
+  /** Deletes an exam and what belongs to it if `judge` lets what it holds go. Undefined when there is none. */
+  delete(examId: string, judge: (holding: Holding) => void): Promise<Holding | undefined>;
 }
+
+/** What is read of an exam: who made it is for the access service alone. */
+const { createdBy: _, ...columns } = getTableColumns(exams);
+
+/** The first page starts above every id: an id is digits and small letters. */
+const FIRST = "~";
 
 export const createExamStore = ({ db }: { db: Database }): ExamStore => {
   const { queries, write } = db;
   const get = queries
-    .select()
+    .select(columns)
     .from(exams)
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
+  const newest = queries
+    .select(columns)
+    .from(exams)
+    .where(lt(exams.id, sql.placeholder("before")))
+    .orderBy(desc(exams.id))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+  const madeBy = queries
+    .select({ id: exams.id })
+    .from(exams)
+    .where(and(eq(exams.createdBy, sql.placeholder("userId")), lt(exams.id, sql.placeholder("before"))))
+    .orderBy(desc(exams.id))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+  const ofTheirRooms = queries
+    .select({ id: rooms.examId })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .where(
+      and(eq(participants.userId, sql.placeholder("userId")), eq(participants.role, sql.placeholder("role"))),
+    )
+    .prepare();
+
+  /** A person's exams come from two lists, of which one is in the order of its rooms: they are put in order here. */
+  const reached = (person: { userId: string; role: Role }, page: { limit: number; before: string }) => {
+    const made = person.role === "teacher" ? madeBy.all({ userId: person.userId, ...page }) : [];
+    const ids = new Set([...ofTheirRooms.all(person), ...made].map(({ id }) => id));
+    return [...ids]
+      .filter((id) => id < page.before)
+      .toSorted()
+      .toReversed()
+      .slice(0, page.limit)
+      .flatMap((examId) => get.get({ examId }) ?? []);
+  };
 
   return {
-    create: (exam) => write(() => insertExam(queries, exam)),
+    create: (exam, audio) =>
+      write(() => {
+        const missing = missingClip(queries, audio);
+        if (missing !== undefined) return { missingClip: missing };
+        insertExam(queries, exam);
+        replaceExamAudio(queries, exam.id, audio);
+        return undefined;
+      }),
+
     get: async (examId) => get.get({ examId }),
-    update: (examId, change) =>
+
+    update: (examId, change, audio) =>
       write(() => {
         const current = get.get({ examId });
-        if (current) queries.update(exams).set(change(current)).where(eq(exams.id, examId)).run();
-        return current !== undefined;
+        if (!current) return undefined;
+        const changed = change(current);
+        const missing = missingClip(queries, audio ?? []);
+        if (missing !== undefined) return { missingClip: missing };
+        queries.update(exams).set(changed).where(eq(exams.id, examId)).run();
+        if (audio) replaceExamAudio(queries, examId, audio);
+        return undefined;
+      }),
+
+    async list(person, { limit, before = FIRST }) {
+      const page = { limit: limit + 1, before };
+      const rows = person ? reached(person, page) : newest.all(page);
+      const list = rows.slice(0, limit);
+      const last = list.at(-1);
+      return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
+    },
+
+    delete: (examId, judge) =>
+      write(() => {
+        if (!get.get({ examId })) return undefined;
+        const holding = countExam(queries, examId);
+        judge(holding);
+        deleteExam(queries, examId);
+        return holding;
       }),
   };
 };

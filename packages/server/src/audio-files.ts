@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MAX_AUDIO_BYTES } from "@invigil/schema";
+import { fileTypeFromFile } from "file-type";
+import { InvigilError, invalidInput } from "./errors.js";
+
+/** Where audio files are served: without a token, because the apps play them in an `<audio>` tag. */
+export const AUDIO_PREFIX = "/audio/";
+
+/** Files that are still arriving. Not served, and left behind only by a process that died. */
+const ARRIVING = ".arriving-";
+const STALE_MS = 24 * 60 * 60 * 1000;
+
+/** What browsers play, by what the content shows itself to be, and the ending that it is kept and served under. */
+const ENDINGS: Readonly<Record<string, string>> = {
+  mp3: "mp3",
+  wav: "wav",
+  ogg: "ogg", // Vorbis
+  opus: "ogg",
+  oga: "ogg", // FLAC
+  m4a: "m4a",
+};
+const KEPT_NAME = /^[0-9a-f]{64}\.(mp3|wav|ogg|m4a)$/;
+
+/** A file that has arrived whole. Unless it is kept it goes when it is disposed of. */
+export interface ArrivedFile extends AsyncDisposable {
+  /** Its path on the server once it is kept. */
+  readonly url: string;
+  /** Puts it where it is served. The same content twice is one file. */
+  keep(): void;
+}
+
+/** The folder of the audio files that lie here. Their names are the hashes of their content, so that they never change. */
+export interface AudioFiles {
+  readonly folder: string;
+  /** Makes the folder, and clears it of what processes that died had begun to take in. */
+  prepare(): Promise<void>;
+  /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT when it is no audio that browsers play */
+  receive(content: AsyncIterable<Uint8Array>): Promise<ArrivedFile>;
+  /** Whether a file of this name in the folder is for everybody. */
+  isServed(name: string): boolean;
+  /** Deletes what a path on the server names; URLs of elsewhere name nothing here. */
+  remove(url: string): void;
+}
+
+export interface AudioFilesDeps {
+  readonly folder: string;
+  readonly clock: () => Date;
+  /** Names what arrives. */
+  readonly nonce: () => string;
+}
+
+/** A renamed file is where it is only once its folder is on disk. */
+const syncFolder = (folder: string): void => {
+  const handle = openSync(folder, "r");
+  fsyncSync(handle);
+  closeSync(handle);
+};
+
+export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): AudioFiles => {
+  /** Writes the content to disk as it comes; returns the hash of it. */
+  const write = async (path: string, content: AsyncIterable<Uint8Array>): Promise<string> => {
+    const hash = createHash("sha256");
+    async function* measured() {
+      let size = 0;
+      for await (const chunk of content) {
+        size += chunk.length;
+        if (size > MAX_AUDIO_BYTES)
+          throw new InvigilError(
+            "PAYLOAD_TOO_LARGE",
+            `file must be at most ${MAX_AUDIO_BYTES / 1024 / 1024} MiB`,
+          );
+        hash.update(chunk);
+        yield chunk;
+      }
+    }
+    await writeFile(path, measured(), { flag: "wx", mode: 0o640, flush: true });
+    return hash.digest("hex");
+  };
+
+  return {
+    folder,
+    async prepare() {
+      await mkdir(folder, { recursive: true });
+      for (const name of await readdir(folder)) {
+        if (!name.startsWith(ARRIVING)) continue;
+        const path = join(folder, name);
+        const found = await stat(path).catch(() => undefined);
+        // Younger ones may be on their way into another process.
+        if (found && clock().getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
+      }
+    },
+    async receive(content) {
+      await mkdir(folder, { recursive: true });
+      const path = join(folder, `${ARRIVING}${nonce()}`);
+      const discard = () => rm(path, { force: true });
+      try {
+        const hash = await write(path, content);
+        const ending = ENDINGS[(await fileTypeFromFile(path))?.ext ?? ""];
+        if (ending === undefined) throw invalidInput("file", "must be mp3, wav, ogg or m4a audio");
+        const name = `${hash}.${ending}`;
+        return {
+          url: `${AUDIO_PREFIX}${name}`,
+          keep() {
+            renameSync(path, join(folder, name));
+            syncFolder(folder);
+          },
+          [Symbol.asyncDispose]: discard,
+        };
+      } catch (error) {
+        await discard();
+        throw error;
+      }
+    },
+    isServed: (name) => KEPT_NAME.test(name),
+    remove(url) {
+      const name = url.startsWith(AUDIO_PREFIX) ? url.slice(AUDIO_PREFIX.length) : "";
+      if (KEPT_NAME.test(name)) rmSync(join(folder, name), { force: true });
+    },
+  };
+};

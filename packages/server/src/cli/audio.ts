@@ -1,0 +1,169 @@
+import { open } from "node:fs/promises";
+import { type AudioClip, type AudioPage, uploadAudioInput } from "@invigil/schema";
+import { type Command, Option } from "commander";
+import { parsed } from "../errors.js";
+import { SetupError } from "../setup-error.js";
+import { jsonOption, quietOption, wholeNumber } from "./arguments.js";
+import { inOffice, type Office, OPERATOR } from "./office.js";
+import { print, printMade, table } from "./output.js";
+import { readTime, writtenTime } from "./time.js";
+
+interface Described {
+  name?: string;
+  classify?: number;
+  default?: boolean;
+}
+interface Printing {
+  json?: true;
+  quiet?: true;
+}
+
+const PAGE_SIZE = 100;
+const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
+const errorCode = (error: unknown): string =>
+  error instanceof Error && "code" in error ? String(error.code) : String(error);
+
+/** Takes a file into the library, through the same checks as an upload. */
+const addFile = async ({ services }: Office, path: string, described: object): Promise<AudioClip> => {
+  const file = await open(path).catch((error: unknown) => {
+    throw new SetupError(`The file ${path} cannot be read: ${errorCode(error)}`);
+  });
+  await using _ = file;
+  if (!(await file.stat()).isFile()) throw new SetupError(`${path} is not a file`);
+  return await services.audio.upload(OPERATOR, {
+    content: file.createReadStream(),
+    described: () => parsed(uploadAudioInput, described),
+  });
+};
+
+/** All clips that a filter finds, page after page. */
+const allClips = async ({ call }: Office, filter: Described): Promise<AudioClip[]> => {
+  const list: AudioClip[] = [];
+  let page: AudioPage;
+  do {
+    page = await call.audio.list({ ...filter, pageNum: list.length / PAGE_SIZE + 1, pageSize: PAGE_SIZE });
+    list.push(...page.list);
+  } while (page.list.length === PAGE_SIZE);
+  return list;
+};
+
+const clipTable = (list: readonly AudioClip[]): string =>
+  table(
+    ["ID", "CLASS", "DEFAULT", "NAME", "URL"],
+    list.map(({ id, classify, isDefault, name, url }) => [id, classify, isDefault ? "yes" : "", name, url]),
+  );
+
+const addLibrary = (audio: Command): void => {
+  audio
+    .command("add")
+    .description("add a clip: a file (mp3, wav, ogg or m4a, at most 20 MiB), or a URL, which is only noted")
+    .argument("<file|url>")
+    .requiredOption("--name <name>", "what people know it as")
+    .option("--classify <number>", "its class, a number of your own", wholeNumber)
+    .option("--default", "exams without manual audio of their own offer it")
+    .addOption(quietOption())
+    .addOption(jsonOption())
+    .action(
+      (
+        source: string,
+        { json, quiet, default: isDefault, ...described }: Described & Printing & { name: string },
+      ) =>
+        inOffice(async (office) => {
+          const clip = isUrl(source)
+            ? await office.call.audio.create({ ...described, isDefault, url: source })
+            : await addFile(office, source, { ...described, isDefault });
+          printMade({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
+        }),
+    );
+
+  audio
+    .command("list")
+    .description("list the library's clips")
+    .option("--name <text>", "only those whose name contains it")
+    .option("--classify <number>", "only those of this class", wholeNumber)
+    .addOption(jsonOption())
+    .action(({ json, ...filter }: Described & Printing) =>
+      inOffice(async (office) => {
+        const list = await allClips(office, filter);
+        print(json, { total: list.length, list }, () =>
+          list.length === 0 ? "There are no such clips." : clipTable(list),
+        );
+      }),
+    );
+
+  audio
+    .command("update")
+    .description("change what is said about a clip")
+    .argument("<clip>", "its id")
+    .option("--name <name>", "what people know it as")
+    .option("--classify <number>", "its class, a number of your own", wholeNumber)
+    .option("--default", "exams without manual audio of their own offer it")
+    .option("--no-default", "they do not")
+    .addOption(jsonOption())
+    .action((clipId: string, { json, default: isDefault, ...changes }: Described & Printing) =>
+      inOffice(async ({ call }) => {
+        const clip = await call.audio.update({ clipId, ...changes, isDefault });
+        print(json, clip, () => clipTable([clip]));
+      }),
+    );
+
+  audio
+    .command("delete")
+    .description("delete a clip that no exam plays, and its file with the last clip of it")
+    .argument("<clip>", "its id")
+    .addOption(jsonOption())
+    .action((clipId: string, { json }: Printing) =>
+      inOffice(async ({ call }) => {
+        await call.audio.delete({ clipId });
+        print(json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
+      }),
+    );
+};
+
+const addAttachments = (audio: Command): void => {
+  const exam = () => new Option("--exam <id>", "the exam").makeOptionMandatory();
+
+  audio
+    .command("attach")
+    .description("let an exam play a clip")
+    .argument("<clip>", "its id")
+    .addOption(exam())
+    .option("--at <time>", "when the exam plays it by itself; without, the teacher starts it by hand")
+    .addOption(quietOption())
+    .addOption(jsonOption())
+    .action((clipId: string, { json, quiet, exam: examId, at }: Printing & { exam: string; at?: string }) =>
+      inOffice(async ({ call, config: { timeZone }, deps }) => {
+        const day = at === undefined ? undefined : (await call.exam.get({ examId })).startTime;
+        const startTime =
+          at === undefined ? at : readTime(at, { option: "--at", timeZone, now: deps.clock(), day });
+        const attached = await call.audio.attach({ examId, clipId, startTime });
+        const when = attached.startTime
+          ? `at ${writtenTime(attached.startTime, timeZone)}`
+          : "when the teacher starts it";
+        printMade(
+          { json, quiet },
+          attached,
+          () => `The exam ${examId} plays ${attached.name} ${when}: ${attached.id}`,
+        );
+      }),
+    );
+
+  audio
+    .command("detach")
+    .description("take a clip out of an exam")
+    .argument("<attachment>", "its id in the exam: see 'invigil exam show'")
+    .addOption(exam())
+    .addOption(jsonOption())
+    .action((attachmentId: string, { json, exam: examId }: Printing & { exam: string }) =>
+      inOffice(async ({ call }) => {
+        await call.audio.detach({ examId, attachmentId });
+        print(json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
+      }),
+    );
+};
+
+export const addAudio = (program: Command): void => {
+  const audio = program.command("audio").description("the audio library, and what exams play of it");
+  addLibrary(audio);
+  addAttachments(audio);
+};

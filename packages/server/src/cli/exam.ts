@@ -1,0 +1,241 @@
+import {
+  type Caller,
+  createExamInput,
+  type Exam,
+  type ExamAudioInput,
+  type ExamSummary,
+  userIdSchema,
+  type VideoProfile,
+} from "@invigil/schema";
+import { type Command, InvalidArgumentError } from "commander";
+import { invalidInput, parsed } from "../errors.js";
+import { jsonOption, quietOption } from "./arguments.js";
+import { inOffice, type Office, OPERATOR } from "./office.js";
+import { count, print, printMade, table } from "./output.js";
+import { readTime, writtenTime } from "./time.js";
+
+interface Printing {
+  json?: true;
+  quiet?: true;
+}
+interface ExamOptions extends Printing {
+  name?: string;
+  start?: string;
+  end?: string;
+  /** False: none any more. */
+  video?: VideoProfile | false;
+  /** `CLIP@TIME` */
+  schedule?: string[];
+  offer?: string[];
+}
+
+/** `1280x720@15,1500` */
+const videoProfile = (text: string): VideoProfile => {
+  const [match, width, height, frameRate, maxBitrate] =
+    /^(\d{1,5})x(\d{1,5})@(\d{1,4}),(\d{1,7})$/.exec(text) ?? [];
+  if (match === undefined)
+    throw new InvalidArgumentError("Write width x height @ frames a second, kbit/s: 1280x720@15,1500.");
+  return {
+    name: `${width}x${height}`,
+    data: {
+      width: Number(width),
+      height: Number(height),
+      frameRate: Number(frameRate),
+      maxBitrate: Number(maxBitrate),
+    },
+  };
+};
+
+/** Reads the times of one exam as they are typed. */
+const timesOf = ({ config: { timeZone }, deps }: Office) => {
+  const now = deps.clock();
+  return (option: string, text: string, day?: Date) => readTime(text, { option, timeZone, now, day });
+};
+type Times = ReturnType<typeof timesOf>;
+
+/** What `--schedule` and `--offer` ask for; undefined where neither is there. */
+const scheduled = (texts: readonly string[], times: Times, startTime: Date): ExamAudioInput =>
+  texts.map((text) => {
+    const [clipId = "", time] = text.split(/@(.*)/s);
+    if (clipId === "" || time === undefined)
+      throw invalidInput("--schedule", `must be CLIP@TIME, not '${text}'`);
+    return { clipId, startTime: times("--schedule", time, startTime) };
+  });
+const offered = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
+
+/** What an exam plays after a change: of the two kinds, the one that is not spoken of stays. */
+const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, startTime: Date) => {
+  if (!schedule && !offer) return undefined;
+  // The library's defaults are not the exam's own: their id is the clip's.
+  const own = exam.manualAudio.filter(({ id, clipId }) => id !== clipId);
+  return [
+    ...(schedule
+      ? scheduled(schedule, times, startTime)
+      : exam.scheduledAudio.map(({ clipId, startTime }) => ({ clipId, startTime }))),
+    ...(offer ? offered(offer) : own.map(({ clipId }) => ({ clipId }))),
+  ];
+};
+
+const examText = (exam: Exam, timeZone: string): string => {
+  const video = exam.videoProfile?.data;
+  const facts = table(
+    ["exam", exam.id],
+    [
+      ["name", exam.name],
+      ["start", writtenTime(exam.startTime, timeZone)],
+      ["end", writtenTime(exam.endTime, timeZone)],
+      ...(video
+        ? [
+            [
+              "video",
+              `${video.width}x${video.height}, ${video.frameRate} frames/s, ${video.maxBitrate} kbit/s`,
+            ],
+          ]
+        : []),
+    ],
+  );
+  const audio = [
+    ...exam.scheduledAudio.map((one) => [one.id, writtenTime(one.startTime, timeZone), one.name]),
+    ...exam.manualAudio.map(({ id, clipId, name }) => [
+      id,
+      id === clipId ? "by hand, a default of the library" : "by hand",
+      name,
+    ]),
+  ];
+  return audio.length === 0 ? facts : `${facts}\n\n${table(["AUDIO", "PLAYED", "NAME"], audio)}`;
+};
+
+const allExams = async ({ call }: Office): Promise<ExamSummary[]> => {
+  const exams: ExamSummary[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await call.exam.list({ pageSize: 100, cursor });
+    exams.push(...page.exams);
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  return exams;
+};
+
+/** The teacher that counts as an exam's maker. */
+const teacher = (userId: string): Caller => {
+  const valid = userIdSchema.safeParse(userId);
+  if (!valid.success) throw invalidInput("--by", valid.error.issues[0]?.message ?? "is not a user id");
+  return { userId: valid.data, role: "teacher", expiresAt: OPERATOR.expiresAt };
+};
+
+const addMaking = (exam: Command): void => {
+  const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
+  exam
+    .command("create")
+    .description("make an exam")
+    .requiredOption("--name <name>", "what people know it as")
+    .requiredOption("--start <time>", `when it starts, ${times}`)
+    .requiredOption("--end <time>", "when it ends; '11:30' is on the day it starts")
+    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
+    .option("--schedule <clip@time...>", "a clip that it plays by itself then")
+    .option("--offer <clip...>", "a clip that teachers may start by hand")
+    .option("--by <user>", "the teacher who counts as its maker; default: the operator")
+    .addOption(quietOption())
+    .addOption(jsonOption())
+    .action((options: ExamOptions & { start: string; end: string; by?: string }) =>
+      inOffice(async (office) => {
+        const time = timesOf(office);
+        const startTime = time("--start", options.start);
+        const input = parsed(createExamInput, {
+          name: options.name,
+          startTime,
+          endTime: time("--end", options.end, startTime),
+          videoProfile: options.video || undefined,
+          audio: [...scheduled(options.schedule ?? [], time, startTime), ...offered(options.offer ?? [])],
+        });
+        const caller = options.by === undefined ? OPERATOR : teacher(options.by);
+        const made = await office.services.exam.create(caller, input);
+        printMade(options, made, () => `Made:\n${examText(made, office.config.timeZone)}`);
+      }),
+    );
+
+  exam
+    .command("update")
+    .description("change an exam; what is not given stays")
+    .argument("<exam>", "its id")
+    .option("--name <name>", "what people know it as")
+    .option("--start <time>", `when it starts, ${times}`)
+    .option("--end <time>", "when it ends; '11:30' is on the day it starts")
+    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
+    .option("--no-video", "they encode as they like")
+    .option("--schedule <clip@time...>", "all clips that it plays by itself")
+    .option("--offer <clip...>", "all clips that teachers may start by hand")
+    .addOption(jsonOption())
+    .action((examId: string, options: ExamOptions) =>
+      inOffice(async (office) => {
+        const time = timesOf(office);
+        const current = await office.call.exam.get({ examId });
+        const startTime = options.start === undefined ? undefined : time("--start", options.start);
+        const day = startTime ?? current.startTime;
+        const updated = await office.call.exam.update({
+          examId,
+          name: options.name,
+          startTime,
+          endTime: options.end === undefined ? undefined : time("--end", options.end, day),
+          videoProfile: options.video === false ? null : options.video,
+          audio: changedAudio(current, options, time, day),
+        });
+        print(options.json, updated, () => examText(updated, office.config.timeZone));
+      }),
+    );
+};
+
+export const addExam = (program: Command): void => {
+  const exam = program.command("exam").description("exams: their times, their video, what they play");
+  addMaking(exam);
+
+  exam
+    .command("show")
+    .description("show an exam and what it plays")
+    .argument("<exam>", "its id")
+    .addOption(jsonOption())
+    .action((examId: string, { json }: Printing) =>
+      inOffice(async ({ call, config }) => {
+        const found = await call.exam.get({ examId });
+        print(json, found, () => examText(found, config.timeZone));
+      }),
+    );
+
+  exam
+    .command("list")
+    .description("list all exams, newest first")
+    .addOption(jsonOption())
+    .action(({ json }: Printing) =>
+      inOffice(async (office) => {
+        const exams = await allExams(office);
+        const { timeZone } = office.config;
+        const row = ({ id, name, startTime, endTime }: ExamSummary) => [
+          id,
+          writtenTime(startTime, timeZone),
+          writtenTime(endTime, timeZone),
+          name,
+        ];
+        print(json, { exams }, () =>
+          exams.length === 0 ? "There are no exams." : table(["ID", "START", "END", "NAME"], exams.map(row)),
+        );
+      }),
+    );
+
+  exam
+    .command("delete")
+    .description("delete an exam in which nothing was recorded")
+    .argument("<exam>", "its id")
+    .option("--with-rooms", "with its rooms and people, where it has any")
+    .addOption(jsonOption())
+    .action((examId: string, { json, withRooms }: Printing & { withRooms?: true }) =>
+      inOffice(async ({ call }) => {
+        const { rooms, people } = await call.exam.delete({ examId, withRooms });
+        print(
+          json,
+          { examId, rooms, people },
+          () =>
+            `Deleted the exam ${examId}, ${count(rooms, "room")} and ${count(people, "person", "people")}.`,
+        );
+      }),
+    );
+};

@@ -1,0 +1,73 @@
+import { DateTime, IANAZone } from "luxon";
+import { invalidInput } from "../errors.js";
+
+/** How the times that a command takes are read. */
+export interface TimeReader {
+  /** What is typed, by the name that errors call it: `--start`. */
+  readonly option: string;
+  /** The zone of times without an offset. */
+  readonly timeZone: string;
+  readonly now: Date;
+  /** The day of a time that stands alone, `11:30`: any instant of it. Without, such a time is refused. */
+  readonly day?: Date | undefined;
+}
+
+const WITH_OFFSET = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?\s*(Z|[+-]\d{2}:?\d{2})$/i;
+const LOCAL = /^(?:(\d{4})-(\d{2})-(\d{2})[T ]|(today|tomorrow)\s+)?([01]?\d|2[0-3]):(\d{2})(?::(\d{2}))?$/i;
+
+/** The local date and time that a text means; undefined when it means none. */
+const localFields = (text: string, { timeZone, now, day }: TimeReader) => {
+  const [match, year, month, date, word, hour, minute, second = "0"] = LOCAL.exec(text) ?? [];
+  if (match === undefined) return undefined;
+  const time = { hour: Number(hour), minute: Number(minute), second: Number(second) };
+  if (year !== undefined) return { year: Number(year), month: Number(month), day: Number(date), ...time };
+  const from = word === undefined ? day : now;
+  if (!from) return undefined;
+  const today = DateTime.fromJSDate(from, { zone: timeZone });
+  const named = word?.toLowerCase() === "tomorrow" ? today.plus({ days: 1 }) : today;
+  return { year: named.year, month: named.month, day: named.day, ...time };
+};
+
+/**
+ * Reads a time as people write it: ISO with an offset; in the zone `2026-06-07 09:00`, with or without seconds,
+ * `today 09:00`, `tomorrow 09:00`; and `11:30` where the day is known.
+ * @throws INVALID_INPUT also for a time that clocks in the zone skip, or show twice
+ */
+export const readTime = (typed: string, reader: TimeReader): Date => {
+  const { option, timeZone, day } = reader;
+  const text = typed.trim();
+  const refused = (what: string) => invalidInput(option, what);
+  const alone = day ? ", '11:30'" : "";
+  const unreadable = refused(
+    `must be a time like '2026-06-07 09:00', 'tomorrow 09:00'${alone} or 2026-06-07T09:00:00+08:00, not '${text}'`,
+  );
+
+  if (WITH_OFFSET.test(text)) {
+    const time = DateTime.fromISO(text.replace(/\s+(?=[Z+-])/i, "").replace(" ", "T"), { setZone: true });
+    if (!time.isValid) throw unreadable;
+    return time.toJSDate();
+  }
+  const fields = localFields(text, reader);
+  if (!fields) throw unreadable;
+  const time = DateTime.fromObject(fields, { zone: timeZone });
+  if (!time.isValid) throw unreadable;
+  // Where clocks are put forward there is no such time, and luxon takes another.
+  if (time.day !== fields.day || time.hour !== fields.hour || time.minute !== fields.minute)
+    throw refused(`'${text}' does not exist in ${timeZone}: clocks are put forward then`);
+  const both = time.getPossibleOffsets();
+  if (both.length > 1)
+    throw refused(
+      `'${text}' comes twice in ${timeZone}, as clocks are put back then: write ${both
+        .map((one) => one.toISO({ suppressMilliseconds: true }))
+        .join(" or ")}`,
+    );
+  return time.toJSDate();
+};
+
+/** A time for people: the zone's clock, and the instant. */
+export const writtenTime = (time: Date, timeZone: string): string => {
+  const local = DateTime.fromJSDate(time, { zone: IANAZone.create(timeZone) });
+  const format = local.second === 0 ? "yyyy-MM-dd HH:mm" : "yyyy-MM-dd HH:mm:ss";
+  const instant = time.toISOString().replace(".000Z", "Z");
+  return `${local.toFormat(format)} ${timeZone} (${instant})`;
+};

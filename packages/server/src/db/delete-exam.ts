@@ -1,0 +1,44 @@
+import { count, eq, inArray } from "drizzle-orm";
+import type { Queries } from "./client.js";
+import {
+  cheatConfigs,
+  cheatRecords,
+  examAudio,
+  exams,
+  participants,
+  rooms,
+  streamNames,
+  unseated,
+} from "./tables.js";
+
+const roomsOf = (queries: Queries, examId: string) =>
+  queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, examId));
+
+/** What an exam holds: its rooms, its people in and outside of them, and what was recorded in it. */
+export const countExam = (queries: Queries, examId: string) => {
+  const counted = { number: count() };
+  const seated = queries
+    .select(counted)
+    .from(participants)
+    .where(inArray(participants.roomId, roomsOf(queries, examId)))
+    .get();
+  const waiting = queries.select(counted).from(unseated).where(eq(unseated.examId, examId)).get();
+  const records = queries.select(counted).from(cheatRecords).where(eq(cheatRecords.examId, examId)).get();
+  return {
+    rooms: roomsOf(queries, examId).all().length,
+    people: (seated?.number ?? 0) + (waiting?.number ?? 0),
+    records: records?.number ?? 0,
+  };
+};
+
+/** Deletes an exam in which nothing was recorded, with everything that belongs to it. */
+export const deleteExam = (queries: Queries, examId: string): void => {
+  const inItsRooms = roomsOf(queries, examId);
+  queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
+  queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
+  queries.delete(rooms).where(eq(rooms.examId, examId)).run();
+  queries.delete(unseated).where(eq(unseated.examId, examId)).run();
+  queries.delete(examAudio).where(eq(examAudio.examId, examId)).run();
+  queries.delete(cheatConfigs).where(eq(cheatConfigs.examId, examId)).run();
+  queries.delete(exams).where(eq(exams.id, examId)).run();
+};

@@ -1,0 +1,59 @@
+import { and, eq, inArray, isNull } from "drizzle-orm";
+import type { Queries } from "./client.js";
+import { audioClips, examAudio } from "./tables.js";
+
+// What an exam plays, as the stores of exams and of audio write it inside their transactions.
+
+export interface NewAttachment {
+  readonly id: string;
+  readonly examId: string;
+  readonly clipId: string;
+  /** Undefined: started by hand. */
+  readonly startTime?: Date | undefined;
+  readonly createdAt: Date;
+}
+
+/** The first of these clips that there is not. */
+export const missingClip = (
+  queries: Queries,
+  attachments: readonly { clipId: string }[],
+): string | undefined => {
+  const clipIds = [...new Set(attachments.map(({ clipId }) => clipId))];
+  const found = queries
+    .select({ id: audioClips.id })
+    .from(audioClips)
+    .where(inArray(audioClips.id, clipIds))
+    .all();
+  const known = new Set(found.map(({ id }) => id));
+  return clipIds.find((clipId) => !known.has(clipId));
+};
+
+/** Makes an exam play a clip, which must exist; returns the attachment's id. The same again changes nothing. */
+export const attachClip = (queries: Queries, attachment: NewAttachment): string => {
+  const { id, examId, clipId, startTime } = attachment;
+  const there = queries
+    .select({ id: examAudio.id })
+    .from(examAudio)
+    .where(
+      and(
+        eq(examAudio.examId, examId),
+        eq(examAudio.clipId, clipId),
+        startTime ? eq(examAudio.startTime, startTime) : isNull(examAudio.startTime),
+      ),
+    )
+    .get();
+  if (there) return there.id;
+  queries.insert(examAudio).values(attachment).run();
+  return id;
+};
+
+/** Makes an exam play this and nothing else. What stays keeps its attachment. */
+export const replaceExamAudio = (
+  queries: Queries,
+  examId: string,
+  attachments: readonly NewAttachment[],
+): void => {
+  const staying = new Set(attachments.map((attachment) => attachClip(queries, attachment)));
+  const all = queries.select({ id: examAudio.id }).from(examAudio).where(eq(examAudio.examId, examId)).all();
+  for (const { id } of all) if (!staying.has(id)) queries.delete(examAudio).where(eq(examAudio.id, id)).run();
+};

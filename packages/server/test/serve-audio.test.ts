@@ -1,0 +1,180 @@
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dataOf } from "./support/calls.js";
+import { wav } from "./support/sounds.js";
+import { ADMIN, openUploads, sha256, statusOf, type UploadApp } from "./support/uploads.js";
+
+describe("the folder of audio files", () => {
+  it("is cleared at the start of uploads that died a day ago, and of nothing else", async () => {
+    const now = new Date("2026-01-02T03:04:05Z");
+    const ages = { ".arriving-old": 25, ".arriving-young": 23, "notes.txt": 1000, ".hidden": 1000 };
+    await using app = await openUploads({ now }, (folder) => {
+      mkdirSync(folder);
+      for (const [name, hours] of Object.entries(ages)) {
+        const then = new Date(now.getTime() - hours * 3_600_000);
+        writeFileSync(join(folder, name), "x");
+        utimesSync(join(folder, name), then, then);
+      }
+    });
+    expect(app.kept()).toEqual([".arriving-young", ".hidden", "notes.txt"]);
+  });
+
+  it("shows nothing but audio files under their hashes", async () => {
+    await using app = await openUploads();
+    const { folder } = app;
+    const served = `${sha256(wav())}.wav`;
+    mkdirSync(join(folder, "deeper"));
+    for (const name of [
+      served,
+      ".arriving-1",
+      "notes.txt",
+      "x.wav",
+      `${sha256(wav())}.txt`,
+      `deeper/${served}`,
+    ])
+      writeFileSync(join(folder, name), wav());
+    const status = (path: string) => statusOf(`${app.url}/audio/${path}`);
+    expect(await status(served)).toBe(200);
+    for (const path of [
+      ".arriving-1",
+      "%2earriving-1",
+      "notes.txt",
+      "x.wav",
+      `${sha256(wav())}.txt`,
+      `deeper/${served}`,
+      "deeper",
+      "",
+      "..%2finvigil.db",
+    ])
+      expect({ path, status: await status(path) }).toEqual({ path, status: 404 });
+  });
+});
+
+describe("a clip's file", () => {
+  const made = async (app: UploadApp, name: string) =>
+    dataOf(await app.upload(["name", name], ["file", wav()]));
+
+  it("goes with the last clip that it belongs to", async () => {
+    await using app = await openUploads();
+    const { audio } = app.as(ADMIN);
+    const [first, second] = [await made(app, "A"), await made(app, "B")];
+    await audio.delete({ clipId: first.id });
+    expect(await statusOf(second.url)).toBe(200);
+    await audio.delete({ clipId: second.id });
+    expect(app.kept()).toEqual([]);
+    expect(await statusOf(second.url)).toBe(404);
+    const again = await made(app, "C");
+    expect(await statusOf(again.url)).toBe(200);
+  });
+
+  it("is there for every clip, however uploads and deletions cross", async () => {
+    await using app = await openUploads();
+    const { audio } = app.as(ADMIN);
+    for (let round = 0; round < 10; round++) {
+      const { id: clipId, url } = await made(app, "A");
+      const [other] = await Promise.all([made(app, "B"), audio.delete({ clipId })]);
+      expect(await statusOf(url)).toBe(200);
+      await audio.delete({ clipId: other.id });
+      expect(app.kept()).toEqual([]);
+    }
+  });
+
+  it("belongs to a clip that was noted by the file's URL, too", async () => {
+    await using app = await openUploads();
+    const { audio } = app.as(ADMIN);
+    const { id, url } = await made(app, "A");
+    const noted = await audio.create({ name: "Noted", url });
+    expect(noted.url).toBe(url);
+    await audio.delete({ clipId: id });
+    expect(await statusOf(url)).toBe(200);
+    await audio.delete({ clipId: noted.id });
+    expect(app.kept()).toEqual([]);
+  });
+
+  it("is never taken away by a clip of an URL elsewhere", async () => {
+    await using app = await openUploads();
+    const { audio } = app.as(ADMIN);
+    const { url } = await made(app, "A");
+    const elsewhere = await audio.create({ name: "E", url: `https://cdn.example${new URL(url).pathname}` });
+    await audio.delete({ clipId: elsewhere.id });
+    expect(await statusOf(url)).toBe(200);
+  });
+});
+
+describe("a served file", () => {
+  const ORIGIN = { origin: "https://school.example" };
+  let app: UploadApp;
+  let url: string;
+  beforeAll(async () => {
+    app = await openUploads();
+    url = dataOf(await app.upload(["name", "N"], ["file", wav()])).url;
+  });
+  afterAll(() => app[Symbol.asyncDispose]());
+  const get = async (url: string, headers: Record<string, string> = {}, method = "GET") => {
+    const answer = await fetch(url, {
+      method,
+      headers: { ...ORIGIN, "cache-control": "max-age=0", ...headers },
+    });
+    return { status: answer.status, headers: answer.headers, body: Buffer.from(await answer.arrayBuffer()) };
+  };
+  const size = wav().length;
+
+  it.each([
+    ["bytes=0-9", 0, 9],
+    ["bytes=100-", 100, size - 1],
+    ["bytes=-10", size - 10, size - 1],
+    ["bytes=10-9999999", 10, size - 1],
+  ])("is given in part (%s)", async (range, first, last) => {
+    const part = await get(url, { range });
+    expect(part.status).toBe(206);
+    expect(part.headers.get("content-range")).toBe(`bytes ${first}-${last}/${size}`);
+    expect(part.body.equals(wav().subarray(first, last + 1))).toBe(true);
+  });
+
+  it("has no part beyond its end", async () => {
+    const answer = await get(url, { range: `bytes=${size}-` });
+    expect(answer.status).toBe(416);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ success: false, code: 416 });
+    expect(answer.headers.get("content-range")).toBe(`bytes */${size}`);
+    expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  it("is known again by its ETag", async () => {
+    const etag = (await get(url)).headers.get("etag") ?? "";
+    expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
+    expect((await get(url, { "if-none-match": etag })).status).toBe(304);
+    expect((await get(url, { "if-none-match": '"other"' })).status).toBe(200);
+  });
+
+  it("tells a HEAD what a GET would bring", async () => {
+    const [head, whole] = [await get(url, {}, "HEAD"), await get(url)];
+    expect(head.status).toBe(200);
+    for (const name of ["content-type", "content-length", "etag", "accept-ranges", "cache-control"])
+      expect(head.headers.get(name), name).toBe(whole.headers.get(name));
+    expect(head.headers.get("content-length")).toBe(String(size));
+    expect(head.body.length).toBe(0);
+  });
+
+  it("is for pages of every origin, in parts, and they may read its length", async () => {
+    const preflight = await get(
+      url,
+      { "access-control-request-method": "GET", "access-control-request-headers": "range" },
+      "OPTIONS",
+    );
+    const list = (answer: { headers: Headers }, name: string) =>
+      answer.headers.get(name)?.toLowerCase().split(/,\s*/);
+    expect(preflight.status).toBe(204);
+    expect(list(preflight, "access-control-allow-headers")).toContain("range");
+    const part = await get(url, { range: "bytes=0-9" });
+    expect(part.headers.get("access-control-allow-origin")).toBe("*");
+    expect(part.headers.get("cross-origin-resource-policy")).toBe("cross-origin");
+    expect(list(part, "access-control-expose-headers")).toEqual(
+      expect.arrayContaining(["content-range", "accept-ranges", "content-length", "etag"]),
+    );
+  });
+
+  it("lies in the data folder as it was sent", async () => {
+    expect(readFileSync(join(app.folder, url.split("/").at(-1) ?? "")).equals(wav())).toBe(true);
+  });
+});

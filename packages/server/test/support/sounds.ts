@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+// Small audio files of each kind, made of their formats' own words. Those that are played sound, or are silent, for real.
+
+const NOTICE = fileURLToPath(new URL("../../assets/audio/exam-notice.wav", import.meta.url));
+/** 1.2 seconds of a bell. */
+export const wav = (): Buffer => readFileSync(NOTICE);
+
+/** MPEG-1 Layer III, 128 kbit/s, 44,100 Hz, stereo: a frame of 417 bytes, whose zeros say that there is nothing to hear. */
+const mp3Frame = (): Buffer => Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
+/** Silence, 26 milliseconds a frame. */
+export const mp3 = (frames = 100): Buffer => Buffer.concat(Array.from({ length: frames }, mp3Frame));
+
+/** The first page of an Ogg stream, with the packet that says what the stream is. */
+const oggPage = (packet: Buffer): Buffer => {
+  const head = Buffer.alloc(28);
+  head.write("OggS", 0);
+  head[5] = 2; // begins a stream
+  head[26] = 1; // one segment, of the packet's length
+  head[27] = packet.length;
+  return Buffer.concat([head, packet]);
+};
+export const opus = (): Buffer =>
+  oggPage(Buffer.concat([Buffer.from("OpusHead\u0001\u0002"), Buffer.alloc(9)]));
+export const vorbis = (): Buffer => oggPage(Buffer.concat([Buffer.from("\u0001vorbis"), Buffer.alloc(23)]));
+export const theora = (): Buffer =>
+  oggPage(Buffer.concat([Buffer.from([0x80]), Buffer.from("theora"), Buffer.alloc(35)]));
+
+/** The first box of an MP4 file, which names the kind; and an empty one. */
+const mp4 = (brand: string): Buffer => {
+  const box = Buffer.alloc(24);
+  box.writeUInt32BE(24, 0);
+  box.write(`ftyp${brand}`, 4);
+  box.write("isomM4A ", 16);
+  return Buffer.concat([box, Buffer.from([0, 0, 0, 8]), Buffer.from("free")]);
+};
+export const m4a = (): Buffer => mp4("M4A ");
+export const mp4Video = (): Buffer => mp4("isom");
+
+/** A WAV file of exactly this size. */
+export const wavOf = (bytes: number): Buffer => {
+  const file = Buffer.alloc(bytes);
+  wav().copy(file, 0, 0, 44);
+  file.writeUInt32LE(bytes - 8, 4);
+  file.writeUInt32LE(bytes - 44, 40);
+  return file;
+};

@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+// What only a browser can show. `npm test` does not run it: `.ci/run` does, which sees to it that there is a browser.
+export default defineConfig({
+  test: {
+    name: "browser",
+    root: "packages/server",
+    include: ["browser/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default", "./scripts/closing-line.mjs"],
+  },
+});
