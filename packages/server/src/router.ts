@@ -24,9 +24,13 @@ import { createImService } from "./features/im/service.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
+import { createPlanService } from "./features/plan/service.js";
+import { createPlanStore } from "./features/plan/store.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
+import { createRosterService } from "./features/roster/service.js";
+import { createRosterStore } from "./features/roster/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
 import { type rootConfig, router } from "./trpc.js";
@@ -42,14 +46,15 @@ export const createServices = ({
 }: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl">) => {
   const access = createAccessService({ store: createAccessStore({ db }) });
   const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
-  const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
-  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const participant = createParticipantService({
     store: createParticipantStore({ db }),
     access,
     streams: providers.streams,
     clock,
   });
+  const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
+  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const room = createRoomService({
     store: createRoomStore({ db }),
     access,
@@ -59,19 +64,36 @@ export const createServices = ({
     ids,
     demoExaminees: config.demoExaminees,
   });
+  const plan = createPlanService({
+    store: createPlanStore({ db }),
+    access,
+    messages: providers.messages,
+    clock,
+    ids,
+  });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
-  return { access, audio, exam, cheat, participant, room, im, upload };
+  return { access, audio, exam, cheat, participant, roster, plan, room, im, upload };
 };
 export type Services = ReturnType<typeof createServices>;
 
 /** Services → procedures. */
-export const createAppRouter = ({ room, exam, participant, audio, cheat, im, upload }: Services) =>
+export const createAppRouter = ({
+  room,
+  exam,
+  participant,
+  roster,
+  plan,
+  audio,
+  cheat,
+  im,
+  upload,
+}: Services) =>
   router({
     auth: createAuthRouter(),
     room: createRoomRouter({ room }),
-    exam: createExamRouter({ exam }),
-    participant: createParticipantRouter({ participant }),
+    exam: createExamRouter({ exam, plan }),
+    participant: createParticipantRouter({ participant, roster }),
     audio: createAudioRouter({ audio }),
     cheat: createCheatRouter({ cheat }),
     im: createImRouter({ im }),

@@ -167,8 +167,13 @@ export const UNMAPPED = [
   "room.list",
   "exam.create",
   "exam.update",
+  "exam.plan",
   "participant.add",
+  "participant.move",
   "participant.remove",
+  "participant.listUnseated",
+  "participant.locate",
+  "participant.removeFromExam",
   "audio.create",
   "audio.attach",
 ] as const satisfies readonly ProcedurePath[];

@@ -1,8 +1,16 @@
-import { createExamInput, examRef, examSchema, updateExamInput } from "@invigil/schema";
+import {
+  createExamInput,
+  examPlanSchema,
+  examRef,
+  examSchema,
+  planExamInput,
+  updateExamInput,
+} from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import type { PlanService } from "../plan/service.js";
 import type { ExamService } from "./service.js";
 
-export const createExamRouter = ({ exam }: { exam: ExamService }) =>
+export const createExamRouter = ({ exam, plan }: { exam: ExamService; plan: PlanService }) =>
   router({
     create: staffProcedure
       .input(createExamInput)
@@ -16,4 +24,8 @@ export const createExamRouter = ({ exam }: { exam: ExamService }) =>
       .input(updateExamInput)
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
+    plan: staffProcedure
+      .input(planExamInput)
+      .output(examPlanSchema)
+      .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
   });

@@ -3,12 +3,13 @@ import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioService } from "../audio/service.js";
+import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore } from "./store.js";
 
 export interface ExamService {
   /** @throws FORBIDDEN */
   create(caller: Caller, input: CreateExamInput): Promise<Exam>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
+  /** To an examinee, `endTime` is when the exam ends for it. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
@@ -18,11 +19,21 @@ export interface ExamServiceDeps {
   readonly store: ExamStore;
   readonly access: AccessService;
   readonly audio: AudioService;
+  readonly participant: ParticipantService;
   readonly clock: () => Date;
   readonly ids: Ids;
 }
 
-export const createExamService = ({ store, access, audio, clock, ids }: ExamServiceDeps): ExamService => {
+const MINUTE_MS = 60_000;
+
+export const createExamService = ({
+  store,
+  access,
+  audio,
+  participant,
+  clock,
+  ids,
+}: ExamServiceDeps): ExamService => {
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
     if (!stored) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
@@ -49,7 +60,10 @@ export const createExamService = ({ store, access, audio, clock, ids }: ExamServ
     },
     async get(caller, examId) {
       await access.exam(caller, examId);
-      return read(examId);
+      const exam = await read(examId);
+      if (caller.role !== "examinee") return exam;
+      const extraMinutes = await participant.extraMinutesOf(examId, caller.userId);
+      return { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
     },
     async update(caller, { examId, ...changes }) {
       await access.exam(caller, examId);
