@@ -25,10 +25,8 @@ export type ListUnseatedInput = z.infer<typeof listUnseatedInput>;
 export const unseatedPageSchema = z.object({
   people: z.array(unseatedPersonSchema),
   nextCursor: z.int().optional(),
-  /** How many have no room, on all pages together. */
-  unseated: z.int(),
-  /** How many examinees sit in the exam's rooms. */
-  seated: z.int(),
+  /** On the first page: how many people have no room, and how many examinees sit in the exam's rooms. */
+  totals: z.object({ unseated: z.int(), seated: z.int() }).optional(),
 });
 export type UnseatedPage = z.infer<typeof unseatedPageSchema>;
 

@@ -2,6 +2,9 @@
 import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
+import { commandNamed } from "./cli/arguments.js";
+import { addPlan } from "./cli/plan.js";
+import { addRosterPeople } from "./cli/roster-people.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
 import { InvigilError } from "./errors.js";
@@ -19,6 +22,8 @@ const program = new Command("invigil")
 
 addServe(program);
 addToken(program);
+addPlan(commandNamed(program, "exam"));
+addRosterPeople(commandNamed(program, "roster"));
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {

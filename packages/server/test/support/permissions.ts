@@ -85,10 +85,18 @@ room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. +.. ... .. +.. ++... . ..
+exam.plan                        ++.. ... ... .. ... .+... . ..
 participant.get                  ++++ ... ... .. +.. ++... + +.
 participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..
+participant.move                 +... ... ... .. ... ..... . ..
+participant.move, in reach       ++.. ... ... .. ... .+... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
+participant.remove, records      +... ... ... .. +.. ..... . ..
+participant.listUnseated         ++.. ... ... .. ... .+... . ..
+participant.locate               ++.. ... ... .. ... .+... . ..
+participant.removeFromExam       ++.. ... ... .. ... .+... . ..
+participant.removeFromExam, records  +... ... ... .. ... ..... . ..
 audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..
 audio.attach                     ++.. +.. ... .. +.. ++... . ..
@@ -98,9 +106,9 @@ cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.
 cheat.listRecords                +++. ... ... .. +.. ++... + ..
 cheat.listRecords, of the exam   +++. ++. ... .. +.. ++... + ..
 im.getToken                      ++++ ... ... .. +.. ++... + +.
-im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + ++
+im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
-im.getToken, not configured      pppp ppp ppp pp ppp ppppp p pp
+im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
 upload.getCredentials            pppp ppp ... .. p.. pp... p p.
 `;
 

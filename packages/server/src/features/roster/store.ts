@@ -29,7 +29,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
   const isPerson = and(ofExam, eq(unseated.userId, sql.placeholder("userId")));
   const { userId, name, role, extraMinutes, seq } = unseated;
   const page = queries
-    .select({ userId, name, role, extraMinutes, seq })
+    .select({ seq, person: { userId, name, role, extraMinutes } })
     .from(unseated)
     .where(and(ofExam, gt(seq, sql.placeholder("after"))))
     .orderBy(asc(seq))
@@ -49,10 +49,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     .prepare();
   const roomsOf = queries
     .select({
-      roomId: rooms.id,
-      name: rooms.name,
-      status: rooms.status,
-      role: participants.role,
+      room: { roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role },
       createTeacher: rooms.createTeacher,
     })
     .from(participants)
@@ -77,8 +74,8 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     const there = roomsOf.all({ examId, userId: user });
     return {
       ...(waiting && { unseated: waiting }),
-      rooms: there.map(({ createTeacher: _, ...room }) => room),
-      created: there.filter(({ createTeacher }) => createTeacher === user).map(({ roomId }) => roomId),
+      rooms: there.map(({ room }) => room),
+      created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
       records:
         queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(examId, user)).get()
           ?.records ?? 0,
@@ -90,10 +87,14 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       const rows = page.all({ examId, after, limit: limit + 1 });
       const last = rows.slice(0, limit).at(-1);
       return {
-        people: rows.slice(0, limit).map(({ seq: _, ...person }) => person),
+        people: rows.slice(0, limit).map(({ person }) => person),
         ...(rows.length > limit && last && { nextCursor: last.seq }),
-        unseated: countWaiting.get({ examId })?.people ?? 0,
-        seated: countSeated.get({ examId })?.people ?? 0,
+        ...(after === 0 && {
+          totals: {
+            unseated: countWaiting.get({ examId })?.people ?? 0,
+            seated: countSeated.get({ examId })?.people ?? 0,
+          },
+        }),
       };
     },
     async locate(examId, user) {
