@@ -15,6 +15,7 @@ export interface Ties extends ExamPerson {
 export interface RosterStore {
   /** In the order of the import; `after` is the `nextCursor` of the page before. */
   listUnseated(examId: string, page: { limit: number; after: number | undefined }): Promise<UnseatedPage>;
+  /** Its rooms in the order in which they were made. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
    * Takes a person out of all rooms of the exam and from among those who wait, with its records.
@@ -57,6 +58,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     .where(
       and(eq(participants.userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))),
     )
+    .orderBy(asc(rooms.id))
     .prepare();
 
   /** Through the rooms, whose records are found by person. */
