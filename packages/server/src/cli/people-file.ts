@@ -29,6 +29,7 @@ const rowsOf = async (file: string): Promise<unknown[]> => {
       bom: true,
       trim: true,
       skip_empty_lines: true,
+      relax_column_count: true,
       columns: (header: string[]) => header.map((name) => name.toLowerCase()),
     });
   } catch (error) {

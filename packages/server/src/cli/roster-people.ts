@@ -100,11 +100,10 @@ const addRemove = (roster: Command): void => {
       inOffice(async (office) => {
         const examId = await findExam(office, exam);
         const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
-        print(
-          json,
-          removed,
-          () =>
-            `Removed ${userId} from ${count(removed.rooms, "room")}, with ${count(removed.records, "cheat record")}.`,
+        print(json, removed, () =>
+          removed.rooms === 0
+            ? `Removed ${userId}, who had no room yet.`
+            : `Removed ${userId} from ${count(removed.rooms, "room")}, with ${count(removed.records, "cheat record")}.`,
         );
       }),
     );
