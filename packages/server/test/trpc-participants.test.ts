@@ -316,7 +316,7 @@ describe("extra minutes", () => {
     expect(await onTheWire("examinee1", "examinee")).toBe("2026/01/02 13:49:05");
   });
 
-  it("are those of an examinee, also where the same person teaches with more", async () => {
+  it("do not move it for the same person where it teaches", async () => {
     await using school = await openSchool();
     const { room, sibling, admin } = school;
     await admin.participant.add({
