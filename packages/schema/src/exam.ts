@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { newPersonSchema, participantRoleSchema } from "./participant.js";
+import { eachOnce, newPersonSchema, participantRoleSchema } from "./participant.js";
 
 /** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
 export const videoProfileSchema = z.object({
@@ -127,7 +127,8 @@ export const planExamInput = z.object({
   teachers: optional(
     z
       .array(newPersonSchema.extend({ role: z.enum(["teacher", "inspector"]) }))
-      .max(5000, "must be at most 5000"),
+      .max(5000, "must be at most 5000")
+      .superRefine(eachOnce),
   ).transform((people) => people ?? []),
   seed: optional(label(64)),
   /** Names of new rooms; `{n}` stands for their number. */

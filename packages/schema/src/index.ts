@@ -175,6 +175,20 @@ export {
   setAudioStatusInput,
 } from "./room.js";
 export {
+  type ExamPerson,
+  examPersonRef,
+  examPersonSchema,
+  type ListUnseatedInput,
+  listUnseatedInput,
+  type RemovedFromExam,
+  type RemoveFromExamInput,
+  removedFromExamSchema,
+  removeFromExamInput,
+  type UnseatedPage,
+  type UnseatedPerson,
+  unseatedPageSchema,
+} from "./roster.js";
+export {
   type GetUploadCredentialsInput,
   getUploadCredentialsInput,
   type UploadCredentials,

@@ -55,29 +55,32 @@ export const newPersonSchema = z.object({
   name: label(64),
   role: participantRoleSchema,
 });
-const newParticipantSchema = newPersonSchema.extend({
-  /** Absent: none, or for somebody who is there as it is. */
-  extraMinutes: optional(extraMinutesSchema),
-});
+const newParticipantSchema = newPersonSchema
+  .extend({
+    /** Absent: none, or for somebody who is there as it is. */
+    extraMinutes: optional(extraMinutesSchema),
+  })
+  .refine(({ role, extraMinutes }) => role === "examinee" || !extraMinutes, {
+    path: ["extraMinutes"],
+    error: "are for examinees only",
+  });
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
+
+/** Finds whoever is in a list of people twice. */
+export const eachOnce = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
+  const seen = new Set<string>();
+  people.forEach(({ userId }, index) => {
+    if (seen.has(userId))
+      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' is there twice` });
+    seen.add(userId);
+  });
+};
 
 /** At most 500 people a call, each once. */
 export const newParticipantsSchema = z
   .array(newParticipantSchema)
   .max(500, "must be at most 500")
-  .superRefine((people, context) => {
-    const seen = new Set<string>();
-    people.forEach((person, index) => {
-      if (seen.has(person.userId)) {
-        context.addIssue({
-          code: "custom",
-          path: [index, "userId"],
-          message: `'${person.userId}' is there twice`,
-        });
-      }
-      seen.add(person.userId);
-    });
-  });
+  .superRefine(eachOnce);
 
 export const addParticipantsInput = z.object({
   roomId: idSchema,
@@ -91,11 +94,13 @@ export type AddParticipantsResult = z.infer<typeof addParticipantsResultSchema>;
 export const moveParticipantInput = z.object({ roomId: idSchema, userId: idSchema, toRoomId: idSchema });
 export type MoveParticipantInput = z.infer<typeof moveParticipantInput>;
 
-/** `withRecords` (administrators): also somebody with cheat records, which are then deleted. */
+/** For administrators: also somebody with cheat records, which are then deleted. */
+export const withRecordsInput = optional(z.boolean()).transform((value) => value ?? false);
+
 export const removeParticipantInput = z.object({
   roomId: idSchema,
   userId: idSchema,
-  withRecords: optional(z.boolean()).transform((value) => value ?? false),
+  withRecords: withRecordsInput,
 });
 export type RemoveParticipantInput = z.infer<typeof removeParticipantInput>;
 /** How many cheat records were deleted. */

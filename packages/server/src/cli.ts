@@ -5,6 +5,9 @@ import { Command } from "commander";
 import { addAccount } from "./cli/account.js";
 import { addAudio } from "./cli/audio.js";
 import { addExam } from "./cli/exam.js";
+import { commandNamed } from "./cli/arguments.js";
+import { addPlan } from "./cli/plan.js";
+import { addRosterPeople } from "./cli/roster-people.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
 import { InvigilError } from "./errors.js";
@@ -25,6 +28,8 @@ addToken(program);
 addAccount(program);
 addExam(program);
 addAudio(program);
+addPlan(commandNamed(program, "exam"));
+addRosterPeople(commandNamed(program, "roster"));
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {

@@ -31,9 +31,13 @@ import { createImService } from "./features/im/service.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
+import { createPlanService } from "./features/plan/service.js";
+import { createPlanStore } from "./features/plan/store.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
+import { createRosterService } from "./features/roster/service.js";
+import { createRosterStore } from "./features/roster/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
 import { type rootConfig, router } from "./trpc.js";
@@ -75,14 +79,15 @@ export const createServices = ({
     ids,
     publicUrl,
   });
-  const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
-  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const participant = createParticipantService({
     store: createParticipantStore({ db }),
     access,
     streams: providers.streams,
     clock,
   });
+  const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
+  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const room = createRoomService({
     store: createRoomStore({ db }),
     access,
@@ -92,9 +97,30 @@ export const createServices = ({
     ids,
     demoExaminees: config.demoExaminees,
   });
+  const plan = createPlanService({
+    store: createPlanStore({ db }),
+    access,
+    messages: providers.messages,
+    clock,
+    ids,
+  });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
-  return { access, auth, issuing, account, audio, exam, cheat, participant, room, im, upload };
+  return {
+    access,
+    auth,
+    issuing,
+    account,
+    audio,
+    exam,
+    cheat,
+    participant,
+    roster,
+    plan,
+    room,
+    im,
+    upload,
+  };
 };
 export type Services = ReturnType<typeof createServices>;
 
@@ -106,6 +132,8 @@ export const createAppRouter = ({
   room,
   exam,
   participant,
+  roster,
+  plan,
   audio,
   cheat,
   im,
@@ -115,8 +143,8 @@ export const createAppRouter = ({
     auth: createAuthRouter({ auth, issuing }),
     account: createAccountRouter({ account }),
     room: createRoomRouter({ room }),
-    exam: createExamRouter({ exam }),
-    participant: createParticipantRouter({ participant }),
+    exam: createExamRouter({ exam, plan }),
+    participant: createParticipantRouter({ participant, roster }),
     audio: createAudioRouter({ audio }),
     cheat: createCheatRouter({ cheat }),
     im: createImRouter({ im }),

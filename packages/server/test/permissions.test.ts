@@ -16,9 +16,13 @@ const examOf = (school: School) => ({ examId: school.room.examId });
 /** Somebody with a password, for the rows that need one. */
 const ACCOUNT = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
 const CREDENTIALS = { username: ACCOUNT.userId, password: ACCOUNT.password };
-const NEED_ACCOUNT = new Set(["auth.login", "account.disable", "account.enable", "account.setPassword"]);
 /** Open to whoever has no token. */
 const PUBLIC = new Set(["auth.login"]);
+const toSibling: Input = (school, _, n) => ({
+  ...own(school),
+  userId: `leaving${n}`,
+  toRoomId: school.sibling.id,
+});
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
 const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input }>> = {
@@ -71,6 +75,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { method: "query", input: () => ({}) },
   "exam.delete": { method: "mutate", input: examOf },
+  "exam.plan": { method: "mutate", input: (school) => ({ ...examOf(school), roomSize: 30 }) },
   "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
   "participant.list": { method: "query", input: own },
   "participant.add": {
@@ -80,9 +85,25 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
       participants: [{ userId: `new${n}`, name: "New", role: "examinee" }],
     }),
   },
+  "participant.move": { method: "mutate", input: toSibling },
+  "participant.move, in reach": { method: "mutate", input: toSibling },
   "participant.remove": {
     method: "mutate",
     input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }),
+  },
+  "participant.remove, records": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...own(school), userId: `leaving${n}`, withRecords: true }),
+  },
+  "participant.listUnseated": { method: "query", input: examOf },
+  "participant.locate": { method: "query", input: (school) => ({ ...examOf(school), userId: "examinee1" }) },
+  "participant.removeFromExam": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}` }),
+  },
+  "participant.removeFromExam, records": {
+    method: "mutate",
+    input: (school, _, n) => ({ ...examOf(school), userId: `leaving${n}`, withRecords: true }),
   },
   "audio.list": { method: "query", input: () => ({}) },
   "audio.create": {
@@ -121,6 +142,19 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
   },
   "upload.getCredentials": { method: "mutate", input: examOf },
+};
+
+/** What a row needs beyond the school. */
+const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = {
+  "participant.move, in reach": ({ admin, sibling }) =>
+    admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
+    }),
+  "auth.login": ({ admin }) => admin.account.create(ACCOUNT),
+  "account.disable": ({ admin }) => admin.account.create(ACCOUNT),
+  "account.enable": ({ admin }) => admin.account.create(ACCOUNT),
+  "account.setPassword": ({ admin }) => admin.account.create(ACCOUNT),
 };
 
 /** The documented paths below `/exam/`, or whole, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
@@ -237,7 +271,7 @@ const tryEverybody = async (
     roomId: school.room.id,
     participants: names.map((_, n) => ({ userId: `leaving${n}`, name: "Leaving", role: "examinee" })),
   });
-  if (NEED_ACCOUNT.has(row)) await school.admin.account.create(ACCOUNT);
+  await PREPARE[row]?.(school);
   const seen: Partial<Record<CallerName, string>> = {};
   const run = async (which: (outcome: Outcome) => boolean): Promise<void> => {
     for (const [n, name] of names.entries())

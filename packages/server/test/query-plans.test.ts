@@ -160,6 +160,10 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     const { id: examId } = await app.as(TEACHER).exam.create({ name: "Short-lived", ...times });
     await app.as(TEACHER).exam.delete({ examId, withRooms: true });
   },
+  "exam.plan": async ({ app, examId }) => {
+    const teachers = ["t8", "t9"].map((userId) => ({ userId, name: userId, role: "teacher" as const }));
+    for (const dryRun of OPTIONAL) await app.as(TEACHER).exam.plan({ examId, roomSize: 2, teachers, dryRun });
+  },
   "participant.get": async ({ app, roomId, endedId }) => {
     for (const room of [roomId, endedId])
       for (const caller of [ADMIN, TEACHER, EXAMINEE])
@@ -179,7 +183,27 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
         { userId: "examinee1", name: "Examinee", role: "examinee" },
       ],
     }),
-  "participant.remove": ({ app, roomId }) => app.as(TEACHER).participant.remove({ roomId, userId: "late" }),
+  "participant.move": async ({ app, examId, roomId }) => {
+    const { id: toRoomId } = await app.as(TEACHER).room.create({ name: "Beside", examId });
+    await app.as(TEACHER).participant.move({ roomId, userId: "late", toRoomId });
+    await app.as(TEACHER).participant.move({ roomId: toRoomId, userId: "late", toRoomId: roomId });
+  },
+  "participant.remove": async ({ app, roomId }) => {
+    await app.as(TEACHER).participant.remove({ roomId, userId: "late" });
+    const participants = [{ userId: "late", name: "Late", role: "examinee" as const }];
+    await app.as(TEACHER).participant.add({ roomId, participants });
+    await app.as(ADMIN).participant.remove({ roomId, userId: "late", withRecords: true });
+  },
+  "participant.listUnseated": async ({ app, examId }) => {
+    for (const cursor of [undefined, 2]) await app.as(TEACHER).participant.listUnseated({ examId, cursor });
+  },
+  "participant.locate": ({ app, examId }) =>
+    app.as(TEACHER).participant.locate({ examId, userId: "examinee1" }),
+  "participant.removeFromExam": async ({ app, examId, roomId }) => {
+    const participants = [{ userId: "late", name: "Late", role: "examinee" as const }];
+    await app.as(TEACHER).participant.add({ roomId, participants });
+    await app.as(ADMIN).participant.removeFromExam({ examId, userId: "late", withRecords: true });
+  },
   "audio.create": ({ app }) =>
     app.as(ADMIN).audio.create({ name: "Gong", classify: 1, url: "https://cdn.example/gong.wav" }),
   "audio.list": async ({ app }) => {
@@ -223,8 +247,12 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
         for (const later of OPTIONAL)
           await app.as(caller).cheat.listRecords({ pageSize: 1, ...of, ...(later && { cursor: 2 }) });
   },
-  "im.getToken": ({ app, roomId }) =>
-    app.as(EXAMINEE).im.getToken({ userId: "examinee1", imServer: ["aliyun_new"], roomId, deviceId: "d" }),
+  "im.getToken": async ({ app, examId, roomId }) => {
+    const token = { userId: "examinee1", imServer: ["aliyun_new" as const] };
+    await app.as(EXAMINEE).im.getToken({ ...token, roomId, deviceId: "d" });
+    for (const caller of [EXAMINEE, { ...EXAMINEE, exam: examId }, { ...EXAMINEE, room: roomId }])
+      await app.as(caller).im.getToken(token);
+  },
   // Not configured: it asks who may, and refuses.
   "upload.getCredentials": async ({ app, examId }) => {
     await expect(app.as(EXAMINEE).upload.getCredentials({ examId })).rejects.toThrow();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
 
@@ -117,7 +118,7 @@ describe("participant.remove", () => {
       roomId: school.other.id,
       records: [school.detection("examinee1")],
     });
-    expect(await school.teacher.participant.remove({ roomId, userId: "examinee1" })).toBe(true);
+    expect(await school.teacher.participant.remove({ roomId, userId: "examinee1" })).toEqual({ records: 0 });
     expect(Object.keys(await names(school))).toEqual(["examinee2"]);
     await school.teacher.participant.add({ roomId, participants: [examinee("examinee1")] });
     expect(Object.keys(await names(school))).toEqual(["examinee2", "examinee1"]);
@@ -131,6 +132,45 @@ describe("participant.remove", () => {
   });
 });
 
+describe("participant.remove, with records", () => {
+  const recorded = async ({ admin }: School, roomId: string) =>
+    (await admin.cheat.listRecords({ roomId })).records.map(({ userId }) => userId);
+
+  it("is an administrator's: it deletes what was recorded about the person in the room, and says how much", async () => {
+    await using school = await openSchool();
+    const { admin, teacher, room, sibling, detection } = school;
+    await admin.participant.add({ roomId: sibling.id, participants: [examinee("examinee1")] });
+    await admin.cheat.addRecords({
+      roomId: room.id,
+      records: ["examinee1", "examinee2", "examinee1"].map((userId) => detection(userId)),
+    });
+    await admin.cheat.addRecords({ roomId: sibling.id, records: [detection("examinee1")] });
+    const ref = { roomId: room.id, userId: "examinee1" };
+    expect(await refused(admin.participant.remove(ref))).toMatchObject({
+      reason: "PARTICIPANT_CONFLICT",
+      message: "examinee1 cannot be removed: 2 cheat records are kept about it.",
+    });
+    const call = teacher.participant.remove({ ...ref, withRecords: true });
+    expect(await reasonOf(call)).toBe("FORBIDDEN");
+    expect(await recorded(school, room.id)).toHaveLength(3);
+    expect(await admin.participant.remove({ ...ref, withRecords: true })).toEqual({ records: 2 });
+    expect(Object.keys(await names(school))).toEqual(["examinee2"]);
+    expect(await recorded(school, room.id)).toEqual(["examinee2"]);
+    expect(await recorded(school, sibling.id)).toEqual(["examinee1"]);
+  });
+
+  it("removes nobody who is not there, and no creator", async () => {
+    await using school = await openSchool();
+    const { admin, room, detection } = school;
+    await admin.cheat.addRecords({ roomId: room.id, records: [detection("nobody"), detection("teacher1")] });
+    const remove = (userId: string) =>
+      reasonOf(admin.participant.remove({ roomId: room.id, userId, withRecords: true }));
+    expect(await remove("nobody")).toBe("PARTICIPANT_NOT_FOUND");
+    expect(await remove("teacher1")).toBe("PARTICIPANT_CONFLICT");
+    expect(await recorded(school, room.id)).toHaveLength(2);
+  });
+});
+
 it("an ended room takes nobody and lets nobody go", async () => {
   await using school = await openSchool();
   const roomId = school.room.id;
@@ -138,6 +178,8 @@ it("an ended room takes nobody and lets nobody go", async () => {
   const { participant } = school.teacher;
   expect(await reasonOf(participant.add({ roomId, participants: [examinee("new")] }))).toBe("ROOM_ENDED");
   expect(await reasonOf(participant.remove({ roomId, userId: "examinee1" }))).toBe("ROOM_ENDED");
+  const withRecords = { roomId, userId: "examinee1", withRecords: true };
+  expect(await reasonOf(school.admin.participant.remove(withRecords))).toBe("ROOM_ENDED");
   expect(Object.keys(await names(school))).toEqual(["examinee1", "examinee2"]);
 });
 
@@ -214,5 +256,115 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
     });
     const call = school.as({ sub: "examinee1", role: "examinee" }).participant.get({ roomId, userId: "t9" });
     expect(await reasonOf(call)).toBe("FORBIDDEN");
+  });
+});
+
+describe("extra minutes", () => {
+  const listed = async ({ admin, room }: School) =>
+    (await admin.participant.list({ roomId: room.id })).map(({ userId, extraMinutes }) => [
+      userId,
+      extraMinutes,
+    ]);
+
+  it("are given with the room or later, change when they are given again, and stay when they are not", async () => {
+    await using school = await openSchool();
+    const { teacher, admin } = school;
+    const made = await teacher.room.create({
+      name: "R",
+      examId: school.room.examId,
+      participants: [{ ...examinee("slow"), extraMinutes: 30 }, examinee("quick")],
+    });
+    const minutes = async (userId: string) =>
+      (await admin.participant.get({ roomId: made.id, userId })).extraMinutes;
+    expect([await minutes("slow"), await minutes("quick"), await minutes("teacher1")]).toEqual([30, 0, 0]);
+    const add = (userId: string, extraMinutes?: number, name?: string) =>
+      teacher.participant.add({
+        roomId: made.id,
+        participants: [{ ...examinee(userId, name), extraMinutes }],
+      });
+    expect(await add("quick", 10)).toEqual({ added: 0, updated: 1, unchanged: 0 });
+    expect(await add("quick", 10)).toEqual({ added: 0, updated: 0, unchanged: 1 });
+    expect(await add("slow", undefined, "Renamed")).toEqual({ added: 0, updated: 1, unchanged: 0 });
+    expect([await minutes("slow"), await minutes("quick")]).toEqual([30, 10]);
+    expect(await add("slow", 0)).toEqual({ added: 0, updated: 1, unchanged: 0 });
+    expect(await minutes("slow")).toBe(0);
+  });
+
+  it("move the exam's end for whom they are given, and for nobody else", async () => {
+    await using school = await openSchool();
+    const { room, sibling, other, admin } = school;
+    const give = (roomId: string, extraMinutes: number) =>
+      admin.participant.add({ roomId, participants: [{ ...examinee("examinee1"), extraMinutes }] });
+    const end = new Date("2026-01-02T05:34:05Z");
+    const endFor = async (sub: string, role: "examinee" | "teacher" | "admin", bound = {}) =>
+      ((await school.as({ sub, role, ...bound }).exam.get({ examId: room.examId })).endTime.getTime() -
+        end.getTime()) /
+      60_000;
+    await give(room.id, 15);
+    // Another exam's minutes do not count; of this exam's rooms the most does.
+    await give(other.id, 90);
+    await give(sibling.id, 5);
+    expect(await endFor("examinee1", "examinee")).toBe(15);
+    expect(await endFor("examinee1", "examinee", { room: sibling.id })).toBe(15);
+    expect(await endFor("examinee2", "examinee")).toBe(0);
+    expect(await endFor("teacher1", "teacher")).toBe(0);
+    expect(await endFor("root", "admin")).toBe(0);
+    const onTheWire = async (sub: string, role: "examinee" | "teacher") =>
+      dataOf(await rest(school, await school.token({ sub, role })).get("examInfo", { examId: room.examId }))
+        .endTime;
+    expect(await onTheWire("teacher1", "teacher")).toBe("2026/01/02 13:34:05");
+    expect(await onTheWire("examinee1", "examinee")).toBe("2026/01/02 13:49:05");
+  });
+
+  it("do not move it for the same person where it teaches", async () => {
+    await using school = await openSchool();
+    const { room, sibling, admin } = school;
+    await admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "examinee1", name: "E", role: "teacher" }],
+    });
+    const { endTime } = await school
+      .as({ sub: "examinee1", role: "teacher" })
+      .exam.get({ examId: room.examId });
+    await admin.participant.add({
+      roomId: room.id,
+      participants: [{ ...examinee("examinee1"), extraMinutes: 15 }],
+    });
+    expect(
+      await school.as({ sub: "examinee1", role: "teacher" }).exam.get({ examId: room.examId }),
+    ).toMatchObject({
+      endTime,
+    });
+  });
+
+  it.each([
+    ["teacher", 5],
+    ["inspector", 1],
+    ["examinee", 601],
+    ["examinee", -1],
+    ["examinee", 1.5],
+  ])("are refused for a %s who is given %f, over HTTP by the field's name", async (role, extraMinutes) => {
+    await using school = await openSchool();
+    const door = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
+    const participants = [examinee("new"), { userId: "x", name: "X", role, extraMinutes }];
+    const before = await listed(school);
+    for (const [path, input] of [
+      ["participant.add", { roomId: school.room.id, participants }],
+      ["room.create", { name: "R", examId: school.room.examId, participants }],
+    ] as const) {
+      const { error } = await door.mutate(path, input);
+      expect(error.data.reason).toBe("INVALID_INPUT");
+      expect(Object.keys(error.data.fieldErrors)).toEqual(["participants[1].extraMinutes"]);
+    }
+    expect(await listed(school)).toEqual(before);
+    expect((await school.teacher.room.list({})).rooms).toHaveLength(1);
+  });
+
+  it("of none are anybody's", async () => {
+    await using school = await openSchool();
+    const participants = [{ userId: "t9", name: "T", role: "teacher" as const, extraMinutes: 0 }];
+    expect(await school.teacher.participant.add({ roomId: school.room.id, participants })).toMatchObject({
+      added: 1,
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 // How what is typed is read.
 
@@ -23,3 +23,7 @@ export const jsonOption = (): Option => new Option("--json", "print JSON, for pr
 
 /** The option of commands that make something with an id. */
 export const quietOption = (): Option => new Option("-q, --quiet", "print the id alone, for scripts");
+
+/** The command of this name, for one file more to add to: the first that asks makes it. */
+export const commandNamed = (program: Command, name: string): Command =>
+  program.commands.find((command) => command.name() === name) ?? program.command(name);

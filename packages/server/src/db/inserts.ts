@@ -1,7 +1,7 @@
-import type { ParticipantRole } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import type { ImServer, ParticipantRole } from "@invigil/schema";
+import { and, count, eq, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
-import { cheatRecords, exams, participants, streamNames } from "./tables.js";
+import { cheatRecords, exams, participants, rooms, streamNames, unseated } from "./tables.js";
 
 // What more than one store writes or checks inside its transaction.
 
@@ -12,18 +12,55 @@ export const insertExam = (queries: Queries, exam: NewExam): void => {
   queries.insert(exams).values(exam).run();
 };
 
+export interface NewRoom {
+  readonly id: string;
+  readonly examId: string;
+  readonly name: string;
+  readonly imServer: readonly ImServer[];
+  readonly createTeacher: string;
+  readonly now: Date;
+}
+
+/** Writes a room in progress, silent and without people. */
+export const insertRoom = (queries: Queries, { now, ...room }: NewRoom): void => {
+  queries
+    .insert(rooms)
+    .values({ ...room, status: "in_progress", audioStatus: "silent", createdAt: now, updatedAt: now })
+    .run();
+};
+
 export interface NewPerson {
   readonly roomId: string;
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
+  /** Absent: those that it waited for a room with, or none. */
+  readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
   readonly now: Date;
 }
 
-/** Makes the function that writes people into rooms, each with the names of both its streams. */
+/**
+ * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
+ * waits for one no longer.
+ */
 export const personInserter = (queries: Queries) => {
+  const examId = queries
+    .select({ examId: rooms.examId })
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")));
+  const waited = queries
+    .delete(unseated)
+    .where(
+      and(
+        eq(unseated.examId, examId),
+        eq(unseated.userId, sql.placeholder("userId")),
+        eq(unseated.role, sql.placeholder("role")),
+      ),
+    )
+    .returning({ extraMinutes: unseated.extraMinutes })
+    .prepare();
   const person = queries
     .insert(participants)
     .values({
@@ -31,6 +68,7 @@ export const personInserter = (queries: Queries) => {
       userId: sql.placeholder("userId"),
       role: sql.placeholder("role"),
       name: sql.placeholder("name"),
+      extraMinutes: sql.placeholder("extraMinutes"),
       mainPublishStatus: "idle",
       pcPublishStatus: "idle",
       createdAt: sql.placeholder("now"),
@@ -45,19 +83,43 @@ export const personInserter = (queries: Queries) => {
       userId: sql.placeholder("userId"),
       camera: sql.placeholder("camera"),
     })
+    // Who comes back to a room has its names there already.
+    .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
-  return ({ streams, roomId, userId, role, name, now }: NewPerson): void => {
-    person.run({ roomId, userId, role, name, now });
+  return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
+    const before = waited.get({ roomId, userId, role });
+    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? before?.extraMinutes ?? 0, now });
     for (const camera of ["main", "pc"] as const)
       stream.run({ name: streams[camera], roomId, userId, camera });
   };
 };
 
-/** Whether anything was recorded about a person in a room. */
-export const hasRecords = (queries: Queries, roomId: string, userId: string): boolean =>
+const recordsAbout = (roomId: string, userId: string) =>
+  and(eq(cheatRecords.roomId, roomId), eq(cheatRecords.userId, userId));
+
+/** How much was recorded about a person in a room. */
+export const countRecords = (queries: Queries, roomId: string, userId: string): number =>
+  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(roomId, userId)).get()
+    ?.records ?? 0;
+
+/** Deletes what was recorded about a person in a room; returns how much that was. */
+export const deleteRecords = (queries: Queries, roomId: string, userId: string): number =>
+  queries.delete(cheatRecords).where(recordsAbout(roomId, userId)).run().changes;
+
+/** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */
+export const deletePerson = (
+  queries: Queries,
+  roomId: string,
+  userId: string,
+  { streamsStay }: { streamsStay: boolean },
+): void => {
+  if (!streamsStay)
+    queries
+      .delete(streamNames)
+      .where(and(eq(streamNames.roomId, roomId), eq(streamNames.userId, userId)))
+      .run();
   queries
-    .select({ id: cheatRecords.id })
-    .from(cheatRecords)
-    .where(and(eq(cheatRecords.roomId, roomId), eq(cheatRecords.userId, userId)))
-    .limit(1)
-    .get() !== undefined;
+    .delete(participants)
+    .where(and(eq(participants.roomId, roomId), eq(participants.userId, userId)))
+    .run();
+};

@@ -109,10 +109,18 @@ exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. +.. ... .. +.. ++... . ..
 exam.list                        +++. ++. ++. ++ +++ ++... + ..
 exam.delete                      cc.. ... ... .. ... .c... . ..
+exam.plan                        ++.. ... ... .. ... .+... . ..
 participant.get                  ++++ ... ... .. +.. ++... + +.
 participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..
+participant.move                 +... ... ... .. ... ..... . ..
+participant.move, in reach       ++.. ... ... .. ... .+... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
+participant.remove, records      +... ... ... .. +.. ..... . ..
+participant.listUnseated         ++.. ... ... .. ... .+... . ..
+participant.locate               ++.. ... ... .. ... .+... . ..
+participant.removeFromExam       ++.. ... ... .. ... .+... . ..
+participant.removeFromExam, records  +... ... ... .. ... ..... . ..
 audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..
 audio.update                     ++.. +.. +.. +. ... ..... . ..
@@ -125,9 +133,9 @@ cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.
 cheat.listRecords                +++. ... ... .. +.. ++... + ..
 cheat.listRecords, of the exam   +++. ++. ... .. +.. ++... + ..
 im.getToken                      ++++ ... ... .. +.. ++... + +.
-im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + ++
+im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
-im.getToken, not configured      pppp ppp ppp pp ppp ppppp p pp
+im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
 upload.getCredentials            pppp ppp ... .. p.. pp... p p.
 `;
 

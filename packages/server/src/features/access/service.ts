@@ -1,6 +1,6 @@
 import type { Caller } from "@invigil/schema";
 import { forbidden, InvigilError } from "../../errors.js";
-import type { AccessStore, StoredRoom } from "./store.js";
+import type { AccessStore, RoomOf, StoredRoom } from "./store.js";
 
 export type { StoredRoom };
 
@@ -14,6 +14,8 @@ export type Reach = "all" | readonly string[];
  * - An administrator reaches every room.
  * - A token that is bound to a room or an exam reaches nothing else, whoever holds it.
  * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
+ * - A room that has ended leaves its examinees what they have to read, to report late and to upload; for the rest
+ *   (cheat configs, message tokens) they need a room in progress. It leaves everybody else what it was.
  * - An exam as a whole is its maker's and the administrators', in a token that is not bound to one of its rooms.
  * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
  */
@@ -22,6 +24,15 @@ export interface AccessService {
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
+  /**
+   * For what an ended room no longer gives its examinees: in the room, or the exam, that was asked for, or wherever
+   * the caller is. To everybody else it is open as `room` and `exam` say, and without either.
+   * @throws FORBIDDEN, ROOM_ENDED (examinees), ROOM_NOT_FOUND, EXAM_NOT_FOUND (administrators)
+   */
+  inProgress(
+    caller: Caller,
+    where: { roomId?: string | undefined; examId?: string | undefined },
+  ): Promise<void>;
   /**
    * For what concerns an exam as a whole: its people, its plan, its end.
    * @throws FORBIDDEN for all but administrators and the exam's maker, EXAM_NOT_FOUND (administrators)
@@ -65,12 +76,36 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     }
     const rooms = await store.roomsOf(examId, caller.userId, caller.role);
     if (rooms.length === 0 && !maker(caller, found)) throw noExam(examId);
-    return rooms;
+    return rooms.map(({ id }) => id);
+  };
+
+  /** The rooms through which an examinee comes to what it asks for. */
+  const roomsOf = async (
+    caller: Caller,
+    {
+      roomId = caller.roomId,
+      examId = caller.examId,
+    }: { roomId?: string | undefined; examId?: string | undefined },
+  ): Promise<RoomOf[]> => {
+    if (roomId !== undefined) return [await room(caller, roomId)];
+    return examId === undefined
+      ? store.allRoomsOf(caller.userId, caller.role)
+      : store.roomsOf(examId, caller.userId, caller.role);
   };
 
   return {
     room,
     exam,
+    async inProgress(caller, where) {
+      if (where.roomId !== undefined) await room(caller, where.roomId);
+      if (where.examId !== undefined) await exam(caller, where.examId);
+      if (caller.role !== "examinee") return;
+      const rooms = await roomsOf(caller, where);
+      const last = rooms.at(-1);
+      if (!last) throw forbidden("You are in no room.");
+      if (!rooms.some(({ status }) => status === "in_progress"))
+        throw new InvigilError("ROOM_ENDED", `The room ${last.id} has ended.`);
+    },
     async wholeExam(caller, examId) {
       if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw noExam(examId);
       const found = await store.exam(examId);

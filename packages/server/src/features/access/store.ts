@@ -6,12 +6,17 @@ import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
 /** A room as it is kept. */
 export type StoredRoom = Room & { readonly endedAt: Date | null };
 
+/** What is asked of somebody's room. */
+export type RoomOf = Pick<Room, "id" | "status">;
+
 export interface AccessStore {
   /** A room, and what a person is in it. */
   room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
   exam(examId: string): Promise<{ createdBy: string } | undefined>;
   /** The rooms of an exam that a person is in, in one role. */
-  roomsOf(examId: string, userId: string, role: Role): Promise<string[]>;
+  roomsOf(examId: string, userId: string, role: Role): Promise<RoomOf[]>;
+  /** The same of every exam, oldest first. */
+  allRoomsOf(userId: string, role: Role): Promise<RoomOf[]>;
 }
 
 export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
@@ -29,22 +34,24 @@ export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
     .from(exams)
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
-  const roomsOf = db.queries
-    .select({ id: rooms.id })
-    .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
-    .where(
-      and(
-        eq(participants.userId, sql.placeholder("userId")),
-        eq(participants.role, sql.placeholder("role")),
-        eq(rooms.examId, sql.placeholder("examId")),
-      ),
-    )
+  const roomsOfPerson = () =>
+    db.queries
+      .select({ id: rooms.id, status: rooms.status })
+      .from(participants)
+      .innerJoin(rooms, eq(rooms.id, participants.roomId));
+  const isPerson = and(
+    eq(participants.userId, sql.placeholder("userId")),
+    eq(participants.role, sql.placeholder("role")),
+  );
+  const roomsOf = roomsOfPerson()
+    .where(and(isPerson, eq(rooms.examId, sql.placeholder("examId"))))
     .prepare();
+  const allRoomsOf = roomsOfPerson().where(isPerson).orderBy(participants.roomId).prepare();
 
   return {
     room: async (roomId, userId) => room.get({ roomId, userId }),
     exam: async (examId) => exam.get({ examId }),
-    roomsOf: async (examId, userId, role) => roomsOf.all({ examId, userId, role }).map(({ id }) => id),
+    roomsOf: async (examId, userId, role) => roomsOf.all({ examId, userId, role }),
+    allRoomsOf: async (userId, role) => allRoomsOf.all({ userId, role }),
   };
 };

@@ -18,7 +18,7 @@ const GRACE_AFTER_END_MS = 10 * 60 * 1000;
 export interface CheatService {
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
   setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND, CHEAT_CONFIG_NOT_FOUND */
+  /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
   getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
   /** The exam's config, if there is one. Asks nobody's permission: for other services. */
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
@@ -69,7 +69,7 @@ export const createCheatService = ({ store, access, clock }: CheatServiceDeps): 
   },
 
   async getConfig(caller, examId) {
-    await access.exam(caller, examId);
+    await access.inProgress(caller, { examId });
     const config = await store.getConfig(examId);
     if (!config) throw new InvigilError("CHEAT_CONFIG_NOT_FOUND", `The exam ${examId} has no cheat config.`);
     return config;

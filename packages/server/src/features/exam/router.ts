@@ -3,15 +3,18 @@ import {
   deletedExamSchema,
   deleteExamInput,
   examPageSchema,
+  examPlanSchema,
   examRef,
   examSchema,
   listExamsInput,
+  planExamInput,
   updateExamInput,
 } from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import type { PlanService } from "../plan/service.js";
 import type { ExamService } from "./service.js";
 
-export const createExamRouter = ({ exam }: { exam: ExamService }) =>
+export const createExamRouter = ({ exam, plan }: { exam: ExamService; plan: PlanService }) =>
   router({
     create: staffProcedure
       .input(createExamInput)
@@ -33,4 +36,8 @@ export const createExamRouter = ({ exam }: { exam: ExamService }) =>
       .input(deleteExamInput)
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),
+    plan: staffProcedure
+      .input(planExamInput)
+      .output(examPlanSchema)
+      .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
   });

@@ -14,12 +14,13 @@ import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
 import { type AudioService, noClip } from "../audio/service.js";
+import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore, Missing, StoredExam } from "./store.js";
 
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
   create(caller: Caller, input: CreateExamInput): Promise<Exam>;
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
+  /** To an examinee, `endTime` is when the exam ends for it. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
   /** An administrator's exams are all of them, everybody else's those that it reaches. */
   list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
@@ -37,13 +38,22 @@ export interface ExamServiceDeps {
   readonly store: ExamStore;
   readonly access: AccessService;
   readonly audio: AudioService;
+  readonly participant: ParticipantService;
   readonly clock: () => Date;
   readonly ids: Ids;
 }
 
+const MINUTE_MS = 60_000;
 const number = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
-export const createExamService = ({ store, access, audio, clock, ids }: ExamServiceDeps): ExamService => {
+export const createExamService = ({
+  store,
+  access,
+  audio,
+  participant,
+  clock,
+  ids,
+}: ExamServiceDeps): ExamService => {
   const noExam = (examId: string) => new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
 
   const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
@@ -77,7 +87,10 @@ export const createExamService = ({ store, access, audio, clock, ids }: ExamServ
     },
     async get(caller, examId) {
       await access.exam(caller, examId);
-      return read(examId);
+      const exam = await read(examId);
+      if (caller.role !== "examinee") return exam;
+      const extraMinutes = await participant.extraMinutesOf(examId, caller.userId);
+      return { ...exam, endTime: new Date(exam.endTime.getTime() + extraMinutes * MINUTE_MS) };
     },
     async list(caller, { pageSize, cursor }) {
       const bound = await boundExam(caller);

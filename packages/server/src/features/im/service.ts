@@ -6,7 +6,7 @@ import type { AccessService } from "../access/service.js";
 export interface ImService {
   /**
    * A login for each service that was asked for and is configured.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, PROVIDER_NOT_CONFIGURED when none of them is configured
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), PROVIDER_NOT_CONFIGURED when none of them is configured
    */
   getToken(caller: Caller, input: GetImTokenInput): Promise<ImTokens>;
 }
@@ -18,7 +18,7 @@ export interface ImServiceDeps {
 
 export const createImService = ({ messages, access }: ImServiceDeps): ImService => ({
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
-    if (roomId !== undefined) await access.room(caller, roomId);
+    await access.inProgress(caller, { roomId });
     const own = userId === caller.userId || userId === `pc_${caller.userId}`;
     if (!own && caller.role !== "admin")
       throw forbidden(`The caller may log in as itself, not as ${userId}.`);

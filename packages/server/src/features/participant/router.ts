@@ -2,14 +2,30 @@ import {
   addParticipantsInput,
   addParticipantsResultSchema,
   doneSchema,
+  examPersonRef,
+  examPersonSchema,
   listParticipantsInput,
+  listUnseatedInput,
+  moveParticipantInput,
   participantRef,
   participantSchema,
+  removedFromExamSchema,
+  removedParticipantSchema,
+  removeFromExamInput,
+  removeParticipantInput,
+  unseatedPageSchema,
 } from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import type { RosterService } from "../roster/service.js";
 import type { ParticipantService } from "./service.js";
 
-export const createParticipantRouter = ({ participant }: { participant: ParticipantService }) =>
+export const createParticipantRouter = ({
+  participant,
+  roster,
+}: {
+  participant: ParticipantService;
+  roster: RosterService;
+}) =>
   router({
     get: anyoneProcedure
       .input(participantRef)
@@ -23,8 +39,24 @@ export const createParticipantRouter = ({ participant }: { participant: Particip
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
-    remove: staffProcedure
-      .input(participantRef)
+    move: staffProcedure
+      .input(moveParticipantInput)
       .output(doneSchema)
+      .mutation(({ ctx, input }) => participant.move(ctx.caller, input)),
+    remove: staffProcedure
+      .input(removeParticipantInput)
+      .output(removedParticipantSchema)
       .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
+    listUnseated: staffProcedure
+      .input(listUnseatedInput)
+      .output(unseatedPageSchema)
+      .query(({ ctx, input }) => roster.listUnseated(ctx.caller, input)),
+    locate: staffProcedure
+      .input(examPersonRef)
+      .output(examPersonSchema)
+      .query(({ ctx, input }) => roster.locate(ctx.caller, input)),
+    removeFromExam: staffProcedure
+      .input(removeFromExamInput)
+      .output(removedFromExamSchema)
+      .mutation(({ ctx, input }) => roster.remove(ctx.caller, input)),
   });

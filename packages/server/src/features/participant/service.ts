@@ -2,13 +2,16 @@ import type {
   AddParticipantsInput,
   AddParticipantsResult,
   Caller,
+  MoveParticipantInput,
   NewParticipant,
   Participant,
   ParticipantRole,
+  RemovedParticipant,
+  RemoveParticipantInput,
   StreamUrls,
 } from "@invigil/schema";
 import type { NewPerson } from "../../db/inserts.js";
-import { forbidden, InvigilError } from "../../errors.js";
+import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
@@ -24,8 +27,15 @@ export interface ParticipantService {
   list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT */
   add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
+  /**
+   * Moves a person to another room of the exam. What was recorded about it stays where it was recorded.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
+   */
+  move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
-  remove(caller: Caller, ref: { roomId: string; userId: string }): Promise<true>;
+  remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
+  /** An examinee's minutes beyond the exam's end. Asks nobody's permission: for other services. */
+  extraMinutesOf(examId: string, userId: string): Promise<number>;
 }
 
 export interface ParticipantServiceDeps {
@@ -35,20 +45,38 @@ export interface ParticipantServiceDeps {
   readonly clock: () => Date;
 }
 
+const streamsOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
+  main: streamName({ ...owner, camera: "main" }),
+  pc: streamName({ ...owner, camera: "pc" }),
+});
+
 /** A person as it is written into a room. */
 export const toNewPerson = (
   person: NewParticipant,
   room: { id: string; examId: string },
   now: Date,
-): NewPerson => {
-  const owner = { examId: room.examId, roomId: room.id, userId: person.userId };
-  return {
-    ...person,
-    roomId: room.id,
-    streams: { main: streamName({ ...owner, camera: "main" }), pc: streamName({ ...owner, camera: "pc" }) },
-    now,
-  };
+): NewPerson => ({
+  ...person,
+  roomId: room.id,
+  streams: streamsOf({ examId: room.examId, roomId: room.id, userId: person.userId }),
+  now,
+});
+
+const notThere = (roomId: string, userId: string) =>
+  new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+
+/** @throws FORBIDDEN for all but administrators */
+export const assertMayDeleteRecords = (caller: Caller): void => {
+  if (caller.role !== "admin")
+    throw forbidden("Only an administrator may delete cheat records (withRecords).");
 };
+
+/** Why somebody stays where it is. */
+export const conflict = (userId: string, what: "moved" | "removed", why: string) =>
+  new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be ${what}: ${why}.`);
+export const IS_CREATOR = "the room's examinees answer to its creator";
+export const holds = (records: number) =>
+  `${records === 1 ? "1 cheat record is" : `${records} cheat records are`} kept about it`;
 
 export const createParticipantService = ({
   store,
@@ -84,8 +112,7 @@ export const createParticipantService = ({
         throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
       }
       const person = await store.get(state(room), userId);
-      if (!person)
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      if (!person) throw notThere(roomId, userId);
       return withStreams(caller, room, person);
     },
     async list(caller, { roomId, role }) {
@@ -107,16 +134,29 @@ export const createParticipantService = ({
       const many = (outcome: string) => result.outcomes.filter((one) => one === outcome).length;
       return { added: many("added"), updated: many("updated"), unchanged: many("unchanged") };
     },
-    async remove(caller, { roomId, userId }) {
+    async move(caller, { roomId, userId, toRoomId }) {
       const room = await openRoom(caller, roomId);
-      const conflict = (why: string) =>
-        new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be removed: ${why}.`);
-      if (userId === room.createTeacher) throw conflict("the room's examinees answer to its creator");
-      const outcome = await store.remove(roomId, userId);
-      if (outcome === "has_records") throw conflict("it has cheat records in the room");
-      if (outcome === "not_found")
-        throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+      const target = await openRoom(caller, toRoomId);
+      if (target.examId !== room.examId)
+        throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
+      if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
+      const owner = { examId: target.examId, roomId: target.id, userId };
+      const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
+      const outcome = await store.move(roomId, userId, to);
+      if (outcome === "not_found") throw notThere(roomId, userId);
+      if (outcome === "there_already")
+        throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);
       return true;
     },
+    async remove(caller, { roomId, userId, withRecords }) {
+      const room = await openRoom(caller, roomId);
+      if (withRecords) assertMayDeleteRecords(caller);
+      if (userId === room.createTeacher) throw conflict(userId, "removed", IS_CREATOR);
+      const outcome = await store.remove(roomId, userId, withRecords);
+      if (!outcome) throw notThere(roomId, userId);
+      if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
+      return { records: outcome.records };
+    },
+    extraMinutesOf: (examId, userId) => store.extraMinutes(examId, userId),
   };
 };

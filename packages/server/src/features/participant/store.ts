@@ -1,8 +1,14 @@
 import type { Participant, ParticipantRole } from "@invigil/schema";
-import { and, asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { hasRecords, type NewPerson, personInserter } from "../../db/inserts.js";
-import { participants, rooms, streamNames } from "../../db/tables.js";
+import {
+  countRecords,
+  deletePerson,
+  deleteRecords,
+  type NewPerson,
+  personInserter,
+} from "../../db/inserts.js";
+import { participants, rooms } from "../../db/tables.js";
 
 /** A person in a room, without its streams' URLs. */
 export type StoredParticipant = Omit<Participant, "streams">;
@@ -17,14 +23,29 @@ export interface ParticipantStore {
   /** In the order in which they were added. */
   list(room: RoomState, role: ParticipantRole): Promise<StoredParticipant[]>;
   /**
-   * Adds people, or gives those that are there their new names: all or nobody.
+   * Adds people, or gives those that are there their new names and extra minutes: all or nobody.
    * Returns what became of each, or the id of the first who is there in another role.
    */
   add(
     people: readonly NewPerson[],
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
-  /** Removes a person, unless something was recorded about it. */
-  remove(roomId: string, userId: string): Promise<"removed" | "not_found" | "has_records">;
+  /** The most extra minutes that an examinee has in a room of the exam. */
+  extraMinutes(examId: string, userId: string): Promise<number>;
+  /** Moves a person to another room of the exam, where it comes last. Its streams in the old one stay known. */
+  move(
+    roomId: string,
+    userId: string,
+    to: Pick<NewPerson, "roomId" | "streams" | "now">,
+  ): Promise<"moved" | "not_found" | "there_already">;
+  /**
+   * Removes a person; when something was recorded about it, only `withRecords`, which go too.
+   * Undefined when it is not there.
+   */
+  remove(
+    roomId: string,
+    userId: string,
+    withRecords: boolean,
+  ): Promise<{ removed: boolean; records: number } | undefined>;
 }
 export type AddOutcome = "added" | "updated" | "unchanged";
 
@@ -54,7 +75,23 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     .where(and(inRoom, eq(role, sql.placeholder("role"))))
     .orderBy(asc(seq))
     .prepare();
-  const present = queries.select({ role, name }).from(participants).where(isPerson).prepare();
+  const present = queries
+    .select({ role, name, extraMinutes: others.extraMinutes })
+    .from(participants)
+    .where(isPerson)
+    .prepare();
+  const mostMinutes = queries
+    .select({ extraMinutes: max(others.extraMinutes) })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, roomId))
+    .where(
+      and(
+        eq(userId, sql.placeholder("userId")),
+        eq(role, "examinee"),
+        eq(rooms.examId, sql.placeholder("examId")),
+      ),
+    )
+    .prepare();
   const insertPerson = personInserter(queries);
 
   type Row = ReturnType<(typeof byRole)["all"]>[number];
@@ -77,10 +114,11 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       return "added";
     }
     if (there.role !== person.role) throw new RoleConflict(person, there.role);
-    if (there.name === person.name) return "unchanged";
+    const extraMinutes = person.extraMinutes ?? there.extraMinutes;
+    if (there.name === person.name && there.extraMinutes === extraMinutes) return "unchanged";
     queries
       .update(participants)
-      .set({ name: person.name, updatedAt: person.now })
+      .set({ name: person.name, extraMinutes, updatedAt: person.now })
       .where(and(eq(roomId, person.roomId), eq(userId, person.userId)))
       .run();
     return "updated";
@@ -97,19 +135,24 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
         if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
         throw error;
       }),
-    remove: (room, user) =>
+    extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
+    move: (room, user, to) =>
       write(() => {
-        if (!present.get({ roomId: room, userId: user })) return "not_found";
-        if (hasRecords(queries, room, user)) return "has_records";
-        queries
-          .delete(streamNames)
-          .where(and(eq(streamNames.roomId, room), eq(streamNames.userId, user)))
-          .run();
-        queries
-          .delete(participants)
-          .where(and(eq(roomId, room), eq(userId, user)))
-          .run();
-        return "removed";
+        const person = present.get({ roomId: room, userId: user });
+        if (!person) return "not_found";
+        if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
+        deletePerson(queries, room, user, { streamsStay: true });
+        insertPerson({ ...person, ...to, userId: user });
+        return "moved";
+      }),
+    remove: (room, user, withRecords) =>
+      write(() => {
+        if (!present.get({ roomId: room, userId: user })) return undefined;
+        const records = countRecords(queries, room, user);
+        if (records > 0 && !withRecords) return { removed: false, records };
+        deleteRecords(queries, room, user);
+        deletePerson(queries, room, user, { streamsStay: false });
+        return { removed: true, records };
       }),
   };
 };

@@ -1,17 +1,15 @@
-import type { AudioStatus, ImServer, Room, RoomPage, RoomStatus } from "@invigil/schema";
+import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { insertExam, type NewExam, type NewPerson, personInserter } from "../../db/inserts.js";
+import {
+  insertExam,
+  insertRoom,
+  type NewExam,
+  type NewPerson,
+  type NewRoom,
+  personInserter,
+} from "../../db/inserts.js";
 import { participants, roomColumns, rooms } from "../../db/tables.js";
-
-export interface NewRoom {
-  readonly id: string;
-  readonly examId: string;
-  readonly name: string;
-  readonly imServer: readonly ImServer[];
-  readonly createTeacher: string;
-  readonly now: Date;
-}
 
 export interface RoomFilter {
   readonly examId: string | undefined;
@@ -44,13 +42,10 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
     .prepare();
 
   return {
-    create: ({ exam, room: { now, ...room }, people }) =>
+    create: ({ exam, room, people }) =>
       write(() => {
         if (exam) insertExam(queries, exam);
-        queries
-          .insert(rooms)
-          .values({ ...room, status: "in_progress", audioStatus: "silent", createdAt: now, updatedAt: now })
-          .run();
+        insertRoom(queries, room);
         for (const person of people) insertPerson(person);
         const created = byId.get({ roomId: room.id });
         if (!created) throw new Error(`the room ${room.id} was not written`);

@@ -1,0 +1,91 @@
+import type { ExamPlan, PlannedPerson, PlannedRoom } from "@invigil/schema";
+import type { Command } from "commander";
+import { jsonOption, wholeNumber } from "./arguments.js";
+import { findExam } from "./find.js";
+import { inOffice } from "./office.js";
+import { count, print, table } from "./output.js";
+import { readPeople } from "./people-file.js";
+
+interface PlanOptions {
+  roomSize: number;
+  teachers?: string;
+  shuffle?: string;
+  roomName?: string;
+  dryRun?: true;
+  json?: true;
+}
+
+type Kind = "teacher" | "spare" | "inspector";
+const kindOf = ({ role, spare }: PlannedPerson): Kind | "examinee" => (spare ? "spare" : role);
+
+const names = ({ seated }: PlannedRoom, kind: Kind): string =>
+  seated
+    .filter((person) => kindOf(person) === kind)
+    .map(({ userId, name }) => `${name} (${userId})`)
+    .join(", ");
+
+const summary = ({ rooms, newRooms, seated }: ExamPlan, dryRun: boolean): string => {
+  const people = (kind: Kind) =>
+    new Set(
+      rooms
+        .flatMap((room) => room.seated.filter((person) => kindOf(person) === kind))
+        .map(({ userId }) => userId),
+    ).size;
+  const [teachers, spares, inspectors] = [people("teacher"), people("spare"), people("inspector")];
+  if (seated + newRooms + teachers + spares + inspectors === 0)
+    return "Nothing to do: nobody waits for a room.";
+  const parts = [
+    count(seated, "examinee"),
+    count(teachers, "teacher"),
+    count(spares, "spare"),
+    count(inspectors, "inspector"),
+  ].join(", ");
+  return dryRun
+    ? `Would make ${count(newRooms, "room")} and seat ${parts}. Nothing was changed.`
+    : `Made ${count(newRooms, "room")} and seated ${parts}.`;
+};
+
+const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
+  const rows = plan.rooms.map((room) => [
+    room.name,
+    names(room, "teacher"),
+    names(room, "spare"),
+    names(room, "inspector"),
+    room.examinees,
+    room.isNew ? "new" : "",
+  ]);
+  const rooms =
+    rows.length > 0
+      ? [table(["room", "teacher", "spares", "inspectors", "examinees", "new?"], rows), ""]
+      : [];
+  return [...rooms, summary(plan, dryRun)].join("\n");
+};
+
+/** Adds `plan` to the command `exam`. */
+export const addPlan = (exam: Command): void => {
+  exam
+    .command("plan")
+    .description("make the rooms that an exam's people need, and seat them; doing it again adds nothing")
+    .argument("<exam>", "the exam's id, or its name")
+    .requiredOption("--room-size <number>", "examinees a room, at most", wholeNumber)
+    .option("--teachers <file>", "CSV with the columns id, name and role: teachers and inspectors to add")
+    .option("--shuffle <seed>", "seat in an order that this text makes, instead of that of the import")
+    .option("--room-name <pattern>", "names of new rooms; {n} is the number (default: Room {n})")
+    .option("--dry-run", "only print what would be done")
+    .addOption(jsonOption())
+    .action((text: string, { roomSize, teachers: file, shuffle, roomName, dryRun, json }: PlanOptions) =>
+      inOffice(async (office) => {
+        const teachers = file === undefined ? [] : await readPeople(file);
+        const examId = await findExam(office, text);
+        const plan = await office.call.exam.plan({
+          examId,
+          roomSize,
+          teachers,
+          seed: shuffle,
+          roomName,
+          dryRun,
+        });
+        print(json, plan, () => forPeople(plan, dryRun ?? false));
+      }),
+    );
+};

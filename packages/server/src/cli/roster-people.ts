@@ -1,0 +1,117 @@
+import type { UnseatedPerson } from "@invigil/schema";
+import type { Command } from "commander";
+import { SetupError } from "../setup-error.js";
+import { jsonOption } from "./arguments.js";
+import { findExam, findRoom } from "./find.js";
+import { inOffice, type Office } from "./office.js";
+import { count, print, table } from "./output.js";
+
+interface ListOptions {
+  exam: string;
+  json?: true;
+}
+interface MoveOptions extends ListOptions {
+  to: string;
+  from?: string;
+}
+interface RemoveOptions extends ListOptions {
+  withRecords?: true;
+}
+
+/** Everybody of an exam who has no room. */
+const unseatedOf = async ({ call }: Office, examId: string) => {
+  const first = await call.participant.listUnseated({ examId, pageSize: 100 });
+  const people: UnseatedPerson[] = [...first.people];
+  for (let cursor = first.nextCursor; cursor !== undefined; ) {
+    const page = await call.participant.listUnseated({ examId, pageSize: 100, cursor });
+    people.push(...page.people);
+    cursor = page.nextCursor;
+  }
+  return { people, unseated: people.length, seated: first.totals?.seated ?? 0 };
+};
+
+const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseatedOf>>): string => {
+  const rows = people.map(({ userId, name, role, extraMinutes }) => [userId, name, role, extraMinutes || ""]);
+  const found = rows.length > 0 ? [table(["id", "name", "role", "extra minutes"], rows), ""] : [];
+  const sentence = `${count(unseated, "person has", "people have")} no room; ${count(seated, "examinee sits", "examinees sit")} in rooms.`;
+  return [...found, sentence].join("\n");
+};
+
+/** The room in progress that somebody is in, where it is in one. */
+const roomOf = async ({ call }: Office, examId: string, userId: string): Promise<string> => {
+  const { rooms, unseated } = await call.participant.locate({ examId, userId });
+  const [room, ...others] = rooms.filter(({ status }) => status === "in_progress");
+  if (room && others.length === 0) return room.roomId;
+  if (room)
+    throw new SetupError(
+      `${userId} is in ${others.length + 1} rooms: say with --from which to leave (${[room, ...others].map(({ name }) => name).join(", ")})`,
+    );
+  throw new SetupError(
+    unseated
+      ? `${userId} has no room yet: 'invigil exam plan' gives it one`
+      : `${userId} is in no room in progress`,
+  );
+};
+
+const addList = (roster: Command): void => {
+  roster
+    .command("list")
+    .description("list the people of an exam who have no room, and say how many have one")
+    .requiredOption("--exam <exam>", "the exam's id, or its name")
+    .addOption(jsonOption())
+    .action(({ exam, json }: ListOptions) =>
+      inOffice(async (office) => {
+        const unseated = await unseatedOf(office, await findExam(office, exam));
+        print(json, unseated, () => listed(unseated));
+      }),
+    );
+};
+
+const addMove = (roster: Command): void => {
+  roster
+    .command("move")
+    .description("move somebody to another room of the exam; what was recorded stays where it was")
+    .argument("<user>", "whom, by user id")
+    .requiredOption("--exam <exam>", "the exam's id, or its name")
+    .requiredOption("--to <room>", "the room's id, or its name")
+    .option("--from <room>", "the room to leave, where there is more than one")
+    .addOption(jsonOption())
+    .action((userId: string, { exam, to, from, json }: MoveOptions) =>
+      inOffice(async (office) => {
+        const examId = await findExam(office, exam);
+        const toRoomId = await findRoom(office, examId, to);
+        const roomId =
+          from === undefined ? await roomOf(office, examId, userId) : await findRoom(office, examId, from);
+        await office.call.participant.move({ roomId, userId, toRoomId });
+        print(json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
+      }),
+    );
+};
+
+const addRemove = (roster: Command): void => {
+  roster
+    .command("remove")
+    .description("take somebody out of an exam: out of its rooms, or from among those who have none")
+    .argument("<user>", "whom, by user id")
+    .requiredOption("--exam <exam>", "the exam's id, or its name")
+    .option("--with-records", "also somebody with cheat records, which are deleted")
+    .addOption(jsonOption())
+    .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
+      inOffice(async (office) => {
+        const examId = await findExam(office, exam);
+        const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
+        print(json, removed, () =>
+          removed.rooms === 0
+            ? `Removed ${userId}, who had no room yet.`
+            : `Removed ${userId} from ${count(removed.rooms, "room")}, with ${count(removed.records, "cheat record")}.`,
+        );
+      }),
+    );
+};
+
+/** Adds `list`, `move` and `remove` to the command `roster`. */
+export const addRosterPeople = (roster: Command): void => {
+  addList(roster);
+  addMove(roster);
+  addRemove(roster);
+};

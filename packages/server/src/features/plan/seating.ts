@@ -1,0 +1,208 @@
+import { createHash } from "node:crypto";
+import type { ParticipantRole } from "@invigil/schema";
+import { InvigilError } from "../../errors.js";
+
+// Who goes where. Nothing here reads or writes anything: the same people and rooms make the same plan.
+
+export interface Person {
+  readonly userId: string;
+  readonly name: string;
+  readonly role: ParticipantRole;
+}
+/** Somebody who is in no room of the exam yet. */
+export interface Newcomer extends Person {
+  readonly extraMinutes?: number | undefined;
+}
+/** A room that is there, with its people in the order in which they came. */
+export interface PeopledRoom {
+  readonly people: readonly Person[];
+}
+
+/** What a plan puts into a room. */
+export interface Seats {
+  /** Undefined where a room has its teacher already. */
+  readonly teacher: Newcomer | undefined;
+  readonly spares: readonly Person[];
+  readonly inspectors: readonly Person[];
+  readonly examinees: readonly Newcomer[];
+}
+export type NewSeats = Seats & { readonly teacher: Newcomer };
+
+export interface Seating<Room> {
+  /** The rooms that are there, in their order. */
+  readonly rooms: readonly { readonly room: Room; readonly seats: Seats }[];
+  readonly newRooms: readonly NewSeats[];
+}
+
+export interface SeatingRequest<Room> {
+  readonly rooms: readonly Room[];
+  readonly newcomers: readonly Newcomer[];
+  /** Examinees a room, at most. */
+  readonly roomSize: number;
+  readonly seed?: string | undefined;
+}
+
+/** Whole numbers below 2^32: the SHA-256 of `<seed>:0`, `<seed>:1` and so on, eight big-endian words of each. */
+function* numbersOf(seed: string): Generator<number, never> {
+  for (let block = 0; ; block++) {
+    const digest = createHash("sha256").update(`${seed}:${block}`).digest();
+    for (let at = 0; at < digest.length; at += 4) yield digest.readUInt32BE(at);
+  }
+}
+
+/** Another order: Fisher-Yates from the end, by the numbers of the seed. */
+const shuffled = <T extends object>(people: readonly T[], seed: string): T[] => {
+  const order = [...people];
+  const numbers = numbersOf(seed);
+  for (let end = order.length - 1; end > 0; end--) {
+    const at = Math.floor((numbers.next().value / 2 ** 32) * (end + 1));
+    const [last, chosen] = [order[end], order[at]];
+    if (last && chosen) [order[end], order[at]] = [chosen, last];
+  }
+  return order;
+};
+
+/** How many each room gets when everybody goes where fewest are; nobody into a room that is full. */
+const levelled = (sizes: readonly number[], people: number, roomSize: number): number[] => {
+  const given = sizes.map(() => 0);
+  let left = people;
+  for (let level = 0; level < roomSize && left > 0; level++)
+    sizes.forEach((size, room) => {
+      if (size > level || left === 0) return;
+      given[room] = (given[room] ?? 0) + 1;
+      left -= 1;
+    });
+  return given;
+};
+
+/** Cuts a list into pieces of these lengths. */
+const cut = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
+  let end = 0;
+  return lengths.map((length) => {
+    end += length;
+    return list.slice(end - length, end);
+  });
+};
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** Deals people over places, each to a block of neighbours: no place without one, none with two while others have one. */
+const inBlocks = (people: readonly Person[], places: readonly number[]): Map<number, Person[]> => {
+  const dealt = new Map<number, Person[]>(places.map((place) => [place, []]));
+  const steps = people.length && places.length && Math.max(people.length, places.length);
+  for (let step = 0; step < steps; step++) {
+    const person = people[Math.floor((step * people.length) / steps)];
+    const place = places[Math.floor((step * places.length) / steps)];
+    if (person && place !== undefined) dealt.get(place)?.push(person);
+  }
+  return dealt;
+};
+
+const ofRole = <P extends Person>(people: readonly P[], role: ParticipantRole): P[] =>
+  people.filter((person) => person.role === role);
+
+/** Everybody once, those who are in the fewest rooms first. */
+const leastBusy = (people: readonly Person[]): Person[] => {
+  const rooms = new Map<string, { person: Person; count: number }>();
+  for (const person of people)
+    rooms.set(person.userId, { person, count: (rooms.get(person.userId)?.count ?? 0) + 1 });
+  return [...rooms.values()].toSorted((a, b) => a.count - b.count).map(({ person }) => person);
+};
+
+/** Examinees for each room that is there, and for as few more as they need. */
+const seatExaminees = (sizes: readonly number[], examinees: readonly Newcomer[], roomSize: number) => {
+  const given = levelled(sizes, examinees.length, roomSize);
+  const left = examinees.length - sum(given);
+  const empty = Array.from({ length: Math.ceil(left / roomSize) }, () => 0);
+  return cut(examinees, [...given, ...levelled(empty, left, roomSize)]);
+};
+
+/** Who of one kind each room has: the rooms that are there first, then the new ones. */
+type Staff = readonly (readonly Person[])[];
+
+/**
+ * Deals newcomers over the rooms that have nobody of their kind, or over all; without any, those of the other rooms
+ * over the new ones.
+ */
+const dealStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
+  const places = [...staff.keys()];
+  const newPlaces = places.slice(oldRooms);
+  if (newcomers.length === 0) return inBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
+  const lacking = places.filter((place) => staff[place]?.length === 0);
+  return inBlocks(newcomers, lacking.length > 0 ? lacking : places);
+};
+
+const tooFew = (needed: number, teachers: number): InvigilError =>
+  new InvigilError(
+    "EXAM_CONFLICT",
+    `Rooms without a teacher: ${needed}, with those that the plan makes; teachers without a room: ${teachers}. ` +
+      `Name ${needed - teachers} more, or make the rooms larger.`,
+  );
+
+/**
+ * Seats newcomers in the rooms that are there and in as few new ones as they need.
+ *
+ * - Examinees fill the emptiest rooms up to `roomSize`; the sizes of new rooms differ by one at most.
+ *   They sit in the order in which they come, or with a `seed` in one that the seed makes.
+ * - Every room that has no teacher gets one, and the new ones.
+ * - Further teachers are spares. They and the inspectors are dealt out in blocks of neighbouring rooms: see `dealStaff`.
+ *
+ * @throws EXAM_CONFLICT when there are fewer teachers than rooms that need one
+ */
+export const seatPeople = <Room extends PeopledRoom>({
+  rooms,
+  newcomers,
+  roomSize,
+  seed,
+}: SeatingRequest<Room>): Seating<Room> => {
+  const there = (role: ParticipantRole) => rooms.map(({ people }) => ofRole(people, role));
+  const examinees = ofRole(newcomers, "examinee");
+  const seats = seatExaminees(
+    there("examinee").map(({ length }) => length),
+    seed === undefined ? examinees : shuffled(examinees, seed),
+    roomSize,
+  );
+  const newRooms = seats.slice(rooms.length);
+
+  const teachers = ofRole(newcomers, "teacher");
+  const led = there("teacher");
+  const leaders = cut(teachers, [...led.map((leading) => (leading.length === 0 ? 1 : 0)), newRooms.length]);
+  const needed = led.filter(({ length }) => length === 0).length + newRooms.length;
+  if (teachers.length < needed) throw tooFew(needed, teachers.length);
+
+  const none = newRooms.map(() => []);
+  const first = new Set(led.map(([teacher]) => teacher?.userId));
+  const standby = led.map((people) => people.filter(({ userId }) => !first.has(userId)));
+  const spares = dealStaff([...standby, ...none], rooms.length, teachers.slice(needed));
+  const inspectors = dealStaff(
+    [...there("inspector"), ...none],
+    rooms.length,
+    ofRole(newcomers, "inspector"),
+  );
+  const others = (place: number) => ({
+    spares: spares.get(place) ?? [],
+    inspectors: inspectors.get(place) ?? [],
+    examinees: seats[place] ?? [],
+  });
+  return {
+    rooms: rooms.map((room, place) => ({ room, seats: { teacher: leaders[place]?.[0], ...others(place) } })),
+    newRooms: (leaders.at(-1) ?? []).map((teacher, n) => ({ teacher, ...others(rooms.length + n) })),
+  };
+};
+
+/**
+ * Names new rooms, one a call: `{n}` in the pattern is the room's number in the exam, as many digits wide as the number
+ * of all its rooms. A number whose name is taken is left out.
+ */
+export const roomNamer = (pattern: string, taken: readonly string[], newRooms: number): (() => string) => {
+  const width = String(taken.length + newRooms).length;
+  const used = new Set(taken);
+  let number = taken.length;
+  return () => {
+    let name: string;
+    do {
+      number += 1;
+      name = pattern.replaceAll("{n}", String(number).padStart(width, "0"));
+    } while (used.has(name));
+    return name;
+  };
+};

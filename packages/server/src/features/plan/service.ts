@@ -1,0 +1,157 @@
+import type { Caller, ExamPlan, ParticipantRole, PlanExamInput, PlannedRoom } from "@invigil/schema";
+import pLimit from "p-limit";
+import type { NewRoom } from "../../db/inserts.js";
+import { InvigilError, invalidInput } from "../../errors.js";
+import type { Ids } from "../../ids.js";
+import type { MessageProviders } from "../../providers/types.js";
+import type { AccessService } from "../access/service.js";
+import { toNewPerson } from "../participant/service.js";
+import { type Newcomer, roomNamer, type Seats, seatPeople } from "./seating.js";
+import type { ExamPeople, PlanStore } from "./store.js";
+
+export interface PlanService {
+  /**
+   * Seats the people of an exam who have no room, and makes the rooms that they need: all of it or nothing.
+   * Done again it changes nothing.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes meanwhile,
+   *   PARTICIPANT_CONFLICT, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   */
+  plan(caller: Caller, input: PlanExamInput): Promise<ExamPlan>;
+  /** The ids of the exams that have this id or name. Asks nobody's permission: for the command. */
+  findExams(text: string): Promise<string[]>;
+}
+
+export interface PlanServiceDeps {
+  readonly store: PlanStore;
+  readonly access: AccessService;
+  readonly messages: MessageProviders;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+}
+
+/** The message service of the rooms that a plan makes. */
+const IM_SERVER = "aliyun_new";
+/** How many message groups are made at a time. */
+const GROUPS_AT_ONCE = 8;
+/** The longest name of a room, in characters. */
+const MAX_ROOM_NAME = 63;
+
+/**
+ * Those who wait for a room and those who are named, each once, without those who have a room.
+ * @throws PARTICIPANT_CONFLICT when somebody is in the exam in another role
+ */
+const newcomersOf = ({ rooms, waiting }: ExamPeople, named: readonly Newcomer[]): Newcomer[] => {
+  const roles = new Map<string, Set<ParticipantRole>>();
+  for (const { userId, role } of rooms.flatMap(({ people }) => people))
+    roles.set(userId, (roles.get(userId) ?? new Set()).add(role));
+  return [...waiting, ...named].filter(({ userId, role }) => {
+    const known = roles.get(userId);
+    if (!known) roles.set(userId, new Set([role]));
+    else if (!known.has(role))
+      throw new InvigilError(
+        "PARTICIPANT_CONFLICT",
+        `${userId} is in the exam as ${[...known].join(" and ")}, and cannot be its ${role} too.`,
+      );
+    return !known;
+  });
+};
+
+/** People in the order in which they come into their room. */
+const seatedIn = ({ teacher, spares, inspectors, examinees }: Seats) => [
+  ...(teacher ? [{ person: teacher, spare: false }] : []),
+  ...spares.map((person) => ({ person, spare: true })),
+  ...[...inspectors, ...examinees].map((person) => ({ person, spare: false })),
+];
+
+/** A room of the plan, and what is put into it. */
+interface Draft {
+  readonly id: string;
+  readonly name: string;
+  /** The examinees that it has already. */
+  readonly examinees: number;
+  readonly seats: Seats;
+  /** What a room that is to be made still needs. */
+  readonly made?: { readonly createTeacher: string };
+}
+
+const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean): PlannedRoom => ({
+  ...((!made || !dryRun) && { roomId: id }),
+  name,
+  isNew: made !== undefined,
+  examinees: examinees + seats.examinees.length,
+  seated: seatedIn(seats).map(({ person, spare }) => ({
+    userId: person.userId,
+    name: person.name,
+    role: person.role,
+    spare,
+  })),
+});
+
+export const createPlanService = ({ store, access, messages, clock, ids }: PlanServiceDeps): PlanService => {
+  const draft = (exam: ExamPeople, { roomSize, teachers, seed, roomName }: PlanExamInput): Draft[] => {
+    const rooms = exam.rooms.filter(({ status }) => status === "in_progress");
+    const seating = seatPeople({ rooms, newcomers: newcomersOf(exam, teachers), roomSize, seed });
+    const taken = exam.rooms.map(({ name }) => name);
+    const nextName = roomNamer(roomName, taken, seating.newRooms.length);
+    return [
+      ...seating.rooms.map(({ room: { id, name, people }, seats }) => {
+        const examinees = people.filter(({ role }) => role === "examinee").length;
+        return { id, name, examinees, seats };
+      }),
+      ...seating.newRooms.map((seats) => {
+        const name = nextName();
+        if (name.length > MAX_ROOM_NAME)
+          throw invalidInput("roomName", `would make names of more than ${MAX_ROOM_NAME} characters`);
+        return { id: ids.next(), name, examinees: 0, seats, made: { createTeacher: seats.teacher.userId } };
+      }),
+    ];
+  };
+
+  /** All of them, or as many as there were before one failed: a group without a room harms nobody. */
+  const makeGroups = async (rooms: readonly NewRoom[]): Promise<void> => {
+    const provider = messages[IM_SERVER];
+    if (!provider)
+      throw new InvigilError(
+        "PROVIDER_NOT_CONFIGURED",
+        `The message service ${IM_SERVER} is not configured.`,
+      );
+    const limit = pLimit(GROUPS_AT_ONCE);
+    await limit
+      .map(rooms, ({ id, name, createTeacher }) =>
+        provider.createGroup({ groupId: id, name, creatorId: createTeacher }),
+      )
+      .finally(() => limit.clearQueue());
+  };
+
+  const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
+    const now = clock();
+    const people = drafts.flatMap(({ id, seats }) =>
+      seatedIn(seats).map(({ person }) => toNewPerson(person, { id, examId }, now)),
+    );
+    if (people.length === 0) return;
+    const rooms = drafts.flatMap(({ id, name, made }): NewRoom[] =>
+      made ? [{ id, examId, name, imServer: [IM_SERVER], ...made, now }] : [],
+    );
+    if (rooms.length > 0) await makeGroups(rooms);
+    if (!(await store.carryOut(examId, seen, { rooms, people })))
+      throw new InvigilError(
+        "EXAM_CONFLICT",
+        `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
+      );
+  };
+
+  return {
+    async plan(caller, input) {
+      await access.wholeExam(caller, input.examId);
+      const seen = await store.read(input.examId);
+      const drafts = draft(seen, input);
+      if (!input.dryRun) await carryOut(input.examId, seen, drafts);
+      return {
+        rooms: drafts.map((room) => toPlanned(room, input.dryRun)),
+        newRooms: drafts.filter(({ made }) => made).length,
+        seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
+      };
+    },
+    findExams: (text) => store.findExams(text),
+  };
+};

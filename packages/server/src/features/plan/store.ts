@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from "node:util";
+import type { RoomStatus } from "@invigil/schema";
+import { asc, eq, or, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
+import { exams, participants, rooms, unseated } from "../../db/tables.js";
+import type { Newcomer, Person } from "./seating.js";
+
+/** A room of an exam, with its people by role and in the order in which they came. */
+export interface ExamRoom {
+  readonly id: string;
+  readonly name: string;
+  readonly status: RoomStatus;
+  readonly people: readonly Person[];
+}
+
+/** An exam as a plan sees it. */
+export interface ExamPeople {
+  /** Every room, ended ones too, in the order in which they were made. */
+  readonly rooms: readonly ExamRoom[];
+  /** Who has no room yet, in the order of the import. */
+  readonly waiting: readonly Newcomer[];
+}
+
+/** What a plan changes. */
+export interface Changes {
+  readonly rooms: readonly NewRoom[];
+  readonly people: readonly NewPerson[];
+}
+
+export interface PlanStore {
+  read(examId: string): Promise<ExamPeople>;
+  /** Makes the rooms and puts the people into them. False, and nothing is done, when the exam is not as it was seen. */
+  carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
+  /** The exams that have this id or name. */
+  findExams(text: string): Promise<string[]>;
+}
+
+export const createPlanStore = ({ db }: { db: Database }): PlanStore => {
+  const { queries, write } = db;
+  const examId = sql.placeholder("examId");
+  const roomsOf = queries
+    .select({ id: rooms.id, name: rooms.name, status: rooms.status })
+    .from(rooms)
+    .where(eq(rooms.examId, examId))
+    .orderBy(asc(rooms.id))
+    .prepare();
+  const { roomId, userId, name, role, seq } = participants;
+  const peopleOf = queries
+    .select({ userId, name, role })
+    .from(participants)
+    .where(eq(roomId, sql.placeholder("roomId")))
+    .orderBy(asc(role), asc(seq))
+    .prepare();
+  const waitingFor = queries
+    .select({
+      userId: unseated.userId,
+      name: unseated.name,
+      role: unseated.role,
+      extraMinutes: unseated.extraMinutes,
+    })
+    .from(unseated)
+    .where(eq(unseated.examId, examId))
+    .orderBy(asc(unseated.seq))
+    .prepare();
+  const insertPerson = personInserter(queries);
+
+  const read = (exam: string): ExamPeople => ({
+    rooms: roomsOf
+      .all({ examId: exam })
+      .map((room) => ({ ...room, people: peopleOf.all({ roomId: room.id }) })),
+    waiting: waitingFor.all({ examId: exam }),
+  });
+
+  return {
+    read: async (exam) => read(exam),
+    carryOut: (exam, seen, changes) =>
+      write(() => {
+        if (!isDeepStrictEqual(read(exam), seen)) return false;
+        for (const room of changes.rooms) insertRoom(queries, room);
+        for (const person of changes.people) insertPerson(person);
+        return true;
+      }),
+    // A scan, but only the command asks, where one types a name.
+    findExams: async (text) =>
+      queries
+        .select({ id: exams.id })
+        .from(exams)
+        .where(or(eq(exams.id, text), eq(exams.name, text)))
+        .all()
+        .map(({ id }) => id),
+  };
+};

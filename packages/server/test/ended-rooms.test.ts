@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import type { TestCaller } from "../src/testing.js";
+import { permissions } from "./support/permissions.js";
+import { reasonOf, refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
+
+/** What an ended room leaves its examinees. */
+const ok = "ok";
+const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller) => Promise<unknown>]>> = {
+  "auth.whoami": [ok, (school, caller) => school.as(caller).auth.whoami()],
+  "room.get": [ok, (school, caller) => school.as(caller).room.get({ roomId: school.room.id })],
+  "exam.get": [ok, (school, caller) => school.as(caller).exam.get({ examId: school.room.examId })],
+  "participant.get": [
+    ok,
+    (school, caller) => school.as(caller).participant.get({ roomId: school.room.id, userId: "examinee1" }),
+  ],
+  "cheat.addRecords": [
+    ok,
+    (school, caller) =>
+      school
+        .as(caller)
+        .cheat.addRecords({ roomId: school.room.id, records: [school.detection("examinee1")] }),
+  ],
+  // It may: there is only no store for recordings.
+  "upload.getCredentials": [
+    "PROVIDER_NOT_CONFIGURED",
+    (school, caller) => school.as(caller).upload.getCredentials({ examId: school.room.examId }),
+  ],
+  "cheat.getConfig": [
+    "ROOM_ENDED",
+    (school, caller) => school.as(caller).cheat.getConfig({ examId: school.room.examId }),
+  ],
+  "im.getToken": ["ROOM_ENDED", (school, caller) => imToken(school, caller, school.room.id)],
+  "im.getToken, of no room": ["ROOM_ENDED", (school, caller) => imToken(school, caller)],
+  "im.getToken, not configured": [
+    "ROOM_ENDED",
+    (school, caller) => school.as(caller).im.getToken({ userId: "examinee1", imServer: ["rong_cloud"] }),
+  ],
+};
+const imToken = (school: School, caller: TestCaller, roomId?: string) =>
+  school.as(caller).im.getToken({ userId: caller.sub, imServer: ["aliyun_new"], roomId });
+
+const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
+const bindings: [string, (school: School) => TestCaller][] = [
+  ["to nothing", () => EXAMINEE],
+  ["to the room", ({ room }) => ({ ...EXAMINEE, room: room.id })],
+  ["to the exam", ({ room }) => ({ ...EXAMINEE, exam: room.examId })],
+];
+
+/** Logins are an account's, and no room's. */
+const concernsRooms = (row: string) => !row.startsWith("auth.") || row === "auth.whoami";
+
+it("is asked of every procedure that an examinee may call", () => {
+  const open = [...permissions].filter(([row, who]) => who.examinee !== "FORBIDDEN" && concernsRooms(row));
+  expect(Object.keys(LEFT).toSorted()).toEqual(open.map(([row]) => row).toSorted());
+});
+
+describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
+  it.each(Object.entries(LEFT))("calls %s", async (row, [outcome, call]) => {
+    await using school = await openSchool();
+    const caller = callerOf(school);
+    const before = permissions.get(row)?.examinee;
+    expect(await reasonOf(call(school, caller))).toBe(before);
+    await school.teacher.room.end({ roomId: school.room.id });
+    const { reason, message } = await refused(call(school, caller));
+    expect(reason).toBe(outcome);
+    if (reason === "ROOM_ENDED") expect(message).toBe(`The room ${school.room.id} has ended.`);
+  });
+});
+
+describe("a room in progress besides the ended one", () => {
+  const endFirst = async (school: School, second: School["room"]) => {
+    const participants = [{ userId: "examinee1", name: "E", role: "examinee" as const }];
+    await school.admin.participant.add({ roomId: second.id, participants });
+    await school.teacher.room.end({ roomId: school.room.id });
+  };
+  const config = (school: School, caller: TestCaller) =>
+    reasonOf(school.as(caller).cheat.getConfig({ examId: school.room.examId }));
+  const token = (school: School, caller: TestCaller, roomId?: string) =>
+    reasonOf(imToken(school, caller, roomId));
+
+  it("of the same exam gives all that it gives, but not for the ended one, or to a token bound to that", async () => {
+    await using school = await openSchool();
+    const { room, sibling } = school;
+    await endFirst(school, sibling);
+    expect(await config(school, EXAMINEE)).toBe("ok");
+    expect(await token(school, EXAMINEE)).toBe("ok");
+    expect(await token(school, EXAMINEE, sibling.id)).toBe("ok");
+    expect(await token(school, EXAMINEE, room.id)).toBe("ROOM_ENDED");
+    const bound = { ...EXAMINEE, room: room.id };
+    expect([await config(school, bound), await token(school, bound)]).toEqual(["ROOM_ENDED", "ROOM_ENDED"]);
+    const boundHere = { ...EXAMINEE, room: sibling.id };
+    expect([await config(school, boundHere), await token(school, boundHere)]).toEqual(["ok", "ok"]);
+  });
+
+  it("of another exam gives message tokens, unless the token is bound to the exam that is over", async () => {
+    await using school = await openSchool();
+    const { room, other } = school;
+    await endFirst(school, other);
+    expect(await config(school, EXAMINEE)).toBe("ROOM_ENDED");
+    expect(await token(school, EXAMINEE)).toBe("ok");
+    expect(await token(school, { ...EXAMINEE, exam: room.examId })).toBe("ROOM_ENDED");
+    expect(await token(school, { ...EXAMINEE, exam: other.examId })).toBe("ok");
+  });
+});
+
+it("an examinee of no room gets no message token", async () => {
+  await using school = await openSchool();
+  for (const caller of [
+    { sub: "nobody", role: "examinee" },
+    { sub: "teacher1", role: "examinee" },
+    { sub: "examinee9", role: "examinee", exam: school.room.examId },
+    { sub: "nobody", role: "examinee", room: school.room.id },
+  ] as const)
+    expect(await reasonOf(imToken(school, caller))).toBe("FORBIDDEN");
+});
+
+it("everybody else has of an ended room what it had", async () => {
+  await using school = await openSchool();
+  const { room } = school;
+  await school.teacher.room.end({ roomId: room.id });
+  for (const caller of [
+    { sub: "root", role: "admin" },
+    { sub: "teacher1", role: "teacher" },
+    { sub: "inspector1", role: "inspector" },
+  ] as const) {
+    expect(await reasonOf(school.as(caller).cheat.getConfig({ examId: room.examId }))).toBe("ok");
+    for (const bound of [{}, { room: room.id }])
+      for (const roomId of [undefined, room.id])
+        expect(await reasonOf(imToken(school, { ...caller, ...bound }, roomId))).toBe("ok");
+  }
+});
+
+it("late detections are taken for ten minutes", async () => {
+  let now = new Date("2026-01-02T03:04:05Z");
+  await using school = await openSchool({ now: () => now });
+  await school.teacher.room.end({ roomId: school.room.id });
+  const report = () => reasonOf(LEFT["cheat.addRecords"]?.[1](school, EXAMINEE) ?? Promise.resolve());
+  now = new Date("2026-01-02T03:14:05Z");
+  expect(await report()).toBe("ok");
+  now = new Date("2026-01-02T03:14:05.001Z");
+  expect(await report()).toBe("ROOM_ENDED");
+});

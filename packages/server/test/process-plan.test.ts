@@ -1,0 +1,230 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type Database, openDatabase } from "../src/db/client.js";
+import { cheatRecords, exams, unseated } from "../src/db/tables.js";
+import { people, type Waiting } from "./support/exam-hall.js";
+import { run, tempFolder, testEnv } from "./support/process.js";
+
+const now = new Date("2026-01-02T03:04:05Z");
+let folder: ReturnType<typeof tempFolder>;
+let db: Database;
+
+beforeEach(() => {
+  folder = tempFolder();
+  db = openDatabase({ file: join(folder.path, "data/invigil.db") });
+  for (const [id, name] of [
+    ["e1", "数学"],
+    ["e2", "Art"],
+    ["e3", "Art"],
+  ] as const)
+    db.queries
+      .insert(exams)
+      .values({ id, name, startTime: now, endTime: now, createdBy: "root", createdAt: now, updatedAt: now })
+      .run();
+  return () => {
+    db.close();
+    folder[Symbol.dispose]();
+  };
+});
+
+const wait = (...waiting: readonly Waiting[]) => {
+  const rows = waiting.map((person) => ({ examId: "e1", ...person, createdAt: now, updatedAt: now }));
+  db.queries.insert(unseated).values(rows).run();
+};
+const invigil = (...args: readonly string[]) => run(args, { cwd: folder.path, env: testEnv });
+/** What a command prints when it does what it is asked. */
+const printed = async (...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await invigil(...args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+};
+/** The one line with which a command refuses. */
+const complaint = async (...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await invigil(...args);
+  expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });
+  return stderr.trimEnd();
+};
+const file = (name: string, text: string): string => {
+  const path = join(folder.path, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+describe("invigil exam plan", () => {
+  it("prints the plan as a table, then does it, and the second time nothing", async () => {
+    wait(...people("examinee", 5), ...people("inspector", 1));
+    const teachers = file(
+      "teachers.csv",
+      "\ufeffID,Name,role\nt1,王芳,teacher\nt2,Li\nt3,Spare,\ni9,Insp,inspector\n",
+    );
+    const plan = [
+      "exam",
+      "plan",
+      "数学",
+      "--room-size",
+      "3",
+      "--teachers",
+      teachers,
+      "--room-name",
+      "第{n}考场",
+    ];
+    const table = [
+      "room      teacher    spares      inspectors        examinees  new?",
+      "第1考场  王芳 (t1)  Spare (t3)  Name of i0 (i0)  3          new",
+      "第2考场  Li (t2)    Spare (t3)  Insp (i9)        2          new",
+    ];
+    const lines = async (...args: string[]) =>
+      (await printed(...plan, ...args)).split("\n").map((line) => line.replaceAll(/ {2,}/g, "  "));
+    const squeezed = table.map((line) => line.replaceAll(/ {2,}/g, "  "));
+    expect(await lines("--dry-run")).toEqual([
+      ...squeezed,
+      "",
+      "Would make 2 rooms and seat 5 examinees, 2 teachers, 1 spare, 2 inspectors. Nothing was changed.",
+      "",
+    ]);
+    expect(await lines()).toEqual([
+      ...squeezed,
+      "",
+      "Made 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
+      "",
+    ]);
+    expect((await lines()).at(-2)).toBe("Nothing to do: nobody waits for a room.");
+  });
+
+  it("prints the plan as JSON for programs, shuffled where that is asked for", async () => {
+    wait(...people("examinee", 12), ...people("teacher", 1));
+    const out = await printed("exam", "plan", "e1", "--room-size", "12", "--shuffle", "2026", "--json");
+    const { rooms, ...counts } = JSON.parse(out);
+    expect(counts).toEqual({ newRooms: 1, seated: 12 });
+    expect(rooms).toMatchObject([
+      { roomId: expect.stringMatching(/^[0-9a-f]{32}$/), name: "Room 1", isNew: true },
+    ]);
+    const ids = rooms[0].seated.map(({ userId }: { userId: string }) => userId).join(" ");
+    expect(ids).toBe("t0 e8 e10 e9 e0 e4 e5 e1 e2 e3 e6 e11 e7");
+  });
+
+  it("refuses what it cannot do in one line", async () => {
+    wait(...people("examinee", 5));
+    const plan = (exam: string, ...args: string[]) =>
+      complaint("exam", "plan", exam, "--room-size", "3", ...args);
+    expect(await plan("Art")).toBe("invigil: 2 exams are named 'Art'; give the id of one: e2, e3");
+    expect(await plan("Physics")).toBe("invigil: there is no exam 'Physics'");
+    expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
+    expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: roomName must hold \{n\}/);
+    expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
+      "invigil: roomSize must be at least 1",
+    );
+  });
+
+  it.each([
+    [
+      "id,name,role\nt1,A,teacher\nt2,B,boss\n",
+      /^invigil: .*\.csv, row 3: role must be teacher or inspector$/,
+    ],
+    ["id,name\n,A\n", /^invigil: .*\.csv, row 2: id must not be empty$/],
+    ["name\nA\n", /^invigil: .*\.csv, row 2: id /],
+    ['id,name\n"t1,A\n', /^invigil: .*\.csv is not a table: /],
+    ["id,name\nt 1,A\n", /^invigil: teachers\[0\]\.userId must be 1 to 61 letters/],
+  ])("refuses the teachers' file %j", async (text, expected) => {
+    const teachers = file("teachers.csv", text);
+    expect(await complaint("exam", "plan", "e1", "--room-size", "3", "--teachers", teachers)).toMatch(
+      expected,
+    );
+  });
+
+  it("refuses a teachers' file that is not there", async () => {
+    expect(await complaint("exam", "plan", "e1", "--room-size", "3", "--teachers", "none.csv")).toBe(
+      "invigil: the file none.csv cannot be read",
+    );
+  });
+});
+
+describe("invigil roster list", () => {
+  it("lists all who have no room, and says how many examinees have one", async () => {
+    wait(...people("examinee", 3), ...people("teacher", 2));
+    await printed("exam", "plan", "数学", "--room-size", "2");
+    wait(...people("examinee", 101, "late"), {
+      userId: "slow",
+      name: "慢",
+      role: "examinee",
+      extraMinutes: 20,
+    });
+    const list = (await printed("roster", "list", "--exam", "数学")).split("\n");
+    expect(list).toHaveLength(106);
+    expect(list[0]).toMatch(/^id +name +role +extra minutes$/);
+    expect(list[102]).toMatch(/^slow +慢 +examinee +20$/);
+    expect(list[104]).toBe("102 people have no room; 3 examinees sit in rooms.");
+    const json = JSON.parse(await printed("roster", "list", "--exam", "e1", "--json"));
+    expect({ ...json, people: json.people.length }).toEqual({ people: 102, unseated: 102, seated: 3 });
+  });
+
+  it("says so when there is nobody", async () => {
+    const sentence = "0 people have no room; 0 examinees sit in rooms.\n";
+    expect(await printed("roster", "list", "--exam", "e1")).toBe(sentence);
+  });
+});
+
+describe("invigil roster move", () => {
+  it("finds the room that somebody is in, and moves it to another", async () => {
+    wait(...people("examinee", 3), ...people("teacher", 3));
+    await printed("exam", "plan", "数学", "--room-size", "2");
+    wait(...people("examinee", 1, "slow"));
+    const move = (user: string, ...args: string[]) => [
+      "roster",
+      "move",
+      user,
+      "--exam",
+      "数学",
+      "--to",
+      ...args,
+    ];
+    expect(await printed(...move("e0", "Room 2"))).toBe("Moved e0 to Room 2.\n");
+    expect(await complaint(...move("e0", "Room 2"))).toMatch(
+      /^invigil: e0 cannot be moved: it is in the room/,
+    );
+    expect(await complaint(...move("slow0", "Room 2"))).toMatch(/^invigil: slow0 has no room yet/);
+    expect(await complaint(...move("nobody", "Room 2"))).toBe("invigil: There is no nobody in the exam e1.");
+    expect(await complaint(...move("e1", "Room 9"))).toBe("invigil: there is no room 'Room 9'");
+    expect(await complaint(...move("t2", "Room 1"))).toBe(
+      "invigil: t2 is in 2 rooms: say with --from which to leave (Room 1, Room 2)",
+    );
+    expect(await complaint(...move("t2", "Room 1", "--from", "Room 2"))).toMatch(/is in the room/);
+  });
+});
+
+describe("invigil roster remove", () => {
+  it("takes somebody out of the exam, with records only when it is told to", async () => {
+    wait(...people("examinee", 2), ...people("teacher", 1));
+    const { rooms } = JSON.parse(await printed("exam", "plan", "e1", "--room-size", "2", "--json"));
+    wait(...people("examinee", 1, "slow"));
+    const record = {
+      examId: "e1",
+      roomId: rooms[0].roomId,
+      userId: "e1",
+      detectType: "watch",
+      createdAt: now,
+    };
+    const seen = { isMainMonitor: true, detectTime: now, extraInfo: "", extraInfoIsObject: false };
+    db.queries
+      .insert(cheatRecords)
+      .values({ ...record, ...seen })
+      .run();
+    const remove = ["roster", "remove", "e1", "--exam", "数学"];
+    expect(await complaint(...remove)).toBe(
+      "invigil: e1 cannot be removed: 1 cheat record is kept about it.",
+    );
+    expect(JSON.parse(await printed(...remove, "--with-records", "--json"))).toEqual({
+      rooms: 1,
+      records: 1,
+    });
+    expect(await printed("roster", "remove", "e0", "--exam", "e1")).toBe(
+      "Removed e0 from 1 room, with 0 cheat records.\n",
+    );
+    expect(await printed("roster", "remove", "slow0", "--exam", "e1")).toBe(
+      "Removed slow0, who had no room yet.\n",
+    );
+    const sentence = "0 people have no room; 0 examinees sit in rooms.\n";
+    expect(await printed("roster", "list", "--exam", "e1")).toBe(sentence);
+  });
+});

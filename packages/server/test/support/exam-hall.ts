@@ -1,0 +1,91 @@
+import { participants, rooms, streamNames, unseated } from "../../src/db/tables.js";
+import type { MessageProviders } from "../../src/providers/types.js";
+import type { RouterOutputs, TestCaller } from "../../src/testing.js";
+import { type TrpcAnswer, trpc } from "./calls.js";
+import { openWorld, type World } from "./world.js";
+
+// An exam whose people wait for rooms.
+
+type CreateGroup = NonNullable<MessageProviders["aliyun_new"]>["createGroup"];
+type Role = "teacher" | "inspector" | "examinee";
+export interface Waiting {
+  readonly userId: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly extraMinutes?: number;
+}
+
+export interface ExamHall extends World {
+  readonly examId: string;
+  readonly otherExamId: string;
+  as(caller: TestCaller): Promise<ReturnType<typeof trpc>>;
+  /** Lets people of the exam wait for a room. */
+  wait(...people: readonly Waiting[]): void;
+  plan(input?: object): Promise<Omit<TrpcAnswer, "data"> & { data: RouterOutputs["exam"]["plan"] }>;
+  /** Everything that a plan could have changed. */
+  state(): object;
+  /** The rooms of the exam as `name: teachers | inspectors | examinees`. */
+  roomList(): string[];
+}
+
+export const ADMIN: TestCaller = { sub: "root", role: "admin" };
+
+/** `count` people `<prefix>0`, `<prefix>1` and so on. */
+export const people = (role: Role, count: number, prefix: string = role[0] ?? ""): Waiting[] =>
+  Array.from({ length: count }, (_, n) => ({ userId: `${prefix}${n}`, name: `Name of ${prefix}${n}`, role }));
+
+/** `createGroup`: what happens when the message service is asked for a group. */
+export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall> => {
+  const world = await openWorld({
+    change: (deps) => {
+      const { aliyun_new: provider } = deps.providers.messages;
+      if (!createGroup || !provider) return deps;
+      const messages = { ...deps.providers.messages, aliyun_new: { ...provider, createGroup } };
+      return { ...deps, providers: { ...deps.providers, messages } };
+    },
+  });
+  const { queries } = world.db;
+  const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
+  const admin = await as(ADMIN);
+  const exam = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:30:00Z") };
+  const { id: examId } = (await admin.mutate("exam.create", { name: "Maths", ...exam })).data;
+  const { id: otherExamId } = (await admin.mutate("exam.create", { name: "Art", ...exam })).data;
+  const now = new Date("2026-01-02T03:04:05Z");
+
+  return {
+    ...world,
+    examId,
+    otherExamId,
+    as,
+    wait(...waiting) {
+      for (const person of waiting)
+        queries
+          .insert(unseated)
+          .values({ examId, ...person, createdAt: now, updatedAt: now })
+          .run();
+    },
+    plan: (input = {}) => admin.mutate("exam.plan", { examId, roomSize: 28, ...input }),
+    state: () => ({
+      rooms: queries.select().from(rooms).all(),
+      people: queries.select().from(participants).all(),
+      streams: queries.select().from(streamNames).all(),
+      waiting: queries.select().from(unseated).all(),
+    }),
+    roomList() {
+      const all = queries.select().from(participants).all();
+      return queries
+        .select()
+        .from(rooms)
+        .all()
+        .filter((room) => room.examId === examId)
+        .map(({ id, name }) => {
+          const ids = (role: Role) =>
+            all
+              .filter((person) => person.roomId === id && person.role === role)
+              .map(({ userId }) => userId)
+              .join(" ");
+          return `${name}: ${ids("teacher")} | ${ids("inspector")} | ${ids("examinee")}`;
+        });
+    },
+  };
+};

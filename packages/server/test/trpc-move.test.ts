@@ -1,0 +1,166 @@
+import { describe, expect, it } from "vitest";
+import { participants, streamNames } from "../src/db/tables.js";
+import { trpc } from "./support/calls.js";
+import { reasonOf, refused } from "./support/reason.js";
+import { openSchool, type School } from "./support/school.js";
+import { openWorld } from "./support/world.js";
+
+const idsIn = async ({ admin }: School, roomId: string, role?: "teacher" | "inspector") =>
+  (await admin.participant.list({ roomId, role })).map(({ userId }) => userId);
+
+describe("participant.move", () => {
+  it("puts a person into another room, last, with its name and minutes", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => now });
+    const { admin, room, sibling } = school;
+    await admin.participant.add({
+      roomId: room.id,
+      participants: [{ userId: "examinee1", name: "Ada", role: "examinee", extraMinutes: 20 }],
+    });
+    now = new Date("2026-01-02T03:10:00Z");
+    const move = { roomId: room.id, userId: "examinee1", toRoomId: sibling.id };
+    expect(await admin.participant.move(move)).toBe(true);
+    expect(await idsIn(school, room.id)).toEqual(["examinee2"]);
+    expect(await idsIn(school, sibling.id)).toEqual(["examinee3", "examinee1"]);
+    expect(await admin.participant.get({ roomId: sibling.id, userId: "examinee1" })).toMatchObject({
+      name: "Ada",
+      extraMinutes: 20,
+      role: "examinee",
+      publishStatus: { main: "idle", pc: "idle" },
+      createdAt: now,
+    });
+    expect(await reasonOf(admin.participant.move(move))).toBe("PARTICIPANT_NOT_FOUND");
+  });
+
+  it("opens the new room and closes the old one to whom it moves", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    const examinee = school.as({ sub: "examinee1", role: "examinee" });
+    const bound = school.as({ sub: "examinee1", role: "examinee", room: room.id });
+    await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    expect((await examinee.room.get({ roomId: sibling.id })).name).toBe("Room B");
+    for (const caller of [examinee, bound])
+      expect(await reasonOf(caller.room.get({ roomId: room.id }))).toBe("FORBIDDEN");
+    expect(await reasonOf(bound.room.get({ roomId: sibling.id }))).toBe("FORBIDDEN");
+  });
+
+  it("leaves what was recorded where it was recorded", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling, detection } = school;
+    await admin.cheat.addRecords({ roomId: room.id, records: [detection("examinee1")] });
+    await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    const records = async (roomId: string) => (await admin.cheat.listRecords({ roomId })).records.length;
+    expect([await records(room.id), await records(sibling.id)]).toEqual([1, 0]);
+    // The exam still knows them: only with them is it rid of the person.
+    const { examId } = room;
+    expect(await refused(admin.participant.removeFromExam({ examId, userId: "examinee1" }))).toMatchObject({
+      reason: "PARTICIPANT_CONFLICT",
+      message: expect.stringContaining("1 cheat record is kept about it"),
+    });
+  });
+
+  it("moves inspectors and further teachers, too, and whoever comes back", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    await admin.participant.add({
+      roomId: room.id,
+      participants: [{ userId: "t9", name: "T", role: "teacher" }],
+    });
+    for (const userId of ["inspector1", "t9", "examinee1"])
+      for (const [roomId, toRoomId] of [
+        [room.id, sibling.id],
+        [sibling.id, room.id],
+        [room.id, sibling.id],
+      ] as const)
+        await admin.participant.move({ roomId, userId, toRoomId });
+    expect(await idsIn(school, sibling.id, "inspector")).toEqual(["inspector3", "inspector1"]);
+    expect(await idsIn(school, sibling.id, "teacher")).toEqual(["root", "teacher3", "t9"]);
+    expect(await idsIn(school, sibling.id)).toEqual(["examinee3", "examinee1"]);
+  });
+
+  it("is a matter of one exam", async () => {
+    await using school = await openSchool();
+    const { admin, room, other } = school;
+    const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: other.id });
+    expect(await refused(call)).toMatchObject({
+      reason: "INVALID_INPUT",
+      fields: ["toRoomId"],
+      message: `toRoomId must be a room of the exam ${room.examId}`,
+    });
+  });
+
+  it.each([
+    ["somebody who is not there", "nobody", "PARTICIPANT_NOT_FOUND"],
+    ["the room's creator", "teacher1", "PARTICIPANT_CONFLICT"],
+    ["somebody who is in the other room already", "inspector1", "PARTICIPANT_CONFLICT"],
+  ])("does not move %s", async (_, userId, reason) => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    await admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "inspector1", name: "I", role: "examinee" }],
+    });
+    const before = [await idsIn(school, room.id), await idsIn(school, sibling.id)];
+    const call = admin.participant.move({ roomId: room.id, userId, toRoomId: sibling.id });
+    expect(await reasonOf(call)).toBe(reason);
+    expect([await idsIn(school, room.id), await idsIn(school, sibling.id)]).toEqual(before);
+  });
+
+  it("does not move to the same room", async () => {
+    await using school = await openSchool();
+    const { admin, room } = school;
+    const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: room.id });
+    expect(await reasonOf(call)).toBe("PARTICIPANT_CONFLICT");
+    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+  });
+
+  it.each(["room", "sibling"] as const)("does not move when the %s has ended", async (which) => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    await admin.room.end({ roomId: school[which].id });
+    const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    expect(await refused(call)).toMatchObject({
+      reason: "ROOM_ENDED",
+      message: `The room ${school[which].id} has ended.`,
+    });
+    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+  });
+});
+
+it("a person's streams in the room that it left stay known, and start anew in the other", async () => {
+  await using world = await openWorld();
+  const admin = trpc(world, await world.token({ sub: "root", role: "admin" }));
+  const examinee = { userId: "a", name: "A", role: "examinee" };
+  const { data: from } = await admin.mutate("room.create", { name: "From", participants: [examinee] });
+  const { data: to } = await admin.mutate("room.create", { name: "To", examId: from.examId });
+  const { queries } = world.db;
+  queries.update(participants).set({ mainPublishStatus: "publishing", pcPublishStatus: "stopped" }).run();
+  const move = (roomId: string, toRoomId: string) =>
+    admin.mutate("participant.move", { roomId, userId: "a", toRoomId });
+  const statuses = () =>
+    queries
+      .select()
+      .from(participants)
+      .all()
+      .filter(({ userId }) => userId === "a")
+      .map(({ roomId, mainPublishStatus, pcPublishStatus }) => [roomId, mainPublishStatus, pcPublishStatus]);
+  const names = () =>
+    queries
+      .select()
+      .from(streamNames)
+      .all()
+      .filter(({ userId }) => userId === "a")
+      .map(({ name, roomId, camera }) => `${name} ${roomId} ${camera}`)
+      .toSorted();
+  const both = [from.id, to.id].flatMap((roomId) => [
+    `${from.examId}-${roomId}-a ${roomId} main`,
+    `${from.examId}-${roomId}-a_pc ${roomId} pc`,
+  ]);
+
+  expect((await move(from.id, to.id)).data).toBe(true);
+  expect(statuses()).toEqual([[to.id, "idle", "idle"]]);
+  expect(names()).toEqual(both.toSorted());
+  expect((await move(to.id, from.id)).data).toBe(true);
+  expect(statuses()).toEqual([[from.id, "idle", "idle"]]);
+  expect(names()).toEqual(both.toSorted());
+});

@@ -1,0 +1,348 @@
+import { describe, expect, it } from "vitest";
+import { InvigilError } from "../src/errors.js";
+import { ADMIN, openExamHall, people } from "./support/exam-hall.js";
+
+describe("exam.plan", () => {
+  it("makes the rooms that people need, and seats them", async () => {
+    const groups: object[] = [];
+    await using hall = await openExamHall(async (group) => void groups.push(group));
+    hall.wait(...people("examinee", 5), ...people("teacher", 3), ...people("inspector", 1));
+    const { data } = await hall.plan({ roomSize: 3 });
+    expect(hall.roomList()).toEqual(["Room 1: t0 t2 | i0 | e0 e1 e2", "Room 2: t1 t2 | i0 | e3 e4"]);
+    const { rooms } = (await (await hall.as(ADMIN)).query("room.list", { examId: hall.examId })).data;
+    const [second, first] = rooms;
+    expect([first, second]).toMatchObject([
+      { name: "Room 1", createTeacher: "t0", status: "in_progress", audioStatus: "silent" },
+      { name: "Room 2", createTeacher: "t1", status: "in_progress", audioStatus: "silent" },
+    ]);
+    expect(groups).toEqual([
+      { groupId: first.id, name: "Room 1", creatorId: "t0" },
+      { groupId: second.id, name: "Room 2", creatorId: "t1" },
+    ]);
+    const seated = (userId: string, role: string, spare = false) => ({
+      userId,
+      name: `Name of ${userId}`,
+      role,
+      spare,
+    });
+    expect(data).toEqual({
+      newRooms: 2,
+      seated: 5,
+      rooms: [
+        {
+          roomId: first.id,
+          name: "Room 1",
+          isNew: true,
+          examinees: 3,
+          seated: [
+            seated("t0", "teacher"),
+            seated("t2", "teacher", true),
+            seated("i0", "inspector"),
+            ...["e0", "e1", "e2"].map((id) => seated(id, "examinee")),
+          ],
+        },
+        {
+          roomId: second.id,
+          name: "Room 2",
+          isNew: true,
+          examinees: 2,
+          seated: [
+            seated("t1", "teacher"),
+            seated("t2", "teacher", true),
+            seated("i0", "inspector"),
+            ...["e3", "e4"].map((id) => seated(id, "examinee")),
+          ],
+        },
+      ],
+    });
+  });
+
+  it("opens their rooms to those who are seated, with streams and extra minutes", async () => {
+    await using hall = await openExamHall();
+    hall.wait({ userId: "slow", name: "Slow", role: "examinee", extraMinutes: 15 }, ...people("teacher", 1));
+    const { roomId } = (await hall.plan()).data.rooms[0] ?? {};
+    const slow = await hall.as({ sub: "slow", role: "examinee" });
+    const { data } = await slow.query("participant.get", { roomId, userId: "slow" });
+    expect(data).toMatchObject({ name: "Slow", extraMinutes: 15, hasRoomInProgress: true });
+    expect(data.streams.pc.pushUrl).toContain(`${hall.examId}-${roomId}-slow_pc`);
+    expect((await slow.query("exam.get", { examId: hall.examId })).data.endTime).toEqual(
+      new Date("2026-02-01T03:45:00Z"),
+    );
+    const teacher = await hall.as({ sub: "t0", role: "teacher" });
+    expect((await teacher.query("participant.list", { roomId })).data).toHaveLength(1);
+    const { data: left } = await teacher.query("participant.listUnseated", { examId: hall.examId });
+    expect(left).toBeUndefined();
+    const waiting = await (await hall.as(ADMIN)).query("participant.listUnseated", { examId: hall.examId });
+    expect(waiting.data).toEqual({ people: [], totals: { unseated: 0, seated: 1 } });
+  });
+
+  it("seats 4,000 in 143 rooms of 27 or 28, 160 teachers and 40 inspectors with them", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 4000), ...people("inspector", 40));
+    const { data } = await hall.plan({
+      teachers: people("teacher", 160),
+      seed: "2026",
+      roomName: "第{n}考场",
+    });
+    expect(data).toMatchObject({ newRooms: 143, seated: 4000 });
+    expect(new Set(data.rooms.map(({ examinees }) => examinees))).toEqual(new Set([27, 28]));
+    expect([data.rooms[0]?.name, data.rooms.at(-1)?.name]).toEqual(["第001考场", "第143考场"]);
+    const rooms = hall.roomList().map((line) => line.split(/: | \| /));
+    expect(new Set(rooms.flatMap(([, , , examinees = ""]) => examinees.split(" "))).size).toBe(4000);
+    expect(new Set(rooms.flatMap(([, teachers = ""]) => teachers.split(" "))).size).toBe(160);
+    for (const [, teachers = "", inspectors = ""] of rooms)
+      expect([teachers.split(" ").length, inspectors.split(" ").length]).toEqual([2, 1]);
+    const [, , , first = ""] = rooms[0] ?? [];
+    expect(first.startsWith("e0 e1 e2")).toBe(false);
+  });
+
+  it("only says what would be done when it is a dry run, and then does just that", async () => {
+    let groups = 0;
+    await using hall = await openExamHall(async () => void groups++);
+    hall.wait(...people("examinee", 30), ...people("inspector", 2));
+    const input = { roomSize: 7, seed: "x", teachers: people("teacher", 7) };
+    const before = hall.state();
+    const { data: dry } = await hall.plan({ ...input, dryRun: true });
+    expect(hall.state()).toEqual(before);
+    expect(groups).toBe(0);
+    expect(dry.rooms.every((room) => !("roomId" in room))).toBe(true);
+    const { data: done } = await hall.plan(input);
+    expect(done.rooms.map(({ roomId: _, ...room }) => room)).toEqual(dry.rooms);
+    expect(groups).toBe(5);
+  });
+
+  it("adds nothing when it is done twice, with the same teachers too", async () => {
+    let groups = 0;
+    await using hall = await openExamHall(async () => void groups++);
+    hall.wait(...people("examinee", 10), ...people("inspector", 3));
+    const input = { roomSize: 4, teachers: [...people("teacher", 5), ...people("inspector", 1, "x")] };
+    await hall.plan(input);
+    const before = hall.state();
+    const made = groups;
+    const { data } = await hall.plan(input);
+    expect(data).toMatchObject({ newRooms: 0, seated: 0 });
+    expect(data.rooms.map(({ roomId, examinees, seated }) => [typeof roomId, examinees, seated])).toEqual([
+      ["string", 4, []],
+      ["string", 3, []],
+      ["string", 3, []],
+    ]);
+    expect(hall.state()).toEqual(before);
+    expect(groups).toBe(made);
+  });
+
+  it("seats those who come later beside the others, and in further rooms", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 5), ...people("teacher", 3));
+    await hall.plan({ roomSize: 3 });
+    hall.wait(...people("examinee", 3, "late"));
+    const { data } = await hall.plan({ roomSize: 3, teachers: people("teacher", 1, "new") });
+    expect(data).toMatchObject({ newRooms: 1, seated: 3 });
+    expect(hall.roomList()).toEqual([
+      "Room 1: t0 t2 |  | e0 e1 e2",
+      "Room 2: t1 t2 |  | e3 e4 late0",
+      "Room 3: new0 t2 |  | late1 late2",
+    ]);
+  });
+
+  it("leaves ended rooms and other exams alone, and takes no name twice", async () => {
+    await using hall = await openExamHall();
+    const admin = await hall.as(ADMIN);
+    const make = (name: string, examId: string) => admin.mutate("room.create", { name, examId });
+    const ended = await make("Hall", hall.examId);
+    await admin.mutate("room.end", { roomId: ended.data.id });
+    await make("Room 3", hall.examId);
+    await make("Room 4", hall.otherExamId);
+    hall.wait(...people("examinee", 5), ...people("teacher", 2));
+    const { data } = await hall.plan({ roomSize: 2 });
+    expect(data.rooms.map(({ name, isNew, examinees }) => [name, isNew, examinees])).toEqual([
+      ["Room 3", false, 2],
+      ["Room 4", true, 2],
+      ["Room 5", true, 1],
+    ]);
+    expect(hall.roomList()[0]).toBe("Hall: root |  | ");
+  });
+
+  it("does not seat anybody who was put into a room meanwhile, but takes its extra minutes along", async () => {
+    await using hall = await openExamHall();
+    hall.wait({ userId: "e0", name: "Slow", role: "examinee", extraMinutes: 20 }, ...people("teacher", 1));
+    const admin = await hall.as(ADMIN);
+    const { data: room } = await admin.mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+      participants: [{ userId: "e0", name: "Slow", role: "examinee" }],
+    });
+    const got = await admin.query("participant.get", { roomId: room.id, userId: "e0" });
+    expect(got.data.extraMinutes).toBe(20);
+    expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 0 });
+    expect(hall.roomList()).toEqual(["R: root t0 |  | e0"]);
+  });
+
+  it("keeps those who wait where there is no room to put them into", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("teacher", 2), ...people("inspector", 1));
+    const before = hall.state();
+    expect((await hall.plan()).data).toEqual({ rooms: [], newRooms: 0, seated: 0 });
+    expect(hall.state()).toEqual(before);
+  });
+});
+
+describe("a plan is refused, and nothing is done,", () => {
+  const refused = async (hall: Awaited<ReturnType<typeof openExamHall>>, input: object) => {
+    const before = hall.state();
+    const { error: dry } = await hall.plan({ ...input, dryRun: true });
+    const { error } = await hall.plan(input);
+    expect(error.message).toBe(dry.message);
+    expect(hall.state()).toEqual(before);
+    return { reason: error.data.reason, message: error.message, fields: error.data.fieldErrors };
+  };
+
+  it("when there are fewer teachers than rooms", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 10), ...people("teacher", 1));
+    const { reason, message } = await refused(hall, { roomSize: 3, teachers: people("teacher", 1, "x") });
+    expect(reason).toBe("EXAM_CONFLICT");
+    expect(message).toBe(
+      "Rooms without a teacher: 4, with those that the plan makes; teachers without a room: 2. Name 2 more, or make the rooms larger.",
+    );
+  });
+
+  it.each([
+    ["e0", "teacher", "e0 is in the exam as examinee, and cannot be its teacher too."],
+    ["i0", "teacher", "i0 is in the exam as inspector, and cannot be its teacher too."],
+    ["there", "inspector", "there is in the exam as examinee, and cannot be its inspector too."],
+    ["root", "inspector", "root is in the exam as teacher, and cannot be its inspector too."],
+  ])("when %s is named as %s", async (userId, role, message) => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 2), ...people("teacher", 2), ...people("inspector", 1));
+    await (await hall.as(ADMIN)).mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+      participants: people("examinee", 1, "there").map((person) => ({ ...person, userId: "there" })),
+    });
+    const teachers = [
+      { userId: "t9", name: "T", role: "teacher" },
+      { userId, name: "X", role },
+    ];
+    expect(await refused(hall, { teachers })).toMatchObject({ reason: "PARTICIPANT_CONFLICT", message });
+  });
+
+  it("when somebody waits who is there as something else", async () => {
+    await using hall = await openExamHall();
+    const participants = [{ userId: "e0", name: "E", role: "inspector" }];
+    await (await hall.as(ADMIN)).mutate("room.create", { name: "R", examId: hall.examId, participants });
+    hall.wait(...people("examinee", 1));
+    expect((await refused(hall, {})).reason).toBe("PARTICIPANT_CONFLICT");
+  });
+
+  it.each([
+    ["roomSize", { roomSize: 0 }],
+    ["roomSize", { roomSize: 501 }],
+    ["roomName", { roomName: "Room" }],
+    ["roomName", { roomName: `${"{n}".repeat(16)}x` }],
+    ["teachers[0].role", { teachers: [{ userId: "a", name: "A", role: "examinee" }] }],
+    [
+      "teachers[1].userId",
+      {
+        teachers: [
+          { userId: "a", name: "A", role: "teacher" },
+          { userId: "a", name: "B", role: "inspector" },
+        ],
+      },
+    ],
+  ])("when %s is wrong: %j", async (field, input) => {
+    await using hall = await openExamHall();
+    // As many rooms that their numbers have four digits.
+    hall.wait(...people("examinee", 1000), ...people("teacher", 1000));
+    const { reason, fields } = await refused(hall, { roomSize: 1, ...input });
+    expect([reason, Object.keys(fields)]).toEqual(["INVALID_INPUT", [field]]);
+  });
+
+  it("when the message service fails, which is asked for no more groups then", async () => {
+    let asked = 0;
+    await using hall = await openExamHall(async () => {
+      asked += 1;
+      if (asked === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
+    });
+    hall.wait(...people("examinee", 40), ...people("teacher", 40));
+    const before = hall.state();
+    const { error } = await hall.plan({ roomSize: 1 });
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    expect(hall.state()).toEqual(before);
+    expect(asked).toBeLessThan(40);
+  });
+});
+
+describe("while a plan makes its groups", () => {
+  it("it asks for eight at a time", async () => {
+    let open = 0;
+    const seen: number[] = [];
+    await using hall = await openExamHall(async () => {
+      open += 1;
+      seen.push(open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+    });
+    hall.wait(...people("examinee", 30), ...people("teacher", 30));
+    await hall.plan({ roomSize: 1 });
+    expect(seen).toHaveLength(30);
+    expect(Math.max(...seen)).toBe(8);
+  });
+
+  it("another plan may do the same: one of them is carried out, and nobody sits twice", async () => {
+    const waiting: (() => void)[] = [];
+    await using hall = await openExamHall(
+      () =>
+        new Promise((resolve) => {
+          waiting.push(resolve);
+          // Two rooms each: both plans have read the exam by then.
+          if (waiting.length === 4) for (const goOn of waiting) goOn();
+        }),
+    );
+    hall.wait(...people("examinee", 4), ...people("teacher", 3));
+    const answers = await Promise.all([hall.plan({ roomSize: 2 }), hall.plan({ roomSize: 2 })]);
+    expect(answers.map(({ error }) => error?.data.reason ?? "ok").toSorted()).toEqual([
+      "EXAM_CONFLICT",
+      "ok",
+    ]);
+    expect(hall.roomList()).toEqual(["Room 1: t0 t2 |  | e0 e1", "Room 2: t1 t2 |  | e2 e3"]);
+  });
+
+  type Hall = Awaited<ReturnType<typeof openExamHall>>;
+  const inAdmin = async (hall: Hall, path: string, input: object) =>
+    expect((await (await hall.as(ADMIN)).mutate(path, input)).error).toBeUndefined();
+  it.each<[string, (hall: Hall, roomId: string) => Promise<void>]>([
+    ["somebody is imported", async (hall) => hall.wait(...people("examinee", 1, "late"))],
+    ["a room ends", (hall, roomId) => inAdmin(hall, "room.end", { roomId })],
+    ["a room is made", (hall) => inAdmin(hall, "room.create", { name: "New", examId: hall.examId })],
+    [
+      "somebody is taken out",
+      (hall) => inAdmin(hall, "participant.removeFromExam", { examId: hall.examId, userId: "e1" }),
+    ],
+    [
+      "a seat is taken",
+      (hall, roomId) =>
+        inAdmin(hall, "participant.add", { roomId, participants: people("examinee", 1, "x") }),
+    ],
+  ])("%s: the plan is refused, and may be made again", async (_, change) => {
+    let meanwhile: (() => Promise<void>) | undefined;
+    await using hall = await openExamHall(async () => {
+      const happens = meanwhile;
+      meanwhile = undefined;
+      await happens?.();
+    });
+    const { data: room } = await (await hall.as(ADMIN)).mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+    });
+    hall.wait(...people("examinee", 4), ...people("teacher", 3));
+    let changed: object = {};
+    meanwhile = async () => {
+      await change(hall, room.id);
+      changed = hall.state();
+    };
+    const { error } = await hall.plan({ roomSize: 2 });
+    expect(error.data.reason).toBe("EXAM_CONFLICT");
+    expect(hall.state()).toEqual(changed);
+    expect((await hall.plan({ roomSize: 2 })).error).toBeUndefined();
+  });
+});

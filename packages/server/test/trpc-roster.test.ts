@@ -1,0 +1,140 @@
+import { describe, expect, it } from "vitest";
+import { ADMIN, openExamHall, people } from "./support/exam-hall.js";
+
+describe("participant.listUnseated", () => {
+  it("pages in the order of the import, and says how many there are", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 5), ...people("teacher", 1));
+    const admin = await hall.as(ADMIN);
+    await admin.mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+      participants: people("examinee", 3, "there"),
+    });
+    // Another exam's people do not count.
+    await admin.mutate("room.create", {
+      name: "O",
+      examId: hall.otherExamId,
+      participants: people("examinee", 1),
+    });
+    const seen: string[] = [];
+    let cursor: number | undefined;
+    do {
+      const { data } = await admin.query("participant.listUnseated", {
+        examId: hall.examId,
+        pageSize: 2,
+        cursor,
+      });
+      expect(data.totals).toEqual(cursor === undefined ? { unseated: 6, seated: 3 } : undefined);
+      seen.push(data.people.map(({ userId }: { userId: string }) => userId).join(" "));
+      cursor = data.nextCursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(["e0 e1", "e2 e3", "e4 t0"]);
+  });
+
+  it("shows who they are", async () => {
+    await using hall = await openExamHall();
+    hall.wait({ userId: "a", name: "阿", role: "examinee", extraMinutes: 10 });
+    const { data } = await (await hall.as(ADMIN)).query("participant.listUnseated", { examId: hall.examId });
+    expect(data.people).toEqual([{ userId: "a", name: "阿", role: "examinee", extraMinutes: 10 }]);
+  });
+});
+
+describe("participant.locate", () => {
+  it("says where somebody is: waiting, in rooms, or nowhere", async () => {
+    await using hall = await openExamHall();
+    hall.wait(...people("examinee", 1));
+    const admin = await hall.as(ADMIN);
+    const make = async (name: string, examId: string) =>
+      (await admin.mutate("room.create", { name, examId, participants: people("inspector", 1) })).data.id;
+    const first = await make("A", hall.examId);
+    const second = await make("B", hall.examId);
+    await make("C", hall.otherExamId);
+    await admin.mutate("room.end", { roomId: second });
+    const locate = (userId: string) => admin.query("participant.locate", { examId: hall.examId, userId });
+    expect((await locate("e0")).data).toEqual({
+      unseated: { userId: "e0", name: "Name of e0", role: "examinee", extraMinutes: 0 },
+      rooms: [],
+    });
+    expect((await locate("i0")).data).toEqual({
+      rooms: [
+        { roomId: first, name: "A", status: "in_progress", role: "inspector" },
+        { roomId: second, name: "B", status: "ended", role: "inspector" },
+      ],
+    });
+    const { error } = await locate("nobody");
+    expect([error.data.reason, error.message]).toEqual([
+      "PARTICIPANT_NOT_FOUND",
+      `There is no nobody in the exam ${hall.examId}.`,
+    ]);
+  });
+});
+
+describe("participant.removeFromExam", () => {
+  const openRooms = async () => {
+    const hall = await openExamHall();
+    const admin = await hall.as(ADMIN);
+    const make = async (name: string, examId: string) =>
+      (await admin.mutate("room.create", { name, examId, participants: people("inspector", 2) })).data
+        .id as string;
+    const rooms = [await make("A", hall.examId), await make("B", hall.examId)];
+    const elsewhere = await make("C", hall.otherExamId);
+    const remove = (userId: string, more: object = {}) =>
+      admin.mutate("participant.removeFromExam", { examId: hall.examId, userId, ...more });
+    const record = async (roomId: string, userId: string) =>
+      admin.mutate("cheat.addRecords", {
+        roomId,
+        records: [{ userId, isMainMonitor: true, detectType: "watch", detectTime: new Date(0) }],
+      });
+    const records = async (examId: string) =>
+      (await admin.query("cheat.listRecords", { examId })).data.records.map(
+        ({ userId }: { userId: string }) => userId,
+      );
+    return { ...hall, admin, rooms, elsewhere, remove, record, records };
+  };
+
+  it("takes a person out of all rooms of the exam, and of no other", async () => {
+    await using hall = await openRooms();
+    expect((await hall.remove("i0")).data).toEqual({ rooms: 2, records: 0 });
+    expect(hall.roomList()).toEqual(["A: root | i1 | ", "B: root | i1 | "]);
+    const there = await hall.admin.query("participant.list", { roomId: hall.elsewhere, role: "inspector" });
+    expect(there.data).toHaveLength(2);
+    expect((await hall.remove("i0")).error.data.reason).toBe("PARTICIPANT_NOT_FOUND");
+  });
+
+  it("takes out somebody who waits", async () => {
+    await using hall = await openRooms();
+    hall.wait(...people("examinee", 2));
+    expect((await hall.remove("e0")).data).toEqual({ rooms: 0, records: 0 });
+    const { data } = await hall.admin.query("participant.listUnseated", { examId: hall.examId });
+    expect(data.people.map(({ userId }: { userId: string }) => userId)).toEqual(["e1"]);
+  });
+
+  it("deletes records where it is told to, all of the exam's", async () => {
+    await using hall = await openRooms();
+    const [first = "", second = ""] = hall.rooms;
+    for (const roomId of [first, second, hall.elsewhere])
+      for (const userId of ["i0", "i1"]) await hall.record(roomId, userId);
+    const before = hall.state();
+    const { error } = await hall.remove("i0");
+    expect([error.data.reason, error.message]).toEqual([
+      "PARTICIPANT_CONFLICT",
+      "i0 cannot be removed: 2 cheat records are kept about it.",
+    ]);
+    expect(hall.state()).toEqual(before);
+    expect((await hall.remove("i0", { withRecords: true })).data).toEqual({ rooms: 2, records: 2 });
+    expect(await hall.records(hall.examId)).toEqual(["i1", "i1"]);
+    expect(await hall.records(hall.otherExamId)).toEqual(["i1", "i0"]);
+  });
+
+  it.each([
+    ["a room's creator", "root", "PARTICIPANT_CONFLICT"],
+    ["somebody of a room that has ended", "i0", "ROOM_ENDED"],
+  ])("takes %s out of no room", async (_, userId, reason) => {
+    await using hall = await openRooms();
+    if (reason === "ROOM_ENDED") await hall.admin.mutate("room.end", { roomId: hall.rooms[1] });
+    const before = hall.state();
+    expect((await hall.remove(userId, { withRecords: true })).error.data.reason).toBe(reason);
+    expect(hall.state()).toEqual(before);
+  });
+});
