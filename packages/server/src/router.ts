@@ -21,6 +21,8 @@ import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
+import { createImportService } from "./features/import/service.js";
+import { createImportStore } from "./features/import/store.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
@@ -50,6 +52,7 @@ export const createServices = ({
     streams: providers.streams,
     clock,
   });
+  const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
   const room = createRoomService({
     store: createRoomStore({ db }),
     access,
@@ -61,17 +64,17 @@ export const createServices = ({
   });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
-  return { access, audio, exam, cheat, participant, room, im, upload };
+  return { access, audio, exam, cheat, participant, imports, room, im, upload };
 };
 export type Services = ReturnType<typeof createServices>;
 
 /** Services → procedures. */
-export const createAppRouter = ({ room, exam, participant, audio, cheat, im, upload }: Services) =>
+export const createAppRouter = ({ room, exam, participant, imports, audio, cheat, im, upload }: Services) =>
   router({
     auth: createAuthRouter(),
     room: createRoomRouter({ room }),
     exam: createExamRouter({ exam }),
-    participant: createParticipantRouter({ participant }),
+    participant: createParticipantRouter({ participant, imports }),
     audio: createAudioRouter({ audio }),
     cheat: createCheatRouter({ cheat }),
     im: createImRouter({ im }),

@@ -1,7 +1,7 @@
 import type { ParticipantRole } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
-import { cheatRecords, exams, participants, streamNames } from "./tables.js";
+import { cheatRecords, exams, participants, rooms, streamNames, unseated } from "./tables.js";
 
 // What more than one store writes or checks inside its transaction.
 
@@ -17,13 +17,33 @@ export interface NewPerson {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
+  /** Absent: those that it waited for a room with, or none. */
+  readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
   readonly now: Date;
 }
 
-/** Makes the function that writes people into rooms, each with the names of both its streams. */
+/**
+ * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
+ * waits for one no longer.
+ */
 export const personInserter = (queries: Queries) => {
+  const examId = queries
+    .select({ examId: rooms.examId })
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")));
+  const waited = queries
+    .delete(unseated)
+    .where(
+      and(
+        eq(unseated.examId, examId),
+        eq(unseated.userId, sql.placeholder("userId")),
+        eq(unseated.role, sql.placeholder("role")),
+      ),
+    )
+    .returning({ extraMinutes: unseated.extraMinutes })
+    .prepare();
   const person = queries
     .insert(participants)
     .values({
@@ -31,6 +51,7 @@ export const personInserter = (queries: Queries) => {
       userId: sql.placeholder("userId"),
       role: sql.placeholder("role"),
       name: sql.placeholder("name"),
+      extraMinutes: sql.placeholder("extraMinutes"),
       mainPublishStatus: "idle",
       pcPublishStatus: "idle",
       createdAt: sql.placeholder("now"),
@@ -45,9 +66,12 @@ export const personInserter = (queries: Queries) => {
       userId: sql.placeholder("userId"),
       camera: sql.placeholder("camera"),
     })
+    // Who comes back to a room has its names there already.
+    .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
-  return ({ streams, roomId, userId, role, name, now }: NewPerson): void => {
-    person.run({ roomId, userId, role, name, now });
+  return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
+    const before = waited.get({ roomId, userId, role });
+    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? before?.extraMinutes ?? 0, now });
     for (const camera of ["main", "pc"] as const)
       stream.run({ name: streams[camera], roomId, userId, camera });
   };

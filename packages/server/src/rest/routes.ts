@@ -168,6 +168,7 @@ export const UNMAPPED = [
   "exam.create",
   "exam.update",
   "participant.add",
+  "participant.import",
   "participant.remove",
   "audio.create",
   "audio.attach",

@@ -2,14 +2,23 @@ import {
   addParticipantsInput,
   addParticipantsResultSchema,
   doneSchema,
+  importParticipantsInput,
+  importResultSchema,
   listParticipantsInput,
   participantRef,
   participantSchema,
 } from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import type { ImportService } from "../import/service.js";
 import type { ParticipantService } from "./service.js";
 
-export const createParticipantRouter = ({ participant }: { participant: ParticipantService }) =>
+export const createParticipantRouter = ({
+  participant,
+  imports,
+}: {
+  participant: ParticipantService;
+  imports: ImportService;
+}) =>
   router({
     get: anyoneProcedure
       .input(participantRef)
@@ -23,6 +32,10 @@ export const createParticipantRouter = ({ participant }: { participant: Particip
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
+    import: staffProcedure
+      .input(importParticipantsInput)
+      .output(importResultSchema)
+      .mutation(({ ctx, input }) => imports.importFile(ctx.caller, input)),
     remove: staffProcedure
       .input(participantRef)
       .output(doneSchema)
