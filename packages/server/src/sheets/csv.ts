@@ -51,15 +51,13 @@ export async function* csvRows(
   });
   // What goes wrong comes out of the parser.
   pipeline(textOf(source, encoding, { ...options, size }), parser, () => undefined);
-  let row = 0;
   try {
-    for await (const record of parser) {
-      row += 1;
-      // Safe: the parser gives texts, as it is told of neither columns nor casts.
-      yield record as string[];
-    }
+    // Safe: the parser gives texts, as it is told of neither columns nor casts.
+    for await (const record of parser) yield record as string[];
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new SheetError(`Row ${row + 1} cannot be read: ${REASONS[error.code] ?? error.message}.`);
+    throw new SheetError(
+      `Row ${parser.info.records + 1} cannot be read: ${REASONS[error.code] ?? error.message}.`,
+    );
   }
 }

@@ -88,6 +88,8 @@ exam.update                      ++.. +.. ... .. +.. ++... . ..
 participant.get                  ++++ ... ... .. +.. ++... + +.
 participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..
+participant.import               ++.. ... ... .. ... .+... . ..
+participant.import, into a room  ++.. ... ... .. +.. ++... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
 audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..

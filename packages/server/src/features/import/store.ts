@@ -1,5 +1,5 @@
 import type { ParticipantRole } from "@invigil/schema";
-import { and, asc, eq, gt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { type NewPerson, personInserter } from "../../db/inserts.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
@@ -86,18 +86,20 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
     )
     .prepare();
 
-  // As JSON, because a person is in none, one or many places, and a page is one query.
-  const places = sql<string>`(SELECT json_group_array(json(place)) FROM (
-    SELECT json_object('roomId', person.room_id, 'role', person.role, 'name', person.name,
-        'extraMinutes', person.extra_minutes) AS place
-      FROM ${participants} AS person CROSS JOIN ${rooms}
-      WHERE person.user_id = ${stagedPeople}.user_id AND ${rooms}.id = person.room_id
-        AND ${rooms}.exam_id = ${sql.placeholder("examId")}
-    UNION ALL
-    SELECT json_object('roomId', NULL, 'role', waiting.role, 'name', waiting.name,
-        'extraMinutes', waiting.extra_minutes)
-      FROM ${unseated} AS waiting
-      WHERE waiting.exam_id = ${sql.placeholder("examId")} AND waiting.user_id = ${stagedPeople}.user_id))`;
+  // As JSON, because a person is in none, one or many rooms, and a page is one query.
+  const placeOf = (roomId: SQL, person: SQL) => sql`json_object('roomId', ${roomId}, 'role', ${person}.role,
+    'name', ${person}.name, 'extraMinutes', ${person}.extra_minutes)`;
+  const seats = sql<string>`(SELECT json_group_array(${placeOf(sql`person.room_id`, sql`person`)})
+    FROM ${participants} AS person CROSS JOIN ${rooms}
+    WHERE person.user_id = ${stagedPeople}.user_id AND ${rooms}.id = person.room_id
+      AND ${rooms}.exam_id = ${sql.placeholder("examId")})`;
+  const waiting = sql<string | null>`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${unseated} AS waiting
+    WHERE waiting.exam_id = ${sql.placeholder("examId")} AND waiting.user_id = ${stagedPeople}.user_id)`;
+  // Safe, as the query makes them.
+  const placesOf = (row: { seats: string; waiting: string | null }): Place[] => [
+    ...(row.seats === "[]" ? [] : (JSON.parse(row.seats) as Place[])),
+    ...(row.waiting === null ? [] : [JSON.parse(row.waiting) as Place]),
+  ];
   const page = queries
     .select({
       row: stagedPeople.row,
@@ -106,7 +108,8 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
       name: stagedPeople.name,
       extraMinutes: stagedPeople.extraMinutes,
       roomId: stagedPeople.roomId,
-      places,
+      seats,
+      waiting,
     })
     .from(stagedPeople)
     .where(
@@ -178,8 +181,8 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
       write(() => {
         const { each, end } = work(examRooms(exam.examId), writingTo(exam));
         // Safe: the query above has made it.
-        for (const { places: there, ...person } of staged(importId, exam.examId))
-          each(person, there === "[]" ? [] : (JSON.parse(there) as Place[]));
+        for (const { seats: there, waiting: waits, ...person } of staged(importId, exam.examId))
+          each(person, placesOf({ seats: there, waiting: waits }));
         const { keep: kept, result } = end();
         if (!kept) throw new TakenBack(result);
         return result;
