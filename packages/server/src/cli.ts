@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
-import { addRoster } from "./cli/roster.js";
+import { commandNamed } from "./cli/arguments.js";
+import { addRosterImport } from "./cli/roster-import.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
 import { InvigilError } from "./errors.js";
@@ -20,7 +21,7 @@ const program = new Command("invigil")
 
 addServe(program);
 addToken(program);
-addRoster(program);
+addRosterImport(commandNamed(program, "roster"));
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {

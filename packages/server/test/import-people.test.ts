@@ -297,7 +297,7 @@ describe("two imports at once", () => {
       hall.import("id,name\nk1,\n").catch(() => null),
     ]);
     const whole = results.map((result) => result && `${result.added} and ${result.unchanged}`);
-    expect(whole.toSorted()).toEqual(["0 and 3000", "3000 and 0", null]);
+    expect(new Set(whole)).toEqual(new Set(["3000 and 0", "0 and 3000", null]));
   });
 });
 

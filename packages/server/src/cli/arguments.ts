@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 
 // How what is typed is read.
 
@@ -20,3 +20,7 @@ export const wholeNumber = (text: string): number => {
 
 /** The option that every command has. */
 export const jsonOption = (): Option => new Option("--json", "print JSON, for programs");
+
+/** The command of this name, for one file more to add to: the first that asks makes it. */
+export const commandNamed = (program: Command, name: string): Command =>
+  program.commands.find((command) => command.name() === name) ?? program.command(name);

@@ -1,47 +1,28 @@
 import { SetupError } from "../setup-error.js";
 import type { Office } from "./office.js";
-import { count } from "./output.js";
 
-// Exams and rooms as people name them: by id, or by name where only one has it.
+// What is typed to mean an exam or a room: its id, or its name where that is one's alone.
 
-interface Named {
-  readonly id: string;
-  readonly name: string;
-}
-
-/** The one that is meant. @throws SetupError for none, and for more than one */
-const oneOf = (what: string, named: string, all: readonly Named[]): string => {
-  const byId = all.filter(({ id }) => id === named);
-  const found = byId.length > 0 ? byId : all.filter(({ name }) => name === named);
-  const [one, another] = found;
-  if (one && !another) return one.id;
-  throw new SetupError(
-    one
-      ? `There are ${count(found.length, what)} with the name '${named}': name it by its id`
-      : `There is no ${what} '${named}'`,
-  );
+const theOnly = (what: string, text: string, ids: readonly string[]): string => {
+  const [id, ...others] = ids.includes(text) ? [text] : ids;
+  if (id === undefined) throw new SetupError(`there is no ${what} '${text}'`);
+  if (others.length > 0)
+    throw new SetupError(`${ids.length} ${what}s are named '${text}'; give the id of one: ${ids.join(", ")}`);
+  return id;
 };
 
-/** Every page of a list. */
-const allOf = async <Page extends { nextCursor?: string | undefined }>(
-  page: (cursor: string | undefined) => Promise<Page>,
-): Promise<Page[]> => {
-  const pages: Page[] = [];
+/** The id of an exam. @throws EXAM_NOT_FOUND */
+export const findExam = async ({ call }: Office, text: string): Promise<string> =>
+  (await call.exam.get({ examId: text })).id;
+
+/** The id of a room of an exam. */
+export const findRoom = async ({ call }: Office, examId: string, text: string): Promise<string> => {
+  const ids: string[] = [];
   let cursor: string | undefined;
   do {
-    const next = await page(cursor);
-    pages.push(next);
-    cursor = next.nextCursor;
+    const page = await call.room.list({ examId, pageSize: 100, cursor });
+    ids.push(...page.rooms.filter(({ id, name }) => id === text || name === text).map(({ id }) => id));
+    cursor = page.nextCursor;
   } while (cursor !== undefined);
-  return pages;
-};
-
-/** A room of an exam. @throws SetupError */
-export const roomOf = async (call: Office["call"], examId: string, room: string): Promise<string> => {
-  const pages = await allOf((cursor) => call.room.list({ examId, cursor, pageSize: 100 }));
-  return oneOf(
-    "room",
-    room,
-    pages.flatMap(({ rooms }) => rooms),
-  );
+  return theOnly("room", text, ids);
 };

@@ -61,13 +61,13 @@ const CODE = `
 `;
 
 const startWorker = (bytes: Uint8Array): Worker => {
-  const { resolve } = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   return new Worker(CODE, {
     eval: true,
     workerData: {
       bytes,
-      zip: resolve("fflate"),
-      reader: resolve("read-excel-file/node"),
+      zip: require.resolve("fflate"),
+      reader: require.resolve("read-excel-file/node"),
       maxBytes: MAX_UNPACKED_BYTES,
       maxRows: MAX_ROWS,
     },

@@ -40,7 +40,7 @@ export const encode = (text: string, encoding: Encoding): Buffer => {
     case "utf-16be":
       return Buffer.from(`\ufeff${text}`, "utf16le").swap16();
     case "gb18030":
-      return Buffer.from([...text].flatMap(bytesOf));
+      return Buffer.from(Array.from(text).flatMap(bytesOf));
   }
 };
 
@@ -63,7 +63,6 @@ export const xlsx = async (rows: readonly (readonly XlsxCell[])[]): Promise<Buff
   const cells = rows.map((row) =>
     row.map((value) => (value === null || value === "" ? null : { value, ...formatOf(value) })),
   );
-  const made = await writeXlsx(cells);
-  return Buffer.from(await made.toBuffer());
+  return writeXlsx(cells).toBuffer();
 };
 const formatOf = (value: XlsxCell) => (value instanceof Date ? { format: "yyyy-mm-dd" } : {});

@@ -2,7 +2,7 @@ import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
 import type { FaultyFile } from "../features/import/service.js";
 import { jsonOption } from "./arguments.js";
-import { roomOf } from "./find.js";
+import { findExam, findRoom } from "./find.js";
 import { inOffice, OPERATOR } from "./office.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
@@ -13,11 +13,6 @@ interface ImportOptions {
   dryRun?: true;
   json?: true;
 }
-
-/** The command that all about an exam's people stands under; the first who asks makes it. */
-export const rosterCommand = (program: Command): Command =>
-  program.commands.find((command) => command.name() === "roster") ??
-  program.command("roster").description("the people of an exam");
 
 const summaryOf = ({ rows, added, updated, unchanged, changes }: ImportResult, dryRun: boolean): string => {
   const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
@@ -57,10 +52,10 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
   process.once("SIGINT", interrupt);
   const progress = createProgress("reading");
   try {
-    const result = await inOffice(async ({ services, call }) => {
-      const { id: examId } = await call.exam.get({ examId: exam });
-      const roomId = room === undefined ? undefined : await roomOf(call, examId, room);
-      return services.imports.import(OPERATOR, {
+    const result = await inOffice(async (office) => {
+      const examId = await findExam(office, exam);
+      const roomId = room === undefined ? undefined : await findRoom(office, examId, room);
+      return office.services.imports.import(OPERATOR, {
         examId,
         ...(roomId !== undefined && { roomId }),
         dryRun: dryRun ?? false,
@@ -80,8 +75,8 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
   }
 };
 
-export const addRoster = (program: Command): void => {
-  rosterCommand(program)
+export const addRosterImport = (roster: Command): void => {
+  roster
     .command("import")
     .description("bring the people of a CSV or XLSX file into an exam, all or nobody")
     .argument(
