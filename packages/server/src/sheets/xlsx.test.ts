@@ -65,20 +65,17 @@ describe("a workbook", () => {
   });
 
   it("lets the server answer others meanwhile", async () => {
-    const bytes = await xlsx(Array.from({ length: 20_000 }, (_, n) => [n, `Name ${n}`, "Room", 0]));
+    const calledOff = new AbortController();
     let turns = 0;
-    let reading = true;
     const turn = (): void => {
       turns += 1;
-      if (reading) setImmediate(turn);
+      if (turns < 10_000) setImmediate(turn);
+      else calledOff.abort();
     };
-    const first = rowsOf({ bytes }).next();
     turn();
-    const { value } = await first;
-    reading = false;
-    expect(value).toEqual({ row: 1, cells: ["0", "Name 0", "Room", "0"] });
-    // Parsed on this thread, the whole sheet would be between two turns of the loop.
-    expect(turns).toBeGreaterThan(100);
+    // It is parsed until the memory is full. On this thread, the loop would not turn so often before.
+    const reading = rowsIn(forged(cellOf(1) + cellOf(1_000_000_000)), { signal: calledOff.signal });
+    await expect(reading).rejects.toThrow(/abort/i);
   });
 
   it("can be left in the middle, and called off", async () => {
@@ -94,7 +91,7 @@ describe("a workbook that is made to do harm", () => {
   });
 
   it.each([
-    ["one part unpacks to 200 MB", () => forged(cellOf(1), { "xl/big.xml": " ".repeat(200_000_000) })],
+    ["one part unpacks to 140 MB", () => forged(cellOf(1), { "xl/big.xml": " ".repeat(140_000_000) })],
     ["it has more rows than are taken", () => forged(cellOf(1) + cellOf(120_000))],
     ["a row says that it is the thousand millionth", () => forged(cellOf(1) + cellOf(1_000_000_000))],
   ])("is refused: %s", async (_, bytes) => {
