@@ -3,10 +3,11 @@ import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
 import { addAccount } from "./cli/account.js";
+import { commandNamed } from "./cli/arguments.js";
 import { addAudio } from "./cli/audio.js";
 import { addExam } from "./cli/exam.js";
-import { commandNamed } from "./cli/arguments.js";
 import { addPlan } from "./cli/plan.js";
+import { addRosterImport } from "./cli/roster-import.js";
 import { addRosterPeople } from "./cli/roster-people.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
@@ -27,8 +28,9 @@ addServe(program);
 addToken(program);
 addAccount(program);
 addExam(program);
-addAudio(program);
 addPlan(commandNamed(program, "exam"));
+addAudio(program);
+addRosterImport(commandNamed(program, "roster"));
 addRosterPeople(commandNamed(program, "roster"));
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */

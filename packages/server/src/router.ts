@@ -28,6 +28,8 @@ import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
+import { createImportService } from "./features/import/service.js";
+import { createImportStore } from "./features/import/store.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
@@ -86,6 +88,7 @@ export const createServices = ({
     clock,
   });
   const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
   const room = createRoomService({
@@ -115,6 +118,7 @@ export const createServices = ({
     exam,
     cheat,
     participant,
+    imports,
     roster,
     plan,
     room,
@@ -132,6 +136,7 @@ export const createAppRouter = ({
   room,
   exam,
   participant,
+  imports,
   roster,
   plan,
   audio,
@@ -144,7 +149,7 @@ export const createAppRouter = ({
     account: createAccountRouter({ account }),
     room: createRoomRouter({ room }),
     exam: createExamRouter({ exam, plan }),
-    participant: createParticipantRouter({ participant, roster }),
+    participant: createParticipantRouter({ participant, imports, roster }),
     audio: createAudioRouter({ audio }),
     cheat: createCheatRouter({ cheat }),
     im: createImRouter({ im }),

@@ -93,17 +93,18 @@ const base = trpc.procedure.use(async ({ ctx, path, next }) => {
   throw new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
 });
 
+/** The caller, whose token must have one of these roles. @throws UNAUTHENTICATED, FORBIDDEN */
+export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Caller => {
+  if (identity instanceof InvigilError) throw identity;
+  if (!allowed.includes(identity.role))
+    throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
+  return identity;
+};
+
 /** For callers whose token has one of these roles; everybody else gets 401 or 403 before the input is read. */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
   base
-    .use(({ ctx, path, next }) => {
-      const { identity } = ctx;
-      if (identity instanceof InvigilError) throw identity;
-      if (!allowed.includes(identity.role)) {
-        throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);
-      }
-      return next({ ctx: { caller: identity } });
-    })
+    .use(({ ctx, path, next }) => next({ ctx: { caller: admit(ctx, allowed, path) } }))
     .use(async ({ ctx, next, getRawInput }) => {
       const input = await getRawInput();
       const roomId =
@@ -121,7 +122,8 @@ export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "ex
 /** Those who run the installation. */
 export const adminProcedure = procedureFor("admin");
 /** Those who run rooms. */
-export const staffProcedure = procedureFor("admin", "teacher");
+export const STAFF = ["admin", "teacher"] as const;
+export const staffProcedure = procedureFor(...STAFF);
 /** Those who watch. */
 export const watcherProcedure = procedureFor("admin", "teacher", "inspector");
 /** Those who report detections: the examinee's own devices, and those who run the room. */

@@ -87,6 +87,21 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   },
   "participant.move": { method: "mutate", input: toSibling },
   "participant.move, in reach": { method: "mutate", input: toSibling },
+  "participant.import": {
+    method: "mutate",
+    input: (school, _, n) => ({
+      ...examOf(school),
+      file: Buffer.from(`id,name,room\nnew${n},New,${school.room.id}\n`).toString("base64"),
+    }),
+  },
+  "participant.import, into a room": {
+    method: "mutate",
+    input: (school, _, n) => ({
+      ...examOf(school),
+      ...own(school),
+      file: Buffer.from(`id,name\nnew${n},New\n`).toString("base64"),
+    }),
+  },
   "participant.remove": {
     method: "mutate",
     input: (school, _, n) => ({ ...own(school), userId: `leaving${n}` }),

@@ -1,15 +1,18 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
 import { fastifyRequestHandler } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError } from "../errors.js";
 import type { ServedRouter } from "../router.js";
-import { failureOf } from "../trpc.js";
+import { admit, failureOf, STAFF } from "../trpc.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
+/** The one procedure that takes a file, and how much: 10 MiB in base64, in JSON. */
+const IMPORT = "participant.import";
+const MAX_IMPORT_MIB = 15;
 
 export interface TrpcOptions {
   readonly router: ServedRouter;
@@ -38,8 +41,16 @@ export const trpcPlugin = async (
       },
     });
 
-  app.setErrorHandler((error, request, reply) => {
+  /** What was thrown before a procedure was called. */
+  const failureIn = (error: unknown, request: FastifyRequest): InvigilError => {
     const failed = toFailure(error);
+    return failed.code === "PAYLOAD_TOO_LARGE" && request.routeOptions.url?.endsWith(IMPORT)
+      ? new InvigilError(failed.code, `The body must be at most ${MAX_IMPORT_MIB} MiB.`, { cause: error })
+      : failed;
+  };
+
+  app.setErrorHandler((error, request, reply) => {
+    const failed = failureIn(error, request);
     logFault(request, failed);
     setRetryAfter(reply, failed);
     return reply.code(failed.status).send(transformTRPCResponse(config, { error: shapeOf(failed, request) }));
@@ -65,28 +76,39 @@ export const trpcPlugin = async (
     done(null, payload);
   });
 
+  const call = (path: string, req: FastifyRequest, res: FastifyReply) =>
+    fastifyRequestHandler({
+      router,
+      req,
+      res,
+      path,
+      createContext: async () => req.callContext ?? createContext(req),
+      maxBatchSize: MAX_BATCH,
+      responseMeta({ errors }) {
+        const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
+        const longest = Math.max(0, ...waits);
+        return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
+      },
+      onError({ error, ctx }) {
+        const failed = failureOf(error);
+        // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
+        if (!ctx) throw failed;
+        logFault(req, failed);
+      },
+    });
+
   app.route<{ Params: { path: string } }>({
     method: ["GET", "POST"],
     url: "/:path",
-    handler: (req, res) =>
-      fastifyRequestHandler({
-        router,
-        req,
-        res,
-        path: req.params.path,
-        createContext: () => createContext(req),
-        maxBatchSize: MAX_BATCH,
-        responseMeta({ errors }) {
-          const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
-          const longest = Math.max(0, ...waits);
-          return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
-        },
-        onError({ error, ctx }) {
-          const failed = failureOf(error);
-          // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
-          if (!ctx) throw failed;
-          logFault(req, failed);
-        },
-      }),
+    handler: (req, res) => call(req.params.path, req, res),
+  });
+
+  app.route({
+    method: "POST",
+    url: `/${IMPORT}`,
+    bodyLimit: MAX_IMPORT_MIB * 1024 * 1024,
+    // Before the body is read: nobody else gets to send so much.
+    onRequest: async (req) => void admit(await createContext(req), STAFF, IMPORT),
+    handler: (req, res) => call(IMPORT, req, res),
   });
 };

@@ -198,6 +198,7 @@ export const UNMAPPED = [
   "exam.plan",
   "participant.add",
   "participant.move",
+  "participant.import",
   "participant.remove",
   "participant.listUnseated",
   "participant.locate",

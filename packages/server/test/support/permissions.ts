@@ -115,6 +115,8 @@ participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..
 participant.move                 +... ... ... .. ... ..... . ..
 participant.move, in reach       ++.. ... ... .. ... .+... . ..
+participant.import               ++.. ... ... .. ... .+... . ..
+participant.import, into a room  ++.. ... ... .. +.. ++... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
 participant.remove, records      +... ... ... .. +.. ..... . ..
 participant.listUnseated         ++.. ... ... .. ... .+... . ..

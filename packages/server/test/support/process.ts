@@ -64,6 +64,7 @@ export interface Ended {
 }
 
 export interface Child extends AsyncDisposable {
+  readonly pid: number;
   /** The first line of standard output with this text, whether it is there or still to come. */
   line(text: string): Promise<string>;
   /** How it ended, once it has. */
@@ -106,6 +107,8 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
     return within(Promise.race([found, gone]), failure).finally(() => waiting.delete(look));
   };
   return {
+    // Safe: it is undefined only for a process that could not be started, which `ended` rejects.
+    pid: child.pid as number,
     line,
     ended,
     kill: (signal) => void child.kill(signal),
@@ -139,7 +142,7 @@ const start = (
 };
 
 /** Starts `invigil` with these arguments. Only what is in `env` is set. */
-const invigil = (args: readonly string[], options: StartOptions): Child =>
+export const invigil = (args: readonly string[], options: StartOptions): Child =>
   start(process.execPath, [CLI, ...args], options);
 
 /** Runs `invigil` to its end. */

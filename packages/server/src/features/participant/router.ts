@@ -4,6 +4,8 @@ import {
   doneSchema,
   examPersonRef,
   examPersonSchema,
+  importParticipantsInput,
+  importResultSchema,
   listParticipantsInput,
   listUnseatedInput,
   moveParticipantInput,
@@ -16,14 +18,17 @@ import {
   unseatedPageSchema,
 } from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { ParticipantService } from "./service.js";
 
 export const createParticipantRouter = ({
   participant,
+  imports,
   roster,
 }: {
   participant: ParticipantService;
+  imports: ImportService;
   roster: RosterService;
 }) =>
   router({
@@ -39,6 +44,10 @@ export const createParticipantRouter = ({
       .input(addParticipantsInput)
       .output(addParticipantsResultSchema)
       .mutation(({ ctx, input }) => participant.add(ctx.caller, input)),
+    import: staffProcedure
+      .input(importParticipantsInput)
+      .output(importResultSchema)
+      .mutation(({ ctx, input }) => imports.importFile(ctx.caller, input)),
     move: staffProcedure
       .input(moveParticipantInput)
       .output(doneSchema)

@@ -1,0 +1,30 @@
+export interface Progress {
+  /** How much of it is done. */
+  readonly show: (done: number, all: number) => void;
+  /** Takes the bar away. */
+  readonly end: () => void;
+}
+
+const WIDTH = 30;
+
+/** A bar on a terminal; nothing where the output goes anywhere else. */
+export const createProgress = (
+  what: string,
+  out: { isTTY?: boolean; write(text: string): unknown } = process.stderr,
+): Progress => {
+  if (!out.isTTY) return { show: () => undefined, end: () => undefined };
+  let shown = -1;
+  return {
+    show(done, all) {
+      const percent = all > 0 ? Math.min(100, Math.floor((done * 100) / all)) : 100;
+      if (percent === shown) return;
+      shown = percent;
+      const full = Math.round((percent * WIDTH) / 100);
+      out.write(`\r${what} [${"#".repeat(full)}${" ".repeat(WIDTH - full)}] ${percent}%`);
+    },
+    end() {
+      // Erases the line.
+      if (shown >= 0) out.write("\r\u001b[K");
+    },
+  };
+};

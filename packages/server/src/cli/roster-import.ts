@@ -1,0 +1,91 @@
+import type { ImportResult } from "@invigil/schema";
+import type { Command } from "commander";
+import type { FaultyFile } from "../features/import/service.js";
+import { jsonOption } from "./arguments.js";
+import { findExam, findRoom } from "./find.js";
+import { inOffice, OPERATOR } from "./office.js";
+import { count, print, table } from "./output.js";
+import { createProgress } from "./progress.js";
+
+interface ImportOptions {
+  exam: string;
+  room?: string;
+  dryRun?: true;
+  json?: true;
+}
+
+const summaryOf = ({ rows, added, updated, unchanged, changes }: ImportResult, dryRun: boolean): string => {
+  const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
+  const renamed = changes.filter(
+    ({ was, is }) => was.name !== is.name || was.extraMinutes !== is.extraMinutes,
+  );
+  const lines = renamed.map(({ row, userId, was, is }) => [
+    row,
+    userId,
+    was.name,
+    is.name,
+    was.extraMinutes === is.extraMinutes ? "" : `${was.extraMinutes} to ${is.extraMinutes}`,
+  ]);
+  return [
+    ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines), ""] : []),
+    dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
+  ].join("\n");
+};
+
+const sayFaults = (faulty: FaultyFile, json: true | undefined): void => {
+  process.exitCode = 1;
+  if (json) {
+    print(json, faulty, () => "");
+    return;
+  }
+  const { faults, more } = faulty;
+  const lines = faults.map(({ row, column, reason }) => [row, column, reason]);
+  process.stderr.write(`${table(["ROW", "COLUMN", "REASON"], lines)}\n`);
+  if (more > 0) process.stderr.write(`and ${count(more, "more fault")}\n`);
+  process.stderr.write(`invigil: ${count(faults.length + more, "fault")}; nothing was imported\n`);
+};
+
+const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOptions): Promise<void> => {
+  const interrupted = new AbortController();
+  // Once: a second one ends the process at once, which also leaves nothing behind.
+  const interrupt = (): void => interrupted.abort();
+  process.once("SIGINT", interrupt);
+  const progress = createProgress("reading");
+  try {
+    const result = await inOffice(async (office) => {
+      const examId = await findExam(office, exam);
+      const roomId = room === undefined ? undefined : await findRoom(office, examId, room);
+      return office.services.imports.import(OPERATOR, {
+        examId,
+        ...(roomId !== undefined && { roomId }),
+        dryRun: dryRun ?? false,
+        source: { path: file },
+        signal: interrupted.signal,
+        onProgress: progress.show,
+      });
+    }).finally(progress.end);
+    if ("faults" in result) sayFaults(result, json);
+    else print(json, result, () => summaryOf(result, dryRun ?? false));
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    process.stderr.write("invigil: interrupted; nothing was imported\n");
+    process.exitCode = 130;
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+};
+
+export const addRosterImport = (roster: Command): void => {
+  roster
+    .command("import")
+    .description("bring the people of a CSV or XLSX file into an exam, all or nobody")
+    .argument(
+      "<file>",
+      "columns 学号/考号/id and 姓名/name; 考场/room, 角色/role and 加时/extra minutes are optional",
+    )
+    .requiredOption("--exam <exam>", "the exam's id, or its name where only one has it")
+    .option("--room <room>", "the room of those whose row names none: its id, or its name in the exam")
+    .option("--dry-run", "only say what would be done")
+    .addOption(jsonOption())
+    .action(importRoster);
+};

@@ -1,0 +1,88 @@
+import type { ParticipantRole } from "@invigil/schema";
+import type { Field } from "./columns.js";
+import type { ExamRoom } from "./rooms.js";
+
+/** A row that was read, as it waits to be judged: null where it is silent or wrong. */
+export interface StagedPerson {
+  readonly row: number;
+  readonly userId: string;
+  readonly role: ParticipantRole | null;
+  readonly name: string | null;
+  readonly extraMinutes: number | null;
+  readonly roomId: string | null;
+}
+
+/** Where in the exam somebody is already: in a room, or waiting for one (`roomId: null`). */
+export interface Place {
+  readonly roomId: string | null;
+  readonly role: ParticipantRole;
+  readonly name: string;
+  readonly extraMinutes: number;
+}
+
+export interface Details {
+  readonly name: string;
+  readonly extraMinutes: number;
+}
+
+const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMinutes });
+
+/** What is to be done about a row. */
+export type Verdict =
+  | { step: "refuse"; faults: { field: Field; reason: string }[] }
+  | { step: "keep" }
+  | { step: "add"; role: ParticipantRole; is: Details; roomId: string | null }
+  | { step: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
+  | { step: "change"; was: Details; is: Details; places: readonly { roomId: string | null; is: Details }[] };
+
+/** The rooms of the exam that the caller may know of, by id. */
+export type Rooms = ReadonlyMap<string, ExamRoom>;
+
+const elsewhere = (place: Place, rooms: Rooms): string => {
+  const room = place.roomId === null ? undefined : rooms.get(place.roomId);
+  return room ? `the room '${room.name}' (${room.id})` : "another room";
+};
+
+function* faultsOf(
+  { role, roomId }: StagedPerson,
+  places: readonly Place[],
+  rooms: Rooms,
+): Generator<{ field: Field; reason: string }> {
+  const other = places.find((place) => role !== null && place.role !== role);
+  if (other) yield { field: "role", reason: `is ${other.role} in the exam already, not ${role}` };
+  if (roomId === null) return;
+  const room = rooms.get(roomId);
+  if (!room) yield { field: "room", reason: `the room ${roomId} is no longer there` };
+  if (room?.ended) yield { field: "room", reason: `the room '${room.name}' has ended` };
+  // Teachers and inspectors may be in several rooms; an examinee sits in one.
+  if (role !== "examinee" || places.some((place) => place.roomId === roomId)) return;
+  const seat = places.find((place) => place.roomId !== null && place.role === role);
+  if (seat) yield { field: "room", reason: `is in ${elsewhere(seat, rooms)} of the exam already` };
+}
+
+/**
+ * What a row of a roster means for a person, given where in the exam the person is. Without a room in the file it is
+ * there wherever it is.
+ */
+export const judge = (person: StagedPerson, places: readonly Place[], rooms: Rooms): Verdict => {
+  const faults = [...faultsOf(person, places, rooms)];
+  const { role, name, roomId } = person;
+  if (faults.length > 0 || role === null || name === null) return { step: "refuse", faults };
+
+  const here = roomId === null ? places : places.filter((place) => place.roomId === roomId);
+  const becomes = (was: Details): Details => ({
+    name,
+    extraMinutes: person.extraMinutes ?? was.extraMinutes,
+  });
+  if (here.length === 0) {
+    const waiting = places.find((place) => place.roomId === null);
+    if (roomId === null || !waiting)
+      return { step: "add", role, is: becomes({ name, extraMinutes: 0 }), roomId };
+    return { step: "seat", role, was: detailsOf(waiting), is: becomes(waiting), roomId };
+  }
+  const [first, ...others] = here
+    .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: becomes(place) }))
+    .filter(({ was, is }) => was.name !== is.name || was.extraMinutes !== is.extraMinutes);
+  if (!first) return { step: "keep" };
+  return { step: "change", was: first.was, is: first.is, places: [first, ...others] };
+};

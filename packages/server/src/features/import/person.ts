@@ -1,0 +1,77 @@
+import { extraMinutesSchema, newPersonSchema, type ParticipantRole } from "@invigil/schema";
+import type { z } from "zod";
+import { type Columns, type Field, roleOf } from "./columns.js";
+import type { RoomFinder } from "./rooms.js";
+
+/** What a row says about its person: undefined where it is silent or wrong. */
+export interface ReadPerson {
+  readonly userId: string | undefined;
+  readonly name: string | undefined;
+  readonly role: ParticipantRole | undefined;
+  readonly extraMinutes: number | undefined;
+  readonly roomId: string | undefined;
+}
+
+export type Report = (field: Field | { column: number }, reason: string) => void;
+
+/** A number that a spreadsheet has shortened: its last digits are lost. */
+const SHORTENED = /^\d(\.\d+)?E\+?\d+$/i;
+
+const readId = (cell: string): string | undefined =>
+  // Left to the schema, the reason would be the '+' that the person never wrote.
+  SHORTENED.test(cell) ? undefined : cell;
+
+/** Reads a row of the file, and reports everything that is wrong with it. */
+export const readPerson = (
+  cells: readonly string[],
+  { columns, findRoom }: { columns: Columns; findRoom: RoomFinder },
+  report: Report,
+): ReadPerson => {
+  const cell = (field: Field): string => {
+    const at = columns.at[field];
+    return at === undefined ? "" : (cells[at]?.trim() ?? "");
+  };
+  const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    for (const { message } of result.error.issues) report(field, message);
+    return undefined;
+  };
+  const required = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
+    if (value !== "") return parsed(field, schema, value);
+    report(field, "is missing");
+    return undefined;
+  };
+  const id = (): string | undefined => {
+    const value = cell("id");
+    if (readId(value) !== undefined) return required("id", newPersonSchema.shape.userId, value);
+    report("id", `is a number whose last digits the spreadsheet has lost: make the column text`);
+    return undefined;
+  };
+  const role = (): ParticipantRole | undefined => {
+    const value = cell("role");
+    const found = value === "" ? "examinee" : roleOf(value);
+    if (!found) report("role", `'${value}' is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);
+    return found;
+  };
+  const extraMinutes = (forRole: ParticipantRole | undefined): number | undefined => {
+    const value = cell("extraMinutes");
+    const minutes = value === "" ? undefined : parsed("extraMinutes", extraMinutesSchema, value);
+    if (minutes && forRole && forRole !== "examinee")
+      report("extraMinutes", `is for examinees, not for a person who is ${forRole}`);
+    return minutes;
+  };
+  const beyond = cells.findIndex((value, index) => index >= columns.width && value.trim() !== "");
+  if (beyond >= 0) report({ column: beyond + 1 }, "has content but no header");
+
+  const userId = id();
+  const name = required("name", newPersonSchema.shape.name, cell("name"));
+  const readRole = role();
+  return {
+    userId,
+    name,
+    role: readRole,
+    extraMinutes: extraMinutes(readRole),
+    roomId: findRoom(cell("room"), (reason) => report("room", reason)),
+  };
+};

@@ -1,0 +1,114 @@
+import { InvigilError, invalidInput } from "../../errors.js";
+import { type Row, rowsOf } from "../../sheets/rows.js";
+import { type ReadOptions, SheetError, type Source } from "../../sheets/source.js";
+import { type Columns, columnsOf } from "./columns.js";
+import { createFaults, type Faults } from "./faults.js";
+import type { StagedPerson } from "./judge.js";
+import { type Report, readPerson } from "./person.js";
+import { createRoomFinder, type ExamRoom } from "./rooms.js";
+
+/** What of the exam is the caller's. */
+export interface Scope {
+  /** The rooms that rows may name. */
+  readonly rooms: readonly ExamRoom[];
+  /** The room of those whose rows name none. */
+  readonly room: ExamRoom | undefined;
+  /** Whether all of the exam is. */
+  readonly whole: boolean;
+}
+
+/** What was found in the file. */
+export interface Found {
+  /** Rows with a person. */
+  readonly rows: number;
+  readonly faults: Faults;
+  readonly columns: Columns;
+}
+
+type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
+
+const BATCH = 500;
+/** Twice the largest roster that is promised to be quick: one that is longer would keep the database to itself. */
+const MAX_PEOPLE = 200_000;
+
+const isBlank = ({ cells }: Row): boolean => cells.every((cell) => cell.trim() === "");
+
+const readHeader = async (rows: AsyncIterator<Row>): Promise<Columns> => {
+  const first = await rows.next();
+  if (first.done) throw invalidInput("file", "is empty");
+  const columns = columnsOf(first.value.cells);
+  if (!("faults" in columns)) return columns;
+  throw new InvalidFile(columns.faults);
+};
+
+/** Several things are wrong with the file itself. */
+class InvalidFile extends InvigilError {
+  constructor(faults: string[]) {
+    super("INVALID_INPUT", `file ${faults[0]}`, { fields: { file: faults } });
+  }
+}
+
+/** Reads and checks the rows of a file, and stages those whose person is known. */
+const readRows = async (
+  rows: AsyncIterableIterator<Row>,
+  { scope, stage }: { scope: Scope; stage: Stage },
+): Promise<Found> => {
+  const columns = await readHeader(rows);
+  const faults = createFaults();
+  const findRoom = createRoomFinder(scope.rooms, { fallback: scope.room, only: !scope.whole });
+  let batch: StagedPerson[] = [];
+  let people = 0;
+
+  const reportFor =
+    (row: number): Report =>
+    (where, reason) => {
+      const column = typeof where === "string" ? columns.title(where) : `column ${where.column}`;
+      faults.add({ row, column, reason });
+    };
+  const flush = async (): Promise<void> => {
+    for (const { row, earlier } of await stage(batch))
+      faults.add({ row, column: columns.title("id"), reason: `is in row ${earlier} already` });
+    batch = [];
+  };
+
+  for await (const line of rows) {
+    if (isBlank(line)) continue;
+    people += 1;
+    if (people > MAX_PEOPLE) throw invalidInput("file", `must have at most ${MAX_PEOPLE} rows`);
+    const { userId, name, role, extraMinutes, roomId } = readPerson(
+      line.cells,
+      { columns, findRoom },
+      reportFor(line.row),
+    );
+    if (userId === undefined) continue;
+    batch.push({
+      row: line.row,
+      userId,
+      name: name ?? null,
+      role: role ?? null,
+      extraMinutes: extraMinutes ?? null,
+      roomId: roomId ?? null,
+    });
+    if (batch.length === BATCH) await flush();
+  }
+  await flush();
+  if (people === 0) throw invalidInput("file", "has a header and nobody below it");
+  return { rows: people, faults, columns };
+};
+
+/** @throws INVALID_INPUT for a file that is no roster */
+export const readFile = async (
+  { source, signal, onProgress }: ReadOptions & { source: Source },
+  into: { scope: Scope; stage: Stage },
+): Promise<Found> => {
+  const rows = rowsOf(source, { signal, onProgress });
+  try {
+    return await readRows(rows, into);
+  } catch (error) {
+    if (error instanceof SheetError) throw invalidInput("file", `cannot be used: ${error.message}`);
+    throw error;
+  } finally {
+    // A header alone may be why it ends.
+    await rows.return(undefined);
+  }
+};

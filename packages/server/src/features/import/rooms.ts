@@ -1,0 +1,34 @@
+/** A room of the exam, as far as an import needs it. */
+export interface ExamRoom {
+  readonly id: string;
+  readonly name: string;
+  readonly ended: boolean;
+}
+
+/** The room that a cell means: the one with that id or name, or the call's own when it is empty. */
+export type RoomFinder = (cell: string, report: (reason: string) => void) => string | undefined;
+
+/**
+ * Finds rooms among those that the caller may fill: all of the exam's, or one.
+ * Of rooms with one name, the one that has not ended is meant.
+ */
+export const createRoomFinder = (
+  rooms: readonly ExamRoom[],
+  { fallback, only }: { fallback: ExamRoom | undefined; only: boolean },
+): RoomFinder => {
+  const known = new Map<string, ExamRoom[]>();
+  for (const room of rooms)
+    for (const name of new Set([room.id, room.name])) known.set(name, [...(known.get(name) ?? []), room]);
+
+  return (cell, report) => {
+    if (cell === "") return fallback?.id;
+    const named = known.get(cell) ?? [];
+    const open = named.filter(({ ended }) => !ended);
+    const [room, another] = open.length > 0 ? open : named;
+    if (room && !another) return room.id;
+    if (room) report(`'${cell}' is the name of more than one room of the exam: write the room's id`);
+    else if (only) report(`must be empty or '${fallback?.name}': you may import into that room only`);
+    else report(`there is no room '${cell}' in the exam`);
+    return undefined;
+  };
+};

@@ -1,0 +1,112 @@
+import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
+import pLimit from "p-limit";
+import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import type { Ids } from "../../ids.js";
+import type { ReadOptions, Source } from "../../sheets/source.js";
+import type { AccessService } from "../access/service.js";
+import type { FaultyFile } from "./faults.js";
+import { readFile, type Scope } from "./read.js";
+import type { ExamRoom } from "./rooms.js";
+import { settle } from "./settle.js";
+import type { ImportStore } from "./store.js";
+
+export type { FaultyFile };
+
+export interface ImportRequest extends ReadOptions {
+  readonly examId: string;
+  /** The room of everybody whose row names none. */
+  readonly roomId?: string | undefined;
+  readonly dryRun: boolean;
+  readonly source: Source;
+}
+
+export interface ImportService {
+  /**
+   * Brings the people of a roster into an exam, all or nobody: into the rooms that it names, the others to wait for a
+   * plan. Those who are there already get the file's names and extra minutes.
+   * For whom the exam as a whole is, or, into one room, for those who run that room.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for what is no roster
+   */
+  import(caller: Caller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
+  /** The same for a file in base64. @throws INVALID_INPUT also for faulty rows, each a field */
+  importFile(caller: Caller, input: ImportParticipantsInput): Promise<ImportResult>;
+}
+
+export interface ImportServiceDeps {
+  readonly store: ImportStore;
+  readonly access: AccessService;
+  readonly clock: () => Date;
+  readonly ids: Ids;
+}
+
+/** Faulty rows as one refusal. */
+const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
+  const fields: Record<string, string[]> = {};
+  for (const { row, column, reason } of faults) {
+    const field = `rows[${row}].${column}`;
+    fields[field] = [...(fields[field] ?? []), reason];
+  }
+  const [first] = faults;
+  const all = faults.length + more;
+  const count = all === 1 ? "1 fault" : `${all} faults`;
+  return new InvigilError(
+    "INVALID_INPUT",
+    `rows[${first?.row}].${first?.column} ${first?.reason} (${count} in the file; nothing was imported)`,
+    { fields },
+  );
+};
+
+export const createImportService = ({ store, access, clock, ids }: ImportServiceDeps): ImportService => {
+  // A file at a time: what one takes of memory and of the database's time is not multiplied by how many are sent.
+  const oneByOne = pLimit(1);
+
+  /** Whether all of the exam is the caller's, who must run the room otherwise. */
+  const reachesAll = async (caller: Caller, examId: string, roomId: string | undefined): Promise<boolean> => {
+    try {
+      await access.wholeExam(caller, examId);
+      return true;
+    } catch (error) {
+      const other = roomId !== undefined && error instanceof InvigilError && error.code === "FORBIDDEN";
+      if (!other) throw error;
+      const room = await access.room(caller, roomId);
+      if (room.examId !== examId) throw forbidden(`The exam ${examId} is not open to you.`);
+      return false;
+    }
+  };
+
+  const openRoom = (rooms: readonly ExamRoom[], examId: string, roomId: string): ExamRoom => {
+    const room = rooms.find(({ id }) => id === roomId);
+    if (!room) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId} in the exam ${examId}.`);
+    if (room.ended) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    return room;
+  };
+
+  const scopeOf = async (caller: Caller, { examId, roomId }: ImportRequest): Promise<Scope> => {
+    const whole = await reachesAll(caller, examId, roomId);
+    const all = await store.rooms(examId);
+    const room = roomId === undefined ? undefined : openRoom(all, examId, roomId);
+    return { rooms: whole || !room ? all : [room], room, whole };
+  };
+
+  const run: ImportService["import"] = async (caller, request) => {
+    const scope = await scopeOf(caller, request);
+    const importId = ids.next();
+    try {
+      const found = await readFile(request, { scope, stage: (people) => store.stage(importId, people) });
+      return await settle(store, { ...request, importId, scope, found, now: clock() });
+    } finally {
+      await store.discard(importId);
+    }
+  };
+
+  return {
+    import: (caller, request) => oneByOne(() => run(caller, request)),
+    async importFile(caller, { file, ...input }) {
+      const source = { bytes: Buffer.from(file, "base64") };
+      if (source.bytes.length === 0) throw invalidInput("file", "is empty");
+      const result = await oneByOne(() => run(caller, { ...input, source }));
+      if ("faults" in result) throw refusalOf(result);
+      return result;
+    },
+  };
+};

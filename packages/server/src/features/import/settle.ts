@@ -1,0 +1,81 @@
+import type { ImportResult } from "@invigil/schema";
+import { toNewPerson } from "../participant/service.js";
+import { createFaults, type FaultyFile, together } from "./faults.js";
+import { judge, type StagedPerson, type Verdict } from "./judge.js";
+import type { Found, Scope } from "./read.js";
+import type { ImportStore, Writing } from "./store.js";
+
+const LISTED_CHANGES = 1000;
+
+export interface Settlement {
+  readonly importId: string;
+  readonly examId: string;
+  readonly dryRun: boolean;
+  readonly scope: Scope;
+  readonly found: Found;
+  readonly now: Date;
+  /** Until the last moment the import can be called off. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Does what a verdict says. */
+const carryOut = (
+  verdict: Verdict,
+  { userId }: StagedPerson,
+  { examId, now }: Settlement,
+  writing: Writing,
+): void => {
+  switch (verdict.step) {
+    case "refuse":
+    case "keep":
+      return;
+    case "add":
+    case "seat": {
+      const { role, is, roomId } = verdict;
+      const person = { userId, role, ...is };
+      if (roomId === null) writing.wait(person);
+      else writing.insert(toNewPerson(person, { id: roomId, examId }, now));
+      return;
+    }
+    case "change":
+      for (const { roomId, is } of verdict.places) writing.change(userId, roomId, is);
+  }
+};
+
+/** Judges what was staged, and does it: all of it, or nothing where a row is faulty or nothing is to be done yet. */
+export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
+  const { importId, examId, now, found, scope, dryRun, signal } = settlement;
+  return store.settle<ImportResult | FaultyFile>(importId, { examId, now }, (rooms, writing) => {
+    signal?.throwIfAborted();
+    const visible = new Set(scope.rooms.map(({ id }) => id));
+    const known = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
+    const faults = createFaults();
+    const result: ImportResult = { rows: found.rows, added: 0, updated: 0, unchanged: 0, changes: [] };
+
+    const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {
+      if (verdict.step === "keep") result.unchanged += 1;
+      if (verdict.step === "add") result.added += 1;
+      if (verdict.step !== "seat" && verdict.step !== "change") return;
+      result.updated += 1;
+      const { was, is } = verdict;
+      if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
+    };
+
+    return {
+      each(person, places) {
+        const verdict = judge(person, places, known);
+        if (verdict.step === "refuse")
+          for (const { field, reason } of verdict.faults)
+            faults.add({ row: person.row, column: found.columns.title(field), reason });
+        count(person, verdict);
+        if (!dryRun && found.faults.count + faults.count === 0)
+          carryOut(verdict, person, settlement, writing);
+      },
+      end() {
+        if (found.faults.count + faults.count > 0)
+          return { keep: false, result: together(found.faults, faults) };
+        return { keep: !dryRun, result };
+      },
+    };
+  });
+};

@@ -1,0 +1,50 @@
+import { chunksOf, type ReadOptions, SheetError, type Source } from "./source.js";
+
+type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "gb18030";
+
+/** The file as text, without its byte order mark. @throws TypeError where it is not of this encoding */
+export async function* textOf(
+  source: Source,
+  encoding: Encoding,
+  { signal, onProgress, size = 0 }: ReadOptions & { size?: number } = {},
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder(encoding, { fatal: true });
+  let read = 0;
+  for await (const chunk of chunksOf(source, { signal })) {
+    yield decoder.decode(chunk, { stream: true });
+    read += chunk.length;
+    onProgress?.(read, size);
+  }
+  yield decoder.decode();
+}
+
+/** Whether all of the file is text of this encoding. @throws SheetError for U+0000, which no sheet holds */
+const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): Promise<boolean> => {
+  try {
+    for await (const text of textOf(source, encoding, { signal: options.signal }))
+      if (text.includes("\u0000"))
+        throw new SheetError("The file is not text: it holds U+0000. Save it as CSV UTF-8 or XLSX.");
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+};
+
+/** Byte order marks, as spreadsheets write them before "Unicode text". */
+const marked = (head: Buffer): Encoding | undefined => {
+  if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
+  if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
+  return undefined;
+};
+
+/**
+ * The encoding of a text file, by reading it: UTF-16 with its mark, UTF-8, or what spreadsheets write in China.
+ * @throws SheetError for none of them
+ */
+export const encodingOf = async (source: Source, head: Buffer, options: ReadOptions): Promise<Encoding> => {
+  const mark = marked(head);
+  for (const encoding of mark ? [mark] : (["utf-8", "gb18030"] as const))
+    if (await isOf(source, encoding, options)) return encoding;
+  throw new SheetError("The file is not text in UTF-8, UTF-16 or GB18030. Save it as CSV UTF-8 or XLSX.");
+};

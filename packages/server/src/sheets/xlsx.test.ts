@@ -1,0 +1,117 @@
+import { zipSync } from "fflate";
+import { describe, expect, it } from "vitest";
+import { type XlsxCell, xlsx } from "../../test/support/files.js";
+import { type Row, rowsOf } from "./rows.js";
+import type { ReadOptions } from "./source.js";
+
+const rowsIn = async (bytes: Uint8Array, options: ReadOptions = {}): Promise<Row[]> => {
+  const rows: Row[] = [];
+  for await (const row of rowsOf({ bytes }, options)) rows.push(row);
+  return rows;
+};
+const read = async (rows: readonly (readonly XlsxCell[])[]) => rowsIn(await xlsx(rows));
+
+/** A workbook of parts written by hand: what no spreadsheet writes. */
+const forged = (sheet: string, more: Record<string, string> = {}): Uint8Array => {
+  const parts = {
+    "[Content_Types].xml": "<Types/>",
+    "xl/_rels/workbook.xml.rels":
+      '<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/worksheets/sheet1.xml": `<worksheet><sheetData>${sheet}</sheetData></worksheet>`,
+    ...more,
+  };
+  return zipSync(Object.fromEntries(Object.entries(parts).map(([name, text]) => [name, Buffer.from(text)])));
+};
+const cellOf = (number: number) => `<row r="${number}"><c r="A${number}"><v>1</v></c></row>`;
+
+describe("a workbook", () => {
+  it("gives its cells as text, blank rows counted", async () => {
+    const rows = await read([
+      ["学号", "姓名", "加时"],
+      [20260001, " 张三 ", 15],
+      [null, null, null],
+      ["007", "it\nhas two lines", 0.1 + 0.2],
+      [true, false, -3.5],
+    ]);
+    expect(rows).toEqual([
+      { row: 1, cells: ["学号", "姓名", "加时"] },
+      { row: 2, cells: ["20260001", " 张三 ", "15"] },
+      { row: 3, cells: ["", "", ""] },
+      { row: 4, cells: ["007", "it\nhas two lines", "0.3"] },
+      { row: 5, cells: ["TRUE", "FALSE", "-3.5"] },
+    ]);
+  });
+
+  it("gives numbers without exponent, but for those whose last digits it does not have", async () => {
+    // Eighteen digits, as of an identity card.
+    const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234"), 0.00000001]]);
+    expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17", "0"]);
+  });
+
+  it("gives dates with slashes, so that none is taken for an id", async () => {
+    const rows = await read([["id"], [new Date("2026-03-04T00:00:00Z")]]);
+    expect(rows[1]?.cells).toEqual(["2026/03/04"]);
+  });
+
+  it("is read to its last row, and says how far it is", async () => {
+    const bytes = await xlsx(Array.from({ length: 3500 }, (_, n) => [n, `Name ${n}`]));
+    const seen: number[] = [];
+    const rows = await rowsIn(bytes, { onProgress: (done) => seen.push(done) });
+    expect(rows).toHaveLength(3500);
+    expect(rows.at(-1)).toEqual({ row: 3500, cells: ["3499", "Name 3499"] });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.at(-1)).toBe(bytes.length);
+  });
+
+  it("lets the server answer others meanwhile", async () => {
+    const calledOff = new AbortController();
+    let turns = 0;
+    const turn = (): void => {
+      turns += 1;
+      if (turns < 10_000) setImmediate(turn);
+      else calledOff.abort();
+    };
+    turn();
+    // It is parsed until the memory is full. On this thread, the loop would not turn so often before.
+    const reading = rowsIn(forged(cellOf(1) + cellOf(1_000_000_000)), { signal: calledOff.signal });
+    await expect(reading).rejects.toThrow(/abort/i);
+  });
+
+  it("can be left in the middle, and called off", async () => {
+    const bytes = await xlsx(Array.from({ length: 3000 }, (_, n) => [n]));
+    for await (const { row } of rowsOf({ bytes })) if (row === 5) break;
+    await expect(rowsIn(bytes, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+  });
+});
+
+describe("a workbook that is made to do harm", () => {
+  it("is one that can be forged: this one is read", async () => {
+    expect(await rowsIn(forged(cellOf(1)))).toEqual([{ row: 1, cells: ["1"] }]);
+  });
+
+  it.each([
+    ["one part unpacks to 140 MB", () => forged(cellOf(1), { "xl/big.xml": " ".repeat(140_000_000) })],
+    ["it has more rows than are taken", () => forged(cellOf(1) + cellOf(120_000))],
+    ["a row says that it is the thousand millionth", () => forged(cellOf(1) + cellOf(1_000_000_000))],
+  ])("is refused: %s", async (_, bytes) => {
+    await expect(rowsIn(bytes())).rejects.toThrow(/too large: at most 110000 rows/);
+  });
+
+  it("is refused when a part unpacks to more than it declares", async () => {
+    const bytes = Buffer.from(forged(`${cellOf(1)}${" ".repeat(50_000_000)}`));
+    // The sizes of the sheet, in its own header and in the list at the end.
+    const name = Buffer.from("xl/worksheets/sheet1.xml");
+    const at = [bytes.indexOf(name) - 30 + 22, bytes.lastIndexOf(name) - 46 + 24];
+    for (const offset of at) bytes.writeUInt32LE(500, offset);
+    await expect(rowsIn(bytes)).rejects.toThrow(/XLSX workbook that can be read/);
+  });
+
+  it.each([
+    ["it has no sheet", () => zipSync({ "a.xml": Buffer.from("<a/>") })],
+    ["it is broken XML", () => forged("<row><c")],
+    ["it is a document", () => zipSync({ "word/document.xml": Buffer.from("<w/>") })],
+  ])("is refused: %s", async (_, bytes) => {
+    await expect(rowsIn(bytes())).rejects.toThrow(/not an XLSX workbook that can be read/);
+  });
+});

@@ -1,0 +1,353 @@
+import { describe, expect, it } from "vitest";
+import { csv } from "./support/files.js";
+import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/roster.js";
+
+const HEADER = ["考号", "班级", "姓名", "考场", "Role", " Extra  Minutes "] as const;
+/** A row: id, name, room, role, extra minutes, and what is beyond the header. */
+type Cells = readonly [
+  id?: string,
+  name?: string,
+  room?: string,
+  role?: string,
+  extra?: string,
+  more?: string,
+];
+
+/** An exam in which something is there already for a row to collide with. */
+const openCrowdedHall = async () => {
+  const hall = await openHall();
+  const { id: otherExam } = await hall.admin.exam.create({
+    name: "Another",
+    startTime: new Date(0),
+    endTime: new Date(1),
+  });
+  const roomA = await hall.room("A", {
+    people: [
+      { userId: "seated", name: "Seated", role: "examinee" },
+      { userId: "guard", name: "Guard", role: "teacher" },
+    ],
+  });
+  await hall.room("B");
+  for (let n = 0; n < 2; n += 1) await hall.room("Twins");
+  const ended = await hall.room("Over");
+  await hall.admin.room.end({ roomId: ended });
+  const foreign = await hall.room("Foreign", { examId: otherExam });
+  await hall.import("id,name,role\nwaiting,Waiting,teacher\n");
+  return { ...hall, roomA, ended, foreign };
+};
+type Crowded = Awaited<ReturnType<typeof openCrowdedHall>>;
+
+const LONG = "x".repeat(65);
+const ID = /^must be 1 to 61 letters, digits, '_', '-' or '\.'$/;
+
+/** Every kind of faulty row, with what is said about it: from row 2 on, where the good ones stand between. */
+const KINDS: readonly {
+  kind: string;
+  cells: Cells | ((hall: Crowded) => Cells);
+  faults: readonly (readonly [column: string, reason: RegExp])[];
+}[] = [
+  { kind: "no id", cells: ["", "A"], faults: [["考号", /^is missing$/]] },
+  { kind: "no name", cells: ["k2", ""], faults: [["姓名", /^is missing$/]] },
+  {
+    kind: "neither id nor name, but a room",
+    cells: ["", "", "A"],
+    faults: [
+      ["考号", /^is missing$/],
+      ["姓名", /^is missing$/],
+    ],
+  },
+  {
+    kind: "an id that an earlier row has",
+    cells: ["twice", "A"],
+    faults: [["考号", /^is in row 2 already$/]],
+  },
+  { kind: "the same once more", cells: ["twice", "B"], faults: [["考号", /^is in row 2 already$/]] },
+  { kind: "an id of 62 characters", cells: ["1".repeat(62), "A"], faults: [["考号", ID]] },
+  { kind: "an id with a space inside", cells: ["2026 01", "A"], faults: [["考号", ID]] },
+  { kind: "an id in Chinese", cells: ["张三", "A"], faults: [["考号", ID]] },
+  { kind: "an id in full-width digits", cells: ["１２３", "A"], faults: [["考号", ID]] },
+  { kind: "an id with a slash", cells: ["2026/01", "A"], faults: [["考号", ID]] },
+  {
+    kind: "an id that marks a PC camera",
+    cells: ["pc_1", "A"],
+    faults: [["考号", /^must not begin with 'pc_'/]],
+  },
+  {
+    kind: "an id whose digits are lost",
+    cells: ["3.30102E+17", "A"],
+    faults: [["考号", /last digits the spreadsheet has lost/]],
+  },
+  {
+    kind: "a name of 65 characters",
+    cells: ["k13", LONG],
+    faults: [["姓名", /^must be at most 64 characters$/]],
+  },
+  {
+    kind: "a role that is none",
+    cells: ["k14", "A", "", "校长"],
+    faults: [["Role", /^'校长' is none of 考生/]],
+  },
+  {
+    kind: "a role that no roster gives",
+    cells: ["k15", "A", "", "admin"],
+    faults: [["Role", /^'admin' is none of/]],
+  },
+  {
+    kind: "a room that is not there",
+    cells: ["k16", "A", "Z"],
+    faults: [["考场", /^there is no room 'Z' in the exam$/]],
+  },
+  { kind: "a room in other letters", cells: ["k17", "A", "a"], faults: [["考场", /^there is no room 'a'/]] },
+  {
+    kind: "a room of another exam, by name",
+    cells: ["k18", "A", "Foreign"],
+    faults: [["考场", /^there is no room 'Foreign'/]],
+  },
+  {
+    kind: "a room of another exam, by id",
+    cells: ({ foreign }) => ["k19", "A", foreign],
+    faults: [["考场", /^there is no room/]],
+  },
+  {
+    kind: "a name that two rooms have",
+    cells: ["k20", "A", "Twins"],
+    faults: [["考场", /^'Twins' is the name of more than one room/]],
+  },
+  {
+    kind: "an ended room, by name",
+    cells: ["k21", "A", "Over"],
+    faults: [["考场", /^the room 'Over' has ended$/]],
+  },
+  {
+    kind: "an ended room, by id",
+    cells: ({ ended }) => ["k22", "A", ended],
+    faults: [["考场", /^the room 'Over' has ended$/]],
+  },
+  {
+    kind: "extra minutes in words",
+    cells: ["k23", "A", "", "", "ten"],
+    faults: [["Extra  Minutes", /^must be a whole number$/]],
+  },
+  {
+    kind: "half a minute",
+    cells: ["k24", "A", "", "", "1.5"],
+    faults: [["Extra  Minutes", /^must be a whole number$/]],
+  },
+  {
+    kind: "minutes below zero",
+    cells: ["k25", "A", "", "", "-5"],
+    faults: [["Extra  Minutes", /^must be at least 0$/]],
+  },
+  {
+    kind: "more than ten hours",
+    cells: ["k26", "A", "", "", "601"],
+    faults: [["Extra  Minutes", /^must be at most 600$/]],
+  },
+  {
+    kind: "extra minutes for a teacher",
+    cells: ["k27", "A", "", "监考", "10"],
+    faults: [["Extra  Minutes", /^is for examinees, not for a person who is teacher$/]],
+  },
+  {
+    kind: "extra minutes for an inspector",
+    cells: ["k28", "A", "", "巡考", "10"],
+    faults: [["Extra  Minutes", /who is inspector$/]],
+  },
+  {
+    kind: "a cell beyond the header",
+    cells: ["k29", "A", "", "", "", "?"],
+    faults: [["column 7", /^has content but no header$/]],
+  },
+  {
+    kind: "somebody who is in a room in another role",
+    cells: ["guard", "A"],
+    faults: [["Role", /^is teacher in the exam already, not examinee$/]],
+  },
+  {
+    kind: "an examinee of a room as a teacher",
+    cells: ["seated", "A", "", "teacher"],
+    faults: [["Role", /^is examinee in the exam already, not teacher$/]],
+  },
+  {
+    kind: "somebody who waits for a room in another role",
+    cells: ["waiting", "A"],
+    faults: [["Role", /^is teacher in the exam already/]],
+  },
+  {
+    kind: "everything at once",
+    cells: ["pc_/", LONG, "Z", "?", "x", "!"],
+    faults: [
+      ["column 7", /^has content/],
+      ["考号", ID],
+      ["考号", /^must not begin/],
+      ["姓名", /at most 64/],
+      ["Role", /is none of/],
+      ["Extra  Minutes", /whole number/],
+      ["考场", /^there is no room/],
+    ],
+  },
+];
+/** `seated` may be there once only, so this kind has a file of its own. */
+const MOVED: Cells = ["seated", "Seated", "B"];
+
+const rowOf = ([id = "", name = "", room = "", role = "", extra = "", more]: Cells): string[] => [
+  id,
+  "一班",
+  name,
+  room,
+  role,
+  extra,
+  ...(more === undefined ? [] : [more]),
+];
+
+/** Row 2 is the first of the twins; then each kind, a good row after it. */
+const fileOf = (hall: Crowded) => {
+  const kinds = KINDS.map(({ cells }) => (typeof cells === "function" ? cells(hall) : cells));
+  const rows = kinds.flatMap((cells, n) => [rowOf(cells), rowOf([`good${n}`, "Good"])]);
+  return [[...HEADER], rowOf(["twice", "A"]), ...rows];
+};
+
+/** What is said, a fault a line, in whatever order within a row. */
+const linesOf = (fields: Readonly<Record<string, string[]>>): [string, string][] =>
+  Object.entries(fields).flatMap(([field, reasons]) =>
+    reasons.map((reason) => [field, reason] satisfies [string, string]),
+  );
+
+const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Promise<void> => {
+  const before = hall.everything();
+  await call();
+  expect(hall.everything()).toEqual(before);
+};
+
+describe("a roster with 33 kinds of faulty rows", () => {
+  it("has at least the 30 that were asked for", () => {
+    expect(new Set(KINDS.map(({ kind }) => kind)).size).toBe(33);
+  });
+
+  it.each<Format>(["CSV", "XLSX"])(
+    "is refused with every one of them, and imports nobody (%s)",
+    async (format) => {
+      await using hall = await openCrowdedHall();
+      const file = await sheet(format, fileOf(hall));
+      await expectNothingChanged(hall, async () => {
+        const { code, message, fields } = await refusalOf(hall.import(file));
+        const expected = KINDS.flatMap(({ kind, faults }, n) =>
+          faults.map(([column, reason]) => ({ kind, field: `rows[${3 + 2 * n}].${column}`, reason })),
+        );
+        const said = linesOf(fields);
+        for (const { kind, field, reason } of expected) {
+          const found = said.some(([where, what]) => where === field && reason.test(what));
+          expect({ kind, field, reason, found, there: fields[field] }).toMatchObject({ found: true });
+        }
+        expect(said).toHaveLength(expected.length);
+        expect(code).toBe("INVALID_INPUT");
+        expect(message).toBe(
+          `rows[3].考号 is missing (${expected.length} faults in the file; nothing was imported)`,
+        );
+      });
+    },
+  );
+
+  it.each(KINDS.map((kind, n) => ({ ...kind, n })))(
+    "is refused for one of them alone: $kind",
+    async ({ n, faults }) => {
+      await using hall = await openCrowdedHall();
+      const rows = fileOf(hall);
+      const file = csv([...rows.slice(0, 2), rows[2 + 2 * n] ?? []]);
+      await expectNothingChanged(hall, async () => {
+        const { fields } = await refusalOf(hall.import(file));
+        expect(linesOf(fields)).toHaveLength(faults.length);
+      });
+    },
+  );
+
+  it("is imported without them", async () => {
+    await using hall = await openCrowdedHall();
+    const rows = fileOf(hall).filter((_, n) => n < 2 || n % 2 === 1);
+    expect(await hall.import(csv(rows))).toMatchObject({ rows: 34, added: 34 });
+  });
+});
+
+describe("an examinee who sits in another room", () => {
+  it("is a fault that says which", async () => {
+    await using hall = await openCrowdedHall();
+    await expectNothingChanged(hall, async () => {
+      const { fields } = await refusalOf(hall.import(csv([[...HEADER], rowOf(MOVED)])));
+      expect(fields).toEqual({
+        "rows[2].考场": [`is in the room 'A' (${hall.roomA}) of the exam already`],
+      });
+    });
+  });
+
+  it("is one that does not say which to those who run another room", async () => {
+    await using hall = await openCrowdedHall();
+    const roomId = await hall.room("Mine", { people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = hall.as({ sub: "t", role: "teacher" });
+    const { fields } = await refusalOf(hall.import("id,name\nseated,Seated\n", { roomId }, teacher));
+    expect(fields).toEqual({ "rows[2].id": ["is in another room of the exam already"] });
+  });
+});
+
+describe("a file of faults", () => {
+  it("lists the first hundred by row, whoever found them, and counts the others", async () => {
+    await using hall = await openCrowdedHall();
+    // Every other row collides with what is stored, the others are wrong by themselves.
+    const rows = Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? `k${n},A,Over` : `k${n},,`));
+    const { fields, message } = await refusalOf(hall.import(`id,name,room\n${rows.join("\n")}\n`));
+    expect(Object.keys(fields)).toEqual(
+      Array.from({ length: 100 }, (_, n) => `rows[${n + 2}].${n % 2 === 0 ? "room" : "name"}`),
+    );
+    expect(message).toMatch(/\(300 faults in the file; nothing was imported\)$/);
+  });
+
+  it("numbers rows as the spreadsheet does: blank rows and lines within a cell", async () => {
+    await using hall = await openHall();
+    const { fields } = await refusalOf(hall.import('id,name\n\n1,"A\nB"\n  ,\t\n2,\n'));
+    expect(Object.keys(fields)).toEqual(["rows[5].name"]);
+  });
+});
+
+describe("a file that is no roster", () => {
+  it.each([
+    ["is empty", "", /must not be empty|is empty/],
+    ["is a mark and nothing more", Buffer.of(0xef, 0xbb, 0xbf), /^file is empty$/],
+    ["has a header only", "id,name\n", /^file has a header and nobody below it$/],
+    ["has blank rows only", "id,name\n,\n\n", /^file has a header and nobody below it$/],
+    [
+      "has no column for the id",
+      "name\nA\n",
+      /^file has no column for the id: its header must be one of 学号/,
+    ],
+    ["has no column for the name", "id\nA\n", /^file has no column for the name: .*姓名/],
+    ["begins with a blank row", "\nid,name\n1,A\n", /^file has no column for the id/],
+    [
+      "has two columns for the id",
+      "学号,姓名,ID\n1,A,1\n",
+      /^file has two columns for the same thing: '学号' and 'ID'$/,
+    ],
+    [
+      "is an old workbook",
+      Buffer.from("d0cf11e0a1b11ae1", "hex"),
+      /^file cannot be used: The file is an \.xls/,
+    ],
+    ["is no text", Buffer.from([0x41, 0xff, 0xff]), /^file cannot be used: The file is not text/],
+  ])("is refused: it %s", async (_, file, sentence) => {
+    await using hall = await openHall();
+    await expectNothingChanged(hall, async () => {
+      const call = hall.import(file);
+      if (file.length === 0) {
+        await expect(call).rejects.toThrow(sentence);
+        return;
+      }
+      const { code, message, fields } = await refusalOf(call);
+      expect({ code, message }).toEqual({ code: "INVALID_INPUT", message: expect.stringMatching(sentence) });
+      expect(Object.keys(fields)).toEqual(["file"]);
+    });
+  });
+
+  it("is told all that is wrong with its header", async () => {
+    await using hall = await openHall();
+    const { fields } = await refusalOf(hall.import("room,考场,name\n1,1,A\n"));
+    expect(fields.file).toHaveLength(2);
+  });
+});

@@ -1,0 +1,358 @@
+import { describe, expect, it } from "vitest";
+import { csv, encode } from "./support/files.js";
+import { openHall, type Person, refusalOf, sheet } from "./support/roster.js";
+
+const person = (userId: string, room: string | null, more: Partial<Person> = {}): Person => ({
+  userId,
+  room,
+  role: "examinee",
+  name: `Name of ${userId}`,
+  extraMinutes: 0,
+  ...more,
+});
+const byId = (people: readonly Person[]): Person[] =>
+  people.toSorted((one, other) => (one.userId < other.userId ? -1 : 1));
+
+describe("importing a roster", () => {
+  it("seats those whose rows name a room, and lets the others wait for one, in the file's order", async () => {
+    await using hall = await openHall();
+    const roomA = await hall.room("A");
+    await hall.room("B");
+    const file = csv([
+      ["准考证号", "姓名", "班级", "考场", "角色", "加时（分钟）"],
+      [" k3 ", " Name of k3 ", "1", "", "", ""],
+      ["k1", "Name of k1", "1", "A", "考生", "15"],
+      ["", "", "", "", "", ""],
+      ["k2", "Name of k2", "2", roomA, "Student", "0"],
+      ["t1", "Name of t1", "", " B ", "监考", ""],
+      ["t2", "Name of t2", "", "", "INVIGILATOR", "0"],
+      ["i1", "Name of i1", "", "", "ｉｎｓｐｅｃｔｏｒ", ""],
+    ]);
+    expect(await hall.import(file)).toEqual({ rows: 6, added: 6, updated: 0, unchanged: 0, changes: [] });
+    expect(hall.people()).toEqual([
+      person("k1", "A", { extraMinutes: 15 }),
+      person("k2", "A"),
+      person("t1", "B", { role: "teacher" }),
+      person("k3", null),
+      person("t2", null, { role: "teacher" }),
+      person("i1", null, { role: "inspector" }),
+    ]);
+  });
+
+  it("seats all others in the call's room", async () => {
+    await using hall = await openHall();
+    const roomId = await hall.room("A");
+    await hall.room("B");
+    await hall.import("id,name,room\nk1,Name of k1,\nk2,Name of k2,B\n", { roomId });
+    expect(hall.people()).toEqual([person("k1", "A"), person("k2", "B")]);
+  });
+
+  it.each(["学号,姓名", "考号\t姓名", "ID;Name", "User ID,NAME", "student id;name", "ＩＤ,Ｎａｍｅ"])(
+    "knows the columns '%s'",
+    async (header) => {
+      await using hall = await openHall();
+      const delimiter = /[,;\t]/.exec(header)?.[0] ?? "";
+      expect(await hall.import(`${header}\nk1${delimiter}A\n`)).toMatchObject({ added: 1 });
+    },
+  );
+
+  it.each(["考场", "考场号", "Room"])("knows the room's column '%s'", async (header) => {
+    await using hall = await openHall();
+    await hall.room("101");
+    await hall.import(`id,name,${header}\nk1,Name of k1,101\n`);
+    expect(hall.people()).toEqual([person("k1", "101")]);
+  });
+
+  it.each(["加时", "加时(分钟)", "加时（分钟）", "Extra Minutes", "extra"])(
+    "knows the extra minutes' column '%s'",
+    async (header) => {
+      await using hall = await openHall();
+      await hall.import(`id,name,${header}\nk1,Name of k1,600\n`);
+      expect(hall.people()).toEqual([person("k1", null, { extraMinutes: 600 })]);
+    },
+  );
+
+  it.each([
+    ["examinee", ["", "考生", "学生", "examinee", "Candidate", "student"]],
+    ["teacher", ["老师", "教师", "监考", "监考员", "Teacher", "invigilator"]],
+    ["inspector", ["巡考", "督导", "INSPECTOR"]],
+  ])("knows who is %s", async (role, texts) => {
+    await using hall = await openHall();
+    await hall.import(csv([["id", "name", "role"], ...texts.map((text, n) => [`k${n}`, "N", text])]));
+    expect(hall.people().map((one) => one.role)).toEqual(texts.map(() => role));
+  });
+
+  it("takes 4,000 rows of GB18030, as a school's spreadsheet writes them", async () => {
+    await using hall = await openHall();
+    const rows = Array.from({ length: 4000 }, (_, n) => [
+      `2026${10_000 + n}`,
+      `考生${n}`,
+      n % 40 ? "" : "30",
+    ]);
+    const file = encode(csv([["学号", "姓名", "加时"], ...rows]), "gb18030");
+    expect(await hall.import(file)).toMatchObject({ rows: 4000, added: 4000 });
+    const people = hall.people();
+    expect(people).toHaveLength(4000);
+    expect(people[3999]).toEqual(person("202613999", null, { name: "考生3999" }));
+    expect(people.filter(({ extraMinutes }) => extraMinutes === 30)).toHaveLength(100);
+    expect(await hall.import(file)).toMatchObject({ rows: 4000, unchanged: 4000 });
+  });
+
+  it("takes numbers of a workbook for ids, names, rooms and minutes", async () => {
+    await using hall = await openHall();
+    await hall.room("101");
+    await hall.import(
+      await sheet("XLSX", [
+        ["学号", "姓名", "考场", "加时"],
+        [20260001, 42, 101, 15],
+      ]),
+    );
+    expect(hall.people()).toEqual([person("20260001", "101", { name: "42", extraMinutes: 15 })]);
+  });
+
+  it("means the open one of two rooms with a name", async () => {
+    await using hall = await openHall();
+    await hall.admin.room.end({ roomId: await hall.room("A") });
+    const open = await hall.room("A");
+    await hall.import("id,name,room\nk1,N,A\n");
+    expect((await hall.admin.participant.list({ roomId: open })).map(({ userId }) => userId)).toEqual(["k1"]);
+  });
+});
+
+describe("importing again", () => {
+  const FILE = csv([
+    ["id", "name", "room", "role", "extra"],
+    ["k1", "Name of k1", "A", "", "15"],
+    ["k2", "Name of k2", "", "", ""],
+    ["t1", "Name of t1", "A", "teacher", ""],
+  ]);
+
+  it("changes nothing, not even a time", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.import(FILE);
+    const before = hall.everything();
+    const again = { rows: 3, added: 0, updated: 0, unchanged: 3, changes: [] };
+    expect(await hall.import(FILE)).toEqual(again);
+    expect(await hall.import(FILE, { dryRun: true })).toEqual(again);
+    expect(hall.everything()).toEqual(before);
+  });
+
+  it("changes nothing about somebody who has got a room meanwhile", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.import("id,name,extra\nk1,Name of k1,15\n");
+    await hall.import("id,name,room\nk1,Name of k1,A\n");
+    const before = hall.everything();
+    expect(await hall.import("id,name,extra\nk1,Name of k1,15\n")).toMatchObject({ unchanged: 1 });
+    expect(hall.everything()).toEqual(before);
+  });
+
+  it("updates names and extra minutes where the person is, and lists them", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.import(FILE);
+    const file = csv([
+      ["id", "name", "room", "role", "extra"],
+      ["k2", "Another name", "", "", "5"],
+      ["k1", "Name of k1", "", "", "0"],
+      ["t1", "Renamed", "A", "teacher", ""],
+      ["new", "Name of new", "", "", ""],
+    ]);
+    const changes = [
+      {
+        row: 2,
+        userId: "k2",
+        was: { name: "Name of k2", extraMinutes: 0 },
+        is: { name: "Another name", extraMinutes: 5 },
+      },
+      {
+        row: 3,
+        userId: "k1",
+        was: { name: "Name of k1", extraMinutes: 15 },
+        is: { name: "Name of k1", extraMinutes: 0 },
+      },
+      {
+        row: 4,
+        userId: "t1",
+        was: { name: "Name of t1", extraMinutes: 0 },
+        is: { name: "Renamed", extraMinutes: 0 },
+      },
+    ];
+    const before = hall.everything();
+    const done = { rows: 4, added: 1, updated: 3, unchanged: 0, changes };
+    expect(await hall.import(file, { dryRun: true })).toEqual(done);
+    expect(hall.everything()).toEqual(before);
+    expect(await hall.import(file)).toEqual(done);
+    expect(byId(hall.people())).toEqual([
+      person("k1", "A"),
+      person("k2", null, { name: "Another name", extraMinutes: 5 }),
+      person("new", null),
+      person("t1", "A", { role: "teacher", name: "Renamed" }),
+    ]);
+  });
+
+  it("leaves extra minutes as they are where the file is silent", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.import("id,name,room,extra\nk1,N,A,15\nk2,N,,20\n");
+    await hall.import("id,name\nk1,Name of k1\nk2,Name of k2\n");
+    await hall.import("id,name,extra\nk1,Name of k1,\nk2,Name of k2,\n");
+    expect(hall.people()).toEqual([
+      person("k1", "A", { extraMinutes: 15 }),
+      person("k2", null, { extraMinutes: 20 }),
+    ]);
+  });
+
+  it("seats those who waited when their rows name a room now", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.import("id,name,extra\nk1,Name of k1,15\nk2,Old,\n");
+    const result = await hall.import("id,name,room,extra\nk1,Name of k1,A,\nk2,Name of k2,A,5\n");
+    expect(result).toEqual({
+      rows: 2,
+      added: 0,
+      updated: 2,
+      unchanged: 0,
+      changes: [
+        {
+          row: 2,
+          userId: "k1",
+          was: { name: "Name of k1", extraMinutes: 15 },
+          is: { name: "Name of k1", extraMinutes: 15 },
+        },
+        {
+          row: 3,
+          userId: "k2",
+          was: { name: "Old", extraMinutes: 0 },
+          is: { name: "Name of k2", extraMinutes: 5 },
+        },
+      ],
+    });
+    expect(hall.people()).toEqual([
+      person("k1", "A", { extraMinutes: 15 }),
+      person("k2", "A", { extraMinutes: 5 }),
+    ]);
+  });
+
+  it("puts a teacher into one room more, and renames it in all of them when the row names none", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    await hall.room("B");
+    await hall.import("id,name,role,room\nt1,Old,teacher,A\n");
+    expect(await hall.import("id,name,role,room\nt1,Name of t1,teacher,B\n")).toMatchObject({ added: 1 });
+    expect(hall.people().map(({ room, name }) => [room, name])).toEqual([
+      ["A", "Old"],
+      ["B", "Name of t1"],
+    ]);
+    expect(await hall.import("id,name,role\nt1,Name of t1,teacher\n")).toMatchObject({ updated: 1 });
+    expect(hall.people().map(({ name }) => name)).toEqual(["Name of t1", "Name of t1"]);
+  });
+
+  it("knows nothing of another exam's people", async () => {
+    await using hall = await openHall();
+    const { id: examId } = await hall.admin.exam.create({
+      name: "Another",
+      startTime: new Date(0),
+      endTime: new Date(1),
+    });
+    await hall.room("Elsewhere", { examId, people: [{ userId: "k1", name: "Old", role: "teacher" }] });
+    await hall.import("id,name\nk2,Old\n", { examId });
+    expect(await hall.import("id,name\nk1,Name of k1\nk2,Name of k2\n")).toMatchObject({ added: 2 });
+    expect(hall.people()).toEqual([person("k1", null), person("k2", null)]);
+  });
+
+  it("lists the first thousand of those who were updated", async () => {
+    await using hall = await openHall();
+    const named = (name: string) =>
+      csv([["id", "name"], ...Array.from({ length: 1005 }, (_, n) => [`k${n}`, name])]);
+    await hall.import(named("Old"));
+    const { updated, changes } = await hall.import(named("New"));
+    expect({ updated, listed: changes.length, last: changes.at(-1)?.userId }).toEqual({
+      updated: 1005,
+      listed: 1000,
+      last: "k999",
+    });
+  });
+});
+
+describe("a dry run", () => {
+  it("says what would be done, and does nothing", async () => {
+    await using hall = await openHall();
+    await hall.room("A");
+    const before = hall.everything();
+    const file = "id,name,room\nk1,N,A\nk2,N,\n";
+    expect(await hall.import(file, { dryRun: true })).toMatchObject({ rows: 2, added: 2 });
+    expect(hall.everything()).toEqual(before);
+  });
+});
+
+describe("two imports at once", () => {
+  it("come one after the other, each whole", async () => {
+    await using hall = await openHall();
+    const file = csv([["id", "name"], ...Array.from({ length: 3000 }, (_, n) => [`k${n}`, "N"])]);
+    const results = await Promise.all([
+      hall.import(file),
+      hall.import(file),
+      hall.import("id,name\nk1,\n").catch(() => null),
+    ]);
+    const whole = results.map((result) => result && `${result.added} and ${result.unchanged}`);
+    expect(new Set(whole)).toEqual(new Set(["3000 and 0", "0 and 3000", null]));
+  });
+});
+
+describe("who may import into what", () => {
+  const FILE = "id,name\nk1,N\n";
+
+  it("is the maker of the exam, also into a room that it is not in", async () => {
+    await using hall = await openHall();
+    const maker = hall.as({ sub: "maker", role: "teacher" });
+    const { id: examId } = await maker.exam.create({
+      name: "M",
+      startTime: new Date(0),
+      endTime: new Date(1),
+    });
+    const roomId = await hall.room("A", { examId });
+    expect(await hall.import(FILE, { examId, roomId }, maker)).toMatchObject({ added: 1 });
+    expect(await hall.import("id,name\nk2,N\n", { examId }, maker)).toMatchObject({ added: 1 });
+  });
+
+  it("is a teacher of the room, into that room alone", async () => {
+    await using hall = await openHall();
+    await hall.room("Other");
+    const roomId = await hall.room("A", { people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = hall.as({ sub: "t", role: "teacher" });
+    expect((await refusalOf(hall.import(FILE, {}, teacher))).code).toBe("FORBIDDEN");
+    expect(await hall.import(FILE, { roomId }, teacher)).toMatchObject({ added: 1 });
+    // Rows may name the room, and no other.
+    expect(await hall.import("id,name,room\nk2,N,A\n", { roomId }, teacher)).toMatchObject({ added: 1 });
+    const { fields } = await refusalOf(hall.import("id,name,room\nk3,N,Other\n", { roomId }, teacher));
+    expect(fields).toEqual({
+      "rows[2].room": ["must be empty or 'A': you may import into that room only"],
+    });
+  });
+
+  it("is nobody into a room of another exam, or one that is not there", async () => {
+    await using hall = await openHall();
+    const { id: examId } = await hall.admin.exam.create({
+      name: "M",
+      startTime: new Date(0),
+      endTime: new Date(1),
+    });
+    const roomId = await hall.room("A", { examId, people: [{ userId: "t", name: "T", role: "teacher" }] });
+    const teacher = hall.as({ sub: "t", role: "teacher" });
+    expect((await refusalOf(hall.import(FILE, { roomId }, teacher))).code).toBe("FORBIDDEN");
+    expect((await refusalOf(hall.import(FILE, { roomId }))).code).toBe("ROOM_NOT_FOUND");
+    expect((await refusalOf(hall.import(FILE, { roomId: "none" }))).code).toBe("ROOM_NOT_FOUND");
+    expect((await refusalOf(hall.import(FILE, { examId: "none" }))).code).toBe("EXAM_NOT_FOUND");
+    expect((await refusalOf(hall.import(FILE, { examId: "none", roomId }))).code).toBe("EXAM_NOT_FOUND");
+  });
+
+  it("is nobody into a room that has ended", async () => {
+    await using hall = await openHall();
+    const roomId = await hall.room("A");
+    await hall.admin.room.end({ roomId });
+    const { code, message } = await refusalOf(hall.import(FILE, { roomId }));
+    expect({ code, message }).toEqual({ code: "ROOM_ENDED", message: `The room ${roomId} has ended.` });
+  });
+});

@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import { TRPCError } from "@trpc/server";
+import Sqlite from "better-sqlite3";
+import { InvigilError } from "../../src/errors.js";
+import { createTestApp, type RouterInputs, type RouterOutputs, type TestApp } from "../../src/testing.js";
+import { csv, type XlsxCell, xlsx } from "./files.js";
+import { tempFolder } from "./process.js";
+
+type Caller = ReturnType<TestApp["as"]>;
+type Input = Omit<RouterInputs["participant"]["import"], "file" | "examId">;
+
+/** Somebody of the exam, in a room or (`room: null`) without one. */
+export interface Person {
+  readonly room: string | null;
+  readonly userId: string;
+  readonly role: string;
+  readonly name: string;
+  readonly extraMinutes: number;
+}
+
+/** An exam whose people come from rosters. */
+export interface Hall extends TestApp {
+  /** An administrator. */
+  readonly admin: Caller;
+  readonly examId: string;
+  /** Makes a room of the exam; returns its id. */
+  room(name: string, options?: { examId?: string; people?: Participants }): Promise<string>;
+  /** Imports a file. */
+  import(file: string | Buffer, input?: Input & { examId?: string }, caller?: Caller): Promise<Imported>;
+  /** Everybody of the exam but the administrator, in the order they were written. */
+  people(): Person[];
+  /** Everything that an import can change: rows of tables, with their times. */
+  everything(): unknown;
+}
+type Imported = RouterOutputs["participant"]["import"];
+type Participants = RouterInputs["room"]["create"]["participants"];
+
+export const openHall = async (): Promise<Hall> => {
+  const folder = tempFolder();
+  const databaseFile = join(folder.path, "invigil.db");
+  const app = await createTestApp({ config: { databaseFile } });
+  const admin = app.as({ sub: "root", role: "admin" });
+  const { id: examId } = await admin.exam.create({
+    name: "Exam",
+    startTime: new Date("2026-02-01T08:00:00Z"),
+    endTime: new Date("2026-02-01T10:00:00Z"),
+  });
+  const database = new Sqlite(databaseFile, { readonly: true });
+  const close = async (): Promise<void> => {
+    database.close();
+    await app.close();
+    folder[Symbol.dispose]();
+  };
+  return {
+    ...app,
+    admin,
+    examId,
+    async room(name, { examId: of = examId, people = [] } = {}) {
+      return (await admin.room.create({ name, examId: of, participants: people })).id;
+    },
+    import: (file, input = {}, caller = admin) =>
+      caller.participant.import({ examId, ...input, file: Buffer.from(file).toString("base64") }),
+    people: () =>
+      database
+        .prepare<[string, string], Person>(
+          `SELECT rooms.name AS room, user_id AS userId, role, p.name, extra_minutes AS extraMinutes
+             FROM participants p JOIN rooms ON rooms.id = room_id
+             WHERE exam_id = ? AND user_id <> 'root' AND (SELECT count(*) FROM stream_names s
+               WHERE s.room_id = p.room_id AND s.user_id = p.user_id) = 2
+           UNION ALL
+           SELECT NULL, user_id, role, name, extra_minutes FROM unseated WHERE exam_id = ?`,
+        )
+        .all(examId, examId),
+    everything: () =>
+      ["participants", "unseated", "stream_names", "rooms", "exams", "sqlite_sequence"].map((table) =>
+        database.prepare(`SELECT * FROM ${table}`).all(),
+      ),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};
+
+/** What a call was refused with, whole. */
+export const refusalOf = async (call: Promise<unknown>): Promise<InvigilError> => {
+  const error: unknown = await call.then(
+    () => new Error("it was not refused"),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof TRPCError && error.cause instanceof InvigilError) return error.cause;
+  throw error;
+};
+
+export type Format = "CSV" | "XLSX";
+/** The same rows in a file of either kind. */
+export const sheet = async (format: Format, rows: readonly (readonly XlsxCell[])[]): Promise<Buffer> =>
+  format === "XLSX"
+    ? xlsx(rows)
+    : Buffer.from(csv(rows.map((row) => row.map((cell) => (cell === null ? "" : String(cell))))));
