@@ -24,6 +24,7 @@ import { createImService } from "./features/im/service.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
+import { createLinkService } from "./features/room/links.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
@@ -39,7 +40,8 @@ export const createServices = ({
   config,
   providers,
   publicUrl,
-}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl">) => {
+  tokens,
+}: Pick<Deps, "db" | "clock" | "ids" | "config" | "providers" | "publicUrl" | "tokens">) => {
   const access = createAccessService({ store: createAccessStore({ db }) });
   const audio = createAudioService({ store: createAudioStore({ db }), access, clock, ids, publicUrl });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, clock, ids });
@@ -50,8 +52,9 @@ export const createServices = ({
     streams: providers.streams,
     clock,
   });
+  const roomStore = createRoomStore({ db });
   const room = createRoomService({
-    store: createRoomStore({ db }),
+    store: roomStore,
     access,
     cheat,
     messages: providers.messages,
@@ -59,17 +62,18 @@ export const createServices = ({
     ids,
     demoExaminees: config.demoExaminees,
   });
+  const links = createLinkService({ store: roomStore, access, exam, participant, tokens, apps: config.apps });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
-  return { access, audio, exam, cheat, participant, room, im, upload };
+  return { access, audio, exam, cheat, participant, room, links, im, upload };
 };
 export type Services = ReturnType<typeof createServices>;
 
 /** Services → procedures. */
-export const createAppRouter = ({ room, exam, participant, audio, cheat, im, upload }: Services) =>
+export const createAppRouter = ({ room, links, exam, participant, audio, cheat, im, upload }: Services) =>
   router({
     auth: createAuthRouter(),
-    room: createRoomRouter({ room }),
+    room: createRoomRouter({ room, links }),
     exam: createExamRouter({ exam }),
     participant: createParticipantRouter({ participant }),
     audio: createAudioRouter({ audio }),

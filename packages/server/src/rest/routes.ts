@@ -165,6 +165,7 @@ export const createRoutes = (wire: Wire) =>
 export const UNMAPPED = [
   "auth.whoami",
   "room.list",
+  "room.joinLinks",
   "exam.create",
   "exam.update",
   "participant.add",

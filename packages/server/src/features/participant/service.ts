@@ -12,7 +12,9 @@ import { forbidden, InvigilError } from "../../errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { ParticipantStore, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, StoredParticipant } from "./store.js";
+
+export type { RoomMember };
 
 export interface ParticipantService {
   /**
@@ -26,6 +28,8 @@ export interface ParticipantService {
   add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
   remove(caller: Caller, ref: { roomId: string; userId: string }): Promise<true>;
+  /** In the order in which they were added. Asks nobody's permission: for other services. */
+  members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
 }
 
 export interface ParticipantServiceDeps {
@@ -78,6 +82,7 @@ export const createParticipantService = ({
   };
 
   return {
+    members: (roomId, role) => store.members(roomId, role),
     async get(caller, { roomId, userId }) {
       const room = await access.room(caller, roomId);
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
