@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
+import { addRoom } from "./cli/room.js";
 import { addServe } from "./cli/serve.js";
 import { addToken } from "./cli/token.js";
 import { InvigilError } from "./errors.js";
@@ -19,6 +20,7 @@ const program = new Command("invigil")
 
 addServe(program);
 addToken(program);
+addRoom(program);
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {
