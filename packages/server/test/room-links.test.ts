@@ -157,13 +157,11 @@ describe("whose links", () => {
   it("are of all rooms for the exam's maker, and for other teachers of those that they are teachers in", async () => {
     await using school = await openSchool(HERE);
     const maker = { sub: "maker", role: "teacher" } as const;
-    const { id: examId } = await school
-      .as(maker)
-      .exam.create({
-        name: "Art",
-        startTime: new Date("2026-01-03T01:00:00Z"),
-        endTime: new Date("2026-01-03T03:00:00Z"),
-      });
+    const { id: examId } = await school.as(maker).exam.create({
+      name: "Art",
+      startTime: new Date("2026-01-03T01:00:00Z"),
+      endTime: new Date("2026-01-03T03:00:00Z"),
+    });
     const somebody = (userId: string, role: Link["role"]) => ({ userId, name: userId, role });
     const make = (name: string, ...participants: ReturnType<typeof somebody>[]) =>
       school.admin.room.create({ name, examId, participants });

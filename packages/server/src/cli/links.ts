@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { ExamSummary, JoinLink, ParticipantRole } from "@invigil/schema";
 import { type Command, Option } from "commander";
@@ -66,14 +66,16 @@ const WRITERS: Readonly<Record<Format, (joining: Joining) => Iterable<string>>> 
 
 /** For its owner alone, also where the file was there before. */
 const writeSecret = async (path: string, parts: Iterable<string>): Promise<void> => {
-  const file = await open(path, "w", 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw new SetupError(`The file ${path} cannot be written: ${error.code ?? error.message}`);
-  });
+  let file: FileHandle | undefined;
   try {
+    file = await open(path, "w", 0o600);
     await file.chmod(0o600);
-    await pipeline(parts, file.createWriteStream({ autoClose: false }));
+    for (const part of parts) await file.appendFile(part);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new SetupError(`The file ${path} cannot be written: ${String(error.code)}`);
   } finally {
-    await file.close();
+    await file?.close();
   }
 };
 

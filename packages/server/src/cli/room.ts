@@ -36,7 +36,7 @@ const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
     room.createTeacher,
     local(room.createdAt),
   ]);
-  return `${table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "MADE"], cells)}\n${count(rooms.length, "room")}`;
+  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "MADE"], cells);
 };
 
 const addList = (parent: Command): void => {
@@ -49,7 +49,9 @@ const addList = (parent: Command): void => {
       inOffice(async ({ call, config }) => {
         const of = exam === undefined ? undefined : await examNamed(call, exam);
         const rooms = await allRooms(call, of?.id);
-        print(json, rooms, () => roomTable(rooms, localTime(config.timeZone)));
+        print(json, rooms, () =>
+          [roomTable(rooms, localTime(config.timeZone)), count(rooms.length, "room")].join("\n"),
+        );
       }),
     );
 };
@@ -70,7 +72,7 @@ const addShow = (parent: Command): void => {
         );
         print(options.json, { ...room, teachers, inspectors, examinees }, () =>
           [
-            roomTable([room], localTime(office.config.timeZone)).split("\n").slice(0, 2).join("\n"),
+            roomTable([room], localTime(office.config.timeZone)),
             [count(teachers, "teacher"), count(inspectors, "inspector"), count(examinees, "examinee")].join(
               ", ",
             ),

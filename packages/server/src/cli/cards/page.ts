@@ -5,7 +5,7 @@ import { STYLE } from "./style.js";
 
 /** What fits on a sheet. */
 const CARDS_A_SHEET = 8;
-const STAFF_A_SHEET = 6;
+const STAFF_A_SHEET = 5;
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

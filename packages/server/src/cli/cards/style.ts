@@ -24,8 +24,8 @@ table { width: 100%; border-collapse: collapse; table-layout: fixed }
 th, td { padding: 1mm 2mm; border: 0.2mm solid #999; text-align: left; vertical-align: middle; overflow-wrap: anywhere }
 tr { break-inside: avoid }
 th:first-child, td:first-child { width: 24mm }
-th:last-child, td:last-child { width: 40mm }
+th:last-child, td:last-child { width: 50mm }
 .note { padding-top: 2mm }
-td svg { display: block; width: 34mm; height: 34mm }
+td svg { display: block; width: 45mm; height: 45mm }
 @media print { html { background: none } .sheet { margin: 0 } }
 `;
