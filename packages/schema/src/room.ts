@@ -55,9 +55,13 @@ export type ListRoomsInput = z.infer<typeof listRoomsInput>;
 export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
 export type RoomPage = z.infer<typeof roomPageSchema>;
 
-/** The people of one room, or of all rooms of an exam. */
+/** The people of one room, or of an exam's rooms; `role` absent: all of them. */
 export const joinLinksInput = z
-  .object({ roomId: optional(idSchema), examId: optional(idSchema) })
+  .object({
+    roomId: optional(idSchema),
+    examId: optional(idSchema),
+    role: optional(participantRoleSchema),
+  })
   .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
     path: ["roomId"],
     error: "or examId is required, and not both",
@@ -75,6 +79,8 @@ export const joinLinkSchema = z.object({
   url: z.string(),
   /** The examinee's page on the PC. */
   pcUrl: z.string().optional(),
+  /** When the exam ends for the person, its extra minutes counted in. */
+  examEndTime: z.date(),
   /** When the token in it expires. */
   expiresAt: z.date(),
 });

@@ -7,6 +7,7 @@ import { commandNamed } from "./cli/arguments.js";
 import { addAudio } from "./cli/audio.js";
 import { addExam } from "./cli/exam.js";
 import { addPlan } from "./cli/plan.js";
+import { addRoom } from "./cli/room.js";
 import { addRosterImport } from "./cli/roster-import.js";
 import { addRosterPeople } from "./cli/roster-people.js";
 import { addServe } from "./cli/serve.js";
@@ -32,6 +33,7 @@ addPlan(commandNamed(program, "exam"));
 addAudio(program);
 addRosterImport(commandNamed(program, "roster"));
 addRosterPeople(commandNamed(program, "roster"));
+addRoom(program);
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {

@@ -35,6 +35,7 @@ import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
 import { createPlanService } from "./features/plan/service.js";
 import { createPlanStore } from "./features/plan/store.js";
+import { createLinkService } from "./features/room/links.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
@@ -91,8 +92,9 @@ export const createServices = ({
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
+  const roomStore = createRoomStore({ db });
   const room = createRoomService({
-    store: createRoomStore({ db }),
+    store: roomStore,
     access,
     cheat,
     messages: providers.messages,
@@ -106,6 +108,14 @@ export const createServices = ({
     messages: providers.messages,
     clock,
     ids,
+  });
+  const links = createLinkService({
+    store: roomStore,
+    access,
+    exam,
+    participant,
+    tokens,
+    apps: config.apps,
   });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
@@ -122,6 +132,7 @@ export const createServices = ({
     roster,
     plan,
     room,
+    links,
     im,
     upload,
   };
@@ -129,31 +140,17 @@ export const createServices = ({
 export type Services = ReturnType<typeof createServices>;
 
 /** Services → procedures. */
-export const createAppRouter = ({
-  auth,
-  issuing,
-  account,
-  room,
-  exam,
-  participant,
-  imports,
-  roster,
-  plan,
-  audio,
-  cheat,
-  im,
-  upload,
-}: Services) =>
+export const createAppRouter = (services: Services) =>
   router({
-    auth: createAuthRouter({ auth, issuing }),
-    account: createAccountRouter({ account }),
-    room: createRoomRouter({ room }),
-    exam: createExamRouter({ exam, plan }),
-    participant: createParticipantRouter({ participant, imports, roster }),
-    audio: createAudioRouter({ audio }),
-    cheat: createCheatRouter({ cheat }),
-    im: createImRouter({ im }),
-    upload: createUploadRouter({ upload }),
+    auth: createAuthRouter(services),
+    account: createAccountRouter(services),
+    room: createRoomRouter(services),
+    exam: createExamRouter(services),
+    participant: createParticipantRouter(services),
+    audio: createAudioRouter(services),
+    cheat: createCheatRouter(services),
+    im: createImRouter(services),
+    upload: createUploadRouter(services),
   });
 
 /** The router as the server runs it; its types name the server's context. */

@@ -94,7 +94,7 @@ const base = trpc.procedure.use(async ({ ctx, path, next }) => {
 });
 
 /** The caller, whose token must have one of these roles. @throws UNAUTHENTICATED, FORBIDDEN */
-export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Caller => {
+export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Principal => {
   if (identity instanceof InvigilError) throw identity;
   if (!allowed.includes(identity.role))
     throw new InvigilError("FORBIDDEN", `The role ${identity.role} may not call ${path}.`);

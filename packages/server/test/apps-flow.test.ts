@@ -1,70 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { dataOf, expectDone, type Parsed, refusalOf, send } from "./support/calls.js";
+import { expectPlayable, openApp, PULL, start } from "./support/apps.js";
+import { dataOf, expectDone, type Parsed, refusalOf } from "./support/calls.js";
 import { openSchool, type School } from "./support/school.js";
 
 // The vendor's web apps, request by request, as they were seen to send them. They cannot be changed.
 
-const ORIGIN = "https://exam-app.example";
-
-/** A browser with one of the apps open: the token comes from the page's URL, as it is. */
-const openApp = (school: School, token: string) => {
-  /** What the browser asks before the first request of a kind to another origin. */
-  const preflight = async (path: string, method: "GET" | "POST") => {
-    const asked = method === "GET" ? "authorization" : "authorization,content-type";
-    const { statusCode, headers } = await school.inject({
-      method: "OPTIONS",
-      url: path,
-      headers: {
-        origin: ORIGIN,
-        "access-control-request-method": method,
-        "access-control-request-headers": asked,
-      },
-    });
-    expect(statusCode).toBe(204);
-    const list = (name: string) => String(headers[name]).toLowerCase().split(/,\s*/);
-    expect(["*", ORIGIN]).toContain(headers["access-control-allow-origin"]);
-    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(asked.split(",")));
-    expect(list("access-control-allow-methods")).toContain(method.toLowerCase());
-  };
-  const ask = async (method: "GET" | "POST", path: string, fields: Record<string, unknown>) => {
-    const url = `/exam/${path}`;
-    await preflight(url, method);
-    const headers = { accept: "application/json, text/plain, */*", origin: ORIGIN, authorization: token };
-    const carried = method === "GET" ? { query: { ...fields, ts: 1767323045000 } } : { json: fields };
-    const answer = await send(school, { method, path: url, headers, ...carried });
-    expect(["*", ORIGIN]).toContain(answer.headers["access-control-allow-origin"]);
-    return answer;
-  };
-  return {
-    get: (path: string, fields: Record<string, unknown>) => ask("GET", path, fields),
-    post: (path: string, fields: Record<string, unknown>) => ask("POST", path, fields),
-  };
-};
-type App = ReturnType<typeof openApp>;
-
-/** A URL that the apps can work with: they put `t=<ms>` into it, and append a text. */
-const expectPlayable = (url: string) => {
-  expect(url).toMatch(/^artc:\/\//);
-  const parsed = new URL(url);
-  parsed.searchParams.set("t", "1");
-  expect(parsed.href).toContain("auth_key=");
-};
-const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as const;
-
-/** What every app asks first, one after another. */
-const start = async (app: App, school: School, userId: string) => {
-  const room = dataOf(await app.get("roomInfo", { roomId: school.room.id }));
-  expect([0, 1]).toContain(room.status);
-  expect([0, 1]).toContain(room.audioStatus);
-  expect(room.imGroupId).toBe(room.id);
-  const exam = dataOf(await app.get("examInfo", { examId: room.examId }));
-  for (const name of ["radioInfo", "audioInfo"]) expect(Array.isArray(exam[name])).toBe(true);
-  for (const name of ["startTime", "endTime"])
-    expect(new Date(exam[name]).getTime()).toBeGreaterThan(Date.parse("2026-01-01"));
-  const self = dataOf(await app.get("userInfo", { userId, roomId: room.id }));
-  expect(self.id).toBe(userId);
-  return { room, exam, self };
-};
 const open = async (school: School, sub: string, role: "teacher" | "inspector" | "examinee") =>
   openApp(school, await school.token({ sub, role, room: school.room.id }));
 

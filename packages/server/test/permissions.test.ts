@@ -6,7 +6,7 @@ import { createWire } from "../src/rest/wire.js";
 import type { TestCaller } from "../src/testing.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
-import { openSchool, type School } from "./support/school.js";
+import { APPS, openSchool, type School } from "./support/school.js";
 import { openWorld } from "./support/world.js";
 
 /** What each row of the table calls. `n` is another number each time, for what can be done once only. */
@@ -70,6 +70,8 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     input: (school) => ({ ...own(school), audioStatus: "speaking" }),
   },
   "room.list": { method: "query", input: () => ({}) },
+  "room.joinLinks": { method: "mutate", input: own },
+  "room.joinLinks, of the exam": { method: "mutate", input: examOf },
   "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { method: "query", input: examOf },
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
@@ -276,7 +278,7 @@ const tryEverybody = async (
   row: string,
   call: (school: School, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<void> => {
-  await using school = await openSchool();
+  await using school = await openSchool({ config: { apps: APPS } });
   const callers = callersOf(school);
   const expected = permissions.get(row);
   if (!expected) throw new Error(`there is no row ${row}`);

@@ -5,6 +5,7 @@ import { STAGED_PEOPLE } from "../src/db/staging.js";
 import { createTestApp, type RouterOutputs, type TestApp, type TestCaller } from "../src/testing.js";
 import { trpc } from "./support/calls.js";
 import { tempFolder } from "./support/process.js";
+import { APPS } from "./support/school.js";
 
 /** Every procedure, `noun.verb`: one that is new does not compile until it is called below. */
 type Procedure = {
@@ -131,6 +132,10 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "room.end": async ({ app }) => {
     const { id: roomId } = await app.as(TEACHER).room.create({ name: "Short" });
     await app.as(TEACHER).room.end({ roomId });
+  },
+  "room.joinLinks": async ({ app, examId, roomId }) => {
+    for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
+      for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
   },
   "exam.create": ({ app }) =>
     app.as(ADMIN).exam.create({ name: "Another", startTime: new Date(0), endTime: new Date(1) }),
@@ -293,7 +298,7 @@ describe("query plans", () => {
     const file = join(folder.path, "invigil.db");
     let recording = false;
     app = await createTestApp({
-      config: { databaseFile: file },
+      config: { databaseFile: file, apps: APPS },
       onStatement: (sql) => {
         if (recording && /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(sql)) statements.add(prepared(sql));
       },

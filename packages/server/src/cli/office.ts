@@ -21,6 +21,8 @@ export interface Office {
   readonly services: Services;
   /** Calls procedures as an administrator, through every check of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
+  /** The same as somebody else. */
+  readonly as: (caller: Caller) => Office["call"];
 }
 
 /** Opens the installation that the settings name, does some work, and closes it again. */
@@ -31,12 +33,14 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
   const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
   try {
     const services = createServices(deps);
-    const call = createAppRouter(services).createCaller({
-      identity: OPERATOR,
-      address: "in-process",
-      trace: { requestId: "cli", procedures: [] },
-    });
-    return await work({ config, deps, services, call });
+    const router = createAppRouter(services);
+    const as = (identity: Caller) =>
+      router.createCaller({
+        identity,
+        address: "in-process",
+        trace: { requestId: "cli", procedures: [] },
+      });
+    return await work({ config, deps, services, call: as(OPERATOR), as });
   } finally {
     deps.db.close();
   }

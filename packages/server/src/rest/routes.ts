@@ -191,6 +191,7 @@ export const UNMAPPED = [
   "account.enable",
   "account.setPassword",
   "room.list",
+  "room.joinLinks",
   "exam.create",
   "exam.list",
   "exam.update",

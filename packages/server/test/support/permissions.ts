@@ -104,6 +104,8 @@ room.get                         ++++ ... ... .. +.. ++... + +.
 room.end                         ++.. ... ... .. +.. ++... . ..
 room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
 room.list                        ++.. +.. +.. +. +++ ++..+ . ..
+room.joinLinks                   ++.. ... ... .. +.. ++... . ..
+room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. +.. ... .. +.. ++... . ..

@@ -28,6 +28,9 @@ export interface Detection {
 
 export const CHEAT_CONFIG = '{"pc": {"headShaking":true},\n "mobile":{"é":"\\u0001"}} ';
 
+/** Where the web apps are, for tests that need them somewhere. */
+export const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" } as const;
+
 const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
   userId,
   role,

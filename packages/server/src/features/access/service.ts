@@ -39,6 +39,11 @@ export interface AccessService {
    */
   wholeExam(caller: Caller, examId: string): Promise<void>;
   /**
+   * The rooms of an exam that a caller may run: to its maker, too, every one.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
+   */
+  roomsToRun(caller: Caller, examId: string): Promise<Reach>;
+  /**
    * For what belongs to no room: new exams and the audio library.
    * @throws FORBIDDEN for a token that is bound to a room or an exam
    */
@@ -112,6 +117,11 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       if (caller.role === "admin" && !found)
         throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
       if (caller.role !== "admin" && !maker(caller, found)) throw noExam(examId);
+    },
+    async roomsToRun(caller, examId) {
+      const reach = await exam(caller, examId);
+      if (reach === "all" || caller.roomId !== undefined) return reach;
+      return maker(caller, await store.exam(examId)) ? "all" : reach;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

@@ -15,7 +15,9 @@ import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { ParticipantStore, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, StoredParticipant } from "./store.js";
+
+export type { RoomMember };
 
 export interface ParticipantService {
   /**
@@ -34,6 +36,8 @@ export interface ParticipantService {
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
+  /** In the order in which they were added. Asks nobody's permission: for other services. */
+  members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
   /** An examinee's minutes beyond the exam's end. Asks nobody's permission: for other services. */
   extraMinutesOf(examId: string, userId: string): Promise<number>;
 }
@@ -106,6 +110,7 @@ export const createParticipantService = ({
   };
 
   return {
+    members: (roomId, role) => store.members(roomId, role),
     async get(caller, { roomId, userId }) {
       const room = await access.room(caller, roomId);
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {

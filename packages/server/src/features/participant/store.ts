@@ -12,6 +12,8 @@ import { participants, rooms } from "../../db/tables.js";
 
 /** A person in a room, without its streams' URLs. */
 export type StoredParticipant = Omit<Participant, "streams">;
+/** Who somebody is in a room, and nothing that changes during the exam. */
+export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
 /** Whose list is asked for, and whether that room is in progress (which spares looking for another that is). */
 export interface RoomState {
   readonly roomId: string;
@@ -22,6 +24,8 @@ export interface ParticipantStore {
   get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
   /** In the order in which they were added. */
   list(room: RoomState, role: ParticipantRole): Promise<StoredParticipant[]>;
+  /** The same people in the same order, as members alone. */
+  members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
   /**
    * Adds people, or gives those that are there their new names and extra minutes: all or nobody.
    * Returns what became of each, or the id of the first who is there in another role.
@@ -72,6 +76,12 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
   const isPerson = and(inRoom, eq(userId, sql.placeholder("userId")));
   const one = people().where(isPerson).prepare();
   const byRole = people()
+    .where(and(inRoom, eq(role, sql.placeholder("role"))))
+    .orderBy(asc(seq))
+    .prepare();
+  const members = queries
+    .select({ userId, name, role, extraMinutes: others.extraMinutes })
+    .from(participants)
     .where(and(inRoom, eq(role, sql.placeholder("role"))))
     .orderBy(asc(seq))
     .prepare();
@@ -130,6 +140,7 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       return row && toStored(row);
     },
     list: async (room, asked) => byRole.all({ ...parameters(room), role: asked }).map(toStored),
+    members: async (room, asked) => members.all({ roomId: room, role: asked }),
     add: (people) =>
       write(() => ({ outcomes: people.map(addOne) })).catch((error: unknown) => {
         if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };

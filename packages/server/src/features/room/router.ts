@@ -1,6 +1,8 @@
 import {
   createRoomInput,
   doneSchema,
+  joinLinkSchema,
+  joinLinksInput,
   listRoomsInput,
   roomPageSchema,
   roomRef,
@@ -9,9 +11,10 @@ import {
   setAudioStatusInput,
 } from "@invigil/schema";
 import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
-export const createRoomRouter = ({ room }: { room: RoomService }) =>
+export const createRoomRouter = ({ room, links }: { room: RoomService; links: LinkService }) =>
   router({
     create: staffProcedure
       .input(createRoomInput)
@@ -33,4 +36,8 @@ export const createRoomRouter = ({ room }: { room: RoomService }) =>
       .input(listRoomsInput)
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
+    joinLinks: staffProcedure
+      .input(joinLinksInput)
+      .output(joinLinkSchema.array())
+      .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
   });

@@ -1,5 +1,5 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import {
   insertExam,
@@ -27,6 +27,8 @@ export interface RoomStore {
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first; `before` is the last id of the page before. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
+  /** All rooms of an exam, in the order they were made. */
+  ofExam(examId: string): Promise<Room[]>;
 }
 
 /** The first page starts above every id: an id is digits and small letters. */
@@ -40,8 +42,16 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
+  const ofExam = queries
+    .select(roomColumns)
+    .from(rooms)
+    .where(eq(rooms.examId, sql.placeholder("examId")))
+    .orderBy(asc(rooms.id))
+    .prepare();
 
   return {
+    ofExam: async (examId) => ofExam.all({ examId }),
+
     create: ({ exam, room, people }) =>
       write(() => {
         if (exam) insertExam(queries, exam);

@@ -1,0 +1,96 @@
+import type { JoinLink, ParticipantRole } from "@invigil/schema";
+import { describe, expect, it } from "vitest";
+import { cardsPage } from "./page.js";
+
+const exam = {
+  name: "Maths",
+  startTime: new Date("2026-11-26T01:00:00Z"),
+  endTime: new Date("2026-11-26T03:30:00Z"),
+};
+const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> = {}): JoinLink => ({
+  userId,
+  name: `Name of ${userId}`,
+  role,
+  roomId: "r1",
+  roomName: "Room 1",
+  url: `https://exam.example/?userId=${userId}&token=t`,
+  ...(role === "examinee" && { pcUrl: `https://exam.example/?userId=${userId}&token=t#/pc` }),
+  examEndTime: exam.endTime,
+  expiresAt: exam.endTime,
+  ...more,
+});
+const page = (links: readonly JoinLink[], about = exam): string =>
+  [...cardsPage({ exam: about, links, timeZone: "Asia/Shanghai" })].join("");
+const sheets = (text: string): string[] => text.split('<section class="sheet">').slice(1);
+const many = (text: string, what: string): number => text.split(what).length - 1;
+
+describe("the page of cards", () => {
+  it("has a card for each examinee: who, where, when, and the PC page", () => {
+    const text = page([joining("e1", "examinee")]);
+    expect(many(text, 'class="card"')).toBe(1);
+    for (const part of ["Maths", "Room 1", "Name of e1", '<p class="id">e1</p>', "PC page"])
+      expect(text).toContain(part);
+    expect(text).toContain('href="https://exam.example/?userId=e1&amp;token=t#/pc"');
+    expect(text).toContain("2026-11-26 09:00\u00a0–\u00a011:30 (Asia/Shanghai)");
+    expect(text).not.toContain("extra minutes");
+  });
+
+  it("counts a candidate's extra minutes in, over midnight too", () => {
+    const until = (time: string) => page([joining("e1", "examinee", { examEndTime: new Date(time) })]);
+    const half = until("2026-11-26T04:00:00Z");
+    expect(half).toContain('<p class="time">2026-11-26 09:00\u00a0–\u00a012:00</p>');
+    expect(half).toContain("with 30 extra minutes");
+    expect(until("2026-11-26T16:30:00Z")).toContain(
+      '<p class="time">2026-11-26 09:00 – 2026-11-27 00:30</p>',
+    );
+  });
+
+  it("keeps rooms apart, and a room's staff from its examinees; eight cards a sheet", () => {
+    const beside = { roomId: "r2", roomName: "Room 2" };
+    const examinees = Array.from({ length: 17 }, (_, n) => joining(`e${n}`, "examinee"));
+    const text = page([
+      joining("t1", "teacher"),
+      joining("i1", "inspector"),
+      ...examinees,
+      joining("e99", "examinee", beside),
+    ]);
+    expect(
+      sheets(text).map((sheet) => [
+        /<h1>(.*?)<\/h1>/.exec(sheet)?.[1],
+        many(sheet, "<td>teacher</td>") + many(sheet, "<td>inspector</td>"),
+        many(sheet, 'class="card"'),
+        many(sheet, "<svg"),
+      ]),
+    ).toEqual([
+      ["Room 1", 2, 0, 2],
+      ["Room 1", 0, 8, 8],
+      ["Room 1", 0, 8, 8],
+      ["Room 1", 0, 1, 1],
+      ["Room 2", 0, 1, 1],
+    ]);
+    expect(text).toContain("sheet 2 of 3");
+  });
+
+  it("escapes what comes from a spreadsheet, wherever it stands", () => {
+    const evil = `<img src=x onerror="alert('1')">&amp;`;
+    const safe = "&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;amp;";
+    const odd = { name: evil, userId: evil, roomName: evil, url: `x:${evil}`, pcUrl: `x:${evil}` };
+    const text = page([joining("t", "teacher", odd), joining("e", "examinee", odd)], { ...exam, name: evil });
+    expect(text).not.toContain("<img");
+    expect(text).not.toContain('onerror="');
+    // Title; two sheets' heads with exam and room; the row's name, id and link; the card's name, id, exam, room and link.
+    expect(many(text, safe)).toBe(1 + 2 * 2 + 3 + 5);
+  });
+
+  it("fetches nothing and runs nothing", () => {
+    const text = page([joining("t1", "teacher"), joining("e1", "examinee")]);
+    expect(text).toContain("default-src 'none'");
+    expect(text).not.toMatch(/<script|<link|<img|@import|url\(|\bsrc=/);
+  });
+
+  it("comes in parts, of which none is large", () => {
+    const examinees = Array.from({ length: 100 }, (_, n) => joining(`e${n}`, "examinee"));
+    const parts = [...cardsPage({ exam, links: examinees, timeZone: "Asia/Shanghai" })];
+    expect(parts.length).toBe(1 + 13 + 1);
+  });
+});

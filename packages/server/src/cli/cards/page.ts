@@ -1,0 +1,109 @@
+import type { ExamSummary, JoinLink } from "@invigil/schema";
+import { type LocalTime, localTime } from "../local-time.js";
+import { qrSvg } from "./qr.js";
+import { STYLE } from "./style.js";
+
+/** What fits on a sheet. */
+const CARDS_A_SHEET = 8;
+const STAFF_A_SHEET = 5;
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+
+/** HTML, with every value in it escaped that is not HTML itself. */
+class Html {
+  constructor(readonly text: string) {}
+}
+type Piece = string | Html | readonly Html[];
+const written = (piece: Piece): string => {
+  if (typeof piece === "string") return escaped(piece);
+  return piece instanceof Html ? piece.text : piece.map(({ text }) => text).join("");
+};
+const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
+  new Html(parts.map((text, index) => text + written(pieces[index] ?? "")).join(""));
+
+const link = (url: string, text: string): Html => html`<a href="${url}" rel="noreferrer">${text}</a>`;
+const qr = (url: string): Html => new Html(qrSvg(url));
+
+/** From when to when; where it is one day, the hours stay together. */
+const span = (from: Date, to: Date, local: LocalTime): string => {
+  const [day, hours] = ["yyyy-MM-dd", "HH:mm"];
+  if (local(from, day) !== local(to, day)) return `${local(from)} – ${local(to)}`;
+  return `${local(from, day)} ${local(from, hours)}\u00a0–\u00a0${local(to, hours)}`;
+};
+
+export interface CardsInput {
+  readonly exam: Pick<ExamSummary, "name" | "startTime" | "endTime">;
+  /** By room. */
+  readonly links: readonly JoinLink[];
+  readonly timeZone: string;
+}
+
+const card = (person: JoinLink, exam: CardsInput["exam"], local: LocalTime): Html => {
+  const extra = Math.round((person.examEndTime.getTime() - exam.endTime.getTime()) / 60_000);
+  const more = extra > 0 ? html`<p>with ${String(extra)} extra minutes</p>` : "";
+  const pc = person.pcUrl === undefined ? "" : html`<p class="pc">${link(person.pcUrl, "PC page")}</p>`;
+  return html`<article class="card">${qr(person.url)}<div><h2>${person.name}</h2><p class="id">${person.userId}</p>
+<p>${exam.name}</p><p>${person.roomName}</p><p class="time">${span(exam.startTime, person.examEndTime, local)}</p>${more}
+${pc}<p class="secret">Keep it secret: who scans it is you.</p></div></article>`;
+};
+
+const staffRow = ({ role, name, userId, url }: JoinLink): Html =>
+  html`<tr><td>${role}</td><td>${name}</td><td>${userId}</td><td>${link(url, "Watching page")}</td><td>${qr(url)}</td></tr>`;
+
+const staffTable = (staff: readonly JoinLink[]): Html =>
+  html`<table><thead><tr><th>Role</th><th>Name</th><th>Id</th><th>Link</th><th>QR code</th></tr></thead><tbody>${staff.map(staffRow)}</tbody></table>
+<p class="note">Keep this sheet from the examinees: whoever opens a link is that person.</p>`;
+
+const chunks = <T>(list: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
+
+const byRoom = (links: readonly JoinLink[]): JoinLink[][] => {
+  const rooms = new Map<string, JoinLink[]>();
+  for (const person of links) {
+    const room = rooms.get(person.roomId) ?? [];
+    room.push(person);
+    rooms.set(person.roomId, room);
+  }
+  return [...rooms.values()];
+};
+
+/** A page to be printed, in parts: for each room a sheet for its staff, and sheets of cards for its examinees. */
+export function* cardsPage({ exam, links, timeZone }: CardsInput): Generator<string> {
+  const local = localTime(timeZone);
+  const line = `${exam.name} · ${span(exam.startTime, exam.endTime, local)} (${timeZone})`;
+  const sheet = (roomName: string, part: string, content: Html): string =>
+    html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
+`.text;
+
+  yield html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${exam.name}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">
+<style>${new Html(STYLE)}</style></head><body>
+`.text;
+  for (const people of byRoom(links)) {
+    const roomName = people[0]?.roomName ?? "";
+    const staff = chunks(
+      people.filter(({ role }) => role !== "examinee"),
+      STAFF_A_SHEET,
+    );
+    for (const [n, some] of staff.entries())
+      yield sheet(roomName, `staff, sheet ${n + 1} of ${staff.length}`, staffTable(some));
+    const cards = chunks(
+      people.filter(({ role }) => role === "examinee"),
+      CARDS_A_SHEET,
+    );
+    for (const [n, some] of cards.entries()) {
+      const content = html`<div class="cards">${some.map((person) => card(person, exam, local))}</div>`;
+      yield sheet(roomName, `sheet ${n + 1} of ${cards.length}`, content);
+    }
+  }
+  yield "</body></html>\n";
+}

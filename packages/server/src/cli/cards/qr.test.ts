@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { readQr } from "../../../test/support/qr.js";
+import { qrSvg } from "./qr.js";
+
+/** The picture that a path of horizontal strokes paints, some pixels a module. */
+const paint = (svg: string, scale = 4) => {
+  const size = Number(/viewBox="0 0 (\d+) \1"/.exec(svg)?.[1]) * scale;
+  const rgba = new Uint8Array(size * size * 4).fill(255);
+  const [, path = ""] = / d="([^"]+)"/.exec(svg) ?? [];
+  let [x, y] = [0, 0];
+  for (const [, command, numbers = ""] of path.matchAll(/([Mmh])([\d. ]+)/g)) {
+    const [first = 0, second = 0] = numbers.split(" ").map(Number);
+    if (command === "M") [x, y] = [first, second - 0.5];
+    else if (command === "m") x += first;
+    else {
+      for (let row = y * scale; row < (y + 1) * scale; row++)
+        for (let column = x * scale; column < (x + first) * scale; column++)
+          rgba.fill(0, (row * size + column) * 4, (row * size + column) * 4 + 3);
+      x += first;
+    }
+  }
+  return { rgba, size };
+};
+const read = (text: string) => {
+  const { rgba, size } = paint(qrSvg(text));
+  return readQr(rgba, size, size);
+};
+
+describe("a QR code", () => {
+  it("says the text that it was made of", () => {
+    const link = `https://exam.example/sit/?roomId=${"0".repeat(32)}&userId=20260001&token=${"aB3_-.".repeat(48)}`;
+    for (const text of ["A", "https://exam.example/", link]) expect(read(text)).toBe(text);
+  });
+
+  it("has four modules of white around it, and is 21 wide for a short text", () => {
+    const svg = qrSvg("A");
+    expect(svg).toContain('viewBox="0 0 29 29"');
+    // Its first row: the frames of two finder patterns with data between them, from the fifth module to the 25th.
+    const [, first] = / d="M(.*?)M/.exec(svg) ?? [];
+    expect(first).toMatch(/^4 4\.5h7m.*h7$/);
+    expect(first?.match(/[hm]\d+/g)?.reduce((width, step) => width + Number(step.slice(1)), 0)).toBe(21);
+  });
+});

@@ -1,0 +1,127 @@
+import { type Room, userIdSchema } from "@invigil/schema";
+import { type Command, InvalidArgumentError } from "commander";
+import { jsonOption } from "./arguments.js";
+import { addLinks } from "./links.js";
+import { type LocalTime, localTime } from "./local-time.js";
+import { allRooms, examNamed, roomNamed } from "./lookup.js";
+import { inOffice, type Office, OPERATOR } from "./office.js";
+import { count, print, table } from "./output.js";
+
+interface ExamOption {
+  exam?: string;
+  json?: true;
+}
+const EXAM = [
+  "--exam <exam>",
+  "the exam that the room belongs to: it may then be named by its name",
+] as const;
+
+const userId = (text: string): string => {
+  const id = userIdSchema.safeParse(text);
+  if (!id.success) throw new InvalidArgumentError(`It ${id.error.issues[0]?.message}.`);
+  return id.data;
+};
+
+const find = async ({ call }: Office, room: string, { exam }: ExamOption): Promise<Room> =>
+  roomNamed(call, room, exam === undefined ? undefined : await examNamed(call, exam));
+
+const state = ({ status }: Room): string => (status === "ended" ? "ended" : "in progress");
+
+const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
+  const cells = rooms.map((room) => [
+    room.name,
+    room.id,
+    room.examId,
+    state(room),
+    room.createTeacher,
+    local(room.createdAt),
+  ]);
+  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "MADE"], cells);
+};
+
+const addList = (parent: Command): void => {
+  parent
+    .command("list")
+    .description("list rooms, newest first")
+    .option("--exam <exam>", "of this exam only")
+    .addOption(jsonOption())
+    .action(({ exam, json }: ExamOption) =>
+      inOffice(async ({ call, config }) => {
+        const of = exam === undefined ? undefined : await examNamed(call, exam);
+        const rooms = await allRooms(call, of?.id);
+        print(json, rooms, () =>
+          [roomTable(rooms, localTime(config.timeZone)), count(rooms.length, "room")].join("\n"),
+        );
+      }),
+    );
+};
+
+const addShow = (parent: Command): void => {
+  parent
+    .command("show <room>")
+    .description("show a room and how many people it has")
+    .option(...EXAM)
+    .addOption(jsonOption())
+    .action((asked: string, options: ExamOption) =>
+      inOffice(async (office) => {
+        const room = await find(office, asked, options);
+        const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
+          (["teacher", "inspector", "examinee"] as const).map(
+            async (role) => (await office.services.participant.members(room.id, role)).length,
+          ),
+        );
+        print(options.json, { ...room, teachers, inspectors, examinees }, () =>
+          [
+            roomTable([room], localTime(office.config.timeZone)),
+            [count(teachers, "teacher"), count(inspectors, "inspector"), count(examinees, "examinee")].join(
+              ", ",
+            ),
+          ].join("\n"),
+        );
+      }),
+    );
+};
+
+const addEnd = (parent: Command): void => {
+  parent
+    .command("end <room>")
+    .description("end a room: its people stay, and nobody joins it any more")
+    .option(...EXAM)
+    .addOption(jsonOption())
+    .action((asked: string, options: ExamOption) =>
+      inOffice(async (office) => {
+        const { id: roomId } = await find(office, asked, options);
+        await office.call.room.end({ roomId });
+        const room = await office.call.room.get({ roomId });
+        print(options.json, room, () => `The room ${room.name} has ended.`);
+      }),
+    );
+};
+
+const addCreate = (parent: Command): void => {
+  parent
+    .command("create")
+    .description("make a room and print its id")
+    .requiredOption("--name <name>", "its name")
+    .option("--exam <exam>", "the exam that it is for; without one, a new exam starts in 30 minutes")
+    .option("--by <teacher>", "the user id of its teacher, whom its examinees answer to", userId)
+    .addOption(jsonOption())
+    .action(({ name, exam, by, json }: ExamOption & { name: string; by?: string }) =>
+      inOffice(async ({ call, as }) => {
+        const of = exam === undefined ? undefined : await examNamed(call, exam);
+        // Whoever makes a room is its teacher.
+        const maker = by === undefined ? call : as({ ...OPERATOR, userId: by, name: by });
+        const room = await maker.room.create({ name, examId: of?.id });
+        print(json, room, () => room.id);
+      }),
+    );
+};
+
+export const addRoom = (program: Command): void => {
+  const room = program.command("room").description("rooms, and the links by which people join them");
+  addLinks(room);
+  addList(room);
+  addShow(room);
+  addEnd(room);
+  addCreate(room);
+};

@@ -1,0 +1,125 @@
+import type { Caller, JoinLink, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type { TokenIssuer } from "../../auth.js";
+import type { Config } from "../../config.js";
+import { InvigilError } from "../../errors.js";
+import type { AccessService } from "../access/service.js";
+import type { ExamService } from "../exam/service.js";
+import type { ParticipantService, RoomMember } from "../participant/service.js";
+import type { RoomStore } from "./store.js";
+
+export interface LinkService {
+  /**
+   * Makes the links by which people get into their rooms: by room in the order they were made, then teachers, inspectors
+   * and examinees in the order they were added. Nobody joins a room that has ended as an examinee, nor once the exam is over.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
+   */
+  join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
+}
+
+export interface LinkServiceDeps {
+  readonly store: RoomStore;
+  readonly access: AccessService;
+  readonly exam: ExamService;
+  readonly participant: ParticipantService;
+  readonly tokens: TokenIssuer;
+  readonly apps: Config["apps"];
+}
+
+const ROLES: readonly ParticipantRole[] = ["teacher", "inspector", "examinee"];
+/** The watching app's names of those who watch. */
+const WATCHERS = { teacher: "0", inspector: "1" } as const;
+
+interface Seat {
+  readonly room: Room;
+  readonly person: RoomMember;
+}
+
+const withQuery = (base: string, query: Readonly<Record<string, string>>): string => {
+  const parts = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${base}?${parts.join("&")}`;
+};
+
+/** It is over for one person sooner than for another, who has extra minutes. */
+const nothingWhenOver = (error: unknown): undefined => {
+  if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
+};
+
+export const createLinkService = ({
+  store,
+  access,
+  exam,
+  participant,
+  tokens,
+  apps,
+}: LinkServiceDeps): LinkService => {
+  const roomsFor = async (caller: Caller, { roomId, examId }: JoinLinksInput): Promise<Room[]> => {
+    if (roomId !== undefined) {
+      const room = await access.room(caller, roomId);
+      if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+      return [room];
+    }
+    // The schema has seen to it that there is one or the other.
+    const asked = examId ?? "";
+    const reach = await access.roomsToRun(caller, asked);
+    const rooms = await store.ofExam(asked);
+    return reach === "all" ? rooms : rooms.filter(({ id }) => reach.includes(id));
+  };
+
+  const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
+    const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
+    const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
+    return people.flat().map((person) => ({ room, person }));
+  };
+
+  const base = (url: string | undefined, setting: string, whose: string): string => {
+    if (url !== undefined) return url;
+    throw new InvigilError(
+      "PROVIDER_NOT_CONFIGURED",
+      `${setting} is not set: the links of ${whose} need it.`,
+    );
+  };
+  const urlsFor = ({ room, person: { userId, role } }: Seat) => {
+    if (role === "examinee") {
+      const examinee = base(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees");
+      return (token: string) => {
+        const url = withQuery(examinee, { roomId: room.id, userId, token });
+        return { url, pcUrl: `${url}#/pc` };
+      };
+    }
+    const watch = base(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
+    return (token: string) => ({
+      url: withQuery(watch, { roomId: room.id, userId, token, role: WATCHERS[role] }),
+    });
+  };
+
+  const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
+    const { room, person } = seat;
+    const { extraMinutes, ...shown } = person;
+    const urls = urlsFor(seat);
+    const { token, expiresAt } = await tokens.issueForExam({
+      userId: person.userId,
+      role: person.role,
+      roomId: room.id,
+      examEndTime: endTime,
+      extraMinutes,
+    });
+    const examEndTime = new Date(endTime.getTime() + extraMinutes * 60_000);
+    return { ...shown, roomId: room.id, roomName: room.name, ...urls(token), examEndTime, expiresAt };
+  };
+
+  return {
+    async join(caller, input) {
+      const rooms = await roomsFor(caller, input);
+      const examId = rooms[0]?.examId;
+      if (examId === undefined) return [];
+      const { endTime } = await exam.get(caller, examId);
+      const roles = input.role === undefined ? ROLES : [input.role];
+      const seats = (await Promise.all(rooms.map((room) => seatsOf(room, roles)))).flat();
+      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
+      const links = made.filter((link) => link !== undefined);
+      if (links.length === 0 && seats.length > 0)
+        throw new InvigilError("EXAM_OVER", `The exam ${examId} is over: nobody joins it any more.`);
+      return links;
+    },
+  };
+};
