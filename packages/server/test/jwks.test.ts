@@ -190,6 +190,7 @@ describe("claims under other names", () => {
     [["pupils", "proctors"], "teacher"],
     ["teacher", "UNAUTHENTICATED"],
     ["admin", "UNAUTHENTICATED"],
+    ["inspector", "UNAUTHENTICATED"],
     ["Proctors", "UNAUTHENTICATED"],
     [[], "UNAUTHENTICATED"],
     [{ proctors: true }, "UNAUTHENTICATED"],

@@ -1,5 +1,6 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
+import { signToken } from "../src/auth.js";
 import type { RouterInputs } from "../src/testing.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { refused } from "./support/reason.js";
@@ -218,6 +219,21 @@ it("a session that the server does not know is none, however well the token is s
   const { token } = await staff.login("t1");
   staff.db.queries.run("DELETE FROM sessions");
   expect(await tokenState(staff, token)).toBe("UNAUTHENTICATED");
+});
+
+it("a token ends with its session, however long it says that it is good", async () => {
+  await using staff = await openStaff();
+  await staff.account("t1");
+  const { token, refreshableUntil } = await staff.login("t1");
+  const sessionId = String(decodeJwt(token).sid);
+  const long = await signToken(
+    { userId: "t1", role: "teacher", sessionId, ttlSeconds: 365 * 24 * HOUR },
+    { secret: staff.secret, clock: () => new Date(START), jti: "long" },
+  );
+  staff.wait((refreshableUntil.getTime() - START) / 1000 - 1);
+  expect(await tokenState(staff, long)).toBe("ok");
+  staff.wait(1);
+  expect(await tokenState(staff, long)).toBe("UNAUTHENTICATED");
 });
 
 it("with authorization off there is nothing to log out of", async () => {

@@ -35,7 +35,8 @@ interface Tries {
 
 /** Counts failures by a key: as many a window as are allowed, then a wait that doubles each time. */
 const createCounter = ({ limit, now }: { limit: number; now: () => number }) => {
-  const known = new LRUCache<string, Tries>({ max: REMEMBERED });
+  // By size, not by number: for a number the cache takes the memory of all of them at once.
+  const known = new LRUCache<string, Tries>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
   const triesOf = (key: string): Tries =>
     known.get(key) ?? { failures: [], running: 0, fullWindows: 0, blockedUntil: 0 };
   const forgetOld = (tries: Tries): void => {
