@@ -81,6 +81,8 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
       if (/^\s*(insert|update|delete|replace)/i.test(sql)) writes.push(sql);
     },
   });
+  // Played, so that no attack deletes the clip of all others.
+  await school.teacher.audio.attach({ examId: school.room.examId, clipId: school.clipId });
   return {
     app: school,
     school,

@@ -80,6 +80,23 @@ describe("a clip's file", () => {
     }
   });
 
+  it("comes and goes inside the transactions that add and look for clips, in which nobody else adds or deletes", async () => {
+    const seen: string[] = [];
+    let look = (): number => 0;
+    const onStatement = (sql: string) => {
+      const [what = ""] = /^(BEGIN|COMMIT|(insert into|delete from) "audio_clips")/.exec(sql) ?? [];
+      if (what) seen.push(`${look()} ${what}`);
+    };
+    await using app = await openUploads({ onStatement });
+    look = () => app.kept().filter((name) => !name.startsWith(".")).length;
+    seen.length = 0;
+    const { id: clipId } = await made(app, "A");
+    expect(seen).toEqual(["0 BEGIN", '1 insert into "audio_clips"', "1 COMMIT"]);
+    seen.length = 0;
+    await app.as(ADMIN).audio.delete({ clipId });
+    expect(seen).toEqual(["1 BEGIN", '1 delete from "audio_clips"', "1 COMMIT", "1 BEGIN", "0 COMMIT"]);
+  });
+
   it("belongs to a clip that was noted by the file's URL, too", async () => {
     await using app = await openUploads();
     const { audio } = app.as(ADMIN);

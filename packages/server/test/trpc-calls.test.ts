@@ -99,6 +99,23 @@ const CALLS: readonly (readonly [
     ({ room }) => ({ examId: room.examId, name: "Exam", startTime: START, endTime: END }),
     ({ room }) => ({ ...exam, id: room.examId }),
   ],
+  [
+    "exam.list",
+    "query",
+    () => ({}),
+    ({ room }) => {
+      const { scheduledAudio: _, manualAudio: __, ...summary } = exam;
+      const startTime = new Date("2026-01-02T03:34:05Z");
+      const endTime = new Date("2026-01-02T05:34:05Z");
+      return { exams: [{ ...summary, id: room.examId, name: "Room A", startTime, endTime }] };
+    },
+  ],
+  [
+    "exam.delete",
+    "mutate",
+    ({ room }) => ({ examId: room.examId, withRooms: true }),
+    () => ({ rooms: 2, people: 8 }),
+  ],
   ["participant.get", "query", ({ room }) => ({ roomId: room.id, userId: "examinee1" }), examinee1],
   [
     "participant.list",
@@ -152,6 +169,19 @@ const CALLS: readonly (readonly [
       startTime: START,
     }),
   ],
+  [
+    "audio.update",
+    "mutate",
+    ({ clipId }) => ({ clipId, name: "Gong", classify: "2" }),
+    ({ clipId }) => ({
+      id: clipId,
+      name: "Gong",
+      classify: 2,
+      url: "https://audio.example/bell.wav",
+      isDefault: false,
+    }),
+  ],
+  ["audio.delete", "mutate", ({ clipId }) => ({ clipId }), () => true],
   ["cheat.setConfig", "mutate", ({ room }) => ({ examId: room.examId, data: "{}" }), () => true],
   [
     "cheat.getConfig",

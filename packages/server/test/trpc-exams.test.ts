@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { unseated } from "../src/db/tables.js";
 import { createTestApp, type TestApp, type TestCaller } from "../src/testing.js";
+import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { openWorld } from "./support/world.js";
 
 const TEACHER = { sub: "t1", role: "teacher" } as const;
 const ADMIN = { sub: "root", role: "admin" } as const;
@@ -312,6 +315,30 @@ describe("exam.delete", () => {
     expect(await school.admin.exam.get({ examId: school.other.examId })).toEqual(before);
     expect(await school.admin.participant.list({ roomId: school.other.id })).toHaveLength(1);
     expect((await school.admin.room.list({})).rooms.map(({ id }) => id)).toEqual([school.other.id]);
+  });
+
+  it("counts people without a room, and takes them along", async () => {
+    await using world = await openWorld();
+    const door = trpc(world, await world.token(ADMIN));
+    const { data: made } = await door.mutate("exam.create", EXAM);
+    const { data: other } = await door.mutate("exam.create", EXAM);
+    const now = new Date();
+    const waiting = [made.id, made.id, other.id].map((examId, n) => ({
+      examId,
+      userId: `e${n}`,
+      role: "examinee" as const,
+      name: "E",
+      createdAt: now,
+      updatedAt: now,
+    }));
+    world.db.queries.insert(unseated).values(waiting).run();
+    const asked = await door.mutate("exam.delete", { examId: made.id });
+    expect(asked.error.data.reason).toBe("EXAM_CONFLICT");
+    expect(asked.error.message).toContain("has 0 rooms and 2 people");
+    const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true });
+    expect(deleted.data).toEqual({ rooms: 0, people: 2 });
+    const left = world.db.queries.select().from(unseated).all();
+    expect(left.map(({ examId }) => examId)).toEqual([other.id]);
   });
 
   it("is refused while anything was recorded in it, whoever asks", async () => {

@@ -1,6 +1,6 @@
 import multipart, { type Multipart } from "@fastify/multipart";
 import { uploadAudioInput } from "@invigil/schema";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { InvigilError, invalidInput, parsed } from "../errors.js";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
 import { success } from "../rest/envelope.js";
@@ -66,20 +66,15 @@ export const audioUploads = async (
   });
   app.addContentTypeParser("*", (_request, _body, done) => done(notAForm()));
 
-  const callerOf = async (request: FastifyRequest) => {
-    const { identity } = await createContext(request);
-    if (identity instanceof InvigilError) throw identity;
-    return identity;
-  };
   app.route({
     method: "POST",
     url: "/audio",
-    // Who may not is told before anything of the file is read.
-    onRequest: async (request) => audio.mayUpload(await callerOf(request)),
     handler: async (request) => {
+      const { identity } = await createContext(request);
+      if (identity instanceof InvigilError) throw identity;
       if (!request.isMultipart()) throw notAForm();
       try {
-        return success(await audio.upload(await callerOf(request), readForm(request.parts())));
+        return success(await audio.upload(identity, readForm(request.parts())));
       } finally {
         // What a refused upload still sends must be read, or the client never gets to the answer.
         request.raw.resume();

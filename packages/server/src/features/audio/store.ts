@@ -100,6 +100,7 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
 
     update: (clipId, changes) =>
       write(() => {
+        if (!byId.get({ clipId })) return undefined;
         queries
           .update(audioClips)
           .set({ ...changes, ...(changes.name !== undefined && { foldedName: folded(changes.name) }) })
