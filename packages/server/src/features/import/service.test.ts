@@ -1,0 +1,46 @@
+import type { Caller } from "@invigil/schema";
+import { expect, it } from "vitest";
+import { openDatabase } from "../../db/client.js";
+import { insertExam } from "../../db/inserts.js";
+import { createIds } from "../../ids.js";
+import { createAccessService } from "../access/service.js";
+import { createAccessStore } from "../access/store.js";
+import { createImportService } from "./service.js";
+import { createImportStore } from "./store.js";
+
+const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e15) };
+
+it("imports one file after the other, also when one before was refused", async () => {
+  const db = openDatabase({ file: ":memory:" });
+  try {
+    const clock = () => new Date(0);
+    const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
+    await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
+    const access = createAccessService({ store: createAccessStore({ db }) });
+    const imports = createImportService({
+      store: createImportStore({ db }),
+      access,
+      clock,
+      ids: createIds({ clock }),
+    });
+
+    const seen: string[] = [];
+    const start = async (name: string, header: string): Promise<void> => {
+      const bytes = Buffer.from(`${header}\n${`,${name}\n`.repeat(50_000)}`);
+      await imports
+        .import(ADMIN, {
+          examId: "e",
+          dryRun: false,
+          source: { bytes },
+          onProgress: () => void seen.push(name),
+        })
+        .catch(() => undefined);
+    };
+    await Promise.all([start("first", "id,name"), start("second", "no roster"), start("third", "id,name")]);
+    // Each as a whole: its name comes, and comes again only while it goes on.
+    expect(seen.filter((name, at) => name !== seen[at - 1])).toEqual(["first", "second", "third"]);
+    expect(seen.filter((name) => name === "third").length).toBeGreaterThan(2);
+  } finally {
+    db.close();
+  }
+});
