@@ -10,7 +10,7 @@ import { createImportStore } from "./store.js";
 
 const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e15) };
 
-it("imports one file after the other, also when one before was refused", async () => {
+it("imports one file after the other, also when the one before was refused", async () => {
   const db = openDatabase({ file: ":memory:" });
   try {
     const clock = () => new Date(0);
@@ -25,18 +25,19 @@ it("imports one file after the other, also when one before was refused", async (
     });
 
     const seen: string[] = [];
-    const start = async (name: string, header: string): Promise<void> => {
-      const bytes = Buffer.from(`${header}\n${`,${name}\n`.repeat(50_000)}`);
-      await imports
-        .import(ADMIN, {
-          examId: "e",
-          dryRun: false,
-          source: { bytes },
-          onProgress: () => void seen.push(name),
-        })
-        .catch(() => undefined);
+    const start = async (name: string): Promise<void> => {
+      // Rows without an id: none of the files is taken.
+      const bytes = Buffer.from(`id,name\n${`,${name}\n`.repeat(50_000)}`);
+      const onProgress = () => void seen.push(name);
+      const result = await imports.import(ADMIN, {
+        examId: "e",
+        dryRun: false,
+        source: { bytes },
+        onProgress,
+      });
+      expect(result).toMatchObject({ more: 49_900 });
     };
-    await Promise.all([start("first", "id,name"), start("second", "no roster"), start("third", "id,name")]);
+    await Promise.all([start("first"), start("second"), start("third")]);
     // Each as a whole: its name comes, and comes again only while it goes on.
     expect(seen.filter((name, at) => name !== seen[at - 1])).toEqual(["first", "second", "third"]);
     expect(seen.filter((name) => name === "third").length).toBeGreaterThan(2);
