@@ -288,7 +288,7 @@ describe("a dry run", () => {
 });
 
 describe("two imports at once", () => {
-  it("come one after the other, each whole", async () => {
+  it("are each whole", async () => {
     await using hall = await openHall();
     const file = csv([["id", "name"], ...Array.from({ length: 3000 }, (_, n) => [`k${n}`, "N"])]);
     const results = await Promise.all([

@@ -42,7 +42,7 @@ const carryOut = (
   }
 };
 
-/** Judges what was staged, and does it: all of it, or nothing where a row is faulty or nothing is to be done yet. */
+/** Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges. */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
   const { importId, examId, now, found, scope, dryRun, signal } = settlement;
   return store.settle<ImportResult | FaultyFile>(importId, { examId, now }, (rooms, writing) => {
@@ -74,7 +74,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
       end() {
         if (found.faults.count + faults.count > 0)
           return { keep: false, result: together(found.faults, faults) };
-        return { keep: !dryRun, result };
+        return { keep: true, result };
       },
     };
   });
