@@ -27,6 +27,7 @@ const examinee1 = (school: School) => ({
   role: "examinee",
   name: "Name of examinee1",
   hasRoomInProgress: true,
+  extraMinutes: 0,
   publishStatus: { main: "idle", pc: "idle" },
   streams: { main: STREAMS, pc: STREAMS },
   ...times,
@@ -116,6 +117,30 @@ const CALLS: readonly (readonly [
     ({ room }) => ({ examId: room.examId, withRooms: true }),
     () => ({ rooms: 2, people: 8 }),
   ],
+  [
+    "exam.plan",
+    "mutate",
+    ({ room }) => ({
+      examId: room.examId,
+      roomSize: 2,
+      teachers: [{ userId: "spare", name: "Spare", role: "teacher" }],
+      dryRun: true,
+    }),
+    ({ room, sibling }) => ({
+      rooms: [
+        {
+          roomId: room.id,
+          name: "Room A",
+          isNew: false,
+          examinees: 2,
+          seated: [{ userId: "spare", name: "Spare", role: "teacher", spare: true }],
+        },
+        { roomId: sibling.id, name: "Room B", isNew: false, examinees: 1, seated: [] },
+      ],
+      newRooms: 0,
+      seated: 0,
+    }),
+  ],
   ["participant.get", "query", ({ room }) => ({ roomId: room.id, userId: "examinee1" }), examinee1],
   [
     "participant.list",
@@ -129,7 +154,32 @@ const CALLS: readonly (readonly [
     ({ room }) => ({ roomId: room.id, participants: [{ userId: "new", name: "New", role: "examinee" }] }),
     () => ({ added: 1, updated: 0, unchanged: 0 }),
   ],
-  ["participant.remove", "mutate", ({ room }) => ({ roomId: room.id, userId: "examinee2" }), () => true],
+  [
+    "participant.remove",
+    "mutate",
+    ({ room }) => ({ roomId: room.id, userId: "examinee2" }),
+    () => ({ records: 0 }),
+  ],
+  [
+    "participant.listUnseated",
+    "query",
+    ({ room }) => ({ examId: room.examId }),
+    () => ({ people: [], totals: { unseated: 0, seated: 3 } }),
+  ],
+  [
+    "participant.locate",
+    "query",
+    ({ room }) => ({ examId: room.examId, userId: "examinee1" }),
+    ({ room }) => ({
+      rooms: [{ roomId: room.id, name: "Room A", status: "in_progress", role: "examinee" }],
+    }),
+  ],
+  [
+    "participant.removeFromExam",
+    "mutate",
+    ({ room }) => ({ examId: room.examId, userId: "examinee1" }),
+    () => ({ rooms: 1, records: 0 }),
+  ],
   [
     "audio.list",
     "query",
@@ -296,6 +346,15 @@ describe("an error", () => {
     ["participant.get", "query", { userId: "ghost" }, 404, "NOT_FOUND", "PARTICIPANT_NOT_FOUND"],
     ["audio.attach", "mutate", { clipId: "none" }, 404, "NOT_FOUND", "AUDIO_CLIP_NOT_FOUND"],
     ["participant.remove", "mutate", { userId: "teacher1" }, 409, "CONFLICT", "PARTICIPANT_CONFLICT"],
+    ["exam.plan", "mutate", { roomSize: 501 }, 400, "BAD_REQUEST", "INVALID_INPUT"],
+    [
+      "exam.plan",
+      "mutate",
+      { roomSize: 9, teachers: [{ userId: "examinee1", name: "E", role: "teacher" }] },
+      409,
+      "CONFLICT",
+      "PARTICIPANT_CONFLICT",
+    ],
     [
       "im.getToken",
       "mutate",
