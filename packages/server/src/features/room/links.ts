@@ -96,7 +96,7 @@ export const createLinkService = ({
     const { room, person } = seat;
     const { extraMinutes, ...shown } = person;
     const urls = urlsFor(seat);
-    const { token, expiresAt } = await tokens.issueForExam({
+    const { token, tokenId, expiresAt } = await tokens.issueForExam({
       userId: person.userId,
       role: person.role,
       roomId: room.id,
@@ -104,7 +104,15 @@ export const createLinkService = ({
       extraMinutes,
     });
     const examEndTime = new Date(endTime.getTime() + extraMinutes * 60_000);
-    return { ...shown, roomId: room.id, roomName: room.name, ...urls(token), examEndTime, expiresAt };
+    return {
+      ...shown,
+      roomId: room.id,
+      roomName: room.name,
+      ...urls(token),
+      examEndTime,
+      tokenId,
+      expiresAt,
+    };
   };
 
   return {
