@@ -81,7 +81,9 @@ export const joinLinkSchema = z.object({
   pcUrl: z.string().optional(),
   /** When the exam ends for the person, its extra minutes counted in. */
   examEndTime: z.date(),
-  /** When the token in it expires. */
+  /** The `jti` of the token in it, by which it can be revoked. */
+  tokenId: z.string(),
+  /** When that token expires. */
   expiresAt: z.date(),
 });
 export type JoinLink = z.infer<typeof joinLinkSchema>;

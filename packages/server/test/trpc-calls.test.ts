@@ -1,7 +1,7 @@
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataOf, type Parsed, rest, send, trpc, unpack } from "./support/calls.js";
-import { openSchool, type School } from "./support/school.js";
+import { APPS, openSchool, type School } from "./support/school.js";
 
 const ID = expect.stringMatching(/^[0-9a-f]{32}$/);
 const NOW = new Date("2026-01-02T03:04:05Z");
@@ -76,6 +76,24 @@ const CALLS: readonly (readonly [
   ["room.end", "mutate", ({ room }) => ({ roomId: room.id }), () => true],
   ["room.setAudioStatus", "mutate", ({ room }) => ({ roomId: room.id, audioStatus: "speaking" }), () => true],
   ["room.list", "query", () => ({}), (school) => ({ rooms: [roomOf(school)] })],
+  [
+    "room.joinLinks",
+    "mutate",
+    ({ room }) => ({ roomId: room.id, role: "inspector" }),
+    ({ room }) => [
+      {
+        userId: "inspector1",
+        name: "Name of inspector1",
+        role: "inspector",
+        roomId: room.id,
+        roomName: "Room A",
+        url: expect.stringMatching(/^https:\/\/watch\.example\/app\/\?roomId=.*&role=1$/),
+        examEndTime: new Date("2026-01-02T05:34:05Z"),
+        tokenId: ID,
+        expiresAt: new Date("2026-01-02T09:34:05Z"),
+      },
+    ],
+  ],
   [
     "exam.create",
     "mutate",
@@ -268,7 +286,7 @@ const CALLS: readonly (readonly [
 
 describe("every procedure over a socket", () => {
   it.each(CALLS)("%s", async (path, kind, input, output) => {
-    await using school = await openSchool();
+    await using school = await openSchool({ config: { apps: APPS } });
     const url = await school.listen();
     const authorization = `Bearer ${await school.token({ sub: "teacher1", role: "teacher" })}`;
     const text = superjson.stringify(input(school));

@@ -16,6 +16,7 @@ const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> 
   url: `https://exam.example/?userId=${userId}&token=t`,
   ...(role === "examinee" && { pcUrl: `https://exam.example/?userId=${userId}&token=t#/pc` }),
   examEndTime: exam.endTime,
+  tokenId: `token of ${userId}`,
   expiresAt: exam.endTime,
   ...more,
 });

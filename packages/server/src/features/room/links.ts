@@ -78,33 +78,38 @@ export const createLinkService = ({
       `${setting} is not set: the links of ${whose} need it.`,
     );
   };
-  const urlsFor = ({ room, person: { userId, role } }: Seat) => {
-    if (role === "examinee") {
-      const examinee = base(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees");
-      return (token: string) => {
-        const url = withQuery(examinee, { roomId: room.id, userId, token });
-        return { url, pcUrl: `${url}#/pc` };
-      };
+  const urlsOf = ({ room, person: { userId, role } }: Seat, token: string) => {
+    const query = { roomId: room.id, userId, token };
+    if (role !== "examinee") {
+      const watch = base(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
+      return { url: withQuery(watch, { ...query, role: WATCHERS[role] }) };
     }
-    const watch = base(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
-    return (token: string) => ({
-      url: withQuery(watch, { roomId: room.id, userId, token, role: WATCHERS[role] }),
-    });
+    const url = withQuery(base(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
+    return { url, pcUrl: `${url}#/pc` };
   };
 
   const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
     const { room, person } = seat;
-    const { extraMinutes, ...shown } = person;
-    const urls = urlsFor(seat);
-    const { token, expiresAt } = await tokens.issueForExam({
-      userId: person.userId,
-      role: person.role,
+    const { userId, name, role, extraMinutes } = person;
+    const { token, tokenId, expiresAt } = await tokens.issueForExam({
+      userId,
+      role,
       roomId: room.id,
       examEndTime: endTime,
       extraMinutes,
     });
     const examEndTime = new Date(endTime.getTime() + extraMinutes * 60_000);
-    return { ...shown, roomId: room.id, roomName: room.name, ...urls(token), examEndTime, expiresAt };
+    return {
+      userId,
+      name,
+      role,
+      roomId: room.id,
+      roomName: room.name,
+      ...urlsOf(seat, token),
+      examEndTime,
+      tokenId,
+      expiresAt,
+    };
   };
 
   return {
