@@ -1,6 +1,7 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
+import { everyPage } from "./lookup.js";
 import { inOffice, type Office } from "./office.js";
 import { print, table } from "./output.js";
 import { newPassword } from "./password.js";
@@ -14,24 +15,22 @@ const generateOption = (): Option => new Option("--generate", "make a password a
 const role = (description: string): Option =>
   new Option("--role <role>", description).choices(accountRoleSchema.options);
 
-/** Prints an account, and the password where it was made here: that alone, for people. */
+/** Prints an account, and the password where it was made here. */
 const printWithPassword = (
   { generate, json }: PasswordOptions,
   account: Account,
   password: string,
   done: string,
-): void => print(json, { ...account, ...(generate && { password }) }, () => (generate ? password : done));
+): void =>
+  print(json, { ...account, ...(generate && { password }) }, () =>
+    generate ? `${account.userId} ${password}` : done,
+  );
 
-const allAccounts = async ({ call }: Office, of: AccountRole | undefined): Promise<Account[]> => {
-  const accounts: Account[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await call.account.list({ role: of, pageSize: 100, cursor });
-    accounts.push(...page.accounts);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return accounts;
-};
+const allAccounts = ({ call }: Office, of: AccountRole | undefined): Promise<Account[]> =>
+  everyPage(async (cursor: string | undefined) => {
+    const { accounts: items, nextCursor } = await call.account.list({ role: of, pageSize: 100, cursor });
+    return { items, nextCursor };
+  });
 
 const tableOf = (accounts: readonly Account[]): string =>
   table(
@@ -68,7 +67,7 @@ export const addAccount = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (options: { role?: AccountRole; json?: true }) => {
       const accounts = await inOffice((office) => allAccounts(office, options.role));
-      print(options.json, { accounts }, () => tableOf(accounts));
+      print(options.json, accounts, () => tableOf(accounts));
     });
 
   account

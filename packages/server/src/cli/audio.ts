@@ -4,6 +4,7 @@ import { type Command, Option } from "commander";
 import { parsed } from "../errors.js";
 import { SetupError } from "../setup-error.js";
 import { jsonOption, quietOption, wholeNumber } from "./arguments.js";
+import { examNamed } from "./lookup.js";
 import { inOffice, type Office, OPERATOR } from "./office.js";
 import { print, printMade, table } from "./output.js";
 import { readTime, writtenTime } from "./time.js";
@@ -85,9 +86,7 @@ const addLibrary = (audio: Command): void => {
     .action(({ json, ...filter }: Described & Printing) =>
       inOffice(async (office) => {
         const list = await allClips(office, filter);
-        print(json, { total: list.length, list }, () =>
-          list.length === 0 ? "There are no such clips." : clipTable(list),
-        );
+        print(json, list, () => (list.length === 0 ? "There are no such clips." : clipTable(list)));
       }),
     );
 
@@ -121,7 +120,7 @@ const addLibrary = (audio: Command): void => {
 };
 
 const addAttachments = (audio: Command): void => {
-  const exam = () => new Option("--exam <id>", "the exam").makeOptionMandatory();
+  const exam = () => new Option("--exam <exam>", "the exam's id, or its name").makeOptionMandatory();
 
   audio
     .command("attach")
@@ -131,9 +130,9 @@ const addAttachments = (audio: Command): void => {
     .option("--at <time>", "when the exam plays it by itself; without, the teacher starts it by hand")
     .addOption(quietOption())
     .addOption(jsonOption())
-    .action((clipId: string, { json, quiet, exam: examId, at }: Printing & { exam: string; at?: string }) =>
+    .action((clipId: string, { json, quiet, exam, at }: Printing & { exam: string; at?: string }) =>
       inOffice(async ({ call, config: { timeZone }, deps }) => {
-        const day = at === undefined ? undefined : (await call.exam.get({ examId })).startTime;
+        const { id: examId, name, startTime: day } = await examNamed(call, exam);
         const startTime =
           at === undefined ? at : readTime(at, { option: "--at", timeZone, now: deps.clock(), day });
         const attached = await call.audio.attach({ examId, clipId, startTime });
@@ -143,7 +142,7 @@ const addAttachments = (audio: Command): void => {
         printMade(
           { json, quiet },
           attached,
-          () => `The exam ${examId} plays ${attached.name} ${when}: ${attached.id}`,
+          () => `The exam ${name} plays ${attached.name} ${when}: ${attached.id}`,
         );
       }),
     );
@@ -154,8 +153,9 @@ const addAttachments = (audio: Command): void => {
     .argument("<attachment>", "its id in the exam: see 'invigil exam show'")
     .addOption(exam())
     .addOption(jsonOption())
-    .action((attachmentId: string, { json, exam: examId }: Printing & { exam: string }) =>
+    .action((attachmentId: string, { json, exam }: Printing & { exam: string }) =>
       inOffice(async ({ call }) => {
+        const { id: examId } = await examNamed(call, exam);
         await call.audio.detach({ examId, attachmentId });
         print(json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
       }),

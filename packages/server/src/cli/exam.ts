@@ -10,6 +10,7 @@ import {
 import { type Command, InvalidArgumentError } from "commander";
 import { invalidInput, parsed } from "../errors.js";
 import { jsonOption, quietOption } from "./arguments.js";
+import { allExams, examNamed } from "./lookup.js";
 import { inOffice, type Office, OPERATOR } from "./office.js";
 import { count, print, printMade, table } from "./output.js";
 import { readTime, writtenTime } from "./time.js";
@@ -105,17 +106,6 @@ const examText = (exam: Exam, timeZone: string): string => {
   return audio.length === 0 ? facts : `${facts}\n\n${table(["AUDIO", "PLAYED", "NAME"], audio)}`;
 };
 
-const allExams = async ({ call }: Office): Promise<ExamSummary[]> => {
-  const exams: ExamSummary[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await call.exam.list({ pageSize: 100, cursor });
-    exams.push(...page.exams);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return exams;
-};
-
 /** The teacher that counts as an exam's maker. */
 const teacher = (userId: string): Caller => {
   const valid = userIdSchema.safeParse(userId);
@@ -157,7 +147,7 @@ const addMaking = (exam: Command): void => {
   exam
     .command("update")
     .description("change an exam; what is not given stays")
-    .argument("<exam>", "its id")
+    .argument("<exam>", "its id, or its name")
     .option("--name <name>", "what people know it as")
     .option("--start <time>", `when it starts, ${times}`)
     .option("--end <time>", "when it ends; '11:30' is on the day it starts")
@@ -166,9 +156,10 @@ const addMaking = (exam: Command): void => {
     .option("--schedule <clip@time...>", "all clips that it plays by itself")
     .option("--offer <clip...>", "all clips that teachers may start by hand")
     .addOption(jsonOption())
-    .action((examId: string, options: ExamOptions) =>
+    .action((text: string, options: ExamOptions) =>
       inOffice(async (office) => {
         const time = timesOf(office);
+        const { id: examId } = await examNamed(office.call, text);
         const current = await office.call.exam.get({ examId });
         const startTime = options.start === undefined ? undefined : time("--start", options.start);
         const day = startTime ?? current.startTime;
@@ -192,11 +183,11 @@ export const addExam = (program: Command): void => {
   exam
     .command("show")
     .description("show an exam and what it plays")
-    .argument("<exam>", "its id")
+    .argument("<exam>", "its id, or its name")
     .addOption(jsonOption())
-    .action((examId: string, { json }: Printing) =>
+    .action((text: string, { json }: Printing) =>
       inOffice(async ({ call, config }) => {
-        const found = await call.exam.get({ examId });
+        const found = await call.exam.get({ examId: (await examNamed(call, text)).id });
         print(json, found, () => examText(found, config.timeZone));
       }),
     );
@@ -207,7 +198,7 @@ export const addExam = (program: Command): void => {
     .addOption(jsonOption())
     .action(({ json }: Printing) =>
       inOffice(async (office) => {
-        const exams = await allExams(office);
+        const exams = await allExams(office.call);
         const { timeZone } = office.config;
         const row = ({ id, name, startTime, endTime }: ExamSummary) => [
           id,
@@ -215,7 +206,7 @@ export const addExam = (program: Command): void => {
           writtenTime(endTime, timeZone),
           name,
         ];
-        print(json, { exams }, () =>
+        print(json, exams, () =>
           exams.length === 0 ? "There are no exams." : table(["ID", "START", "END", "NAME"], exams.map(row)),
         );
       }),
@@ -224,17 +215,17 @@ export const addExam = (program: Command): void => {
   exam
     .command("delete")
     .description("delete an exam in which nothing was recorded")
-    .argument("<exam>", "its id")
+    .argument("<exam>", "its id, or its name")
     .option("--with-rooms", "with its rooms and people, where it has any")
     .addOption(jsonOption())
-    .action((examId: string, { json, withRooms }: Printing & { withRooms?: true }) =>
+    .action((text: string, { json, withRooms }: Printing & { withRooms?: true }) =>
       inOffice(async ({ call }) => {
+        const { id: examId, name } = await examNamed(call, text);
         const { rooms, people } = await call.exam.delete({ examId, withRooms });
         print(
           json,
           { examId, rooms, people },
-          () =>
-            `Deleted the exam ${examId}, ${count(rooms, "room")} and ${count(people, "person", "people")}.`,
+          () => `Deleted the exam ${name}, ${count(rooms, "room")} and ${count(people, "person", "people")}.`,
         );
       }),
     );

@@ -6,10 +6,10 @@ import { stringify } from "csv-stringify/sync";
 import { failedWith, SetupError } from "../setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { cardsPage } from "./cards/page.js";
-import { localTime } from "./local-time.js";
 import { examNamed, roomNamed } from "./lookup.js";
 import { inOffice, type Office } from "./office.js";
 import { count } from "./output.js";
+import { localTime } from "./time.js";
 
 interface Joining {
   readonly exam: ExamSummary;

@@ -1,39 +1,64 @@
 import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../setup-error.js";
 import type { Office } from "./office.js";
-import { count } from "./output.js";
 
-// What people call things by, found.
+// What is typed to mean an exam or a room: its id, or its name where it alone has it.
 
-/** An exam by its id. @throws EXAM_NOT_FOUND */
-export const examNamed = (call: Office["call"], exam: string): Promise<ExamSummary> =>
-  call.exam.get({ examId: exam });
+type Call = Office["call"];
+
+interface Page<Item, Cursor> {
+  readonly items: readonly Item[];
+  readonly nextCursor?: Cursor | undefined;
+}
+
+/** Everything that a list gives page by page. */
+export const everyPage = async <Item, Cursor>(
+  ask: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>,
+): Promise<Item[]> => {
+  const all: Item[] = [];
+  let cursor: Cursor | undefined;
+  do {
+    const { items, nextCursor } = await ask(cursor);
+    all.push(...items);
+    cursor = nextCursor;
+  } while (cursor !== undefined);
+  return all;
+};
+const pageSize = 100;
+
+/** All exams, newest first. */
+export const allExams = (call: Call): Promise<ExamSummary[]> =>
+  everyPage(async (cursor: string | undefined) => {
+    const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize });
+    return { items, nextCursor };
+  });
 
 /** All rooms, newest first: of one exam, or of all. */
-export const allRooms = async (call: Office["call"], examId?: string): Promise<Room[]> => {
-  const rooms: Room[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await call.room.list({ examId, cursor, pageSize: 100 });
-    rooms.push(...page.rooms);
-    cursor = page.nextCursor;
-  } while (cursor !== undefined);
-  return rooms;
-};
+export const allRooms = (call: Call, examId?: string): Promise<Room[]> =>
+  everyPage(async (cursor: string | undefined) => {
+    const { rooms: items, nextCursor } = await call.room.list({ examId, cursor, pageSize });
+    return { items, nextCursor };
+  });
 
-/**
- * A room by its id; of an exam also by its name, where it alone has it.
- * @throws ROOM_NOT_FOUND, SetupError
- */
-export const roomNamed = async (call: Office["call"], room: string, exam?: ExamSummary): Promise<Room> => {
-  if (exam === undefined) return call.room.get({ roomId: room });
-  const rooms = await allRooms(call, exam.id);
-  const byId = rooms.filter(({ id }) => id === room);
-  const found = byId.length > 0 ? byId : rooms.filter(({ name }) => name === room);
-  if (found[0] && found.length === 1) return found[0];
+const theOnly = <Thing extends { id: string; name: string }>(
+  what: string,
+  text: string,
+  things: readonly Thing[],
+): Thing => {
+  const byId = things.filter(({ id }) => id === text);
+  const [found, ...others] = byId.length > 0 ? byId : things.filter(({ name }) => name === text);
+  if (!found) throw new SetupError(`There is no ${what} '${text}'`);
+  if (others.length === 0) return found;
+  const ids = [found, ...others].map(({ id }) => id).join(", ");
   throw new SetupError(
-    found.length === 0
-      ? `The exam ${exam.name} has no room '${room}'`
-      : `The exam ${exam.name} has ${count(found.length, "room")} '${room}': name it by its id`,
+    `${others.length + 1} ${what}s are named '${text}': write the id of one of them (${ids})`,
   );
 };
+
+/** @throws SetupError */
+export const examNamed = async (call: Call, text: string): Promise<ExamSummary> =>
+  theOnly("exam", text, await allExams(call));
+
+/** A room; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
+export const roomNamed = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
+  exam ? theOnly("room", text, await allRooms(call, exam.id)) : call.room.get({ roomId: text });

@@ -1,10 +1,11 @@
 import type { ExamPlan, PlannedPerson, PlannedRoom } from "@invigil/schema";
 import type { Command } from "commander";
+import { InvigilError, invalidInput } from "../errors.js";
 import { jsonOption, wholeNumber } from "./arguments.js";
-import { findExam } from "./find.js";
-import { inOffice } from "./office.js";
+import { sayFaults } from "./faults.js";
+import { examNamed } from "./lookup.js";
+import { inOffice, type Office } from "./office.js";
 import { count, print, table } from "./output.js";
-import { readPeople } from "./people-file.js";
 
 interface PlanOptions {
   roomSize: number;
@@ -61,6 +62,12 @@ const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
   return [...rooms, summary(plan, dryRun)].join("\n");
 };
 
+const staffOf = ({ services }: Office, file: string) =>
+  services.imports.readStaff({ path: file }).catch((error: unknown) => {
+    const [fault] = (error instanceof InvigilError && error.fields.file) || [];
+    throw fault === undefined ? error : invalidInput("--teachers", fault);
+  });
+
 /** Adds `plan` to the command `exam`. */
 export const addPlan = (exam: Command): void => {
   exam
@@ -68,15 +75,22 @@ export const addPlan = (exam: Command): void => {
     .description("make the rooms that an exam's people need, and seat them; doing it again adds nothing")
     .argument("<exam>", "the exam's id, or its name")
     .requiredOption("--room-size <number>", "examinees a room, at most", wholeNumber)
-    .option("--teachers <file>", "CSV with the columns id, name and role: teachers and inspectors to add")
+    .option(
+      "--teachers <file>",
+      "a roster (CSV or XLSX) of teachers and inspectors to add; an empty role is a teacher's",
+    )
     .option("--shuffle <seed>", "seat in an order that this text makes, instead of that of the import")
     .option("--room-name <pattern>", "names of new rooms; {n} is the number (default: Room {n})")
     .option("--dry-run", "only print what would be done")
     .addOption(jsonOption())
     .action((text: string, { roomSize, teachers: file, shuffle, roomName, dryRun, json }: PlanOptions) =>
       inOffice(async (office) => {
-        const teachers = file === undefined ? [] : await readPeople(file);
-        const examId = await findExam(office, text);
+        const teachers = file === undefined ? [] : await staffOf(office, file);
+        if ("faults" in teachers) {
+          sayFaults(teachers, json, "nothing was planned");
+          return;
+        }
+        const { id: examId } = await examNamed(office.call, text);
         const plan = await office.call.exam.plan({
           examId,
           roomSize,

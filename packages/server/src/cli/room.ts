@@ -2,10 +2,10 @@ import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { jsonOption } from "./arguments.js";
 import { addLinks } from "./links.js";
-import { type LocalTime, localTime } from "./local-time.js";
 import { allRooms, examNamed, roomNamed } from "./lookup.js";
 import { inOffice, type Office, OPERATOR } from "./office.js";
 import { count, print, table } from "./output.js";
+import { type LocalTime, localTime } from "./time.js";
 
 interface ExamOption {
   exam?: string;

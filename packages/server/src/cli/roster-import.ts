@@ -1,8 +1,8 @@
 import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
-import type { FaultyFile } from "../features/import/service.js";
 import { jsonOption } from "./arguments.js";
-import { findExam, findRoom } from "./find.js";
+import { sayFaults } from "./faults.js";
+import { examNamed, roomNamed } from "./lookup.js";
 import { inOffice, OPERATOR } from "./office.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
@@ -32,19 +32,6 @@ const summaryOf = ({ rows, added, updated, unchanged, changes }: ImportResult, d
   ].join("\n");
 };
 
-const sayFaults = (faulty: FaultyFile, json: true | undefined): void => {
-  process.exitCode = 1;
-  if (json) {
-    print(json, faulty, () => "");
-    return;
-  }
-  const { faults, more } = faulty;
-  const lines = faults.map(({ row, column, reason }) => [row, column, reason]);
-  process.stderr.write(`${table(["ROW", "COLUMN", "REASON"], lines)}\n`);
-  if (more > 0) process.stderr.write(`and ${count(more, "more fault")}\n`);
-  process.stderr.write(`invigil: ${count(faults.length + more, "fault")}; nothing was imported\n`);
-};
-
 const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOptions): Promise<void> => {
   const interrupted = new AbortController();
   // Once: a second one ends the process at once, which also leaves nothing behind.
@@ -53,18 +40,18 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
   const progress = createProgress("reading");
   try {
     const result = await inOffice(async (office) => {
-      const examId = await findExam(office, exam);
-      const roomId = room === undefined ? undefined : await findRoom(office, examId, room);
+      const of = await examNamed(office.call, exam);
+      const roomId = room === undefined ? undefined : (await roomNamed(office.call, room, of)).id;
       return office.services.imports.import(OPERATOR, {
-        examId,
-        ...(roomId !== undefined && { roomId }),
+        examId: of.id,
+        roomId,
         dryRun: dryRun ?? false,
         source: { path: file },
         signal: interrupted.signal,
         onProgress: progress.show,
       });
     }).finally(progress.end);
-    if ("faults" in result) sayFaults(result, json);
+    if ("faults" in result) sayFaults(result, json, "nothing was imported");
     else print(json, result, () => summaryOf(result, dryRun ?? false));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;

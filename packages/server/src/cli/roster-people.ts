@@ -1,8 +1,7 @@
-import type { UnseatedPerson } from "@invigil/schema";
 import type { Command } from "commander";
 import { SetupError } from "../setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { findExam, findRoom } from "./find.js";
+import { everyPage, examNamed, roomNamed } from "./lookup.js";
 import { inOffice, type Office } from "./office.js";
 import { count, print, table } from "./output.js";
 
@@ -18,16 +17,16 @@ interface RemoveOptions extends ListOptions {
   withRecords?: true;
 }
 
-/** Everybody of an exam who has no room. */
+/** Everybody of an exam who has no room, and how many have one. */
 const unseatedOf = async ({ call }: Office, examId: string) => {
-  const first = await call.participant.listUnseated({ examId, pageSize: 100 });
-  const people: UnseatedPerson[] = [...first.people];
-  for (let cursor = first.nextCursor; cursor !== undefined; ) {
+  let seated = 0;
+  const people = await everyPage(async (cursor: number | undefined) => {
     const page = await call.participant.listUnseated({ examId, pageSize: 100, cursor });
-    people.push(...page.people);
-    cursor = page.nextCursor;
-  }
-  return { people, unseated: people.length, seated: first.totals?.seated ?? 0 };
+    // The first page alone says it.
+    if (page.totals) seated = page.totals.seated;
+    return { items: page.people, nextCursor: page.nextCursor };
+  });
+  return { people, unseated: people.length, seated };
 };
 
 const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseatedOf>>): string => {
@@ -61,7 +60,7 @@ const addList = (roster: Command): void => {
     .addOption(jsonOption())
     .action(({ exam, json }: ListOptions) =>
       inOffice(async (office) => {
-        const unseated = await unseatedOf(office, await findExam(office, exam));
+        const unseated = await unseatedOf(office, (await examNamed(office.call, exam)).id);
         print(json, unseated, () => listed(unseated));
       }),
     );
@@ -78,10 +77,12 @@ const addMove = (roster: Command): void => {
     .addOption(jsonOption())
     .action((userId: string, { exam, to, from, json }: MoveOptions) =>
       inOffice(async (office) => {
-        const examId = await findExam(office, exam);
-        const toRoomId = await findRoom(office, examId, to);
+        const of = await examNamed(office.call, exam);
+        const { id: toRoomId } = await roomNamed(office.call, to, of);
         const roomId =
-          from === undefined ? await roomOf(office, examId, userId) : await findRoom(office, examId, from);
+          from === undefined
+            ? await roomOf(office, of.id, userId)
+            : (await roomNamed(office.call, from, of)).id;
         await office.call.participant.move({ roomId, userId, toRoomId });
         print(json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
       }),
@@ -98,7 +99,7 @@ const addRemove = (roster: Command): void => {
     .addOption(jsonOption())
     .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
       inOffice(async (office) => {
-        const examId = await findExam(office, exam);
+        const { id: examId } = await examNamed(office.call, exam);
         const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
         print(json, removed, () =>
           removed.rooms === 0

@@ -1,4 +1,4 @@
-import { DateTime, IANAZone } from "luxon";
+import { DateTime } from "luxon";
 import { invalidInput } from "../errors.js";
 
 /** How the times that a command takes are read. */
@@ -64,9 +64,16 @@ export const readTime = (typed: string, reader: TimeReader): Date => {
   return time.toJSDate();
 };
 
+/** Writes instants as the people of a time zone read them. */
+export const localTime =
+  (zone: string) =>
+  (time: Date, format = "yyyy-MM-dd HH:mm"): string =>
+    DateTime.fromJSDate(time, { zone }).toFormat(format);
+export type LocalTime = ReturnType<typeof localTime>;
+
 /** A time for people: the zone's clock, and the instant. */
 export const writtenTime = (time: Date, timeZone: string): string => {
-  const local = DateTime.fromJSDate(time, { zone: IANAZone.create(timeZone) });
+  const local = DateTime.fromJSDate(time, { zone: timeZone });
   const format = local.second === 0 ? "yyyy-MM-dd HH:mm" : "yyyy-MM-dd HH:mm:ss";
   const instant = time.toISOString().replace(".000Z", "Z");
   return `${local.toFormat(format)} ${timeZone} (${instant})`;

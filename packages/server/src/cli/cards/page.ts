@@ -1,5 +1,5 @@
 import type { ExamSummary, JoinLink } from "@invigil/schema";
-import { type LocalTime, localTime } from "../local-time.js";
+import { type LocalTime, localTime } from "../time.js";
 import { qrSvg } from "./qr.js";
 import { STYLE } from "./style.js";
 

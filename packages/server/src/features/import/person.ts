@@ -12,6 +12,13 @@ export interface ReadPerson {
   readonly roomId: string | undefined;
 }
 
+export interface RowReader {
+  readonly columns: Columns;
+  readonly findRoom: RoomFinder;
+  /** What somebody is whose row does not say. */
+  readonly emptyRole: ParticipantRole;
+}
+
 export type Report = (field: Field | { column: number }, reason: string) => void;
 
 /** A number that a spreadsheet has shortened: its last digits are lost. */
@@ -24,7 +31,7 @@ const readId = (cell: string): string | undefined =>
 /** Reads a row of the file, and reports everything that is wrong with it. */
 export const readPerson = (
   cells: readonly string[],
-  { columns, findRoom }: { columns: Columns; findRoom: RoomFinder },
+  { columns, findRoom, emptyRole }: RowReader,
   report: Report,
 ): ReadPerson => {
   const cell = (field: Field): string => {
@@ -50,7 +57,7 @@ export const readPerson = (
   };
   const role = (): ParticipantRole | undefined => {
     const value = cell("role");
-    const found = value === "" ? "examinee" : roleOf(value);
+    const found = value === "" ? emptyRole : roleOf(value);
     if (!found) report("role", `'${value}' is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);
     return found;
   };

@@ -1,3 +1,4 @@
+import type { ParticipantRole } from "@invigil/schema";
 import { InvigilError, invalidInput } from "../../errors.js";
 import { type Row, rowsOf } from "../../sheets/rows.js";
 import { type ReadOptions, SheetError, type Source } from "../../sheets/source.js";
@@ -25,7 +26,15 @@ export interface Found {
   readonly columns: Columns;
 }
 
-type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
+export type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
+
+export interface Into {
+  readonly scope: Scope;
+  /** Keeps people; returns those rows whose person an earlier row has. */
+  readonly stage: Stage;
+  /** What somebody is whose row does not say: an examinee, where this does not say so either. */
+  readonly emptyRole?: ParticipantRole;
+}
 
 const BATCH = 500;
 /** Twice the largest roster that is promised to be quick: one that is longer would keep the database to itself. */
@@ -51,7 +60,7 @@ class InvalidFile extends InvigilError {
 /** Reads and checks the rows of a file, and stages those whose person is known. */
 const readRows = async (
   rows: AsyncIterableIterator<Row>,
-  { scope, stage }: { scope: Scope; stage: Stage },
+  { scope, stage, emptyRole = "examinee" }: Into,
 ): Promise<Found> => {
   const columns = await readHeader(rows);
   const faults = createFaults();
@@ -77,7 +86,7 @@ const readRows = async (
     if (people > MAX_PEOPLE) throw invalidInput("file", `must have at most ${MAX_PEOPLE} rows`);
     const { userId, name, role, extraMinutes, roomId } = readPerson(
       line.cells,
-      { columns, findRoom },
+      { columns, findRoom, emptyRole },
       reportFor(line.row),
     );
     if (userId === undefined) continue;
@@ -99,7 +108,7 @@ const readRows = async (
 /** @throws INVALID_INPUT for a file that is no roster */
 export const readFile = async (
   { source, signal, onProgress }: ReadOptions & { source: Source },
-  into: { scope: Scope; stage: Stage },
+  into: Into,
 ): Promise<Found> => {
   const rows = rowsOf(source, { signal, onProgress });
   try {

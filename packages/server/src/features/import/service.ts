@@ -8,9 +8,10 @@ import type { FaultyFile } from "./faults.js";
 import { readFile, type Scope } from "./read.js";
 import type { ExamRoom } from "./rooms.js";
 import { settle } from "./settle.js";
+import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
 
-export type { FaultyFile };
+export type { FaultyFile, Staff };
 
 export interface ImportRequest extends ReadOptions {
   readonly examId: string;
@@ -30,6 +31,8 @@ export interface ImportService {
   import(caller: Caller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
   /** The same for a file in base64. @throws INVALID_INPUT also for faulty rows, each a field */
   importFile(caller: Caller, input: ImportParticipantsInput): Promise<ImportResult>;
+  /** The teachers and inspectors of a file, who get their rooms by a plan. @throws INVALID_INPUT for what is no roster */
+  readStaff(source: Source): Promise<Staff | FaultyFile>;
 }
 
 export interface ImportServiceDeps {
@@ -108,5 +111,6 @@ export const createImportService = ({ store, access, clock, ids }: ImportService
       if ("faults" in result) throw refusalOf(result);
       return result;
     },
+    readStaff,
   };
 };

@@ -17,8 +17,6 @@ export interface PlanService {
    *   PARTICIPANT_CONFLICT, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   plan(caller: Caller, input: PlanExamInput): Promise<ExamPlan>;
-  /** The ids of the exams that have this id or name. Asks nobody's permission: for the command. */
-  findExams(text: string): Promise<string[]>;
 }
 
 export interface PlanServiceDeps {
@@ -152,6 +150,5 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
       };
     },
-    findExams: (text) => store.findExams(text),
   };
 };

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
-import { asc, eq, or, sql } from "drizzle-orm";
+import { asc, eq, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
-import { exams, participants, rooms, unseated } from "../../db/tables.js";
+import { participants, rooms, unseated } from "../../db/tables.js";
 import type { Newcomer, Person } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they came. */
@@ -32,8 +32,6 @@ export interface PlanStore {
   read(examId: string): Promise<ExamPeople>;
   /** Makes the rooms and puts the people into them. False, and nothing is done, when the exam is not as it was seen. */
   carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
-  /** The exams that have this id or name. */
-  findExams(text: string): Promise<string[]>;
 }
 
 export const createPlanStore = ({ db }: { db: Database }): PlanStore => {
@@ -81,13 +79,5 @@ export const createPlanStore = ({ db }: { db: Database }): PlanStore => {
         for (const person of changes.people) insertPerson(person);
         return true;
       }),
-    // A scan, but only the command asks, where one types a name.
-    findExams: async (text) =>
-      queries
-        .select({ id: exams.id })
-        .from(exams)
-        .where(or(eq(exams.id, text), eq(exams.name, text)))
-        .all()
-        .map(({ id }) => id),
   };
 };

@@ -1,0 +1,16 @@
+import type { FaultyFile } from "../features/import/service.js";
+import { count, print, table } from "./output.js";
+
+/** Says what is wrong with the rows of a file, and what became of it, and lets the command fail. */
+export const sayFaults = (faulty: FaultyFile, json: true | undefined, outcome: string): void => {
+  process.exitCode = 1;
+  if (json) {
+    print(json, faulty, () => "");
+    return;
+  }
+  const { faults, more } = faulty;
+  const lines = faults.map(({ row, column, reason }) => [row, column, reason]);
+  process.stderr.write(`${table(["ROW", "COLUMN", "REASON"], lines)}\n`);
+  if (more > 0) process.stderr.write(`and ${count(more, "more fault")}\n`);
+  process.stderr.write(`invigil: ${count(faults.length + more, "fault")}; ${outcome}\n`);
+};
