@@ -66,7 +66,7 @@ describe("ids", () => {
   });
 
   it("takes as a user id 1 to 61 letters, digits, '_', '-' and '.'", () => {
-    for (const good of ["t1", "A.b-c_9", "x".repeat(61), "xpc_1", "PC_1", "pc1"])
+    for (const good of ["t1", "A.b-c_9", "x".repeat(61), "xpc_1", "PC_1", "pc1", "x_pc1", "x_PC", "_pcx"])
       expect(userIdSchema.parse(good)).toBe(good);
     expect(userIdSchema.parse(42)).toBe("42");
     for (const bad of ["x".repeat(62), "", "a b", " a", "a\n", "学生", "a/b", "a:b", -1.5, null])
@@ -75,6 +75,7 @@ describe("ids", () => {
 
   it("keeps user ids clear of the PC camera's prefix", () => {
     expect(faultOf(userIdSchema, "pc_1")).toMatch(/pc_/);
+    expect(faultOf(userIdSchema, "x_pc")).toMatch(/_pc/);
   });
 });
 

@@ -41,14 +41,16 @@ export const idSchema = z.preprocess(numberAsText, label(128));
 
 /**
  * The id of a person to be stored: letters, digits, `_`, `-` and `.`, at most 61 characters, so that
- * `pc_<id>` (the second camera's login) fits the 64 of the message services. It may not begin with `pc_`.
+ * `pc_<id>` (the second camera's login) fits the 64 of the message services. It may not begin with `pc_`, and not
+ * end with `_pc`, or two people would have streams of one name.
  */
 export const userIdSchema = z.preprocess(
   numberAsText,
   z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,61}$/, "must be 1 to 61 letters, digits, '_', '-' or '.'")
-    .refine((value) => !value.startsWith("pc_"), "must not begin with 'pc_' (that marks a PC camera)"),
+    .refine((value) => !value.startsWith("pc_"), "must not begin with 'pc_' (that marks a PC camera)")
+    .refine((value) => !value.endsWith("_pc"), "must not end with '_pc' (that marks a PC camera's stream)"),
 );
 
 /** A whole number between two bounds; text is accepted (`"10"`). */

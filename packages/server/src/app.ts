@@ -32,8 +32,8 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
     // Whose `X-Forwarded-For` says where a client calls from.
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
     bodyLimit: MAX_BODY_BYTES,
-    // A client gets this long to send a request.
-    requestTimeout: 30_000,
+    // A client gets this long to send a request: an audio file over a slow line takes minutes.
+    requestTimeout: 300_000,
     // While the server drains, requests on open connections are still answered.
     return503OnClosing: false,
     // Long tRPC batches are one path segment.

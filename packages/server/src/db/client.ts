@@ -31,7 +31,7 @@ export interface OpenOptions {
   readonly onStatement?: (sql: string) => void;
 }
 
-/** How long a statement waits for another process, in milliseconds. */
+/** How long opening waits for another process, in milliseconds. */
 const BUSY_TIMEOUT_MS = 5000;
 const RETRY_MS = 20;
 
@@ -77,6 +77,8 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
     sqlite.pragma("foreign_keys = ON");
+    // From now on it is the writer that waits, which does not stop the process meanwhile.
+    sqlite.pragma("busy_timeout = 0");
     return {
       queries,
       write: createWriter(sqlite),

@@ -40,6 +40,43 @@ const transactions = () => ({
 });
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
+describe("while another process writes", () => {
+  let other: Sqlite.Database;
+  beforeEach(() => {
+    other = new Sqlite(join(folder, "x.db"));
+    // As the database is opened: it is the writer that waits.
+    sqlite.pragma("busy_timeout = 0");
+    other.exec("BEGIN IMMEDIATE");
+    other.exec("INSERT INTO t VALUES (100)");
+  });
+  afterEach(() => other.close());
+
+  it("calls wait their turn, in their order, and the loop goes on meanwhile", async () => {
+    const order: number[] = [];
+    const call = (n: number) =>
+      write(() => {
+        order.push(n);
+        return insert(n);
+      });
+    const first = call(1);
+    for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+    const second = call(2);
+    for (let turn = 0; turn < 200; turn += 1) await nextTurn();
+    expect({ order, rows: rowsOf(witness) }).toEqual({ order: [], rows: [] });
+    other.exec("COMMIT");
+    await Promise.all([first, second]);
+    expect({ order, rows: rowsOf(witness) }).toEqual({ order: [1, 2], rows: [1, 2, 100] });
+  });
+
+  it("calls are given up when that takes too long, and later ones are not", async () => {
+    const impatient = createWriter(sqlite, { patienceMs: 0 });
+    await expect(impatient(() => insert(1))).rejects.toMatchObject({ code: "SQLITE_BUSY" });
+    other.exec("ROLLBACK");
+    await impatient(() => insert(2));
+    expect(rowsOf(witness)).toEqual([2]);
+  });
+});
+
 describe("group commit", () => {
   it("gives every call its own answer", async () => {
     expect(await Promise.all([write(() => 1), write(() => "two"), write(() => undefined)])).toEqual([

@@ -1,4 +1,4 @@
-import type { Database as Sqlite } from "better-sqlite3";
+import Sqlite from "better-sqlite3";
 
 /** Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk. */
 export type Write = <T>(work: () => T) => Promise<T>;
@@ -9,15 +9,28 @@ interface Job {
   reject(error: unknown): void;
 }
 
+/** How long calls wait for another process that writes, and how often it is asked, in milliseconds. */
+const PATIENCE_MS = 30_000;
+const ASK_AGAIN_MS = 10;
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
+
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 /**
  * Group commit. Writes that arrive while one is being committed go into the next transaction
  * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own:
- * one that throws is undone and rejected alone.
+ * one that throws is undone and rejected alone. While another process writes they wait, and the loop goes on: SQLite's
+ * own way to wait would stop it.
  */
-export const createWriter = (sqlite: Sqlite): Write => {
+export const createWriter = (
+  sqlite: Sqlite.Database,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Write => {
   let waiting: Job[] = [];
+  /** Since when another process writes. */
+  let busySince: number | undefined;
 
   // better-sqlite3 makes a transaction inside a transaction a savepoint.
   const isolated = sqlite.transaction((job: Job) => job.run());
@@ -34,6 +47,12 @@ export const createWriter = (sqlite: Sqlite): Write => {
 
   const together = sqlite.transaction((jobs: readonly Job[]) => jobs.map(attempt));
 
+  const worthWaiting = (error: unknown): boolean => {
+    if (!isBusy(error)) return false;
+    busySince ??= performance.now();
+    return performance.now() - busySince < patienceMs;
+  };
+
   const flush = (): void => {
     const jobs = waiting;
     waiting = [];
@@ -41,9 +60,16 @@ export const createWriter = (sqlite: Sqlite): Write => {
     try {
       outcomes = together.immediate(jobs);
     } catch (error) {
+      if (worthWaiting(error)) {
+        waiting = jobs;
+        setTimeout(flush, ASK_AGAIN_MS);
+        return;
+      }
+      busySince = undefined;
       for (const job of jobs) job.reject(error);
       return;
     }
+    busySince = undefined;
     jobs.forEach((job, index) => {
       const outcome = outcomes[index];
       if (outcome?.ok) job.resolve(outcome.value);
