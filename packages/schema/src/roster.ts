@@ -6,7 +6,7 @@ import { roomStatusSchema } from "./room.js";
 // The people of an exam, in its rooms and outside of them.
 
 /** Somebody of an exam who has no room yet. */
-export const unseatedPersonSchema = z.object({
+const unseatedPersonSchema = z.object({
   userId: z.string(),
   name: z.string(),
   role: participantRoleSchema,

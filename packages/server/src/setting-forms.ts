@@ -47,7 +47,7 @@ export const pairs = (example: string, names: readonly string[]) =>
     .refine((list) => list.every(([name = "", value]) => names.includes(name) && Boolean(value)), {
       error: `must be ${example}, separated by commas; the names are ${names.join(", ")}`,
     })
-    .transform((list): Record<string, string> => Object.fromEntries(list));
+    .transform((list) => Object.fromEntries<string>(list.map(([name = "", value = ""]) => [name, value])));
 const isAddressRange = (range: string): boolean => {
   if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
   const [address = "", bits = "0"] = range.split("/", 2);
