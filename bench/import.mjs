@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// How long a roster takes to import: node bench/import.mjs [--rows N] [--json]
+// Needs the build: npx tsc -b. Runs `invigil roster import` as it is typed, process start included, beside the
+// same rows parsed and inserted by csv-parse and better-sqlite3 alone, in the same tables with the same pragmas.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+
+const USAGE = `node bench/import.mjs [options]
+  --rows N  people in the roster (default 100000)
+  --json    print the results as JSON`;
+const { rows: count, json } = (() => {
+  try {
+    const { values } = parseArgs({
+      options: { rows: { type: "string", default: "100000" }, json: { type: "boolean" } },
+    });
+    if (!/^[1-9]\d{0,5}$/.test(values.rows)) throw new Error("--rows must be a whole number");
+    return { ...values, rows: Number(values.rows) };
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(2);
+  }
+})();
+
+const server = resolve(import.meta.dirname, "../packages/server");
+const { parse } = createRequire(join(server, "package.json"))("csv-parse/sync");
+const { openDatabase } = await import(join(server, "dist/db/client.js"));
+const CLI = join(server, "dist/cli.js");
+const ROOMS = 500;
+
+const folder = mkdtempSync(join(tmpdir(), "invigil-bench-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+// Tells on descriptor 3 how much memory the process held at most.
+const probe = join(folder, "probe.cjs");
+writeFileSync(
+  probe,
+  'process.on("exit", () => require("node:fs").writeSync(3, String(process.resourceUsage().maxRSS)));',
+);
+
+const roster = (name, room) => {
+  const people = Array.from({ length: count }, (_, n) => `c${n},考生${n}${room ? `,Room ${n % ROOMS}` : ""}`);
+  const file = join(folder, name);
+  writeFileSync(file, [room ? "id,name,room" : "id,name", ...people, ""].join("\n"));
+  return file;
+};
+
+/** Runs the command; its seconds, its memory and what it printed. */
+const invigil = (data, ...args) => {
+  const start = performance.now();
+  const { status, output } = spawnSync(process.execPath, ["--require", probe, CLI, ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, INVIGIL_DATABASE_URL: `file:${join(folder, data, "invigil.db")}` },
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    maxBuffer: 1 << 28,
+  });
+  const seconds = (performance.now() - start) / 1000;
+  if (status !== 0) throw new Error(String(output[2]));
+  return { seconds, megabytes: Math.round(Number(output[3]) / 1024), stdout: String(output[1]) };
+};
+
+const makeExam = (data) =>
+  invigil(
+    data,
+    "exam",
+    "create",
+    "--name",
+    "E",
+    "--start",
+    "tomorrow 09:00",
+    "--end",
+    "11:00",
+    "-q",
+  ).stdout.trim();
+
+/** The limit: the same rows, read and written with nothing around. */
+const bare = (file) => {
+  const { queries, close } = openDatabase({ file: join(folder, "bare", "invigil.db") });
+  const sqlite = queries.$client;
+  sqlite
+    .prepare(
+      "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e','E',0,1,'b',0,0)",
+    )
+    .run();
+  const insert = sqlite.prepare(
+    "INSERT INTO unseated (exam_id, user_id, role, name, created_at, updated_at) VALUES ('e', ?, 'examinee', ?, 0, 0)",
+  );
+  const start = performance.now();
+  const [, ...people] = parse(readFileSync(file));
+  sqlite
+    .transaction(() => {
+      for (const [id, name] of people) insert.run(id, name);
+    })
+    .immediate();
+  const seconds = (performance.now() - start) / 1000;
+  close();
+  return seconds;
+};
+
+const plain = roster("plain.csv", false);
+const seated = roster("seated.csv", true);
+const waiting = makeExam("waiting");
+const rooms = makeExam("rooms");
+{
+  const { queries, close } = openDatabase({ file: join(folder, "rooms", "invigil.db") });
+  const insert = queries.$client.prepare(
+    `INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
+     VALUES (?, ?, ?, 'in_progress', 'silent', '["aliyun_new"]', 't', 0, 0)`,
+  );
+  for (let n = 0; n < ROOMS; n += 1) insert.run(`room${n}`, rooms, `Room ${n}`);
+  close();
+}
+
+const limit = bare(plain);
+const results = [
+  ["into no room", invigil("waiting", "roster", "import", plain, "--exam", waiting)],
+  ["the same again", invigil("waiting", "roster", "import", plain, "--exam", waiting)],
+  [`into ${ROOMS} rooms`, invigil("rooms", "roster", "import", seated, "--exam", rooms)],
+].map(([what, { seconds, megabytes, stdout }]) => ({
+  what,
+  rows: count,
+  seconds: Number(seconds.toFixed(2)),
+  megabytes,
+  besideBare: Number((seconds / limit).toFixed(1)),
+  said: stdout.trim(),
+}));
+
+if (json) console.log(JSON.stringify({ bareSeconds: limit, results }));
+else {
+  console.log(`csv-parse and better-sqlite3 alone: ${limit.toFixed(2)} s`);
+  for (const { what, seconds, megabytes, besideBare, said } of results)
+    console.log(`${what}: ${seconds} s, ${besideBare} times that, ${megabytes} MB at most (${said})`);
+}
