@@ -2,28 +2,12 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { type Ended, run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { serve, testEnv, tokenFor } from "./support/process.js";
+import { shop } from "./support/shop.js";
 import { mp3, wav } from "./support/sounds.js";
 
 // The library and exams, by the command alone.
 
-/** The command in a folder of its own. */
-const shop = () => {
-  const folder = tempFolder();
-  const command = (...args: string[]) => run(args, { cwd: folder.path, env: testEnv });
-  const fine = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr } = await command(...args);
-    expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: "" });
-    return stdout.trim();
-  };
-  const json = async (...args: string[]): Promise<Parsed> => JSON.parse(await fine(...args, "--json"));
-  const refusal = async (...args: string[]): Promise<string> => {
-    const { code, stdout, stderr }: Ended = await command(...args);
-    expect({ args, code, stdout }).toEqual({ args, code: 1, stdout: "" });
-    return stderr.trim();
-  };
-  return { ...folder, fine, json, refusal, [Symbol.dispose]: () => folder[Symbol.dispose]() };
-};
 /** Each test runs a dozen processes, beside those of other tests. */
 const PATIENT = { timeout: 120_000 };
 const TIMES = ["--start", "2026-06-07 09:00", "--end", "11:30"];
@@ -43,9 +27,9 @@ describe.concurrent("`invigil audio`", PATIENT, () => {
     );
     expect(readdirSync(join(place.path, "data/audio"))).toHaveLength(1);
 
-    const ids = ({ list }: Parsed) => list.map(({ id }: Parsed) => id);
+    const ids = (list: Parsed) => list.map(({ id }: Parsed) => id);
     const all = await place.json("audio", "list");
-    expect(all).toMatchObject({ total: 3, list: [{ id: bell, isDefault: true }, noted, { name: "Again" }] });
+    expect(all).toMatchObject([{ id: bell, isDefault: true }, noted, { name: "Again" }]);
     expect(ids(await place.json("audio", "list", "--name", "bELL"))).toEqual([bell]);
     expect(ids(await place.json("audio", "list", "--classify", "2"))).toEqual([noted.id]);
     const [header = "", first = ""] = (await place.fine("audio", "list")).split("\n");
@@ -88,7 +72,7 @@ describe.concurrent("`invigil audio`", PATIENT, () => {
     expect(await add("none.mp3")).toBe("invigil: The file none.mp3 cannot be read: ENOENT");
     expect(await add("folder")).toBe("invigil: folder is not a file");
     expect(await add("https://")).toBe("invigil: url must be an http or https URL");
-    expect(await place.json("audio", "list")).toEqual({ total: 0, list: [] });
+    expect(await place.json("audio", "list")).toEqual([]);
     const folder = join(place.path, "data/audio");
     expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
   });
@@ -202,15 +186,13 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
       await place.fine("exam", "create", "--name", "First", ...TIMES, "-q"),
       await place.fine("exam", "create", "--name", "Second", ...TIMES, "-q"),
     ];
-    const { exams } = await place.json("exam", "list");
+    const exams = await place.json("exam", "list");
     expect(exams.map(({ id }: Parsed) => id)).toEqual([second, first]);
     expect(await place.fine("exam", "list")).toMatch(
       new RegExp(`^${second} +2026-06-07 09:00 Asia/Shanghai \\(2026-06-07T01:00:00Z\\) +.* Second$`, "m"),
     );
-    expect(await place.fine("exam", "delete", first)).toBe(
-      `Deleted the exam ${first}, 0 rooms and 0 people.`,
-    );
-    expect(await place.refusal("exam", "show", first)).toBe(`invigil: There is no exam ${first}.`);
+    expect(await place.fine("exam", "delete", first)).toBe("Deleted the exam First, 0 rooms and 0 people.");
+    expect(await place.refusal("exam", "show", first)).toBe(`invigil: There is no exam '${first}'`);
     await using server = await serve({ cwd: place.path, env: testEnv });
     const { body } = await server.post("/exam/createRoom", { name: "R" }, await tokenFor("teacher", "t1"));
     expect(await place.refusal("exam", "delete", body.data.examId)).toBe(
@@ -250,6 +232,6 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     expect(await create(...TIMES, "--schedule", "x")).toBe("invigil: --schedule must be CLIP@TIME, not 'x'");
     expect(await create(...TIMES, "--offer", "none")).toBe("invigil: There is no audio clip none.");
     expect(await create(...TIMES, "--by", "a b")).toMatch(/^invigil: --by must be/);
-    expect(await place.json("exam", "list")).toEqual({ exams: [] });
+    expect(await place.json("exam", "list")).toEqual([]);
   });
 });

@@ -112,7 +112,7 @@ describe("invigil roster import", () => {
       expect((await place.import(file, "--exam", place.examId, "--room", room)).code).toBe(0);
     expect(place.people()).toEqual({ waiting: 0, seated: 2 });
     const none = await place.import("a.csv", "--exam", place.examId, "--room", "Hall B");
-    expect(none).toMatchObject({ code: 1, stderr: "invigil: there is no room 'Hall B'\n" });
+    expect(none).toMatchObject({ code: 1, stderr: "invigil: There is no room 'Hall B'\n" });
   });
 
   it("takes the exam's name for its id, where only one has it", async () => {
@@ -120,7 +120,7 @@ describe("invigil roster import", () => {
     place.write("a.csv", "id,name\n1,A\n");
     expect((await place.import("a.csv", "--exam", "Finals")).code).toBe(0);
     const none = await place.import("a.csv", "--exam", "Mocks");
-    expect(none).toMatchObject({ code: 1, stderr: "invigil: there is no exam 'Mocks'\n" });
+    expect(none).toMatchObject({ code: 1, stderr: "invigil: There is no exam 'Mocks'\n" });
   });
 
   it("only says what it would do in a dry run", async () => {

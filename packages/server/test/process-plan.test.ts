@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../src/db/client.js";
-import { cheatRecords, exams, unseated } from "../src/db/tables.js";
+import { cheatRecords, exams, rooms, unseated } from "../src/db/tables.js";
 import { people, type Waiting } from "./support/exam-hall.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 
@@ -45,6 +45,7 @@ const complaint = async (...args: readonly string[]): Promise<string> => {
   expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });
   return stderr.trimEnd();
 };
+const withTeachers = (name: string) => ["exam", "plan", "e1", "--room-size", "3", "--teachers", name];
 const file = (name: string, text: string): string => {
   const path = join(folder.path, name);
   writeFileSync(path, text);
@@ -108,8 +109,8 @@ describe("invigil exam plan", () => {
     wait(...people("examinee", 5));
     const plan = (exam: string, ...args: string[]) =>
       complaint("exam", "plan", exam, "--room-size", "3", ...args);
-    expect(await plan("Art")).toBe("invigil: 2 exams are named 'Art'; give the id of one: e2, e3");
-    expect(await plan("Physics")).toBe("invigil: there is no exam 'Physics'");
+    expect(await plan("Art")).toBe("invigil: 2 exams are named 'Art': write the id of one of them (e3, e2)");
+    expect(await plan("Physics")).toBe("invigil: There is no exam 'Physics'");
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
     expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: roomName must hold \{n\}/);
     expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
@@ -118,25 +119,48 @@ describe("invigil exam plan", () => {
   });
 
   it.each([
+    ["name\nA\n", /^invigil: --teachers has no column for the id: its header must be one of 学号, .*$/],
     [
-      "id,name,role\nt1,A,teacher\nt2,B,boss\n",
-      /^invigil: .*\.csv, row 3: role must be teacher or inspector$/,
+      'id,name\n"t1,A\n',
+      /^invigil: --teachers cannot be used: Row 2 cannot be read: a quote is not closed\.$/,
     ],
-    ["id,name\n,A\n", /^invigil: .*\.csv, row 2: id must not be empty$/],
-    ["name\nA\n", /^invigil: .*\.csv, row 2: id /],
-    ['id,name\n"t1,A\n', /^invigil: .*\.csv is not a table: /],
-    ["id,name\nt 1,A\n", /^invigil: teachers\[0\]\.userId must be 1 to 61 letters/],
-  ])("refuses the teachers' file %j", async (text, expected) => {
-    const teachers = file("teachers.csv", text);
-    expect(await complaint("exam", "plan", "e1", "--room-size", "3", "--teachers", teachers)).toMatch(
-      expected,
-    );
+    ["id,name\n", /^invigil: --teachers has a header and nobody below it$/],
+  ])("refuses the teachers' file %j in one line", async (text, expected) => {
+    file("teachers.csv", text);
+    expect(await complaint(...withTeachers("teachers.csv"))).toMatch(expected);
   });
 
   it("refuses a teachers' file that is not there", async () => {
-    expect(await complaint("exam", "plan", "e1", "--room-size", "3", "--teachers", "none.csv")).toBe(
-      "invigil: the file none.csv cannot be read",
+    expect(await complaint(...withTeachers("none.csv"))).toMatch(
+      /^invigil: --teachers cannot be used: The file cannot be read: ENOENT\b.*'none\.csv'\.$/,
     );
+  });
+
+  it("lists every faulty row of a teachers' file, and plans nothing", async () => {
+    wait(...people("examinee", 2));
+    const rows = ["t1,A,teacher,", "t2,B,boss,", ",C,,", "t 1,D,,", "t1,E,,", "k1,F,考生,", "t3,G,,Room 1"];
+    file("teachers.csv", `id,name,Role,room\n${rows.join("\n")}\n`);
+    const { code, stdout, stderr } = await invigil(...withTeachers("teachers.csv"));
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.split("\n")).toEqual([
+      "ROW  COLUMN  REASON",
+      "3    Role    'boss' is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)",
+      "4    id      is missing",
+      expect.stringMatching(/^5 {4}id {6}must be 1 to 61 letters/),
+      "6    id      is in row 2 already",
+      "7    Role    must be a teacher or an inspector",
+      "8    room    must be empty: the plan gives teachers and inspectors their rooms",
+      "invigil: 6 faults; nothing was planned",
+      "",
+    ]);
+    const json = await invigil(...withTeachers("teachers.csv"), "--json");
+    expect({ ...json, stdout: JSON.parse(json.stdout) }).toMatchObject({
+      code: 1,
+      stdout: { faults: [{ row: 3 }, { row: 4 }, { row: 5 }, { row: 6 }, { row: 7 }, { row: 8 }], more: 0 },
+      stderr: "",
+    });
+    expect(db.queries.select().from(unseated).all()).toHaveLength(2);
+    expect(db.queries.select().from(rooms).all()).toEqual([]);
   });
 });
 
@@ -185,7 +209,7 @@ describe("invigil roster move", () => {
     );
     expect(await complaint(...move("slow0", "Room 2"))).toMatch(/^invigil: slow0 has no room yet/);
     expect(await complaint(...move("nobody", "Room 2"))).toBe("invigil: There is no nobody in the exam e1.");
-    expect(await complaint(...move("e1", "Room 9"))).toBe("invigil: there is no room 'Room 9'");
+    expect(await complaint(...move("e1", "Room 9"))).toBe("invigil: There is no room 'Room 9'");
     expect(await complaint(...move("t2", "Room 1"))).toBe(
       "invigil: t2 is in 2 rooms: say with --from which to leave (Room 1, Room 2)",
     );

@@ -28,6 +28,7 @@ let server: TestApp;
 let examId: string;
 let room: Room;
 let beside: Room;
+let twin: Room;
 beforeAll(async () => {
   folder = tempFolder();
   server = await createTestApp({
@@ -47,7 +48,7 @@ beforeAll(async () => {
   ];
   room = await teacher.room.create({ name: "Room 1", examId, participants: people });
   beside = await teacher.room.create({ name: "Twin", examId, participants: [person("2026003", "examinee")] });
-  await teacher.room.create({ name: "Twin", examId });
+  twin = await teacher.room.create({ name: "Twin", examId });
   await admin.room.create({ name: "Elsewhere" });
 });
 afterAll(async () => {
@@ -145,18 +146,20 @@ describe("invigil room links", () => {
     expect(text).toContain("2026001");
     expect(await printed("links", beside.id, "--exam", examId)).toContain("2026003");
     expect(await complaint(["links", "Twin", "--exam", examId])).toBe(
-      "invigil: The exam Maths has 2 rooms 'Twin': name it by its id\n",
+      `invigil: 2 rooms are named 'Twin': write the id of one of them (${twin.id}, ${beside.id})\n`,
     );
-    expect(await complaint(["links", "Elsewhere", "--exam", examId])).toContain("has no room 'Elsewhere'");
+    expect(await complaint(["links", "Elsewhere", "--exam", examId])).toBe(
+      "invigil: There is no room 'Elsewhere'\n",
+    );
   });
 
   it("says what is wrong in a line, and leaves the file as it is", async () => {
     expect(await complaint(["links"])).toBe("invigil: Name a room, or an exam with --exam\n");
-    expect(await complaint(["links", "none"])).toContain("There is no room none.");
+    expect(await complaint(["links", "none"])).toBe("invigil: There is no room none.\n");
     const file = join(folder.path, "kept.csv");
     writeFileSync(file, "kept");
-    expect(await complaint(["links", "--exam", "none", "--output", file])).toContain(
-      "There is no exam none.",
+    expect(await complaint(["links", "--exam", "none", "--output", file])).toBe(
+      "invigil: There is no exam 'none'\n",
     );
     expect(readFileSync(file, "utf8")).toBe("kept");
     const nowhere = join(folder.path, "missing/links.csv");

@@ -6,17 +6,7 @@ import { type Columns, columnsOf } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
 import type { StagedPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
-import { createRoomFinder, type ExamRoom } from "./rooms.js";
-
-/** What of the exam is the caller's. */
-export interface Scope {
-  /** The rooms that rows may name. */
-  readonly rooms: readonly ExamRoom[];
-  /** The room of those whose rows name none. */
-  readonly room: ExamRoom | undefined;
-  /** Whether all of the exam is. */
-  readonly whole: boolean;
-}
+import type { RoomFinder } from "./rooms.js";
 
 /** What was found in the file. */
 export interface Found {
@@ -29,7 +19,7 @@ export interface Found {
 export type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
 
 export interface Into {
-  readonly scope: Scope;
+  readonly findRoom: RoomFinder;
   /** Keeps people; returns those rows whose person an earlier row has. */
   readonly stage: Stage;
   /** What somebody is whose row does not say: an examinee, where this does not say so either. */
@@ -60,11 +50,10 @@ class InvalidFile extends InvigilError {
 /** Reads and checks the rows of a file, and stages those whose person is known. */
 const readRows = async (
   rows: AsyncIterableIterator<Row>,
-  { scope, stage, emptyRole = "examinee" }: Into,
+  { findRoom, stage, emptyRole = "examinee" }: Into,
 ): Promise<Found> => {
   const columns = await readHeader(rows);
   const faults = createFaults();
-  const findRoom = createRoomFinder(scope.rooms, { fallback: scope.room, only: !scope.whole });
   let batch: StagedPerson[] = [];
   let people = 0;
 

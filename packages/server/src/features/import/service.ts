@@ -5,8 +5,8 @@ import type { Ids } from "../../ids.js";
 import type { ReadOptions, Source } from "../../sheets/source.js";
 import type { AccessService } from "../access/service.js";
 import type { FaultyFile } from "./faults.js";
-import { readFile, type Scope } from "./read.js";
-import type { ExamRoom } from "./rooms.js";
+import { readFile } from "./read.js";
+import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { settle } from "./settle.js";
 import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
@@ -95,7 +95,10 @@ export const createImportService = ({ store, access, clock, ids }: ImportService
     const scope = await scopeOf(caller, request);
     const importId = ids.next();
     try {
-      const found = await readFile(request, { scope, stage: (people) => store.stage(importId, people) });
+      const found = await readFile(request, {
+        findRoom: createRoomFinder(scope),
+        stage: (people) => store.stage(importId, people),
+      });
       return await settle(store, { ...request, importId, scope, found, now: clock() });
     } finally {
       await store.discard(importId);

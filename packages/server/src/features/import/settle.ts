@@ -2,7 +2,8 @@ import type { ImportResult } from "@invigil/schema";
 import { toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { judge, type StagedPerson, type Verdict } from "./judge.js";
-import type { Found, Scope } from "./read.js";
+import type { Found } from "./read.js";
+import type { Scope } from "./rooms.js";
 import type { ImportStore, Writing } from "./store.js";
 
 const LISTED_CHANGES = 1000;

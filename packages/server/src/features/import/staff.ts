@@ -1,9 +1,15 @@
 import type { PlanExamInput } from "@invigil/schema";
 import type { Source } from "../../sheets/source.js";
-import { type FaultyFile, together } from "./faults.js";
+import { createFaults, type FaultyFile, together } from "./faults.js";
 import { readFile, type Stage } from "./read.js";
+import type { RoomFinder } from "./rooms.js";
 
 export type Staff = PlanExamInput["teachers"];
+
+const noRoom: RoomFinder = (cell, report) => {
+  if (cell !== "") report("must be empty: the plan gives teachers and inspectors their rooms");
+  return undefined;
+};
 
 /**
  * The teachers and inspectors of a file with a roster's columns; an empty role is a teacher's. Rooms may not be named:
@@ -23,9 +29,10 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
       else if (role !== null && name !== null) staff.push({ userId, name, role });
       return [];
     });
-  const scope = { rooms: [], room: undefined, whole: true };
-  const { faults, columns } = await readFile({ source }, { scope, stage, emptyRole: "teacher" });
+  const { faults, columns } = await readFile({ source }, { findRoom: noRoom, stage, emptyRole: "teacher" });
+  // Faults of their own: among the first hundred by row, whoever found the others.
+  const roles = createFaults();
   for (const row of examinees)
-    faults.add({ row, column: columns.title("role"), reason: "must be a teacher or an inspector" });
-  return faults.count > 0 ? together(faults) : staff;
+    roles.add({ row, column: columns.title("role"), reason: "must be a teacher or an inspector" });
+  return faults.count + roles.count > 0 ? together(faults, roles) : staff;
 };
