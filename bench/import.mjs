@@ -114,18 +114,23 @@ const rooms = makeExam("rooms");
 }
 
 const limit = bare(plain);
+const measured = (what, data, file, exam) => {
+  const { seconds, megabytes, stdout } = invigil(data, "roster", "import", file, "--exam", exam);
+  const besideBare = Number((seconds / limit).toFixed(1));
+  return {
+    what,
+    rows: count,
+    seconds: Number(seconds.toFixed(2)),
+    megabytes,
+    besideBare,
+    said: stdout.trim(),
+  };
+};
 const results = [
-  ["into no room", invigil("waiting", "roster", "import", plain, "--exam", waiting)],
-  ["the same again", invigil("waiting", "roster", "import", plain, "--exam", waiting)],
-  [`into ${ROOMS} rooms`, invigil("rooms", "roster", "import", seated, "--exam", rooms)],
-].map(([what, { seconds, megabytes, stdout }]) => ({
-  what,
-  rows: count,
-  seconds: Number(seconds.toFixed(2)),
-  megabytes,
-  besideBare: Number((seconds / limit).toFixed(1)),
-  said: stdout.trim(),
-}));
+  measured("into no room", "waiting", plain, waiting),
+  measured("the same again", "waiting", plain, waiting),
+  measured(`into ${ROOMS} rooms`, "rooms", seated, rooms),
+];
 
 if (json) console.log(JSON.stringify({ bareSeconds: limit, results }));
 else {
