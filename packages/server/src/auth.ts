@@ -216,8 +216,9 @@ export const createTokenIssuer = ({
 }): TokenIssuer => {
   const issue: TokenIssuer["issue"] = async (request) => {
     const tokenId = ids.next();
-    const token = await signToken(request, { secret, clock, jti: tokenId });
-    const issuedAt = Math.floor(clock().getTime() / 1000);
+    const now = clock();
+    const token = await signToken(request, { secret, clock: () => now, jti: tokenId });
+    const issuedAt = Math.floor(now.getTime() / 1000);
     return { token, tokenId, expiresAt: new Date((issuedAt + request.ttlSeconds) * 1000) };
   };
   return {

@@ -1,6 +1,6 @@
 import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { signToken } from "../auth.js";
+import { createTokenIssuer } from "../auth.js";
 import { parseConfig, readEnvironment } from "../config.js";
 import { createIds } from "../ids.js";
 import { authSecretOf } from "../main.js";
@@ -50,12 +50,15 @@ export const addToken = (program: Command): void => {
         );
       }
       const clock = () => new Date();
-      const signed = await signToken(
-        { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl },
-        { secret: authSecretOf(config), clock, jti: createIds({ clock }).next() },
-      );
-      const expiresAt = new Date(clock().getTime() + ttl * 1000).toISOString();
-      print(json, { token: signed, expiresAt }, () => signed);
+      const tokens = createTokenIssuer({
+        secret: authSecretOf(config),
+        clock,
+        ids: createIds({ clock }),
+        afterExamSeconds: config.tokenAfterExamSeconds,
+      });
+      const request = { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl };
+      const issued = await tokens.issue(request);
+      print(json, issued, () => issued.token);
     });
   addRevoke(token);
 };
