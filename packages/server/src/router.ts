@@ -72,7 +72,6 @@ export const createServices = ({
     ids,
     lifetime: config.login,
   });
-  const issuing = createIssuingService({ store: authStore, access, tokens });
   const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
   const audio = createAudioService({
     store: createAudioStore({ db }),
@@ -88,6 +87,7 @@ export const createServices = ({
     streams: providers.streams,
     clock,
   });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens });
   const roster = createRosterService({ store: createRosterStore({ db }), access });
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });

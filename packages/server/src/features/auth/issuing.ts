@@ -2,6 +2,7 @@ import type { Caller, IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { TokenIssuer } from "../../auth.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
+import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";
 
 /** How long a token is good that belongs to no exam, in seconds. */
@@ -19,10 +20,12 @@ export interface IssuingService {
 export const createIssuingService = ({
   store,
   access,
+  participant,
   tokens,
 }: {
   store: AuthStore;
   access: AccessService;
+  participant: ParticipantService;
   tokens: TokenIssuer;
 }): IssuingService => {
   const forRoom = async (caller: Caller, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
@@ -51,9 +54,10 @@ export const createIssuingService = ({
   const forExam = async (caller: Caller, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
     await access.wholeExam(caller, examId);
     const { userId, role, name, ttlSeconds } = input;
-    const end = await store.examEnd(examId, userId);
-    if (!end) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
-    const person = { userId, role, examId, name, examEndTime: end.endTime, extraMinutes: end.extraMinutes };
+    const examEndTime = await store.examEnd(examId);
+    if (!examEndTime) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+    const extraMinutes = await participant.extraMinutesOf(examId, userId);
+    const person = { userId, role, examId, name, examEndTime, extraMinutes };
     return tokens.issueForExam(person, ttlSeconds);
   };
 

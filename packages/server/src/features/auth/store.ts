@@ -1,5 +1,5 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
-import { and, eq, lte, max, ne, sql } from "drizzle-orm";
+import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { accounts, exams, participants, revokedTokens, rooms, sessions } from "../../db/tables.js";
 
@@ -50,8 +50,7 @@ export interface AuthStore {
     now: Date;
   }): Promise<boolean>;
   seat(roomId: string, userId: string): Promise<Seat | undefined>;
-  /** When an exam ends, and the most extra minutes that a person has in it. */
-  examEnd(examId: string, userId: string): Promise<{ endTime: Date; extraMinutes: number } | undefined>;
+  examEnd(examId: string): Promise<Date | undefined>;
 }
 
 export const createAuthStore = ({ db: { queries, write } }: { db: Database }): AuthStore => {
@@ -98,14 +97,6 @@ export const createAuthStore = ({ db: { queries, write } }: { db: Database }): A
     .from(exams)
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
-  const extraMinutes = queries
-    .select({ most: max(participants.extraMinutes) })
-    .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
-    .where(
-      and(eq(participants.userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))),
-    )
-    .prepare();
 
   return {
     async session(sessionId, tokenId) {
@@ -151,9 +142,6 @@ export const createAuthStore = ({ db: { queries, write } }: { db: Database }): A
       }),
 
     seat: async (roomId, userId) => seat.get({ roomId, userId }),
-    async examEnd(examId, userId) {
-      const found = examEnd.get({ examId });
-      return found && { ...found, extraMinutes: extraMinutes.get({ examId, userId })?.most ?? 0 };
-    },
+    examEnd: async (examId) => examEnd.get({ examId })?.endTime,
   };
 };
