@@ -102,7 +102,7 @@ export const createAuthService = ({
     { username, password, address }: LoginInput & { address: string },
     use: (account: StoredLogin) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
-    const attempt = throttle.begin({ account: username, address });
+    const attempt = await throttle.begin({ account: username, address });
     try {
       const account = await store.account(username);
       const isRight = await passwords.verify(account?.passwordHash ?? passwords.nobodys, password);

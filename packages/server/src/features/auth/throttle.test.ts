@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../../errors.js";
-import { createLoginThrottle, networkOf } from "./throttle.js";
+import { createLoginThrottle, type LoginThrottle, networkOf } from "./throttle.js";
 
 const MINUTE = 60;
 
@@ -10,9 +10,9 @@ const start = (failuresPerAddress = 30) => {
   const clock = () => new Date(world.seconds * 1000);
   const throttle = createLoginThrottle({ clock, failuresPerAddress });
   /** How long a try has to wait, in seconds; undefined when it may begin, and then fails. */
-  const fail = (account = "a", address = "10.0.0.1"): number | undefined => {
+  const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
     try {
-      throttle.begin({ account, address }).failed();
+      (await throttle.begin({ account, address })).failed();
       return undefined;
     } catch (error) {
       if (!(error instanceof InvigilError)) throw error;
@@ -21,123 +21,162 @@ const start = (failuresPerAddress = 30) => {
       return error.retryAfterSeconds;
     }
   };
-  const failOften = (times: number, account?: string, address?: string) =>
-    Array.from({ length: times }, () => fail(account, address));
+  const failOften = async (times: number, account?: string, address?: string) => {
+    const waits: (number | undefined)[] = [];
+    for (let n = 0; n < times; n++) waits.push(await fail(account, address));
+    return waits;
+  };
   return { world, throttle, fail, failOften };
 };
 const free = (times: number) => Array<undefined>(times).fill(undefined);
 
 describe("failures for one account", () => {
-  it("are five; then it is a minute's wait, wherever they come from", () => {
+  it("are five; then it is a minute's wait, wherever they come from", async () => {
     const { world, fail } = start();
-    for (const n of [1, 2, 3, 4, 5]) expect(fail("a", `10.0.0.${n}`)).toBeUndefined();
-    expect(fail("a", "10.0.0.6")).toBe(MINUTE);
+    for (const n of [1, 2, 3, 4, 5]) expect(await fail("a", `10.0.0.${n}`)).toBeUndefined();
+    expect(await fail("a", "10.0.0.6")).toBe(MINUTE);
     world.seconds = 59.5;
-    expect(fail("a", "10.0.0.7")).toBe(1);
+    expect(await fail("a", "10.0.0.7")).toBe(1);
     world.seconds = 60;
-    expect(fail("a", "10.0.0.8")).toBeUndefined();
+    expect(await fail("a", "10.0.0.8")).toBeUndefined();
     // Nobody else waits.
-    expect(fail("b", "10.0.0.8")).toBeUndefined();
+    expect(await fail("b", "10.0.0.8")).toBeUndefined();
   });
 
-  it("are five in any minute, not in those of the clock", () => {
+  it("are five in any minute, not in those of the clock", async () => {
     const { world, fail, failOften } = start();
     world.seconds = 55;
-    expect(failOften(4)).toEqual(free(4));
+    expect(await failOften(4)).toEqual(free(4));
     world.seconds = 61;
-    expect(fail()).toBeUndefined();
-    expect(fail()).toBe(MINUTE);
+    expect(await fail()).toBeUndefined();
+    expect(await fail()).toBe(MINUTE);
   });
 
-  it("that come slowly do not add up", () => {
+  it("that come slowly do not add up", async () => {
     const { world, fail } = start();
     for (let n = 0; n < 50; n++) {
       world.seconds = n * 16;
-      expect(fail()).toBeUndefined();
+      expect(await fail()).toBeUndefined();
     }
   });
 
-  it("double the wait each time, up to a quarter of an hour", () => {
+  it("double the wait each time, up to a quarter of an hour", async () => {
     const { world, fail, failOften } = start();
     for (const wait of [1, 2, 4, 8, 15, 15]) {
-      expect(failOften(5)).toEqual(free(5));
-      expect(fail()).toBe(wait * MINUTE);
+      expect(await failOften(5)).toEqual(free(5));
+      expect(await fail()).toBe(wait * MINUTE);
       world.seconds += wait * MINUTE;
     }
   });
 
-  it("are forgiven after a quiet quarter of an hour", () => {
+  it("are forgiven after a quiet quarter of an hour", async () => {
     const { world, fail, failOften } = start();
-    failOften(5);
+    await failOften(5);
     world.seconds += MINUTE;
-    failOften(5);
-    expect(fail()).toBe(2 * MINUTE);
+    await failOften(5);
+    expect(await fail()).toBe(2 * MINUTE);
     world.seconds += 17 * MINUTE;
-    failOften(5);
-    expect(fail()).toBe(MINUTE);
+    await failOften(5);
+    expect(await fail()).toBe(MINUTE);
   });
 
-  it("are forgotten once the password was right", () => {
+  it("are forgotten once the password was right", async () => {
     const { world, throttle, fail, failOften } = start();
-    failOften(5);
+    await failOften(5);
     world.seconds += MINUTE;
-    failOften(4);
-    throttle.begin({ account: "a", address: "10.0.0.1" }).succeeded();
-    expect(failOften(5)).toEqual(free(5));
-    expect(fail()).toBe(MINUTE);
+    await failOften(4);
+    (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+    expect(await failOften(5)).toEqual(free(5));
+    expect(await fail()).toBe(MINUTE);
   });
 });
 
 describe("tries at the same time", () => {
   const who = { account: "a", address: "10.0.0.1" };
 
-  it("count while they run", () => {
+  /** Lets everything go on that can. */
+  const settled = () => new Promise((resolve) => setImmediate(resolve));
+  const run = (throttle: LoginThrottle, times: number) =>
+    Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
+
+  it("count while they run: more of them wait, and are refused once those have failed", async () => {
     const { throttle, fail } = start();
-    const running = Array.from({ length: 5 }, () => throttle.begin(who));
-    expect(fail()).toBe(1);
+    const running = await run(throttle, 5);
+    let outcome: unknown = "waits";
+    const sixth = fail().then((wait) => {
+      outcome = wait;
+    });
+    await settled();
+    expect(outcome).toBe("waits");
     for (const attempt of running) attempt.failed();
-    expect(fail()).toBe(MINUTE);
+    await sixth;
+    expect(outcome).toBe(MINUTE);
   });
 
-  it("are given back when they succeed, or nobody knows", () => {
+  it("all come through that are right, however many they are", async () => {
+    const { throttle } = start();
+    const logIn = async (n: number) => {
+      const attempt = await throttle.begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
+      await settled();
+      attempt.succeeded();
+      return true;
+    };
+    const all = await Promise.all(Array.from({ length: 160 }, (_, n) => logIn(n)));
+    expect(all).toEqual(Array(160).fill(true));
+  });
+
+  it("of which too many wait are refused", async () => {
+    const { throttle } = start();
+    const running = await run(throttle, 5);
+    const waiting = Array.from({ length: 256 }, () => throttle.begin(who));
+    await expect(throttle.begin(who)).rejects.toMatchObject({
+      code: "TOO_MANY_REQUESTS",
+      retryAfterSeconds: 1,
+    });
+    for (const attempt of running) attempt.failed();
+    const refused = await Promise.allSettled(waiting);
+    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+  });
+
+  it("are given back when they succeed, or nobody knows", async () => {
     const { throttle, failOften } = start();
-    const [first, ...others] = Array.from({ length: 5 }, () => throttle.begin(who));
+    const [first, ...others] = await run(throttle, 5);
     first?.succeeded();
     for (const attempt of others) attempt.abandoned();
-    expect(failOften(5)).toEqual(free(5));
+    expect(await failOften(5)).toEqual(free(5));
   });
 
-  it("of one account do not count as failures of its address", () => {
+  it("of one account do not count as failures of its address", async () => {
     const { throttle, fail } = start(5);
-    for (let n = 0; n < 20; n++) throttle.begin({ ...who, account: `right${n}` }).succeeded();
-    expect(fail("wrong")).toBeUndefined();
+    for (let n = 0; n < 20; n++) (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
+    expect(await fail("wrong")).toBeUndefined();
   });
 });
 
 describe("failures from one address", () => {
-  it("are as many as the setting says, for whatever names", () => {
+  it("are as many as the setting says, for whatever names", async () => {
     const { world, fail } = start(7);
-    for (let n = 0; n < 7; n++) expect(fail(`name${n}`)).toBeUndefined();
-    expect(fail("another")).toBe(MINUTE);
-    expect(fail("another", "10.0.0.2")).toBeUndefined();
+    for (let n = 0; n < 7; n++) expect(await fail(`name${n}`)).toBeUndefined();
+    expect(await fail("another")).toBe(MINUTE);
+    expect(await fail("another", "10.0.0.2")).toBeUndefined();
     world.seconds = 60;
-    expect(fail("another")).toBeUndefined();
+    expect(await fail("another")).toBeUndefined();
   });
 
-  it("are not forgotten for one right password: its owner may be guessing others'", () => {
+  it("are not forgotten for one right password: its owner may be guessing others'", async () => {
     const { throttle, fail } = start(5);
-    for (let n = 0; n < 4; n++) fail(`name${n}`);
-    throttle.begin({ account: "mine", address: "10.0.0.1" }).succeeded();
-    expect(fail("name5")).toBeUndefined();
-    expect(fail("name6")).toBe(MINUTE);
+    for (let n = 0; n < 4; n++) await fail(`name${n}`);
+    (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
+    expect(await fail("name5")).toBeUndefined();
+    expect(await fail("name6")).toBe(MINUTE);
   });
 
-  it("do not make an account wait that was not tried", () => {
+  it("do not make an account wait that was not tried", async () => {
     const { world, fail, failOften } = start(5);
-    failOften(5, "a");
-    for (let n = 0; n < 9; n++) fail("b");
+    await failOften(5, "a");
+    for (let n = 0; n < 9; n++) await fail("b");
     world.seconds = 60;
-    expect(failOften(5, "b", "10.0.0.2")).toEqual(free(5));
+    expect(await failOften(5, "b", "10.0.0.2")).toEqual(free(5));
   });
 });
 
@@ -150,7 +189,13 @@ describe("an address", () => {
     ["2001:db8::1", "2001:db8:0:0::/64"],
     ["1:2::5:6:7:8:9", "1:2:0:5::/64"],
     ["::1", "0:0:0:0::/64"],
-    ["in-process", "in-process"],
+    ["10.0.0.1:40123", "10.0.0.1"],
+    ["[2001:db8::1]:40123", "2001:db8:0:0::/64"],
+    ["0:0:0:0:0:ffff:10.0.0.1", "10.0.0.1"],
+    ["::FFFF:0a00:0001", "10.0.0.1"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["in-process", "unknown"],
+    ["10.0.0.1, 10.0.0.2", "unknown"],
   ])("%s counts as %s", (address, network) => {
     expect(networkOf(address)).toBe(network);
   });

@@ -8,6 +8,8 @@ const WINDOW_MS = 60_000;
 const LONGEST_WAIT_MS = 15 * 60_000;
 /** Failures for one account in a window, from wherever they come. */
 const PER_ACCOUNT = 5;
+/** Logins that wait for those that are running, for one account or from one address. */
+const MAX_WAITING = 256;
 /** Accounts, and addresses, that are remembered. To push one out takes as many failed logins. */
 const REMEMBERED = 100_000;
 
@@ -20,80 +22,124 @@ export interface Attempt {
 }
 
 export interface LoginThrottle {
-  /** @throws TOO_MANY_REQUESTS */
-  begin(who: { readonly account: string; readonly address: string }): Attempt;
+  /**
+   * Waits while those that are running could fill the window.
+   * @throws TOO_MANY_REQUESTS
+   */
+  begin(who: { readonly account: string; readonly address: string }): Promise<Attempt>;
 }
 
-interface Tries {
+/** The tries of one account, or from one address: as many failures a window as are allowed, then a wait that doubles each time. */
+class Tries {
   /** When the failures of the last window were. */
-  failures: number[];
-  running: number;
+  #failures: number[] = [];
+  #running = 0;
   /** How many windows were filled, one after the other. */
-  fullWindows: number;
-  blockedUntil: number;
+  #fullWindows = 0;
+  #blockedUntil = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(readonly limit: number) {}
+
+  /** How long to wait before trying, in milliseconds. */
+  blockedFor(now: number): number {
+    this.#forgetOld(now);
+    return Math.max(0, this.#blockedUntil - now);
+  }
+
+  /** Whether those that are running could fill the window. */
+  get isCrowded(): boolean {
+    return this.#failures.length + this.#running >= this.limit;
+  }
+
+  /** Settles once one of those that are running has ended. Undefined when too many wait for that. */
+  turn(): Promise<void> | undefined {
+    if (this.#waiting.length >= MAX_WAITING) return undefined;
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  begin(): void {
+    this.#running += 1;
+  }
+
+  fail(now: number): void {
+    this.#forgetOld(now);
+    this.#failures.push(now);
+    if (this.#failures.length >= this.limit) {
+      this.#blockedUntil = now + Math.min(WINDOW_MS * 2 ** this.#fullWindows, LONGEST_WAIT_MS);
+      this.#failures = [];
+      this.#fullWindows += 1;
+    }
+    this.end();
+  }
+
+  forgive(): void {
+    this.#failures = [];
+    this.#fullWindows = 0;
+    this.#blockedUntil = 0;
+    this.end();
+  }
+
+  end(): void {
+    this.#running -= 1;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const look of waiting) look();
+  }
+
+  #forgetOld(now: number): void {
+    this.#failures = this.#failures.filter((time) => time > now - WINDOW_MS);
+    if (this.#blockedUntil + LONGEST_WAIT_MS <= now) this.#fullWindows = 0;
+  }
 }
 
-/** Counts failures by a key: as many a window as are allowed, then a wait that doubles each time. */
-const createCounter = ({ limit, now }: { limit: number; now: () => number }) => {
+/** The tries by a key, for as many keys as are remembered. */
+const triesByKey = (limit: number) => {
   // By size, not by number: for a number the cache takes the memory of all of them at once.
   const known = new LRUCache<string, Tries>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
-  const triesOf = (key: string): Tries =>
-    known.get(key) ?? { failures: [], running: 0, fullWindows: 0, blockedUntil: 0 };
-  const forgetOld = (tries: Tries): void => {
-    tries.failures = tries.failures.filter((time) => time > now() - WINDOW_MS);
-    if (tries.blockedUntil + LONGEST_WAIT_MS <= now()) tries.fullWindows = 0;
-  };
-
-  return {
-    /** How long to wait before trying, in milliseconds. */
-    waitOf(key: string): number {
-      const tries = triesOf(key);
-      forgetOld(tries);
-      if (tries.blockedUntil > now()) return tries.blockedUntil - now();
-      if (tries.failures.length + tries.running < limit) return 0;
-      // Those that are running will tell soon.
-      return 1000;
-    },
-    begin(key: string): void {
-      const tries = triesOf(key);
-      tries.running += 1;
-      known.set(key, tries);
-    },
-    fail(key: string): void {
-      const tries = triesOf(key);
-      forgetOld(tries);
-      tries.running = Math.max(0, tries.running - 1);
-      tries.failures.push(now());
-      if (tries.failures.length >= limit) {
-        const wait = Math.min(WINDOW_MS * 2 ** tries.fullWindows, LONGEST_WAIT_MS);
-        tries.failures = [];
-        tries.fullWindows += 1;
-        tries.blockedUntil = now() + wait;
-      }
-      known.set(key, tries);
-    },
-    giveBack(key: string): void {
-      const tries = triesOf(key);
-      tries.running = Math.max(0, tries.running - 1);
-      if (tries.running + tries.failures.length + tries.fullWindows === 0) known.delete(key);
-      else known.set(key, tries);
-    },
-    clear(key: string): void {
-      const { running } = triesOf(key);
-      known.set(key, { failures: [], running, fullWindows: 0, blockedUntil: 0 });
-    },
+  return (key: string): Tries => {
+    const tries = known.get(key) ?? new Tries(limit);
+    known.set(key, tries);
+    return tries;
   };
 };
 
-/** Whoever has one IPv6 address has the other 2^64 of its network as well. */
-export const networkOf = (address: string): string => {
-  const ipv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (ipv4 !== undefined || !isIPv6(address)) return ipv4 ?? address;
-  const [left = [], right = []] = address.split("::", 2).map((half) => half.split(":").filter(Boolean));
+const IPV4 = /^(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?::\d+)?$/;
+
+/** The eight groups of an IPv6 address. */
+const groupsOf = (address: string): string[] => {
+  const last = /:(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address)?.slice(1).map(Number);
+  const hex = (high = 0, low = 0) => (high * 256 + low).toString(16);
+  const plain = last
+    ? address.replace(/[^:]+$/, `${hex(last[0], last[1])}:${hex(last[2], last[3])}`)
+    : address;
+  const [left = [], right = []] = plain.split("::", 2).map((half) => half.split(":").filter(Boolean));
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
-  const groups = [...left, ...zeros, ...right].slice(0, 4);
-  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(":")}::/64`;
+  return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16).toString(16));
 };
+
+/**
+ * What counts as one address: whoever has one of IPv6 has the other 2^64 of its network as well. Proxies may write the
+ * client's port behind it.
+ */
+export const networkOf = (address: string): string => {
+  const ipv4 = IPV4.exec(address)?.[1];
+  if (ipv4 !== undefined) return ipv4;
+  const ipv6 = /^\[(.*)\](?::\d+)?$/.exec(address)?.[1] ?? address;
+  if (!isIPv6(ipv6)) return "unknown";
+  const groups = groupsOf(ipv6.replace(/%.*$/, ""));
+  if (groups.slice(0, 6).join() === "0,0,0,0,0,ffff")
+    return groups
+      .slice(6)
+      .flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 255])
+      .join(".");
+  return `${groups.slice(0, 4).join(":")}::/64`;
+};
+
+const refusal = (seconds: number, why: string): InvigilError =>
+  new InvigilError("TOO_MANY_REQUESTS", `${why}: try again in ${seconds} seconds.`, {
+    retryAfterSeconds: seconds,
+  });
 
 export const createLoginThrottle = ({
   clock,
@@ -104,36 +150,35 @@ export const createLoginThrottle = ({
   failuresPerAddress: number;
 }): LoginThrottle => {
   const now = () => clock().getTime();
-  const accounts = createCounter({ limit: PER_ACCOUNT, now });
-  const addresses = createCounter({ limit: failuresPerAddress, now });
+  const accounts = triesByKey(PER_ACCOUNT);
+  const addresses = triesByKey(failuresPerAddress);
 
   return {
-    begin({ account, address: exact }) {
-      const address = networkOf(exact);
-      const wait = Math.max(accounts.waitOf(account), addresses.waitOf(address));
-      if (wait > 0) {
-        const retryAfterSeconds = Math.ceil(wait / 1000);
-        throw new InvigilError(
-          "TOO_MANY_REQUESTS",
-          `Too many failed logins: try again in ${retryAfterSeconds} seconds.`,
-          { retryAfterSeconds },
-        );
+    async begin({ account, address }) {
+      const ofAccount = accounts(account);
+      const ofAddress = addresses(networkOf(address));
+      const both = [ofAccount, ofAddress];
+      for (;;) {
+        const wait = Math.max(...both.map((tries) => tries.blockedFor(now())));
+        if (wait > 0) throw refusal(Math.ceil(wait / 1000), "Too many failed logins");
+        const crowded = both.find(({ isCrowded }) => isCrowded);
+        if (!crowded) break;
+        // A whole school may log in at once, rightly: those that are running tell.
+        const turn = crowded.turn();
+        if (!turn) throw refusal(1, "Too many logins at once");
+        await turn;
       }
-      accounts.begin(account);
-      addresses.begin(address);
+      for (const tries of both) tries.begin();
       return {
         succeeded() {
-          accounts.giveBack(account);
-          accounts.clear(account);
-          addresses.giveBack(address);
+          ofAccount.forgive();
+          ofAddress.end();
         },
         failed() {
-          accounts.fail(account);
-          addresses.fail(address);
+          for (const tries of both) tries.fail(now());
         },
         abandoned() {
-          accounts.giveBack(account);
-          addresses.giveBack(address);
+          for (const tries of both) tries.end();
         },
       };
     },
