@@ -1,5 +1,13 @@
 import { z } from "zod";
-import { idSchema, label, optional, verbatimText, wholeNumber } from "./common.js";
+import {
+  idSchema,
+  label,
+  optional,
+  STORABLE_MESSAGE,
+  storable,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
 
 /** What a caller may be. A teacher watches, an inspector only reads, an examinee sits the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
@@ -41,7 +49,8 @@ export type Caller = z.infer<typeof callerSchema>;
 export const newPasswordSchema = z
   .string()
   .min(8, "must be at least 8 characters")
-  .max(256, "must be at most 256 characters");
+  .max(256, "must be at most 256 characters")
+  .refine(storable, STORABLE_MESSAGE);
 
 export const loginInput = z.object({ username: idSchema, password: verbatimText(1, 256) });
 export type LoginInput = z.infer<typeof loginInput>;
@@ -88,5 +97,5 @@ export const issuedTokenSchema = z.object({
 });
 export type IssuedToken = z.infer<typeof issuedTokenSchema>;
 
-export const revokeTokenInput = z.object({ tokenId: label(128) });
+export const revokeTokenInput = z.object({ tokenId: verbatimText(1, 1024) });
 export type RevokeTokenInput = z.infer<typeof revokeTokenInput>;

@@ -29,6 +29,8 @@ describe("texts", () => {
     expect(label(3).parse("  abc\t")).toBe("abc");
     expect(faultOf(label(3), "abcd")).toBe("must be at most 3 characters");
     expect(faultOf(label(3), "   ")).toBe("must not be empty");
+    for (const sly of ["a\nb", "a\u001b[2J", "a\u0085b", "a\tb"])
+      expect(faultOf(label(9), sly)).toBe("must not hold control characters");
   });
 
   it("verbatimText changes nothing", () => {

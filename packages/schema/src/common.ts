@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /** What a text may hold anywhere in Invigil: everything that UTF-8 and every supported database can store unchanged. */
-const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
-const STORABLE_MESSAGE = "must not hold U+0000 or half of a surrogate pair";
+export const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
+export const STORABLE_MESSAGE = "must not hold U+0000 or half of a surrogate pair";
 
 /** A text that is stored and returned byte for byte. `max` counts UTF-16 units. */
 export const verbatimText = (min: number, max: number) =>
@@ -12,14 +12,15 @@ export const verbatimText = (min: number, max: number) =>
     .max(max, `must be at most ${max} characters`)
     .refine(storable, STORABLE_MESSAGE);
 
-/** A text for people (names, titles): trimmed, 1 to `max` characters. */
+/** A text for people (names, titles): trimmed, 1 to `max` characters on one line, which no terminal takes for commands. */
 export const label = (max: number) =>
   z
     .string()
     .trim()
     .min(1, "must not be empty")
     .max(max, `must be at most ${max} characters`)
-    .refine(storable, STORABLE_MESSAGE);
+    .refine(storable, STORABLE_MESSAGE)
+    .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
 
 /** Reads an id sent as a number; everything else stays as it is, for the schema behind it to judge. */
 const numberAsText = (value: string): unknown => {

@@ -202,6 +202,9 @@ export interface TokenIssuer {
   issueForExam(person: ExamPerson, ttlSeconds?: number): Promise<IssuedToken>;
 }
 
+/** A year: an end that was mistyped makes no token for ever. */
+const LONGEST_SECONDS = 366 * 86_400;
+
 export const createTokenIssuer = ({
   secret,
   clock,
@@ -228,7 +231,7 @@ export const createTokenIssuer = ({
       const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
       if (left <= 0)
         throw new InvigilError("EXAM_OVER", "The exam is over: no more tokens are issued for it.");
-      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left) });
+      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, LONGEST_SECONDS) });
     },
   };
 };

@@ -49,6 +49,9 @@ const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined =>
   });
 };
 
+const isNameable = (name: unknown): name is string =>
+  typeof name === "string" && name.trim() !== "" && name.isWellFormed() && !name.includes("\u0000");
+
 /** Our claims, out of theirs. Their `sid` is a login of theirs and none of ours. */
 const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
   const at = (name: string) => claimAt(theirs, claims[name] ?? name);
@@ -61,16 +64,18 @@ const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims
     room: at("room"),
     exam: at("exam"),
     // Only for show: one that is too long must keep nobody out.
-    name: typeof name === "string" && name.trim() ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
+    name: isNameable(name) ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
     jti: theirs.jti,
   };
 };
 
-/** Whether an error speaks of the token or its key, and not of fetching the keys. */
-const isAboutToken = (error: unknown): boolean =>
-  error instanceof errors.JWKSNoMatchingKey ||
-  error instanceof errors.JWKSMultipleMatchingKeys ||
-  error instanceof errors.JOSENotSupported;
+/** Whether the keys could not be fetched. Everything else speaks of the token, or of the one key that it names. */
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  // What jose says of an answer that is none, and `fetch` of a connection that is none.
+  (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
+  (error instanceof TypeError && error.message === "fetch failed");
 
 /** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
 const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
@@ -92,7 +97,7 @@ const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings
     try {
       return await remote(header, token);
     } catch (error) {
-      if (isAboutToken(error)) throw error;
+      if (!isUnreachable(error)) throw error;
       pausedUntil = clock().getTime() + PAUSE_MS;
       log.warn({ err: error }, "the identity service's keys cannot be fetched");
       return lastKnown(header, token);

@@ -87,7 +87,7 @@ export const createServices = ({
     streams: providers.streams,
     clock,
   });
-  const issuing = createIssuingService({ store: authStore, access, participant, tokens });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
   const roster = createRosterService({ store: createRosterStore({ db }), access });
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
   const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });

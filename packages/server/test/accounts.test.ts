@@ -56,6 +56,9 @@ describe("an account", () => {
     [{ password: "1234567" }, "password"],
     [{ password: "x".repeat(257) }, "password"],
     [{ password: undefined }, "password"],
+    [{ password: "eight\u0000chars" }, "password"],
+    [{ password: "eight\ud800chars" }, "password"],
+    [{ name: "Ms\u001b[2JLi" }, "name"],
   ])("with %j is refused for its %s", async (different, field) => {
     await using staff = await openStaff();
     expect(await refusal(staff, "account.create", { ...CLERK, ...different })).toMatchObject({

@@ -141,3 +141,22 @@ it("late detections are taken for ten minutes", async () => {
   now = new Date("2026-01-02T03:14:05.001Z");
   expect(await report()).toBe("ROOM_ENDED");
 });
+
+it("examinees publish no more, and the others still may", async () => {
+  await using school = await openSchool();
+  const { id: roomId } = school.room;
+  const pushUrls = async (caller: TestCaller) => {
+    const { streams } = await school.as(caller).participant.get({ roomId, userId: "examinee1" });
+    return [streams.main.pushUrl, streams.pc.pushUrl].map((url) => url !== null);
+  };
+  const teacher = { sub: "teacher1", role: "teacher" } as const;
+  expect([await pushUrls(EXAMINEE), await pushUrls(teacher)]).toEqual([
+    [true, true],
+    [true, true],
+  ]);
+  await school.teacher.room.end({ roomId });
+  expect([await pushUrls(EXAMINEE), await pushUrls(teacher)]).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+});

@@ -240,6 +240,22 @@ describe("the service's keys", () => {
     expect(both.service.fetches()).toBe(1);
   });
 
+  it("are fetched again for a new one, also while somebody names a key that is broken", async () => {
+    await using both = await openBoth();
+    const { kty, crv } = { kty: "EC", crv: "P-256" };
+    const broken = { kty, crv, x: "AAAA", y: "AAAA", kid: "broken", alg: "ES256" };
+    const next = await both.service.makeKey("next");
+    both.service.answer({ status: 200, body: JSON.stringify({ keys: [both.key.jwk, broken] }) });
+    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");
+    const [, body, signature] = (await both.key.sign(CLAIMS)).split(".");
+    const header = Buffer.from(JSON.stringify({ alg: "ES256", kid: "broken" })).toString("base64url");
+    expect(await stateOf(both.world, `${header}.${body}.${signature}`)).toBe("UNAUTHENTICATED");
+    both.service.answer({ status: 200, body: JSON.stringify({ keys: [next.jwk, broken] }) });
+    wait(31);
+    expect(await stateOf(both.world, `${header}.${body}.${signature}x`)).toBe("UNAUTHENTICATED");
+    expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
+  });
+
   it("go on being used while the service cannot be reached", async () => {
     await using both = await openBoth();
     expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");

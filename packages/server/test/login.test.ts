@@ -81,6 +81,17 @@ describe("a login", () => {
     ])
       refusalOf(await rest(staff).post("login", { username, password }), 401, "UNAUTHENTICATED");
   });
+
+  it.each(["/login", "/exam/login"])(
+    "at %s is read from the body alone, never from the URL",
+    async (path) => {
+      await using staff = await openStaff();
+      await staff.account("t1");
+      const query = new URLSearchParams({ username: "t1", password: PASSWORD }).toString();
+      const answer = await send(staff, { method: "POST", path: `${path}?${query}`, json: {} });
+      expect(answer.body).toMatchObject({ success: false, reason: "INVALID_INPUT" });
+    },
+  );
 });
 
 /** The three who are refused, by what they send. */
@@ -321,16 +332,19 @@ describe("a session", () => {
     expect(await tokenState(staff, other.token)).toBe("ok");
   });
 
-  it("is asked for in one lookup a call", async () => {
+  it("is asked for in one lookup a call, as an examinee's token is; a token of nobody's login takes two", async () => {
     const statements: string[] = [];
     await using app = await createTestApp({ onStatement: (sql) => statements.push(sql) });
     await app.as(ROOT).account.create({ userId: "t1", role: "teacher", name: "T", password: PASSWORD });
     const { token } = await app.as(ROOT).auth.login({ username: "t1", password: PASSWORD });
-    for (const each of [token, await app.token(ROOT)]) {
+    const lookups = async (each: string): Promise<number> => {
       statements.length = 0;
       await trpc(app, each).query("auth.whoami");
-      expect(statements).toHaveLength(1);
-    }
+      return statements.length;
+    };
+    expect(await lookups(token)).toBe(1);
+    expect(await lookups(await app.token({ sub: "e1", role: "examinee" }))).toBe(1);
+    expect(await lookups(await app.token(ROOT))).toBe(2);
   });
 
   it("that is over is thrown away at the next login", async () => {

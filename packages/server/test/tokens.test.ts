@@ -5,7 +5,8 @@ import type { RouterInputs } from "../src/testing.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
-import { openStaff, ROOT, START, tokenState } from "./support/staff.js";
+import { openStaff, ROOT, START, type Staff, tokenState } from "./support/staff.js";
+import { openWorld } from "./support/world.js";
 
 const HOUR = 3600;
 /** The school's exam: from half an hour after the start on, for two hours. */
@@ -109,15 +110,19 @@ describe("how long a token is good that is issued for an exam", () => {
 });
 
 describe("a token that an administrator issues", () => {
-  it("is for anyone, for eight hours where it belongs to no exam", async () => {
+  it("is for anyone, for as long as the administrator's own where it belongs to no exam", async () => {
     await using school = await openSchool();
     for (const role of ["admin", "teacher", "inspector", "examinee"] as const) {
-      const { token, tokenId } = await school.admin.auth.issueToken({ userId: "某人", role });
+      const { token, tokenId } = await school.admin.auth.issueToken({
+        userId: "某人",
+        role,
+        ttlSeconds: 31_536_000,
+      });
       expect(decodeJwt(token)).toEqual({
         sub: "某人",
         role,
         iat: START / 1000,
-        exp: START / 1000 + 8 * HOUR,
+        exp: START / 1000 + HOUR,
         jti: tokenId,
       });
     }
@@ -239,4 +244,74 @@ it("a token ends with its session, however long it says that it is good", async 
 it("with authorization off there is nothing to log out of", async () => {
   await using staff = await openStaff({ config: { auth: "off" } });
   expect((await trpc(staff).mutate("auth.logout")).error.data.reason).toBe("FORBIDDEN");
+});
+
+describe("a token that outlives what it was issued with", () => {
+  const login = async (staff: Staff, userId: string) => {
+    const { token } = await staff.login(userId);
+    const issued = await trpc(staff, token).mutate("auth.issueToken", { userId: "ghost", role: "admin" });
+    return { token, issued: issued.data.token as string };
+  };
+
+  it("is none: bound to nothing it ends with the login, and is no login itself", async () => {
+    await using staff = await openStaff();
+    await staff.account("boss", { role: "admin" });
+    const { token, issued } = await login(staff, "boss");
+    expect(await tokenState(staff, issued)).toBe("ok");
+    const ghost = trpc(staff, issued);
+    expect((await ghost.mutate("auth.refresh")).error.data.reason).toBe("FORBIDDEN");
+    // Logging out with it ends that token, and not the login that it came from.
+    await ghost.mutate("auth.logout");
+    expect([await tokenState(staff, issued), await tokenState(staff, token)]).toEqual([
+      "UNAUTHENTICATED",
+      "ok",
+    ]);
+    const again = await trpc(staff, token).mutate("auth.issueToken", { userId: "ghost", role: "admin" });
+    await trpc(staff, token).mutate("auth.logout");
+    expect(await tokenState(staff, again.data.token)).toBe("UNAUTHENTICATED");
+  });
+
+  it.each([
+    ["disabled", "account.disable", {}],
+    ["given another password", "account.setPassword", { password: "another password" }],
+  ])("is none: it ends when the account is %s", async (_, procedure, more) => {
+    await using staff = await openStaff();
+    await staff.account("boss", { role: "admin" });
+    const { issued } = await login(staff, "boss");
+    await staff.admin(procedure, { userId: "boss", ...more });
+    expect(await tokenState(staff, issued)).toBe("UNAUTHENTICATED");
+  });
+
+  it("is none: no token of somebody whose account is disabled is good, wherever it was signed", async () => {
+    await using staff = await openStaff();
+    await staff.account("boss", { role: "admin" });
+    const signed = await staff.token({ sub: "boss", role: "admin" });
+    expect(await tokenState(staff, signed)).toBe("ok");
+    await staff.admin("account.disable", { userId: "boss" });
+    expect(await tokenState(staff, signed)).toBe("UNAUTHENTICATED");
+    await staff.admin("account.enable", { userId: "boss" });
+    expect(await tokenState(staff, signed)).toBe("ok");
+  });
+
+  it("is none while authorization is off: it is not good afterwards", async () => {
+    await using off = await openWorld({ config: { auth: "off" } });
+    const { data } = await trpc(off).mutate("auth.issueToken", {
+      userId: "x",
+      role: "admin",
+      ttlSeconds: 60,
+    });
+    await using on = await openWorld();
+    expect(await tokenState(on, data.token)).toBe("UNAUTHENTICATED");
+  });
+
+  it("lasts a year at most, whenever the exam ends", async () => {
+    await using school = await openSchool();
+    await school.admin.exam.update({ examId: school.room.examId, endTime: new Date("9998-01-01T00:00:00Z") });
+    const issued = school.teacher.auth.issueToken({
+      userId: "examinee1",
+      role: "examinee",
+      roomId: school.room.id,
+    });
+    expect(await expiryOf(issued)).toBe(START / 1000 + 366 * 24 * HOUR);
+  });
 });

@@ -6,9 +6,9 @@ import { openDeps } from "../main.js";
 import { createAppRouter, createServices, type ServedRouter, type Services } from "../router.js";
 import { SetupError } from "../setup-error.js";
 
-/** Whoever has the data folder in its hands is an administrator. */
+/** Whoever has the data folder in its hands is an administrator. No token or account can have this id: it begins with a space. */
 export const OPERATOR: Caller = {
-  userId: "operator",
+  userId: " operator",
   role: "admin",
   name: "Operator",
   expiresAt: new Date(8.64e15),

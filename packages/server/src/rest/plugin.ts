@@ -18,9 +18,9 @@ const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Query and body together, the body winning. */
-const sentFields = ({ query, body }: FastifyRequest): Record<string, unknown> => {
+const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<string, unknown> => {
   if (body !== undefined && !isFields(body)) throw invalidInput("body", "must be a JSON object");
-  return { ...(isFields(query) ? query : {}), ...body };
+  return { ...(isFields(query) && !bodyOnly ? query : {}), ...body };
 };
 
 /** The old door: a Fastify route for each row of the table. */
@@ -43,7 +43,7 @@ export const restPlugin = async (
       url: row.path,
       handler: async (request) => {
         const ctx = await createContext(request);
-        return success(await callRow(router, row, () => sentFields(request), ctx));
+        return success(await callRow(router, row, () => sentFields(request, row), ctx));
       },
     });
   }

@@ -25,6 +25,8 @@ interface RowOf<Path extends ProcedurePath> {
   readonly methods: readonly ("GET" | "POST")[];
   readonly procedure: Path;
   readonly fields: Readonly<Record<string, Field>>;
+  /** Whether its fields are read from the body alone: what stands in a URL stands in the logs of proxies. */
+  readonly bodyOnly?: true;
   /** Input that the path implies. */
   readonly implied?: Readonly<Record<string, unknown>>;
   /** The answer's `data`; undefined where the path documents none. */
@@ -53,6 +55,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "auth.login",
       fields: CREDENTIALS,
+      bodyOnly: true,
       data: written(wire.login),
     },
     {
@@ -60,6 +63,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "auth.login",
       fields: CREDENTIALS,
+      bodyOnly: true,
       data: written(wire.login),
     },
     {

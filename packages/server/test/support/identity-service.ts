@@ -5,6 +5,8 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose"
 export interface SigningKey {
   readonly kid: string;
   readonly publicPem: string;
+  /** As it is published. */
+  readonly jwk: JWK;
   sign(claims: Record<string, unknown>): Promise<string>;
 }
 
@@ -38,9 +40,11 @@ export const openIdentityService = async (): Promise<IdentityService> => {
     fetches: () => fetches,
     async makeKey(kid, alg = "ES256") {
       const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });
-      published.set(kid, { ...(await exportJWK(publicKey)), kid, alg, use: "sig" });
+      const jwk: JWK = { ...(await exportJWK(publicKey)), kid, alg, use: "sig" };
+      published.set(kid, jwk);
       return {
         kid,
+        jwk,
         publicPem: await exportSPKI(publicKey),
         sign: (claims) => new SignJWT(claims).setProtectedHeader({ alg, kid }).sign(privateKey),
       };

@@ -108,7 +108,7 @@ room.joinLinks                   ++.. ... ... .. +.. ++... . ..
 room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
-exam.update                      ++.. +.. ... .. +.. ++... . ..
+exam.update                      ++.. ... ... .. ... .+... . ..
 exam.list                        +++. ++. ++. ++ +++ ++... + ..
 exam.delete                      cc.. ... ... .. ... .c... . ..
 exam.plan                        ++.. ... ... .. ... .+... . ..

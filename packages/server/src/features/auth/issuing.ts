@@ -1,5 +1,5 @@
-import type { Caller, IssuedToken, IssueTokenInput } from "@invigil/schema";
-import type { TokenIssuer } from "../../auth.js";
+import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
+import type { Principal, TokenIssuer } from "../../auth.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
@@ -11,10 +11,11 @@ const WITHOUT_EXAM_SECONDS = 8 * 3600;
 export interface IssuingService {
   /**
    * A token for somebody else: a teacher's for the people of its rooms, an administrator's for anyone. Nobody issues
-   * beyond its own token's binding.
+   * beyond its own token's binding. One that is bound to nothing lasts no longer than the caller's own, and ends with
+   * its login.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
-  issueToken(caller: Caller, input: IssueTokenInput): Promise<IssuedToken>;
+  issueToken(caller: Principal, input: IssueTokenInput): Promise<IssuedToken>;
 }
 
 export const createIssuingService = ({
@@ -22,13 +23,15 @@ export const createIssuingService = ({
   access,
   participant,
   tokens,
+  clock,
 }: {
   store: AuthStore;
   access: AccessService;
   participant: ParticipantService;
   tokens: TokenIssuer;
+  clock: () => Date;
 }): IssuingService => {
-  const forRoom = async (caller: Caller, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
+  const forRoom = async (caller: Principal, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
     const { examId } = await access.room(caller, roomId);
     if ((input.examId ?? examId) !== examId) throw invalidInput("examId", "is not the exam of the room");
     if (input.role === "admin" && caller.role !== "admin")
@@ -51,7 +54,7 @@ export const createIssuingService = ({
     return tokens.issueForExam(person, input.ttlSeconds);
   };
 
-  const forExam = async (caller: Caller, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
+  const forExam = async (caller: Principal, input: IssueTokenInput, examId: string): Promise<IssuedToken> => {
     await access.wholeExam(caller, examId);
     const { userId, role, name, ttlSeconds } = input;
     const examEndTime = await store.examEnd(examId);
@@ -69,7 +72,9 @@ export const createIssuingService = ({
       if (input.examId !== undefined) return forExam(caller, input, input.examId);
       access.unbound(caller);
       const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
-      return tokens.issue({ userId, role, name, ttlSeconds });
+      const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
+      const { sessionId } = caller;
+      return tokens.issue({ userId, role, name, sessionId, ttlSeconds: Math.min(ttlSeconds, left) });
     },
   };
 };

@@ -58,11 +58,17 @@ export const createAuthService = ({
   /** Tokens count in whole seconds, and sessions with them. */
   const thisSecond = () => Math.floor(clock().getTime() / 1000);
 
-  /** Whether a token that is valid by itself was taken back: one lookup, as another process may have done it. */
-  const isTakenBack = async ({ sessionId, tokenId }: Principal): Promise<boolean> => {
-    if (sessionId === undefined) return tokenId !== undefined && store.isRevoked(tokenId);
-    const session = await store.session(sessionId, tokenId);
-    return !session || session.isRevoked || session.expiresAt <= clock();
+  /** Whether a token that is valid by itself was taken back: looked up, as another process may have done it. */
+  const isTakenBack = async ({ userId, role, sessionId, tokenId }: Principal): Promise<boolean> => {
+    if (sessionId !== undefined) {
+      const session = await store.session(sessionId, tokenId);
+      if (!session || session.isRevoked || session.expiresAt <= clock()) return true;
+      // Disabling an account ends its sessions.
+      if (session.userId === userId) return false;
+    }
+    if (tokenId !== undefined && (await store.isRevoked(tokenId))) return true;
+    // Candidates have no accounts.
+    return role !== "examinee" && store.isDisabled(userId);
   };
 
   const sessionOf = async (
@@ -87,12 +93,12 @@ export const createAuthService = ({
     };
   };
 
-  /** The session that a token belongs to. */
-  const ownSession = (caller: Principal): string => {
-    if (caller.sessionId === undefined)
-      throw forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
-    return caller.sessionId;
+  /** The session that a token belongs to. A token that somebody issued ends with that login, and is none of it. */
+  const ownSession = async ({ userId, sessionId, tokenId }: Principal) => {
+    const session = sessionId === undefined ? undefined : await store.session(sessionId, tokenId);
+    return sessionId !== undefined && session?.userId === userId ? { ...session, id: sessionId } : undefined;
   };
+  const noLogin = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
 
   /**
    * The account that a name and a password open, or undefined: after the same work whether the name is unknown, the
@@ -140,24 +146,26 @@ export const createAuthService = ({
     },
 
     async refresh(caller) {
-      const id = ownSession(caller);
-      const [session, account] = await Promise.all([
-        store.session(id, caller.tokenId),
-        store.account(caller.userId),
-      ]);
-      if (!session || !account) throw unauthenticated("The login has ended.");
-      return sessionOf(account, { id, expiresAt: session.expiresAt });
+      const session = await ownSession(caller);
+      if (!session) throw noLogin();
+      const account = await store.account(caller.userId);
+      if (!account) throw unauthenticated("The login has ended.");
+      return sessionOf(account, session);
     },
 
-    async logout({ sessionId, tokenId, expiresAt }) {
-      if (sessionId !== undefined) await store.endSession(sessionId);
+    async logout(caller) {
+      const { tokenId, expiresAt } = caller;
+      const session = await ownSession(caller);
+      if (session) await store.endSession(session.id);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
       else throw forbidden("The token has no id (jti): nothing but its expiry ends it.");
       return true;
     },
 
     async changePassword(caller, { currentPassword, newPassword }, address) {
-      const sessionId = ownSession(caller);
+      const session = await ownSession(caller);
+      if (!session) throw noLogin();
+      const { id: sessionId } = session;
       const isChanged = await open(
         { username: caller.userId, password: currentPassword, address },
         async (account) => {

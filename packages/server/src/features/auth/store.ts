@@ -32,8 +32,10 @@ export interface AuthStore {
   session(
     sessionId: string,
     tokenId: string | undefined,
-  ): Promise<{ expiresAt: Date; isRevoked: boolean } | undefined>;
+  ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
   isRevoked(tokenId: string): Promise<boolean>;
+  /** False for somebody without an account. */
+  isDisabled(userId: string): Promise<boolean>;
   account(userId: string): Promise<StoredLogin | undefined>;
   /** False when the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
@@ -55,7 +57,7 @@ export interface AuthStore {
 
 export const createAuthStore = ({ db: { queries, write } }: { db: Database }): AuthStore => {
   const session = queries
-    .select({ expiresAt: sessions.expiresAt, revoked: revokedTokens.tokenId })
+    .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revoked: revokedTokens.tokenId })
     .from(sessions)
     .leftJoin(revokedTokens, eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
     .where(eq(sessions.id, sql.placeholder("sessionId")))
@@ -64,6 +66,11 @@ export const createAuthStore = ({ db: { queries, write } }: { db: Database }): A
     .select({ tokenId: revokedTokens.tokenId })
     .from(revokedTokens)
     .where(eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
+    .prepare();
+  const disabled = queries
+    .select({ disabled: accounts.disabled })
+    .from(accounts)
+    .where(eq(accounts.userId, sql.placeholder("userId")))
     .prepare();
   const account = queries
     .select({
@@ -101,9 +108,10 @@ export const createAuthStore = ({ db: { queries, write } }: { db: Database }): A
   return {
     async session(sessionId, tokenId) {
       const found = session.get({ sessionId, tokenId: tokenId ?? null });
-      return found && { expiresAt: found.expiresAt, isRevoked: found.revoked !== null };
+      return found && { userId: found.userId, expiresAt: found.expiresAt, isRevoked: found.revoked !== null };
     },
     isRevoked: async (tokenId) => revoked.get({ tokenId }) !== undefined,
+    isDisabled: async (userId) => disabled.get({ userId })?.disabled === true,
     account: async (userId) => account.get({ userId }),
 
     startSession: (started, passwordHash) =>

@@ -104,7 +104,7 @@ export const createExamService = ({
       return { exams: list.map(shown), ...next };
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
-      await access.exam(caller, examId);
+      await access.wholeExam(caller, examId);
       const now = clock();
       const change = (current: StoredExam) => {
         const startTime = changes.startTime ?? current.startTime;

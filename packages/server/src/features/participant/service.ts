@@ -90,15 +90,17 @@ export const createParticipantService = ({
 }: ParticipantServiceDeps): ParticipantService => {
   const state = (room: StoredRoom) => ({ roomId: room.id, inProgress: room.status === "in_progress" });
 
-  /** A push URL is a licence to publish as that person. */
-  const mayPublishAs = (caller: Caller, userId: string): boolean =>
-    caller.role === "admin" || caller.role === "teacher" || caller.userId === userId;
+  /** A push URL is a licence to publish as that person. In a room that has ended examinees publish no more. */
+  const mayPublishAs = (caller: Caller, room: StoredRoom, userId: string): boolean =>
+    caller.role === "admin" ||
+    caller.role === "teacher" ||
+    (caller.userId === userId && (caller.role !== "examinee" || room.status === "in_progress"));
 
   const withStreams = (caller: Caller, room: StoredRoom, person: StoredParticipant): Participant => {
     const urls = (camera: StreamOwner["camera"]): StreamUrls => {
       const owner = { examId: room.examId, roomId: room.id, userId: person.userId, camera };
       const { pushUrl, ...pull } = streams.urls(owner, { twin: person.role === "examinee" });
-      return { ...pull, pushUrl: mayPublishAs(caller, person.userId) ? pushUrl : null };
+      return { ...pull, pushUrl: mayPublishAs(caller, room, person.userId) ? pushUrl : null };
     };
     return { ...person, streams: { main: urls("main"), pc: urls("pc") } };
   };
