@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/testing.js";
@@ -197,6 +199,42 @@ describe("an upload is refused, and leaves nothing, ", () => {
     request.destroy();
     await gone;
     await expect.poll(() => app.kept()).toEqual([]);
+    expect(await app.clips()).toEqual([]);
+  });
+});
+
+/** Sends this over a socket of its own and ends it; resolves once the server has let go of the socket. */
+const sendRaw = async (url: string, text: string): Promise<void> => {
+  const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
+  const closed = once(socket, "close");
+  socket.on("error", () => undefined).resume();
+  socket.end(text);
+  await closed;
+};
+
+describe("an upload whose connection ends before its form", () => {
+  const FILE_HEAD =
+    '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n';
+  it.each([
+    ["before anything of it", ""],
+    ["in its first part", '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN'],
+    ["behind its first part", '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN\r\n--x\r\n'],
+    ["where its file begins", FILE_HEAD],
+    ["in its file", `${FILE_HEAD}RIFF${"x".repeat(1000)}`],
+    ["in a file that nobody asked for", `${FILE_HEAD.replace('"file"', '"other"')}RIFF`],
+  ])("(%s) ends, and leaves nothing", async (_, body) => {
+    let ended = 0;
+    const logTo = {
+      write(line: string) {
+        if (line.includes('"msg":"upload broken off"')) ended += 1;
+      },
+    };
+    await using app = await openUploads({ logTo });
+    const authorization = await app.token(ADMIN);
+    const head = `POST /audio HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 100000\r\n\r\n`;
+    await Promise.all(Array.from({ length: 20 }, () => sendRaw(app.url, head + body)));
+    await expect.poll(() => ended).toBe(20);
+    expect(app.kept()).toEqual([]);
     expect(await app.clips()).toEqual([]);
   });
 });
