@@ -135,6 +135,43 @@ describe("a clip's file", () => {
     expect(app.kept()).toEqual([]);
   });
 
+  it.each([
+    ["of another case", "https://school.example/proctor", "HTTPS://School.Example/proctor/audio/NAME"],
+    [
+      "with a port that goes without saying",
+      "https://school.example",
+      "https://school.example:443/audio/NAME",
+    ],
+    [
+      "with a query and a hash",
+      "https://school.example/proctor",
+      "https://school.example/proctor/audio/NAME?v=1#t=2",
+    ],
+  ])("belongs to a clip that was noted by an URL %s", async (_, publicUrl, written) => {
+    await using app = await openUploads({ config: { publicUrl } });
+    const { audio } = app.as(ADMIN);
+    const { id, url } = await made(app, "A");
+    const name = url.split("/").at(-1) ?? "";
+    const noted = await audio.create({ name: "Noted", url: written.replace("NAME", name) });
+    expect(noted.url).toBe(url);
+    await audio.delete({ clipId: id });
+    expect(app.kept()).toEqual([name]);
+    await audio.delete({ clipId: noted.id });
+    expect(app.kept()).toEqual([]);
+  });
+
+  it.each([
+    ["https://school.example/proctor/audio/notes.txt?v=1"],
+    ["https://school.example/audio/NAME?v=1"],
+    ["https://school.example/proctor2/audio/NAME?v=1"],
+    ["https://school.example:8443/proctor/audio/NAME?v=1"],
+    ["http://school.example/proctor/audio/NAME?v=1"],
+  ])("is not what %s means, which stays as it is", async (written) => {
+    await using app = await openUploads({ config: { publicUrl: "https://school.example/proctor" } });
+    const url = written.replace("NAME", `${sha256(wav())}.wav`);
+    expect((await app.as(ADMIN).audio.create({ name: "N", url })).url).toBe(url);
+  });
+
   it("is never taken away by a clip of an URL elsewhere", async () => {
     await using app = await openUploads();
     const { audio } = app.as(ADMIN);

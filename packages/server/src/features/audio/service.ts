@@ -83,8 +83,14 @@ export const createAudioService = ({
     ...(startTime && { startTime }),
   });
 
-  const kept = (url: string): string =>
-    url.startsWith(`${publicUrl()}${AUDIO_PREFIX}`) ? url.slice(publicUrl().length) : url;
+  /** What to keep: the path of a file of our own, however its URL is written; any other URL as it is. */
+  const kept = (url: string): string => {
+    const own = new URL(publicUrl());
+    const { origin, pathname } = new URL(url, own);
+    const folder = `${own.pathname.replace(/\/$/, "")}${AUDIO_PREFIX}`;
+    const name = pathname.startsWith(folder) ? pathname.slice(folder.length) : "";
+    return origin === own.origin && files.isServed(name) ? `${AUDIO_PREFIX}${name}` : url;
+  };
 
   const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
 
