@@ -212,12 +212,41 @@ describe("a served file", () => {
     expect(part.body.equals(wav().subarray(first, last + 1))).toBe(true);
   });
 
-  it("has no part beyond its end", async () => {
-    const answer = await get(url, { range: `bytes=${size}-` });
+  it.each([
+    ["bytes=abc"],
+    ["bytes=9-3"],
+    ["bytes="],
+    ["bytes=-"],
+    ["bytes=-0"],
+    ["bytes=1"],
+    ["bytes=0x1-3"],
+    ["bytes=0-1,9-3"],
+    ["bytes=0-1,"],
+    ["bytes=0-9,20-29"],
+    ["lines=1-2"],
+  ])("is given whole where nothing can be made of the part (%s)", async (range) => {
+    const answer = await get(url, { range });
+    expect(answer.status).toBe(200);
+    expect(answer.body.equals(wav())).toBe(true);
+  });
+
+  it.each([[`bytes=${size}-`], ["bytes=9999999-99999999"]])("has no part %s", async (range) => {
+    const answer = await get(url, { range });
     expect(answer.status).toBe(416);
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ success: false, code: 416 });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({
+      success: false,
+      code: 416,
+      errorMsg: "range asks for more than the file has",
+    });
     expect(answer.headers.get("content-range")).toBe(`bytes */${size}`);
     expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  it.each(["POST", "PUT", "DELETE"])("takes no %s", async (method) => {
+    const answer = await get(url, {}, method);
+    expect(answer.status).toBe(405);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ success: false, code: 405 });
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
   });
 
   it("is known again by its ETag", async () => {
