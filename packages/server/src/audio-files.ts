@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { fileTypeFromFile } from "file-type";
 import { InvigilError, invalidInput } from "./errors.js";
+import { isSoundOnly } from "./mp4.js";
 
 /** Where audio files are served: without a token, because the apps play them in an `<audio>` tag. */
 export const AUDIO_PREFIX = "/audio/";
@@ -98,7 +99,9 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
       const discard = () => rm(path, { force: true });
       try {
         const hash = await write(path, content);
-        const ending = ENDINGS[(await fileTypeFromFile(path))?.ext ?? ""];
+        const kind = (await fileTypeFromFile(path))?.ext ?? "";
+        // Most MP4 files do not say at their beginning whether they are sound.
+        const ending = ENDINGS[kind === "mp4" && (await isSoundOnly(path)) ? "m4a" : kind];
         if (ending === undefined) throw invalidInput("file", "must be mp3, wav, ogg or m4a audio");
         const name = `${hash}.${ending}`;
         return {

@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dataOf } from "./support/calls.js";
+import { dataOf, refusalOf } from "./support/calls.js";
 import { wav } from "./support/sounds.js";
 import { ADMIN, openUploads, sha256, statusOf, type UploadApp } from "./support/uploads.js";
 
@@ -68,6 +70,30 @@ describe("a clip's file", () => {
     expect(await statusOf(again.url)).toBe(200);
   });
 
+  it.each([
+    ["its statement", "abort"],
+    ["its transaction", "rollback"],
+  ])("goes when its clip cannot be added, for %s is undone, unless another clip has it", async (_, how) => {
+    const dataDir = mkdtempSync(join(tmpdir(), "invigil-refusing-"));
+    const databaseFile = join(dataDir, "invigil.db");
+    {
+      await using app = await openUploads({ config: { databaseFile } });
+      const other = new Sqlite(databaseFile);
+      other.exec(
+        `create trigger refuse before insert on audio_clips when new.name = 'refused' begin select raise(${how}, 'no'); end`,
+      );
+      other.close();
+      const refused = () => app.upload(["name", "refused"], ["file", wav()]);
+      refusalOf(await refused(), 500, "INTERNAL");
+      expect(app.kept()).toEqual([]);
+      const { url } = await made(app, "A");
+      refusalOf(await refused(), 500, "INTERNAL");
+      expect(await statusOf(url)).toBe(200);
+      expect(await app.clips()).toHaveLength(1);
+    }
+    rmSync(dataDir, { recursive: true });
+  });
+
   it("is there for every clip, however uploads and deletions cross", async () => {
     await using app = await openUploads();
     const { audio } = app.as(ADMIN);
@@ -107,6 +133,43 @@ describe("a clip's file", () => {
     expect(await statusOf(url)).toBe(200);
     await audio.delete({ clipId: noted.id });
     expect(app.kept()).toEqual([]);
+  });
+
+  it.each([
+    ["of another case", "https://school.example/proctor", "HTTPS://School.Example/proctor/audio/NAME"],
+    [
+      "with a port that goes without saying",
+      "https://school.example",
+      "https://school.example:443/audio/NAME",
+    ],
+    [
+      "with a query and a hash",
+      "https://school.example/proctor",
+      "https://school.example/proctor/audio/NAME?v=1#t=2",
+    ],
+  ])("belongs to a clip that was noted by an URL %s", async (_, publicUrl, written) => {
+    await using app = await openUploads({ config: { publicUrl } });
+    const { audio } = app.as(ADMIN);
+    const { id, url } = await made(app, "A");
+    const name = url.split("/").at(-1) ?? "";
+    const noted = await audio.create({ name: "Noted", url: written.replace("NAME", name) });
+    expect(noted.url).toBe(url);
+    await audio.delete({ clipId: id });
+    expect(app.kept()).toEqual([name]);
+    await audio.delete({ clipId: noted.id });
+    expect(app.kept()).toEqual([]);
+  });
+
+  it.each([
+    ["https://school.example/proctor/audio/notes.txt?v=1"],
+    ["https://school.example/audio/NAME?v=1"],
+    ["https://school.example/proctor2/audio/NAME?v=1"],
+    ["https://school.example:8443/proctor/audio/NAME?v=1"],
+    ["http://school.example/proctor/audio/NAME?v=1"],
+  ])("is not what %s means, which stays as it is", async (written) => {
+    await using app = await openUploads({ config: { publicUrl: "https://school.example/proctor" } });
+    const url = written.replace("NAME", `${sha256(wav())}.wav`);
+    expect((await app.as(ADMIN).audio.create({ name: "N", url })).url).toBe(url);
   });
 
   it("is never taken away by a clip of an URL elsewhere", async () => {
@@ -149,12 +212,41 @@ describe("a served file", () => {
     expect(part.body.equals(wav().subarray(first, last + 1))).toBe(true);
   });
 
-  it("has no part beyond its end", async () => {
-    const answer = await get(url, { range: `bytes=${size}-` });
+  it.each([
+    ["bytes=abc"],
+    ["bytes=9-3"],
+    ["bytes="],
+    ["bytes=-"],
+    ["bytes=-0"],
+    ["bytes=1"],
+    ["bytes=0x1-3"],
+    ["bytes=0-1,9-3"],
+    ["bytes=0-1,"],
+    ["bytes=0-9,20-29"],
+    ["lines=1-2"],
+  ])("is given whole where nothing can be made of the part (%s)", async (range) => {
+    const answer = await get(url, { range });
+    expect(answer.status).toBe(200);
+    expect(answer.body.equals(wav())).toBe(true);
+  });
+
+  it.each([[`bytes=${size}-`], ["bytes=9999999-99999999"]])("has no part %s", async (range) => {
+    const answer = await get(url, { range });
     expect(answer.status).toBe(416);
-    expect(JSON.parse(answer.body.toString())).toMatchObject({ success: false, code: 416 });
+    expect(JSON.parse(answer.body.toString())).toMatchObject({
+      success: false,
+      code: 416,
+      errorMsg: "range asks for more than the file has",
+    });
     expect(answer.headers.get("content-range")).toBe(`bytes */${size}`);
     expect(answer.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  it.each(["POST", "PUT", "DELETE"])("takes no %s", async (method) => {
+    const answer = await get(url, {}, method);
+    expect(answer.status).toBe(405);
+    expect(JSON.parse(answer.body.toString())).toMatchObject({ success: false, code: 405 });
+    expect(answer.headers.get("allow")).toBe("GET, HEAD");
   });
 
   it("is known again by its ETag", async () => {

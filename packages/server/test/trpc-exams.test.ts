@@ -150,7 +150,7 @@ describe("the audio of an exam", () => {
     const other = await teacher.exam.create({ ...EXAM, audio: [{ clipId: a }] });
     const changed = await teacher.exam.update({
       examId,
-      audio: [{ clipId: c }, { clipId: b }, { clipId: a, startTime: START }, { clipId: a, startTime: END }],
+      audio: [{ clipId: b }, { clipId: c }, { clipId: a, startTime: START }, { clipId: a, startTime: END }],
     });
     expect(changed.scheduledAudio).toEqual([
       ...made.scheduledAudio,
@@ -163,6 +163,32 @@ describe("the audio of an exam", () => {
       manualAudio: [],
     });
     expect(await teacher.exam.get({ examId: other.id })).toEqual(other);
+  });
+
+  it.each([
+    ["C1 C2", "C2 C1", 1],
+    ["C1 C2 C3", "C1 C3 C2", 2],
+    ["C1 C2", "C3 C1 C2", 0],
+    ["C1 C2 C3", "C3", 1],
+    ["C1 C2 C3", "C1 C3", 2],
+    ["C1 C2", "C1 C2 C1 C3", 2],
+  ])("(%s, by hand and at one time) is played in the order it is given: %s", async (first, then, staying) => {
+    await using app = await createTestApp();
+    const teacher = app.as(TEACHER);
+    const ids = new Map((await clipsOf(app, 3)).map((id, n) => [`C${n + 1}`, id]));
+    const audioOf = (names: string) =>
+      names.split(" ").flatMap((name) => {
+        const clipId = ids.get(name) ?? "";
+        return [{ clipId }, { clipId, startTime: START }];
+      });
+    const made = await teacher.exam.create({ ...EXAM, audio: audioOf(first) });
+    const changed = await teacher.exam.update({ examId: made.id, audio: audioOf(then) });
+    const asked = [...new Set(then.split(" "))].map((name) => ids.get(name));
+    for (const kind of ["manualAudio", "scheduledAudio"] as const) {
+      expect(changed[kind].map(({ clipId }) => clipId)).toEqual(asked);
+      const before = new Set(made[kind].map(({ id }) => id));
+      expect(changed[kind].filter(({ id }) => before.has(id))).toHaveLength(staying);
+    }
   });
 
   it("must exist, or nothing is made and nothing is changed", async () => {

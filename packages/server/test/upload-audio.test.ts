@@ -1,10 +1,35 @@
+import { once } from "node:events";
 import { request as httpRequest } from "node:http";
+import { connect } from "node:net";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/testing.js";
 import { dataOf, refusalOf } from "./support/calls.js";
-import { m4a, mp3, mp4Video, opus, theora, vorbis, wav, wavOf } from "./support/sounds.js";
+import {
+  box,
+  m4a,
+  moov,
+  mp3,
+  mp4Of,
+  mp4Sound,
+  mp4Video,
+  opus,
+  theora,
+  track,
+  vorbis,
+  wav,
+  wavOf,
+} from "./support/sounds.js";
 import { ADMIN, answerOf, formOf, openUploads, type Part, sha256, statusOf } from "./support/uploads.js";
+
+/** A box of an MP4 file whose size is written in 64 bits. */
+const largeBox = (size: number, content: number): Buffer => {
+  const large = Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.from("mdat"), Buffer.alloc(8 + content)]);
+  large.writeBigUInt64BE(BigInt(size), 8);
+  return large;
+};
+/** The same box, which does not say its size, for it is the last. */
+const toTheEnd = (last: Buffer): Buffer => Buffer.concat([Buffer.alloc(4), last.subarray(4)]);
 
 describe("an uploaded file", () => {
   it.each([
@@ -13,6 +38,10 @@ describe("an uploaded file", () => {
     ["Ogg Opus", opus(), "ogg", "audio/ogg"],
     ["Ogg Vorbis", vorbis(), "ogg", "audio/ogg"],
     ["m4a", m4a(), "m4a", "audio/mp4"],
+    ["MP4 of sound alone", mp4Sound(), "m4a", "audio/mp4"],
+    ["MP4 of two languages", mp4Of(moov(track("soun"), track("soun"))), "m4a", "audio/mp4"],
+    ["MP4 with a large box", mp4Of(largeBox(16 + 2000, 2000), moov(track("soun"))), "m4a", "audio/mp4"],
+    ["MP4 whose last box goes to the end", mp4Of(toTheEnd(moov(track("soun")))), "m4a", "audio/mp4"],
   ])("(%s) becomes a clip under its hash, whatever its name, and is served as what it is", async (...row) => {
     const [, content, ending, type] = row;
     await using app = await openUploads();
@@ -89,6 +118,19 @@ describe("an uploaded file", () => {
 describe("an upload is refused, and leaves nothing, ", () => {
   const file: Part = ["file", wav()];
   const name: Part = ["name", "N"];
+  const NO_SOUND: readonly (readonly [string, Buffer])[] = [
+    ["an MP4 with a video behind the sound", mp4Of(moov(track("soun"), track("vide")))],
+    ["an MP4 without tracks", mp4Of(moov())],
+    ["an MP4 without anything", mp4Of()],
+    ["an MP4 with a track of no kind", mp4Of(moov(track("soun"), box("trak")))],
+    ["an MP4 that is cut", mp4Sound().subarray(0, -10)],
+    ["an MP4 with a box of no size", mp4Of(largeBox(0, 0), moov(track("soun")))],
+    ["an MP4 with a box without end", mp4Of(largeBox(2 ** 60, 0), moov(track("soun")))],
+    [
+      "an MP4 of very many boxes",
+      mp4Of(...Array.from({ length: 64 }, () => box("free")), moov(track("soun"))),
+    ],
+  ];
   const REFUSED: readonly (readonly [string, readonly Part[], string])[] = [
     [
       "a text with the name of audio",
@@ -102,6 +144,11 @@ describe("an upload is refused, and leaves nothing, ", () => {
     ],
     ["a video in Ogg", [name, ["file", theora(), "a.ogg"]], "file must be mp3, wav, ogg or m4a audio"],
     ["a video in MP4", [name, ["file", mp4Video(), "a.m4a"]], "file must be mp3, wav, ogg or m4a audio"],
+    ...NO_SOUND.map(([what, content]): (typeof REFUSED)[number] => [
+      what,
+      [name, ["file", content, "a.m4a"]],
+      "file must be mp3, wav, ogg or m4a audio",
+    ]),
     [
       "a file without content",
       [name, ["file", Buffer.alloc(0), "a.wav"]],
@@ -197,6 +244,42 @@ describe("an upload is refused, and leaves nothing, ", () => {
     request.destroy();
     await gone;
     await expect.poll(() => app.kept()).toEqual([]);
+    expect(await app.clips()).toEqual([]);
+  });
+});
+
+/** Sends this over a socket of its own and ends it; resolves once the server has let go of the socket. */
+const sendRaw = async (url: string, text: string): Promise<void> => {
+  const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
+  const closed = once(socket, "close");
+  socket.on("error", () => undefined).resume();
+  socket.end(text);
+  await closed;
+};
+
+describe("an upload whose connection ends before its form", () => {
+  const FILE_HEAD =
+    '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n';
+  it.each([
+    ["before anything of it", ""],
+    ["in its first part", '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN'],
+    ["behind its first part", '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN\r\n--x\r\n'],
+    ["where its file begins", FILE_HEAD],
+    ["in its file", `${FILE_HEAD}RIFF${"x".repeat(1000)}`],
+    ["in a file that nobody asked for", `${FILE_HEAD.replace('"file"', '"other"')}RIFF`],
+  ])("(%s) ends, and leaves nothing", async (_, body) => {
+    let ended = 0;
+    const logTo = {
+      write(line: string) {
+        if (line.includes('"msg":"upload broken off"')) ended += 1;
+      },
+    };
+    await using app = await openUploads({ logTo });
+    const authorization = await app.token(ADMIN);
+    const head = `POST /audio HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\ncontent-type: multipart/form-data; boundary=x\r\ncontent-length: 100000\r\n\r\n`;
+    await Promise.all(Array.from({ length: 20 }, () => sendRaw(app.url, head + body)));
+    await expect.poll(() => ended).toBe(20);
+    expect(app.kept()).toEqual([]);
     expect(await app.clips()).toEqual([]);
   });
 });

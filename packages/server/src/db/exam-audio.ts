@@ -47,13 +47,29 @@ export const attachClip = (queries: Queries, attachment: NewAttachment): string 
   return id;
 };
 
-/** Makes an exam play this and nothing else. What stays keeps its attachment. */
+/**
+ * Makes an exam play this and nothing else, in this order, which the ids give to what starts at the same time or by hand.
+ * What stays keeps its attachment, unless that would play it too early: the new ids are greater than all there are.
+ */
 export const replaceExamAudio = (
   queries: Queries,
   examId: string,
   attachments: readonly NewAttachment[],
 ): void => {
-  const staying = new Set(attachments.map((attachment) => attachClip(queries, attachment)));
+  const remove = (id: string) => queries.delete(examAudio).where(eq(examAudio.id, id)).run();
+  const staying = new Set<string>();
+  const lastAt = new Map<number | undefined, string>();
+  for (const attachment of attachments) {
+    const time = attachment.startTime?.getTime();
+    let id = attachClip(queries, attachment);
+    if (staying.has(id)) continue;
+    if (id < (lastAt.get(time) ?? "")) {
+      remove(id);
+      id = attachClip(queries, attachment);
+    }
+    lastAt.set(time, id);
+    staying.add(id);
+  }
   const all = queries.select({ id: examAudio.id }).from(examAudio).where(eq(examAudio.examId, examId)).all();
-  for (const { id } of all) if (!staying.has(id)) queries.delete(examAudio).where(eq(examAudio.id, id)).run();
+  for (const { id } of all) if (!staying.has(id)) remove(id);
 };

@@ -1,10 +1,16 @@
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
 import { AUDIO_PREFIX, type AudioFiles } from "../audio-files.js";
-import { invalidInput } from "../errors.js";
+import { InvigilError, invalidInput } from "../errors.js";
 import { failure } from "../rest/envelope.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
+
+/** Whether a range header asks for one part. Others are to be ignored, which the file's sender does not do. */
+const asksForPart = (range: string): boolean => {
+  const [part, first, last] = /^bytes=(?:(\d+)-(\d*)|-0*[1-9]\d*)$/.exec(range) ?? [];
+  return part !== undefined && !(first && last && Number(first) > Number(last));
+};
 
 /** Serves audio files: in part, from a cache, and without a token. */
 export const audioFiles = async (app: FastifyInstance, { files }: { files: AudioFiles }): Promise<void> => {
@@ -17,12 +23,27 @@ export const audioFiles = async (app: FastifyInstance, { files }: { files: Audio
         .code(RANGE_NOT_SATISFIABLE)
         .headers(error.headers ?? {})
         .send({
-          ...failure(invalidInput("range", "begins behind the end of the file"), request.id),
+          ...failure(invalidInput("range", "asks for more than the file has"), request.id),
           code: RANGE_NOT_SATISFIABLE,
           errorCode: String(RANGE_NOT_SATISFIABLE),
         });
     },
   );
+  app.addHook("onRequest", (request, _reply, done) => {
+    const { headers } = request.raw;
+    if (headers.range !== undefined && !asksForPart(headers.range)) delete headers.range;
+    done();
+  });
+  app.route({
+    method: ["POST", "PUT", "PATCH", "DELETE"],
+    url: `${AUDIO_PREFIX}*`,
+    // Before a body is read.
+    onRequest: (_request, reply, done) => {
+      reply.header("allow", "GET, HEAD");
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+    },
+    handler: () => undefined, // never reached
+  });
   await app.register(fastifyStatic, {
     root: files.folder,
     prefix: AUDIO_PREFIX,

@@ -1,6 +1,6 @@
 import multipart, { type Multipart } from "@fastify/multipart";
 import { uploadAudioInput } from "@invigil/schema";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput, parsed } from "../errors.js";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
 import { success } from "../rest/envelope.js";
@@ -20,6 +20,12 @@ async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part>
   } catch {
     throw invalidInput("form", "cannot be read");
   }
+}
+
+/** The parts of a request's form. Their reader would wait for ever on a connection that broke before it began. */
+async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
+  if (request.raw.destroyed) throw new Error("The connection is broken.");
+  yield* request.parts();
 }
 
 /** Reads a form: its fields may stand before the file and after it, so they are known once the file is read. */
@@ -69,13 +75,15 @@ export const audioUploads = async (
   app.route({
     method: "POST",
     url: "/audio",
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { identity } = await createContext(request);
       if (identity instanceof InvigilError) throw identity;
       if (!request.isMultipart()) throw notAForm();
       try {
-        return success(await audio.upload(identity, readForm(request.parts())));
+        return success(await audio.upload(identity, readForm(partsOf(request))));
       } finally {
+        // Nothing can be answered, so there is no line of the request.
+        if (reply.raw.destroyed) request.log.info("upload broken off");
         // What a refused upload still sends must be read, or the client never gets to the answer.
         request.raw.resume();
       }

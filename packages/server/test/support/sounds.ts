@@ -36,7 +36,35 @@ const mp4 = (brand: string): Buffer => {
   return Buffer.concat([box, Buffer.from([0, 0, 0, 8]), Buffer.from("free")]);
 };
 export const m4a = (): Buffer => mp4("M4A ");
-export const mp4Video = (): Buffer => mp4("isom");
+
+/** A box of an MP4 file. */
+export const box = (type: string, ...content: Buffer[]): Buffer => {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(8 + content.reduce((sum, { length }) => sum + length, 0), 0);
+  head.write(type, 4);
+  return Buffer.concat([head, ...content]);
+};
+/** The box of a handler, which says what a track is. */
+const hdlr = (kind: string): Buffer =>
+  box("hdlr", Buffer.alloc(8), Buffer.from(kind), Buffer.alloc(12), Buffer.from([0]));
+/** A track of this kind: `soun`, `vide`. */
+export const track = (kind: string): Buffer =>
+  box(
+    "trak",
+    box("tkhd", Buffer.alloc(84)),
+    box("mdia", box("mdhd", Buffer.alloc(24)), hdlr(kind), box("minf")),
+  );
+/** An MP4 file of the common brand, which does not say whether it is a video. */
+export const mp4Of = (...boxes: Buffer[]): Buffer => Buffer.concat([mp4("isom"), ...boxes]);
+export const moov = (...tracks: Buffer[]): Buffer =>
+  box(
+    "moov",
+    box("mvhd", Buffer.alloc(100)),
+    ...tracks,
+    box("udta", box("meta", Buffer.alloc(4), hdlr("mdir"))),
+  );
+export const mp4Sound = (): Buffer => mp4Of(box("mdat", Buffer.alloc(1000)), moov(track("soun")));
+export const mp4Video = (): Buffer => mp4Of(moov(track("vide"), track("soun")));
 
 /** A WAV file of exactly this size. */
 export const wavOf = (bytes: number): Buffer => {

@@ -83,8 +83,16 @@ export const createAudioService = ({
     ...(startTime && { startTime }),
   });
 
-  const kept = (url: string): string =>
-    url.startsWith(`${publicUrl()}${AUDIO_PREFIX}`) ? url.slice(publicUrl().length) : url;
+  /** What to keep: the path of a file of our own, however its URL is written; any other URL as it is. */
+  const kept = (url: string): string => {
+    const own = new URL(publicUrl());
+    const { origin, pathname } = new URL(url, own);
+    const folder = `${own.pathname.replace(/\/$/, "")}${AUDIO_PREFIX}`;
+    const name = pathname.startsWith(folder) ? pathname.slice(folder.length) : "";
+    return origin === own.origin && files.isServed(name) ? `${AUDIO_PREFIX}${name}` : url;
+  };
+
+  const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
 
   /** `within` runs in the transaction that adds the clip. */
   const add = async (described: CreateAudioInput, within?: () => void): Promise<AudioClip> => {
@@ -107,14 +115,21 @@ export const createAudioService = ({
       access.unbound(caller);
       return add(input);
     },
-    async upload(caller, { content, described }) {
+    async upload(caller, upload) {
       // No procedure kind has asked before: an upload comes by a route of its own.
       if (caller.role !== "admin" && caller.role !== "teacher")
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
       access.unbound(caller);
-      await using file = await files.receive(content);
-      // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
-      return await add({ ...described(), url: file.url }, () => file.keep());
+      await using file = await files.receive(upload.content);
+      const described = upload.described();
+      try {
+        // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
+        return await add({ ...described, url: file.url }, () => file.keep());
+      } catch (error) {
+        // It may have been kept before the clip failed. What was wrong first is what to tell.
+        await removeUnused(file.url).catch(() => undefined);
+        throw error;
+      }
     },
     async update(caller, { clipId, ...changes }) {
       access.unbound(caller);
@@ -130,7 +145,7 @@ export const createAudioService = ({
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
         throw new InvigilError("AUDIO_CLIP_CONFLICT", `${exams} the audio clip ${clipId}.`);
       }
-      await store.unlessUsed(outcome.url, () => files.remove(outcome.url));
+      await removeUnused(outcome.url);
       return true;
     },
     async attach(caller, { examId, clipId, startTime }) {
