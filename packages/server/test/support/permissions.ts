@@ -129,8 +129,8 @@ audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..
 audio.update                     ++.. +.. +.. +. ... ..... . ..
 audio.delete                     nn.. n.. n.. n. ... ..... . ..
-audio.attach                     ++.. +.. ... .. +.. ++... . ..
-audio.detach                     nn.. n.. ... .. n.. nn... . ..
+audio.attach                     ++.. ... ... .. ... .+... . ..
+audio.detach                     nn.. ... ... .. ... .n... . ..
 cheat.setConfig                  ++.. +.. ... .. +.. ++... . ..
 cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
 cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.

@@ -149,13 +149,13 @@ export const createAudioService = ({
       return true;
     },
     async attach(caller, { examId, clipId, startTime }) {
-      await access.exam(caller, examId);
+      await access.wholeExam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
       if (!attached) throw noClip(clipId);
       return shownAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {
-      await access.exam(caller, examId);
+      await access.wholeExam(caller, examId);
       if (await store.detach(examId, attachmentId)) return true;
       throw new InvigilError(
         "AUDIO_CLIP_NOT_FOUND",
