@@ -29,7 +29,7 @@ export const origins = z
     error: "must be '*' or origins like https://exam.example, separated by commas",
   });
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
 /** Keys that decide who may do what must not be changed on the way. */
 export const secureUrl = z
   .string()
