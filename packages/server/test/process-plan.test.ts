@@ -114,7 +114,7 @@ describe("invigil exam plan", () => {
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
     expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: --room-name must hold \{n\}/);
     expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
-      "invigil: roomSize must be at least 1",
+      "invigil: --room-size must be at least 1",
     );
   });
 
