@@ -31,23 +31,51 @@ addAccount(program);
 addExam(program);
 addPlan(commandNamed(program, "exam"));
 addAudio(program);
-addRosterImport(commandNamed(program, "roster"));
+addRosterImport(commandNamed(program, "roster").description("the people of an exam, and where they sit"));
 addRosterPeople(commandNamed(program, "roster"));
 addRoom(program);
+
+let running: Command = program;
+program.hook("preAction", (_, command) => {
+  running = command;
+});
+
+/** A message with its fields by the names of the options that they were typed as. */
+const asTyped = (message: string): string =>
+  running.options.reduce((text, option) => {
+    const field = option.attributeName();
+    // One word may be anything, except where a message begins by naming its field.
+    const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= must )`;
+    return text.replace(new RegExp(named), option.long ?? field);
+  }, message);
+
+/** The system says itself what it did not do, and with which path. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && "code" in error;
 
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {
   if (error instanceof SetupError) return error.message;
   if (error instanceof InvigilError || error instanceof TRPCError) {
     const failure = failureOf(error);
-    if (failure.code !== "INTERNAL") return failure.message;
+    if (failure.code !== "INTERNAL") return asTyped(failure.message);
   }
+  if (isSystemError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
+
+const fail = (message: string): void => {
+  process.stderr.write(`invigil: ${message}\n`);
+  process.exitCode = 1;
+};
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Who reads has read enough, as in `| head`.
+  if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  process.stderr.write(`invigil: ${complaint(error)}\n`);
-  process.exitCode = 1;
+  fail(complaint(error));
 }

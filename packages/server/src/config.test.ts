@@ -117,6 +117,23 @@ describe("settings", () => {
     });
   });
 
+  it("are URLs as browsers write them", () => {
+    const url = `HTTPS://Exam.example:443/a b/"c"/学`;
+    const written = "https://exam.example/a%20b/%22c%22/%E5%AD%A6";
+    const config = parseConfig({
+      INVIGIL_PUBLIC_URL: `${url}//`,
+      INVIGIL_WATCH_APP_URL: url,
+      INVIGIL_EXAMINEE_APP_URL: "https://exam.example",
+    });
+    expect(config.publicUrl).toBe(written);
+    expect(config.apps).toEqual({ watchUrl: written, examineeUrl: "https://exam.example/" });
+  });
+
+  it("are ranges of addresses that the server takes", () => {
+    const trusted = "0.0.0.0/1,10.0.0.1/32,::1/128,fd00::/8,::ffff:10.0.0.1";
+    expect(parseConfig({ INVIGIL_TRUSTED_PROXIES: trusted }).trustedProxies).toEqual(trusted.split(","));
+  });
+
   it("keep made files beside the database, or where they are told to", () => {
     expect(parseConfig({ INVIGIL_DATABASE_URL: ":memory:" })).toMatchObject({
       databaseFile: ":memory:",
@@ -149,6 +166,8 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_PORT", "-1"],
   ["INVIGIL_PUBLIC_URL", "leak"],
   ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
+  ["INVIGIL_PUBLIC_URL", "https://leak.example/?"],
+  ["INVIGIL_PUBLIC_URL", "https://leak.example/#a"],
   ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
   ["INVIGIL_DATABASE_URL", "file:"],
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
@@ -161,7 +180,9 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_AUTH_JWKS_CLAIMS", "leak=role"],
   ["INVIGIL_AUTH_JWKS_CLAIMS", "sub=leak,role"],
   ["INVIGIL_AUTH_JWKS_ROLES", "leak=teacher"],
+  ["INVIGIL_AUTH_JWKS_CLAIMS", "sub=leak,sub=leak"],
   ["INVIGIL_AUTH_JWKS_ROLES", "teacher="],
+  ["INVIGIL_AUTH_JWKS_ROLES", "teacher=leak, teacher=b"],
   ["INVIGIL_LOGIN_TTL_SECONDS", "59"],
   ["INVIGIL_LOGIN_MAX_SECONDS", "0"],
   ["INVIGIL_LOGIN_MAX_SECONDS", "28799"],
@@ -170,6 +191,11 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_TRUSTED_PROXIES", "leak.example"],
   ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/33"],
   ["INVIGIL_TRUSTED_PROXIES", "127.0.0.1,"],
+  ["INVIGIL_TRUSTED_PROXIES", "0.0.0.0/0"],
+  ["INVIGIL_TRUSTED_PROXIES", "::/0"],
+  ["INVIGIL_TRUSTED_PROXIES", "::/129"],
+  ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/"],
+  ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/8/9"],
   ["INVIGIL_WATCH_APP_URL", "ftp://leak.example"],
   ["INVIGIL_WATCH_APP_URL", "https://leak.example/?a=b"],
   ["INVIGIL_EXAMINEE_APP_URL", "https://leak.example/#/pc"],

@@ -5,9 +5,8 @@ import { roles } from "@invigil/schema";
 import { z } from "zod";
 import {
   addressRanges,
-  appUrl,
+  baseUrl,
   domain,
-  httpUrl,
   origins,
   pairs,
   secureUrl,
@@ -25,7 +24,7 @@ const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
 const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
-  INVIGIL_PUBLIC_URL: httpUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
+  INVIGIL_PUBLIC_URL: baseUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
     .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")
@@ -52,8 +51,8 @@ const settings = z.object({
   INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
   INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
   INVIGIL_TRUSTED_PROXIES: addressRanges.default([]),
-  INVIGIL_WATCH_APP_URL: appUrl.optional(),
-  INVIGIL_EXAMINEE_APP_URL: appUrl.optional(),
+  INVIGIL_WATCH_APP_URL: baseUrl.optional(),
+  INVIGIL_EXAMINEE_APP_URL: baseUrl.optional(),
   INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),

@@ -29,7 +29,7 @@ export const origins = z
     error: "must be '*' or origins like https://exam.example, separated by commas",
   });
 
-export const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
 /** Keys that decide who may do what must not be changed on the way. */
 export const secureUrl = z
   .string()
@@ -38,20 +38,30 @@ export const secureUrl = z
     "must be an https URL, or an http URL of this machine",
   )
   .pipe(httpUrl);
-export const appUrl = httpUrl.refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment");
-/** `name=value,name=value`, of known names. */
+/** A URL that others begin with, as browsers write it. */
+export const baseUrl = httpUrl
+  .refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment")
+  .transform((url) => new URL(url).href);
+
+/** `name=value,name=value`, of known names, each once. */
 export const pairs = (example: string, names: readonly string[]) =>
   z
     .string()
     .transform((list) => list.split(",").map((pair) => pair.split(/=(.*)/s, 2).map((side) => side.trim())))
-    .refine((list) => list.every(([name = "", value]) => names.includes(name) && Boolean(value)), {
-      error: `must be ${example}, separated by commas; the names are ${names.join(", ")}`,
-    })
+    .refine(
+      (list) =>
+        list.every(([name = "", value]) => names.includes(name) && Boolean(value)) &&
+        new Set(list.map(([name]) => name)).size === list.length,
+      { error: `must be ${example}, separated by commas; the names, each once: ${names.join(", ")}` },
+    )
     .transform((list) => Object.fromEntries<string>(list.map(([name = "", value = ""]) => [name, value])));
 const isAddressRange = (range: string): boolean => {
   if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
-  const [address = "", bits = "0"] = range.split("/", 2);
-  return isIP(address) !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
+  const [address = "", bits, ...more] = range.split("/");
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  // All addresses are no range: anybody could say that they come from anywhere.
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 };
 export const addressRanges = z
   .string()

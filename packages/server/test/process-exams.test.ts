@@ -173,9 +173,28 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     const next = await place.json("exam", "update", made.id, "--start", "2026-06-08 09:00", "--end", "11:30");
     expect(next).toMatchObject({
       endTime: "2026-06-08T03:30:00.000Z",
-      manualAudio: offering.manualAudio,
-      scheduledAudio: offering.scheduledAudio,
+      manualAudio: [{ clipId: a }],
+      scheduledAudio: [{ clipId: a, startTime: "2026-06-08T00:55:00.000Z" }],
     });
+    // What it plays moves as far as the start, and is said to; with its end alone nothing moves.
+    const earlier = await place.fine("exam", "update", made.id, "--start", "2026-06-08 08:30", "--offer", b);
+    expect(earlier).toMatch(
+      / 2026-06-08 08:25 Asia\/Shanghai .*\n\n1 scheduled clip moved with the start\.$/s,
+    );
+    const later = await place.fine(
+      "exam",
+      "update",
+      made.id,
+      "--start",
+      "2026-06-08 08:30",
+      "--end",
+      "12:30",
+    );
+    expect(later).toContain(" 2026-06-08 08:25 Asia/Shanghai ");
+    expect(later).not.toContain("moved");
+    const dated = ["--start", "2026-06-09 09:00", "--end", "11:30", "--schedule", `${a}@08:50`];
+    const again = await place.json("exam", "update", made.id, ...dated);
+    expect(again.scheduledAudio).toMatchObject([{ startTime: "2026-06-09T00:50:00.000Z" }]);
     expect(await place.fine("exam", "update", made.id, "--name", "F")).toMatch(/^name +F$/m);
   });
 
@@ -196,7 +215,7 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     await using server = await serve({ cwd: place.path, env: testEnv });
     const { body } = await server.post("/exam/createRoom", { name: "R" }, await tokenFor("teacher", "t1"));
     expect(await place.refusal("exam", "delete", body.data.examId)).toBe(
-      `invigil: The exam ${body.data.examId} has 1 room and 1 person, and is deleted with them only where withRooms is set.`,
+      `invigil: The exam ${body.data.examId} has 1 room and 1 person, and is deleted with them only where --with-rooms is set.`,
     );
     expect(await place.json("exam", "delete", body.data.examId, "--with-rooms")).toEqual({
       examId: body.data.examId,

@@ -112,9 +112,9 @@ describe("invigil exam plan", () => {
     expect(await plan("Art")).toBe("invigil: 2 exams are named 'Art': write the id of one of them (e3, e2)");
     expect(await plan("Physics")).toBe("invigil: There is no exam 'Physics'");
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
-    expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: roomName must hold \{n\}/);
+    expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: --room-name must hold \{n\}/);
     expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
-      "invigil: roomSize must be at least 1",
+      "invigil: --room-size must be at least 1",
     );
   });
 

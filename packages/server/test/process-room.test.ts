@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Room } from "@invigil/schema";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/testing.js";
 import { dataOf, rest } from "./support/calls.js";
-import { type Ended, type Env, run, tempFolder, testEnv } from "./support/process.js";
+import { CLI, type Ended, type Env, paste, run, tempFolder, testEnv } from "./support/process.js";
 import { APPS } from "./support/school.js";
 
 // `invigil room`, beside a server that works on the same data folder.
@@ -130,6 +130,40 @@ describe("invigil room links", () => {
     }
   });
 
+  it("leaves the old file whole where the new one does not fit", async () => {
+    const file = join(folder.path, "full.html");
+    writeFileSync(file, "old");
+    const before = readdirSync(folder.path);
+    const args = `room links --exam ${examId} --format html --output full.html`;
+    const text = `ulimit -f 4; '${process.execPath}' '${CLI}' ${args}`;
+    expect(await paste(text, { cwd: folder.path, env: ENV })).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: "invigil: The file full.html cannot be written: EFBIG\n",
+    });
+    expect(readFileSync(file, "utf8")).toBe("old");
+    expect(readdirSync(folder.path)).toEqual(before);
+  });
+
+  it("ends quietly when nobody reads any more, and in one line where nothing can be written", async () => {
+    const links = `'${process.execPath}' '${CLI}' room links --exam ${examId} --format html`;
+    const place = { cwd: folder.path, env: ENV };
+    const read = await paste(`exec 3> >(true); wait $!; ${links} >&3`, place);
+    expect(read).toMatchObject({ code: 0, stderr: "" });
+    const full = await paste(`${links} > /dev/full`, place);
+    expect(full).toMatchObject({ code: 1, stderr: "invigil: cannot write the output: ENOSPC\n" });
+  });
+
+  it("says that there is nobody, and writes nothing", async () => {
+    const { id } = await server.as({ sub: "root", role: "admin" }).exam.create({ name: "Bare", ...times });
+    const nobody = "invigil: There is nobody to join the exam Bare: nothing was written\n";
+    expect(await complaint(["links", "--exam", id])).toBe(nobody);
+    expect(await complaint(["links", "--exam", id, "--format", "csv"])).toBe(nobody);
+    expect(await complaint(["links", "--exam", id, "--json", "--output", "bare.json"])).toBe(nobody);
+    expect(existsSync(join(folder.path, "bare.json"))).toBe(false);
+    expect(JSON.parse(await printed("links", "--exam", id, "--json"))).toEqual([]);
+  });
+
   it("is of one role where that was asked for, and then needs that role's app alone", async () => {
     const args = ["links", "--exam", examId, "--role", "examinee", "--json"];
     const { stdout, code } = await invigil(args, { ...testEnv, INVIGIL_EXAMINEE_APP_URL: APPS.examineeUrl });
@@ -199,9 +233,15 @@ describe("invigil room", () => {
   it("creates a room in an exam, and refuses a teacher's id that nobody can have", async () => {
     const admin = server.as({ sub: "root", role: "admin" });
     const { id } = await admin.exam.create({ name: "Art", ...times });
-    const made = JSON.parse(await printed("create", "--name", "Late", "--exam", id, "--json")) as Room;
-    expect(made).toMatchObject({ examId: id, createTeacher: "operator" });
+    const made = JSON.parse(
+      await printed("create", "--name", "Late", "--by", "teacher9", "--exam", id, "--json"),
+    ) as Room;
+    expect(made).toMatchObject({ examId: id, createTeacher: "teacher9" });
     expect(await printed("show", "Late", "--exam", id)).toContain(made.id);
+    expect(await invigil(["create", "--name", "Late", "--exam", id])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("required option '--by <teacher>' not specified"),
+    });
     const { code, stderr } = await invigil(["create", "--name", "Late", "--by", "pc_a"]);
     expect({ code, stderr }).toEqual({
       code: 1,

@@ -64,15 +64,19 @@ const scheduled = (texts: readonly string[], times: Times, startTime: Date): Exa
   });
 const offered = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
 
-/** What an exam plays after a change: of the two kinds, the one that is not spoken of stays. */
-const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, startTime: Date) => {
-  if (!schedule && !offer) return undefined;
+/** What an exam plays after a change: of the two kinds, the one that is not spoken of stays, and moves with the start. */
+const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, start: Date) => {
+  const byMs = start.getTime() - exam.startTime.getTime();
+  if (!schedule && !offer && byMs === 0) return undefined;
   // The library's defaults are not the exam's own: their id is the clip's.
   const own = exam.manualAudio.filter(({ id, clipId }) => id !== clipId);
   return [
     ...(schedule
-      ? scheduled(schedule, times, startTime)
-      : exam.scheduledAudio.map(({ clipId, startTime }) => ({ clipId, startTime }))),
+      ? scheduled(schedule, times, start)
+      : exam.scheduledAudio.map(({ clipId, startTime }) => ({
+          clipId,
+          startTime: new Date(startTime.getTime() + byMs),
+        }))),
     ...(offer ? offered(offer) : own.map(({ clipId }) => ({ clipId }))),
   ];
 };
@@ -149,11 +153,11 @@ const addMaking = (exam: Command): void => {
     .description("change an exam; what is not given stays")
     .argument("<exam>", "its id, or its name")
     .option("--name <name>", "what people know it as")
-    .option("--start <time>", `when it starts, ${times}`)
+    .option("--start <time>", `when it starts, ${times}; what it plays by itself moves with it`)
     .option("--end <time>", "when it ends; '11:30' is on the day it starts")
     .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
     .option("--no-video", "they encode as they like")
-    .option("--schedule <clip@time...>", "all clips that it plays by itself")
+    .option("--schedule <clip@time...>", "all clips that it plays by itself, instead of those that it has")
     .option("--offer <clip...>", "all clips that teachers may start by hand")
     .addOption(jsonOption())
     .action((text: string, options: ExamOptions) =>
@@ -171,7 +175,14 @@ const addMaking = (exam: Command): void => {
           videoProfile: options.video === false ? null : options.video,
           audio: changedAudio(current, options, time, day),
         });
-        print(options.json, updated, () => examText(updated, office.config.timeZone));
+        const moves = !options.schedule && day.getTime() !== current.startTime.getTime();
+        const moved = moves ? current.scheduledAudio.length : 0;
+        print(options.json, updated, () =>
+          [
+            examText(updated, office.config.timeZone),
+            ...(moved > 0 ? [`${count(moved, "scheduled clip")} moved with the start.`] : []),
+          ].join("\n\n"),
+        );
       }),
     );
 };

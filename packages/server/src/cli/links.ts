@@ -1,14 +1,14 @@
-import { type FileHandle, open } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { ExamSummary, JoinLink, ParticipantRole } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
-import { failedWith, SetupError } from "../setup-error.js";
+import { SetupError } from "../setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { cardsPage } from "./cards/page.js";
 import { examNamed, roomNamed } from "./lookup.js";
 import { inOffice, type Office } from "./office.js";
 import { count } from "./output.js";
+import { writeSecretFile } from "./secret-file.js";
 import { localTime } from "./time.js";
 
 interface Joining {
@@ -41,7 +41,7 @@ const csv = ({ links, timeZone }: Joining): string => {
   );
 };
 
-const lines = ({ exam, links, timeZone }: Joining): string => {
+const lines = ({ links, timeZone }: Joining): string => {
   const local = localTime(timeZone);
   const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: JoinLink): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
@@ -52,7 +52,7 @@ const lines = ({ exam, links, timeZone }: Joining): string => {
     ...(link.roomId === links[index - 1]?.roomId ? [] : [link.roomName]),
     ...oneOf(link),
   ]);
-  return `${text.join("\n") || `There is nobody to join the exam ${exam.name}.`}\n`;
+  return `${text.join("\n")}\n`;
 };
 
 type Format = "csv" | "json" | "text" | "html";
@@ -64,25 +64,10 @@ const WRITERS: Readonly<Record<Format, (joining: Joining) => Iterable<string>>> 
   html: cardsPage,
 };
 
-/** For its owner alone, also where the file was there before. */
-const writeSecret = async (path: string, parts: Iterable<string>): Promise<void> => {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, "w", 0o600);
-    await file.chmod(0o600);
-    for (const part of parts) await file.appendFile(part);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new SetupError(`The file ${path} cannot be written: ${String(error.code)}`);
-  } finally {
-    await file?.close();
-  }
-};
-
 const toStandardOutput = async (parts: Iterable<string>): Promise<void> => {
   await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
-    // Who reads has read enough, as in `| head`.
-    if (!failedWith(error, "EPIPE")) throw error;
+    // What the output fails with is said in one place, by `cli.ts`.
+    if (!(error instanceof Error && "syscall" in error)) throw error;
   });
 };
 
@@ -125,12 +110,17 @@ export const addLinks = (room: Command): void => {
     .action((asked: string | undefined, options: LinkOptions) =>
       inOffice(async (office) => {
         const joining = await joiningOf(office, asked, options);
-        const parts = WRITERS[options.json ? "json" : options.format](joining);
+        const format = options.json ? "json" : options.format;
+        const { length } = joining.links;
+        // An empty list is an answer to programs; an empty file would pass for links.
+        if (length === 0 && (options.output !== undefined || format !== "json"))
+          throw new SetupError(`There is nobody to join the exam ${joining.exam.name}: nothing was written`);
+        const parts = WRITERS[format](joining);
         if (options.output === undefined) return toStandardOutput(parts);
-        await writeSecret(options.output, parts);
+        await writeSecretFile(options.output, parts, office.deps.ids.nonce());
         const rooms = new Set(joining.links.map(({ roomId }) => roomId)).size;
         process.stdout.write(
-          `Wrote ${count(joining.links.length, "link")} of ${count(rooms, "room")} to ${options.output}. Whoever has a link is that person: keep the file secret.\n`,
+          `Wrote ${count(length, "link")} of ${count(rooms, "room")} to ${options.output}. Whoever has a link is that person: keep the file secret.\n`,
         );
       }),
     );

@@ -104,13 +104,13 @@ const addCreate = (parent: Command): void => {
     .description("make a room and print its id")
     .requiredOption("--name <name>", "its name")
     .option("--exam <exam>", "the exam that it is for; without one, a new exam starts in 30 minutes")
-    .option("--by <teacher>", "the user id of its teacher, whom its examinees answer to", userId)
+    .requiredOption("--by <teacher>", "the user id of its teacher, whom its examinees answer to", userId)
     .addOption(jsonOption())
-    .action(({ name, exam, by, json }: ExamOption & { name: string; by?: string }) =>
+    .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
       inOffice(async ({ call, as }) => {
         const of = exam === undefined ? undefined : await examNamed(call, exam);
         // Whoever makes a room is its teacher.
-        const maker = by === undefined ? call : as({ ...OPERATOR, userId: by, name: by });
+        const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, examId: of?.id });
         print(json, room, () => room.id);
       }),

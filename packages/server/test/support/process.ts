@@ -11,7 +11,7 @@ import { signToken } from "../../src/auth.js";
 // Real processes for tests: started, waited for by what they print, and always ended.
 
 /** The command as it is installed. It is what the last build made: `npx tsc -b packages/server`. */
-const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 /** The folder of the whole repository, where `npm start` runs. */
 export const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));
 /** No wait is longer than this, so that a test ends, and cleans up, before vitest gives it up. */
