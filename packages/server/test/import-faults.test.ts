@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csv } from "./support/files.js";
+import { csv, forged } from "./support/files.js";
 import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/roster.js";
 
 const HEADER = ["考号", "班级", "姓名", "考场", "Role", " Extra  Minutes "] as const;
@@ -343,6 +343,17 @@ describe("a file that is no roster", () => {
       expect({ code, message }).toEqual({ code: "INVALID_INPUT", message: expect.stringMatching(sentence) });
       expect(Object.keys(fields)).toEqual(["file"]);
     });
+  });
+
+  it("does not keep the next one waiting: a workbook with a cell that a parser never ends with", async () => {
+    await using hall = await openHall();
+    const cell = `<c r="A1" t="inlineStr"><is><t>${"x".repeat(16_000_000)}</t></is></c>`;
+    const [refused, next] = await Promise.all([
+      refusalOf(hall.import(Buffer.from(forged(`<row r="1">${cell}</row>`)))),
+      hall.import("id,name\nk1,N\n"),
+    ]);
+    expect(refused.message).toMatch(/^file cannot be used: A cell of the workbook is longer than 32,767/);
+    expect(next).toMatchObject({ added: 1 });
   });
 
   it("is told all that is wrong with its header", async () => {

@@ -10,6 +10,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file was read, in bytes. */
   readonly onProgress?: ((read: number, size: number) => void) | undefined;
+  /** How long the parsing of a workbook may take, in milliseconds; a minute when absent. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A file that is no sheet that can be read. The message is one sentence for the person who has the file. */
