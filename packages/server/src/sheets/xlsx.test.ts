@@ -33,8 +33,40 @@ describe("a workbook", () => {
 
   it("gives numbers without exponent, but for those whose last digits it does not have", async () => {
     // Eighteen digits, as of an identity card.
-    const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234"), 0.00000001]]);
-    expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17", "0"]);
+    const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234")]]);
+    expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17"]);
+  });
+
+  it("makes no other number of one that is not whole: it could be somebody's id", async () => {
+    const rows = await read([[0.0000001, 999_999_999_999_999.9, 0.1 + 0.2, 3 + 2 ** -51, -0.0000001, 1e15]]);
+    expect(rows[0]?.cells).toEqual([
+      "1E-7",
+      "999999999999999.9",
+      "0.3",
+      "3.0000000000000004",
+      "-1E-7",
+      "1E+15",
+    ]);
+  });
+
+  it("gives its first sheet that is not hidden", async () => {
+    const sheets = (states: string[]) =>
+      forged(cellOf(1), {
+        "xl/workbook.xml": `<workbook><sheets>${states.map((state, n) => `<sheet name="S${n}" sheetId="${n + 1}"${state} r:id="r${n + 1}"/>`).join("")}</sheets></workbook>`,
+        "xl/_rels/workbook.xml.rels": `<Relationships>${states
+          .map(
+            (_, n) =>
+              `<Relationship Id="r${n + 1}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet${n + 1}.xml"/>`,
+          )
+          .join("")}</Relationships>`,
+        "xl/worksheets/sheet2.xml": `<worksheet><sheetData><row r="1"><c r="A1"><v>2</v></c></row></sheetData></worksheet>`,
+        "xl/worksheets/sheet3.xml": `<worksheet><sheetData><row r="1"><c r="A1"><v>3</v></c></row></sheetData></worksheet>`,
+      });
+    const first = async (...states: string[]) => (await rowsIn(sheets(states)))[0]?.cells[0];
+    expect(await first("", "")).toBe("1");
+    expect(await first(' state="visible"', "")).toBe("1");
+    expect(await first(' state="hidden"', " state='veryHidden'", "")).toBe("3");
+    expect(await first(' state="hidden"', ' state="hidden"')).toBe("1");
   });
 
   it("gives dates with slashes, so that none is taken for an id", async () => {

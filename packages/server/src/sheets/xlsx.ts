@@ -63,12 +63,19 @@ const CODE = String.raw`
     return true;
   };
 
+  // The library does not tell which sheets are hidden.
+  const firstVisible = ({ "xl/workbook.xml": part = new Uint8Array() }) => {
+    const sheets = Buffer.from(part).toString().match(/<(?:\w+:)?sheet\s[^<]*/g) ?? [];
+    const at = sheets.findIndex((sheet) => !/\sstate\s*=\s*["'](?:very)?hidden["']/i.test(sheet));
+    return Math.max(at, 0) + 1;
+  };
+
   const read = async () => {
     const parts = unpack();
     if (!parts) return answer({ refused: "size" });
     if (!Object.values(parts).every(holdsCells)) return answer({ refused: "cell" });
     const file = Buffer.from(zipSync(parts, { level: 0 }).buffer);
-    const rows = await readSheet(file, { trim: false });
+    const rows = await readSheet(file, firstVisible(parts), { trim: false });
     if (rows.length > workerData.maxRows) return answer({ refused: "rows" });
     let sent = 0;
     const send = () => {
@@ -137,11 +144,13 @@ const textOf = (cell: Cell): string => {
   if (cell instanceof Date)
     return Number.isNaN(cell.getTime()) ? "" : cell.toISOString().slice(0, 10).replaceAll("-", "/");
   if (Math.abs(cell) >= EXACT) return cell.toExponential().replace("e", "E");
-  const text = String(Number(cell.toPrecision(15)));
-  return text.includes("e") ? "0" : text;
+  const rounded = Number(cell.toPrecision(15));
+  // Rounding takes the noise of 0.30000000000000004 away, but must not make a whole number, which may be an id.
+  const exact = Number.isInteger(rounded) ? cell : rounded;
+  return String(exact).replace("e", "E");
 };
 
-/** The rows of a workbook's first sheet, read in a thread of its own. @throws SheetError */
+/** The rows of a workbook's first sheet that is not hidden, read in a thread of its own. @throws SheetError */
 export async function* xlsxRows(
   source: Source,
   size: number,
