@@ -78,6 +78,11 @@ const KINDS: readonly {
     faults: [["考号", /last digits the spreadsheet has lost/]],
   },
   {
+    kind: "an id that is a truth value",
+    cells: ["TRUE", "A"],
+    faults: [["考号", /^is a truth value/]],
+  },
+  {
     kind: "a name of 65 characters",
     cells: ["k13", LONG],
     faults: [["姓名", /^must be at most 64 characters$/]],
@@ -219,9 +224,9 @@ const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Prom
   expect(hall.everything()).toEqual(before);
 };
 
-describe("a roster with 33 kinds of faulty rows", () => {
+describe("a roster with 34 kinds of faulty rows", () => {
   it("has at least the 30 that were asked for", () => {
-    expect(new Set(KINDS.map(({ kind }) => kind)).size).toBe(33);
+    expect(new Set(KINDS.map(({ kind }) => kind)).size).toBe(34);
   });
 
   it.each<Format>(["CSV", "XLSX"])(
@@ -264,7 +269,7 @@ describe("a roster with 33 kinds of faulty rows", () => {
   it("is imported without them", async () => {
     await using hall = await openCrowdedHall();
     const rows = fileOf(hall).filter((_, n) => n < 2 || n % 2 === 1);
-    expect(await hall.import(csv(rows))).toMatchObject({ rows: 34, added: 34 });
+    expect(await hall.import(csv(rows))).toMatchObject({ rows: 35, added: 35 });
   });
 });
 
@@ -298,6 +303,25 @@ describe("a file of faults", () => {
       Array.from({ length: 100 }, (_, n) => `rows[${n + 2}].${n % 2 === 0 ? "room" : "name"}`),
     );
     expect(message).toMatch(/\(300 faults in the file; nothing was imported\)$/);
+  });
+
+  it("lists the first hundred by row, also where a fault is found some rows later", async () => {
+    await using hall = await openHall();
+    const rows = ["k1,A", "k1,A", ...Array.from({ length: 300 }, (_, n) => `x${n},`), "k1,A"];
+    const { fields } = await refusalOf(hall.import(`id,name\n${rows.join("\n")}\n`));
+    expect(Object.keys(fields)).toEqual([
+      "rows[3].id",
+      ...Array.from({ length: 99 }, (_, n) => `rows[${n + 4}].name`),
+    ]);
+  });
+
+  it("quotes the beginning of a cell only, and nothing that moves a terminal's cursor", async () => {
+    await using hall = await openHall();
+    const cell = `\u001b[2J\u202e${"考".repeat(50)}`;
+    const { fields } = await refusalOf(hall.import(`id,name,room,role\nk1,A,${cell},${cell}\n`));
+    const shown = `'[2J${"考".repeat(37)}…'`;
+    expect(fields["rows[2].room"]).toEqual([`there is no room ${shown} in the exam`]);
+    expect(fields["rows[2].role"]?.[0]).toMatch(new RegExp(`^${shown.replace("[", "\\[")} is none of`));
   });
 
   it("numbers rows as the spreadsheet does: blank rows and lines within a cell", async () => {
