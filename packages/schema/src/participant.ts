@@ -128,7 +128,7 @@ export const importResultSchema = z.object({
   added: z.int(),
   unchanged: z.int(),
   updated: z.int(),
-  /** The first 1,000 of those who were updated, as they were and as they are. */
+  /** The first 1,000 of those who got another name or other extra minutes, as they were and as they are. */
   changes: z.array(
     z.object({
       row: z.int(),
@@ -137,5 +137,7 @@ export const importResultSchema = z.object({
       is: z.object({ name: z.string(), extraMinutes: z.int() }),
     }),
   ),
+  /** How many there are beyond these. */
+  moreChanges: z.int(),
 });
 export type ImportResult = z.infer<typeof importResultSchema>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csv } from "./support/files.js";
+import { csv, forged } from "./support/files.js";
 import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/roster.js";
 
 const HEADER = ["考号", "班级", "姓名", "考场", "Role", " Extra  Minutes "] as const;
@@ -76,6 +76,11 @@ const KINDS: readonly {
     kind: "an id whose digits are lost",
     cells: ["3.30102E+17", "A"],
     faults: [["考号", /last digits the spreadsheet has lost/]],
+  },
+  {
+    kind: "an id that is a truth value",
+    cells: ["TRUE", "A"],
+    faults: [["考号", /^is a truth value/]],
   },
   {
     kind: "a name of 65 characters",
@@ -219,9 +224,9 @@ const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Prom
   expect(hall.everything()).toEqual(before);
 };
 
-describe("a roster with 33 kinds of faulty rows", () => {
+describe("a roster with 34 kinds of faulty rows", () => {
   it("has at least the 30 that were asked for", () => {
-    expect(new Set(KINDS.map(({ kind }) => kind)).size).toBe(33);
+    expect(new Set(KINDS.map(({ kind }) => kind)).size).toBe(34);
   });
 
   it.each<Format>(["CSV", "XLSX"])(
@@ -264,7 +269,7 @@ describe("a roster with 33 kinds of faulty rows", () => {
   it("is imported without them", async () => {
     await using hall = await openCrowdedHall();
     const rows = fileOf(hall).filter((_, n) => n < 2 || n % 2 === 1);
-    expect(await hall.import(csv(rows))).toMatchObject({ rows: 34, added: 34 });
+    expect(await hall.import(csv(rows))).toMatchObject({ rows: 35, added: 35 });
   });
 });
 
@@ -298,6 +303,25 @@ describe("a file of faults", () => {
       Array.from({ length: 100 }, (_, n) => `rows[${n + 2}].${n % 2 === 0 ? "room" : "name"}`),
     );
     expect(message).toMatch(/\(300 faults in the file; nothing was imported\)$/);
+  });
+
+  it("lists the first hundred by row, also where a fault is found some rows later", async () => {
+    await using hall = await openHall();
+    const rows = ["k1,A", "k1,A", ...Array.from({ length: 300 }, (_, n) => `x${n},`), "k1,A"];
+    const { fields } = await refusalOf(hall.import(`id,name\n${rows.join("\n")}\n`));
+    expect(Object.keys(fields)).toEqual([
+      "rows[3].id",
+      ...Array.from({ length: 99 }, (_, n) => `rows[${n + 4}].name`),
+    ]);
+  });
+
+  it("quotes the beginning of a cell only, and nothing that moves a terminal's cursor", async () => {
+    await using hall = await openHall();
+    const cell = `\u001b[2J\u202e${"考".repeat(50)}`;
+    const { fields } = await refusalOf(hall.import(`id,name,room,role\nk1,A,${cell},${cell}\n`));
+    const shown = `'[2J${"考".repeat(37)}…'`;
+    expect(fields["rows[2].room"]).toEqual([`there is no room ${shown} in the exam`]);
+    expect(fields["rows[2].role"]?.[0]).toMatch(new RegExp(`^${shown.replace("[", "\\[")} is none of`));
   });
 
   it("numbers rows as the spreadsheet does: blank rows and lines within a cell", async () => {
@@ -343,6 +367,17 @@ describe("a file that is no roster", () => {
       expect({ code, message }).toEqual({ code: "INVALID_INPUT", message: expect.stringMatching(sentence) });
       expect(Object.keys(fields)).toEqual(["file"]);
     });
+  });
+
+  it("does not keep the next one waiting: a workbook with a cell that a parser never ends with", async () => {
+    await using hall = await openHall();
+    const cell = `<c r="A1" t="inlineStr"><is><t>${"x".repeat(16_000_000)}</t></is></c>`;
+    const [refused, next] = await Promise.all([
+      refusalOf(hall.import(Buffer.from(forged(`<row r="1">${cell}</row>`)))),
+      hall.import("id,name\nk1,N\n"),
+    ]);
+    expect(refused.message).toMatch(/^file cannot be used: A cell of the workbook is longer than 32,767/);
+    expect(next).toMatchObject({ added: 1 });
   });
 
   it("is told all that is wrong with its header", async () => {

@@ -134,6 +134,24 @@ describe("invigil roster import", () => {
     expect(place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
+  it("lists a thousand people with another name, and counts the others", async () => {
+    using place = await install();
+    const named = (name: string) =>
+      csv([["id", "name"], ...Array.from({ length: 1002 }, (_, n) => [`k${n}`, name])]);
+    place.write("a.csv", named("Old"));
+    place.write("b.csv", named("New"));
+    await place.import("a.csv", "--exam", place.examId);
+    const { code, stdout } = await place.import("b.csv", "--exam", place.examId);
+    expect(code).toBe(0);
+    expect(stdout.split("\n").slice(-5)).toEqual([
+      expect.stringMatching(/^1001 +k999 +Old +New *$/),
+      "and 2 more",
+      "",
+      "1002 rows: 0 added, 1002 updated, 0 unchanged",
+      "",
+    ]);
+  });
+
   it("lists faulty rows, and imports nobody", async () => {
     using place = await install();
     place.write("a.csv", `学号,姓名\n${"1,张三\n".repeat(103)}`);
@@ -150,7 +168,14 @@ describe("invigil roster import", () => {
     place.write("a.csv", "id,name\n1,A\n");
     place.write("b.csv", "id,name\n1,\n");
     const done = await place.import("a.csv", "--exam", place.examId, "--json");
-    expect(JSON.parse(done.stdout)).toEqual({ rows: 1, added: 1, updated: 0, unchanged: 0, changes: [] });
+    expect(JSON.parse(done.stdout)).toEqual({
+      rows: 1,
+      added: 1,
+      updated: 0,
+      unchanged: 0,
+      changes: [],
+      moreChanges: 0,
+    });
     const faulty = await place.import("b.csv", "--exam", place.examId, "--json");
     expect({ code: faulty.code, stderr: faulty.stderr, faults: JSON.parse(faulty.stdout) }).toEqual({
       code: 1,

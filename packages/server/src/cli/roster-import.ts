@@ -14,12 +14,10 @@ interface ImportOptions {
   json?: true;
 }
 
-const summaryOf = ({ rows, added, updated, unchanged, changes }: ImportResult, dryRun: boolean): string => {
+const summaryOf = (result: ImportResult, dryRun: boolean): string => {
+  const { rows, added, updated, unchanged, changes, moreChanges } = result;
   const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
-  const renamed = changes.filter(
-    ({ was, is }) => was.name !== is.name || was.extraMinutes !== is.extraMinutes,
-  );
-  const lines = renamed.map(({ row, userId, was, is }) => [
+  const lines = changes.map(({ row, userId, was, is }) => [
     row,
     userId,
     was.name,
@@ -27,7 +25,9 @@ const summaryOf = ({ rows, added, updated, unchanged, changes }: ImportResult, d
     was.extraMinutes === is.extraMinutes ? "" : `${was.extraMinutes} to ${is.extraMinutes}`,
   ]);
   return [
-    ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines), ""] : []),
+    ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines)] : []),
+    ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
+    ...(lines.length > 0 ? [""] : []),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,5 +144,11 @@ describe("what is no sheet", () => {
   it("is refused with a sentence when there is no such file, or it is a folder", async () => {
     for (const path of [join(folder, "none.csv"), folder])
       await expect(cellsOf({ path })).rejects.toThrow(SheetError);
+  });
+
+  it("is refused with a sentence when it is a pipe into which nobody writes", async () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    await expect(cellsOf({ path })).rejects.toThrow(/^The file cannot be read: it is a pipe or a device/);
   });
 });

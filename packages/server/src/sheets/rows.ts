@@ -14,7 +14,7 @@ const OLE = Buffer.from("d0cf11e0a1b11ae1", "hex");
 const isA = (magic: Buffer, head: Buffer): boolean => head.subarray(0, magic.length).equals(magic);
 
 /**
- * The rows of a sheet, told by its content: XLSX (the first sheet), or CSV with commas, tabs or semicolons in UTF-8,
+ * The rows of a sheet, told by its content: XLSX (the first visible sheet), or CSV with commas, tabs or semicolons in UTF-8,
  * UTF-16 or GB18030. A file that is not what it seems to be fails at the row where that shows, if not at the first.
  * @throws SheetError
  */

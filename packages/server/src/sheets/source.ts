@@ -10,6 +10,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file was read, in bytes. */
   readonly onProgress?: ((read: number, size: number) => void) | undefined;
+  /** How long the parsing of a workbook may take, in milliseconds; a minute when absent. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A file that is no sheet that can be read. The message is one sentence for the person who has the file. */
@@ -61,10 +63,13 @@ export const headOf = async (source: Source, length: number): Promise<{ head: Bu
   if ("bytes" in source)
     return { head: Buffer.from(source.bytes.subarray(0, length)), size: source.bytes.length };
   try {
-    const { size } = await stat(source.path);
+    const found = await stat(source.path);
+    // To open a pipe is to wait until somebody writes into it, and it can be read only once.
+    if (!found.isFile() && !found.isDirectory())
+      throw new SheetError("The file cannot be read: it is a pipe or a device, not a file.");
     await using file = await open(source.path);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0);
-    return { head: buffer.subarray(0, bytesRead), size };
+    return { head: buffer.subarray(0, bytesRead), size: found.size };
   } catch (error) {
     throw asSheetError(error);
   }

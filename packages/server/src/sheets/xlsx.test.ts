@@ -1,6 +1,6 @@
 import { zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
-import { type XlsxCell, xlsx } from "../../test/support/files.js";
+import { forged, type XlsxCell, xlsx } from "../../test/support/files.js";
 import { type Row, rowsOf } from "./rows.js";
 import type { ReadOptions } from "./source.js";
 
@@ -11,18 +11,6 @@ const rowsIn = async (bytes: Uint8Array, options: ReadOptions = {}): Promise<Row
 };
 const read = async (rows: readonly (readonly XlsxCell[])[]) => rowsIn(await xlsx(rows));
 
-/** A workbook of parts written by hand: what no spreadsheet writes. */
-const forged = (sheet: string, more: Record<string, string> = {}): Uint8Array => {
-  const parts = {
-    "[Content_Types].xml": "<Types/>",
-    "xl/_rels/workbook.xml.rels":
-      '<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-    "xl/workbook.xml": '<workbook><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
-    "xl/worksheets/sheet1.xml": `<worksheet><sheetData>${sheet}</sheetData></worksheet>`,
-    ...more,
-  };
-  return zipSync(Object.fromEntries(Object.entries(parts).map(([name, text]) => [name, Buffer.from(text)])));
-};
 const cellOf = (number: number) => `<row r="${number}"><c r="A${number}"><v>1</v></c></row>`;
 
 describe("a workbook", () => {
@@ -45,8 +33,40 @@ describe("a workbook", () => {
 
   it("gives numbers without exponent, but for those whose last digits it does not have", async () => {
     // Eighteen digits, as of an identity card.
-    const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234"), 0.00000001]]);
-    expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17", "0"]);
+    const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234")]]);
+    expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17"]);
+  });
+
+  it("makes no other number of one that is not whole: it could be somebody's id", async () => {
+    const rows = await read([[0.0000001, 999_999_999_999_999.9, 0.1 + 0.2, 3 + 2 ** -51, -0.0000001, 1e15]]);
+    expect(rows[0]?.cells).toEqual([
+      "1E-7",
+      "999999999999999.9",
+      "0.3",
+      "3.0000000000000004",
+      "-1E-7",
+      "1E+15",
+    ]);
+  });
+
+  it("gives its first sheet that is not hidden", async () => {
+    const sheets = (states: string[]) =>
+      forged(cellOf(1), {
+        "xl/workbook.xml": `<workbook><sheets>${states.map((state, n) => `<sheet name="S${n}" sheetId="${n + 1}"${state} r:id="r${n + 1}"/>`).join("")}</sheets></workbook>`,
+        "xl/_rels/workbook.xml.rels": `<Relationships>${states
+          .map(
+            (_, n) =>
+              `<Relationship Id="r${n + 1}" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet${n + 1}.xml"/>`,
+          )
+          .join("")}</Relationships>`,
+        "xl/worksheets/sheet2.xml": `<worksheet><sheetData><row r="1"><c r="A1"><v>2</v></c></row></sheetData></worksheet>`,
+        "xl/worksheets/sheet3.xml": `<worksheet><sheetData><row r="1"><c r="A1"><v>3</v></c></row></sheetData></worksheet>`,
+      });
+    const first = async (...states: string[]) => (await rowsIn(sheets(states)))[0]?.cells[0];
+    expect(await first("", "")).toBe("1");
+    expect(await first(' state="visible"', "")).toBe("1");
+    expect(await first(' state="hidden"', " state='veryHidden'", "")).toBe("3");
+    expect(await first(' state="hidden"', ' state="hidden"')).toBe("1");
   });
 
   it("gives dates with slashes, so that none is taken for an id", async () => {
@@ -96,6 +116,30 @@ describe("a workbook that is made to do harm", () => {
     ["a row says that it is the thousand millionth", () => forged(cellOf(1) + cellOf(1_000_000_000))],
   ])("is refused: %s", async (_, bytes) => {
     await expect(rowsIn(bytes())).rejects.toThrow(/too large: at most 110000 rows/);
+  });
+
+  const longCell = () =>
+    forged(`<row r="1"><c r="A1" t="inlineStr"><is><t>${"x".repeat(16_000_000)}</t></is></c></row>`);
+  it.each([
+    ["has 16 million characters", longCell],
+    ["is beyond the last column", () => forged('<row r="1"><c r="XFE1"><v>1</v></c></row>')],
+    ["says that it is far to the right", () => forged('<row r="2"><c s="0" r="ZZZZZZZ2"><v>1</v></c></row>')],
+    ["says so in XML's own way", () => forged("<row r='2'><c r='&#90;ZZZZZZ2'><v>1</v></c></row>")],
+  ])("is refused: a cell %s", async (_, bytes) => {
+    await expect(rowsIn(bytes())).rejects.toThrow(/A cell of the workbook is longer than 32,767 characters/);
+  });
+
+  it("is read as far as a sheet goes, also where a text looks like a cell that is beyond", async () => {
+    const text = '<c r="B1" t="inlineStr"><is><t>the r="ZZZZZ1" of &lt;c r="ZZZZZ1"</t></is></c>';
+    const [row] = await rowsIn(forged(`<row r="1">${text}<c r="XFD1"><v>1</v></c></row>`));
+    expect(row?.cells).toHaveLength(16_384);
+    expect(row?.cells[1]).toBe('the r="ZZZZZ1" of <c r="ZZZZZ1"');
+    expect(row?.cells.at(-1)).toBe("1");
+  });
+
+  it("is refused when it takes too long", async () => {
+    const bytes = forged(cellOf(1) + cellOf(1_000_000_000));
+    await expect(rowsIn(bytes, { timeoutMs: 1 })).rejects.toThrow(/takes too long to read/);
   });
 
   it("is refused when a part unpacks to more than it declares", async () => {

@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import writeXlsx from "write-excel-file/node";
 
 // Files as spreadsheet programs write them.
@@ -66,3 +67,16 @@ export const xlsx = async (rows: readonly (readonly XlsxCell[])[]): Promise<Buff
   return writeXlsx(cells).toBuffer();
 };
 const formatOf = (value: XlsxCell) => (value instanceof Date ? { format: "yyyy-mm-dd" } : {});
+
+/** A workbook of parts written by hand: what no spreadsheet writes. */
+export const forged = (sheet: string, more: Record<string, string> = {}): Uint8Array => {
+  const parts = {
+    "[Content_Types].xml": "<Types/>",
+    "xl/_rels/workbook.xml.rels":
+      '<Relationships><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    "xl/workbook.xml": '<workbook><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
+    "xl/worksheets/sheet1.xml": `<worksheet><sheetData>${sheet}</sheetData></worksheet>`,
+    ...more,
+  };
+  return zipSync(Object.fromEntries(Object.entries(parts).map(([name, text]) => [name, Buffer.from(text)])));
+};

@@ -1,4 +1,5 @@
 import type { ParticipantRole } from "@invigil/schema";
+import { quoted } from "./quoted.js";
 
 /** What a roster says about a person. */
 export type Field = "id" | "name" | "room" | "role" | "extraMinutes";
@@ -49,7 +50,10 @@ export const columnsOf = (header: readonly string[]): Columns | { faults: string
     if (field === undefined) return;
     const first = at[field];
     if (first === undefined) at[field] = index;
-    else faults.push(`has two columns for the same thing: '${titleAt(first)}' and '${titleAt(index)}'`);
+    else
+      faults.push(
+        `has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(index))}`,
+      );
   });
   for (const field of ["id", "name"] as const)
     if (at[field] === undefined)

@@ -17,7 +17,7 @@ export interface FaultyFile {
 
 const LISTED = 100;
 
-/** The first faults, and how many there are: a file of faults must not fill the memory. */
+/** The first faults by row, and how many there are: a file of faults must not fill the memory. */
 export interface Faults {
   readonly count: number;
   readonly listed: readonly RowFault[];
@@ -34,7 +34,11 @@ export const createFaults = (): Faults => {
     listed,
     add(fault) {
       count += 1;
-      if (listed.length < LISTED) listed.push(fault);
+      // Rows that are there twice are found some rows later.
+      const after = listed.findLastIndex(({ row }) => row <= fault.row) + 1;
+      if (after === LISTED) return;
+      listed.splice(after, 0, fault);
+      if (listed.length > LISTED) listed.pop();
     },
   };
 };

@@ -25,6 +25,8 @@ export interface Details {
   readonly extraMinutes: number;
 }
 
+export const differ = (was: Details, is: Details): boolean =>
+  was.name !== is.name || was.extraMinutes !== is.extraMinutes;
 const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMinutes });
 
 /** What is to be done about a row. */
@@ -82,7 +84,7 @@ export const judge = (person: StagedPerson, places: readonly Place[], rooms: Roo
   }
   const [first, ...others] = here
     .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: becomes(place) }))
-    .filter(({ was, is }) => was.name !== is.name || was.extraMinutes !== is.extraMinutes);
+    .filter(({ was, is }) => differ(was, is));
   if (!first) return { step: "keep" };
   return { step: "change", was: first.was, is: first.is, places: [first, ...others] };
 };

@@ -1,6 +1,7 @@
 import { extraMinutesSchema, newPersonSchema, type ParticipantRole } from "@invigil/schema";
 import type { z } from "zod";
 import { type Columns, type Field, roleOf } from "./columns.js";
+import { quoted } from "./quoted.js";
 import type { RoomFinder } from "./rooms.js";
 
 /** What a row says about its person: undefined where it is silent or wrong. */
@@ -21,12 +22,17 @@ export interface RowReader {
 
 export type Report = (field: Field | { column: number }, reason: string) => void;
 
-/** A number that a spreadsheet has shortened: its last digits are lost. */
-const SHORTENED = /^\d(\.\d+)?E\+?\d+$/i;
+/** A number that a spreadsheet has shortened. No id holds a `+`, but `5E12` may be one. */
+const SHORTENED = /^-?\d(\.\d+)?E\+\d+$/i;
+/** What a spreadsheet makes of a yes or no. */
+const TRUTH = /^(TRUE|FALSE)$/;
 
-const readId = (cell: string): string | undefined =>
-  // Left to the schema, the reason would be the '+' that the person never wrote.
-  SHORTENED.test(cell) ? undefined : cell;
+/** Why a cell is no id that the person can have written, which the schema cannot tell. */
+const noId = (cell: string): string | undefined => {
+  if (SHORTENED.test(cell))
+    return "is a number whose last digits the spreadsheet has lost: make the column text";
+  return TRUTH.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
+};
 
 /** Reads a row of the file, and reports everything that is wrong with it. */
 export const readPerson = (
@@ -51,14 +57,16 @@ export const readPerson = (
   };
   const id = (): string | undefined => {
     const value = cell("id");
-    if (readId(value) !== undefined) return required("id", newPersonSchema.shape.userId, value);
-    report("id", `is a number whose last digits the spreadsheet has lost: make the column text`);
+    const reason = noId(value);
+    if (reason === undefined) return required("id", newPersonSchema.shape.userId, value);
+    report("id", reason);
     return undefined;
   };
   const role = (): ParticipantRole | undefined => {
     const value = cell("role");
     const found = value === "" ? emptyRole : roleOf(value);
-    if (!found) report("role", `'${value}' is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);
+    if (!found)
+      report("role", `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);
     return found;
   };
   const extraMinutes = (forRole: ParticipantRole | undefined): number | undefined => {

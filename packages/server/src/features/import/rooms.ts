@@ -1,3 +1,5 @@
+import { quoted } from "./quoted.js";
+
 /** A room of the exam, as far as an import needs it. */
 export interface ExamRoom {
   readonly id: string;
@@ -33,9 +35,9 @@ export const createRoomFinder = ({ rooms, room: fallback, whole }: Scope): RoomF
     const open = named.filter(({ ended }) => !ended);
     const [room, another] = open.length > 0 ? open : named;
     if (room && !another) return room.id;
-    if (room) report(`'${cell}' is the name of more than one room of the exam: write the room's id`);
+    if (room) report(`${quoted(cell)} is the name of more than one room of the exam: write the room's id`);
     else if (!whole) report(`must be empty or '${fallback?.name}': you may import into that room only`);
-    else report(`there is no room '${cell}' in the exam`);
+    else report(`there is no room ${quoted(cell)} in the exam`);
     return undefined;
   };
 };

@@ -1,7 +1,9 @@
 import type { Caller } from "@invigil/schema";
+import { eq } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { openDatabase } from "../../db/client.js";
 import { insertExam } from "../../db/inserts.js";
+import { exams } from "../../db/tables.js";
 import { createIds } from "../../ids.js";
 import { createAccessService } from "../access/service.js";
 import { createAccessStore } from "../access/store.js";
@@ -10,38 +12,44 @@ import { createImportStore } from "./store.js";
 
 const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e15) };
 
-it("imports one file after the other, also when the one before was refused", async () => {
+/** A database with an exam `e` that nobody is in. */
+const open = async () => {
   const db = openDatabase({ file: ":memory:" });
-  try {
-    const clock = () => new Date(0);
-    const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
-    await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
-    const access = createAccessService({ store: createAccessStore({ db }) });
-    const imports = createImportService({
-      store: createImportStore({ db }),
-      access,
-      clock,
-      ids: createIds({ clock }),
-    });
+  const clock = () => new Date(0);
+  const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
+  await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
+  const access = createAccessService({ store: createAccessStore({ db }) });
+  const store = createImportStore({ db });
+  const imports = createImportService({ store, access, clock, ids: createIds({ clock }) });
+  return { db, imports, [Symbol.dispose]: () => db.close() };
+};
 
-    const seen: string[] = [];
-    const start = async (name: string): Promise<void> => {
-      // Rows without an id: none of the files is taken.
-      const bytes = Buffer.from(`id,name\n${`,${name}\n`.repeat(50_000)}`);
-      const onProgress = () => void seen.push(name);
-      const result = await imports.import(ADMIN, {
-        examId: "e",
-        dryRun: false,
-        source: { bytes },
-        onProgress,
-      });
-      expect(result).toMatchObject({ more: 49_900 });
-    };
-    await Promise.all([start("first"), start("second"), start("third")]);
-    // Each as a whole: its name comes, and comes again only while it goes on.
-    expect(seen.filter((name, at) => name !== seen[at - 1])).toEqual(["first", "second", "third"]);
-    expect(seen.filter((name) => name === "third").length).toBeGreaterThan(2);
-  } finally {
-    db.close();
-  }
+it("imports one file after the other, also when the one before was refused", async () => {
+  using opened = await open();
+  const { imports } = opened;
+  const seen: string[] = [];
+  const start = async (name: string): Promise<void> => {
+    // Rows without an id: none of the files is taken.
+    const bytes = Buffer.from(`id,name\n${`,${name}\n`.repeat(50_000)}`);
+    const onProgress = () => void seen.push(name);
+    const source = { bytes };
+    const result = await imports.import(ADMIN, { examId: "e", dryRun: false, source, onProgress });
+    expect(result).toMatchObject({ more: 49_900 });
+  };
+  await Promise.all([start("first"), start("second"), start("third")]);
+  // Each as a whole: its name comes, and comes again only while it goes on.
+  expect(seen.filter((name, at) => name !== seen[at - 1])).toEqual(["first", "second", "third"]);
+  expect(seen.filter((name) => name === "third").length).toBeGreaterThan(2);
 });
+
+it.each([true, false])(
+  "says that the exam is gone when it goes while the file is read (dry run: %s)",
+  async (dryRun) => {
+    using opened = await open();
+    const { db, imports } = opened;
+    const onProgress = () => void db.queries.delete(exams).where(eq(exams.id, "e")).run();
+    const source = { bytes: Buffer.from("id,name\nk1,N\n") };
+    const importing = imports.import(ADMIN, { examId: "e", dryRun, source, onProgress });
+    await expect(importing).rejects.toMatchObject({ code: "EXAM_NOT_FOUND", message: "There is no exam e." });
+  },
+);

@@ -1,7 +1,8 @@
 import type { ImportResult } from "@invigil/schema";
+import { InvigilError } from "../../errors.js";
 import { toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
-import { judge, type StagedPerson, type Verdict } from "./judge.js";
+import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";
 import type { Found } from "./read.js";
 import type { Scope } from "./rooms.js";
 import type { ImportStore, Writing } from "./store.js";
@@ -43,15 +44,23 @@ const carryOut = (
   }
 };
 
-/** Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges. */
+/** Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges. @throws EXAM_NOT_FOUND */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
   const { importId, examId, now, found, scope, dryRun, signal } = settlement;
   return store.settle<ImportResult | FaultyFile>(importId, { examId, now }, (rooms, writing) => {
     signal?.throwIfAborted();
+    if (!rooms) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
     const visible = new Set(scope.rooms.map(({ id }) => id));
     const known = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
     const faults = createFaults();
-    const result: ImportResult = { rows: found.rows, added: 0, updated: 0, unchanged: 0, changes: [] };
+    const result: ImportResult = {
+      rows: found.rows,
+      added: 0,
+      updated: 0,
+      unchanged: 0,
+      changes: [],
+      moreChanges: 0,
+    };
 
     const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {
       if (verdict.step === "keep") result.unchanged += 1;
@@ -59,7 +68,10 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
       if (verdict.step !== "seat" && verdict.step !== "change") return;
       result.updated += 1;
       const { was, is } = verdict;
+      // Not somebody who only got a room.
+      if (!differ(was, is)) return;
       if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
+      else result.moreChanges += 1;
     };
 
     return {

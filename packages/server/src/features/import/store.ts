@@ -3,7 +3,7 @@ import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { type NewPerson, personInserter } from "../../db/inserts.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
-import { participants, rooms, unseated } from "../../db/tables.js";
+import { exams, participants, rooms, unseated } from "../../db/tables.js";
 import type { Details, Place, StagedPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
 
@@ -23,12 +23,12 @@ export interface ImportStore {
   stage(importId: string, people: readonly StagedPerson[]): Promise<{ row: number; earlier: number }[]>;
   /**
    * Goes through the rows that were kept, in one transaction: `each` with where in the exam its person is. What it
-   * wrote is undone unless `keep` says yes at the end.
+   * wrote is undone unless `keep` says yes at the end. There are no rooms to `work` with when the exam is gone.
    */
   settle<Result>(
     importId: string,
-    exam: { examId: string; now: Date },
-    work: (rooms: ExamRoom[], writing: Writing) => Settling<Result>,
+    into: { examId: string; now: Date },
+    work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
   ): Promise<Result>;
   /** Forgets the rows. */
   discard(importId: string): Promise<void>;
@@ -61,6 +61,12 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
     .prepare();
   const examRooms = (examId: string): ExamRoom[] =>
     roomsOf.all({ examId }).map(({ status, ...room }) => ({ ...room, ended: status === "ended" }));
+
+  const exam = queries
+    .select({ id: exams.id })
+    .from(exams)
+    .where(eq(exams.id, sql.placeholder("examId")))
+    .prepare();
 
   const keep = queries
     .insert(stagedPeople)
@@ -175,13 +181,14 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
       ),
     settle: <Result>(
       importId: string,
-      exam: { examId: string; now: Date },
-      work: (rooms: ExamRoom[], writing: Writing) => Settling<Result>,
+      into: { examId: string; now: Date },
+      work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
     ) =>
       write(() => {
-        const { each, end } = work(examRooms(exam.examId), writingTo(exam));
+        const { examId } = into;
+        const { each, end } = work(exam.get({ examId }) && examRooms(examId), writingTo(into));
         // Safe: the query above has made it.
-        for (const { seats: there, waiting: waits, ...person } of staged(importId, exam.examId))
+        for (const { seats: there, waiting: waits, ...person } of staged(importId, examId))
           each(person, placesOf({ seats: there, waiting: waits }));
         const { keep: kept, result } = end();
         if (!kept) throw new TakenBack(result);
