@@ -177,6 +177,29 @@ describe("exam.plan", () => {
     expect(hall.roomList()).toEqual(["R: root t0 |  | e0"]);
   });
 
+  it.each([
+    ["participant.add", "e0"],
+    ["room.create with people", "e0"],
+    ["room.create as its creator", "root"],
+  ])("waits no longer for somebody who got a room in another role: by %s", async (way, userId) => {
+    await using hall = await openExamHall();
+    hall.wait({ userId, name: "E", role: "examinee", extraMinutes: 20 }, ...people("examinee", 1, "x"));
+    const admin = await hall.as(ADMIN);
+    const asTeacher = { userId, name: "E", role: "teacher" };
+    const { data: room } = await admin.mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+      participants: way === "room.create with people" ? [asTeacher] : people("inspector", 1),
+    });
+    if (way === "participant.add")
+      await admin.mutate("participant.add", { roomId: room.id, participants: [asTeacher] });
+    const got = await admin.query("participant.get", { roomId: room.id, userId });
+    expect(got.data).toMatchObject({ role: "teacher", extraMinutes: 0 });
+    expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 1 });
+    const waiting = await admin.query("participant.listUnseated", { examId: hall.examId });
+    expect(waiting.data.totals).toEqual({ unseated: 0, seated: 1 });
+  });
+
   it("keeps those who wait where there is no room to put them into", async () => {
     await using hall = await openExamHall();
     hall.wait(...people("teacher", 2), ...people("inspector", 1));

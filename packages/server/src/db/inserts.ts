@@ -34,7 +34,7 @@ export interface NewPerson {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
-  /** Absent: those that it waited for a room with, or none. */
+  /** Absent: those that it waited for a room with in this role, or none. */
   readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
@@ -43,7 +43,7 @@ export interface NewPerson {
 
 /**
  * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
- * waits for one no longer.
+ * waits for one no longer, also where it waited in another role.
  */
 export const personInserter = (queries: Queries) => {
   const examId = queries
@@ -52,14 +52,8 @@ export const personInserter = (queries: Queries) => {
     .where(eq(rooms.id, sql.placeholder("roomId")));
   const waited = queries
     .delete(unseated)
-    .where(
-      and(
-        eq(unseated.examId, examId),
-        eq(unseated.userId, sql.placeholder("userId")),
-        eq(unseated.role, sql.placeholder("role")),
-      ),
-    )
-    .returning({ extraMinutes: unseated.extraMinutes })
+    .where(and(eq(unseated.examId, examId), eq(unseated.userId, sql.placeholder("userId"))))
+    .returning({ role: unseated.role, extraMinutes: unseated.extraMinutes })
     .prepare();
   const person = queries
     .insert(participants)
@@ -87,8 +81,9 @@ export const personInserter = (queries: Queries) => {
     .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
   return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
-    const before = waited.get({ roomId, userId, role });
-    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? before?.extraMinutes ?? 0, now });
+    const before = waited.get({ roomId, userId });
+    const waitedWith = before?.role === role ? before.extraMinutes : 0;
+    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? waitedWith, now });
     for (const camera of ["main", "pc"] as const)
       stream.run({ name: streams[camera], roomId, userId, camera });
   };
