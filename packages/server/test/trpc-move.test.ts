@@ -127,6 +127,38 @@ describe("participant.move", () => {
   });
 });
 
+describe("when a room ends meanwhile", () => {
+  it("nobody is moved or added into it, nor taken out of it", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
+    const ended = { reason: "ROOM_ENDED", message: `The room ${sibling.id} has ended.` };
+    const [, ...others] = await Promise.all([
+      admin.room.end({ roomId: sibling.id }),
+      refused(admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id })),
+      refused(admin.participant.move({ roomId: sibling.id, userId: "inspector3", toRoomId: room.id })),
+      refused(admin.participant.add({ roomId: sibling.id, participants })),
+      refused(admin.participant.remove({ roomId: sibling.id, userId: "teacher3" })),
+    ]);
+    expect(others).toMatchObject([ended, ended, ended, ended]);
+    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+    expect(await idsIn(school, sibling.id)).toEqual(["examinee3"]);
+    expect(await idsIn(school, sibling.id, "inspector")).toEqual(["inspector3"]);
+    expect(await idsIn(school, sibling.id, "teacher")).toEqual(["root", "teacher3"]);
+  });
+
+  it("or is deleted with its exam, it is not there", async () => {
+    await using school = await openSchool();
+    const { admin, sibling } = school;
+    const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
+    const [, added] = await Promise.all([
+      admin.exam.delete({ examId: sibling.examId, withRooms: true }),
+      reasonOf(admin.participant.add({ roomId: sibling.id, participants })),
+    ]);
+    expect(added).toBe("ROOM_NOT_FOUND");
+  });
+});
+
 it("a person's streams in the room that it left stay known, and start anew in the other", async () => {
   await using world = await openWorld();
   const admin = trpc(world, await world.token({ sub: "root", role: "admin" }));

@@ -8,6 +8,7 @@ import type {
   ParticipantRole,
   RemovedParticipant,
   RemoveParticipantInput,
+  RoomStatus,
   StreamUrls,
 } from "@invigil/schema";
 import type { NewPerson } from "../../db/inserts.js";
@@ -69,6 +70,12 @@ export const toNewPerson = (
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
 
+/** Asked before a call and again in its transaction: rooms end meanwhile. @throws ROOM_NOT_FOUND, ROOM_ENDED */
+const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
+  if (!status) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+  if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+};
+
 /** @throws FORBIDDEN for all but administrators */
 export const assertMayDeleteRecords = (caller: Caller): void => {
   if (caller.role !== "admin")
@@ -105,7 +112,7 @@ export const createParticipantService = ({
 
   const openRoom = async (caller: Caller, roomId: string): Promise<StoredRoom> => {
     const room = await access.room(caller, roomId);
-    if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    assertOpen(roomId, room.status);
     return room;
   };
 
@@ -128,7 +135,8 @@ export const createParticipantService = ({
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
       const now = clock();
-      const result = await store.add(participants.map((person) => toNewPerson(person, room, now)));
+      const people = participants.map((person) => toNewPerson(person, room, now));
+      const result = await store.add(roomId, people, assertOpen);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -147,7 +155,7 @@ export const createParticipantService = ({
       if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
-      const outcome = await store.move(roomId, userId, to);
+      const outcome = await store.move(roomId, userId, to, assertOpen);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);
@@ -157,7 +165,7 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw conflict(userId, "removed", IS_CREATOR);
-      const outcome = await store.remove(roomId, userId, withRecords);
+      const outcome = await store.remove(roomId, userId, withRecords, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
       return { records: outcome.records };
