@@ -1,5 +1,5 @@
 import type { ImServer, ParticipantRole } from "@invigil/schema";
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import { cheatRecords, exams, participants, rooms, streamNames, unseated } from "./tables.js";
 
@@ -89,17 +89,32 @@ export const personInserter = (queries: Queries) => {
   };
 };
 
-const recordsAbout = (roomId: string, userId: string) =>
-  and(eq(cheatRecords.roomId, roomId), eq(cheatRecords.userId, userId));
+/** What was recorded about a person: in a room, or in all of an exam's, also those that it was moved out of. */
+export type RecordsOf = { readonly userId: string } & (
+  | { readonly roomId: string }
+  | { readonly examId: string }
+);
 
-/** How much was recorded about a person in a room. */
-export const countRecords = (queries: Queries, roomId: string, userId: string): number =>
-  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(roomId, userId)).get()
-    ?.records ?? 0;
+/** Through the rooms, in each of which records are found by person. */
+const areAbout = (queries: Queries, of: RecordsOf) =>
+  and(
+    eq(cheatRecords.userId, of.userId),
+    "roomId" in of
+      ? eq(cheatRecords.roomId, of.roomId)
+      : inArray(
+          cheatRecords.roomId,
+          queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, of.examId)),
+        ),
+  );
 
-/** Deletes what was recorded about a person in a room; returns how much that was. */
-export const deleteRecords = (queries: Queries, roomId: string, userId: string): number =>
-  queries.delete(cheatRecords).where(recordsAbout(roomId, userId)).run().changes;
+/** How much was recorded about a person. */
+export const countRecords = (queries: Queries, of: RecordsOf): number =>
+  queries.select({ records: count() }).from(cheatRecords).where(areAbout(queries, of)).get()?.records ?? 0;
+
+/** Deletes what was recorded about a person. */
+export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
+  queries.delete(cheatRecords).where(areAbout(queries, of)).run();
+};
 
 /** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */
 export const deletePerson = (

@@ -35,7 +35,11 @@ export interface ParticipantService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
+  /**
+   * Takes a person out of a room. While anything is recorded about it there, only with the records; from its last room
+   * in the exam, with those of all the exam's rooms.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
+   */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
   /** In the order in which they were added. Asks nobody's permission: for other services. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;

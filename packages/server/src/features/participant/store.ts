@@ -49,8 +49,8 @@ export interface ParticipantStore {
     check: CheckRoom,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person; when something was recorded about it, only `withRecords`, which go too.
-   * Undefined when it is not there.
+   * Removes a person; when something was recorded about it, only `withRecords`, which go too: records in the room,
+   * and from its last room in the exam those in all of the exam's rooms. Undefined when it is not there.
    */
   remove(
     roomId: string,
@@ -110,10 +110,16 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       ),
     )
     .prepare();
-  const statusOf = queries
-    .select({ status: rooms.status })
+  const roomById = queries
+    .select({ examId: rooms.examId, status: rooms.status })
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+  const roomsOf = queries
+    .select({ roomId })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, roomId))
+    .where(and(eq(userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))))
     .prepare();
   const insertPerson = personInserter(queries);
 
@@ -156,7 +162,7 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
     add: (room, people, check) =>
       write(() => {
-        check(room, statusOf.get({ roomId: room })?.status);
+        check(room, roomById.get({ roomId: room })?.status);
         return { outcomes: people.map(addOne) };
       }).catch((error: unknown) => {
         if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
@@ -165,7 +171,7 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
     move: (room, user, to, check) =>
       write(() => {
-        for (const id of [room, to.roomId]) check(id, statusOf.get({ roomId: id })?.status);
+        for (const id of [room, to.roomId]) check(id, roomById.get({ roomId: id })?.status);
         const person = present.get({ roomId: room, userId: user });
         if (!person) return "not_found";
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
@@ -175,11 +181,15 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       }),
     remove: (room, user, withRecords, check) =>
       write(() => {
-        check(room, statusOf.get({ roomId: room })?.status);
-        if (!present.get({ roomId: room, userId: user })) return undefined;
-        const records = countRecords(queries, room, user);
+        const found = roomById.get({ roomId: room });
+        check(room, found?.status);
+        if (!found || !present.get({ roomId: room, userId: user })) return undefined;
+        const { examId } = found;
+        const isLast = roomsOf.all({ userId: user, examId }).length === 1;
+        const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
+        const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        deleteRecords(queries, room, user);
+        deleteRecords(queries, about);
         deletePerson(queries, room, user, { streamsStay: false });
         return { removed: true, records };
       }),
