@@ -28,6 +28,7 @@ describe("exam.plan", () => {
     expect(data).toEqual({
       newRooms: 2,
       seated: 5,
+      waiting: 0,
       rooms: [
         {
           roomId: first.id,
@@ -204,7 +205,11 @@ describe("exam.plan", () => {
     await using hall = await openExamHall();
     hall.wait(...people("teacher", 2), ...people("inspector", 1));
     const before = hall.state();
-    expect((await hall.plan()).data).toEqual({ rooms: [], newRooms: 0, seated: 0 });
+    const none = { rooms: [], newRooms: 0, seated: 0 };
+    expect((await hall.plan()).data).toEqual({ ...none, waiting: 3 });
+    // Somebody who is named and waits already is one person.
+    const { data } = await hall.plan({ teachers: people("teacher", 4) });
+    expect(data).toEqual({ ...none, waiting: 5 });
     expect(hall.state()).toEqual(before);
   });
 });
