@@ -2,7 +2,8 @@ import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../setup-error.js";
 import type { Office } from "./office.js";
 
-// What is typed to mean an exam or a room: its id, or its name where it alone has it, of rooms among those in progress.
+// What is typed to mean an exam or a room: its id, or its name where it alone has it. Of rooms with one name the one
+// in progress is meant, where exactly one is.
 
 type Call = Office["call"];
 
@@ -62,7 +63,7 @@ const theOnly = <Thing extends { id: string; name: string }>(
 export const examNamed = async (call: Call, text: string): Promise<ExamSummary> =>
   theOnly("exam", text, await allExams(call));
 
-/** A room, of those with one name the one in progress; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
+/** A room; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
 export const roomNamed = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
   exam
     ? theOnly("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")
