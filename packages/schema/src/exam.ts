@@ -167,5 +167,7 @@ export const examPlanSchema = z.object({
   newRooms: z.int(),
   /** Examinees who got a seat. */
   seated: z.int(),
+  /** Teachers and inspectors, those named too, who got no room: the exam has none, and no examinee needs one. */
+  waiting: z.int(),
 });
 export type ExamPlan = z.infer<typeof examPlanSchema>;

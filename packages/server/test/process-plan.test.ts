@@ -97,12 +97,24 @@ describe("invigil exam plan", () => {
     wait(...people("examinee", 12), ...people("teacher", 1));
     const out = await printed("exam", "plan", "e1", "--room-size", "12", "--shuffle", "2026", "--json");
     const { rooms, ...counts } = JSON.parse(out);
-    expect(counts).toEqual({ newRooms: 1, seated: 12 });
+    expect(counts).toEqual({ newRooms: 1, seated: 12, waiting: 0 });
     expect(rooms).toMatchObject([
       { roomId: expect.stringMatching(/^[0-9a-f]{32}$/), name: "Room 1", isNew: true },
     ]);
     const ids = rooms[0].seated.map(({ userId }: { userId: string }) => userId).join(" ");
     expect(ids).toBe("t0 e8 e10 e9 e0 e4 e5 e1 e2 e3 e6 e11 e7");
+  });
+
+  it("says how many teachers and inspectors have no room, and why", async () => {
+    const plan = ["exam", "plan", "e1", "--room-size", "3"];
+    expect(await printed(...plan)).toBe("Nothing to do: nobody waits for a room.\n");
+    const sentence = (who: string) =>
+      `Nothing to do yet: ${who} no room, as the exam has no room in progress and no examinee who waits for one.\n`;
+    const teachers = file("teachers.csv", "id,name\nx1,X\n");
+    const withFile = [...plan, "--teachers", teachers];
+    expect(await printed(...withFile)).toBe(sentence("1 teacher or inspector has"));
+    wait(...people("teacher", 2), ...people("inspector", 1));
+    expect(await printed(...withFile)).toBe(sentence("4 teachers and inspectors have"));
   });
 
   it("refuses what it cannot do in one line", async () => {
@@ -214,6 +226,41 @@ describe("invigil roster move", () => {
       "invigil: t2 is in 2 rooms: say with --from which to leave (Room 1, Room 2)",
     );
     expect(await complaint(...move("t2", "Room 1", "--from", "Room 2"))).toMatch(/is in the room/);
+  });
+});
+
+describe("of rooms with one name", () => {
+  const insertRoom = (id: string, status: "in_progress" | "ended") =>
+    db.queries
+      .insert(rooms)
+      .values({
+        id,
+        examId: "e1",
+        name: "Room 1",
+        status,
+        imServer: ["aliyun_new"],
+        createTeacher: "t",
+        audioStatus: "silent",
+        createdAt: now,
+        updatedAt: now,
+      })
+      .run();
+  const move = ["roster", "move", "x", "--exam", "e1", "--from", "Room 1", "--to", "Room 1"];
+  const ambiguous = (ids: string) =>
+    `invigil: 2 rooms are named 'Room 1': write the id of one of them (${ids})`;
+
+  it("the one in progress is meant", async () => {
+    insertRoom("r1", "in_progress");
+    insertRoom("r2", "ended");
+    expect(await complaint(...move)).toBe("invigil: There is no x in the room r1.");
+  });
+
+  it("none is meant when two are in progress, or all have ended", async () => {
+    insertRoom("r1", "in_progress");
+    insertRoom("r2", "in_progress");
+    expect(await complaint(...move)).toBe(ambiguous("r2, r1"));
+    db.queries.update(rooms).set({ status: "ended" }).run();
+    expect(await complaint(...move)).toBe(ambiguous("r2, r1"));
   });
 });
 

@@ -157,6 +157,7 @@ const CALLS: readonly (readonly [
       ],
       newRooms: 0,
       seated: 0,
+      waiting: 0,
     }),
   ],
   ["participant.get", "query", ({ room }) => ({ roomId: room.id, userId: "examinee1" }), examinee1],

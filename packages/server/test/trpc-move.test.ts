@@ -59,6 +59,29 @@ describe("participant.move", () => {
     });
   });
 
+  it("keeps whom it moved in its last room while the exam has records about it", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling, detection } = school;
+    const records = [detection("examinee1"), detection("inspector1"), detection("examinee2")];
+    await admin.cheat.addRecords({ roomId: room.id, records });
+    for (const userId of ["examinee1", "inspector1"])
+      await admin.participant.move({ roomId: room.id, userId, toRoomId: sibling.id });
+    const remove = { roomId: sibling.id, userId: "examinee1" };
+    expect(await refused(admin.participant.remove(remove))).toMatchObject({
+      reason: "PARTICIPANT_CONFLICT",
+      message: "examinee1 cannot be removed: 1 cheat record is kept about it.",
+    });
+    expect(await admin.participant.remove({ ...remove, withRecords: true })).toEqual({ records: 1 });
+    // Who is in the exam's other room still is asked about this one alone.
+    await admin.participant.add({
+      roomId: room.id,
+      participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
+    });
+    expect(await admin.participant.remove({ ...remove, userId: "inspector1" })).toEqual({ records: 0 });
+    const left = await admin.cheat.listRecords({ examId: room.examId });
+    expect(left.records.map(({ userId }) => userId).toSorted()).toEqual(["examinee2", "inspector1"]);
+  });
+
   it("moves inspectors and further teachers, too, and whoever comes back", async () => {
     await using school = await openSchool();
     const { admin, room, sibling } = school;
@@ -124,6 +147,38 @@ describe("participant.move", () => {
       message: `The room ${school[which].id} has ended.`,
     });
     expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+  });
+});
+
+describe("when a room ends meanwhile", () => {
+  it("nobody is moved or added into it, nor taken out of it", async () => {
+    await using school = await openSchool();
+    const { admin, room, sibling } = school;
+    const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
+    const ended = { reason: "ROOM_ENDED", message: `The room ${sibling.id} has ended.` };
+    const [, ...others] = await Promise.all([
+      admin.room.end({ roomId: sibling.id }),
+      refused(admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id })),
+      refused(admin.participant.move({ roomId: sibling.id, userId: "inspector3", toRoomId: room.id })),
+      refused(admin.participant.add({ roomId: sibling.id, participants })),
+      refused(admin.participant.remove({ roomId: sibling.id, userId: "teacher3" })),
+    ]);
+    expect(others).toMatchObject([ended, ended, ended, ended]);
+    expect(await idsIn(school, room.id)).toEqual(["examinee1", "examinee2"]);
+    expect(await idsIn(school, sibling.id)).toEqual(["examinee3"]);
+    expect(await idsIn(school, sibling.id, "inspector")).toEqual(["inspector3"]);
+    expect(await idsIn(school, sibling.id, "teacher")).toEqual(["root", "teacher3"]);
+  });
+
+  it("or is deleted with its exam, it is not there", async () => {
+    await using school = await openSchool();
+    const { admin, sibling } = school;
+    const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
+    const [, added] = await Promise.all([
+      admin.exam.delete({ examId: sibling.examId, withRooms: true }),
+      reasonOf(admin.participant.add({ roomId: sibling.id, participants })),
+    ]);
+    expect(added).toBe("ROOM_NOT_FOUND");
   });
 });
 

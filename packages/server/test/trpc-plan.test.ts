@@ -28,6 +28,7 @@ describe("exam.plan", () => {
     expect(data).toEqual({
       newRooms: 2,
       seated: 5,
+      waiting: 0,
       rooms: [
         {
           roomId: first.id,
@@ -177,11 +178,38 @@ describe("exam.plan", () => {
     expect(hall.roomList()).toEqual(["R: root t0 |  | e0"]);
   });
 
+  it.each([
+    ["participant.add", "e0"],
+    ["room.create with people", "e0"],
+    ["room.create as its creator", "root"],
+  ])("waits no longer for somebody who got a room in another role: by %s", async (way, userId) => {
+    await using hall = await openExamHall();
+    hall.wait({ userId, name: "E", role: "examinee", extraMinutes: 20 }, ...people("examinee", 1, "x"));
+    const admin = await hall.as(ADMIN);
+    const asTeacher = { userId, name: "E", role: "teacher" };
+    const { data: room } = await admin.mutate("room.create", {
+      name: "R",
+      examId: hall.examId,
+      participants: way === "room.create with people" ? [asTeacher] : people("inspector", 1),
+    });
+    if (way === "participant.add")
+      await admin.mutate("participant.add", { roomId: room.id, participants: [asTeacher] });
+    const got = await admin.query("participant.get", { roomId: room.id, userId });
+    expect(got.data).toMatchObject({ role: "teacher", extraMinutes: 0 });
+    expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 1 });
+    const waiting = await admin.query("participant.listUnseated", { examId: hall.examId });
+    expect(waiting.data.totals).toEqual({ unseated: 0, seated: 1 });
+  });
+
   it("keeps those who wait where there is no room to put them into", async () => {
     await using hall = await openExamHall();
     hall.wait(...people("teacher", 2), ...people("inspector", 1));
     const before = hall.state();
-    expect((await hall.plan()).data).toEqual({ rooms: [], newRooms: 0, seated: 0 });
+    const none = { rooms: [], newRooms: 0, seated: 0 };
+    expect((await hall.plan()).data).toEqual({ ...none, waiting: 3 });
+    // Somebody who is named and waits already is one person.
+    const { data } = await hall.plan({ teachers: people("teacher", 4) });
+    expect(data).toEqual({ ...none, waiting: 5 });
     expect(hall.state()).toEqual(before);
   });
 });

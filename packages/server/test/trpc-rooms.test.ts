@@ -12,6 +12,18 @@ const people = (app: TestApp, roomId: string, role: "teacher" | "inspector" | "e
 const examinee = (userId: string, name = userId) => ({ userId, name, role: "examinee" as const });
 
 describe("room.create", () => {
+  it("makes no room in an exam that is deleted meanwhile", async () => {
+    await using school = await openSchool();
+    const exam = { name: "Maths", startTime: new Date(1e12), endTime: new Date(2e12) };
+    const { id: examId } = await school.admin.exam.create(exam);
+    const [deleted, made] = await Promise.all([
+      reasonOf(school.admin.exam.delete({ examId })),
+      refused(school.admin.room.create({ name: "R", examId })),
+    ]);
+    expect(deleted).toBe("ok");
+    expect(made).toMatchObject({ reason: "EXAM_NOT_FOUND", message: `There is no exam ${examId}.` });
+  });
+
   it("makes an exam of the room's name, from in 30 minutes on, for two hours", async () => {
     await using app = await createTestApp();
     const room = await app.as(TEACHER).room.create({ name: " Room ", imServer: ["aliyun_new"] });

@@ -127,6 +127,23 @@ describe("participant.removeFromExam", () => {
     expect(await hall.records(hall.otherExamId)).toEqual(["i1", "i0"]);
   });
 
+  it("deletes the records of somebody who is in no room any more", async () => {
+    await using hall = await openRooms();
+    for (const roomId of [...hall.rooms, hall.elsewhere]) await hall.record(roomId, "gone");
+    const before = hall.state();
+    const { error } = await hall.remove("gone");
+    expect([error.data.reason, error.message]).toEqual([
+      "PARTICIPANT_CONFLICT",
+      "gone cannot be removed: 2 cheat records are kept about it.",
+    ]);
+    expect(hall.state()).toEqual(before);
+    expect((await hall.remove("gone", { withRecords: true })).data).toEqual({ rooms: 0, records: 2 });
+    expect(await hall.records(hall.examId)).toEqual([]);
+    expect(await hall.records(hall.otherExamId)).toEqual(["gone"]);
+    const { error: again } = await hall.remove("gone", { withRecords: true });
+    expect(again.data.reason).toBe("PARTICIPANT_NOT_FOUND");
+  });
+
   it.each([
     ["a room's creator", "root", "PARTICIPANT_CONFLICT"],
     ["somebody of a room that has ended", "i0", "ROOM_ENDED"],

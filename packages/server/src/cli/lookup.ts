@@ -2,7 +2,8 @@ import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../setup-error.js";
 import type { Office } from "./office.js";
 
-// What is typed to mean an exam or a room: its id, or its name where it alone has it.
+// What is typed to mean an exam or a room: its id, or its name where it alone has it. Of rooms with one name the one
+// in progress is meant, where exactly one is.
 
 type Call = Office["call"];
 
@@ -44,9 +45,12 @@ const theOnly = <Thing extends { id: string; name: string }>(
   what: string,
   text: string,
   things: readonly Thing[],
+  isLikely: (thing: Thing) => boolean = () => false,
 ): Thing => {
   const byId = things.filter(({ id }) => id === text);
-  const [found, ...others] = byId.length > 0 ? byId : things.filter(({ name }) => name === text);
+  const matches = byId.length > 0 ? byId : things.filter(({ name }) => name === text);
+  const likely = matches.filter(isLikely);
+  const [found, ...others] = likely.length === 1 ? likely : matches;
   if (!found) throw new SetupError(`There is no ${what} '${text}'`);
   if (others.length === 0) return found;
   const ids = [found, ...others].map(({ id }) => id).join(", ");
@@ -61,4 +65,6 @@ export const examNamed = async (call: Call, text: string): Promise<ExamSummary> 
 
 /** A room; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
 export const roomNamed = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
-  exam ? theOnly("room", text, await allRooms(call, exam.id)) : call.room.get({ roomId: text });
+  exam
+    ? theOnly("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")
+    : call.room.get({ roomId: text });

@@ -12,15 +12,20 @@ export const printMade = (
   forPeople: () => string,
 ): void => print(quiet ? undefined : json, made, quiet ? () => made.id : forPeople);
 
+/** A cell in one line: a control character would move the cursor. */
+const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");
+
 /** Rows under headers, in columns as wide as their widest cell; Chinese characters count twice. */
 export const table = (
   headers: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string => {
-  const lines = [headers, ...rows].map((row) => row.map(String));
-  const widths = headers.map((_, column) =>
-    Math.max(...lines.map((line) => stringWidth(line[column] ?? ""))),
-  );
+  const lines = [headers, ...rows].map((row) => row.map(cellOf));
+  const widths = headers.map(() => 0);
+  for (const line of lines)
+    line.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));
+    });
   return lines
     .map((line) =>
       line

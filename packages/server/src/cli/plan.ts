@@ -25,7 +25,7 @@ const names = ({ seated }: PlannedRoom, kind: Kind): string =>
     .map(({ userId, name }) => `${name} (${userId})`)
     .join(", ");
 
-const summary = ({ rooms, newRooms, seated }: ExamPlan, dryRun: boolean): string => {
+const summary = ({ rooms, newRooms, seated, waiting }: ExamPlan, dryRun: boolean): string => {
   const people = (kind: Kind) =>
     new Set(
       rooms
@@ -33,6 +33,8 @@ const summary = ({ rooms, newRooms, seated }: ExamPlan, dryRun: boolean): string
         .map(({ userId }) => userId),
     ).size;
   const [teachers, spares, inspectors] = [people("teacher"), people("spare"), people("inspector")];
+  if (waiting > 0)
+    return `Nothing to do yet: ${count(waiting, "teacher or inspector has", "teachers and inspectors have")} no room, as the exam has no room in progress and no examinee who waits for one.`;
   if (seated + newRooms + teachers + spares + inspectors === 0)
     return "Nothing to do: nobody waits for a room.";
   const parts = [

@@ -102,7 +102,7 @@ const addRemove = (roster: Command): void => {
         const { id: examId } = await examNamed(office.call, exam);
         const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
         print(json, removed, () =>
-          removed.rooms === 0
+          removed.rooms + removed.records === 0
             ? `Removed ${userId}, who had no room yet.`
             : `Removed ${userId} from ${count(removed.rooms, "room")}, with ${count(removed.records, "cheat record")}.`,
         );

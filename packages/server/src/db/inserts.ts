@@ -1,5 +1,5 @@
 import type { ImServer, ParticipantRole } from "@invigil/schema";
-import { and, count, eq, sql } from "drizzle-orm";
+import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import { cheatRecords, exams, participants, rooms, streamNames, unseated } from "./tables.js";
 
@@ -34,7 +34,7 @@ export interface NewPerson {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
-  /** Absent: those that it waited for a room with, or none. */
+  /** Absent: those that it waited for a room with in this role, or none. */
   readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
@@ -43,7 +43,7 @@ export interface NewPerson {
 
 /**
  * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
- * waits for one no longer.
+ * waits for one no longer, also where it waited in another role.
  */
 export const personInserter = (queries: Queries) => {
   const examId = queries
@@ -52,14 +52,8 @@ export const personInserter = (queries: Queries) => {
     .where(eq(rooms.id, sql.placeholder("roomId")));
   const waited = queries
     .delete(unseated)
-    .where(
-      and(
-        eq(unseated.examId, examId),
-        eq(unseated.userId, sql.placeholder("userId")),
-        eq(unseated.role, sql.placeholder("role")),
-      ),
-    )
-    .returning({ extraMinutes: unseated.extraMinutes })
+    .where(and(eq(unseated.examId, examId), eq(unseated.userId, sql.placeholder("userId"))))
+    .returning({ role: unseated.role, extraMinutes: unseated.extraMinutes })
     .prepare();
   const person = queries
     .insert(participants)
@@ -87,24 +81,40 @@ export const personInserter = (queries: Queries) => {
     .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
   return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
-    const before = waited.get({ roomId, userId, role });
-    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? before?.extraMinutes ?? 0, now });
+    const before = waited.get({ roomId, userId });
+    const waitedWith = before?.role === role ? before.extraMinutes : 0;
+    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? waitedWith, now });
     for (const camera of ["main", "pc"] as const)
       stream.run({ name: streams[camera], roomId, userId, camera });
   };
 };
 
-const recordsAbout = (roomId: string, userId: string) =>
-  and(eq(cheatRecords.roomId, roomId), eq(cheatRecords.userId, userId));
+/** What was recorded about a person: in a room, or in all of an exam's, also those that it was moved out of. */
+export type RecordsOf = { readonly userId: string } & (
+  | { readonly roomId: string }
+  | { readonly examId: string }
+);
 
-/** How much was recorded about a person in a room. */
-export const countRecords = (queries: Queries, roomId: string, userId: string): number =>
-  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(roomId, userId)).get()
-    ?.records ?? 0;
+/** Through the rooms, in each of which records are found by person. */
+const areAbout = (queries: Queries, of: RecordsOf) =>
+  and(
+    eq(cheatRecords.userId, of.userId),
+    "roomId" in of
+      ? eq(cheatRecords.roomId, of.roomId)
+      : inArray(
+          cheatRecords.roomId,
+          queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, of.examId)),
+        ),
+  );
 
-/** Deletes what was recorded about a person in a room; returns how much that was. */
-export const deleteRecords = (queries: Queries, roomId: string, userId: string): number =>
-  queries.delete(cheatRecords).where(recordsAbout(roomId, userId)).run().changes;
+/** How much was recorded about a person. */
+export const countRecords = (queries: Queries, of: RecordsOf): number =>
+  queries.select({ records: count() }).from(cheatRecords).where(areAbout(queries, of)).get()?.records ?? 0;
+
+/** Deletes what was recorded about a person. */
+export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
+  queries.delete(cheatRecords).where(areAbout(queries, of)).run();
+};
 
 /** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */
 export const deletePerson = (

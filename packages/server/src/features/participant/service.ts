@@ -8,6 +8,7 @@ import type {
   ParticipantRole,
   RemovedParticipant,
   RemoveParticipantInput,
+  RoomStatus,
   StreamUrls,
 } from "@invigil/schema";
 import type { NewPerson } from "../../db/inserts.js";
@@ -34,7 +35,11 @@ export interface ParticipantService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT */
+  /**
+   * Takes a person out of a room. While anything is recorded about it there, only with the records; from its last room
+   * in the exam, with those of all the exam's rooms.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
+   */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
   /** In the order in which they were added. Asks nobody's permission: for other services. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
@@ -68,6 +73,12 @@ export const toNewPerson = (
 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
+
+/** Asked before a call and again in its transaction: rooms end meanwhile. @throws ROOM_NOT_FOUND, ROOM_ENDED */
+const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
+  if (!status) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+  if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+};
 
 /** @throws FORBIDDEN for all but administrators */
 export const assertMayDeleteRecords = (caller: Caller): void => {
@@ -107,7 +118,7 @@ export const createParticipantService = ({
 
   const openRoom = async (caller: Caller, roomId: string): Promise<StoredRoom> => {
     const room = await access.room(caller, roomId);
-    if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    assertOpen(roomId, room.status);
     return room;
   };
 
@@ -130,7 +141,8 @@ export const createParticipantService = ({
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
       const now = clock();
-      const result = await store.add(participants.map((person) => toNewPerson(person, room, now)));
+      const people = participants.map((person) => toNewPerson(person, room, now));
+      const result = await store.add(roomId, people, assertOpen);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -149,7 +161,7 @@ export const createParticipantService = ({
       if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
-      const outcome = await store.move(roomId, userId, to);
+      const outcome = await store.move(roomId, userId, to, assertOpen);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);
@@ -159,7 +171,7 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw conflict(userId, "removed", IS_CREATOR);
-      const outcome = await store.remove(roomId, userId, withRecords);
+      const outcome = await store.remove(roomId, userId, withRecords, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
       return { records: outcome.records };

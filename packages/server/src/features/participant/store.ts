@@ -1,4 +1,4 @@
-import type { Participant, ParticipantRole } from "@invigil/schema";
+import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import {
@@ -20,6 +20,10 @@ export interface RoomState {
   readonly inProgress: boolean;
 }
 
+/** Refuses by throwing what may not be done to a room; undefined is the status of one that is gone. */
+export type CheckRoom = (roomId: string, status: RoomStatus | undefined) => void;
+
+/** `check` sees each room that is written to, in the same transaction. */
 export interface ParticipantStore {
   get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
   /** In the order in which they were added. */
@@ -27,11 +31,13 @@ export interface ParticipantStore {
   /** The same people in the same order, as members alone. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
   /**
-   * Adds people, or gives those that are there their new names and extra minutes: all or nobody.
+   * Adds people to a room, or gives those that are there their new names and extra minutes: all or nobody.
    * Returns what became of each, or the id of the first who is there in another role.
    */
   add(
+    roomId: string,
     people: readonly NewPerson[],
+    check: CheckRoom,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
   /** The most extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
@@ -40,15 +46,17 @@ export interface ParticipantStore {
     roomId: string,
     userId: string,
     to: Pick<NewPerson, "roomId" | "streams" | "now">,
+    check: CheckRoom,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person; when something was recorded about it, only `withRecords`, which go too.
-   * Undefined when it is not there.
+   * Removes a person; when something was recorded about it, only `withRecords`, which go too: records in the room,
+   * and from its last room in the exam those in all of the exam's rooms. Undefined when it is not there.
    */
   remove(
     roomId: string,
     userId: string,
     withRecords: boolean,
+    check: CheckRoom,
   ): Promise<{ removed: boolean; records: number } | undefined>;
 }
 export type AddOutcome = "added" | "updated" | "unchanged";
@@ -102,6 +110,17 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       ),
     )
     .prepare();
+  const roomById = queries
+    .select({ examId: rooms.examId, status: rooms.status })
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+  const roomsOf = queries
+    .select({ roomId })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, roomId))
+    .where(and(eq(userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))))
+    .prepare();
   const insertPerson = personInserter(queries);
 
   type Row = ReturnType<(typeof byRole)["all"]>[number];
@@ -141,14 +160,18 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     },
     list: async (room, asked) => byRole.all({ ...parameters(room), role: asked }).map(toStored),
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
-    add: (people) =>
-      write(() => ({ outcomes: people.map(addOne) })).catch((error: unknown) => {
+    add: (room, people, check) =>
+      write(() => {
+        check(room, roomById.get({ roomId: room })?.status);
+        return { outcomes: people.map(addOne) };
+      }).catch((error: unknown) => {
         if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
         throw error;
       }),
     extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
-    move: (room, user, to) =>
+    move: (room, user, to, check) =>
       write(() => {
+        for (const id of [room, to.roomId]) check(id, roomById.get({ roomId: id })?.status);
         const person = present.get({ roomId: room, userId: user });
         if (!person) return "not_found";
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
@@ -156,12 +179,17 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
         insertPerson({ ...person, ...to, userId: user });
         return "moved";
       }),
-    remove: (room, user, withRecords) =>
+    remove: (room, user, withRecords, check) =>
       write(() => {
-        if (!present.get({ roomId: room, userId: user })) return undefined;
-        const records = countRecords(queries, room, user);
+        const found = roomById.get({ roomId: room });
+        check(room, found?.status);
+        if (!found || !present.get({ roomId: room, userId: user })) return undefined;
+        const { examId } = found;
+        const isLast = roomsOf.all({ userId: user, examId }).length === 1;
+        const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
+        const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        deleteRecords(queries, room, user);
+        deleteRecords(queries, about);
         deletePerson(queries, room, user, { streamsStay: false });
         return { removed: true, records };
       }),

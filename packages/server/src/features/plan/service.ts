@@ -86,9 +86,13 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
 });
 
 export const createPlanService = ({ store, access, messages, clock, ids }: PlanServiceDeps): PlanService => {
-  const draft = (exam: ExamPeople, { roomSize, teachers, seed, roomName }: PlanExamInput): Draft[] => {
+  const draft = (
+    exam: ExamPeople,
+    newcomers: readonly Newcomer[],
+    { roomSize, seed, roomName }: PlanExamInput,
+  ): Draft[] => {
     const rooms = exam.rooms.filter(({ status }) => status === "in_progress");
-    const seating = seatPeople({ rooms, newcomers: newcomersOf(exam, teachers), roomSize, seed });
+    const seating = seatPeople({ rooms, newcomers, roomSize, seed });
     const taken = exam.rooms.map(({ name }) => name);
     const nextName = roomNamer(roomName, taken, seating.newRooms.length);
     return [
@@ -142,12 +146,17 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
     async plan(caller, input) {
       await access.wholeExam(caller, input.examId);
       const seen = await store.read(input.examId);
-      const drafts = draft(seen, input);
+      const newcomers = newcomersOf(seen, input.teachers);
+      const drafts = draft(seen, newcomers, input);
+      const placed = new Set(
+        drafts.flatMap(({ seats }) => seatedIn(seats)).map(({ person }) => person.userId),
+      );
       if (!input.dryRun) await carryOut(input.examId, seen, drafts);
       return {
         rooms: drafts.map((room) => toPlanned(room, input.dryRun)),
         newRooms: drafts.filter(({ made }) => made).length,
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
+        waiting: newcomers.filter(({ userId }) => !placed.has(userId)).length,
       };
     },
   };

@@ -126,7 +126,10 @@ export const createRoomService = ({
 
       for (const service of services)
         await service.createGroup({ groupId: room.id, name, creatorId: room.createTeacher });
-      return store.create({ exam, room, people: people.map((person) => toNewPerson(person, room, now)) });
+      const members = people.map((person) => toNewPerson(person, room, now));
+      const created = await store.create({ exam, room, people: members });
+      if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);
+      return created;
     },
 
     async get(caller, roomId) {

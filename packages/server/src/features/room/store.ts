@@ -9,7 +9,7 @@ import {
   type NewRoom,
   personInserter,
 } from "../../db/inserts.js";
-import { participants, roomColumns, rooms } from "../../db/tables.js";
+import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
 
 export interface RoomFilter {
   readonly examId: string | undefined;
@@ -19,8 +19,12 @@ export interface RoomFilter {
 }
 
 export interface RoomStore {
-  /** Writes a room with its people, and its exam when that is new. */
-  create(made: { exam: NewExam | undefined; room: NewRoom; people: readonly NewPerson[] }): Promise<Room>;
+  /** Writes a room with its people, and its exam when that is new. Undefined, and nothing is done, without the exam. */
+  create(made: {
+    exam: NewExam | undefined;
+    room: NewRoom;
+    people: readonly NewPerson[];
+  }): Promise<Room | undefined>;
   /** Ends a room and silences it. Ending it again changes nothing. */
   end(roomId: string, now: Date): Promise<void>;
   /** False when the room has ended. */
@@ -42,6 +46,11 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
+  const examById = queries
+    .select({ id: exams.id })
+    .from(exams)
+    .where(eq(exams.id, sql.placeholder("examId")))
+    .prepare();
   const ofExam = queries
     .select(roomColumns)
     .from(rooms)
@@ -55,6 +64,7 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
     create: ({ exam, room, people }) =>
       write(() => {
         if (exam) insertExam(queries, exam);
+        else if (!examById.get({ examId: room.examId })) return undefined;
         insertRoom(queries, room);
         for (const person of people) insertPerson(person);
         const created = byId.get({ roomId: room.id });

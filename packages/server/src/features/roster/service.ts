@@ -18,7 +18,8 @@ export interface RosterService {
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND */
   locate(caller: Caller, ref: { examId: string; userId: string }): Promise<ExamPerson>;
   /**
-   * Takes a person out of the exam: out of all its rooms, or from among those who have none.
+   * Takes a person out of the exam: out of all its rooms, or from among those who have none. With its records it is
+   * also taken out when they are all that is left of it.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
   remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
@@ -30,10 +31,9 @@ export interface RosterServiceDeps {
 }
 
 export const createRosterService = ({ store, access }: RosterServiceDeps): RosterService => {
-  const assertThere = (examId: string, userId: string, { rooms, unseated }: ExamPerson): void => {
-    if (rooms.length === 0 && !unseated)
-      throw new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
-  };
+  const notThere = (examId: string, userId: string) =>
+    new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
+  const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
 
   return {
     async listUnseated(caller, { examId, pageSize, cursor }) {
@@ -43,14 +43,15 @@ export const createRosterService = ({ store, access }: RosterServiceDeps): Roste
     async locate(caller, { examId, userId }) {
       await access.wholeExam(caller, examId);
       const person = await store.locate(examId, userId);
-      assertThere(examId, userId, person);
+      if (!isThere(person)) throw notThere(examId, userId);
       return person;
     },
     async remove(caller, { examId, userId, withRecords }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       const { rooms, records } = await store.remove(examId, userId, (ties: Ties) => {
-        assertThere(examId, userId, ties);
+        // Who left its last room may have left records behind.
+        if (!isThere(ties) && ties.records === 0) throw notThere(examId, userId);
         const ended = ties.rooms.find(({ status }) => status === "ended");
         if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);
         if (ties.created.length > 0) throw conflict(userId, "removed", IS_CREATOR);

@@ -1,8 +1,8 @@
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
-import { and, asc, count, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { deletePerson } from "../../db/inserts.js";
-import { cheatRecords, participants, rooms, unseated } from "../../db/tables.js";
+import { countRecords, deletePerson, deleteRecords } from "../../db/inserts.js";
+import { participants, rooms, unseated } from "../../db/tables.js";
 
 /** Somebody in an exam, and what would keep it there. */
 export interface Ties extends ExamPerson {
@@ -61,16 +61,6 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     .orderBy(asc(rooms.id))
     .prepare();
 
-  /** Through the rooms, whose records are found by person. */
-  const recordsAbout = (examId: string, user: string) =>
-    and(
-      inArray(
-        cheatRecords.roomId,
-        queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, examId)),
-      ),
-      eq(cheatRecords.userId, user),
-    );
-
   const tiesOf = (examId: string, user: string): Ties => {
     const waiting = waitingOf.get({ examId, userId: user });
     const there = roomsOf.all({ examId, userId: user });
@@ -78,9 +68,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       ...(waiting && { unseated: waiting }),
       rooms: there.map(({ room }) => room),
       created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
-      records:
-        queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(examId, user)).get()
-          ?.records ?? 0,
+      records: countRecords(queries, { examId, userId: user }),
     };
   };
 
@@ -107,7 +95,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       write(() => {
         const ties = tiesOf(examId, user);
         check(ties);
-        queries.delete(cheatRecords).where(recordsAbout(examId, user)).run();
+        deleteRecords(queries, { examId, userId: user });
         for (const { roomId } of ties.rooms) deletePerson(queries, roomId, user, { streamsStay: false });
         queries
           .delete(unseated)

@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { table } from "./output.js";
+
+describe("a table", () => {
+  it("is as wide as its widest cells, and Chinese characters count twice", () => {
+    expect(
+      table(
+        ["id", "n"],
+        [
+          ["王芳", 1],
+          ["abcdef", 22],
+        ],
+      ).split("\n"),
+    ).toEqual(["id      n", "王芳    1", "abcdef  22"]);
+  });
+
+  it("holds 200,000 rows", () => {
+    const lines = table(
+      ["id"],
+      Array.from({ length: 200_000 }, (_, n) => [n]),
+    ).split("\n");
+    expect([lines.length, lines.at(-1)]).toEqual([200_001, "199999"]);
+  });
+
+  it("shows a control character as a space, so that no name moves the cursor", () => {
+    expect(table(["name", "x"], [["a\u001b[2Jb\r\n\u009bc", 1]])).toBe("name        x\na [2Jb   c  1");
+  });
+});
