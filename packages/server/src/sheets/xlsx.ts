@@ -114,14 +114,22 @@ interface Waiting {
   /** Aborted when the worker has ended. */
   readonly ended: AbortSignal;
   readonly timeoutMs: number;
+  /** Whether the process may end meanwhile. */
+  readonly background: boolean;
 }
 
-const answerOf = async (worker: Worker, { signal, ended, timeoutMs }: Waiting): Promise<Answer> => {
+const answerOf = async (
+  worker: Worker,
+  { signal, ended, timeoutMs, background }: Waiting,
+): Promise<Answer> => {
   const late = AbortSignal.timeout(timeoutMs);
   const stop = AbortSignal.any([ended, late, ...(signal ? [signal] : [])]);
   try {
+    const message = once(worker, "message", { signal: stop });
+    // After each beginning to listen, which takes it back.
+    if (background) worker.unref();
     // Safe: only the code above answers.
-    const [answer] = (await once(worker, "message", { signal: stop })) as [Answer];
+    const [answer] = (await message) as [Answer];
     return answer;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY")
@@ -158,13 +166,13 @@ export async function* xlsxRows(
 ): AsyncGenerator<string[]> {
   if (size > MAX_BYTES) throw new SheetError(TOO_LARGE);
   const worker = startWorker(await bytesOf(source));
-  // Bytes are sent to a server, which must be able to stop meanwhile. A command waits for its file.
-  if ("bytes" in source) worker.unref();
   const ended = new AbortController();
   worker.once("exit", () => ended.abort());
+  // Bytes are sent to a server, which must be able to stop meanwhile. A command waits for its file.
+  const waiting = { signal, ended: ended.signal, timeoutMs, background: "bytes" in source };
   try {
     for (let sent = 0, all = 1; sent < all; ) {
-      const answer = await answerOf(worker, { signal, ended: ended.signal, timeoutMs });
+      const answer = await answerOf(worker, waiting);
       if ("refused" in answer) throw new SheetError(REFUSALS[answer.refused]);
       for (const row of answer.rows) yield row.map(textOf);
       sent += Math.max(answer.rows.length, 1);
