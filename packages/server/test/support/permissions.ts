@@ -120,7 +120,7 @@ participant.move, in reach       ++.. ... ... .. ... .+... . ..
 participant.import               ++.. ... ... .. ... .+... . ..
 participant.import, into a room  ++.. ... ... .. +.. ++... . ..
 participant.remove               ++.. ... ... .. +.. ++... . ..
-participant.remove, records      +... ... ... .. +.. ..... . ..
+participant.remove, records      +... ... ... .. ... ..... . ..
 participant.listUnseated         ++.. ... ... .. ... .+... . ..
 participant.locate               ++.. ... ... .. ... .+... . ..
 participant.removeFromExam       ++.. ... ... .. ... .+... . ..

@@ -80,10 +80,12 @@ const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 };
 
-/** @throws FORBIDDEN for all but administrators */
+/** Records may be in other rooms of the exam, too. @throws FORBIDDEN for all but administrators, and for a room's token */
 export const assertMayDeleteRecords = (caller: Caller): void => {
-  if (caller.role !== "admin")
-    throw forbidden("Only an administrator may delete cheat records (withRecords).");
+  if (caller.role !== "admin" || caller.roomId !== undefined)
+    throw forbidden(
+      "Only an administrator, and with no token of one room, may delete cheat records (withRecords).",
+    );
 };
 
 /** Why somebody stays where it is. */
