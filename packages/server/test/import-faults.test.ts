@@ -326,7 +326,7 @@ describe("a file of faults", () => {
 
   it("numbers rows as the spreadsheet does: blank rows and lines within a cell", async () => {
     await using hall = await openHall();
-    const { fields } = await refusalOf(hall.import('id,name\n\n1,"A\nB"\n  ,\t\n2,\n'));
+    const { fields } = await refusalOf(hall.import('id,name,note\n\n1,A,"x\ny"\n  ,\t\n2,,\n'));
     expect(Object.keys(fields)).toEqual(["rows[5].name"]);
   });
 });
