@@ -9,7 +9,7 @@ const floors = [
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
-  ["config", "setting-forms", "errors"],
+  ["config", "settings", "setting-forms", "errors"],
   ["db", "sheets", "ids", "secrets", "setup-error", "mp4"],
 ];
 

@@ -128,3 +128,24 @@ export type ErrorCode = keyof typeof errorCodes;
 /** Whether a text is one of the error codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === "string" && Object.hasOwn(errorCodes, value);
+
+/** What failed at a vendor's service, as administrators are told it. */
+export interface ProviderDetails {
+  /** The service: a message service by its wire name, `uploads` or `credentials`. */
+  readonly provider: string;
+  /** The vendor's name of the call, e.g. `CreateLiveMessageGroup`. */
+  readonly action: string;
+  /** What kind of failure it was. */
+  readonly fault:
+    | "timeout"
+    | "unreachable"
+    | "throttled"
+    | "unavailable"
+    | "refused"
+    | "unreadable"
+    | "paused";
+  /** The vendor's own code, where it sent one. */
+  readonly code?: string;
+  /** The vendor's id of the request, which its support asks for. */
+  readonly requestId?: string;
+}

@@ -75,7 +75,7 @@ export {
   setCheatConfigInput,
 } from "./cheat.js";
 export { doneSchema, type JsonObject, type JsonValue, userIdSchema } from "./common.js";
-export { type ErrorCode, errorCodes, isErrorCode } from "./errors.js";
+export { type ErrorCode, errorCodes, isErrorCode, type ProviderDetails } from "./errors.js";
 export {
   type AttachedAudio,
   attachedAudioSchema,

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseConfig, settingNames } from "./config.js";
+import { parseConfig } from "./config.js";
+import { settingNames } from "./settings.js";
 import { SetupError } from "./setup-error.js";
 
 /** The one line that a bad environment stops the start with. */

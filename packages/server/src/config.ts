@@ -1,105 +1,22 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { roles } from "@invigil/schema";
-import { z } from "zod";
-import {
-  addressRanges,
-  baseUrl,
-  domain,
-  origins,
-  pairs,
-  secureUrl,
-  text,
-  timeZone,
-  whole,
-} from "./setting-forms.js";
+import { type Settings, settingFault, settingNames, settings } from "./settings.js";
 import { failedWith, SetupError } from "./setup-error.js";
 
-const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
-/** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
-const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
+/** With what the vendor's account is used: an access key (with a token where it is a passing one), or the role of the machine. */
+export type AliyunCredentials =
+  | { readonly accessKeyId: string; readonly accessKeySecret: string; readonly securityToken?: string }
+  | { readonly instanceRole: string };
 
-/** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
-const settings = z.object({
-  INVIGIL_HOST: text().default("127.0.0.1"),
-  INVIGIL_PORT: whole(0, 65_535).default(7001),
-  INVIGIL_PUBLIC_URL: baseUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
-  INVIGIL_DATABASE_URL: z
-    .string()
-    .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")
-    .default("file:./data/invigil.db"),
-  INVIGIL_DATA_DIR: text(4096).optional(),
-  INVIGIL_AUTH: z.enum(["required", "off"], "must be 'required' or 'off'").default("required"),
-  INVIGIL_AUTH_SECRET: z
-    .string()
-    .refine((secret) => Buffer.byteLength(secret) >= 32, "must be 32 bytes or more")
-    .optional(),
-  INVIGIL_AUTH_JWKS_URL: secureUrl.optional(),
-  INVIGIL_AUTH_JWKS_ISSUER: text(2048).optional(),
-  INVIGIL_AUTH_JWKS_AUDIENCE: text(2048).optional(),
-  INVIGIL_AUTH_JWKS_CLAIMS: pairs("claims like sub=employee_id", [
-    "sub",
-    "role",
-    "name",
-    "room",
-    "exam",
-  ]).default({}),
-  INVIGIL_AUTH_JWKS_ROLES: pairs("roles like teacher=proctors", roles).default({}),
-  INVIGIL_LOGIN_TTL_SECONDS: whole(60, 604_800).default(28_800),
-  INVIGIL_LOGIN_MAX_SECONDS: whole(60, 31_536_000).default(604_800),
-  INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
-  INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
-  INVIGIL_TRUSTED_PROXIES: addressRanges.default([]),
-  INVIGIL_WATCH_APP_URL: baseUrl.optional(),
-  INVIGIL_EXAMINEE_APP_URL: baseUrl.optional(),
-  INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
-  INVIGIL_CORS_ORIGINS: origins.default(["*"]),
-  INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
-  INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
-  INVIGIL_LOG_LEVEL: z
-    .enum(
-      ["fatal", "error", "warn", "info", "debug", "silent"],
-      "must be fatal, error, warn, info, debug or silent",
-    )
-    .default("info"),
-  INVIGIL_STREAM_PUSH_DOMAIN: domain.optional(),
-  INVIGIL_STREAM_PULL_DOMAIN: domain.optional(),
-  INVIGIL_STREAM_PUSH_KEY: text().optional(),
-  INVIGIL_STREAM_PULL_KEY: text().optional(),
-  INVIGIL_STREAM_APP: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be letters, digits, '_' or '-'")
-    .default("exam"),
-  INVIGIL_STREAM_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
-  INVIGIL_STREAM_TRANSCODE_SUFFIX: z
-    .string()
-    .regex(/^_[A-Za-z0-9-]{1,32}$/, "must be '_' and the name of a transcode template")
-    .refine(
-      (suffix) => !RESERVED_TEMPLATES.includes(suffix.slice(1)),
-      "must not be one of the vendor's own template names",
-    )
-    .default("_240p"),
-  INVIGIL_ALIYUN_IM_APP_ID: text(64).optional(),
-  INVIGIL_ALIYUN_IM_APP_KEY: text().optional(),
-  INVIGIL_ALIYUN_IM_APP_SIGN: text(4096).optional(),
-});
-type SettingName = keyof typeof settings.shape;
-
-/** The names of all settings, for the check that the documents list them. */
-export const settingNames = Object.keys(settings.shape);
-
-/** Settings that only make sense together. */
-const GROUPS: readonly (readonly SettingName[])[] = [
-  [
-    "INVIGIL_STREAM_PUSH_DOMAIN",
-    "INVIGIL_STREAM_PUSH_KEY",
-    "INVIGIL_STREAM_PULL_DOMAIN",
-    "INVIGIL_STREAM_PULL_KEY",
-  ],
-  ["INVIGIL_AUTH_JWKS_URL", "INVIGIL_AUTH_JWKS_ISSUER", "INVIGIL_AUTH_JWKS_AUDIENCE"],
-  ["INVIGIL_ALIYUN_IM_APP_ID", "INVIGIL_ALIYUN_IM_APP_KEY", "INVIGIL_ALIYUN_IM_APP_SIGN"],
-];
+const credentialsOf = (env: Settings): AliyunCredentials | undefined => {
+  const { INVIGIL_ALIYUN_ACCESS_KEY_ID: accessKeyId, INVIGIL_ALIYUN_ACCESS_KEY_SECRET: accessKeySecret } =
+    env;
+  const { INVIGIL_ALIYUN_SECURITY_TOKEN: securityToken, INVIGIL_ALIYUN_INSTANCE_ROLE: instanceRole } = env;
+  if (accessKeyId && accessKeySecret)
+    return { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) };
+  return instanceRole ? { instanceRole } : undefined;
+};
 
 /**
  * Turns texts, as the environment has them, into the server's settings.
@@ -120,16 +37,8 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     throw new SetupError(`${String(issue?.path[0])} ${issue?.message}`);
   }
   const env = parsed.data;
-  for (const group of GROUPS) {
-    const missing = group.find((name) => env[name] === undefined);
-    const present = group.find((name) => env[name] !== undefined);
-    if (missing && present) throw new SetupError(`${missing} must be set, because ${present} is`);
-  }
-  if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
-    throw new SetupError("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
-  if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST)) {
-    throw new SetupError("INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address");
-  }
+  const fault = settingFault(env);
+  if (fault) throw new SetupError(fault);
 
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;
@@ -143,6 +52,8 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
     INVIGIL_ALIYUN_IM_APP_KEY: appKey,
     INVIGIL_ALIYUN_IM_APP_SIGN: appSign,
   } = env;
+  const { INVIGIL_RONGCLOUD_APP_KEY: rongKey, INVIGIL_RONGCLOUD_APP_SECRET: rongSecret } = env;
+  const { INVIGIL_UPLOAD_ROLE_ARN: roleArn, INVIGIL_UPLOAD_BUCKET: bucket } = env;
   const databaseFile =
     env.INVIGIL_DATABASE_URL === ":memory:"
       ? ":memory:"
@@ -198,7 +109,37 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
       ttlSeconds: env.INVIGIL_STREAM_TTL_SECONDS,
       transcodeSuffix: env.INVIGIL_STREAM_TRANSCODE_SUFFIX,
     },
+    /** Signs what the stream service reports. */
+    streamCallbackKey: env.INVIGIL_STREAM_CALLBACK_KEY,
+    /** How many streams the push domain carries at once. */
+    streamPushLimit: env.INVIGIL_STREAM_PUSH_LIMIT,
+    /** How all vendor services are called. */
+    vendors: {
+      /** A call ends after this, whatever was tried in it. */
+      timeoutMs: env.INVIGIL_PROVIDER_TIMEOUT_MS,
+      /** Calls to one service at a time. */
+      concurrency: env.INVIGIL_PROVIDER_CONCURRENCY,
+      /** How long a service that keeps failing is left alone. */
+      pauseSeconds: env.INVIGIL_PROVIDER_PAUSE_SECONDS,
+    },
+    aliyun: { credentials: credentialsOf(env), liveUrl: env.INVIGIL_ALIYUN_LIVE_URL },
     aliyunIm: appId && appKey && appSign ? { appId, appKey, appSign } : undefined,
+    aliyunOldIm: env.INVIGIL_ALIYUN_OLD_IM_APP_ID ? { appId: env.INVIGIL_ALIYUN_OLD_IM_APP_ID } : undefined,
+    rongCloud:
+      rongKey && rongSecret
+        ? { appKey: rongKey, appSecret: rongSecret, urls: env.INVIGIL_RONGCLOUD_URLS }
+        : undefined,
+    uploads:
+      roleArn && bucket
+        ? {
+            roleArn,
+            bucket,
+            region: env.INVIGIL_UPLOAD_REGION,
+            basePath: env.INVIGIL_UPLOAD_BASE_PATH,
+            ttlSeconds: env.INVIGIL_UPLOAD_TTL_SECONDS,
+            stsUrl: env.INVIGIL_UPLOAD_STS_URL ?? `https://sts.${env.INVIGIL_UPLOAD_REGION}.aliyuncs.com`,
+          }
+        : undefined,
   };
 };
 

@@ -1,5 +1,11 @@
-import { type ErrorCode, errorCodes } from "@invigil/schema";
+import { type ErrorCode, errorCodes, type ProviderDetails } from "@invigil/schema";
 import type { output, ZodError, ZodType } from "zod";
+
+interface InvigilErrorOptions extends ErrorOptions {
+  readonly fields?: Record<string, string[]>;
+  readonly retryAfterSeconds?: number;
+  readonly details?: ProviderDetails;
+}
 
 /**
  * A failure that Invigil reports on purpose. Anything else that is thrown is a fault (`INTERNAL`).
@@ -12,16 +18,15 @@ export class InvigilError extends Error {
   readonly fields: Readonly<Record<string, string[]>>;
   /** When the same call may be made again; undefined where that does not depend on time. */
   readonly retryAfterSeconds: number | undefined;
+  /** What a vendor said, for administrators; undefined where none was asked. */
+  readonly details: ProviderDetails | undefined;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: ErrorOptions & { fields?: Record<string, string[]>; retryAfterSeconds?: number } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: InvigilErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.fields = options.fields ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
+    this.details = options.details;
   }
 
   get status(): number {

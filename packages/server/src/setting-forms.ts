@@ -38,6 +38,14 @@ export const secureUrl = z
     "must be an https URL, or an http URL of this machine",
   )
   .pipe(httpUrl);
+/** Where a service is: an origin, over a line that nobody else reads. */
+export const serviceUrl = secureUrl
+  .transform((url) => url.replace(/\/+$/, ""))
+  .refine((url) => new URL(url).origin === url, "must have no path, query or user");
+export const serviceUrls = z
+  .string()
+  .transform((list) => list.split(",").map((url) => url.trim()))
+  .pipe(z.array(serviceUrl).min(1).max(4, "must be at most 4 URLs"));
 /** A URL that others begin with, as browsers write it. */
 export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment")

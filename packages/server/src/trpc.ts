@@ -1,4 +1,4 @@
-import { type ErrorCode, errorCodes, type Role } from "@invigil/schema";
+import { type ErrorCode, errorCodes, type ProviderDetails, type Role } from "@invigil/schema";
 import { initTRPC, TRPCError } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
@@ -19,6 +19,16 @@ export interface Context {
   readonly address: string;
   readonly trace: Trace;
 }
+
+/** What a vendor said is for those who run the installation. */
+export const detailsFor = (
+  { details }: InvigilError,
+  context: Context | undefined,
+): { details?: ProviderDetails } => {
+  const identity = context?.identity;
+  const isAdmin = identity !== undefined && !(identity instanceof InvigilError) && identity.role === "admin";
+  return details && isAdmin ? { details } : {};
+};
 
 const CODES_OF_TRPC: Partial<Record<TRPCError["code"], ErrorCode>> = {
   BAD_REQUEST: "INVALID_INPUT",
@@ -76,6 +86,8 @@ const trpc = initTRPC.context<Context>().create({
         fieldErrors: failure.fields,
         /** When the call may be made again, where that depends on time. */
         ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
+        /** What a vendor's service said, for administrators. */
+        ...detailsFor(failure, ctx),
       },
     };
   },

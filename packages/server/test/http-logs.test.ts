@@ -314,7 +314,7 @@ describe("a fault of the server", () => {
           ...deps.providers,
           messages: {
             ...deps.providers.messages,
-            aliyun_new: { createGroup: failing, issueToken: failing },
+            aliyun_new: { createGroup: failing, issueToken: failing, announce: failing },
           },
         },
       }),

@@ -59,7 +59,8 @@ describe("im.getToken", () => {
   it("answers each service that is configured in its own member", async () => {
     const asked: unknown[] = [];
     const provider = <Token>(token: Token) => ({
-      createGroup: () => Promise.resolve(),
+      createGroup: ({ groupId }: { groupId: string }) => Promise.resolve({ groupId }),
+      announce: () => Promise.resolve(),
       issueToken(request: object) {
         asked.push(request);
         return Promise.resolve(token);
@@ -166,8 +167,9 @@ describe("room.create asks its providers for a group first", () => {
             rong_cloud: {
               createGroup(group) {
                 groups.push(group);
-                return Promise.resolve();
+                return Promise.resolve({ groupId: group.groupId });
               },
+              announce: () => Promise.resolve(),
               issueToken: () => Promise.resolve("rong"),
             },
           },
@@ -177,7 +179,7 @@ describe("room.create asks its providers for a group first", () => {
     const door = rest(world, await world.token({ sub: "t1", role: "teacher" }));
     const imServer = ["rong_cloud", "aliyun_new", "rong_cloud"];
     const room = dataOf(await door.post("v2/createRoom", { name: "R", imServer }));
-    expect(groups).toEqual([{ groupId: room.id, name: "R", creatorId: "t1" }]);
+    expect(groups).toEqual([{ groupId: room.id, name: "R", creatorId: "t1", members: ["t1"] }]);
     expect(room.imGroupId).toBe(room.id);
   });
 });

@@ -16,8 +16,13 @@ describe("exam.plan", () => {
       { name: "Room 2", createTeacher: "t1", status: "in_progress", audioStatus: "silent" },
     ]);
     expect(groups).toEqual([
-      { groupId: first.id, name: "Room 1", creatorId: "t0" },
-      { groupId: second.id, name: "Room 2", creatorId: "t1" },
+      {
+        groupId: first.id,
+        name: "Room 1",
+        creatorId: "t0",
+        members: ["t0", "t2", "i0", "e0", "e1", "e2"],
+      },
+      { groupId: second.id, name: "Room 2", creatorId: "t1", members: ["t1", "t2", "i0", "e3", "e4"] },
     ]);
     const seated = (userId: string, role: string, spare = false) => ({
       userId,

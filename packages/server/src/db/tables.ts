@@ -2,6 +2,12 @@ import type { ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns } from "drizzle-orm";
 import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
+/** A signal and whom it is for (everybody in the group when nobody is named), or who leaves the group. */
+export interface VendorTaskPayload {
+  readonly signal?: { readonly type: number; readonly data: string };
+  readonly userIds?: readonly string[];
+}
+
 // Ids are UUIDv7 without hyphens, so that they order by time of making; times are milliseconds since 1970.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 const timestamps = { createdAt: instant("created_at").notNull(), updatedAt: instant("updated_at").notNull() };
@@ -143,6 +149,60 @@ export const streamNames = sqliteTable(
     camera: text({ enum: ["main", "pc"] }).notNull(),
   },
   (table) => [uniqueIndex("stream_names_by_owner").on(table.roomId, table.userId, table.camera)],
+);
+
+/** What the stream service reported: each event once, in the order it came. */
+export const streamEvents = sqliteTable(
+  "stream_events",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+    action: text({ enum: ["publish", "publish_done"] }).notNull(),
+    /** When it happened, by the stream service's clock, to the second. */
+    eventTime: instant("event_time").notNull(),
+    /** Where the stream was pushed from, and the service's node that took it. */
+    ip: text().notNull(),
+    node: text().notNull(),
+    /** Of the picture, in pixels, where it was reported. */
+    width: integer(),
+    height: integer(),
+    createdAt: instant("created_at").notNull(),
+  },
+  // One event comes several times: it is the same when all that tells events apart is.
+  (table) => [
+    uniqueIndex("stream_events_by_event").on(
+      table.roomId,
+      table.userId,
+      table.camera,
+      table.eventTime,
+      table.action,
+      table.node,
+      table.ip,
+    ),
+  ],
+);
+
+/** What is still to be done at a message service: it is there until it was done. */
+export const vendorTasks = sqliteTable(
+  "vendor_tasks",
+  {
+    id: text().primaryKey(),
+    service: text({ enum: ["aliyun_new", "aliyun_old", "rong_cloud"] }).notNull(),
+    kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
+    groupId: text("group_id").notNull(),
+    /** What is sent, or who leaves. */
+    payload: text({ mode: "json" }).$type<VendorTaskPayload>().notNull(),
+    /** Not tried before, and given up after (null: never). */
+    dueAt: instant("due_at").notNull(),
+    expiresAt: instant("expires_at"),
+    attempts: integer().notNull().default(0),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id)],
 );
 
 /** The library of audio clips. */

@@ -4,7 +4,7 @@ import type { ErrorCode } from "@invigil/schema";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
-import { failureOf } from "../trpc.js";
+import { detailsFor, failureOf } from "../trpc.js";
 import { newRequestId, REQUEST_ID_HEADER } from "./logging.js";
 
 const CODES_OF_STATUS: Partial<Record<number, ErrorCode>> = {
@@ -75,7 +75,9 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
     const failed = toFailure(error);
     logFault(request, failed);
     setRetryAfter(reply, failed);
-    return reply.code(httpStatus(failed, restStatus)).send(failure(failed, request.id));
+    return reply
+      .code(httpStatus(failed, restStatus))
+      .send(failure(failed, request.id, detailsFor(failed, request.callContext)));
   });
 
   app.setNotFoundHandler((request, reply) => {

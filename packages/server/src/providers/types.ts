@@ -8,10 +8,46 @@ import type {
   UploadMode,
 } from "@invigil/schema";
 
-/** A message service: makes the group of a room and the tokens that people log in to it with. */
+/** The group of a room, as it is made. */
+export interface NewGroup {
+  /** Letters, digits and, where the service lets them, `_` and `-`; at most 64. A service that chooses ids itself ignores it. */
+  readonly groupId: string;
+  readonly name: string;
+  /** The room's real teacher. */
+  readonly creatorId: string;
+  /** Everybody in the room, the creator too. */
+  readonly members: readonly string[];
+}
+
+/** What the server itself announces. */
+export interface Announcement {
+  readonly groupId: string;
+  /** A number of the schema's `signals`. */
+  readonly type: number;
+  /** A JSON text. */
+  readonly data: string;
+  /** Whom it is for; everybody in the group when absent. */
+  readonly userIds?: readonly string[] | undefined;
+}
+
+/**
+ * A message service: makes the group of a room, the tokens that people log in to it with, and sends what the server
+ * announces. Every method throws PROVIDER_FAILED when the service fails.
+ */
 export interface MessageProvider<Token> {
-  /** Makes the room's message group. `groupId`: letters and digits, at most 64. */
-  createGroup(group: { groupId: string; name: string; creatorId: string }): Promise<void>;
+  /** Whether the service names groups itself: then a room takes its group's id. */
+  readonly choosesGroupIds?: true;
+  /** Makes a room's message group. @returns the id that the service knows it by */
+  createGroup(group: NewGroup, signal?: AbortSignal): Promise<{ readonly groupId: string }>;
+  /** Deletes a group; one that is not there is deleted. Absent where the service cannot. */
+  deleteGroup?(groupId: string): Promise<void>;
+  /** Puts people into a group, or takes them out of it; absent where the service keeps no members. */
+  readonly members?: {
+    join(groupId: string, userIds: readonly string[]): Promise<void>;
+    leave(groupId: string, userIds: readonly string[]): Promise<void>;
+  };
+  /** Nobody in the group to hear it is no failure. */
+  announce(announcement: Announcement): Promise<void>;
   /** `role` "admin" lets the token's holder command the group. */
   issueToken(request: {
     userId: string;
@@ -19,6 +55,8 @@ export interface MessageProvider<Token> {
     deviceId?: string;
     deviceType?: string;
   }): Promise<Token>;
+  /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
+  check?(): Promise<void>;
 }
 
 interface TokenOf {
@@ -32,9 +70,20 @@ export type MessageProviders = {
   readonly [Service in ImServer]: MessageProvider<TokenOf[Service]> | undefined;
 };
 
+/** Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`, `<exam>-<room>-`). */
+export type UploadPrefixes = readonly [string, ...string[]];
+
 /** Makes short-lived credentials for uploading recordings. */
 export interface UploadProvider {
-  credentials(request: { userId: string; examId: string; mode: UploadMode }): Promise<UploadCredentials>;
+  /** @throws PROVIDER_FAILED */
+  credentials(request: {
+    /** Whom they are for: kept, and reused until they near their end, for this person. */
+    userId: string;
+    mode: UploadMode;
+    prefixes: UploadPrefixes;
+  }): Promise<UploadCredentials>;
+  /** Issues credentials that allow nothing, for `invigil doctor`. */
+  check(): Promise<void>;
 }
 
 /** A person's camera, as streams are named. */

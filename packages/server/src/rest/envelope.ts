@@ -1,4 +1,4 @@
-import { errorCodes } from "@invigil/schema";
+import { errorCodes, type ProviderDetails } from "@invigil/schema";
 import type { InvigilError } from "../errors.js";
 
 // The vendor's envelope: every response of the REST paths, and of everything that never reaches a route.
@@ -19,6 +19,8 @@ export interface Failure {
   readonly errorMsg: string;
   readonly reason: string;
   readonly requestId: string;
+  /** What a vendor's service said, for administrators. */
+  readonly details?: ProviderDetails;
 }
 
 /** How failures choose their HTTP status: as the vendor's clients need it, or as HTTP has it. */
@@ -32,13 +34,18 @@ export const success = (data: unknown): Success => ({
   ...(data !== undefined && { data }),
 });
 
-export const failure = (error: InvigilError, requestId: string): Failure => ({
+export const failure = (
+  error: InvigilError,
+  requestId: string,
+  details: { details?: ProviderDetails } = {},
+): Failure => ({
   success: false,
   code: error.status,
   errorCode: String(error.status),
   errorMsg: error.message,
   reason: error.code,
   requestId,
+  ...details,
 });
 
 /** The vendor's apps read `errorCode` from a 200 only, and take every other status for a broken line. */

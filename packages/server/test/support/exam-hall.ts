@@ -1,12 +1,12 @@
 import { participants, rooms, streamNames, unseated } from "../../src/db/tables.js";
-import type { MessageProviders } from "../../src/providers/types.js";
+import type { NewGroup } from "../../src/providers/types.js";
 import type { RouterOutputs, TestCaller } from "../../src/testing.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { openWorld, type World } from "./world.js";
 
 // An exam whose people wait for rooms.
 
-type CreateGroup = NonNullable<MessageProviders["aliyun_new"]>["createGroup"];
+type CreateGroup = (group: NewGroup) => Promise<void>;
 type Role = "teacher" | "inspector" | "examinee";
 export interface Waiting {
   readonly userId: string;
@@ -40,7 +40,12 @@ export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall>
     change: (deps) => {
       const { aliyun_new: provider } = deps.providers.messages;
       if (!createGroup || !provider) return deps;
-      const messages = { ...deps.providers.messages, aliyun_new: { ...provider, createGroup } };
+      const makeGroup = async (group: NewGroup) => {
+        await createGroup(group);
+        return { groupId: group.groupId };
+      };
+      const aliyun_new = { ...provider, createGroup: makeGroup };
+      const messages = { ...deps.providers.messages, aliyun_new };
       return { ...deps, providers: { ...deps.providers, messages } };
     },
   });

@@ -1,6 +1,6 @@
 import type { Caller, ExamPlan, ParticipantRole, PlanExamInput, PlannedRoom } from "@invigil/schema";
 import pLimit from "p-limit";
-import type { NewRoom } from "../../db/inserts.js";
+import type { NewPerson, NewRoom } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -110,7 +110,7 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
   };
 
   /** All of them, or as many as there were before one failed: a group without a room harms nobody. */
-  const makeGroups = async (rooms: readonly NewRoom[]): Promise<void> => {
+  const makeGroups = async (rooms: readonly NewRoom[], people: readonly NewPerson[]): Promise<void> => {
     const provider = messages[IM_SERVER];
     if (!provider)
       throw new InvigilError(
@@ -120,7 +120,12 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
     const limit = pLimit(GROUPS_AT_ONCE);
     await limit
       .map(rooms, ({ id, name, createTeacher }) =>
-        provider.createGroup({ groupId: id, name, creatorId: createTeacher }),
+        provider.createGroup({
+          groupId: id,
+          name,
+          creatorId: createTeacher,
+          members: people.filter(({ roomId }) => roomId === id).map(({ userId }) => userId),
+        }),
       )
       .finally(() => limit.clearQueue());
   };
@@ -134,7 +139,7 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
     const rooms = drafts.flatMap(({ id, name, made }): NewRoom[] =>
       made ? [{ id, examId, name, imServer: [IM_SERVER], ...made, now }] : [],
     );
-    if (rooms.length > 0) await makeGroups(rooms);
+    if (rooms.length > 0) await makeGroups(rooms, people);
     if (!(await store.carryOut(examId, seen, { rooms, people })))
       throw new InvigilError(
         "EXAM_CONFLICT",

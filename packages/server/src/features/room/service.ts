@@ -124,8 +124,13 @@ export const createRoomService = ({
       const invented = examId === undefined && participants.length === 0;
       const people = withCreator(caller, invented ? demoPeople(room.id) : participants);
 
-      for (const service of services)
-        await service.createGroup({ groupId: room.id, name, creatorId: room.createTeacher });
+      const group = {
+        groupId: room.id,
+        name,
+        creatorId: room.createTeacher,
+        members: people.map(({ userId }) => userId),
+      };
+      for (const service of services) await service.createGroup(group);
       const members = people.map((person) => toNewPerson(person, room, now));
       const created = await store.create({ exam, room, people: members });
       if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);

@@ -17,6 +17,6 @@ export const createUploadService = ({ uploads, access }: UploadServiceDeps): Upl
   async getCredentials(caller, { examId, mode }) {
     await access.exam(caller, examId);
     if (!uploads) throw new InvigilError("PROVIDER_NOT_CONFIGURED", "No store for recordings is configured.");
-    return uploads.credentials({ userId: caller.userId, examId, mode });
+    return uploads.credentials({ userId: caller.userId, mode, prefixes: [`${examId}-`] });
   },
 });

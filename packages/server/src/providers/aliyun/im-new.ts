@@ -10,7 +10,8 @@ export const createAliyunNewIm = (
   app: AliyunImApp,
   deps: { clock: () => Date; nonce: () => string },
 ): MessageProvider<AliyunNewToken> => ({
-  createGroup: () => Promise.resolve(),
+  createGroup: ({ groupId }) => Promise.resolve({ groupId }),
+  announce: () => Promise.resolve(),
   issueToken: ({ userId, role }) => {
     const timestamp = Math.floor(deps.clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;
     return Promise.resolve(aliyunNewToken(app, { userId, nonce: `AK-${deps.nonce()}`, timestamp, role }));

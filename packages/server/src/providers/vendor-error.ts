@@ -1,0 +1,45 @@
+import type { ProviderDetails } from "@invigil/schema";
+import { InvigilError } from "../errors.js";
+
+export type VendorFault = ProviderDetails["fault"];
+
+interface VendorErrorOptions extends ErrorOptions {
+  readonly fault: VendorFault;
+  /** The vendor's own code, e.g. `Throttling.User`. */
+  readonly code?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** One call to a vendor that failed. Its message is for the log: it holds what the vendor said, never what was sent. */
+export class VendorError extends Error {
+  override readonly name = "VendorError";
+  readonly fault: VendorFault;
+  readonly code: string | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(message: string, { fault, code, requestId, ...options }: VendorErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+    this.code = code;
+    this.requestId = requestId;
+  }
+}
+
+const SAID: Readonly<Record<VendorFault, string>> = {
+  timeout: "did not answer in time",
+  unreachable: "cannot be reached",
+  throttled: "is asked too often",
+  unavailable: "has a fault",
+  refused: "refused the call",
+  unreadable: "answered what is no answer",
+  paused: "failed repeatedly and is left alone for a while",
+};
+
+/** The failure that callers are told: which service, and for administrators what the vendor said. */
+export const providerFailed = (provider: string, action: string, error: VendorError): InvigilError => {
+  const { fault, code, requestId } = error;
+  return new InvigilError("PROVIDER_FAILED", `The service ${provider} ${SAID[fault]}.`, {
+    cause: error,
+    details: { provider, action, fault, ...(code && { code }), ...(requestId && { requestId }) },
+  });
+};

@@ -1,0 +1,166 @@
+import { roles } from "@invigil/schema";
+import { z } from "zod";
+import {
+  addressRanges,
+  baseUrl,
+  domain,
+  origins,
+  pairs,
+  secureUrl,
+  serviceUrl,
+  serviceUrls,
+  text,
+  timeZone,
+  whole,
+} from "./setting-forms.js";
+
+const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
+/** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
+const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
+
+/** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
+export const settings = z.object({
+  INVIGIL_HOST: text().default("127.0.0.1"),
+  INVIGIL_PORT: whole(0, 65_535).default(7001),
+  INVIGIL_PUBLIC_URL: baseUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
+  INVIGIL_DATABASE_URL: z
+    .string()
+    .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")
+    .default("file:./data/invigil.db"),
+  INVIGIL_DATA_DIR: text(4096).optional(),
+  INVIGIL_AUTH: z.enum(["required", "off"], "must be 'required' or 'off'").default("required"),
+  INVIGIL_AUTH_SECRET: z
+    .string()
+    .refine((secret) => Buffer.byteLength(secret) >= 32, "must be 32 bytes or more")
+    .optional(),
+  INVIGIL_AUTH_JWKS_URL: secureUrl.optional(),
+  INVIGIL_AUTH_JWKS_ISSUER: text(2048).optional(),
+  INVIGIL_AUTH_JWKS_AUDIENCE: text(2048).optional(),
+  INVIGIL_AUTH_JWKS_CLAIMS: pairs("claims like sub=employee_id", [
+    "sub",
+    "role",
+    "name",
+    "room",
+    "exam",
+  ]).default({}),
+  INVIGIL_AUTH_JWKS_ROLES: pairs("roles like teacher=proctors", roles).default({}),
+  INVIGIL_LOGIN_TTL_SECONDS: whole(60, 604_800).default(28_800),
+  INVIGIL_LOGIN_MAX_SECONDS: whole(60, 31_536_000).default(604_800),
+  INVIGIL_LOGIN_FAILURES_PER_ADDRESS: whole(5, 1_000_000).default(30),
+  INVIGIL_TOKEN_AFTER_EXAM_SECONDS: whole(0, 2_592_000).default(14_400),
+  INVIGIL_TRUSTED_PROXIES: addressRanges.default([]),
+  INVIGIL_WATCH_APP_URL: baseUrl.optional(),
+  INVIGIL_EXAMINEE_APP_URL: baseUrl.optional(),
+  INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
+  INVIGIL_CORS_ORIGINS: origins.default(["*"]),
+  INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
+  INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
+  INVIGIL_LOG_LEVEL: z
+    .enum(
+      ["fatal", "error", "warn", "info", "debug", "silent"],
+      "must be fatal, error, warn, info, debug or silent",
+    )
+    .default("info"),
+  INVIGIL_STREAM_PUSH_DOMAIN: domain.optional(),
+  INVIGIL_STREAM_PULL_DOMAIN: domain.optional(),
+  INVIGIL_STREAM_PUSH_KEY: text().optional(),
+  INVIGIL_STREAM_PULL_KEY: text().optional(),
+  INVIGIL_STREAM_APP: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be letters, digits, '_' or '-'")
+    .default("exam"),
+  INVIGIL_STREAM_TTL_SECONDS: whole(60, 31_536_000).default(604_800),
+  INVIGIL_STREAM_TRANSCODE_SUFFIX: z
+    .string()
+    .regex(/^_[A-Za-z0-9-]{1,32}$/, "must be '_' and the name of a transcode template")
+    .refine(
+      (suffix) => !RESERVED_TEMPLATES.includes(suffix.slice(1)),
+      "must not be one of the vendor's own template names",
+    )
+    .default("_240p"),
+  INVIGIL_STREAM_CALLBACK_KEY: text().optional(),
+  INVIGIL_STREAM_PUSH_LIMIT: whole(1, 1_000_000).default(300),
+  INVIGIL_PROVIDER_TIMEOUT_MS: whole(100, 60_000).default(5000),
+  INVIGIL_PROVIDER_CONCURRENCY: whole(1, 1000).default(16),
+  INVIGIL_PROVIDER_PAUSE_SECONDS: whole(1, 3600).default(10),
+  INVIGIL_ALIYUN_ACCESS_KEY_ID: text().optional(),
+  INVIGIL_ALIYUN_ACCESS_KEY_SECRET: text().optional(),
+  INVIGIL_ALIYUN_SECURITY_TOKEN: text(4096).optional(),
+  INVIGIL_ALIYUN_INSTANCE_ROLE: z
+    .string()
+    .regex(/^[A-Za-z0-9.@_-]{1,64}$/, "must be the name of the role that the instance has")
+    .optional(),
+  INVIGIL_ALIYUN_LIVE_URL: serviceUrl.default("https://live.aliyuncs.com"),
+  INVIGIL_ALIYUN_IM_APP_ID: text(64).optional(),
+  INVIGIL_ALIYUN_IM_APP_KEY: text().optional(),
+  INVIGIL_ALIYUN_IM_APP_SIGN: text(4096).optional(),
+  INVIGIL_ALIYUN_OLD_IM_APP_ID: text(64).optional(),
+  INVIGIL_RONGCLOUD_APP_KEY: text().optional(),
+  INVIGIL_RONGCLOUD_APP_SECRET: text().optional(),
+  INVIGIL_RONGCLOUD_URLS: serviceUrls.default(["https://api-cn.ronghub.com", "https://api2-cn.ronghub.com"]),
+  INVIGIL_UPLOAD_ROLE_ARN: z
+    .string()
+    .regex(
+      /^acs:ram::\d{1,32}:role\/[A-Za-z0-9.@_-]{1,64}$/,
+      "must be like acs:ram::1234567890123456:role/name",
+    )
+    .optional(),
+  INVIGIL_UPLOAD_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/, "must be the name of a bucket")
+    .optional(),
+  INVIGIL_UPLOAD_REGION: z
+    .string()
+    .regex(/^[a-z]{2}-[a-z0-9-]{2,30}$/, "must be a region like cn-hangzhou")
+    .default("cn-hangzhou"),
+  INVIGIL_UPLOAD_BASE_PATH: z
+    .string()
+    .regex(/^(\/[A-Za-z0-9_-]{1,64}){1,8}$/, "must be a path like /record, without a slash at the end")
+    .default("/record"),
+  INVIGIL_UPLOAD_TTL_SECONDS: whole(900, 43_200).default(3600),
+  INVIGIL_UPLOAD_STS_URL: serviceUrl.optional(),
+});
+export type Settings = z.infer<typeof settings>;
+type SettingName = keyof Settings;
+
+/** The names of all settings, for the check that the documents list them. */
+export const settingNames = Object.keys(settings.shape);
+
+/** Settings that only make sense together. */
+const GROUPS: readonly (readonly SettingName[])[] = [
+  [
+    "INVIGIL_STREAM_PUSH_DOMAIN",
+    "INVIGIL_STREAM_PUSH_KEY",
+    "INVIGIL_STREAM_PULL_DOMAIN",
+    "INVIGIL_STREAM_PULL_KEY",
+  ],
+  ["INVIGIL_AUTH_JWKS_URL", "INVIGIL_AUTH_JWKS_ISSUER", "INVIGIL_AUTH_JWKS_AUDIENCE"],
+  ["INVIGIL_ALIYUN_IM_APP_ID", "INVIGIL_ALIYUN_IM_APP_KEY", "INVIGIL_ALIYUN_IM_APP_SIGN"],
+  ["INVIGIL_ALIYUN_ACCESS_KEY_ID", "INVIGIL_ALIYUN_ACCESS_KEY_SECRET"],
+  ["INVIGIL_RONGCLOUD_APP_KEY", "INVIGIL_RONGCLOUD_APP_SECRET"],
+  ["INVIGIL_UPLOAD_ROLE_ARN", "INVIGIL_UPLOAD_BUCKET"],
+];
+/** Settings of services that are called with an Aliyun account's credentials. */
+const NEED_CREDENTIALS: readonly SettingName[] = ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "INVIGIL_UPLOAD_ROLE_ARN"];
+
+/** What is wrong with settings that are each right: one line, or nothing. */
+export const settingFault = (env: Settings): string | undefined => {
+  for (const group of GROUPS) {
+    const missing = group.find((name) => env[name] === undefined);
+    const present = group.find((name) => env[name] !== undefined);
+    if (missing && present) return `${missing} must be set, because ${present} is`;
+  }
+  if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
+    return "INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS";
+  if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST))
+    return "INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address";
+  const { INVIGIL_ALIYUN_ACCESS_KEY_ID: key, INVIGIL_ALIYUN_INSTANCE_ROLE: role } = env;
+  if (key !== undefined && role !== undefined)
+    return "INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is";
+  if (env.INVIGIL_ALIYUN_SECURITY_TOKEN !== undefined && key === undefined)
+    return "INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is";
+  const needy = NEED_CREDENTIALS.find((name) => env[name] !== undefined);
+  if (needy && key === undefined && role === undefined)
+    return `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${needy} is`;
+  return undefined;
+};
