@@ -13,6 +13,7 @@ import { CALLS } from "./records.mjs";
 import { Sqlite } from "./server-modules.mjs";
 
 const CLI = resolve(import.meta.dirname, "../packages/server/dist/cli.js");
+const STOCK = resolve(import.meta.dirname, "stock.mjs");
 const TEACHER = "teacher1";
 const START_MS = 10_000;
 
@@ -112,7 +113,8 @@ export const createStage = () => {
       INVIGIL_AUTH_SECRET: secret,
     };
     // Started in the folder of its database, where there is no .env.
-    const program = startProgram(process.execPath, [CLI, "serve"], { env, cwd: folder });
+    const args = path.isStock ? [STOCK] : [CLI, "serve"];
+    const program = startProgram(process.execPath, args, { env, cwd: folder });
     await untilReady(url, program);
     token ??= await tokenFrom(env);
 

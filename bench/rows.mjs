@@ -10,6 +10,7 @@ import { RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
  * @property {(room: Room) => Request[]} requests sent in turn; every one has the same answer
  * @property {(answer: any, room: Room) => void} check throws when an answer is wrong
  * @property {number} [callsPerRequest]
+ * @property {boolean} [isStock] served by tRPC's own adapter instead of ours
  * @property {number} [recordsPerCall] what a call writes; such a path has its database to itself
  *
  * @typedef {{ roomId: string, examId: string }} Room
@@ -45,6 +46,14 @@ const roomGet = {
   records: 0,
   requests: ({ roomId }) => [get("/trpc/room.get", { input: JSON.stringify({ json: { roomId } }) })],
   check: checkRoomGet,
+};
+
+/** @type {Path} */
+const roomGetStock = {
+  ...roomGet,
+  label: "stock adapter, same router",
+  isStock: true,
+  requests: ({ roomId }) => [get("/stock/room.get", { input: JSON.stringify({ json: { roomId } }) })],
 };
 
 /** @type {Path} */
@@ -131,6 +140,7 @@ export const groups = [
     against(roomInfo, bare(roomInfo)),
     against(roomGet, bare(roomGet)),
     against(roomGetBatch, bare(roomGetBatch)),
+    against(roomGet, roomGetStock),
     against(roomGet, roomInfo),
     against(roomGetBatch, roomGet),
   ],

@@ -5,3 +5,5 @@ const serverRequire = createRequire(new URL("../packages/server/package.json", i
 
 export const Fastify = serverRequire("fastify");
 export const Sqlite = serverRequire("better-sqlite3");
+export const pino = serverRequire("pino");
+export const { fastifyTRPCPlugin } = serverRequire("@trpc/server/adapters/fastify");

@@ -1,12 +1,12 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
-import { fastifyRequestHandler } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError } from "../errors.js";
 import type { ServedRouter } from "../router.js";
 import { admit, failureOf, STAFF } from "../trpc.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import { createTrpcHandler } from "./trpc-http/handler.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
@@ -70,37 +70,37 @@ export const trpcPlugin = async (
     done(null, body);
   });
 
-  app.addHook("onSend", (_request, _reply, payload, done) => {
-    // The adapter answers with a Response, whose headers replace those that were set before.
-    if (!anyOrigin && payload instanceof Response) payload.headers.append("vary", "Origin");
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    // What tRPC says its answers depend on replaces what was said before.
+    if (!anyOrigin) {
+      const vary = reply.getHeader("vary");
+      if (payload instanceof Response) payload.headers.append("vary", "Origin");
+      else if (typeof vary === "string" && !/\borigin\b/i.test(vary)) reply.header("vary", `${vary}, Origin`);
+    }
     done(null, payload);
   });
 
-  const call = (path: string, req: FastifyRequest, res: FastifyReply) =>
-    fastifyRequestHandler({
-      router,
-      req,
-      res,
-      path,
-      createContext: async () => req.callContext ?? createContext(req),
-      maxBatchSize: MAX_BATCH,
-      responseMeta({ errors }) {
-        const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
-        const longest = Math.max(0, ...waits);
-        return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
-      },
-      onError({ error, ctx }) {
-        const failed = failureOf(error);
-        // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
-        if (!ctx) throw failed;
-        logFault(req, failed);
-      },
-    });
+  const call = createTrpcHandler({
+    router,
+    createContext: async ({ req }) => req.callContext ?? createContext(req),
+    maxBatchSize: MAX_BATCH,
+    responseMeta({ errors }) {
+      const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
+      const longest = Math.max(0, ...waits);
+      return longest > 0 ? { headers: { "retry-after": String(longest) } } : {};
+    },
+    onError({ error, ctx, req }) {
+      const failed = failureOf(error);
+      // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
+      if (!ctx) throw failed;
+      logFault(req, failed);
+    },
+  });
 
   app.route<{ Params: { path: string } }>({
     method: ["GET", "POST"],
     url: "/:path",
-    handler: (req, res) => call(req.params.path, req, res),
+    handler: (req, res) => call(req, res, req.params.path),
   });
 
   app.route({
@@ -109,6 +109,6 @@ export const trpcPlugin = async (
     bodyLimit: MAX_IMPORT_MIB * 1024 * 1024,
     // Before the body is read: nobody else gets to send so much.
     onRequest: async (req) => void admit(await createContext(req), STAFF, IMPORT),
-    handler: (req, res) => call(IMPORT, req, res),
+    handler: (req, res) => call(req, res, IMPORT),
   });
 };
