@@ -1,5 +1,4 @@
 import cors from "@fastify/cors";
-import helmet from "@fastify/helmet";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "./deps.js";
 import { contextMaker } from "./http/context.js";
@@ -8,6 +7,7 @@ import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failu
 import { audioFiles } from "./http/files.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
+import { setSecurityHeaders } from "./http/security-headers.js";
 import { trpcPlugin } from "./http/trpc.js";
 import { audioUploads } from "./http/uploads.js";
 import { restPlugin } from "./rest/plugin.js";
@@ -53,14 +53,8 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
     maxAge: 600,
     strictPreflight: false,
   });
-  await app.register(helmet, {
-    // An API: nothing to run, nothing to frame, and audio that other origins play.
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    crossOriginResourcePolicy: { policy: "cross-origin" },
-  });
+  setSecurityHeaders(app);
+
   answerFailures(app, config);
   healthRoutes(app, { db, config });
 

@@ -1,0 +1,37 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import Fastify from "fastify";
+import helmet from "helmet";
+import { expect, it } from "vitest";
+import { HELMET, setSecurityHeaders } from "./security-headers.js";
+
+/** What a server says on every answer anyhow. */
+const OWN = ["connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding"];
+
+const headersAt = async (url: string): Promise<Record<string, string>> => {
+  const { headers } = await fetch(url);
+  return Object.fromEntries([...headers].filter(([name]) => !OWN.includes(name)));
+};
+
+it("are those that helmet sets on a response, each time", async () => {
+  const withHelmet = createServer((request, response) => {
+    helmet(HELMET)(request, response, () => response.end("{}"));
+  });
+  await new Promise<void>((listening) => withHelmet.listen(0, "127.0.0.1", listening));
+  const app = Fastify();
+  setSecurityHeaders(app);
+  app.get("/", () => ({}));
+  try {
+    // Safe: a server that listens on a TCP port has an AddressInfo.
+    const { port } = withHelmet.address() as AddressInfo;
+    const expected = await headersAt(`http://127.0.0.1:${port}`);
+    expect(Object.keys(expected).length).toBeGreaterThan(5);
+    const url = await app.listen({ host: "127.0.0.1", port: 0 });
+    expect(await headersAt(url)).toEqual(expected);
+    expect(await headersAt(`${url}/none`)).toEqual(expected);
+  } finally {
+    withHelmet.close();
+    withHelmet.closeAllConnections();
+    await app.close();
+  }
+});
