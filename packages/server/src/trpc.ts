@@ -96,14 +96,17 @@ const trpc = initTRPC.context<Context>().create({
 export const router = trpc.router;
 export const rootConfig = trpc._config;
 
-/** Reports our failures under the tRPC code of the error table, and notes the call for the log. */
-const base = trpc.procedure.use(async ({ ctx, path, next }) => {
-  ctx.trace.procedures.push(path);
-  const result = await next();
-  if (result.ok || !(result.error.cause instanceof InvigilError)) return result;
-  const failure = result.error.cause;
-  throw new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
-});
+/** Notes a call for the log. */
+const note = ({ trace }: Context, path: string): void => {
+  trace.procedures.push(path);
+};
+
+/** What failed, under the tRPC code of the error table when it is one of our failures. */
+const underItsCode = (error: unknown): unknown => {
+  const failure = error instanceof TRPCError ? error.cause : error;
+  if (!(failure instanceof InvigilError)) return error;
+  return new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
+};
 
 /** The caller, whose token must have one of these roles. @throws UNAUTHENTICATED, FORBIDDEN */
 export const admit = ({ identity }: Context, allowed: readonly Role[], path: string): Principal => {
@@ -113,22 +116,39 @@ export const admit = ({ identity }: Context, allowed: readonly Role[], path: str
   return identity;
 };
 
-/** For callers whose token has one of these roles; everybody else gets 401 or 403 before the input is read. */
+/** The room that a call names, for the log. */
+const roomIn = (input: unknown): string | undefined => {
+  const roomId = typeof input === "object" && input !== null && "roomId" in input ? input.roomId : undefined;
+  return typeof roomId === "string" || typeof roomId === "number" ? String(roomId).slice(0, 64) : undefined;
+};
+
+/**
+ * For callers whose token has one of these roles; everybody else gets 401 or 403 before the input is read. One middleware
+ * for all of it: tRPC copies a call's options twice for each.
+ */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  base
-    .use(({ ctx, path, next }) => next({ ctx: { caller: admit(ctx, allowed, path) } }))
-    .use(async ({ ctx, next, getRawInput }) => {
-      const input = await getRawInput();
-      const roomId =
-        typeof input === "object" && input !== null && "roomId" in input ? input.roomId : undefined;
-      if (typeof roomId === "string" || typeof roomId === "number")
-        ctx.trace.roomId = String(roomId).slice(0, 64);
-      return next();
-    });
+  trpc.procedure.use(async ({ ctx, path, next, getRawInput }) => {
+    note(ctx, path);
+    try {
+      const caller = admit(ctx, allowed, path);
+      const roomId = roomIn(await getRawInput());
+      if (roomId !== undefined) ctx.trace.roomId = roomId;
+      const result = await next({ ctx: { caller } });
+      if (!result.ok) throw result.error;
+      return result;
+    } catch (error) {
+      throw underItsCode(error);
+    }
+  });
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
-export const publicProcedure = base;
+export const publicProcedure = trpc.procedure.use(async ({ ctx, path, next }) => {
+  note(ctx, path);
+  const result = await next();
+  if (!result.ok) throw underItsCode(result.error);
+  return result;
+});
 /** Any valid token. */
 export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "examinee");
 /** Those who run the installation. */

@@ -1,6 +1,6 @@
-import { callTRPCProcedure } from "@trpc/server";
+import type { AnyTRPCRouter } from "@trpc/server";
 import { type InvigilError, invalidInput } from "../errors.js";
-import type { ServedRouter } from "../router.js";
+import { callProcedure, findProcedure } from "../http/trpc-http/internals.js";
 import { type Context, failureOf } from "../trpc.js";
 import type { Field, Row } from "./routes.js";
 
@@ -17,15 +17,18 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
   return parsed.data;
 };
 
-/** The procedure's input, from what was sent. */
-const toInput = ({ fields, implied }: Row, sent: Sent): Record<string, unknown> => {
-  const input: Record<string, unknown> = { ...implied };
-  for (const [name, field] of Object.entries<Field>(fields)) {
-    const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
-    const read = readField(name, field, value);
-    if (read !== undefined) input[field.as ?? name] = read;
-  }
-  return input;
+/** Makes the procedure's input of what was sent. */
+const inputReader = ({ fields, implied }: Row) => {
+  const entries = Object.entries<Field>(fields);
+  return (sent: Sent): Record<string, unknown> => {
+    const input: Record<string, unknown> = { ...implied };
+    for (const [name, field] of entries) {
+      const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
+      const read = readField(name, field, value);
+      if (read !== undefined) input[field.as ?? name] = read;
+    }
+    return input;
+  };
 };
 
 /** Reports a wrong field under the name that it was sent with. */
@@ -39,35 +42,33 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
   return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is wrong");
 };
 
-/**
- * Calls a row's procedure with what was sent and returns the answer's `data`.
- * @throws InvigilError, always
- */
-export const callRow = async (
-  router: ServedRouter,
-  row: Row,
-  sent: () => Sent,
-  ctx: Context,
-): Promise<unknown> => {
-  let input: Record<string, unknown> | undefined;
-  try {
-    const output: unknown = await callTRPCProcedure({
-      router,
-      path: row.procedure,
-      ctx,
-      // tRPC asks for the input only once the procedure kind has let the caller through.
-      getRawInput: async () => {
-        input ??= toInput(row, sent());
-        return input;
-      },
-      type: "query",
-      allowMethodOverride: true,
-      signal: undefined,
-      batchIndex: 0,
-    });
-    // Safe: `Row` ties the procedure that answered to the type that `data` takes.
-    return (row.data as (output: unknown) => unknown)(output);
-  } catch (error) {
-    throw renamed(failureOf(error), row.fields);
-  }
+/** Calls a row's procedure with what was sent and returns the answer's `data`. @throws InvigilError, always */
+export type CallRow = (sent: () => Sent, ctx: Context) => Promise<unknown>;
+
+export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
+  const procedure = findProcedure(router, row.procedure);
+  if (!procedure) throw new Error(`there is no procedure ${row.procedure}`);
+  const { type } = procedure._def;
+  const toInput = inputReader(row);
+  return async (sent, ctx) => {
+    let input: Record<string, unknown> | undefined;
+    try {
+      const output = await callProcedure(procedure, {
+        path: row.procedure,
+        type,
+        ctx,
+        // Asked for only once the procedure kind has let the caller through.
+        getRawInput: async () => {
+          input ??= toInput(sent());
+          return input;
+        },
+        signal: undefined,
+        batchIndex: 0,
+      });
+      // Safe: `Row` ties the procedure that answered to the type that `data` takes.
+      return (row.data as (output: unknown) => unknown)(output);
+    } catch (error) {
+      throw renamed(failureOf(error), row.fields);
+    }
+  };
 };

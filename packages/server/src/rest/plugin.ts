@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import type { CreateContext } from "../http/context.js";
 import type { ServedRouter } from "../router.js";
-import { callRow } from "./call.js";
+import { rowCaller } from "./call.js";
 import { success } from "./envelope.js";
 import { createRoutes, NOT_YET, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
@@ -38,12 +38,13 @@ export const restPlugin = async (
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
   for (const row of rows) {
+    const call = rowCaller(router, row);
     app.route({
       method: [...row.methods],
       url: row.path,
       handler: async (request) => {
         const ctx = await createContext(request);
-        return success(await callRow(router, row, () => sentFields(request, row), ctx));
+        return success(await call(() => sentFields(request, row), ctx));
       },
     });
   }
