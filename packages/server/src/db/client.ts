@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
+import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
 import * as tables from "./tables.js";
 import { createWriter, type Write } from "./writer.js";
@@ -18,6 +19,8 @@ export interface Database {
   readonly queries: Queries;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
   readonly write: Write;
+  /** Makes a read that is remembered for as long as it is what the database would say. */
+  readonly remember: Remember;
   /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
   migrationsAreCurrent(): boolean;
   close(): void;
@@ -27,7 +30,7 @@ export interface OpenOptions {
   /** The file; `:memory:` for none. */
   readonly file: string;
   readonly migrations?: string;
-  /** Told of every statement that runs, for tests that look at query plans. */
+  /** Told of every statement that runs and is not about statements, for tests that look at query plans. */
   readonly onStatement?: (sql: string) => void;
 }
 
@@ -53,7 +56,10 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
   let sqlite: Sqlite.Database | undefined;
   try {
     if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
-    sqlite = new Sqlite(file, onStatement ? { verbose: (sql) => onStatement(String(sql)) } : {});
+    sqlite = new Sqlite(
+      file,
+      onStatement ? { verbose: (sql) => isAboutStatements(String(sql)) || onStatement(String(sql)) } : {},
+    );
     sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
     switchToLog(sqlite);
     sqlite.pragma("synchronous = FULL");
@@ -72,16 +78,18 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
 export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: OpenOptions): Database => {
   const sqlite = openFile(file, onStatement);
   try {
-    const queries = drizzle(sqlite, { schema: tables });
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
+    const { remember, noteStatement } = createMemory(sqlite);
+    const queries = drizzle(sqlite, { schema: tables, logger: { logQuery: noteStatement } });
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
     sqlite.pragma("busy_timeout = 0");
     return {
       queries,
       write: createWriter(sqlite),
+      remember,
       migrationsAreCurrent,
       close: () => sqlite.close(),
     };

@@ -48,10 +48,17 @@ export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
     .prepare();
   const allRoomsOf = roomsOfPerson().where(isPerson).orderBy(participants.roomId).prepare();
 
+  const roomFor = db.remember((roomId: string, userId: string) => room.get({ roomId, userId }));
+  const examOf = db.remember((examId: string) => exam.get({ examId }));
+  const roomsOfOne = db.remember((examId: string, userId: string, role: Role) =>
+    roomsOf.all({ examId, userId, role }),
+  );
+  const roomsOfAll = db.remember((userId: string, role: Role) => allRoomsOf.all({ userId, role }));
+
   return {
-    room: async (roomId, userId) => room.get({ roomId, userId }),
-    exam: async (examId) => exam.get({ examId }),
-    roomsOf: async (examId, userId, role) => roomsOf.all({ examId, userId, role }),
-    allRoomsOf: async (userId, role) => allRoomsOf.all({ userId, role }),
+    room: async (roomId, userId) => roomFor(roomId, userId),
+    exam: async (examId) => examOf(examId),
+    roomsOf: async (examId, userId, role) => roomsOfOne(examId, userId, role),
+    allRoomsOf: async (userId, role) => roomsOfAll(userId, role),
   };
 };

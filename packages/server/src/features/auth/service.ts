@@ -66,9 +66,8 @@ export const createAuthService = ({
       // Disabling an account ends its sessions.
       if (session.userId === userId) return false;
     }
-    if (tokenId !== undefined && (await store.isRevoked(tokenId))) return true;
     // Candidates have no accounts.
-    return role !== "examinee" && store.isDisabled(userId);
+    return store.isTakenBack(tokenId, role === "examinee" ? undefined : userId);
   };
 
   const sessionOf = async (

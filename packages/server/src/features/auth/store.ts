@@ -33,9 +33,8 @@ export interface AuthStore {
     sessionId: string,
     tokenId: string | undefined,
   ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
-  isRevoked(tokenId: string): Promise<boolean>;
-  /** False for somebody without an account. */
-  isDisabled(userId: string): Promise<boolean>;
+  /** Whether a token was revoked, or an account disabled; where either is not given, it is not looked at. */
+  isTakenBack(tokenId: string | undefined, userId: string | undefined): Promise<boolean>;
   account(userId: string): Promise<StoredLogin | undefined>;
   /** False when the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
@@ -55,7 +54,10 @@ export interface AuthStore {
   examEnd(examId: string): Promise<Date | undefined>;
 }
 
-export const createAuthStore = ({ db: { queries, write } }: { db: Database }): AuthStore => {
+/** Tokens whose state is remembered: two devices for each of 20,000 candidates. */
+const REMEMBERED_TOKENS = 40_000;
+
+export const createAuthStore = ({ db: { queries, write, remember } }: { db: Database }): AuthStore => {
   const session = queries
     .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revoked: revokedTokens.tokenId })
     .from(sessions)
@@ -105,13 +107,24 @@ export const createAuthStore = ({ db: { queries, write } }: { db: Database }): A
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
 
-  return {
-    async session(sessionId, tokenId) {
+  // Every call asks for these: whether its token was taken back.
+  const sessionOf = remember(
+    (sessionId: string, tokenId: string | undefined) => {
       const found = session.get({ sessionId, tokenId: tokenId ?? null });
       return found && { userId: found.userId, expiresAt: found.expiresAt, isRevoked: found.revoked !== null };
     },
-    isRevoked: async (tokenId) => revoked.get({ tokenId }) !== undefined,
-    isDisabled: async (userId) => disabled.get({ userId })?.disabled === true,
+    { max: REMEMBERED_TOKENS },
+  );
+  const wasTakenBack = remember(
+    (tokenId: string | undefined, userId: string | undefined) =>
+      (tokenId !== undefined && revoked.get({ tokenId }) !== undefined) ||
+      (userId !== undefined && disabled.get({ userId })?.disabled === true),
+    { max: REMEMBERED_TOKENS },
+  );
+
+  return {
+    session: async (sessionId, tokenId) => sessionOf(sessionId, tokenId),
+    isTakenBack: async (tokenId, userId) => wasTakenBack(tokenId, userId),
     account: async (userId) => account.get({ userId }),
 
     startSession: (started, passwordHash) =>

@@ -37,12 +37,13 @@ export interface CheatStore {
 const FIRST = Number.MAX_SAFE_INTEGER;
 
 export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
-  const { queries, write } = db;
+  const { queries, write, remember } = db;
   const config = queries
     .select()
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
     .prepare();
+  const configOf = remember((examId: string) => config.get({ examId }));
   const insert = queries
     .insert(cheatRecords)
     .values({
@@ -91,7 +92,7 @@ export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
           .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
           .run();
       }),
-    getConfig: async (examId) => config.get({ examId }),
+    getConfig: async (examId) => configOf(examId),
     addRecords: (records) =>
       write(() => {
         for (const record of records) insert.run({ ...record });
