@@ -28,7 +28,8 @@ const methodsOf = (type: "query" | "mutation" | "subscription", override: boolea
   return override ? ["GET", "POST"] : ["GET"];
 };
 
-const run = async (call: Call, { options, req, info, head, context }: Exchange): Promise<unknown> => {
+/** Refusals are thrown, not rejected: `onError` hears of them before the next call begins. */
+const run = (call: Call, { options, req, info, head, context }: Exchange): Promise<unknown> => {
   const { procedure, path, batchIndex, getRawInput } = call;
   if (!procedure) throw new TRPCError({ code: "NOT_FOUND", message: `No procedure found on path "${path}"` });
   const { type } = procedure._def;
