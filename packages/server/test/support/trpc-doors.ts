@@ -1,5 +1,6 @@
 import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { expect } from "vitest";
 import { createTrpcHandler } from "../../src/http/trpc-http/handler.js";
 import { createOddRouter, type OddRouter, type transformers } from "./trpc-router.js";
 
@@ -20,6 +21,13 @@ export interface Door {
   readonly events: string[];
   /** How many requests went to the stock adapter. */
   readonly stock: () => number;
+}
+
+export interface TrpcRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | Buffer;
 }
 
 /** The request header that says what the program behind the door does. */
@@ -176,6 +184,55 @@ const openDoor = (options: DoorOptions, isOurs: boolean): Door => {
     await (isOurs ? ours(req, res, path) : fastifyRequestHandler({ ...handlerOptions, req, res, path }));
   });
   return { app, events, stock: () => stock };
+};
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: object;
+  readonly body: string;
+}
+export interface Seen extends Answered {
+  readonly events: readonly string[];
+}
+
+/** Differences that are none: how the end of the body is marked, and when it was sent. */
+const FRAMING = ["content-length", "transfer-encoding", "connection", "date", "keep-alive"];
+
+export const answered = (status: number, headers: object, body: string): Answered => ({
+  status,
+  headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !FRAMING.includes(name))),
+  body,
+});
+
+/** Sends one request to an app. A stream that breaks off breaks the connection: status 0. */
+export const answerOf = async (
+  app: Pick<FastifyInstance, "inject">,
+  { method, url, headers, body }: TrpcRequest,
+): Promise<Answered> => {
+  const answer = await app
+    .inject({
+      // Safe: the apps answer every method; the list of types is shorter.
+      method: method as "GET",
+      url,
+      headers,
+      ...(body !== undefined && { payload: body }),
+    })
+    .catch((error: NodeJS.ErrnoException) => error);
+  if (answer instanceof Error) return { status: 0, headers: {}, body: answer.code ?? "" };
+  return answered(answer.statusCode, answer.headers, answer.payload);
+};
+
+const seenAt = async ({ app, events }: Door, request: TrpcRequest): Promise<Seen> => {
+  events.length = 0;
+  const answer = await answerOf(app, request);
+  return { ...answer, events: answer.status === 0 ? [] : events.toSorted() };
+};
+
+/** Sends a request to both, which must answer the same and tell the program the same; returns that. */
+export const expectSame = async ({ stock, ours }: Doors, request: TrpcRequest): Promise<Seen> => {
+  const theirs = await seenAt(stock, request);
+  expect(await seenAt(ours, request)).toEqual(theirs);
+  return theirs;
 };
 
 export interface Doors extends AsyncDisposable {

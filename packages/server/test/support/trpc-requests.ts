@@ -1,17 +1,10 @@
 import fc from "fast-check";
 import superjson from "superjson";
 import { hostileText, hostileValue, queryJunk, spoiling, written } from "./hostile.js";
-import { MOOD, moods } from "./trpc-doors.js";
+import { MOOD, moods, type TrpcRequest } from "./trpc-doors.js";
 import { thrown } from "./trpc-router.js";
 
 // Requests to the odd router: good ones, wrong ones, and what nobody should send.
-
-export interface TrpcRequest {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer;
-}
 
 export const queries = [
   ...[
