@@ -160,16 +160,6 @@ describe("what is no plain call goes to the stock adapter", () => {
       { ...plain(["standing"]), headers: { "trpc-accept": "application/jsonl" } },
       400,
     ],
-    [
-      "bytes",
-      {
-        method: "POST",
-        url: "/trpc/contextChange",
-        headers: { "content-type": "application/octet-stream" },
-        body: "x",
-      },
-      200,
-    ],
     ["a body of no type", { method: "POST", url: "/trpc/echoed", headers: {} }, 415],
     [
       "a body of another type",
@@ -294,6 +284,16 @@ describe("over a connection", () => {
     ["a content type in capitals", post("1", { "content-type": "Application/JSON ; Charset=utf-8" })],
     ["a type that begins like JSON", post("1", { "content-type": "application/json+x" })],
     ["a body in chunks", { ...post("[1,2]"), headers: { ...json, "transfer-encoding": "chunked" } }],
+    ["bytes", { ...post("x", { "content-type": "application/octet-stream" }), path: "/trpc/contextChange" }],
+    [
+      "a form",
+      {
+        ...post('--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n', {
+          "content-type": "multipart/form-data; boundary=x",
+        }),
+        path: "/trpc/contextChange",
+      },
+    ],
     ["what trpc-accept says twice", { path: "/trpc/context", headers: { "trpc-accept": ["a", "b"] } }],
     [
       "what accept says twice",
