@@ -6,6 +6,7 @@ import * as core from "@trpc/server/unstable-core-do-not-import";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { callProcedure, findProcedure, isStream, procedurePath } from "../src/http/trpc-http/internals.js";
+import { throwAnything } from "./support/trpc-router.js";
 
 // What http/trpc-http/internals.ts takes for granted of tRPC's inside. If an upgrade fails here, read that file beside
 // the new version's `procedureBuilder`, `router` and `resolveResponse`, then change both.
@@ -116,9 +117,7 @@ describe("calling a procedure does what tRPC does", () => {
       textForChanges: oddly("text").query(({ ctx }) => ctx),
       zeroForChanges: oddly(0).query(({ ctx }) => ctx),
       silent: t.procedure.use(async () => undefined as never).query(() => 1),
-      throws: base.query(() => {
-        throw "a text";
-      }),
+      throws: base.query(() => throwAnything("a text")),
       fails: t.procedure
         // Safe: what a middleware without types may return.
         .use(async () => ({ ok: false, error: "no error" }) as never)

@@ -2,7 +2,7 @@ import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { expect } from "vitest";
 import { createTrpcHandler } from "../../src/http/trpc-http/handler.js";
-import { createOddRouter, type OddRouter, type transformers } from "./trpc-router.js";
+import { createOddRouter, type OddRouter, throwAnything, type transformers } from "./trpc-router.js";
 
 // The same router behind tRPC's own adapter and behind ours.
 
@@ -111,7 +111,7 @@ const optionsOf = (options: DoorOptions, router: OddRouter, events: string[]): O
       };
       events.push(attempt(() => `context ${summary(told)}`));
       if (mood === "contextThrows") throw new TypeError("There is no context.");
-      if (mood === "contextThrowsText") throw "a text";
+      if (mood === "contextThrowsText") throwAnything("a text");
       if (mood === "noContext") return undefined as never;
       if (mood === "contextReads") {
         const inputs = await Promise.allSettled(info.calls.map((call) => call.getRawInput()));
@@ -119,6 +119,7 @@ const optionsOf = (options: DoorOptions, router: OddRouter, events: string[]): O
       }
       return { who: "somebody", info: told };
     },
+    // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that use `paths` must find it.
     responseMeta({ data, ctx, paths, info, type, errors, eagerGeneration }) {
       events.push(
         attempt(() =>

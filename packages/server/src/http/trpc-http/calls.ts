@@ -15,7 +15,7 @@ export interface Exchange {
   /** What the calls are made in: made once, or why it could not be. */
   context: { readonly ctx: unknown; readonly error?: TRPCError };
 }
-type Call = TRPCRequestInfo["calls"][number];
+export type Call = TRPCRequestInfo["calls"][number];
 export type Outcome =
   | { readonly error: TRPCError; readonly data?: undefined }
   | { readonly error?: undefined; readonly data: unknown };
