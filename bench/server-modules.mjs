@@ -6,4 +6,4 @@ const serverRequire = createRequire(new URL("../packages/server/package.json", i
 export const Fastify = serverRequire("fastify");
 export const Sqlite = serverRequire("better-sqlite3");
 export const pino = serverRequire("pino");
-export const { fastifyTRPCPlugin } = serverRequire("@trpc/server/adapters/fastify");
+export const { fastifyRequestHandler } = serverRequire("@trpc/server/adapters/fastify");

@@ -19,12 +19,14 @@ export interface TrpcOptions {
   readonly createContext: CreateContext;
   /** Whether pages of every origin may call; else answers depend on the origin. */
   readonly anyOrigin: boolean;
+  /** What serves the router. Tests and the benchmark put tRPC's own adapter here, to compare. */
+  readonly createHandler?: typeof createTrpcHandler;
 }
 
 /** The typed door. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
-  { router, createContext, anyOrigin }: TrpcOptions,
+  { router, createContext, anyOrigin, createHandler = createTrpcHandler }: TrpcOptions,
 ): Promise<void> => {
   const config = router._def._config;
   const shapeOf = (failed: InvigilError, request: FastifyRequest) =>
@@ -80,7 +82,7 @@ export const trpcPlugin = async (
     done(null, payload);
   });
 
-  const call = createTrpcHandler({
+  const call = createHandler({
     router,
     createContext: async ({ req }) => req.callContext ?? createContext(req),
     maxBatchSize: MAX_BATCH,

@@ -8,7 +8,7 @@ import { signToken } from "../../src/auth.js";
 import { type Config, parseConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/db/client.js";
 import { createDeps, type Deps } from "../../src/deps.js";
-import { createIds } from "../../src/ids.js";
+import { createIds, type Ids } from "../../src/ids.js";
 import { createAppRouter, createServices, type ServedRouter } from "../../src/router.js";
 import type { TestCaller } from "../../src/testing.js";
 
@@ -35,7 +35,7 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
 };
 
 export const openWorld = async (
-  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps; now?: () => Date } = {},
+  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps; now?: () => Date; ids?: Ids } = {},
 ): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
@@ -47,7 +47,7 @@ export const openWorld = async (
     config,
     db,
     clock,
-    ids: createIds({ clock }),
+    ids: options.ids ?? createIds({ clock }),
     log: pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     publicUrl: () => "https://invigil.example",
     authSecret: secret,

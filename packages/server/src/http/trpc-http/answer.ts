@@ -1,6 +1,6 @@
-import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError } from "@trpc/server";
+import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError, type TRPCErrorShape } from "@trpc/server";
 import { getHTTPStatusCode, type ResponseMetaFn } from "@trpc/server/http";
-import { type Exchange, makeContext, type Outcome, outcomeOf, typeOf } from "./calls.js";
+import { type Call, type Exchange, makeContext, type Outcome, outcomeOf, typeOf } from "./calls.js";
 import { checkedStatus } from "./head.js";
 import { isStream } from "./internals.js";
 import type { HandlerOptions } from "./options.js";
@@ -35,6 +35,7 @@ const headOf = (
   const meta = options.responseMeta?.({
     ctx: context.ctx,
     info,
+    // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that use it must find it.
     paths: info.calls.map(({ path }) => path),
     data,
     errors: thrown,
@@ -47,28 +48,26 @@ const headOf = (
 
 const answer = (status: number, body: string): Answer => ({ status: checkedStatus(status, body), body });
 
-const entryOf = (exchange: Exchange, { error, data }: Outcome, index: number): Entry => {
-  if (!error) return { result: { data } };
-  const { options, info, context } = exchange;
-  const call = info.calls[index];
-  return {
-    error: getTRPCErrorShape({
-      config: options.router._def._config,
-      error,
-      type: call ? typeOf(call) : info.type,
-      path: call?.path,
-      input: call?.result(),
-      ctx: context.ctx,
-    }),
-  };
+const errorEntry = (
+  { options, context }: Exchange,
+  about: { error: TRPCError; type: Exchange["info"]["type"]; path: string | undefined; input: unknown },
+): Entry => {
+  const { _config: config } = options.router._def;
+  // Safe: whatever the router's formatter makes of it is its error shape.
+  return { error: getTRPCErrorShape({ config, ctx: context.ctx, ...about }) as TRPCErrorShape };
 };
 
+const entryOf = (exchange: Exchange, { error, data }: Outcome, call: Call): Entry =>
+  error
+    ? errorEntry(exchange, { error, type: typeOf(call), path: call.path, input: call.result() })
+    : { result: { data } };
+
 /** The answer to one call. What cannot be answered is thrown, for `failed` to tell. */
-const single = async (exchange: Exchange, pending: Promise<Outcome>): Promise<Answer> => {
+const single = async (exchange: Exchange, call: Call, pending: Promise<Outcome>): Promise<Answer> => {
   const outcome = await pending;
   exchange.head.set("content-type", "application/json");
   if (isStream(outcome.data)) throw new TRPCError(NO_STREAMS);
-  const entry = entryOf(exchange, outcome, 0);
+  const entry = entryOf(exchange, outcome, call);
   const status = headOf(exchange, [entry], [outcome.error]);
   return answer(status, JSON.stringify(written(exchange, entry)));
 };
@@ -76,15 +75,17 @@ const single = async (exchange: Exchange, pending: Promise<Outcome>): Promise<An
 /** The answers to a batch, in the order of its calls; here each call can be refused by itself. */
 const batch = async (exchange: Exchange, pending: readonly Promise<Outcome>[]): Promise<Answer> => {
   exchange.head.set("content-type", "application/json");
-  const outcomes = (await Promise.all(pending)).map(
-    (outcome): Outcome => (isStream(outcome.data) ? { error: new TRPCError(NO_STREAMS) } : outcome),
-  );
-  const entries = outcomes.map((outcome, index) => entryOf(exchange, outcome, index));
-  const status = headOf(
-    exchange,
-    entries,
-    outcomes.map(({ error }) => error),
-  );
+  const outcomes = await Promise.all(pending);
+  const entries: Entry[] = [];
+  const errors: (TRPCError | undefined)[] = [];
+  for (const [index, call] of exchange.info.calls.entries()) {
+    // Safe: there is one for each call.
+    const made = outcomes[index] as Outcome;
+    const outcome = isStream(made.data) ? { error: new TRPCError(NO_STREAMS) } : made;
+    entries.push(entryOf(exchange, outcome, call));
+    errors.push(outcome.error);
+  }
+  const status = headOf(exchange, entries, errors);
   return answer(status, JSON.stringify(entries.map((entry) => written(exchange, entry))));
 };
 
@@ -92,9 +93,9 @@ const batch = async (exchange: Exchange, pending: readonly Promise<Outcome>[]): 
 const failed = (exchange: Exchange, cause: unknown): Answer => {
   const { options, req, info, context } = exchange;
   const error = getTRPCErrorFromUnknown(cause);
-  const about = { error, path: undefined, input: undefined, ctx: context.ctx, type: info.type };
-  options.onError?.({ ...about, req });
-  const entry: Entry = { error: getTRPCErrorShape({ config: options.router._def._config, ...about }) };
+  const about = { error, path: undefined, input: undefined, type: info.type };
+  options.onError?.({ ...about, ctx: context.ctx, req });
+  const entry = errorEntry(exchange, about);
   const body = JSON.stringify(written(exchange, entry));
   return answer(headOf(exchange, [entry], [error]), body);
 };
@@ -103,13 +104,16 @@ const failed = (exchange: Exchange, cause: unknown): Answer => {
 export const answerOf = async (exchange: Exchange): Promise<Answer> => {
   const { options, info } = exchange;
   try {
+    // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that set it must be obeyed.
     if (info.isBatchCall && !(options.allowBatching ?? options.batching?.enabled ?? true)) {
       throw new TRPCError({ code: "BAD_REQUEST", message: "Batching is not enabled on the server" });
     }
     exchange.context = await makeContext(exchange);
     const pending = info.calls.map((call) => outcomeOf(call, exchange));
-    const [first] = pending;
-    return info.isBatchCall || !first ? await batch(exchange, pending) : await single(exchange, first);
+    const [[call], [outcome]] = [info.calls, pending];
+    return info.isBatchCall || !call || !outcome
+      ? await batch(exchange, pending)
+      : await single(exchange, call, outcome);
   } catch (cause) {
     return failed(exchange, cause);
   }

@@ -15,7 +15,7 @@ export interface Exchange {
   /** What the calls are made in: made once, or why it could not be. */
   context: { readonly ctx: unknown; readonly error?: TRPCError };
 }
-type Call = TRPCRequestInfo["calls"][number];
+export type Call = TRPCRequestInfo["calls"][number];
 export type Outcome =
   | { readonly error: TRPCError; readonly data?: undefined }
   | { readonly error?: undefined; readonly data: unknown };
@@ -28,7 +28,8 @@ const methodsOf = (type: "query" | "mutation" | "subscription", override: boolea
   return override ? ["GET", "POST"] : ["GET"];
 };
 
-const run = async (call: Call, { options, req, info, head, context }: Exchange): Promise<unknown> => {
+/** Refusals are thrown, not rejected: `onError` hears of them before the next call begins. */
+const run = (call: Call, { options, req, info, head, context }: Exchange): Promise<unknown> => {
   const { procedure, path, batchIndex, getRawInput } = call;
   if (!procedure) throw new TRPCError({ code: "NOT_FOUND", message: `No procedure found on path "${path}"` });
   const { type } = procedure._def;

@@ -83,12 +83,13 @@ export const readRequest = (
   const path = decoded(urlPath);
   if (accept === undefined || path === undefined) return undefined;
 
-  const query = new URLSearchParams(url.slice(url.indexOf("?") + 1 || url.length));
+  // With its question mark, of which one is dropped: a second belongs to the first name.
+  const start = url.indexOf("?");
+  const query = new URLSearchParams(start < 0 ? "" : url.slice(start));
   if (query.has("connectionParams")) return undefined;
   const isBatch = query.get("batch") === "1";
   if (method === "GET") return { method, path, isBatch, accept, input: query.get("input") };
-  // Anything but the text itself is what a parser of the application's made of it.
-  if (typeof body !== "string") return undefined;
-  const text = body.toWellFormed();
-  return { method, path, isBatch, accept, input: text.startsWith(BOM) ? text.slice(1) : text };
+  // Anything but plain text is what a parser of the application's made of it, or what a decoder has to look at.
+  if (typeof body !== "string" || body.startsWith(BOM) || !body.isWellFormed()) return undefined;
+  return { method, path, isBatch, accept, input: body };
 };

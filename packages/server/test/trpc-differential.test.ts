@@ -1,0 +1,308 @@
+import { request as httpRequest } from "node:http";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import {
+  type Answered,
+  answered,
+  type DoorOptions,
+  type Doors,
+  expectSame,
+  MOOD,
+  moods,
+  openDoors,
+} from "./support/trpc-doors.js";
+import { mutations, queries, requests } from "./support/trpc-requests.js";
+
+// What tRPC's own adapter answers, ours answers too: same status, same bytes, same headers; and the program behind
+// both is told the same.
+
+const RUNS = 800;
+const SEED = 20_260_102;
+
+const VARIANTS: readonly (readonly [name: string, options: DoorOptions])[] = [
+  ["without a transformer", { transformer: "none" }],
+  ["with superjson", { transformer: "superjson" }],
+  [
+    "with a transformer each way, other URLs and a batch of three",
+    { transformer: "split", pathSeparator: "~", maxBatchSize: 3 },
+  ],
+  ["with queries by POST", { transformer: "superjson", allowMethodOverride: true }],
+  ["without batches", { transformer: "none", allowBatching: false }],
+];
+
+describe("generated requests are answered as by the stock adapter", () => {
+  it.each(VARIANTS)("%s", { timeout: 120_000 }, async (_, options) => {
+    await using doors = openDoors(options);
+    const form = options.transformer === "superjson" ? "superjson" : "plain";
+    const statuses = new Map<number, number>();
+    await fc.assert(
+      fc.asyncProperty(requests(form), async (request) => {
+        const { status } = await expectSame(doors, request);
+        statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      }),
+      { numRuns: RUNS, seed: SEED },
+    );
+    // The requests went everywhere, and most of them by our own path.
+    expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 404, 405, 415, 500]));
+    expect(statuses.get(200)).toBeGreaterThan(RUNS / 10);
+    expect(doors.ours.stock()).toBeLessThan(RUNS / 2);
+  });
+});
+
+const json = { "content-type": "application/json" };
+/** A good request for these procedures, with this input for each. */
+const plain = (
+  names: readonly string[],
+  { wrap = (value) => value, input = { n: 1 } }: { wrap?: (value: unknown) => unknown; input?: unknown } = {},
+) => {
+  const isBatch = names.length > 1;
+  const sent = isBatch ? Object.fromEntries(names.map((_, n) => [n, wrap(input)])) : wrap(input);
+  const isChange = mutations.includes(names[0] ?? "");
+  const query = [
+    isBatch ? "batch=1" : "",
+    isChange ? "" : `input=${encodeURIComponent(JSON.stringify(sent))}`,
+  ];
+  return {
+    method: isChange ? "POST" : "GET",
+    url: `/trpc/${names.join(",")}?${query.filter((part) => part !== "").join("&")}`,
+    headers: isChange ? json : {},
+    ...(isChange && { body: JSON.stringify(sent) }),
+  };
+};
+const wrapped = { wrap: (value: unknown): unknown => ({ json: value }) };
+
+describe("every procedure is answered as by the stock adapter, and not by it", () => {
+  // Of a router that is loaded when it is first called.
+  const known = (name: string) => !name.startsWith("late.");
+  const names = [...queries.filter(known), ...mutations];
+
+  it.each<[string, DoorOptions, typeof wrapped | undefined]>([
+    ["without a transformer", { transformer: "none" }, undefined],
+    ["with superjson", { transformer: "superjson" }, wrapped],
+    ["without context, reports and headers", { transformer: "superjson", bare: true }, wrapped],
+    [
+      "with batches allowed as they once were",
+      // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that use it must be answered.
+      { transformer: "none", batching: { enabled: true } },
+      undefined,
+    ],
+  ])("%s", async (_, options, form) => {
+    await using doors = openDoors(options);
+    for (const name of names) {
+      // Without a context these fail in ways of their own.
+      await expectSame(doors, plain([name], form));
+      await expectSame(doors, plain([name, name], form));
+    }
+    for (const name of ["throw", "throwChange", "typed", "code"])
+      for (const input of [undefined, null, "text", "object", "foreign", "caused", 0, 1, 2, 3, 4, {}, []])
+        await expectSame(doors, plain([name], { ...form, input }));
+    expect(doors.ours.stock()).toBe(0);
+  });
+
+  it("whatever mood the program is in", async () => {
+    await using doors = openDoors({ transformer: "superjson" });
+    // From now on it is known what there is not.
+    await expectSame(doors, plain(["late.get"]));
+    const calls = [
+      ...["context", "typed", "throw", "bigint", "holdsPromise", "contextChange", "throwChange"].map(
+        (name) => [name],
+      ),
+      ["context", "throw"],
+      ["missing"],
+      ["missing", "context"],
+      ["iterable", "date"],
+      ["throwChange", "contextChange"],
+    ];
+    for (const mood of [...moods, "contextReads"])
+      for (const names of calls) {
+        const { headers, ...request } = plain(names, wrapped);
+        await expectSame(doors, { ...request, headers: { ...headers, [MOOD]: mood } });
+        for (const input of ["format: status 204", "format: throw"])
+          await expectSame(doors, {
+            ...plain(names, { ...wrapped, input }),
+            headers: { ...headers, [MOOD]: mood },
+          });
+      }
+    expect(doors.ours.stock()).toBe(1);
+  });
+
+  it("of a router that is loaded late, from the second call on", async () => {
+    await using doors = openDoors({ transformer: "none" });
+    await expectSame(doors, plain(["late.get"]));
+    expect(doors.ours.stock()).toBe(1);
+    for (const names of [["late.get"], ["late.throw"], ["late.get", "late.throw"], ["late.missing"]])
+      await expectSame(doors, plain(names));
+    expect(doors.ours.stock()).toBe(1);
+  });
+});
+
+describe("what is no plain call goes to the stock adapter", () => {
+  it.each<[string, Parameters<typeof expectSame>[1], number]>([
+    ["HEAD", { method: "HEAD", url: "/trpc/standing", headers: {} }, 204],
+    [
+      "a method that procedures do not have",
+      { method: "PUT", url: "/trpc/standing", headers: json, body: "{}" },
+      405,
+    ],
+    ["a subscription", { method: "GET", url: "/trpc/ticks", headers: {} }, 200],
+    [
+      "a stream of answers",
+      { ...plain(["standing", "nil"]), headers: { "trpc-accept": "application/jsonl" } },
+      200,
+    ],
+    [
+      "a stream that only `accept` asks for",
+      { ...plain(["standing", "nil"]), headers: { accept: "application/jsonl" } },
+      200,
+    ],
+    [
+      "a stream of a single call",
+      { ...plain(["standing"]), headers: { "trpc-accept": "application/jsonl" } },
+      400,
+    ],
+    ["a body of no type", { method: "POST", url: "/trpc/echoed", headers: {} }, 415],
+    [
+      "a body of another type",
+      { method: "POST", url: "/trpc/echoed", headers: { "content-type": "text/plain" }, body: "1" },
+      415,
+    ],
+    [
+      "parameters of a connection",
+      { method: "GET", url: "/trpc/context?connectionParams=%7B%22a%22:%22b%22%7D", headers: {} },
+      200,
+    ],
+    [
+      "parameters that are none",
+      { method: "GET", url: "/trpc/context?connectionParams=5", headers: {} },
+      400,
+    ],
+    ["queries beside mutations", { method: "GET", url: "/trpc/standing,echoed?batch=1", headers: {} }, 400],
+    ["a path that cannot be decoded twice", { method: "GET", url: "/trpc/%25zz", headers: {} }, 400],
+    [
+      "more calls than a batch may have",
+      { method: "GET", url: "/trpc/nil,nil,nil,nil?batch=1", headers: {} },
+      400,
+    ],
+  ])("%s", async (_, request, status) => {
+    await using doors = openDoors({ transformer: "none", maxBatchSize: 3 });
+    expect((await expectSame(doors, request)).status).toBe(status);
+    expect(doors.ours.stock()).toBe(1);
+  });
+});
+
+describe("over a connection", () => {
+  let doors: Doors;
+  let stock: string;
+  let ours: string;
+  beforeAll(async () => {
+    doors = openDoors({ transformer: "none" });
+    [stock = "", ours = ""] = await Promise.all(
+      [doors.stock, doors.ours].map(({ app }) => app.listen({ host: "127.0.0.1", port: 0 })),
+    );
+  });
+  afterAll(() => doors[Symbol.asyncDispose]());
+
+  interface Raw {
+    readonly method?: string;
+    readonly path: string;
+    readonly headers?: Readonly<Record<string, string | string[]>>;
+    readonly body?: string | Buffer;
+  }
+  /** As it is: `node:http` changes neither path nor headers. */
+  const answerAt = (base: string, { method = "GET", path, headers = {}, body }: Raw): Promise<Answered> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(base);
+      const host = { host: "invigil.example" };
+      const sent = httpRequest({
+        hostname,
+        port,
+        method,
+        path,
+        headers: { ...host, ...headers },
+        agent: false,
+      });
+      sent.on("error", reject).on("response", (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", reject);
+        response.on("end", () =>
+          resolve(answered(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString())),
+        );
+      });
+      sent.end(body);
+    });
+
+  const input = (text: string) => `/trpc/echo?input=${text}`;
+  const post = (body: string | Buffer, headers = json): Raw => ({
+    method: "POST",
+    path: "/trpc/echoed",
+    headers,
+    body,
+  });
+  it.each<[string, Raw]>([
+    ["plain", { path: "/trpc/context" }],
+    ["a fragment", { path: "/trpc/context?input=1#&batch=1" }],
+    ["an absolute URL", { path: "http://other.example/trpc/context" }],
+    ["two slashes", { path: "//trpc/context" }],
+    ["a slash and a backslash", { path: "/\\trpc/context" }],
+    ["a dot in the path", { path: "/trpc/./context" }],
+    ["a path parameter with slashes", { path: "/trpc/deep%2Fget" }],
+    ["quotes and brackets in the query", { path: input('"<[{`|^\'>"') }],
+    ["bytes that are not ASCII", { path: input('"\u00e9\u00ff"') }],
+    ["a plus", { path: input('"a+b"') }],
+    ["an encoded plus", { path: input('"a%2Bb"') }],
+    ["bytes that are not UTF-8", { path: input("%22%ff%22") }],
+    ["half an escape", { path: input("%22%e%22") }],
+    ["an empty input", { path: input("") }],
+    ["two inputs", { path: `${input("1")}&input=2` }],
+    ["an input by another name", { path: "/trpc/echo?%69nput=3" }],
+    ["a semicolon", { path: `${input("1")};batch=1` }],
+    ["a question mark in the query", { path: "/trpc/echo??input=1" }],
+    ["no query behind the question mark", { path: "/trpc/echo?" }],
+    ["ten megabytes in a number", { path: input("1e400") }],
+    ["a host with a port", { path: "/trpc/context", headers: { host: "a.example:7001" } }],
+    ["a host in IPv6", { path: "/trpc/context", headers: { host: "[::1]:80" } }],
+    ["a host in capitals", { path: "/trpc/context", headers: { host: "A.EXAMPLE" } }],
+    ["a host in Punycode", { path: "/trpc/context", headers: { host: "xn--bcher-kva.example" } }],
+    ["a host that is no Punycode", { path: "/trpc/context", headers: { host: "xn--\u00fc.example" } }],
+    ["a host with a port too high", { path: "/trpc/context", headers: { host: "a.example:99999" } }],
+    ["a host of numbers", { path: "/trpc/context", headers: { host: "1.2.3.4.5" } }],
+    ["a host in hexadecimal", { path: "/trpc/context", headers: { host: "0x7f.1" } }],
+    ["a host with a name before it", { path: "/trpc/context", headers: { host: "me@a.example" } }],
+    ["a host with a path", { path: "/trpc/context", headers: { host: "a.example/x" } }],
+    ["a host with a space", { path: "/trpc/context", headers: { host: "a b" } }],
+    ["a host of dots", { path: "/trpc/context", headers: { host: ".." } }],
+    ["two hosts in one", { path: "/trpc/context", headers: { host: "a.example,b.example" } }],
+    ["a mark in front of the body", post("\uFEFF[1]")],
+    ["two marks", post("\uFEFF\uFEFF[1]")],
+    ["a body that is not UTF-8", post(Buffer.from([0x22, 0xff, 0xed, 0xa0, 0x80, 0x22]))],
+    ["an empty body", post("")],
+    ["spaces", post("  ")],
+    ["half a body", post('{"a":')],
+    ["a name twice", post('{"a":1,"a":2}')],
+    ["a prototype", post('{"__proto__":{"a":1},"constructor":1}')],
+    ["a body that is too large", post(JSON.stringify("x".repeat(100_000)))],
+    ["a content type in capitals", post("1", { "content-type": "Application/JSON ; Charset=utf-8" })],
+    ["a type that begins like JSON", post("1", { "content-type": "application/json+x" })],
+    ["a body in chunks", { ...post("[1,2]"), headers: { ...json, "transfer-encoding": "chunked" } }],
+    ["bytes", { ...post("x", { "content-type": "application/octet-stream" }), path: "/trpc/contextChange" }],
+    [
+      "a form",
+      {
+        ...post('--x\r\ncontent-disposition: form-data; name="a"\r\n\r\n1\r\n--x--\r\n', {
+          "content-type": "multipart/form-data; boundary=x",
+        }),
+        path: "/trpc/contextChange",
+      },
+    ],
+    ["what trpc-accept says twice", { path: "/trpc/context", headers: { "trpc-accept": ["a", "b"] } }],
+    [
+      "what accept says twice",
+      { path: "/trpc/nil,nil?batch=1", headers: { accept: ["a", "application/jsonl"] } },
+    ],
+    ["an expectation", { ...post("1"), headers: { ...json, expect: "200-ok" } }],
+    ["a GET with a body", { path: input("1"), headers: { ...json, "content-length": "1" }, body: "2" }],
+    ["a header of bytes", { path: "/trpc/context", headers: { "x-bytes": "\u00e9" } }],
+  ])("%s", async (_, request) => {
+    expect(await answerAt(ours, request)).toEqual(await answerAt(stock, request));
+  });
+});
