@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
+import { type Append, createAppend } from "./append.js";
 import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
 import * as tables from "./tables.js";
@@ -19,6 +20,8 @@ export interface Database {
   readonly queries: Queries;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
   readonly write: Write;
+  /** Makes the function that adds rows to a table. */
+  readonly append: Append;
   /** Makes a read that is remembered for as long as it is what the database would say. */
   readonly remember: Remember;
   /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
@@ -86,9 +89,11 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
     sqlite.pragma("busy_timeout = 0");
+    const write = createWriter(sqlite);
     return {
       queries,
-      write: createWriter(sqlite),
+      write,
+      append: createAppend(sqlite, { write, noteStatement }),
       remember,
       migrationsAreCurrent,
       close: () => sqlite.close(),

@@ -1,9 +1,13 @@
 import Sqlite from "better-sqlite3";
 
-/** Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk. */
-export type Write = <T>(work: () => T) => Promise<T>;
+/**
+ * Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk.
+ * @param options.isStatement whether the work is a single statement: SQLite itself undoes one that fails
+ */
+export type Write = <T>(work: () => T, options?: { isStatement?: boolean }) => Promise<T>;
 
 interface Job {
+  readonly isStatement: boolean;
   run(): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -20,8 +24,8 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 /**
  * Group commit. Writes that arrive while one is being committed go into the next transaction
- * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own:
- * one that throws is undone and rejected alone. While another process writes they wait, and the loop goes on: SQLite's
+ * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own, if it is more than one
+ * statement: one that throws is undone and rejected alone. While another process writes they wait, and the loop goes on: SQLite's
  * own way to wait would stop it.
  */
 export const createWriter = (
@@ -37,7 +41,7 @@ export const createWriter = (
 
   const attempt = (job: Job): Outcome => {
     try {
-      return { ok: true, value: isolated(job) };
+      return { ok: true, value: job.isStatement ? job.run() : isolated(job) };
     } catch (error) {
       // Some failures (a full disk) make SQLite undo the whole transaction: then nobody's work is there.
       if (!sqlite.inTransaction) throw error;
@@ -77,10 +81,10 @@ export const createWriter = (
     });
   };
 
-  return <T>(work: () => T) =>
+  return <T>(work: () => T, { isStatement = false }: { isStatement?: boolean } = {}) =>
     new Promise<T>((resolve, reject) => {
       // One loop turn later: all calls whose requests have been read by then are in the group.
       if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ run: work, resolve, reject });
+      waiting.push({ isStatement, run: work, resolve, reject });
     });
 };

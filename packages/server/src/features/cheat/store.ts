@@ -1,6 +1,7 @@
 import type { CheatRecord, CheatRecordPage, JsonObject, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { rowReader } from "../../db/rows.js";
 import { cheatConfigs, cheatRecords } from "../../db/tables.js";
 
 /** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
@@ -37,30 +38,18 @@ export interface CheatStore {
 const FIRST = Number.MAX_SAFE_INTEGER;
 
 export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
-  const { queries, write, remember } = db;
+  const { queries, write, append, remember } = db;
   const config = queries
     .select()
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
     .prepare();
   const configOf = remember((examId: string) => config.get({ examId }));
-  const insert = queries
-    .insert(cheatRecords)
-    .values({
-      examId: sql.placeholder("examId"),
-      roomId: sql.placeholder("roomId"),
-      userId: sql.placeholder("userId"),
-      detectType: sql.placeholder("detectType"),
-      isMainMonitor: sql.placeholder("isMainMonitor"),
-      detectTime: sql.placeholder("detectTime"),
-      extraInfo: sql.placeholder("extraInfo"),
-      extraInfoIsObject: sql.placeholder("extraInfoIsObject"),
-      createdAt: sql.placeholder("createdAt"),
-    })
-    .prepare();
+  const columns = getTableColumns(cheatRecords);
+  const readRow = rowReader(columns);
   const pageOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
     queries
-      .select()
+      .select(columns)
       .from(cheatRecords)
       .where(and(eq(column, sql.placeholder("owner")), lt(cheatRecords.id, sql.placeholder("before"))))
       .orderBy(desc(cheatRecords.id))
@@ -69,7 +58,7 @@ export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
   const byRoom = pageOf(cheatRecords.roomId);
   const byExam = pageOf(cheatRecords.examId);
 
-  type Row = ReturnType<(typeof byRoom)["all"]>[number];
+  type Row = ReturnType<typeof readRow>;
   const toRecord = ({ extraInfo, extraInfoIsObject, ...row }: Row): CheatRecord => ({
     ...row,
     // Safe: the service gives it as the JSON text of an object.
@@ -93,17 +82,16 @@ export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
           .run();
       }),
     getConfig: async (examId) => configOf(examId),
-    addRecords: (records) =>
-      write(() => {
-        for (const record of records) insert.run({ ...record });
-      }),
+    addRecords: append(cheatRecords),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
-      const rows = roomIds.flatMap((owner) => byRoom.all({ owner, before, limit: limit + 1 }));
+      const rows = roomIds.flatMap((owner) =>
+        byRoom.values({ owner, before, limit: limit + 1 }).map(readRow),
+      );
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
       return toPage(rows.slice(0, limit + 1), limit);
     },
     listByExam: async (owner, { limit, before = FIRST }) =>
-      toPage(byExam.all({ owner, before, limit: limit + 1 }), limit),
+      toPage(byExam.values({ owner, before, limit: limit + 1 }).map(readRow), limit),
   };
 };
