@@ -1,5 +1,6 @@
-import { z } from "zod";
+import type { z } from "zod";
 import type { RouterOutputs } from "../router.js";
+import { encoderOf } from "./encode.js";
 import type { Wire } from "./wire.js";
 
 type Procedures = { [Noun in keyof RouterOutputs]: `${Noun}.${keyof RouterOutputs[Noun] & string}` };
@@ -35,10 +36,6 @@ interface RowOf<Path extends ProcedurePath> {
 /** A documented path and the procedure that answers it. */
 export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
 
-const written =
-  <Codec extends z.ZodType>(codec: Codec) =>
-  (output: z.output<Codec>): z.input<Codec> =>
-    z.encode(codec, output);
 const confirmation = () => true;
 const nothing = () => undefined;
 
@@ -56,7 +53,7 @@ export const createRoutes = (wire: Wire) =>
       procedure: "auth.login",
       fields: CREDENTIALS,
       bodyOnly: true,
-      data: written(wire.login),
+      data: encoderOf(wire.login),
     },
     {
       path: "/login",
@@ -64,28 +61,28 @@ export const createRoutes = (wire: Wire) =>
       procedure: "auth.login",
       fields: CREDENTIALS,
       bodyOnly: true,
-      data: written(wire.login),
+      data: encoderOf(wire.login),
     },
     {
       path: "/exam/v2/createRoom",
       methods: POST,
       procedure: "room.create",
       fields: { name: {}, imServer: { required: true } },
-      data: written(wire.room),
+      data: encoderOf(wire.room),
     },
     {
       path: "/exam/createRoom",
       methods: POST,
       procedure: "room.create",
       fields: { name: {}, imServer: {} },
-      data: written(wire.room),
+      data: encoderOf(wire.room),
     },
     {
       path: "/exam/roomInfo",
       methods: GET,
       procedure: "room.get",
       fields: { roomId: {} },
-      data: written(wire.room),
+      data: encoderOf(wire.room),
     },
     {
       path: "/exam/endRoom",
@@ -106,28 +103,28 @@ export const createRoutes = (wire: Wire) =>
       methods: GET,
       procedure: "exam.get",
       fields: { examId: {} },
-      data: written(wire.exam),
+      data: encoderOf(wire.exam),
     },
     {
       path: "/exam/userInfo",
       methods: GET,
       procedure: "participant.get",
       fields: { userId: {}, roomId: {} },
-      data: written(wire.user),
+      data: encoderOf(wire.user),
     },
     {
       path: "/exam/userList",
       methods: GET,
       procedure: "participant.list",
       fields: { roomId: {} },
-      data: written(wire.users),
+      data: encoderOf(wire.users),
     },
     {
       path: "/exam/v2/getIMToken",
       methods: POST,
       procedure: "im.getToken",
       fields: { userId: {}, imServer: {}, roomId: {}, deviceId: {}, deviceType: {}, role: {} },
-      data: written(wire.imTokens),
+      data: encoderOf(wire.imTokens),
     },
     {
       path: "/exam/getIMToken",
@@ -142,14 +139,14 @@ export const createRoutes = (wire: Wire) =>
       methods: GET,
       procedure: "upload.getCredentials",
       fields: { examId: {}, mode: {} },
-      data: written(wire.uploadCredentials),
+      data: encoderOf(wire.uploadCredentials),
     },
     {
       path: "/exam/selectAudio",
       methods: POST,
       procedure: "audio.list",
       fields: { pageNum: {}, pageSize: {}, name: {}, classify: {} },
-      data: written(wire.audioPage),
+      data: encoderOf(wire.audioPage),
     },
     {
       path: "/exam/cheat/setCheatConfig",
@@ -163,7 +160,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "cheat.getConfig",
       fields: { examId: {} },
-      data: written(wire.cheatConfig),
+      data: encoderOf(wire.cheatConfig),
     },
     {
       path: "/exam/cheat/addCheatRecord",
@@ -177,7 +174,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "cheat.listRecords",
       fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
-      data: written(wire.cheatRecordPage),
+      data: encoderOf(wire.cheatRecordPage),
     },
   ] as const satisfies readonly Row[];
 
