@@ -61,6 +61,9 @@ export interface ParticipantStore {
 }
 export type AddOutcome = "added" | "updated" | "unchanged";
 
+/** Lists that are remembered; one may hold 500 people and more. */
+const REMEMBERED_LISTS = 200;
+
 /** Undoes an add whose people do not fit. */
 class RoleConflict extends Error {
   constructor(
@@ -72,7 +75,7 @@ class RoleConflict extends Error {
 }
 
 export const createParticipantStore = ({ db }: { db: Database }): ParticipantStore => {
-  const { queries, write } = db;
+  const { queries, write, remember } = db;
   const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
   // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
   const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
@@ -136,6 +139,12 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
   });
   const parameters = (room: RoomState) => ({ roomId: room.roomId, inProgress: room.inProgress ? 1 : 0 });
 
+  const listOf = remember(
+    (id: string, inProgress: boolean, asked: ParticipantRole) =>
+      byRole.all({ ...parameters({ roomId: id, inProgress }), role: asked }).map(toStored),
+    { max: REMEMBERED_LISTS },
+  );
+
   const addOne = (person: NewPerson): AddOutcome => {
     const there = present.get({ roomId: person.roomId, userId: person.userId });
     if (!there) {
@@ -158,7 +167,7 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
       const row = one.get({ ...parameters(room), userId: id });
       return row && toStored(row);
     },
-    list: async (room, asked) => byRole.all({ ...parameters(room), role: asked }).map(toStored),
+    list: async (room, asked) => listOf(room.roomId, room.inProgress, asked),
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
     add: (room, people, check) =>
       write(() => {

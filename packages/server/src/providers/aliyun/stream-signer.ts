@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { streamName } from "../stream-name.js";
 import type { StreamSigner } from "../types.js";
 
@@ -21,7 +21,7 @@ export interface StreamSettings {
  * @param expiry seconds since 1970
  */
 export const authKey = (uri: string, expiry: number, key: string): string => {
-  const signature = createHash("md5").update(`${uri}-${expiry}-0-0-${key}`).digest("hex");
+  const signature = hash("md5", `${uri}-${expiry}-0-0-${key}`);
   return `${expiry}-0-0-${signature}`;
 };
 
