@@ -5,7 +5,7 @@ import Sqlite from "better-sqlite3";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "./client.js";
-import { cheatRecords, exams, rooms, streamNames } from "./tables.js";
+import { cheatRecords, exams, rooms, streamNames, unseated } from "./tables.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 
@@ -73,6 +73,19 @@ describe("appending", () => {
       { id: 1, ...rows[0] },
       { id: 2, ...rows[1] },
     ]);
+  });
+
+  it("leaves what is not given to the table", async () => {
+    const person = {
+      examId: "e",
+      userId: "u",
+      role: "teacher",
+      name: "U",
+      createdAt: NOW,
+      updatedAt: NOW,
+    } as const;
+    await db.append(unseated)([person]);
+    expect(db.queries.select().from(unseated).all()).toEqual([{ seq: 1, extraMinutes: 0, ...person }]);
   });
 
   it.each([1, 2, 8, 9, 500])("%i rows are on disk when it is done", async (count) => {

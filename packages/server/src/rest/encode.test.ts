@@ -22,6 +22,14 @@ describe("an encoder writes what zod writes", () => {
       }),
       [true],
     ],
+    [
+      "a codec of objects with fields of any name",
+      z.codec(z.array(z.string()), z.object({}).catchall(flag), {
+        decode: () => ({}),
+        encode: (values) => Object.entries(values).map(([name, value]) => `${name} ${String(value)}`),
+      }),
+      { a: true },
+    ],
     ["one of several", z.union([z.string(), flag]), true],
     ["records", z.record(z.string(), flag), { a: true }],
     ["what a check changes", z.object({ a: z.string().trim() }), { a: " x " }],
