@@ -20,6 +20,8 @@ import { createAuthRouter } from "./features/auth/router.js";
 import { createAuthService } from "./features/auth/service.js";
 import { createAuthStore } from "./features/auth/store.js";
 import { createLoginThrottle } from "./features/auth/throttle.js";
+import { createCapacityService } from "./features/capacity/service.js";
+import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
@@ -119,6 +121,7 @@ export const createServices = ({
   });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
+  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   return {
     access,
     auth,
@@ -135,6 +138,7 @@ export const createServices = ({
     links,
     im,
     upload,
+    capacity,
   };
 };
 export type Services = ReturnType<typeof createServices>;

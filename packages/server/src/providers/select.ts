@@ -2,18 +2,20 @@ import type { Config } from "../config.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
 import { createEmbeddedIm } from "./embedded/im.js";
+import type { PolicyLog } from "./policy.js";
 import type { Providers } from "./types.js";
 
 /** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
 
 export interface SelectOptions {
-  readonly config: Pick<Config, "streams" | "aliyunIm">;
+  readonly config: Config;
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
+  readonly log: PolicyLog;
 }
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
