@@ -1,24 +1,37 @@
 import type { Config } from "../config.js";
+import { createAliyunAccount } from "./aliyun/credentials.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
+import { createOpenApi } from "./aliyun/openapi.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
+import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
+import { createVendorPolicy, type PolicyLog } from "./policy.js";
 import type { Providers } from "./types.js";
 
 /** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
 
 export interface SelectOptions {
-  readonly config: Pick<Config, "streams" | "aliyunIm">;
+  readonly config: Pick<Config, "streams" | "aliyun" | "aliyunIm" | "uploads" | "vendors">;
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
+  /** Told of what fails at the vendors. */
+  readonly log: PolicyLog;
 }
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
-export const selectProviders = ({ config, clock, nonce, publicUrl, ownKey }: SelectOptions): Providers => {
+export const selectProviders = (options: SelectOptions): Providers => {
+  const { config, clock, nonce, publicUrl, ownKey, log } = options;
   const { domains, ...streams } = config.streams;
+  const { timeoutMs } = config.vendors;
+  /** Each service has its own: one that fails takes nothing from the others. */
+  const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
+  const { credentials } = config.aliyun;
+  const account = credentials && createAliyunAccount(credentials, timeoutMs);
+  const { uploads } = config;
   const key = domains ? "" : ownKey("stream-key");
   return {
     messages: {
@@ -28,7 +41,21 @@ export const selectProviders = ({ config, clock, nonce, publicUrl, ownKey }: Sel
       aliyun_old: undefined,
       rong_cloud: undefined,
     },
-    uploads: undefined,
+    uploads:
+      account &&
+      uploads &&
+      createUploads({
+        settings: uploads,
+        sts: createOpenApi({
+          url: uploads.stsUrl,
+          version: STS_VERSION,
+          account,
+          policy: policy("uploads"),
+          timeoutMs,
+        }),
+        clock,
+        log,
+      }),
     streams: createStreamSigner(
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,
