@@ -49,7 +49,11 @@ const rolePolicy = (bucket: string): RamPolicy =>
     JSON.stringify({
       Version: "1",
       Statement: [
-        { Effect: "Allow", Action: ["oss:*"], Resource: [`acs:oss:*:*:${bucket}`, `acs:oss:*:*:${bucket}/*`] },
+        {
+          Effect: "Allow",
+          Action: ["oss:*"],
+          Resource: [`acs:oss:*:*:${bucket}`, `acs:oss:*:*:${bucket}/*`],
+        },
         { Effect: "Allow", Action: "vod:*", Resource: "*" },
       ],
     }),
@@ -122,7 +126,8 @@ export const openAliyunSts = async ({
 
   const may: AliyunSts["may"] = ({ accessKeyId, accessKeySecret, stsToken }, wanted, resource) => {
     const session = issued.find((one) => one.accessKeyId === accessKeyId);
-    if (!session || session.accessKeySecret !== accessKeySecret || session.stsToken !== stsToken) return false;
+    if (!session || session.accessKeySecret !== accessKeySecret || session.stsToken !== stsToken)
+      return false;
     if (clock().getTime() >= session.until) return false;
     return isAllowed([role, parseRamPolicy(session.policy)], { action: wanted, resource });
   };
