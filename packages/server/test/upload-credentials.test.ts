@@ -305,6 +305,15 @@ describe("a room whose id holds a hyphen", () => {
     expect(await rooms.covered({ sub: "root", role: "admin", room: "A" })).toBe("FORBIDDEN");
     expect(await rooms.covered({ sub: "root", role: "admin" })).toHaveLength(7);
   });
+
+  it("gives a token of its own no folder of another room, also where it gives its teacher's alone", async () => {
+    await using rooms = await openRooms({ A: ["x-u1", "teacher9"], "A-x": ["u2"], B: ["u3", "teacher9"] });
+    const teacher: TestCaller = { sub: "teacher9", role: "teacher" };
+    const ofB = ["exam-B-teacher-of-B", "exam-B-u3", "exam-B-teacher9"];
+    expect(await rooms.covered(teacher)).toEqual(["exam-A-teacher9", ...ofB]);
+    expect(await rooms.covered({ ...teacher, room: "A" })).toEqual(["exam-A-teacher9"]);
+    expect(await rooms.covered({ ...teacher, room: "B" })).toEqual(ofB);
+  });
 });
 
 describe("getOssConfig", () => {
