@@ -45,12 +45,13 @@ type Asked = Parameters<UploadProvider["credentials"]>[0];
 const MINE: Asked = { userId: "u1", mode: "OSS", prefixes: ["e-r-u1/", "e-r-u1_pc/"] };
 
 const failureOf = async (call: Promise<unknown>): Promise<InvigilError> => {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof InvigilError) return error;
-  throw error ?? new Error("it did not fail");
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof InvigilError) return error;
+    throw error;
+  }
+  throw new Error("it did not fail");
 };
 
 describe("credentials for uploads", () => {

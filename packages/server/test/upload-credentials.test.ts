@@ -17,7 +17,7 @@ const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
 
 interface RecordingSchool extends School, Pick<Recordings, "sts" | "secrets"> {
   /** The path of a file that a person's camera records. */
-  path(room: { id: string; examId: string }, userId: string, camera?: "main" | "pc"): string;
+  readonly path: (room: { id: string; examId: string }, userId: string, camera?: "main" | "pc") => string;
   credentials(caller: TestCaller, more?: { mode?: "OSS" | "VOD" }): Promise<HeldCredentials>;
 }
 

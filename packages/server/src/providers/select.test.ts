@@ -85,3 +85,13 @@ describe("messages", () => {
     expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
   });
 });
+
+it("uploads come from the vendor's store when it is set", () => {
+  const store = {
+    INVIGIL_ALIYUN_ACCESS_KEY_ID: "key",
+    INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "secret",
+    INVIGIL_UPLOAD_ROLE_ARN: "acs:ram::1:role/uploads",
+    INVIGIL_UPLOAD_BUCKET: "bucket",
+  };
+  expect(select(store).uploads).toBeDefined();
+});

@@ -16,7 +16,7 @@ export interface Recordings extends AsyncDisposable {
   readonly sts: AliyunSts;
   readonly config: Config;
   /** What nobody but its holder may ever read, as far as anything was issued. */
-  secrets(): string[];
+  readonly secrets: () => string[];
 }
 
 /** `environment` adds to the settings. */
