@@ -124,8 +124,8 @@ const inputs: Record<string, Input> = {
   },
   getImTokenInput: {
     schema: getImTokenInput,
-    required: { userId: "s1", imServer: ["aliyun_new"] },
-    optional: { roomId: "r1", deviceId: "art-1", deviceType: "web", role: "admin" },
+    required: { userId: "s1" },
+    optional: { imServer: ["rong_cloud"], roomId: "r1", deviceId: "art-1", deviceType: "web", role: "admin" },
     ids: ["userId", "roomId"],
   },
   getUploadCredentialsInput: {
@@ -184,7 +184,7 @@ describe("every input", () => {
 
 describe("defaults", () => {
   it.each([
-    ["createRoomInput", { imServer: ["aliyun_new"], participants: [] }],
+    ["createRoomInput", { participants: [] }],
     ["listRoomsInput", { pageSize: 20 }],
     ["listParticipantsInput", { role: "examinee" }],
     ["listAudioInput", { pageNum: 1, pageSize: 10 }],

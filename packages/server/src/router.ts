@@ -45,6 +45,7 @@ import { createRosterService } from "./features/roster/service.js";
 import { createRosterStore } from "./features/roster/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
+import { createUploadStore } from "./features/upload/store.js";
 import { type rootConfig, router } from "./trpc.js";
 
 /** Stores → services: the one place where a feature is put together. */
@@ -120,7 +121,11 @@ export const createServices = ({
     apps: config.apps,
   });
   const im = createImService({ messages: providers.messages, access });
-  const upload = createUploadService({ uploads: providers.uploads, access });
+  const upload = createUploadService({
+    uploads: providers.uploads,
+    store: createUploadStore({ db }),
+    access,
+  });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   return {
     access,

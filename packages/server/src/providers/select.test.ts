@@ -17,6 +17,7 @@ const select = (environment: Record<string, string> = {}) => {
       asked.push(name);
       return `own ${name}`;
     },
+    log: { warn: () => undefined, info: () => undefined },
   });
 };
 const owner = { examId: "e", roomId: "r", userId: "u", camera: "main" } as const;
@@ -84,4 +85,14 @@ describe("messages", () => {
     const { messages, uploads } = select();
     expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
   });
+});
+
+it("uploads come from the vendor's store when it is set", () => {
+  const store = {
+    INVIGIL_ALIYUN_ACCESS_KEY_ID: "key",
+    INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "secret",
+    INVIGIL_UPLOAD_ROLE_ARN: "acs:ram::1:role/uploads",
+    INVIGIL_UPLOAD_BUCKET: "bucket",
+  };
+  expect(select(store).uploads).toBeDefined();
 });

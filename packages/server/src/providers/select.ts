@@ -1,12 +1,18 @@
 import type { Config } from "../config.js";
+import { createAliyunAccount } from "./aliyun/credentials.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
+import { createAliyunOldIm } from "./aliyun/im-old.js";
+import { createOpenApi } from "./aliyun/openapi.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
+import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
-import type { PolicyLog } from "./policy.js";
+import { createVendorPolicy, type PolicyLog } from "./policy.js";
 import type { Providers } from "./types.js";
 
 /** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
+/** The version of the vendor's live API. */
+const LIVE_VERSION = "2016-11-01";
 
 export interface SelectOptions {
   readonly config: Config;
@@ -15,22 +21,62 @@ export interface SelectOptions {
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
+  /** Told of what fails at the vendors. */
   readonly log: PolicyLog;
 }
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
-export const selectProviders = ({ config, clock, nonce, publicUrl, ownKey }: SelectOptions): Providers => {
+export const selectProviders = ({
+  config,
+  clock,
+  nonce,
+  publicUrl,
+  ownKey,
+  log,
+}: SelectOptions): Providers => {
   const { domains, ...streams } = config.streams;
   const key = domains ? "" : ownKey("stream-key");
+  const { timeoutMs } = config.vendors;
+  const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
+  // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
+  const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
+  const liveApi = (provider: string) =>
+    account &&
+    createOpenApi({
+      url: config.aliyun.liveUrl,
+      version: LIVE_VERSION,
+      account,
+      policy: policy(provider),
+      timeoutMs,
+    });
+  const { uploads } = config;
+  const oldApi = config.aliyunOldIm && liveApi("aliyun_old");
   return {
     messages: {
       aliyun_new: config.aliyunIm
-        ? createAliyunNewIm(config.aliyunIm, { clock, nonce })
+        ? createAliyunNewIm(config.aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })
         : createEmbeddedIm({ appKey: ownKey("im-key"), clock, nonce, publicUrl }),
-      aliyun_old: undefined,
+      aliyun_old:
+        config.aliyunOldIm && oldApi
+          ? createAliyunOldIm({ appId: config.aliyunOldIm.appId, api: oldApi })
+          : undefined,
       rong_cloud: undefined,
     },
-    uploads: undefined,
+    uploads:
+      account &&
+      uploads &&
+      createUploads({
+        settings: uploads,
+        sts: createOpenApi({
+          url: uploads.stsUrl,
+          version: STS_VERSION,
+          account,
+          policy: policy("uploads"),
+          timeoutMs,
+        }),
+        clock,
+        log,
+      }),
     streams: createStreamSigner(
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,

@@ -18,8 +18,8 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
 };
 
 /** The procedure's input, from what was sent. */
-const toInput = ({ fields, implied }: Row, sent: Sent): Record<string, unknown> => {
-  const input: Record<string, unknown> = { ...implied };
+const toInput = ({ fields }: Row, sent: Sent): Record<string, unknown> => {
+  const input: Record<string, unknown> = {};
   for (const [name, field] of Object.entries<Field>(fields)) {
     const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
     const read = readField(name, field, value);

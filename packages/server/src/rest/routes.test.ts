@@ -62,14 +62,8 @@ describe("the table of paths", () => {
     expect(new Set(paths).size).toBe(paths.length);
   });
 
-  it.each(rows.map((row) => [row.path, row] as const))(
-    "%s reads no field twice",
-    (_, { fields, implied }) => {
-      const names = [
-        ...Object.entries(fields).map(([name, { as }]) => as ?? name),
-        ...Object.keys(implied ?? {}),
-      ];
-      expect(new Set(names).size).toBe(names.length);
-    },
-  );
+  it.each(rows.map((row) => [row.path, row] as const))("%s reads no field twice", (_, { fields }) => {
+    const names = Object.entries(fields).map(([name, { as }]) => as ?? name);
+    expect(new Set(names).size).toBe(names.length);
+  });
 });

@@ -27,8 +27,6 @@ interface RowOf<Path extends ProcedurePath> {
   readonly fields: Readonly<Record<string, Field>>;
   /** Whether its fields are read from the body alone: what stands in a URL stands in the logs of proxies. */
   readonly bodyOnly?: true;
-  /** Input that the path implies. */
-  readonly implied?: Readonly<Record<string, unknown>>;
   /** The answer's `data`; undefined where the path documents none. */
   readonly data: (output: OutputOf<Path>) => unknown;
 }
@@ -126,7 +124,14 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/v2/getIMToken",
       methods: POST,
       procedure: "im.getToken",
-      fields: { userId: {}, imServer: {}, roomId: {}, deviceId: {}, deviceType: {}, role: {} },
+      fields: {
+        userId: {},
+        imServer: { required: true },
+        roomId: {},
+        deviceId: {},
+        deviceType: {},
+        role: {},
+      },
       data: written(wire.imTokens),
     },
     {
@@ -134,7 +139,6 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "im.getToken",
       fields: { userId: {}, deviceId: {}, deviceType: {} },
-      implied: { imServer: ["aliyun_old"] },
       data: ({ aliyunOldIm }) => aliyunOldIm,
     },
     {

@@ -1,12 +1,14 @@
 import type { Caller, GetImTokenInput, ImTokens } from "@invigil/schema";
 import { forbidden, InvigilError } from "../../errors.js";
+import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 
 export interface ImService {
   /**
-   * A login for each service that was asked for and is configured.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), PROVIDER_NOT_CONFIGURED when none of them is configured
+   * A login for each service that was asked for and is configured; when none was named, the older service's members.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT when the older service has no such ids,
+   *   PROVIDER_NOT_CONFIGURED when none of them is configured, PROVIDER_FAILED
    */
   getToken(caller: Caller, input: GetImTokenInput): Promise<ImTokens>;
 }
@@ -26,13 +28,14 @@ export const createImService = ({ messages, access }: ImServiceDeps): ImService 
     if (role === "admin" && !commands)
       throw forbidden(`The role ${caller.role} may not command a message group.`);
 
-    const asked = new Set(imServer);
     const request = {
       userId,
       role: role ?? ("" as const),
       ...(deviceId && { deviceId }),
       ...(deviceType && { deviceType }),
     };
+    if (!imServer) return { aliyunOldIm: await olderToken(messages, request) };
+    const asked = new Set(imServer);
     const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([
       asked.has("aliyun_new") ? messages.aliyun_new?.issueToken(request) : undefined,
       asked.has("aliyun_old") ? messages.aliyun_old?.issueToken(request) : undefined,

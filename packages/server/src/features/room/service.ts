@@ -12,6 +12,7 @@ import {
 import type { NewExam } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import { serviceMeant } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
@@ -98,9 +99,10 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, { name, imServer, examId, participants }) {
+    async create(caller, { name, imServer: asked, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
       else await access.exam(caller, examId);
+      const imServer = asked ?? [serviceMeant(messages)];
       const services = imServer.map((service) => {
         const provider = messages[service];
         if (!provider)
