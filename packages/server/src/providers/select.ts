@@ -7,6 +7,8 @@ import { createStreamSigner } from "./aliyun/stream-signer.js";
 import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
 import { createVendorPolicy, type PolicyLog } from "./policy.js";
+import { createRongClient } from "./rongcloud/client.js";
+import { createRongCloudIm } from "./rongcloud/im.js";
 import type { Providers } from "./types.js";
 
 /** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
@@ -26,57 +28,34 @@ export interface SelectOptions {
 }
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
-export const selectProviders = ({
-  config,
-  clock,
-  nonce,
-  publicUrl,
-  ownKey,
-  log,
-}: SelectOptions): Providers => {
-  const { domains, ...streams } = config.streams;
-  const key = domains ? "" : ownKey("stream-key");
+export const selectProviders = (options: SelectOptions): Providers => {
+  const { config, clock, nonce, publicUrl, ownKey, log } = options;
+  const { aliyunIm, aliyunOldIm, rongCloud, uploads } = config;
   const { timeoutMs } = config.vendors;
   const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
   // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
   const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
-  const liveApi = (provider: string) =>
-    account &&
-    createOpenApi({
-      url: config.aliyun.liveUrl,
-      version: LIVE_VERSION,
-      account,
-      policy: policy(provider),
-      timeoutMs,
-    });
-  const { uploads } = config;
-  const oldApi = config.aliyunOldIm && liveApi("aliyun_old");
+  const openApi = (provider: string, url: string, version: string) =>
+    account && createOpenApi({ url, version, account, policy: policy(provider), timeoutMs });
+  const liveApi = (provider: string) => openApi(provider, config.aliyun.liveUrl, LIVE_VERSION);
+  const oldApi = aliyunOldIm && liveApi("aliyun_old");
+  const sts = uploads && openApi("uploads", uploads.stsUrl, STS_VERSION);
+
+  const { domains, ...streams } = config.streams;
+  const key = domains ? "" : ownKey("stream-key");
   return {
     messages: {
-      aliyun_new: config.aliyunIm
-        ? createAliyunNewIm(config.aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })
+      aliyun_new: aliyunIm
+        ? createAliyunNewIm(aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })
         : createEmbeddedIm({ appKey: ownKey("im-key"), clock, nonce, publicUrl }),
-      aliyun_old:
-        config.aliyunOldIm && oldApi
-          ? createAliyunOldIm({ appId: config.aliyunOldIm.appId, api: oldApi })
-          : undefined,
-      rong_cloud: undefined,
+      aliyun_old: aliyunOldIm && oldApi && createAliyunOldIm({ appId: aliyunOldIm.appId, api: oldApi }),
+      rong_cloud:
+        rongCloud &&
+        createRongCloudIm(
+          createRongClient({ ...rongCloud, policy: policy("rong_cloud"), timeoutMs, clock, nonce, log }),
+        ),
     },
-    uploads:
-      account &&
-      uploads &&
-      createUploads({
-        settings: uploads,
-        sts: createOpenApi({
-          url: uploads.stsUrl,
-          version: STS_VERSION,
-          account,
-          policy: policy("uploads"),
-          timeoutMs,
-        }),
-        clock,
-        log,
-      }),
+    uploads: uploads && sts && createUploads({ settings: uploads, sts, clock, log }),
     streams: createStreamSigner(
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,
