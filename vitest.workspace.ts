@@ -7,7 +7,12 @@ export default defineConfig({
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: ["schema", "server", "client"].map((name) => ({
       extends: true,
-      test: { name, root: `packages/${name}`, include: ["src/**/*.test.ts", "test/**/*.test.ts"] },
+      test: {
+        name,
+        root: `packages/${name}`,
+        include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+        setupFiles: name === "server" ? ["./test/support/watch-secrets.ts"] : [],
+      },
     })),
   },
 });

@@ -20,6 +20,8 @@ import { createAuthRouter } from "./features/auth/router.js";
 import { createAuthService } from "./features/auth/service.js";
 import { createAuthStore } from "./features/auth/store.js";
 import { createLoginThrottle } from "./features/auth/throttle.js";
+import { createCapacityService } from "./features/capacity/service.js";
+import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
@@ -43,6 +45,7 @@ import { createRosterService } from "./features/roster/service.js";
 import { createRosterStore } from "./features/roster/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
+import { createUploadStore } from "./features/upload/store.js";
 import { type rootConfig, router } from "./trpc.js";
 
 /** Stores → services: the one place where a feature is put together. */
@@ -118,7 +121,12 @@ export const createServices = ({
     apps: config.apps,
   });
   const im = createImService({ messages: providers.messages, access });
-  const upload = createUploadService({ uploads: providers.uploads, access });
+  const upload = createUploadService({
+    uploads: providers.uploads,
+    store: createUploadStore({ db }),
+    access,
+  });
+  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   return {
     access,
     auth,
@@ -135,6 +143,7 @@ export const createServices = ({
     links,
     im,
     upload,
+    capacity,
   };
 };
 export type Services = ReturnType<typeof createServices>;

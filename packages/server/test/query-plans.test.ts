@@ -273,7 +273,8 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   },
   // Not configured: it asks who may, and refuses.
   "upload.getCredentials": async ({ app, examId }) => {
-    await expect(app.as(EXAMINEE).upload.getCredentials({ examId })).rejects.toThrow();
+    for (const caller of [ADMIN, TEACHER, INSPECTOR, EXAMINEE])
+      await expect(app.as(caller).upload.getCredentials({ examId })).rejects.toThrow();
   },
 };
 

@@ -12,6 +12,7 @@ const select = (environment: Record<string, string> = {}) => {
     clock,
     nonce: () => "nonce",
     publicUrl: () => "http://here",
+    log: { warn: () => undefined, info: () => undefined },
     ownKey: (name) => {
       asked.push(name);
       return `own ${name}`;
@@ -84,4 +85,14 @@ describe("messages", () => {
     const { messages, uploads } = select();
     expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
   });
+});
+
+it("uploads come from the vendor's store when it is set", () => {
+  const store = {
+    INVIGIL_ALIYUN_ACCESS_KEY_ID: "key",
+    INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "secret",
+    INVIGIL_UPLOAD_ROLE_ARN: "acs:ram::1:role/uploads",
+    INVIGIL_UPLOAD_BUCKET: "bucket",
+  };
+  expect(select(store).uploads).toBeDefined();
 });

@@ -4,6 +4,7 @@ import { createAliyunNewIm } from "./aliyun/im-new.js";
 import { createAliyunOldIm } from "./aliyun/im-old.js";
 import { createOpenApi } from "./aliyun/openapi.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
+import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
 import { createVendorPolicy, type PolicyLog } from "./policy.js";
 import type { Providers } from "./types.js";
@@ -14,12 +15,13 @@ const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.in
 const LIVE_VERSION = "2016-11-01";
 
 export interface SelectOptions {
-  readonly config: Pick<Config, "streams" | "aliyun" | "aliyunIm" | "aliyunOldIm" | "vendors">;
+  readonly config: Config;
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
+  /** Told of what fails at the vendors. */
   readonly log: PolicyLog;
 }
 
@@ -37,15 +39,17 @@ export const selectProviders = ({
   const { timeoutMs } = config.vendors;
   const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
   // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
+  const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
   const liveApi = (provider: string) =>
     account &&
     createOpenApi({
       url: config.aliyun.liveUrl,
       version: LIVE_VERSION,
       account,
-      policy: createVendorPolicy({ provider, ...config.vendors, log }),
+      policy: policy(provider),
       timeoutMs,
     });
+  const { uploads } = config;
   const oldApi = config.aliyunOldIm && liveApi("aliyun_old");
   return {
     messages: {
@@ -58,7 +62,21 @@ export const selectProviders = ({
           : undefined,
       rong_cloud: undefined,
     },
-    uploads: undefined,
+    uploads:
+      account &&
+      uploads &&
+      createUploads({
+        settings: uploads,
+        sts: createOpenApi({
+          url: uploads.stsUrl,
+          version: STS_VERSION,
+          account,
+          policy: policy("uploads"),
+          timeoutMs,
+        }),
+        clock,
+        log,
+      }),
     streams: createStreamSigner(
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,

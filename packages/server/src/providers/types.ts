@@ -70,7 +70,10 @@ export type MessageProviders = {
   readonly [Service in ImServer]: MessageProvider<TokenOf[Service]> | undefined;
 };
 
-/** Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`, `<exam>-<room>-`). */
+/**
+ * Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`,
+ * `<exam>-<room>-`). The most important come first: a service may take no more than some.
+ */
 export type UploadPrefixes = readonly [string, ...string[]];
 
 /** Makes short-lived credentials for uploading recordings. */

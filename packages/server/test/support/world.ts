@@ -11,6 +11,7 @@ import { createDeps, type Deps } from "../../src/deps.js";
 import { createIds } from "../../src/ids.js";
 import { createAppRouter, createServices, type ServedRouter } from "../../src/router.js";
 import type { TestCaller } from "../../src/testing.js";
+import { kept, watchLog } from "./secrets.js";
 
 /** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */
 export interface World extends AsyncDisposable {
@@ -41,17 +42,25 @@ export const openWorld = async (
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
   const db = openDatabase({ file: config.databaseFile });
-  const secret = "the-secret-of-this-world-32-bytes-or-more";
+  const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({
     config,
     db,
     clock,
     ids: createIds({ clock }),
-    log: pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    log: pino(
+      { level: "info" },
+      {
+        write(line: string) {
+          watchLog(line);
+          lines.push(JSON.parse(line));
+        },
+      },
+    ),
     publicUrl: () => "https://invigil.example",
     authSecret: secret,
-    ownKey: (name) => `the-own-key-of-this-world-${name}`,
+    ownKey: kept,
   });
   const deps = options.change?.(made) ?? made;
   const services = createServices(deps);
