@@ -117,7 +117,9 @@ describe("a call of the vendor's OpenAPI", () => {
     const failed = failureOf(aliyun.im.createGroup(GROUP, ending.signal));
     await held.arrived;
     ending.abort();
-    expect((await failed).details?.fault).toBe("timeout");
+    const { details, cause } = await failed;
+    expect(details?.fault).toBe("timeout");
+    expect(String(cause)).toContain("the time for all calls together is over");
     held.release();
   });
 

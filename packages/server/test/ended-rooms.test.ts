@@ -32,6 +32,10 @@ const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller
   ],
   "im.getToken": ["ROOM_ENDED", (school, caller) => imToken(school, caller, school.room.id)],
   "im.getToken, of no room": ["ROOM_ENDED", (school, caller) => imToken(school, caller)],
+  "im.getToken, of no service": [
+    "ROOM_ENDED",
+    (school, caller) => school.as(caller).im.getToken({ userId: caller.sub }),
+  ],
   "im.getToken, not configured": [
     "ROOM_ENDED",
     (school, caller) => school.as(caller).im.getToken({ userId: "examinee1", imServer: ["rong_cloud"] }),

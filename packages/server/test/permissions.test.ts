@@ -150,6 +150,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     method: "mutate",
     input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }),
   },
+  "im.getToken, of no service": { method: "mutate", input: (_, { sub }) => ({ userId: sub }) },
   "im.getToken, commanding": {
     method: "mutate",
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_new"], role: "admin" }),
@@ -216,7 +217,7 @@ const PATHS: readonly {
   {
     path: "getIMToken",
     method: "POST",
-    row: "im.getToken, not configured",
+    row: "im.getToken, of no service",
     fields: (_, { sub }) => ({ userId: sub, deviceId: "d", deviceType: "ios" }),
   },
   { path: "getOssConfig", method: "GET", row: "upload.getCredentials", fields: examOf },

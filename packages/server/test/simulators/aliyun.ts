@@ -129,7 +129,11 @@ export const openAliyunService = async ({
     signature: (response, request) =>
       refuse(
         response,
-        new Refusal(400, "SignatureDoesNotMatch", `string to sign is ${JSON.stringify(request.headers)}`),
+        new Refusal(
+          400,
+          "SignatureDoesNotMatch",
+          `string to sign is ${request.headers["x-acs-security-token"]} ${request.headers.authorization}`,
+        ),
       ),
     reset: (response) => response.socket?.resetAndDestroy(),
     garbage: (response) => response.socket?.end("SSH-2.0-OpenSSH_9.2\r\n"),

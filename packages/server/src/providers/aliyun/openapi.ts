@@ -34,7 +34,7 @@ export interface OpenApi {
 }
 
 const AGENT = "invigil";
-/** `ServiceUnavailable` asks for another try as throttling does; the vendor's own SDKs treat the two alike. */
+/** `ServiceUnavailable` says that the call was not taken, and asks for another try, as throttling does. */
 const THROTTLED = /Throttling|^ServiceUnavailable/;
 /** The vendor explains what it could not verify by repeating what was sent, tokens and all. */
 const TELLS_TOO_MUCH = /signature|token|accesskey/i;

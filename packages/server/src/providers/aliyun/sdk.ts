@@ -3,7 +3,7 @@ const unwrapped = <Export extends object>(module: Export | { readonly default: E
   "default" in module ? module.default : module;
 
 /**
- * The vendor's SDK cores: they sign calls, and know every kind of credential. They are some hundred files, so they are
+ * The vendor's SDK cores: they sign calls, and know every kind of credential. They are a hundred files and more, so they are
  * loaded for the first call and not for the start of the server.
  */
 export const loadSdk = async () => {
