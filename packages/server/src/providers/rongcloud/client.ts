@@ -118,11 +118,16 @@ const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<A
 
 /**
  * RongCloud's own SDK signs every call of a process with one nonce, so this is ours.
- * A host that gives no answer hands over to the next one, which is then asked first.
+ * A host that gives no answer hands over to the next one; so does one that has a fault, for the next try.
+ * Whoever was handed over to is asked first from then on.
  */
 export const createRongClient = (options: RongClientOptions): RongClient => {
   const { appKey, appSecret, urls, policy, timeoutMs, clock, nonce, log } = options;
   let first = 0;
+  /** From now on others are asked first. */
+  const passOver = (host: number): void => {
+    if (first === host) first = (host + 1) % urls.length;
+  };
 
   const ask = async (url: string, form: RongForm, signal: AbortSignal): Promise<Response> => {
     const requestId = nonce();
@@ -190,10 +195,12 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
           // The hosts that are left share the time that is left; where no other may be asked, this one has all of it.
           const waitMs = repeatable && spares > 0 ? (ends - performance.now()) / (spares + 1) : undefined;
           try {
-            return await askFor(waitMs, url, form, signal);
+            const response = await askFor(waitMs, url, form, signal);
+            if (response.status >= 500) passOver(host);
+            return response;
           } catch (error) {
             if (!(error instanceof NoAnswer)) throw error;
-            if (first === host) first = (host + 1) % urls.length;
+            passOver(host);
             if (spares === 0 || signal.aborted || (error.reached && !repeatable)) throw error;
             const { fault, message, requestId } = error;
             log.warn(
