@@ -51,8 +51,8 @@ export interface RongCloud extends AsyncDisposable {
   readonly messages: RongMessage[];
   /** From now on, for every call to the host. */
   fault(host: RongHost, fault: RongFault | undefined): void;
-  /** Lets the calls that a slow host keeps waiting have their answers. */
-  release(): void;
+  /** Lets the calls that a slow host keeps waiting have their answers. @returns how many those were */
+  release(): number;
 }
 
 const WINDOW_MS = 5 * 60_000;
@@ -233,7 +233,9 @@ export const openRongCloud = async ({
       else faults.delete(host);
     },
     release() {
-      for (const answer of kept.splice(0)) answer();
+      const waiting = kept.splice(0);
+      for (const answer of waiting) answer();
+      return waiting.length;
     },
     async [Symbol.asyncDispose]() {
       for (const { server } of [main, spare]) {
