@@ -17,7 +17,9 @@ export type RongFault =
   | "no JSON"
   | "bad signature"
   | "reset"
-  | "half an answer";
+  | "half an answer"
+  | "redirect"
+  | "throttle at a gateway";
 
 export interface RongCallSeen {
   readonly host: RongHost;
@@ -26,6 +28,8 @@ export interface RongCallSeen {
   readonly params: Params;
   readonly nonce: string;
   readonly requestId: string;
+  /** Whether the connection is for this call alone, as the vendor advises. */
+  readonly alone: boolean;
 }
 
 export interface RongMessage {
@@ -162,7 +166,8 @@ export const openRongCloud = async ({
     const params = await readForm(request);
     const action = /^\/(.*)\.json$/.exec(request.url ?? "")?.[1] ?? String(request.url);
     const requestId = headerOf(request, "x-request-id");
-    calls.push({ host, action, params, nonce: headerOf(request, "nonce"), requestId });
+    const alone = headerOf(request, "connection") === "close";
+    calls.push({ host, action, params, nonce: headerOf(request, "nonce"), requestId, alone });
 
     const send = (status: number, body: string) => {
       response.writeHead(status, { "content-type": "application/json", "x-request-id": `seen-${requestId}` });
@@ -201,6 +206,11 @@ export const openRongCloud = async ({
         response.write('{"code":2');
         response.socket?.end();
         return;
+      case "redirect":
+        response.setHeader("location", `${spare.url}${request.url}`);
+        return send(307, "");
+      case "throttle at a gateway":
+        return send(429, "<html>Too Many Requests</html>");
       case undefined:
         return answer(await worked(request, action, params));
     }

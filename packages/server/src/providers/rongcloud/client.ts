@@ -75,9 +75,8 @@ const codeOf = (error: unknown): unknown =>
 
 const answerSchema = z.object({ code: z.int(), errorMessage: z.string().optional() });
 const OK = 200;
-/** The service's own codes, beside the HTTP statuses that go with them. */
-const THROTTLED: ReadonlySet<number> = new Set([429, 1008]);
-const UNAVAILABLE: ReadonlySet<number> = new Set([1000, 1050]);
+/** The service's own code, and the HTTP status that goes with it. */
+const THROTTLED: ReadonlySet<number> = new Set([1008, 429]);
 
 const parsedJson = (text: string): unknown => {
   try {
@@ -88,8 +87,8 @@ const parsedJson = (text: string): unknown => {
 };
 
 const faultOf = (status: number, code: number): VendorFault => {
-  if (THROTTLED.has(status) || THROTTLED.has(code)) return "throttled";
-  if (status >= 500 || UNAVAILABLE.has(code)) return "unavailable";
+  if (THROTTLED.has(code)) return "throttled";
+  if (status >= 500) return "unavailable";
   return "refused";
 };
 
@@ -107,7 +106,7 @@ const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<A
   const code = said?.code ?? (status >= 400 ? status : undefined);
   if (code === undefined)
     throw new VendorError(`HTTP ${status} without a code`, { fault: "unreadable", requestId });
-  if (status !== OK || code !== OK) {
+  if (code !== OK) {
     const message = said?.errorMessage?.slice(0, 200) ?? `HTTP ${status}`;
     throw new VendorError(message, { fault: faultOf(status, code), code: String(code), requestId });
   }
@@ -126,7 +125,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
   let first = 0;
   /** From now on others are asked first. */
   const passOver = (host: number): void => {
-    if (first === host) first = (host + 1) % urls.length;
+    first = (host + 1) % urls.length;
   };
 
   const ask = async (url: string, form: RongForm, signal: AbortSignal): Promise<Response> => {
