@@ -102,7 +102,10 @@ describe("a room's group", () => {
     await world.im.members?.leave("r1", []);
     expect(sent().map(([action]) => action)).toEqual([
       "group/create",
-      ...["group/join", "group/join", "group/quit", "group/quit"],
+      "group/join",
+      "group/join",
+      "group/quit",
+      "group/quit",
     ]);
     expect(membersOf("r1")).toEqual(["t1"]);
   });
