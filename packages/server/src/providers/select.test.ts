@@ -12,7 +12,6 @@ const select = (environment: Record<string, string> = {}) => {
     clock,
     nonce: () => "nonce",
     publicUrl: () => "http://here",
-    log: { warn: () => undefined, info: () => undefined },
     ownKey: (name) => {
       asked.push(name);
       return `own ${name}`;
