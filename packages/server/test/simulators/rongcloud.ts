@@ -1,6 +1,7 @@
 import { webcrypto } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { given, kept } from "../support/secrets.js";
 import { type Answer, addressedTo, judged, ok, type Params, readForm, refuse } from "./rongcloud-rules.js";
 
 export type RongHost = "main" | "spare";
@@ -72,7 +73,7 @@ const headerOf = (request: IncomingMessage, name: string): string => {
 
 export const openRongCloud = async ({
   appKey = "rong-app",
-  appSecret = "rong-secret",
+  appSecret = kept("rong-app"),
   clock = () => new Date(),
 }: {
   appKey?: string;
@@ -128,7 +129,7 @@ export const openRongCloud = async ({
     switch (action) {
       case "user/getToken":
         tokens += 1;
-        return ok({ userId: one("userId"), token: `rong-token-${tokens}-of-${one("userId")}` });
+        return ok({ userId: one("userId"), token: given(`rong-token-${tokens}-of-${one("userId")}`) });
       case "user/checkOnline":
         return ok({ status: "0" });
       case "group/create":

@@ -4,6 +4,7 @@ import { createIds } from "../../src/ids.js";
 import { selectProviders } from "../../src/providers/select.js";
 import type { MessageProvider } from "../../src/providers/types.js";
 import { openRongCloud, type RongCloud } from "../simulators/rongcloud.js";
+import { watchLog } from "./secrets.js";
 
 export interface RongWorld extends AsyncDisposable {
   readonly vendor: RongCloud;
@@ -30,7 +31,10 @@ export const openRongWorld = async ({
     INVIGIL_PROVIDER_TIMEOUT_MS: String(timeoutMs),
   });
   const log: { fields: object; message: string }[] = [];
-  const note = (fields: object, message: string) => void log.push({ fields, message });
+  const note = (fields: object, message: string) => {
+    watchLog(JSON.stringify({ fields, message }));
+    log.push({ fields, message });
+  };
   const ids = createIds({ clock });
   const im = selectProviders({
     config,
