@@ -188,6 +188,7 @@ export {
   type UnseatedPerson,
   unseatedPageSchema,
 } from "./roster.js";
+export { signals } from "./signals.js";
 export {
   type GetUploadCredentialsInput,
   getUploadCredentialsInput,
