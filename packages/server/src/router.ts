@@ -28,6 +28,9 @@ import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
 import { taskKindsOf } from "./features/groups/kinds.js";
+import { createTaskQueue } from "./features/groups/queue.js";
+import { createGroupService } from "./features/groups/service.js";
+import { createGroupStore } from "./features/groups/store.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImportService } from "./features/import/service.js";
@@ -59,13 +62,27 @@ export const createServices = ({
   tokens,
   passwords,
   audioFiles,
-}: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
+  log,
+}: Omit<Deps, "authSecret" | "ownKey">) => {
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
     ids,
-    added: () => undefined,
+    added: () => queue.wake(),
   });
+  const groupStore = createGroupStore({ db, tasks });
+  const { messages } = providers;
+  const queue = createTaskQueue({
+    store: groupStore,
+    messages,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    // The other half is for those who wait for an answer.
+    width: Math.ceil(config.vendors.concurrency / 2),
+    log,
+  });
+  const { timeoutMs } = config.vendors;
+  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const access = createAccessService({ store: createAccessStore({ db }) });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
@@ -112,15 +129,15 @@ export const createServices = ({
     store: roomStore,
     access,
     cheat,
-    messages: providers.messages,
+    groups,
     clock,
     ids,
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db }),
+    store: createPlanStore({ db, tasks }),
     access,
-    messages: providers.messages,
+    groups,
     clock,
     ids,
   });
@@ -132,7 +149,7 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
-  const im = createImService({ messages: providers.messages, access });
+  const im = createImService({ messages, access, groups });
   const upload = createUploadService({ uploads: providers.uploads, access });
   return {
     access,
@@ -150,6 +167,7 @@ export const createServices = ({
     links,
     im,
     upload,
+    queue,
   };
 };
 export type Services = ReturnType<typeof createServices>;
