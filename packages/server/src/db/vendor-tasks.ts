@@ -71,7 +71,8 @@ export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps)
       groupId: sql.placeholder("groupId"),
       payload: sql.placeholder("payload"),
       dueAt: sql.placeholder("dueAt"),
-      expiresAt: sql.placeholder("expiresAt"),
+      // As it is kept: the column's own way to write a time knows no null.
+      expiresAt: sql`${sql.placeholder("expiresAt")}`,
       createdAt: sql.placeholder("now"),
     })
     .prepare();
@@ -90,7 +91,16 @@ export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps)
     const services = room.imServer.filter((service) => kinds[service].includes(kind));
     const written = services.map((service) => {
       const id = ids.next();
-      insert.run({ id, service, kind, groupId: room.id, payload, dueAt, expiresAt: expiresAt ?? null, now });
+      insert.run({
+        id,
+        service,
+        kind,
+        groupId: room.id,
+        payload,
+        dueAt,
+        expiresAt: expiresAt?.getTime() ?? null,
+        now,
+      });
       return id;
     });
     // A transaction runs to its end without a pause: this comes after its commit.

@@ -123,6 +123,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
     stop,
     async drain(withinMs) {
       if (!woken) return;
+      abandoned = false;
       for (const lane of lanes) lane.start();
       await within(Promise.all(lanes.map((lane) => lane.idle())), withinMs);
       await stop(0);
