@@ -443,10 +443,12 @@ describe("a queue", () => {
     vi.setSystemTime(START);
     const at = service();
     await using process = openProcess({ aliyun_new: at }, { clock: () => new Date() });
-    /** Nothing is under way, and a timer is set. */
+    /** A timer is set, and the look that follows what was done is over: it takes one turn of the loop. */
     const asleep = async (tasks: number) => {
-      do await new Promise((resolve) => setImmediate(resolve));
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      do await turn();
       while (vi.getTimerCount() === 0 || process.tasks().length !== tasks);
+      for (let turns = 0; turns < 3; turns += 1) await turn();
     };
     process.queue.start();
     await process.add((tasks, now) => {
