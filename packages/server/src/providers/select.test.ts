@@ -16,6 +16,7 @@ const select = (environment: Record<string, string> = {}) => {
       asked.push(name);
       return `own ${name}`;
     },
+    log: { warn: () => undefined, info: () => undefined },
   });
 };
 const owner = { examId: "e", roomId: "r", userId: "u", camera: "main" } as const;
