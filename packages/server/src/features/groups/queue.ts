@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { VendorTask } from "../../db/vendor-tasks.js";
 import { InvigilError } from "../../errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
+import { kindsOf } from "./kinds.js";
 import { createLane, type Lane } from "./lane.js";
 import { nextTry } from "./retry.js";
 import type { GroupStore } from "./store.js";
@@ -48,7 +49,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
         else await provider.deleteGroup?.(groupId);
         return;
       case "send":
-        if (signal) await provider.announce?.({ groupId, ...signal, userIds: payload.userIds });
+        if (signal) await provider.announce({ groupId, ...signal, userIds: payload.userIds });
         return;
       case "leave":
         // Who came back meanwhile stays.
@@ -94,7 +95,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
 
   const laneOf = (service: ImServer): Lane[] => {
     const provider: MessageProvider<unknown> | undefined = messages[service];
-    if (!provider?.deleteGroup && !provider?.announce && !provider?.members) return [];
+    if (!provider || kindsOf(provider).length === 0) return [];
     return [createLane({ service, store, clock, width, log, perform: (task) => perform(task, provider) })];
   };
   const lanes = (["aliyun_new", "aliyun_old", "rong_cloud"] as const).flatMap(laneOf);
