@@ -35,7 +35,7 @@ interface Hall extends World {
 /** A world with all three services; the older one names groups by `chosen`. */
 const openHall = async (
   chosen: readonly string[] = ["chosen1", "chosen2"],
-  options: { old?: ServiceOptions } = {},
+  { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
 ): Promise<Hall> => {
   let now = START;
   const calls: string[] = [];
@@ -43,7 +43,7 @@ const openHall = async (
     createTestService({ ...more, onCall: (call) => calls.push(`${name} ${call}`) });
   const at = {
     aliyun_new: service("aliyun_new"),
-    aliyun_old: service("aliyun_old", { chooses: chosen, ...options.old }),
+    aliyun_old: service("aliyun_old", { chooses: chosen }),
     rong_cloud: service("rong_cloud", { keepsMembers: true }),
   };
   const world = await openWorld({
@@ -53,7 +53,7 @@ const openHall = async (
       const changed = withServices(at)(deps);
       return {
         ...changed,
-        config: { ...deps.config, vendors: { ...deps.config.vendors, timeoutMs: TIMEOUT_MS } },
+        config: { ...deps.config, vendors: { ...deps.config.vendors, timeoutMs } },
       };
     },
   });
@@ -207,7 +207,7 @@ describe("room.create, when a message service fails,", () => {
   });
 
   it("stops the others at once, and says why the first failed", async () => {
-    await using hall = await openHall();
+    await using hall = await openHall([], { timeoutMs: 60_000 });
     hall.at.rong_cloud.on("create", hangs);
     hall.at.aliyun_new.on("create", fails("refused"));
     const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
@@ -309,6 +309,26 @@ describe("exam.plan", () => {
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
     // Those that were asked for together hang together; the others are not asked for any more.
     expect(hall.calls.filter((call) => call.includes("create"))).toHaveLength(8);
+  });
+
+  it("stops the rooms that are under way at once when one of them fails", async () => {
+    await using hall = await openHall([], { timeoutMs: 60_000 });
+    const go = await plan(hall, 20);
+    hall.at.aliyun_new.on("create", inTurn(hangs, hangs, fails("refused"), hangs));
+    expect((await go()).error.message).toBe("The service test refused the call.");
+  });
+
+  it("is undone after a crash only when every room has had its time", async () => {
+    await using hall = await openHall([], { timeoutMs: 60_000 });
+    const go = await plan(hall, 40);
+    const due: number[] = [];
+    hall.at.aliyun_new.on("create", (work) => {
+      work();
+      due.push(...tasksOf(hall).map(({ dueAt }) => dueAt.getTime()));
+    });
+    await go();
+    // 40 rooms, eight at a time.
+    expect(Math.min(...due)).toBeGreaterThanOrEqual(START + (5 + 2) * MINUTE_MS);
   });
 
   it("undoes them when the exam changed meanwhile", async () => {

@@ -234,6 +234,9 @@ describe("a task that fails", () => {
     });
     await process.wait(0);
     expect(said(at)).toEqual(["g 1", "other 1"]);
+    // Nobody looks at what waits behind it in vain.
+    const [first, second] = process.tasks();
+    expect(second?.dueAt).toEqual(first?.dueAt);
     await process.wait(SECOND_MS);
     expect(said(at).slice(2)).toEqual(["g 1", "g 2", "g 3"]);
   });
