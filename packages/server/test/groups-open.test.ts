@@ -1,11 +1,14 @@
+import { pino } from "pino";
 import { describe, expect, it } from "vitest";
 import { exams, participants, rooms, streamNames, vendorTasks } from "../src/db/tables.js";
+import { createGroupService } from "../src/features/groups/service.js";
 import { trpc } from "./support/calls.js";
 import {
   type Behaviour,
   createTestService,
   fails,
   hangs,
+  held,
   inTurn,
   type ServiceOptions,
   tasksOf,
@@ -13,6 +16,7 @@ import {
   works,
   worksUnheard,
 } from "./support/message-services.js";
+import { openProcess } from "./support/queue.js";
 import { openWorld, type World } from "./support/world.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
@@ -26,6 +30,8 @@ interface Hall extends World {
   /** Every call at any service, in the order in which they came: `rong_cloud create g1`. */
   readonly calls: string[];
   create(imServer: readonly Service[], input?: object): ReturnType<ReturnType<typeof trpc>["mutate"]>;
+  /** Lets time pass, of which the queue hears. */
+  pass(ms: number): void;
   /** Lets time pass, and does what is due by then. */
   wait(ms: number): Promise<void>;
   /** What there is of rooms, and what is left to do. */
@@ -59,15 +65,19 @@ const openHall = async (
   });
   const { queries } = world.db;
   const token = await world.token({ sub: "t1", role: "teacher" });
+  const pass = (ms: number): void => {
+    now += ms;
+    world.services.queue.wake();
+  };
   return {
     ...world,
     at,
     calls,
     create: (imServer, input = {}) =>
       trpc(world, token).mutate("room.create", { name: "R", imServer, ...input }),
+    pass,
     async wait(ms) {
-      now += ms;
-      world.services.queue.wake();
+      pass(ms);
       await world.services.queue.drain(5000);
     },
     kept: () => ({
@@ -248,6 +258,31 @@ describe("room.create, when a message service fails,", () => {
     expect(hall.kept()).toEqual(NOTHING);
   });
 
+  it("writes no room whose groups somebody has begun to delete", async () => {
+    await using hall = await openHall();
+    const deletion = held();
+    hall.at.aliyun_new.on("delete", deletion.behaviour);
+    hall.at.rong_cloud.on("create", async (work) => {
+      work();
+      hall.services.queue.start();
+      hall.pass(60 * MINUTE_MS);
+      await hall.at.aliyun_new.called(1, "delete");
+    });
+    const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    deletion.release();
+    await hall.wait(0);
+    expect(hall.kept()).toMatchObject({ rooms: 0 });
+  });
+
+  it("asks a service that refused once to delete what it cannot have made", async () => {
+    await using hall = await openHall();
+    hall.at.rong_cloud.on("create", fails("refused"));
+    await hall.create(["rong_cloud"]);
+    await hall.wait(60 * MINUTE_MS);
+    expect(hall.calls.filter((call) => call.includes("delete"))).toHaveLength(1);
+  });
+
   it("has what was begun undone when the process does not live to do it", async () => {
     await using hall = await openHall();
     // What a process leaves that is killed while it asks.
@@ -348,6 +383,40 @@ describe("exam.plan", () => {
     await hall.wait(0);
     expect(hall.at.aliyun_new.groups.size).toBe(0);
     expect(tasksOf(hall)).toEqual([]);
+  });
+});
+
+describe("several rooms", () => {
+  it("stop at once, too, when the service of one that chooses ids refuses", async () => {
+    const [hanging, choosing] = [createTestService(), createTestService({ chooses: ["a"] })];
+    hanging.on("create", hangs);
+    choosing.on("create", fails("refused"));
+    await using process = openProcess({ rong_cloud: hanging, aliyun_old: choosing });
+    const groups = createGroupService({
+      store: process.store,
+      messages: {
+        aliyun_new: undefined,
+        // Safe: nobody asks it for tokens.
+        aliyun_old: choosing.provider as never,
+        rong_cloud: hanging.provider,
+      },
+      clock: () => new Date(START),
+      timeoutMs: 60_000,
+      log: pino({ level: "silent" }),
+    });
+    const rooms = (["rong_cloud", "aliyun_old"] as const).map((service) => ({
+      roomId: service,
+      name: "R",
+      creatorId: "t1",
+      imServer: [service],
+      members: () => ["t1"],
+    }));
+    let written = false;
+    const opening = groups.open(rooms, async () => {
+      written = true;
+    });
+    await expect(opening).rejects.toThrow("The service test refused the call.");
+    expect(written).toBe(false);
   });
 });
 

@@ -312,6 +312,19 @@ describe("what is announced", () => {
     expect(said(at)).toEqual(["g 1"]);
   });
 
+  it("is dropped when it can be tried in time no more, and what waits behind it goes on", async () => {
+    const at = service();
+    at.on("send", inTurn(fails(), fails(), fails(), fails(), fails(), works));
+    await using process = openProcess({ aliyun_new: at }, { random: () => 1 });
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    for (const pause of [0, 1, 2, 4]) await process.wait(pause * SECOND_MS);
+    await process.add((tasks, now) => say(tasks, now, "g", 2));
+    await process.wait(8 * SECOND_MS);
+    // The sixth try would be 31 seconds after it was written.
+    expect(said(at)).toEqual(["g 1", "g 1", "g 1", "g 1", "g 1", "g 2"]);
+    expect(process.tasks()).toEqual([]);
+  });
+
   it("during an outage does not flood the service after it", async () => {
     const at = service();
     at.on("send", fails());
@@ -422,7 +435,8 @@ describe("a queue", () => {
     await process.queue.stop(1);
     process.db.close();
     first.release();
-    await new Promise((resolve) => setImmediate(resolve));
+    // A write would fail in the second turn of the loop.
+    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(process.lines).toEqual([]);
   });
 
@@ -471,15 +485,31 @@ describe("a queue", () => {
     await at.called(2);
   });
 
-  it("goes on after a look that failed", async () => {
+  it("goes on after a look that failed, in 15 seconds at the latest", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.setSystemTime(START);
     const at = service();
-    await using process = openProcess({ aliyun_new: at });
+    await using process = openProcess({ aliyun_new: at }, { clock: () => new Date() });
     process.db.queries.run("ALTER TABLE vendor_tasks RENAME TO away");
     process.queue.start();
-    process.queue.wake();
     await process.logged("cannot be read");
     process.db.queries.run("ALTER TABLE away RENAME TO vendor_tasks");
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    process.db.queries.insert(vendorTasks).values(foreignTask()).run();
+    await vi.advanceTimersByTimeAsync(15_000);
     await at.called(1);
+  });
+
+  it("that does as much as it may looks for more when something is done", async () => {
+    const at = service();
+    const first = held();
+    at.on("send", first.behaviour);
+    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    process.queue.start();
+    await process.add((tasks, now) => say(tasks, now, "a", 1));
+    await at.called(1);
+    for (const id of ["b", "c"]) await process.add((tasks, now) => say(tasks, now, id, 1));
+    expect(said(at)).toEqual(["a 1"]);
+    first.release();
+    await at.called(3);
   });
 });

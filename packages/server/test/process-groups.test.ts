@@ -131,6 +131,15 @@ describe("a server that stops", () => {
     await expect.poll(actions).toContain("group/dismiss");
     server.kill("SIGTERM");
     await server.line('"msg":"draining"');
+    // Everything else that a stop waits for is over.
+    await expect
+      .poll(() =>
+        fetch(server.url).then(
+          () => "listens",
+          () => "gone",
+        ),
+      )
+      .toBe("gone");
     await expect.poll(() => rong.release()).toBe(1);
     expect(await server.ended()).toMatchObject({ code: 0 });
     expect(left().tasks).toEqual([]);

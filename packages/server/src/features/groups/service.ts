@@ -132,21 +132,17 @@ export const createGroupService = ({
     if (services.some(({ provider }) => provider.deleteGroup))
       begun.undo.push(...(await store.prepareUndo({ id, imServer }, { dueAt, now: clock() })));
 
-    let failed = false;
-    let failure: unknown;
     await Promise.all(
       others.map(async (service) => {
         try {
           await create(service, id);
         } catch (error) {
           if (mayStillHappen(error)) begun.uncertain.push({ id, imServer: [service.name] });
-          if (!failed) failure = error;
-          failed = true;
-          ending.abort();
+          ending.abort(error);
         }
       }),
     );
-    if (failed) throw failure;
+    ending.signal.throwIfAborted();
     return id;
   };
 
@@ -155,22 +151,19 @@ export const createGroupService = ({
     const now = clock().getTime();
     const rounds = Math.ceil(rooms.length / AT_ONCE) + 1;
     const dueAt = new Date(now + UNDO_AFTER_MS + rounds * timeoutMs);
+    // The first failure is the reason for which it is aborted.
     const ending = new AbortController();
-    let failed = false;
-    let failure: unknown;
     const ids = await pLimit(AT_ONCE).map(asked, async ({ room, services }) => {
       // All of them are waited for: what the others have begun is known only then.
-      if (failed) return "";
+      if (ending.signal.aborted) return "";
       try {
         return await openOne(room, services, { begun, dueAt, ending });
       } catch (error) {
-        if (!failed) failure = error;
-        failed = true;
-        ending.abort();
+        ending.abort(error);
         return "";
       }
     });
-    if (failed) throw failure;
+    ending.signal.throwIfAborted();
     return ids;
   };
 

@@ -1,5 +1,5 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, gt, inArray, isNull, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../db/client.js";
 import { participants, rooms, vendorTasks } from "../../db/tables.js";
@@ -54,12 +54,11 @@ export const createGroupStore = ({ db, tasks }: { db: Database; tasks: TaskWrite
     .prepare();
 
   const earlier = alias(vendorTasks, "earlier");
-  // What has expired holds up nothing unless it is under way; nor does who has to leave, once that was tried.
+  // Somebody who has to leave holds up nothing once that was tried.
   const holdsUp = and(
     eq(earlier.service, vendorTasks.service),
     eq(earlier.groupId, vendorTasks.groupId),
     lt(earlier.id, vendorTasks.id),
-    or(isNull(earlier.expiresAt), gt(earlier.expiresAt, now), gt(earlier.dueAt, now)),
     or(ne(earlier.kind, "leave"), eq(earlier.attempts, 0)),
   );
   const firstOfGroups = queries
