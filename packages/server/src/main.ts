@@ -99,10 +99,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     address = addressOf(app, config);
     announce(deps, address);
+    services.queue.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      await app.close();
+      await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       clearTimeout(deadline);
       db.close();
     };

@@ -6,6 +6,7 @@ import type {
   TRPCQueryProcedure,
   TRPCRouterRecord,
 } from "@trpc/server";
+import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
@@ -28,6 +29,10 @@ import { createCheatStore } from "./features/cheat/store.js";
 import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
+import { taskKindsOf } from "./features/groups/kinds.js";
+import { createTaskQueue } from "./features/groups/queue.js";
+import { createGroupService } from "./features/groups/service.js";
+import { createGroupStore } from "./features/groups/store.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImportService } from "./features/import/service.js";
@@ -60,7 +65,27 @@ export const createServices = ({
   tokens,
   passwords,
   audioFiles,
-}: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
+  log,
+}: Omit<Deps, "authSecret" | "ownKey">) => {
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => queue.wake(),
+  });
+  const groupStore = createGroupStore({ db, tasks });
+  const { messages } = providers;
+  const queue = createTaskQueue({
+    store: groupStore,
+    messages,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    // The other half is for those who wait for an answer.
+    width: Math.ceil(config.vendors.concurrency / 2),
+    log,
+  });
+  const { timeoutMs } = config.vendors;
+  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const access = createAccessService({ store: createAccessStore({ db }) });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
@@ -85,30 +110,38 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db }),
+    store: createParticipantStore({ db, tasks }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
-  const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
+  const exam = createExamService({
+    store: createExamStore({ db, tasks }),
+    access,
+    audio,
+    participant,
+    clock,
+    ids,
+  });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
-  const roomStore = createRoomStore({ db });
+  const roomStore = createRoomStore({ db, tasks });
   const room = createRoomService({
     store: roomStore,
     access,
     cheat,
-    messages: providers.messages,
+    groups,
+    messages,
     clock,
     ids,
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db }),
+    store: createPlanStore({ db, tasks }),
     access,
-    messages: providers.messages,
+    groups,
     clock,
     ids,
   });
@@ -120,7 +153,7 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
-  const im = createImService({ messages: providers.messages, access });
+  const im = createImService({ messages, access, groups });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -144,6 +177,7 @@ export const createServices = ({
     im,
     upload,
     capacity,
+    queue,
   };
 };
 export type Services = ReturnType<typeof createServices>;
