@@ -41,6 +41,9 @@ import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
 import { createRosterService } from "./features/roster/service.js";
 import { createRosterStore } from "./features/roster/store.js";
+import { createStreamRouter } from "./features/stream/router.js";
+import { createStreamService } from "./features/stream/service.js";
+import { createStreamStore } from "./features/stream/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
 import { type rootConfig, router } from "./trpc.js";
@@ -119,6 +122,12 @@ export const createServices = ({
   });
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
+  const stream = createStreamService({
+    store: createStreamStore({ db }),
+    access,
+    callback: providers.streamCallback,
+    clock,
+  });
   return {
     access,
     auth,
@@ -135,6 +144,7 @@ export const createServices = ({
     links,
     im,
     upload,
+    stream,
   };
 };
 export type Services = ReturnType<typeof createServices>;
@@ -151,6 +161,7 @@ export const createAppRouter = (services: Services) =>
     cheat: createCheatRouter(services),
     im: createImRouter(services),
     upload: createUploadRouter(services),
+    stream: createStreamRouter(services),
   });
 
 /** The router as the server runs it; its types name the server's context. */

@@ -1,5 +1,6 @@
 import type { Config } from "../config.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
+import { createStreamCallback } from "./aliyun/stream-callback.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
 import { createEmbeddedIm } from "./embedded/im.js";
 import type { Providers } from "./types.js";
@@ -8,7 +9,7 @@ import type { Providers } from "./types.js";
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
 
 export interface SelectOptions {
-  readonly config: Pick<Config, "streams" | "aliyunIm">;
+  readonly config: Pick<Config, "streams" | "streamCallbackKey" | "aliyunIm">;
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
@@ -33,5 +34,9 @@ export const selectProviders = ({ config, clock, nonce, publicUrl, ownKey }: Sel
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,
     ),
+    streamCallback:
+      domains && config.streamCallbackKey
+        ? createStreamCallback({ ...streams, ...domains, key: config.streamCallbackKey }, clock)
+        : undefined,
   };
 };
