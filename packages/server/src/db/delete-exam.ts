@@ -7,6 +7,7 @@ import {
   exams,
   participants,
   rooms,
+  streamEvents,
   streamNames,
   unseated,
 } from "./tables.js";
@@ -34,6 +35,7 @@ export const countExam = (queries: Queries, examId: string) => {
 /** Deletes an exam in which nothing was recorded, with everything that belongs to it. */
 export const deleteExam = (queries: Queries, examId: string): void => {
   const inItsRooms = roomsOf(queries, examId);
+  queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
   queries.delete(rooms).where(eq(rooms.examId, examId)).run();

@@ -49,7 +49,7 @@ export const createRosterService = ({ store, access }: RosterServiceDeps): Roste
     async remove(caller, { examId, userId, withRecords }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
-      const { rooms, records } = await store.remove(examId, userId, (ties: Ties) => {
+      const { rooms, records } = await store.remove(examId, userId, withRecords, (ties: Ties) => {
         // Who left its last room may have left records behind.
         if (!isThere(ties) && ties.records === 0) throw notThere(examId, userId);
         const ended = ties.rooms.find(({ status }) => status === "ended");

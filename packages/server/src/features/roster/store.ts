@@ -18,10 +18,15 @@ export interface RosterStore {
   /** Its rooms in the order in which they were made. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and from among those who wait, with its records.
-   * `check` sees before what there is, and refuses by throwing.
+   * Takes a person out of all rooms of the exam and from among those who wait, `withRecords` with what was recorded
+   * about it and reported of its streams. `check` sees before what there is, and refuses by throwing.
    */
-  remove(examId: string, userId: string, check: (ties: Ties) => void): Promise<Ties>;
+  remove(
+    examId: string,
+    userId: string,
+    withRecords: boolean,
+    check: (ties: Ties) => void,
+  ): Promise<Ties>;
 }
 
 export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
@@ -91,11 +96,11 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       const { unseated: waiting, rooms: there } = tiesOf(examId, user);
       return { ...(waiting && { unseated: waiting }), rooms: there };
     },
-    remove: (examId, user, check) =>
+    remove: (examId, user, withRecords, check) =>
       write(() => {
         const ties = tiesOf(examId, user);
         check(ties);
-        deleteRecords(queries, { examId, userId: user });
+        if (withRecords) deleteRecords(queries, { examId, userId: user });
         for (const { roomId } of ties.rooms) deletePerson(queries, roomId, user, { streamsStay: false });
         queries
           .delete(unseated)

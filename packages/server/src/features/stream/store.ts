@@ -1,6 +1,7 @@
-import type { Camera, PublishStatus, StreamAction, StreamEvent, StreamEventPage } from "@invigil/schema";
+import type { Camera, StreamAction, StreamEvent, StreamEventPage } from "@invigil/schema";
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { STATUS_AFTER } from "../../db/stream-status.js";
 import { participants, rooms, streamEvents, streamNames } from "../../db/tables.js";
 
 /** An event as it came. */
@@ -36,11 +37,6 @@ export interface StreamStore {
 
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
-
-const STATUS = { publish: "publishing", publish_done: "stopped" } as const satisfies Record<
-  StreamAction,
-  PublishStatus
->;
 
 export const createStreamStore = ({ db }: { db: Database }): StreamStore => {
   const { queries, write } = db;
@@ -125,7 +121,7 @@ export const createStreamStore = ({ db }: { db: Database }): StreamStore => {
         const camEvent = { roomId, userId, camera, ...event };
         if (insert.run({ ...camEvent, now }).changes === 0) return "repeat";
         if (newer.get({ roomId, userId, camera, eventTime: event.eventTime })) return "kept";
-        const status = STATUS[event.action];
+        const status = STATUS_AFTER[event.action];
         const changed = setStatus[camera].run({ roomId, userId, status, at: now.getTime() }).changes > 0;
         void changed;
         return "kept";
