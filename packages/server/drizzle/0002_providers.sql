@@ -24,7 +24,9 @@ CREATE TABLE `vendor_tasks` (
 	`due_at` integer NOT NULL,
 	`expires_at` integer,
 	`attempts` integer DEFAULT 0 NOT NULL,
+	`refusals` integer DEFAULT 0 NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `vendor_tasks_by_due` ON `vendor_tasks` (`service`,`due_at`,`id`);
+CREATE INDEX `vendor_tasks_by_due` ON `vendor_tasks` (`service`,`due_at`,`id`);--> statement-breakpoint
+CREATE INDEX `vendor_tasks_by_group` ON `vendor_tasks` (`service`,`group_id`,`id`);

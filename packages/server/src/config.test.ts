@@ -33,6 +33,16 @@ const IM_APP = {
   INVIGIL_ALIYUN_IM_APP_SIGN: "a sign",
 };
 
+const KEY = {
+  INVIGIL_ALIYUN_ACCESS_KEY_ID: "a-key-id",
+  INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "a key's secret",
+};
+const RONG = { INVIGIL_RONGCLOUD_APP_KEY: "rong key", INVIGIL_RONGCLOUD_APP_SECRET: "rong secret" };
+const UPLOADS = {
+  INVIGIL_UPLOAD_ROLE_ARN: "acs:ram::1234567890123456:role/uploader",
+  INVIGIL_UPLOAD_BUCKET: "recordings",
+};
+
 describe("settings", () => {
   it("have defaults, all of them", () => {
     expect(parseConfig({})).toEqual({
@@ -54,7 +64,14 @@ describe("settings", () => {
       demoExaminees: 0,
       logLevel: "info",
       streams: { domains: undefined, app: "exam", ttlSeconds: 604_800, transcodeSuffix: "_240p" },
+      streamCallbackKey: undefined,
+      streamPushLimit: 300,
+      vendors: { timeoutMs: 5000, concurrency: 16, pauseSeconds: 10 },
+      aliyun: { credentials: undefined, liveUrl: "https://live.aliyuncs.com" },
       aliyunIm: undefined,
+      aliyunOldIm: undefined,
+      rongCloud: undefined,
+      uploads: undefined,
     });
   });
 
@@ -115,6 +132,66 @@ describe("settings", () => {
         claims: { sub: "employee_id", role: "realm_access.roles", name: "https://id.example/name=x" },
         roles: { teacher: "proctors" },
       },
+    });
+  });
+
+  it("of the vendors' services are read from texts", () => {
+    const config = parseConfig({
+      ...KEY,
+      ...RONG,
+      ...UPLOADS,
+      INVIGIL_STREAM_CALLBACK_KEY: "a callback key",
+      INVIGIL_STREAM_PUSH_LIMIT: "50",
+      INVIGIL_PROVIDER_TIMEOUT_MS: "100",
+      INVIGIL_PROVIDER_CONCURRENCY: "1",
+      INVIGIL_PROVIDER_PAUSE_SECONDS: "60",
+      INVIGIL_ALIYUN_SECURITY_TOKEN: "a passing token",
+      INVIGIL_ALIYUN_LIVE_URL: "http://127.0.0.1:8001/",
+      INVIGIL_ALIYUN_OLD_IM_APP_ID: "old-app",
+      INVIGIL_RONGCLOUD_URLS: "https://api-sg01.ronghub.com, http://localhost:8002",
+      INVIGIL_UPLOAD_REGION: "cn-shanghai",
+      INVIGIL_UPLOAD_BASE_PATH: "/exams/2026",
+      INVIGIL_UPLOAD_TTL_SECONDS: "900",
+    });
+    expect(config).toMatchObject({
+      streamCallbackKey: "a callback key",
+      streamPushLimit: 50,
+      vendors: { timeoutMs: 100, concurrency: 1, pauseSeconds: 60 },
+      aliyun: {
+        credentials: {
+          accessKeyId: "a-key-id",
+          accessKeySecret: "a key's secret",
+          securityToken: "a passing token",
+        },
+        liveUrl: "http://127.0.0.1:8001",
+      },
+      aliyunOldIm: { appId: "old-app" },
+      rongCloud: {
+        appKey: "rong key",
+        appSecret: "rong secret",
+        urls: ["https://api-sg01.ronghub.com", "http://localhost:8002"],
+      },
+      uploads: {
+        roleArn: "acs:ram::1234567890123456:role/uploader",
+        bucket: "recordings",
+        region: "cn-shanghai",
+        basePath: "/exams/2026",
+        ttlSeconds: 900,
+        stsUrl: "https://sts.cn-shanghai.aliyuncs.com",
+      },
+    });
+  });
+
+  it("of an instance's role need no key", () => {
+    const config = parseConfig({
+      ...UPLOADS,
+      INVIGIL_ALIYUN_INSTANCE_ROLE: "invigil-server",
+      INVIGIL_UPLOAD_STS_URL: "https://sts-vpc.cn-hangzhou.aliyuncs.com",
+    });
+    expect(config.aliyun.credentials).toEqual({ instanceRole: "invigil-server" });
+    expect(config.uploads).toMatchObject({
+      basePath: "/record",
+      stsUrl: "https://sts-vpc.cn-hangzhou.aliyuncs.com",
     });
   });
 
@@ -220,6 +297,33 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_ALIYUN_IM_APP_ID", "leak".repeat(17)],
   ["INVIGIL_ALIYUN_IM_APP_KEY", "leak".repeat(65)],
   ["INVIGIL_ALIYUN_IM_APP_SIGN", "leak".repeat(1025)],
+  ["INVIGIL_STREAM_CALLBACK_KEY", "leak".repeat(65)],
+  ["INVIGIL_STREAM_PUSH_LIMIT", "0"],
+  ["INVIGIL_PROVIDER_TIMEOUT_MS", "99"],
+  ["INVIGIL_PROVIDER_CONCURRENCY", "0"],
+  ["INVIGIL_PROVIDER_PAUSE_SECONDS", "3601"],
+  ["INVIGIL_ALIYUN_ACCESS_KEY_ID", "leak".repeat(65)],
+  ["INVIGIL_ALIYUN_ACCESS_KEY_SECRET", "leak".repeat(65)],
+  ["INVIGIL_ALIYUN_SECURITY_TOKEN", "leak".repeat(1025)],
+  ["INVIGIL_ALIYUN_INSTANCE_ROLE", "leak/leak"],
+  ["INVIGIL_ALIYUN_LIVE_URL", "leak.example"],
+  ["INVIGIL_ALIYUN_LIVE_URL", "http://leak.example"],
+  ["INVIGIL_ALIYUN_LIVE_URL", "https://leak.example/path"],
+  ["INVIGIL_ALIYUN_LIVE_URL", "https://u:leak@h.example"],
+  ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "leak".repeat(17)],
+  ["INVIGIL_RONGCLOUD_APP_KEY", "leak".repeat(65)],
+  ["INVIGIL_RONGCLOUD_APP_SECRET", "leak".repeat(65)],
+  ["INVIGIL_RONGCLOUD_URLS", "https://a.example,leak"],
+  ["INVIGIL_RONGCLOUD_URLS", "https://a.example,http://leak.example"],
+  ["INVIGIL_RONGCLOUD_URLS", "https://a,https://b,https://c,https://d,https://leak"],
+  ["INVIGIL_UPLOAD_ROLE_ARN", "leak"],
+  ["INVIGIL_UPLOAD_BUCKET", "leak/leak"],
+  ["INVIGIL_UPLOAD_REGION", "leak.example"],
+  ["INVIGIL_UPLOAD_BASE_PATH", "leak"],
+  ["INVIGIL_UPLOAD_BASE_PATH", "/leak/../leak"],
+  ["INVIGIL_UPLOAD_BASE_PATH", "/leak/*"],
+  ["INVIGIL_UPLOAD_TTL_SECONDS", "899"],
+  ["INVIGIL_UPLOAD_STS_URL", "http://leak.example"],
 ];
 
 describe("a bad value", () => {
@@ -246,13 +350,27 @@ describe("settings that only work together", () => {
     },
   );
 
-  const groups = [STREAMS, JWKS, IM_APP].flatMap((group) =>
+  const groups = [STREAMS, JWKS, IM_APP, KEY, RONG, UPLOADS].flatMap((group) =>
     Object.keys(group).map((missing) => ({ group: group as Record<string, string>, missing })),
   );
   it.each(groups)("miss $missing when it alone is unset", ({ group, missing }) => {
     const fault = faultOf({ ...group, [missing]: "" });
     expect(fault.startsWith(`${missing} must be set, because INVIGIL_`)).toBe(true);
     for (const value of Object.values(group)) expect(fault).not.toContain(value);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because ", { ...KEY, INVIGIL_ALIYUN_INSTANCE_ROLE: "r" }],
+    ["INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because ", { INVIGIL_ALIYUN_SECURITY_TOKEN: "leak" }],
+    ["INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ", UPLOADS],
+    [
+      "INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ",
+      { INVIGIL_ALIYUN_OLD_IM_APP_ID: "leak" },
+    ],
+  ])("%s…: %j", (beginning, environment) => {
+    const fault = faultOf(environment);
+    expect(fault.startsWith(beginning)).toBe(true);
+    expect(fault).not.toContain("leak");
   });
 
   it.each(["127.0.0.1", "::1", "localhost"])("are no authentication and the loopback address %s", (host) => {

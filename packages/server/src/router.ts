@@ -6,6 +6,7 @@ import type {
   TRPCQueryProcedure,
   TRPCRouterRecord,
 } from "@trpc/server";
+import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
@@ -26,6 +27,7 @@ import { createCheatStore } from "./features/cheat/store.js";
 import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
+import { taskKindsOf } from "./features/groups/kinds.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImportService } from "./features/import/service.js";
@@ -61,6 +63,12 @@ export const createServices = ({
   passwords,
   audioFiles,
 }: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => undefined,
+  });
   const access = createAccessService({ store: createAccessStore({ db }) });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
@@ -85,17 +93,24 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db }),
+    store: createParticipantStore({ db, tasks }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
-  const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
+  const exam = createExamService({
+    store: createExamStore({ db, tasks }),
+    access,
+    audio,
+    participant,
+    clock,
+    ids,
+  });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
-  const roomStore = createRoomStore({ db });
+  const roomStore = createRoomStore({ db, tasks });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -123,7 +138,7 @@ export const createServices = ({
   const im = createImService({ messages: providers.messages, access });
   const upload = createUploadService({ uploads: providers.uploads, access });
   const stream = createStreamService({
-    store: createStreamStore({ db }),
+    store: createStreamStore({ db, tasks }),
     access,
     callback: providers.streamCallback,
     clock,

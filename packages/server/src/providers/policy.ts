@@ -52,7 +52,7 @@ const FAILURES_IN_A_ROW = 5;
 /** Calls that wait for a turn; more are refused at once. */
 const WAITING = 10_000;
 
-/** The caller's own end came before the vendor's time was up: no fault of the vendor's. */
+/** The end came before the vendor had its time: no fault of the vendor's. */
 class GivenUp extends VendorError {}
 
 const OUTAGES: ReadonlySet<VendorError["fault"]> = new Set([
@@ -79,11 +79,17 @@ const asVendorError = (error: unknown): unknown => {
   return error;
 };
 
+/** What failed in less than half of the time: that it took too long is no word about the vendor. */
+const inShort = (error: unknown): unknown =>
+  error instanceof VendorError && error.fault === "timeout"
+    ? new GivenUp(error.message, { fault: error.fault, cause: error })
+    : error;
+
 /** What a promise gives, or the signal's reason as soon as it is aborted. */
 const until = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason);
-    if (signal.aborted) return stop();
+    // Safe: it is aborted below only, with a VendorError.
+    const stop = (): void => reject(signal.reason as VendorError);
     signal.addEventListener("abort", stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
@@ -134,10 +140,12 @@ export const createVendorPolicy = ({
       if (outer?.aborted) giveUp();
       outer?.addEventListener("abort", giveUp, { once: true });
 
-      const oneTry = () =>
-        until(signal, attempt(signal)).catch((error: unknown) => {
-          throw noted(action, error);
+      const oneTry = () => {
+        const began = performance.now();
+        return until(signal, attempt(signal)).catch((error: unknown) => {
+          throw noted(action, performance.now() - began < timeoutMs / 2 ? inShort(error) : error);
         });
+      };
       const inTurn = () =>
         turns.execute(() => {
           // A call whose time ran out while it waited says nothing about the vendor.
@@ -145,6 +153,7 @@ export const createVendorPolicy = ({
           return breaker.execute(oneTry);
         });
       try {
+        signal.throwIfAborted();
         return await until(signal, (repeatable ? repeatedly : carefully).execute(inTurn, signal));
       } catch (error) {
         const failed = asVendorError(error);

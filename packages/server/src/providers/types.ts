@@ -47,8 +47,8 @@ export interface MessageProvider<Token> {
     join(groupId: string, userIds: readonly string[]): Promise<void>;
     leave(groupId: string, userIds: readonly string[]): Promise<void>;
   };
-  /** Nobody in the group to hear it is no failure. */
-  announce(announcement: Announcement): Promise<void>;
+  /** Nobody in the group to hear it is no failure. Absent where there is no service to call. */
+  announce?(announcement: Announcement): Promise<void>;
   /** `role` "admin" lets the token's holder command the group. */
   issueToken(request: {
     userId: string;

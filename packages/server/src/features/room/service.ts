@@ -132,7 +132,7 @@ export const createRoomService = ({
       };
       for (const service of services) await service.createGroup(group);
       const members = people.map((person) => toNewPerson(person, room, now));
-      const created = await store.create({ exam, room, people: members });
+      const created = await store.create({ exam, room, people: members, undo: [] });
       if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);
       return created;
     },

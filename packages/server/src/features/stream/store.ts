@@ -1,8 +1,15 @@
-import type { Camera, StreamAction, StreamEvent, StreamEventPage } from "@invigil/schema";
+import {
+  type Camera,
+  type StreamAction,
+  type StreamEvent,
+  type StreamEventPage,
+  signals,
+} from "@invigil/schema";
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { STATUS_AFTER } from "../../db/stream-status.js";
 import { participants, rooms, streamEvents, streamNames } from "../../db/tables.js";
+import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** An event as it came. */
 export interface NewEvent {
@@ -25,7 +32,7 @@ export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 export interface StreamStore {
   /**
    * Keeps an event and gives the camera the status that the newest of its events means, by their own times; of two
-   * at the same time, the one that came later.
+   * at the same time, the one that came later. Announces a change to the room, while that is in progress.
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** The last that came first; `before` is the last id of the page before. */
@@ -35,10 +42,16 @@ export interface StreamStore {
   ): Promise<StreamEventPage>;
 }
 
+/** What the apps are told: the person's own id, for either camera. */
+const SIGNAL = {
+  publish: signals.streamPublished,
+  publish_done: signals.streamStopped,
+} as const satisfies Record<StreamAction, object>;
+
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-export const createStreamStore = ({ db }: { db: Database }): StreamStore => {
+export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): StreamStore => {
   const { queries, write } = db;
   const ownerOf = queries
     .select({
@@ -122,8 +135,14 @@ export const createStreamStore = ({ db }: { db: Database }): StreamStore => {
         if (insert.run({ ...camEvent, now }).changes === 0) return "repeat";
         if (newer.get({ roomId, userId, camera, eventTime: event.eventTime })) return "kept";
         const status = STATUS_AFTER[event.action];
-        const changed = setStatus[camera].run({ roomId, userId, status, at: now.getTime() }).changes > 0;
-        void changed;
+        const { changes } = setStatus[camera].run({ roomId, userId, status, at: now.getTime() });
+        if (changes > 0 && owner.roomStatus === "in_progress")
+          tasks.announce({
+            room: { id: roomId, imServer: owner.imServer },
+            signal: SIGNAL[event.action].type,
+            data: { userId },
+            now,
+          });
         return "kept";
       }),
 

@@ -11,7 +11,6 @@ export const createAliyunNewIm = (
   deps: { clock: () => Date; nonce: () => string },
 ): MessageProvider<AliyunNewToken> => ({
   createGroup: ({ groupId }) => Promise.resolve({ groupId }),
-  announce: () => Promise.resolve(),
   issueToken: ({ userId, role }) => {
     const timestamp = Math.floor(deps.clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;
     return Promise.resolve(aliyunNewToken(app, { userId, nonce: `AK-${deps.nonce()}`, timestamp, role }));

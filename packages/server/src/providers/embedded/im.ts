@@ -24,8 +24,6 @@ export const createEmbeddedIm = ({
   publicUrl,
 }: EmbeddedImOptions): MessageProvider<AliyunNewToken> => ({
   createGroup: ({ groupId }) => Promise.resolve({ groupId }),
-  // Nobody can be connected to it to hear it.
-  announce: () => Promise.resolve(),
   issueToken({ userId, role }) {
     const appSign = Buffer.from(JSON.stringify({ v: 1, url: publicUrl() })).toString("base64url");
     const timestamp = Math.floor(clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;

@@ -1,0 +1,209 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { InvigilError } from "../errors.js";
+import { createVendorPolicy, type PolicyOptions, type VendorCall } from "./policy.js";
+import { VendorError, type VendorFault } from "./vendor-error.js";
+
+interface Line {
+  readonly fields: object;
+  readonly message: string;
+}
+
+const open = (options: Partial<PolicyOptions> = {}) => {
+  const lines: Line[] = [];
+  const note = (fields: object, message: string) => void lines.push({ fields, message });
+  const policy = createVendorPolicy({
+    provider: "a_service",
+    timeoutMs: 10_000,
+    concurrency: 4,
+    pauseSeconds: 10,
+    log: { warn: note, info: note },
+    ...options,
+  });
+  const run = <T>(attempt: VendorCall<T>["attempt"], call: Partial<VendorCall<T>> = {}) =>
+    policy.run({ action: "DoIt", repeatable: true, attempt, ...call });
+  return { run, lines };
+};
+
+const fails = (fault: VendorFault, more: { code?: string; requestId?: string } = {}) =>
+  new VendorError(`it is ${fault}`, { fault, ...more });
+
+/** The failure that callers are told. */
+const failureOf = async (call: Promise<unknown>): Promise<InvigilError> => {
+  const error = await call.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof InvigilError) return error;
+  throw new Error(`not refused as it should be: ${String(error)}`);
+};
+const faultOf = async (call: Promise<unknown>) => (await failureOf(call)).details?.fault;
+
+/** Never answers, and keeps the signal that it was given. */
+const hanging = () => {
+  const signals: AbortSignal[] = [];
+  const attempt = (signal: AbortSignal) => {
+    signals.push(signal);
+    return new Promise<never>(() => undefined);
+  };
+  return { signals, attempt };
+};
+
+describe("a call to a vendor", () => {
+  it("gives what the vendor answered, asked once", async () => {
+    const attempt = vi.fn(async () => "answer");
+    expect(await open().run(attempt)).toBe("answer");
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+
+  it("that fails names the service, and keeps what the vendor said for administrators", async () => {
+    const said = { code: "InvalidParameter.AppId", requestId: "REQ-1" };
+    const failed = await failureOf(open().run(() => Promise.reject(fails("refused", said))));
+    expect(failed).toMatchObject({
+      code: "PROVIDER_FAILED",
+      message: "The service a_service refused the call.",
+      details: { provider: "a_service", action: "DoIt", fault: "refused", ...said },
+    });
+    expect(failed.message).not.toContain("REQ-1");
+  });
+
+  it("is logged with the vendor's request id for every try that fails", async () => {
+    const { run, lines } = open();
+    await failureOf(run(() => Promise.reject(fails("unavailable", { requestId: "REQ-2" }))));
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatchObject({
+      message: "vendor call failed",
+      fields: { provider: "a_service", action: "DoIt", fault: "unavailable", vendorRequestId: "REQ-2" },
+    });
+  });
+
+  it("that hangs again and again is a fault of the vendor's", async () => {
+    const { run } = open({ timeoutMs: 20 });
+    const { attempt } = hanging();
+    for (let n = 0; n < 5; n++) expect(await faultOf(run(attempt))).toBe("timeout");
+    expect(await faultOf(run(attempt))).toBe("paused");
+  });
+
+  it("passes on what is no failure of the vendor's", async () => {
+    const bug = new TypeError("a bug of ours");
+    const attempt = vi.fn(() => Promise.reject(bug));
+    await expect(open().run(attempt)).rejects.toBe(bug);
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("another try", () => {
+  it.each<[VendorFault, boolean, number]>([
+    ["throttled", false, 3],
+    ["throttled", true, 3],
+    ["unreachable", true, 3],
+    ["unavailable", true, 3],
+    ["unreachable", false, 1],
+    ["unavailable", false, 1],
+    ["refused", true, 1],
+    ["unreadable", true, 1],
+    ["timeout", true, 1],
+  ])("after %s, when doing it twice is harmless: %s: %i in all", async (fault, repeatable, tries) => {
+    const attempt = vi.fn(() => Promise.reject(fails(fault)));
+    expect(await faultOf(open().run(attempt, { repeatable }))).toBe(fault);
+    expect(attempt).toHaveBeenCalledTimes(tries);
+  });
+
+  it("may succeed", async () => {
+    const attempt = vi
+      .fn<() => Promise<string>>()
+      .mockRejectedValueOnce(fails("throttled"))
+      .mockResolvedValueOnce("answer");
+    expect(await open().run(attempt)).toBe("answer");
+  });
+});
+
+describe("a call that takes too long", () => {
+  it("ends, and its try is told to stop", async () => {
+    const { signals, attempt } = hanging();
+    expect(await faultOf(open({ timeoutMs: 20 }).run(attempt))).toBe("timeout");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it("ends also between two tries", async () => {
+    const { run } = open({ timeoutMs: 20 });
+    const attempt = vi.fn(() => Promise.reject(fails("throttled")));
+    expect(await faultOf(run(attempt))).toBe("timeout");
+    expect(attempt).toHaveBeenCalledTimes(1);
+  });
+
+  it("ends when its caller's time is over, which says nothing about the vendor", async () => {
+    const { run } = open();
+    const give = new AbortController();
+    const { attempt } = hanging();
+    const calls = Array.from({ length: 6 }, () => faultOf(run(attempt, { signal: give.signal })));
+    await vi.waitFor(() => expect(calls).toHaveLength(6));
+    give.abort();
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 6 }, () => "timeout"));
+    expect(await run(async () => "still asked")).toBe("still asked");
+    expect(await faultOf(run(async () => "not asked", { signal: give.signal }))).toBe("timeout");
+  });
+});
+
+describe("calls at a time", () => {
+  it("are as many as is set; the others wait for their turn", async () => {
+    const { run } = open({ concurrency: 2 });
+    const answers: ((answer: string) => void)[] = [];
+    const attempt = () => new Promise<string>((resolve) => void answers.push(resolve));
+    const calls = [run(attempt), run(attempt), run(attempt)];
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[0]?.("first");
+    expect(await calls[0]).toBe("first");
+    await vi.waitFor(() => expect(answers).toHaveLength(3));
+    answers[1]?.("second");
+    answers[2]?.("third");
+    expect(await Promise.all(calls)).toEqual(["first", "second", "third"]);
+  });
+
+  it("that end while they wait say nothing about the vendor", async () => {
+    const { run } = open({ concurrency: 1, timeoutMs: 30 });
+    const { attempt } = hanging();
+    const calls = Array.from({ length: 20 }, () => faultOf(run(attempt)));
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(["timeout"]));
+    expect(await run(async () => "still asked")).toBe("still asked");
+  });
+});
+
+describe("a service that keeps failing", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it("is left alone for a while, then asked once, and is back when it answers", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { run, lines } = open({ pauseSeconds: 10 });
+    const broken = vi.fn(() => Promise.reject(fails("unreadable")));
+    for (let n = 0; n < 5; n++) expect(await faultOf(run(broken))).toBe("unreadable");
+    expect(await faultOf(run(broken))).toBe("paused");
+    expect(broken).toHaveBeenCalledTimes(5);
+
+    vi.setSystemTime(Date.now() + 9_999);
+    expect(await faultOf(run(broken))).toBe("paused");
+    vi.setSystemTime(Date.now() + 1);
+    expect(await faultOf(run(broken))).toBe("unreadable");
+    expect(await faultOf(run(broken))).toBe("paused");
+    expect(broken).toHaveBeenCalledTimes(6);
+
+    vi.setSystemTime(Date.now() + 10_000);
+    expect(await run(async () => "back")).toBe("back");
+    expect(await run(async () => "and on")).toBe("and on");
+    const changes = lines.map(({ message }) => message).filter((message) => message !== "vendor call failed");
+    expect(changes).toEqual([
+      "vendor service is left alone: it keeps failing",
+      "vendor service is left alone: it keeps failing",
+      "vendor service answers again",
+    ]);
+  });
+
+  it.each<VendorFault>(["refused", "throttled"])(
+    "is not one that answers that a call is %s",
+    async (fault) => {
+      const { run } = open();
+      const attempt = vi.fn(() => Promise.reject(fails(fault)));
+      for (let n = 0; n < 6; n++) expect(await faultOf(run(attempt, { repeatable: false }))).toBe(fault);
+      expect(await run(async () => "still asked")).toBe("still asked");
+    },
+  );
+});
