@@ -24,12 +24,12 @@ export const lastStatus = (queries: Queries) => {
   const atTime = queries
     .select({ id: streamEvents.id, action: streamEvents.action })
     .from(streamEvents)
-    .where(and(ofCamera, eq(streamEvents.eventTime, sql.placeholder("eventTime"))))
+    .where(and(ofCamera, eq(streamEvents.eventTime, sql.placeholder("time"))))
     .prepare();
   return (camera: { roomId: string; userId: string; camera: Camera }): PublishStatus => {
     const eventTime = newestTime.get(camera)?.eventTime;
     if (!eventTime) return "idle";
-    const [last] = atTime.all({ ...camera, eventTime }).toSorted((a, b) => b.id - a.id);
+    const [last] = atTime.all({ ...camera, time: eventTime.getTime() }).toSorted((a, b) => b.id - a.id);
     return last ? STATUS_AFTER[last.action] : "idle";
   };
 };

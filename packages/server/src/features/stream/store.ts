@@ -89,7 +89,7 @@ export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
         eq(streamEvents.roomId, sql.placeholder("roomId")),
         eq(streamEvents.userId, sql.placeholder("userId")),
         eq(streamEvents.camera, sql.placeholder("camera")),
-        gt(streamEvents.eventTime, sql.placeholder("eventTime")),
+        gt(streamEvents.eventTime, sql.placeholder("time")),
       ),
     )
     .limit(1)
@@ -131,9 +131,8 @@ export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
         const owner = ownerOf.get({ name: stream });
         if (!owner) return original !== undefined && ownerOf.get({ name: original }) ? "copy" : "unknown";
         const { roomId, userId, camera } = owner;
-        const camEvent = { roomId, userId, camera, ...event };
-        if (insert.run({ ...camEvent, now }).changes === 0) return "repeat";
-        if (newer.get({ roomId, userId, camera, eventTime: event.eventTime })) return "kept";
+        if (insert.run({ roomId, userId, camera, ...event, now }).changes === 0) return "repeat";
+        if (newer.get({ roomId, userId, camera, time: event.eventTime.getTime() })) return "kept";
         const status = STATUS_AFTER[event.action];
         const { changes } = setStatus[camera].run({ roomId, userId, status, at: now.getTime() });
         if (changes > 0 && owner.roomStatus === "in_progress")
