@@ -106,6 +106,7 @@ export interface StreamSigner {
 
 /** Knows what the stream service reports by its signature, and which streams are ours. */
 export interface StreamCallback {
+  /** In small letters. */
   readonly pushDomain: string;
   /** The first segment of our streams' paths. */
   readonly app: string;

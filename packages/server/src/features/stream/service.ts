@@ -61,7 +61,7 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
 
     async report({ action, id, app, appname, time, ip, node, width, height }) {
       const { pushDomain, app: ourApp, transcodeSuffix } = configured();
-      if (app.toLowerCase() !== pushDomain.toLowerCase())
+      if (app.toLowerCase() !== pushDomain)
         throw invalidInput("app", "must be the push domain that the signature is for");
       const now = clock();
       const eventTime = new Date(time * 1000);
