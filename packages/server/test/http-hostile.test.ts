@@ -204,7 +204,14 @@ describe("hostile requests are refused, never fatal", () => {
           const sent = mutated(reports ? callback : { ...fields, ...ends }, changes);
           const url = `${path}?${method === "GET" || inQuery ? query(sent) : ""}${junk}`;
           const encoded = type === "application/x-www-form-urlencoded" ? query(sent) : written(sent);
-          await attack(state, { method, url, who, type, headers, ...(method === "POST" && { body: spoil(encoded) }) });
+          await attack(state, {
+            method,
+            url,
+            who,
+            type,
+            headers,
+            ...(method === "POST" && { body: spoil(encoded) }),
+          });
         },
       ),
       { numRuns: RUNS, seed: SEED },

@@ -110,11 +110,7 @@ export type RecordsOf = { readonly userId: string } & (
 );
 
 /** Through the rooms, in each of which records and events are found by person. */
-const areAbout = (
-  queries: Queries,
-  table: typeof cheatRecords | typeof streamEvents,
-  of: RecordsOf,
-) =>
+const areAbout = (queries: Queries, table: typeof cheatRecords | typeof streamEvents, of: RecordsOf) =>
   and(
     eq(table.userId, of.userId),
     "roomId" in of
@@ -127,12 +123,19 @@ const areAbout = (
 
 /** How much was recorded about a person. */
 export const countRecords = (queries: Queries, of: RecordsOf): number =>
-  queries.select({ records: count() }).from(cheatRecords).where(areAbout(queries, cheatRecords, of)).get()?.records ?? 0;
+  queries
+    .select({ records: count() })
+    .from(cheatRecords)
+    .where(areAbout(queries, cheatRecords, of))
+    .get()?.records ?? 0;
 
 /** Deletes what was recorded about a person, and what was reported of its streams. */
 export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
   for (const table of [cheatRecords, streamEvents])
-    queries.delete(table).where(areAbout(queries, table, of)).run();
+    queries
+      .delete(table)
+      .where(areAbout(queries, table, of))
+      .run();
 };
 
 /** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */

@@ -9,7 +9,12 @@ const PUSH_DOMAIN = "push.example";
 /** Settings with which reports are taken. */
 export const STREAM_CONFIG = {
   streams: {
-    domains: { pushDomain: PUSH_DOMAIN, pushKey: "push-key", pullDomain: "pull.example", pullKey: "pull-key" },
+    domains: {
+      pushDomain: PUSH_DOMAIN,
+      pushKey: "push-key",
+      pullDomain: "pull.example",
+      pullKey: "pull-key",
+    },
     app: "exam",
     ttlSeconds: 604_800,
     transcodeSuffix: "_240p",

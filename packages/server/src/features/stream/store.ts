@@ -36,10 +36,7 @@ export interface StreamStore {
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** The last that came first; `before` is the last id of the page before. */
-  listByRoom(
-    roomId: string,
-    page: { limit: number; before: number | undefined },
-  ): Promise<StreamEventPage>;
+  listByRoom(roomId: string, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
 /** What the apps are told: the person's own id, for either camera. */
