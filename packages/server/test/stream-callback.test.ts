@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { exams, rooms, streamEvents } from "../src/db/tables.js";
+import { exams, rooms, streamEvents, vendorTasks } from "../src/db/tables.js";
 import type { Happening } from "./simulators/stream-service.js";
 import { dataOf, refusalOf, type Sent, send } from "./support/calls.js";
 import { NOW, openStreamHall, type StreamHall, userInfo } from "./support/stream-hall.js";
@@ -374,7 +374,6 @@ describe("what is announced", () => {
   it("is written for each of the room's message services, to be sent within half a minute", async () => {
     await using hall = await openStreamHall();
     await hall.happens("e1", "publish", NOW);
-    const { vendorTasks } = await import("../src/db/tables.js");
     expect(hall.db.queries.select().from(vendorTasks).all()).toEqual([
       expect.objectContaining({
         service: "aliyun_new",
