@@ -96,7 +96,7 @@ describe("a signal", () => {
     expectTypeOf<SignalData<"callConnected">["sid"]>().toEqualTypeOf<string | undefined>();
     expectTypeOf<20_020>().toExtend<SignalType>();
     expectTypeOf<20_022>().not.toExtend<SignalType>();
-    const read = parseSignal(20_001, "{}") as Signal | undefined;
+    const read: Signal | undefined = parseSignal(20_001, '{"userId":"u"}');
     if (read?.name === "streamPublished") expectTypeOf(read.data.userId).toEqualTypeOf<string>();
   });
 });

@@ -49,9 +49,9 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
 
   return {
     authenticate(sent) {
-      const { judge } = configured();
+      const known = configured();
       const signed = streamSignatureSchema.safeParse(sent);
-      const verdict = signed.success ? judge(signed.data) : "wrong";
+      const verdict = signed.success ? known.judge(signed.data) : "wrong";
       if (verdict === "wrong") throw unsigned("The stream service's signature is missing or wrong.");
       if (verdict === "stale")
         throw unsigned(
