@@ -188,7 +188,29 @@ export {
   type UnseatedPerson,
   unseatedPageSchema,
 } from "./roster.js";
-export { signals } from "./signals.js";
+export {
+  parseSignal,
+  type Signal,
+  type SignalData,
+  type SignalName,
+  type SignalType,
+  signalName,
+  signals,
+} from "./signals.js";
+export {
+  type ListStreamEventsInput,
+  listStreamEventsInput,
+  type ReportStreamInput,
+  reportStreamInput,
+  type StreamAction,
+  type StreamEvent,
+  type StreamEventPage,
+  type StreamSignature,
+  streamActionSchema,
+  streamEventPageSchema,
+  streamEventSchema,
+  streamSignatureSchema,
+} from "./stream.js";
 export {
   type GetUploadCredentialsInput,
   getUploadCredentialsInput,

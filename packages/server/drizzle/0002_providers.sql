@@ -14,6 +14,7 @@ CREATE TABLE `stream_events` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `stream_events_by_event` ON `stream_events` (`room_id`,`user_id`,`camera`,`event_time`,`action`,`node`,`ip`);--> statement-breakpoint
+CREATE INDEX `stream_events_by_room` ON `stream_events` (`room_id`);--> statement-breakpoint
 CREATE TABLE `vendor_tasks` (
 	`id` text PRIMARY KEY NOT NULL,
 	`service` text NOT NULL,

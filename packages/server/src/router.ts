@@ -48,6 +48,9 @@ import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
 import { createRosterService } from "./features/roster/service.js";
 import { createRosterStore } from "./features/roster/store.js";
+import { createStreamRouter } from "./features/stream/router.js";
+import { createStreamService } from "./features/stream/service.js";
+import { createStreamStore } from "./features/stream/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
 import { createUploadStore } from "./features/upload/store.js";
@@ -160,6 +163,12 @@ export const createServices = ({
     access,
   });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const stream = createStreamService({
+    store: createStreamStore({ db, tasks }),
+    access,
+    callback: providers.streamCallback,
+    clock,
+  });
   return {
     access,
     auth,
@@ -178,6 +187,7 @@ export const createServices = ({
     upload,
     capacity,
     queue,
+    stream,
   };
 };
 export type Services = ReturnType<typeof createServices>;
@@ -194,6 +204,7 @@ export const createAppRouter = (services: Services) =>
     cheat: createCheatRouter(services),
     im: createImRouter(services),
     upload: createUploadRouter(services),
+    stream: createStreamRouter(services),
   });
 
 /** The router as the server runs it; its types name the server's context. */

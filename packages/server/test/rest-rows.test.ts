@@ -460,13 +460,6 @@ describe("cheating", () => {
   });
 });
 
-describe("what this version does not offer yet", () => {
-  it("GET /exam/userAct is 501 in the envelope, without a token", async () => {
-    await using school = await openSchool();
-    refusalOf(await send(school, { method: "GET", path: "/exam/userAct" }), 501, "NOT_IMPLEMENTED");
-  });
-});
-
 describe("a setting", () => {
   it("gives failures their own HTTP status", async () => {
     await using school = await openSchool({ config: { restStatus: "http" } });

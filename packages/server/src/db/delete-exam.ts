@@ -7,6 +7,7 @@ import {
   exams,
   participants,
   rooms,
+  streamEvents,
   streamNames,
   unseated,
 } from "./tables.js";
@@ -45,6 +46,7 @@ export const deleteExam = (
     .all();
   for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
   const inItsRooms = roomsOf(queries, examId);
+  queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
   queries.delete(rooms).where(eq(rooms.examId, examId)).run();

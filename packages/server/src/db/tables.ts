@@ -183,6 +183,8 @@ export const streamEvents = sqliteTable(
       table.node,
       table.ip,
     ),
+    // With the row's id, which SQLite adds to every index: one page is one range.
+    index("stream_events_by_room").on(table.roomId),
   ],
 );
 

@@ -95,3 +95,20 @@ it("uploads come from the vendor's store when it is set", () => {
   };
   expect(select(store).uploads).toBeDefined();
 });
+
+describe("the stream callback", () => {
+  const callbackOf = (environment: Record<string, string>) => select(environment).streamCallback;
+
+  it("is known once its key and the domains are set", () => {
+    expect(callbackOf({ INVIGIL_STREAM_CALLBACK_KEY: "key" })).toBeUndefined();
+    expect(callbackOf(DOMAINS)).toBeUndefined();
+    const callback = callbackOf({
+      ...DOMAINS,
+      INVIGIL_STREAM_CALLBACK_KEY: "key",
+      INVIGIL_STREAM_APP: "live",
+    });
+    expect(callback).toMatchObject({ pushDomain: "push.example", app: "live", transcodeSuffix: "_240p" });
+    const signed = { timestamp: "1000", signature: "d03ea00fd8d71ff9372a9319befa82ad" };
+    expect(callback?.judge(signed)).toBe("good");
+  });
+});

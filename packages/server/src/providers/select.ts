@@ -3,6 +3,7 @@ import { createAliyunAccount } from "./aliyun/credentials.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
 import { createAliyunOldIm } from "./aliyun/im-old.js";
 import { createOpenApi } from "./aliyun/openapi.js";
+import { createStreamCallback } from "./aliyun/stream-callback.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
 import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
@@ -60,5 +61,9 @@ export const selectProviders = (options: SelectOptions): Providers => {
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,
     ),
+    streamCallback:
+      domains && config.streamCallbackKey
+        ? createStreamCallback({ ...streams, ...domains, key: config.streamCallbackKey }, clock)
+        : undefined,
   };
 };

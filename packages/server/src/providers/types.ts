@@ -3,6 +3,7 @@ import type {
   AliyunOldToken,
   Camera,
   ImServer,
+  StreamSignature,
   StreamUrls,
   UploadCredentials,
   UploadMode,
@@ -106,8 +107,22 @@ export interface StreamSigner {
   urls(owner: StreamOwner, options: { twin: boolean }): StreamUrls & { pushUrl: string };
 }
 
+/** Knows what the stream service reports by its signature, and which streams are ours. */
+export interface StreamCallback {
+  /** In small letters. */
+  readonly pushDomain: string;
+  /** The first segment of our streams' paths. */
+  readonly app: string;
+  /** What the name of a stream's transcoded copy ends with. */
+  readonly transcodeSuffix: string;
+  /** `stale`: the service made it, but more than five minutes ago or ahead. */
+  judge(signature: StreamSignature): "good" | "wrong" | "stale";
+}
+
 export interface Providers {
   readonly messages: MessageProviders;
   readonly uploads: UploadProvider | undefined;
   readonly streams: StreamSigner;
+  /** Undefined until a callback key and the stream domains are set. */
+  readonly streamCallback: StreamCallback | undefined;
 }

@@ -4,7 +4,11 @@ import type { ServedRouter } from "../router.js";
 import { type Context, failureOf } from "../trpc.js";
 import type { Field, Row } from "./routes.js";
 
-type Sent = Readonly<Record<string, unknown>>;
+/** What a request holds: its fields, and its headers by their names in small letters. */
+export interface Sent {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
 type Fields = Readonly<Record<string, Field>>;
 
 const readField = (name: string, { read, required }: Field, value: unknown): unknown => {
@@ -18,10 +22,11 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
 };
 
 /** The procedure's input, from what was sent. */
-const toInput = ({ fields }: Row, sent: Sent): Record<string, unknown> => {
+const toInput = ({ fields, headers = {} }: Row, sent: Sent): Record<string, unknown> => {
   const input: Record<string, unknown> = {};
+  for (const [name, header] of Object.entries(headers)) input[name] = sent.headers[header];
   for (const [name, field] of Object.entries<Field>(fields)) {
-    const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
+    const value = Object.hasOwn(sent.fields, name) ? sent.fields[name] : undefined;
     const read = readField(name, field, value);
     if (read !== undefined) input[field.as ?? name] = read;
   }

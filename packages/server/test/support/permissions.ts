@@ -142,6 +142,8 @@ im.getToken, of no service      ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
 im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
 upload.getCredentials            pppp ppp ... .. p.. pp... p p.
+stream.report                    ++++ +++ +++ ++ +++ +++++ + ++
+stream.listEvents                +++. ... ... .. +.. ++... + ..
 `;
 
 const rows = TABLE.trim().split("\n").slice(1);

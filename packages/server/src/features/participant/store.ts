@@ -53,9 +53,9 @@ export interface ParticipantStore {
     check: CheckRoom,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person; when something was recorded about it, only `withRecords`, which go too: records in the room,
-   * and from its last room in the exam those in all of the exam's rooms. Sends it away from the room's groups.
-   * Undefined when it is not there.
+   * Removes a person; when something was recorded about it, only `withRecords`, which go too, with what was reported of
+   * its streams: those in the room, and from its last room in the exam those in all of the exam's rooms. Sends it away
+   * from the room's groups. Undefined when it is not there.
    */
   remove(
     roomId: string,
@@ -206,7 +206,7 @@ export const createParticipantStore = ({
         const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
         const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        deleteRecords(queries, about);
+        if (withRecords) deleteRecords(queries, about);
         deletePerson(queries, room, user, { streamsStay: false });
         tasks.sendAway(found, { ...person, userId: user }, now);
         return { removed: true, records };

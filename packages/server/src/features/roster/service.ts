@@ -50,7 +50,8 @@ export const createRosterService = ({ store, access, clock }: RosterServiceDeps)
     async remove(caller, { examId, userId, withRecords }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
-      const { rooms, records } = await store.remove({ examId, userId, now: clock() }, (ties: Ties) => {
+      const person = { examId, userId, withRecords, now: clock() };
+      const { rooms, records } = await store.remove(person, (ties: Ties) => {
         // Who left its last room may have left records behind.
         if (!isThere(ties) && ties.records === 0) throw notThere(examId, userId);
         const ended = ties.rooms.find(({ status }) => status === "ended");

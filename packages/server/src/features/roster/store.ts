@@ -19,10 +19,13 @@ export interface RosterStore {
   /** Its rooms in the order in which they were made. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and their groups, and from among those who wait, with its records.
-   * `check` sees before what there is, and refuses by throwing.
+   * Takes a person out of all rooms of the exam and their groups, and from among those who wait; `withRecords` with
+   * what was recorded about it and reported of its streams. `check` sees before what there is, and refuses by throwing.
    */
-  remove(person: { examId: string; userId: string; now: Date }, check: (ties: Ties) => void): Promise<Ties>;
+  remove(
+    person: { examId: string; userId: string; withRecords: boolean; now: Date },
+    check: (ties: Ties) => void,
+  ): Promise<Ties>;
 }
 
 export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): RosterStore => {
@@ -94,11 +97,11 @@ export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
       const { unseated: waiting, rooms: there } = tiesOf(examId, user);
       return { ...(waiting && { unseated: waiting }), rooms: there };
     },
-    remove: ({ examId, userId: user, now }, check) =>
+    remove: ({ examId, userId: user, withRecords, now }, check) =>
       write(() => {
         const { groups, ...ties } = tiesOf(examId, user);
         check(ties);
-        deleteRecords(queries, { examId, userId: user });
+        if (withRecords) deleteRecords(queries, { examId, userId: user });
         for (const [index, room] of groups.entries()) {
           deletePerson(queries, room.id, user, { streamsStay: false });
           tasks.sendAway(room, { userId: user, role: ties.rooms[index]?.role ?? "" }, now);
