@@ -1,4 +1,9 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const WATCH_SECRETS = fileURLToPath(
+  new URL("packages/server/test/support/watch-secrets.ts", import.meta.url),
+);
 
 export default defineConfig({
   test: {
@@ -11,7 +16,7 @@ export default defineConfig({
         name,
         root: `packages/${name}`,
         include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-        setupFiles: name === "server" ? ["./test/support/watch-secrets.ts"] : [],
+        setupFiles: name === "server" ? [WATCH_SECRETS] : [],
       },
     })),
   },

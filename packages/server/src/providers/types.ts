@@ -41,7 +41,7 @@ export interface MessageProvider<Token> {
   /** Makes a room's message group. @returns the id that the service knows it by */
   createGroup(group: NewGroup, signal?: AbortSignal): Promise<{ readonly groupId: string }>;
   /** Deletes a group; one that is not there is deleted. Absent where the service cannot. */
-  deleteGroup?(groupId: string): Promise<void>;
+  readonly deleteGroup?: (groupId: string) => Promise<void>;
   /** Puts people into a group, or takes them out of it; absent where the service keeps no members. */
   readonly members?: {
     join(groupId: string, userIds: readonly string[]): Promise<void>;
@@ -57,7 +57,7 @@ export interface MessageProvider<Token> {
     deviceType?: string;
   }): Promise<Token>;
   /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
-  check?(): Promise<void>;
+  readonly check?: () => Promise<void>;
 }
 
 interface TokenOf {

@@ -3,12 +3,13 @@ import { selectProviders } from "../../src/providers/select.js";
 import type { Providers } from "../../src/providers/types.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunLive, type AliyunLiveOptions, openAliyunLive } from "../simulators/aliyun-live.js";
+import { kept } from "./secrets.js";
 
 // A server's settings for Aliyun's services, all of them served by simulators.
 
-export const KEY: AccessKey = { id: "LTAI-of-the-test", secret: "secret-of-the-access-key" };
-export const IM_APP = { appId: "demoapp", appKey: "secret-of-the-app", appSign: "sign" };
-export const OLD_APP = { appId: "old-app" };
+export const KEY: AccessKey = { id: "LTAI-of-the-test", secret: kept("access-key") };
+export const IM_APP = { appId: "demoapp", appKey: kept("im-app"), appSign: "sign" };
+const OLD_APP = { appId: "old-app" };
 export const CLOCK = () => new Date("2026-01-02T03:04:05Z");
 
 /** Both message services of the vendor, at a simulator; `vendors` as in the settings. */

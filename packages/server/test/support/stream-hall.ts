@@ -1,10 +1,11 @@
 import type { AddressInfo } from "node:net";
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Config } from "../../src/config.js";
 import { vendorTasks } from "../../src/db/tables.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
 import { dataOf, rest, trpc } from "./calls.js";
+import { createTestService, withServices } from "./message-services.js";
 import { STREAM_CONFIG } from "./streams.js";
 import { openWorld, type World } from "./world.js";
 
@@ -37,7 +38,7 @@ export interface StreamHall extends World {
   ): Promise<unknown>;
   /** `main` and `pc` of somebody in a room. */
   statusOf(userId: string, room?: Room): Promise<string>;
-  /** What was written to be announced so far: `number userId`, each service once. */
+  /** What was written so far to be announced at the new service: `number data`. */
   announced(room?: Room): string[];
   /** How many events are kept of a room. */
   eventsOf(room?: Room): Promise<Record<string, unknown>[]>;
@@ -46,7 +47,7 @@ export interface StreamHall extends World {
 
 export const NOW = Date.parse("2026-01-02T03:04:05Z") / 1000;
 
-/** The message service announces at a vendor unless `silent`; nobody sends what is written to be announced. */
+/** The room has two message services, or the built-in one when `silent`. Nobody sends what is written to be announced. */
 export const openStreamHall = async ({
   config = {},
   silent = false,
@@ -57,22 +58,21 @@ export const openStreamHall = async ({
   const time = { now: NOW };
   const world = await openWorld({
     config: { ...STREAM_CONFIG, ...config },
+    queue: false,
     now: () => new Date(time.now * 1000),
-    change: (deps) => {
-      const { aliyun_new } = deps.providers.messages;
-      if (silent || !aliyun_new) return deps;
-      const announcing = { ...aliyun_new, announce: () => Promise.resolve() };
-      const messages = { ...deps.providers.messages, aliyun_new: announcing };
-      return { ...deps, providers: { ...deps.providers, messages } };
-    },
+    ...(!silent && {
+      change: withServices({ aliyun_new: createTestService(), rong_cloud: createTestService() }),
+    }),
   });
   await world.app.listen({ host: "127.0.0.1", port: 0 });
   // Safe: a server that listens on a TCP port has an AddressInfo.
   const { port } = world.app.server.address() as AddressInfo;
   const admin = trpc(world, await world.token(ADMIN));
   const participants = ["e1", "e2"].map((userId) => ({ userId, name: userId, role: "examinee" }));
-  const room: Room = (await admin.mutate("room.create", { name: "A", participants })).data;
-  const sibling: Room = (await admin.mutate("room.create", { name: "B", examId: room.examId })).data;
+  const services = silent ? {} : { imServer: ["aliyun_new", "rong_cloud"] };
+  const room: Room = (await admin.mutate("room.create", { name: "A", participants, ...services })).data;
+  const sibling: Room = (await admin.mutate("room.create", { name: "B", examId: room.examId, ...services }))
+    .data;
   const settings = {
     callbackUrl: `http://127.0.0.1:${port}/exam/userAct`,
     pushDomain: "push.example",
@@ -106,7 +106,7 @@ export const openStreamHall = async ({
       world.db.queries
         .select()
         .from(vendorTasks)
-        .where(eq(vendorTasks.groupId, id))
+        .where(and(eq(vendorTasks.service, "aliyun_new"), eq(vendorTasks.groupId, id)))
         .orderBy(vendorTasks.id)
         .all()
         .filter(({ kind }) => kind === "send")
