@@ -42,6 +42,7 @@ const openMachine = async (answer: (request: IncomingMessage) => { status: numbe
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // Safe: a server that listens on a TCP port has an AddressInfo.
   const { port } = server.address() as AddressInfo;
+  // oxlint-disable-next-line typescript/unbound-method -- Safe: called below with the agent that it belongs to.
   const connect = http.Agent.prototype.createConnection;
   vi.spyOn(http.Agent.prototype, "createConnection").mockImplementation(function (
     this: http.Agent,

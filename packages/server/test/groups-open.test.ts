@@ -292,9 +292,9 @@ describe("room.create, when a message service fails,", () => {
       left = tasksOf(hall);
     });
     const { data: room } = await hall.create(["rong_cloud", "aliyun_new"]);
-    expect(left.map(({ service, kind, groupId }) => [service, kind, groupId]).toSorted()).toEqual([
-      ["aliyun_new", "delete_group", room.id],
-      ["rong_cloud", "delete_group", room.id],
+    expect(left.map(({ service, kind, groupId }) => `${service} ${kind} ${groupId}`).toSorted()).toEqual([
+      `aliyun_new delete_group ${room.id}`,
+      `rong_cloud delete_group ${room.id}`,
     ]);
     // Not before the call must have ended, whatever became of it.
     for (const { dueAt } of left) expect(dueAt.getTime()).toBeGreaterThanOrEqual(START + 2 * MINUTE_MS);

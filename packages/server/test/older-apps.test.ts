@@ -5,6 +5,7 @@ import { rooms } from "../src/db/tables.js";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { aliyunConfig, IM_APP, KEY } from "./support/aliyun.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
+import { given, kept } from "./support/secrets.js";
 import { openWorld, type World } from "./support/world.js";
 
 // Apps of the older SDKs name no message service.
@@ -24,7 +25,7 @@ describe("without the vendor's older service", () => {
     aliyunNewTokenSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
 
   it.each([
-    ["the built-in service", {}, { appId: "invigil", appKey: "the-own-key-of-this-world-im-key" }],
+    ["the built-in service", {}, { appId: "invigil", appKey: kept("im-key") }],
     ["the vendor's new one", { aliyunIm: IM_APP }, IM_APP],
   ] as const)("getIMToken answers two logins of %s that the server can verify", async (_, config, app) => {
     await using world = await openWorld({ config });
@@ -75,12 +76,12 @@ describe("with the vendor's older service", () => {
     const { world, live } = older;
     const sent = { userId: "t1", ...DEVICE };
     expect(dataOf(await (await doorOf(world)).post("getIMToken", sent))).toEqual({
-      accessToken: "old-access-1",
-      refreshToken: "old-refresh-1",
+      accessToken: given("old-access-1"),
+      refreshToken: given("old-refresh-1"),
     });
     const typed = trpc(world, await world.token({ sub: "t1", role: "teacher" }));
     expect((await typed.mutate("im.getToken", sent)).data).toEqual({
-      aliyunOldIm: { accessToken: "old-access-2", refreshToken: "old-refresh-2" },
+      aliyunOldIm: { accessToken: given("old-access-2"), refreshToken: given("old-refresh-2") },
     });
     expect(live.failedChecks).toEqual([]);
   });

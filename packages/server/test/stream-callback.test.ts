@@ -7,8 +7,8 @@ import { NOW, openStreamHall, type StreamHall, userInfo } from "./support/stream
 import { STREAM_CONFIG, streamHeaders } from "./support/streams.js";
 
 const PATH = "/exam/userAct";
-/** Made with md5sum, of `push.example|1767323045|the key that stream reports are signed with`. */
-const SIGNATURE = "0ce2e4068c32f7c7ee60a6fe4bc156ed";
+/** Made with md5sum, of `push.example|1767323045|kept-secret-callback-of-this-test-run`. */
+const SIGNATURE = "0e9039368ac7d910ddc6bfec02c86993";
 const PUBLISHED = '20001 {"userId":"e1"}';
 const STOPPED = '20000 {"userId":"e1"}';
 

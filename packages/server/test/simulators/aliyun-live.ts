@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { given } from "../support/secrets.js";
 import { type AccessKey, Refusal } from "./acs3.js";
 import { type AliyunService, action, openAliyunService } from "./aliyun.js";
 
@@ -207,8 +208,8 @@ export const openAliyunLive = async ({
           UserId: oldUserId,
         }),
         run({ UserId }) {
-          const AccessToken = `old-access-${oldTokens.size + 1}`;
-          const RefreshToken = `old-refresh-${oldTokens.size + 1}`;
+          const AccessToken = given(`old-access-${oldTokens.size + 1}`);
+          const RefreshToken = given(`old-refresh-${oldTokens.size + 1}`);
           oldTokens.set(AccessToken, { userId: UserId, refreshToken: RefreshToken });
           return { Result: { AccessToken, RefreshToken } };
         },

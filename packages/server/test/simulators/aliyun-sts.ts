@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { given } from "../support/secrets.js";
 import type { AccessKey } from "./acs3.js";
 import { type AliyunService, action, openAliyunService } from "./aliyun.js";
 import { isAllowed, parseRamPolicy, type RamPolicy } from "./ram.js";
@@ -95,8 +96,8 @@ export const openAliyunSts = async ({
       const mark = issued.length + 1;
       const credentials = {
         AccessKeyId: `STS.key${mark}`,
-        AccessKeySecret: `issued-secret-${mark}`,
-        SecurityToken: `issued-token-${mark}/+==`,
+        AccessKeySecret: given(`key-${mark}`),
+        SecurityToken: given(`token-${mark}/+==`),
         Expiration: new Date(until).toISOString().replace(".000Z", "Z"),
       };
       issued.push({

@@ -132,7 +132,7 @@ export const openAliyunService = async ({
         new Refusal(
           400,
           "SignatureDoesNotMatch",
-          `string to sign is ${request.headers["x-acs-security-token"]} ${request.headers.authorization}`,
+          `string to sign is ${String(request.headers["x-acs-security-token"])} ${request.headers.authorization}`,
         ),
       ),
     reset: (response) => response.socket?.resetAndDestroy(),

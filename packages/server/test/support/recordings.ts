@@ -1,12 +1,13 @@
 import { type Config, parseConfig } from "../../src/config.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
+import { given, kept } from "./secrets.js";
 
 /** With which the server calls the vendor. */
 const ACCOUNT: AccessKey = {
   id: "STS.account-key",
-  secret: "the-secret-of-the-account",
-  token: "the-token-of-the-account",
+  secret: kept("account-key"),
+  token: given("account-token"),
 };
 export const ROLE = "acs:ram::1234567890123456:role/recordings";
 export const BUCKET = "exam-records";

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { streamName } from "../../src/providers/stream-name.js";
+import { kept } from "./secrets.js";
 
 // What tests that are about something else need to be the stream service for a call.
 
-const KEY = "the key that stream reports are signed with";
+const KEY = kept("callback");
 const PUSH_DOMAIN = "push.example";
 
 /** Settings with which reports are taken. */
