@@ -22,7 +22,9 @@ const build = async () => {
     await run(bin("tsc"), ["-b", "packages/server", "packages/client"], { cwd: root, env: environment });
     await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
   } catch (error) {
-    console.error(error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message);
+    console.error(
+      error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,
+    );
     process.exit(1);
   }
 };

@@ -63,7 +63,8 @@ export const timeUntilLine = async (args, text, options) => {
   }
   const milliseconds = performance.now() - start;
   await stop(child);
-  if (!seen.includes(text)) throw new Error(`${args.join(" ")} ended without saying "${text}": ${seen.trim()}`);
+  if (!seen.includes(text))
+    throw new Error(`${args.join(" ")} ended without saying "${text}": ${seen.trim()}`);
   return milliseconds;
 };
 
@@ -76,7 +77,8 @@ export const run = async (file, args, options) => {
       printed += chunk;
     });
   const [code, signal] = await once(child, "close");
-  if (code !== 0) throw new Error(`${[file, ...args].join(" ")} ended with ${signal ?? code}: ${printed.trim()}`);
+  if (code !== 0)
+    throw new Error(`${[file, ...args].join(" ")} ended with ${signal ?? code}: ${printed.trim()}`);
   return printed;
 };
 

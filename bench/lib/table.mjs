@@ -20,7 +20,20 @@ const ratio = (number) => amount(number, 2);
 const roundsText = (rounds) =>
   rounds.length > 1 ? `${ratio(Math.min(...rounds))}–${ratio(Math.max(...rounds))}` : "";
 
-const cellsOf = ({ row, path, against, unit, digits, ours, theirs, value, rounds, goal, verdict, failure }) => {
+const cellsOf = ({
+  row,
+  path,
+  against,
+  unit,
+  digits,
+  ours,
+  theirs,
+  value,
+  rounds,
+  goal,
+  verdict,
+  failure,
+}) => {
   if (failure) return [row, path, "", against, "", "", "", goalText(goal), "failed"];
   const said = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
   return [

@@ -19,7 +19,11 @@ export const goalText = ({ atLeast, atMost, unit }) => {
  * side was held back.
  * @param {{ heldBack?: boolean, scaled?: boolean }} circumstances `scaled`: what was measured is smaller than the goal's row
  */
-export const verdictOf = (value, { atLeast = Number.NEGATIVE_INFINITY, atMost = Infinity }, circumstances) => {
+export const verdictOf = (
+  value,
+  { atLeast = Number.NEGATIVE_INFINITY, atMost = Infinity },
+  circumstances,
+) => {
   if (Number.isNaN(value)) throw new Error("nothing was measured");
   const { heldBack = false, scaled = false } = circumstances ?? {};
   const isMet = value >= atLeast && value <= atMost;

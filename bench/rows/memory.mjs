@@ -2,14 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { loadOf } from "../lib/contenders.mjs";
 import { recordsIn } from "../lib/databases.mjs";
 import { megabytes } from "../lib/measures.mjs";
-import {
-  addCheatRecord,
-  listCheatRecord,
-  roomGet,
-  roomGetBatch,
-  roomInfo,
-  userList,
-} from "../lib/paths.mjs";
+import { addCheatRecord, listCheatRecord, roomGet, roomGetBatch, roomInfo, userList } from "../lib/paths.mjs";
 import { stop, usageOf } from "../lib/processes.mjs";
 import { median } from "../lib/statistics.mjs";
 import { verdictOf } from "../lib/verdict.mjs";
