@@ -15,12 +15,13 @@ import { groups } from "./rows/index.mjs";
 const root = resolve(import.meta.dirname, "..");
 const resultsFile = join(import.meta.dirname, "results.json");
 
-/** What is measured is what the sources say now: the server, and the client as it is published. */
-const build = async () => {
+/** What is measured is what the sources say now: the server, and where a row needs it the client as it is published. */
+const build = async (rows) => {
   const bin = (name) => join(root, "node_modules/.bin", name);
   try {
-    await run(bin("tsc"), ["-b", "packages/server", "packages/client"], { cwd: root, env: environment });
-    await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
+    await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
+    if (rows.some(({ needsClient }) => needsClient))
+      await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
   } catch (error) {
     console.error(
       error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,
@@ -46,7 +47,7 @@ const plan = planFor(options);
 const start = performance.now();
 
 say("building");
-await build();
+await build(chosen.flat());
 const stage = createStage();
 const results = [];
 for (const rows of chosen) results.push(...(await measureGroup(rows, { stage, plan, say })));

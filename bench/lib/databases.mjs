@@ -15,7 +15,7 @@ const makersOf = () => {
   const bench = resolve(import.meta.dirname, "..");
   const migrations = readdirSync(MIGRATIONS, { recursive: true }).filter((name) => name.endsWith(".sql"));
   const files = [
-    ...migrations.toSorted().map((name) => join(MIGRATIONS, name)),
+    ...migrations.map((name) => join(MIGRATIONS, name)).toSorted((a, b) => a.localeCompare(b, "en")),
     join(bench, "children/seed.mjs"),
     join(bench, "lib/records.mjs"),
   ];

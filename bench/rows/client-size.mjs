@@ -30,6 +30,7 @@ const run = async () => {
 /** What an app gets besides @trpc/client and superjson, when it uses all of the client. */
 export const row = {
   name: "client-size",
+  needsClient: true,
   ours: { label: "client's own code" },
   measure: kilobytes,
   goal: { atMost: 5, unit: "kB" },

@@ -19,6 +19,7 @@ import { row as userList } from "./user-list.mjs";
  * @property {{ label: string }} [theirs] absent where the goal is an amount
  * @property {{ unit: string, digits: number }} measure
  * @property {import("../lib/verdict.mjs").Goal} goal
+ * @property {true} [needsClient] whether the client must be built
  * @property {(tools: object) => Promise<object>} [run] for a row that is not made of rounds
  */
 

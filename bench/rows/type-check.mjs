@@ -85,6 +85,7 @@ const trpc = {
 /** What the types of all procedures cost those who use two of them. */
 export const row = {
   name: "type-check",
+  needsClient: true,
   ours: invigil,
   theirs: trpc,
   measure: timeTaken,
