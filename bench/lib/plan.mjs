@@ -1,9 +1,9 @@
 // How long everything takes.
 
-/** The goal's own measure: ten minutes, a million records, beside what was held after one minute. */
+/** The goal's own measure: ten minutes and a million records, beside what was held after one minute. */
 const WHOLE_MEMORY = { base: 60, seconds: 600, records: 1_000_000 };
-/** What of it fits into a run of everything. */
-const SCALED_MEMORY = { base: 60, seconds: 120, records: 100_000, scaled: true };
+/** What of it fits into a run of everything, however many records that makes. */
+const SCALED_MEMORY = { base: 60, seconds: 120, records: 0, scaled: true };
 const QUICK_MEMORY = { base: 5, seconds: 10, records: 0, scaled: true };
 
 /** @param {{ quick?: boolean, row?: string[] }} options the memory row is made whole when it is asked for by name */

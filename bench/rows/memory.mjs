@@ -20,8 +20,9 @@ const MIX = [
 const SAMPLE_MS = 500;
 /** What a process holds goes up and down with the garbage collector: the median of this long counts. */
 const WINDOW_SECONDS = 10;
-/** How the load goes on while there are not enough records yet. */
+/** How the load goes on while there are not enough records yet, and for how long at most. */
 const MORE_SECONDS = 10;
+const MOST_SECONDS = 1800;
 
 /** What the process holds, looked at until `isOver`: `{ at }` in seconds, `{ bytes }`. */
 const watch = async (child, isOver) => {
@@ -55,10 +56,13 @@ const run = async ({ stage, plan: { memory }, say }) => {
   const added = () => recordsIn(file) - RECORDS_BEFORE;
   let isOver = false;
   const load = async () => {
+    const deadline = performance.now() + MOST_SECONDS * 1000;
     try {
       say(`${secondsText(memory.seconds)} of mixed load`);
       await stage.load(loads, memory.seconds);
       while (added() < memory.records) {
+        if (performance.now() > deadline)
+          throw new Error(`in ${secondsText(MOST_SECONDS)} only ${added()} records were recorded`);
         say(`mixed load until there are ${memory.records} records: ${added()}`);
         await stage.load(loads, MORE_SECONDS);
       }
