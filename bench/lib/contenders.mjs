@@ -1,6 +1,6 @@
 // What is measured. A contender has the same form whatever is in it: `round(seconds)` does it for that long and says
 // how much was done, `verify()` throws when what was answered did not happen, `child` is its process, if it has one.
-// `isLoaded`: the load generator makes its work, so that a busy process shows what it can.
+// `isLoaded`: the load generator makes its work, and it waits for nothing else: only when it is busy it shows what it can.
 import { recordsIn } from "./databases.mjs";
 import { answerTo } from "./http.mjs";
 import { ask } from "./ipc.mjs";
@@ -31,7 +31,8 @@ const overHttp = ({ stage, path, child, load, file, room }) => {
     child,
     file,
     room,
-    isLoaded: true,
+    // What writes waits for the disk.
+    isLoaded: recordsPerCall === 0,
     load,
     async round(seconds) {
       const [round] = await stage.load([{ ...load, connections }], seconds);

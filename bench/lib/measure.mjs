@@ -46,12 +46,20 @@ const resultOf = (row, entryOf) => {
   const ratios = our.rounds.map((round, n) => measure.of(round) / measure.of(their.rounds[n]));
   const value = median(ratios);
   const [left, right] = [sideOf(our, measure), sideOf(their, measure)];
-  const heldBack = goal.atLeast !== undefined && their.contender.isLoaded && right.busy < BUSY;
+  const isHeldBack = ({ contender }, { busy }) =>
+    goal.atLeast !== undefined && contender.isLoaded && busy < BUSY;
   return {
     ...headOf(row),
     value,
     rounds: ratios,
-    verdict: verdictOf(value, goal, { heldBack }),
+    // What a second of processor time gets done: much the same when the machine has other work too.
+    ...(measure.isRate && left.busy && right.busy
+      ? { cpuRatio: left.value / left.busy / (right.value / right.busy) }
+      : {}),
+    verdict: verdictOf(value, goal, {
+      ourHeldBack: isHeldBack(our, left),
+      theirHeldBack: isHeldBack(their, right),
+    }),
     ours: left,
     theirs: right,
   };

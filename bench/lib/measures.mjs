@@ -1,9 +1,15 @@
 // What a row compares of a round: how it is computed, in which unit it is said, with how many digits.
 
-export const callsPerSecond = { unit: "calls/s", digits: 0, of: ({ calls, seconds }) => calls / seconds };
+export const callsPerSecond = {
+  unit: "calls/s",
+  isRate: true,
+  digits: 0,
+  of: ({ calls, seconds }) => calls / seconds,
+};
 
 export const recordsPerSecond = {
   unit: "records/s",
+  isRate: true,
   digits: 0,
   of: ({ calls, seconds, recordsPerCall }) => (calls * recordsPerCall) / seconds,
 };

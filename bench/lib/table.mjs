@@ -60,7 +60,9 @@ const notesOf = (results) => [
   ...results.flatMap(({ row, failure }) => (failure ? [`${row} failed: ${failure}`] : [])),
   ...results.flatMap(({ row, note, failure }) => (note && !failure ? [`${row}: ${note}`] : [])),
   ...(results.some(({ verdict }) => verdict === "unclear")
-    ? [`unclear: the other side was busy less than ${BUSY * 100} % of the time, so it could have done more.`]
+    ? [
+        `unclear: the side that the verdict hangs on was busy less than ${BUSY * 100} % of the time: it could have done more.`,
+      ]
     : []),
 ];
 

@@ -1,6 +1,6 @@
 // Whether a row reaches its goal.
 
-/** A bare route that was busy for less of the time than this did not show what it can. */
+/** A process that was busy for less of the time than this did not show what it can. */
 export const BUSY = 0.9;
 
 /**
@@ -15,9 +15,10 @@ export const goalText = ({ atLeast, atMost, unit }) => {
 };
 
 /**
- * `met` or `missed`, by the value as it is and not as it is printed. `unclear`: it is met, but only because the other
- * side was held back.
- * @param {{ heldBack?: boolean, scaled?: boolean }} circumstances `scaled`: what was measured is smaller than the goal's row
+ * `met` or `missed`, by the value as it is and not as it is printed. `unclear`: it is met, but the other side was held
+ * back; or it is missed, but ours was.
+ * @param {{ ourHeldBack?: boolean, theirHeldBack?: boolean, scaled?: boolean }} circumstances `scaled`: what was measured
+ * is smaller than what the goal is about
  */
 export const verdictOf = (
   value,
@@ -25,8 +26,9 @@ export const verdictOf = (
   circumstances,
 ) => {
   if (Number.isNaN(value)) throw new Error("nothing was measured");
-  const { heldBack = false, scaled = false } = circumstances ?? {};
+  const { ourHeldBack = false, theirHeldBack = false, scaled = false } = circumstances ?? {};
   const isMet = value >= atLeast && value <= atMost;
-  const verdict = isMet && heldBack ? "unclear" : isMet ? "met" : "missed";
+  const isUnclear = isMet ? theirHeldBack : ourHeldBack;
+  const verdict = isUnclear ? "unclear" : isMet ? "met" : "missed";
   return scaled ? `${verdict} (scaled)` : verdict;
 };

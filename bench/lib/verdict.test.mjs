@@ -21,8 +21,10 @@ test.each([
   { value: 0.5999, goal: { atLeast: 0.6 }, verdict: "missed" },
   { value: 4, goal: { atMost: 4 }, verdict: "met" },
   { value: 4.0001, goal: { atMost: 4 }, verdict: "missed" },
-  { value: 3, goal: { atLeast: 3 }, circumstances: { heldBack: true }, verdict: "unclear" },
-  { value: 2, goal: { atLeast: 3 }, circumstances: { heldBack: true }, verdict: "missed" },
+  { value: 3, goal: { atLeast: 3 }, circumstances: { theirHeldBack: true }, verdict: "unclear" },
+  { value: 2, goal: { atLeast: 3 }, circumstances: { theirHeldBack: true }, verdict: "missed" },
+  { value: 2, goal: { atLeast: 3 }, circumstances: { ourHeldBack: true }, verdict: "unclear" },
+  { value: 3, goal: { atLeast: 3 }, circumstances: { ourHeldBack: true }, verdict: "met" },
   { value: 1, goal: { atMost: 1.2 }, circumstances: { scaled: true }, verdict: "met (scaled)" },
   { value: 2, goal: { atMost: 1.2 }, circumstances: { scaled: true }, verdict: "missed (scaled)" },
 ])("$value beside $goal, $circumstances: $verdict", ({ value, goal, circumstances, verdict }) => {

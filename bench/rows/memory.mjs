@@ -30,7 +30,7 @@ const watch = async (child, isOver) => {
   const samples = [];
   while (!isOver()) {
     const usage = usageOf(child);
-    if (!usage) throw new Error("what a process holds is read from /proc, which this system does not have");
+    if (!usage) throw new Error("/proc does not have the server: it ended, or this is not Linux");
     samples.push({ at: (performance.now() - start) / 1000, bytes: usage.residentBytes });
     await sleep(SAMPLE_MS);
   }
@@ -70,8 +70,7 @@ const run = async ({ stage, plan: { memory }, say }) => {
       isOver = true;
     }
   };
-  const [samples] = await Promise.all([watch(child, () => isOver), load()]);
-  await stop(child);
+  const [samples] = await Promise.all([watch(child, () => isOver), load()]).finally(() => stop(child));
 
   const seconds = samples.at(-1).at;
   const [before, after] = [heldBefore(samples, memory.base), heldBefore(samples, seconds)];
@@ -92,7 +91,7 @@ const run = async ({ stage, plan: { memory }, say }) => {
 export const row = {
   name: "memory",
   ours: { label: "resident memory at the end of mixed load" },
-  theirs: { label: "the same near its begin" },
+  theirs: { label: "the same near the beginning" },
   measure: megabytes,
   goal: { atMost: 1.2 },
   run,
