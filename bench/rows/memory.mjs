@@ -70,7 +70,12 @@ const run = async ({ stage, plan: { memory }, say }) => {
       isOver = true;
     }
   };
-  const [samples] = await Promise.all([watch(child, () => isOver), load()]).finally(() => stop(child));
+  let samples;
+  try {
+    [samples] = await Promise.all([watch(child, () => isOver), load()]);
+  } finally {
+    await stop(child);
+  }
 
   const seconds = samples.at(-1).at;
   const [before, after] = [heldBefore(samples, memory.base), heldBefore(samples, seconds)];
