@@ -10,14 +10,17 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],
-    projects: ["schema", "server", "client"].map((name) => ({
-      extends: true,
-      test: {
-        name,
-        root: `packages/${name}`,
-        include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-        setupFiles: name === "server" ? [WATCH_SECRETS] : [],
-      },
-    })),
+    projects: [
+      ...["schema", "server", "client"].map((name) => ({
+        extends: true as const,
+        test: {
+          name,
+          root: `packages/${name}`,
+          include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+          setupFiles: name === "server" ? [WATCH_SECRETS] : [],
+        },
+      })),
+      { extends: true as const, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
+    ],
   },
 });

@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { join, resolve } from "node:path";
 
 // Not the system's temporary folder: that may be in memory, where a sync to disk costs nothing.
-const DATA = resolve(import.meta.dirname, "data");
+const DATA = resolve(import.meta.dirname, "../data");
+const CHILDREN = resolve(import.meta.dirname, "../children");
 
 const running = new Set();
 let folder;
@@ -38,9 +39,8 @@ export const environment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !name.startsWith("INVIGIL_")),
 );
 
-/** Starts a module of this folder that answers questions. */
-export const startModule = (name) =>
-  watched(fork(join(import.meta.dirname, name), { env: environment, execArgv: [] }));
+/** Starts a module of `children/` that answers questions. */
+export const startModule = (name) => watched(fork(join(CHILDREN, name), { env: environment, execArgv: [] }));
 
 /** Starts a program whose standard output is not wanted; what it says on standard error is in `complaints()`. */
 export const startProgram = (file, args, options) => {
@@ -50,6 +50,36 @@ export const startProgram = (file, args, options) => {
     text += chunk;
   });
   return { child, complaints: () => text.trim() };
+};
+
+/** Starts a program, waits until it prints `text`, and ends it; how long that took, in milliseconds. */
+export const timeUntilLine = async (args, text, options) => {
+  const start = performance.now();
+  const child = watched(spawn(process.execPath, args, { ...options, stdio: ["ignore", "pipe", "inherit"] }));
+  let seen = "";
+  for await (const chunk of child.stdout.setEncoding("utf8")) {
+    seen += chunk;
+    if (seen.includes(text)) break;
+  }
+  const milliseconds = performance.now() - start;
+  await stop(child);
+  if (!seen.includes(text))
+    throw new Error(`${args.join(" ")} ended without saying "${text}": ${seen.trim()}`);
+  return milliseconds;
+};
+
+/** Runs a program to its end; what it printed. Rejects with that when it fails. */
+export const run = async (file, args, options) => {
+  const child = watched(spawn(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }));
+  let printed = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (chunk) => {
+      printed += chunk;
+    });
+  const [code, signal] = await once(child, "close");
+  if (code !== 0)
+    throw new Error(`${[file, ...args].join(" ")} ended with ${signal ?? code}: ${printed.trim()}`);
+  return printed;
 };
 
 export const stop = async (child) => {
@@ -68,9 +98,11 @@ export const usageOf = ({ pid }) => {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
     .replace(/^.*\) /s, "")
     .split(" ");
-  const [, peak] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  const status = readFileSync(`/proc/${pid}/status`, "utf8");
+  const bytes = (name) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1]) * 1024;
   return {
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND,
-    peakBytes: Number(peak) * 1024,
+    residentBytes: bytes("VmRSS"),
+    peakBytes: bytes("VmHWM"),
   };
 };

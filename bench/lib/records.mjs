@@ -6,16 +6,21 @@ export const RECORDS_PER_CALL = 2;
 export const CALLS = 64;
 
 const DETECT_TYPES = ["scenePersonExit", "manyPeople", "headShaking", "cellPhone"];
+const DETECTORS = 7;
 const FIRST_TIME = Date.UTC(2026, 0, 2);
 
 export const examinee = (n) => `examinee${(n % EXAMINEES) + 1}`;
+
+/** Records this far apart differ in their time alone: 500 examinees, 4 types, 2 cameras, 7 detectors. */
+export const PERIOD = 3500;
+const INTERVAL_MS = 1000;
 
 export const recordOf = (n) => ({
   userId: examinee(n),
   detectType: DETECT_TYPES[n % DETECT_TYPES.length],
   isMainMonitor: n % 2 === 0,
-  detectTime: FIRST_TIME + n * 1000,
-  extraInfo: { message: `${examinee(n)}: seen by detector ${n % 7}` },
+  detectTime: FIRST_TIME + n * INTERVAL_MS,
+  extraInfo: { message: `${examinee(n)}: seen by detector ${n % DETECTORS}` },
 });
 
 /** The records of each of 64 calls. */
@@ -40,3 +45,11 @@ export const INSERT_RECORD = `
     extra_info, extra_info_is_object, created_at)
   VALUES (@examId, @roomId, @userId, @detectType, @isMainMonitor, @detectTime,
     @extraInfo, @extraInfoIsObject, @createdAt)`;
+
+/** Adds the first records up to `upTo` once more, `shift` records (whole periods) later. */
+export const COPY_RECORDS = `
+  INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time,
+    extra_info, extra_info_is_object, created_at)
+  SELECT exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time + @shift * ${INTERVAL_MS},
+    extra_info, extra_info_is_object, created_at + @shift * ${INTERVAL_MS}
+  FROM cheat_records WHERE id <= @upTo ORDER BY id`;

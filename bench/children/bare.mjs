@@ -1,7 +1,7 @@
 // A limit: a bare Fastify route that answers with the same JSON, made anew for each request. A POST has its
 // body parsed, and nothing done with it.
-import { answerParent } from "./ipc.mjs";
-import { Fastify } from "./server-modules.mjs";
+import { answerParent } from "../lib/ipc.mjs";
+import { Fastify } from "../lib/server-modules.mjs";
 
 answerParent(async ({ method, path, answer }) => {
   const app = Fastify();
