@@ -3,6 +3,7 @@
 // Needs the build: npx tsc -b. Prints medians, their ratio, and how well one try can be told from another (AUC).
 import { parseArgs } from "node:util";
 import { createTestApp } from "../packages/server/dist/testing.js";
+import { median } from "./lib/statistics.mjs";
 
 const USAGE = `node bench/login-timing.mjs [options]
   --tries N   tries of each kind (default 200)
@@ -23,12 +24,6 @@ const readOptions = () => {
     console.error(`${error.message}\n${USAGE}`);
     process.exit(2);
   }
-};
-
-const median = (values) => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 };
 
 /** How often one of `left` is slower than one of `right`: 0.5 when they cannot be told apart (Mann and Whitney's U). */

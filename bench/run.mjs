@@ -1,64 +1,33 @@
 #!/usr/bin/env node
-// The benchmark: node bench/run.mjs [--only TEXT] [--quick] [--markdown | --json]; README.md tells more.
-import { spawnSync } from "node:child_process";
+// The benchmark: npm run bench -- [--row NAME] [--quick] [--markdown | --json]; README.md tells more.
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { join, relative, resolve } from "node:path";
-import { parseArgs } from "node:util";
-import { createStage } from "./contenders.mjs";
-import { measureGroup } from "./measure.mjs";
-import { CALLS } from "./records.mjs";
-import { groups } from "./rows.mjs";
-import { tableOf } from "./table.mjs";
-
-const USAGE = `node bench/run.mjs [options]
-  --only TEXT   only the rows whose "path / limit" contains TEXT; may be given more than once
-  --quick       short rounds, for a look: the figures are rough
-  --markdown    print the table as Markdown
-  --json        print the results as JSON`;
-const PLAN = { rounds: 5, seconds: 1.5, warmUp: 2 };
-const QUICK = { rounds: 3, seconds: 0.5, warmUp: 0.5 };
+import { measureGroup } from "./lib/measure.mjs";
+import { chosenGroups, readOptions } from "./lib/options.mjs";
+import { planFor } from "./lib/plan.mjs";
+import { environment, run } from "./lib/processes.mjs";
+import { CALLS } from "./lib/records.mjs";
+import { createStage } from "./lib/stage.mjs";
+import { tableOf } from "./lib/table.mjs";
+import { groups } from "./rows/index.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const resultsFile = join(import.meta.dirname, "results.json");
 
-const readOptions = () => {
+/** What is measured is what the sources say now: the server, and where a row needs it the client as it is published. */
+const build = async (rows) => {
+  const bin = (name) => join(root, "node_modules/.bin", name);
   try {
-    return parseArgs({
-      options: {
-        only: { type: "string", multiple: true },
-        quick: { type: "boolean" },
-        markdown: { type: "boolean" },
-        json: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }).values;
+    await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
+    if (rows.some(({ needsClient }) => needsClient))
+      await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
   } catch (error) {
-    console.error(`${error.message}\n${USAGE}`);
-    process.exit(2);
+    console.error(
+      error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,
+    );
+    process.exit(1);
   }
-};
-
-const chosenGroups = (wanted) => {
-  const isWanted = ({ name }) => !wanted || wanted.some((text) => name.includes(text));
-  const chosen = groups.map((rows) => rows.filter(isWanted)).filter((rows) => rows.length > 0);
-  if (chosen.length === 0) {
-    const names = groups.flat().map(({ name }) => `  ${name}`);
-    console.error(`No row is named like that. There are:\n${names.join("\n")}`);
-    process.exit(2);
-  }
-  return chosen;
-};
-
-/** What is measured is what the sources say now. */
-const build = () => {
-  const { status, stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-b", "packages/server"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  if (status === 0) return;
-  console.error(stdout ? stdout.trimEnd() : "The compiler is missing: run npm run setup first.");
-  process.exit(1);
 };
 
 /** One line on a terminal that is written over; nothing elsewhere. */
@@ -66,17 +35,19 @@ const say = (text) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
 };
 
-const { only, quick, markdown, json, help } = readOptions();
-if (help) {
-  console.log(USAGE);
+const options = readOptions();
+const chosen = chosenGroups(groups, options.row);
+if (options.list) {
+  for (const { name, ours, theirs } of chosen.flat()) {
+    console.log(`${name.padEnd(16)} ${ours.label}${theirs ? ` / ${theirs.label}` : ""}`);
+  }
   process.exit();
 }
-const plan = quick ? QUICK : PLAN;
-const chosen = chosenGroups(only);
+const plan = planFor(options);
 const start = performance.now();
 
 say("building");
-build();
+await build(chosen.flat());
 const stage = createStage();
 const results = [];
 for (const rows of chosen) results.push(...(await measureGroup(rows, { stage, plan, say })));
@@ -92,20 +63,21 @@ const machine = {
 const report = { at: new Date().toISOString(), machine, connections: CALLS, plan, results };
 writeFileSync(resultsFile, `${JSON.stringify(report, null, 2)}\n`);
 
-if (json) {
+if (options.json) {
   console.log(JSON.stringify(report, null, 2));
 } else {
   const { node, platform, cpu, cores } = machine;
-  const failed = results.filter(({ failure }) => failure).length;
+  const count = (wanted) => results.filter(({ verdict = "failed" }) => verdict.startsWith(wanted)).length;
   const seconds = Math.round((performance.now() - start) / 1000);
+  const verdicts = ["met", "missed", "unclear", "failed"].map((verdict) => `${count(verdict)} ${verdict}`);
   console.log(
     [
       `Node ${node}, ${platform}, ${cores} × ${cpu}; ${CALLS} connections; medians of ${plan.rounds} rounds of ${plan.seconds} s`,
       "",
-      tableOf(results, { markdown }),
+      tableOf(results, options),
       "",
-      `${results.length - failed} measured, ${failed} failed, in ${seconds} s; written to ${relative(process.cwd(), resultsFile)}`,
-      ...(markdown ? [] : ['Again, one row: node bench/run.mjs --only "path / limit"']),
+      `${verdicts.join(", ")}, in ${seconds} s; written to ${relative(process.cwd(), resultsFile)}`,
+      ...(options.markdown ? [] : ["Again, one row: npm run bench -- --row NAME"]),
     ].join("\n"),
   );
 }

@@ -14,6 +14,6 @@ export default defineConfig({
   treeshake: { manualPureFunctions: ["z"] },
   // What needs zod is a file of its own, which an app that does not use it can leave out, and zod with it.
   outputOptions: {
-    codeSplitting: { groups: [{ name: "cheat-config", test: /schema\/dist\/(cheat|common)\.js$/ }] },
+    codeSplitting: { groups: [{ name: "schemas", test: /schema\/dist\/(cheat|common|signals)\.js$/ }] },
   },
 });

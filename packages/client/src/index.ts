@@ -10,3 +10,12 @@ export {
 } from "./errors.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
+export {
+  parseSignal,
+  type Signal,
+  type SignalData,
+  type SignalName,
+  type SignalType,
+  signalName,
+  signals,
+} from "./signals.js";

@@ -104,10 +104,11 @@ test.each([
     isDate: true,
     notFound: true,
     config: { pc: { manyPeople: true } },
+    signal: { name: "streamPublished", data: { userId: "e1" } },
   });
 });
 
-test("an app that reads no cheat configs carries no zod", async () => {
+test("an app that reads no cheat configs and no signals carries no zod", async () => {
   const [bundle] = await build({
     cwd: project,
     entry: ["bundled.mjs"],
@@ -120,7 +121,7 @@ test("an app that reads no cheat configs carries no zod", async () => {
   });
   const code = bundle?.chunks.map((chunk) => ("code" in chunk ? chunk.code : "")).join("") ?? "";
   expect(code).toContain("Not an answer of Invigil");
-  expect(code).not.toMatch(/ZodObject|parseCheatConfig|scenePersonExit/);
+  expect(code).not.toMatch(/ZodObject|parseCheatConfig|scenePersonExit|parseSignal|streamPublished/);
   expect(gzipSync(code).length).toBeLessThan(16_000);
 });
 

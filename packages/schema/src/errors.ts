@@ -55,6 +55,7 @@ export const errorCodes = {
     trpc: "NOT_FOUND",
     business: true,
   },
+  STREAM_NOT_FOUND: { meaning: "no such stream", status: 404, trpc: "NOT_FOUND", business: true },
   METHOD_NOT_ALLOWED: {
     meaning: "the path takes another method",
     status: 405,
@@ -100,12 +101,6 @@ export const errorCodes = {
     status: 500,
     trpc: "INTERNAL_SERVER_ERROR",
     business: false,
-  },
-  NOT_IMPLEMENTED: {
-    meaning: "this version does not offer the path yet",
-    status: 501,
-    trpc: "NOT_IMPLEMENTED",
-    business: true,
   },
   PROVIDER_NOT_CONFIGURED: {
     meaning: "the vendor service has no settings",

@@ -12,9 +12,10 @@ export const imServersSchema = z
   .max(16, "must be at most 16")
   .transform((names) => [...new Set(names)]);
 
+/** Without `imServer` the answer is `aliyunOldIm`: the older service's login where there is one, else one of `aliyun_new`. */
 export const getImTokenInput = z.object({
   userId: idSchema,
-  imServer: imServersSchema,
+  imServer: optional(imServersSchema),
   roomId: optional(idSchema),
   /** Needed for `aliyun_old` only. */
   deviceId: optional(label(128)),
@@ -41,6 +42,10 @@ export const aliyunNewTokenSchema = z.object({
 });
 export type AliyunNewToken = z.infer<typeof aliyunNewTokenSchema>;
 
+/**
+ * What the older SDK logs in with: the vendor's own two tokens. Those of a server without the older service are two
+ * logins of `aliyun_new` for one use each, as base64url of their JSON.
+ */
 export const aliyunOldTokenSchema = z.object({ accessToken: z.string(), refreshToken: z.string() });
 export type AliyunOldToken = z.infer<typeof aliyunOldTokenSchema>;
 

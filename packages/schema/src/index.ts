@@ -189,6 +189,29 @@ export {
   unseatedPageSchema,
 } from "./roster.js";
 export {
+  parseSignal,
+  type Signal,
+  type SignalData,
+  type SignalName,
+  type SignalType,
+  signalName,
+  signals,
+} from "./signals.js";
+export {
+  type ListStreamEventsInput,
+  listStreamEventsInput,
+  type ReportStreamInput,
+  reportStreamInput,
+  type StreamAction,
+  type StreamEvent,
+  type StreamEventPage,
+  type StreamSignature,
+  streamActionSchema,
+  streamEventPageSchema,
+  streamEventSchema,
+  streamSignatureSchema,
+} from "./stream.js";
+export {
   type GetUploadCredentialsInput,
   getUploadCredentialsInput,
   type UploadCredentials,

@@ -14,7 +14,9 @@ import {
   listCheatRecordsInput,
   listParticipantsInput,
   listRoomsInput,
+  listStreamEventsInput,
   participantRef,
+  reportStreamInput,
   roomRef,
   setAudioStatusInput,
   setCheatConfigInput,
@@ -124,9 +126,28 @@ const inputs: Record<string, Input> = {
   },
   getImTokenInput: {
     schema: getImTokenInput,
-    required: { userId: "s1", imServer: ["aliyun_new"] },
-    optional: { roomId: "r1", deviceId: "art-1", deviceType: "web", role: "admin" },
+    required: { userId: "s1" },
+    optional: { imServer: ["rong_cloud"], roomId: "r1", deviceId: "art-1", deviceType: "web", role: "admin" },
     ids: ["userId", "roomId"],
+  },
+  reportStreamInput: {
+    schema: reportStreamInput,
+    required: {
+      timestamp: "1767323045",
+      signature: "0123456789abcdef0123456789abcdef",
+      action: "publish",
+      id: "e-r-u",
+      app: "push.example",
+      appname: "exam",
+      time: 1_767_323_000,
+    },
+    optional: { ip: "203.0.113.7", node: "n1", width: 640, height: 480 },
+  },
+  listStreamEventsInput: {
+    schema: listStreamEventsInput,
+    required: { roomId: "r1" },
+    optional: { pageSize: 7, cursor: 3 },
+    ids: ["roomId"],
   },
   getUploadCredentialsInput: {
     schema: getUploadCredentialsInput,
@@ -184,7 +205,7 @@ describe("every input", () => {
 
 describe("defaults", () => {
   it.each([
-    ["createRoomInput", { imServer: ["aliyun_new"], participants: [] }],
+    ["createRoomInput", { participants: [] }],
     ["listRoomsInput", { pageSize: 20 }],
     ["listParticipantsInput", { role: "examinee" }],
     ["listAudioInput", { pageNum: 1, pageSize: 10 }],

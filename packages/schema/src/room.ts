@@ -31,10 +31,13 @@ export type RoomWithCheatConfig = z.infer<typeof roomWithCheatConfigSchema>;
 
 export const roomRef = z.object({ roomId: idSchema });
 
-/** Without `examId` an exam is made too, named after the room and starting in 30 minutes. */
+/**
+ * Without `examId` an exam is made too, named after the room and starting in 30 minutes. Without `imServer` the server
+ * chooses, as its settings are: `aliyun_old` where there is one, else `aliyun_new`.
+ */
 export const createRoomInput = z.object({
   name: label(63),
-  imServer: optional(imServersSchema).transform((names) => names ?? (["aliyun_new"] as const)),
+  imServer: optional(imServersSchema),
   examId: optional(idSchema),
   participants: optional(newParticipantsSchema).transform((people) => people ?? []),
 });

@@ -1,51 +1,81 @@
 import { z } from "zod";
 import { idSchema } from "./common.js";
 
-// The messages that the vendor's apps exchange in a room's group, as they number and read them.
+// The messages that the vendor's apps exchange in a room's group, as they number and read them. Their payloads may
+// hold more than is known here: it is kept.
 
-const aboutUser = z.object({ userId: idSchema });
-const command = z.object({
-  /** Pairs a command with its answers: whoever repeats a command repeats its id. */
-  sid: z.string().min(1).max(128),
-  /** Whom it is for; everybody in the group when absent. */
-  receiverIdList: z.array(idSchema).optional(),
-});
+/** Pairs a command with its answers: whoever repeats a command repeats its id. */
+const sid = z.string().min(1).max(128);
+/** Whom it is for; everybody in the group when absent. */
+const receiverIdList = z.array(idSchema).optional();
 
-const signal = <Type extends number, Data extends z.ZodType>(
+const aboutUser = z.looseObject({ userId: idSchema });
+const command = z.looseObject({ sid, receiverIdList });
+/** Answers name the command that they answer; what an app tells by itself answers none. */
+const answer = z.looseObject({ sid: sid.optional(), receiverIdList });
+
+const signal = <Type extends number, Sender extends "server" | "client" | "either", Data extends z.ZodType>(
   type: Type,
-  sender: "server" | "client",
+  sender: Sender,
   data: Data,
-) => ({
-  type,
-  sender,
-  data,
-});
+) => ({ type, sender, data });
 
 /**
- * Every signal by its name: its number, who sends it, and what its `data` (a JSON text on the wire) holds.
- * Numbers above 30000 are free for apps of one's own.
+ * Every signal by its name: its number, who sends it (the `server`, a `client`, which is one of the apps, or `either`),
+ * and the schema of its `data`, which is a JSON text on the wire. Numbers above 30000 are free for apps of one's own.
  */
 export const signals = {
   streamStopped: signal(20_000, "server", aboutUser),
   streamPublished: signal(20_001, "server", aboutUser),
   startCall: signal(20_002, "client", command),
   endCall: signal(20_003, "client", command),
-  callConnected: signal(20_004, "client", command),
-  callDisconnected: signal(20_005, "client", command),
+  callConnected: signal(20_004, "client", answer),
+  callDisconnected: signal(20_005, "client", answer),
   startLiveBroadcast: signal(20_006, "client", command),
-  liveBroadcastStarted: signal(20_007, "client", command),
+  liveBroadcastStarted: signal(20_007, "client", answer),
   stopLiveBroadcast: signal(20_008, "client", command),
-  liveBroadcastStopped: signal(20_009, "client", command),
+  liveBroadcastStopped: signal(20_009, "client", answer),
   endRoom: signal(20_010, "client", command),
   broadcastAudio: signal(20_011, "client", command),
-  audioBroadcastStarted: signal(20_012, "client", command),
+  audioBroadcastStarted: signal(20_012, "client", answer),
   stopAudioBroadcast: signal(20_013, "client", command),
-  audioBroadcastStopped: signal(20_014, "client", command),
+  audioBroadcastStopped: signal(20_014, "client", answer),
   reset: signal(20_015, "client", command),
-  enteredRoom: signal(20_016, "client", command),
-  publishSucceeded: signal(20_017, "client", command),
-  publishFailed: signal(20_018, "client", command),
-  cheatDetected: signal(20_019, "client", command),
-  endUser: signal(20_020, "client", command),
-  userEnded: signal(20_021, "client", command),
+  enteredRoom: signal(20_016, "client", answer),
+  publishSucceeded: signal(20_017, "client", answer),
+  publishFailed: signal(20_018, "client", answer),
+  cheatDetected: signal(20_019, "client", answer),
+  endUser: signal(20_020, "either", command),
+  userEnded: signal(20_021, "client", answer),
 } as const;
+
+export type SignalName = keyof typeof signals;
+/** The number that travels as a message's `type`. */
+export type SignalType = (typeof signals)[SignalName]["type"];
+/** What a signal's `data` holds. */
+export type SignalData<Name extends SignalName> = z.output<(typeof signals)[Name]["data"]>;
+/** A signal that was read. */
+export type Signal = {
+  [Name in SignalName]: { readonly name: Name; readonly data: SignalData<Name> };
+}[SignalName];
+
+/** The name of the signal with a number; undefined where no signal has it. */
+export const signalName = (type: number): SignalName | undefined =>
+  // Safe: the keys of the list are the names.
+  (Object.keys(signals) as SignalName[]).find((name) => signals[name].type === type);
+
+/**
+ * Reads a message as it came: its number and its JSON text.
+ * @returns undefined when no signal has the number, or the text is not its payload
+ */
+export const parseSignal = (type: number, data: string): Signal | undefined => {
+  const name = signalName(type);
+  if (name === undefined) return undefined;
+  try {
+    const parsed = signals[name].data.safeParse(JSON.parse(data));
+    // Safe: the data was read with the schema of the name beside it.
+    return parsed.success ? ({ name, data: parsed.data } as Signal) : undefined;
+  } catch {
+    return undefined;
+  }
+};

@@ -14,6 +14,7 @@ CREATE TABLE `stream_events` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `stream_events_by_event` ON `stream_events` (`room_id`,`user_id`,`camera`,`event_time`,`action`,`node`,`ip`);--> statement-breakpoint
+CREATE INDEX `stream_events_by_room` ON `stream_events` (`room_id`);--> statement-breakpoint
 CREATE TABLE `vendor_tasks` (
 	`id` text PRIMARY KEY NOT NULL,
 	`service` text NOT NULL,
@@ -23,7 +24,9 @@ CREATE TABLE `vendor_tasks` (
 	`due_at` integer NOT NULL,
 	`expires_at` integer,
 	`attempts` integer DEFAULT 0 NOT NULL,
+	`refusals` integer DEFAULT 0 NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `vendor_tasks_by_due` ON `vendor_tasks` (`service`,`due_at`,`id`);
+CREATE INDEX `vendor_tasks_by_due` ON `vendor_tasks` (`service`,`due_at`,`id`);--> statement-breakpoint
+CREATE INDEX `vendor_tasks_by_group` ON `vendor_tasks` (`service`,`group_id`,`id`);

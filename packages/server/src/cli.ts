@@ -5,6 +5,7 @@ import { Command } from "commander";
 import { addAccount } from "./cli/account.js";
 import { commandNamed } from "./cli/arguments.js";
 import { addAudio } from "./cli/audio.js";
+import { addDoctor } from "./cli/doctor.js";
 import { addExam } from "./cli/exam.js";
 import { addPlan } from "./cli/plan.js";
 import { addRoom } from "./cli/room.js";
@@ -34,6 +35,7 @@ addAudio(program);
 addRosterImport(commandNamed(program, "roster").description("the people of an exam, and where they sit"));
 addRosterPeople(commandNamed(program, "roster"));
 addRoom(program);
+addDoctor(program);
 
 let running: Command = program;
 program.hook("preAction", (_, command) => {

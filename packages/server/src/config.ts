@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
-import { type Settings, settingFault, settingNames, settings } from "./settings.js";
+import { readSettings, type Settings } from "./settings.js";
 import { failedWith, SetupError } from "./setup-error.js";
 
 /** With what the vendor's account is used: an access key (with a token where it is a passing one), or the role of the machine. */
@@ -23,22 +23,9 @@ const credentialsOf = (env: Settings): AliyunCredentials | undefined => {
  * @throws SetupError that names the setting, without its value
  */
 export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
-  // An empty value is an unset one, as in `NAME=` of an .env file.
-  const given = Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name, value]) => name.startsWith("INVIGIL_") && value !== undefined && value !== "",
-    ),
-  );
-  const unknown = Object.keys(given).find((name) => !settingNames.includes(name));
-  if (unknown) throw new SetupError(`${unknown} is not a setting of Invigil`);
-  const parsed = settings.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new SetupError(`${String(issue?.path[0])} ${issue?.message}`);
-  }
-  const env = parsed.data;
-  const fault = settingFault(env);
-  if (fault) throw new SetupError(fault);
+  const read = readSettings(environment);
+  if ("faults" in read) throw new SetupError(read.faults[0]);
+  const { env } = read;
 
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;

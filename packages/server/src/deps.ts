@@ -58,6 +58,6 @@ export const createDeps = (world: World): Deps => {
     }),
     passwords: createPasswords(),
     audioFiles: createAudioFiles({ folder: join(config.dataDir, "audio"), clock, nonce: () => ids.nonce() }),
-    providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey }),
+    providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log }),
   };
 };

@@ -105,6 +105,13 @@ const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings
   };
 };
 
+/** Fetches the service's keys. @returns how many there are. @throws when it cannot be reached, or answers something else */
+export const countIdentityKeys = async (url: string): Promise<number> => {
+  const remote = createRemoteJWKSet(new URL(url));
+  await remote.reload();
+  return remote.jwks()?.keys.length ?? 0;
+};
+
 interface Parts {
   readonly settings: Settings;
   readonly clock: () => Date;

@@ -51,9 +51,9 @@ const announce = ({ log, config }: Deps, url: string): void => {
       "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
     );
   }
-  if (config.aliyunIm) {
+  if (config.aliyunIm && !config.aliyun.credentials) {
     log.warn(
-      "message tokens are signed for the configured app, but its groups are not made at the vendor yet: make each room's group there, by the room's id",
+      "message tokens are signed for the configured app, but no credentials are set to make its groups with: make each room's group at the vendor by hand, by the room's id",
     );
   }
   if (!config.publicUrl && config.host !== "127.0.0.1")
@@ -99,10 +99,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     address = addressOf(app, config);
     announce(deps, address);
+    services.queue.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      await app.close();
+      await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       clearTimeout(deadline);
       db.close();
     };

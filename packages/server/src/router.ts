@@ -6,6 +6,7 @@ import type {
   TRPCQueryProcedure,
   TRPCRouterRecord,
 } from "@trpc/server";
+import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
@@ -20,12 +21,18 @@ import { createAuthRouter } from "./features/auth/router.js";
 import { createAuthService } from "./features/auth/service.js";
 import { createAuthStore } from "./features/auth/store.js";
 import { createLoginThrottle } from "./features/auth/throttle.js";
+import { createCapacityService } from "./features/capacity/service.js";
+import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
 import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
+import { taskKindsOf } from "./features/groups/kinds.js";
+import { createTaskQueue } from "./features/groups/queue.js";
+import { createGroupService } from "./features/groups/service.js";
+import { createGroupStore } from "./features/groups/store.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImportService } from "./features/import/service.js";
@@ -41,8 +48,12 @@ import { createRoomService } from "./features/room/service.js";
 import { createRoomStore } from "./features/room/store.js";
 import { createRosterService } from "./features/roster/service.js";
 import { createRosterStore } from "./features/roster/store.js";
+import { createStreamRouter } from "./features/stream/router.js";
+import { createStreamService } from "./features/stream/service.js";
+import { createStreamStore } from "./features/stream/store.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import { createUploadService } from "./features/upload/service.js";
+import { createUploadStore } from "./features/upload/store.js";
 import { type rootConfig, router } from "./trpc.js";
 
 /** Stores → services: the one place where a feature is put together. */
@@ -57,7 +68,27 @@ export const createServices = ({
   tokens,
   passwords,
   audioFiles,
-}: Omit<Deps, "log" | "authSecret" | "ownKey">) => {
+  log,
+}: Omit<Deps, "authSecret" | "ownKey">) => {
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => queue.wake(),
+  });
+  const groupStore = createGroupStore({ db, tasks });
+  const { messages } = providers;
+  const queue = createTaskQueue({
+    store: groupStore,
+    messages,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    // The other half is for those who wait for an answer.
+    width: Math.ceil(config.vendors.concurrency / 2),
+    log,
+  });
+  const { timeoutMs } = config.vendors;
+  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const access = createAccessService({ store: createAccessStore({ db }) });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
@@ -82,30 +113,38 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db }),
+    store: createParticipantStore({ db, tasks }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db }), access });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
   const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
-  const exam = createExamService({ store: createExamStore({ db }), access, audio, participant, clock, ids });
+  const exam = createExamService({
+    store: createExamStore({ db, tasks }),
+    access,
+    audio,
+    participant,
+    clock,
+    ids,
+  });
   const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
-  const roomStore = createRoomStore({ db });
+  const roomStore = createRoomStore({ db, tasks });
   const room = createRoomService({
     store: roomStore,
     access,
     cheat,
-    messages: providers.messages,
+    groups,
+    messages,
     clock,
     ids,
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db }),
+    store: createPlanStore({ db, tasks }),
     access,
-    messages: providers.messages,
+    groups,
     clock,
     ids,
   });
@@ -117,8 +156,19 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
-  const im = createImService({ messages: providers.messages, access });
-  const upload = createUploadService({ uploads: providers.uploads, access });
+  const im = createImService({ messages, access, groups });
+  const upload = createUploadService({
+    uploads: providers.uploads,
+    store: createUploadStore({ db }),
+    access,
+  });
+  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const stream = createStreamService({
+    store: createStreamStore({ db, tasks }),
+    access,
+    callback: providers.streamCallback,
+    clock,
+  });
   return {
     access,
     auth,
@@ -135,6 +185,9 @@ export const createServices = ({
     links,
     im,
     upload,
+    capacity,
+    queue,
+    stream,
   };
 };
 export type Services = ReturnType<typeof createServices>;
@@ -151,6 +204,7 @@ export const createAppRouter = (services: Services) =>
     cheat: createCheatRouter(services),
     im: createImRouter(services),
     upload: createUploadRouter(services),
+    stream: createStreamRouter(services),
   });
 
 /** The router as the server runs it; its types name the server's context. */

@@ -19,7 +19,7 @@ const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
 
 /** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
-export const settings = z.object({
+const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
   INVIGIL_PUBLIC_URL: baseUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
@@ -143,24 +143,56 @@ const GROUPS: readonly (readonly SettingName[])[] = [
 /** Settings of services that are called with an Aliyun account's credentials. */
 const NEED_CREDENTIALS: readonly SettingName[] = ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "INVIGIL_UPLOAD_ROLE_ARN"];
 
-/** What is wrong with settings that are each right: one line, or nothing. */
-export const settingFault = (env: Settings): string | undefined => {
-  for (const group of GROUPS) {
-    const missing = group.find((name) => env[name] === undefined);
-    const present = group.find((name) => env[name] !== undefined);
-    if (missing && present) return `${missing} must be set, because ${present} is`;
-  }
+/** What is wrong with settings that are each right: a line each. */
+const faultsTogether = (env: Settings): string[] => {
+  const isSet = (name: SettingName) => env[name] !== undefined;
+  const faults = GROUPS.flatMap((group) => {
+    const present = group.find(isSet);
+    return present === undefined
+      ? []
+      : group.filter((name) => !isSet(name)).map((name) => `${name} must be set, because ${present} is`);
+  });
   if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
-    return "INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS";
+    faults.push("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST))
-    return "INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address";
-  const { INVIGIL_ALIYUN_ACCESS_KEY_ID: key, INVIGIL_ALIYUN_INSTANCE_ROLE: role } = env;
-  if (key !== undefined && role !== undefined)
-    return "INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is";
-  if (env.INVIGIL_ALIYUN_SECURITY_TOKEN !== undefined && key === undefined)
-    return "INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is";
-  const needy = NEED_CREDENTIALS.find((name) => env[name] !== undefined);
-  if (needy && key === undefined && role === undefined)
-    return `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${needy} is`;
-  return undefined;
+    faults.push("INVIGIL_AUTH must not be 'off' unless INVIGIL_HOST is a loopback address");
+  const hasKey = isSet("INVIGIL_ALIYUN_ACCESS_KEY_ID");
+  const hasRole = isSet("INVIGIL_ALIYUN_INSTANCE_ROLE");
+  if (hasKey && hasRole)
+    faults.push("INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is");
+  if (isSet("INVIGIL_ALIYUN_SECURITY_TOKEN") && !hasKey)
+    faults.push("INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is");
+  const needy = NEED_CREDENTIALS.find(isSet);
+  if (needy && !hasKey && !hasRole)
+    faults.push(
+      `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${needy} is`,
+    );
+  return faults;
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads settings from texts; or says everything that is wrong with them, a line each, without a value. */
+export const readSettings = (
+  environment: Environment,
+): { readonly env: Settings } | { readonly faults: readonly [string, ...string[]] } => {
+  // An empty value is an unset one, as in `NAME=` of an .env file.
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name, value]) => name.startsWith("INVIGIL_") && value !== undefined && value !== "",
+    ),
+  );
+  const unknown = Object.keys(given)
+    .filter((name) => !settingNames.includes(name))
+    .map((name) => `${name} is not a setting of Invigil`);
+  const parsed = settings.safeParse(given);
+  const [first, ...more] = [
+    ...unknown,
+    ...(parsed.success
+      ? faultsTogether(parsed.data)
+      : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
+  ];
+  if (first !== undefined) return { faults: [first, ...more] };
+  // Safe: what cannot be parsed has faults.
+  return { env: parsed.data as Settings };
 };

@@ -83,6 +83,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services);
+  services.queue.start();
 
   const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
     signToken(
@@ -92,6 +93,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
 
   const close = async (): Promise<void> => {
     await app.close();
+    await services.queue.stop(config.vendors.timeoutMs);
     db.close();
     rmSync(dataDir, { recursive: true, force: true });
   };

@@ -32,6 +32,10 @@ const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller
   ],
   "im.getToken": ["ROOM_ENDED", (school, caller) => imToken(school, caller, school.room.id)],
   "im.getToken, of no room": ["ROOM_ENDED", (school, caller) => imToken(school, caller)],
+  "im.getToken, of no service": [
+    "ROOM_ENDED",
+    (school, caller) => school.as(caller).im.getToken({ userId: caller.sub }),
+  ],
   "im.getToken, not configured": [
     "ROOM_ENDED",
     (school, caller) => school.as(caller).im.getToken({ userId: "examinee1", imServer: ["rong_cloud"] }),
@@ -47,8 +51,9 @@ const bindings: [string, (school: School) => TestCaller][] = [
   ["to the exam", ({ room }) => ({ ...EXAMINEE, exam: room.examId })],
 ];
 
-/** Logins are an account's, and no room's. */
-const concernsRooms = (row: string) => !row.startsWith("auth.") || row === "auth.whoami";
+/** Logins are an account's, and no room's; reports are the stream service's, whoever's token comes along. */
+const concernsRooms = (row: string) =>
+  (!row.startsWith("auth.") || row === "auth.whoami") && row !== "stream.report";
 
 it("is asked of every procedure that an examinee may call", () => {
   const open = [...permissions].filter(([row, who]) => who.examinee !== "FORBIDDEN" && concernsRooms(row));

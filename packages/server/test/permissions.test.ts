@@ -7,6 +7,7 @@ import type { TestCaller } from "../src/testing.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
 import { APPS, openSchool, type School } from "./support/school.js";
+import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
 /** What each row of the table calls. `n` is another number each time, for what can be done once only. */
@@ -16,8 +17,8 @@ const examOf = (school: School) => ({ examId: school.room.examId });
 /** Somebody with a password, for the rows that need one. */
 const ACCOUNT = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
 const CREDENTIALS = { username: ACCOUNT.userId, password: ACCOUNT.password };
-/** Open to whoever has no token. */
-const PUBLIC = new Set(["auth.login"]);
+/** Open to whoever has no token: with a password, and with the stream service's signature. */
+const PUBLIC = new Set(["auth.login", "stream.report"]);
 const toSibling: Input = (school, _, n) => ({
   ...own(school),
   userId: `leaving${n}`,
@@ -150,6 +151,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     method: "mutate",
     input: (_, { sub }) => ({ userId: `pc_${sub}`, imServer: ["aliyun_new"] }),
   },
+  "im.getToken, of no service": { method: "mutate", input: (_, { sub }) => ({ userId: sub }) },
   "im.getToken, commanding": {
     method: "mutate",
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_new"], role: "admin" }),
@@ -159,6 +161,11 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
   },
   "upload.getCredentials": { method: "mutate", input: examOf },
+  "stream.report": {
+    method: "mutate",
+    input: ({ room }) => ({ ...streamReport(room, "examinee1"), ...streamSignature() }),
+  },
+  "stream.listEvents": { method: "query", input: own },
 };
 
 /** What a row needs beyond the school. */
@@ -180,6 +187,7 @@ const PATHS: readonly {
   method: "GET" | "POST";
   row: string;
   fields: (school: School, caller: TestCaller) => Record<string, unknown>;
+  headers?: Record<string, string>;
 }[] = [
   { path: "login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
   { path: "/login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
@@ -216,7 +224,7 @@ const PATHS: readonly {
   {
     path: "getIMToken",
     method: "POST",
-    row: "im.getToken, not configured",
+    row: "im.getToken, of no service",
     fields: (_, { sub }) => ({ userId: sub, deviceId: "d", deviceType: "ios" }),
   },
   { path: "getOssConfig", method: "GET", row: "upload.getCredentials", fields: examOf },
@@ -244,6 +252,13 @@ const PATHS: readonly {
     method: "POST",
     row: "cheat.listRecords, of the exam",
     fields: examOf,
+  },
+  {
+    path: "userAct",
+    method: "GET",
+    row: "stream.report",
+    fields: ({ room }) => streamReport(room, "examinee1"),
+    headers: streamHeaders(),
   },
 ];
 const WITHOUT_DATA = new Set(["cheat/setCheatConfig", "cheat/addCheatRecord"]);
@@ -278,7 +293,7 @@ const tryEverybody = async (
   row: string,
   call: (school: School, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<void> => {
-  await using school = await openSchool({ config: { apps: APPS } });
+  await using school = await openSchool({ config: { apps: APPS, ...STREAM_CONFIG } });
   const callers = callersOf(school);
   const expected = permissions.get(row);
   if (!expected) throw new Error(`there is no row ${row}`);
@@ -367,13 +382,13 @@ describe("who may, over HTTP", () => {
 
 const ask = async (
   school: School,
-  { path, method, fields }: (typeof PATHS)[number],
+  { path, method, fields, headers = {} }: (typeof PATHS)[number],
   caller: TestCaller,
   authorization: string | undefined,
 ): Promise<Answer> => {
   const sent = fields(school, caller);
   const input = method === "GET" ? { query: sent } : { json: sent };
-  return send(school, { method, path: urlOf(path), ...input }, authorization);
+  return send(school, { method, path: urlOf(path), headers, ...input }, authorization);
 };
 
 describe("who may, on the documented paths", () => {
@@ -423,11 +438,13 @@ describe("without a valid token", () => {
     expect(await stateOf(school)).toEqual(before);
   });
 
-  it("anybody logs in, by every door, whatever token comes along", async () => {
-    await using school = await openSchool();
+  it("anybody logs in, and the stream service reports, by every door, whatever token comes along", async () => {
+    await using school = await openSchool({ config: STREAM_CONFIG });
+    const report = { ...streamReport(school.room, "examinee1"), ...streamSignature() };
     await school.admin.account.create(ACCOUNT);
     for (const token of await badTokens(school)) {
       expect((await trpc(school, token).mutate("auth.login", CREDENTIALS)).status).toBe(200);
+      expect((await trpc(school, token).mutate("stream.report", report)).status).toBe(200);
       for (const path of PATHS.filter(({ row }) => PUBLIC.has(row)))
         dataOf(await ask(school, path, caller, token));
     }

@@ -1,4 +1,10 @@
-const { createInvigilClient, isInvigilError, parseCheatConfig } = require("@invigil/client");
+const {
+  createInvigilClient,
+  isInvigilError,
+  parseCheatConfig,
+  parseSignal,
+  signals,
+} = require("@invigil/client");
 
 const main = async () => {
   const invigil = createInvigilClient({ url: process.env.INVIGIL_URL, token: process.env.INVIGIL_TOKEN });
@@ -13,6 +19,7 @@ const main = async () => {
       isDate: got.value.createdAt instanceof Date,
       notFound: isInvigilError(failed.reason, "ROOM_NOT_FOUND"),
       config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
+      signal: parseSignal(signals.streamPublished.type, '{"userId":"e1"}'),
     }),
   );
 };

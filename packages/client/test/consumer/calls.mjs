@@ -1,4 +1,4 @@
-import { createInvigilClient, isInvigilError, parseCheatConfig } from "@invigil/client";
+import { createInvigilClient, isInvigilError, parseCheatConfig, parseSignal, signals } from "@invigil/client";
 
 const invigil = createInvigilClient({ url: process.env.INVIGIL_URL, token: process.env.INVIGIL_TOKEN });
 const room = await invigil.room.create.mutate({ name: "From ESM" });
@@ -12,5 +12,6 @@ console.log(
     isDate: got.value.createdAt instanceof Date,
     notFound: isInvigilError(failed.reason, "ROOM_NOT_FOUND"),
     config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
+    signal: parseSignal(signals.streamPublished.type, '{"userId":"e1"}'),
   }),
 );

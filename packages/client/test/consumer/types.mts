@@ -13,9 +13,16 @@ import {
   isNetworkError,
   type knownDetectTypes,
   parseCheatConfig,
+  type parseSignal,
   type RetryOptions,
   type RouterInputs,
   type RouterOutputs,
+  type Signal,
+  type SignalData,
+  type SignalName,
+  type SignalType,
+  type signalName,
+  type signals,
 } from "@invigil/client";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -36,6 +43,14 @@ holds<Equal<RouterOutputs["room"]["end"], true>>();
 holds<Equal<RouterInputs["room"]["get"], { roomId: string }>>();
 holds<Equal<RouterInputs["auth"]["whoami"], void>>();
 holds<Equal<(typeof knownDetectTypes)[number] extends string ? true : false, true>>();
+
+holds<Equal<typeof signals.streamPublished.type, 20_001>>();
+holds<Equal<Extract<SignalType, 20_021 | 20_022>, 20_021>>();
+holds<Equal<SignalData<"streamPublished">["userId"], string>>();
+holds<Equal<SignalData<"startCall">["sid"], string>>();
+holds<Equal<Signal["name"], SignalName>>();
+holds<Equal<ReturnType<typeof signalName>, SignalName | undefined>>();
+holds<Equal<ReturnType<typeof parseSignal>, Signal | undefined>>();
 
 const retry: RetryOptions = { attempts: 5, baseMs: 100, maxMs: 1000 };
 const options: InvigilClientOptions = {

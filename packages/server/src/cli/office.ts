@@ -25,7 +25,10 @@ export interface Office {
   readonly as: (caller: Caller) => Office["call"];
 }
 
-/** Opens the installation that the settings name, does some work, and closes it again. */
+/**
+ * Opens the installation that the settings name, does some work, and closes it again. What the work left to do at
+ * message services is begun here; a server does the rest.
+ */
 export const inOffice = async <Result>(work: (office: Office) => Promise<Result>): Promise<Result> => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
@@ -40,7 +43,11 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
         address: "in-process",
         trace: { requestId: "cli", procedures: [] },
       });
-    return await work({ config, deps, services, call: as(OPERATOR), as });
+    try {
+      return await work({ config, deps, services, call: as(OPERATOR), as });
+    } finally {
+      await services.queue.drain(config.vendors.timeoutMs);
+    }
   } finally {
     deps.db.close();
   }

@@ -111,7 +111,7 @@ const addCreate = (parent: Command): void => {
         const of = exam === undefined ? undefined : await examNamed(call, exam);
         // Whoever makes a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
-        const room = await maker.room.create({ name, examId: of?.id });
+        const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });
         print(json, room, () => room.id);
       }),
     );

@@ -1,4 +1,4 @@
-import { count, eq, inArray } from "drizzle-orm";
+import { and, count, eq, inArray } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import {
   cheatConfigs,
@@ -7,9 +7,11 @@ import {
   exams,
   participants,
   rooms,
+  streamEvents,
   streamNames,
   unseated,
 } from "./tables.js";
+import type { TaskWriter } from "./vendor-tasks.js";
 
 const roomsOf = (queries: Queries, examId: string) =>
   queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, examId));
@@ -31,9 +33,20 @@ export const countExam = (queries: Queries, examId: string) => {
   };
 };
 
-/** Deletes an exam in which nothing was recorded, with everything that belongs to it. */
-export const deleteExam = (queries: Queries, examId: string): void => {
+/** Deletes an exam in which nothing was recorded, with everything that belongs to it, its rooms' groups too. */
+export const deleteExam = (
+  { queries, tasks }: { queries: Queries; tasks: TaskWriter },
+  { examId, now }: { examId: string; now: Date },
+): void => {
+  // The groups of those that have ended are being deleted already.
+  const open = queries
+    .select({ id: rooms.id, imServer: rooms.imServer })
+    .from(rooms)
+    .where(and(eq(rooms.examId, examId), eq(rooms.status, "in_progress")))
+    .all();
+  for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
   const inItsRooms = roomsOf(queries, examId);
+  queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
   queries.delete(rooms).where(eq(rooms.examId, examId)).run();

@@ -1,7 +1,8 @@
-import type { ImServer, ParticipantRole } from "@invigil/schema";
+import type { Camera, ImServer, ParticipantRole } from "@invigil/schema";
 import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
-import { cheatRecords, exams, participants, rooms, streamNames, unseated } from "./tables.js";
+import { lastStatus } from "./stream-status.js";
+import { cheatRecords, exams, participants, rooms, streamEvents, streamNames, unseated } from "./tables.js";
 
 // What more than one store writes or checks inside its transaction.
 
@@ -63,8 +64,8 @@ export const personInserter = (queries: Queries) => {
       role: sql.placeholder("role"),
       name: sql.placeholder("name"),
       extraMinutes: sql.placeholder("extraMinutes"),
-      mainPublishStatus: "idle",
-      pcPublishStatus: "idle",
+      mainPublishStatus: sql.placeholder("main"),
+      pcPublishStatus: sql.placeholder("pc"),
       createdAt: sql.placeholder("now"),
       updatedAt: sql.placeholder("now"),
     })
@@ -80,12 +81,25 @@ export const personInserter = (queries: Queries) => {
     // Who comes back to a room has its names there already.
     .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
+  const statusOf = lastStatus(queries);
   return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
     const before = waited.get({ roomId, userId });
     const waitedWith = before?.role === role ? before.extraMinutes : 0;
-    person.run({ roomId, userId, role, name, extraMinutes: extraMinutes ?? waitedWith, now });
+    const isNew = { main: true, pc: true };
     for (const camera of ["main", "pc"] as const)
-      stream.run({ name: streams[camera], roomId, userId, camera });
+      isNew[camera] = stream.run({ name: streams[camera], roomId, userId, camera }).changes > 0;
+    // Its streams went on while it was elsewhere, and what was reported of them was kept.
+    const status = (camera: Camera) => (isNew[camera] ? "idle" : statusOf({ roomId, userId, camera }));
+    person.run({
+      roomId,
+      userId,
+      role,
+      name,
+      extraMinutes: extraMinutes ?? waitedWith,
+      main: status("main"),
+      pc: status("pc"),
+      now,
+    });
   };
 };
 
@@ -95,25 +109,33 @@ export type RecordsOf = { readonly userId: string } & (
   | { readonly examId: string }
 );
 
-/** Through the rooms, in each of which records are found by person. */
-const areAbout = (queries: Queries, of: RecordsOf) =>
+/** Through the rooms, in each of which records and events are found by person. */
+const areAbout = (queries: Queries, table: typeof cheatRecords | typeof streamEvents, of: RecordsOf) =>
   and(
-    eq(cheatRecords.userId, of.userId),
+    eq(table.userId, of.userId),
     "roomId" in of
-      ? eq(cheatRecords.roomId, of.roomId)
+      ? eq(table.roomId, of.roomId)
       : inArray(
-          cheatRecords.roomId,
+          table.roomId,
           queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, of.examId)),
         ),
   );
 
 /** How much was recorded about a person. */
 export const countRecords = (queries: Queries, of: RecordsOf): number =>
-  queries.select({ records: count() }).from(cheatRecords).where(areAbout(queries, of)).get()?.records ?? 0;
+  queries
+    .select({ records: count() })
+    .from(cheatRecords)
+    .where(areAbout(queries, cheatRecords, of))
+    .get()?.records ?? 0;
 
-/** Deletes what was recorded about a person. */
+/** Deletes what was recorded about a person, and what was reported of its streams. */
 export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
-  queries.delete(cheatRecords).where(areAbout(queries, of)).run();
+  for (const table of [cheatRecords, streamEvents])
+    queries
+      .delete(table)
+      .where(areAbout(queries, table, of))
+      .run();
 };
 
 /** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */

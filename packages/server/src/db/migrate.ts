@@ -10,6 +10,17 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
+/** How a database compares with this version's migrations. */
+export const compareMigrations = (
+  sqlite: Sqlite,
+  migrationsFolder: string,
+): "older" | "current" | "newer" => {
+  const known = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const applied = newestApplied(sqlite);
+  if (applied === known) return "current";
+  return applied < known ? "older" : "newer";
+};
+
 /**
  * Applies the migrations that are missing, all in one transaction.
  * Returns whether the database has exactly this version's, to be asked later: another process may bring it further.

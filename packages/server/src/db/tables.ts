@@ -183,10 +183,12 @@ export const streamEvents = sqliteTable(
       table.node,
       table.ip,
     ),
+    // With the row's id, which SQLite adds to every index: one page is one range.
+    index("stream_events_by_room").on(table.roomId),
   ],
 );
 
-/** What is still to be done at a message service: it is there until it was done. */
+/** What is still to be done at a message service: it is there until it was done. A room's group has the room's id. */
 export const vendorTasks = sqliteTable(
   "vendor_tasks",
   {
@@ -199,10 +201,16 @@ export const vendorTasks = sqliteTable(
     /** Not tried before, and given up after (null: never). */
     dueAt: instant("due_at").notNull(),
     expiresAt: instant("expires_at"),
+    /** How often it was begun, and how often the service refused it. */
     attempts: integer().notNull().default(0),
+    refusals: integer().notNull().default(0),
     createdAt: instant("created_at").notNull(),
   },
-  (table) => [index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id)],
+  (table) => [
+    index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id),
+    // What is to be done in one group is done in the order of the ids.
+    index("vendor_tasks_by_group").on(table.service, table.groupId, table.id),
+  ],
 );
 
 /** The library of audio clips. */

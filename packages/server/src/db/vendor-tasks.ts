@@ -1,27 +1,131 @@
-import { inArray } from "drizzle-orm";
+import { type ImServer, signals } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import type { Ids } from "../ids.js";
 import type { Queries } from "./client.js";
-import { vendorTasks } from "./tables.js";
+import { type VendorTaskPayload, vendorTasks } from "./tables.js";
 
 // What other stores write beside their own changes: a group is deleted if and only if its room ended.
 
-export type NewVendorTask = typeof vendorTasks.$inferInsert;
+export type VendorTask = typeof vendorTasks.$inferSelect;
+export type TaskKind = VendorTask["kind"];
+/** What each message service can be asked for. Nothing else is written: most installations have no tasks at all. */
+export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
 
-/** Writes what is to be done at message services, inside the caller's transaction. */
-export interface TaskWriter {
-  add(tasks: readonly NewVendorTask[]): void;
-  /** Takes back what need not be done any more. */
-  drop(ids: readonly string[]): void;
+/** A room, as far as its groups are concerned. */
+export interface RoomOfGroups {
+  readonly id: string;
+  readonly imServer: readonly ImServer[];
 }
 
-export const createTaskWriter = (queries: Queries): TaskWriter => ({
-  add(tasks) {
-    for (const task of tasks) queries.insert(vendorTasks).values(task).run();
-  },
-  drop(ids) {
-    if (ids.length > 0)
-      queries
-        .delete(vendorTasks)
-        .where(inArray(vendorTasks.id, [...ids]))
-        .run();
-  },
-});
+export interface Announced {
+  readonly room: RoomOfGroups;
+  /** The number of a signal. */
+  readonly signal: number;
+  /** What the signal says; sent as JSON. */
+  readonly data: object;
+  /** Whom it is for, by logins (`id`, `pc_id`); everybody in the group when absent. */
+  readonly userIds?: readonly string[] | undefined;
+  readonly now: Date;
+}
+
+/** Writes what is to be done at a room's message services. Every method belongs into the caller's transaction. */
+export interface TaskWriter {
+  /** Says something in the room's groups: soon, or never, because what is late is no news. */
+  announce(announced: Announced): void;
+  /** Deletes the room's groups, from `dueAt` on for as long as it takes. Returns the ids of the tasks. */
+  deleteGroups(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): string[];
+  /** Tells an examinee that it is in the room no more, and takes whoever it is out of the groups. */
+  sendAway(room: RoomOfGroups, person: { readonly userId: string; readonly role: string }, now: Date): void;
+  /** Takes the deletion of groups back, because their room is written. @throws GroupsUndone when it has begun */
+  keepGroups(taskIds: readonly string[]): void;
+}
+
+/** Groups that were made for a room are being deleted: making the room took too long. */
+export class GroupsUndone extends Error {
+  constructor() {
+    super("the message groups are being deleted");
+  }
+}
+
+/** What is announced is sent within this, or not at all. */
+const NEWS_MS = 30_000;
+
+/** The two logins of a person: its main camera's and its PC's. */
+const loginsOf = (userId: string): string[] => [userId, `pc_${userId}`];
+
+export interface TaskWriterDeps {
+  readonly queries: Queries;
+  readonly kinds: TaskKinds;
+  readonly ids: Ids;
+  /** Told after the transaction that something may be there to do. */
+  readonly added: () => void;
+}
+
+export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps): TaskWriter => {
+  const insert = queries
+    .insert(vendorTasks)
+    .values({
+      id: sql.placeholder("id"),
+      service: sql.placeholder("service"),
+      kind: sql.placeholder("kind"),
+      groupId: sql.placeholder("groupId"),
+      payload: sql.placeholder("payload"),
+      dueAt: sql.placeholder("dueAt"),
+      // As it is kept: the column's own way to write a time knows no null.
+      expiresAt: sql`${sql.placeholder("expiresAt")}`,
+      createdAt: sql.placeholder("now"),
+    })
+    .prepare();
+  const drop = queries
+    .delete(vendorTasks)
+    .where(and(eq(vendorTasks.id, sql.placeholder("id")), eq(vendorTasks.attempts, 0)))
+    .prepare();
+
+  interface New {
+    readonly payload?: VendorTaskPayload;
+    readonly dueAt?: Date;
+    readonly expiresAt?: Date;
+    readonly now: Date;
+  }
+  const add = (kind: TaskKind, room: RoomOfGroups, { payload = {}, expiresAt, now, dueAt = now }: New) => {
+    const services = room.imServer.filter((service) => kinds[service].includes(kind));
+    const written = services.map((service) => {
+      const id = ids.next();
+      insert.run({
+        id,
+        service,
+        kind,
+        groupId: room.id,
+        payload,
+        dueAt,
+        expiresAt: expiresAt?.getTime() ?? null,
+        now,
+      });
+      return id;
+    });
+    // A transaction runs to its end without a pause: this comes after its commit.
+    if (written.length > 0) queueMicrotask(added);
+    return written;
+  };
+
+  const announce: TaskWriter["announce"] = ({ room, signal, data, userIds, now }) => {
+    const payload = { signal: { type: signal, data: JSON.stringify(data) }, ...(userIds && { userIds }) };
+    add("send", room, { payload, expiresAt: new Date(now.getTime() + NEWS_MS), now });
+  };
+
+  return {
+    announce,
+    deleteGroups: (room, times) => add("delete_group", room, times),
+    sendAway(room, { userId, role }, now) {
+      const userIds = loginsOf(userId);
+      if (role === "examinee") {
+        const data = { sid: ids.next(), receiverIdList: userIds };
+        announce({ room, signal: signals.endUser.type, data, userIds, now });
+      }
+      add("leave", room, { payload: { userIds }, now });
+    },
+    keepGroups(taskIds) {
+      for (const id of taskIds) if (drop.run({ id }).changes === 0) throw new GroupsUndone();
+    },
+  };
+};

@@ -25,7 +25,10 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
     if (there) return there;
     cursor = page.nextCursor;
   } while (cursor !== undefined);
-  const room = await services.room.create(TEACHER, createRoomInput.parse({ name: ROOM_NAME }));
+  const room = await services.room.create(
+    TEACHER,
+    createRoomInput.parse({ name: ROOM_NAME, imServer: ["aliyun_new"] }),
+  );
   const [notice, ...others] = await starterLibrary(services.audio, TEACHER);
   const { startTime } = await services.exam.get(TEACHER, room.examId);
   if (notice) await services.audio.attach(TEACHER, { examId: room.examId, clipId: notice.id, startTime });

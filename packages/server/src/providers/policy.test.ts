@@ -197,6 +197,28 @@ describe("a service that keeps failing", () => {
     ]);
   });
 
+  it("is not asked by those whose time was over while it was asked once", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { run } = open({ pauseSeconds: 10 });
+    const broken = () => Promise.reject(fails("unreadable"));
+    for (let n = 0; n < 5; n++) expect(await faultOf(run(broken))).toBe("unreadable");
+    vi.setSystemTime(Date.now() + 10_000);
+    const answers: ((answer: string) => void)[] = [];
+    const probe = run(() => new Promise<string>((resolve) => void answers.push(resolve)));
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+
+    const give = new AbortController();
+    const late = vi.fn(async () => "too late");
+    const waiting = faultOf(run(late, { signal: give.signal }));
+    // Behind it: when this one has its answer, that one has had its turn.
+    const patient = run(async () => "in time");
+    give.abort();
+    expect(await waiting).toBe("timeout");
+    answers[0]?.("back");
+    expect(await Promise.all([probe, patient])).toEqual(["back", "in time"]);
+    expect(late).not.toHaveBeenCalled();
+  });
+
   it.each<VendorFault>(["refused", "throttled"])(
     "is not one that answers that a call is %s",
     async (fault) => {

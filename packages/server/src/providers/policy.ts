@@ -150,7 +150,8 @@ export const createVendorPolicy = ({
         turns.execute(() => {
           // A call whose time ran out while it waited says nothing about the vendor.
           signal.throwIfAborted();
-          return breaker.execute(oneTry);
+          // With the signal: a call that waits for the one try after a pause is not made when its time is over.
+          return breaker.execute(oneTry, signal);
         });
       try {
         signal.throwIfAborted();

@@ -16,6 +16,7 @@ const select = (environment: Record<string, string> = {}) => {
       asked.push(name);
       return `own ${name}`;
     },
+    log: { warn: () => undefined, info: () => undefined },
   });
 };
 const owner = { examId: "e", roomId: "r", userId: "u", camera: "main" } as const;
@@ -82,5 +83,32 @@ describe("messages", () => {
   it("have no older services and no uploads without settings for them", () => {
     const { messages, uploads } = select();
     expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+it("uploads come from the vendor's store when it is set", () => {
+  const store = {
+    INVIGIL_ALIYUN_ACCESS_KEY_ID: "key",
+    INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "secret",
+    INVIGIL_UPLOAD_ROLE_ARN: "acs:ram::1:role/uploads",
+    INVIGIL_UPLOAD_BUCKET: "bucket",
+  };
+  expect(select(store).uploads).toBeDefined();
+});
+
+describe("the stream callback", () => {
+  const callbackOf = (environment: Record<string, string>) => select(environment).streamCallback;
+
+  it("is known once its key and the domains are set", () => {
+    expect(callbackOf({ INVIGIL_STREAM_CALLBACK_KEY: "key" })).toBeUndefined();
+    expect(callbackOf(DOMAINS)).toBeUndefined();
+    const callback = callbackOf({
+      ...DOMAINS,
+      INVIGIL_STREAM_CALLBACK_KEY: "key",
+      INVIGIL_STREAM_APP: "live",
+    });
+    expect(callback).toMatchObject({ pushDomain: "push.example", app: "live", transcodeSuffix: "_240p" });
+    const signed = { timestamp: "1000", signature: "d03ea00fd8d71ff9372a9319befa82ad" };
+    expect(callback?.judge(signed)).toBe("good");
   });
 });

@@ -1,37 +1,69 @@
 import type { Config } from "../config.js";
+import { createAliyunAccount } from "./aliyun/credentials.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
+import { createAliyunOldIm } from "./aliyun/im-old.js";
+import { createOpenApi } from "./aliyun/openapi.js";
+import { createStreamCallback } from "./aliyun/stream-callback.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
+import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
 import { createEmbeddedIm } from "./embedded/im.js";
+import { createVendorPolicy, type PolicyLog } from "./policy.js";
+import { createRongClient } from "./rongcloud/client.js";
+import { createRongCloudIm } from "./rongcloud/im.js";
 import type { Providers } from "./types.js";
 
 /** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
+/** The version of the vendor's live API. */
+const LIVE_VERSION = "2016-11-01";
 
 export interface SelectOptions {
-  readonly config: Pick<Config, "streams" | "aliyunIm">;
+  readonly config: Config;
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
+  /** Told of what fails at the vendors. */
+  readonly log: PolicyLog;
 }
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
-export const selectProviders = ({ config, clock, nonce, publicUrl, ownKey }: SelectOptions): Providers => {
+export const selectProviders = (options: SelectOptions): Providers => {
+  const { config, clock, nonce, publicUrl, ownKey, log } = options;
+  const { aliyunIm, aliyunOldIm, rongCloud, uploads } = config;
+  const { timeoutMs } = config.vendors;
+  const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
+  // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
+  const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
+  const openApi = (provider: string, url: string, version: string) =>
+    account && createOpenApi({ url, version, account, policy: policy(provider), timeoutMs });
+  const liveApi = (provider: string) => openApi(provider, config.aliyun.liveUrl, LIVE_VERSION);
+  const oldApi = aliyunOldIm && liveApi("aliyun_old");
+  const sts = uploads && openApi("uploads", uploads.stsUrl, STS_VERSION);
+
   const { domains, ...streams } = config.streams;
   const key = domains ? "" : ownKey("stream-key");
   return {
     messages: {
-      aliyun_new: config.aliyunIm
-        ? createAliyunNewIm(config.aliyunIm, { clock, nonce })
+      aliyun_new: aliyunIm
+        ? createAliyunNewIm(aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })
         : createEmbeddedIm({ appKey: ownKey("im-key"), clock, nonce, publicUrl }),
-      aliyun_old: undefined,
-      rong_cloud: undefined,
+      aliyun_old: aliyunOldIm && oldApi && createAliyunOldIm({ appId: aliyunOldIm.appId, api: oldApi }),
+      rong_cloud:
+        rongCloud &&
+        createRongCloudIm(
+          createRongClient({ ...rongCloud, policy: policy("rong_cloud"), timeoutMs, clock, nonce, log }),
+        ),
     },
-    uploads: undefined,
+    uploads: uploads && sts && createUploads({ settings: uploads, sts, clock, log }),
     streams: createStreamSigner(
       { ...(domains ?? { ...UNSET_DOMAINS, pushKey: key, pullKey: key }), ...streams },
       clock,
     ),
+    streamCallback:
+      domains && config.streamCallbackKey
+        ? createStreamCallback({ ...streams, ...domains, key: config.streamCallbackKey }, clock)
+        : undefined,
   };
 };

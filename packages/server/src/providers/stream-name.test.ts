@@ -1,8 +1,13 @@
 import { expect, it } from "vitest";
-import { streamName } from "./stream-name.js";
+import { examStreams, roomStreams, streamName } from "./stream-name.js";
 
 it("names a stream by exam, room and person, and marks the PC camera", () => {
   const owner = { examId: "e-1", roomId: "r", userId: "u" };
   expect(streamName({ ...owner, camera: "main" })).toBe("e-1-r-u");
   expect(streamName({ ...owner, camera: "pc" })).toBe("e-1-r-u_pc");
+});
+
+it("begins every name with its exam's and its room's beginnings", () => {
+  expect(examStreams("e-1")).toBe("e-1-");
+  expect(roomStreams({ examId: "e-1", roomId: "r" })).toBe("e-1-r-");
 });

@@ -3,6 +3,7 @@ import type {
   AliyunOldToken,
   Camera,
   ImServer,
+  StreamSignature,
   StreamUrls,
   UploadCredentials,
   UploadMode,
@@ -40,7 +41,7 @@ export interface MessageProvider<Token> {
   /** Makes a room's message group. @returns the id that the service knows it by */
   createGroup(group: NewGroup, signal?: AbortSignal): Promise<{ readonly groupId: string }>;
   /** Deletes a group; one that is not there is deleted. Absent where the service cannot. */
-  deleteGroup?(groupId: string): Promise<void>;
+  readonly deleteGroup?: (groupId: string) => Promise<void>;
   /** Puts people into a group, or takes them out of it; absent where the service keeps no members. */
   readonly members?: {
     join(groupId: string, userIds: readonly string[]): Promise<void>;
@@ -56,7 +57,7 @@ export interface MessageProvider<Token> {
     deviceType?: string;
   }): Promise<Token>;
   /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
-  check?(): Promise<void>;
+  readonly check?: () => Promise<void>;
 }
 
 interface TokenOf {
@@ -70,7 +71,10 @@ export type MessageProviders = {
   readonly [Service in ImServer]: MessageProvider<TokenOf[Service]> | undefined;
 };
 
-/** Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`, `<exam>-<room>-`). */
+/**
+ * Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`,
+ * `<exam>-<room>-`). The most important come first: a service may take no more than some.
+ */
 export type UploadPrefixes = readonly [string, ...string[]];
 
 /** Makes short-lived credentials for uploading recordings. */
@@ -103,8 +107,22 @@ export interface StreamSigner {
   urls(owner: StreamOwner, options: { twin: boolean }): StreamUrls & { pushUrl: string };
 }
 
+/** Knows what the stream service reports by its signature, and which streams are ours. */
+export interface StreamCallback {
+  /** In small letters. */
+  readonly pushDomain: string;
+  /** The first segment of our streams' paths. */
+  readonly app: string;
+  /** What the name of a stream's transcoded copy ends with. */
+  readonly transcodeSuffix: string;
+  /** `stale`: the service made it, but more than five minutes ago or ahead. */
+  judge(signature: StreamSignature): "good" | "wrong" | "stale";
+}
+
 export interface Providers {
   readonly messages: MessageProviders;
   readonly uploads: UploadProvider | undefined;
   readonly streams: StreamSigner;
+  /** Undefined until a callback key and the stream domains are set. */
+  readonly streamCallback: StreamCallback | undefined;
 }

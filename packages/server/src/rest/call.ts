@@ -4,7 +4,11 @@ import { callProcedure, findProcedure } from "../http/trpc-http/internals.js";
 import { type Context, failureOf } from "../trpc.js";
 import type { Field, Row } from "./routes.js";
 
-type Sent = Readonly<Record<string, unknown>>;
+/** What a request holds: its fields, and its headers by their names in small letters. */
+export interface Sent {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
 type Fields = Readonly<Record<string, Field>>;
 
 const readField = (name: string, { read, required }: Field, value: unknown): unknown => {
@@ -18,12 +22,14 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
 };
 
 /** Makes the procedure's input of what was sent. */
-const inputReader = ({ fields, implied }: Row) => {
+const inputReader = ({ fields, headers = {} }: Row) => {
+  const named = Object.entries<string>(headers);
   const entries = Object.entries<Field>(fields);
   return (sent: Sent): Record<string, unknown> => {
-    const input: Record<string, unknown> = { ...implied };
+    const input: Record<string, unknown> = {};
+    for (const [name, header] of named) input[name] = sent.headers[header];
     for (const [name, field] of entries) {
-      const value = Object.hasOwn(sent, name) ? sent[name] : undefined;
+      const value = Object.hasOwn(sent.fields, name) ? sent.fields[name] : undefined;
       const read = readField(name, field, value);
       if (read !== undefined) input[field.as ?? name] = read;
     }

@@ -1,11 +1,11 @@
 import formbody from "@fastify/formbody";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { InvigilError, invalidInput } from "../errors.js";
+import { invalidInput } from "../errors.js";
 import type { CreateContext } from "../http/context.js";
 import type { ServedRouter } from "../router.js";
 import { rowCaller } from "./call.js";
 import { success } from "./envelope.js";
-import { createRoutes, NOT_YET, type Row } from "./routes.js";
+import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 
 export interface RestOptions {
@@ -44,16 +44,8 @@ export const restPlugin = async (
       url: row.path,
       handler: async (request) => {
         const ctx = await createContext(request);
-        return success(await call(() => sentFields(request, row), ctx));
-      },
-    });
-  }
-  for (const { path, methods, what } of NOT_YET) {
-    app.route({
-      method: [...methods],
-      url: path,
-      handler: () => {
-        throw new InvigilError("NOT_IMPLEMENTED", `This version does not offer ${what} yet.`);
+        const sent = () => ({ fields: sentFields(request, row), headers: request.headers });
+        return success(await call(sent, ctx));
       },
     });
   }

@@ -26,10 +26,10 @@ interface RowOf<Path extends ProcedurePath> {
   readonly methods: readonly ("GET" | "POST")[];
   readonly procedure: Path;
   readonly fields: Readonly<Record<string, Field>>;
+  /** Headers that it reads, by the names of what they hold over tRPC. No query or body takes their place. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Whether its fields are read from the body alone: what stands in a URL stands in the logs of proxies. */
   readonly bodyOnly?: true;
-  /** Input that the path implies. */
-  readonly implied?: Readonly<Record<string, unknown>>;
   /** The answer's `data`; undefined where the path documents none. */
   readonly data: (output: OutputOf<Path>) => unknown;
 }
@@ -123,7 +123,14 @@ export const createRoutes = (wire: Wire) =>
       path: "/exam/v2/getIMToken",
       methods: POST,
       procedure: "im.getToken",
-      fields: { userId: {}, imServer: {}, roomId: {}, deviceId: {}, deviceType: {}, role: {} },
+      fields: {
+        userId: {},
+        imServer: { required: true },
+        roomId: {},
+        deviceId: {},
+        deviceType: {},
+        role: {},
+      },
       data: encoderOf(wire.imTokens),
     },
     {
@@ -131,7 +138,6 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "im.getToken",
       fields: { userId: {}, deviceId: {}, deviceType: {} },
-      implied: { imServer: ["aliyun_old"] },
       data: ({ aliyunOldIm }) => aliyunOldIm,
     },
     {
@@ -176,6 +182,24 @@ export const createRoutes = (wire: Wire) =>
       fields: { examId: {}, roomId: {}, pageSize: {}, scrollToken: { as: "cursor" } },
       data: encoderOf(wire.cheatRecordPage),
     },
+    {
+      path: "/exam/userAct",
+      methods: GET,
+      procedure: "stream.report",
+      headers: { timestamp: "ali-live-timestamp", signature: "ali-live-signature" },
+      fields: {
+        action: {},
+        id: {},
+        app: {},
+        appname: {},
+        time: {},
+        ip: {},
+        node: {},
+        width: {},
+        height: {},
+      },
+      data: confirmation,
+    },
   ] as const satisfies readonly Row[];
 
 /** Procedures that no documented path reaches: they are for typed clients. */
@@ -210,9 +234,5 @@ export const UNMAPPED = [
   "audio.delete",
   "audio.attach",
   "audio.detach",
+  "stream.listEvents",
 ] as const satisfies readonly ProcedurePath[];
-
-/** Documented paths that this version refuses with 501. */
-export const NOT_YET = [
-  { path: "/exam/userAct", methods: GET, what: "the stream service's callback" },
-] as const;

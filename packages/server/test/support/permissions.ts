@@ -138,9 +138,12 @@ cheat.listRecords                +++. ... ... .. +.. ++... + ..
 cheat.listRecords, of the exam   +++. ++. ... .. +.. ++... + ..
 im.getToken                      ++++ ... ... .. +.. ++... + +.
 im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + +.
+im.getToken, of no service      ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
 im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
 upload.getCredentials            pppp ppp ... .. p.. pp... p p.
+stream.report                    ++++ +++ +++ ++ +++ +++++ + ++
+stream.listEvents                +++. ... ... .. +.. ++... + ..
 `;
 
 const rows = TABLE.trim().split("\n").slice(1);

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
 import { afterAll } from "vitest";
 import { signToken } from "../../src/auth.js";
+import { kept, watchLog } from "./secrets.js";
 
 // Real processes for tests: started, waited for by what they print, and always ended.
 
@@ -80,6 +81,8 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => {
       seen[name] += text;
+      // With what came before: a text may come in two parts.
+      watchLog(seen[name].slice(-text.length - 200));
       for (const look of waiting) look();
     });
   processes.add(child);
@@ -170,7 +173,7 @@ interface Answer {
   readonly body: Json;
 }
 
-const SECRET = "a secret for process tests, 32 bytes or more";
+const SECRET = kept("auth-secret");
 /** Settings of a server whose tokens a test can sign, on a port that is free. */
 export const testEnv: Env = { INVIGIL_PORT: "0", INVIGIL_AUTH_SECRET: SECRET };
 /** A token for a server with `testEnv`. */

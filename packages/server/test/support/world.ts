@@ -9,8 +9,9 @@ import { type Config, parseConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/db/client.js";
 import { createDeps, type Deps } from "../../src/deps.js";
 import { createIds, type Ids } from "../../src/ids.js";
-import { createAppRouter, createServices, type ServedRouter } from "../../src/router.js";
+import { createAppRouter, createServices, type ServedRouter, type Services } from "../../src/router.js";
 import type { TestCaller } from "../../src/testing.js";
+import { kept, watchLog } from "./secrets.js";
 
 /** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */
 export interface World extends AsyncDisposable {
@@ -18,6 +19,7 @@ export interface World extends AsyncDisposable {
   readonly inject: FastifyInstance["inject"];
   /** Every procedure by its name, and its type. */
   readonly procedures: ReadonlyMap<string, "query" | "mutation">;
+  readonly services: Services;
   readonly db: Database;
   readonly secret: string;
   /** The log so far, parsed. */
@@ -34,32 +36,51 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
   return new Map(Object.entries(procedures).map(([name, { _def }]) => [name, _def.type]));
 };
 
-export const openWorld = async (
-  options: { config?: Partial<Config>; change?: (deps: Deps) => Deps; now?: () => Date; ids?: Ids } = {},
-): Promise<World> => {
+export interface WorldOptions {
+  readonly config?: Partial<Config>;
+  readonly change?: (deps: Deps) => Deps;
+  readonly now?: () => Date;
+  readonly ids?: Ids;
+  /** Whether the queue of what is to be done at message services runs by itself; default: it does. */
+  readonly queue?: boolean;
+  readonly onStatement?: (sql: string) => void;
+}
+
+export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
-  const db = openDatabase({ file: config.databaseFile });
-  const secret = "the-secret-of-this-world-32-bytes-or-more";
+  const { onStatement } = options;
+  const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
+  const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({
     config,
     db,
     clock,
     ids: options.ids ?? createIds({ clock }),
-    log: pino({ level: "info" }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    log: pino(
+      { level: "info" },
+      {
+        write(line: string) {
+          watchLog(line);
+          lines.push(JSON.parse(line));
+        },
+      },
+    ),
     publicUrl: () => "https://invigil.example",
     authSecret: secret,
-    ownKey: (name) => `the-own-key-of-this-world-${name}`,
+    ownKey: kept,
   });
   const deps = options.change?.(made) ?? made;
   const services = createServices(deps);
   const app = await buildApp(deps, services);
+  if (options.queue ?? true) services.queue.start();
   return {
     app,
     inject: app.inject.bind(app),
     procedures: proceduresOf(createAppRouter(services)),
+    services,
     db,
     secret,
     lines,
@@ -70,6 +91,7 @@ export const openWorld = async (
       ),
     async [Symbol.asyncDispose]() {
       await app.close();
+      await services.queue.stop(config.vendors.timeoutMs);
       db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

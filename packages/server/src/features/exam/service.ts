@@ -127,7 +127,7 @@ export const createExamService = ({
     },
     async delete(caller, { examId, withRooms }) {
       await access.wholeExam(caller, examId);
-      const deleted = await store.delete(examId, ({ rooms, people, records }) => {
+      const deleted = await store.delete({ examId, now: clock() }, ({ rooms, people, records }) => {
         const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
         if (records > 0)
           throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);

@@ -5,6 +5,7 @@ import { countExam, deleteExam } from "../../db/delete-exam.js";
 import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
 import { insertExam, type NewExam } from "../../db/inserts.js";
 import { exams, participants, rooms } from "../../db/tables.js";
+import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** An exam as it is kept. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
@@ -32,7 +33,10 @@ export interface ExamStore {
     page: { limit: number; before: string | undefined },
   ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
   /** Deletes an exam and what belongs to it if `judge` lets what it holds go. Undefined when there is none. */
-  delete(examId: string, judge: (holding: Holding) => void): Promise<Holding | undefined>;
+  delete(
+    exam: { examId: string; now: Date },
+    judge: (holding: Holding) => void,
+  ): Promise<Holding | undefined>;
 }
 
 /** What is read of an exam: who made it is for the access service alone. */
@@ -41,7 +45,7 @@ const { createdBy: _, ...columns } = getTableColumns(exams);
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createExamStore = ({ db }: { db: Database }): ExamStore => {
+export const createExamStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): ExamStore => {
   const { queries, write } = db;
   const get = queries
     .select(columns)
@@ -115,12 +119,12 @@ export const createExamStore = ({ db }: { db: Database }): ExamStore => {
       return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
     },
 
-    delete: (examId, judge) =>
+    delete: ({ examId, now }, judge) =>
       write(() => {
         if (!get.get({ examId })) return undefined;
         const holding = countExam(queries, examId);
         judge(holding);
-        deleteExam(queries, examId);
+        deleteExam({ queries, tasks }, { examId, now });
         return holding;
       }),
   };

@@ -173,7 +173,7 @@ export const createParticipantService = ({
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
       if (userId === room.createTeacher) throw conflict(userId, "removed", IS_CREATOR);
-      const outcome = await store.remove(roomId, userId, withRecords, assertOpen);
+      const outcome = await store.remove(roomId, userId, { withRecords, now: clock() }, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
       return { records: outcome.records };

@@ -9,6 +9,7 @@ import {
   personInserter,
 } from "../../db/inserts.js";
 import { participants, rooms } from "../../db/tables.js";
+import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** A person in a room, without its streams' URLs. */
 export type StoredParticipant = Omit<Participant, "streams">;
@@ -41,7 +42,10 @@ export interface ParticipantStore {
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
   /** The most extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
-  /** Moves a person to another room of the exam, where it comes last. Its streams in the old one stay known. */
+  /**
+   * Moves a person to another room of the exam, where it comes last, and sends it away from the old one's groups. Its
+   * streams there stay known.
+   */
   move(
     roomId: string,
     userId: string,
@@ -49,13 +53,14 @@ export interface ParticipantStore {
     check: CheckRoom,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person; when something was recorded about it, only `withRecords`, which go too: records in the room,
-   * and from its last room in the exam those in all of the exam's rooms. Undefined when it is not there.
+   * Removes a person; when something was recorded about it, only `withRecords`, which go too, with what was reported of
+   * its streams: those in the room, and from its last room in the exam those in all of the exam's rooms. Sends it away
+   * from the room's groups. Undefined when it is not there.
    */
   remove(
     roomId: string,
     userId: string,
-    withRecords: boolean,
+    how: { withRecords: boolean; now: Date },
     check: CheckRoom,
   ): Promise<{ removed: boolean; records: number } | undefined>;
 }
@@ -74,7 +79,13 @@ class RoleConflict extends Error {
   }
 }
 
-export const createParticipantStore = ({ db }: { db: Database }): ParticipantStore => {
+export const createParticipantStore = ({
+  db,
+  tasks,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+}): ParticipantStore => {
   const { queries, write, remember } = db;
   const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
   // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
@@ -114,7 +125,7 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     )
     .prepare();
   const roomById = queries
-    .select({ examId: rooms.examId, status: rooms.status })
+    .select({ id: rooms.id, examId: rooms.examId, status: rooms.status, imServer: rooms.imServer })
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
@@ -180,26 +191,33 @@ export const createParticipantStore = ({ db }: { db: Database }): ParticipantSto
     extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
     move: (room, user, to, check) =>
       write(() => {
-        for (const id of [room, to.roomId]) check(id, roomById.get({ roomId: id })?.status);
+        const [from] = [room, to.roomId].map((id) => {
+          const found = roomById.get({ roomId: id });
+          check(id, found?.status);
+          return found;
+        });
         const person = present.get({ roomId: room, userId: user });
-        if (!person) return "not_found";
+        if (!from || !person) return "not_found";
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
         deletePerson(queries, room, user, { streamsStay: true });
         insertPerson({ ...person, ...to, userId: user });
+        tasks.sendAway(from, { ...person, userId: user }, to.now);
         return "moved";
       }),
-    remove: (room, user, withRecords, check) =>
+    remove: (room, user, { withRecords, now }, check) =>
       write(() => {
         const found = roomById.get({ roomId: room });
         check(room, found?.status);
-        if (!found || !present.get({ roomId: room, userId: user })) return undefined;
+        const person = present.get({ roomId: room, userId: user });
+        if (!found || !person) return undefined;
         const { examId } = found;
         const isLast = roomsOf.all({ userId: user, examId }).length === 1;
         const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
         const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        deleteRecords(queries, about);
+        if (withRecords) deleteRecords(queries, about);
         deletePerson(queries, room, user, { streamsStay: false });
+        tasks.sendAway(found, { ...person, userId: user }, now);
         return { removed: true, records };
       }),
   };

@@ -1,10 +1,9 @@
 import type { Caller, ExamPlan, ParticipantRole, PlanExamInput, PlannedRoom } from "@invigil/schema";
-import pLimit from "p-limit";
-import type { NewPerson, NewRoom } from "../../db/inserts.js";
+import type { NewRoom } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
-import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
+import type { GroupService } from "../groups/service.js";
 import { toNewPerson } from "../participant/service.js";
 import { type Newcomer, roomNamer, type Seats, seatPeople } from "./seating.js";
 import type { ExamPeople, PlanStore } from "./store.js";
@@ -22,15 +21,13 @@ export interface PlanService {
 export interface PlanServiceDeps {
   readonly store: PlanStore;
   readonly access: AccessService;
-  readonly messages: MessageProviders;
+  readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
 }
 
 /** The message service of the rooms that a plan makes. */
 const IM_SERVER = "aliyun_new";
-/** How many message groups are made at a time. */
-const GROUPS_AT_ONCE = 8;
 /** The longest name of a room, in characters. */
 const MAX_ROOM_NAME = 63;
 
@@ -85,7 +82,7 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
   })),
 });
 
-export const createPlanService = ({ store, access, messages, clock, ids }: PlanServiceDeps): PlanService => {
+export const createPlanService = ({ store, access, groups, clock, ids }: PlanServiceDeps): PlanService => {
   const draft = (
     exam: ExamPeople,
     newcomers: readonly Newcomer[],
@@ -109,27 +106,6 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
     ];
   };
 
-  /** All of them, or as many as there were before one failed: a group without a room harms nobody. */
-  const makeGroups = async (rooms: readonly NewRoom[], people: readonly NewPerson[]): Promise<void> => {
-    const provider = messages[IM_SERVER];
-    if (!provider)
-      throw new InvigilError(
-        "PROVIDER_NOT_CONFIGURED",
-        `The message service ${IM_SERVER} is not configured.`,
-      );
-    const limit = pLimit(GROUPS_AT_ONCE);
-    await limit
-      .map(rooms, ({ id, name, createTeacher }) =>
-        provider.createGroup({
-          groupId: id,
-          name,
-          creatorId: createTeacher,
-          members: people.filter(({ roomId }) => roomId === id).map(({ userId }) => userId),
-        }),
-      )
-      .finally(() => limit.clearQueue());
-  };
-
   const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
     const now = clock();
     const people = drafts.flatMap(({ id, seats }) =>
@@ -139,12 +115,23 @@ export const createPlanService = ({ store, access, messages, clock, ids }: PlanS
     const rooms = drafts.flatMap(({ id, name, made }): NewRoom[] =>
       made ? [{ id, examId, name, imServer: [IM_SERVER], ...made, now }] : [],
     );
-    if (rooms.length > 0) await makeGroups(rooms, people);
-    if (!(await store.carryOut(examId, seen, { rooms, people })))
-      throw new InvigilError(
-        "EXAM_CONFLICT",
-        `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
-      );
+    const members = new Map(
+      drafts.map(({ id, seats }) => [id, seatedIn(seats).map(({ person }) => person.userId)]),
+    );
+    const asked = rooms.map(({ id, name, createTeacher, imServer }) => ({
+      roomId: id,
+      name,
+      creatorId: createTeacher,
+      imServer,
+      members: () => members.get(id) ?? [],
+    }));
+    await groups.open(asked, async ({ undo }) => {
+      if (!(await store.carryOut(examId, seen, { rooms, people, undo })))
+        throw new InvigilError(
+          "EXAM_CONFLICT",
+          `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
+        );
+    });
   };
 
   return {

@@ -4,6 +4,7 @@ import { asc, eq, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
 import { participants, rooms, unseated } from "../../db/tables.js";
+import type { TaskWriter } from "../../db/vendor-tasks.js";
 import type { Newcomer, Person } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they came. */
@@ -26,6 +27,8 @@ export interface ExamPeople {
 export interface Changes {
   readonly rooms: readonly NewRoom[];
   readonly people: readonly NewPerson[];
+  /** The tasks that would delete the rooms' groups. */
+  readonly undo: readonly string[];
 }
 
 export interface PlanStore {
@@ -34,7 +37,7 @@ export interface PlanStore {
   carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
 }
 
-export const createPlanStore = ({ db }: { db: Database }): PlanStore => {
+export const createPlanStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): PlanStore => {
   const { queries, write } = db;
   const examId = sql.placeholder("examId");
   const roomsOf = queries
@@ -77,6 +80,7 @@ export const createPlanStore = ({ db }: { db: Database }): PlanStore => {
         if (!isDeepStrictEqual(read(exam), seen)) return false;
         for (const room of changes.rooms) insertRoom(queries, room);
         for (const person of changes.people) insertPerson(person);
+        tasks.keepGroups(changes.undo);
         return true;
       }),
   };

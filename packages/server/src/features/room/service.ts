@@ -12,9 +12,11 @@ import {
 import type { NewExam } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import { serviceMeant } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
+import type { GroupService } from "../groups/service.js";
 import { toNewPerson } from "../participant/service.js";
 import type { RoomStore } from "./store.js";
 
@@ -42,6 +44,7 @@ export interface RoomServiceDeps {
   readonly store: RoomStore;
   readonly access: AccessService;
   readonly cheat: CheatService;
+  readonly groups: GroupService;
   readonly messages: MessageProviders;
   readonly clock: () => Date;
   readonly ids: Ids;
@@ -53,6 +56,7 @@ export const createRoomService = ({
   store,
   access,
   cheat,
+  groups,
   messages,
   clock,
   ids,
@@ -98,43 +102,32 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, { name, imServer, examId, participants }) {
+    async create(caller, { name, imServer: asked, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
       else await access.exam(caller, examId);
-      const services = imServer.map((service) => {
-        const provider = messages[service];
-        if (!provider)
-          throw new InvigilError(
-            "PROVIDER_NOT_CONFIGURED",
-            `The message service ${service} is not configured.`,
-          );
-        return provider;
-      });
-
+      const imServer = asked ?? [serviceMeant(messages)];
       const now = clock();
       const exam = examId === undefined ? newExam(caller, name, now) : undefined;
-      const room = {
-        id: ids.next(),
-        examId: examId ?? exam?.id ?? "",
-        name,
-        imServer,
-        createTeacher: caller.userId,
-        now,
-      };
+      const about = { examId: examId ?? exam?.id ?? "", name, imServer, createTeacher: caller.userId, now };
       const invented = examId === undefined && participants.length === 0;
-      const people = withCreator(caller, invented ? demoPeople(room.id) : participants);
+      const peopleOf = (roomId: string) => withCreator(caller, invented ? demoPeople(roomId) : participants);
 
       const group = {
-        groupId: room.id,
+        roomId: ids.next(),
         name,
-        creatorId: room.createTeacher,
-        members: people.map(({ userId }) => userId),
+        creatorId: caller.userId,
+        imServer,
+        members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
       };
-      for (const service of services) await service.createGroup(group);
-      const members = people.map((person) => toNewPerson(person, room, now));
-      const created = await store.create({ exam, room, people: members });
-      if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);
-      return created;
+      // Refused before anybody is asked for a group.
+      group.members(group.roomId);
+      return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
+        const room = { id, ...about };
+        const people = peopleOf(id).map((person) => toNewPerson(person, room, now));
+        const created = await store.create({ exam, room, people, undo });
+        if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);
+        return created;
+      });
     },
 
     async get(caller, roomId) {

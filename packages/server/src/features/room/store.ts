@@ -10,6 +10,7 @@ import {
   personInserter,
 } from "../../db/inserts.js";
 import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
+import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 export interface RoomFilter {
   readonly examId: string | undefined;
@@ -24,8 +25,10 @@ export interface RoomStore {
     exam: NewExam | undefined;
     room: NewRoom;
     people: readonly NewPerson[];
+    /** The tasks that would delete the room's groups. */
+    undo: readonly string[];
   }): Promise<Room | undefined>;
-  /** Ends a room and silences it. Ending it again changes nothing. */
+  /** Ends a room and silences it, and has its groups deleted later. Ending it again changes nothing. */
   end(roomId: string, now: Date): Promise<void>;
   /** False when the room has ended. */
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
@@ -38,7 +41,10 @@ export interface RoomStore {
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
+/** The teacher's app tells the examinees by the room's group, three times in six seconds, once the room has ended. */
+const GROUPS_OUTLIVE_ROOM_MS = 120_000;
+
+export const createRoomStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): RoomStore => {
   const { queries, write } = db;
   const insertPerson = personInserter(queries);
   const byId = queries
@@ -61,12 +67,13 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
   return {
     ofExam: async (examId) => ofExam.all({ examId }),
 
-    create: ({ exam, room, people }) =>
+    create: ({ exam, room, people, undo }) =>
       write(() => {
         if (exam) insertExam(queries, exam);
         else if (!examById.get({ examId: room.examId })) return undefined;
         insertRoom(queries, room);
         for (const person of people) insertPerson(person);
+        tasks.keepGroups(undo);
         const created = byId.get({ roomId: room.id });
         if (!created) throw new Error(`the room ${room.id} was not written`);
         return created;
@@ -74,11 +81,14 @@ export const createRoomStore = ({ db }: { db: Database }): RoomStore => {
 
     end: (roomId, now) =>
       write(() => {
-        queries
+        const ended = queries
           .update(rooms)
           .set({ status: "ended", audioStatus: "silent", endedAt: now, updatedAt: now })
           .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
-          .run();
+          .returning({ id: rooms.id, imServer: rooms.imServer })
+          .get();
+        if (ended)
+          tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
       }),
 
     setAudioStatus: (roomId, audioStatus, now) =>

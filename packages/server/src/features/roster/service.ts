@@ -28,9 +28,10 @@ export interface RosterService {
 export interface RosterServiceDeps {
   readonly store: RosterStore;
   readonly access: AccessService;
+  readonly clock: () => Date;
 }
 
-export const createRosterService = ({ store, access }: RosterServiceDeps): RosterService => {
+export const createRosterService = ({ store, access, clock }: RosterServiceDeps): RosterService => {
   const notThere = (examId: string, userId: string) =>
     new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
@@ -49,7 +50,8 @@ export const createRosterService = ({ store, access }: RosterServiceDeps): Roste
     async remove(caller, { examId, userId, withRecords }) {
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
-      const { rooms, records } = await store.remove(examId, userId, (ties: Ties) => {
+      const person = { examId, userId, withRecords, now: clock() };
+      const { rooms, records } = await store.remove(person, (ties: Ties) => {
         // Who left its last room may have left records behind.
         if (!isThere(ties) && ties.records === 0) throw notThere(examId, userId);
         const ended = ties.rooms.find(({ status }) => status === "ended");

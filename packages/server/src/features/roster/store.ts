@@ -3,6 +3,7 @@ import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { countRecords, deletePerson, deleteRecords } from "../../db/inserts.js";
 import { participants, rooms, unseated } from "../../db/tables.js";
+import type { RoomOfGroups, TaskWriter } from "../../db/vendor-tasks.js";
 
 /** Somebody in an exam, and what would keep it there. */
 export interface Ties extends ExamPerson {
@@ -18,13 +19,16 @@ export interface RosterStore {
   /** Its rooms in the order in which they were made. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and from among those who wait, with its records.
-   * `check` sees before what there is, and refuses by throwing.
+   * Takes a person out of all rooms of the exam and their groups, and from among those who wait; `withRecords` with
+   * what was recorded about it and reported of its streams. `check` sees before what there is, and refuses by throwing.
    */
-  remove(examId: string, userId: string, check: (ties: Ties) => void): Promise<Ties>;
+  remove(
+    person: { examId: string; userId: string; withRecords: boolean; now: Date },
+    check: (ties: Ties) => void,
+  ): Promise<Ties>;
 }
 
-export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
+export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): RosterStore => {
   const { queries, write } = db;
   const ofExam = eq(unseated.examId, sql.placeholder("examId"));
   const isPerson = and(ofExam, eq(unseated.userId, sql.placeholder("userId")));
@@ -52,6 +56,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     .select({
       room: { roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role },
       createTeacher: rooms.createTeacher,
+      imServer: rooms.imServer,
     })
     .from(participants)
     .innerJoin(rooms, eq(rooms.id, participants.roomId))
@@ -61,7 +66,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
     .orderBy(asc(rooms.id))
     .prepare();
 
-  const tiesOf = (examId: string, user: string): Ties => {
+  const tiesOf = (examId: string, user: string): Ties & { groups: RoomOfGroups[] } => {
     const waiting = waitingOf.get({ examId, userId: user });
     const there = roomsOf.all({ examId, userId: user });
     return {
@@ -69,6 +74,7 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       rooms: there.map(({ room }) => room),
       created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
       records: countRecords(queries, { examId, userId: user }),
+      groups: there.map(({ room, imServer }) => ({ id: room.roomId, imServer })),
     };
   };
 
@@ -91,12 +97,15 @@ export const createRosterStore = ({ db }: { db: Database }): RosterStore => {
       const { unseated: waiting, rooms: there } = tiesOf(examId, user);
       return { ...(waiting && { unseated: waiting }), rooms: there };
     },
-    remove: (examId, user, check) =>
+    remove: ({ examId, userId: user, withRecords, now }, check) =>
       write(() => {
-        const ties = tiesOf(examId, user);
+        const { groups, ...ties } = tiesOf(examId, user);
         check(ties);
-        deleteRecords(queries, { examId, userId: user });
-        for (const { roomId } of ties.rooms) deletePerson(queries, roomId, user, { streamsStay: false });
+        if (withRecords) deleteRecords(queries, { examId, userId: user });
+        for (const [index, room] of groups.entries()) {
+          deletePerson(queries, room.id, user, { streamsStay: false });
+          tasks.sendAway(room, { userId: user, role: ties.rooms[index]?.role ?? "" }, now);
+        }
         queries
           .delete(unseated)
           .where(and(eq(unseated.examId, examId), eq(userId, user)))

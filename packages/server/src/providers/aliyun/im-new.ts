@@ -1,19 +1,109 @@
 import type { AliyunNewToken } from "@invigil/schema";
+import { z } from "zod";
 import type { MessageProvider } from "../types.js";
+import { providerFailed, VendorError } from "../vendor-error.js";
+import { ANNOUNCER, done, nobody } from "./announcing.js";
 import { type AliyunImApp, aliyunNewToken, IM_TOKEN_TTL_SECONDS } from "./im-token.js";
+import type { OpenApi } from "./openapi.js";
 
-/**
- * The vendor's new message service, as far as it needs no call to the vendor: tokens.
- * Groups are made at the vendor by hand until Invigil has credentials for its OpenAPI.
- */
+export interface AliyunNewImDeps {
+  readonly clock: () => Date;
+  readonly nonce: () => string;
+  /** The vendor's OpenAPI; without it groups are made there by hand, and nothing is announced. */
+  readonly api?: OpenApi | undefined;
+}
+
+const MAX_NAME_BYTES = 128;
+const MAX_BODY_BYTES = 15 * 1024;
+/** Who can log in to the vendor's service at all. */
+const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
+
+const created = z.object({ GroupId: z.string(), AlreadyDelete: z.boolean().optional() });
+
+/** The beginning of a text, in whole characters. */
+const cutToBytes = (text: string, max: number): string => {
+  const characters = Array.from(text);
+  while (Buffer.byteLength(characters.join("")) > max) characters.pop();
+  return characters.join("");
+};
+
+/** The vendor's new message service: groups and announcements by its OpenAPI, tokens signed here. */
 export const createAliyunNewIm = (
   app: AliyunImApp,
-  deps: { clock: () => Date; nonce: () => string },
-): MessageProvider<AliyunNewToken> => ({
-  createGroup: ({ groupId }) => Promise.resolve({ groupId }),
-  announce: () => Promise.resolve(),
-  issueToken: ({ userId, role }) => {
-    const timestamp = Math.floor(deps.clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;
-    return Promise.resolve(aliyunNewToken(app, { userId, nonce: `AK-${deps.nonce()}`, timestamp, role }));
-  },
-});
+  { clock, nonce, api }: AliyunNewImDeps,
+): MessageProvider<AliyunNewToken> => {
+  const AppId = app.appId;
+  const tokens: Pick<MessageProvider<AliyunNewToken>, "issueToken"> = {
+    issueToken: ({ userId, role }) => {
+      const timestamp = Math.floor(clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;
+      return Promise.resolve(aliyunNewToken(app, { userId, nonce: `AK-${nonce()}`, timestamp, role }));
+    },
+  };
+  if (!api)
+    return {
+      ...tokens,
+      createGroup: ({ groupId }) => Promise.resolve({ groupId }),
+      announce: () => Promise.resolve(),
+    };
+
+  return {
+    ...tokens,
+    async createGroup({ groupId, name, creatorId }, signal) {
+      const action = "CreateLiveMessageGroup";
+      const { GroupId, AlreadyDelete } = await api.call({
+        action,
+        query: {
+          AppId,
+          GroupId: groupId,
+          GroupName: cutToBytes(name, MAX_NAME_BYTES),
+          ...(USER_ID.test(creatorId) && { CreatorId: creatorId }),
+        },
+        // Done again it says that the group is there already.
+        repeatable: true,
+        schema: created,
+        signal,
+      });
+      if (AlreadyDelete)
+        throw providerFailed(
+          "aliyun_new",
+          action,
+          new VendorError(`the group ${groupId} was deleted`, { fault: "refused", code: "AlreadyDelete" }),
+        );
+      return { groupId: GroupId };
+    },
+
+    deleteGroup: (groupId) =>
+      api.call({
+        action: "DeleteLiveMessageGroup",
+        query: { AppId, GroupId: groupId },
+        repeatable: true,
+        schema: done,
+        unless: nobody,
+      }),
+
+    async announce({ groupId, type, data, userIds }) {
+      const message = { AppId, SenderId: ANNOUNCER, MsgType: String(type), Body: data };
+      const send = (action: string, query: Readonly<Record<string, string>>): Promise<undefined> => {
+        if (Buffer.byteLength(data) > MAX_BODY_BYTES)
+          throw providerFailed(
+            "aliyun_new",
+            action,
+            new VendorError("the text is longer than 15 KB", { fault: "refused" }),
+          );
+        const call = { action, query: { ...message, ...query }, repeatable: false };
+        return api.call({ ...call, schema: done, unless: nobody });
+      };
+      // What is announced is true now: it is in no history that somebody reads later.
+      if (!userIds)
+        return send("SendLiveMessageGroup", { GroupId: groupId, NoStorage: "true", NoCache: "true" });
+      await Promise.all(
+        userIds
+          .filter((userId) => USER_ID.test(userId))
+          .map((ReceiverId) => send("SendLiveMessageUser", { ReceiverId })),
+      );
+    },
+
+    check: () =>
+      api.call({ action: "DescribeLiveMessageApp", query: { AppId }, repeatable: true, schema: done }),
+  };
+};

@@ -1,0 +1,39 @@
+// A limit: room.get made with oRPC, on its handler for Node's HTTP server: the same input and output schemas, the
+// same check of the caller, the same service and database. No log, no headers of ours.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { os } from "@orpc/server";
+import { RPCHandler } from "@orpc/server/node";
+import { roles, roomRef, roomWithCheatConfigSchema } from "../../packages/schema/dist/index.js";
+import { admit } from "../../packages/server/dist/trpc.js";
+import { answerParent } from "../lib/ipc.mjs";
+import { contextOf, openServices } from "../lib/services.mjs";
+
+const routerOf = (services) => {
+  const anyone = os.use(async ({ context, path, next }) => {
+    const caller = admit(await contextOf(services, context), roles, path.join("."));
+    return next({ context: { caller } });
+  });
+  return {
+    room: {
+      get: anyone
+        .route({ method: "GET" })
+        .input(roomRef)
+        .output(roomWithCheatConfigSchema)
+        .handler(({ context, input }) => services.room.get(context.caller, input.roomId)),
+    },
+  };
+};
+
+answerParent(async ({ settings }) => {
+  const handler = new RPCHandler(routerOf(openServices(settings)));
+  const answer = async (request, response) => {
+    const { authorization } = request.headers;
+    const context = { authorization, address: request.socket.remoteAddress, requestId: "1" };
+    const { matched } = await handler.handle(request, response, { prefix: "/rpc", context });
+    if (!matched) response.writeHead(404).end();
+  };
+  const server = createServer((request, response) => void answer(request, response));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return `http://127.0.0.1:${server.address().port}`;
+});

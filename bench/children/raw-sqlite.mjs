@@ -1,0 +1,42 @@
+// A limit: better-sqlite3 without a server, inserting the same rows, 64 calls a transaction. The database is opened
+// by the server's own code, so that tables, indexes and pragmas are the same.
+import { createHistogram } from "node:perf_hooks";
+import { openDatabase } from "../../packages/server/dist/db/client.js";
+import { answerParent } from "../lib/ipc.mjs";
+import { CALLS, INSERT_RECORD, recordsOfCalls, rowOf } from "../lib/records.mjs";
+
+const open = ({ file, room }) => {
+  const sqlite = openDatabase({ file }).queries.$client;
+  const insert = sqlite.prepare(INSERT_RECORD);
+  const rows = recordsOfCalls().flatMap((records) => records.map((record) => rowOf(room, record)));
+  const { immediate: write } = sqlite.transaction(() => {
+    for (const row of rows) insert.run(row);
+  });
+  return write;
+};
+
+/** Each of the 64 calls of a transaction takes as long as the transaction. */
+const load = (write, seconds) => {
+  const latencies = createHistogram();
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  let now = start;
+  while (now < end) {
+    const begun = now;
+    write();
+    now = performance.now();
+    latencies.record(Math.max(1, Math.round((now - begun) * 1000)));
+  }
+  return {
+    calls: latencies.count * CALLS,
+    seconds: (now - start) / 1000,
+    p50: latencies.percentile(50) / 1000,
+    p99: latencies.percentile(99) / 1000,
+  };
+};
+
+let write;
+answerParent((question) => {
+  if (question.seconds !== undefined) return load(write, question.seconds);
+  write = open(question);
+});

@@ -1,0 +1,25 @@
+// A limit: the server's own router behind tRPC's stock Fastify adapter, set up as tRPC's documents have it: no log,
+// no headers of ours.
+import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
+import { createAppRouter } from "../../packages/server/dist/router.js";
+import { answerParent } from "../lib/ipc.mjs";
+import { Fastify } from "../lib/server-modules.mjs";
+import { contextOf, openServices } from "../lib/services.mjs";
+
+answerParent(async ({ settings }) => {
+  const services = openServices(settings);
+  const app = Fastify({ routerOptions: { maxParamLength: 5000 } });
+  await app.register(fastifyTRPCPlugin, {
+    prefix: "/trpc",
+    trpcOptions: {
+      router: createAppRouter(services),
+      createContext: ({ req }) =>
+        contextOf(services, {
+          authorization: req.headers.authorization,
+          address: req.ip,
+          requestId: req.id,
+        }),
+    },
+  });
+  return app.listen({ host: "127.0.0.1", port: 0 });
+});

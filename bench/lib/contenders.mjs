@@ -1,0 +1,128 @@
+// What is measured. A contender has the same form whatever is in it: `round(seconds)` does it for that long and says
+// how much was done, `verify()` throws when what was answered did not happen, `child` is its process, if it has one.
+// `isLoaded`: the load generator makes its work, and it waits for nothing else: only when it is busy it shows what it can.
+import { recordsIn } from "./databases.mjs";
+import { answerTo } from "./http.mjs";
+import { ask } from "./ipc.mjs";
+import { startModule } from "./processes.mjs";
+import { CALLS } from "./records.mjs";
+
+/**
+ * A path over HTTP.
+ * @typedef {object} Path
+ * @property {string} label
+ * @property {number} records cheat records that the room has before
+ * @property {(room: Room) => Request[]} requests sent in turn; every one has the same answer
+ * @property {(answer: any, room: Room) => void} check throws when an answer is wrong
+ * @property {string} [mask] a pattern of what differs from one answer to the next
+ * @property {number} [connections] how many calls wait at the same time, where that is not 64
+ * @property {number} [callsPerRequest]
+ * @property {number} [recordsPerCall] what a call writes; such a path has its database to itself
+ *
+ * @typedef {{ roomId: string, examId: string }} Room
+ * @typedef {{ method: "GET" | "POST", path: string, body?: string }} Request
+ */
+
+/** Every answer under load must be `expected`, to the byte, but for what the path masks. */
+const overHttp = ({ stage, path, child, load, file, room }) => {
+  const { callsPerRequest = 1, recordsPerCall = 0, connections = CALLS } = path;
+  let acknowledged = 0;
+  return {
+    child,
+    file,
+    room,
+    // What writes waits for the disk.
+    isLoaded: recordsPerCall === 0,
+    load,
+    async round(seconds) {
+      const [round] = await stage.load([{ ...load, connections }], seconds);
+      if (round.requests === 0) throw new Error(`no call was answered in ${seconds} s`);
+      const calls = round.requests * callsPerRequest;
+      acknowledged += calls * recordsPerCall;
+      return { ...round, calls, recordsPerCall };
+    },
+    verify() {
+      const kept = recordsPerCall ? recordsIn(file) : 0;
+      if (kept < acknowledged) throw new Error(`of ${acknowledged} acknowledged records ${kept} are kept`);
+    },
+  };
+};
+
+/** What the load generator sends and expects, asked for once. */
+export const loadOf = async ({ stage, path, url, file, room }) => {
+  const requests = path.requests(room);
+  const headers = await stage.headersOf(file, requests[0]);
+  const expected = await answerTo(url, requests[0], headers);
+  path.check(JSON.parse(expected), room);
+  return { url, requests, headers, expected, mask: path.mask };
+};
+
+/** Invigil, as people run it. @param {Path} path */
+export const invigil = (path) => ({
+  label: path.label,
+  path,
+  async start({ stage }) {
+    const { file, room } = await stage.databaseFor(path);
+    const { url, child } = await stage.startServer(file);
+    const load = await loadOf({ stage, path, url, file, room });
+    return overHttp({ stage, path, child, load, file, room });
+  },
+});
+
+const assertSame = (answer, expected, who) => {
+  if (answer !== expected) throw new Error(`${who} answers something else: ${answer.slice(0, 500)}`);
+};
+
+/** The limit of a path: a bare Fastify route that answers the same requests with the same JSON. */
+export const bare = (spec) => ({
+  label: `bare ${spec.path.requests({ roomId: "", examId: "" })[0].method} route, same JSON`,
+  needs: spec,
+  async start({ stage, started }) {
+    const { load } = started(spec);
+    const [request] = load.requests;
+    const child = startModule("bare.mjs");
+    const url = await ask(child, { ...request, answer: JSON.parse(load.expected) });
+    assertSame(await answerTo(url, request, load.headers), load.expected, "the bare route");
+    // It keeps nothing.
+    const path = { ...spec.path, recordsPerCall: 0 };
+    return overHttp({ stage, path, child, load: { ...load, url } });
+  },
+});
+
+/** The same services and database behind something else: a module of `children/`. `path`: where that is another. */
+export const servedBy = (module, { label, like, path = like.path, sameAnswer }) => ({
+  label,
+  needs: like,
+  async start({ stage, started }) {
+    const { file, room, load: likened } = started(like);
+    const child = startModule(module);
+    const url = await ask(child, { settings: stage.settingsFor(file) });
+    const load = await loadOf({ stage, path, url, file, room });
+    if (sameAnswer) assertSame(load.expected, likened.expected, label);
+    return overHttp({ stage, path, child, load, file, room });
+  },
+});
+
+/** The limit of a path that writes: better-sqlite3 alone. */
+export const rawSqlite = (spec) => ({
+  label: `raw SQLite, ${CALLS} calls a commit`,
+  async start({ stage }) {
+    const { file, room } = await stage.databaseFor(spec.path);
+    const child = startModule("raw-sqlite.mjs");
+    await ask(child, { file, room });
+    const { recordsPerCall } = spec.path;
+    return { child, round: async (seconds) => ({ ...(await ask(child, { seconds })), recordsPerCall }) };
+  },
+});
+
+/** The limit of a path that answers much: what its answer takes to be written as JSON, and nothing else. */
+export const stringify = (spec) => ({
+  label: "JSON.stringify of the same",
+  needs: spec,
+  async start({ started }) {
+    const { expected } = started(spec).load;
+    const child = startModule("stringify.mjs");
+    assertSame(await ask(child, { text: expected }), expected, "JSON.stringify");
+    return { child, round: (seconds) => ask(child, { seconds }) };
+  },
+});

@@ -1,0 +1,31 @@
+// What the benchmark itself asks over HTTP, before anything is measured.
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const START_MS = 10_000;
+
+export const freePort = () =>
+  new Promise((found, failed) => {
+    const server = createServer().on("error", failed);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => found(port));
+    });
+  });
+
+export const untilReady = async (url, { child, complaints }) => {
+  const deadline = performance.now() + START_MS;
+  while (performance.now() < deadline && child.exitCode === null) {
+    const ready = await fetch(`${url}/ready`).catch(() => undefined);
+    if (ready?.ok) return;
+    await sleep(20);
+  }
+  throw new Error(`the server did not start: ${complaints() || "it said nothing"}`);
+};
+
+export const answerTo = async (url, { method, path, body }, headers) => {
+  const response = await fetch(url + path, { method, headers, body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
+  return text;
+};

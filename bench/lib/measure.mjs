@@ -1,0 +1,141 @@
+// Rounds and medians.
+import { stop, usageOf } from "./processes.mjs";
+import { median } from "./statistics.mjs";
+import { BUSY, verdictOf } from "./verdict.mjs";
+
+/** One round of a contender, with how much of the time its process was busy. */
+const roundOf = async ({ child, round }, seconds) => {
+  const before = child && usageOf(child);
+  const start = performance.now();
+  const figures = await round(seconds);
+  const wall = (performance.now() - start) / 1000;
+  const after = child && usageOf(child);
+  return {
+    ...figures,
+    ...(before && after && { busy: (after.cpuSeconds - before.cpuSeconds) / wall }),
+  };
+};
+
+/** One side of a row: the median of what the row compares, and of all else that was seen. */
+const sideOf = ({ rounds, peakBytes }, measure) => {
+  const middle = (key) => (rounds[0][key] === undefined ? {} : { [key]: median(rounds.map((r) => r[key])) });
+  return {
+    value: median(rounds.map(measure.of)),
+    ...middle("p50"),
+    ...middle("p99"),
+    ...middle("busy"),
+    ...(peakBytes !== undefined && { peakBytes }),
+  };
+};
+
+const headOf = ({ name, ours, theirs, measure, goal }) => ({
+  row: name,
+  path: ours.label,
+  against: theirs?.label ?? "",
+  unit: measure.unit,
+  digits: measure.digits,
+  goal,
+});
+
+/** The ratio is taken within each round, where both sides met the same machine; the median of these counts. */
+const resultOf = (row, entryOf) => {
+  const { ours, theirs, measure, goal } = row;
+  const [our, their] = [entryOf(ours), entryOf(theirs)];
+  const failure = our.failure ?? their.failure;
+  if (failure) return { ...headOf(row), failure };
+  const ratios = our.rounds.map((round, n) => measure.of(round) / measure.of(their.rounds[n]));
+  const value = median(ratios);
+  const [left, right] = [sideOf(our, measure), sideOf(their, measure)];
+  const isHeldBack = ({ contender }, { busy }) =>
+    goal.atLeast !== undefined && contender.isLoaded && busy < BUSY;
+  return {
+    ...headOf(row),
+    value,
+    rounds: ratios,
+    // What a second of processor time gets done: much the same when the machine has other work too.
+    ...(measure.isRate && left.busy && right.busy
+      ? { cpuRatio: left.value / left.busy / (right.value / right.busy) }
+      : {}),
+    verdict: verdictOf(value, goal, {
+      ourHeldBack: isHeldBack(our, left),
+      theirHeldBack: isHeldBack(their, right),
+    }),
+    ours: left,
+    theirs: right,
+  };
+};
+
+/** The sides of these rows, each after the one that it needs. */
+const specsOf = (rows) => {
+  const specs = new Set();
+  const add = (spec) => {
+    if (spec.needs) add(spec.needs);
+    specs.add(spec);
+  };
+  for (const { ours, theirs } of rows) for (const spec of [ours, theirs]) add(spec);
+  return [...specs];
+};
+
+/**
+ * Measures rows together: starts their contenders, warms each up, and measures one after the other, round after
+ * round. A contender that fails fails its rows only.
+ * @param {{ rounds: number, seconds: number, warmUp: number }} plan
+ */
+const measurePairs = async (rows, { stage, plan, say }) => {
+  const specs = specsOf(rows);
+  const measured = new Set(rows.flatMap(({ ours, theirs }) => [ours, theirs]));
+  const entries = new Map(specs.map((spec) => [spec, { rounds: [] }]));
+  const entryOf = (spec) => entries.get(spec);
+
+  /** Does something with every contender that has not failed. */
+  const each = async (what, chosen, act) => {
+    for (const spec of chosen) {
+      const entry = entryOf(spec);
+      if (entry.failure) continue;
+      say(`${what}: ${spec.label}`);
+      try {
+        await act(entry, spec);
+      } catch (error) {
+        entry.failure = `${spec.label}: ${error.message}`;
+      }
+    }
+  };
+  const started = (spec) => {
+    const { contender, failure } = entryOf(spec);
+    if (!contender) throw new Error(failure);
+    return contender;
+  };
+
+  await each("starting", specs, async (entry, spec) => {
+    entry.contender = await spec.start({ stage, started });
+  });
+  await each("warming up", measured, ({ contender }) => contender.round(plan.warmUp));
+  for (let n = 1; n <= plan.rounds; n++) {
+    await each(`round ${n} of ${plan.rounds}`, measured, async ({ contender, rounds }) => {
+      rounds.push(await roundOf(contender, plan.seconds));
+    });
+  }
+  await each("checking", measured, (entry) => {
+    const { child, verify } = entry.contender;
+    entry.peakBytes = child && usageOf(child)?.peakBytes;
+    verify?.();
+  });
+  for (const { contender } of entries.values()) if (contender?.child) await stop(contender.child);
+  return rows.map((row) => resultOf(row, entryOf));
+};
+
+/** A row that is not made of rounds. */
+const measureAlone = async (row, tools) => {
+  tools.say(row.ours.label);
+  try {
+    return { ...headOf(row), ...(await row.run(tools)) };
+  } catch (error) {
+    return { ...headOf(row), failure: error.message };
+  }
+};
+
+/** Measures rows that stand together. */
+export const measureGroup = async (rows, tools) => {
+  const [row] = rows;
+  return row.run ? [await measureAlone(row, tools)] : measurePairs(rows, tools);
+};

@@ -1,0 +1,30 @@
+// What a row compares of a round: how it is computed, in which unit it is said, with how many digits.
+
+export const callsPerSecond = {
+  unit: "calls/s",
+  isRate: true,
+  digits: 0,
+  of: ({ calls, seconds }) => calls / seconds,
+};
+
+export const recordsPerSecond = {
+  unit: "records/s",
+  isRate: true,
+  digits: 0,
+  of: ({ calls, seconds, recordsPerCall }) => (calls * recordsPerCall) / seconds,
+};
+
+/** How long a process works for one call, when it does nothing else. */
+export const timePerCall = {
+  unit: "ms a call",
+  digits: 3,
+  of: ({ calls, seconds }) => (seconds * 1000) / calls,
+};
+
+export const p99 = { unit: "ms p99", digits: 1, of: (round) => round.p99 };
+
+/** Of something done once, from begin to end. */
+export const timeTaken = { unit: "ms", digits: 0, of: ({ milliseconds }) => milliseconds };
+
+export const megabytes = { unit: "MB", digits: 0 };
+export const kilobytes = { unit: "kB gzip", digits: 2 };

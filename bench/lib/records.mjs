@@ -1,0 +1,55 @@
+// The cheat records that everything in the benchmark writes: the same ones, whoever writes them.
+
+export const EXAMINEES = 500;
+export const RECORDS_PER_CALL = 2;
+/** Calls that write at the same time; also the calls of one transaction of raw SQLite. */
+export const CALLS = 64;
+
+const DETECT_TYPES = ["scenePersonExit", "manyPeople", "headShaking", "cellPhone"];
+const DETECTORS = 7;
+const FIRST_TIME = Date.UTC(2026, 0, 2);
+
+export const examinee = (n) => `examinee${(n % EXAMINEES) + 1}`;
+
+/** Records this far apart differ in their time alone: 500 examinees, 4 types, 2 cameras, 7 detectors. */
+export const PERIOD = 3500;
+const INTERVAL_MS = 1000;
+
+export const recordOf = (n) => ({
+  userId: examinee(n),
+  detectType: DETECT_TYPES[n % DETECT_TYPES.length],
+  isMainMonitor: n % 2 === 0,
+  detectTime: FIRST_TIME + n * INTERVAL_MS,
+  extraInfo: { message: `${examinee(n)}: seen by detector ${n % DETECTORS}` },
+});
+
+/** The records of each of 64 calls. */
+export const recordsOfCalls = () =>
+  Array.from({ length: CALLS }, (_, call) =>
+    Array.from({ length: RECORDS_PER_CALL }, (_, n) => recordOf(call * RECORDS_PER_CALL + n)),
+  );
+
+/** A record as the server keeps it. */
+export const rowOf = ({ examId, roomId }, record) => ({
+  ...record,
+  examId,
+  roomId,
+  isMainMonitor: Number(record.isMainMonitor),
+  extraInfo: JSON.stringify(record.extraInfo),
+  extraInfoIsObject: 1,
+  createdAt: record.detectTime,
+});
+
+export const INSERT_RECORD = `
+  INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time,
+    extra_info, extra_info_is_object, created_at)
+  VALUES (@examId, @roomId, @userId, @detectType, @isMainMonitor, @detectTime,
+    @extraInfo, @extraInfoIsObject, @createdAt)`;
+
+/** Adds the first records up to `upTo` once more, `shift` records (whole periods) later. */
+export const COPY_RECORDS = `
+  INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time,
+    extra_info, extra_info_is_object, created_at)
+  SELECT exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time + @shift * ${INTERVAL_MS},
+    extra_info, extra_info_is_object, created_at + @shift * ${INTERVAL_MS}
+  FROM cheat_records WHERE id <= @upTo ORDER BY id`;

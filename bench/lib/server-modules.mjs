@@ -1,0 +1,15 @@
+// The server's own copies of its dependencies, so that a limit runs on the same versions.
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+
+const serverRequire = createRequire(new URL("../../packages/server/package.json", import.meta.url));
+
+export const Fastify = serverRequire("fastify");
+export const Sqlite = serverRequire("better-sqlite3");
+export const pino = serverRequire("pino");
+
+const SERVER = resolve(import.meta.dirname, "../../packages/server");
+/** The server's command, as it is built. */
+export const CLI = resolve(SERVER, "dist/cli.js");
+/** The migrations that make the server's tables. */
+export const MIGRATIONS = resolve(SERVER, "drizzle");

@@ -1,0 +1,17 @@
+// The server's own services and procedures, for the children that put something else in front of them.
+import { parseConfig } from "../../packages/server/dist/config.js";
+import { openDeps } from "../../packages/server/dist/main.js";
+import { createServices } from "../../packages/server/dist/router.js";
+import { failureOf } from "../../packages/server/dist/trpc.js";
+import { pino } from "./server-modules.mjs";
+
+/** On the same database, with the same secret, as the server that is measured. Nothing is logged. */
+export const openServices = (settings) =>
+  createServices(openDeps(parseConfig(settings), { log: pino({ level: "silent" }) }));
+
+/** Who calls, found out as the server does it, for each request. */
+export const contextOf = async ({ auth }, { authorization, address, requestId }) => ({
+  identity: await auth.identify(authorization).catch(failureOf),
+  address,
+  trace: { requestId, procedures: [] },
+});

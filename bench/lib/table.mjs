@@ -1,0 +1,79 @@
+// Results as a table, for a terminal or for Markdown.
+import { BUSY, goalText } from "./verdict.mjs";
+
+const columns = [
+  { title: "row" },
+  { title: "path" },
+  { title: "measured", right: true },
+  { title: "against" },
+  { title: "measured", right: true },
+  { title: "ratio", right: true },
+  { title: "rounds", right: true },
+  { title: "goal", right: true },
+  { title: "verdict" },
+];
+
+const amount = (number, digits) =>
+  number.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const ratio = (number) => amount(number, 2);
+
+const roundsText = (rounds) =>
+  rounds.length > 1 ? `${ratio(Math.min(...rounds))}–${ratio(Math.max(...rounds))}` : "";
+
+const cellsOf = ({
+  row,
+  path,
+  against,
+  unit,
+  digits,
+  ours,
+  theirs,
+  value,
+  rounds,
+  goal,
+  verdict,
+  failure,
+}) => {
+  if (failure) return [row, path, "", against, "", "", "", goalText(goal), "failed"];
+  const said = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
+  return [
+    row,
+    path,
+    said(ours.value),
+    against,
+    said(theirs?.value),
+    theirs ? ratio(value) : "",
+    roundsText(rounds),
+    goalText(goal),
+    verdict,
+  ];
+};
+
+const padded = (rows) => {
+  const widths = columns.map((_, n) => Math.max(...rows.map((cells) => cells[n].length)));
+  return rows.map((cells) =>
+    cells.map((cell, n) => (columns[n].right ? cell.padStart(widths[n]) : cell.padEnd(widths[n]))),
+  );
+};
+
+const notesOf = (results) => [
+  ...results.flatMap(({ row, failure }) => (failure ? [`${row} failed: ${failure}`] : [])),
+  ...results.flatMap(({ row, note, failure }) => (note && !failure ? [`${row}: ${note}`] : [])),
+  ...(results.some(({ verdict }) => verdict === "unclear")
+    ? [
+        `unclear: the side that the verdict hangs on was busy less than ${BUSY * 100} % of the time: it could have done more.`,
+      ]
+    : []),
+];
+
+/** @param {{ markdown?: boolean }} options */
+export const tableOf = (results, { markdown = false } = {}) => {
+  const [head, ...body] = padded([columns.map(({ title }) => title), ...results.map(cellsOf)]);
+  const rule = columns.map(({ right }, n) => {
+    const dashes = "-".repeat(head[n].length);
+    return markdown && right ? `${dashes.slice(1)}:` : dashes;
+  });
+  const line = markdown ? (cells) => `| ${cells.join(" | ")} |` : (cells) => cells.join("  ").trimEnd();
+  const notes = notesOf(results);
+  return [...[head, rule, ...body].map(line), ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+};

@@ -1,0 +1,21 @@
+import { bare, rawSqlite } from "../lib/contenders.mjs";
+import { p99, recordsPerSecond } from "../lib/measures.mjs";
+import { addCheatRecord } from "../lib/paths.mjs";
+
+/** What is left of the disk's speed. */
+export const throughput = {
+  name: "add-records",
+  ours: addCheatRecord,
+  theirs: rawSqlite(addCheatRecord),
+  measure: recordsPerSecond,
+  goal: { atLeast: 0.7 },
+};
+
+/** How long a call waits, of which one in a hundred waits longer. */
+export const latency = {
+  name: "add-records-p99",
+  ours: addCheatRecord,
+  theirs: bare(addCheatRecord),
+  measure: p99,
+  goal: { atMost: 4 },
+};

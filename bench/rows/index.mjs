@@ -1,0 +1,36 @@
+// All rows, in the order of the table. Rows whose rounds are interleaved stand together.
+import { latency, throughput } from "./add-records.mjs";
+import { row as clientSize } from "./client-size.mjs";
+import { deep, first } from "./list-records.mjs";
+import { row as memory } from "./memory.mjs";
+import { row as roomInfo } from "./room-info.mjs";
+import { row as start } from "./start.mjs";
+import { row as trpcBatch } from "./trpc-batch.mjs";
+import { row as trpcOrpc } from "./trpc-orpc.mjs";
+import { row as trpcRest } from "./trpc-rest.mjs";
+import { row as trpcStock } from "./trpc-stock.mjs";
+import { row as typeCheck } from "./type-check.mjs";
+import { row as userList } from "./user-list.mjs";
+
+/**
+ * @typedef {object} Row
+ * @property {string} name what --row takes
+ * @property {{ label: string }} ours
+ * @property {{ label: string }} [theirs] absent where the goal is an amount
+ * @property {{ unit: string, digits: number }} measure
+ * @property {import("../lib/verdict.mjs").Goal} goal
+ * @property {true} [needsClient] whether the client must be built
+ * @property {(tools: object) => Promise<object>} [run] for a row that is not made of rounds
+ */
+
+/** @type {Row[][]} */
+export const groups = [
+  [roomInfo, trpcStock, trpcRest, trpcBatch, trpcOrpc],
+  [throughput, latency],
+  [first, deep],
+  [userList],
+  [start],
+  [memory],
+  [typeCheck],
+  [clientSize],
+];

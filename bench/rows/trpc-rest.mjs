@@ -1,0 +1,11 @@
+import { callsPerSecond } from "../lib/measures.mjs";
+import { roomGet, roomInfo } from "../lib/paths.mjs";
+
+/** The typed door beside the old one: the same procedure. */
+export const row = {
+  name: "trpc-rest",
+  ours: roomGet,
+  theirs: roomInfo,
+  measure: callsPerSecond,
+  goal: { atLeast: 0.85 },
+};

@@ -1,9 +1,0 @@
-// The server's own copies of its dependencies, so that a limit runs on the same versions.
-import { createRequire } from "node:module";
-
-const serverRequire = createRequire(new URL("../packages/server/package.json", import.meta.url));
-
-export const Fastify = serverRequire("fastify");
-export const Sqlite = serverRequire("better-sqlite3");
-export const pino = serverRequire("pino");
-export const { fastifyRequestHandler } = serverRequire("@trpc/server/adapters/fastify");

@@ -1,0 +1,102 @@
+import { describe, expect, expectTypeOf, it } from "vitest";
+import {
+  parseSignal,
+  type Signal,
+  type SignalData,
+  type SignalName,
+  type SignalType,
+  signalName,
+  signals,
+} from "./index.js";
+
+// Safe: the keys of the list are the names.
+const names = Object.keys(signals) as SignalName[];
+
+describe("the list of signals", () => {
+  it("has the vendor's numbers, each once and in order", () => {
+    expect(names.map((name) => signals[name].type)).toEqual(
+      Array.from({ length: 22 }, (_, index) => 20_000 + index),
+    );
+  });
+
+  it("is that of the vendor's page", () => {
+    expect(Object.fromEntries(names.map((name) => [signals[name].type, name]))).toEqual({
+      20000: "streamStopped",
+      20001: "streamPublished",
+      20002: "startCall",
+      20003: "endCall",
+      20004: "callConnected",
+      20005: "callDisconnected",
+      20006: "startLiveBroadcast",
+      20007: "liveBroadcastStarted",
+      20008: "stopLiveBroadcast",
+      20009: "liveBroadcastStopped",
+      20010: "endRoom",
+      20011: "broadcastAudio",
+      20012: "audioBroadcastStarted",
+      20013: "stopAudioBroadcast",
+      20014: "audioBroadcastStopped",
+      20015: "reset",
+      20016: "enteredRoom",
+      20017: "publishSucceeded",
+      20018: "publishFailed",
+      20019: "cheatDetected",
+      20020: "endUser",
+      20021: "userEnded",
+    });
+  });
+
+  it("says which of them the server sends", () => {
+    expect(names.filter((name) => signals[name].sender === "server")).toEqual([
+      "streamStopped",
+      "streamPublished",
+    ]);
+    expect(names.filter((name) => signals[name].sender === "either")).toEqual(["endUser"]);
+  });
+
+  it("is looked up by number", () => {
+    for (const name of names) expect(signalName(signals[name].type)).toBe(name);
+    for (const other of [0, 19_999, 20_022, 30_001, Number.NaN]) expect(signalName(other)).toBeUndefined();
+  });
+});
+
+describe("a signal", () => {
+  it("is read from its number and its text", () => {
+    expect(parseSignal(20_001, '{"userId":"u1"}')).toEqual({
+      name: "streamPublished",
+      data: { userId: "u1" },
+    });
+    expect(parseSignal(20_002, '{"sid":"s","receiverIdList":["u1","pc_u2"]}')).toEqual({
+      name: "startCall",
+      data: { sid: "s", receiverIdList: ["u1", "pc_u2"] },
+    });
+  });
+
+  it("keeps what is not known of it", () => {
+    const more = { sid: "s", audio: { id: "a", url: "https://audio.example/x" }, n: 1 };
+    expect(parseSignal(20_011, JSON.stringify(more))?.data).toEqual(more);
+    expect(parseSignal(20_019, '{"message":"m"}')?.data).toEqual({ message: "m" });
+  });
+
+  it.each([
+    ["of a number that none has", 20_022, '{"sid":"s"}'],
+    ["that is no JSON", 20_001, "userId=u1"],
+    ["that is no object", 20_016, '"text"'],
+    ["about nobody", 20_000, "{}"],
+    ["that commands without an id", 20_010, '{"receiverIdList":["u1"]}'],
+    ["whose receivers are no list", 20_010, '{"sid":"s","receiverIdList":"u1"}'],
+  ])("%s is none", (_, type, data) => {
+    expect(parseSignal(type, data)).toBeUndefined();
+  });
+
+  it("is typed by its name", () => {
+    expectTypeOf<SignalData<"streamPublished">["userId"]>().toEqualTypeOf<string>();
+    expectTypeOf<SignalData<"startCall">["sid"]>().toEqualTypeOf<string>();
+    expectTypeOf<SignalData<"startCall">["receiverIdList"]>().toEqualTypeOf<string[] | undefined>();
+    expectTypeOf<SignalData<"callConnected">["sid"]>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<20_020>().toExtend<SignalType>();
+    expectTypeOf<20_022>().not.toExtend<SignalType>();
+    const read: Signal | undefined = parseSignal(20_001, '{"userId":"u"}');
+    if (read?.name === "streamPublished") expectTypeOf(read.data.userId).toEqualTypeOf<string>();
+  });
+});

@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import { pino } from "pino";
+import { type Config, parseConfig, readEnvironment } from "../config.js";
+import { inspectDatabase } from "../db/inspect.js";
+import { createIds } from "../ids.js";
+import { openDeps } from "../main.js";
+import { selectProviders } from "../providers/select.js";
+import { createServices } from "../router.js";
+import { passingSecret } from "../secrets.js";
+import { readSettings } from "../settings.js";
+import { jsonOption } from "./arguments.js";
+import { examineCapacity } from "./doctor/capacity.js";
+import { type Finding, findingsOf } from "./doctor/finding.js";
+import { examineInstallation } from "./doctor/installation.js";
+import { examineVendors } from "./doctor/vendors.js";
+import { count, print, table } from "./output.js";
+import { createProgress } from "./progress.js";
+
+const silent = () => pino({ level: "silent" });
+
+/** Only a database of this very version is opened: to open another would change it. */
+const capacity = async (config: Config): Promise<Finding[]> => {
+  const { databaseFile } = config;
+  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return [];
+  const deps = openDeps(config, { log: silent() });
+  try {
+    return examineCapacity(config, await createServices(deps).capacity.demand());
+  } finally {
+    deps.db.close();
+  }
+};
+
+const vendors = (config: Config): Promise<Finding[]> => {
+  const clock = () => new Date();
+  const ids = createIds({ clock });
+  const providers = selectProviders({
+    config,
+    clock,
+    nonce: () => ids.nonce(),
+    publicUrl: () => "",
+    // Nothing that they sign leaves this process.
+    ownKey: () => passingSecret().value,
+    log: silent(),
+  });
+  const progress = createProgress("Asking the vendors");
+  return examineVendors(config, providers, progress.show).finally(progress.end);
+};
+
+const examine = async (): Promise<Finding[]> => {
+  const environment = readEnvironment();
+  const settings = findingsOf("settings");
+  const read = readSettings(environment);
+  if ("faults" in read)
+    return read.faults.map((fault) =>
+      settings.failed(fault, "The server does not start until it is mended."),
+    );
+  const config = parseConfig(environment);
+  return [
+    settings.ok("every one is known and well-formed"),
+    ...(await examineInstallation(config)),
+    ...(await vendors(config)),
+    ...(await capacity(config)),
+  ];
+};
+
+const summary = (findings: readonly Finding[]): string => {
+  const many = (state: Finding["state"]) => findings.filter((finding) => finding.state === state).length;
+  return `${count(findings.length, "check")}: ${many("failed")} failed, ${count(many("warning"), "warning")}`;
+};
+
+export const addDoctor = (program: Command): void => {
+  program
+    .command("doctor")
+    .description("check settings, storage and every configured vendor service, and say what to do")
+    .addOption(jsonOption())
+    .action(async ({ json }: { json?: true }) => {
+      const findings = await examine();
+      print(json, findings, () =>
+        [
+          table(
+            ["CHECK", "STATE", "FOUND", "WHAT TO DO"],
+            findings.map(({ check, state, found, todo = "" }) => [check, state, found, todo]),
+          ),
+          summary(findings),
+        ].join("\n"),
+      );
+      if (findings.some(({ state }) => state === "failed")) process.exitCode = 1;
+    });
+};

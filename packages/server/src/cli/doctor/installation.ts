@@ -1,0 +1,138 @@
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../../config.js";
+import { inspectDatabase } from "../../db/inspect.js";
+import { countIdentityKeys } from "../../jwks.js";
+import { type Finding, findingsOf } from "./finding.js";
+
+// What this machine and its settings are checked for. Nothing here changes anything.
+
+const database = ({ databaseFile }: Config): Finding => {
+  const { ok, warning, failed } = findingsOf("database");
+  if (databaseFile === ":memory:")
+    return warning("in memory: nothing outlives the server", "Set INVIGIL_DATABASE_URL to file:<path>.");
+  const inspected = inspectDatabase(databaseFile);
+  switch (inspected.state) {
+    case "current":
+      return ok(databaseFile);
+    case "missing":
+      return ok(`${databaseFile} is not there yet: the first start makes it`);
+    case "older":
+      return ok(
+        `${databaseFile} is of an older version: the next start brings it up to date`,
+        "Back it up first.",
+      );
+    case "newer":
+      return failed(
+        `${databaseFile} was made by a newer version of Invigil`,
+        "Start that version, or restore a backup.",
+      );
+    case "unreadable":
+      return failed(
+        `${databaseFile} cannot be read: ${inspected.reason}`,
+        "Check INVIGIL_DATABASE_URL and who may read the file.",
+      );
+  }
+};
+
+/** The folder itself or, where it is not made yet, the nearest one above it. */
+const nearestFolder = (folder: string): string =>
+  existsSync(folder) || folder === join(folder, "..") ? folder : nearestFolder(join(folder, ".."));
+
+const dataFolder = ({ dataDir }: Config): Finding => {
+  const { ok, failed } = findingsOf("data folder");
+  try {
+    accessSync(nearestFolder(dataDir), constants.R_OK | constants.W_OK | constants.X_OK);
+    return ok(dataDir);
+  } catch {
+    return failed(
+      `${dataDir} cannot be written to`,
+      "Give the server's user the folder, or set INVIGIL_DATA_DIR.",
+    );
+  }
+};
+
+/** Whether anybody but its owner may read a file. */
+const isOpen = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+
+const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
+  const { ok, warning, failed } = findingsOf("authentication");
+  if (auth === "off")
+    return warning("off: every caller is the administrator teacher1", "Unset INVIGIL_AUTH but for a demo.");
+  if (authSecret) return ok("tokens are signed with INVIGIL_AUTH_SECRET");
+  const file = join(dataDir, "auth-secret");
+  if (isOpen(file)) return failed(`others can read ${file}, which signs tokens`, `Run: chmod 600 '${file}'`);
+  return ok(
+    existsSync(file)
+      ? `tokens are signed with the secret in ${file}`
+      : `${file} is not there yet: the first start makes it, to sign tokens with`,
+  );
+};
+
+const identityService = async ({ jwks }: Config): Promise<Finding> => {
+  const { ok, off, failed } = findingsOf("identity service");
+  if (!jwks) return off("none: people log in with accounts of Invigil's own");
+  const check = "Check INVIGIL_AUTH_JWKS_URL, and that this machine reaches it.";
+  try {
+    const keys = await countIdentityKeys(jwks.url);
+    return keys > 0 ? ok(`${jwks.url} has ${keys} keys`) : failed(`${jwks.url} has no keys`, check);
+  } catch (error) {
+    return failed(`${jwks.url}: ${error instanceof Error ? error.message : String(error)}`, check);
+  }
+};
+
+const publicUrl = (config: Config): Finding => {
+  const { ok, warning } = findingsOf("public URL");
+  if (!config.publicUrl)
+    return warning(
+      `clients are told to come to ${config.host}, port ${config.port}`,
+      "Set INVIGIL_PUBLIC_URL to where they reach the server.",
+    );
+  return config.publicUrl.startsWith("https:")
+    ? ok(config.publicUrl)
+    : warning(`${config.publicUrl} is not https: browsers give its pages no camera`, "Serve it over https.");
+};
+
+const webApps = ({ apps }: Config): Finding => {
+  const { ok, off } = findingsOf("web apps");
+  const unset = [
+    ...(apps.watchUrl ? [] : ["INVIGIL_WATCH_APP_URL"]),
+    ...(apps.examineeUrl ? [] : ["INVIGIL_EXAMINEE_APP_URL"]),
+  ];
+  return unset.length === 0
+    ? ok("links lead to both apps")
+    : off("no links into rooms can be made for everybody", `Set ${unset.join(" and ")}.`);
+};
+
+const streams = ({ streams: { domains } }: Config): Finding => {
+  const { ok, off } = findingsOf("stream domains");
+  return domains
+    ? ok(`${domains.pushDomain}, ${domains.pullDomain}`)
+    : off(
+        "URLs name hosts that do not exist: nobody can publish",
+        "Set INVIGIL_STREAM_PUSH_DOMAIN and the three beside it.",
+      );
+};
+
+const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Finding => {
+  const { ok, off, warning } = findingsOf("stream callback");
+  if (!domains) return off("there is no stream service to report");
+  return streamCallbackKey
+    ? ok("signed reports of the stream service are taken")
+    : warning(
+        "reports of the stream service are refused: nobody is told who publishes",
+        "Set INVIGIL_STREAM_CALLBACK_KEY to the callback's key.",
+      );
+};
+
+/** Looks at everything but the vendors. */
+export const examineInstallation = async (config: Config): Promise<Finding[]> => [
+  database(config),
+  dataFolder(config),
+  authentication(config),
+  await identityService(config),
+  publicUrl(config),
+  webApps(config),
+  streams(config),
+  streamCallback(config),
+];

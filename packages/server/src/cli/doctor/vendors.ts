@@ -1,0 +1,117 @@
+import type { ImServer, ProviderDetails } from "@invigil/schema";
+import type { Config } from "../../config.js";
+import { InvigilError } from "../../errors.js";
+import type { Providers } from "../../providers/types.js";
+import { type Finding, findingsOf } from "./finding.js";
+
+// Each configured vendor service is asked something that changes nothing.
+
+interface Service {
+  readonly name: string;
+  /** Undefined where nothing is to be asked. */
+  readonly check: (() => Promise<void>) | undefined;
+  /** What there is without it, or without its being asked. */
+  readonly otherwise: {
+    readonly state: "ok" | "off" | "warning";
+    readonly found: string;
+    readonly todo?: string;
+  };
+  /** The settings that say who we are to it, and where it is. */
+  readonly account: string;
+  readonly address: string;
+}
+
+const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INSTANCE_ROLE";
+
+/** What helps against each kind of failure. */
+const remedy = ({ account, address }: Service, fault: ProviderDetails["fault"]): string => {
+  switch (fault) {
+    case "timeout":
+    case "unreachable":
+      return `Check that this machine reaches the service (${address}).`;
+    case "refused":
+      return `Check ${account}, and what the account may do: docs/providers.md lists it.`;
+    case "unreadable":
+      return `Check that ${address} names the vendor's service and not a proxy.`;
+    case "throttled":
+    case "unavailable":
+    case "paused":
+      return "Try again later; if it stays, ask the vendor's support.";
+  }
+};
+
+const examine = async (service: Service): Promise<Finding> => {
+  const findings = findingsOf(service.name);
+  const { check, otherwise } = service;
+  if (!check) return findings[otherwise.state](otherwise.found, otherwise.todo);
+  try {
+    await check();
+    return findings.ok("answers, and takes our signature");
+  } catch (error) {
+    if (!(error instanceof InvigilError)) throw error;
+    if (!error.details) return findings.failed(error.message);
+    const { action, fault, code, requestId } = error.details;
+    const said = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
+    return findings.failed(`${error.message} (${said})`, remedy(service, fault));
+  }
+};
+
+const messageService = ({ messages }: Providers, name: ImServer): Service["check"] => {
+  const check = messages[name]?.check;
+  return check && (() => check());
+};
+
+const servicesOf = (config: Config, providers: Providers): Service[] => [
+  {
+    name: "aliyun_new",
+    check: messageService(providers, "aliyun_new"),
+    otherwise: config.aliyunIm
+      ? {
+          state: "warning",
+          found: "tokens are signed, but groups must be made at the vendor by hand, by the room's id",
+          todo: `Set ${ACCOUNT}.`,
+        }
+      : { state: "ok", found: "the built-in service answers in its place" },
+    account: ACCOUNT,
+    address: "INVIGIL_ALIYUN_LIVE_URL",
+  },
+  {
+    name: "aliyun_old",
+    check: messageService(providers, "aliyun_old"),
+    otherwise: { state: "off", found: "not set: older SDKs get logins of the service above" },
+    account: `${ACCOUNT}, INVIGIL_ALIYUN_OLD_IM_APP_ID`,
+    address: "INVIGIL_ALIYUN_LIVE_URL",
+  },
+  {
+    name: "rong_cloud",
+    check: messageService(providers, "rong_cloud"),
+    otherwise: { state: "off", found: "not set: rooms cannot use it" },
+    account: "INVIGIL_RONGCLOUD_APP_KEY and _SECRET",
+    address: "INVIGIL_RONGCLOUD_URLS",
+  },
+  {
+    name: "uploads",
+    check: providers.uploads && (() => providers.uploads?.check() ?? Promise.resolve()),
+    otherwise: { state: "off", found: "not set: recordings cannot be uploaded" },
+    account: `${ACCOUNT}, INVIGIL_UPLOAD_ROLE_ARN`,
+    address: "INVIGIL_UPLOAD_STS_URL",
+  },
+];
+
+/** Asks every vendor service at once; `onDone` hears of each that has answered, or failed to. */
+export const examineVendors = (
+  config: Config,
+  providers: Providers,
+  onDone: (done: number, all: number) => void,
+): Promise<Finding[]> => {
+  const services = servicesOf(config, providers);
+  let done = 0;
+  return Promise.all(
+    services.map((service) =>
+      examine(service).finally(() => {
+        done += 1;
+        onDone(done, services.length);
+      }),
+    ),
+  );
+};

@@ -1,0 +1,23 @@
+import { existsSync } from "node:fs";
+import Sqlite from "better-sqlite3";
+import { MIGRATIONS } from "./client.js";
+import { compareMigrations } from "./migrate.js";
+
+/** What stands in a file that may be the database. */
+export type DatabaseState =
+  | { readonly state: "missing" | "older" | "current" | "newer" }
+  | { readonly state: "unreadable"; readonly reason: string };
+
+/** Looks at a database without changing it, and without waiting for others that do. */
+export const inspectDatabase = (file: string): DatabaseState => {
+  if (!existsSync(file)) return { state: "missing" };
+  let sqlite: Sqlite.Database | undefined;
+  try {
+    sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
+    return { state: compareMigrations(sqlite, MIGRATIONS) };
+  } catch (error) {
+    return { state: "unreadable", reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    sqlite?.close();
+  }
+};

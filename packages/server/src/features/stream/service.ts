@@ -1,0 +1,93 @@
+import {
+  type Caller,
+  type ListStreamEventsInput,
+  type ReportStreamInput,
+  type StreamEventPage,
+  streamSignatureSchema,
+} from "@invigil/schema";
+import { InvigilError, invalidInput } from "../../errors.js";
+import type { StreamCallback } from "../../providers/types.js";
+import type { AccessService } from "../access/service.js";
+import type { StreamStore } from "./store.js";
+
+/** How far ahead of our clock an event may be: what seems to lie in the future would outdo all that happens until then. */
+const AHEAD_MS = 5 * 60 * 1000;
+
+export interface StreamService {
+  /**
+   * Lets nobody but the stream service through, by the signature that came with a report of whatever form.
+   * @throws PROVIDER_NOT_CONFIGURED, UNAUTHENTICATED
+   */
+  authenticate(sent: unknown): void;
+  /**
+   * Keeps what the stream service reports. A repeat changes nothing, nor does a transcoded copy of a stream.
+   * `authenticate` has let it through. @throws INVALID_INPUT, STREAM_NOT_FOUND
+   */
+  report(input: ReportStreamInput): Promise<true>;
+  /** What was reported of a room's streams. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  listEvents(caller: Caller, input: ListStreamEventsInput): Promise<StreamEventPage>;
+}
+
+export interface StreamServiceDeps {
+  readonly store: StreamStore;
+  readonly access: AccessService;
+  readonly callback: StreamCallback | undefined;
+  readonly clock: () => Date;
+}
+
+const unsigned = (why: string) => new InvigilError("UNAUTHENTICATED", why);
+
+export const createStreamService = ({ store, access, callback, clock }: StreamServiceDeps): StreamService => {
+  const configured = (): StreamCallback => {
+    if (!callback)
+      throw new InvigilError("PROVIDER_NOT_CONFIGURED", "The stream service's callback is not configured.");
+    return callback;
+  };
+  /** The name without the suffix of transcoded copies, where it has that. */
+  const originalOf = (name: string, suffix: string) =>
+    name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
+
+  return {
+    authenticate(sent) {
+      const known = configured();
+      const signed = streamSignatureSchema.safeParse(sent);
+      const verdict = signed.success ? known.judge(signed.data) : "wrong";
+      if (verdict === "wrong") throw unsigned("The stream service's signature is missing or wrong.");
+      if (verdict === "stale")
+        throw unsigned(
+          "The stream service's signature is of a time more than 5 minutes away: is the clock right?",
+        );
+    },
+
+    async report({ action, id, app, appname, time, ip, node, width, height }) {
+      const { pushDomain, app: ourApp, transcodeSuffix } = configured();
+      if (app.toLowerCase() !== pushDomain)
+        throw invalidInput("app", "must be the push domain that the signature is for");
+      const now = clock();
+      const eventTime = new Date(time * 1000);
+      if (eventTime.getTime() > now.getTime() + AHEAD_MS)
+        throw invalidInput("time", "must not be more than 5 minutes ahead");
+      const outcome =
+        appname === ourApp &&
+        (await store.report({
+          stream: id,
+          original: originalOf(id, transcodeSuffix),
+          action,
+          eventTime,
+          ip,
+          node,
+          width: width ?? null,
+          height: height ?? null,
+          now,
+        }));
+      if (!outcome || outcome === "unknown")
+        throw new InvigilError("STREAM_NOT_FOUND", `There is no stream ${id} in the app ${appname}.`);
+      return true;
+    },
+
+    async listEvents(caller, { roomId, pageSize, cursor }) {
+      await access.room(caller, roomId);
+      return store.listByRoom(roomId, { limit: pageSize, before: cursor });
+    },
+  };
+};

@@ -1,0 +1,49 @@
+import type { AliyunCredentials } from "../../config.js";
+import { VendorError } from "../vendor-error.js";
+import { loadSdk, type Sdk } from "./sdk.js";
+
+/** The account that calls are signed for, and the SDK that signs them. One serves all of the vendor's services. */
+export interface AliyunAccount {
+  /** Loads the SDK, once. */
+  open(): Promise<{ readonly sdk: Sdk; readonly credential: InstanceType<Sdk["Credential"]> }>;
+  /**
+   * Sees to it that there are credentials to sign with: those of an instance role are fetched and renewed.
+   * @throws VendorError when the machine gives none
+   */
+  ready(): Promise<void>;
+}
+
+const settingsOf = (credentials: AliyunCredentials, timeoutMs: number) => {
+  if ("instanceRole" in credentials)
+    return {
+      type: "ecs_ram_role",
+      roleName: credentials.instanceRole,
+      timeout: timeoutMs,
+      connectTimeout: timeoutMs,
+    };
+  return { type: credentials.securityToken === undefined ? "access_key" : "sts", ...credentials };
+};
+
+export const createAliyunAccount = (credentials: AliyunCredentials, timeoutMs: number): AliyunAccount => {
+  let opened: ReturnType<AliyunAccount["open"]> | undefined;
+  const open = (): ReturnType<AliyunAccount["open"]> => {
+    opened ??= loadSdk().then((sdk) => ({
+      sdk,
+      credential: new sdk.Credential(new sdk.CredentialSettings(settingsOf(credentials, timeoutMs))),
+    }));
+    return opened;
+  };
+  return {
+    open,
+    async ready() {
+      const { credential } = await open();
+      await credential.getCredential().catch((error: unknown) => {
+        // What it says may hold parts of a credential, so none of it is passed on.
+        const refused = error instanceof Error && /httpStatus: 4\d\d/.test(error.message);
+        throw new VendorError("the machine gives no credentials for its role", {
+          fault: refused ? "refused" : "unreachable",
+        });
+      });
+    },
+  };
+};

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { createStreamCallback } from "./stream-callback.js";
+
+const TIMESTAMP = "1767323045";
+/** Made with md5sum, of `push.example|1767323045|the callback key`. */
+const SIGNATURE = "b17c6094ed9424467ceeae1255888467";
+const settings = {
+  pushDomain: "push.example",
+  app: "exam",
+  transcodeSuffix: "_240p",
+  key: "the callback key",
+};
+const judge = (
+  sent: { timestamp?: string; signature?: string } = {},
+  { change = {}, offset = 0 }: { change?: Partial<typeof settings>; offset?: number } = {},
+) => {
+  const clock = () => new Date((Number(TIMESTAMP) + offset) * 1000);
+  const callback = createStreamCallback({ ...settings, ...change }, clock);
+  return callback.judge({ timestamp: TIMESTAMP, signature: SIGNATURE, ...sent });
+};
+
+describe("the stream service's signature", () => {
+  it("is the MD5 of domain, time and key, in letters of either case", () => {
+    expect(judge()).toBe("good");
+    expect(judge({ signature: SIGNATURE.toUpperCase() })).toBe("good");
+    expect(judge({}, { change: { pushDomain: "PUSH.example" } })).toBe("good");
+  });
+
+  it.each([
+    ["another key", {}, { key: "the callback key " }],
+    ["another domain", {}, { pushDomain: "pull.example" }],
+    ["another time", { timestamp: "1767323046" }, {}],
+    ["a time written otherwise", { timestamp: "01767323045" }, {}],
+    ["one digit changed", { signature: SIGNATURE.replace(/7$/, "8") }, {}],
+    ["a digit less", { signature: SIGNATURE.slice(0, -1) }, {}],
+    ["a byte more", { signature: `${SIGNATURE}00` }, {}],
+    ["nothing", { signature: "" }, {}],
+  ])("is wrong with %s", (_, sent, change) => {
+    expect(judge(sent, { change })).toBe("wrong");
+  });
+
+  it.each([
+    [0, "good"],
+    [300, "good"],
+    [-300, "good"],
+    [300.001, "stale"],
+    [-300.001, "stale"],
+  ])("made %d seconds ago is %s", (offset, verdict) => {
+    expect(judge({}, { offset })).toBe(verdict);
+  });
+
+  it("that is wrong is not told to be old", () => {
+    expect(judge({ signature: "0".repeat(32) }, { offset: 1000 })).toBe("wrong");
+  });
+});

@@ -1,0 +1,220 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { PolicyLog, VendorPolicy } from "../policy.js";
+import { VendorError, type VendorFault } from "../vendor-error.js";
+
+/** The parameters of a call, in the order that they are sent in; a name may come again. */
+export type RongForm = readonly (readonly [name: string, value: string])[];
+
+export interface RongCall<Answer> {
+  /** The path without its first slash and `.json`: `group/create`. */
+  readonly action: string;
+  readonly form: RongForm;
+  /** Whether doing it twice does what doing it once does. */
+  readonly repeatable: boolean;
+  /** What the answer holds beside its code. */
+  readonly answer: z.ZodType<Answer>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The server API of RongCloud: form posts, signed by headers, answered in JSON. */
+export interface RongClient {
+  /** @throws PROVIDER_FAILED */
+  call<Answer>(call: RongCall<Answer>): Promise<Answer>;
+}
+
+export interface RongClientOptions {
+  readonly appKey: string;
+  readonly appSecret: string;
+  /** The host to ask, and those to ask when it gives no answer. */
+  readonly urls: readonly string[];
+  readonly policy: VendorPolicy;
+  /** The policy's: the hosts share it. */
+  readonly timeoutMs: number;
+  readonly clock: () => Date;
+  /** Random letters and digits, new at every call. */
+  readonly nonce: () => string;
+  readonly log: Pick<PolicyLog, "warn">;
+}
+
+/** A nonce may have so many characters. */
+const NONCE_LENGTH = 18;
+
+/** SHA-1 in hex over secret, nonce and timestamp (milliseconds). */
+export const rongSignature = (appSecret: string, nonce: string, timestamp: string): string =>
+  createHash("sha1").update(`${appSecret}${nonce}${timestamp}`).digest("hex");
+
+/** A host that gave no answer: nobody knows whether it did what it was asked, unless it was never reached. */
+class NoAnswer extends VendorError {
+  readonly reached: boolean;
+
+  constructor(
+    message: string,
+    { reached, ...options }: { fault: VendorFault; requestId: string; reached: boolean; cause: unknown },
+  ) {
+    super(message, options);
+    this.reached = reached;
+  }
+}
+
+/** What a connection that never was fails with. */
+const NEVER_REACHED: ReadonlySet<unknown> = new Set([
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** `fetch` says no more than that it failed; why stands in the cause, where there is a code. */
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && error.cause instanceof Error && "code" in error.cause
+    ? error.cause.code
+    : undefined;
+
+const answerSchema = z.object({ code: z.int(), errorMessage: z.string().optional() });
+const OK = 200;
+/** The service's own code, and the HTTP status that goes with it. */
+const THROTTLED: ReadonlySet<number> = new Set([1008, 429]);
+
+const parsedJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const faultOf = (status: number, code: number): VendorFault => {
+  if (THROTTLED.has(code)) return "throttled";
+  if (status >= 500) return "unavailable";
+  return "refused";
+};
+
+interface Response {
+  readonly status: number;
+  readonly body: string;
+  readonly requestId: string;
+}
+
+/** What a response holds, if it is a success. @throws VendorError */
+const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<Answer>): Answer => {
+  const json = parsedJson(body);
+  const said = answerSchema.safeParse(json).data;
+  // Without an answer in it, only a status that says what is wrong counts.
+  const code = said?.code ?? (status >= 400 ? status : undefined);
+  if (code === undefined)
+    throw new VendorError(`HTTP ${status} without a code`, { fault: "unreadable", requestId });
+  if (code !== OK) {
+    const message = said?.errorMessage?.slice(0, 200) ?? `HTTP ${status}`;
+    throw new VendorError(message, { fault: faultOf(status, code), code: String(code), requestId });
+  }
+  const answer = schema.safeParse(json);
+  if (answer.success) return answer.data;
+  throw new VendorError("the answer lacks what was asked for", { fault: "unreadable", requestId });
+};
+
+/**
+ * RongCloud's own SDK signs every call of a process with one nonce, so this is ours.
+ * A host that gives no answer hands over to the next one; so does one that has a fault, for the next try.
+ * Whoever was handed over to is asked first from then on.
+ */
+export const createRongClient = (options: RongClientOptions): RongClient => {
+  const { appKey, appSecret, urls, policy, timeoutMs, clock, nonce, log } = options;
+  let first = 0;
+  /** From now on others are asked first. */
+  const passOver = (host: number): void => {
+    first = (host + 1) % urls.length;
+  };
+
+  const ask = async (url: string, form: RongForm, signal: AbortSignal): Promise<Response> => {
+    const requestId = nonce();
+    const once = requestId.slice(0, NONCE_LENGTH);
+    const timestamp = String(clock().getTime());
+    try {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: {
+          "app-key": appKey,
+          nonce: once,
+          timestamp,
+          signature: rongSignature(appSecret, once, timestamp),
+          "x-request-id": requestId,
+          "content-type": "application/x-www-form-urlencoded",
+          // The vendor asks for it: connections that are kept get round its load balancing.
+          connection: "close",
+        },
+        body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])),
+        redirect: "manual",
+        signal,
+      });
+      const body = await response.text();
+      return {
+        status: response.status,
+        body,
+        requestId: response.headers.get("x-request-id")?.slice(0, 64) ?? requestId,
+      };
+    } catch (cause) {
+      const code = codeOf(cause);
+      throw signal.aborted
+        ? new NoAnswer("no answer in time", { fault: "timeout", requestId, reached: true, cause })
+        : new NoAnswer(typeof code === "string" ? code : "the connection failed", {
+            fault: "unreachable",
+            requestId,
+            reached: !NEVER_REACHED.has(code),
+            cause,
+          });
+    }
+  };
+
+  /** Asks for so long at most; undefined: until the signal says so. */
+  const askFor = async (waitMs: number | undefined, url: string, form: RongForm, signal: AbortSignal) => {
+    const ending = new AbortController();
+    const stop = (): void => ending.abort();
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    const timer = waitMs === undefined ? undefined : setTimeout(stop, waitMs);
+    try {
+      return await ask(url, form, ending.signal);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+    }
+  };
+
+  return {
+    call({ action, form, repeatable, answer, signal: outer }) {
+      const ends = performance.now() + timeoutMs;
+
+      const attempt = async (signal: AbortSignal): Promise<Response> => {
+        for (let spares = urls.length - 1; ; spares -= 1) {
+          const host = first;
+          const url = `${urls[host]}/${action}.json`;
+          // The hosts that are left share the time that is left; where no other may be asked, this one has all of it.
+          const waitMs = repeatable && spares > 0 ? (ends - performance.now()) / (spares + 1) : undefined;
+          try {
+            const response = await askFor(waitMs, url, form, signal);
+            if (response.status >= 500) passOver(host);
+            return response;
+          } catch (error) {
+            if (!(error instanceof NoAnswer)) throw error;
+            passOver(host);
+            if (spares === 0 || signal.aborted || (error.reached && !repeatable)) throw error;
+            const { fault, message, requestId } = error;
+            log.warn(
+              { provider: "rong_cloud", action, url, fault, reason: message, vendorRequestId: requestId },
+              "vendor host gave no answer: the next one is asked",
+            );
+          }
+        }
+      };
+      return policy.run({
+        action,
+        repeatable,
+        signal: outer,
+        attempt: async (signal) => read(await attempt(signal), answer),
+      });
+    },
+  };
+};

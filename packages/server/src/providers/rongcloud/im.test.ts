@@ -1,0 +1,222 @@
+import { signals } from "@invigil/schema";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { detailsOf, openRongWorld, type RongWorld } from "../../../test/support/rongcloud.js";
+import { given } from "../../../test/support/secrets.js";
+
+const ROOM = {
+  groupId: "r1",
+  name: "Maths & more: 数学 100% + é",
+  creatorId: "t1",
+  members: ["t1", "s1", "s2"],
+};
+const people = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
+
+let world: RongWorld;
+beforeEach(async () => {
+  world = await openRongWorld();
+});
+afterEach(async () => {
+  expect(world.vendor.refusals).toEqual([]);
+  await world[Symbol.asyncDispose]();
+});
+
+/** The parameters of every call since, by their actions. */
+const sent = () => world.vendor.calls.map(({ action, params }) => [action, params]);
+const membersOf = (groupId: string) => [...(world.vendor.groups.get(groupId)?.members ?? [])];
+
+describe("a login", () => {
+  it("is the vendor's token for the person", async () => {
+    expect(await world.im.issueToken({ userId: "pc_s-1", role: "admin" })).toBe(
+      given("rong-token-1-of-pc_s-1"),
+    );
+    expect(sent()).toEqual([
+      [
+        "user/getToken",
+        [
+          ["userId", "pc_s-1"],
+          ["name", "pc_s-1"],
+          ["portraitUri", ""],
+        ],
+      ],
+    ]);
+  });
+});
+
+describe("a room's group", () => {
+  it("is made with everybody in it, each once, the creator always", async () => {
+    expect(await world.im.createGroup({ ...ROOM, members: ["s1", "s2", "s1"] })).toEqual({ groupId: "r1" });
+    expect(sent()).toEqual([
+      [
+        "group/create",
+        [
+          ["userId", "t1"],
+          ["userId", "s1"],
+          ["userId", "s2"],
+          ["groupId", "r1"],
+          ["groupName", ROOM.name],
+        ],
+      ],
+    ]);
+    expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
+  });
+
+  it("is filled by further calls when one does not take everybody", async () => {
+    const members = ["t1", ...people(2400)];
+    await world.im.createGroup({ ...ROOM, members });
+    expect(sent().map(([action]) => action)).toEqual(["group/create", "group/join", "group/join"]);
+    expect(
+      world.vendor.calls.map(({ params }) => params.filter(([name]) => name === "userId").length),
+    ).toEqual([1000, 1000, 401]);
+    expect(membersOf("r1")).toEqual(members);
+    expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
+  });
+
+  it("takes people in and lets them go", async () => {
+    await world.im.createGroup(ROOM);
+    await world.im.members?.join("r1", ["s3", "s4"]);
+    expect(membersOf("r1")).toEqual(["t1", "s1", "s2", "s3", "s4"]);
+    await world.im.members?.leave("r1", ["s1", "s3"]);
+    expect(membersOf("r1")).toEqual(["t1", "s2", "s4"]);
+    expect(sent().slice(1)).toEqual([
+      [
+        "group/join",
+        [
+          ["userId", "s3"],
+          ["userId", "s4"],
+          ["groupId", "r1"],
+        ],
+      ],
+      [
+        "group/quit",
+        [
+          ["userId", "s1"],
+          ["userId", "s3"],
+          ["groupId", "r1"],
+        ],
+      ],
+    ]);
+  });
+
+  it("changes by as many calls as it takes, and by none for nobody", async () => {
+    await world.im.createGroup(ROOM);
+    await world.im.members?.join("r1", people(1001));
+    await world.im.members?.leave("r1", people(1001));
+    await world.im.members?.join("r1", []);
+    await world.im.members?.leave("r1", []);
+    expect(sent().map(([action]) => action)).toEqual([
+      "group/create",
+      "group/join",
+      "group/join",
+      "group/quit",
+      "group/quit",
+    ]);
+    expect(membersOf("r1")).toEqual(["t1"]);
+  });
+
+  it("is deleted, also when it is not there any more", async () => {
+    await world.im.createGroup(ROOM);
+    await world.im.deleteGroup?.("r1");
+    expect(world.vendor.groups.size).toBe(0);
+    await world.im.deleteGroup?.("r1");
+    const dismissed = [
+      "group/dismiss",
+      [
+        ["userId", "invigil_pc"],
+        ["groupId", "r1"],
+      ],
+    ];
+    expect(sent().slice(1)).toEqual([dismissed, dismissed]);
+  });
+});
+
+describe("what the server announces", () => {
+  const announce = (type: number, data: string, userIds?: readonly string[]) =>
+    world.im.announce({ groupId: "r1", type, data, userIds });
+  beforeEach(() => world.im.createGroup(ROOM));
+
+  it.each([
+    [signals.streamPublished.type, "ART:StreamPublish"],
+    [signals.streamStopped.type, "ART:StreamStop"],
+  ])("of a stream (%i) has a type of its own, and its data as they are", async (type, objectName) => {
+    const data = '{"userId": "s1", "note": "a+b=c&d é 数学 100%"}';
+    await announce(type, data);
+    expect(sent().slice(1)).toEqual([
+      [
+        "message/group/publish",
+        [
+          ["fromUserId", "invigil_pc"],
+          ["toGroupId", "r1"],
+          ["objectName", objectName],
+          ["content", data],
+          ["isPersisted", "0"],
+        ],
+      ],
+    ]);
+    expect(world.vendor.messages).toEqual([
+      { groupId: "r1", from: "invigil_pc", objectName, content: data, heardBy: ["t1", "s1", "s2"] },
+    ]);
+  });
+
+  it("of anything else is a message that says which signal it is, as the apps read it", async () => {
+    await announce(signals.endRoom.type, '{"sid":"x1"}');
+    expect(world.vendor.messages).toMatchObject([
+      { objectName: "ART:Message", content: '{"sid":"x1","type":20010}' },
+    ]);
+  });
+
+  it("reaches some only, if it is for them", async () => {
+    await announce(signals.streamStopped.type, '{"userId":"s1"}', ["s2", "t1"]);
+    expect(world.vendor.calls.at(-1)?.params.filter(([name]) => name === "toUserId")).toEqual([
+      ["toUserId", "s2"],
+      ["toUserId", "t1"],
+    ]);
+    expect(world.vendor.messages).toMatchObject([{ heardBy: ["s2", "t1"] }]);
+  });
+
+  it("is sent to nobody when it is for nobody, and goes unheard where nobody is", async () => {
+    await announce(signals.streamStopped.type, '{"userId":"s1"}', []);
+    expect(world.vendor.messages).toEqual([]);
+    await world.im.announce({ groupId: "r2", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
+    expect(world.vendor.messages).toMatchObject([{ groupId: "r2", heardBy: [] }]);
+  });
+
+  it("is sent again and again to more people than one call takes", async () => {
+    await world.im.members?.join("r1", people(1500));
+    await announce(signals.streamStopped.type, '{"userId":"s1"}', people(1500));
+    expect(world.vendor.messages.map(({ heardBy }) => heardBy.length)).toEqual([1000, 500]);
+    expect(new Set(world.vendor.messages.flatMap(({ heardBy }) => heardBy)).size).toBe(1500);
+  });
+});
+
+describe("the check", () => {
+  it("asks for what changes nothing", async () => {
+    await world.im.check?.();
+    expect(sent()).toEqual([["user/checkOnline", [["userId", "invigil_pc"]]]]);
+    world.vendor.fault("main", "bad signature");
+    expect(await detailsOf(world.im.check?.() ?? Promise.resolve())).toMatchObject({
+      provider: "rong_cloud",
+      action: "user/checkOnline",
+      fault: "refused",
+      code: "1004",
+    });
+  });
+});
+
+describe("what the vendor refuses", () => {
+  const refusedAs = async (call: Promise<unknown>) => {
+    const details = await detailsOf(call);
+    return [details?.action, details?.fault, details?.code, world.vendor.refusals.splice(0).length];
+  };
+
+  it("is told with its own code: ids that it does not take, groups that are too large", async () => {
+    const dotted = world.im.createGroup({ ...ROOM, members: ["a.b"] });
+    expect(await refusedAs(dotted)).toEqual(["group/create", "refused", "1002", 1]);
+    expect(world.vendor.groups.size).toBe(0);
+
+    const crowded = world.im.createGroup({ ...ROOM, members: people(3001) });
+    expect(await refusedAs(crowded)).toEqual(["group/join", "refused", "405", 0]);
+    // What is left of it goes like any other group.
+    await world.im.deleteGroup?.("r1");
+    expect(world.vendor.groups.size).toBe(0);
+  });
+});

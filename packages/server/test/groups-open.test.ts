@@ -1,0 +1,438 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { exams, participants, rooms, streamNames, vendorTasks } from "../src/db/tables.js";
+import { createGroupService } from "../src/features/groups/service.js";
+import { trpc } from "./support/calls.js";
+import {
+  type Behaviour,
+  createTestService,
+  fails,
+  hangs,
+  held,
+  inTurn,
+  type ServiceOptions,
+  tasksOf,
+  withServices,
+  works,
+  worksUnheard,
+} from "./support/message-services.js";
+import { openProcess } from "./support/queue.js";
+import { openWorld, type World } from "./support/world.js";
+
+const START = Date.parse("2026-01-02T03:04:05Z");
+const MINUTE_MS = 60_000;
+const ALL = ["rong_cloud", "aliyun_new", "aliyun_old"] as const;
+const TIMEOUT_MS = 200;
+
+type Service = (typeof ALL)[number];
+interface Hall extends World {
+  readonly at: Record<Service, ReturnType<typeof createTestService>>;
+  /** Every call at any service, in the order in which they came: `rong_cloud create g1`. */
+  readonly calls: string[];
+  create(imServer: readonly Service[], input?: object): ReturnType<ReturnType<typeof trpc>["mutate"]>;
+  /** Lets time pass, of which the queue hears. */
+  pass(ms: number): void;
+  /** Lets time pass, and does what is due by then. */
+  wait(ms: number): Promise<void>;
+  /** What there is of rooms, and what is left to do. */
+  kept(): object;
+}
+
+/** A world with all three services; the older one names groups by `chosen`. */
+const openHall = async (
+  chosen: readonly string[] = ["chosen1", "chosen2"],
+  { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
+): Promise<Hall> => {
+  let now = START;
+  const calls: string[] = [];
+  const service = (name: Service, more: ServiceOptions = {}) =>
+    createTestService({ ...more, onCall: (call) => calls.push(`${name} ${call}`) });
+  const at = {
+    aliyun_new: service("aliyun_new"),
+    aliyun_old: service("aliyun_old", { chooses: chosen }),
+    rong_cloud: service("rong_cloud", { keepsMembers: true }),
+  };
+  const world = await openWorld({
+    queue: false,
+    now: () => new Date(now),
+    change: (deps) => {
+      const changed = withServices(at)(deps);
+      return {
+        ...changed,
+        config: { ...deps.config, vendors: { ...deps.config.vendors, timeoutMs } },
+      };
+    },
+  });
+  const { queries } = world.db;
+  const token = await world.token({ sub: "t1", role: "teacher" });
+  const pass = (ms: number): void => {
+    now += ms;
+    world.services.queue.wake();
+  };
+  return {
+    ...world,
+    at,
+    calls,
+    create: (imServer, input = {}) =>
+      trpc(world, token).mutate("room.create", { name: "R", imServer, ...input }),
+    pass,
+    async wait(ms) {
+      pass(ms);
+      await world.services.queue.drain(5000);
+    },
+    kept: () => ({
+      rooms: queries.select().from(rooms).all().length,
+      exams: queries.select().from(exams).all().length,
+      people: queries.select().from(participants).all().length,
+      streams: queries.select().from(streamNames).all().length,
+      tasks: queries.select().from(vendorTasks).all().length,
+    }),
+  };
+};
+const NOTHING = { rooms: 0, exams: 0, people: 0, streams: 0, tasks: 0 };
+
+describe("room.create with several message services", () => {
+  it("makes one group at each, of one id that is the room's, with the room's real people", async () => {
+    await using hall = await openHall();
+    const participants = [{ userId: "e1", name: "E", role: "examinee" }];
+    const { data: room } = await hall.create(["rong_cloud", "aliyun_new"], { participants });
+    expect(room.imGroupId).toBe(room.id);
+    for (const name of ["rong_cloud", "aliyun_new"] as const)
+      expect([...hall.at[name].groups]).toEqual([[room.id, new Set(["t1", "e1"])]]);
+    expect(hall.at.aliyun_old.calls).toEqual([]);
+    // Nothing is left that would delete them.
+    expect(tasksOf(hall)).toEqual([]);
+    await hall.wait(60 * MINUTE_MS);
+    expect(hall.at.rong_cloud.groups.size).toBe(1);
+  });
+
+  it("takes the id that a service chose: for the room, its people's streams and the other services", async () => {
+    await using hall = await openHall();
+    const { data: room } = await hall.create(ALL);
+    expect(room.id).toBe("chosen1");
+    expect(hall.calls[0]).toBe("aliyun_old create chosen1");
+    expect(hall.calls.slice(1).toSorted()).toEqual([
+      "aliyun_new create chosen1",
+      "rong_cloud create chosen1",
+    ]);
+    const names = hall.db.queries.select().from(streamNames).all();
+    expect(names.map(({ name }) => name)).toEqual([
+      `${room.examId}-chosen1-t1`,
+      `${room.examId}-chosen1-t1_pc`,
+    ]);
+  });
+
+  it("lets a service that is alone choose an id that no other would take", async () => {
+    await using hall = await openHall(["4a-b_c"]);
+    expect((await hall.create(["aliyun_old"])).data.id).toBe("4a-b_c");
+  });
+
+  it.each([
+    ["4a-b", ALL],
+    ["4a_b", ["aliyun_old", "rong_cloud"]],
+    ["", ["aliyun_old"]],
+    ["a/b", ["aliyun_old"]],
+    ["a".repeat(65), ["aliyun_old"]],
+  ] as const)("refuses the id %j that a service chose for %j", async (id, imServer) => {
+    await using hall = await openHall([id]);
+    const { error } = await hall.create(imServer);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    expect(hall.calls).toEqual([`aliyun_old create ${id}`]);
+    expect(hall.kept()).toEqual(NOTHING);
+  });
+
+  it("refuses an id that is a room's already, and leaves that room its groups", async () => {
+    await using hall = await openHall(["twice", "twice"]);
+    await hall.create(ALL);
+    const before = hall.kept();
+    const { error } = await hall.create(ALL);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    await hall.wait(60 * MINUTE_MS);
+    expect(hall.at.rong_cloud.groups.has("twice")).toBe(true);
+    expect(hall.kept()).toEqual(before);
+  });
+
+  it("asks nobody for anything when one of them is not configured, or the people are wrong", async () => {
+    await using hall = await openHall();
+    const people = [{ userId: "t1", name: "T", role: "examinee" }];
+    expect((await hall.create(["rong_cloud"], { participants: people })).error.data.reason).toBe(
+      "INVALID_INPUT",
+    );
+    await using without = await openWorld({
+      change: withServices({ rong_cloud: hall.at.rong_cloud }),
+    });
+    const teacher = trpc(without, await without.token({ sub: "t1", role: "teacher" }));
+    const { error } = await teacher.mutate("room.create", { name: "R", imServer: ALL });
+    expect(error.data.reason).toBe("PROVIDER_NOT_CONFIGURED");
+    expect(error.message).toContain("aliyun_old");
+    expect(hall.calls).toEqual([]);
+  });
+});
+
+describe("room.create, when a message service fails,", () => {
+  // Each of them first, second and third.
+  const orders = ALL.map((_, first) => ALL.map((__, n) => ALL[(first + n) % ALL.length] ?? "aliyun_new"));
+  const failures: [string, Behaviour][] = [
+    ["fails", fails()],
+    ["refuses", fails("refused")],
+    ["makes the group and is not heard", worksUnheard],
+    ["hangs", hangs],
+  ];
+  const cases = orders.flatMap((order) =>
+    ALL.flatMap((failing) => failures.map(([how, behaviour]) => ({ order, failing, how, behaviour }))),
+  );
+
+  it.each(cases)("leaves nothing behind: $order, $failing $how", async ({ order, failing, behaviour }) => {
+    await using hall = await openHall();
+    hall.at[failing].on("create", behaviour);
+    const { error } = await hall.create(order);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    await hall.wait(0);
+    for (const name of ["aliyun_new", "rong_cloud"] as const) expect(hall.at[name].groups.size).toBe(0);
+    await hall.wait(3 * MINUTE_MS);
+    expect(hall.kept()).toEqual(NOTHING);
+    // The service that chooses ids comes first: when it fails, the others are not asked.
+    if (failing === "aliyun_old") expect(hall.calls).toEqual(["aliyun_old create chosen1"]);
+  });
+
+  it("deletes once more later where the group may still be made after it was deleted", async () => {
+    await using hall = await openHall();
+    let makeLate = (): void => undefined;
+    hall.at.rong_cloud.on("create", (work, signal) => {
+      makeLate = work;
+      return hangs(work, signal);
+    });
+    await hall.create(["rong_cloud", "aliyun_new"]);
+    await hall.wait(0);
+    makeLate();
+    expect(hall.at.rong_cloud.groups.size).toBe(1);
+    await hall.wait(2 * MINUTE_MS - 1);
+    expect(hall.at.rong_cloud.groups.size).toBe(1);
+    await hall.wait(1);
+    expect(hall.at.rong_cloud.groups.size).toBe(0);
+    expect(hall.kept()).toEqual(NOTHING);
+    // It was not asked to forget what it never can have made.
+    const deletions = hall.calls.filter((call) => call.startsWith("aliyun_new delete"));
+    expect(deletions).toHaveLength(1);
+  });
+
+  it("stops the others at once, and says why the first failed", async () => {
+    await using hall = await openHall([], { timeoutMs: 60_000 });
+    hall.at.rong_cloud.on("create", hangs);
+    hall.at.aliyun_new.on("create", fails("refused"));
+    const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
+    expect(error.message).toBe("The service test refused the call.");
+  });
+
+  it("undoes the groups when the room cannot be written", async () => {
+    await using hall = await openHall();
+    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    const exam = { name: "E", startTime: new Date(START), endTime: new Date(START + 1) };
+    const { data } = await admin.mutate("exam.create", exam);
+    hall.at.rong_cloud.on("create", async (work) => {
+      work();
+      await admin.mutate("exam.delete", { examId: data.id });
+    });
+    const { error } = await admin.mutate("room.create", {
+      name: "R",
+      examId: data.id,
+      imServer: ["rong_cloud", "aliyun_new"],
+    });
+    expect(error.data.reason).toBe("EXAM_NOT_FOUND");
+    await hall.wait(0);
+    expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
+    expect(hall.kept()).toEqual(NOTHING);
+  });
+
+  it("writes no room whose groups are being deleted already", async () => {
+    await using hall = await openHall();
+    hall.at.rong_cloud.on("create", async (work) => {
+      work();
+      // The process was stopped for long, and another one found what it had begun.
+      await hall.wait(60 * MINUTE_MS);
+    });
+    const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    await hall.wait(0);
+    expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
+    expect(hall.kept()).toEqual(NOTHING);
+  });
+
+  it("writes no room whose groups somebody has begun to delete", async () => {
+    await using hall = await openHall();
+    const deletion = held();
+    hall.at.aliyun_new.on("delete", deletion.behaviour);
+    hall.at.rong_cloud.on("create", async (work) => {
+      work();
+      hall.services.queue.start();
+      hall.pass(60 * MINUTE_MS);
+      await hall.at.aliyun_new.called(1, "delete");
+    });
+    const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+    deletion.release();
+    await hall.wait(0);
+    expect(hall.kept()).toMatchObject({ rooms: 0 });
+  });
+
+  it("asks a service that refused once to delete what it cannot have made", async () => {
+    await using hall = await openHall();
+    hall.at.rong_cloud.on("create", fails("refused"));
+    await hall.create(["rong_cloud"]);
+    await hall.wait(60 * MINUTE_MS);
+    expect(hall.calls.filter((call) => call.includes("delete"))).toHaveLength(1);
+  });
+
+  it("has what was begun undone when the process does not live to do it", async () => {
+    await using hall = await openHall();
+    // What a process leaves that is killed while it asks.
+    let left: ReturnType<typeof tasksOf> = [];
+    hall.at.rong_cloud.on("create", (work) => {
+      work();
+      left = tasksOf(hall);
+    });
+    const { data: room } = await hall.create(["rong_cloud", "aliyun_new"]);
+    expect(left.map(({ service, kind, groupId }) => `${service} ${kind} ${groupId}`).toSorted()).toEqual([
+      `aliyun_new delete_group ${room.id}`,
+      `rong_cloud delete_group ${room.id}`,
+    ]);
+    // Not before the call must have ended, whatever became of it.
+    for (const { dueAt } of left) expect(dueAt.getTime()).toBeGreaterThanOrEqual(START + 2 * MINUTE_MS);
+  });
+});
+
+describe("exam.plan", () => {
+  const plan = async (hall: Hall, people: number) => {
+    const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+    const exam = { name: "E", startTime: new Date(START), endTime: new Date(START + 1) };
+    const { data } = await admin.mutate("exam.create", exam);
+    const rows = Array.from({ length: people }, (_, n) => `e${n},E,examinee\nt${n},T,teacher`);
+    const file = Buffer.from(`id,name,role\n${rows.join("\n")}\n`).toString("base64");
+    await admin.mutate("participant.import", { examId: data.id, file });
+    return () => admin.mutate("exam.plan", { examId: data.id, roomSize: 1 });
+  };
+
+  it("makes a group for each room, and leaves nothing to do", async () => {
+    await using hall = await openHall();
+    const go = await plan(hall, 20);
+    const { data } = await go();
+    expect(data.newRooms).toBe(20);
+    expect([...hall.at.aliyun_new.groups.values()].map((members) => members.size)).toEqual(
+      Array.from({ length: 20 }, () => 2),
+    );
+    expect(tasksOf(hall)).toEqual([]);
+  });
+
+  it("undoes the groups of all its rooms when one of them fails, and makes none of the rooms", async () => {
+    await using hall = await openHall();
+    const go = await plan(hall, 20);
+    const before = hall.kept();
+    hall.at.aliyun_new.on("create", inTurn(works, works, works, worksUnheard, works));
+    expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
+    await hall.wait(0);
+    await hall.wait(3 * MINUTE_MS);
+    expect(hall.at.aliyun_new.groups.size).toBe(0);
+    expect(hall.kept()).toEqual(before);
+    // None was begun after the failure.
+    expect(hall.calls.filter((call) => call.includes("create")).length).toBeLessThan(20);
+  });
+
+  it("fails after one time-out when the service hangs, however many rooms there are", async () => {
+    await using hall = await openHall();
+    const go = await plan(hall, 150);
+    hall.at.aliyun_new.on("create", hangs);
+    expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
+    // Those that were asked for together hang together; the others are not asked for any more.
+    expect(hall.calls.filter((call) => call.includes("create"))).toHaveLength(8);
+  });
+
+  it("stops the rooms that are under way at once when one of them fails", async () => {
+    await using hall = await openHall([], { timeoutMs: 60_000 });
+    const go = await plan(hall, 20);
+    hall.at.aliyun_new.on("create", inTurn(hangs, hangs, fails("refused"), hangs));
+    expect((await go()).error.message).toBe("The service test refused the call.");
+  });
+
+  it("is undone after a crash only when every room has had its time", async () => {
+    await using hall = await openHall([], { timeoutMs: 60_000 });
+    const go = await plan(hall, 40);
+    const due: number[] = [];
+    hall.at.aliyun_new.on("create", (work) => {
+      work();
+      due.push(...tasksOf(hall).map(({ dueAt }) => dueAt.getTime()));
+    });
+    await go();
+    // 40 rooms, eight at a time.
+    expect(Math.min(...due)).toBeGreaterThanOrEqual(START + (5 + 2) * MINUTE_MS);
+  });
+
+  it("undoes them when the exam changed meanwhile", async () => {
+    await using hall = await openHall();
+    const go = await plan(hall, 2);
+    const second = { name: "Other", examId: "" };
+    hall.at.aliyun_new.on(
+      "create",
+      inTurn(async (work) => {
+        work();
+        const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
+        second.examId = (await admin.query("exam.list", {})).data.exams[0].id;
+        await admin.mutate("room.create", { ...second, imServer: ["rong_cloud"] });
+      }, works),
+    );
+    expect((await go()).error.data.reason).toBe("EXAM_CONFLICT");
+    await hall.wait(0);
+    expect(hall.at.aliyun_new.groups.size).toBe(0);
+    expect(tasksOf(hall)).toEqual([]);
+  });
+});
+
+describe("several rooms", () => {
+  it("stop at once, too, when the service of one that chooses ids refuses", async () => {
+    const [hanging, choosing] = [createTestService(), createTestService({ chooses: ["a"] })];
+    hanging.on("create", hangs);
+    choosing.on("create", fails("refused"));
+    await using process = openProcess({ rong_cloud: hanging, aliyun_old: choosing });
+    const groups = createGroupService({
+      store: process.store,
+      messages: {
+        aliyun_new: undefined,
+        // Safe: nobody asks it for tokens.
+        aliyun_old: choosing.provider as never,
+        rong_cloud: hanging.provider,
+      },
+      clock: () => new Date(START),
+      timeoutMs: 60_000,
+      log: pino({ level: "silent" }),
+    });
+    const rooms = (["rong_cloud", "aliyun_old"] as const).map((service) => ({
+      roomId: service,
+      name: "R",
+      creatorId: "t1",
+      imServer: [service],
+      members: () => ["t1"],
+    }));
+    let written = false;
+    const opening = groups.open(rooms, async () => {
+      written = true;
+    });
+    await expect(opening).rejects.toThrow("The service test refused the call.");
+    expect(written).toBe(false);
+  });
+});
+
+describe("the default installation", () => {
+  it("writes nothing about its groups, and runs no timer", async () => {
+    const statements: string[] = [];
+    await using world = await openWorld({ onStatement: (sql) => statements.push(sql) });
+    const teacher = trpc(world, await world.token({ sub: "t1", role: "teacher" }));
+    const participants = [{ userId: "e1", name: "E", role: "examinee" }];
+    const { data: room } = await teacher.mutate("room.create", { name: "R", participants });
+    await teacher.mutate("im.getToken", { roomId: room.id, userId: "t1", imServer: ["aliyun_new"] });
+    await teacher.mutate("participant.remove", { roomId: room.id, userId: "e1" });
+    await teacher.mutate("room.end", { roomId: room.id });
+    await teacher.mutate("exam.delete", { examId: room.examId, withRooms: true });
+    expect(statements.length).toBeGreaterThan(20);
+    const made = statements.filter((sql) => sql.includes("vendor_tasks") && !sql.startsWith("CREATE "));
+    expect(made).toEqual([]);
+  });
+});

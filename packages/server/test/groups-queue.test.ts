@@ -1,0 +1,515 @@
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { exams, participants, rooms, vendorTasks } from "../src/db/tables.js";
+import type { TaskWriter } from "../src/db/vendor-tasks.js";
+import {
+  createTestService,
+  fails,
+  held,
+  inTurn,
+  type ServiceOptions,
+  type TestService,
+  works,
+} from "./support/message-services.js";
+import { tempFolder } from "./support/process.js";
+import { openProcess, type Process, START } from "./support/queue.js";
+
+const SECOND_MS = 1000;
+const HOUR_MS = 3_600_000;
+const NEW = { imServer: ["aliyun_new"] } as const;
+const RONG = { imServer: ["rong_cloud"] } as const;
+
+const service = (options?: ServiceOptions) => createTestService(options);
+/** Announces numbers to a group of the new service. */
+const say = (tasks: TaskWriter, now: Date, id: string, ...numbers: readonly number[]): void => {
+  for (const signal of numbers) tasks.announce({ room: { id, ...NEW }, signal, data: {}, now });
+};
+const said = (at: TestService): string[] => at.calls.map((call) => call.split(" ").slice(1, 3).join(" "));
+const kinds = (process: Process) => process.tasks().map(({ kind, groupId }) => `${kind} ${groupId}`);
+/** A task that another process wrote, which tells nobody. */
+const foreignTask = () => ({
+  id: "0",
+  service: "aliyun_new" as const,
+  kind: "delete_group" as const,
+  groupId: "other",
+  payload: {},
+  dueAt: new Date(START),
+  createdAt: new Date(START),
+});
+const ERROR = 50;
+const errors = ({ lines }: Process) => lines.filter(({ level }) => level === ERROR);
+
+describe("tasks", () => {
+  it("are done as they were written, and forgotten", async () => {
+    const at = service({ keepsMembers: true });
+    at.groups.set("g", new Set(["a", "pc_a", "b"]));
+    await using process = openProcess({ rong_cloud: at });
+    await process.add((tasks, now) => {
+      const room = { id: "g", ...RONG };
+      tasks.announce({ room, signal: 20_001, data: { userId: "b" }, now });
+      tasks.announce({ room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
+      tasks.sendAway(room, { userId: "a", role: "teacher" }, now);
+    });
+    await process.wait(0);
+    expect(at.calls).toEqual([
+      'send g 20001 {"userId":"b"}',
+      'send g 20020 {"sid":"s"} a,pc_a',
+      "leave g a,pc_a",
+    ]);
+    expect([...(at.groups.get("g") ?? [])]).toEqual(["b"]);
+    await process.add((tasks, now) => {
+      tasks.deleteGroups({ id: "g", ...RONG }, { dueAt: now, now });
+    });
+    await process.wait(0);
+    expect(at.groups.size).toBe(0);
+    expect(process.tasks()).toEqual([]);
+  });
+
+  it("are written for services that can do them alone", async () => {
+    const old = service({ chooses: [] });
+    const rong = service({ keepsMembers: true });
+    await using process = openProcess({ aliyun_new: service(), aliyun_old: old, rong_cloud: rong });
+    const room = { id: "g", imServer: ["aliyun_new", "aliyun_old", "rong_cloud"] } as const;
+    await process.add((tasks, now) => {
+      tasks.announce({ room, signal: 1, data: {}, now });
+      tasks.sendAway(room, { userId: "a", role: "inspector" }, now);
+      tasks.deleteGroups(room, { dueAt: now, now });
+    });
+    expect(process.tasks().map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
+      "send aliyun_new",
+      "send aliyun_old",
+      "send rong_cloud",
+      "leave rong_cloud",
+      "delete_group aliyun_new",
+      "delete_group rong_cloud",
+    ]);
+  });
+
+  it("of a group are done one at a time, in their order, and those of others meanwhile", async () => {
+    const at = service();
+    const first = held();
+    at.on("send", inTurn(first.behaviour, works));
+    await using process = openProcess({ aliyun_new: at });
+    process.queue.start();
+    await process.add((tasks, now) => {
+      say(tasks, now, "slow", 1, 2, 3);
+      say(tasks, now, "quick", 1, 2);
+    });
+    await at.called(3);
+    expect(said(at)).toEqual(["slow 1", "quick 1", "quick 2"]);
+    first.release();
+    await at.called(5);
+    expect(said(at).slice(3)).toEqual(["slow 2", "slow 3"]);
+  });
+
+  it("of a service that hangs hold up no other service", async () => {
+    const [hanging, other] = [service(), service()];
+    const never = held();
+    hanging.on("send", never.behaviour);
+    await using process = openProcess({ aliyun_new: hanging, rong_cloud: other });
+    process.queue.start();
+    await process.add((tasks, now) => {
+      for (let n = 0; n < 20; n += 1) {
+        const room = { id: `g${n}`, imServer: ["aliyun_new", "rong_cloud"] } as const;
+        tasks.announce({ room, signal: 1, data: {}, now });
+      }
+    });
+    await other.called(20);
+    expect(hanging.calls).toHaveLength(4);
+    never.release();
+    await hanging.called(20);
+  });
+
+  it("are not begun before they are due", async () => {
+    const at = service();
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => {
+      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 5000), now });
+    });
+    await process.wait(4999);
+    expect(at.calls).toEqual([]);
+    await process.wait(1);
+    expect(at.calls).toEqual(["delete g"]);
+  });
+
+  it("leave a room in progress its group, whatever asks for its end", async () => {
+    const at = service();
+    await using process = openProcess({ aliyun_new: at });
+    const times = { createdAt: new Date(START), updatedAt: new Date(START) };
+    const { queries } = process.db;
+    queries
+      .insert(exams)
+      .values({ id: "e", name: "E", startTime: new Date(0), endTime: new Date(1), createdBy: "t", ...times })
+      .run();
+    queries
+      .insert(rooms)
+      .values({
+        id: "g",
+        examId: "e",
+        name: "R",
+        status: "in_progress",
+        audioStatus: "silent",
+        imServer: ["aliyun_new"],
+        createTeacher: "t",
+        ...times,
+      })
+      .run();
+    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.wait(0);
+    expect(at.calls).toEqual([]);
+    expect(errors(process)).toMatchObject([
+      { groupId: "g", msg: "a room in progress keeps its message group" },
+    ]);
+    expect(process.tasks()).toEqual([]);
+  });
+
+  it("keep somebody in the group who came back to the room", async () => {
+    const at = service({ keepsMembers: true });
+    at.groups.set("g", new Set(["a", "b"]));
+    await using process = openProcess({ rong_cloud: at });
+    process.db.queries.run("PRAGMA foreign_keys = OFF");
+    process.db.queries
+      .insert(participants)
+      .values({
+        roomId: "g",
+        userId: "a",
+        role: "examinee",
+        name: "A",
+        mainPublishStatus: "idle",
+        pcPublishStatus: "idle",
+        createdAt: new Date(START),
+        updatedAt: new Date(START),
+      })
+      .run();
+    await process.add((tasks, now) => {
+      for (const userId of ["a", "b"]) tasks.sendAway({ id: "g", ...RONG }, { userId, role: "teacher" }, now);
+    });
+    await process.wait(0);
+    expect(at.calls).toEqual(["leave g b,pc_b"]);
+    expect(process.tasks()).toEqual([]);
+  });
+});
+
+describe("a task that fails", () => {
+  it("is done again, later every time, up to an hour, for as long as it takes", async () => {
+    const at = service();
+    at.on("delete", fails());
+    await using process = openProcess({ aliyun_new: at }, { random: () => 0 });
+    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    const pauses: number[] = [];
+    await process.wait(0);
+    for (let now = START, tries = 0; tries < 14; tries += 1) {
+      const pause = (process.tasks()[0]?.dueAt.getTime() ?? 0) - now;
+      pauses.push(pause);
+      now += pause;
+      await process.wait(pause);
+    }
+    expect(pauses.slice(0, 4)).toEqual([5, 10, 20, 40].map((s) => s * SECOND_MS));
+    expect(Math.max(...pauses)).toBe(HOUR_MS / 2);
+    at.on("delete", works);
+    await process.wait(HOUR_MS);
+    expect(process.tasks()).toEqual([]);
+    expect(errors(process)).toEqual([]);
+  });
+
+  it.each([0, 0.999])("waits for a pause that chance shortens by a half at most: %d", async (chance) => {
+    const at = service();
+    at.on("send", fails("throttled"));
+    await using process = openProcess({ aliyun_new: at }, { random: () => chance });
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.wait(0);
+    const pause = (process.tasks()[0]?.dueAt.getTime() ?? 0) - START;
+    expect(pause).toBe(Math.round(1000 * (0.5 + chance / 2)));
+  });
+
+  it("keeps its place before the others of its group, and holds up no other group", async () => {
+    const at = service();
+    at.on("send", inTurn(fails(), works));
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => say(tasks, now, "g", 1, 2));
+    await process.wait(0);
+    await process.add((tasks, now) => {
+      say(tasks, now, "g", 3);
+      say(tasks, now, "other", 1);
+    });
+    await process.wait(0);
+    expect(said(at)).toEqual(["g 1", "other 1"]);
+    // Nobody looks at what waits behind it in vain.
+    const [first, second] = process.tasks();
+    expect(second?.dueAt).toEqual(first?.dueAt);
+    await process.wait(SECOND_MS);
+    expect(said(at).slice(2)).toEqual(["g 1", "g 2", "g 3"]);
+  });
+
+  it("holds up nobody when it is somebody's leaving, which goes on being tried", async () => {
+    const at = service({ keepsMembers: true });
+    at.on("leave", fails());
+    await using process = openProcess({ rong_cloud: at });
+    const room = { id: "g", ...RONG };
+    await process.add((tasks, now) => {
+      tasks.sendAway(room, { userId: "a", role: "teacher" }, now);
+      tasks.announce({ room, signal: 1, data: {}, now });
+    });
+    await process.wait(0);
+    expect(at.calls).toEqual(["leave g a,pc_a", "send g 1 {}"]);
+    expect(kinds(process)).toEqual(["leave g"]);
+    at.on("leave", works);
+    await process.wait(HOUR_MS);
+    expect(process.tasks()).toEqual([]);
+  });
+
+  it("is given up after ten refusals, which an error says, but not for outages", async () => {
+    const at = service();
+    const outages = [fails("throttled"), fails("timeout"), fails("paused"), fails("unreadable")];
+    at.on("delete", inTurn(...outages, ...outages, ...outages, fails("refused")));
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.wait(0);
+    for (let tries = 1; tries < 21; tries += 1) await process.wait(HOUR_MS);
+    expect(at.calls).toHaveLength(21);
+    expect(process.tasks()).toMatchObject([{ attempts: 21, refusals: 9 }]);
+    expect(errors(process)).toEqual([]);
+    await process.wait(HOUR_MS);
+    expect(process.tasks()).toEqual([]);
+    expect(errors(process)).toMatchObject([
+      { service: "aliyun_new", kind: "delete_group", groupId: "g", attempts: 22 },
+    ]);
+  });
+
+  it("for a reason of our own is given up like a refusal", async () => {
+    const at = service();
+    at.on("delete", () => {
+      throw new TypeError("a fault");
+    });
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    for (let tries = 0; tries < 10; tries += 1) await process.wait(HOUR_MS);
+    expect(process.tasks()).toEqual([]);
+    expect(errors(process)).toHaveLength(1);
+  });
+});
+
+describe("what is announced", () => {
+  it("is no news after half a minute, and is never sent then", async () => {
+    const at = service();
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => {
+      say(tasks, now, "g", 1, 2, 3);
+      say(tasks, now, "other", 1);
+      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now });
+    });
+    await process.wait(30 * SECOND_MS);
+    expect(at.calls).toEqual(["delete g"]);
+    expect(process.tasks()).toEqual([]);
+    expect(process.lines).toMatchObject([{ service: "aliyun_new", tasks: 4 }]);
+  });
+
+  it("is sent a moment before that", async () => {
+    const at = service();
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.wait(30 * SECOND_MS - 1);
+    expect(said(at)).toEqual(["g 1"]);
+  });
+
+  it("is dropped when it can be tried in time no more, and what waits behind it goes on", async () => {
+    const at = service();
+    at.on("send", inTurn(fails(), fails(), fails(), fails(), fails(), works));
+    await using process = openProcess({ aliyun_new: at }, { random: () => 1 });
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    for (const pause of [0, 1, 2, 4]) await process.wait(pause * SECOND_MS);
+    await process.add((tasks, now) => say(tasks, now, "g", 2));
+    await process.wait(8 * SECOND_MS);
+    // The sixth try would be 31 seconds after it was written.
+    expect(said(at)).toEqual(["g 1", "g 1", "g 1", "g 1", "g 1", "g 2"]);
+    expect(process.tasks()).toEqual([]);
+  });
+
+  it("during an outage does not flood the service after it", async () => {
+    const at = service();
+    at.on("send", fails());
+    await using process = openProcess({ aliyun_new: at });
+    for (let second = 0; second < 120; second += 1) {
+      await process.add((tasks, now) => say(tasks, now, `g${second % 3}`, second));
+      await process.wait(SECOND_MS);
+    }
+    expect(process.tasks().length).toBeLessThanOrEqual(31);
+    at.on("send", works);
+    at.calls.length = 0;
+    await process.wait(31 * SECOND_MS);
+    expect(process.tasks()).toEqual([]);
+    expect(at.calls).toEqual([]);
+    await process.add((tasks, now) => say(tasks, now, "g1", 200));
+    await process.wait(0);
+    expect(said(at)).toEqual(["g1 200"]);
+  });
+});
+
+describe("two processes", () => {
+  it("do each task once, and those of a group in their order", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "invigil.db");
+    const at = service();
+    await using one = openProcess({ aliyun_new: at }, { file });
+    await using other = openProcess({ aliyun_new: at }, { file });
+    await one.add((tasks, now) => {
+      for (let n = 0; n < 25; n += 1) for (let g = 0; g < 8; g += 1) say(tasks, now, `g${g}`, n);
+    });
+    one.queue.start();
+    other.queue.start();
+    await at.called(200);
+    await Promise.all([one.queue.stop(5000), other.queue.stop(5000)]);
+    expect(new Set(at.calls).size).toBe(200);
+    expect(at.calls).toHaveLength(200);
+    for (let g = 0; g < 8; g += 1) {
+      const numbers = said(at)
+        .filter((call) => call.startsWith(`g${g} `))
+        .map((call) => Number(call.split(" ")[1]));
+      expect(numbers).toEqual(Array.from({ length: 25 }, (_, n) => n));
+    }
+    expect(one.tasks()).toEqual([]);
+  });
+
+  it("leave alone what the other has begun, for two minutes after it crashed", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "invigil.db");
+    const [dying, living] = [service(), service()];
+    const never = held(fails());
+    dying.on("delete", never.behaviour);
+    let now = START;
+    const clock = () => new Date(now);
+    await using crashed = openProcess({ aliyun_new: dying }, { file, clock });
+    await using other = openProcess({ aliyun_new: living }, { file, clock });
+    crashed.queue.start();
+    await crashed.add((tasks, at) => {
+      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: at, now: at });
+    });
+    await dying.called(1);
+    await crashed.queue.stop(0);
+    now += 119 * SECOND_MS;
+    await other.wait(0);
+    expect(living.calls).toEqual([]);
+    now += SECOND_MS;
+    await other.wait(0);
+    expect(living.calls).toEqual(["delete g"]);
+    expect(other.tasks()).toEqual([]);
+    never.release();
+  });
+});
+
+describe("a queue", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("waits, when it stops, for what has begun, and begins nothing more", async () => {
+    const at = service();
+    const first = held();
+    at.on("send", first.behaviour);
+    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    process.queue.start();
+    await process.add((tasks, now) => say(tasks, now, "g", 1, 2));
+    await at.called(1);
+    let stopped = false;
+    const stopping = process.queue.stop(60_000).then(() => {
+      stopped = true;
+    });
+    await process.add((tasks, now) => say(tasks, now, "g", 3));
+    expect(stopped).toBe(false);
+    first.release();
+    await stopping;
+    expect(said(at)).toEqual(["g 1"]);
+    expect(process.tasks()).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
+    process.queue.start();
+    await at.called(3);
+  });
+
+  it("waits no longer than it may, and then touches the database no more", async () => {
+    const at = service();
+    const first = held(fails());
+    at.on("send", first.behaviour);
+    const process = openProcess({ aliyun_new: at });
+    process.queue.start();
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await at.called(1);
+    await process.queue.stop(1);
+    process.db.close();
+    first.release();
+    // A write would fail in the second turn of the loop.
+    for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(process.lines).toEqual([]);
+  });
+
+  it("that drains does what its own process wrote, and ends in time when the service hangs", async () => {
+    const at = service();
+    await using process = openProcess({ aliyun_new: at });
+    // Another process wrote it.
+    process.db.queries.insert(vendorTasks).values(foreignTask()).run();
+    await process.queue.drain(5000);
+    expect(at.calls).toEqual([]);
+    const never = held();
+    at.on("send", never.behaviour);
+    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.queue.drain(1);
+    never.release();
+    expect(kinds(process)).toContain("send g");
+  });
+
+  it("sleeps until the next task is due, and looks for those of other processes every 15 seconds", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.setSystemTime(START);
+    const at = service();
+    await using process = openProcess({ aliyun_new: at }, { clock: () => new Date() });
+    /** A timer is set, and the look that follows what was done is over: it takes one turn of the loop. */
+    const asleep = async (tasks: number) => {
+      const turn = () => new Promise((resolve) => setImmediate(resolve));
+      do await turn();
+      while (vi.getTimerCount() === 0 || process.tasks().length !== tasks);
+      for (let turns = 0; turns < 3; turns += 1) await turn();
+    };
+    process.queue.start();
+    await process.add((tasks, now) => {
+      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 7000), now });
+    });
+    await asleep(1);
+    await vi.advanceTimersByTimeAsync(6999);
+    expect(at.calls).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    await at.called(1);
+    await asleep(0);
+    // Nothing tells the queue of this one.
+    process.db.queries.insert(vendorTasks).values(foreignTask()).run();
+    await vi.advanceTimersByTimeAsync(14_000);
+    expect(at.calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1000);
+    await at.called(2);
+  });
+
+  it("goes on after a look that failed, in 15 seconds at the latest", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    vi.setSystemTime(START);
+    const at = service();
+    await using process = openProcess({ aliyun_new: at }, { clock: () => new Date() });
+    process.db.queries.run("ALTER TABLE vendor_tasks RENAME TO away");
+    process.queue.start();
+    await process.logged("cannot be read");
+    process.db.queries.run("ALTER TABLE away RENAME TO vendor_tasks");
+    process.db.queries.insert(vendorTasks).values(foreignTask()).run();
+    await vi.advanceTimersByTimeAsync(15_000);
+    await at.called(1);
+  });
+
+  it("that does as much as it may looks for more when something is done", async () => {
+    const at = service();
+    const first = held();
+    at.on("send", first.behaviour);
+    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    process.queue.start();
+    await process.add((tasks, now) => say(tasks, now, "a", 1));
+    await at.called(1);
+    for (const id of ["b", "c"]) await process.add((tasks, now) => say(tasks, now, id, 1));
+    expect(said(at)).toEqual(["a 1"]);
+    first.release();
+    await at.called(3);
+  });
+});

@@ -1,0 +1,232 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { TestCaller } from "../src/testing.js";
+import { rest, trpc } from "./support/calls.js";
+import {
+  createTestService,
+  fails,
+  type TestService,
+  tasksOf,
+  withServices,
+} from "./support/message-services.js";
+import { openWorld, type World } from "./support/world.js";
+
+const START = Date.parse("2026-01-02T03:04:05Z");
+const MINUTE_MS = 60_000;
+const ADMIN: TestCaller = { sub: "root", role: "admin" };
+const SERVICES = ["aliyun_new", "rong_cloud"] as const;
+
+let now: number;
+let world: World;
+let at: Record<(typeof SERVICES)[number], TestService>;
+
+beforeEach(async () => {
+  now = START;
+  at = { aliyun_new: createTestService(), rong_cloud: createTestService({ keepsMembers: true }) };
+  world = await openWorld({ queue: false, now: () => new Date(now), change: withServices(at) });
+});
+afterEach(() => world[Symbol.asyncDispose]());
+
+const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
+/** Does something as an administrator; throws where it is refused. */
+const admin = async (path: string, input: object) => {
+  const { data, error } = await (await as(ADMIN)).mutate(path, input);
+  if (error) throw new Error(`${path}: ${error.message}`);
+  return data;
+};
+/** Lets time pass, and does what is due by then. */
+const wait = async (ms: number): Promise<void> => {
+  now += ms;
+  world.services.queue.wake();
+  await world.services.queue.drain(5000);
+};
+const people = [
+  { userId: "e1", name: "E1", role: "examinee" },
+  { userId: "e2", name: "E2", role: "examinee" },
+  { userId: "i1", name: "I1", role: "inspector" },
+];
+const newRoom = async (input: object = {}): Promise<{ id: string; examId: string }> =>
+  admin("room.create", { name: "R", imServer: SERVICES, participants: people, ...input });
+const forget = () => {
+  for (const name of SERVICES) at[name].calls.length = 0;
+};
+const members = (roomId: string) => [...(at.rong_cloud.groups.get(roomId) ?? [])].toSorted();
+
+describe("the groups of a room that ends", () => {
+  it("are deleted two minutes later: the teacher's app tells the examinees through them that it ended", async () => {
+    const { id: roomId } = await newRoom();
+    await admin("room.end", { roomId });
+    await wait(2 * MINUTE_MS - 1);
+    for (const name of SERVICES) expect(at[name].groups.has(roomId)).toBe(true);
+    await wait(1);
+    for (const name of SERVICES) expect(at[name].groups.size).toBe(0);
+    expect(tasksOf(world)).toEqual([]);
+  });
+
+  it("are deleted once, however often it is ended, and at once", async () => {
+    const { id: roomId } = await newRoom();
+    await Promise.all(Array.from({ length: 5 }, () => admin("room.end", { roomId })));
+    now += MINUTE_MS;
+    await admin("room.end", { roomId });
+    expect(tasksOf(world)).toHaveLength(2);
+    await wait(MINUTE_MS);
+    await admin("room.end", { roomId });
+    await wait(60 * MINUTE_MS);
+    for (const name of SERVICES)
+      expect(at[name].calls.filter((call) => call.startsWith("delete"))).toEqual([`delete ${roomId}`]);
+  });
+
+  it("do not keep it from ending while a service fails, and go when the service is back", async () => {
+    for (const name of SERVICES) at[name].on("delete", fails());
+    const { id: roomId } = await newRoom();
+    const token = await world.token(ADMIN);
+    expect((await rest(world, token).get("endRoom", { roomId })).body.success).toBe(true);
+    for (let hour = 0; hour < 48; hour += 1) await wait(60 * MINUTE_MS);
+    expect(at.rong_cloud.groups.size).toBe(1);
+    at.rong_cloud.on("delete", (work) => work());
+    await wait(60 * MINUTE_MS);
+    expect([at.rong_cloud.groups.size, at.aliyun_new.groups.size]).toEqual([0, 1]);
+  });
+
+  it("are those of its own services", async () => {
+    const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
+    await admin("room.end", { roomId });
+    expect(tasksOf(world).map(({ service }) => service)).toEqual(["rong_cloud"]);
+  });
+
+  it("are deleted with its exam, if it was in progress", async () => {
+    const ended = await newRoom();
+    const open = await newRoom({ name: "Open", examId: ended.examId, participants: [] });
+    const other = await newRoom({ name: "Other", participants: [] });
+    await admin("room.end", { roomId: ended.id });
+    await wait(2 * MINUTE_MS);
+    forget();
+    await admin("exam.delete", { examId: ended.examId, withRooms: true });
+    await wait(0);
+    for (const name of SERVICES) {
+      expect(at[name].calls).toEqual([`delete ${open.id}`]);
+      expect([...at[name].groups.keys()]).toEqual([other.id]);
+    }
+  });
+
+  it("stay when the exam is not deleted after all", async () => {
+    const { examId } = await newRoom();
+    await expect(admin("exam.delete", { examId })).rejects.toThrow("withRooms");
+    expect(tasksOf(world)).toEqual([]);
+  });
+});
+
+describe("somebody who leaves a room", () => {
+  const told = (roomId: string, userId: string) =>
+    expect.stringMatching(
+      new RegExp(
+        `^send ${roomId} 20020 \\{"sid":"\\w+","receiverIdList":\\["${userId}","pc_${userId}"\\]\\} ${userId},pc_${userId}$`,
+      ),
+    );
+
+  it.each([
+    ["participant.remove", ({ id }: { id: string }) => ({ roomId: id, userId: "e1" })],
+    ["participant.removeFromExam", ({ examId }: { examId: string }) => ({ examId, userId: "e1" })],
+  ] as const)("by %s is told so, if it is an examinee, and is no member any more", async (path, input) => {
+    const room = await newRoom();
+    forget();
+    await admin(path, input(room));
+    await wait(0);
+    expect(at.aliyun_new.calls).toEqual([told(room.id, "e1")]);
+    expect(at.rong_cloud.calls).toEqual([told(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
+    expect(members(room.id)).toEqual(["e2", "i1", "root"]);
+  });
+
+  it("by participant.move is told in the old room alone", async () => {
+    const room = await newRoom();
+    const to = await newRoom({ name: "To", examId: room.examId, participants: [] });
+    forget();
+    await admin("participant.move", { roomId: room.id, userId: "e1", toRoomId: to.id });
+    await wait(0);
+    expect(at.rong_cloud.calls).toEqual([told(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
+    expect(members(room.id)).toEqual(["e2", "i1", "root"]);
+  });
+
+  it("and watches leaves without a word", async () => {
+    const room = await newRoom();
+    forget();
+    await admin("participant.remove", { roomId: room.id, userId: "i1" });
+    await wait(0);
+    expect([at.aliyun_new.calls, at.rong_cloud.calls]).toEqual([[], [`leave ${room.id} i1,pc_i1`]]);
+  });
+
+  it("leaves every room of the exam that it was in", async () => {
+    const room = await newRoom();
+    const second = await newRoom({ name: "Second", examId: room.examId });
+    await admin("participant.removeFromExam", { examId: room.examId, userId: "i1" });
+    await wait(0);
+    for (const { id } of [room, second]) expect(members(id)).toEqual(["e1", "e2", "root"]);
+  });
+
+  it("and is refused stays a member, and hears nothing", async () => {
+    const room = await newRoom();
+    await expect(admin("participant.remove", { roomId: room.id, userId: "root" })).rejects.toThrow("creator");
+    const to = { roomId: room.id, userId: "e1", toRoomId: room.id };
+    await expect(admin("participant.move", to)).rejects.toThrow("already");
+    expect(tasksOf(world)).toEqual([]);
+  });
+});
+
+describe("somebody who asks for a token", () => {
+  const RONG = ["rong_cloud"];
+
+  it("joins the room's group, as each of its logins, also where the token says which room", async () => {
+    const { id: roomId } = await newRoom();
+    await admin("participant.add", {
+      roomId,
+      participants: [{ userId: "e3", name: "E3", role: "examinee" }],
+    });
+    expect(members(roomId)).toEqual(["e1", "e2", "i1", "root"]);
+    const late = await as({ sub: "e3", role: "examinee" });
+    const { data } = await late.mutate("im.getToken", { roomId, userId: "e3", imServer: RONG });
+    expect(data).toEqual({ rongToken: "token of e3" });
+    const bound = await as({ sub: "e3", role: "examinee", room: roomId });
+    await bound.mutate("im.getToken", { userId: "pc_e3", imServer: RONG });
+    expect(members(roomId)).toEqual(["e1", "e2", "e3", "i1", "pc_e3", "root"]);
+  });
+
+  it("joins nothing without a room, or for other services than those that keep members", async () => {
+    const { id: roomId } = await newRoom();
+    const other = await newRoom({ name: "Other", imServer: ["aliyun_new"] });
+    forget();
+    const examinee = await as({ sub: "e1", role: "examinee" });
+    await examinee.mutate("im.getToken", { userId: "e1", imServer: RONG });
+    await examinee.mutate("im.getToken", { roomId, userId: "e1", imServer: ["aliyun_new"] });
+    await examinee.mutate("im.getToken", { roomId: other.id, userId: "e1", imServer: RONG });
+    expect(at.rong_cloud.calls).toEqual([]);
+  });
+
+  it("of a room that has ended joins no more", async () => {
+    const { id: roomId } = await newRoom();
+    await admin("room.end", { roomId });
+    forget();
+    const { data } = await (await as(ADMIN)).mutate("im.getToken", {
+      roomId,
+      userId: "root",
+      imServer: RONG,
+    });
+    expect(data).toEqual({ rongToken: "token of root" });
+    expect(at.rong_cloud.calls).toEqual([]);
+  });
+
+  it("gets none when it cannot join", async () => {
+    const { id: roomId } = await newRoom();
+    at.rong_cloud.on("join", fails());
+    const examinee = await as({ sub: "e1", role: "examinee" });
+    const { error } = await examinee.mutate("im.getToken", { roomId, userId: "e1", imServer: RONG });
+    expect(error.data.reason).toBe("PROVIDER_FAILED");
+  });
+
+  it("joins nothing when it may not ask", async () => {
+    const { id: roomId } = await newRoom();
+    forget();
+    const stranger = await as({ sub: "e9", role: "examinee" });
+    const { error } = await stranger.mutate("im.getToken", { roomId, userId: "e9", imServer: RONG });
+    expect(error.data.reason).toBe("FORBIDDEN");
+    expect(at.rong_cloud.calls).toEqual([]);
+  });
+});

@@ -1,0 +1,184 @@
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { type Env, run, tempFolder, testEnv } from "./support/process.js";
+
+interface Finding {
+  readonly check: string;
+  readonly state: string;
+  readonly found: string;
+  readonly todo?: string;
+}
+
+const STREAMS = {
+  INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
+  INVIGIL_STREAM_PUSH_KEY: "a push key",
+  INVIGIL_STREAM_PULL_DOMAIN: "pull.example",
+  INVIGIL_STREAM_PULL_KEY: "a pull key",
+};
+
+const doctor = async (cwd: string, env: Env = testEnv) => {
+  const { code, stdout, stderr } = await run(["doctor", "--json"], { cwd, env });
+  expect(stderr).toBe("");
+  const findings = JSON.parse(stdout) as Finding[];
+  return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
+};
+const invigil = async (cwd: string, env: Env, ...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await run(args, { cwd, env });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout.trim();
+};
+
+describe.concurrent("`invigil doctor`", () => {
+  it("finds nothing wrong with the defaults, and makes nothing", async () => {
+    using folder = tempFolder();
+    const { code, findings, of } = await doctor(folder.path);
+    expect(code).toBe(0);
+    expect(findings.filter(({ state }) => state === "failed")).toEqual([]);
+    expect(of("database")[0]?.found).toContain("the first start makes it");
+    expect(of("aliyun_new")).toMatchObject([{ state: "ok", found: expect.stringContaining("built-in") }]);
+    for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream domains"])
+      expect(of(check)).toMatchObject([{ state: "off" }]);
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it("prints a table for people, and how many checks failed", async () => {
+    using folder = tempFolder();
+    const { code, stdout } = await run(["doctor"], { cwd: folder.path, env: testEnv });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^CHECK +STATE +FOUND +WHAT TO DO\nsettings +ok /);
+    expect(stdout).toMatch(/\npublic URL +warning .+Set INVIGIL_PUBLIC_URL/);
+    expect(stdout).toMatch(/\n13 checks: 0 failed, 1 warning\n$/);
+  });
+
+  it("names every setting that is wrong, and no value", async () => {
+    using folder = tempFolder();
+    const env = { INVIGIL_PORT: "leak", INVIGIL_LEAK_NOT: "leak", INVIGIL_AUTH_SECRET: "leak" };
+    const { code, findings } = await doctor(folder.path, env);
+    expect(code).toBe(1);
+    expect(findings.map(({ check, state, found }) => `${check} ${state} ${found}`)).toEqual([
+      "settings failed INVIGIL_LEAK_NOT is not a setting of Invigil",
+      "settings failed INVIGIL_PORT must be a whole number",
+      "settings failed INVIGIL_AUTH_SECRET must be 32 bytes or more",
+    ]);
+    const together = await doctor(folder.path, { INVIGIL_STREAM_PUSH_KEY: "leak", INVIGIL_AUTH: "off" });
+    expect(together.of("settings")).toHaveLength(3);
+    expect(JSON.stringify([findings, together.findings])).not.toContain('leak"');
+  });
+
+  it("warns of what works in a demo only", async () => {
+    using folder = tempFolder();
+    const env = { INVIGIL_AUTH: "off", INVIGIL_DATABASE_URL: ":memory:", ...STREAMS };
+    const { code, of } = await doctor(folder.path, env);
+    expect(code).toBe(0);
+    for (const check of ["authentication", "database", "stream callback"])
+      expect(of(check)).toMatchObject([{ state: "warning", todo: expect.stringContaining("INVIGIL_") }]);
+    expect(of("stream domains")).toMatchObject([{ state: "ok", found: "push.example, pull.example" }]);
+    const plain = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "http://exam.example" });
+    expect(plain.of("public URL")).toMatchObject([{ state: "warning" }]);
+    const safe = await doctor(folder.path, { ...testEnv, INVIGIL_PUBLIC_URL: "https://exam.example" });
+    expect(safe.of("public URL")).toEqual([
+      { check: "public URL", state: "ok", found: "https://exam.example" },
+    ]);
+  });
+
+  it("says what is wrong with the database, which it leaves as it is", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data/invigil.db");
+    mkdirSync(join(folder.path, "data"));
+    writeFileSync(file, "this is no database, and long enough for one to be seen in it at once");
+    expect((await doctor(folder.path)).of("database")).toMatchObject([{ state: "failed" }]);
+    const empty = join(folder.path, "empty.db");
+    new Sqlite(empty).exec("CREATE TABLE other (id)").close();
+    const older = await doctor(folder.path, { ...testEnv, INVIGIL_DATABASE_URL: `file:${empty}` });
+    expect(older.of("database")).toMatchObject([
+      { state: "ok", todo: expect.stringContaining("Back it up") },
+    ]);
+    const looked = new Sqlite(empty);
+    expect(looked.prepare("SELECT name FROM sqlite_master").pluck().all()).toEqual(["other"]);
+    looked.close();
+  });
+
+  it("refuses a database of a newer version, and a secret that others can read", async () => {
+    using folder = tempFolder();
+    const env = { INVIGIL_PORT: "0" };
+    await invigil(folder.path, env, "exam", "list");
+    await invigil(folder.path, env, "token", "--role", "admin", "--user", "a");
+    const secret = join(folder.path, "data/auth-secret");
+    expect((await doctor(folder.path, env)).of("authentication")).toMatchObject([{ state: "ok" }]);
+    chmodSync(secret, 0o644);
+    const newer = join(folder.path, "newer.db");
+    copyFileSync(join(folder.path, "data/invigil.db"), newer);
+    const db = new Sqlite(newer);
+    db.exec("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)").close();
+    const { code, of } = await doctor(folder.path, {
+      ...env,
+      INVIGIL_DATABASE_URL: `file:${newer}`,
+      INVIGIL_DATA_DIR: join(folder.path, "data"),
+    });
+    expect(code).toBe(1);
+    expect(of("database")).toMatchObject([{ state: "failed", found: expect.stringContaining("newer") }]);
+    expect(of("authentication")).toMatchObject([
+      { state: "failed", todo: expect.stringContaining(`chmod 600 '${secret}'`) },
+    ]);
+    expect(existsSync(secret)).toBe(true);
+  });
+
+  it("fetches the identity service's keys", async () => {
+    using folder = tempFolder();
+    const answers = { body: '{"keys":[{"kty":"OKP"}]}' };
+    const service = createServer((_request, response) => void response.end(answers.body));
+    await new Promise<void>((resolve) => void service.listen(0, "127.0.0.1", resolve));
+    // Safe: it listens on a TCP port.
+    const { port } = service.address() as AddressInfo;
+    const env = {
+      ...testEnv,
+      INVIGIL_AUTH_JWKS_URL: `http://127.0.0.1:${port}/keys`,
+      INVIGIL_AUTH_JWKS_ISSUER: "https://id.example",
+      INVIGIL_AUTH_JWKS_AUDIENCE: "invigil",
+    };
+    expect((await doctor(folder.path, env)).of("identity service")).toMatchObject([{ state: "ok" }]);
+    answers.body = "<html>";
+    const broken = await doctor(folder.path, env);
+    expect(broken.code).toBe(1);
+    expect(broken.of("identity service")).toMatchObject([
+      { state: "failed", todo: expect.stringContaining("INVIGIL_AUTH_JWKS_URL") },
+    ]);
+    service.close();
+    service.closeAllConnections();
+  });
+
+  it("compares the candidates to come with what the push domain carries", async () => {
+    using folder = tempFolder();
+    const env = { ...testEnv, ...STREAMS, INVIGIL_STREAM_PUSH_LIMIT: "6" };
+    const times = ["--start", "2036-06-07 09:00", "--end", "2036-06-07 11:30"];
+    await invigil(folder.path, env, "exam", "create", "--name", "Maths", ...times);
+    expect((await doctor(folder.path, env)).of("push capacity")).toMatchObject([
+      { found: "no candidates are planned" },
+    ]);
+    const rows = ["id,name,role", ...["a", "b", "c", "d"].map((id) => `${id},${id},examinee`), "t,T,teacher"];
+    writeFileSync(join(folder.path, "people.csv"), rows.slice(0, 4).join("\n"));
+    await invigil(folder.path, env, "roster", "import", "people.csv", "--exam", "Maths");
+    expect((await doctor(folder.path, env)).of("push capacity")).toMatchObject([{ state: "ok" }]);
+    writeFileSync(join(folder.path, "people.csv"), rows.join("\n"));
+    await invigil(folder.path, env, "roster", "import", "people.csv", "--exam", "Maths");
+    await invigil(folder.path, env, "exam", "plan", "Maths", "--room-size", "4");
+    const { code, of } = await doctor(folder.path, env);
+    expect(code).toBe(0);
+    expect(of("push capacity")).toMatchObject([
+      {
+        state: "warning",
+        found: expect.stringMatching(
+          /^4 candidates with 8 streams at 2036-06-07 09:00.*\(Maths\).* carries 6$/,
+        ),
+        todo: expect.stringContaining("at most 3 candidates"),
+      },
+    ]);
+    expect(of("message groups")).toMatchObject([
+      { state: "ok", found: expect.stringMatching(/^\d rooms in progress/) },
+    ]);
+  });
+});

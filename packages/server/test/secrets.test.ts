@@ -1,0 +1,61 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import Fastify from "fastify";
+import { describe, expect, it } from "vitest";
+import { given, kept, takeLeaks, watchLog } from "./support/secrets.js";
+import { openWorld } from "./support/world.js";
+
+// What looks through every test's responses and logs (support/watch-secrets.ts): that it sees what it should.
+
+const KEY = kept("key");
+
+describe("a secret is seen", () => {
+  it.each<[string, (send: (chunk: string | Buffer) => void, end: (chunk?: string) => void) => void]>([
+    ["at the end of an answer", (_, end) => end(KEY)],
+    ["in a part of an answer", (send, end) => [send(KEY), end()]],
+    ["in bytes", (send, end) => [send(Buffer.from(KEY)), end()]],
+  ])("%s over a socket", async (_, answer) => {
+    const server = createServer((_request, response) =>
+      answer(
+        (chunk) => response.write(chunk),
+        (chunk) => response.end(chunk),
+      ),
+    );
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    // Safe: it listens on a TCP port.
+    const { port } = server.address() as AddressInfo;
+    expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe(KEY);
+    expect(takeLeaks()).toHaveLength(1);
+    server.close();
+    server.closeAllConnections();
+  });
+
+  it("in a header and a body without a socket", async () => {
+    const app = Fastify();
+    app.get("/header", (_request, reply) => reply.header("x-key", KEY).send("ok"));
+    app.get("/body", () => ({ key: KEY }));
+    await app.inject("/header");
+    expect(takeLeaks().length).toBeGreaterThan(0);
+    await app.inject("/body");
+    expect(takeLeaks().length).toBeGreaterThan(0);
+    await app.close();
+  });
+
+  it("in a log, also one that somebody may be sent", async () => {
+    await using world = await openWorld();
+    for (const secret of [KEY, given("token")]) {
+      world.app.log.info({ secret }, "leak");
+      expect(takeLeaks()).toHaveLength(1);
+    }
+    watchLog(`before ${given("credential")} after`);
+    expect(takeLeaks()).toEqual(["a log: …before given-secret-credential after…"]);
+  });
+
+  it("not in an answer to whom it was given", async () => {
+    const app = Fastify();
+    app.get("/", () => ({ token: given("token") }));
+    await app.inject("/");
+    expect(takeLeaks()).toEqual([]);
+    await app.close();
+  });
+});

@@ -1,0 +1,65 @@
+import { type Config, parseConfig } from "../../src/config.js";
+import { selectProviders } from "../../src/providers/select.js";
+import type { Providers } from "../../src/providers/types.js";
+import type { AccessKey } from "../simulators/acs3.js";
+import { type AliyunLive, type AliyunLiveOptions, openAliyunLive } from "../simulators/aliyun-live.js";
+import { kept } from "./secrets.js";
+
+// A server's settings for Aliyun's services, all of them served by simulators.
+
+export const KEY: AccessKey = { id: "LTAI-of-the-test", secret: kept("access-key") };
+export const IM_APP = { appId: "demoapp", appKey: kept("im-app"), appSign: "sign" };
+const OLD_APP = { appId: "old-app" };
+export const CLOCK = () => new Date("2026-01-02T03:04:05Z");
+
+/** Both message services of the vendor, at a simulator; `vendors` as in the settings. */
+export const aliyunConfig = (
+  { url }: Pick<AliyunLive, "url">,
+  { id, secret, token }: AccessKey = KEY,
+  vendors: Partial<Config["vendors"]> = {},
+) => ({
+  aliyun: {
+    liveUrl: url,
+    credentials: { accessKeyId: id, accessKeySecret: secret, ...(token && { securityToken: token }) },
+  },
+  aliyunIm: IM_APP,
+  aliyunOldIm: OLD_APP,
+  vendors: { timeoutMs: 20_000, concurrency: 16, pauseSeconds: 10, ...vendors },
+});
+
+type MessageProviders = Providers["messages"];
+
+export interface Aliyun extends AsyncDisposable {
+  readonly live: AliyunLive;
+  readonly im: NonNullable<MessageProviders["aliyun_new"]>;
+  readonly old: NonNullable<MessageProviders["aliyun_old"]>;
+  /** What was logged so far: a line for each, in JSON. */
+  readonly log: readonly string[];
+}
+
+/** The message services as the server drives them, and the simulator that they are driven at. */
+export const openAliyun = async (
+  options: Partial<AliyunLiveOptions> & {
+    config?: Partial<Config>;
+    vendors?: Partial<Config["vendors"]>;
+  } = {},
+): Promise<Aliyun> => {
+  const live = await openAliyunLive({ keys: [KEY], ...options });
+  const log: string[] = [];
+  const line = (fields: object, message: string) => void log.push(JSON.stringify({ ...fields, message }));
+  const { messages } = selectProviders({
+    config: {
+      ...parseConfig({}),
+      ...aliyunConfig(live, KEY, options.vendors),
+      ...options.config,
+    },
+    clock: CLOCK,
+    nonce: () => "nonce",
+    publicUrl: () => "http://here",
+    ownKey: (name) => name,
+    log: { warn: line, info: line },
+  });
+  const { aliyun_new: im, aliyun_old: old } = messages;
+  if (!im || !old) throw new Error("both services are configured");
+  return { live, im, old, log, [Symbol.asyncDispose]: () => live[Symbol.asyncDispose]() };
+};

@@ -1,0 +1,143 @@
+import { asc } from "drizzle-orm";
+import { vendorTasks } from "../../src/db/tables.js";
+import type { Deps } from "../../src/deps.js";
+import type { MessageProvider, MessageProviders } from "../../src/providers/types.js";
+import { providerFailed, VendorError, type VendorFault } from "../../src/providers/vendor-error.js";
+import type { World } from "./world.js";
+
+// Message services that keep groups and their members as vendors do, and do what a test tells them.
+
+type Action = "create" | "delete" | "send" | "join" | "leave";
+/** What becomes of a call: `work` does what was asked for. */
+export type Behaviour = (work: () => void, signal: AbortSignal | undefined) => Promise<void> | void;
+
+const failure = (fault: VendorFault) =>
+  providerFailed("test", "action", new VendorError("as told by the test", { fault }));
+
+export const works: Behaviour = (work) => work();
+export const fails =
+  (fault: VendorFault = "unavailable"): Behaviour =>
+  () => {
+    throw failure(fault);
+  };
+/** It is done, but the caller does not hear of it. */
+export const worksUnheard: Behaviour = (work) => {
+  work();
+  throw failure("timeout");
+};
+/** Nothing is heard of it until the caller gives up. */
+export const hangs: Behaviour = (_, signal) =>
+  new Promise((_resolve, reject) => {
+    const stop = () => reject(failure("timeout"));
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop);
+  });
+/** Calls that wait until the test lets them go on, all of them from then on. */
+export const held = (then: Behaviour = works): { behaviour: Behaviour; release: () => void } => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return { behaviour: (work, signal) => released.then(() => then(work, signal)), release: () => release() };
+};
+/** One behaviour for each call, and the last for all that follow. */
+export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
+  let calls = 0;
+  return (work, signal) => (behaviours[Math.min(calls++, behaviours.length - 1)] ?? works)(work, signal);
+};
+
+export interface TestService {
+  readonly provider: MessageProvider<string>;
+  /** The members of each group that there is. */
+  readonly groups: Map<string, Set<string>>;
+  /** Every call, as it came: `create g1`, `send g1 20000 {} a,b`. */
+  readonly calls: string[];
+  /** How calls end from now on. */
+  on(action: Action, behaviour: Behaviour): void;
+  /** Resolves when there have been this many calls, of one action or of any. */
+  called(times: number, action?: Action): Promise<void>;
+}
+
+export interface ServiceOptions {
+  /** Names groups itself, by these ids, and cannot delete them. */
+  readonly chooses?: readonly string[];
+  readonly keepsMembers?: true;
+  /** Is told of every call. */
+  readonly onCall?: (call: string) => void;
+}
+
+export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOptions = {}): TestService => {
+  const groups = new Map<string, Set<string>>();
+  const calls: string[] = [];
+  const behaviours = new Map<Action, Behaviour>();
+  const ids = [...(chooses ?? [])];
+  let waiting: (() => void)[] = [];
+
+  const call = async (action: Action, about: string, work: () => void, signal?: AbortSignal) => {
+    calls.push(`${action} ${about}`);
+    onCall?.(`${action} ${about}`);
+    for (const look of waiting) look();
+    await (behaviours.get(action) ?? works)(work, signal);
+  };
+  const change = (groupId: string, userIds: readonly string[], how: "add" | "delete") => () => {
+    for (const id of userIds) groups.get(groupId)?.[how](id);
+  };
+
+  return {
+    groups,
+    calls,
+    on: (action, behaviour) => void behaviours.set(action, behaviour),
+    called: (times, action) =>
+      new Promise((resolve) => {
+        const look = () => {
+          const count = calls.filter((one) => action === undefined || one.startsWith(`${action} `)).length;
+          if (count < times) return;
+          waiting = waiting.filter((other) => other !== look);
+          resolve();
+        };
+        waiting.push(look);
+        look();
+      }),
+    provider: {
+      ...(chooses && { choosesGroupIds: true as const }),
+      async createGroup({ groupId: asked, members }, signal) {
+        const groupId = chooses ? (ids.shift() ?? "none") : asked;
+        await call("create", groupId, () => groups.set(groupId, new Set(members)), signal);
+        return { groupId };
+      },
+      ...(!chooses && {
+        deleteGroup: (groupId: string) => call("delete", groupId, () => groups.delete(groupId)),
+      }),
+      ...(keepsMembers && {
+        members: {
+          join: (groupId: string, userIds: readonly string[]) =>
+            call("join", `${groupId} ${userIds.join()}`, change(groupId, userIds, "add")),
+          leave: (groupId: string, userIds: readonly string[]) =>
+            call("leave", `${groupId} ${userIds.join()}`, change(groupId, userIds, "delete")),
+        },
+      }),
+      announce: ({ groupId, type, data, userIds }) =>
+        call("send", [groupId, type, data, ...(userIds ? [userIds.join()] : [])].join(" "), () => undefined),
+      issueToken: ({ userId }) => Promise.resolve(`token of ${userId}`),
+    },
+  };
+};
+
+type Services = { readonly [Service in keyof MessageProviders]?: TestService | undefined };
+
+/** The change of a world that has these message services. */
+export const withServices =
+  (services: Services) =>
+  (deps: Deps): Deps => {
+    const messages = Object.fromEntries(
+      Object.entries(services).map(([name, service]) => [name, service?.provider]),
+    );
+    return {
+      ...deps,
+      providers: { ...deps.providers, messages: { ...deps.providers.messages, ...messages } },
+    };
+  };
+
+/** What is still to be done at the services, in the order in which it was written. */
+export const tasksOf = ({ db }: Pick<World, "db">) =>
+  db.queries.select().from(vendorTasks).orderBy(asc(vendorTasks.id)).all();

@@ -1,0 +1,90 @@
+import type { ImServer } from "@invigil/schema";
+import { pino } from "pino";
+import { type Database, openDatabase } from "../../src/db/client.js";
+import { createTaskWriter, type TaskWriter } from "../../src/db/vendor-tasks.js";
+import { taskKindsOf } from "../../src/features/groups/kinds.js";
+import { createTaskQueue, type TaskQueue } from "../../src/features/groups/queue.js";
+import { createGroupStore, type GroupStore } from "../../src/features/groups/store.js";
+import { createIds } from "../../src/ids.js";
+import type { MessageProviders } from "../../src/providers/types.js";
+import { type TestService, tasksOf } from "./message-services.js";
+
+// The queue of what is to be done at message services, alone: without the app that fills it.
+
+export const START = Date.parse("2026-01-02T03:04:05Z");
+
+export interface Process extends AsyncDisposable {
+  readonly db: Database;
+  readonly queue: TaskQueue;
+  readonly store: GroupStore;
+  /** The log so far, parsed. */
+  readonly lines: Record<string, unknown>[];
+  /** Resolves when a message with this text has been logged. */
+  logged(text: string): Promise<void>;
+  /** Writes tasks, in a transaction. */
+  add(work: (tasks: TaskWriter, now: Date) => void): Promise<void>;
+  /** What is still to be done, in the order in which it was written. */
+  tasks(): ReturnType<typeof tasksOf>;
+  /** Lets time pass, and does what is due by then. */
+  wait(ms: number): Promise<void>;
+}
+
+export interface ProcessOptions {
+  readonly file?: string;
+  readonly width?: number;
+  readonly random?: () => number;
+  readonly clock?: () => Date;
+}
+
+/** Opens a database with a queue for these services, which does not run yet. */
+export const openProcess = (
+  at: Readonly<Partial<Record<ImServer, TestService>>>,
+  { file = ":memory:", width = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
+): Process => {
+  let now = START;
+  const clock = given ?? (() => new Date(now));
+  const db = openDatabase({ file });
+  const lines: Record<string, unknown>[] = [];
+  let look = (): void => undefined;
+  const write = (line: string): void => {
+    lines.push(JSON.parse(line));
+    look();
+  };
+  const log = pino({ level: "info" }, { write });
+  // Safe: nobody asks the services of these tests for tokens.
+  const messages = Object.fromEntries(
+    Object.entries(at).map(([name, { provider }]) => [name, provider]),
+  ) as unknown as MessageProviders;
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(messages),
+    ids: createIds({ clock }),
+    added: () => queue.wake(),
+  });
+  const store = createGroupStore({ db, tasks });
+  const queue = createTaskQueue({ store, messages, clock, random, width, log });
+  return {
+    db,
+    queue,
+    store,
+    lines,
+    logged: (text) =>
+      new Promise((resolve) => {
+        look = () => {
+          if (lines.some(({ msg }) => String(msg).includes(text))) resolve();
+        };
+        look();
+      }),
+    add: (work) => db.write(() => work(tasks, clock())),
+    tasks: () => tasksOf({ db }),
+    async wait(ms) {
+      now += ms;
+      queue.wake();
+      await queue.drain(5000);
+    },
+    async [Symbol.asyncDispose]() {
+      await queue.stop(5000);
+      db.close();
+    },
+  };
+};

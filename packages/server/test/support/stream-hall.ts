@@ -1,0 +1,129 @@
+import type { AddressInfo } from "node:net";
+import { and, eq } from "drizzle-orm";
+import type { Config } from "../../src/config.js";
+import { vendorTasks } from "../../src/db/tables.js";
+import { streamName } from "../../src/providers/stream-name.js";
+import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
+import { dataOf, rest, trpc } from "./calls.js";
+import { createTestService, withServices } from "./message-services.js";
+import { STREAM_CONFIG } from "./streams.js";
+import { openWorld, type World } from "./world.js";
+
+// A room that people publish in, and the stream service that reports it over HTTP.
+
+const ADMIN = { sub: "root", role: "admin" } as const;
+type Camera = "main" | "pc";
+interface Room {
+  readonly id: string;
+  readonly examId: string;
+}
+
+export interface StreamHall extends World {
+  /** What time it is, in seconds since 1970: to be changed. */
+  readonly time: { now: number };
+  readonly room: Room;
+  /** Of the same exam. */
+  readonly sibling: Room;
+  readonly service: StreamService;
+  /** The same service with other settings at the vendor. */
+  serviceWith(change: Partial<{ pushDomain: string; appName: string; key: string }>): StreamService;
+  readonly admin: ReturnType<typeof trpc>;
+  nameOf(userId: string, camera?: Camera, room?: Room): string;
+  /** Lets the service report something of a camera in `room`. */
+  happens(
+    userId: string,
+    action: Happening["action"],
+    time: number,
+    more?: Partial<Happening> & { camera?: Camera; room?: Room },
+  ): Promise<unknown>;
+  /** `main` and `pc` of somebody in a room. */
+  statusOf(userId: string, room?: Room): Promise<string>;
+  /** What was written so far to be announced at the new service: `number data`. */
+  announced(room?: Room): string[];
+  /** How many events are kept of a room. */
+  eventsOf(room?: Room): Promise<Record<string, unknown>[]>;
+  add(...userIds: readonly string[]): Promise<void>;
+}
+
+export const NOW = Date.parse("2026-01-02T03:04:05Z") / 1000;
+
+/** The room has two message services, or the built-in one when `silent`. Nobody sends what is written to be announced. */
+export const openStreamHall = async ({
+  config = {},
+  silent = false,
+}: {
+  config?: Partial<Config>;
+  silent?: boolean;
+} = {}): Promise<StreamHall> => {
+  const time = { now: NOW };
+  const world = await openWorld({
+    config: { ...STREAM_CONFIG, ...config },
+    queue: false,
+    now: () => new Date(time.now * 1000),
+    ...(!silent && {
+      change: withServices({ aliyun_new: createTestService(), rong_cloud: createTestService() }),
+    }),
+  });
+  await world.app.listen({ host: "127.0.0.1", port: 0 });
+  // Safe: a server that listens on a TCP port has an AddressInfo.
+  const { port } = world.app.server.address() as AddressInfo;
+  const admin = trpc(world, await world.token(ADMIN));
+  const participants = ["e1", "e2"].map((userId) => ({ userId, name: userId, role: "examinee" }));
+  const services = silent ? {} : { imServer: ["aliyun_new", "rong_cloud"] };
+  const room: Room = (await admin.mutate("room.create", { name: "A", participants, ...services })).data;
+  const sibling: Room = (await admin.mutate("room.create", { name: "B", examId: room.examId, ...services }))
+    .data;
+  const settings = {
+    callbackUrl: `http://127.0.0.1:${port}/exam/userAct`,
+    pushDomain: "push.example",
+    appName: "exam",
+    key: STREAM_CONFIG.streamCallbackKey,
+    now: () => time.now,
+  };
+  const service = createStreamService(settings);
+  const nameOf: StreamHall["nameOf"] = (userId, camera = "main", { id, examId } = room) =>
+    streamName({ examId, roomId: id, userId, camera });
+
+  return {
+    ...world,
+    time,
+    room,
+    sibling,
+    service,
+    serviceWith: (change) => createStreamService({ ...settings, ...change }),
+    admin,
+    nameOf,
+    async happens(userId, action, at, { camera, room: where, ...more } = {}) {
+      const id = nameOf(userId, camera, where);
+      const { status, body } = await service.report({ id, action, time: at, ...more });
+      return body.success ? body.data : `${status} ${body.reason}`;
+    },
+    async statusOf(userId, { id: roomId } = room) {
+      const { publishStatus } = (await admin.query("participant.get", { roomId, userId })).data;
+      return `${publishStatus.main} ${publishStatus.pc}`;
+    },
+    announced: ({ id } = room) =>
+      world.db.queries
+        .select()
+        .from(vendorTasks)
+        .where(and(eq(vendorTasks.service, "aliyun_new"), eq(vendorTasks.groupId, id)))
+        .orderBy(vendorTasks.id)
+        .all()
+        .filter(({ kind }) => kind === "send")
+        .map(({ payload }) => `${payload.signal?.type} ${payload.signal?.data}`),
+    async eventsOf({ id: roomId } = room) {
+      return (await admin.query("stream.listEvents", { roomId, pageSize: 100 })).data.events;
+    },
+    async add(...userIds) {
+      const people = userIds.map((userId) => ({ userId, name: userId, role: "examinee" }));
+      const added = await admin.mutate("participant.add", { roomId: room.id, participants: people });
+      if (added.status !== 200) throw new Error(added.error.message);
+    },
+  };
+};
+
+/** `publishStatus` and the like of somebody on the documented path. */
+export const userInfo = async (hall: StreamHall, userId: string) => {
+  const door = rest(hall, await hall.token(ADMIN));
+  return dataOf(await door.get("userInfo", { roomId: hall.room.id, userId }));
+};

@@ -1,0 +1,48 @@
+import { createHash } from "node:crypto";
+import { streamName } from "../../src/providers/stream-name.js";
+import { kept } from "./secrets.js";
+
+// What tests that are about something else need to be the stream service for a call.
+
+const KEY = kept("callback");
+const PUSH_DOMAIN = "push.example";
+
+/** Settings with which reports are taken. */
+export const STREAM_CONFIG = {
+  streams: {
+    domains: {
+      pushDomain: PUSH_DOMAIN,
+      pushKey: "push-key",
+      pullDomain: "pull.example",
+      pullKey: "pull-key",
+    },
+    app: "exam",
+    ttlSeconds: 604_800,
+    transcodeSuffix: "_240p",
+  },
+  streamCallbackKey: KEY,
+};
+
+/** A signature of the time at which test apps stand still. */
+export const streamSignature = (at = new Date("2026-01-02T03:04:05Z")) => {
+  const timestamp = String(at.getTime() / 1000);
+  const signature = createHash("md5").update(`${PUSH_DOMAIN}|${timestamp}|${KEY}`).digest("hex");
+  return { timestamp, signature };
+};
+
+/** The same as headers. */
+export const streamHeaders = (at?: Date): Record<string, string> => {
+  const { timestamp, signature } = streamSignature(at);
+  return { "ali-live-timestamp": timestamp, "ali-live-signature": signature };
+};
+
+/** A report about the phone of somebody in a room, as the stream service names its parts. */
+export const streamReport = (room: { id: string; examId: string }, userId: string) => ({
+  action: "publish" as const,
+  id: streamName({ examId: room.examId, roomId: room.id, userId, camera: "main" }),
+  app: PUSH_DOMAIN,
+  appname: "exam",
+  time: 1_767_323_000,
+  ip: "203.0.113.7",
+  node: "node1",
+});

@@ -1,0 +1,376 @@
+import { describe, expect, it } from "vitest";
+import { insertExam, insertRoom, personInserter } from "../src/db/inserts.js";
+import { toNewPerson } from "../src/features/participant/service.js";
+import { streamName } from "../src/providers/stream-name.js";
+import type { TestAppOptions, TestCaller } from "../src/testing.js";
+import type { HeldCredentials } from "./simulators/aliyun-sts.js";
+import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
+import { type CallerName, callersOf } from "./support/permissions.js";
+import { reasonOf, refused } from "./support/reason.js";
+import { BUCKET, openRecordings, type Recordings } from "./support/recordings.js";
+import { openSchool, type School } from "./support/school.js";
+import { openWorld } from "./support/world.js";
+
+const START = new Date("2026-01-02T03:04:05Z");
+const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
+const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
+
+interface RecordingSchool extends School, Pick<Recordings, "sts" | "secrets"> {
+  /** The path of a file that a person's camera records. */
+  readonly path: (room: { id: string; examId: string }, userId: string, camera?: "main" | "pc") => string;
+  credentials(caller: TestCaller, more?: { mode?: "OSS" | "VOD" }): Promise<HeldCredentials>;
+}
+
+/** A school with a store for its recordings. */
+const openRecordingSchool = async (
+  options: Pick<TestAppOptions, "logTo"> & { environment?: Readonly<Record<string, string>> } = {},
+): Promise<RecordingSchool> => {
+  const { environment = {}, ...others } = options;
+  const recordings = await openRecordings({ clock: () => START, environment });
+  const { aliyun, uploads, vendors } = recordings.config;
+  const school = await openSchool({ now: START, ...others, config: { aliyun, uploads, vendors } });
+  return {
+    ...school,
+    sts: recordings.sts,
+    secrets: recordings.secrets,
+    path: (room, userId, camera = "main") =>
+      `record/local/${streamName({ examId: room.examId, roomId: room.id, userId, camera })}/2026-01-02 03:04:05.mp4`,
+    credentials: (caller, more) =>
+      school.as(caller).upload.getCredentials({ examId: school.room.examId, ...more }),
+    async [Symbol.asyncDispose]() {
+      await school.close();
+      await recordings[Symbol.asyncDispose]();
+    },
+  };
+};
+
+/** Files that people record. */
+const filesOf = ({ room, sibling, other, path }: RecordingSchool) => [
+  path(room, "examinee1"),
+  path(room, "examinee1", "pc"),
+  path(room, "examinee2"),
+  path(room, "teacher1"),
+  path(room, "inspector1"),
+  path(sibling, "examinee3"),
+  path(sibling, "root", "pc"),
+  path(other, "examinee9"),
+  // A neighbour's folder, by way of one's own, of one's room's, and of the exam's.
+  path(room, "examinee1").replace(/[^/]+$/, `../${path(room, "examinee2").slice("record/local/".length)}`),
+  path(room, "examinee1").replace(/[^/]+$/, "../../../other.mp4"),
+  `record/local/${room.examId}/1.mp4`,
+  `record/local/${room.examId}-${room.id}/1.mp4`,
+];
+
+/**
+ * Who may put which of the files (`+`), in their order: those of the room's people, of another room's, of another
+ * exam's, and those that lead out of the folders. Whoever is refused may put none.
+ */
+const MAY_PUT: Readonly<Record<CallerName, string>> = {
+  admin: "+++++ ++ . ...+",
+  teacher: "+++++ .. . ....",
+  inspector: "....+ .. . ....",
+  examinee: "++... .. . ....",
+  siblingTeacher: "..... ++ . ....",
+  siblingInspector: "..... .. . ....",
+  siblingExaminee: "..... +. . ....",
+  otherTeacher: "FORBIDDEN",
+  otherInspector: "FORBIDDEN",
+  otherExaminee: "FORBIDDEN",
+  falseTeacher: "FORBIDDEN",
+  falseInspector: "FORBIDDEN",
+  adminHere: "+++++ .. . ....",
+  adminOtherRoom: "FORBIDDEN",
+  adminOtherExam: "FORBIDDEN",
+  teacherHere: "+++++ .. . ....",
+  teacherThisExam: "+++++ .. . ....",
+  teacherSibling: "FORBIDDEN",
+  teacherOtherRoom: "FORBIDDEN",
+  teacherOtherExam: "FORBIDDEN",
+  inspectorHere: "....+ .. . ....",
+  examineeHere: "++... .. . ....",
+  examineeOtherRoom: "FORBIDDEN",
+};
+
+describe("credentials for the store of recordings", () => {
+  it("let everybody put what is theirs to put, and nothing else", async () => {
+    await using school = await openRecordingSchool();
+    const files = filesOf(school);
+    const found: Record<string, string> = {};
+    for (const [name, caller] of Object.entries(callersOf(school))) {
+      const reason = await reasonOf(school.credentials(caller));
+      if (reason !== "ok") {
+        found[name] = reason;
+        continue;
+      }
+      const credentials = await school.credentials(caller);
+      const marks = files.map((file) => (school.sts.mayPut(credentials, file) ? "+" : ".")).join("");
+      found[name] = [marks.slice(0, 5), marks.slice(5, 7), marks.slice(7, 8), marks.slice(8)].join(" ");
+    }
+    expect(found).toEqual(MAY_PUT);
+    expect(school.sts.failedChecks).toEqual([]);
+    // The vendor was asked for those alone who got something, and once for the same.
+    const people = school.sts.issued.map(({ sessionName }) => sessionName).toSorted();
+    expect(people).toEqual([
+      "examinee1",
+      "examinee3",
+      "inspector1",
+      "inspector3",
+      "root",
+      "root",
+      "teacher1",
+      "teacher3",
+    ]);
+  });
+
+  it("let an inspector put what its own cameras record", async () => {
+    await using school = await openRecordingSchool();
+    const credentials = await school.credentials({ sub: "inspector3", role: "inspector" });
+    expect(school.sts.mayPut(credentials, school.path(school.sibling, "inspector3"))).toBe(true);
+  });
+
+  it.each(["OSS", "VOD"] as const)("for %s are an examinee's also after its room has ended", async (mode) => {
+    await using school = await openRecordingSchool();
+    await school.teacher.room.end({ roomId: school.room.id });
+    const credentials = await school.credentials(EXAMINEE, { mode });
+    expect(school.sts.mayPut(credentials, school.path(school.room, "examinee1"))).toBe(mode === "OSS");
+    expect(school.sts.may(credentials, "vod:CreateUploadVideo", "*")).toBe(mode === "VOD");
+  });
+
+  it("for video on demand are the same for everybody who may have any", async () => {
+    await using school = await openRecordingSchool();
+    for (const caller of [EXAMINEE, TEACHER]) await school.credentials(caller, { mode: "VOD" });
+    const policies = new Set(school.sts.issued.map(({ policy }) => policy));
+    expect(school.sts.issued.map(({ sessionName }) => sessionName)).toEqual(["examinee1", "teacher1"]);
+    expect(policies.size).toBe(1);
+    const outsider = school.credentials({ sub: "examinee9", role: "examinee" }, { mode: "VOD" });
+    expect(await reasonOf(outsider)).toBe("FORBIDDEN");
+  });
+
+  it("are refused for an exam that does not exist, and to who runs no room of its own in it", async () => {
+    await using school = await openRecordingSchool();
+    const examIs = (caller: TestCaller, examId: string) =>
+      refused(school.as(caller).upload.getCredentials({ examId }));
+    expect((await examIs({ sub: "root", role: "admin" }, "nothing")).reason).toBe("EXAM_NOT_FOUND");
+    expect((await examIs(TEACHER, "nothing")).reason).toBe("FORBIDDEN");
+    const times = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:00:00Z") };
+    const { id } = await school.teacher.exam.create({ name: "Empty", ...times });
+    expect(await examIs(TEACHER, id)).toMatchObject({
+      reason: "FORBIDDEN",
+      message: `You have nothing to upload in the exam ${id}.`,
+    });
+    expect(school.sts.count()).toBe(0);
+  });
+});
+
+describe("credentials of people in more than one room", () => {
+  it("cover the rooms of the exam that a teacher has, or the one that its token is bound to", async () => {
+    await using school = await openRecordingSchool();
+    const { room, sibling, path, sts } = school;
+    await school.admin.participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "teacher1", name: "T", role: "teacher" }],
+    });
+    const files = [path(room, "examinee1"), path(sibling, "examinee3")];
+    const covered = async (caller: TestCaller) => {
+      const credentials = await school.credentials(caller);
+      return files.map((file) => sts.mayPut(credentials, file));
+    };
+    expect(await covered(TEACHER)).toEqual([true, true]);
+    expect(await covered({ ...TEACHER, room: room.id })).toEqual([true, false]);
+    expect(await covered({ ...TEACHER, room: sibling.id })).toEqual([false, true]);
+  });
+
+  it("cover what was recorded before a move, unless the token is bound to the new room", async () => {
+    await using school = await openRecordingSchool();
+    const { room, sibling, path, sts } = school;
+    await school.credentials(EXAMINEE);
+    await school.admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
+    const files = [
+      path(room, "examinee1"),
+      path(sibling, "examinee1"),
+      path(sibling, "examinee1", "pc"),
+      path(sibling, "examinee3"),
+      path(room, "examinee2"),
+    ];
+    const covered = async (caller: TestCaller) => {
+      const credentials = await school.credentials(caller);
+      return files.map((file) => sts.mayPut(credentials, file));
+    };
+    expect(await covered(EXAMINEE)).toEqual([true, true, true, false, false]);
+    expect(await covered({ ...EXAMINEE, room: sibling.id })).toEqual([false, true, true, false, false]);
+    expect(await reasonOf(school.credentials({ ...EXAMINEE, room: room.id }))).toBe("FORBIDDEN");
+  });
+
+  it("cover the newest rooms where a policy does not take all", async () => {
+    await using school = await openRecordingSchool();
+    const { path, sts, room } = school;
+    const rooms = [room];
+    for (let index = 0; index < 40; index += 1)
+      rooms.push(await school.teacher.room.create({ name: `Room ${index}`, examId: room.examId }));
+    const credentials = await school.credentials(TEACHER);
+    const covered = rooms.map((one) => sts.mayPut(credentials, path(one, "anybody")));
+    const first = covered.indexOf(true);
+    expect(first).toBeGreaterThan(0);
+    expect(covered).toEqual(rooms.map((_, index) => index >= first));
+  });
+
+  it("cover the rooms that an examinee is in before those that it was in", async () => {
+    await using school = await openRecordingSchool();
+    const { path, sts, room, admin } = school;
+    const rooms = [room];
+    for (let index = 0; index < 12; index += 1)
+      rooms.push(await admin.room.create({ name: `Room ${index}`, examId: room.examId }));
+    // Through all of them, and back to the oldest.
+    for (const [index, { id: toRoomId }] of [...rooms.slice(1), room].entries())
+      await admin.participant.move({ roomId: rooms[index]?.id ?? "", userId: "examinee1", toRoomId });
+    const credentials = await school.credentials(EXAMINEE);
+    const covered = rooms.map((one) => sts.mayPut(credentials, path(one, "examinee1", "pc")));
+    expect(covered[0]).toBe(true);
+    expect(covered.at(-1)).toBe(true);
+    expect(covered[1]).toBe(false);
+  });
+
+  it("are a new person's when its folders change, and the same until then", async () => {
+    await using school = await openRecordingSchool();
+    const first = await school.credentials(EXAMINEE);
+    expect(await school.credentials(EXAMINEE)).toEqual(first);
+    await school.admin.participant.move({
+      roomId: school.room.id,
+      userId: "examinee1",
+      toRoomId: school.sibling.id,
+    });
+    expect((await school.credentials(EXAMINEE)).stsToken).not.toBe(first.stsToken);
+    expect(school.sts.count()).toBe(2);
+  });
+
+  it("are had no more by who was taken out of the exam", async () => {
+    await using school = await openRecordingSchool();
+    await school.credentials(EXAMINEE);
+    await school.admin.participant.remove({ roomId: school.room.id, userId: "examinee1" });
+    expect(await reasonOf(school.credentials(EXAMINEE))).toBe("FORBIDDEN");
+  });
+});
+
+describe("a room whose id holds a hyphen", () => {
+  /** Rooms of one exam, by id: who is in them. */
+  const openRooms = async (rooms: Readonly<Record<string, readonly string[]>>) => {
+    const recordings = await openRecordings({ clock: () => START });
+    const { aliyun, uploads, vendors } = recordings.config;
+    const world = await openWorld({ now: () => START, config: { aliyun, uploads, vendors } });
+    const exam = { id: "exam", name: "E", startTime: START, endTime: START, createdBy: "root" };
+    const addPerson = personInserter(world.db.queries);
+    await world.db.write(() => {
+      insertExam(world.db.queries, { ...exam, createdAt: START, updatedAt: START });
+      for (const [id, people] of Object.entries(rooms)) {
+        const room = { id, examId: exam.id, name: id, imServer: ["aliyun_new" as const] };
+        insertRoom(world.db.queries, { ...room, createTeacher: `teacher-of-${id}`, now: START });
+        for (const userId of [`teacher-of-${id}`, ...people]) {
+          const role = userId.startsWith("teacher") ? "teacher" : "examinee";
+          addPerson(toNewPerson({ userId, name: userId, role }, room, START));
+        }
+      }
+    });
+    const covered = async (caller: TestCaller): Promise<string[] | string> => {
+      const answer = await rest(world, await world.token(caller)).get("getOssConfig", { examId: exam.id });
+      if (!answer.body.success) return answer.body.reason;
+      const names = Object.entries(rooms).flatMap(([id, people]) =>
+        [`teacher-of-${id}`, ...people].map((userId) => `exam-${id}-${userId}`),
+      );
+      return names.filter((name) => recordings.sts.mayPut(answer.body.data, `record/local/${name}/1.mp4`));
+    };
+    return {
+      covered,
+      async [Symbol.asyncDispose]() {
+        await world[Symbol.asyncDispose]();
+        await recordings[Symbol.asyncDispose]();
+      },
+    };
+  };
+  const teacherOf = (id: string): TestCaller => ({ sub: `teacher-of-${id}`, role: "teacher" });
+
+  it("is its teacher's as any other", async () => {
+    await using rooms = await openRooms({ "AE35-T95F": ["u1"], "AE35-T95G": ["u2"] });
+    expect(await rooms.covered(teacherOf("AE35-T95F"))).toEqual([
+      "exam-AE35-T95F-teacher-of-AE35-T95F",
+      "exam-AE35-T95F-u1",
+    ]);
+  });
+
+  it("gives its teacher nothing of a room whose streams have names that begin as its own do", async () => {
+    await using rooms = await openRooms({ A: ["u1", "x-u2"], "A-x": ["u3"], B: ["u4"] });
+    expect(await rooms.covered(teacherOf("A"))).toEqual(["exam-A-teacher-of-A"]);
+    expect(await rooms.covered(teacherOf("A-x"))).toEqual(["exam-A-x-teacher-of-A-x"]);
+    expect(await rooms.covered(teacherOf("B"))).toEqual(["exam-B-teacher-of-B", "exam-B-u4"]);
+    expect(await rooms.covered({ sub: "x-u2", role: "examinee" })).toEqual(["exam-A-x-u2"]);
+    expect(await rooms.covered({ sub: "root", role: "admin", room: "A" })).toBe("FORBIDDEN");
+    expect(await rooms.covered({ sub: "root", role: "admin" })).toHaveLength(7);
+  });
+
+  it("gives a token of its own no folder of another room, also where it gives its teacher's alone", async () => {
+    await using rooms = await openRooms({ A: ["x-u1", "teacher9"], "A-x": ["u2"], B: ["u3", "teacher9"] });
+    const teacher: TestCaller = { sub: "teacher9", role: "teacher" };
+    const ofB = ["exam-B-teacher-of-B", "exam-B-u3", "exam-B-teacher9"];
+    expect(await rooms.covered(teacher)).toEqual(["exam-A-teacher9", ...ofB]);
+    expect(await rooms.covered({ ...teacher, room: "A" })).toEqual(["exam-A-teacher9"]);
+    expect(await rooms.covered({ ...teacher, room: "B" })).toEqual(ofB);
+  });
+});
+
+describe("getOssConfig", () => {
+  it.each([{}, { mode: "OSS" }, { mode: "VOD" }, { mode: "" }])(
+    "%o answers in the documented shape, exactly",
+    async (mode) => {
+      await using school = await openRecordingSchool();
+      const door = rest(school, await school.token(EXAMINEE));
+      const answer = await door.get("getOssConfig", { examId: school.room.examId, ts: 1, ...mode });
+      const [issued] = school.sts.issued;
+      expect(dataOf(answer)).toStrictEqual({
+        region: "oss-cn-hangzhou",
+        accessKeyId: issued?.accessKeyId,
+        accessKeySecret: issued?.accessKeySecret,
+        stsToken: issued?.stsToken,
+        bucket: BUCKET,
+        expiration: "2026-01-02T04:04:05.000Z",
+      });
+    },
+  );
+
+  it("is PROVIDER_FAILED when the vendor fails; administrators are told what it said", async () => {
+    await using school = await openRecordingSchool();
+    school.sts.fail("signature");
+    const { examId } = school.room;
+    const answer = await rest(school, await school.token(EXAMINEE)).get("getOssConfig", { examId });
+    expect(refusalOf(answer, 502, "PROVIDER_FAILED")).toBe("The service uploads refused the call.");
+    const asAdmin = trpc(school, await school.token({ sub: "root", role: "admin" }));
+    const { status, error } = await asAdmin.mutate("upload.getCredentials", { examId });
+    expect(status).toBe(502);
+    expect(error.data.details).toEqual({
+      provider: "uploads",
+      action: "AssumeRole",
+      fault: "refused",
+      code: "SignatureDoesNotMatch",
+      requestId: school.sts.requestIds.at(-1),
+    });
+  });
+
+  it("leaves no secret in the log, whether it succeeds or fails", async () => {
+    const lines: string[] = [];
+    const logTo = { write: (line: string) => void lines.push(line) };
+    await using school = await openRecordingSchool({ logTo });
+    const { examId } = school.room;
+    const door = rest(school, await school.token(EXAMINEE));
+    for (const mode of ["OSS", "VOD"]) dataOf(await door.get("getOssConfig", { examId, mode }));
+    const teacher = rest(school, await school.token(TEACHER));
+    school.sts.fail("signature");
+    const failed = await teacher.get("getOssConfig", { examId });
+    school.sts.heal();
+    school.sts.spoil({ Expiration: "soon" });
+    const unreadable = await teacher.get("getOssConfig", { examId });
+    const written = lines.join("");
+    expect(written).toContain("SignatureDoesNotMatch");
+    expect(written).toContain("unreadable");
+    expect(school.sts.issued).toHaveLength(3);
+    for (const secret of school.secrets())
+      for (const text of [written, failed.text, unreadable.text]) expect(text).not.toContain(secret);
+  });
+});
