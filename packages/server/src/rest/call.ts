@@ -1,5 +1,5 @@
-import { callTRPCProcedure } from "@trpc/server";
 import { type InvigilError, invalidInput } from "../errors.js";
+import { callProcedure, findProcedure } from "../http/trpc-http/internals.js";
 import type { ServedRouter } from "../router.js";
 import { type Context, failureOf } from "../trpc.js";
 import type { Field, Row } from "./routes.js";
@@ -51,8 +51,9 @@ export const callRow = async (
 ): Promise<unknown> => {
   let input: Record<string, unknown> | undefined;
   try {
-    const output: unknown = await callTRPCProcedure({
-      router,
+    const procedure = findProcedure(router, row.procedure);
+    if (!procedure) throw new Error(`There is no procedure ${row.procedure}.`);
+    const output = await callProcedure(procedure, {
       path: row.procedure,
       ctx,
       // tRPC asks for the input only once the procedure kind has let the caller through.
@@ -61,7 +62,6 @@ export const callRow = async (
         return input;
       },
       type: "query",
-      allowMethodOverride: true,
       signal: undefined,
       batchIndex: 0,
     });
