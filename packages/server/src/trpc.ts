@@ -4,6 +4,7 @@ import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
+import { serialize } from "./serialize.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -56,7 +57,7 @@ export const failureOf = (error: unknown): InvigilError => {
  * kilobyte grow to any size. Nothing is lost, because a sender writes such objects out each time.
  */
 const transformer = {
-  serialize: (value: unknown): SuperJSONResult => superjson.serialize(value),
+  serialize: (value: unknown): SuperJSONResult => serialize(value),
   deserialize(sent: SuperJSONResult): unknown {
     try {
       const { referentialEqualities: _, ...meta } = sent.meta ?? {};

@@ -113,13 +113,23 @@ it.each([
   expect(made.status).toBe(200);
   const { id: roomId, examId } = JSON.parse(made.body).result.data.json;
   const fields = {
-    ...{ roomId, examId, userId: "examinee1", audioStatus: "silent", name: "N", imServer: ["aliyun_new"] },
-    ...{ pageSize: 2, data: "{}", url: "https://audio.example/x.wav", role: "teacher", username: "u" },
+    roomId,
+    examId,
+    userId: "examinee1",
+    audioStatus: "silent",
+    name: "N",
+    imServer: ["aliyun_new"],
+    pageSize: 2,
+    data: "{}",
+    url: "https://audio.example/x.wav",
+    role: "teacher",
+    username: "u",
     records: [
       { userId: "examinee1", isMainMonitor: true, detectType: "watch", detectTime: NOW.toISOString() },
     ],
     participants: [{ userId: "someone", name: "Some One", role: "examinee" }],
-    ...{ startTime: "2026-02-01T00:00:00.000Z", endTime: "2026-02-01T02:00:00.000Z" },
+    startTime: "2026-02-01T00:00:00.000Z",
+    endTime: "2026-02-01T02:00:00.000Z",
   };
   const meta = { values: { "records.0.detectTime": ["Date"], startTime: ["Date"], endTime: ["Date"] } };
   const statuses = new Set<number>();
