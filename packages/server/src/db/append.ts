@@ -8,14 +8,11 @@ export type AppendRows<Row> = (rows: readonly Row[]) => Promise<void>;
 /** Makes the function that adds rows to a table, for the writes that there are most of. Columns with a default get it. */
 export type Append = <Table extends SQLiteTable>(table: Table) => AppendRows<Table["$inferInsert"]>;
 
-/** Rows that go into one statement, at most: one is prepared for each number of rows. */
-const ROWS_A_STATEMENT = 8;
-
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
- * Appending without what a general write pays for: a few rows are one statement, which SQLite undoes by itself when it
- * fails, so that they need no savepoint; and values are handed to it without Drizzle's placeholders.
+ * Appending without what a general write pays for: it may be repeated, so that many calls share a savepoint; and values are
+ * handed to SQLite without Drizzle's placeholders.
  */
 export const createAppend =
   (
@@ -31,37 +28,17 @@ export const createAppend =
   (table) => {
     const columns = Object.entries(getTableColumns(table)).filter(([, { hasDefault }]) => !hasDefault);
     const names = columns.map(([, { name }]) => quoted(name)).join(", ");
-    const place = `(${columns.map(() => "?").join(", ")})`;
-    const statements = new Map<number, { sql: string; run(values: unknown[]): void }>();
+    const places = columns.map(() => "?").join(", ");
+    const sql = `INSERT INTO ${quoted(getTableName(table))} (${names}) VALUES (${places})`;
+    const statement = sqlite.prepare<unknown[]>(sql);
 
-    const statementFor = (rows: number) => {
-      const known = statements.get(rows);
-      if (known) return known;
-      const places = Array.from({ length: rows }, () => place).join(", ");
-      const sql = `INSERT INTO ${quoted(getTableName(table))} (${names}) VALUES ${places}`;
-      const statement = sqlite.prepare<unknown[]>(sql);
-      const made = { sql, run: (values: unknown[]) => void statement.run(values) };
-      statements.set(rows, made);
-      return made;
-    };
-
-    const insert = (rows: readonly Readonly<Record<string, unknown>>[]): void => {
-      const { sql, run } = statementFor(rows.length);
-      const values: unknown[] = [];
-      for (const row of rows)
-        for (const [key, column] of columns) {
-          const value = row[key] ?? null;
-          values.push(value === null ? null : column.mapToDriverValue(value));
-        }
-      noteStatement(sql, values);
-      run(values);
-    };
-
-    return (rows) => {
-      if (rows.length === 0) return Promise.resolve();
-      if (rows.length <= ROWS_A_STATEMENT) return write(() => insert(rows), { isStatement: true });
-      return write(() => {
-        for (const row of rows) insert([row]);
+    const insert = (row: Readonly<Record<string, unknown>>): void => {
+      const values = columns.map(([key, column]) => {
+        const value = row[key] ?? null;
+        return value === null ? null : column.mapToDriverValue(value);
       });
+      noteStatement(sql, values);
+      statement.run(values);
     };
+    return (rows) => write(() => rows.forEach(insert), { repeatable: true });
   };

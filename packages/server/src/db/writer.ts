@@ -2,12 +2,12 @@ import Sqlite from "better-sqlite3";
 
 /**
  * Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk.
- * @param options.isStatement whether the work is a single statement: SQLite itself undoes one that fails
+ * @param options.repeatable whether the work does nothing but run statements, so that it may be undone and done again
  */
-export type Write = <T>(work: () => T, options?: { isStatement?: boolean }) => Promise<T>;
+export type Write = <T>(work: () => T, options?: { repeatable?: boolean }) => Promise<T>;
 
 interface Job {
-  readonly isStatement: boolean;
+  readonly repeatable: boolean;
   run(): unknown;
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -20,12 +20,24 @@ const ASK_AGAIN_MS = 10;
 const isBusy = (error: unknown): boolean =>
   error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
 
+/** Jobs as they run: those that may be repeated together with their neighbours, all others alone. */
+const runsOf = (jobs: readonly Job[]): Job[][] => {
+  const runs: Job[][] = [];
+  for (const job of jobs) {
+    const last = runs.at(-1);
+    if (job.repeatable && last?.[0]?.repeatable) last.push(job);
+    else runs.push([job]);
+  }
+  return runs;
+};
+
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
 
 /**
  * Group commit. Writes that arrive while one is being committed go into the next transaction
- * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own, if it is more than one
- * statement: one that throws is undone and rejected alone. While another process writes they wait, and the loop goes on: SQLite's
+ * together, so a thousand waiting calls cost one sync to disk. Each runs in a savepoint of its own: one that throws is
+ * undone and rejected alone. Those that may be repeated share a savepoint, until one of them throws. While another
+ * process writes they wait, and the loop goes on: SQLite's
  * own way to wait would stop it.
  */
 export const createWriter = (
@@ -41,7 +53,7 @@ export const createWriter = (
 
   const attempt = (job: Job): Outcome => {
     try {
-      return { ok: true, value: job.isStatement ? job.run() : isolated(job) };
+      return { ok: true, value: isolated(job) };
     } catch (error) {
       // Some failures (a full disk) make SQLite undo the whole transaction: then nobody's work is there.
       if (!sqlite.inTransaction) throw error;
@@ -49,7 +61,22 @@ export const createWriter = (
     }
   };
 
-  const together = sqlite.transaction((jobs: readonly Job[]) => jobs.map(attempt));
+  const allOf = sqlite.transaction((jobs: readonly Job[]) =>
+    jobs.map((job): Outcome => ({ ok: true, value: job.run() })),
+  );
+
+  /** One savepoint for all of them. When one fails, each gets its own. */
+  const attemptAll = (jobs: readonly Job[]): Outcome[] => {
+    if (jobs.length === 1) return jobs.map(attempt);
+    try {
+      return allOf(jobs);
+    } catch (error) {
+      if (!sqlite.inTransaction) throw error;
+      return jobs.map(attempt);
+    }
+  };
+
+  const together = sqlite.transaction((jobs: readonly Job[]) => runsOf(jobs).flatMap(attemptAll));
 
   const worthWaiting = (error: unknown): boolean => {
     if (!isBusy(error)) return false;
@@ -81,10 +108,10 @@ export const createWriter = (
     });
   };
 
-  return <T>(work: () => T, { isStatement = false }: { isStatement?: boolean } = {}) =>
+  return <T>(work: () => T, { repeatable = false }: { repeatable?: boolean } = {}) =>
     new Promise<T>((resolve, reject) => {
       // One loop turn later: all calls whose requests have been read by then are in the group.
       if (waiting.length === 0) setImmediate(flush);
-      waiting.push({ isStatement, run: work, resolve, reject });
+      waiting.push({ repeatable, run: work, resolve, reject });
     });
 };
