@@ -20,6 +20,7 @@ const build = async (rows) => {
   const bin = (name) => join(root, "node_modules/.bin", name);
   try {
     await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
+    await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
     if (rows.some(({ needsClient }) => needsClient))
       await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
   } catch (error) {

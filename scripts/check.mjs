@@ -13,6 +13,7 @@ const bin = (name) => join(root, "node_modules/.bin", name);
 
 const steps = [
   { name: "types", command: [bin("tsc"), "-b"] },
+  { name: "packed", command: [process.execPath, "scripts/pack.mjs"] },
   { name: "client", command: [bin("tsdown")], cwd: "packages/client" },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "lint", command: [bin("oxlint")] },

@@ -3,7 +3,6 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
-import { fileTypeFromFile } from "file-type";
 import { InvigilError, invalidInput } from "./errors.js";
 import { isSoundOnly } from "./mp4.js";
 
@@ -99,6 +98,8 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
       const discard = () => rm(path, { force: true });
       try {
         const hash = await write(path, content);
+        // Loaded with the first upload: a start does not wait for it.
+        const { fileTypeFromFile } = await import("file-type");
         const kind = (await fileTypeFromFile(path))?.ext ?? "";
         // Most MP4 files do not say at their beginning whether they are sound.
         const ending = ENDINGS[kind === "mp4" && (await isSoundOnly(path)) ? "m4a" : kind];

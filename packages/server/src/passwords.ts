@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hash, type Options, verify } from "@node-rs/argon2";
+import type { Options } from "@node-rs/argon2";
 import pLimit from "p-limit";
 import { InvigilError } from "./errors.js";
 
@@ -28,6 +28,9 @@ export interface Passwords {
   verify(hashed: string, password: string): Promise<boolean>;
 }
 
+/** Loaded with the first password: a start does not wait for it. */
+const argon2 = () => import("@node-rs/argon2");
+
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64").replaceAll("=", "");
 
 export const createPasswords = ({
@@ -50,7 +53,7 @@ export const createPasswords = ({
   return {
     // No password is known whose hash these random bytes are.
     nobodys: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
-    hash: (password) => inTurn(() => hash(password, PARAMETERS)),
-    verify: (hashed, password) => inTurn(() => verify(hashed, password)),
+    hash: (password) => inTurn(async () => (await argon2()).hash(password, PARAMETERS)),
+    verify: (hashed, password) => inTurn(async () => (await argon2()).verify(hashed, password)),
   };
 };

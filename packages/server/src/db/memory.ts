@@ -18,7 +18,7 @@ export type Remember = <Args extends readonly Asked[], Answer>(
 export interface Memory {
   readonly remember: Remember;
   /** Must be told of every statement of the connection just before it runs. */
-  noteStatement(sql: string, parameters: readonly unknown[]): void;
+  readonly noteStatement: (sql: string, parameters: readonly unknown[]) => void;
 }
 
 interface Remembered {

@@ -16,7 +16,7 @@ export const HELMET: HelmetOptions = {
 const headersByHelmet = (): Record<string, string> => {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   helmet(HELMET)(response.req, response, (error) => {
-    if (error) throw error;
+    if (error) throw new Error("helmet refuses its options", { cause: error });
   });
   return Object.fromEntries(
     Object.entries(response.getHeaders()).map(([name, value]) => [name, String(value)]),

@@ -1,4 +1,3 @@
-import { csvRows } from "./csv.js";
 import { headOf, type ReadOptions, SheetError, type Source } from "./source.js";
 import { xlsxRows } from "./xlsx.js";
 
@@ -24,7 +23,10 @@ export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncG
     throw new SheetError(
       "The file is an .xls workbook, or one under a password. Save it as XLSX or CSV without a password.",
     );
-  const rows = isA(ZIP, head) ? xlsxRows(source, size, options) : csvRows(source, { head, size }, options);
+  const rows = isA(ZIP, head)
+    ? xlsxRows(source, size, options)
+    : // Loaded with the first sheet: a start does not wait for it.
+      (await import("./csv.js")).csvRows(source, { head, size }, options);
   let row = 0;
   for await (const cells of rows) {
     row += 1;

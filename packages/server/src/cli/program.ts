@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { TRPCError } from "@trpc/server";
+import { Command } from "commander";
+import { InvigilError } from "../errors.js";
+import { SetupError } from "../setup-error.js";
+import { failureOf } from "../trpc.js";
+import { commandNamed } from "./arguments.js";
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = new Command("invigil")
+  .description("The backend of remote proctoring.")
+  .version(version)
+  .showHelpAfterError("Run with --help for what there is.");
+
+const roster = () => commandNamed(program, "roster").description("the people of an exam, and where they sit");
+
+/** The commands, in the order of the help. Only what is called is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
+  serve: async () => (await import("./serve.js")).addServe(program),
+  token: async () => (await import("./token.js")).addToken(program),
+  account: async () => (await import("./account.js")).addAccount(program),
+  exam: async () => {
+    (await import("./exam.js")).addExam(program);
+    (await import("./plan.js")).addPlan(commandNamed(program, "exam"));
+  },
+  audio: async () => (await import("./audio.js")).addAudio(program),
+  roster: async () => {
+    (await import("./roster-import.js")).addRosterImport(roster());
+    (await import("./roster-people.js")).addRosterPeople(roster());
+  },
+  room: async () => (await import("./room.js")).addRoom(program),
+  doctor: async () => (await import("./doctor.js")).addDoctor(program),
+};
+const [asked = ""] = process.argv.slice(2);
+const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+if (add) await add();
+else for (const addOne of Object.values(COMMANDS)) await addOne();
+
+let running: Command = program;
+program.hook("preAction", (_, command) => {
+  running = command;
+});
+
+/** A message with its fields by the names of the options that they were typed as. */
+const asTyped = (message: string): string =>
+  running.options.reduce((text, option) => {
+    const field = option.attributeName();
+    // One word may be anything, except where a message begins by naming its field.
+    const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= must )`;
+    return text.replace(new RegExp(named), option.long ?? field);
+  }, message);
+
+/** The system says itself what it did not do, and with which path. */
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && "syscall" in error && "code" in error;
+
+/** What people can mend gets one line; a fault of ours keeps its stack for the report. */
+const complaint = (error: unknown): string => {
+  if (error instanceof SetupError) return error.message;
+  if (error instanceof InvigilError || error instanceof TRPCError) {
+    const failure = failureOf(error);
+    if (failure.code !== "INTERNAL") return asTyped(failure.message);
+  }
+  if (isSystemError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+};
+
+const fail = (message: string): void => {
+  process.stderr.write(`invigil: ${message}\n`);
+  process.exitCode = 1;
+};
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Who reads has read enough, as in `| head`.
+  if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  fail(complaint(error));
+}
