@@ -126,7 +126,7 @@ export const isErrorCode = (value: unknown): value is ErrorCode =>
 
 /** What failed at a vendor's service, as administrators are told it. */
 export interface ProviderDetails {
-  /** The service: a message service by its wire name, `uploads` or `credentials`. */
+  /** The service: a message service by its wire name, or `uploads`. */
   readonly provider: string;
   /** The vendor's name of the call, e.g. `CreateLiveMessageGroup`. */
   readonly action: string;

@@ -18,15 +18,8 @@ const credentialsOf = (env: Settings): AliyunCredentials | undefined => {
   return instanceRole ? { instanceRole } : undefined;
 };
 
-/**
- * Turns texts, as the environment has them, into the server's settings.
- * @throws SetupError that names the setting, without its value
- */
-export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
-  const read = readSettings(environment);
-  if ("faults" in read) throw new SetupError(read.faults[0]);
-  const { env } = read;
-
+/** The server's settings, from those that were read. */
+export const configOf = (env: Settings) => {
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;
   const {
@@ -130,7 +123,17 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   };
 };
 
-export type Config = ReturnType<typeof parseConfig>;
+export type Config = ReturnType<typeof configOf>;
+
+/**
+ * Turns texts, as the environment has them, into the server's settings.
+ * @throws SetupError that names the setting, without its value
+ */
+export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
+  const read = readSettings(environment);
+  if ("faults" in read) throw new SetupError(read.faults[0]);
+  return configOf(read.env);
+};
 
 /** The environment, over the `.env` file of the working folder where there is one. */
 export const readEnvironment = (): Record<string, string | undefined> => {

@@ -4,9 +4,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../src/config.js";
 import { InvigilError } from "../src/errors.js";
 import { KEY, openAliyun } from "./support/aliyun.js";
+import { given, kept } from "./support/secrets.js";
 
 const GROUP = { groupId: "g1", name: "Maths", creatorId: "t1", members: ["t1"] };
-const ROLE_KEY = { id: "STS.role-key", secret: "secret-of-the-role", token: "secret-token-of-the-role" };
+const ROLE_KEY = { id: "STS.role-key", secret: given("role-key"), token: given("role-token") };
 
 const detailsOf = async (call: Promise<unknown>) => {
   const error: unknown = await call.then(
@@ -92,10 +93,10 @@ describe("the account that calls are signed for", () => {
 
   it.each([
     ["InvalidAccessKeyId.NotFound", { accessKeyId: "LTAI-unknown", accessKeySecret: KEY.secret }],
-    ["SignatureDoesNotMatch", { accessKeyId: KEY.id, accessKeySecret: "secret-of-another" }],
+    ["SignatureDoesNotMatch", { accessKeyId: KEY.id, accessKeySecret: kept("another-key") }],
     [
       "InvalidSecurityToken.Malformed",
-      { accessKeyId: KEY.id, accessKeySecret: KEY.secret, securityToken: "secret-of-nobody" },
+      { accessKeyId: KEY.id, accessKeySecret: KEY.secret, securityToken: given("unknown-token") },
     ],
   ])("is refused as %s, and the log says no more", async (code, credentials) => {
     await using aliyun = await openWith(credentials);

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { InvigilError } from "../src/errors.js";
 import type { Fault } from "./simulators/aliyun.js";
 import { type Aliyun, aliyunConfig, KEY, openAliyun } from "./support/aliyun.js";
+import { given } from "./support/secrets.js";
 
 const GROUP = { groupId: "g1", name: "Maths", creatorId: "t1", members: ["t1"] };
 const SIGNAL = { groupId: "g1", type: 20_001, data: '{"userId":"s1"}' };
@@ -200,7 +201,7 @@ describe("secrets", () => {
   ] as const;
 
   it("reach no log line and no error, whatever fails", async () => {
-    const key = { ...KEY, token: "secret-token-of-the-session" };
+    const key = { ...KEY, token: given("session-token") };
     for (const fault of FAULTS) {
       await using live = await openAliyun({ keys: [key] });
       await using aliyun = await openAliyun({

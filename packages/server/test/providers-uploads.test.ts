@@ -4,6 +4,7 @@ import { selectProviders } from "../src/providers/select.js";
 import type { UploadProvider } from "../src/providers/types.js";
 import type { Fault } from "./simulators/aliyun.js";
 import { BUCKET, openRecordings, type Recordings, ROLE } from "./support/recordings.js";
+import { watchLog } from "./support/secrets.js";
 
 const MINUTE = 60_000;
 const START = new Date("2026-01-02T03:04:05Z");
@@ -21,7 +22,11 @@ const openStore = async (environment: Readonly<Record<string, string>> = {}): Pr
   const clock = () => now;
   const recordings = await openRecordings({ clock, environment });
   const lines: string[] = [];
-  const note = (fields: object, message: string) => void lines.push(JSON.stringify({ ...fields, message }));
+  const note = (fields: object, message: string): void => {
+    const line = JSON.stringify({ ...fields, message });
+    watchLog(line);
+    lines.push(line);
+  };
   const { uploads } = selectProviders({
     config: recordings.config,
     clock,

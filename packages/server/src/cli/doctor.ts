@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { pino } from "pino";
-import { type Config, parseConfig, readEnvironment } from "../config.js";
+import { type Config, configOf, readEnvironment } from "../config.js";
 import { inspectDatabase } from "../db/inspect.js";
 import { createIds } from "../ids.js";
 import { openDeps } from "../main.js";
@@ -47,14 +47,13 @@ const vendors = (config: Config): Promise<Finding[]> => {
 };
 
 const examine = async (): Promise<Finding[]> => {
-  const environment = readEnvironment();
   const settings = findingsOf("settings");
-  const read = readSettings(environment);
+  const read = readSettings(readEnvironment());
   if ("faults" in read)
     return read.faults.map((fault) =>
       settings.failed(fault, "The server does not start until it is mended."),
     );
-  const config = parseConfig(environment);
+  const config = configOf(read.env);
   return [
     settings.ok("every one is known and well-formed"),
     ...(await examineInstallation(config)),

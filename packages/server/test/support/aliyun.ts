@@ -3,7 +3,7 @@ import { selectProviders } from "../../src/providers/select.js";
 import type { Providers } from "../../src/providers/types.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunLive, type AliyunLiveOptions, openAliyunLive } from "../simulators/aliyun-live.js";
-import { kept } from "./secrets.js";
+import { kept, watchLog } from "./secrets.js";
 
 // A server's settings for Aliyun's services, all of them served by simulators.
 
@@ -46,7 +46,11 @@ export const openAliyun = async (
 ): Promise<Aliyun> => {
   const live = await openAliyunLive({ keys: [KEY], ...options });
   const log: string[] = [];
-  const line = (fields: object, message: string) => void log.push(JSON.stringify({ ...fields, message }));
+  const line = (fields: object, message: string): void => {
+    const text = JSON.stringify({ ...fields, message });
+    watchLog(text);
+    log.push(text);
+  };
   const { messages } = selectProviders({
     config: {
       ...parseConfig({}),

@@ -1,4 +1,4 @@
-import type { ImServer } from "@invigil/schema";
+import { type ImServer, imServerSchema } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { VendorTask } from "../../db/vendor-tasks.js";
 import { InvigilError } from "../../errors.js";
@@ -98,7 +98,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
     if (!provider || kindsOf(provider).length === 0) return [];
     return [createLane({ service, store, clock, width, log, perform: (task) => perform(task, provider) })];
   };
-  const lanes = (["aliyun_new", "aliyun_old", "rong_cloud"] as const).flatMap(laneOf);
+  const lanes = imServerSchema.options.flatMap(laneOf);
 
   const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
     let timer: NodeJS.Timeout | undefined;

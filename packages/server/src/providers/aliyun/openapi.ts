@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parsedJson } from "../parsed-json.js";
 import type { VendorPolicy } from "../policy.js";
 import { VendorError } from "../vendor-error.js";
 import type { AliyunAccount } from "./credentials.js";
@@ -83,14 +84,6 @@ const vendorErrorOf = (error: unknown, { VendorSaid }: Sdk): unknown => {
 };
 
 const answer = z.object({ body: z.string(), headers: z.record(z.string(), z.unknown()) });
-
-const parsedJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 const read = <Schema extends z.ZodType>(schema: Schema, answered: unknown): z.output<Schema> => {
   const { body, headers } = answer.parse(answered);

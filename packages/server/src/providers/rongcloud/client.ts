@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parsedJson } from "../parsed-json.js";
 import type { PolicyLog, VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";
 
@@ -77,14 +78,6 @@ const answerSchema = z.object({ code: z.int(), errorMessage: z.string().optional
 const OK = 200;
 /** The service's own code, and the HTTP status that goes with it. */
 const THROTTLED: ReadonlySet<number> = new Set([1008, 429]);
-
-const parsedJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
 
 const faultOf = (status: number, code: number): VendorFault => {
   if (THROTTLED.has(code)) return "throttled";
