@@ -122,6 +122,41 @@ export {
   imTokensSchema,
 } from "./im.js";
 export {
+  type EventType,
+  type ExamEvent,
+  type ExamSnapshot,
+  eventIdSchema,
+  examEventSchema,
+  examSnapshotSchema,
+  type LoggedEvent,
+  type Member,
+  type OnExamEventInput,
+  type OnRoomEventInput,
+  onExamEventInput,
+  onRoomEventInput,
+  type Presence,
+  presenceSchema,
+  type RoomEvent,
+  type RoomSnapshot,
+  roomEventSchema,
+  roomSnapshotSchema,
+} from "./live.js";
+export {
+  LAST_RESERVED_TYPE,
+  type ListMessagesInput,
+  listMessagesInput,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  type MessagePage,
+  messagePageSchema,
+  messageSchema,
+  type OutgoingMessage,
+  type SendMessageInput,
+  type SentMessage,
+  sendMessageInput,
+  sentMessageSchema,
+} from "./messages.js";
+export {
   type AddParticipantsInput,
   type AddParticipantsResult,
   addParticipantsInput,
@@ -190,6 +225,7 @@ export {
 } from "./roster.js";
 export {
   parseSignal,
+  readSignal,
   type Signal,
   type SignalData,
   type SignalName,

@@ -65,16 +65,24 @@ export const signalName = (type: number): SignalName | undefined =>
   (Object.keys(signals) as SignalName[]).find((name) => signals[name].type === type);
 
 /**
- * Reads a message as it came: its number and its JSON text.
+ * Reads a message: its number, and its data as a JSON value.
+ * @returns undefined when no signal has the number, or the data is not its payload
+ */
+export const readSignal = (type: number, data: unknown): Signal | undefined => {
+  const name = signalName(type);
+  if (name === undefined) return undefined;
+  const parsed = signals[name].data.safeParse(data);
+  // Safe: the data was read with the schema of the name beside it.
+  return parsed.success ? ({ name, data: parsed.data } as Signal) : undefined;
+};
+
+/**
+ * Reads a message as it came from a vendor's service: its number and its JSON text.
  * @returns undefined when no signal has the number, or the text is not its payload
  */
 export const parseSignal = (type: number, data: string): Signal | undefined => {
-  const name = signalName(type);
-  if (name === undefined) return undefined;
   try {
-    const parsed = signals[name].data.safeParse(JSON.parse(data));
-    // Safe: the data was read with the schema of the name beside it.
-    return parsed.success ? ({ name, data: parsed.data } as Signal) : undefined;
+    return readSignal(type, JSON.parse(data));
   } catch {
     return undefined;
   }

@@ -5,7 +5,9 @@ import type {
   TRPCMutationProcedure,
   TRPCQueryProcedure,
   TRPCRouterRecord,
+  TRPCSubscriptionProcedure,
 } from "@trpc/server";
+import { createEventWriter } from "./db/events.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -70,6 +72,7 @@ export const createServices = ({
   audioFiles,
   log,
 }: Omit<Deps, "authSecret" | "ownKey">) => {
+  const events = createEventWriter({ db, added: () => undefined });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
@@ -129,7 +132,7 @@ export const createServices = ({
     clock,
     ids,
   });
-  const cheat = createCheatService({ store: createCheatStore({ db }), access, clock });
+  const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
   const roomStore = createRoomStore({ db, tasks });
   const room = createRoomService({
     store: roomStore,
@@ -217,9 +220,11 @@ type Strip<Record extends TRPCRouterRecord> = {
     ? TRPCQueryProcedure<Def>
     : Record[Key] extends TRPCMutationProcedure<infer Def>
       ? TRPCMutationProcedure<Def>
-      : Record[Key] extends TRPCRouterRecord
-        ? Strip<Record[Key]>
-        : never;
+      : Record[Key] extends TRPCSubscriptionProcedure<infer Def>
+        ? TRPCSubscriptionProcedure<Def>
+        : Record[Key] extends TRPCRouterRecord
+          ? Strip<Record[Key]>
+          : never;
 };
 /** The type that a typed client is made from. */
 export type AppRouter = TRPCBuiltRouter<

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
-import { type Append, createAppend } from "./append.js";
+import { createInserter, type Inserter } from "./inserter.js";
 import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
 import * as tables from "./tables.js";
@@ -20,8 +20,10 @@ export interface Database {
   readonly queries: Queries;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
   readonly write: Write;
-  /** Makes the function that adds rows to a table. */
-  readonly append: Append;
+  /** Makes the function that inserts rows into a table, for use inside of `write`. */
+  readonly inserter: Inserter;
+  /** Reads the database as it is at one moment, whatever others write meanwhile. */
+  readonly snapshot: <T>(read: () => T) => T;
   /** Makes a read that is remembered for as long as it is what the database would say. */
   readonly remember: Remember;
   /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
@@ -93,7 +95,8 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     return {
       queries,
       write,
-      append: createAppend(sqlite, { write, noteStatement }),
+      inserter: createInserter(sqlite, { noteStatement }),
+      snapshot: (read) => sqlite.transaction(read).deferred(),
       remember,
       migrationsAreCurrent,
       close: () => sqlite.close(),

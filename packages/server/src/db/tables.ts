@@ -1,6 +1,6 @@
-import type { ImServer, VideoProfile } from "@invigil/schema";
-import { getTableColumns } from "drizzle-orm";
-import { index, integer, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
+import { getTableColumns, sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** A signal and whom it is for (everybody in the group when nobody is named), or who leaves the group. */
 export interface VendorTaskPayload {
@@ -211,6 +211,72 @@ export const vendorTasks = sqliteTable(
     // What is to be done in one group is done in the order of the ids.
     index("vendor_tasks_by_group").on(table.service, table.groupId, table.id),
   ],
+);
+
+/** What an event in the log says beyond its room, kind and time: small; what stands elsewhere is referred to. */
+export type EventData = Readonly<Record<string, string | number>>;
+
+/**
+ * What happened in rooms: written in the transaction of what it reports. Kept for a while. It outlives its room, so that who
+ * listens is told of its end.
+ */
+export const roomEvents = sqliteTable(
+  "room_events",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    roomId: text("room_id").notNull(),
+    type: text().$type<EventType>().notNull(),
+    data: text({ mode: "json" }).$type<EventData>().notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  // With the row's id, which SQLite adds to every index.
+  (table) => [index("room_events_by_room").on(table.roomId)],
+);
+
+/** What was said in a room by way of the built-in message service. */
+export const messages = sqliteTable(
+  "messages",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    type: integer().notNull(),
+    /** A JSON text, as it was sent. */
+    data: text().notNull(),
+    /** The sender's user id and page; `server` for the server's own. */
+    senderId: text("sender_id").notNull(),
+    senderRole: text("sender_role", {
+      enum: ["admin", "teacher", "inspector", "examinee", "server"],
+    }).notNull(),
+    senderCamera: text("sender_camera", { enum: ["main", "pc"] }).notNull(),
+    /** The logins that it is for; everybody's when null. */
+    recipients: text({ mode: "json" }).$type<readonly string[]>(),
+    /** Tells a repetition by the sender from another message. */
+    key: text(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [
+    index("messages_by_room").on(table.roomId),
+    uniqueIndex("messages_by_key")
+      .on(table.roomId, table.senderId, table.senderCamera, table.key)
+      .where(sql`key IS NOT NULL`),
+  ],
+);
+
+/** Whose pages are connected, or were a moment ago. */
+export const presence = sqliteTable(
+  "presence",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+    role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
+    since: instant("since").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.userId, table.camera] })],
 );
 
 /** The library of audio clips. */

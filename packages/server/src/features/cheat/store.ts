@@ -1,6 +1,7 @@
 import type { CheatRecord, CheatRecordPage, JsonObject, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import type { EventWriter } from "../../db/events.js";
 import { rowReader } from "../../db/rows.js";
 import { cheatConfigs, cheatRecords } from "../../db/tables.js";
 
@@ -26,7 +27,7 @@ export interface Page {
 export interface CheatStore {
   setConfig(config: { examId: string; data: string; now: Date }): Promise<void>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
-  /** All or none. Resolves when they are on disk. */
+  /** All or none, of one room. Resolves when they are on disk. */
   addRecords(records: readonly NewRecord[]): Promise<void>;
   /** Newest first, of these rooms together. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
@@ -37,8 +38,9 @@ export interface CheatStore {
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
-  const { queries, write, append, remember } = db;
+export const createCheatStore = ({ db, events }: { db: Database; events: EventWriter }): CheatStore => {
+  const { queries, write, remember } = db;
+  const insertRecord = db.inserter(cheatRecords);
   const config = queries
     .select()
     .from(cheatConfigs)
@@ -82,7 +84,22 @@ export const createCheatStore = ({ db }: { db: Database }): CheatStore => {
           .run();
       }),
     getConfig: async (examId) => configOf(examId),
-    addRecords: append(cheatRecords),
+    addRecords: (records) =>
+      write(
+        () => {
+          const ids = records.map((record) => insertRecord(record));
+          const [first, last] = [records.at(0), ids.at(-1)];
+          // A transaction writes its rows one after another.
+          if (first && last !== undefined)
+            events.add(
+              first.roomId,
+              "cheat_records_added",
+              { from: last - ids.length + 1, to: last },
+              first.createdAt,
+            );
+        },
+        { repeatable: true },
+      ),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows = roomIds.flatMap((owner) =>

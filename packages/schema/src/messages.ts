@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { roles } from "./auth.js";
+import {
+  idSchema,
+  type JsonValue,
+  optional,
+  pageSizeSchema,
+  STORABLE_MESSAGE,
+  storable,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
+import { cameraSchema } from "./participant.js";
+import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
+
+// The built-in message service. Somebody's page is a login: the user's id for the main one, `pc_<id>` for the PC's.
+
+/** The most that a message's data may measure, in bytes of UTF-8 as JSON. The server checks it. */
+export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** Numbers above this are free for apps of one's own. */
+export const LAST_RESERVED_TYPE = 30_000;
+
+/** A message as it is delivered. */
+export const messageSchema = z.object({
+  /** Grows within the room. */
+  id: z.int(),
+  roomId: z.string(),
+  /** The number of a signal, or one of an app's own. */
+  type: z.int(),
+  /** What was sent. `readSignal(type, data)` reads it where a signal has the number. */
+  data: z.custom<JsonValue>(),
+  sender: z.object({
+    /** Of the server itself `server`. */
+    userId: z.string(),
+    role: z.enum([...roles, "server"]),
+    camera: cameraSchema,
+  }),
+  /** The logins that it is for; everybody in the room when absent. */
+  to: z.array(z.string()).optional(),
+  time: z.date(),
+});
+export type Message = z.infer<typeof messageSchema>;
+
+/** What is sent: a signal by its number, or a message of one's own above 30000. */
+export type OutgoingMessage =
+  | { [Name in SignalName]: { type: (typeof signals)[Name]["type"]; data: SignalData<Name> } }[SignalName]
+  | { type: number; data: JsonValue };
+
+/** What is wrong with a message that is sent; by the field. */
+const faultOf = (
+  type: number,
+  data: unknown,
+): readonly [field: "type" | "data", fault: string] | undefined => {
+  const text = JSON.stringify(data) as string | undefined;
+  if (text === undefined) return ["data", "is required"];
+  if (!storable(text)) return ["data", STORABLE_MESSAGE];
+  const name = signalName(type);
+  if (name === undefined)
+    return type > LAST_RESERVED_TYPE
+      ? undefined
+      : ["type", `must be a signal's number, or above ${LAST_RESERVED_TYPE}`];
+  const issue = signals[name].data.safeParse(data).error?.issues[0];
+  return issue && ["data", `is not what ${name} says: ${[...issue.path, issue.message].join(" ")}`];
+};
+
+const asValue = (text: string): JsonValue | undefined => {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
+  }
+};
+
+/** A message for a room: `data`, or the JSON text of it as `text`, which is then delivered byte for byte to the vendor's apps. */
+export const sendMessageInput = z
+  .object({
+    roomId: idSchema,
+    type: wholeNumber(1, 2_147_483_647),
+    data: z.custom<JsonValue>().optional(),
+    text: verbatimText(1, MAX_MESSAGE_BYTES).optional(),
+    /** The logins that it is for, at most 1,000: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
+    to: optional(z.array(idSchema).min(1, "must not be empty").max(1000, "must be at most 1000")),
+    /** The page that sends. */
+    camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
+    /** Sent again with the same key by the same login, a message is the one that was sent before. */
+    key: optional(verbatimText(1, 64)),
+  })
+  .transform(({ data, text = JSON.stringify(data) as string | undefined, ...input }, context) => {
+    const value = data === undefined && text !== undefined ? asValue(text) : data;
+    const fault =
+      text !== undefined && value === undefined
+        ? (["text", "must be JSON"] as const)
+        : faultOf(input.type, value);
+    if (!fault) return { ...input, text: text ?? "" };
+    const [field, message] = fault;
+    context.addIssue({
+      code: "custom",
+      path: [field === "data" && data === undefined ? "text" : field],
+      message,
+    });
+    return z.NEVER;
+  });
+export type SendMessageInput = z.output<typeof sendMessageInput>;
+export const sentMessageSchema = messageSchema.pick({ id: true, time: true });
+export type SentMessage = z.infer<typeof sentMessageSchema>;
+
+/** What the caller's page may read, newest first. `cursor` is the last id of the page before. */
+export const listMessagesInput = z.object({
+  roomId: idSchema,
+  camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
+  /** Only messages with this number. */
+  type: optional(wholeNumber(1, 2_147_483_647)),
+  pageSize: pageSizeSchema(20),
+  cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+});
+export type ListMessagesInput = z.output<typeof listMessagesInput>;
+export const messagePageSchema = z.object({
+  messages: z.array(messageSchema),
+  /** Absent when nothing older is left. */
+  nextCursor: z.int().optional(),
+});
+export type MessagePage = z.infer<typeof messagePageSchema>;
