@@ -11,6 +11,7 @@ import { openDatabase } from "./db/client.js";
 import { createDeps } from "./deps.js";
 import { createIds } from "./ids.js";
 import { createAppRouter, createServices, type ServedRouter } from "./router.js";
+import { failureOf } from "./trpc.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
 
@@ -99,11 +100,15 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   };
   return {
     as: (caller) =>
-      router.createCaller(async () => ({
-        identity: await services.auth.identify(await token(caller)),
-        address: "in-process",
-        trace: { requestId: "in-process", procedures: [] },
-      })),
+      router.createCaller(async () => {
+        const sent = await token(caller);
+        return {
+          identity: await services.auth.identify(sent),
+          identify: () => services.auth.identify(sent).catch(failureOf),
+          address: "in-process",
+          trace: { requestId: "in-process", procedures: [] },
+        };
+      }),
     token,
     inject: app.inject.bind(app),
     async listen() {

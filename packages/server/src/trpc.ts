@@ -16,6 +16,10 @@ export interface Trace {
 export interface Context {
   /** Who is calling, or why that is not known. */
   readonly identity: Principal | InvigilError;
+  /** Who that is by now: for what outlives the moment in which it was called. */
+  readonly identify: () => Promise<Principal | InvigilError>;
+  /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
+  readonly drained?: () => Promise<void>;
   /** Where the client calls from; `in-process` where there is no network between. */
   readonly address: string;
   readonly trace: Trace;

@@ -40,6 +40,7 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
     const as = (identity: Caller) =>
       router.createCaller({
         identity,
+        identify: () => Promise.resolve(identity),
         address: "in-process",
         trace: { requestId: "cli", procedures: [] },
       });

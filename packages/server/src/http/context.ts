@@ -15,9 +15,10 @@ export type CreateContext = (request: FastifyRequest) => Promise<Context>;
 export const contextMaker =
   ({ auth }: Pick<Services, "auth">): CreateContext =>
   async (request) => {
-    const identity = await auth.identify(request.headers.authorization).catch(failureOf);
+    const identify = () => auth.identify(request.headers.authorization).catch(failureOf);
     const context: Context = {
-      identity,
+      identity: await identify(),
+      identify,
       address: request.ip,
       trace: { requestId: request.id, procedures: [] },
     };

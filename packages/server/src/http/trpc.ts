@@ -38,6 +38,7 @@ export const trpcPlugin = async (
       input: undefined,
       ctx: request.callContext ?? {
         identity: failed,
+        identify: () => Promise.resolve(failed),
         address: request.ip,
         trace: { requestId: request.id, procedures: [] },
       },
