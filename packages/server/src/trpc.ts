@@ -19,7 +19,7 @@ export interface Context {
   /** Who that is by now: for what outlives the moment in which it was called. */
   readonly identify: () => Promise<Principal | InvigilError>;
   /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
-  readonly drained?: () => Promise<void>;
+  readonly drained?: (() => Promise<void>) | undefined;
   /** Where the client calls from; `in-process` where there is no network between. */
   readonly address: string;
   readonly trace: Trace;
