@@ -92,7 +92,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       ),
     async [Symbol.asyncDispose]() {
       await app.close();
-    await services.presence.stop();
+      await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
       db.close();
       rmSync(dataDir, { recursive: true, force: true });
