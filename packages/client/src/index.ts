@@ -1,5 +1,5 @@
 export type { ErrorCode } from "@invigil/schema";
-export { type CheatConfig, knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
+export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
   type InvigilClientError,
@@ -10,12 +10,13 @@ export {
 } from "./errors.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
-export {
-  parseSignal,
-  type Signal,
-  type SignalData,
-  type SignalName,
-  type SignalType,
-  signalName,
-  signals,
-} from "./signals.js";
+export type {
+  CheatConfig,
+  PayloadSchema,
+  Signal,
+  SignalData,
+  SignalName,
+  Signals,
+  SignalType,
+} from "./shapes.js";
+export { parseSignal, readSignal, signalName, signals } from "./signals.js";

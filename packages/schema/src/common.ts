@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { JsonObject } from "./json.js";
 
 /** What a text may hold anywhere in Invigil: everything that UTF-8 and every supported database can store unchanged. */
 export const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
@@ -79,11 +80,6 @@ export const instantSchema = z
 /** Rows a page: 1 to 100. 0 or absent means the default. */
 export const pageSizeSchema = (byDefault: number) =>
   optional(wholeNumber(0, 100)).transform((size) => size || byDefault);
-
-/** A value that JSON can carry. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-/** A JSON object. */
-export type JsonObject = { [key: string]: JsonValue };
 
 const MAX_JSON_DEPTH = 32;
 /** Names that JavaScript gives a meaning of its own: they cannot travel safely to every client. */

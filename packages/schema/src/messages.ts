@@ -2,7 +2,6 @@ import { z } from "zod";
 import { roles } from "./auth.js";
 import {
   idSchema,
-  type JsonValue,
   optional,
   pageSizeSchema,
   STORABLE_MESSAGE,
@@ -10,6 +9,7 @@ import {
   verbatimText,
   wholeNumber,
 } from "./common.js";
+import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
