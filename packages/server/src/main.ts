@@ -100,9 +100,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.live.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       clearTimeout(deadline);
       db.close();

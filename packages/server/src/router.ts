@@ -39,6 +39,9 @@ import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
+import { createLiveService } from "./features/live/service.js";
+import { createLiveStore } from "./features/live/store.js";
+import { createTail } from "./features/live/tail.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
@@ -72,7 +75,9 @@ export const createServices = ({
   audioFiles,
   log,
 }: Omit<Deps, "authSecret" | "ownKey">) => {
-  const events = createEventWriter({ db, added: () => undefined });
+  const liveStore = createLiveStore({ db });
+  const tail = createTail({ store: liveStore, log });
+  const events = createEventWriter({ db, added: () => tail.look() });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
@@ -93,6 +98,8 @@ export const createServices = ({
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const access = createAccessService({ store: createAccessStore({ db }) });
+  const presence = { connected: () => () => undefined };
+  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -191,6 +198,7 @@ export const createServices = ({
     capacity,
     queue,
     stream,
+    live,
   };
 };
 export type Services = ReturnType<typeof createServices>;

@@ -4,17 +4,28 @@ import {
   joinLinkSchema,
   joinLinksInput,
   listRoomsInput,
+  onRoomEventInput,
   roomPageSchema,
   roomRef,
   roomSchema,
+  roomSnapshotSchema,
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import { anyoneProcedure, router, staffProcedure, tellEach } from "../../trpc.js";
+import { type LiveService, shownRoomEvent } from "../live/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
-export const createRoomRouter = ({ room, links }: { room: RoomService; links: LinkService }) =>
+export const createRoomRouter = ({
+  room,
+  links,
+  live,
+}: {
+  room: RoomService;
+  links: LinkService;
+  live: LiveService;
+}) =>
   router({
     create: staffProcedure
       .input(createRoomInput)
@@ -40,4 +51,13 @@ export const createRoomRouter = ({ room, links }: { room: RoomService; links: Li
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    snapshot: anyoneProcedure
+      .input(roomRef)
+      .output(roomSnapshotSchema)
+      .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
+    onEvent: anyoneProcedure
+      .input(onRoomEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        tellEach(await live.listenRoom({ ...ctx, signal }, input), shownRoomEvent),
+      ),
   });
