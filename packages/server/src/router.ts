@@ -8,6 +8,8 @@ import type {
   TRPCSubscriptionProcedure,
 } from "@trpc/server";
 import { createEventWriter } from "./db/events.js";
+import { createMessageWriter } from "./db/messages.js";
+import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -35,8 +37,10 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createSendRate } from "./features/im/rate.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
+import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
 import { createLiveService } from "./features/live/service.js";
@@ -47,6 +51,8 @@ import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
 import { createPlanService } from "./features/plan/service.js";
 import { createPlanStore } from "./features/plan/store.js";
+import { createPresenceService } from "./features/presence/service.js";
+import { createPresenceStore } from "./features/presence/store.js";
 import { createLinkService } from "./features/room/links.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
@@ -78,11 +84,15 @@ export const createServices = ({
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
   const events = createEventWriter({ db, added: () => tail.look() });
+  const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
     ids,
     added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
   });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
@@ -98,8 +108,6 @@ export const createServices = ({
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const presence = { connected: () => () => undefined };
-  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -166,7 +174,22 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
-  const im = createImService({ messages, access, groups });
+  const im = createImService({
+    messages,
+    access,
+    groups,
+    store: createImStore({ db, said }),
+    rate: createSendRate({ clock }),
+    clock,
+  });
+  const presence = createPresenceService({
+    store: createPresenceStore({ db, events, endPresence }),
+    access,
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
+  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -194,6 +217,7 @@ export const createServices = ({
     room,
     links,
     im,
+    presence,
     upload,
     capacity,
     queue,

@@ -89,6 +89,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const app = await buildApp(deps, services);
   services.queue.start();
   services.live.start();
+  await services.presence.start();
 
   const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
     signToken(
@@ -99,6 +100,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const close = async (): Promise<void> => {
     await services.live.stop();
     await app.close();
+    await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
     db.close();
     rmSync(dataDir, { recursive: true, force: true });

@@ -77,6 +77,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const app = await buildApp(deps, services);
   if (options.queue ?? true) services.queue.start();
   services.live.start();
+  await services.presence.start();
   return {
     app,
     inject: app.inject.bind(app),
@@ -93,6 +94,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     async [Symbol.asyncDispose]() {
       await services.live.stop();
       await app.close();
+      await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
       db.close();
       rmSync(dataDir, { recursive: true, force: true });

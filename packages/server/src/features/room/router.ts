@@ -5,6 +5,7 @@ import {
   joinLinksInput,
   listRoomsInput,
   onRoomEventInput,
+  presenceSchema,
   roomPageSchema,
   roomRef,
   roomSchema,
@@ -12,8 +13,9 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, tellEach } from "../../trpc.js";
+import { anyoneProcedure, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
 import { type LiveService, shownRoomEvent } from "../live/service.js";
+import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
@@ -21,10 +23,12 @@ export const createRoomRouter = ({
   room,
   links,
   live,
+  presence,
 }: {
   room: RoomService;
   links: LinkService;
   live: LiveService;
+  presence: PresenceService;
 }) =>
   router({
     create: staffProcedure
@@ -60,4 +64,8 @@ export const createRoomRouter = ({
       .subscription(async ({ ctx, input, signal }) =>
         tellEach(await live.listenRoom({ ...ctx, signal }, input), shownRoomEvent),
       ),
+    presence: watcherProcedure
+      .input(roomRef)
+      .output(presenceSchema.array())
+      .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),
   });
