@@ -241,8 +241,10 @@ export {
   readSignal,
   type Signal,
   type SignalData,
+  type SignalKind,
   type SignalName,
   type SignalType,
+  sendersOf,
   signalName,
   signals,
 } from "./signals.js";
