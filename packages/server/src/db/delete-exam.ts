@@ -5,6 +5,7 @@ import {
   cheatRecords,
   examAudio,
   exams,
+  mutes,
   participants,
   rooms,
   streamEvents,
@@ -48,6 +49,7 @@ export const deleteExam = (
   const inItsRooms = roomsOf(queries, examId);
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
+  queries.delete(mutes).where(inArray(mutes.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
   queries.delete(rooms).where(eq(rooms.examId, examId)).run();
   queries.delete(unseated).where(eq(unseated.examId, examId)).run();
