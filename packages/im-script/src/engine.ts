@@ -1,7 +1,7 @@
 import type { EngineLogin } from "@invigil/schema";
 import { socketUrl } from "./app-sign.js";
 import { Emitter } from "./emitter.js";
-import { ImErrors, type ImError, imError } from "./errors.js";
+import { type ImError, ImErrors, imError } from "./errors.js";
 import { GroupManager, groupInfos, MessageManager } from "./managers.js";
 import { createSession, type Session } from "./session.js";
 
@@ -82,8 +82,7 @@ export class ImEngine extends Emitter {
         one
           ? this.#messages.emit("recvc2cmessage", message)
           : this.#messages.emit("recvgroupmessage", message, message.groupId),
-      onMuted: (status) =>
-        this.#groups.emit("mutechange", status.groupId, { ...status, whiteUserList: [] }),
+      onMuted: (status) => this.#groups.emit("mutechange", status.groupId, { ...status, whiteUserList: [] }),
       onLost: () => this.emit("connecting"),
       onReturned: (groups) => this.emit("reconnectsuccess", groupInfos(groups)),
       onExpired: (renew) => {

@@ -21,4 +21,5 @@ export const ImErrors = {
 /** What apps are told of: an `Error` with the number that the SDK has for it. */
 export type ImError = Error & { readonly code: number };
 
-export const imError = (code: number, message: string): ImError => Object.assign(new Error(message), { code });
+export const imError = (code: number, message: string): ImError =>
+  Object.assign(new Error(message), { code });

@@ -1,5 +1,5 @@
 import type { EngineCall, EngineFrame, EngineResults } from "@invigil/schema";
-import { ImErrors, type ImError, imError } from "./errors.js";
+import { type ImError, ImErrors, imError } from "./errors.js";
 import { after, openSocket } from "./globals.js";
 
 /** How long a connection may take to open. */

@@ -7,7 +7,7 @@ import type {
   EngineMuteStatus,
   EngineResults,
 } from "@invigil/schema";
-import { ImErrors, type ImError, imError } from "./errors.js";
+import { type ImError, ImErrors, imError } from "./errors.js";
 import { after } from "./globals.js";
 import { type Call, isLost, type Line, openLine, type Told } from "./line.js";
 
@@ -84,7 +84,8 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
 
   const move = (groupId: string, at: string): void => {
     const known = positions.get(groupId);
-    if (joined.has(groupId) && (known === undefined || Number(at) > Number(known))) positions.set(groupId, at);
+    if (joined.has(groupId) && (known === undefined || Number(at) > Number(known)))
+      positions.set(groupId, at);
   };
 
   const onTold = (told: Told): void => {

@@ -9,6 +9,7 @@ import type {
 } from "@trpc/server";
 import { createEventWriter } from "./db/events.js";
 import { createMessageWriter } from "./db/messages.js";
+import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -36,6 +37,7 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createMuteStore } from "./features/im/mutes-store.js";
 import { createSendRate } from "./features/im/rate.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
@@ -79,11 +81,14 @@ export const createServices = ({
 }: Omit<Deps, "authSecret" | "ownKey">) => {
   const events = createEventWriter({ db, added: () => undefined });
   const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
     ids,
     added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
   });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
@@ -170,11 +175,12 @@ export const createServices = ({
     access,
     groups,
     store: createImStore({ db, said }),
+    mutes: createMuteStore({ db }),
     rate: createSendRate({ clock }),
     clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ db, events }),
+    store: createPresenceStore({ db, events, endPresence }),
     access,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,

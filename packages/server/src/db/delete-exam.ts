@@ -5,8 +5,11 @@ import {
   cheatRecords,
   examAudio,
   exams,
+  messageReaders,
+  messages,
   mutes,
   participants,
+  presence,
   rooms,
   streamEvents,
   streamNames,
@@ -47,9 +50,10 @@ export const deleteExam = (
     .all();
   for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
   const inItsRooms = roomsOf(queries, examId);
+  for (const table of [messageReaders, messages, mutes, presence])
+    queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
-  queries.delete(mutes).where(inArray(mutes.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();
   queries.delete(rooms).where(eq(rooms.examId, examId)).run();
   queries.delete(unseated).where(eq(unseated.examId, examId)).run();

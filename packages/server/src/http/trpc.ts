@@ -2,8 +2,7 @@ import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError } from "../errors.js";
-import type { ServedRouter } from "../router.js";
-import { admit, failureOf, STAFF } from "../trpc.js";
+import { admit, failureOf, type Router, STAFF } from "../trpc.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
 import { createTrpcHandler } from "./trpc-http/handler.js";
@@ -15,7 +14,7 @@ const IMPORT = "participant.import";
 const MAX_IMPORT_MIB = 15;
 
 export interface TrpcOptions {
-  readonly router: ServedRouter;
+  readonly router: Router;
   readonly createContext: CreateContext;
   /** Whether pages of every origin may call; else answers depend on the origin. */
   readonly anyOrigin: boolean;
@@ -85,7 +84,8 @@ export const trpcPlugin = async (
 
   const call = createHandler({
     router,
-    createContext: async ({ req }) => req.callContext ?? createContext(req),
+    createContext: async ({ req, info }) =>
+      req.callContext ?? createContext(req, info.connectionParams?.token),
     maxBatchSize: MAX_BATCH,
     responseMeta({ errors }) {
       const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
