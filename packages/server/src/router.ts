@@ -131,16 +131,16 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, tasks }),
+    store: createParticipantStore({ db, tasks, events }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
-  const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
-    store: createExamStore({ db, tasks }),
+    store: createExamStore({ db, tasks, events }),
     access,
     audio,
     participant,
@@ -148,7 +148,7 @@ export const createServices = ({
     ids,
   });
   const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
-  const roomStore = createRoomStore({ db, tasks });
+  const roomStore = createRoomStore({ db, tasks, events });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -160,7 +160,7 @@ export const createServices = ({
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, tasks }),
+    store: createPlanStore({ db, tasks, events }),
     access,
     groups,
     clock,
@@ -197,7 +197,7 @@ export const createServices = ({
   });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ db, tasks }),
+    store: createStreamStore({ db, tasks, events }),
     access,
     callback: providers.streamCallback,
     clock,
