@@ -83,7 +83,7 @@ export const createServices = ({
 }: Omit<Deps, "authSecret" | "ownKey">) => {
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
-  const events = createEventWriter({ db, added: () => tail.look() });
+  const events = createEventWriter({ db, added: tail.look });
   const said = createMessageWriter({ db, events });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
@@ -117,11 +117,18 @@ export const createServices = ({
     tokens,
     passwords,
     throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    takenBack: tail.doubt,
     clock,
     ids,
     lifetime: config.login,
   });
-  const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
+  const account = createAccountService({
+    store: createAccountStore({ db }),
+    access,
+    passwords,
+    takenBack: tail.doubt,
+    clock,
+  });
   const audio = createAudioService({
     store: createAudioStore({ db }),
     access,
@@ -189,7 +196,15 @@ export const createServices = ({
     settleMs: config.presenceSettleSeconds * 1000,
     log,
   });
-  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
+  const live = createLiveService({
+    store: liveStore,
+    tail,
+    access,
+    presence,
+    clock,
+    retentionMs: config.eventRetentionSeconds * 1000,
+    log,
+  });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),

@@ -64,6 +64,8 @@ export async function* listen<Told>(
   expiry?.unref();
   const leave = (): void => inbox.end();
   signal?.addEventListener("abort", leave);
+  // Between the call and its beginning, and between a gap's parts, something may have changed that is told of in neither.
+  inbox.doubt();
   if (signal?.aborted) leave();
 
   const stillMay = async (): Promise<void> => {
@@ -116,6 +118,7 @@ export async function* listen<Told>(
         page = [];
         isLost = false;
         isCaughtUp = true;
+        inbox.doubt();
         yield gap.told;
         continue;
       }
