@@ -37,6 +37,7 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createMuteStore } from "./features/im/mutes-store.js";
 import { createSendRate } from "./features/im/rate.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
@@ -186,6 +187,7 @@ export const createServices = ({
     access,
     groups,
     store: createImStore({ db, said }),
+    mutes: createMuteStore({ db }),
     rate: createSendRate({ clock }),
     clock,
   });

@@ -8,6 +8,7 @@ import {
   exams,
   messageReaders,
   messages,
+  mutes,
   participants,
   presence,
   rooms,
@@ -53,7 +54,7 @@ export const deleteExam = (
     events.add(room.id, "room_ended", {}, now);
   }
   const inItsRooms = roomsOf(queries, examId);
-  for (const table of [messageReaders, messages, presence])
+  for (const table of [messageReaders, messages, mutes, presence])
     queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
