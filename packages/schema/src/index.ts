@@ -228,8 +228,10 @@ export {
   readSignal,
   type Signal,
   type SignalData,
+  type SignalKind,
   type SignalName,
   type SignalType,
+  sendersOf,
   signalName,
   signals,
 } from "./signals.js";

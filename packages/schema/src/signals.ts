@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Role } from "./auth.js";
 import { idSchema } from "./common.js";
 
 // The messages that the vendor's apps exchange in a room's group, as they number and read them. Their payloads may
@@ -14,39 +15,49 @@ const command = z.looseObject({ sid, receiverIdList });
 /** Answers name the command that they answer; what an app tells by itself answers none. */
 const answer = z.looseObject({ sid: sid.optional(), receiverIdList });
 
-const signal = <Type extends number, Sender extends "server" | "client" | "either", Data extends z.ZodType>(
+/** What a signal is: somebody is told to do something, says what became of that, tells by itself; or the server tells. */
+export type SignalKind = "command" | "answer" | "report" | "news";
+
+const signal = <
+  Type extends number,
+  Sender extends "server" | "client" | "either",
+  Kind extends SignalKind,
+  Data extends z.ZodType,
+>(
   type: Type,
   sender: Sender,
+  kind: Kind,
   data: Data,
-) => ({ type, sender, data });
+) => ({ type, sender, kind, data });
 
 /**
  * Every signal by its name: its number, who sends it (the `server`, a `client`, which is one of the apps, or `either`),
- * and the schema of its `data`, which is a JSON text on the wire. Numbers above 30000 are free for apps of one's own.
+ * of which kind it is, and the schema of its `data`, which is a JSON text on the wire. Numbers above 30000 are free for
+ * apps of one's own.
  */
 export const signals = {
-  streamStopped: signal(20_000, "server", aboutUser),
-  streamPublished: signal(20_001, "server", aboutUser),
-  startCall: signal(20_002, "client", command),
-  endCall: signal(20_003, "client", command),
-  callConnected: signal(20_004, "client", answer),
-  callDisconnected: signal(20_005, "client", answer),
-  startLiveBroadcast: signal(20_006, "client", command),
-  liveBroadcastStarted: signal(20_007, "client", answer),
-  stopLiveBroadcast: signal(20_008, "client", command),
-  liveBroadcastStopped: signal(20_009, "client", answer),
-  endRoom: signal(20_010, "client", command),
-  broadcastAudio: signal(20_011, "client", command),
-  audioBroadcastStarted: signal(20_012, "client", answer),
-  stopAudioBroadcast: signal(20_013, "client", command),
-  audioBroadcastStopped: signal(20_014, "client", answer),
-  reset: signal(20_015, "client", command),
-  enteredRoom: signal(20_016, "client", answer),
-  publishSucceeded: signal(20_017, "client", answer),
-  publishFailed: signal(20_018, "client", answer),
-  cheatDetected: signal(20_019, "client", answer),
-  endUser: signal(20_020, "either", command),
-  userEnded: signal(20_021, "client", answer),
+  streamStopped: signal(20_000, "server", "news", aboutUser),
+  streamPublished: signal(20_001, "server", "news", aboutUser),
+  startCall: signal(20_002, "client", "command", command),
+  endCall: signal(20_003, "client", "command", command),
+  callConnected: signal(20_004, "client", "answer", answer),
+  callDisconnected: signal(20_005, "client", "answer", answer),
+  startLiveBroadcast: signal(20_006, "client", "command", command),
+  liveBroadcastStarted: signal(20_007, "client", "answer", answer),
+  stopLiveBroadcast: signal(20_008, "client", "command", command),
+  liveBroadcastStopped: signal(20_009, "client", "answer", answer),
+  endRoom: signal(20_010, "client", "command", command),
+  broadcastAudio: signal(20_011, "client", "command", command),
+  audioBroadcastStarted: signal(20_012, "client", "answer", answer),
+  stopAudioBroadcast: signal(20_013, "client", "command", command),
+  audioBroadcastStopped: signal(20_014, "client", "answer", answer),
+  reset: signal(20_015, "client", "command", command),
+  enteredRoom: signal(20_016, "client", "report", answer),
+  publishSucceeded: signal(20_017, "client", "report", answer),
+  publishFailed: signal(20_018, "client", "report", answer),
+  cheatDetected: signal(20_019, "client", "report", answer),
+  endUser: signal(20_020, "either", "command", command),
+  userEnded: signal(20_021, "client", "answer", answer),
 } as const;
 
 export type SignalName = keyof typeof signals;
@@ -63,6 +74,20 @@ export type Signal = {
 export const signalName = (type: number): SignalName | undefined =>
   // Safe: the keys of the list are the names.
   (Object.keys(signals) as SignalName[]).find((name) => signals[name].type === type);
+
+const SENDERS: Readonly<Record<SignalKind | "own", readonly Role[]>> = {
+  command: ["admin", "teacher"],
+  answer: ["admin", "teacher", "examinee"],
+  report: ["admin", "teacher", "examinee"],
+  news: [],
+  own: ["admin", "teacher", "inspector", "examinee"],
+};
+
+/** The roles that may send a message with this number through the built-in service: a signal's, or one of an app's own. */
+export const sendersOf = (type: number): readonly Role[] => {
+  const name = signalName(type);
+  return SENDERS[name ? signals[name].kind : "own"];
+};
 
 /**
  * Reads a message: its number, and its data as a JSON value.

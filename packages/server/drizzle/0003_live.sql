@@ -1,3 +1,12 @@
+CREATE TABLE `message_readers` (
+	`room_id` text NOT NULL,
+	`login` text NOT NULL,
+	`message_id` integer NOT NULL,
+	`type` integer NOT NULL,
+	PRIMARY KEY(`room_id`, `login`, `message_id`),
+	FOREIGN KEY (`room_id`) REFERENCES `rooms`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `messages` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`room_id` text NOT NULL,

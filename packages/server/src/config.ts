@@ -78,6 +78,8 @@ export const configOf = (env: Settings) => {
     timeZone: env.INVIGIL_TIME_ZONE,
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
+    /** Who has been without a connection for this long has left. */
+    presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
     logLevel: env.INVIGIL_LOG_LEVEL,
     streams: {

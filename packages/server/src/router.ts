@@ -8,6 +8,7 @@ import type {
   TRPCSubscriptionProcedure,
 } from "@trpc/server";
 import { createEventWriter } from "./db/events.js";
+import { createMessageWriter } from "./db/messages.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -35,8 +36,10 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createSendRate } from "./features/im/rate.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
+import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
 import { createParticipantRouter } from "./features/participant/router.js";
@@ -44,6 +47,8 @@ import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
 import { createPlanService } from "./features/plan/service.js";
 import { createPlanStore } from "./features/plan/store.js";
+import { createPresenceService } from "./features/presence/service.js";
+import { createPresenceStore } from "./features/presence/store.js";
 import { createLinkService } from "./features/room/links.js";
 import { createRoomRouter } from "./features/room/router.js";
 import { createRoomService } from "./features/room/service.js";
@@ -73,6 +78,7 @@ export const createServices = ({
   log,
 }: Omit<Deps, "authSecret" | "ownKey">) => {
   const events = createEventWriter({ db, added: () => undefined });
+  const said = createMessageWriter({ db, events });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
@@ -159,7 +165,21 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
-  const im = createImService({ messages, access, groups });
+  const im = createImService({
+    messages,
+    access,
+    groups,
+    store: createImStore({ db, said }),
+    rate: createSendRate({ clock }),
+    clock,
+  });
+  const presence = createPresenceService({
+    store: createPresenceStore({ db, events }),
+    access,
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -187,6 +207,7 @@ export const createServices = ({
     room,
     links,
     im,
+    presence,
     upload,
     capacity,
     queue,

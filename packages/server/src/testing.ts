@@ -85,6 +85,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const router = createAppRouter(services);
   const app = await buildApp(deps, services);
   services.queue.start();
+  await services.presence.start();
 
   const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
     signToken(
@@ -94,6 +95,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
 
   const close = async (): Promise<void> => {
     await app.close();
+    await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
     db.close();
     rmSync(dataDir, { recursive: true, force: true });

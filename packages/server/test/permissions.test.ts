@@ -1,3 +1,4 @@
+import { type SignalName, signals } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../src/errors.js";
@@ -24,6 +25,9 @@ const toSibling: Input = (school, _, n) => ({
   userId: `leaving${n}`,
   toRoomId: school.sibling.id,
 });
+const saying =
+  (name: SignalName, data: object): Input =>
+  (school) => ({ ...own(school), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
 const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input }>> = {
@@ -73,6 +77,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   "room.list": { method: "query", input: () => ({}) },
   "room.joinLinks": { method: "mutate", input: own },
   "room.joinLinks, of the exam": { method: "mutate", input: examOf },
+  "room.presence": { method: "query", input: own },
   "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { method: "query", input: examOf },
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
@@ -160,6 +165,11 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
     method: "mutate",
     input: (_, { sub }) => ({ userId: sub, imServer: ["aliyun_old", "rong_cloud"] }),
   },
+  "im.send": { method: "mutate", input: (school) => ({ ...own(school), type: 30_001, data: "of our own" }) },
+  "im.send, an answer": { method: "mutate", input: saying("cheatDetected", {}) },
+  "im.send, a command": { method: "mutate", input: saying("startCall", { sid: "call" }) },
+  "im.send, the server's": { method: "mutate", input: saying("streamStopped", { userId: "examinee1" }) },
+  "im.history": { method: "query", input: own },
   "upload.getCredentials": { method: "mutate", input: examOf },
   "stream.report": {
     method: "mutate",
@@ -286,6 +296,7 @@ const stateOf = async ({ admin, room, other }: School) => ({
   audio: await admin.audio.list({}),
   config: await admin.cheat.getConfig({ examId: room.examId }),
   records: await admin.cheat.listRecords({ roomId: room.id }),
+  messages: await admin.im.history({ roomId: room.id }),
 });
 
 /** Calls a row as everybody, first those who may not: after them nothing may have changed. */

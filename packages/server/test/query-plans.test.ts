@@ -20,8 +20,11 @@ const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
 const INSPECTOR: TestCaller = { sub: "inspector1", role: "inspector" };
 const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 
-/** A library of clips and a school's staff stay small: they may be read from end to end. */
-const MAY_BE_SCANNED = ["audio_clips", "accounts"];
+/**
+ * A library of clips and a school's staff stay small: they may be read from end to end. Who is present holds nothing that
+ * is over, and is read as a whole once, at the start.
+ */
+const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence"];
 
 interface Stage {
   readonly app: TestApp;
@@ -139,6 +142,9 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "room.joinLinks": async ({ app, examId, roomId }) => {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
+  },
+  "room.presence": async ({ app, roomId }) => {
+    await app.as(INSPECTOR).room.presence({ roomId });
   },
   "exam.create": ({ app }) =>
     app.as(ADMIN).exam.create({ name: "Another", startTime: new Date(0), endTime: new Date(1) }),
@@ -274,6 +280,21 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     for (const caller of [EXAMINEE, { ...EXAMINEE, exam: examId }, { ...EXAMINEE, room: roomId }])
       await app.as(caller).im.getToken(token);
   },
+  "im.send": async ({ app, roomId }) => {
+    const message = { roomId, type: 30_001, data: { n: 1 } };
+    for (const key of [undefined, "k", "k"]) await app.as(TEACHER).im.send({ ...message, key });
+    await app.as(EXAMINEE).im.send({ ...message, to: ["teacher1", "pc_teacher1"] });
+  },
+  "im.history": async ({ app, roomId }) => {
+    for (const byType of OPTIONAL)
+      for (const later of OPTIONAL)
+        await app.as(TEACHER).im.history({
+          roomId,
+          pageSize: 1,
+          ...(byType && { type: 30_001 }),
+          ...(later && { cursor: 3 }),
+        });
+  },
   // Not configured: it asks who may, and refuses.
   "upload.getCredentials": async ({ app, examId }) => {
     for (const caller of [ADMIN, TEACHER, INSPECTOR, EXAMINEE])
@@ -308,13 +329,20 @@ const askServices = async (onStatement: (sql: string) => void): Promise<void> =>
   aliyun_new.on("create", inTurn(fails(), works));
   aliyun_new.on("send", fails());
   const change = withServices({ aliyun_new, rong_cloud: createTestService({ keepsMembers: true }) });
-  await using world = await openWorld({ queue: false, change, onStatement });
+  await using world = await openWorld({
+    queue: false,
+    change,
+    onStatement,
+    config: { presenceSettleSeconds: 0 },
+  });
   const admin = trpc(world, await world.token(ADMIN));
   const room = { name: "R", imServer: ["aliyun_new", "rong_cloud"] };
   const participants = [{ userId: "examinee1", name: "E", role: "examinee" }];
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
+  const page = { roomId: data.id, userId: "examinee1", role: "examinee", camera: "main" } as const;
+  world.services.presence.connected(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   await admin.mutate("room.end", { roomId: data.id });
   await world.services.queue.drain(5000);

@@ -264,6 +264,22 @@ export const messages = sqliteTable(
   ],
 );
 
+/** Who reads what was said: everybody in the room (an empty login), or the logins that it is for and its sender's. */
+export const messageReaders = sqliteTable(
+  "message_readers",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    login: text().notNull(),
+    messageId: integer("message_id").notNull(),
+    /** The message's. */
+    type: integer().notNull(),
+  },
+  // One login's page of a room is one range, also where only one type is asked for: it is in the index.
+  (table) => [primaryKey({ columns: [table.roomId, table.login, table.messageId] })],
+);
+
 /** Whose pages are connected, or were a moment ago. */
 export const presence = sqliteTable(
   "presence",

@@ -217,6 +217,7 @@ export const UNMAPPED = [
   "account.setPassword",
   "room.list",
   "room.joinLinks",
+  "room.presence",
   "exam.create",
   "exam.list",
   "exam.update",
@@ -234,5 +235,7 @@ export const UNMAPPED = [
   "audio.delete",
   "audio.attach",
   "audio.detach",
+  "im.send",
+  "im.history",
   "stream.listEvents",
 ] as const satisfies readonly ProcedurePath[];

@@ -106,6 +106,7 @@ room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
 room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 room.joinLinks                   ++.. ... ... .. +.. ++... . ..
 room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
+room.presence                    +++. ... ... .. +.. ++... + ..
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. ... ... .. ... .+... . ..
@@ -141,6 +142,11 @@ im.getToken, of no room          ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, of no service      ++++ +++ +++ ++ +++ +++++ + +.
 im.getToken, commanding          ++.. +.. +.. +. +++ +++++ . ..
 im.getToken, not configured      pppp ppp ppp pp ppp ppppp p p.
+im.send                          ++++ ... ... .. +.. ++... + +.
+im.send, an answer               ++.+ ... ... .. +.. ++... . +.
+im.send, a command               ++.. ... ... .. +.. ++... . ..
+im.send, the server's            .... ... ... .. ... ..... . ..
+im.history                       ++++ ... ... .. +.. ++... + +.
 upload.getCredentials            pppp ppp ... .. p.. pp... p p.
 stream.report                    ++++ +++ +++ ++ +++ +++++ + ++
 stream.listEvents                +++. ... ... .. +.. ++... + ..

@@ -76,6 +76,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const services = createServices(deps);
   const app = await buildApp(deps, services);
   if (options.queue ?? true) services.queue.start();
+  await services.presence.start();
   return {
     app,
     inject: app.inject.bind(app),
@@ -91,6 +92,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       ),
     async [Symbol.asyncDispose]() {
       await app.close();
+      await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
       db.close();
       rmSync(dataDir, { recursive: true, force: true });

@@ -1,4 +1,11 @@
-import { getImTokenInput, imTokensSchema } from "@invigil/schema";
+import {
+  getImTokenInput,
+  imTokensSchema,
+  listMessagesInput,
+  messagePageSchema,
+  sendMessageInput,
+  sentMessageSchema,
+} from "@invigil/schema";
 import { anyoneProcedure, router } from "../../trpc.js";
 import type { ImService } from "./service.js";
 
@@ -8,4 +15,12 @@ export const createImRouter = ({ im }: { im: ImService }) =>
       .input(getImTokenInput)
       .output(imTokensSchema)
       .mutation(({ ctx, input }) => im.getToken(ctx.caller, input)),
+    send: anyoneProcedure
+      .input(sendMessageInput)
+      .output(sentMessageSchema)
+      .mutation(({ ctx, input }) => im.send(ctx.caller, input)),
+    history: anyoneProcedure
+      .input(listMessagesInput)
+      .output(messagePageSchema)
+      .query(({ ctx, input }) => im.history(ctx.caller, input)),
   });

@@ -1,9 +1,27 @@
-import type { Caller, GetImTokenInput, ImTokens } from "@invigil/schema";
-import { forbidden, InvigilError } from "../../errors.js";
+import {
+  type Caller,
+  type GetImTokenInput,
+  type ImTokens,
+  type JsonValue,
+  type ListMessagesInput,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  type MessagePage,
+  type SendMessageInput,
+  type SentMessage,
+  sendersOf,
+  signalName,
+} from "@invigil/schema";
+import { loginOf } from "../../db/messages.js";
+import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
+import type { SendRate } from "./rate.js";
+import type { ImStore, SpokenIn, StoredMessage } from "./store.js";
+
+export type { StoredMessage };
 
 export interface ImService {
   /**
@@ -13,15 +31,86 @@ export interface ImService {
    *   PROVIDER_NOT_CONFIGURED when none of them is configured, PROVIDER_FAILED
    */
   getToken(caller: Caller, input: GetImTokenInput): Promise<ImTokens>;
+  /**
+   * Says something in a room by the built-in service, also where the room's groups are elsewhere. Sent again with the same key
+   * it is what was sent before.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for somebody who is not in the room),
+   *   TOO_MANY_REQUESTS
+   */
+  send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
+  /** Newest first: what was for everybody, and what was for the caller's page or from it. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  history(caller: Caller, input: ListMessagesInput): Promise<MessagePage>;
 }
 
 export interface ImServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
   readonly groups: GroupService;
+  readonly store: ImStore;
+  readonly rate: SendRate;
+  readonly clock: () => Date;
 }
 
-export const createImService = ({ messages, access, groups }: ImServiceDeps): ImService => ({
+/** Those who command a room have this long after its end: they tell of the end when it has come. */
+const AFTERWORD_MS = 10 * 60_000;
+
+const toMessage = ({
+  senderId,
+  senderRole,
+  senderCamera,
+  recipients,
+  data,
+  createdAt,
+  ...message
+}: StoredMessage): Message => ({
+  ...message,
+  // Safe: what is kept was read as JSON before.
+  data: JSON.parse(data) as JsonValue,
+  sender: { userId: senderId, role: senderRole, camera: senderCamera },
+  ...(recipients && { to: [...recipients] }),
+  time: createdAt,
+});
+
+export const createImService = ({
+  messages,
+  access,
+  groups,
+  store,
+  rate,
+  clock,
+}: ImServiceDeps): ImService => ({
+  async send(caller, { roomId, type, text, to, camera, key }) {
+    await access.room(caller, roomId);
+    if (!sendersOf(type).includes(caller.role))
+      throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
+    if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
+      throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
+    rate.take(roomId, loginOf(caller.userId, camera));
+
+    const now = clock();
+    const commands = caller.role === "admin" || caller.role === "teacher";
+    const check = (room: SpokenIn): void => {
+      const until = (room?.endedAt?.getTime() ?? 0) + (commands ? AFTERWORD_MS : 0);
+      if (room?.status !== "in_progress" && now.getTime() >= until)
+        throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
+    };
+    const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
+    const recipients = to && [...new Set(to)];
+    const sent = await store.send(
+      { roomId, type, data: text, ...sender, recipients, key, createdAt: now },
+      check,
+    );
+    if (!("unknown" in sent)) return sent;
+    throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `is nobody in the room: ${sent.unknown}`);
+  },
+
+  async history(caller, { roomId, camera, type, pageSize, cursor }) {
+    await access.room(caller, roomId);
+    const login = loginOf(caller.userId, camera);
+    const page = await store.list({ roomId, login, type, limit: pageSize, before: cursor });
+    return { ...page, messages: page.messages.map(toMessage) };
+  },
+
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
     await access.inProgress(caller, { roomId });
     const own = userId === caller.userId || userId === `pc_${caller.userId}`;

@@ -4,17 +4,27 @@ import {
   joinLinkSchema,
   joinLinksInput,
   listRoomsInput,
+  presenceSchema,
   roomPageSchema,
   roomRef,
   roomSchema,
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure } from "../../trpc.js";
+import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 
-export const createRoomRouter = ({ room, links }: { room: RoomService; links: LinkService }) =>
+export const createRoomRouter = ({
+  room,
+  links,
+  presence,
+}: {
+  room: RoomService;
+  links: LinkService;
+  presence: PresenceService;
+}) =>
   router({
     create: staffProcedure
       .input(createRoomInput)
@@ -40,4 +50,8 @@ export const createRoomRouter = ({ room, links }: { room: RoomService; links: Li
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    presence: watcherProcedure
+      .input(roomRef)
+      .output(presenceSchema.array())
+      .query(({ ctx, input }) => presence.list(ctx.caller, input.roomId)),
   });

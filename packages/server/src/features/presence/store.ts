@@ -1,0 +1,80 @@
+import type { Camera, Presence, Role } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import type { Database } from "../../db/client.js";
+import type { EventWriter } from "../../db/events.js";
+import { createPresenceEnder } from "../../db/presence.js";
+import { participants, presence } from "../../db/tables.js";
+
+/** One of somebody's pages of a room. */
+export interface PageKey {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly camera: Camera;
+}
+/** A page that is connected, as who its token says. */
+export interface Page extends PageKey {
+  readonly role: Role;
+}
+
+export interface PresenceStore {
+  /** Notes that a page is connected, and tells the room, unless it is known or nobody in the room: an administrator may only watch. */
+  enter(page: Page, now: Date): Promise<void>;
+  /** Notes that a page is connected no more, and tells the room, unless it is known. */
+  leave(page: PageKey, now: Date): Promise<void>;
+  /** Of one room, by user id. */
+  ofRoom(roomId: string): Promise<readonly Presence[]>;
+  /** Every page of every room. */
+  all(): Promise<Page[]>;
+}
+
+export const createPresenceStore = ({ db, events }: { db: Database; events: EventWriter }): PresenceStore => {
+  const { queries, write, remember } = db;
+  const { roomId, userId, camera, role, since } = presence;
+  const inRoom = eq(roomId, sql.placeholder("roomId"));
+  const roleOf = queries
+    .select({ role: participants.role })
+    .from(participants)
+    .where(
+      and(
+        eq(participants.roomId, sql.placeholder("roomId")),
+        eq(participants.userId, sql.placeholder("userId")),
+      ),
+    )
+    .prepare();
+  const insert = queries
+    .insert(presence)
+    .values({
+      roomId: sql.placeholder("roomId"),
+      userId: sql.placeholder("userId"),
+      camera: sql.placeholder("camera"),
+      role: sql.placeholder("role"),
+      since: sql.placeholder("since"),
+    })
+    .onConflictDoNothing()
+    .prepare();
+  const ofRoom = queries
+    .select({ userId, role, camera, since })
+    .from(presence)
+    .where(inRoom)
+    .orderBy(userId, camera)
+    .prepare();
+  const presentIn = remember((room: string): readonly Presence[] => ofRoom.all({ roomId: room }));
+  const end = createPresenceEnder({ queries, events });
+
+  return {
+    enter: ({ role: asked, ...page }, now) =>
+      write(
+        () => {
+          const there = roleOf.get(page)?.role;
+          if (!there || (asked !== "admin" && asked !== there)) return;
+          if (insert.run({ ...page, role: there, since: now }).changes === 0) return;
+          const connection = { userId: page.userId, role: there, camera: page.camera };
+          events.add(page.roomId, "participant_entered", connection, now);
+        },
+        { repeatable: true },
+      ),
+    leave: (page, now) => write(() => end(page, now), { repeatable: true }),
+    ofRoom: async (room) => presentIn(room),
+    all: async () => queries.select({ roomId, userId, camera, role }).from(presence).all(),
+  };
+};
