@@ -5,20 +5,36 @@ import { contextMaker } from "./http/context.js";
 import { endConnectionsOnClose } from "./http/drain.js";
 import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failures.js";
 import { audioFiles } from "./http/files.js";
+import { gatherWrites } from "./http/gathered-writes.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
 import { setSecurityHeaders } from "./http/security-headers.js";
+import type { SocketTiming } from "./http/sockets/connection.js";
+import { trpcSockets } from "./http/sockets/trpc.js";
+import { acceptSockets } from "./http/sockets/upgrades.js";
 import { trpcPlugin } from "./http/trpc.js";
 import { audioUploads } from "./http/uploads.js";
 import { restPlugin } from "./rest/plugin.js";
 import { createAppRouter, type Services } from "./router.js";
+import type { Router } from "./trpc.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** What a page of another origin may read when it fetches an audio file in parts. */
 const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
 
+export interface AppOptions {
+  /** What tRPC serves, for tests of the doors: the services' own router otherwise. */
+  readonly trpcRouter?: Router;
+  /** How long clients may be silent and what is under way may take, in milliseconds. */
+  readonly timing?: SocketTiming;
+}
+
 /** Both doors on one Fastify instance, not yet listening. It owns nothing: close the database after it. */
-export const buildApp = async (deps: Deps, services: Services): Promise<FastifyInstance> => {
+export const buildApp = async (
+  deps: Deps,
+  services: Services,
+  { trpcRouter, timing = {} }: AppOptions = {},
+): Promise<FastifyInstance> => {
   const { config, db } = deps;
   const app = Fastify({
     loggerInstance: deps.log,
@@ -41,6 +57,7 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   });
 
   logRequests(app);
+  gatherWrites(app);
   endConnectionsOnClose(app);
   // Only what a door parses itself; Fastify's own list begins with plain text.
   app.removeContentTypeParser("text/plain");
@@ -61,7 +78,10 @@ export const buildApp = async (deps: Deps, services: Services): Promise<FastifyI
   const router = createAppRouter(services);
   const createContext = contextMaker(services);
   await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
-  await app.register(trpcPlugin, { prefix: "/trpc", router, createContext, anyOrigin });
+  const served = trpcRouter ?? router;
+  await app.register(trpcPlugin, { prefix: "/trpc", router: served, createContext, anyOrigin });
+  const handlers = { "/trpc": trpcSockets({ router: served, auth: services.auth, timing }) };
+  acceptSockets(app, { config, handlers, timing });
   await app.register(audioFiles, { files: deps.audioFiles });
   await app.register(audioUploads, { audio: services.audio, createContext });
   return app;

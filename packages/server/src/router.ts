@@ -9,6 +9,7 @@ import type {
 } from "@trpc/server";
 import { createEventWriter } from "./db/events.js";
 import { createMessageWriter } from "./db/messages.js";
+import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -79,11 +80,14 @@ export const createServices = ({
 }: Omit<Deps, "authSecret" | "ownKey">) => {
   const events = createEventWriter({ db, added: () => undefined });
   const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
     ids,
     added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
   });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
@@ -174,7 +178,7 @@ export const createServices = ({
     clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ db, events }),
+    store: createPresenceStore({ db, events, endPresence }),
     access,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type ProviderDetails, type Role } from "@invigil/schema";
-import { initTRPC, TRPCError } from "@trpc/server";
+import { initTRPC, type TRPCBuiltRouter, TRPCError } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
@@ -20,6 +20,11 @@ export interface Context {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
   readonly drained?: (() => Promise<void>) | undefined;
+  /**
+   * On a connection, which carries many calls and outlives the token it began with: makes one call, when it is its turn and the
+   * client takes answers, in a context of its own. Absent where a request is a context.
+   */
+  readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
   /** Where the client calls from; `in-process` where there is no network between. */
   readonly address: string;
   readonly trace: Trace;
@@ -100,10 +105,20 @@ const trpc = initTRPC.context<Context>().create({
 
 export const router = trpc.router;
 export const rootConfig = trpc._config;
+/** What the doors serve: procedures, whichever they are, that take our context and fail in our form. */
+export type Router = TRPCBuiltRouter<(typeof rootConfig)["$types"], Record<never, never>>;
 
-/** Notes a call for the log. */
-const note = ({ trace }: Context, path: string): void => {
-  trace.procedures.push(path);
+/** Makes a call in the context that is its own, with its name noted for the log. */
+const inOwnContext = <Result>(
+  ctx: Context,
+  path: string,
+  call: (own: Context) => Promise<Result>,
+): Promise<Result> => {
+  const noted = (own: Context): Promise<Result> => {
+    own.trace.procedures.push(path);
+    return call(own);
+  };
+  return ctx.perCall ? ctx.perCall(noted) : noted(ctx);
 };
 
 /** What failed, under the tRPC code of the error table when it is one of our failures. */
@@ -132,28 +147,30 @@ const roomIn = (input: unknown): string | undefined => {
  * for all of it: tRPC copies a call's options twice for each.
  */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  trpc.procedure.use(async ({ ctx, path, next, getRawInput }) => {
-    note(ctx, path);
-    try {
-      const caller = admit(ctx, allowed, path);
-      const roomId = roomIn(await getRawInput());
-      if (roomId !== undefined) ctx.trace.roomId = roomId;
-      const result = await next({ ctx: { caller } });
-      if (!result.ok) throw result.error;
-      return result;
-    } catch (error) {
-      throw underItsCode(error);
-    }
-  });
+  trpc.procedure.use(({ ctx, path, next, getRawInput }) =>
+    inOwnContext(ctx, path, async (own) => {
+      try {
+        const caller = admit(own, allowed, path);
+        const roomId = roomIn(await getRawInput());
+        if (roomId !== undefined) own.trace.roomId = roomId;
+        const result = await next({ ctx: own === ctx ? { caller } : { ...own, caller } });
+        if (!result.ok) throw result.error;
+        return result;
+      } catch (error) {
+        throw underItsCode(error);
+      }
+    }),
+  );
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
-export const publicProcedure = trpc.procedure.use(async ({ ctx, path, next }) => {
-  note(ctx, path);
-  const result = await next();
-  if (!result.ok) throw underItsCode(result.error);
-  return result;
-});
+export const publicProcedure = trpc.procedure.use(({ ctx, path, next }) =>
+  inOwnContext(ctx, path, async () => {
+    const result = await next();
+    if (!result.ok) throw underItsCode(result.error);
+    return result;
+  }),
+);
 /** Any valid token. */
 export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "examinee");
 /** Those who run the installation. */

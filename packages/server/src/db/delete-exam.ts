@@ -5,7 +5,10 @@ import {
   cheatRecords,
   examAudio,
   exams,
+  messageReaders,
+  messages,
   participants,
+  presence,
   rooms,
   streamEvents,
   streamNames,
@@ -46,6 +49,8 @@ export const deleteExam = (
     .all();
   for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
   const inItsRooms = roomsOf(queries, examId);
+  for (const table of [messageReaders, messages, presence])
+    queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();

@@ -9,13 +9,14 @@ declare module "fastify" {
   }
 }
 
-export type CreateContext = (request: FastifyRequest) => Promise<Context>;
+/** `token` counts where the request has no header for it: an EventSource of a browser can set none. */
+export type CreateContext = (request: FastifyRequest, token?: string) => Promise<Context>;
 
 /** Makes the context of a request's calls: who is calling, or why that is not known. */
 export const contextMaker =
   ({ auth }: Pick<Services, "auth">): CreateContext =>
-  async (request) => {
-    const identify = () => auth.identify(request.headers.authorization).catch(failureOf);
+  async (request, token) => {
+    const identify = () => auth.identify(request.headers.authorization ?? token).catch(failureOf);
     const context: Context = {
       identity: await identify(),
       identify,

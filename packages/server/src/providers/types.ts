@@ -36,6 +36,8 @@ export interface Announcement {
  * announces. Every method throws PROVIDER_FAILED when the service fails.
  */
 export interface MessageProvider<Token> {
+  /** Whether it is this server: what it announces is written with what it tells of, and read from the log of events. */
+  readonly builtIn?: true;
   /** Whether the service names groups itself: then a room takes its group's id. */
   readonly choosesGroupIds?: true;
   /** Makes a room's message group. @returns the id that the service knows it by */
