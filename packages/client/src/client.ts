@@ -2,7 +2,7 @@ import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient }
 import { deserialize, serialize } from "superjson";
 import { ask, endpointOf, type Fetch, fetchFor, headersFrom, type PerRequest } from "./http.js";
 import { abortLink, timeoutLink } from "./limits.js";
-import { subscriptionLink } from "./live/link.js";
+import { engineLoader, subscriptionLink } from "./live/link.js";
 import { createLive, type Live } from "./live/live.js";
 import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
@@ -72,7 +72,7 @@ export const createInvigilClient = ({
   timeoutMs = 15_000,
   batch = true,
   retry = {},
-  live: liveOptions = {},
+  live: connect = {},
 }: InvigilClientOptions): InvigilClient => {
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
   const http = {
@@ -88,12 +88,13 @@ export const createInvigilClient = ({
     true: httpBatchLink<AppRouter>({ ...calls, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
     false: single,
   });
+  const engine = engineLoader();
   const trpc = createTRPCClient<AppRouter>({
     links: [
       abortLink,
       splitLink<AppRouter>({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink({ ...http, fetch, token: async () => ask(token), live: liveOptions }),
+        true: subscriptionLink(engine, { ...http, fetch, token: async () => ask(token), connect }),
         false: [
           ...(retry ? [retryQueries(retry)] : []),
           ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs)] : []),
@@ -102,7 +103,8 @@ export const createInvigilClient = ({
       }),
     ],
   });
-  const live = createLive(trpc, { retry, live: liveOptions });
+  const { baseMs = 500, maxMs = 10_000 } = connect;
+  const live = createLive(trpc, { engine, retry, reconnect: { baseMs, maxMs } });
   // What tRPC makes answers to every name.
   return new Proxy(trpc, {
     get: (target, name) => (name === "live" ? live : Reflect.get(target, name)),

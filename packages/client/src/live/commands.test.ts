@@ -1,3 +1,4 @@
+import { TRPCClientError } from "@trpc/client";
 import { expect, test, vi } from "vitest";
 import { thrownBy } from "../../test/thrown-by.js";
 import { type CommandOptions, type CommandRoom, giveCommand } from "./commands.js";
@@ -23,7 +24,6 @@ const setUp = (hears: (message: { round: number; to: readonly string[] | undefin
       return () => void listeners.delete(listener);
     },
     send,
-    isPassing: (error) => error instanceof TypeError,
   };
   const give = (expected: readonly string[], options: CommandOptions = {}, everybody = false) =>
     giveCommand(room, { sid: "s1", expected, everybody }, { everyMs: 1, ...options });
@@ -103,7 +103,8 @@ test("a message that could not be sent is sent the next time; one that may not b
   expect((await give(["e1"])).answered).toEqual(["e1"]);
   expect(send).toHaveBeenCalledTimes(2);
 
-  const error = new Error("not allowed");
+  const data = { reason: "FORBIDDEN", httpStatus: 403 };
+  const error = TRPCClientError.from({ error: { code: -32_003, message: "no", data } });
   send.mockClear().mockRejectedValueOnce(error);
   expect(await thrownBy(give(["e1"]))).toBe(error);
   expect(send).toHaveBeenCalledOnce();

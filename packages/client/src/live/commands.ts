@@ -1,5 +1,5 @@
 import type { JsonObject, SignalName } from "@invigil/schema";
-import { pause } from "./feed.js";
+import { isFinal, pause } from "./waiting.js";
 
 /** Which signal answers which command. */
 export const answerTo = {
@@ -42,8 +42,6 @@ export interface CommandRoom {
   /** Tells each answer: the login that it came from, and its data. */
   readonly onAnswer: (listener: (login: string, data: { readonly sid?: unknown }) => void) => () => void;
   readonly send: (data: JsonObject, to: readonly string[] | undefined, signal: AbortSignal) => Promise<unknown>;
-  /** Whether a message that could not be sent may be sent later. */
-  readonly isPassing: (error: unknown) => boolean;
 }
 
 /** The most receivers that a message names. */
@@ -56,7 +54,7 @@ const MOST_RECEIVERS = 1000;
  * @param everybody - whether the first time it is for the whole room
  */
 export const giveCommand = async (
-  { closing, onAnswer, send, isPassing }: CommandRoom,
+  { closing, onAnswer, send }: CommandRoom,
   { sid, expected, everybody }: { sid: string; expected: readonly string[]; everybody: boolean },
   { data, signal, everyMs = 3000, times = 5 }: CommandOptions,
 ): Promise<CommandResult> => {
@@ -91,7 +89,7 @@ export const giveCommand = async (
         await send({ ...data, sid, ...(to && { receiverIdList: to }) }, to, giving.signal);
         wasSent = true;
       } catch (error) {
-        if (giving.signal.aborted || !isPassing(error)) throw error;
+        if (giving.signal.aborted || isFinal(error)) throw error;
         failure = error;
       }
       if (missing.size > 0) await pause(everyMs, waking.signal);

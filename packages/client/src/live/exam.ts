@@ -1,7 +1,8 @@
 import type { ExamEvent, ExamSnapshot } from "@invigil/schema";
 import type { RetryOptions } from "../retry.js";
-import { Feed, type Source, type StatusChange } from "./feed.js";
-import { examAfter } from "./state.js";
+import type { Engine } from "./engine.js";
+import { Feed, type StatusChange } from "./feed.js";
+import type { Source } from "./listening.js";
 
 /** What can be listened to: events by their type, and `status`. */
 export type LiveExamListeners = {
@@ -10,20 +11,25 @@ export type LiveExamListeners = {
 
 /** The rooms of an exam, live, in one order. Made by `invigil.live.exam(examId)`, for administrators and inspectors. */
 export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
+  /** @internal */
   constructor(
     /** The exam's id. */
     readonly examId: string,
-    calls: Pick<Source<ExamSnapshot, ExamEvent>, "snapshot" | "subscribe">,
-    reconnect: RetryOptions,
+    source: Source<ExamSnapshot, ExamEvent>,
+    { engine, reconnect }: { engine: () => Promise<Engine>; reconnect: RetryOptions },
   ) {
-    const gap: Source<ExamSnapshot, ExamEvent>["gap"] = (snapshot, { id, time }) => ({
-      type: "gap",
-      id,
-      examId,
-      time,
-      snapshot,
-    });
-    super({ ...calls, apply: examAfter, gap }, reconnect);
+    super(engine, ({ listen, examAfter }, core) =>
+      listen(
+        core,
+        source,
+        {
+          apply: examAfter,
+          gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, examId, time, snapshot }),
+          tell: (event) => core.listeners.tell(event.type, event),
+        },
+        reconnect,
+      ),
+    );
   }
 
   /**
@@ -31,6 +37,6 @@ export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
    * @returns what stops listening
    */
   on<Type extends keyof LiveExamListeners>(type: Type, listener: LiveExamListeners[Type]): () => void {
-    return this.listeners.on(type, listener);
+    return this.core.listeners.on(type, listener);
   }
 }

@@ -1,29 +1,38 @@
 import { type OperationLink, TRPCClientError, type TRPCLink } from "@trpc/client";
 import { observable, type Unsubscribable } from "@trpc/server/observable";
 import type { AppRouter } from "../router.js";
+import type { Engine } from "./engine.js";
 import type { TransportOptions } from "./transport.js";
 
-/**
- * Sends subscriptions, each for as long as its connection holds. What carries them is loaded when the first one is made:
- * apps that never listen need not load it.
- */
+/** Loads what does the work when it is first asked for; apps that never listen need not load it. */
+export const engineLoader = (): (() => Promise<Engine>) => {
+  let loading: Promise<Engine> | undefined;
+  return () => {
+    loading ??= import("./engine.js").catch((error: unknown) => {
+      // The network may be back the next time.
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  };
+};
+
+/** Sends subscriptions, each for as long as its connection holds. */
 export const subscriptionLink =
-  (options: TransportOptions): TRPCLink<AppRouter> =>
+  (engine: () => Promise<Engine>, options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
-    let loading: Promise<OperationLink<AppRouter>> | undefined;
+    let transport: OperationLink<AppRouter> | undefined;
     return (request) =>
       observable((observer) => {
         let isOver = false;
         let call: Unsubscribable | undefined;
-        loading ??= import("./transport.js").then(({ createTransport }) => createTransport(options)(runtime));
-        loading.then(
-          (link) => {
-            if (!isOver) call = link(request).subscribe(observer);
+        engine().then(
+          ({ createTransport }) => {
+            if (isOver) return;
+            transport ??= createTransport(options)(runtime);
+            call = transport(request).subscribe(observer);
           },
-          (error: Error) => {
-            loading = undefined;
-            observer.error(TRPCClientError.from(error));
-          },
+          (error: Error) => observer.error(TRPCClientError.from(error)),
         );
         return () => {
           isOver = true;

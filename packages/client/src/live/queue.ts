@@ -1,49 +1,37 @@
 /** How many events wait for a slow loop before one `gap` stands for all of them. */
 const MOST = 1000;
 
-/** What `for await` reads: nothing is lost while the loop does something else, but for what `gap` then stands for. */
-export const createQueue = <Item>({ gap, leave }: { gap: () => Item; leave: () => void }) => {
+/** The events of one loop: nothing is lost while it does something else, but for what a `gap` then stands for. */
+export interface Queue<Item> extends AsyncIterable<Item> {
+  /** @param gap - makes what stands for all that waits, when that is too much */
+  push(item: Item, gap: () => Item): void;
+  /** What waits is still read. */
+  end(error: unknown): void;
+}
+
+export const createQueue = <Item>(): Queue<Item> => {
   let waiting: Item[] = [];
-  let over: { error?: unknown } | undefined;
-  const waking: (() => void)[] = [];
-  const wake = () => {
-    for (const resolve of waking.splice(0)) resolve();
-  };
-  const iterator: AsyncIterableIterator<Item, undefined> = {
-    async next() {
-      for (;;) {
-        const value = waiting.shift();
-        if (value !== undefined) return { value, done: false };
-        if (over) {
-          const { error } = over;
-          over = {};
-          if (error !== undefined) throw error;
-          return { value: undefined, done: true };
-        }
-        await new Promise<void>((resolve) => {
-          waking.push(resolve);
-        });
-      }
-    },
-    async return() {
-      leave();
-      waiting = [];
-      over = {};
-      wake();
-      return { value: undefined, done: true };
-    },
-    [Symbol.asyncIterator]: () => iterator,
-  };
+  let over: { readonly error: unknown } | undefined;
+  let wake: (() => void) | undefined;
   return {
-    iterator,
-    push(item: Item): void {
+    push(item, gap) {
       waiting.push(item);
       if (waiting.length > MOST) waiting = [gap()];
-      wake();
+      wake?.();
     },
-    end(error: unknown): void {
+    end(error) {
       over = { error };
-      wake();
+      wake?.();
+    },
+    async *[Symbol.asyncIterator]() {
+      for (;;) {
+        for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
+        if (over?.error !== undefined) throw over.error;
+        if (over) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
     },
   };
 };

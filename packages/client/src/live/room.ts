@@ -1,5 +1,4 @@
 import type {
-  JsonObject,
   JsonValue,
   Message,
   Presence,
@@ -9,12 +8,12 @@ import type {
   SignalData,
   SignalName,
 } from "@invigil/schema";
-import { isInvigilError, isNetworkError } from "../errors.js";
-import { backoffMs, type RetryOptions } from "../retry.js";
-import { answerTo, type CommandName, type CommandOptions, type CommandResult, giveCommand } from "./commands.js";
-import { Feed, isFinal, pause, type Source, type StatusChange } from "./feed.js";
-import { nameOfType, signalTypes } from "./signal-types.js";
-import { roomAfter } from "./state.js";
+import type { RetryOptions } from "../retry.js";
+import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
+import type { Engine } from "./engine.js";
+import { Feed, type StatusChange } from "./feed.js";
+import type { Source } from "./listening.js";
+import type { Send } from "./sending.js";
 
 /** How a room is listened to. */
 export interface LiveRoomOptions {
@@ -43,15 +42,9 @@ export type LiveRoomListeners = {
 } & { readonly status: (change: StatusChange) => void };
 
 /** What a room needs of the server. */
-export interface RoomCalls extends Pick<Source<RoomSnapshot, RoomEvent>, "snapshot" | "subscribe"> {
-  readonly send: (
-    message: { type: number; data: JsonValue; to?: string[] | undefined; key: string },
-    options: { readonly signal: AbortSignal },
-  ) => Promise<SentMessage>;
+export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
+  readonly send: Send;
 }
-
-const randomId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The login of the page that sent a message. */
 const loginOf = ({ sender: { userId, camera } }: Message): string =>
@@ -59,24 +52,40 @@ const loginOf = ({ sender: { userId, camera } }: Message): string =>
 
 /** A room, live: what happens in it, how it is, and messages. Made by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
-  readonly #send: RoomCalls["send"];
+  readonly #engine: () => Promise<Engine>;
+  readonly #send: Send;
   readonly #retry: RetryOptions | false;
 
-  /** @param retry - how messages are sent again, and how often */
+  /** @internal */
   constructor(
     /** The room's id. */
     readonly roomId: string,
-    { send, ...calls }: RoomCalls,
-    { reconnect, retry }: { reconnect: RetryOptions; retry: RetryOptions | false },
+    { send, ...source }: RoomCalls,
+    {
+      engine,
+      reconnect,
+      retry,
+    }: { engine: () => Promise<Engine>; reconnect: RetryOptions; retry: RetryOptions | false },
   ) {
-    const gap: Source<RoomSnapshot, RoomEvent>["gap"] = (snapshot, { id, time }) => ({
-      type: "gap",
-      id,
-      roomId,
-      time,
-      snapshot,
-    });
-    super({ ...calls, apply: roomAfter, gap }, reconnect);
+    super(engine, ({ listen, roomAfter, nameOfType }, core) =>
+      listen(
+        core,
+        source,
+        {
+          apply: roomAfter,
+          gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, roomId, time, snapshot }),
+          tell(event) {
+            core.listeners.tell(event.type, event);
+            if (event.type !== "message") return;
+            const { message } = event;
+            const name = nameOfType(message.type);
+            if (name) core.listeners.tell(name, message.data, message);
+          },
+        },
+        reconnect,
+      ),
+    );
+    this.#engine = engine;
     this.#send = send;
     this.#retry = retry;
   }
@@ -92,7 +101,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
    * @returns what stops listening
    */
   on<Type extends keyof LiveRoomListeners>(type: Type, listener: LiveRoomListeners[Type]): () => void {
-    return this.listeners.on(type, listener);
+    return this.core.listeners.on(type, listener);
   }
 
   /**
@@ -105,83 +114,71 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     options?: SendOptions,
   ): Promise<SentMessage>;
   send(type: number, data: JsonValue, options?: SendOptions): Promise<SentMessage>;
-  async send(what: SignalName | number, data: unknown, { to, signal }: SendOptions = {}): Promise<SentMessage> {
-    const { attempts = 3, ...backoff } = this.#retry || { attempts: 1 };
-    const closing = new AbortController();
+  async send(
+    what: SignalName | number,
+    data: unknown,
+    { to, signal = this.core.closing.signal }: SendOptions = {},
+  ): Promise<SentMessage> {
+    const { sendMessage, signalTypes } = await this.#engine();
+    const type = typeof what === "number" ? what : signalTypes[what];
     // Safe: each signal's data is a JSON object, as its schema says.
-    const message = {
-      type: typeof what === "number" ? what : signalTypes[what],
-      data: data as JsonValue,
-      to: to && [...to],
-      key: randomId(),
-    };
-    for (let failures = 1; ; failures += 1) {
-      try {
-        return await this.#send(message, { signal: signal ?? closing.signal });
-      } catch (error) {
-        if (!isNetworkError(error) || failures >= attempts) throw error;
-        await pause(backoffMs(failures, backoff, Math.random), signal ?? closing.signal);
-      }
-    }
-  }
-
-  /** Gives a command that wants an answer to some logins, or to the whole room. */
-  #give(name: CommandName, to: readonly string[] | undefined, options: CommandOptions): Promise<CommandResult> {
-    const examinees = () =>
-      (this.state?.members ?? []).flatMap(({ role, userId }) => (role === "examinee" ? [userId] : []));
-    return giveCommand(
-      {
-        closing: this.closing,
-        onAnswer: (listener) => this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
-        send: (data, receivers, signal) =>
-          this.send(signalTypes[name], data, { to: receivers, signal }),
-        isPassing: (error) => !isFinal(error),
-      },
-      { sid: randomId(), expected: to ?? examinees(), everybody: to === undefined },
-      options,
-    );
+    const message = { type, data: data as JsonValue, to: to && [...to] };
+    return sendMessage(this.#send, message, { signal, retry: this.#retry });
   }
 
   /** Calls somebody: resolves when the call is connected, or when it was not answered. */
-  call(login: string, options: CommandOptions = {}): Promise<CommandResult> {
-    return this.#give("startCall", [login], options);
+  call(login: string, options?: CommandOptions): Promise<CommandResult> {
+    return this.#give("startCall", { ...options, to: [login] });
   }
 
   /** Ends the call with somebody. */
-  endCall(login: string, options: CommandOptions = {}): Promise<CommandResult> {
-    return this.#give("endCall", [login], options);
+  endCall(login: string, options?: CommandOptions): Promise<CommandResult> {
+    return this.#give("endCall", { ...options, to: [login] });
   }
 
   /** Begins to speak to the room. */
-  broadcast({ to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    return this.#give("startLiveBroadcast", to, options);
+  broadcast(options?: BroadcastOptions): Promise<CommandResult> {
+    return this.#give("startLiveBroadcast", options);
   }
 
   /** Ends speaking to the room. */
-  stopBroadcast({ to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    return this.#give("stopLiveBroadcast", to, options);
+  stopBroadcast(options?: BroadcastOptions): Promise<CommandResult> {
+    return this.#give("stopLiveBroadcast", options);
   }
 
   /** Has an audio file played. */
-  broadcastAudio({ to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    return this.#give("broadcastAudio", to, options);
+  broadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
+    return this.#give("broadcastAudio", options);
   }
 
   /** Ends playing the audio file. */
-  stopBroadcastAudio({ to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    return this.#give("stopAudioBroadcast", to, options);
+  stopBroadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
+    return this.#give("stopAudioBroadcast", options);
   }
 
   /** Ends the exam of somebody. */
-  endUser(login: string, options: CommandOptions = {}): Promise<CommandResult> {
-    return this.#give("endUser", [login], options);
+  endUser(login: string, options?: CommandOptions): Promise<CommandResult> {
+    return this.#give("endUser", { ...options, to: [login] });
   }
 
-  /** @internal */
-  protected override hear(event: RoomEvent): void {
-    super.hear(event);
-    if (event.type !== "message") return;
-    const name = nameOfType(event.message.type);
-    if (name) this.listeners.tell(name, event.message.data, event.message);
+  async #give(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
+    const { giveCommand, randomId, answerTo } = await this.#engine();
+    const examinees = async () => (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
+    return giveCommand(
+      {
+        closing: this.core.closing.signal,
+        onAnswer: (listener) =>
+          this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
+        // Safe: each command's data is an object with a sid, and whatever else.
+        send: (data, receivers, signal) =>
+          this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),
+      },
+      {
+        sid: randomId(),
+        expected: to ?? (await examinees()).map(({ userId }) => userId),
+        everybody: to === undefined,
+      },
+      options,
+    );
   }
 }

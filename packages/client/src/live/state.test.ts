@@ -39,7 +39,7 @@ const state: RoomSnapshot = {
 // Safe: the tests give each type what belongs to it.
 const event = (type: LoggedEvent["type"], more: object = {}) =>
   ({ type, id: "8", roomId: "r1", time, ...more }) as RoomEvent & ExamEvent;
-const config = { examId: "x1", data: "{}", updatedAt: time };
+const config = { examId: "x1", data: "{}", createdAt: time, updatedAt: time };
 const person = { userId: "e2", role: "examinee", name: "Li", extraMinutes: 5 };
 
 test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([

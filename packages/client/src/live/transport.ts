@@ -26,7 +26,7 @@ export interface TransportOptions {
     // biome-ignore lint/suspicious/noExplicitAny: Safe: as superjson and tRPC declare it; what comes out is typed by the router.
     readonly deserialize: (value: any) => any;
   };
-  readonly live: LiveOptions;
+  readonly connect: LiveOptions;
 }
 
 /** How long a subscription may take to start, in milliseconds. */
@@ -167,7 +167,7 @@ const eventStreamLink =
 export const createTransport =
   (options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
-    const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.live;
+    const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.connect;
     // Safe: tRPC uses of it what every WebSocket class has.
     const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
     const eventStream = eventStreamLink(options)(runtime);
