@@ -109,10 +109,12 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.live.start();
     await services.presence.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       await services.presence.stop();
       clearTimeout(deadline);

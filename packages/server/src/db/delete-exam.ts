@@ -7,6 +7,7 @@ import {
   exams,
   messageReaders,
   messages,
+  mutes,
   participants,
   presence,
   rooms,
@@ -49,7 +50,7 @@ export const deleteExam = (
     .all();
   for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
   const inItsRooms = roomsOf(queries, examId);
-  for (const table of [messageReaders, messages, presence])
+  for (const table of [messageReaders, messages, mutes, presence])
     queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();

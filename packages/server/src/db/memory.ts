@@ -26,6 +26,8 @@ export type Remember = <Args extends readonly Asked[], Answer>(
 
 export interface Memory {
   readonly remember: Remember;
+  /** Another number after every commit of another connection. */
+  readonly othersVersion: () => number | undefined;
   /** Must be told of every statement of the connection just before it runs. */
   readonly noteStatement: (sql: string, parameters: readonly unknown[]) => void;
 }
@@ -111,6 +113,8 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
   };
 
   return {
+    othersVersion: () => dataVersion.get(),
+
     noteStatement(sql, parameters) {
       // Such a statement writes nothing, and is looked at only where somebody wants to know what it reads.
       if (!reading && sql.startsWith("select ")) return;

@@ -2,6 +2,7 @@ import type {
   AliyunNewToken,
   AliyunOldToken,
   Camera,
+  EngineLogin,
   ImServer,
   StreamSignature,
   StreamUrls,
@@ -58,6 +59,11 @@ export interface MessageProvider<Token> {
     deviceId?: string;
     deviceType?: string;
   }): Promise<Token>;
+  /**
+   * When a login that somebody comes with expires; undefined where `issueToken` did not make it, or it has expired. Absent
+   * where people log in elsewhere.
+   */
+  readonly verify?: (login: EngineLogin) => Date | undefined;
   /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
   readonly check?: () => Promise<void>;
 }
