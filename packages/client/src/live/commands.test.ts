@@ -6,7 +6,9 @@ import { type CommandOptions, type CommandRoom, giveCommand } from "./commands.j
 type Answer = (login: string, data: { readonly sid?: unknown }) => void;
 
 /** A room in which each message is told to `hears`, which may answer. */
-const setUp = (hears: (message: { round: number; to: readonly string[] | undefined }, answer: Answer) => void) => {
+const setUp = (
+  hears: (message: { round: number; to: readonly string[] | undefined }, answer: Answer) => void,
+) => {
   const listeners = new Set<Answer>();
   const sent: { data: object; to: readonly string[] | undefined }[] = [];
   const closing = new AbortController();

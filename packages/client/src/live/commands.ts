@@ -41,7 +41,11 @@ export interface CommandRoom {
   readonly closing: AbortSignal;
   /** Tells each answer: the login that it came from, and its data. */
   readonly onAnswer: (listener: (login: string, data: { readonly sid?: unknown }) => void) => () => void;
-  readonly send: (data: JsonObject, to: readonly string[] | undefined, signal: AbortSignal) => Promise<unknown>;
+  readonly send: (
+    data: JsonObject,
+    to: readonly string[] | undefined,
+    signal: AbortSignal,
+  ) => Promise<unknown>;
 }
 
 /** The most receivers that a message names. */

@@ -163,12 +163,12 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
 
   async #give(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
     const { giveCommand, randomId, answerTo } = await this.#engine();
-    const examinees = async () => (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
+    const examinees = async () =>
+      (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
     return giveCommand(
       {
         closing: this.core.closing.signal,
-        onAnswer: (listener) =>
-          this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
+        onAnswer: (listener) => this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
         // Safe: each command's data is an object with a sid, and whatever else.
         send: (data, receivers, signal) =>
           this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),

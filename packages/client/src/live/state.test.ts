@@ -55,11 +55,7 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
     { members: [...state.members, { ...member("t2", { role: "teacher", name: "Wang" }) }] },
   ],
   ["participant_updated", person, { members: [member("e1"), member("e2", { name: "Li", extraMinutes: 5 })] }],
-  [
-    "participant_removed",
-    { userId: "e1", role: "examinee" },
-    { members: [member("e2")], presence: [] },
-  ],
+  ["participant_removed", { userId: "e1", role: "examinee" }, { members: [member("e2")], presence: [] }],
   [
     "participant_entered",
     { userId: "e2", role: "examinee", camera: "pc" },

@@ -39,9 +39,7 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
     case "participant_left":
       return {
         ...next,
-        presence: presence.filter(
-          ({ userId, camera }) => userId !== event.userId || camera !== event.camera,
-        ),
+        presence: presence.filter(({ userId, camera }) => userId !== event.userId || camera !== event.camera),
       };
     case "publish_status_changed":
       return {

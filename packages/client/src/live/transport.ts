@@ -152,7 +152,8 @@ const eventStreamLink =
       return link(runtime)(request).subscribe({
         next(envelope) {
           const { result } = envelope;
-          if (result.type === "state" && result.error && refusal) observer.error(TRPCClientError.from(refusal));
+          if (result.type === "state" && result.error && refusal)
+            observer.error(TRPCClientError.from(refusal));
           else observer.next(envelope);
         },
         error: (error) => observer.error(refusal ? TRPCClientError.from(refusal) : error),
@@ -217,9 +218,13 @@ export const createTransport =
         let started = false;
         const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
-          const failure = new NetworkFailure(kind, `The connection to ${new URL(options.url).origin} ${what}.`, {
-            cause,
-          });
+          const failure = new NetworkFailure(
+            kind,
+            `The connection to ${new URL(options.url).origin} ${what}.`,
+            {
+              cause,
+            },
+          );
           // Where events do not come either, a WebSocket may.
           if (!connection && !started) blockedUntil = 0;
           observer.error(TRPCClientError.from(failure));
