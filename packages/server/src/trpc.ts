@@ -78,9 +78,17 @@ const transformer = {
   },
 };
 
+/** How often an event stream that has nothing to tell says so, and after how long without a word its client comes anew. */
+const STREAM_PING_MS = 10_000;
+const STREAM_SILENCE_MS = 25_000;
+
 const trpc = initTRPC.context<Context>().create({
   isDev: false,
   transformer,
+  sse: {
+    ping: { enabled: true, intervalMs: STREAM_PING_MS },
+    client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
+  },
   errorFormatter({ shape, error, ctx }) {
     const failure = failureOf(error);
     return {
