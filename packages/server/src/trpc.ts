@@ -67,7 +67,9 @@ export const failureOf = (error: unknown): InvigilError => {
  */
 const transformer = {
   serialize: (value: unknown): SuperJSONResult => serialize(value),
-  deserialize(sent: SuperJSONResult): unknown {
+  deserialize(sent: SuperJSONResult | undefined): unknown {
+    // A call without an input, which reaches this over a WebSocket only.
+    if (sent === undefined) return undefined;
     try {
       const { referentialEqualities: _, ...meta } = sent.meta ?? {};
       return superjson.deserialize({ json: sent.json, meta });
