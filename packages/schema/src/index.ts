@@ -75,6 +75,19 @@ export {
   setCheatConfigInput,
 } from "./cheat.js";
 export { doneSchema, type JsonObject, type JsonValue, userIdSchema } from "./common.js";
+export {
+  type EngineCall,
+  type EngineFrame,
+  type EngineGoodbye,
+  type EngineGroup,
+  type EngineLogin,
+  type EngineMessage,
+  type EngineMuteStatus,
+  type EngineRequest,
+  type EngineResults,
+  engineLoginSchema,
+  engineRequestSchema,
+} from "./engine.js";
 export { type ErrorCode, errorCodes, isErrorCode, type ProviderDetails } from "./errors.js";
 export {
   type AttachedAudio,

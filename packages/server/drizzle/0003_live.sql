@@ -23,6 +23,13 @@ CREATE TABLE `messages` (
 --> statement-breakpoint
 CREATE INDEX `messages_by_room` ON `messages` (`room_id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `messages_by_key` ON `messages` (`room_id`,`sender_id`,`sender_camera`,`key`) WHERE key IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `mutes` (
+	`room_id` text NOT NULL,
+	`login` text NOT NULL,
+	PRIMARY KEY(`room_id`, `login`),
+	FOREIGN KEY (`room_id`) REFERENCES `rooms`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
 CREATE TABLE `presence` (
 	`room_id` text NOT NULL,
 	`user_id` text NOT NULL,

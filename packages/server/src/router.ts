@@ -9,6 +9,7 @@ import type {
 } from "@trpc/server";
 import { createEventWriter } from "./db/events.js";
 import { createMessageWriter } from "./db/messages.js";
+import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
 import { createAccessService } from "./features/access/service.js";
@@ -36,12 +37,16 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createMuteStore } from "./features/im/mutes-store.js";
 import { createSendRate } from "./features/im/rate.js";
 import { createImRouter } from "./features/im/router.js";
 import { createImService } from "./features/im/service.js";
 import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
+import { createLiveService } from "./features/live/service.js";
+import { createLiveStore } from "./features/live/store.js";
+import { createTail } from "./features/live/tail.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
@@ -77,13 +82,18 @@ export const createServices = ({
   audioFiles,
   log,
 }: Omit<Deps, "authSecret" | "ownKey">) => {
-  const events = createEventWriter({ db, added: () => undefined });
+  const liveStore = createLiveStore({ db });
+  const tail = createTail({ store: liveStore, log });
+  const events = createEventWriter({ db, added: tail.look });
   const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
     queries: db.queries,
     kinds: taskKindsOf(providers.messages),
     ids,
     added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
   });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
@@ -108,11 +118,18 @@ export const createServices = ({
     tokens,
     passwords,
     throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    takenBack: tail.doubt,
     clock,
     ids,
     lifetime: config.login,
   });
-  const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
+  const account = createAccountService({
+    store: createAccountStore({ db }),
+    access,
+    passwords,
+    takenBack: tail.doubt,
+    clock,
+  });
   const audio = createAudioService({
     store: createAudioStore({ db }),
     access,
@@ -122,16 +139,16 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, tasks }),
+    store: createParticipantStore({ db, tasks, events }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
-  const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
-    store: createExamStore({ db, tasks }),
+    store: createExamStore({ db, tasks, events }),
     access,
     audio,
     participant,
@@ -139,7 +156,7 @@ export const createServices = ({
     ids,
   });
   const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
-  const roomStore = createRoomStore({ db, tasks });
+  const roomStore = createRoomStore({ db, tasks, events });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -151,7 +168,7 @@ export const createServices = ({
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, tasks }),
+    store: createPlanStore({ db, tasks, events }),
     access,
     groups,
     clock,
@@ -170,14 +187,24 @@ export const createServices = ({
     access,
     groups,
     store: createImStore({ db, said }),
+    mutes: createMuteStore({ db }),
     rate: createSendRate({ clock }),
     clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ db, events }),
+    store: createPresenceStore({ db, events, endPresence }),
     access,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
+  const live = createLiveService({
+    store: liveStore,
+    tail,
+    access,
+    presence,
+    clock,
+    retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
   const upload = createUploadService({
@@ -187,7 +214,7 @@ export const createServices = ({
   });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ db, tasks }),
+    store: createStreamStore({ db, tasks, events }),
     access,
     callback: providers.streamCallback,
     clock,
@@ -212,6 +239,7 @@ export const createServices = ({
     capacity,
     queue,
     stream,
+    live,
   };
 };
 export type Services = ReturnType<typeof createServices>;

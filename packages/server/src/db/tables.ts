@@ -280,6 +280,18 @@ export const messageReaders = sqliteTable(
   (table) => [primaryKey({ columns: [table.roomId, table.login, table.messageId] })],
 );
 
+/** Who may say nothing to a whole room: a login, or (as an empty one) everybody but those who run it. */
+export const mutes = sqliteTable(
+  "mutes",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    login: text().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.login] })],
+);
+
 /** Whose pages are connected, or were a moment ago. */
 export const presence = sqliteTable(
   "presence",

@@ -2,6 +2,8 @@ import { type ImServer, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { Ids } from "../ids.js";
 import type { Queries } from "./client.js";
+import { loginOf, type MessageWriter } from "./messages.js";
+import type { PresenceEnder } from "./presence.js";
 import { type VendorTaskPayload, vendorTasks } from "./tables.js";
 
 // What other stores write beside their own changes: a group is deleted if and only if its room ended.
@@ -28,13 +30,16 @@ export interface Announced {
   readonly now: Date;
 }
 
-/** Writes what is to be done at a room's message services. Every method belongs into the caller's transaction. */
+/**
+ * Writes what is to be done at a room's message services; at the built-in one, which is this database, it is done at once.
+ * Every method belongs into the caller's transaction.
+ */
 export interface TaskWriter {
   /** Says something in the room's groups: soon, or never, because what is late is no news. */
   announce(announced: Announced): void;
   /** Deletes the room's groups, from `dueAt` on for as long as it takes. Returns the ids of the tasks. */
   deleteGroups(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): string[];
-  /** Tells an examinee that it is in the room no more, and takes whoever it is out of the groups. */
+  /** Tells an examinee that it is in the room no more, and takes whoever it is out of the groups, and from among those who are present. */
   sendAway(room: RoomOfGroups, person: { readonly userId: string; readonly role: string }, now: Date): void;
   /** Takes the deletion of groups back, because their room is written. @throws GroupsUndone when it has begun */
   keepGroups(taskIds: readonly string[]): void;
@@ -51,7 +56,7 @@ export class GroupsUndone extends Error {
 const NEWS_MS = 30_000;
 
 /** The two logins of a person: its main camera's and its PC's. */
-const loginsOf = (userId: string): string[] => [userId, `pc_${userId}`];
+const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
 export interface TaskWriterDeps {
   readonly queries: Queries;
@@ -59,9 +64,19 @@ export interface TaskWriterDeps {
   readonly ids: Ids;
   /** Told after the transaction that something may be there to do. */
   readonly added: () => void;
+  /** Keeps messages of the built-in service, where that is the one which `aliyun_new` means. */
+  readonly said: MessageWriter | undefined;
+  readonly endPresence: PresenceEnder;
 }
 
-export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps): TaskWriter => {
+export const createTaskWriter = ({
+  queries,
+  kinds,
+  ids,
+  added,
+  said,
+  endPresence,
+}: TaskWriterDeps): TaskWriter => {
   const insert = queries
     .insert(vendorTasks)
     .values({
@@ -109,7 +124,19 @@ export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps)
   };
 
   const announce: TaskWriter["announce"] = ({ room, signal, data, userIds, now }) => {
-    const payload = { signal: { type: signal, data: JSON.stringify(data) }, ...(userIds && { userIds }) };
+    const text = JSON.stringify(data);
+    if (room.imServer.includes("aliyun_new"))
+      said?.add({
+        roomId: room.id,
+        type: signal,
+        data: text,
+        senderId: "server",
+        senderRole: "server",
+        senderCamera: "main",
+        recipients: userIds,
+        createdAt: now,
+      });
+    const payload = { signal: { type: signal, data: text }, ...(userIds && { userIds }) };
     add("send", room, { payload, expiresAt: new Date(now.getTime() + NEWS_MS), now });
   };
 
@@ -123,6 +150,7 @@ export const createTaskWriter = ({ queries, kinds, ids, added }: TaskWriterDeps)
         announce({ room, signal: signals.endUser.type, data, userIds, now });
       }
       add("leave", room, { payload: { userIds }, now });
+      endPresence({ roomId: room.id, userId }, now);
     },
     keepGroups(taskIds) {
       for (const id of taskIds) if (drop.run({ id }).changes === 0) throw new GroupsUndone();

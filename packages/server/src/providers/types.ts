@@ -2,6 +2,7 @@ import type {
   AliyunNewToken,
   AliyunOldToken,
   Camera,
+  EngineLogin,
   ImServer,
   StreamSignature,
   StreamUrls,
@@ -36,6 +37,8 @@ export interface Announcement {
  * announces. Every method throws PROVIDER_FAILED when the service fails.
  */
 export interface MessageProvider<Token> {
+  /** Whether it is this server: what it announces is written with what it tells of, and read from the log of events. */
+  readonly builtIn?: true;
   /** Whether the service names groups itself: then a room takes its group's id. */
   readonly choosesGroupIds?: true;
   /** Makes a room's message group. @returns the id that the service knows it by */
@@ -56,6 +59,11 @@ export interface MessageProvider<Token> {
     deviceId?: string;
     deviceType?: string;
   }): Promise<Token>;
+  /**
+   * When a login that somebody comes with expires; undefined where `issueToken` did not make it, or it has expired. Absent
+   * where people log in elsewhere.
+   */
+  readonly verify?: (login: EngineLogin) => Date | undefined;
   /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
   readonly check?: () => Promise<void>;
 }

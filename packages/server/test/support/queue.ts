@@ -1,6 +1,8 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
 import { type Database, openDatabase } from "../../src/db/client.js";
+import { createEventWriter } from "../../src/db/events.js";
+import { createPresenceEnder } from "../../src/db/presence.js";
 import { createTaskWriter, type TaskWriter } from "../../src/db/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/groups/kinds.js";
 import { createTaskQueue, type TaskQueue } from "../../src/features/groups/queue.js";
@@ -60,6 +62,11 @@ export const openProcess = (
     kinds: taskKindsOf(messages),
     ids: createIds({ clock }),
     added: () => queue.wake(),
+    said: undefined,
+    endPresence: createPresenceEnder({
+      queries: db.queries,
+      events: createEventWriter({ db, added: () => undefined }),
+    }),
   });
   const store = createGroupStore({ db, tasks });
   const queue = createTaskQueue({ store, messages, clock, random, width, log });

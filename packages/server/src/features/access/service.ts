@@ -1,4 +1,4 @@
-import type { Caller } from "@invigil/schema";
+import type { Caller, Role } from "@invigil/schema";
 import { forbidden, InvigilError } from "../../errors.js";
 import type { AccessStore, RoomOf, StoredRoom } from "./store.js";
 
@@ -22,6 +22,8 @@ export type Reach = "all" | readonly string[];
 export interface AccessService {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
+  /** What somebody is in a room; undefined where it is in none of that id. Asks nobody's permission: for other services. */
+  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
   /**
@@ -100,6 +102,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
 
   return {
     room,
+    roleIn: async (roomId, userId) => (await store.room(roomId, userId))?.role ?? undefined,
     exam,
     async inProgress(caller, where) {
       if (where.roomId !== undefined) await room(caller, where.roomId);

@@ -18,10 +18,11 @@ import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
+import type { Muted, MuteStore } from "./mutes-store.js";
 import type { SendRate } from "./rate.js";
-import type { ImStore, SpokenIn, StoredMessage } from "./store.js";
+import type { ImStore, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
-export type { StoredMessage };
+export type { Muted, ReadQuery, StoredMessage };
 
 export interface ImService {
   /**
@@ -40,13 +41,30 @@ export interface ImService {
   send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
   /** Newest first: what was for everybody, and what was for the caller's page or from it. @throws FORBIDDEN, ROOM_NOT_FOUND */
   history(caller: Caller, input: ListMessagesInput): Promise<MessagePage>;
+  /**
+   * Lets logins, or everybody (without `logins`) but those who run rooms, say nothing more to a whole room, or lets them again. What is
+   * for single logins goes on: answers and reports are.
+   * @throws FORBIDDEN (also for those who do not run the room), ROOM_NOT_FOUND
+   */
+  mute(caller: Caller, change: Parameters<MuteStore["change"]>[0]): Promise<Muted>;
+  /** Asks nobody's permission: for other services. */
+  muted(roomId: string): Promise<Muted>;
+  /** Messages as they were sent. Asks nobody's permission: for other services. */
+  read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
 }
+
+/** Those who run rooms. */
+const runsRooms = ({ role }: Caller): boolean => role === "admin" || role === "teacher";
+/** Whether somebody's page may say nothing to its whole room. */
+export const isMuted = ({ everybody, logins }: Muted, caller: Caller, login: string): boolean =>
+  !runsRooms(caller) && (everybody || logins.includes(login));
 
 export interface ImServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
   readonly groups: GroupService;
   readonly store: ImStore;
+  readonly mutes: MuteStore;
   readonly rate: SendRate;
   readonly clock: () => Date;
 }
@@ -76,6 +94,7 @@ export const createImService = ({
   access,
   groups,
   store,
+  mutes,
   rate,
   clock,
 }: ImServiceDeps): ImService => ({
@@ -85,13 +104,16 @@ export const createImService = ({
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
     if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
       throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
-    rate.take(roomId, loginOf(caller.userId, camera));
+    const login = loginOf(caller.userId, camera);
+    if (!to && isMuted(await mutes.muted(roomId), caller, login))
+      throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
+    rate.take(roomId, login);
 
     const now = clock();
-    const commands = caller.role === "admin" || caller.role === "teacher";
     const check = (room: SpokenIn): void => {
-      const until = (room?.endedAt?.getTime() ?? 0) + (commands ? AFTERWORD_MS : 0);
-      if (room?.status !== "in_progress" && now.getTime() >= until)
+      if (room?.status === "in_progress") return;
+      const since = now.getTime() - (room?.endedAt?.getTime() ?? 0);
+      if (!runsRooms(caller) || since > AFTERWORD_MS)
         throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
     };
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
@@ -111,13 +133,21 @@ export const createImService = ({
     return { ...page, messages: page.messages.map(toMessage) };
   },
 
+  async mute(caller, change) {
+    await access.room(caller, change.roomId);
+    if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
+    await mutes.change(change);
+    return mutes.muted(change.roomId);
+  },
+  muted: (roomId) => mutes.muted(roomId),
+  read: (query) => store.read(query),
+
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
     await access.inProgress(caller, { roomId });
     const own = userId === caller.userId || userId === `pc_${caller.userId}`;
     if (!own && caller.role !== "admin")
       throw forbidden(`The caller may log in as itself, not as ${userId}.`);
-    const commands = caller.role === "admin" || caller.role === "teacher";
-    if (role === "admin" && !commands)
+    if (role === "admin" && !runsRooms(caller))
       throw forbidden(`The role ${caller.role} may not command a message group.`);
 
     const request = {

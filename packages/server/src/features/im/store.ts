@@ -1,5 +1,5 @@
 import type { SentMessage } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, type MessageWriter, type NewMessage } from "../../db/messages.js";
 import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
@@ -19,6 +19,17 @@ export interface MessageQuery {
   readonly before: number | undefined;
 }
 
+export interface ReadQuery {
+  readonly roomId: string;
+  /** Whose page it is that reads; undefined: only what is everybody's. */
+  readonly login: string | undefined;
+  readonly type: number | undefined;
+  readonly limit: number;
+  readonly newestFirst: boolean;
+  /** Only what comes after the message of this id in that order. */
+  readonly from: number | undefined;
+}
+
 export interface ImStore {
   /**
    * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
@@ -27,6 +38,8 @@ export interface ImStore {
   send(message: NewMessage, check: (room: SpokenIn) => void): Promise<SentMessage | { unknown: string }>;
   /** Newest first: what is everybody's, and what is for a login or from it. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
+  /** The same either way round, or only what is everybody's. */
+  read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
 }
 
 /** The first page starts above every id. */
@@ -63,7 +76,7 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
     )
     .prepare();
   const { key: _, ...columns } = getTableColumns(messages);
-  const pageOf = (ofType: boolean) =>
+  const pageOf = (ofType: boolean, newestFirst = true) =>
     queries
       .select(columns)
       .from(messageReaders)
@@ -72,15 +85,15 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
         and(
           eq(roomId, sql.placeholder("roomId")),
           eq(login, sql.placeholder("login")),
-          lt(messageId, sql.placeholder("before")),
+          (newestFirst ? lt : gt)(messageId, sql.placeholder("before")),
           ofType ? eq(type, sql.placeholder("type")) : undefined,
         ),
       )
-      .orderBy(desc(messageId))
+      .orderBy((newestFirst ? desc : asc)(messageId))
       .limit(sql.placeholder("limit"))
       .prepare();
-  const page = pageOf(false);
-  const pageOfType = pageOf(true);
+  const newest = { any: pageOf(false), ofType: pageOf(true) };
+  const oldest = { any: pageOf(false, false), ofType: pageOf(true, false) };
 
   /** No id begins as the logins of PCs do. */
   const isLogin = (room: string, of: string): boolean =>
@@ -100,16 +113,27 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
         },
         { repeatable: true },
       ),
-    async list({ limit, before = FIRST, type: only, ...of }) {
-      const rowsOf = (reader: string) => {
-        const asked = { roomId: of.roomId, login: reader, before, limit: limit + 1 };
-        return only === undefined ? page.all(asked) : pageOfType.all({ ...asked, type: only });
-      };
-      // Each is a page of its own; the newest of both make the one that was asked for.
-      const rows = [EVERYBODY, of.login].flatMap(rowsOf).toSorted((a, b) => b.id - a.id);
-      const found = rows.slice(0, limit);
+    async list({ limit, before, ...query }) {
+      const { messages: found, hasMore } = await this.read({
+        ...query,
+        limit,
+        from: before,
+        newestFirst: true,
+      });
       const last = found.at(-1);
-      return { messages: found, ...(rows.length > limit && last && { nextCursor: last.id }) };
+      return { messages: found, ...(hasMore && last && { nextCursor: last.id }) };
+    },
+    async read({ roomId: room, login: of, type: only, limit, newestFirst, from = newestFirst ? FIRST : 0 }) {
+      const pages = newestFirst ? newest : oldest;
+      const rowsOf = (reader: string) => {
+        const asked = { roomId: room, login: reader, before: from, limit: limit + 1 };
+        return only === undefined ? pages.any.all(asked) : pages.ofType.all({ ...asked, type: only });
+      };
+      // Each is a page of its own; the first of both make the one that was asked for.
+      const rows = [EVERYBODY, ...(of === undefined ? [] : [of])]
+        .flatMap(rowsOf)
+        .toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
+      return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
     },
   };
 };

@@ -10,7 +10,7 @@ export interface PresenceService {
    * connection it has left. Several connections of one page count once.
    */
   connected(page: Page): () => void;
-  /** By user id. Asks nobody's permission. */
+  /** In the order in which they came. Asks nobody's permission. */
   of(roomId: string): Promise<Presence[]>;
   /** The same, for who may watch. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   list(caller: Caller, roomId: string): Promise<Presence[]>;

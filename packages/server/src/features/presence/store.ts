@@ -2,7 +2,7 @@ import type { Camera, Presence, Role } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
-import { createPresenceEnder } from "../../db/presence.js";
+import type { PresenceEnder } from "../../db/presence.js";
 import { participants, presence } from "../../db/tables.js";
 
 /** One of somebody's pages of a room. */
@@ -21,16 +21,23 @@ export interface PresenceStore {
   enter(page: Page, now: Date): Promise<void>;
   /** Notes that a page is connected no more, and tells the room, unless it is known. */
   leave(page: PageKey, now: Date): Promise<void>;
-  /** Of one room, by user id. */
+  /** Of one room, in the order in which they came. */
   ofRoom(roomId: string): Promise<readonly Presence[]>;
   /** Every page of every room. */
   all(): Promise<Page[]>;
 }
 
-export const createPresenceStore = ({ db, events }: { db: Database; events: EventWriter }): PresenceStore => {
+export const createPresenceStore = ({
+  db,
+  events,
+  endPresence,
+}: {
+  db: Database;
+  events: EventWriter;
+  endPresence: PresenceEnder;
+}): PresenceStore => {
   const { queries, write, remember } = db;
   const { roomId, userId, camera, role, since } = presence;
-  const inRoom = eq(roomId, sql.placeholder("roomId"));
   const roleOf = queries
     .select({ role: participants.role })
     .from(participants)
@@ -55,11 +62,11 @@ export const createPresenceStore = ({ db, events }: { db: Database; events: Even
   const ofRoom = queries
     .select({ userId, role, camera, since })
     .from(presence)
-    .where(inRoom)
-    .orderBy(userId, camera)
+    .where(eq(roomId, sql.placeholder("roomId")))
     .prepare();
-  const presentIn = remember((room: string): readonly Presence[] => ofRoom.all({ roomId: room }));
-  const end = createPresenceEnder({ queries, events });
+  const presentIn = remember((room: string): readonly Presence[] =>
+    ofRoom.all({ roomId: room }).toSorted((a, b) => a.since.getTime() - b.since.getTime()),
+  );
 
   return {
     enter: ({ role: asked, ...page }, now) =>
@@ -73,7 +80,7 @@ export const createPresenceStore = ({ db, events }: { db: Database; events: Even
         },
         { repeatable: true },
       ),
-    leave: (page, now) => write(() => end(page, now), { repeatable: true }),
+    leave: (page, now) => write(() => endPresence(page, now), { repeatable: true }),
     ofRoom: async (room) => presentIn(room),
     all: async () => queries.select({ roomId, userId, camera, role }).from(presence).all(),
   };

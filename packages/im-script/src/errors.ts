@@ -1,0 +1,25 @@
+/** The SDK's error numbers, by its names for them. */
+export const ImErrors = {
+  ERROR_HAS_LOGIN: 304,
+  ERROR_INVALID_PARAM: 400,
+  ERROR_NO_PERMISSION: 403,
+  ERROR_NO_SESSION: 404,
+  ERROR_INTERNAL_BUSY: 412,
+  ERROR_GROUP_NOT_JOINED: 425,
+  ERROR_GROUP_NOT_EXIST: 440,
+  ERROR_GROUP_DELETED: 441,
+  ERROR_SEDN_GROUP_MSG_FAIL: 442,
+  ERROR_REACH_MAX: 443,
+  ERROR_JOIN_GROUP_FAIL: 450,
+  ERROR_INTERNALE_RROR: 500,
+  ERROR_INVALID_STATE: 601,
+  ERROR_NOT_LOGIN: 602,
+  ERROR_RECEIVE_LAST_SESSION: 603,
+  ERROR_PARSE_DATA_ERROR: 604,
+} as const;
+
+/** What apps are told of: an `Error` with the number that the SDK has for it. */
+export type ImError = Error & { readonly code: number };
+
+export const imError = (code: number, message: string): ImError =>
+  Object.assign(new Error(message), { code });

@@ -1,0 +1,82 @@
+import type { EngineCall, EngineFrame, EngineResults } from "@invigil/schema";
+import { type ImError, ImErrors, imError } from "./errors.js";
+import { after, openSocket } from "./globals.js";
+
+/** How long a connection may take to open. */
+const OPEN_MS = 10_000;
+/** The server is heard every few seconds: after this long without, the connection is dead. */
+const SILENCE_MS = 25_000;
+
+export type Call<Name extends EngineCall["do"]> = Extract<EngineCall, { do: Name }>;
+/** What the server sends by itself. */
+export type Told = Extract<EngineFrame, { is: string }>;
+type Result = EngineResults[keyof EngineResults];
+
+/** One connection. */
+export interface Line {
+  /** @throws ImError: what the server answered, or ERROR_NO_SESSION where the connection is lost first */
+  ask<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
+  /** Nothing comes from it any more. What was asked on it is lost. */
+  close(): void;
+}
+
+const lost = () => imError(ImErrors.ERROR_NO_SESSION, "connection lost");
+export const isLost = (error: ImError): boolean => error.code === ImErrors.ERROR_NO_SESSION;
+
+/** Opens a connection. `onLost` is told once, if it was open. @throws ImError */
+export const openLine = (
+  url: string,
+  { onTold, onLost }: { onTold: (told: Told) => void; onLost: () => void },
+): Promise<Line> =>
+  new Promise((resolve, reject) => {
+    const asked = new Map<number, { resolve: (result: Result) => void; reject: (error: ImError) => void }>();
+    const socket = openSocket(url);
+    let number = 0;
+    let isOpen = false;
+
+    const close = (): void => {
+      stopWatching();
+      isOpen = false;
+      socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+      socket.close();
+      for (const waiting of asked.values()) waiting.reject(lost());
+      asked.clear();
+    };
+    const fail = (): void => {
+      const wasOpen = isOpen;
+      close();
+      if (wasOpen) onLost();
+      else reject(imError(ImErrors.ERROR_NO_SESSION, "connect fail"));
+    };
+    let stopWatching = after(OPEN_MS, fail);
+
+    const line: Line = {
+      ask: (call) =>
+        new Promise((done, failed) => {
+          if (!isOpen) return failed(lost());
+          number += 1;
+          // Safe: the server answers a request with the result of its kind.
+          asked.set(number, { resolve: done as (result: Result) => void, reject: failed });
+          socket.send(JSON.stringify({ number, ...call }));
+        }),
+      close,
+    };
+    socket.onclose = socket.onerror = fail;
+    socket.onopen = () => {
+      isOpen = true;
+      stopWatching();
+      stopWatching = after(SILENCE_MS, fail);
+      resolve(line);
+    };
+    socket.onmessage = ({ data }) => {
+      stopWatching();
+      stopWatching = after(SILENCE_MS, fail);
+      // Safe: the server speaks this protocol, and nothing else is spoken to.
+      const frame = JSON.parse(String(data)) as EngineFrame;
+      if ("is" in frame) return onTold(frame);
+      const waiting = asked.get(frame.number);
+      asked.delete(frame.number);
+      if ("error" in frame) waiting?.reject(imError(frame.error.code, frame.error.message));
+      else waiting?.resolve(frame.result);
+    };
+  });

@@ -1,0 +1,216 @@
+import type { EngineGroup, EngineMessage } from "@invigil/schema";
+import { Emitter } from "./emitter.js";
+import { ImErrors, imError } from "./errors.js";
+import type { Session } from "./session.js";
+
+/** Gives the session. @throws ImError without a login */
+export type SessionNow = () => Session;
+
+/** Where a group is asked for by its id alone, or as the only member of an object. */
+type GroupRef = string | number | { readonly groupId: string | number };
+const idOf = (ref: GroupRef): string => String(typeof ref === "object" && ref !== null ? ref.groupId : ref);
+const groupInfo = ({ muteStatus, onlineCount, ...group }: EngineGroup) => ({
+  ...group,
+  groupMeta: "",
+  statistics: { pv: onlineCount, onlineCount, msgAmount: {} },
+  muteStatus: { ...muteStatus, whiteUserList: [] },
+});
+export const groupInfos = (groups: readonly EngineGroup[]) => groups.map(groupInfo);
+
+const notHere = (what: string): Promise<never> =>
+  Promise.reject(
+    imError(
+      ImErrors.ERROR_NO_PERMISSION,
+      `${what} is not there in the built-in message service: a group is a room of the server`,
+    ),
+  );
+
+export class GroupManager extends Emitter {
+  readonly #session: SessionNow;
+
+  constructor(session: SessionNow) {
+    super();
+    this.#session = session;
+  }
+
+  async joinGroup(group: GroupRef) {
+    return groupInfo(await this.#session().join(idOf(group)));
+  }
+
+  async leaveGroup(group: GroupRef): Promise<void> {
+    await this.#session().leave(idOf(group));
+  }
+
+  async queryGroup(group: GroupRef) {
+    return groupInfo(await this.#session().call({ do: "group", groupId: idOf(group) }));
+  }
+
+  /** Those who are connected now. */
+  async listRecentGroupUser(group: GroupRef) {
+    const groupId = idOf(group);
+    const { users } = await this.#session().call({ do: "users", groupId, all: false });
+    return { groupId, total: users.length, userList: users.map((userId) => ({ userId })) };
+  }
+
+  /** The same in pages, for the group's admins. */
+  async listGroupUser(request: {
+    groupId: string;
+    sortType?: number;
+    nextpagetoken?: number;
+    nextPageToken?: number;
+    pageSize?: number;
+  }) {
+    const { groupId, sortType = 0, pageSize = 20 } = request;
+    const from = Number(request.nextPageToken ?? request.nextpagetoken ?? 0);
+    const { users } = await this.#session().call({ do: "users", groupId: idOf(groupId), all: true });
+    const inOrder = sortType === 1 ? [...users].reverse() : users;
+    const next = from + Math.max(1, Math.min(pageSize, 50));
+    return {
+      groupId,
+      nextpagetoken: next,
+      nextPageToken: next,
+      hasMore: next < inOrder.length,
+      userList: inOrder.slice(from, next).map((userId) => ({ userId })),
+    };
+  }
+
+  muteAll(group: GroupRef): Promise<void> {
+    return this.#mute(group, true);
+  }
+
+  cancelMuteAll(group: GroupRef): Promise<void> {
+    return this.#mute(group, false);
+  }
+
+  muteUser(request: { groupId: string; userList: string[] }): Promise<void> {
+    return this.#mute(request, true, request.userList);
+  }
+
+  cancelMuteUser(request: { groupId: string; userList: string[] }): Promise<void> {
+    return this.#mute(request, false, request.userList);
+  }
+
+  async listMuteUsers(group: GroupRef) {
+    const { muteStatus } = await this.queryGroup(group);
+    return muteStatus;
+  }
+
+  createGroup(): Promise<never> {
+    return notHere("createGroup");
+  }
+
+  closeGroup(): Promise<never> {
+    return notHere("closeGroup");
+  }
+
+  modifyGroup(): Promise<never> {
+    return notHere("modifyGroup");
+  }
+
+  async #mute(group: GroupRef, muted: boolean, users?: string[]): Promise<void> {
+    await this.#session().call({ do: "mute", groupId: idOf(group), muted, users });
+  }
+}
+
+interface Outgoing {
+  readonly groupId?: string;
+  readonly type: number;
+  readonly data: string;
+  readonly receiverId?: string;
+  readonly receiverIdList?: readonly string[];
+}
+interface MessageQuery {
+  readonly groupId: string;
+  readonly type?: number;
+  readonly sortType?: number;
+  readonly nextpagetoken?: number;
+  readonly nextPageToken?: number;
+  readonly pageSize?: number;
+}
+
+export class MessageManager extends Emitter {
+  readonly #session: SessionNow;
+  readonly #onlyGroup: () => string | undefined;
+  /** Tells a repetition, after a lost connection, from another message. */
+  readonly #page = `${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
+  #sent = 0;
+
+  /** @param onlyGroup the group that was joined last: where the SDK does not ask which one */
+  constructor(session: SessionNow, onlyGroup: () => string | undefined) {
+    super();
+    this.#session = session;
+    this.#onlyGroup = onlyGroup;
+  }
+
+  sendGroupMessage({ receiverIdList, ...message }: Outgoing): Promise<string> {
+    const to = receiverIdList && receiverIdList.length > 0 ? receiverIdList.map(String) : undefined;
+    return this.#send(message, to, false);
+  }
+
+  sendC2cMessage({ receiverId, ...message }: Outgoing): Promise<string> {
+    return this.#send(message, [String(receiverId)], true);
+  }
+
+  /** What was said to the whole group, oldest first unless `sortType` is 1. */
+  async listMessage(query: MessageQuery) {
+    const { groupId, type, sortType = 0, pageSize = 10 } = query;
+    const token = query.nextPageToken ?? query.nextpagetoken;
+    const { messages, hasMore } = await this.#session().call({
+      do: "messages",
+      groupId: idOf(groupId),
+      type,
+      newestFirst: sortType === 1,
+      // Apps ask for the first page with nothing, 0 or 1.
+      from: token !== undefined && token > 1 ? token : undefined,
+      pageSize: Math.max(1, Math.min(pageSize, 50)),
+    });
+    const next = messages[messages.length - 1]?.seqnum ?? 0;
+    return { groupId, nextpagetoken: next, nextPageToken: next, hasMore, messageList: messages };
+  }
+
+  /** The newest, oldest of them first; only those after `seqnum`, where it is given. */
+  async listRecentMessage({
+    groupId,
+    seqnum = 0,
+    pageSize = 50,
+  }: {
+    groupId: string;
+    seqnum?: number;
+    pageSize?: number;
+  }) {
+    const { messages } = await this.#session().call({
+      do: "messages",
+      groupId: idOf(groupId),
+      newestFirst: true,
+      pageSize: Math.max(1, Math.min(pageSize, 50)),
+    });
+    const newer = messages.filter((message: EngineMessage) => message.seqnum > seqnum);
+    return { groupId, messageList: newer.reverse() };
+  }
+
+  /** The vendor's name for the same, of a group that has ended. */
+  listHistoryMessage(query: MessageQuery) {
+    return this.listMessage(query);
+  }
+
+  deleteMessage(): Promise<never> {
+    return notHere("deleteMessage");
+  }
+
+  async #send({ groupId = this.#onlyGroup(), type, data }: Outgoing, to: string[] | undefined, one: boolean) {
+    if (groupId === undefined) throw imError(ImErrors.ERROR_GROUP_NOT_JOINED, "no group was joined");
+    this.#sent += 1;
+    const key = `${this.#page}-${this.#sent}`;
+    const text = typeof data === "string" ? data : JSON.stringify(data);
+    const { messageId } = await this.#session().call({
+      do: "send",
+      groupId: idOf(groupId),
+      type,
+      data: text,
+      to,
+      one,
+      key,
+    });
+    return messageId;
+  }
+}

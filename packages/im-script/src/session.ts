@@ -1,0 +1,267 @@
+import type {
+  EngineCall,
+  EngineGoodbye,
+  EngineGroup,
+  EngineLogin,
+  EngineMessage,
+  EngineMuteStatus,
+  EngineResults,
+} from "@invigil/schema";
+import { type ImError, ImErrors, imError } from "./errors.js";
+import { after } from "./globals.js";
+import { type Call, isLost, type Line, openLine, type Told } from "./line.js";
+
+/** How long the app waits for an answer. */
+const ANSWER_MS = 10_000;
+/** How long a lost connection is tried for before the app is told. */
+const RETURN_MS = 30_000;
+const RETRY_MS = { first: 200, most: 3_000 };
+/** Requests that are under way at once: the server takes not many more. */
+const WINDOW = 32;
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly login: EngineLogin;
+  /** The last event that was seen of each group: kept beyond the session, so that the next one goes on there. */
+  readonly positions: Map<string, string>;
+  readonly onMessage: (message: EngineMessage, one: boolean) => void;
+  readonly onMuted: (status: EngineMuteStatus) => void;
+  readonly onLost: () => void;
+  readonly onReturned: (groups: readonly EngineGroup[]) => void;
+  /** The login has expired; `renew` takes a newer one, or nothing where there is none. */
+  readonly onExpired: (renew: (login?: EngineLogin) => void) => void;
+  /** The session is over. */
+  readonly onEnd: (code: EngineGoodbye) => void;
+}
+
+/** A login, for as long as it lasts: over several connections, where one is lost. */
+export interface Session {
+  /** @throws ImError: `auth fail` where the server does not take the login */
+  open(): Promise<void>;
+  join(groupId: string): Promise<EngineGroup>;
+  leave(groupId: string): Promise<void>;
+  /** Where the connection is lost before the answer, it is asked again on the next one. @throws ImError */
+  call<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
+  /** Ends it from here; nobody is told. */
+  close(): void;
+}
+
+const over = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
+const isRefused = ({ code }: ImError): boolean => code === ImErrors.ERROR_NO_PERMISSION;
+const hasNoPlace = (error: ImError): boolean =>
+  isRefused(error) ||
+  error.code === ImErrors.ERROR_GROUP_NOT_EXIST ||
+  error.code === ImErrors.ERROR_GROUP_DELETED;
+
+export const createSession = ({ positions, ...options }: SessionOptions): Session => {
+  let { login } = options;
+  let line: Line | undefined;
+  let isOver = false;
+  let stopReturning = () => {};
+  const joined = new Set<string>();
+  /** Those who wait for a connection, and those who wait for their turn on it. */
+  let waiting: (() => void)[] = [];
+  const turns: (() => void)[] = [];
+  let active = 0;
+
+  const wake = (): void => {
+    const woken = waiting;
+    waiting = [];
+    for (const go of woken) go();
+  };
+  const finish = (): void => {
+    isOver = true;
+    stopReturning();
+    line?.close();
+    line = undefined;
+    wake();
+  };
+  const end = (code: EngineGoodbye): void => {
+    if (isOver) return;
+    finish();
+    options.onEnd(code);
+  };
+
+  const move = (groupId: string, at: string): void => {
+    const known = positions.get(groupId);
+    if (joined.has(groupId) && (known === undefined || Number(at) > Number(known)))
+      positions.set(groupId, at);
+  };
+
+  const onTold = (told: Told): void => {
+    switch (told.is) {
+      case "message":
+        if (!joined.has(told.message.groupId)) return;
+        move(told.message.groupId, told.at);
+        return options.onMessage(told.message, told.one);
+      case "beat":
+        for (const groupId of Object.keys(told.at)) move(groupId, told.at[groupId] ?? "0");
+        return;
+      case "muted":
+        return options.onMuted(told.status);
+      case "expired":
+        return renew((opened) => void opened.catch(() => end(3)));
+      case "bye":
+        return end(told.code);
+    }
+  };
+
+  /** Asks the app for a newer login, and logs in with it where the connection is up. */
+  const renew = (use: (opened: Promise<unknown>) => void): void => {
+    let isAnswered = false;
+    const stopWaiting = after(RETURN_MS, () => end(3));
+    options.onExpired((renewed) => {
+      if (isAnswered || isOver) return;
+      isAnswered = true;
+      stopWaiting();
+      if (!renewed) return end(3);
+      login = renewed;
+      use(line ? line.ask({ do: "login", login }) : Promise.resolve());
+    });
+  };
+
+  const rejoin = async (on: Line): Promise<EngineGroup[]> => {
+    const groups: EngineGroup[] = [];
+    for (const groupId of [...joined]) {
+      const { group, at } = await on.ask({ do: "join", groupId, after: positions.get(groupId) });
+      move(groupId, at);
+      groups.push(group);
+    }
+    return groups;
+  };
+
+  /** A connection that is logged in. @throws ImError */
+  const connect = async (onLost: () => void): Promise<Line> => {
+    const opened = await openLine(options.url, { onTold, onLost });
+    try {
+      await opened.ask({ do: "login", login });
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  };
+
+  /** Before it is in use, whoever waits on it is told. */
+  const whenLost = (): void => {
+    if (line) comeBack();
+  };
+
+  const comeBack = (): void => {
+    line = undefined;
+    options.onLost();
+    const giveUpAt = Date.now() + RETURN_MS;
+    let delay = RETRY_MS.first;
+    const again = (): void => {
+      if (Date.now() > giveUpAt) return end(3);
+      // Not all at once, where a server that was restarted had many.
+      stopReturning = after(delay * (0.5 + Math.random()), () => void attempt());
+      delay = Math.min(delay * 2, RETRY_MS.most);
+    };
+    const attempt = async (): Promise<void> => {
+      let opened: Line | undefined;
+      try {
+        opened = await connect(whenLost);
+        const groups = await rejoin(opened);
+        if (isOver) throw over();
+        line = opened;
+        options.onReturned(groups);
+        wake();
+      } catch (error) {
+        opened?.close();
+        if (isOver) return;
+        // Safe: a line throws nothing else.
+        const failure = error as ImError;
+        if (opened && hasNoPlace(failure)) return end(2);
+        if (!opened && isRefused(failure)) return renew(() => again());
+        again();
+      }
+    };
+    again();
+  };
+
+  const lineUp = async (): Promise<Line> => {
+    while (!line && !isOver) await new Promise<void>((go) => void waiting.push(go));
+    if (!line) throw over();
+    return line;
+  };
+
+  const turn = async (): Promise<void> => {
+    if (active >= WINDOW) await new Promise<void>((go) => void turns.push(go));
+    else active += 1;
+  };
+  const turnOver = (): void => {
+    const next = turns.shift();
+    if (next) next();
+    else active -= 1;
+  };
+
+  const call: Session["call"] = async (asked) => {
+    if (isOver) throw over();
+    let isLate = false;
+    await turn();
+    const answered = async () => {
+      for (;;) {
+        const up = await lineUp();
+        if (isLate) throw over();
+        try {
+          return await up.ask(asked);
+        } catch (error) {
+          // Safe: a line throws nothing else.
+          if (isOver || !isLost(error as ImError)) throw error;
+        }
+      }
+    };
+    const answer = answered();
+    return new Promise((resolve, reject) => {
+      const stop = after(ANSWER_MS, () => {
+        isLate = true;
+        reject(imError(ImErrors.ERROR_INTERNALE_RROR, "timeout"));
+        turnOver();
+      });
+      const settled = (): void => {
+        stop();
+        if (!isLate) turnOver();
+      };
+      answer.then(
+        (result) => {
+          settled();
+          resolve(result);
+        },
+        (error: ImError) => {
+          settled();
+          reject(isOver ? over() : error);
+        },
+      );
+    });
+  };
+
+  return {
+    async open() {
+      const opened = await connect(whenLost);
+      if (isOver) {
+        opened.close();
+        throw over();
+      }
+      line = opened;
+    },
+    call,
+    async join(groupId) {
+      joined.add(groupId);
+      try {
+        const { group, at } = await call({ do: "join", groupId, after: positions.get(groupId) });
+        move(groupId, at);
+        return group;
+      } catch (error) {
+        if (!isOver) joined.delete(groupId);
+        throw error;
+      }
+    },
+    async leave(groupId) {
+      joined.delete(groupId);
+      positions.delete(groupId);
+      await call({ do: "leave", groupId });
+    },
+    close: finish,
+  };
+};
