@@ -8,11 +8,29 @@ export {
   isNetworkError,
   type NetworkFailure,
 } from "./errors.js";
+export type { CommandOptions, CommandResult } from "./live/commands.js";
+export type { LiveExam, LiveExamListeners } from "./live/exam.js";
+export type { LiveStatus, StatusChange } from "./live/feed.js";
+export type { Live } from "./live/live.js";
+export type { LiveOptions } from "./live/options.js";
+export type {
+  BroadcastOptions,
+  LiveRoom,
+  LiveRoomListeners,
+  LiveRoomOptions,
+  SendOptions,
+} from "./live/room.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
 export type {
   CheatConfig,
+  ExamEvent,
+  ExamSnapshot,
+  Message,
   PayloadSchema,
+  Presence,
+  RoomEvent,
+  RoomSnapshot,
   Signal,
   SignalData,
   SignalName,

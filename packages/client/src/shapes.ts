@@ -5,6 +5,8 @@ import type * as schema from "@invigil/schema";
 
 declare function written<Type>(): { [Key in keyof Type]: Type[Key] };
 
+declare function each<Type>(): Type extends unknown ? { [Key in keyof Type]: Type[Key] } : never;
+
 type SchemaSignals = typeof schema.signals;
 
 /** Never called: see above. */
@@ -19,6 +21,14 @@ const shapes = () => ({
         readonly kind: SchemaSignals[Name]["kind"];
       };
     }>(),
+  roomEvent: each<schema.RoomEvent>(),
+  examEvent: each<schema.ExamEvent>(),
+  roomSnapshot: written<schema.RoomSnapshot>(),
+  examSnapshot: written<schema.ExamSnapshot>(),
+  message: written<schema.Message>(),
+  presence: written<schema.Presence>(),
+  member: written<schema.Member>(),
+  sentMessage: written<schema.SentMessage>(),
 });
 type Shapes = ReturnType<typeof shapes>;
 
@@ -48,3 +58,19 @@ export interface PayloadSchema<Data> {
 export type Signals = {
   readonly [Name in SignalName]: Shapes["signals"][Name] & { readonly data: PayloadSchema<SignalData<Name>> };
 };
+
+/** What a listener of a room is told. */
+export type RoomEvent = Shapes["roomEvent"];
+/** What a listener of an exam is told: its rooms' events in one order. */
+export type ExamEvent = Shapes["examEvent"];
+/** A room as it is, read at once with the id to go on from. */
+export type RoomSnapshot = Shapes["roomSnapshot"];
+/** The rooms of an exam, read at once with the id to go on from. */
+export type ExamSnapshot = Shapes["examSnapshot"];
+/** A message as it is delivered. */
+export type Message = Shapes["message"];
+/** One person's connection: which camera's page it is, and since when. */
+export type Presence = Shapes["presence"];
+/** What a listener sees of somebody in the room. */
+export type Member = Shapes["member"];
+export type SentMessage = Shapes["sentMessage"];
