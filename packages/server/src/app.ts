@@ -5,6 +5,7 @@ import { contextMaker } from "./http/context.js";
 import { endConnectionsOnClose } from "./http/drain.js";
 import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failures.js";
 import { audioFiles } from "./http/files.js";
+import { gatherWrites } from "./http/gathered-writes.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
 import { setSecurityHeaders } from "./http/security-headers.js";
@@ -56,6 +57,7 @@ export const buildApp = async (
   });
 
   logRequests(app);
+  gatherWrites(app);
   endConnectionsOnClose(app);
   // Only what a door parses itself; Fastify's own list begins with plain text.
   app.removeContentTypeParser("text/plain");

@@ -6,6 +6,7 @@ import type { Config } from "./config.js";
 import { openDatabase } from "./db/client.js";
 import { createDeps, type Deps } from "./deps.js";
 import { createIds } from "./ids.js";
+import { gatherLines } from "./log-lines.js";
 import { createServices, type Services } from "./router.js";
 import { keptSecret, passingSecret } from "./secrets.js";
 import { SetupError } from "./setup-error.js";
@@ -84,10 +85,18 @@ export const openDeps = (
   }
 };
 
+/** The log goes to standard output, its last lines when the process ends. */
+const openLog = ({ logLevel }: Config): Logger => {
+  const stdout = pino.destination({ sync: true });
+  const lines = gatherLines({ write: (text) => stdout.write(text) });
+  process.once("exit", lines.flush);
+  return pino({ level: logLevel }, lines);
+};
+
 /** Opens the database, builds the app, listens. */
 export const startServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
-  const deps = openDeps(config, { log: pino({ level: config.logLevel }), address: () => address });
+  const deps = openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
   try {
     const services = createServices(deps);
@@ -100,10 +109,12 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.live.start();
     await services.presence.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       await services.presence.stop();
       clearTimeout(deadline);

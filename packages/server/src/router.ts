@@ -44,6 +44,9 @@ import { createImService } from "./features/im/service.js";
 import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
+import { createLiveService } from "./features/live/service.js";
+import { createLiveStore } from "./features/live/store.js";
+import { createTail } from "./features/live/tail.js";
 import { createParticipantRouter } from "./features/participant/router.js";
 import { createParticipantService } from "./features/participant/service.js";
 import { createParticipantStore } from "./features/participant/store.js";
@@ -79,7 +82,9 @@ export const createServices = ({
   audioFiles,
   log,
 }: Omit<Deps, "authSecret" | "ownKey">) => {
-  const events = createEventWriter({ db, added: () => undefined });
+  const liveStore = createLiveStore({ db });
+  const tail = createTail({ store: liveStore, log });
+  const events = createEventWriter({ db, added: () => tail.look() });
   const said = createMessageWriter({ db, events });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
@@ -186,6 +191,7 @@ export const createServices = ({
     settleMs: config.presenceSettleSeconds * 1000,
     log,
   });
+  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -218,6 +224,7 @@ export const createServices = ({
     capacity,
     queue,
     stream,
+    live,
   };
 };
 export type Services = ReturnType<typeof createServices>;

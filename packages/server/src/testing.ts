@@ -38,8 +38,11 @@ export interface TestAppOptions {
 }
 
 export interface TestApp extends AsyncDisposable {
-  /** Calls procedures in-process as somebody, through the same checks as over HTTP. */
-  as(caller: TestCaller): ReturnType<ServedRouter["createCaller"]>;
+  /** Calls procedures in-process as somebody, through the same checks as over HTTP. The signal ends its subscriptions. */
+  as(
+    caller: TestCaller,
+    options?: { readonly signal?: AbortSignal },
+  ): ReturnType<ServedRouter["createCaller"]>;
   /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
   /** Speaks HTTP without a socket. */
@@ -85,6 +88,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const router = createAppRouter(services);
   const app = await buildApp(deps, services);
   services.queue.start();
+  services.live.start();
   await services.presence.start();
 
   const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
@@ -94,6 +98,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     );
 
   const close = async (): Promise<void> => {
+    await services.live.stop();
     await app.close();
     await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
@@ -101,16 +106,19 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     rmSync(dataDir, { recursive: true, force: true });
   };
   return {
-    as: (caller) =>
-      router.createCaller(async () => {
-        const sent = await token(caller);
-        return {
-          identity: await services.auth.identify(sent),
-          identify: () => services.auth.identify(sent).catch(failureOf),
-          address: "in-process",
-          trace: { requestId: "in-process", procedures: [] },
-        };
-      }),
+    as: (caller, { signal } = {}) =>
+      router.createCaller(
+        async () => {
+          const sent = await token(caller);
+          return {
+            identity: await services.auth.identify(sent),
+            identify: () => services.auth.identify(sent).catch(failureOf),
+            address: "in-process",
+            trace: { requestId: "in-process", procedures: [] },
+          };
+        },
+        signal ? { signal } : {},
+      ),
     token,
     inject: app.inject.bind(app),
     async listen() {

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type ProviderDetails, type Role } from "@invigil/schema";
-import { initTRPC, type TRPCBuiltRouter, TRPCError } from "@trpc/server";
+import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
@@ -180,5 +180,22 @@ export const STAFF = ["admin", "teacher"] as const;
 export const staffProcedure = procedureFor(...STAFF);
 /** Those who watch. */
 export const watcherProcedure = procedureFor("admin", "teacher", "inspector");
+/** Those who watch over whole exams. */
+export const overseerProcedure = procedureFor("admin", "inspector");
 /** Those who report detections: the examinee's own devices, and those who run the room. */
 export const reporterProcedure = procedureFor("admin", "teacher", "examinee");
+
+/**
+ * What a subscription tells, each event under its id, by which a client resumes. What goes wrong meanwhile comes to the client
+ * as a call's failure does: no middleware sees it.
+ */
+export async function* tellEach<Event extends { readonly id: string }, Shown>(
+  events: AsyncIterable<Event>,
+  show: (event: Event) => Shown,
+) {
+  try {
+    for await (const event of events) yield tracked(event.id, show(event));
+  } catch (error) {
+    throw underItsCode(error);
+  }
+}

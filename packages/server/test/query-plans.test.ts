@@ -143,6 +143,30 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
   },
+  "room.snapshot": async ({ app, roomId }) => {
+    for (const caller of [ADMIN, EXAMINEE]) await app.as(caller).room.snapshot({ roomId });
+  },
+  "room.onEvent": async ({ app, roomId }) => {
+    // From now on, from the start, and from what never was.
+    for (const lastEventId of [undefined, "0", "999999"]) {
+      const events = await app.as(TEACHER).room.onEvent({ roomId, lastEventId });
+      const next = events[Symbol.asyncIterator]().next();
+      await app.as(EXAMINEE).cheat.addRecords({ roomId, records: [detection] });
+      await next;
+    }
+  },
+  "exam.snapshot": async ({ app, examId }) => {
+    for (const caller of [ADMIN, INSPECTOR]) await app.as(caller).exam.snapshot({ examId });
+  },
+  "exam.onEvent": async ({ app, examId, roomId }) => {
+    for (const caller of [ADMIN, INSPECTOR])
+      for (const lastEventId of [undefined, "0", "999999"]) {
+        const events = await app.as(caller).exam.onEvent({ examId, lastEventId });
+        const next = events[Symbol.asyncIterator]().next();
+        await app.as(EXAMINEE).cheat.addRecords({ roomId, records: [detection] });
+        await next;
+      }
+  },
   "room.presence": async ({ app, roomId }) => {
     await app.as(INSPECTOR).room.presence({ roomId });
   },

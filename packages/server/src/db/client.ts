@@ -26,6 +26,8 @@ export interface Database {
   readonly snapshot: <T>(read: () => T) => T;
   /** Makes a read that is remembered for as long as it is what the database would say. */
   readonly remember: Remember;
+  /** Another number after every commit of another process. */
+  readonly othersVersion: () => number | undefined;
   /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
   migrationsAreCurrent(): boolean;
   close(): void;
@@ -86,7 +88,7 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
-    const { remember, noteStatement } = createMemory(sqlite);
+    const { remember, othersVersion, noteStatement } = createMemory(sqlite);
     const queries = drizzle(sqlite, { schema: tables, logger: { logQuery: noteStatement } });
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
@@ -98,6 +100,7 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
       inserter: createInserter(sqlite, { noteStatement }),
       snapshot: (read) => sqlite.transaction(read).deferred(),
       remember,
+      othersVersion,
       migrationsAreCurrent,
       close: () => sqlite.close(),
     };

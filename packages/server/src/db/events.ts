@@ -23,6 +23,8 @@ export interface EventDataOf {
     readonly userId: string;
     readonly camera: Camera;
     readonly status: PublishStatus;
+    /** Of the person: an examinee is told of nobody who is one. */
+    readonly role: ParticipantRole;
   };
   readonly cheat_config_changed: Nothing;
   /** The ids of the first and the last record; those between are theirs, too. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { eq, sql } from "drizzle-orm";
 import fc from "fast-check";
@@ -92,6 +93,52 @@ const undone = (call: Promise<unknown>) =>
   call.catch((error: unknown) => {
     if (!(error instanceof Refusal)) throw error;
   });
+
+describe("a remembered read within calls", () => {
+  const inCalls = () => {
+    const { direct } = reads();
+    const begin = db.remember(() => direct.config("b"));
+    return { direct, begin, exam: db.remember(direct.exam, { withinCalls: true }) };
+  };
+
+  it("is of a moment after its call began, though others commit in the same turn", () => {
+    const { direct, begin, exam } = inCalls();
+    begin();
+    exam("a");
+    for (const name of ["one", "two"]) {
+      otherSetsExam("a", name);
+      begin();
+      expect(exam("a")).toEqual(direct.exam("a"));
+      expect(exam("a")).toMatchObject({ name });
+    }
+  });
+
+  it("is of a moment in the same turn where its call waited for something", async () => {
+    const { begin, exam } = inCalls();
+    begin();
+    exam("a");
+    otherSetsExam("a", "one");
+    await setImmediate();
+    await setImmediate();
+    expect(exam("a")).toMatchObject({ name: "one" });
+  });
+
+  it("asks once a turn whether others have committed", () => {
+    const { begin, exam } = inCalls();
+    begin();
+    exam("a");
+    otherSetsExam("a", "one");
+    expect(exam("a")).toBeUndefined();
+  });
+
+  it("is forgotten at once when this process writes", () => {
+    const { begin, exam } = inCalls();
+    begin();
+    exam("a");
+    setExam("a", "one");
+    expect(exam("a")).toMatchObject({ name: "one" });
+  });
+});
 
 describe("a remembered read", () => {
   it("is what the database would say, whoever writes, commits or undoes in between", async () => {

@@ -5,18 +5,29 @@ import { createFootprints, EXPLAIN, TABLES_BY_PAGE, type Table } from "./footpri
 /** What a remembered read may be asked for. */
 type Asked = string | number | boolean | undefined;
 
+export interface RememberOptions {
+  /** Answers that are kept; those that were not asked for longest go first. */
+  readonly max?: number;
+  /**
+   * Whether it is asked for within calls, each of which began with a read that is not: then whether another process has committed
+   * is looked for once a turn of the event loop, and what it committed before the call began still counts.
+   */
+  readonly withinCalls?: boolean;
+}
+
 /**
  * Makes a read that is done once and then remembered for as long as its answer is what the database would say. `read`
  * runs statements and nothing else that changes, and answers at once. What it returns is frozen and shared: nobody may change it.
- * @param max answers that are kept; those that were not asked for longest go first
  */
 export type Remember = <Args extends readonly Asked[], Answer>(
   read: (...args: Args) => Answer,
-  options?: { max?: number },
+  options?: RememberOptions,
 ) => (...args: Args) => Answer;
 
 export interface Memory {
   readonly remember: Remember;
+  /** Another number after every commit of another connection. */
+  readonly othersVersion: () => number | undefined;
   /** Must be told of every statement of the connection just before it runs. */
   readonly noteStatement: (sql: string, parameters: readonly unknown[]) => void;
 }
@@ -50,7 +61,7 @@ const frozen = <Value>(value: Value): Value => {
 
 /**
  * Reads that are remembered, and forgotten exactly when what they read is written: by this connection, table by
- * table, or by any other, which SQLite's `data_version` tells. It is asked at every use: see docs/decisions/0019-remembered-reads.md.
+ * table, or by any other, which SQLite's `data_version` tells: see docs/decisions/0019-remembered-reads.md.
  */
 export const createMemory = (sqlite: Sqlite.Database): Memory => {
   const dataVersion = sqlite.prepare<[], number>(DATA_VERSION).pluck();
@@ -58,10 +69,17 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
   /** Counts what others have committed. */
   let others = 0;
   let lastVersion: number | undefined;
+  let hasLookedThisTurn = false;
   /** The tables of the read that is being done for the first time. */
   let reading: Set<Table> | undefined;
 
   const lookAtOthers = (): void => {
+    if (!hasLookedThisTurn) {
+      hasLookedThisTurn = true;
+      setImmediate(() => {
+        hasLookedThisTurn = false;
+      });
+    }
     const version = dataVersion.get();
     if (version === lastVersion) return;
     lastVersion = version;
@@ -95,6 +113,8 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
   };
 
   return {
+    othersVersion: () => dataVersion.get(),
+
     noteStatement(sql, parameters) {
       // Such a statement writes nothing, and is looked at only where somebody wants to know what it reads.
       if (!reading && sql.startsWith("select ")) return;
@@ -103,12 +123,12 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
       depend(reads);
     },
 
-    remember(read, { max = MANY } = {}) {
+    remember(read, { max = MANY, withinCalls = false } = {}) {
       const answers = new LRUCache<string, Remembered>({ max });
       return (...args) => {
         // What a transaction has written is nobody's yet: it may be undone.
         if (sqlite.inTransaction) return read(...args);
-        lookAtOthers();
+        if (!withinCalls || !hasLookedThisTurn) lookAtOthers();
         const key = keyOf(args);
         const known = answers.get(key);
         if (known && known.stamp === stampOf(known.tables)) {

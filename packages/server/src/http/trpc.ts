@@ -1,6 +1,6 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError } from "../errors.js";
 import { admit, failureOf, type Router, STAFF } from "../trpc.js";
 import type { CreateContext } from "./context.js";
@@ -100,10 +100,15 @@ export const trpcPlugin = async (
     },
   });
 
+  // Answers, and returns nothing: Fastify would take the end of a promise for the end of the answer.
+  const serve = (req: FastifyRequest, res: FastifyReply, path: string): void => {
+    call(req, res, path).catch((error: unknown) => res.send(error));
+  };
+
   app.route<{ Params: { path: string } }>({
     method: ["GET", "POST"],
     url: "/:path",
-    handler: (req, res) => call(req, res, req.params.path),
+    handler: (req, res) => serve(req, res, req.params.path),
   });
 
   app.route({
@@ -112,6 +117,6 @@ export const trpcPlugin = async (
     bodyLimit: MAX_IMPORT_MIB * 1024 * 1024,
     // Before the body is read: nobody else gets to send so much.
     onRequest: async (req) => void admit(await createContext(req), STAFF, IMPORT),
-    handler: (req, res) => call(req, res, IMPORT),
+    handler: (req, res) => serve(req, res, IMPORT),
   });
 };

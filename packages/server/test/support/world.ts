@@ -18,7 +18,7 @@ export interface World extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly inject: FastifyInstance["inject"];
   /** Every procedure by its name, and its type. */
-  readonly procedures: ReadonlyMap<string, "query" | "mutation">;
+  readonly procedures: ReadonlyMap<string, "query" | "mutation" | "subscription">;
   readonly services: Services;
   readonly db: Database;
   readonly secret: string;
@@ -31,7 +31,7 @@ const proceduresOf = (router: ServedRouter): World["procedures"] => {
   // Safe: at run time this is a flat record; its type says that it is nested.
   const procedures = router._def.procedures as unknown as Record<
     string,
-    { _def: { type: "query" | "mutation" } }
+    { _def: { type: "query" | "mutation" | "subscription" } }
   >;
   return new Map(Object.entries(procedures).map(([name, { _def }]) => [name, _def.type]));
 };
@@ -76,6 +76,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const services = createServices(deps);
   const app = await buildApp(deps, services);
   if (options.queue ?? true) services.queue.start();
+  services.live.start();
   await services.presence.start();
   return {
     app,
@@ -91,6 +92,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         { secret, clock, jti: deps.ids.next() },
       ),
     async [Symbol.asyncDispose]() {
+      await services.live.stop();
       await app.close();
       await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);

@@ -48,12 +48,15 @@ export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
     .prepare();
   const allRoomsOf = roomsOfPerson().where(isPerson).orderBy(participants.roomId).prepare();
 
-  const roomFor = db.remember((roomId: string, userId: string) => room.get({ roomId, userId }));
-  const examOf = db.remember((examId: string) => exam.get({ examId }));
-  const roomsOfOne = db.remember((examId: string, userId: string, role: Role) =>
-    roomsOf.all({ examId, userId, role }),
+  // Every call has asked before whether its token was taken back.
+  const options = { withinCalls: true };
+  const roomFor = db.remember((roomId: string, userId: string) => room.get({ roomId, userId }), options);
+  const examOf = db.remember((examId: string) => exam.get({ examId }), options);
+  const roomsOfOne = db.remember(
+    (examId: string, userId: string, role: Role) => roomsOf.all({ examId, userId, role }),
+    options,
   );
-  const roomsOfAll = db.remember((userId: string, role: Role) => allRoomsOf.all({ userId, role }));
+  const roomsOfAll = db.remember((userId: string, role: Role) => allRoomsOf.all({ userId, role }), options);
 
   return {
     room: async (roomId, userId) => roomFor(roomId, userId),

@@ -46,7 +46,7 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
     .prepare();
-  const configOf = remember((examId: string) => config.get({ examId }));
+  const configOf = remember((examId: string) => config.get({ examId }), { withinCalls: true });
   const columns = getTableColumns(cheatRecords);
   const readRow = rowReader(columns);
   const pageOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>

@@ -6,15 +6,33 @@ import {
   examPlanSchema,
   examRef,
   examSchema,
+  examSnapshotSchema,
   listExamsInput,
+  onExamEventInput,
   planExamInput,
   updateExamInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import {
+  anyoneProcedure,
+  overseerProcedure,
+  router,
+  staffProcedure,
+  tellEach,
+  watcherProcedure,
+} from "../../trpc.js";
+import { type LiveService, shownExamEvent } from "../live/service.js";
 import type { PlanService } from "../plan/service.js";
 import type { ExamService } from "./service.js";
 
-export const createExamRouter = ({ exam, plan }: { exam: ExamService; plan: PlanService }) =>
+export const createExamRouter = ({
+  exam,
+  plan,
+  live,
+}: {
+  exam: ExamService;
+  plan: PlanService;
+  live: LiveService;
+}) =>
   router({
     create: staffProcedure
       .input(createExamInput)
@@ -40,4 +58,13 @@ export const createExamRouter = ({ exam, plan }: { exam: ExamService; plan: Plan
       .input(planExamInput)
       .output(examPlanSchema)
       .mutation(({ ctx, input }) => plan.plan(ctx.caller, input)),
+    snapshot: overseerProcedure
+      .input(examRef)
+      .output(examSnapshotSchema)
+      .query(({ ctx, input }) => live.examSnapshot(ctx.caller, input.examId)),
+    onEvent: overseerProcedure
+      .input(onExamEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        tellEach(await live.listenExam({ ...ctx, signal }, input), shownExamEvent),
+      ),
   });

@@ -153,7 +153,7 @@ export const createParticipantStore = ({
   const listOf = remember(
     (id: string, inProgress: boolean, asked: ParticipantRole) =>
       byRole.all({ ...parameters({ roomId: id, inProgress }), role: asked }).map(toStored),
-    { max: REMEMBERED_LISTS },
+    { max: REMEMBERED_LISTS, withinCalls: true },
   );
 
   const addOne = (person: NewPerson): AddOutcome => {

@@ -4,14 +4,17 @@ import {
   joinLinkSchema,
   joinLinksInput,
   listRoomsInput,
+  onRoomEventInput,
   presenceSchema,
   roomPageSchema,
   roomRef,
   roomSchema,
+  roomSnapshotSchema,
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import { anyoneProcedure, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
+import { type LiveService, shownRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
@@ -19,10 +22,12 @@ import type { RoomService } from "./service.js";
 export const createRoomRouter = ({
   room,
   links,
+  live,
   presence,
 }: {
   room: RoomService;
   links: LinkService;
+  live: LiveService;
   presence: PresenceService;
 }) =>
   router({
@@ -50,6 +55,15 @@ export const createRoomRouter = ({
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    snapshot: anyoneProcedure
+      .input(roomRef)
+      .output(roomSnapshotSchema)
+      .query(({ ctx, input }) => live.roomSnapshot(ctx.caller, input.roomId)),
+    onEvent: anyoneProcedure
+      .input(onRoomEventInput)
+      .subscription(async ({ ctx, input, signal }) =>
+        tellEach(await live.listenRoom({ ...ctx, signal }, input), shownRoomEvent),
+      ),
     presence: watcherProcedure
       .input(roomRef)
       .output(presenceSchema.array())

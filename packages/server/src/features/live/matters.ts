@@ -1,0 +1,98 @@
+import type { OnRoomEventInput } from "@invigil/schema";
+import type { Principal } from "../../auth.js";
+import { InvigilError } from "../../errors.js";
+import type { AccessService } from "../access/service.js";
+import type { Matter } from "./listen.js";
+import type { LiveStore } from "./store.js";
+import { type Logged, loginOf, type ToldExamEvent, type ToldRoomEvent } from "./told.js";
+import { isFor, isForLogin, seenBy } from "./views.js";
+
+interface MatterDeps {
+  readonly store: LiveStore;
+  readonly access: AccessService;
+  readonly clock: () => Date;
+}
+
+/** Whether an event says that somebody is in a room, or in it no more. */
+const isAbout = ({ userId }: Principal, event: Logged, ...types: readonly Logged["type"][]): boolean =>
+  types.includes(event.type) && "userId" in event.data && event.data.userId === userId;
+
+/** A room, as one page of somebody sees it. */
+export const roomMatter = (
+  caller: Principal,
+  { roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera">,
+  { store, access, clock }: MatterDeps,
+): Matter<ToldRoomEvent> => {
+  const login = loginOf(caller.userId, camera);
+  return {
+    of: { roomId },
+    wants: (event) => isFor(caller, event),
+    admit: async (now) => void (await access.room(now, roomId)),
+    async tell({ event, told: read }) {
+      if (!isFor(caller, event)) return {};
+      const told = await read();
+      return {
+        ...(told && isForLogin(login, told) && { told }),
+        doubt: isAbout(caller, event, "participant_removed"),
+      };
+    },
+    async gap() {
+      const snapshot = await store.roomSnapshot(roomId);
+      if (!snapshot) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+      const { lastEventId: id } = snapshot;
+      return {
+        upTo: Number(id),
+        told: { type: "gap", id, roomId, time: clock(), snapshot: seenBy(caller, snapshot) },
+      };
+    },
+  };
+};
+
+/** The rooms of an exam that somebody reaches, which may become others while it listens. */
+export const examMatter = (
+  caller: Principal,
+  examId: string,
+  { store, access, clock }: MatterDeps,
+): Matter<ToldExamEvent> => {
+  const login = loginOf(caller.userId, "main");
+  let rooms: ReadonlySet<string> = new Set();
+  /** Ids of events: the last after which other rooms may be reached, and the last after which that was looked at. */
+  let changed = 0;
+  let lookedAt = 0;
+
+  const changesReach = (event: Logged): boolean =>
+    event.examId === examId &&
+    (event.type === "room_created" || isAbout(caller, event, "participant_added", "participant_removed"));
+
+  const reachOf = async (now: Principal) => {
+    const reach = await access.exam(now, examId);
+    rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
+    return reach;
+  };
+
+  return {
+    of: { examId },
+    wants(event) {
+      if (changesReach(event)) changed = event.id;
+      // What comes after such an event is judged when its turn comes.
+      return rooms.has(event.roomId) || (event.examId === examId && changed > lookedAt);
+    },
+    admit: async (now) => void (await reachOf(now)),
+    async tell({ event, told: read }) {
+      const reached = rooms.has(event.roomId);
+      if (changesReach(event)) {
+        await reachOf(caller);
+        lookedAt = event.id;
+      }
+      if (!reached && !rooms.has(event.roomId)) return {};
+      const told = await read();
+      return told && isForLogin(login, told) ? { told } : {};
+    },
+    async gap() {
+      const snapshot = await store.examSnapshot(examId, await reachOf(caller));
+      const { lastEventId: id } = snapshot;
+      lookedAt = Number(id);
+      return { upTo: lookedAt, told: { type: "gap", id, examId, time: clock(), snapshot } };
+    },
+  };
+};

@@ -1,0 +1,151 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { Entry, Inbox } from "./inbox.js";
+import type { LiveStore, LoggedRow } from "./store.js";
+import { type Logged, tell } from "./told.js";
+
+/** Somebody who is handed what is written to the log. */
+export interface Follower {
+  readonly of: { readonly roomId: string } | { readonly examId: string };
+  readonly inbox: Inbox;
+  /** Whether it may have to be told of an event of the log. */
+  wants(event: Logged): boolean;
+}
+
+/** Reads the end of the log, once for all who listen. While nobody does, it reads nothing, and no timer runs. */
+export interface Tail {
+  /** Resolves when everything that is written from now on is offered to the follower. */
+  follow(follower: Follower): Promise<void>;
+  leave(follower: Follower): void;
+  /** There may be something new. */
+  look(): void;
+  /** Somebody's right to listen may have gone. */
+  doubt(): void;
+  /** Ends all that follow, with a failure. */
+  end(error: unknown): void;
+}
+
+/** Rows that are read at once. */
+const PAGE = 500;
+/** How often it looks whether another process wrote, in milliseconds. */
+const LOOK_MS = 250;
+/** Each follower's right is looked at again at every so many looks: every five seconds. */
+const LOOKS_A_CHECK = 20;
+
+export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseLogger }): Tail => {
+  /** With the looks at which each is checked, so that not all are at the same one. */
+  const followers = new Map<Follower, number>();
+  const byRoom = new Map<string, Set<Follower>>();
+  const byExam = new Set<Follower>();
+  let joined = 0;
+  let looks = 0;
+  let timer: NodeJS.Timeout | undefined;
+  /** The last row that was handed out; undefined while nobody follows. */
+  let last: number | undefined;
+  let othersVersion: number | undefined;
+  let reading: Promise<void> | undefined;
+  let again = false;
+
+  const handOut = (row: LoggedRow): void => {
+    const ofRoom = byRoom.get(row.roomId);
+    if (!ofRoom && byExam.size === 0) return;
+    // Safe: stores write each type with its own data.
+    const event = row as Logged;
+    let told: ReturnType<Entry["told"]> | undefined;
+    const entry: Entry = {
+      event,
+      told() {
+        told ??= tell(store, event);
+        return told;
+      },
+    };
+    for (const group of [ofRoom, byExam])
+      for (const follower of group ?? []) if (follower.wants(event)) follower.inbox.offer(entry);
+  };
+
+  /** Reads what there is; false when it must look again. */
+  const readOn = async (): Promise<boolean> => {
+    if (followers.size === 0) return true;
+    const from = last ?? (await store.newest());
+    last = from;
+    const rows = await store.since("all", from, PAGE);
+    // Everybody went meanwhile.
+    if (last === undefined) return false;
+    if (!rows) {
+      last = await store.newest();
+      for (const { inbox } of followers.keys()) inbox.lose();
+      return false;
+    }
+    for (const row of rows) handOut(row);
+    last = rows.at(-1)?.id ?? from;
+    return rows.length < PAGE;
+  };
+
+  const read = async (): Promise<void> => {
+    try {
+      do again = false;
+      while (!(await readOn()) || again);
+    } catch (error) {
+      log.error({ err: error }, "the log of events could not be read: it is tried again");
+    } finally {
+      reading = undefined;
+    }
+  };
+  const look = (): Promise<void> => {
+    if (reading) again = true;
+    else if (followers.size > 0) reading = read();
+    return reading ?? Promise.resolve();
+  };
+
+  const lookAround = (): void => {
+    looks += 1;
+    const version = store.othersVersion();
+    // Also where reading failed the last time.
+    if (version !== othersVersion || looks % LOOKS_A_CHECK === 0) void look();
+    othersVersion = version;
+    for (const [{ inbox }, turn] of followers) if (looks % LOOKS_A_CHECK === turn) inbox.doubt();
+  };
+
+  const rest = (): void => {
+    clearInterval(timer);
+    timer = undefined;
+    last = undefined;
+  };
+
+  return {
+    async follow(follower) {
+      joined += 1;
+      followers.set(follower, joined % LOOKS_A_CHECK);
+      if ("roomId" in follower.of) {
+        const { roomId } = follower.of;
+        const ofRoom = byRoom.get(roomId) ?? new Set();
+        byRoom.set(roomId, ofRoom.add(follower));
+      } else byExam.add(follower);
+      if (!timer) {
+        othersVersion = store.othersVersion();
+        timer = setInterval(lookAround, LOOK_MS);
+        // It keeps no process alive.
+        timer.unref();
+      }
+      while (last === undefined && followers.has(follower)) await look();
+    },
+    leave(follower) {
+      followers.delete(follower);
+      byExam.delete(follower);
+      if ("roomId" in follower.of) {
+        const ofRoom = byRoom.get(follower.of.roomId);
+        ofRoom?.delete(follower);
+        if (ofRoom?.size === 0) byRoom.delete(follower.of.roomId);
+      }
+      if (followers.size === 0) rest();
+    },
+    look: () => void look(),
+    doubt() {
+      for (const { inbox } of followers.keys()) inbox.doubt();
+    },
+    end(error) {
+      for (const { inbox } of followers.keys()) inbox.end(error);
+      for (const group of [followers, byRoom, byExam]) group.clear();
+      rest();
+    },
+  };
+};

@@ -1,0 +1,28 @@
+import { setImmediate } from "node:timers/promises";
+import { expect, it } from "vitest";
+import { gatherLines } from "./log-lines.js";
+
+const setUp = () => {
+  const written: string[] = [];
+  return { written, log: gatherLines({ write: (text) => written.push(text) }) };
+};
+
+it("hands on the lines of a turn together, in their order, once", async () => {
+  const { written, log } = setUp();
+  for (const line of ["a\n", "b\n"]) log.write(line);
+  expect(written).toEqual([]);
+  await setImmediate();
+  log.write("c\n");
+  await setImmediate();
+  await setImmediate();
+  expect(written).toEqual(["a\nb\n", "c\n"]);
+});
+
+it("hands on what is left when it is told to, and nothing twice", async () => {
+  const { written, log } = setUp();
+  log.write("a\n");
+  log.flush();
+  log.flush();
+  await setImmediate();
+  expect(written).toEqual(["a\n"]);
+});

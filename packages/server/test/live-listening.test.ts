@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { listenExam, listenRoom } from "./support/listening.js";
+import { openSchool } from "./support/school.js";
+
+const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+
+describe("listening to a room", () => {
+  it("tells what happens, in order, each with its id, its room and its time", async () => {
+    await using school = await openSchool();
+    const { room, detection } = school;
+    await using heard = await listenRoom(school, TEACHER, { roomId: room.id });
+    for (const n of [1, 2, 3])
+      await school.teacher.cheat.addRecords({
+        roomId: room.id,
+        records: Array.from({ length: n }, () => detection("examinee1", { detectType: `seen ${n}` })),
+      });
+    const told = await heard.take(3);
+    expect(told.map((event) => event.type === "cheat_records_added" && event.records.length)).toEqual([
+      1, 2, 3,
+    ]);
+    for (const event of told)
+      expect(event).toMatchObject({ roomId: room.id, time: new Date("2026-01-02T03:04:05Z") });
+    const ids = told.map(({ id }) => Number(id));
+    expect(ids).toEqual(ids.toSorted((a, b) => a - b));
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  it("continues after the last id that somebody has", async () => {
+    await using school = await openSchool();
+    const { room, detection } = school;
+    const { lastEventId } = await school.teacher.room.snapshot({ roomId: room.id });
+    const records = [detection("examinee1")];
+    for (let n = 0; n < 500; n += 1) await school.teacher.cheat.addRecords({ roomId: room.id, records });
+    await using heard = await listenRoom(school, TEACHER, { roomId: room.id, lastEventId });
+    await school.teacher.cheat.addRecords({ roomId: room.id, records });
+    const ids = (await heard.take(501)).map(({ id }) => Number(id));
+    expect(ids).toEqual(ids.map((_, index) => Number(lastEventId) + 1 + index));
+  });
+
+  it("tells of an exam's rooms in one order", async () => {
+    await using school = await openSchool();
+    const { room, sibling, other, detection } = school;
+    await using heard = await listenExam(school, { sub: "root", role: "admin" }, { examId: room.examId });
+    for (const one of [room, other, sibling, room])
+      await school.admin.cheat.addRecords({ roomId: one.id, records: [detection("examinee1")] });
+    const told = await heard.take(3);
+    expect(told.map((event) => "roomId" in event && event.roomId)).toEqual([room.id, sibling.id, room.id]);
+  });
+});

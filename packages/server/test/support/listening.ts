@@ -1,0 +1,88 @@
+import type { TestApp, TestCaller } from "../../src/testing.js";
+
+type Procedures = ReturnType<TestApp["as"]>;
+type Yielded<Events> = Events extends AsyncIterable<infer Told> ? Told : never;
+type RoomTold = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
+type ExamTold = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
+export type AnyRoomEvent = RoomTold["data"];
+export type AnyExamEvent = ExamTold["data"];
+
+/** Somebody who listens; what it is told can be asked for one by one. */
+export interface Hearing<Event> extends AsyncDisposable {
+  /** The next event. Rejects when there is none any more. */
+  next(): Promise<Event>;
+  /** The next so many events. */
+  take(count: number): Promise<Event[]>;
+  /** What comes before an event that is like this, and that event. */
+  until(isLast: (event: Event) => boolean): Promise<Event[]>;
+  /** What the listening ends with; rejects when something is told instead. */
+  failure(): Promise<unknown>;
+  /** Goes; resolves when the server has noticed. */
+  leave(): Promise<void>;
+}
+
+/** Reads from an iterator of tracked events, whose ids must be those of the events. */
+const hearing = <Event extends { readonly id: string }>(
+  events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
+  abort: AbortController,
+): Hearing<Event> => {
+  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
+  const pairs = events as unknown as AsyncIterable<readonly [string, Event]>;
+  const iterator = pairs[Symbol.asyncIterator]();
+  /** Asked for already: listening begins with the first question. */
+  let asked: Promise<IteratorResult<readonly [string, Event]>> | undefined = iterator.next();
+  // A failure is for whoever asks for it.
+  asked.catch(() => undefined);
+  const next = async (): Promise<Event> => {
+    const answer = await (asked ?? iterator.next());
+    asked = undefined;
+    if (answer.done) throw new Error("there are no more events");
+    const [id, event] = answer.value;
+    if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
+    return event;
+  };
+  const leave = async (): Promise<void> => {
+    abort.abort();
+    await asked?.catch(() => undefined);
+    await iterator.return?.(undefined);
+  };
+  return {
+    next,
+    async take(count) {
+      const told: Event[] = [];
+      while (told.length < count) told.push(await next());
+      return told;
+    },
+    async until(isLast) {
+      const told: Event[] = [];
+      do told.push(await next());
+      while (!isLast(told.at(-1) as Event));
+      return told;
+    },
+    async failure() {
+      const told = await next().catch((error: unknown) => ({ error }));
+      if ("error" in told) return told.error;
+      throw new Error(`told: ${JSON.stringify(told)}`);
+    },
+    leave,
+    [Symbol.asyncDispose]: leave,
+  };
+};
+
+type Input<Name extends "room" | "exam"> = Parameters<Procedures[Name]["onEvent"]>[0];
+
+/** Listens in a room, from the id of its snapshot unless another is given: nothing that happens after this is missed. */
+export const listenRoom = async (app: TestApp, caller: TestCaller, input: Input<"room">) => {
+  const abort = new AbortController();
+  const as = app.as(caller, { signal: abort.signal });
+  const lastEventId = input.lastEventId ?? (await as.room.snapshot({ roomId: input.roomId })).lastEventId;
+  return hearing<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId }), abort);
+};
+
+/** The same of an exam. */
+export const listenExam = async (app: TestApp, caller: TestCaller, input: Input<"exam">) => {
+  const abort = new AbortController();
+  const as = app.as(caller, { signal: abort.signal });
+  const lastEventId = input.lastEventId ?? (await as.exam.snapshot({ examId: input.examId })).lastEventId;
+  return hearing<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId }), abort);
+};
