@@ -30,6 +30,7 @@ import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
+import { createEngineService } from "./features/engine/service.js";
 import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
@@ -192,6 +193,7 @@ export const createServices = ({
     log,
   });
   const live = createLiveService({ store: liveStore, tail, access, presence, clock });
+  const engine = createEngineService({ messages, access, auth, im, live, presence, clock });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -225,6 +227,7 @@ export const createServices = ({
     queue,
     stream,
     live,
+    engine,
   };
 };
 export type Services = ReturnType<typeof createServices>;
