@@ -57,7 +57,7 @@ export class ImEngine extends Emitter {
 
   async init({ appId, appSign }: ImSdkConfig): Promise<void> {
     const url = socketUrl(appSign);
-    if (this.#app) for (const emitter of [this, this.#groups, this.#messages]) emitter.startOver();
+    for (const emitter of [this, this.#groups, this.#messages]) emitter.begin();
     this.#app = { appId: String(appId), url };
   }
 
