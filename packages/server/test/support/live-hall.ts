@@ -21,6 +21,13 @@ export interface ListenOptions {
   readonly drained?: () => Promise<void>;
 }
 
+interface LoggedEvent {
+  readonly id: number;
+  readonly roomId: string;
+  readonly type: string;
+  readonly data: object;
+}
+
 /** An exam with two rooms, and the log of what happens in them. */
 export interface LiveHall extends World, Pick<TestApp, "as"> {
   /** teacher1, inspector1, examinee1, examinee2. */
@@ -28,7 +35,9 @@ export interface LiveHall extends World, Pick<TestApp, "as"> {
   /** Of the same exam: teacher3, inspector3, examinee3. */
   readonly sibling: Room;
   /** Every event of the log, but what the hall itself has left there. */
-  log(): { id: number; roomId: string; type: string; data: object }[];
+  log(): LoggedEvent[];
+  /** Every event that is left. */
+  wholeLog(): LoggedEvent[];
   /** Listens by a token, from now on unless an id is given. */
   listen(token: string, roomId: string, options?: ListenOptions): Promise<Hearing<ToldRoomEvent>>;
 }
@@ -75,16 +84,16 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
     ],
   });
   const logged = () => world.db.queries.select().from(roomEvents).orderBy(asc(roomEvents.id)).all();
-  const first = logged().length;
+  const last = logged().at(-1)?.id ?? 0;
+  const shown = (events: ReturnType<typeof logged>): LoggedEvent[] =>
+    events.map(({ createdAt: _, ...event }) => event);
   return {
     ...world,
     as,
     room,
     sibling,
-    log: () =>
-      logged()
-        .slice(first)
-        .map(({ createdAt: _, ...event }) => event),
+    log: () => shown(logged().filter(({ id }) => id > last)),
+    wholeLog: () => shown(logged()),
     async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
       const abort = new AbortController();
       const identify = () => services.auth.identify(token);
