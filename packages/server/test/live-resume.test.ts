@@ -154,10 +154,11 @@ describe("who is slow", () => {
     expect(await slow.take(2)).toHaveLength(2);
     client.stops();
     const first = slow.next();
+    const others = quick.take(count + 2);
     await speak(hall, count);
     const all = hall.log().map(({ id }) => id);
     // The other has all of them while this one has taken none.
-    expect(idsOf(await quick.take(count + 2))).toEqual(all);
+    expect(idsOf(await others)).toEqual(all);
     client.goesOn();
     if (count > MAX_WAITING) {
       expect(await first).toMatchObject({ type: "gap", id: String(all.at(-1)) });

@@ -178,3 +178,37 @@ describe("kill -9 while rooms are made", () => {
     }
   });
 });
+
+describe("kill -9 while things happen in a room", () => {
+  const newcomer = (userId: string) => ({ userId, name: userId, role: "examinee" as const });
+
+  it("leaves an event for each change that is there, and none for one that is not", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data/invigil.db");
+    const token = await tokenFor("admin", "teacher1");
+    let roomId = "";
+    for (const [round, enough] of [1, 100, 400].entries()) {
+      await using server = await serve({ cwd: folder.path, env });
+      roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
+      const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {
+        const participants = [newcomer(`${marker}-a`), newcomer(`${marker}-b`)];
+        const input = { json: { roomId, participants } };
+        const { status } = await server.post("/trpc/participant.add", input, token);
+        expect(status).toBe(200);
+      });
+      expect(sent.length).toBeGreaterThan(acknowledged.length);
+
+      const { people, told } = reopened(file, (database) => {
+        const list = (query: string) => database.prepare<[], string>(query).pluck().all();
+        return {
+          people: list("SELECT user_id FROM participants WHERE user_id LIKE '%-%-%' ORDER BY user_id"),
+          told: list(
+            "SELECT json_extract(data, '$.userId') AS id FROM room_events WHERE type = 'participant_added' ORDER BY id",
+          ),
+        };
+      });
+      expect(told).toEqual(people);
+      expect(acknowledged.filter((marker) => !people.includes(`${marker}-b`))).toEqual([]);
+    }
+  });
+});
