@@ -83,6 +83,7 @@ export {
   type EngineLogin,
   type EngineMessage,
   type EngineMuteStatus,
+  type EnginePlace,
   type EngineRequest,
   type EngineResults,
   engineLoginSchema,
