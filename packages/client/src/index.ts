@@ -1,5 +1,5 @@
 export type { ErrorCode } from "@invigil/schema";
-export { type CheatConfig, knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
+export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
   type InvigilClientError,
@@ -8,14 +8,33 @@ export {
   isNetworkError,
   type NetworkFailure,
 } from "./errors.js";
+export type { CommandOptions, CommandResult } from "./live/commands.js";
+export type { LiveExam, LiveExamListeners } from "./live/exam.js";
+export type { LiveStatus, StatusChange } from "./live/feed.js";
+export type { Live } from "./live/live.js";
+export type { LiveOptions } from "./live/options.js";
+export type {
+  BroadcastOptions,
+  LiveRoom,
+  LiveRoomListeners,
+  LiveRoomOptions,
+  SendOptions,
+} from "./live/room.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
-export {
-  parseSignal,
-  type Signal,
-  type SignalData,
-  type SignalName,
-  type SignalType,
-  signalName,
-  signals,
-} from "./signals.js";
+export type {
+  CheatConfig,
+  ExamEvent,
+  ExamSnapshot,
+  Message,
+  PayloadSchema,
+  Presence,
+  RoomEvent,
+  RoomSnapshot,
+  Signal,
+  SignalData,
+  SignalName,
+  Signals,
+  SignalType,
+} from "./shapes.js";
+export { parseSignal, readSignal, signalName, signals } from "./signals.js";

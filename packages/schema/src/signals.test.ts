@@ -1,10 +1,14 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   parseSignal,
+  type Role,
+  roles,
   type Signal,
   type SignalData,
+  type SignalKind,
   type SignalName,
   type SignalType,
+  sendersOf,
   signalName,
   signals,
 } from "./index.js";
@@ -52,6 +56,29 @@ describe("the list of signals", () => {
       "streamPublished",
     ]);
     expect(names.filter((name) => signals[name].sender === "either")).toEqual(["endUser"]);
+  });
+
+  it("says who may send which of them", () => {
+    const sentBy = (role: Role) => names.filter((name) => sendersOf(signals[name].type).includes(role));
+    const ofKind = (...kinds: SignalKind[]) => names.filter((name) => kinds.includes(signals[name].kind));
+    expect(ofKind("command")).toEqual([
+      "startCall",
+      "endCall",
+      "startLiveBroadcast",
+      "stopLiveBroadcast",
+      "endRoom",
+      "broadcastAudio",
+      "stopAudioBroadcast",
+      "reset",
+      "endUser",
+    ]);
+    expect(ofKind("news")).toEqual(["streamStopped", "streamPublished"]);
+    expect(ofKind("report")).toEqual(["enteredRoom", "publishSucceeded", "publishFailed", "cheatDetected"]);
+    for (const role of ["admin", "teacher"] as const)
+      expect(sentBy(role)).toEqual(ofKind("command", "answer", "report"));
+    expect(sentBy("examinee")).toEqual(ofKind("answer", "report"));
+    expect(sentBy("inspector")).toEqual([]);
+    expect(sendersOf(30_001)).toEqual(roles);
   });
 
   it("is looked up by number", () => {

@@ -274,13 +274,21 @@ export const connectStream = (url: string, token: string, where: "header" | "url
   });
 };
 
+/** What the server sends. */
+export interface Answer {
+  readonly id: string | number | null;
+  readonly error?: { readonly json: { readonly message: string; readonly data: Record<string, unknown> } };
+  readonly result?: { readonly type: string; readonly data?: unknown };
+}
+
 /** A bare WebSocket on which anything can be sent, and what came back. */
 export const rawSocket = async (url: string, options: ClientOptions = {}) => {
   const socket = new WebSocket(url, options);
   const received: string[] = [];
   const bell = new EventEmitter().setMaxListeners(0);
   socket.on("message", (data) => {
-    received.push(String(data));
+    // Safe: the binary type of a socket is left as it is, so that a message is one Buffer.
+    received.push((data as Buffer).toString());
     bell.emit("message");
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
@@ -294,11 +302,12 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
     closed,
     ask: (message: unknown) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
     /** The first message that fits, also if it is there already. */
-    async message(fits: (message: Record<string, never>) => boolean): Promise<Record<string, never>> {
+    async message(fits: (message: Answer) => boolean): Promise<Answer> {
       for (;;) {
         for (const text of received) {
           if (text === "PONG") continue;
-          const message = JSON.parse(text);
+          // Safe: what the server sends is of this form.
+          const message = JSON.parse(text) as Answer;
           if (fits(message)) return message;
         }
         await once(bell, "message");
@@ -307,3 +316,37 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
     [Symbol.dispose]: () => socket.terminate(),
   };
 };
+
+/** Reads an event stream, as it comes. */
+export const openStream = async (url: string, headers: Record<string, string>) => {
+  const leave = new AbortController();
+  const response = await fetch(url, { headers, signal: leave.signal });
+  // Safe: an event stream has a body.
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    response,
+    /** Reads until this has come. */
+    async until(part: string): Promise<string> {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the stream ended after: ${text}`);
+        text += decoder.decode(value, { stream: true });
+      }
+      return text;
+    },
+    /** All that came, once the server has ended it. */
+    async rest(): Promise<string> {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return text;
+        text += decoder.decode(value, { stream: true });
+      }
+    },
+    [Symbol.dispose]: () => leave.abort(),
+  };
+};
+
+/** An input as it stands in a URL. */
+export const inputOf = (input: object): string => encodeURIComponent(JSON.stringify({ json: input }));

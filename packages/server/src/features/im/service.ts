@@ -111,8 +111,9 @@ export const createImService = ({
 
     const now = clock();
     const check = (room: SpokenIn): void => {
-      const until = (room?.endedAt?.getTime() ?? 0) + (runsRooms(caller) ? AFTERWORD_MS : 0);
-      if (room?.status !== "in_progress" && now.getTime() >= until)
+      if (room?.status === "in_progress") return;
+      const since = now.getTime() - (room?.endedAt?.getTime() ?? 0);
+      if (!runsRooms(caller) || since > AFTERWORD_MS)
         throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
     };
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };

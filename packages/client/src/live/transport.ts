@@ -1,0 +1,262 @@
+import {
+  createWSClient,
+  httpSubscriptionLink,
+  type OperationLink,
+  TRPCClientError,
+  type TRPCClientRuntime,
+  type TRPCLink,
+  wsLink,
+} from "@trpc/client";
+import { observable } from "@trpc/server/observable";
+import { EventSource, type EventSourceFetchInit } from "eventsource";
+import { isInvigilError, NetworkFailure } from "../errors.js";
+import { answerOf, checkJson, type Fetch } from "../http.js";
+import type { AppRouter } from "../router.js";
+import type { LiveOptions } from "./options.js";
+
+/** What connections are made with. */
+export interface TransportOptions {
+  /** Of the tRPC door. */
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly headers: () => Promise<Headers>;
+  readonly token: () => Promise<string | null | undefined>;
+  readonly transformer: {
+    readonly serialize: (value: unknown) => unknown;
+    // biome-ignore lint/suspicious/noExplicitAny: Safe: as superjson and tRPC declare it; what comes out is typed by the router.
+    readonly deserialize: (value: any) => any;
+  };
+  readonly connect: LiveOptions;
+}
+
+/** How long a subscription may take to start, in milliseconds. */
+const START_MS = 15_000;
+/** A silent WebSocket is asked whether it still lives, and lost when it does not say so. The server asks, too. */
+const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
+/** How long a WebSocket that nobody uses any more stays open, in milliseconds: the next listener may come at once. */
+const LINGER_MS = 1000;
+
+interface Connection {
+  readonly link: OperationLink<AppRouter>;
+  readonly use: () => () => void;
+  readonly end: (cause?: unknown) => void;
+  /** Why it ended. */
+  readonly cause: () => unknown;
+}
+
+/** One WebSocket: it opens at once, ends at its first failure, and does not come back. */
+const openWebSocket = ({
+  Base,
+  options: { url, token, transformer },
+  runtime,
+  onOpen,
+  onEnd,
+}: {
+  Base: typeof WebSocket;
+  options: TransportOptions;
+  runtime: TRPCClientRuntime;
+  onOpen: () => void;
+  onEnd: (opened: boolean) => void;
+}): Connection => {
+  let opened = false;
+  let ended = false;
+  let users = 0;
+  let cause: unknown;
+  let raw: WebSocket | undefined;
+  const end = (why?: unknown) => {
+    if (ended) return;
+    ended = true;
+    cause = why;
+    onEnd(opened);
+    void client.close();
+    // One that is still connecting would go on.
+    raw?.close();
+  };
+  const client = createWSClient({
+    url: url.replace(/^http/, "ws"),
+    WebSocket: class extends Base {
+      constructor(target: string | URL) {
+        super(target);
+        raw = this;
+      }
+      // tRPC closes it when no pong came; the handshake of closing would not be answered either.
+      override close(...reason: [code?: number, reason?: string]) {
+        super.close(...reason);
+        end();
+      }
+    },
+    connectionParams: async () => {
+      const bearer = await token();
+      return bearer ? { token: bearer } : {};
+    },
+    keepAlive: KEEP_ALIVE,
+  });
+  client.connectionState.subscribe({
+    next({ state, error }) {
+      if (state === "pending") {
+        opened = true;
+        onOpen();
+      }
+      if (error) end(error);
+    },
+  });
+  return {
+    link: wsLink<AppRouter>({ client, transformer })(runtime),
+    use() {
+      users += 1;
+      return () => {
+        users -= 1;
+        if (users > 0) return;
+        setTimeout(() => {
+          if (users === 0) end();
+        }, LINGER_MS);
+      };
+    },
+    end,
+    cause: () => cause,
+  };
+};
+
+/** Server-sent events over `fetch`, so that the token is a header. */
+const eventStreamLink =
+  ({ url, fetch, headers, transformer }: TransportOptions): TRPCLink<AppRouter> =>
+  (runtime) =>
+  (request) =>
+    observable((observer) => {
+      // An EventSource itself does not say what went wrong, or what was answered instead of events.
+      let failure: Error | undefined;
+      const connect = async (target: string, init: EventSourceFetchInit): Promise<Response> => {
+        const all = await headers();
+        for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
+        const response = await answerOf(url, () => fetch(target, { ...init, headers: all }));
+        if (response.ok) return response;
+        checkJson(url, response);
+        const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
+        throw TRPCClientError.from({ error: transformer.deserialize(error) });
+      };
+      const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
+        url,
+        transformer,
+        EventSource,
+        eventSourceOptions: {
+          fetch: (target, init) =>
+            connect(String(target), init).catch((error: Error) => {
+              failure = error;
+              throw error;
+            }),
+        },
+      });
+      return link(runtime)(request).subscribe({
+        next(envelope) {
+          const { result } = envelope;
+          if (result.type === "state" && result.error && failure) {
+            observer.error(TRPCClientError.from(failure));
+          } else observer.next(envelope);
+        },
+        error: (error) => observer.error(failure ? TRPCClientError.from(failure) : error),
+        complete: () => observer.complete(),
+      });
+    });
+
+/**
+ * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened.
+ * When a connection is lost its subscriptions fail; whoever subscribes again is connected again.
+ */
+export const createTransport =
+  (options: TransportOptions): TRPCLink<AppRouter> =>
+  (runtime) => {
+    const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.connect;
+    // Safe: tRPC uses of it what every WebSocket class has.
+    const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
+    const eventStream = eventStreamLink(options)(runtime);
+    let current: Connection | undefined;
+    /** The last WebSocket did not open. */
+    let isBlocked = !Base;
+    /** What ends the event streams, so that they come again over a WebSocket. */
+    const streams = new Set<() => void>();
+    let probing: ReturnType<typeof setTimeout> | undefined;
+
+    const webSocket = (): Connection | undefined => {
+      if (current || !Base) return current;
+      const mine = openWebSocket({
+        Base,
+        options,
+        runtime,
+        onOpen() {
+          isBlocked = false;
+          for (const end of [...streams]) end();
+        },
+        onEnd(opened) {
+          if (current === mine) current = undefined;
+          if (!opened) isBlocked = true;
+          probeLater();
+        },
+      });
+      current = mine;
+      return mine;
+    };
+
+    /** Where events come over HTTP, a WebSocket is tried from time to time. */
+    const probeLater = () => {
+      clearTimeout(probing);
+      if (!Base || streams.size === 0) return;
+      probing = setTimeout(() => {
+        const release = webSocket()?.use();
+        if (release) setTimeout(release, START_MS);
+      }, webSocketRetryMs);
+    };
+
+    return (request) =>
+      observable((observer) => {
+        const connection = isBlocked ? undefined : webSocket();
+        const release = connection?.use();
+        let started = false;
+        const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
+          const what = kind === "lost" ? "was lost" : "timed out";
+          const failure = new NetworkFailure(
+            kind,
+            `The connection to ${new URL(options.url).origin} ${what}.`,
+            {
+              cause,
+            },
+          );
+          // Where events do not come over HTTP either, the next attempt is a WebSocket again.
+          if (!connection && !started) isBlocked = !Base;
+          observer.error(TRPCClientError.from(failure));
+        };
+        const timer = setTimeout(() => {
+          connection?.end();
+          lost(undefined, "timeout");
+        }, START_MS);
+        const move = () => lost(undefined);
+        if (!connection) {
+          streams.add(move);
+          probeLater();
+        }
+        const call = (connection?.link ?? eventStream)(request).subscribe({
+          next(envelope) {
+            const { result } = envelope;
+            if (result.type === "state") {
+              if (result.error) lost(result.error);
+              return;
+            }
+            started = true;
+            clearTimeout(timer);
+            observer.next(envelope);
+          },
+          error(error) {
+            // The connection was made with a token that does not hold any more.
+            if (isInvigilError(error, "UNAUTHENTICATED") && current === connection) current = undefined;
+            observer.error(error);
+          },
+          complete: () => lost(connection?.cause()),
+        });
+        return () => {
+          clearTimeout(timer);
+          streams.delete(move);
+          probeLater();
+          call.unsubscribe();
+          release?.();
+        };
+      });
+  };

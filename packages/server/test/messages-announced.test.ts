@@ -1,0 +1,122 @@
+import { signals } from "@invigil/schema";
+import { eq } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import { messages, vendorTasks } from "../src/db/tables.js";
+import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import { createTestService, withServices } from "./support/message-services.js";
+import { openStreamHall, type StreamHall } from "./support/stream-hall.js";
+
+/** What the server said in a room, in the built-in service. */
+const said = ({ db }: Pick<Hall | StreamHall, "db">, { id }: { id: string }) =>
+  db.queries.select().from(messages).where(eq(messages.roomId, id)).orderBy(messages.id).all();
+const NOW = START / 1000;
+
+describe("what streams do", () => {
+  it("is told as often as it changes, of either camera by the person's own id", async () => {
+    await using hall = await openStreamHall({ silent: true });
+    await hall.happens("e1", "publish", NOW);
+    await hall.happens("e1", "publish", NOW + 1);
+    await hall.happens("e1", "publish", NOW, { camera: "pc" });
+    await hall.happens("e1", "publish_done", NOW + 2);
+    expect(said(hall, hall.room)).toMatchObject(
+      [signals.streamPublished, signals.streamPublished, signals.streamStopped].map(({ type }) => ({
+        type,
+        data: '{"userId":"e1"}',
+        senderId: "server",
+        senderRole: "server",
+        recipients: null,
+      })),
+    );
+    expect(hall.db.queries.select().from(vendorTasks).all()).toEqual([]);
+  });
+
+  it("is read in the room's history by everybody", async () => {
+    await using hall = await openStreamHall({ silent: true });
+    await hall.happens("e1", "publish", NOW);
+    const { data } = await hall.admin.query("im.history", { roomId: hall.room.id });
+    expect(data.messages).toEqual([
+      {
+        id: 1,
+        roomId: hall.room.id,
+        type: signals.streamPublished.type,
+        data: { userId: "e1" },
+        sender: { userId: "server", role: "server", camera: "main" },
+        time: new Date(START),
+      },
+    ]);
+  });
+
+  it("is said elsewhere where the room's groups are elsewhere, or the service is a vendor's", async () => {
+    await using hall = await openStreamHall();
+    await hall.happens("e1", "publish", NOW);
+    expect([hall.announced().length, said(hall, hall.room)]).toEqual([1, []]);
+
+    const change = withServices({ rong_cloud: createTestService() });
+    await using other = await openHall({ change, queue: false });
+    const room = {
+      name: "R",
+      imServer: ["rong_cloud"],
+      participants: [{ userId: "e1", name: "E", role: "examinee" }],
+    };
+    const { data } = await other.mutate(TEACHER, "room.create", room);
+    await other.mutate(TEACHER, "participant.remove", { roomId: data.id, userId: "e1" });
+    expect(said(other, data)).toEqual([]);
+  });
+});
+
+describe("somebody who is sent away", () => {
+  it.each([
+    ["removed", "participant.remove", (hall: Hall) => ({ roomId: hall.room.id })],
+    ["moved", "participant.move", (hall: Hall) => ({ roomId: hall.room.id, toRoomId: hall.sibling.id })],
+    ["taken out of the exam", "participant.removeFromExam", (hall: Hall) => ({ examId: hall.room.examId })],
+  ])("%s is told so, and nobody else", async (_, path, where) => {
+    await using hall = await openHall();
+    await hall.mutate(TEACHER, "participant.add", {
+      roomId: hall.sibling.id,
+      participants: [{ userId: "e3", name: "E", role: "examinee" }],
+    });
+    const caller = path === "participant.move" ? { sub: "root", role: "admin" as const } : TEACHER;
+    expect(await hall.mutate(caller, path, { ...where(hall), userId: "e1" })).toMatchObject({ status: 200 });
+    const [only, ...more] = said(hall, hall.room);
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({
+      type: signals.endUser.type,
+      senderRole: "server",
+      recipients: ["e1", "pc_e1"],
+    });
+    const data = signals.endUser.data.parse(JSON.parse(only?.data ?? ""));
+    expect(data).toEqual({ sid: expect.stringMatching(/./), receiverIdList: ["e1", "pc_e1"] });
+    const toldTo = async (reader: typeof OTHER) =>
+      (await hall.query(reader, "im.history", { roomId: hall.room.id })).data.messages.length;
+    expect([await toldTo(OTHER), await toldTo(TEACHER)]).toEqual([0, 0]);
+    expect(hall.happened(hall.room, "message")).toHaveLength(1);
+  });
+
+  it("is told so, if it comes back, also where others have ids that begin alike or are `server`", async () => {
+    await using hall = await openHall();
+    const add = (userId: string) =>
+      hall.mutate(TEACHER, "participant.add", {
+        roomId: hall.room.id,
+        participants: [{ userId, name: userId, role: "examinee" }],
+      });
+    await add("server");
+    await hall.mutate(TEACHER, "participant.remove", { roomId: hall.room.id, userId: "e1" });
+    await add("e1");
+    const read = async (sub: string, camera: "main" | "pc") => {
+      const caller = { ...EXAMINEE, sub };
+      return (await hall.query(caller, "im.history", { roomId: hall.room.id, camera })).data.messages.length;
+    };
+    expect([await read("e1", "main"), await read("e1", "pc"), await read("server", "main")]).toEqual([
+      1, 1, 0,
+    ]);
+  });
+
+  it("is told nothing where nothing came of it", async () => {
+    await using hall = await openHall();
+    const move = { roomId: hall.room.id, toRoomId: hall.room.id, userId: "e1" };
+    expect((await hall.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
+      200,
+    );
+    expect([said(hall, hall.room), hall.happened(hall.room)]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,120 @@
+import { signals } from "@invigil/schema";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { messages } from "../src/db/tables.js";
+import type { TestCaller } from "../src/testing.js";
+import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+
+const kept = ({ db }: Hall) => db.queries.select().from(messages).all();
+const OWN = { type: 30_001, data: { text: "学生" } } as const;
+
+/** What is sent, by whom and to whom. */
+const message = fc.record({
+  caller: fc.constantFrom(TEACHER, EXAMINEE, OTHER),
+  camera: fc.constantFrom("main" as const, "pc" as const),
+  to: fc.option(fc.subarray(["t1", "pc_t1", "e1", "pc_e1", "e2"], { minLength: 1 }), { nil: undefined }),
+  type: fc.constantFrom(30_001, 30_002),
+});
+const loginOf = ({ sub }: TestCaller, camera: "main" | "pc") => (camera === "main" ? sub : `pc_${sub}`);
+const PAGES = [TEACHER, EXAMINEE, OTHER].flatMap((caller) =>
+  (["main", "pc"] as const).map((camera) => ({
+    caller,
+    camera,
+    login: loginOf(caller, camera),
+  })),
+);
+
+describe("what was said before", () => {
+  /** Reads a page of history after another. */
+  const read = async (hall: Hall, caller: TestCaller, input: object): Promise<Record<string, unknown>[]> => {
+    const found: Record<string, unknown>[] = [];
+    let cursor: number | undefined;
+    do {
+      const { data } = await hall.query(caller, "im.history", { roomId: hall.room.id, ...input, cursor });
+      found.push(...data.messages);
+      cursor = data.nextCursor;
+    } while (cursor !== undefined);
+    return found;
+  };
+
+  it("is read as it was sent, newest first", async () => {
+    await using hall = await openHall();
+    await hall.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1"] });
+    hall.time.now += 1000;
+    await hall.say(TEACHER, { type: signals.reset.type, text: ' {"sid": "s"}' });
+    const { data } = await hall.query(TEACHER, "im.history", { roomId: hall.room.id });
+    expect(data).toEqual({
+      messages: [
+        {
+          id: 2,
+          roomId: hall.room.id,
+          type: signals.reset.type,
+          data: { sid: "s" },
+          sender: { userId: "t1", role: "teacher", camera: "main" },
+          time: new Date(START + 1000),
+        },
+        {
+          id: 1,
+          roomId: hall.room.id,
+          type: 30_001,
+          data: { text: "学生" },
+          sender: { userId: "e1", role: "examinee", camera: "pc" },
+          to: ["t1"],
+          time: new Date(START),
+        },
+      ],
+    });
+  });
+
+  it("is read by the pages that it was for or from, and by everybody where it was for everybody", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(message, { maxLength: 12 }),
+        fc.integer({ min: 1, max: 4 }),
+        async (sent, pageSize) => {
+          await using hall = await openHall();
+          for (const { caller, ...rest } of sent) await hall.say(caller, { ...rest, data: null });
+          for (const { caller, camera, login } of PAGES)
+            for (const type of [undefined, 30_001]) {
+              const theirs = sent.flatMap((one, index) => {
+                const reads = !one.to || one.to.includes(login) || loginOf(one.caller, one.camera) === login;
+                return reads && (type ?? one.type) === one.type ? [index + 1] : [];
+              });
+              const found = await read(hall, caller, { camera, type, pageSize });
+              expect(found.map(({ id }) => id)).toEqual(theirs.toReversed());
+            }
+        },
+      ),
+      { numRuns: 10, seed: 20_260_102 },
+    );
+  });
+
+  it("says that nothing is left exactly when that is so", async () => {
+    await using hall = await openHall();
+    for (let n = 0; n < 4; n++) await hall.say(TEACHER, { ...OWN, ...(n % 2 === 1 && { to: ["e1"] }) });
+    const pageOf = async (cursor?: number) =>
+      (await hall.query(EXAMINEE, "im.history", { roomId: hall.room.id, pageSize: 2, cursor })).data;
+    const first = await pageOf();
+    expect([first.messages.map(({ id }: { id: number }) => id), first.nextCursor]).toEqual([[4, 3], 3]);
+    const second = await pageOf(first.nextCursor);
+    expect([second.messages.map(({ id }: { id: number }) => id), second.nextCursor]).toEqual([
+      [2, 1],
+      undefined,
+    ]);
+  });
+
+  it("is one room's", async () => {
+    await using hall = await openHall();
+    await hall.say(TEACHER, OWN);
+    expect((await hall.query(TEACHER, "im.history", { roomId: hall.sibling.id })).data).toEqual({
+      messages: [],
+    });
+  });
+
+  it("goes with the exam when that is deleted", async () => {
+    await using hall = await openHall();
+    await hall.say(TEACHER, { ...OWN, to: ["e1"] });
+    const deleted = await hall.mutate(TEACHER, "exam.delete", { examId: hall.room.examId, withRooms: true });
+    expect([deleted.status, kept(hall)]).toEqual([200, []]);
+  });
+});

@@ -1,0 +1,208 @@
+import { join } from "node:path";
+import { MAX_MESSAGE_BYTES, signals } from "@invigil/schema";
+import { describe, expect, it } from "vitest";
+import { messages } from "../src/db/tables.js";
+import type { TestCaller } from "../src/testing.js";
+import { ADMIN, EXAMINEE, type Hall, INSPECTOR, openHall, START, TEACHER } from "./support/hall.js";
+import { tempFolder } from "./support/process.js";
+
+const kept = ({ db }: Hall) => db.queries.select().from(messages).all();
+const OWN = { type: 30_001, data: { text: "学生" } } as const;
+const MINUTES = 60_000;
+
+/** What came of a call: `ok`, or the reason it was refused for. */
+const said = async (answer: ReturnType<Hall["say"]>): Promise<string> =>
+  (await answer).error?.data.reason ?? "ok";
+
+describe("a message that is sent", () => {
+  it("is kept, and told in the same transaction", async () => {
+    await using hall = await openHall();
+    const { data: sent } = await hall.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1", "pc_t1", "t1"] });
+    expect(sent).toEqual({ id: 1, time: new Date(START) });
+    expect(kept(hall)).toEqual([
+      {
+        id: 1,
+        roomId: hall.room.id,
+        type: 30_001,
+        data: '{"text":"学生"}',
+        senderId: "e1",
+        senderRole: "examinee",
+        senderCamera: "pc",
+        recipients: ["t1", "pc_t1"],
+        key: null,
+        createdAt: new Date(START),
+      },
+    ]);
+    expect(hall.happened(hall.room, "message")).toEqual([["message", { messageId: 1 }]]);
+  });
+
+  it("as a text is kept byte for byte", async () => {
+    await using hall = await openHall();
+    const text = '{ "sid":"s",\t"n": 1.0, "é":"\\u00e9"}';
+    expect(await said(hall.say(TEACHER, { type: signals.startCall.type, text }))).toBe("ok");
+    expect(kept(hall).map(({ data }) => data)).toEqual([text]);
+  });
+
+  it("may measure 64 KiB, and not a byte more", async () => {
+    await using hall = await openHall();
+    // Each of these is three bytes of UTF-8, beside the two quotes.
+    const text = (bytes: number) => "学".repeat(Math.floor((bytes - 2) / 3)) + "x".repeat((bytes - 2) % 3);
+    const { error } = await hall.say(EXAMINEE, { type: 30_001, data: text(MAX_MESSAGE_BYTES + 1) });
+    expect(error).toMatchObject({ message: "data must be at most 65536 bytes" });
+    expect(error.data).toMatchObject({ reason: "INVALID_INPUT", fieldErrors: { data: expect.anything() } });
+    expect(kept(hall)).toEqual([]);
+    expect(await said(hall.say(EXAMINEE, { type: 30_001, data: text(MAX_MESSAGE_BYTES) }))).toBe("ok");
+  });
+
+  it.each([
+    ["nobody's", ["nobody"]],
+    ["somebody's of another room", ["e1", "t9"]],
+    ["no login", ["pc_pc_e1"]],
+    ["somebody's who only watches", ["root"]],
+  ])("for a login that is %s is refused, by name", async (_, to) => {
+    await using hall = await openHall();
+    await hall.mutate(ADMIN, "participant.add", {
+      roomId: hall.sibling.id,
+      participants: [{ userId: "t9", name: "T", role: "teacher" }],
+    });
+    const { error } = await hall.say(ADMIN, { ...OWN, to });
+    const wrong = to.at(-1) ?? "";
+    expect(error.data).toMatchObject({
+      reason: "INVALID_INPUT",
+      fieldErrors: { [`to[${to.length - 1}]`]: [`is nobody in the room: ${wrong}`] },
+    });
+    expect([kept(hall), hall.happened(hall.room)]).toEqual([[], []]);
+  });
+
+  it.each([
+    ["a signal's number with other data", { type: signals.startCall.type, data: { no: "sid" } }],
+    ["a number that is nobody's", { type: 30_000, data: {} }],
+    ["no data", { type: 30_001 }],
+    ["a text that is no JSON", { type: 30_001, text: "{" }],
+  ])("with %s is refused", async (_, message) => {
+    await using hall = await openHall();
+    expect(await said(hall.say(TEACHER, message))).toBe("INVALID_INPUT");
+    expect(kept(hall)).toEqual([]);
+  });
+});
+
+describe("who may send what", () => {
+  const callers = { admin: ADMIN, teacher: TEACHER, inspector: INSPECTOR, examinee: EXAMINEE };
+  const command = { sid: "s" };
+  const all = Object.entries(signals).map(([name, { type, sender, kind }]) => ({ name, type, sender, kind }));
+
+  it.each(all)("$name ($kind)", async ({ type, kind }) => {
+    await using hall = await openHall();
+    const expected = {
+      command: ["ok", "ok", "FORBIDDEN", "FORBIDDEN"],
+      answer: ["ok", "ok", "FORBIDDEN", "ok"],
+      report: ["ok", "ok", "FORBIDDEN", "ok"],
+      news: ["FORBIDDEN", "FORBIDDEN", "FORBIDDEN", "FORBIDDEN"],
+    }[kind];
+    const seen: string[] = [];
+    for (const caller of Object.values(callers))
+      seen.push(await said(hall.say(caller, { type, data: { ...command, userId: "e1" } })));
+    expect(seen).toEqual(expected);
+    expect(kept(hall)).toHaveLength(expected.filter((outcome) => outcome === "ok").length);
+  });
+
+  it("says so in words", async () => {
+    await using hall = await openHall();
+    const { error } = await hall.say(EXAMINEE, { type: signals.endRoom.type, data: command });
+    expect(error.message).toBe("The role examinee may not send endRoom.");
+  });
+});
+
+describe("a room that has ended", () => {
+  it.each([
+    ["teacher", TEACHER, 0, "ok"],
+    ["teacher", TEACHER, 10 * MINUTES, "ok"],
+    ["teacher", TEACHER, 10 * MINUTES + 1, "ROOM_ENDED"],
+    ["administrator", ADMIN, 10 * MINUTES, "ok"],
+    ["administrator", ADMIN, 10 * MINUTES + 1, "ROOM_ENDED"],
+    ["inspector", INSPECTOR, 0, "ROOM_ENDED"],
+    ["examinee", EXAMINEE, 0, "ROOM_ENDED"],
+  ] as const)("hears its %s (%o) after %i ms: %s", async (_, caller: TestCaller, after, expected) => {
+    await using hall = await openHall();
+    await hall.mutate(TEACHER, "room.end", { roomId: hall.room.id });
+    hall.time.now += after;
+    expect(await said(hall.say(caller, OWN))).toBe(expected);
+    expect(kept(hall)).toHaveLength(expected === "ok" ? 1 : 0);
+  });
+});
+
+describe("the same key", () => {
+  it("is the same message, also after a restart and the room's end", async () => {
+    using folder = tempFolder();
+    const databaseFile = join(folder.path, "invigil.db");
+    const once = { ...OWN, key: "k" };
+    const first = await openHall({ config: { databaseFile } });
+    const { data: sent } = await first.say(EXAMINEE, once);
+    first.time.now += 1000;
+    expect((await first.say(EXAMINEE, once)).data).toEqual(sent);
+    await first.mutate(TEACHER, "room.end", { roomId: first.room.id });
+    await first[Symbol.asyncDispose]();
+
+    await using second = await openHall({ config: { databaseFile } }, first);
+    expect((await second.say(EXAMINEE, { ...once, data: "another" })).data).toEqual(sent);
+    expect(kept(second)).toHaveLength(1);
+    expect(second.happened(second.room, "message")).toHaveLength(1);
+  });
+
+  it("is another message from another page, person or room, and without a key each is one", async () => {
+    await using hall = await openHall();
+    const once = { ...OWN, key: "k" };
+    await hall.say(TEACHER, once);
+    await hall.say(TEACHER, { ...once, camera: "pc" });
+    await hall.say(EXAMINEE, once);
+    await hall.mutate(TEACHER, "im.send", { ...once, roomId: hall.sibling.id });
+    for (let n = 0; n < 2; n++) await hall.say(TEACHER, OWN);
+    expect(kept(hall).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("sent many times at once is sent once", async () => {
+    await using hall = await openHall();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => hall.say(TEACHER, { ...OWN, key: "k" })),
+    );
+    expect(new Set(answers.map(({ data }) => data.id))).toEqual(new Set([1]));
+    expect(kept(hall)).toHaveLength(1);
+  });
+});
+
+describe("who sends too much", () => {
+  const flood = async (
+    hall: Hall,
+    caller: TestCaller,
+    count: number,
+    more: object = {},
+  ): Promise<string[]> => {
+    const outcomes: string[] = [];
+    for (let n = 0; n < count; n++) outcomes.push(await said(hall.say(caller, { ...OWN, ...more })));
+    return outcomes;
+  };
+  const times = <Value>(count: number, value: Value): Value[] => Array.from({ length: count }, () => value);
+
+  it("is told when it may go on: 30 at once, 10 a second", async () => {
+    await using hall = await openHall();
+    expect(await flood(hall, EXAMINEE, 31)).toEqual([...times(30, "ok"), "TOO_MANY_REQUESTS"]);
+    const { status, headers, error } = await hall.say(EXAMINEE, OWN);
+    expect([status, headers["retry-after"], error.data.retryAfterSeconds]).toEqual([429, "1", 1]);
+    hall.time.now += 99;
+    expect(await flood(hall, EXAMINEE, 1)).toEqual(["TOO_MANY_REQUESTS"]);
+    hall.time.now += 1;
+    expect(await flood(hall, EXAMINEE, 2)).toEqual(["ok", "TOO_MANY_REQUESTS"]);
+    hall.time.now += 60_000;
+    expect(await flood(hall, EXAMINEE, 31)).toEqual([...times(30, "ok"), "TOO_MANY_REQUESTS"]);
+    expect(kept(hall)).toHaveLength(61);
+  });
+
+  it("keeps nobody else from sending: not its other page, not another room, not somebody else", async () => {
+    await using hall = await openHall();
+    await flood(hall, TEACHER, 31);
+    expect(await said(hall.say(TEACHER, OWN))).toBe("TOO_MANY_REQUESTS");
+    expect(await said(hall.say(TEACHER, { ...OWN, camera: "pc" }))).toBe("ok");
+    expect(await said(hall.say(EXAMINEE, OWN))).toBe("ok");
+    expect(await said(hall.mutate(TEACHER, "im.send", { ...OWN, roomId: hall.sibling.id }))).toBe("ok");
+  });
+});
