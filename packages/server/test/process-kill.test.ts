@@ -112,9 +112,20 @@ describe("kill -9 while records are written", () => {
       expect(acknowledged.length).toBeGreaterThanOrEqual(enough);
       expect(sent.length).toBeGreaterThan(acknowledged.length);
 
-      const there = reopened(file, (database) =>
-        database.prepare<[], string>("SELECT extra_info FROM cheat_records").pluck().all(),
-      );
+      const { there, ids, ranges } = reopened(file, (database) => ({
+        there: database.prepare<[], string>("SELECT extra_info FROM cheat_records").pluck().all(),
+        ids: database.prepare<[], number>("SELECT id FROM cheat_records ORDER BY id").pluck().all(),
+        ranges: database
+          .prepare<[], string>("SELECT data FROM room_events WHERE type = 'cheat_records_added' ORDER BY id")
+          .pluck()
+          .all(),
+      }));
+      // Each call that is there was told, and no other.
+      const told = ranges.flatMap((range) => {
+        const { from, to } = JSON.parse(range);
+        return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      });
+      expect(told).toEqual(ids);
       // A call that was cut off may be there or not; if it is, then whole.
       const present = new Set(there.map((extraInfo) => extraInfo.split("/")[0] ?? ""));
       expect([...there].sort()).toEqual(asKept([...present]));

@@ -138,8 +138,9 @@ const firstTold = async (stream: Readable): Promise<{ event: string | undefined;
     text += String(chunk);
     for (const block of text.split("\n\n").slice(0, -1)) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
-      const event = field("event");
-      if (event !== "connected" && event !== "ping") return { event, data: field("data") ?? "" };
+      const [event, data] = [field("event"), field("data")];
+      // Others keep the connection alive.
+      if (data && event !== "connected" && event !== "ping") return { event, data };
     }
   }
   throw new Error(`nothing was told: ${text}`);
