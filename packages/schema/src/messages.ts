@@ -85,7 +85,8 @@ export const sendMessageInput = z
     /** Sent again with the same key by the same login, a message is the one that was sent before. */
     key: optional(verbatimText(1, 64)),
   })
-  .transform(({ data, text = JSON.stringify(data) as string | undefined, ...input }, context) => {
+  .transform(({ data, text: sent, ...input }, context) => {
+    const text: string | undefined = sent ?? JSON.stringify(data);
     const value = data === undefined && text !== undefined ? asValue(text) : data;
     const fault =
       text !== undefined && value === undefined
