@@ -1,7 +1,10 @@
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { deserialize, serialize } from "superjson";
-import { endpointOf, type Fetch, fetchFor, headersFrom, type PerRequest } from "./http.js";
+import { ask, endpointOf, type Fetch, fetchFor, headersFrom, type PerRequest } from "./http.js";
 import { abortLink, timeoutLink } from "./limits.js";
+import { engineLoader, subscriptionLink } from "./live/link.js";
+import { createLive, type Live } from "./live/live.js";
+import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
 import type { AppRouter } from "./router.js";
 
@@ -37,10 +40,15 @@ export interface InvigilClientOptions {
   readonly batch?: boolean | undefined;
   /** How queries are tried again when the connection fails or breaks; `false`: never. Mutations never are. */
   readonly retry?: RetryOptions | false | undefined;
+  /** How `live` connects. */
+  readonly live?: LiveOptions | undefined;
 }
 
 /** The server's procedures as functions: `await invigil.room.get.query({ roomId })`. */
-export type InvigilClient = TRPCClient<AppRouter>;
+export type InvigilClient = TRPCClient<AppRouter> & {
+  /** Rooms and exams as they change, without asking again and again. */
+  readonly live: Live;
+};
 
 /**
  * Makes a client of an Invigil server. Nothing is sent until a procedure is called.
@@ -64,27 +72,41 @@ export const createInvigilClient = ({
   timeoutMs = 15_000,
   batch = true,
   retry = {},
+  live: connect = {},
 }: InvigilClientOptions): InvigilClient => {
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
   const http = {
     url: endpointOf(url),
-    fetch: fetchFor(fetch),
     headers: headersFrom({ token, headers }),
     transformer: { serialize, deserialize },
   };
-  const single = httpLink<AppRouter>(http);
+  const calls = { ...http, fetch: fetchFor(fetch) };
+  const single = httpLink<AppRouter>(calls);
   // Mutations stay single: together they could exceed the server's 1 MiB for a body.
   const batched = splitLink<AppRouter>({
     condition: ({ type }) => type === "query",
-    true: httpBatchLink<AppRouter>({ ...http, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
+    true: httpBatchLink<AppRouter>({ ...calls, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
     false: single,
   });
-  return createTRPCClient<AppRouter>({
+  const engine = engineLoader();
+  const trpc = createTRPCClient<AppRouter>({
     links: [
       abortLink,
-      ...(retry ? [retryQueries(retry)] : []),
-      ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs)] : []),
-      batch ? batched : single,
+      splitLink<AppRouter>({
+        condition: ({ type }) => type === "subscription",
+        true: subscriptionLink(engine, { ...http, fetch, token: async () => ask(token), connect }),
+        false: [
+          ...(retry ? [retryQueries(retry)] : []),
+          ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs)] : []),
+          batch ? batched : single,
+        ],
+      }),
     ],
   });
+  const { baseMs = 500, maxMs = 10_000 } = connect;
+  const live = createLive(trpc, { engine, retry, reconnect: { baseMs, maxMs } });
+  // What tRPC makes answers to every name.
+  return new Proxy(trpc, {
+    get: (target, name) => (name === "live" ? live : Reflect.get(target, name)),
+  }) as InvigilClient; // Safe: the router has no `live`, and everything else is passed on.
 };

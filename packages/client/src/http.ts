@@ -18,7 +18,8 @@ export const endpointOf = (url: string | URL): string => {
   return `${origin}${pathname.replace(/\/+$/, "")}/trpc`;
 };
 
-const ask = <Value>(value: PerRequest<Value>): Value | Promise<Value> =>
+/** The value, or what the function gives now. */
+export const ask = <Value>(value: PerRequest<Value>): Value | Promise<Value> =>
   // Neither tokens nor headers are functions themselves.
   typeof value === "function" ? (value as () => Value | Promise<Value>)() : value;
 

@@ -1,4 +1,12 @@
-export type { ErrorCode } from "@invigil/schema";
+export type {
+  ErrorCode,
+  ExamEvent,
+  ExamSnapshot,
+  Message,
+  Presence,
+  RoomEvent,
+  RoomSnapshot,
+} from "@invigil/schema";
 export { type CheatConfig, knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
@@ -8,6 +16,18 @@ export {
   isNetworkError,
   type NetworkFailure,
 } from "./errors.js";
+export type { CommandOptions, CommandResult } from "./live/commands.js";
+export type { LiveExam, LiveExamListeners } from "./live/exam.js";
+export type { LiveStatus, StatusChange } from "./live/feed.js";
+export type { Live } from "./live/live.js";
+export type { LiveOptions } from "./live/options.js";
+export type {
+  BroadcastOptions,
+  LiveRoom,
+  LiveRoomListeners,
+  LiveRoomOptions,
+  SendOptions,
+} from "./live/room.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
 export {

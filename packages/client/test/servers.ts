@@ -66,3 +66,70 @@ export const httpServer = async (answer: RequestListener): Promise<Loopback> => 
   const server = createHttpServer(answer);
   return listen(server, () => server.closeAllConnections());
 };
+
+export interface CuttingProxy extends Loopback {
+  /** Resets every connection that is open, and returns how many there were. */
+  cut(): number;
+  /** How WebSockets are answered from now on: passed on, refused, or not at all. */
+  webSockets: "pass" | "refuse" | "ignore";
+  /** Resolves when no WebSocket is open. */
+  idle(): Promise<void>;
+  /** The path that each connection asked for first, `ws` or `http` before it. */
+  readonly asked: readonly string[];
+}
+
+/** Stands before the server at `target`, which may change, and passes everything on until it is told to cut. */
+export const cuttingProxy = async (target: string | (() => string)): Promise<CuttingProxy> => {
+  const open = new Set<Socket>();
+  const webSockets = new Set<Socket>();
+  let idle: (() => void) | undefined;
+  const asked: string[] = [];
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => open.delete(socket));
+    socket.once("data", (head) => {
+      const text = head.toString("latin1");
+      const isWebSocket = /^upgrade: websocket/im.test(text);
+      asked.push(`${isWebSocket ? "ws" : "http"} ${text.split(/[ ?]/)[1]}`);
+      if (isWebSocket && proxy.webSockets === "ignore") return;
+      if (isWebSocket && proxy.webSockets === "refuse") {
+        socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n");
+        return;
+      }
+      if (isWebSocket) {
+        webSockets.add(socket);
+        socket.on("close", () => {
+          webSockets.delete(socket);
+          if (webSockets.size === 0) idle?.();
+        });
+      }
+      const { hostname, port } = new URL(typeof target === "string" ? target : target());
+      const upstream = connect(Number(port), hostname);
+      upstream.on("error", () => socket.resetAndDestroy());
+      upstream.on("close", () => socket.destroy());
+      socket.on("close", () => upstream.destroy());
+      upstream.write(head);
+      socket.pipe(upstream).pipe(socket);
+    });
+  });
+  const listening = await listen(server, () => {
+    for (const socket of open) socket.destroy();
+  });
+  const proxy: CuttingProxy = {
+    ...listening,
+    webSockets: "pass",
+    asked,
+    idle: () =>
+      new Promise((resolve) => {
+        if (webSockets.size === 0) resolve();
+        else idle = resolve;
+      }),
+    cut() {
+      const { size } = open;
+      for (const socket of open) socket.resetAndDestroy();
+      return size;
+    },
+  };
+  return proxy;
+};

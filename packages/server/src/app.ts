@@ -65,7 +65,14 @@ export const buildApp = async (
   await app.register(cors, {
     origin: anyOrigin ? "*" : [...config.corsOrigins],
     methods: ["GET", "HEAD", "POST"],
-    allowedHeaders: ["authorization", "content-type", "range", "trpc-accept", REQUEST_ID_HEADER],
+    allowedHeaders: [
+      "authorization",
+      "content-type",
+      "range",
+      "trpc-accept",
+      "last-event-id",
+      REQUEST_ID_HEADER,
+    ],
     exposedHeaders: [REQUEST_ID_HEADER, "retry-after", ...FILE_HEADERS],
     maxAge: 600,
     strictPreflight: false,

@@ -79,6 +79,7 @@ export const configOf = (env: Settings) => {
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
     /** Who has been without a connection for this long has left. */
+    eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
     logLevel: env.INVIGIL_LOG_LEVEL,

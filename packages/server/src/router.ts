@@ -84,7 +84,7 @@ export const createServices = ({
 }: Omit<Deps, "authSecret" | "ownKey">) => {
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
-  const events = createEventWriter({ db, added: () => tail.look() });
+  const events = createEventWriter({ db, added: tail.look });
   const said = createMessageWriter({ db, events });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
   const tasks = createTaskWriter({
@@ -118,11 +118,18 @@ export const createServices = ({
     tokens,
     passwords,
     throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    takenBack: tail.doubt,
     clock,
     ids,
     lifetime: config.login,
   });
-  const account = createAccountService({ store: createAccountStore({ db }), access, passwords, clock });
+  const account = createAccountService({
+    store: createAccountStore({ db }),
+    access,
+    passwords,
+    takenBack: tail.doubt,
+    clock,
+  });
   const audio = createAudioService({
     store: createAudioStore({ db }),
     access,
@@ -132,16 +139,16 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, tasks }),
+    store: createParticipantStore({ db, tasks, events }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks }), access, clock });
-  const imports = createImportService({ store: createImportStore({ db }), access, clock, ids });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
-    store: createExamStore({ db, tasks }),
+    store: createExamStore({ db, tasks, events }),
     access,
     audio,
     participant,
@@ -149,7 +156,7 @@ export const createServices = ({
     ids,
   });
   const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
-  const roomStore = createRoomStore({ db, tasks });
+  const roomStore = createRoomStore({ db, tasks, events });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -161,7 +168,7 @@ export const createServices = ({
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, tasks }),
+    store: createPlanStore({ db, tasks, events }),
     access,
     groups,
     clock,
@@ -191,7 +198,15 @@ export const createServices = ({
     settleMs: config.presenceSettleSeconds * 1000,
     log,
   });
-  const live = createLiveService({ store: liveStore, tail, access, presence, clock });
+  const live = createLiveService({
+    store: liveStore,
+    tail,
+    access,
+    presence,
+    clock,
+    retentionMs: config.eventRetentionSeconds * 1000,
+    log,
+  });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -199,7 +214,7 @@ export const createServices = ({
   });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ db, tasks }),
+    store: createStreamStore({ db, tasks, events }),
     access,
     callback: providers.streamCallback,
     clock,

@@ -54,6 +54,7 @@ const settings = z.object({
   INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
+  INVIGIL_EVENT_RETENTION_SECONDS: whole(60, 2_592_000).default(86_400),
   INVIGIL_PRESENCE_SETTLE_SECONDS: whole(0, 300).default(10),
   INVIGIL_DEMO_EXAMINEES: whole(0, 500).default(0),
   INVIGIL_LOG_LEVEL: z

@@ -67,7 +67,9 @@ export const failureOf = (error: unknown): InvigilError => {
  */
 const transformer = {
   serialize: (value: unknown): SuperJSONResult => serialize(value),
-  deserialize(sent: SuperJSONResult): unknown {
+  deserialize(sent: SuperJSONResult | undefined): unknown {
+    // A call without an input, which reaches this over a WebSocket only.
+    if (sent === undefined) return undefined;
     try {
       const { referentialEqualities: _, ...meta } = sent.meta ?? {};
       return superjson.deserialize({ json: sent.json, meta });
@@ -78,9 +80,17 @@ const transformer = {
   },
 };
 
+/** How often an event stream that has nothing to tell says so, and after how long without a word its client comes anew. */
+const STREAM_PING_MS = 10_000;
+const STREAM_SILENCE_MS = 25_000;
+
 const trpc = initTRPC.context<Context>().create({
   isDev: false,
   transformer,
+  sse: {
+    ping: { enabled: true, intervalMs: STREAM_PING_MS },
+    client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
+  },
   errorFormatter({ shape, error, ctx }) {
     const failure = failureOf(error);
     return {

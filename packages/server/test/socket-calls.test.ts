@@ -1,6 +1,6 @@
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectSocket, type Hall, openHall } from "./support/sockets.js";
+import { connectSocket, type Hall, openHall, rawSocket, socketUrl } from "./support/sockets.js";
 
 const told = (error: unknown) => {
   if (!(error instanceof TRPCClientError)) throw error;
@@ -56,5 +56,114 @@ describe("calls over a WebSocket", () => {
     await done;
     expect(seen).toEqual(["first", "second"]);
     await hall.log.heard(0);
+  });
+});
+
+describe("who calls over a connection", () => {
+  it("is looked up for each call: a token that was revoked since, or has expired, opens nothing more", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using hall = await openHall({ now: () => now });
+    const token = await hall.token({ sub: "t1", role: "teacher" }, 60);
+    await using first = connectSocket(hall.url, token);
+    await using second = connectSocket(hall.url, await hall.token({ sub: "t2", role: "teacher" }, 60));
+    expect(await first.api.auth.whoami.query()).toMatchObject({ userId: "t1" });
+    expect(await second.api.auth.whoami.query()).toMatchObject({ userId: "t2" });
+
+    await first.api.auth.logout.mutate();
+    const refused = { data: { reason: "UNAUTHENTICATED", httpStatus: 401 } };
+    expect(await first.api.test.change.mutate({ text: "no" }).catch(told)).toMatchObject({
+      ...refused,
+      message: "The token in the authorization header is no longer good: log in again.",
+    });
+    const subscribed = new Promise((_, reject) =>
+      first.api.test.events.subscribe({}, { onError: (error) => reject(told(error)) }),
+    );
+    await expect(subscribed).rejects.toMatchObject(refused);
+    expect(await second.api.test.change.mutate({ text: "yes" })).toBe("yes");
+
+    now = new Date(now.getTime() + 61_000);
+    expect(await second.api.auth.whoami.query().catch(told)).toMatchObject({
+      ...refused,
+      message: "The token in the authorization header has expired.",
+    });
+  });
+
+  it("may be said in the authorization header of the upgrade", async () => {
+    await using hall = await openHall();
+    const authorization = `Bearer ${await hall.token({ sub: "t1", role: "teacher" })}`;
+    using client = await rawSocket(socketUrl(hall.url), { headers: { authorization } });
+    client.ask({ id: 1, method: "query", params: { path: "auth.whoami" } });
+    expect(await client.message(({ id }) => id === 1)).toMatchObject({
+      result: { type: "data", data: { json: { userId: "t1" } } },
+    });
+  });
+
+  it("is nobody without a token, who may log in and nothing else", async () => {
+    await using hall = await openHall();
+    using client = await rawSocket(socketUrl(hall.url));
+    client.ask([
+      { id: "a", method: "query", params: { path: "auth.whoami" } },
+      {
+        id: "b",
+        method: "mutation",
+        params: { path: "auth.login", input: { json: { username: "nobody", password: "a wrong password" } } },
+      },
+    ]);
+    expect(await client.message(({ id }) => id === "a")).toMatchObject({
+      error: {
+        json: { message: "The authorization header must hold a token.", data: { reason: "UNAUTHENTICATED" } },
+      },
+    });
+    expect(await client.message(({ id }) => id === "b")).toMatchObject({
+      error: { json: { message: "The username or the password is wrong." } },
+    });
+  });
+});
+
+describe("the log", () => {
+  it("has a line when a connection opens, one for each call and one when it closes, and never a token", async () => {
+    await using hall = await openHall();
+    const token = await hall.token({ sub: "t1", role: "teacher" });
+    {
+      await using client = connectSocket(hall.url, token);
+      await client.api.auth.whoami.query();
+      await client.api.test.change.mutate({ text: "kept out of the log" });
+      await client.api.test.broken.query().catch(told);
+    }
+    const closed = await hall.line("connection closed");
+    expect(closed).toMatchObject({ route: "/trpc", code: 1005, calls: 3, ms: expect.any(Number) });
+    const { reqId } = await hall.line("connection opened");
+    expect(closed.reqId).toBe(reqId);
+    const calls = hall.lines().filter(({ msg }) => msg === "call");
+    expect(calls).toMatchObject([
+      { reqId, procedure: "auth.whoami", userId: "t1" },
+      { reqId, procedure: "test.change", userId: "t1" },
+      { reqId, procedure: "test.broken", userId: "t1", reason: "INTERNAL" },
+    ]);
+    expect(await hall.line("fault")).toMatchObject({
+      reqId,
+      err: { message: expect.stringContaining("kept out of sight") },
+    });
+    const all = JSON.stringify(hall.lines());
+    expect(all).not.toContain(token.slice(-40));
+    expect(all).not.toContain("kept out of the log");
+    expect(all).not.toContain("connectionParams");
+  });
+
+  it("is pointed to by a fault, which says nothing itself", async () => {
+    await using hall = await openHall();
+    const authorization = await hall.token({ sub: "t1", role: "teacher" });
+    using client = await rawSocket(socketUrl(hall.url), {
+      headers: { authorization, "x-request-id": "asked-for" },
+    });
+    client.ask({ id: 1, method: "query", params: { path: "test.broken" } });
+    expect(await client.message(({ id }) => id === 1)).toMatchObject({
+      error: {
+        json: {
+          message: "The server failed. Its log has this request's id.",
+          data: { reason: "INTERNAL", requestId: "asked-for" },
+        },
+      },
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { and, count, eq, inArray } from "drizzle-orm";
 import type { Queries } from "./client.js";
+import type { EventWriter } from "./events.js";
 import {
   cheatConfigs,
   cheatRecords,
@@ -39,7 +40,7 @@ export const countExam = (queries: Queries, examId: string) => {
 
 /** Deletes an exam in which nothing was recorded, with everything that belongs to it, its rooms' groups too. */
 export const deleteExam = (
-  { queries, tasks }: { queries: Queries; tasks: TaskWriter },
+  { queries, tasks, events }: { queries: Queries; tasks: TaskWriter; events: EventWriter },
   { examId, now }: { examId: string; now: Date },
 ): void => {
   // The groups of those that have ended are being deleted already.
@@ -48,7 +49,10 @@ export const deleteExam = (
     .from(rooms)
     .where(and(eq(rooms.examId, examId), eq(rooms.status, "in_progress")))
     .all();
-  for (const room of open) tasks.deleteGroups(room, { dueAt: now, now });
+  for (const room of open) {
+    tasks.deleteGroups(room, { dueAt: now, now });
+    events.add(room.id, "room_ended", {}, now);
+  }
   const inItsRooms = roomsOf(queries, examId);
   for (const table of [messageReaders, messages, mutes, presence])
     queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();

@@ -1,5 +1,6 @@
 import type { AudioStatus, Camera, EventType, ParticipantRole, PublishStatus } from "@invigil/schema";
 import type { Database } from "./client.js";
+import type { Arrived } from "./inserts.js";
 import { type EventData, roomEvents } from "./tables.js";
 
 // What other stores write beside their own changes: an event is there if and only if what it reports was done.
@@ -36,6 +37,22 @@ export interface EventWriter {
   /** Adds to a room's log. Belongs into the transaction of what it reports. */
   add<Type extends EventType>(roomId: string, type: Type, data: EventDataOf[Type], now: Date): void;
 }
+
+/** Tells a room that somebody came, and of its cameras what is not to be expected of a newcomer's. */
+export const tellOfArrival = (
+  events: EventWriter,
+  roomId: string,
+  { publishStatus, ...person }: Arrived,
+  now: Date,
+): void => {
+  events.add(roomId, "participant_added", person, now);
+  const { userId, role } = person;
+  for (const camera of ["main", "pc"] as const) {
+    const status = publishStatus[camera];
+    if (status !== "idle")
+      events.add(roomId, "publish_status_changed", { userId, role, camera, status }, now);
+  }
+};
 
 /** @param added told after the transaction that there may be something new */
 export const createEventWriter = ({

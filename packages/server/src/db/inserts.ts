@@ -1,4 +1,4 @@
-import type { Camera, ImServer, ParticipantRole } from "@invigil/schema";
+import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
 import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import { lastStatus } from "./stream-status.js";
@@ -42,6 +42,15 @@ export interface NewPerson {
   readonly now: Date;
 }
 
+/** Somebody as it came into a room. */
+export interface Arrived {
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly name: string;
+  readonly extraMinutes: number;
+  readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
+}
+
 /**
  * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
  * waits for one no longer, also where it waited in another role.
@@ -82,7 +91,7 @@ export const personInserter = (queries: Queries) => {
     .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
     .prepare();
   const statusOf = lastStatus(queries);
-  return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): void => {
+  return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): Arrived => {
     const before = waited.get({ roomId, userId });
     const waitedWith = before?.role === role ? before.extraMinutes : 0;
     const isNew = { main: true, pc: true };
@@ -90,16 +99,10 @@ export const personInserter = (queries: Queries) => {
       isNew[camera] = stream.run({ name: streams[camera], roomId, userId, camera }).changes > 0;
     // Its streams went on while it was elsewhere, and what was reported of them was kept.
     const status = (camera: Camera) => (isNew[camera] ? "idle" : statusOf({ roomId, userId, camera }));
-    person.run({
-      roomId,
-      userId,
-      role,
-      name,
-      extraMinutes: extraMinutes ?? waitedWith,
-      main: status("main"),
-      pc: status("pc"),
-      now,
-    });
+    const publishStatus = { main: status("main"), pc: status("pc") };
+    const arrived = { userId, role, name, extraMinutes: extraMinutes ?? waitedWith };
+    person.run({ roomId, ...arrived, ...publishStatus, now });
+    return { ...arrived, publishStatus };
   };
 };
 

@@ -5,6 +5,7 @@ import { InvigilError } from "../errors.js";
 import { admit, failureOf, type Router, STAFF } from "../trpc.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import { eventStream, isEventStream } from "./streams.js";
 import { createTrpcHandler } from "./trpc-http/handler.js";
 
 /** Calls in one batch, at most. */
@@ -72,14 +73,14 @@ export const trpcPlugin = async (
     done(null, body);
   });
 
-  app.addHook("onSend", (_request, reply, payload, done) => {
+  app.addHook("onSend", (request, reply, payload, done) => {
     // What tRPC says its answers depend on replaces what was said before.
     if (!anyOrigin) {
       const vary = reply.getHeader("vary");
       if (payload instanceof Response) payload.headers.append("vary", "Origin");
       else if (typeof vary === "string" && !/\borigin\b/i.test(vary)) reply.header("vary", `${vary}, Origin`);
     }
-    done(null, payload);
+    done(null, isEventStream(payload) ? eventStream(request, reply, payload) : payload);
   });
 
   const call = createHandler({

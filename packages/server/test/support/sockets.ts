@@ -274,6 +274,13 @@ export const connectStream = (url: string, token: string, where: "header" | "url
   });
 };
 
+/** What the server sends. */
+export interface Answer {
+  readonly id: string | number | null;
+  readonly error?: { readonly json: { readonly message: string; readonly data: Record<string, unknown> } };
+  readonly result?: { readonly type: string; readonly data?: unknown };
+}
+
 /** A bare WebSocket on which anything can be sent, and what came back. */
 export const rawSocket = async (url: string, options: ClientOptions = {}) => {
   const socket = new WebSocket(url, options);
@@ -294,11 +301,12 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
     closed,
     ask: (message: unknown) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
     /** The first message that fits, also if it is there already. */
-    async message(fits: (message: Record<string, never>) => boolean): Promise<Record<string, never>> {
+    async message(fits: (message: Answer) => boolean): Promise<Answer> {
       for (;;) {
         for (const text of received) {
           if (text === "PONG") continue;
-          const message = JSON.parse(text);
+          // Safe: what the server sends is of this form.
+          const message = JSON.parse(text) as Answer;
           if (fits(message)) return message;
         }
         await once(bell, "message");

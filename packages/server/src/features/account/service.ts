@@ -28,11 +28,14 @@ export const createAccountService = ({
   store,
   access,
   passwords,
+  takenBack,
   clock,
 }: {
   store: AccountStore;
   access: AccessService;
   passwords: Passwords;
+  /** Told after logins have ended: whoever listens with one of them must not go on. */
+  takenBack: () => void;
   clock: () => Date;
 }): AccountService => {
   const found = (account: Account | undefined, userId: string): Account => {
@@ -69,7 +72,9 @@ export const createAccountService = ({
           "ACCOUNT_CONFLICT",
           `The account ${userId} is your own: ask another administrator.`,
         );
-      return found(await store.setDisabled(userId, true, clock()), userId);
+      const account = await store.setDisabled(userId, true, clock());
+      takenBack();
+      return found(account, userId);
     },
 
     async enable(caller, userId) {
@@ -80,7 +85,9 @@ export const createAccountService = ({
     async setPassword(caller, { userId, password }) {
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
-      return found(await store.setPassword(userId, passwordHash, clock()), userId);
+      const account = await store.setPassword(userId, passwordHash, clock());
+      takenBack();
+      return found(account, userId);
     },
   };
 };

@@ -38,6 +38,8 @@ export interface AuthServiceDeps {
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
   readonly throttle: LoginThrottle;
+  /** Told after tokens were taken back: whoever listens with one of them must not go on. */
+  readonly takenBack: () => void;
   readonly clock: () => Date;
   readonly ids: Ids;
   /** How long a token of a session is good, and how long a session lasts. */
@@ -51,6 +53,7 @@ export const createAuthService = ({
   tokens,
   passwords,
   throttle,
+  takenBack,
   clock,
   ids,
   lifetime: { ttlSeconds, maxSeconds },
@@ -158,6 +161,7 @@ export const createAuthService = ({
       if (session) await store.endSession(session.id);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
       else throw forbidden("The token has no id (jti): nothing but its expiry ends it.");
+      takenBack();
       return true;
     },
 
@@ -174,12 +178,14 @@ export const createAuthService = ({
         },
       );
       if (!isChanged) throw invalidInput("currentPassword", "is wrong");
+      takenBack();
       return true;
     },
 
     async revokeToken(caller, { tokenId }) {
       access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
+      takenBack();
       return true;
     },
   };

@@ -3,7 +3,7 @@ import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { rowReader } from "../../db/rows.js";
-import { cheatConfigs, cheatRecords } from "../../db/tables.js";
+import { cheatConfigs, cheatRecords, rooms } from "../../db/tables.js";
 
 /** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
 export interface NewRecord {
@@ -46,6 +46,11 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
     .prepare();
+  const roomsInProgress = queries
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(and(eq(rooms.examId, sql.placeholder("examId")), eq(rooms.status, "in_progress")))
+    .prepare();
   const configOf = remember((examId: string) => config.get({ examId }), { withinCalls: true });
   const columns = getTableColumns(cheatRecords);
   const readRow = rowReader(columns);
@@ -77,11 +82,14 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
   return {
     setConfig: ({ examId, data, now }) =>
       write(() => {
+        const was = config.get({ examId })?.data;
         queries
           .insert(cheatConfigs)
           .values({ examId, data, createdAt: now, updatedAt: now })
           .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
           .run();
+        if (was === data) return;
+        for (const { id } of roomsInProgress.all({ examId })) events.add(id, "cheat_config_changed", {}, now);
       }),
     getConfig: async (examId) => configOf(examId),
     addRecords: (records) =>

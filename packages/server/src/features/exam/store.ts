@@ -2,6 +2,7 @@ import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { countExam, deleteExam } from "../../db/delete-exam.js";
+import type { EventWriter } from "../../db/events.js";
 import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
 import { insertExam, type NewExam } from "../../db/inserts.js";
 import { exams, participants, rooms } from "../../db/tables.js";
@@ -45,7 +46,15 @@ const { createdBy: _, ...columns } = getTableColumns(exams);
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createExamStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): ExamStore => {
+export const createExamStore = ({
+  db,
+  tasks,
+  events,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+  events: EventWriter;
+}): ExamStore => {
   const { queries, write } = db;
   const get = queries
     .select(columns)
@@ -124,7 +133,7 @@ export const createExamStore = ({ db, tasks }: { db: Database; tasks: TaskWriter
         if (!get.get({ examId })) return undefined;
         const holding = countExam(queries, examId);
         judge(holding);
-        deleteExam({ queries, tasks }, { examId, now });
+        deleteExam({ queries, tasks, events }, { examId, now });
         return holding;
       }),
   };

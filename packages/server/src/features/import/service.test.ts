@@ -2,6 +2,7 @@ import type { Caller } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { expect, it } from "vitest";
 import { openDatabase } from "../../db/client.js";
+import { createEventWriter } from "../../db/events.js";
 import { insertExam } from "../../db/inserts.js";
 import { exams } from "../../db/tables.js";
 import { createIds } from "../../ids.js";
@@ -19,7 +20,7 @@ const open = async () => {
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const store = createImportStore({ db });
+  const store = createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) });
   const imports = createImportService({ store, access, clock, ids: createIds({ clock }) });
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };

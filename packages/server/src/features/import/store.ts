@@ -1,6 +1,7 @@
 import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { type NewPerson, personInserter } from "../../db/inserts.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
 import { exams, participants, rooms, unseated } from "../../db/tables.js";
@@ -49,7 +50,7 @@ class TakenBack<Result> extends Error {
   }
 }
 
-export const createImportStore = ({ db }: { db: Database }): ImportStore => {
+export const createImportStore = ({ db, events }: { db: Database; events: EventWriter }): ImportStore => {
   const { queries, write } = db;
   makeStaging(queries);
   const insertPerson = personInserter(queries);
@@ -142,20 +143,19 @@ export const createImportStore = ({ db }: { db: Database }): ImportStore => {
     .prepare();
 
   const writingTo = ({ examId, now: updatedAt }: { examId: string; now: Date }): Writing => ({
-    insert: insertPerson,
+    insert: (person) => tellOfArrival(events, person.roomId, insertPerson(person), person.now),
     wait: (person) => void insertWaiting.run({ ...person, examId, now: updatedAt }),
     change(userId, roomId, is) {
-      const change =
-        roomId === null
-          ? queries
-              .update(unseated)
-              .set({ ...is, updatedAt })
-              .where(and(eq(unseated.examId, examId), eq(unseated.userId, userId)))
-          : queries
-              .update(participants)
-              .set({ ...is, updatedAt })
-              .where(and(eq(participants.roomId, roomId), eq(participants.userId, userId)));
-      change.run();
+      const change = { ...is, updatedAt };
+      if (roomId === null) {
+        const isWaiting = and(eq(unseated.examId, examId), eq(unseated.userId, userId));
+        queries.update(unseated).set(change).where(isWaiting).run();
+        return;
+      }
+      const isThere = and(eq(participants.roomId, roomId), eq(participants.userId, userId));
+      const { role } = participants;
+      const person = queries.update(participants).set(change).where(isThere).returning({ role }).get();
+      if (person) events.add(roomId, "participant_updated", { userId, ...person, ...is }, updatedAt);
     },
   });
 

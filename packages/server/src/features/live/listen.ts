@@ -22,8 +22,14 @@ export interface Matter<Told> {
   readonly wants: (event: Logged) => boolean;
   /** Whether it may still listen. @throws InvigilError when not */
   readonly admit: (caller: Principal) => Promise<void>;
-  /** What to tell of an event; undefined: nothing. `doubt` when the right to listen may be another after it. */
-  readonly tell: (entry: Entry) => Promise<{ readonly told?: Told | undefined; readonly doubt?: boolean }>;
+  /**
+   * What to tell of an event; undefined: nothing. `doubt` when the right to listen may be another after it; where it must be
+   * known before, `admitAgain`.
+   */
+  readonly tell: (
+    entry: Entry,
+    admitAgain: () => Promise<void>,
+  ) => Promise<{ readonly told?: Told | undefined; readonly doubt?: boolean }>;
   /** How things are, in place of what came before. */
   readonly gap: () => Promise<{ readonly upTo: number; readonly told: Told }>;
   /** Listening has begun. The returned function ends what that began. */
@@ -58,6 +64,8 @@ export async function* listen<Told>(
   expiry?.unref();
   const leave = (): void => inbox.end();
   signal?.addEventListener("abort", leave);
+  // Between the call and its beginning, and between a gap's parts, something may have changed that is told of in neither.
+  inbox.doubt();
   if (signal?.aborted) leave();
 
   const stillMay = async (): Promise<void> => {
@@ -110,6 +118,7 @@ export async function* listen<Told>(
         page = [];
         isLost = false;
         isCaughtUp = true;
+        inbox.doubt();
         yield gap.told;
         continue;
       }
@@ -130,7 +139,7 @@ export async function* listen<Told>(
       }
       if (entry.event.id <= upTo) continue;
       upTo = entry.event.id;
-      const { told, doubt } = await matter.tell(entry);
+      const { told, doubt } = await matter.tell(entry, stillMay);
       if (doubt) inbox.doubt();
       if (told !== undefined) yield told;
     }

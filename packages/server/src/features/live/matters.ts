@@ -1,7 +1,7 @@
 import type { OnRoomEventInput } from "@invigil/schema";
 import type { Principal } from "../../auth.js";
 import { InvigilError } from "../../errors.js";
-import type { AccessService } from "../access/service.js";
+import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
 import { type Logged, loginOf, type ToldExamEvent, type ToldRoomEvent } from "./told.js";
@@ -56,17 +56,23 @@ export const examMatter = (
 ): Matter<ToldExamEvent> => {
   const login = loginOf(caller.userId, "main");
   let rooms: ReadonlySet<string> = new Set();
-  /** Ids of events: the last after which other rooms may be reached, and the last after which that was looked at. */
+  /**
+   * Ids of events after which other rooms may be reached: the last that was offered, the last whose turn came, and the last
+   * after which that was looked at.
+   */
   let changed = 0;
+  let passed = 0;
   let lookedAt = 0;
 
   const changesReach = (event: Logged): boolean =>
     event.examId === examId &&
     (event.type === "room_created" || isAbout(caller, event, "participant_added", "participant_removed"));
 
-  const reachOf = async (now: Principal) => {
+  const lookAtReach = async (now: Principal): Promise<Reach> => {
+    const since = passed;
     const reach = await access.exam(now, examId);
     rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
+    lookedAt = since;
     return reach;
   };
 
@@ -77,22 +83,21 @@ export const examMatter = (
       // What comes after such an event is judged when its turn comes.
       return rooms.has(event.roomId) || (event.examId === examId && changed > lookedAt);
     },
-    admit: async (now) => void (await reachOf(now)),
-    async tell({ event, told: read }) {
-      const reached = rooms.has(event.roomId);
-      if (changesReach(event)) {
-        await reachOf(caller);
-        lookedAt = event.id;
-      }
-      if (!reached && !rooms.has(event.roomId)) return {};
+    admit: async (now) => void (await lookAtReach(now)),
+    async tell({ event, told: read }, admitAgain) {
+      const isReached = rooms.has(event.roomId);
+      const doubt = changesReach(event);
+      if (doubt) passed = event.id;
+      // Somebody who is taken out of a room is told so before it is told nothing more.
+      if (doubt && !isReached) await admitAgain();
+      if (!isReached && !rooms.has(event.roomId)) return {};
       const told = await read();
-      return told && isForLogin(login, told) ? { told } : {};
+      return { ...(told && isForLogin(login, told) && { told }), doubt: doubt && isReached };
     },
     async gap() {
-      const snapshot = await store.examSnapshot(examId, await reachOf(caller));
+      const snapshot = await store.examSnapshot(examId, await lookAtReach(caller));
       const { lastEventId: id } = snapshot;
-      lookedAt = Number(id);
-      return { upTo: lookedAt, told: { type: "gap", id, examId, time: clock(), snapshot } };
+      return { upTo: Number(id), told: { type: "gap", id, examId, time: clock(), snapshot } };
     },
   };
 };

@@ -8,9 +8,11 @@ import type {
   RoomEvent,
   RoomSnapshot,
 } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { Principal } from "../../auth.js";
 import { InvigilError } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
+import { createKeeper } from "./keeper.js";
 import { type Listener, listen } from "./listen.js";
 import { examMatter, roomMatter } from "./matters.js";
 import type { LiveStore } from "./store.js";
@@ -54,6 +56,9 @@ export interface LiveServiceDeps {
     connected(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly clock: () => Date;
+  /** How long events are kept in the log. */
+  readonly retentionMs: number;
+  readonly log: FastifyBaseLogger;
 }
 
 const shownMessage = ({ message: { text, to, ...message }, ...told }: ToldMessage) => ({
@@ -68,7 +73,16 @@ export const shownRoomEvent = (told: ToldRoomEvent): RoomEvent =>
 export const shownExamEvent = (told: ToldExamEvent): ExamEvent =>
   told.type === "message" ? shownMessage(told) : told;
 
-export const createLiveService = ({ store, tail, access, presence, clock }: LiveServiceDeps): LiveService => {
+export const createLiveService = ({
+  store,
+  tail,
+  access,
+  presence,
+  clock,
+  retentionMs,
+  log,
+}: LiveServiceDeps): LiveService => {
+  const keeper = createKeeper({ store, clock, retentionMs, log });
   let isStopping = false;
   const stopping = () => new InvigilError("OVERLOADED", "The server is stopping.");
   const assertRunning = (): void => {
@@ -104,10 +118,12 @@ export const createLiveService = ({ store, tail, access, presence, clock }: Live
 
     start() {
       isStopping = false;
+      keeper.start();
     },
     async stop() {
       isStopping = true;
       tail.end(stopping());
+      await keeper.stop();
     },
   };
 };

@@ -134,6 +134,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
   const first = queries
     .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
     .from(roomEvents)
+    .where(gt(roomEvents.id, 0))
     .orderBy(asc(roomEvents.id))
     .limit(PRUNED_AT_ONCE + 1)
     .prepare();

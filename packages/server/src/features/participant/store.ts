@@ -1,6 +1,7 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import {
   countRecords,
   deletePerson,
@@ -82,9 +83,11 @@ class RoleConflict extends Error {
 export const createParticipantStore = ({
   db,
   tasks,
+  events,
 }: {
   db: Database;
   tasks: TaskWriter;
+  events: EventWriter;
 }): ParticipantStore => {
   const { queries, write, remember } = db;
   const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
@@ -159,7 +162,7 @@ export const createParticipantStore = ({
   const addOne = (person: NewPerson): AddOutcome => {
     const there = present.get({ roomId: person.roomId, userId: person.userId });
     if (!there) {
-      insertPerson(person);
+      tellOfArrival(events, person.roomId, insertPerson(person), person.now);
       return "added";
     }
     if (there.role !== person.role) throw new RoleConflict(person, there.role);
@@ -170,6 +173,8 @@ export const createParticipantStore = ({
       .set({ name: person.name, extraMinutes, updatedAt: person.now })
       .where(and(eq(roomId, person.roomId), eq(userId, person.userId)))
       .run();
+    const known = { userId: person.userId, role: there.role, name: person.name, extraMinutes };
+    events.add(person.roomId, "participant_updated", known, person.now);
     return "updated";
   };
 
@@ -200,8 +205,10 @@ export const createParticipantStore = ({
         if (!from || !person) return "not_found";
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
         deletePerson(queries, room, user, { streamsStay: true });
-        insertPerson({ ...person, ...to, userId: user });
+        const arrived = insertPerson({ ...person, ...to, userId: user });
         tasks.sendAway(from, { ...person, userId: user }, to.now);
+        events.add(room, "participant_removed", { userId: user, role: person.role }, to.now);
+        tellOfArrival(events, to.roomId, arrived, to.now);
         return "moved";
       }),
     remove: (room, user, { withRecords, now }, check) =>
@@ -218,6 +225,7 @@ export const createParticipantStore = ({
         if (withRecords) deleteRecords(queries, about);
         deletePerson(queries, room, user, { streamsStay: false });
         tasks.sendAway(found, { ...person, userId: user }, now);
+        events.add(room, "participant_removed", { userId: user, role: person.role }, now);
         return { removed: true, records };
       }),
   };

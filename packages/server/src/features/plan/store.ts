@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
 import { asc, eq, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
 import { participants, rooms, unseated } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
@@ -37,7 +38,15 @@ export interface PlanStore {
   carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
 }
 
-export const createPlanStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): PlanStore => {
+export const createPlanStore = ({
+  db,
+  tasks,
+  events,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+  events: EventWriter;
+}): PlanStore => {
   const { queries, write } = db;
   const examId = sql.placeholder("examId");
   const roomsOf = queries
@@ -78,8 +87,14 @@ export const createPlanStore = ({ db, tasks }: { db: Database; tasks: TaskWriter
     carryOut: (exam, seen, changes) =>
       write(() => {
         if (!isDeepStrictEqual(read(exam), seen)) return false;
+        const made = new Set(changes.rooms.map(({ id }) => id));
         for (const room of changes.rooms) insertRoom(queries, room);
-        for (const person of changes.people) insertPerson(person);
+        for (const person of changes.people) {
+          const arrived = insertPerson(person);
+          // The first people of a new room are in its snapshot.
+          if (!made.has(person.roomId)) tellOfArrival(events, person.roomId, arrived, person.now);
+        }
+        for (const room of changes.rooms) events.add(room.id, "room_created", {}, room.now);
         tasks.keepGroups(changes.undo);
         return true;
       }),

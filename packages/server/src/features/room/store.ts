@@ -1,6 +1,7 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import type { EventWriter } from "../../db/events.js";
 import {
   insertExam,
   insertRoom,
@@ -44,7 +45,15 @@ const FIRST = "~";
 /** The teacher's app tells the examinees by the room's group, three times in six seconds, once the room has ended. */
 const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
-export const createRoomStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): RoomStore => {
+export const createRoomStore = ({
+  db,
+  tasks,
+  events,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+  events: EventWriter;
+}): RoomStore => {
   const { queries, write } = db;
   const insertPerson = personInserter(queries);
   const byId = queries
@@ -74,6 +83,8 @@ export const createRoomStore = ({ db, tasks }: { db: Database; tasks: TaskWriter
         insertRoom(queries, room);
         for (const person of people) insertPerson(person);
         tasks.keepGroups(undo);
+        // Its first people are in its snapshot: they are not told one by one.
+        events.add(room.id, "room_created", {}, room.now);
         const created = byId.get({ roomId: room.id });
         if (!created) throw new Error(`the room ${room.id} was not written`);
         return created;
@@ -87,19 +98,23 @@ export const createRoomStore = ({ db, tasks }: { db: Database; tasks: TaskWriter
           .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
           .returning({ id: rooms.id, imServer: rooms.imServer })
           .get();
-        if (ended)
-          tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+        if (!ended) return;
+        tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+        events.add(roomId, "room_ended", {}, now);
       }),
 
     setAudioStatus: (roomId, audioStatus, now) =>
-      write(
-        () =>
-          queries
-            .update(rooms)
-            .set({ audioStatus, updatedAt: now })
-            .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
-            .run().changes > 0,
-      ),
+      write(() => {
+        const was = byId.get({ roomId })?.audioStatus;
+        const { changes } = queries
+          .update(rooms)
+          .set({ audioStatus, updatedAt: now })
+          .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
+          .run();
+        if (changes > 0 && was !== audioStatus)
+          events.add(roomId, "audio_status_changed", { audioStatus }, now);
+        return changes > 0;
+      }),
 
     async list({ examId, status, teacher }, { limit, before = FIRST }) {
       const filters = [

@@ -1,6 +1,7 @@
-import type { ExamPerson, UnseatedPage } from "@invigil/schema";
+import type { ExamPerson, ParticipantRole, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import type { EventWriter } from "../../db/events.js";
 import { countRecords, deletePerson, deleteRecords } from "../../db/inserts.js";
 import { participants, rooms, unseated } from "../../db/tables.js";
 import type { RoomOfGroups, TaskWriter } from "../../db/vendor-tasks.js";
@@ -28,7 +29,15 @@ export interface RosterStore {
   ): Promise<Ties>;
 }
 
-export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): RosterStore => {
+export const createRosterStore = ({
+  db,
+  tasks,
+  events,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+  events: EventWriter;
+}): RosterStore => {
   const { queries, write } = db;
   const ofExam = eq(unseated.examId, sql.placeholder("examId"));
   const isPerson = and(ofExam, eq(unseated.userId, sql.placeholder("userId")));
@@ -66,7 +75,10 @@ export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
     .orderBy(asc(rooms.id))
     .prepare();
 
-  const tiesOf = (examId: string, user: string): Ties & { groups: RoomOfGroups[] } => {
+  const tiesOf = (
+    examId: string,
+    user: string,
+  ): Ties & { groups: (RoomOfGroups & { role: ParticipantRole })[] } => {
     const waiting = waitingOf.get({ examId, userId: user });
     const there = roomsOf.all({ examId, userId: user });
     return {
@@ -74,7 +86,7 @@ export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
       rooms: there.map(({ room }) => room),
       created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
       records: countRecords(queries, { examId, userId: user }),
-      groups: there.map(({ room, imServer }) => ({ id: room.roomId, imServer })),
+      groups: there.map(({ room, imServer }) => ({ id: room.roomId, imServer, role: room.role })),
     };
   };
 
@@ -102,9 +114,11 @@ export const createRosterStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
         const { groups, ...ties } = tiesOf(examId, user);
         check(ties);
         if (withRecords) deleteRecords(queries, { examId, userId: user });
-        for (const [index, room] of groups.entries()) {
+        for (const { role: inRoom, ...room } of groups) {
+          const person = { userId: user, role: inRoom };
           deletePerson(queries, room.id, user, { streamsStay: false });
-          tasks.sendAway(room, { userId: user, role: ties.rooms[index]?.role ?? "" }, now);
+          tasks.sendAway(room, person, now);
+          events.add(room.id, "participant_removed", person, now);
         }
         queries
           .delete(unseated)

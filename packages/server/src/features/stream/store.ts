@@ -7,6 +7,7 @@ import {
 } from "@invigil/schema";
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import type { EventWriter } from "../../db/events.js";
 import { STATUS_AFTER } from "../../db/stream-status.js";
 import { participants, rooms, streamEvents, streamNames } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
@@ -48,7 +49,15 @@ const SIGNAL = {
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): StreamStore => {
+export const createStreamStore = ({
+  db,
+  tasks,
+  events,
+}: {
+  db: Database;
+  tasks: TaskWriter;
+  events: EventWriter;
+}): StreamStore => {
   const { queries, write } = db;
   const ownerOf = queries
     .select({
@@ -103,6 +112,7 @@ export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
           ne(participants[column], sql.placeholder("status")),
         ),
       )
+      .returning({ role: participants.role })
       .prepare();
   };
   const setStatus = { main: setStatusOf("main"), pc: setStatusOf("pc") };
@@ -131,8 +141,11 @@ export const createStreamStore = ({ db, tasks }: { db: Database; tasks: TaskWrit
         if (insert.run({ roomId, userId, camera, ...event, now }).changes === 0) return "repeat";
         if (newer.get({ roomId, userId, camera, time: event.eventTime.getTime() })) return "kept";
         const status = STATUS_AFTER[event.action];
-        const { changes } = setStatus[camera].run({ roomId, userId, status, at: now.getTime() });
-        if (changes > 0 && owner.roomStatus === "in_progress")
+        const changed = setStatus[camera].get({ roomId, userId, status, at: now.getTime() });
+        if (!changed) return "kept";
+        const { role } = changed;
+        events.add(roomId, "publish_status_changed", { userId, role, camera, status }, now);
+        if (owner.roomStatus === "in_progress")
           tasks.announce({
             room: { id: roomId, imServer: owner.imServer },
             signal: SIGNAL[event.action].type,

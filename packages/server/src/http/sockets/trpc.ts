@@ -73,8 +73,15 @@ export const trpcSockets =
     const limit = pLimit(MAX_RUNNING);
     let context: Context | undefined;
 
-    const logFault = (failed: InvigilError): void => {
-      if (failed.code === "INTERNAL") log.error({ err: failed.cause ?? failed }, "fault");
+    /** What broke the connection: no fault of ours, and logged where it was upgraded. */
+    let broken: unknown;
+    socket.on("error", (error) => {
+      broken = error;
+    });
+    const logFault = (error: TRPCError): void => {
+      const failed = failureOf(error);
+      if (failed.code !== "INTERNAL" || (broken !== undefined && error.cause === broken)) return;
+      log.error({ err: failed.cause ?? failed }, "fault");
     };
 
     const contextFor = async (authorization: string | undefined): Promise<Context> => {
@@ -167,7 +174,7 @@ export const trpcSockets =
       // Safe: `applyWSSHandler` alone looks at it.
       wss: undefined as never,
       createContext: ({ info }) => contextFor(header ?? info.connectionParams?.token),
-      onError: ({ error }) => logFault(failureOf(error)),
+      onError: ({ error }) => logFault(error),
       experimental_encoder: { decode, encode },
     })(socket, request);
 

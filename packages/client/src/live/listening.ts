@@ -1,0 +1,97 @@
+import type { TRPCClientError } from "@trpc/client";
+import type { Unsubscribable } from "@trpc/server/observable";
+import { isInvigilError, NetworkFailure } from "../errors.js";
+import { backoffMs, type RetryOptions } from "../retry.js";
+import type { AppRouter } from "../router.js";
+import { endFeed, type FeedCore, tellStatus } from "./feed.js";
+import { isFinal, pause } from "./waiting.js";
+
+/** What a subscription tells. */
+export interface Observer<Event> {
+  readonly signal: AbortSignal;
+  readonly onStarted: () => void;
+  readonly onData: (tracked: { readonly data: Event }) => void;
+  readonly onError: (error: TRPCClientError<AppRouter>) => void;
+  readonly onComplete: () => void;
+}
+
+/** What is listened to. */
+export interface Source<State, Event> {
+  readonly snapshot: (options: { readonly signal: AbortSignal }) => Promise<State>;
+  readonly subscribe: (lastEventId: string, observer: Observer<Event>) => Unsubscribable;
+}
+
+/** What its events mean. */
+export interface Meaning<State, Event> {
+  /** How things are after an event. */
+  readonly apply: (state: State, event: Event) => State;
+  /** The `gap` that says how things are after an event. */
+  readonly gap: (state: State, event: Event) => Event;
+  /** Tells listeners of it. */
+  readonly tell: (event: Event) => void;
+}
+
+/** A connection that held for so long, in milliseconds, was a good one: what comes next is a new failure. */
+const GOOD_MS = 1000;
+
+/** Listens until the feed is closed, over one connection after the other. */
+export const listen = async <
+  State extends { readonly lastEventId: string },
+  Event extends { readonly type: string; readonly id: string },
+>(
+  core: FeedCore<State, Event>,
+  { snapshot, subscribe }: Source<State, Event>,
+  { apply, gap, tell }: Meaning<State, Event>,
+  retry: RetryOptions,
+): Promise<void> => {
+  const { signal } = core.closing;
+  let failures = 0;
+  let refusals = 0;
+  /** Since when the connection holds, and whether anything came over it. */
+  let since = Number.POSITIVE_INFINITY;
+  let hasHeard = false;
+
+  const take = (before: State, event: Event): void => {
+    // What was told before the break may come again; a gap is how things are, wherever its log stands.
+    if (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId)) return;
+    hasHeard = true;
+    const after = apply(before, event);
+    core.state = after;
+    for (const queue of core.queues) queue.push(event, () => gap(after, event));
+    tell(event);
+  };
+
+  /** Until the connection is over. */
+  const connected = ({ lastEventId }: State): Promise<never> =>
+    new Promise((_, reject) => {
+      subscribe(lastEventId, {
+        signal,
+        onStarted() {
+          since = performance.now();
+          tellStatus(core, "live");
+        },
+        onData({ data }) {
+          if (core.state && !signal.aborted) take(core.state, data);
+        },
+        onError: reject,
+        onComplete: () => reject(new NetworkFailure("lost", "The server ended the subscription.")),
+      });
+    });
+
+  while (!signal.aborted) {
+    since = Number.POSITIVE_INFINITY;
+    hasHeard = false;
+    try {
+      core.state ??= await snapshot({ signal });
+      await connected(core.state);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (hasHeard || performance.now() - since > GOOD_MS) failures = refusals = 0;
+      // A token may have run out: the next attempt asks for another, once.
+      const isRefused = isInvigilError(error, "UNAUTHENTICATED");
+      if (isRefused ? ++refusals > 1 : isFinal(error)) return endFeed(core, error);
+      tellStatus(core, core.status === "connecting" ? "connecting" : "reconnecting", error);
+      if (!isRefused) await pause(backoffMs(++failures, retry, Math.random), signal);
+    }
+  }
+};

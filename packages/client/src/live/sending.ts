@@ -1,0 +1,37 @@
+import type { JsonValue, SentMessage } from "@invigil/schema";
+import { isNetworkError } from "../errors.js";
+import { backoffMs, type RetryOptions } from "../retry.js";
+import { pause } from "./waiting.js";
+
+/** What is sent. */
+export interface Outgoing {
+  readonly type: number;
+  readonly data: JsonValue;
+  readonly to: string[] | undefined;
+  /** Sent again with the same one, it is not said twice. */
+  readonly key: string;
+}
+export type Send = (message: Outgoing, options: { readonly signal: AbortSignal }) => Promise<SentMessage>;
+
+export const randomId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+
+/** Sends a message, again where its answer was lost. */
+export const sendMessage = async (
+  send: Send,
+  message: Omit<Outgoing, "key">,
+  { signal, retry }: { readonly signal: AbortSignal; readonly retry: RetryOptions | false },
+): Promise<SentMessage> => {
+  const { attempts = 3, ...backoff } = retry || { attempts: 1 };
+  const key = randomId();
+  for (let failures = 1; ; failures += 1) {
+    try {
+      return await send({ ...message, key }, { signal });
+    } catch (error) {
+      if (!isNetworkError(error) || failures >= attempts) throw error;
+      await pause(backoffMs(failures, backoff, Math.random), signal);
+    }
+  }
+};

@@ -1,0 +1,118 @@
+import type { ExamEvent, ExamSnapshot, LoggedEvent, RoomEvent, RoomSnapshot } from "@invigil/schema";
+import { expect, test } from "vitest";
+import { examAfter, roomAfter } from "./state.js";
+
+const before = new Date("2026-01-02T03:00:00Z");
+const time = new Date("2026-01-02T03:04:05Z");
+const room = {
+  id: "r1",
+  name: "Algebra",
+  examId: "x1",
+  status: "in_progress",
+  audioStatus: "silent",
+  imGroupId: "r1",
+  createTeacher: "t1",
+  createdAt: before,
+  updatedAt: before,
+} as const;
+const member = (userId: string, more: object = {}) => ({
+  userId,
+  role: "examinee" as const,
+  name: userId.toUpperCase(),
+  extraMinutes: 0,
+  publishStatus: { main: "idle" as const, pc: "idle" as const },
+  ...more,
+});
+const page = (userId: string, camera: "main" | "pc", since = before) => ({
+  userId,
+  role: "examinee" as const,
+  camera,
+  since,
+});
+const state: RoomSnapshot = {
+  room,
+  members: [member("e1"), member("e2")],
+  presence: [page("e1", "main"), page("e1", "pc")],
+  lastEventId: "7",
+};
+
+// Safe: the tests give each type what belongs to it.
+const event = (type: LoggedEvent["type"], more: object = {}) =>
+  ({ type, id: "8", roomId: "r1", time, ...more }) as RoomEvent & ExamEvent;
+const config = { examId: "x1", data: "{}", createdAt: time, updatedAt: time };
+const person = { userId: "e2", role: "examinee", name: "Li", extraMinutes: 5 };
+
+test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
+  ["room_ended", {}, { room: { ...room, status: "ended", updatedAt: time } }],
+  [
+    "audio_status_changed",
+    { audioStatus: "speaking" },
+    { room: { ...room, audioStatus: "speaking", updatedAt: time } },
+  ],
+  [
+    "participant_added",
+    { userId: "t2", role: "teacher", name: "Wang", extraMinutes: 0 },
+    { members: [...state.members, { ...member("t2", { role: "teacher", name: "Wang" }) }] },
+  ],
+  ["participant_updated", person, { members: [member("e1"), member("e2", { name: "Li", extraMinutes: 5 })] }],
+  ["participant_removed", { userId: "e1", role: "examinee" }, { members: [member("e2")], presence: [] }],
+  [
+    "participant_entered",
+    { userId: "e2", role: "examinee", camera: "pc" },
+    { presence: [...state.presence, page("e2", "pc", time)] },
+  ],
+  [
+    "participant_entered",
+    { userId: "e1", role: "examinee", camera: "main" },
+    { presence: [page("e1", "main", time), page("e1", "pc")] },
+  ],
+  ["participant_left", { userId: "e1", role: "examinee", camera: "main" }, { presence: [page("e1", "pc")] }],
+  [
+    "publish_status_changed",
+    { userId: "e1", camera: "pc", status: "publishing" },
+    { members: [member("e1", { publishStatus: { main: "idle", pc: "publishing" } }), member("e2")] },
+  ],
+  ["cheat_config_changed", { cheatConfig: config }, { cheatConfig: config }],
+  ["cheat_records_added", { records: [] }, {}],
+  ["message", { message: {} }, {}],
+  ["room_created", { room }, {}],
+])("a room after %s %j", (type, more, change) => {
+  const frozen = structuredClone(state);
+  expect(roomAfter(state, event(type, more))).toEqual({ ...state, ...change, lastEventId: "8" });
+  expect(state).toEqual(frozen);
+});
+
+test("somebody who is known keeps the status of publishing", () => {
+  const publishing = roomAfter(
+    state,
+    event("publish_status_changed", { userId: "e2", camera: "main", status: "publishing" }),
+  );
+  const { members } = roomAfter(publishing, event("participant_updated", person));
+  expect(members[1]).toEqual(
+    member("e2", { name: "Li", extraMinutes: 5, publishStatus: { main: "publishing", pc: "idle" } }),
+  );
+});
+
+test("a gap is how things are, of a room and of an exam", () => {
+  const snapshot = { ...state, members: [], lastEventId: "3" };
+  expect(roomAfter(state, { type: "gap", id: "3", roomId: "r1", time, snapshot })).toBe(snapshot);
+  const exam: ExamSnapshot = { examId: "x1", rooms: [], lastEventId: "3" };
+  const gap: ExamEvent = { type: "gap", id: "3", examId: "x1", time, snapshot: exam };
+  expect(examAfter({ ...exam, rooms: [room] }, gap)).toBe(exam);
+});
+
+const other = { ...room, id: "r2" };
+test.each<[LoggedEvent["type"], object, readonly object[]]>([
+  ["room_created", { roomId: "r3", room: { ...room, id: "r3" } }, [room, other, { ...room, id: "r3" }]],
+  ["room_created", { room: { ...room, name: "Physics" } }, [{ ...room, name: "Physics" }, other]],
+  ["room_ended", {}, [{ ...room, status: "ended", updatedAt: time }, other]],
+  [
+    "audio_status_changed",
+    { audioStatus: "speaking" },
+    [{ ...room, audioStatus: "speaking", updatedAt: time }, other],
+  ],
+  ["message", { message: {} }, [room, other]],
+])("an exam after %s %j", (type, more, rooms) => {
+  const exam: ExamSnapshot = { examId: "x1", rooms: [room, other], lastEventId: "7" };
+  expect(examAfter(exam, event(type, more))).toEqual({ examId: "x1", rooms, lastEventId: "8" });
+});

@@ -1,0 +1,267 @@
+import {
+  createWSClient,
+  httpSubscriptionLink,
+  type OperationLink,
+  TRPCClientError,
+  type TRPCClientRuntime,
+  type TRPCLink,
+  wsLink,
+} from "@trpc/client";
+import { observable } from "@trpc/server/observable";
+import { EventSource } from "eventsource";
+import { isInvigilError, NetworkFailure } from "../errors.js";
+import type { Fetch } from "../http.js";
+import type { AppRouter } from "../router.js";
+import type { LiveOptions } from "./options.js";
+
+/** What connections are made with. */
+export interface TransportOptions {
+  /** Of the tRPC door. */
+  readonly url: string;
+  readonly fetch: Fetch;
+  readonly headers: () => Promise<Headers>;
+  readonly token: () => Promise<string | null | undefined>;
+  readonly transformer: {
+    readonly serialize: (value: unknown) => unknown;
+    // biome-ignore lint/suspicious/noExplicitAny: Safe: as superjson and tRPC declare it; what comes out is typed by the router.
+    readonly deserialize: (value: any) => any;
+  };
+  readonly connect: LiveOptions;
+}
+
+/** How long a subscription may take to start, in milliseconds. */
+const START_MS = 15_000;
+/** A silent WebSocket is asked whether it still lives, and lost when it does not say so. The server asks, too. */
+const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
+/** How long a WebSocket that nobody uses any more stays open, in milliseconds: the next listener may come at once. */
+const LINGER_MS = 1000;
+
+interface Connection {
+  readonly link: OperationLink<AppRouter>;
+  /** Whether it ever opened. */
+  readonly opened: () => boolean;
+  readonly use: () => () => void;
+  readonly end: (cause?: unknown) => void;
+  /** Why it ended. */
+  readonly cause: () => unknown;
+}
+
+/** One WebSocket: it opens at once, ends at its first failure, and does not come back. */
+const openWebSocket = ({
+  Base,
+  options: { url, token, transformer },
+  runtime,
+  onOpen,
+  onEnd,
+}: {
+  Base: typeof WebSocket;
+  options: TransportOptions;
+  runtime: TRPCClientRuntime;
+  onOpen: () => void;
+  onEnd: (opened: boolean) => void;
+}): Connection => {
+  let opened = false;
+  let ended = false;
+  let users = 0;
+  let cause: unknown;
+  let raw: WebSocket | undefined;
+  const end = (why?: unknown) => {
+    if (ended) return;
+    ended = true;
+    cause = why;
+    onEnd(opened);
+    void client.close();
+    // One that is still connecting would go on.
+    raw?.close();
+  };
+  const client = createWSClient({
+    url: url.replace(/^http/, "ws"),
+    WebSocket: class extends Base {
+      constructor(target: string | URL) {
+        super(target);
+        raw = this;
+      }
+      // tRPC closes it when no pong came; the handshake of closing would not be answered either.
+      override close(...reason: [code?: number, reason?: string]) {
+        super.close(...reason);
+        end();
+      }
+    },
+    connectionParams: async () => {
+      const bearer = await token();
+      return bearer ? { token: bearer } : {};
+    },
+    keepAlive: KEEP_ALIVE,
+  });
+  client.connectionState.subscribe({
+    next({ state, error }) {
+      if (state === "pending") {
+        opened = true;
+        onOpen();
+      }
+      if (error) end(error);
+    },
+  });
+  return {
+    link: wsLink<AppRouter>({ client, transformer })(runtime),
+    opened: () => opened,
+    use() {
+      users += 1;
+      return () => {
+        users -= 1;
+        if (users > 0) return;
+        setTimeout(() => {
+          if (users === 0) end();
+        }, LINGER_MS);
+      };
+    },
+    end,
+    cause: () => cause,
+  };
+};
+
+/** Server-sent events over `fetch`, so that the token is a header. */
+const eventStreamLink =
+  ({ url, fetch, headers, transformer }: TransportOptions): TRPCLink<AppRouter> =>
+  (runtime) =>
+  (request) =>
+    observable((observer) => {
+      // An EventSource itself does not say what was answered instead of events.
+      let refusal: Error | undefined;
+      const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
+        url,
+        transformer,
+        EventSource,
+        eventSourceOptions: {
+          fetch: async (target, init) => {
+            try {
+              const all = await headers();
+              for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
+              const response = await fetch(String(target), { ...init, headers: all });
+              if (response.ok) return response;
+              const { error } = (await response.json()) as { error: unknown };
+              refusal = TRPCClientError.from({ error: transformer.deserialize(error) });
+              return new Response(null, { status: response.status });
+            } catch (error) {
+              refusal = error as Error;
+              throw error;
+            }
+          },
+        },
+      });
+      return link(runtime)(request).subscribe({
+        next(envelope) {
+          const { result } = envelope;
+          if (result.type === "state" && result.error && refusal)
+            observer.error(TRPCClientError.from(refusal));
+          else observer.next(envelope);
+        },
+        error: (error) => observer.error(refusal ? TRPCClientError.from(refusal) : error),
+        complete: () => observer.complete(),
+      });
+    });
+
+/**
+ * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened.
+ * When a connection is lost its subscriptions fail; whoever subscribes again is connected again.
+ */
+export const createTransport =
+  (options: TransportOptions): TRPCLink<AppRouter> =>
+  (runtime) => {
+    const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.connect;
+    // Safe: tRPC uses of it what every WebSocket class has.
+    const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
+    const eventStream = eventStreamLink(options)(runtime);
+    let current: Connection | undefined;
+    /** No WebSocket is opened before. */
+    let blockedUntil = 0;
+    /** What ends the event streams, so that they come again over a WebSocket. */
+    const streams = new Set<() => void>();
+    let probing: ReturnType<typeof setTimeout> | undefined;
+
+    const webSocket = (): Connection | undefined => {
+      if (!Base || (!current && performance.now() < blockedUntil)) return undefined;
+      if (current) return current;
+      const mine = openWebSocket({
+        Base,
+        options,
+        runtime,
+        onOpen() {
+          for (const end of [...streams]) end();
+        },
+        onEnd(opened) {
+          if (current === mine) current = undefined;
+          if (!opened) blockedUntil = performance.now() + webSocketRetryMs;
+          probeLater();
+        },
+      });
+      current = mine;
+      return mine;
+    };
+
+    const probeLater = () => {
+      clearTimeout(probing);
+      if (!Base || streams.size === 0) return;
+      probing = setTimeout(
+        () => {
+          const release = webSocket()?.use();
+          if (release) setTimeout(release, START_MS);
+        },
+        Math.max(0, blockedUntil - performance.now()),
+      );
+    };
+
+    return (request) =>
+      observable((observer) => {
+        const connection = webSocket();
+        const release = connection?.use();
+        let started = false;
+        const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
+          const what = kind === "lost" ? "was lost" : "timed out";
+          const failure = new NetworkFailure(
+            kind,
+            `The connection to ${new URL(options.url).origin} ${what}.`,
+            {
+              cause,
+            },
+          );
+          // Where events do not come either, a WebSocket may.
+          if (!connection && !started) blockedUntil = 0;
+          observer.error(TRPCClientError.from(failure));
+        };
+        const timer = setTimeout(() => {
+          connection?.end();
+          lost(undefined, "timeout");
+        }, START_MS);
+        const move = () => lost(undefined);
+        if (!connection) {
+          streams.add(move);
+          probeLater();
+        }
+        const call = (connection?.link ?? eventStream)(request).subscribe({
+          next(envelope) {
+            const { result } = envelope;
+            if (result.type === "state") {
+              if (result.error) lost(result.error);
+              return;
+            }
+            started = true;
+            clearTimeout(timer);
+            observer.next(envelope);
+          },
+          error(error) {
+            // The connection was made with a token that does not hold any more.
+            if (isInvigilError(error, "UNAUTHENTICATED") && current === connection) current = undefined;
+            observer.error(error);
+          },
+          complete: () => lost(connection?.cause()),
+        });
+        return () => {
+          clearTimeout(timer);
+          streams.delete(move);
+          probeLater();
+          call.unsubscribe();
+          release?.();
+        };
+      });
+  };

@@ -1,0 +1,167 @@
+import type { Message, RoomEvent } from "@invigil/schema";
+import { expect, expectTypeOf, test } from "vitest";
+import { EXAMINEES, liveWorld, TEACHER, transports, until, untilStatus } from "./live-world.js";
+
+test.each(transports)("tells what happens in a room, and how it is: $name", async ({ WebSocket }) => {
+  await using world = await liveWorld();
+  const { teacher, room, app } = world;
+  const { open } = await world.client(TEACHER, { live: { WebSocket } });
+  const live = open(room.id);
+  expect([live.status, live.state, live.presence, live.roomId]).toEqual([
+    "connecting",
+    undefined,
+    [],
+    room.id,
+  ]);
+
+  const told: RoomEvent[] = [];
+  const seen: unknown[] = [];
+  live.on("audio_status_changed", (event) => {
+    expectTypeOf(event.audioStatus).toEqualTypeOf<"silent" | "speaking">();
+    // The state is that of after the event.
+    seen.push(live.state?.room.audioStatus);
+  });
+  live.on("participant_added", ({ userId }) => seen.push(userId));
+  const loop = live[Symbol.asyncIterator]();
+  const first = loop.next();
+  const state = await live.ready();
+  expect(live.status).toBe("live");
+  expect(state.room.id).toBe(room.id);
+  expect(state.members.map(({ userId }) => userId)).toEqual(expect.arrayContaining([...EXAMINEES]));
+
+  await teacher.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
+  await teacher.participant.add({
+    roomId: room.id,
+    participants: [{ userId: "e9", name: "Late", role: "examinee" }],
+  });
+  await app.as({ sub: "e1", role: "examinee" }).cheat.addRecords({
+    roomId: room.id,
+    records: [{ isMainMonitor: true, userId: "e1", detectTime: new Date(), detectType: "watch" }],
+  });
+  await teacher.room.end({ roomId: room.id });
+  const one = await first;
+  if (!one.done) told.push(one.value);
+  told.push(...(await until(loop, ({ type }) => type === "room_ended")));
+  const types = told.map(({ type }) => type).filter((type) => type !== "participant_entered");
+  expect(types).toEqual(["audio_status_changed", "participant_added", "cheat_records_added", "room_ended"]);
+  expect(told.find(({ type }) => type === "cheat_records_added")).toMatchObject({
+    records: [{ userId: "e1", detectType: "watch", detectTime: expect.any(Date) }],
+  });
+  expect(seen).toEqual(["speaking", "e9"]);
+  expect(live.state).toMatchObject({ room: { status: "ended", audioStatus: "speaking" } });
+  expect(live.state?.lastEventId).toBe(told.at(-1)?.id);
+  expect(live.state?.members.at(-1)).toMatchObject({ userId: "e9", name: "Late" });
+  live.close();
+  expect(live.status).toBe("closed");
+  expect(await loop.next()).toEqual({ value: undefined, done: true });
+});
+
+test.each(transports)("keeps the list of who is there: $name", async ({ WebSocket }) => {
+  await using world = await liveWorld();
+  const watching = (await world.client(TEACHER, { live: { WebSocket } })).open(world.room.id);
+  await watching.ready();
+  const loop = watching[Symbol.asyncIterator]();
+  const entered = until(loop, (event) => event.type === "participant_entered" && event.camera === "pc");
+  const { open } = await world.client({ sub: "e1", role: "examinee" }, { live: { WebSocket } });
+  await open(world.room.id, { camera: "pc" }).ready();
+  const event = (await entered).at(-1);
+  expect(watching.presence).toContainEqual({
+    userId: "e1",
+    role: "examinee",
+    camera: "pc",
+    since: event?.time,
+  });
+});
+
+test.each(transports)(
+  "signals come by their name, and one's own by their number: $name",
+  async ({ WebSocket }) => {
+    await using world = await liveWorld();
+    const at = async (caller: Parameters<typeof world.client>[0], camera?: "pc") =>
+      (await world.client(caller, { live: { WebSocket } })).open(world.room.id, { camera });
+    const teacher = await at(TEACHER);
+    const e1 = await at({ sub: "e1", role: "examinee" });
+    const e1pc = await at({ sub: "e1", role: "examinee" }, "pc");
+    await Promise.all([teacher.ready(), e1.ready(), e1pc.ready()]);
+
+    const got: [string, unknown, Message][] = [];
+    e1.on("startCall", (data, message) => {
+      expectTypeOf(data.sid).toEqualTypeOf<string>();
+      got.push(["startCall", data, message]);
+    });
+    e1.on("endCall", () => expect.fail("nobody ended it"));
+    const loops = [teacher, e1, e1pc].map((one) => one[Symbol.asyncIterator]());
+    const ends = loops.map((loop) =>
+      until(loop, (event) => event.type === "message" && event.message.type === 30_002),
+    );
+    await teacher.send("startCall", { sid: "s1", more: "kept" }, { to: ["e1"] });
+    await teacher.send(30_001, ["只给", "the PC", null], { to: ["pc_e1"] });
+    const { id, time } = await teacher.send(30_002, "for all");
+    const [byTeacher, byE1, byPc] = (await Promise.all(ends)).map((events) =>
+      events.flatMap((event) => (event.type === "message" ? [event.message] : [])),
+    );
+    expect(byTeacher?.map(({ type }) => type)).toEqual([20_002, 30_001, 30_002]);
+    expect(byE1?.map(({ type }) => type)).toEqual([20_002, 30_002]);
+    expect(byPc?.map(({ data }) => data)).toEqual([["只给", "the PC", null], "for all"]);
+    expect(byE1?.[1]).toMatchObject({
+      id,
+      time,
+      roomId: world.room.id,
+      sender: { userId: "t1", role: "teacher", camera: "main" },
+    });
+    expect(got).toEqual([["startCall", { sid: "s1", more: "kept" }, byE1?.[0]]]);
+    expect(byE1?.[0]?.to).toEqual(["e1"]);
+  },
+);
+
+test("several listen over one WebSocket, which closes when nobody does", async () => {
+  await using world = await liveWorld();
+  const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
+  const rooms = [open(world.room.id), open(world.room.id), openExam(world.room.examId)];
+  await Promise.all(rooms.map((one) => one.ready()));
+  expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual(["ws /trpc"]);
+  for (const one of rooms) one.close();
+  await world.proxy.idle();
+});
+
+test("the rooms of an exam come in one order", async () => {
+  await using world = await liveWorld();
+  const { openExam } = await world.client({ sub: "a1", role: "admin" });
+  const { examId } = world.room;
+  const exam = openExam(examId);
+  expect((await exam.ready()).rooms.map(({ id }) => id)).toEqual([world.room.id]);
+  const loop = exam[Symbol.asyncIterator]();
+  const told = until(loop, ({ type }) => type === "room_ended");
+  const ended: string[] = [];
+  exam.on("room_ended", ({ roomId }) => ended.push(roomId));
+  const admin = world.app.as({ sub: "a1", role: "admin" });
+  const second = await admin.room.create({ name: "Physics", examId });
+  await admin.room.setAudioStatus({ roomId: world.room.id, audioStatus: "speaking" });
+  await admin.room.end({ roomId: second.id });
+  const events = (await told).map(({ type, ...event }) => [type, "roomId" in event && event.roomId]);
+  expect(events).toEqual([
+    ["room_created", second.id],
+    ["audio_status_changed", world.room.id],
+    ["room_ended", second.id],
+  ]);
+  expect(ended).toEqual([second.id]);
+  expect(exam.state?.rooms.map(({ status, audioStatus }) => [status, audioStatus])).toEqual([
+    ["in_progress", "speaking"],
+    ["ended", "silent"],
+  ]);
+});
+
+test("waiting for a room that is closed meanwhile fails, and so does sending", async () => {
+  await using world = await liveWorld();
+  const { open } = await world.client(TEACHER);
+  const live = open(world.room.id);
+  const ready = live.ready();
+  live.close();
+  await expect(ready).rejects.toThrow("It was closed.");
+  await expect(live.ready()).rejects.toThrow("It was closed.");
+  await expect(live.send(30_001, 1)).rejects.toThrow("It was closed.");
+  expect(await untilStatus(live, "closed")).toBeUndefined();
+  const seen: RoomEvent[] = [];
+  for await (const event of live) seen.push(event);
+  expect(seen).toEqual([]);
+});

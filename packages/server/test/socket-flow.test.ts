@@ -1,0 +1,187 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { connectSocket, type Hall, openHall, rawSocket, socketUrl } from "./support/sockets.js";
+
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+/** Waits until a number stands still. */
+const settled = async (value: () => number): Promise<number> => {
+  for (let before = Number.NaN; ; before = value()) {
+    if (before === value()) return before;
+    await turns();
+  }
+};
+const connectAs = async (hall: Hall) => {
+  const authorization = await hall.token({ sub: "t1", role: "teacher" });
+  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
+};
+/** What the server has for its clients and could not give to the kernel yet. */
+const waitingBytes = (hall: Hall): number =>
+  [...hall.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
+
+const BIG = "x".repeat(100_000);
+
+describe("a client that does not read", () => {
+  it("is waited for by its subscriptions, and gets all of it when it reads again", async () => {
+    await using hall = await openHall();
+    using client = await connectAs(hall);
+    using other = await connectAs(hall);
+    const listen = { id: 1, method: "subscription", params: { path: "test.events", input: { json: {} } } };
+    client.ask(listen);
+    other.ask(listen);
+    await hall.log.heard(2);
+    client.socket.pause();
+    const total = 300;
+    for (let at = 0; at < total; at++) hall.log.add(BIG);
+    while (other.received.length < total + 1) await once(other.socket, "message");
+    const sent = (await settled(hall.log.sent)) - total;
+    // The kernel's buffers take a few MB of 30.
+    expect(sent).toBeLessThan(total / 2);
+    expect(waitingBytes(hall)).toBeLessThan(64 * 1024 + 2 * BIG.length);
+
+    client.socket.resume();
+    while (client.received.length < total + 1) await once(client.socket, "message");
+    const ids = client.received.slice(1).map((text) => JSON.parse(text).result.id);
+    expect(ids).toEqual(Array.from({ length: total }, (_, at) => `${at + 1}`));
+  });
+
+  it("is waited for by its calls, and no more is read from it", async () => {
+    await using hall = await openHall();
+    using client = await connectAs(hall);
+    client.socket.pause();
+    const ask = (id: number) =>
+      client.ask({
+        id,
+        method: "query",
+        params: { path: "test.big", input: { json: { bytes: 1_000_000 } }, padding: BIG },
+      });
+    const total = 300;
+    for (let id = 0; id < total; id++) ask(id);
+    await settled(() => hall.lines().length);
+    const made = hall.lines().filter(({ msg }) => msg === "call").length;
+    expect(made).toBeLessThan(total / 2);
+    // Twenty that run at a time, of a megabyte each, and what had been answered before.
+    expect(waitingBytes(hall)).toBeLessThan(25_000_000);
+    // Of 30 MB of questions some stay with the client.
+    expect(client.socket.bufferedAmount).toBeGreaterThan(0);
+
+    client.socket.resume();
+    while (client.received.length < total) await once(client.socket, "message");
+    const ids = client.received.map((text) => JSON.parse(text).id as number);
+    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, id) => id));
+  });
+});
+
+describe("a connection without a sign of life", () => {
+  /** Opens a WebSocket by hand, which answers nothing. */
+  const openDead = async (hall: Hall): Promise<Socket> => {
+    const { hostname, port, host } = new URL(hall.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    socket.write(
+      `GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${Buffer.alloc(16).toString("base64")}\r\n\r\n`,
+    );
+    await once(socket, "data");
+    return socket;
+  };
+
+  it("is cut off, and one that answers pings is not", async () => {
+    await using hall = await openHall({ timing: { pingMs: 100 } });
+    using alive = await connectAs(hall);
+    let pings = 0;
+    alive.socket.on("ping", () => pings++);
+    const dead = await openDead(hall);
+    await once(dead.resume(), "close");
+    // It had been pinged once, and the next time it was gone.
+    expect(await hall.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
+    while (pings < 5) await once(alive.socket, "ping");
+    expect(alive.socket.readyState).toBe(WebSocket.OPEN);
+  });
+
+  it("is what a client counts as alive that says anything", async () => {
+    await using hall = await openHall({ timing: { pingMs: 100 } });
+    const authorization = await hall.token({ sub: "t1", role: "teacher" });
+    using client = await rawSocket(socketUrl(hall.url), { headers: { authorization }, autoPong: false });
+    let pings = 0;
+    client.socket.on("ping", () => {
+      pings++;
+      client.ask("PONG");
+    });
+    while (pings < 4) await once(client.socket, "ping");
+    client.socket.removeAllListeners("ping");
+    expect((await client.closed).code).toBe(1006);
+  });
+});
+
+describe("the official client over a WebSocket", () => {
+  it("resumes by itself after its connection was reset, with nothing lost and nothing twice", async () => {
+    await using hall = await openHall();
+    await using client = connectSocket(hall.url, await hall.token({ sub: "t1", role: "teacher" }));
+    const seen: string[] = [];
+    const total = 200;
+    await new Promise<void>((resolve, reject) => {
+      const subscription = client.api.test.events.subscribe(
+        {},
+        {
+          onStarted: () => {
+            if (seen.length === 0) hall.log.add("0");
+          },
+          onData({ data: { text } }) {
+            seen.push(text);
+            if (seen.length === total) {
+              subscription.unsubscribe();
+              resolve();
+              return;
+            }
+            // Every tenth: what is on the way is lost, and more is added while nobody listens.
+            hall.log.add(`${seen.length}`);
+            if (seen.length % 10 !== 5) return;
+            for (const socket of hall.sockets()) socket.resetAndDestroy();
+          },
+          onError: reject,
+        },
+      );
+    });
+    expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
+    await hall.log.heard(0);
+    expect(hall.lines().filter(({ msg }) => msg === "connection opened").length).toBeGreaterThan(15);
+  });
+});
+
+describe("a server that drains", () => {
+  it("answers what is under way, tells listeners why they hear no more, and only then closes", async () => {
+    await using hall = await openHall();
+    using client = await connectAs(hall);
+    client.ask({ id: 1, method: "subscription", params: { path: "test.events", input: { json: {} } } });
+    client.ask({ id: 2, method: "query", params: { path: "test.wait" } });
+    await hall.log.heard(1);
+    await hall.gate.waited(1);
+
+    const closed = hall.close();
+    hall.log.stop();
+    const ended = await client.message(({ id, error }) => id === 1 && error !== undefined);
+    expect(ended.error?.json).toMatchObject({
+      message: "The server is stopping.",
+      data: { reason: "OVERLOADED", httpStatus: 503 },
+    });
+    expect(client.received.some((text) => text.includes("waited"))).toBe(false);
+    hall.gate.open();
+    expect(await client.closed).toEqual({ code: 1001, reason: "The server is stopping." });
+    expect(await client.message(({ id }) => id === 2)).toMatchObject({
+      result: { data: { json: "waited" } },
+    });
+    await closed;
+  });
+
+  it("does not wait for what does not end, nor for clients that do not answer", async () => {
+    await using hall = await openHall({ timing: { settleMs: 50 } });
+    using client = await connectAs(hall);
+    client.ask({ id: 2, method: "query", params: { path: "test.wait" } });
+    await hall.gate.waited(1);
+    client.socket.pause();
+    await hall.close();
+    expect(await hall.line("connection closed")).toMatchObject({ code: 1006 });
+  });
+});

@@ -1,0 +1,204 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { TRPCClientError } from "@trpc/client";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectStream, type Hall, openHall } from "./support/sockets.js";
+
+/** Reads an event stream, as it comes. */
+const openStream = async (url: string, headers: Record<string, string>) => {
+  const leave = new AbortController();
+  const response = await fetch(url, { headers, signal: leave.signal });
+  // Safe: an event stream has a body.
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    response,
+    /** Reads until this has come. */
+    async until(part: string): Promise<string> {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the stream ended after: ${text}`);
+        text += decoder.decode(value, { stream: true });
+      }
+      return text;
+    },
+    /** All that came, once the server has ended it. */
+    async rest(): Promise<string> {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return text;
+        text += decoder.decode(value, { stream: true });
+      }
+    },
+    [Symbol.dispose]: () => leave.abort(),
+  };
+};
+const inputOf = (input: object) => encodeURIComponent(JSON.stringify({ json: input }));
+
+describe("an event stream", () => {
+  let hall: Hall;
+  beforeAll(async () => {
+    hall = await openHall();
+    for (const text of ["one", "two", "three"]) hall.log.add(text);
+  });
+  afterAll(() => hall[Symbol.asyncDispose]());
+  const streamUrl = (input: object = {}) => `${hall.url}/trpc/test.events?input=${inputOf(input)}`;
+  const authorization = () => hall.token({ sub: "t1", role: "teacher" });
+
+  it("tells its client when to come back if nothing is heard, may be read by pages, and is held up nowhere", async () => {
+    const headers = { authorization: await authorization(), origin: "https://school.example" };
+    using stream = await openStream(streamUrl(), headers);
+    expect(stream.response.status).toBe(200);
+    expect(Object.fromEntries(stream.response.headers)).toMatchObject({
+      "access-control-allow-origin": "*",
+      "cache-control": "no-cache, no-transform",
+      connection: "close",
+      "content-type": "text/event-stream",
+      "x-accel-buffering": "no",
+    });
+    expect(await stream.until("\n\n\n")).toBe(
+      'retry: 1000\n\nevent: connected\ndata: {"reconnectAfterInactivityMs":25000}\n\n\n',
+    );
+  });
+
+  it.each([
+    ["the header of an EventSource that comes back", {}, { "last-event-id": "1" }],
+    ["the input", { lastEventId: "1" }, {}],
+  ])("goes on after the event that is named by %s", async (_, input, header) => {
+    using stream = await openStream(streamUrl(input), { authorization: await authorization(), ...header });
+    const text = await stream.until("three");
+    expect(text.match(/^id: .*$/gm)).toEqual(["id: 2", "id: 3"]);
+    expect(text).not.toContain("one");
+  });
+
+  it("lets pages ask for the header of an EventSource that comes back", async () => {
+    const preflight = await fetch(streamUrl(), {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://school.example",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization,last-event-id",
+      },
+    });
+    expect(preflight.headers.get("access-control-allow-headers")).toMatch(/authorization.*last-event-id/);
+  });
+
+  it("says why there is none, and ends", async () => {
+    using stream = await openStream(streamUrl(), {});
+    const text = await stream.rest();
+    expect(text).toContain("event: serialized-error");
+    expect(text).toContain('"reason":"UNAUTHENTICATED"');
+  });
+
+  it("ends with the reason when the server stops its subscriptions, and its connection with it", async () => {
+    await using stopping = await openHall();
+    const token = await stopping.token({ sub: "t1", role: "teacher" });
+    const url = `${stopping.url}/trpc/test.events?input=${inputOf({})}`;
+    using stream = await openStream(url, { authorization: token });
+    await stopping.log.heard(1);
+    const closed = stopping.close();
+    stopping.log.stop();
+    const text = await stream.rest();
+    await closed;
+    expect(text).toContain("event: serialized-error");
+    expect(text).toContain('"reason":"OVERLOADED"');
+  });
+
+  it("stops listening when its client leaves", async () => {
+    await hall.log.heard(0);
+    {
+      using stream = await openStream(streamUrl(), { authorization: await authorization() });
+      await stream.until("connected");
+      await hall.log.heard(1);
+    }
+    await hall.log.heard(0);
+  });
+});
+
+describe("the official client for event streams", () => {
+  it.each(["header", "url"] as const)(
+    "resumes by itself after its connection was reset, with the token in the %s, which no log shows",
+    async (where) => {
+      await using hall = await openHall();
+      const token = await hall.token({ sub: "t1", role: "teacher" });
+      const api = connectStream(hall.url, token, where);
+      const seen: string[] = [];
+      const total = 25;
+      await new Promise<void>((resolve, reject) => {
+        const subscription = api.test.events.subscribe(
+          {},
+          {
+            onStarted: () => {
+              if (seen.length === 0) hall.log.add("0");
+            },
+            onData({ data: { text } }) {
+              seen.push(text);
+              if (seen.length === total) {
+                subscription.unsubscribe();
+                resolve();
+                return;
+              }
+              // Every tenth: what is written now is lost on the way, and more is added while nobody listens.
+              hall.log.add(`${seen.length}`);
+              if (seen.length % 10 !== 5) return;
+              for (const socket of hall.sockets()) socket.resetAndDestroy();
+            },
+            onError: reject,
+          },
+        );
+      });
+      expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
+      await hall.log.heard(0);
+      expect(JSON.stringify(hall.lines())).not.toContain(token.slice(-40));
+      for (const msg of ["stream opened", "stream closed"])
+        expect(hall.lines().filter((line) => line.msg === msg).length).toBeGreaterThan(2);
+      expect(await hall.line("stream opened")).toMatchObject({
+        route: "/trpc/:path",
+        procedure: "test.events",
+        userId: "t1",
+      });
+    },
+  );
+
+  it("is told why it may not listen", async () => {
+    await using hall = await openHall();
+    const api = connectStream(hall.url, "no token", "url");
+    const refused = new Promise((_, reject) => api.test.events.subscribe({}, { onError: reject }));
+    await expect(refused).rejects.toBeInstanceOf(TRPCClientError);
+  });
+});
+
+describe("a client that does not read its event stream", () => {
+  it("is waited for, and gets all of it when it reads again", async () => {
+    await using hall = await openHall();
+    hall.log.add("before");
+    const token = await hall.token({ sub: "t1", role: "teacher" });
+    const { hostname, port, host } = new URL(hall.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, "connect");
+    const path = `/trpc/test.events?input=${inputOf({ lastEventId: "1" })}`;
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\n\r\n`);
+    socket.pause();
+    await hall.log.heard(1);
+    // 30 MB, of which the kernel's buffers take a few.
+    const big = "x".repeat(100_000);
+    const total = 300;
+    for (let at = 0; at < total; at++) hall.log.add(big);
+    let before = -1;
+    // Until nothing more is handed over: the transport waits.
+    while (before !== hall.log.sent()) {
+      before = hall.log.sent();
+      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(hall.log.sent()).toBeLessThan(total / 2);
+    let bytes = 0;
+    socket.on("data", (data) => {
+      bytes += data.length;
+      if (bytes > total * big.length) socket.destroy();
+    });
+    socket.resume();
+    await once(socket, "close");
+    expect(hall.log.sent()).toBe(total);
+  });
+});
