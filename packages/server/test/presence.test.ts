@@ -100,8 +100,8 @@ describe("a page that lost its connection", () => {
       [],
       ["entered e1 examinee main", "left e1 examinee main"],
     ]);
-    const times = hall.db.queries.select().from(roomEvents).all();
-    expect(times.map(({ createdAt }) => createdAt.getTime() - START)).toEqual([0, 10_000]);
+    const { createdAt } = hall.db.queries.select().from(roomEvents).all().at(-1) ?? {};
+    expect(createdAt).toEqual(new Date(START + 10_000));
   });
 
   it("and has another within it never left: no event, and since when it is there stays", async () => {
