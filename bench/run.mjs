@@ -21,6 +21,7 @@ const build = async (rows) => {
   try {
     await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
     await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
+    await run(bin("tsdown"), [], { cwd: join(root, "packages/im-script"), env: environment });
     if (rows.some(({ needsClient }) => needsClient))
       await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
   } catch (error) {

@@ -14,12 +14,16 @@ const bin = (name) => join(root, "node_modules/.bin", name);
 const steps = [
   { name: "types", command: [bin("tsc"), "-b"] },
   { name: "packed", command: [process.execPath, "scripts/pack.mjs"] },
+  { name: "script", command: [bin("tsdown")], cwd: "packages/im-script" },
   { name: "client", command: [bin("tsdown")], cwd: "packages/client" },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "lint", command: [bin("oxlint")] },
   {
     name: "imports",
-    command: [bin("depcruise"), ...["schema", "server", "client"].map((p) => `packages/${p}/src`)],
+    command: [
+      bin("depcruise"),
+      ...["schema", "server", "im-script", "client"].map((p) => `packages/${p}/src`),
+    ],
   },
   { name: "unused", command: [bin("knip")] },
   { name: "audio", command: [process.execPath, "scripts/make-demo-audio.mjs", "--check"] },

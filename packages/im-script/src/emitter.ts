@@ -77,7 +77,7 @@ export class Emitter {
    * Apps register anew after each `init`: what they registered after the one before would be told everything twice.
    * What was there before the first stays.
    */
-  startOver(): void {
+  begin(): void {
     this.#kept ??= this.#entries;
     this.#entries = this.#kept;
   }

@@ -1,4 +1,4 @@
-import type { EngineLogin } from "@invigil/schema";
+import type { EngineLogin, EnginePlace } from "@invigil/schema";
 import { socketUrl } from "./app-sign.js";
 import { Emitter } from "./emitter.js";
 import { type ImError, ImErrors, imError } from "./errors.js";
@@ -35,7 +35,7 @@ export class ImEngine extends Emitter {
   #session: Session | undefined;
   #userId = "";
   /** Where the page stands in each group. */
-  readonly #positions = new Map<string, string>();
+  readonly #places = new Map<string, EnginePlace>();
   readonly #groups: GroupManager;
   readonly #messages: MessageManager;
 
@@ -52,12 +52,12 @@ export class ImEngine extends Emitter {
       return this.#session;
     };
     this.#groups = new GroupManager(session);
-    this.#messages = new MessageManager(session, () => [...this.#positions.keys()].pop());
+    this.#messages = new MessageManager(session, () => [...this.#places.keys()].pop());
   }
 
   async init({ appId, appSign }: ImSdkConfig): Promise<void> {
     const url = socketUrl(appSign);
-    if (this.#app) for (const emitter of [this, this.#groups, this.#messages]) emitter.startOver();
+    for (const emitter of [this, this.#groups, this.#messages]) emitter.begin();
     this.#app = { appId: String(appId), url };
   }
 
@@ -67,7 +67,7 @@ export class ImEngine extends Emitter {
     this.#session?.close();
     const userId = String(user.userId);
     // Another person has seen nothing yet.
-    if (userId !== this.#userId) this.#positions.clear();
+    if (userId !== this.#userId) this.#places.clear();
     this.#userId = userId;
     const loginWith = ({ nonce, timestamp, role, token }: ImAuth): EngineLogin => ({
       appId: app.appId,
@@ -77,7 +77,7 @@ export class ImEngine extends Emitter {
     const session = createSession({
       url: app.url,
       login: loginWith(userAuth),
-      positions: this.#positions,
+      places: this.#places,
       onMessage: (message, one) =>
         one
           ? this.#messages.emit("recvc2cmessage", message)
@@ -114,7 +114,7 @@ export class ImEngine extends Emitter {
     const session = this.#session;
     this.#session = undefined;
     this.#userId = "";
-    this.#positions.clear();
+    this.#places.clear();
     session?.close();
     if (session) this.emit("disconnect", LEFT);
   }

@@ -5,6 +5,7 @@ import type {
   EngineLogin,
   EngineMessage,
   EngineMuteStatus,
+  EnginePlace,
   EngineResults,
 } from "@invigil/schema";
 import { type ImError, ImErrors, imError } from "./errors.js";
@@ -22,8 +23,8 @@ const WINDOW = 32;
 export interface SessionOptions {
   readonly url: string;
   readonly login: EngineLogin;
-  /** The last event that was seen of each group: kept beyond the session, so that the next one goes on there. */
-  readonly positions: Map<string, string>;
+  /** Where the page stands in each group: kept beyond the session, so that the next one goes on there. */
+  readonly places: Map<string, EnginePlace>;
   readonly onMessage: (message: EngineMessage, one: boolean) => void;
   readonly onMuted: (status: EngineMuteStatus) => void;
   readonly onLost: () => void;
@@ -53,7 +54,7 @@ const hasNoPlace = (error: ImError): boolean =>
   error.code === ImErrors.ERROR_GROUP_NOT_EXIST ||
   error.code === ImErrors.ERROR_GROUP_DELETED;
 
-export const createSession = ({ positions, ...options }: SessionOptions): Session => {
+export const createSession = ({ places, ...options }: SessionOptions): Session => {
   let { login } = options;
   let line: Line | undefined;
   let isOver = false;
@@ -82,27 +83,41 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
     options.onEnd(code);
   };
 
-  const move = (groupId: string, at: string): void => {
-    const known = positions.get(groupId);
-    if (joined.has(groupId) && (known === undefined || Number(at) > Number(known)))
-      positions.set(groupId, at);
+  const move = (groupId: string, { at, seen }: EnginePlace): void => {
+    const { at: known, seen: last } = places.get(groupId) ?? { at: "0", seen: 0 };
+    if (joined.has(groupId))
+      places.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
+  };
+  /** What to ask for: from where the page stands. */
+  const joining = (groupId: string): Call<"join"> => {
+    const place = places.get(groupId);
+    return { do: "join", groupId, after: place?.at, seen: place?.seen };
+  };
+
+  const hear = (message: EngineMessage, one: boolean, at: string): void => {
+    const { groupId, seqnum } = message;
+    // What was told before is not told again, wherever the connection was lost.
+    if (!joined.has(groupId) || seqnum <= (places.get(groupId)?.seen ?? 0)) return;
+    move(groupId, { at, seen: seqnum });
+    options.onMessage(message, one);
   };
 
   const onTold = (told: Told): void => {
     switch (told.is) {
       case "message":
-        if (!joined.has(told.message.groupId)) return;
-        move(told.message.groupId, told.at);
-        return options.onMessage(told.message, told.one);
+        hear(told.message, told.one, told.at);
+        break;
       case "beat":
-        for (const groupId of Object.keys(told.at)) move(groupId, told.at[groupId] ?? "0");
-        return;
+        for (const groupId of Object.keys(told.at)) move(groupId, { at: told.at[groupId] ?? "0", seen: 0 });
+        break;
       case "muted":
-        return options.onMuted(told.status);
+        options.onMuted(told.status);
+        break;
       case "expired":
-        return renew((opened) => void opened.catch(() => end(3)));
+        renew((opened) => void opened.catch(() => end(3)));
+        break;
       case "bye":
-        return end(told.code);
+        end(told.code);
     }
   };
 
@@ -123,8 +138,8 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
   const rejoin = async (on: Line): Promise<EngineGroup[]> => {
     const groups: EngineGroup[] = [];
     for (const groupId of [...joined]) {
-      const { group, at } = await on.ask({ do: "join", groupId, after: positions.get(groupId) });
-      move(groupId, at);
+      const { group, ...place } = await on.ask(joining(groupId));
+      move(groupId, place);
       groups.push(group);
     }
     return groups;
@@ -153,12 +168,15 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
     const giveUpAt = Date.now() + RETURN_MS;
     let delay = RETRY_MS.first;
     const again = (): void => {
-      if (Date.now() > giveUpAt) return end(3);
+      if (Date.now() > giveUpAt) {
+        end(3);
+        return;
+      }
       // Not all at once, where a server that was restarted had many.
       stopReturning = after(delay * (0.5 + Math.random()), () => void attempt());
       delay = Math.min(delay * 2, RETRY_MS.most);
     };
-    const attempt = async (): Promise<void> => {
+    const attempt = async () => {
       let opened: Line | undefined;
       try {
         opened = await connect(whenLost);
@@ -181,13 +199,19 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
   };
 
   const lineUp = async (): Promise<Line> => {
-    while (!line && !isOver) await new Promise<void>((go) => void waiting.push(go));
+    while (!line && !isOver)
+      await new Promise<void>((go) => {
+        waiting.push(go);
+      });
     if (!line) throw over();
     return line;
   };
 
   const turn = async (): Promise<void> => {
-    if (active >= WINDOW) await new Promise<void>((go) => void turns.push(go));
+    if (active >= WINDOW)
+      await new Promise<void>((go) => {
+        turns.push(go);
+      });
     else active += 1;
   };
   const turnOver = (): void => {
@@ -249,8 +273,8 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
     async join(groupId) {
       joined.add(groupId);
       try {
-        const { group, at } = await call({ do: "join", groupId, after: positions.get(groupId) });
-        move(groupId, at);
+        const { group, ...place } = await call(joining(groupId));
+        move(groupId, place);
         return group;
       } catch (error) {
         if (!isOver) joined.delete(groupId);
@@ -259,7 +283,7 @@ export const createSession = ({ positions, ...options }: SessionOptions): Sessio
     },
     async leave(groupId) {
       joined.delete(groupId);
-      positions.delete(groupId);
+      places.delete(groupId);
       await call({ do: "leave", groupId });
     },
     close: finish,

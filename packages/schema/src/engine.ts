@@ -31,8 +31,12 @@ export type EngineLogin = z.output<typeof engineLoginSchema>;
 export const engineRequestSchema = z.discriminatedUnion("do", [
   /** The first on a connection; later, the same person's newer token. */
   request("login", { login: engineLoginSchema }),
-  /** `after`: the last event that the page has seen of the group; absent: from now on. */
-  request("join", { groupId, after: optional(eventIdSchema) }),
+  /** `after`: the last event that the page has seen of the group, and `seen`: the last message; absent: from now on. */
+  request("join", {
+    groupId,
+    after: optional(eventIdSchema),
+    seen: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
+  }),
   request("leave", { groupId }),
   /** `to`: only for these logins. `one`: for the one in `to`, who must be connected. */
   request("send", {
@@ -49,7 +53,7 @@ export const engineRequestSchema = z.discriminatedUnion("do", [
   request("users", { groupId, all: z.boolean() }),
   /** `users` absent: everybody but the group's admins. */
   request("mute", { groupId, muted: z.boolean(), users: logins.optional() }),
-  /** Of what was said to the whole group: what comes after, or before, a message's number; the other end first where neither is said. */
+  /** Of what was said to the whole group: what comes after the message `from` in that order, or from its beginning. */
   request("messages", {
     groupId,
     type: optional(wholeNumber(1, 2_147_483_647)),
@@ -97,11 +101,16 @@ export interface EngineMessage {
   readonly level: 0;
 }
 
+/** Where a page stands in a group: at this event and this message. */
+export interface EnginePlace {
+  readonly at: string;
+  readonly seen: number;
+}
+
 /** What each request is answered with. */
 export interface EngineResults {
   readonly login: Record<string, never>;
-  /** `at`: where the listening begins. */
-  readonly join: { readonly group: EngineGroup; readonly at: string };
+  readonly join: { readonly group: EngineGroup } & EnginePlace;
   readonly leave: Record<string, never>;
   readonly send: { readonly messageId: string };
   readonly group: EngineGroup;
@@ -118,10 +127,10 @@ export type EngineFrame =
   | { readonly number: number; readonly result: EngineResults[keyof EngineResults] }
   /** `code`: as the SDK numbers its errors. */
   | { readonly number: number; readonly error: { readonly code: number; readonly message: string } }
-  /** `one`: it was sent to this login alone. `at`: where the page stands in its group's events now. */
+  /** `one`: it was sent to this login alone. `at`: the event that told of it. */
   | { readonly is: "message"; readonly message: EngineMessage; readonly one: boolean; readonly at: string }
   | { readonly is: "muted"; readonly status: EngineMuteStatus }
-  /** Every few seconds: where the page stands in each group. */
+  /** Every few seconds: up to which event the page knows each group. */
   | { readonly is: "beat"; readonly at: Readonly<Record<string, string>> }
   /** The login has expired: nothing more is told until a newer one comes. */
   | { readonly is: "expired" }

@@ -8,8 +8,10 @@ import { audioFiles } from "./http/files.js";
 import { gatherWrites } from "./http/gathered-writes.js";
 import { healthRoutes } from "./http/health.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
+import { scriptFiles } from "./http/sdk.js";
 import { setSecurityHeaders } from "./http/security-headers.js";
 import type { SocketTiming } from "./http/sockets/connection.js";
+import { engineSockets } from "./http/sockets/engine.js";
 import { trpcSockets } from "./http/sockets/trpc.js";
 import { acceptSockets } from "./http/sockets/upgrades.js";
 import { trpcPlugin } from "./http/trpc.js";
@@ -87,9 +89,13 @@ export const buildApp = async (
   await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
   const served = trpcRouter ?? router;
   await app.register(trpcPlugin, { prefix: "/trpc", router: served, createContext, anyOrigin });
-  const handlers = { "/trpc": trpcSockets({ router: served, auth: services.auth, timing }) };
+  const handlers = {
+    "/trpc": trpcSockets({ router: served, auth: services.auth, timing }),
+    "/im": engineSockets({ engine: services.engine, clock: deps.clock, timing }),
+  };
   acceptSockets(app, { config, handlers, timing });
   await app.register(audioFiles, { files: deps.audioFiles });
+  await app.register(scriptFiles);
   await app.register(audioUploads, { audio: services.audio, createContext });
   return app;
 };

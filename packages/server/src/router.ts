@@ -30,6 +30,7 @@ import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatRouter } from "./features/cheat/router.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
+import { createEngineService } from "./features/engine/service.js";
 import { createExamRouter } from "./features/exam/router.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
@@ -207,6 +208,7 @@ export const createServices = ({
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
+  const engine = createEngineService({ messages, access, auth, im, live, presence, clock });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -240,6 +242,7 @@ export const createServices = ({
     queue,
     stream,
     live,
+    engine,
   };
 };
 export type Services = ReturnType<typeof createServices>;

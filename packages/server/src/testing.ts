@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Role } from "@invigil/schema";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { buildApp } from "./app.js";
+import { type AppOptions, buildApp } from "./app.js";
 import { signToken } from "./auth.js";
 import { type Config, parseConfig } from "./config.js";
 import { openDatabase } from "./db/client.js";
@@ -33,6 +33,8 @@ export interface TestAppOptions {
   readonly config?: Partial<Config>;
   /** Told of every SQL statement that runs. */
   readonly onStatement?: (sql: string) => void;
+  /** How long clients may be silent, in milliseconds. */
+  readonly timing?: AppOptions["timing"];
   /** Where the log's lines go; they are dropped otherwise. */
   readonly logTo?: { write(line: string): void };
 }
@@ -86,7 +88,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   });
   const services = createServices(deps);
   const router = createAppRouter(services);
-  const app = await buildApp(deps, services);
+  const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
   services.queue.start();
   services.live.start();
   await services.presence.start();

@@ -20,7 +20,7 @@ describe("who listens", () => {
     }
     const present = async () =>
       (await school.admin.room.presence({ roomId })).map(({ userId, camera }) => `${userId} ${camera}`);
-    expect(await present()).toEqual(["teacher1 main", "examinee1 main", "examinee1 pc"]);
+    expect(await present()).toEqual(["examinee1 main", "examinee1 pc", "teacher1 main"]);
     const snapshot = await school.admin.room.snapshot({ roomId });
     expect(snapshot.presence).toEqual(await school.admin.room.presence({ roomId }));
 

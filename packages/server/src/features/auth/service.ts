@@ -13,6 +13,8 @@ export interface AuthService {
    * @throws UNAUTHENTICATED without a token that is valid, of a login that lasts, and not revoked; PROVIDER_FAILED
    */
   identify(authorization: string | undefined): Promise<Principal>;
+  /** Whether somebody's account was disabled. Asks nobody's permission: for other services. */
+  isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
    * Starts a session. `address` is where the client calls from.
    * @throws UNAUTHENTICATED for a name and a password that open no account, TOO_MANY_REQUESTS, OVERLOADED
@@ -131,6 +133,9 @@ export const createAuthService = ({
         throw unauthenticated("The token in the authorization header is no longer good: log in again.");
       return principal;
     },
+
+    // Candidates have no accounts.
+    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack(undefined, userId),
 
     async login(input, address) {
       const session = await open({ ...input, address }, async (account) => {

@@ -14,6 +14,10 @@ export interface SocketTiming {
   readonly firstMessageMs?: number;
   /** How long what is under way may take while the server drains. */
   readonly settleMs?: number;
+  /** Between two words to the drop-in script. */
+  readonly beatMs?: number;
+  /** How long the drop-in script may take for a newer login once one has expired. */
+  readonly renewalMs?: number;
 }
 
 /** A WebSocket that is open, and what is known of the request that it came from. */

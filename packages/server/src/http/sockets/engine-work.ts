@@ -1,0 +1,70 @@
+import type { WebSocket } from "ws";
+
+/** Frames that wait, and characters in them, beyond which no more is read; it is again when few wait. */
+const MOST = { frames: 100, characters: 1024 * 1024 };
+const FEW = 20;
+
+/** The frames of one connection, one after another. */
+export interface Work {
+  take(frame: string): void;
+  /** Resolves when no frame waits or is under way. */
+  settled(): Promise<void>;
+  /** How many there were. */
+  total(): number;
+  /** Whether no more is read now. */
+  isHeld(): boolean;
+}
+
+export interface WorkOptions {
+  readonly socket: WebSocket;
+  /** Resolves when the client has taken what it was sent: whoever does not read is not answered further. */
+  readonly drained: () => Promise<void>;
+  /** Never rejects. */
+  readonly answer: (frame: string) => Promise<void>;
+}
+
+export const createWork = ({ socket, drained, answer }: WorkOptions): Work => {
+  let frames: string[] = [];
+  let isWorking = false;
+  let isHeld = false;
+  let total = 0;
+  let characters = 0;
+  let waiting: (() => void)[] = [];
+
+  const work = async (): Promise<void> => {
+    isWorking = true;
+    for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
+      characters -= frame.length;
+      if (isHeld && frames.length < FEW && characters < MOST.characters) {
+        isHeld = false;
+        socket.resume();
+      }
+      await drained();
+      if (socket.readyState !== socket.OPEN) frames = [];
+      else await answer(frame);
+    }
+    isWorking = false;
+    for (const tell of waiting) tell();
+    waiting = [];
+  };
+  return {
+    take(frame) {
+      total += 1;
+      characters += frame.length;
+      frames.push(frame);
+      if (!isHeld && (frames.length > MOST.frames || characters > MOST.characters)) {
+        isHeld = true;
+        socket.pause();
+      }
+      if (!isWorking) void work();
+    },
+    settled: () =>
+      isWorking
+        ? new Promise((resolve) => {
+            waiting.push(resolve);
+          })
+        : Promise.resolve(),
+    total: () => total,
+    isHeld: () => isHeld,
+  };
+};

@@ -1,0 +1,178 @@
+import { EventEmitter, once } from "node:events";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createContext, runInContext } from "node:vm";
+import { WebSocket } from "ws";
+import type { Parsed } from "./calls.js";
+
+// The drop-in script as pages have it: what the build made, in a world with a WebSocket, timers and nothing else.
+
+export const SCRIPT = fileURLToPath(new URL("../../dist/sdk/alivc-im.iife.js", import.meta.url));
+
+/** A page that has loaded the script, and its network. */
+export interface ScriptPage {
+  /** `window.AliVCInteraction`. */
+  readonly sdk: Parsed;
+  /** What listeners of the engine and its managers threw. */
+  readonly thrown: unknown[];
+  /** Resets the connections that are open, and lets no other open until `online`. */
+  offline(): void;
+  online(): void;
+  /** How many connections it has opened, or tried to. */
+  connections(): number;
+  close(): void;
+}
+
+/** Where nobody listens. */
+const NOWHERE = "ws://127.0.0.1:1/";
+
+export const loadScript = (): ScriptPage => {
+  const sockets: WebSocket[] = [];
+  const thrown: unknown[] = [];
+  let isOffline = false;
+  class PageSocket extends WebSocket {
+    constructor(url: string) {
+      super(isOffline ? NOWHERE : url);
+      sockets.push(this);
+    }
+  }
+  const window = createContext({
+    WebSocket: PageSocket,
+    setTimeout: (run: () => void, ms: number) =>
+      setTimeout(() => {
+        try {
+          run();
+        } catch (error) {
+          thrown.push(error);
+        }
+      }, ms),
+    clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
+  });
+  runInContext(readFileSync(SCRIPT, "utf8"), window);
+  const cut = () => {
+    for (const socket of sockets) socket.terminate();
+  };
+  return {
+    sdk: runInContext("AliVCInteraction", window),
+    thrown,
+    offline() {
+      isOffline = true;
+      cut();
+    },
+    online() {
+      isOffline = false;
+    },
+    connections: () => sockets.length,
+    close() {
+      isOffline = true;
+      cut();
+    },
+  };
+};
+
+/** What `getIMToken` answers as `aliyunNewIm`. */
+export interface ImLogin {
+  readonly appId: string;
+  readonly appSign: string;
+  readonly appToken: string;
+  readonly auth: {
+    readonly userId: string;
+    readonly nonce: string;
+    readonly timestamp: number;
+    readonly role: string;
+  };
+}
+
+/** A login as the vendor's apps ask for it. */
+export const imLogin = async (
+  url: string,
+  token: string,
+  asked: { roomId: string; userId: string; role?: string },
+): Promise<ImLogin> => {
+  const answer = await fetch(`${url}/exam/v2/getIMToken`, {
+    method: "POST",
+    headers: { authorization: token, "content-type": "application/json" },
+    body: JSON.stringify({ ...asked, deviceId: "art-1", deviceType: "web", imServer: ["aliyun_new"] }),
+  });
+  const { data, errorMsg }: Parsed = await answer.json();
+  if (!data) throw new Error(errorMsg);
+  return data.aliyunNewIm;
+};
+
+/** How the apps log in with it. */
+export const credentials = ({ appToken, auth: { userId, ...auth } }: ImLogin) => ({
+  user: { userId },
+  userAuth: { ...auth, token: appToken },
+});
+
+export interface Heard {
+  readonly event: string;
+  readonly args: Parsed[];
+}
+
+/** Something that happened, one after another: each is asked for once. */
+export const createDiary = () => {
+  const heard: Heard[] = [];
+  const bell = new EventEmitter().setMaxListeners(0);
+  let read = 0;
+  const next = async (): Promise<Heard> => {
+    for (;;) {
+      const one = heard[read];
+      if (one) {
+        read += 1;
+        return one;
+      }
+      await once(bell, "heard");
+    }
+  };
+  return {
+    note: (event: string, ...args: Parsed[]) => {
+      heard.push({ event, args });
+      bell.emit("heard");
+    },
+    next,
+    /** The arguments of the next event of a name; what comes before it is skipped. */
+    async until(event: string): Promise<Parsed[]> {
+      for (;;) {
+        const one = await next();
+        if (one.event === event) return one.args;
+      }
+    },
+    /** What has come and was not asked for. */
+    rest: () => heard.slice(read),
+  };
+};
+
+const ENGINE_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
+const MESSAGE_EVENTS = ["recvc2cmessage", "recvgroupmessage"];
+
+/** An app's page: the script, initialised, with everything that it emits in a diary. */
+export const openApp = async (appSign: string, { expiry }: { expiry?: (callback: Parsed) => void } = {}) => {
+  const page = loadScript();
+  const diary = createDiary();
+  const engine = new page.sdk.ImEngine();
+  await engine.init({ appId: "invigil", appSign, source: "exam" });
+  for (const event of ENGINE_EVENTS) engine.on(event, (...args: Parsed[]) => diary.note(event, ...args));
+  engine.on("tokenexpired", (callback: Parsed) => {
+    diary.note("tokenexpired");
+    (expiry ?? ((answer: Parsed) => answer({ code: 1, msg: "a new one is fetched at the next login" })))(
+      callback,
+    );
+  });
+  const messages = engine.getMessageManager();
+  const groups = engine.getGroupManager();
+  for (const event of MESSAGE_EVENTS) messages.on(event, (...args: Parsed[]) => diary.note(event, ...args));
+  groups.on("mutechange", (...args: Parsed[]) => diary.note("mutechange", ...args));
+  return {
+    page,
+    engine,
+    messages,
+    groups,
+    diary,
+    async [Symbol.asyncDispose]() {
+      await engine.logout();
+      page.close();
+    },
+  };
+};
+export type ImApp = Awaited<ReturnType<typeof openApp>>;
