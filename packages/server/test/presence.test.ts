@@ -207,7 +207,7 @@ describe("who is not in the room any more", () => {
     await connect(hall, OTHER);
     await leave();
     expect(hall.db.queries.select().from(presence).all()).toEqual([]);
-    expect(hall.lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    expect(hall.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     expect(told(hall)).toEqual(["entered e1 examinee main"]);
   });
 });
@@ -251,7 +251,7 @@ describe("after a restart", () => {
     presence.connected({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
     vi.advanceTimersByTime(60_000);
     await presence.stop();
-    expect(first.lines.filter(({ level }) => Number(level) >= 40)).toEqual([]);
+    expect(first.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
 
     await using second = await openHall(inFile(folder.path), first);
     expect(await present(second)).toEqual(["e1 examinee main 0", "e2 examinee main 0"]);
