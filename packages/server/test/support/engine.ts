@@ -70,6 +70,44 @@ export const loadScript = (): ScriptPage => {
   };
 };
 
+/** A connection to `/im` that says whatever it likes. */
+export const rawEngine = async (url: string) => {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/im`);
+  const diary = createDiary();
+  socket.on("message", (data) => diary.note("frame", JSON.parse(String(data))));
+  socket.on("close", (code, reason) => diary.note("close", code, String(reason)));
+  socket.on("error", () => undefined);
+  await once(socket, "open");
+  let number = 0;
+  return {
+    socket,
+    diary,
+    send: (frame: unknown) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    /** A request and its answer; other frames before it are skipped. */
+    async ask(call: object): Promise<Parsed> {
+      number += 1;
+      socket.send(JSON.stringify({ number, ...call }));
+      for (;;) {
+        const { event, args } = await diary.next();
+        if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
+        if (args[0].number === number) return args[0].error ?? args[0].result;
+      }
+    },
+    /** The next frame that the server sends by itself. */
+    async told(is: string): Promise<Parsed> {
+      for (;;) {
+        const { event, args } = await diary.next();
+        if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
+        if (args[0].is === is) return args[0];
+      }
+    },
+    async closed(): Promise<Parsed[]> {
+      return diary.until("close");
+    },
+    [Symbol.dispose]: () => socket.terminate(),
+  };
+};
+
 /** What `getIMToken` answers as `aliyunNewIm`. */
 export interface ImLogin {
   readonly appId: string;

@@ -65,8 +65,8 @@ describe("a login of the built-in message service", () => {
       role: "admin",
     },
   };
-  const signed = (login: EngineLogin, userId = login.auth.userId): EngineLogin => {
-    const { nonce, timestamp, role } = login.auth;
+  const signed = (login: EngineLogin): EngineLogin => {
+    const { userId, nonce, timestamp, role } = login.auth;
     const text = `${login.appId}own-key${userId}${nonce}${timestamp}${role}`;
     return { ...login, appToken: createHash("sha256").update(text).digest("hex") };
   };
