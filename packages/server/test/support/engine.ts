@@ -26,7 +26,8 @@ export interface ScriptPage {
 /** Where nobody listens. */
 const NOWHERE = "ws://127.0.0.1:1/";
 
-export const loadScript = (): ScriptPage => {
+/** @param hurry how many times faster the page's timers are */
+export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
   const sockets: WebSocket[] = [];
   const thrown: unknown[] = [];
   let isOffline = false;
@@ -45,7 +46,7 @@ export const loadScript = (): ScriptPage => {
         } catch (error) {
           thrown.push(error);
         }
-      }, ms),
+      }, ms / hurry),
     clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
   });
   runInContext(readFileSync(SCRIPT, "utf8"), window);
@@ -178,15 +179,25 @@ export const createDiary = () => {
     },
     /** What has come and was not asked for. */
     rest: () => heard.slice(read),
+    /** The arguments of all events of a name so far. */
+    all: (event: string) => heard.filter((one) => one.event === event).map(({ args }) => args),
   };
+};
+
+/** Asks again until the answer is as it should be. */
+export const eventually = async <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<void> => {
+  while (!isSo(await ask()));
 };
 
 const ENGINE_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
 const MESSAGE_EVENTS = ["recvc2cmessage", "recvgroupmessage"];
 
 /** An app's page: the script, initialised, with everything that it emits in a diary. */
-export const openApp = async (appSign: string, { expiry }: { expiry?: (callback: Parsed) => void } = {}) => {
-  const page = loadScript();
+export const openApp = async (
+  appSign: string,
+  { expiry, hurry }: { expiry?: (callback: Parsed) => void; hurry?: number } = {},
+) => {
+  const page = loadScript(hurry === undefined ? {} : { hurry });
   const diary = createDiary();
   const engine = new page.sdk.ImEngine();
   await engine.init({ appId: "invigil", appSign, source: "exam" });
