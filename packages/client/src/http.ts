@@ -47,26 +47,31 @@ const detailOf = (thrown: unknown): string => {
   return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 };
 
+/** Sends a request; a failure says that no answer came. */
+export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
+  try {
+    return await answer();
+  } catch (cause) {
+    throw new NetworkFailure("lost", `No answer from ${new URL(url).origin}: ${detailOf(cause)}.`, { cause });
+  }
+};
+
+/** @throws Error when what answered cannot be Invigil */
+export const checkJson = (url: string, { headers, status }: Response): void => {
+  const type = headers.get("content-type") ?? "no content type";
+  if (!type.includes("json"))
+    throw new Error(`Not an answer of Invigil: ${new URL(url).origin} answered ${status} with ${type}.`);
+};
+
 /** Sends requests for tRPC, and tells an answer that did not arrive and one that is not the server's from all others. */
 export const fetchFor =
   (send: Fetch): NonNullable<LinkOptions["fetch"]> =>
   async (input, init) => {
     const url = input as string; // tRPC's links make it, as a text
-    let response: Response;
-    let body: string;
-    try {
-      response = await send(url, { ...init, signal: init?.signal ?? null });
-      body = await response.text();
-    } catch (cause) {
-      throw new NetworkFailure("lost", `No answer from ${new URL(url).origin}: ${detailOf(cause)}.`, {
-        cause,
-      });
-    }
-    const type = response.headers.get("content-type") ?? "no content type";
-    if (!type.includes("json")) {
-      throw new Error(
-        `Not an answer of Invigil: ${new URL(url).origin} answered ${response.status} with ${type}.`,
-      );
-    }
+    const [response, body] = await answerOf(url, async () => {
+      const answered = await send(url, { ...init, signal: init?.signal ?? null });
+      return [answered, await answered.text()] as const;
+    });
+    checkJson(url, response);
     return new Response(body, response);
   };

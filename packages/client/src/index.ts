@@ -1,13 +1,5 @@
-export type {
-  ErrorCode,
-  ExamEvent,
-  ExamSnapshot,
-  Message,
-  Presence,
-  RoomEvent,
-  RoomSnapshot,
-} from "@invigil/schema";
-export { type CheatConfig, knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
+export type { ErrorCode } from "@invigil/schema";
+export { knownDetectTypes, parseCheatConfig } from "./cheat-config.js";
 export { createInvigilClient, type InvigilClient, type InvigilClientOptions } from "./client.js";
 export {
   type InvigilClientError,
@@ -30,12 +22,19 @@ export type {
 } from "./live/room.js";
 export type { RetryOptions } from "./retry.js";
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
-export {
-  parseSignal,
-  type Signal,
-  type SignalData,
-  type SignalName,
-  type SignalType,
-  signalName,
-  signals,
-} from "./signals.js";
+export type {
+  CheatConfig,
+  ExamEvent,
+  ExamSnapshot,
+  Message,
+  PayloadSchema,
+  Presence,
+  RoomEvent,
+  RoomSnapshot,
+  Signal,
+  SignalData,
+  SignalName,
+  Signals,
+  SignalType,
+} from "./shapes.js";
+export { parseSignal, readSignal, signalName, signals } from "./signals.js";

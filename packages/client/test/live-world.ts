@@ -36,9 +36,15 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
   /** Somebody's client, behind the proxy; what it opens is closed with the world. */
   const client = async (caller: TestCaller, more: Partial<InvigilClientOptions> = {}) => {
     const { live, ...rest } = more;
+    /** The paths that it fetched. */
+    const fetched: string[] = [];
     const invigil = createInvigilClient({
       url: proxy.url,
       token: await app.token(caller),
+      fetch: (target, init) => {
+        fetched.push(new URL(target).pathname);
+        return fetch(target, init);
+      },
       retry: { attempts: 50, baseMs: 1, maxMs: 20 },
       live: { WebSocket, baseMs: 1, maxMs: 20, ...live },
       ...rest,
@@ -53,7 +59,7 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
       opened.push(one);
       return one;
     };
-    return { invigil, open, openExam };
+    return { invigil, open, openExam, fetched };
   };
   const close = async () => {
     for (const one of opened) one.close();

@@ -74,6 +74,10 @@ export interface CuttingProxy extends Loopback {
   webSockets: "pass" | "refuse" | "ignore";
   /** Resolves when no WebSocket is open. */
   idle(): Promise<void>;
+  /** Resolves when the next WebSocket is passed on. */
+  opened(): Promise<void>;
+  /** The first line of each connection's first request. */
+  readonly lines: readonly string[];
   /** The path that each connection asked for first, `ws` or `http` before it. */
   readonly asked: readonly string[];
 }
@@ -82,7 +86,9 @@ export interface CuttingProxy extends Loopback {
 export const cuttingProxy = async (target: string | (() => string)): Promise<CuttingProxy> => {
   const open = new Set<Socket>();
   const webSockets = new Set<Socket>();
+  const lines: string[] = [];
   let idle: (() => void) | undefined;
+  let opened: (() => void) | undefined;
   const asked: string[] = [];
   const server = createServer((socket) => {
     open.add(socket);
@@ -90,6 +96,7 @@ export const cuttingProxy = async (target: string | (() => string)): Promise<Cut
     socket.on("close", () => open.delete(socket));
     socket.once("data", (head) => {
       const text = head.toString("latin1");
+      lines.push(text.split("\r\n")[0] ?? "");
       const isWebSocket = /^upgrade: websocket/im.test(text);
       asked.push(`${isWebSocket ? "ws" : "http"} ${text.split(/[ ?]/)[1]}`);
       if (isWebSocket && proxy.webSockets === "ignore") return;
@@ -99,6 +106,7 @@ export const cuttingProxy = async (target: string | (() => string)): Promise<Cut
       }
       if (isWebSocket) {
         webSockets.add(socket);
+        opened?.();
         socket.on("close", () => {
           webSockets.delete(socket);
           if (webSockets.size === 0) idle?.();
@@ -120,6 +128,11 @@ export const cuttingProxy = async (target: string | (() => string)): Promise<Cut
     ...listening,
     webSockets: "pass",
     asked,
+    lines,
+    opened: () =>
+      new Promise((resolve) => {
+        opened = resolve;
+      }),
     idle: () =>
       new Promise((resolve) => {
         if (webSockets.size === 0) resolve();

@@ -2,13 +2,13 @@ import { z } from "zod";
 import {
   idSchema,
   instantSchema,
-  type JsonObject,
   jsonObjectSchema,
   optional,
   pageSizeSchema,
   verbatimText,
   wholeNumber,
 } from "./common.js";
+import type { JsonObject } from "./json.js";
 
 /** What the vendor's detectors report. Any other text of 1 to 64 characters is accepted too. */
 export const knownDetectTypes = [

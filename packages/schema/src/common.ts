@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { JsonObject } from "./json.js";
 
 /** What a text may hold anywhere in Invigil: everything that UTF-8 and every supported database can store unchanged. */
 export const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
@@ -80,27 +81,22 @@ export const instantSchema = z
 export const pageSizeSchema = (byDefault: number) =>
   optional(wholeNumber(0, 100)).transform((size) => size || byDefault);
 
-/** A value that JSON can carry. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-/** A JSON object. */
-export type JsonObject = { [key: string]: JsonValue };
-
 const MAX_JSON_DEPTH = 32;
 /** Names that JavaScript gives a meaning of its own: they cannot travel safely to every client. */
 const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Says what is wrong with a JSON object, or nothing. Walks without recursion, so depth cannot overflow the stack. */
-const jsonFault = (root: object): string | undefined => {
+/** Says what is wrong with a JSON object or list, or nothing. Walks without recursion, so depth cannot overflow the stack. */
+export const jsonFault = (root: object): string | undefined => {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
     if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
-    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return "must be a JSON object";
+    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return "must be JSON";
     if (typeof value !== "object" || value === null) continue;
     if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
-    if (!plain) return "must be a JSON object";
+    if (!plain) return "must be JSON";
     for (const [key, child] of Object.entries(value)) {
       if (RESERVED_KEYS.has(key)) return `must not use the name '${key}'`;
       open.push({ value: child, depth: depth + 1 });

@@ -74,7 +74,7 @@ export {
   type StoredCheatConfig,
   setCheatConfigInput,
 } from "./cheat.js";
-export { doneSchema, type JsonObject, type JsonValue, userIdSchema } from "./common.js";
+export { doneSchema, userIdSchema } from "./common.js";
 export {
   type EngineCall,
   type EngineFrame,
@@ -135,6 +135,7 @@ export {
   imServerSchema,
   imTokensSchema,
 } from "./im.js";
+export type { JsonObject, JsonValue } from "./json.js";
 export {
   type EventType,
   type ExamEvent,

@@ -1,15 +1,7 @@
 import { z } from "zod";
 import { roles } from "./auth.js";
-import {
-  idSchema,
-  type JsonValue,
-  optional,
-  pageSizeSchema,
-  STORABLE_MESSAGE,
-  storable,
-  verbatimText,
-  wholeNumber,
-} from "./common.js";
+import { idSchema, jsonFault, optional, pageSizeSchema, verbatimText, wholeNumber } from "./common.js";
+import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
@@ -46,20 +38,20 @@ export type OutgoingMessage =
   | { [Name in SignalName]: { type: (typeof signals)[Name]["type"]; data: SignalData<Name> } }[SignalName]
   | { type: number; data: JsonValue };
 
-/** What is wrong with a message that is sent; by the field. */
+/** What is wrong with a message that is sent, and in which field. */
 const faultOf = (
   type: number,
-  data: unknown,
+  value: JsonValue,
 ): readonly [field: "type" | "data", fault: string] | undefined => {
-  const text = JSON.stringify(data) as string | undefined;
-  if (text === undefined) return ["data", "is required"];
-  if (!storable(text)) return ["data", STORABLE_MESSAGE];
+  // It travels to every client: as a part of something, so that what is no object is looked at, too.
+  const fault = jsonFault([value]);
+  if (fault !== undefined) return ["data", fault];
   const name = signalName(type);
   if (name === undefined)
     return type > LAST_RESERVED_TYPE
       ? undefined
       : ["type", `must be a signal's number, or above ${LAST_RESERVED_TYPE}`];
-  const issue = signals[name].data.safeParse(data).error?.issues[0];
+  const issue = signals[name].data.safeParse(value).error?.issues[0];
   return issue && ["data", `is not what ${name} says: ${[...issue.path, issue.message].join(" ")}`];
 };
 
@@ -85,20 +77,19 @@ export const sendMessageInput = z
     /** Sent again with the same key by the same login, a message is the one that was sent before. */
     key: optional(verbatimText(1, 64)),
   })
-  .transform(({ data, text = JSON.stringify(data) as string | undefined, ...input }, context) => {
-    const value = data === undefined && text !== undefined ? asValue(text) : data;
-    const fault =
-      text !== undefined && value === undefined
-        ? (["text", "must be JSON"] as const)
-        : faultOf(input.type, value);
-    if (!fault) return { ...input, text: text ?? "" };
-    const [field, message] = fault;
-    context.addIssue({
-      code: "custom",
-      path: [field === "data" && data === undefined ? "text" : field],
-      message,
-    });
-    return z.NEVER;
+  .transform(({ data, text, ...input }, context) => {
+    const refuse = (field: string, message: string) => {
+      context.addIssue({ code: "custom", path: [field], message });
+      return z.NEVER;
+    };
+    if (data !== undefined && text !== undefined) return refuse("text", "must not be there beside data");
+    const value = text === undefined ? data : asValue(text);
+    if (value === undefined)
+      return text === undefined ? refuse("data", "is required") : refuse("text", "must be JSON");
+    const [field, message] = faultOf(input.type, value) ?? [];
+    if (field !== undefined && message !== undefined)
+      return refuse(field === "data" && text !== undefined ? "text" : field, message);
+    return { ...input, text: text ?? JSON.stringify(value) };
   });
 export type SendMessageInput = z.output<typeof sendMessageInput>;
 export const sentMessageSchema = messageSchema.pick({ id: true, time: true });

@@ -157,6 +157,23 @@ describe.concurrent("a draining server", () => {
     expect(performance.now() - signalled).toBeLessThan(DRAIN_MS);
   });
 
+  it("does not wait for a connection on which nothing was ever sent", async () => {
+    using folder = tempFolder();
+    await using server = await serve({ cwd: folder.path, env: testEnv });
+    const { hostname, port } = new URL(server.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    await once(socket, "connect");
+    // The server has it, when it has answered what came after it.
+    await server.post("/exam/createRoom", { name: "After" }, await tokenFor("admin", "teacher1"));
+
+    const signalled = performance.now();
+    server.kill("SIGTERM");
+
+    expect(await server.ended()).toMatchObject({ code: 0 });
+    expect(performance.now() - signalled).toBeLessThan(DRAIN_MS);
+    socket.destroy();
+  });
+
   it("cuts off a client that never finishes, and exits with 0", async () => {
     using folder = tempFolder();
     await using server = await serve({ cwd: folder.path, env: testEnv });

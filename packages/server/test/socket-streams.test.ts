@@ -2,39 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectStream, type Hall, openHall } from "./support/sockets.js";
-
-/** Reads an event stream, as it comes. */
-const openStream = async (url: string, headers: Record<string, string>) => {
-  const leave = new AbortController();
-  const response = await fetch(url, { headers, signal: leave.signal });
-  // Safe: an event stream has a body.
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  return {
-    response,
-    /** Reads until this has come. */
-    async until(part: string): Promise<string> {
-      while (!text.includes(part)) {
-        const { done, value } = await reader.read();
-        if (done) throw new Error(`the stream ended after: ${text}`);
-        text += decoder.decode(value, { stream: true });
-      }
-      return text;
-    },
-    /** All that came, once the server has ended it. */
-    async rest(): Promise<string> {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return text;
-        text += decoder.decode(value, { stream: true });
-      }
-    },
-    [Symbol.dispose]: () => leave.abort(),
-  };
-};
-const inputOf = (input: object) => encodeURIComponent(JSON.stringify({ json: input }));
+import { connectStream, type Hall, inputOf, openHall, openStream } from "./support/sockets.js";
 
 describe("an event stream", () => {
   let hall: Hall;

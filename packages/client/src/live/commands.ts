@@ -1,4 +1,5 @@
-import type { JsonObject, SignalName } from "@invigil/schema";
+import type { JsonObject } from "@invigil/schema";
+import type { SignalName } from "../shapes.js";
 import { isFinal, pause } from "./waiting.js";
 
 /** Which signal answers which command. */

@@ -1,7 +1,6 @@
 // What does the work of `live`: loaded when it is first used.
 export { answerTo, giveCommand } from "./commands.js";
 export { listen } from "./listening.js";
-export { createQueue } from "./queue.js";
 export { randomId, sendMessage } from "./sending.js";
 export { nameOfType, signalTypes } from "./signal-types.js";
 export { examAfter, roomAfter } from "./state.js";

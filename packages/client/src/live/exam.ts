@@ -1,5 +1,5 @@
-import type { ExamEvent, ExamSnapshot } from "@invigil/schema";
 import type { RetryOptions } from "../retry.js";
+import type { ExamEvent, ExamSnapshot } from "../shapes.js";
 import type { Engine } from "./engine.js";
 import { Feed, type StatusChange } from "./feed.js";
 import type { Source } from "./listening.js";

@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.js";
 import { createListeners, type Listeners } from "./listeners.js";
-import type { Queue } from "./queue.js";
+import { createQueue, type Queue } from "./queue.js";
 
 /**
  * `connecting`: for the first time; `live`: events arrive as they happen; `reconnecting`: the connection was lost, and what
@@ -54,14 +54,12 @@ export class Feed<State, Event> {
     queues: new Set(),
     closing: new AbortController(),
   };
-  readonly #engine: () => Promise<Engine>;
 
   /** @param start - begins to listen */
   constructor(
     engine: () => Promise<Engine>,
     start: (engine: Engine, core: FeedCore<State, Event>) => Promise<void>,
   ) {
-    this.#engine = engine;
     engine()
       .then((loaded) => start(loaded, this.core))
       .catch((error: unknown) => endFeed(this.core, error));
@@ -106,16 +104,10 @@ export class Feed<State, Event> {
   }
 
   /** The events from now on. The loop ends when this is closed, by the error if there was one. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
-    // Nothing is told before the engine is there.
-    const { createQueue } = await this.#engine();
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
     const queue = createQueue<Event>();
-    this.core.queues.add(queue);
     if (this.status === "closed") queue.end(this.error);
-    try {
-      yield* queue;
-    } finally {
-      this.core.queues.delete(queue);
-    }
+    else this.core.queues.add(queue);
+    return queue.read(() => this.core.queues.delete(queue));
   }
 }

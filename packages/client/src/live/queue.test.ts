@@ -4,8 +4,10 @@ import { createQueue } from "./queue.js";
 
 const setUp = () => {
   const queue = createQueue<string>();
+  const leave = vi.fn();
   return {
-    iterator: queue[Symbol.asyncIterator](),
+    leave,
+    iterator: queue.read(leave),
     push: (item: string) => queue.push(item, () => `gap after ${item}`),
     end: queue.end,
   };
@@ -35,6 +37,18 @@ test("a loop that is too slow gets a gap for all that it missed, and what comes 
   push("1003");
   const seen = [await iterator.next(), await iterator.next()].map(({ value }) => value);
   expect(seen).toEqual(["gap after 1002", "1003"]);
+});
+
+test("a loop that is left is left", async () => {
+  const { iterator, push, leave } = setUp();
+  push("a");
+  push("b");
+  for await (const item of iterator) {
+    expect([item, leave.mock.calls.length]).toEqual(["a", 0]);
+    break;
+  }
+  expect(leave).toHaveBeenCalledOnce();
+  expect(await iterator.next()).toEqual({ value: undefined, done: true });
 });
 
 test("the end comes after what came before it, with its error once", async () => {

@@ -2,11 +2,13 @@
 const MOST = 1000;
 
 /** The events of one loop: nothing is lost while it does something else, but for what a `gap` then stands for. */
-export interface Queue<Item> extends AsyncIterable<Item> {
+export interface Queue<Item> {
   /** @param gap - makes what stands for all that waits, when that is too much */
   push(item: Item, gap: () => Item): void;
   /** What waits is still read. */
   end(error: unknown): void;
+  /** @param leave - called when the loop is over */
+  read(leave: () => void): AsyncGenerator<Item, void, undefined>;
 }
 
 export const createQueue = <Item>(): Queue<Item> => {
@@ -23,14 +25,18 @@ export const createQueue = <Item>(): Queue<Item> => {
       over = { error };
       wake?.();
     },
-    async *[Symbol.asyncIterator]() {
-      for (;;) {
-        for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-        if (over?.error !== undefined) throw over.error;
-        if (over) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+    async *read(leave) {
+      try {
+        for (;;) {
+          for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
+          if (over?.error !== undefined) throw over.error;
+          if (over) return;
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      } finally {
+        leave();
       }
     },
   };

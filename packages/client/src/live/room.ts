@@ -1,5 +1,6 @@
+import type { JsonValue } from "@invigil/schema";
+import type { RetryOptions } from "../retry.js";
 import type {
-  JsonValue,
   Message,
   Presence,
   RoomEvent,
@@ -7,8 +8,7 @@ import type {
   SentMessage,
   SignalData,
   SignalName,
-} from "@invigil/schema";
-import type { RetryOptions } from "../retry.js";
+} from "../shapes.js";
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
 import type { Engine } from "./engine.js";
 import { Feed, type StatusChange } from "./feed.js";

@@ -1,6 +1,7 @@
-import type { JsonValue, SentMessage } from "@invigil/schema";
+import type { JsonValue } from "@invigil/schema";
 import { isNetworkError } from "../errors.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
+import type { SentMessage } from "../shapes.js";
 import { pause } from "./waiting.js";
 
 /** What is sent. */

@@ -1,10 +1,10 @@
-import type { SignalName, SignalType, signals } from "@invigil/schema";
+import type { SignalName, Signals, SignalType } from "../shapes.js";
 
 /**
  * The signals' numbers once more, and no others: the schemas beside them need zod, which who listens does not, because
  * the server has looked at each message.
  */
-export const signalTypes: { readonly [Name in SignalName]: (typeof signals)[Name]["type"] } = {
+export const signalTypes: { readonly [Name in SignalName]: Signals[Name]["type"] } = {
   streamStopped: 20_000,
   streamPublished: 20_001,
   startCall: 20_002,

@@ -1,4 +1,4 @@
-import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "@invigil/schema";
+import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../shapes.js";
 
 /** The list with one item, changed or new; the others stay where they are. */
 const withItem = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>

@@ -8,9 +8,9 @@ import {
   wsLink,
 } from "@trpc/client";
 import { observable } from "@trpc/server/observable";
-import { EventSource } from "eventsource";
+import { EventSource, type EventSourceFetchInit } from "eventsource";
 import { isInvigilError, NetworkFailure } from "../errors.js";
-import type { Fetch } from "../http.js";
+import { answerOf, checkJson, type Fetch } from "../http.js";
 import type { AppRouter } from "../router.js";
 import type { LiveOptions } from "./options.js";
 
@@ -38,8 +38,6 @@ const LINGER_MS = 1000;
 
 interface Connection {
   readonly link: OperationLink<AppRouter>;
-  /** Whether it ever opened. */
-  readonly opened: () => boolean;
   readonly use: () => () => void;
   readonly end: (cause?: unknown) => void;
   /** Why it ended. */
@@ -104,7 +102,6 @@ const openWebSocket = ({
   });
   return {
     link: wsLink<AppRouter>({ client, transformer })(runtime),
-    opened: () => opened,
     use() {
       users += 1;
       return () => {
@@ -126,37 +123,37 @@ const eventStreamLink =
   (runtime) =>
   (request) =>
     observable((observer) => {
-      // An EventSource itself does not say what was answered instead of events.
-      let refusal: Error | undefined;
+      // An EventSource itself does not say what went wrong, or what was answered instead of events.
+      let failure: Error | undefined;
+      const connect = async (target: string, init: EventSourceFetchInit): Promise<Response> => {
+        const all = await headers();
+        for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
+        const response = await answerOf(url, () => fetch(target, { ...init, headers: all }));
+        if (response.ok) return response;
+        checkJson(url, response);
+        const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
+        throw TRPCClientError.from({ error: transformer.deserialize(error) });
+      };
       const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
         url,
         transformer,
         EventSource,
         eventSourceOptions: {
-          fetch: async (target, init) => {
-            try {
-              const all = await headers();
-              for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
-              const response = await fetch(String(target), { ...init, headers: all });
-              if (response.ok) return response;
-              const { error } = (await response.json()) as { error: unknown };
-              refusal = TRPCClientError.from({ error: transformer.deserialize(error) });
-              return new Response(null, { status: response.status });
-            } catch (error) {
-              refusal = error as Error;
+          fetch: (target, init) =>
+            connect(String(target), init).catch((error: Error) => {
+              failure = error;
               throw error;
-            }
-          },
+            }),
         },
       });
       return link(runtime)(request).subscribe({
         next(envelope) {
           const { result } = envelope;
-          if (result.type === "state" && result.error && refusal)
-            observer.error(TRPCClientError.from(refusal));
-          else observer.next(envelope);
+          if (result.type === "state" && result.error && failure) {
+            observer.error(TRPCClientError.from(failure));
+          } else observer.next(envelope);
         },
-        error: (error) => observer.error(refusal ? TRPCClientError.from(refusal) : error),
+        error: (error) => observer.error(failure ? TRPCClientError.from(failure) : error),
         complete: () => observer.complete(),
       });
     });
@@ -173,25 +170,25 @@ export const createTransport =
     const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
     const eventStream = eventStreamLink(options)(runtime);
     let current: Connection | undefined;
-    /** No WebSocket is opened before. */
-    let blockedUntil = 0;
+    /** The last WebSocket did not open. */
+    let isBlocked = !Base;
     /** What ends the event streams, so that they come again over a WebSocket. */
     const streams = new Set<() => void>();
     let probing: ReturnType<typeof setTimeout> | undefined;
 
     const webSocket = (): Connection | undefined => {
-      if (!Base || (!current && performance.now() < blockedUntil)) return undefined;
-      if (current) return current;
+      if (current || !Base) return current;
       const mine = openWebSocket({
         Base,
         options,
         runtime,
         onOpen() {
+          isBlocked = false;
           for (const end of [...streams]) end();
         },
         onEnd(opened) {
           if (current === mine) current = undefined;
-          if (!opened) blockedUntil = performance.now() + webSocketRetryMs;
+          if (!opened) isBlocked = true;
           probeLater();
         },
       });
@@ -199,21 +196,19 @@ export const createTransport =
       return mine;
     };
 
+    /** Where events come over HTTP, a WebSocket is tried from time to time. */
     const probeLater = () => {
       clearTimeout(probing);
       if (!Base || streams.size === 0) return;
-      probing = setTimeout(
-        () => {
-          const release = webSocket()?.use();
-          if (release) setTimeout(release, START_MS);
-        },
-        Math.max(0, blockedUntil - performance.now()),
-      );
+      probing = setTimeout(() => {
+        const release = webSocket()?.use();
+        if (release) setTimeout(release, START_MS);
+      }, webSocketRetryMs);
     };
 
     return (request) =>
       observable((observer) => {
-        const connection = webSocket();
+        const connection = isBlocked ? undefined : webSocket();
         const release = connection?.use();
         let started = false;
         const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
@@ -225,8 +220,8 @@ export const createTransport =
               cause,
             },
           );
-          // Where events do not come either, a WebSocket may.
-          if (!connection && !started) blockedUntil = 0;
+          // Where events do not come over HTTP either, the next attempt is a WebSocket again.
+          if (!connection && !started) isBlocked = !Base;
           observer.error(TRPCClientError.from(failure));
         };
         const timer = setTimeout(() => {

@@ -287,7 +287,8 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
   const received: string[] = [];
   const bell = new EventEmitter().setMaxListeners(0);
   socket.on("message", (data) => {
-    received.push(String(data));
+    // Safe: the binary type of a socket is left as it is, so that a message is one Buffer.
+    received.push((data as Buffer).toString());
     bell.emit("message");
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
@@ -315,3 +316,37 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
     [Symbol.dispose]: () => socket.terminate(),
   };
 };
+
+/** Reads an event stream, as it comes. */
+export const openStream = async (url: string, headers: Record<string, string>) => {
+  const leave = new AbortController();
+  const response = await fetch(url, { headers, signal: leave.signal });
+  // Safe: an event stream has a body.
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  return {
+    response,
+    /** Reads until this has come. */
+    async until(part: string): Promise<string> {
+      while (!text.includes(part)) {
+        const { done, value } = await reader.read();
+        if (done) throw new Error(`the stream ended after: ${text}`);
+        text += decoder.decode(value, { stream: true });
+      }
+      return text;
+    },
+    /** All that came, once the server has ended it. */
+    async rest(): Promise<string> {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) return text;
+        text += decoder.decode(value, { stream: true });
+      }
+    },
+    [Symbol.dispose]: () => leave.abort(),
+  };
+};
+
+/** An input as it stands in a URL. */
+export const inputOf = (input: object): string => encodeURIComponent(JSON.stringify({ json: input }));

@@ -6,7 +6,7 @@ import { InvigilError, invalidInput } from "../../errors.js";
 import type { Services } from "../../router.js";
 import { type Context, failureOf, type Router, type Trace } from "../../trpc.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
-import { createCalls, idOf, type Refusal } from "./trpc-calls.js";
+import { type Calls, createCalls, idOf, type Refusal } from "./trpc-calls.js";
 
 /** Subscriptions of one connection, at most. */
 const MAX_SUBSCRIPTIONS = 1_000;
@@ -41,12 +41,13 @@ const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
   new URLSearchParams(url.split("?").slice(1).join("?")).get("connectionParams") === "1";
 
 /** Stops reading from a client that asks more than is answered, or does not take its answers. */
-const createBrake = ({ socket, drained }: Connection, pending: () => number) => {
+const createBrake = (connection: Connection, calls: Calls) => {
+  const { socket } = connection;
   let held = false;
   let draining = false;
   const look = (): void => {
     const unread = socket.bufferedAmount > MAX_UNREAD;
-    const holds = unread || pending() > MAX_WAITING;
+    const holds = unread || calls.pending() > MAX_WAITING;
     if (holds !== held) {
       held = holds;
       if (holds) socket.pause();
@@ -54,7 +55,7 @@ const createBrake = ({ socket, drained }: Connection, pending: () => number) => 
     }
     if (!unread || draining) return;
     draining = true;
-    void drained().then(() => {
+    void connection.drained().then(() => {
       draining = false;
       look();
     });
@@ -66,10 +67,11 @@ const createBrake = ({ socket, drained }: Connection, pending: () => number) => 
 export const trpcSockets =
   ({ router, auth, timing: { firstMessageMs = FIRST_MESSAGE_MS } }: TrpcSocketOptions): SocketHandler =>
   (connection) => {
-    const { socket, request, id: requestId, address, log, drained } = connection;
+    const { socket, request, id: requestId, address, log } = connection;
+    const drained = () => connection.drained();
     const config = router._def._config;
     const calls = createCalls({ maxPending: MAX_PENDING, maxSubscriptions: MAX_SUBSCRIPTIONS });
-    const brake = createBrake(connection, calls.pending);
+    const brake = createBrake(connection, calls);
     const limit = pLimit(MAX_RUNNING);
     let context: Context | undefined;
 
@@ -185,7 +187,7 @@ export const trpcSockets =
       calls.clear();
     });
     return {
-      settled: calls.settled,
+      settled: () => calls.settled(),
       summary: () => ({ calls: calls.total() }),
       isBusy: () => brake.isHeld() && calls.pending() > MAX_WAITING,
     };

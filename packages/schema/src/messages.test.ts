@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { sendMessageInput } from "./messages.js";
+import { signals } from "./signals.js";
+
+const read = (sent: object) => sendMessageInput.safeParse({ roomId: "r", type: 30_001, ...sent });
+const faultsIn = (sent: object) =>
+  read(sent).error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`);
+const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
+
+describe("a message that is sent", () => {
+  it.each([[{ a: [1, null, "x"] }], ["text"], [0], [null], [false], ["\u0000 \uD800"], [deep(31)]])(
+    "says %j",
+    (data) => {
+      expect(read({ data }).data).toEqual({
+        roomId: "r",
+        type: 30_001,
+        camera: "main",
+        text: JSON.stringify(data),
+      });
+    },
+  );
+
+  it("keeps its text byte for byte", () => {
+    const text = '{ "n": 1.0,\t"big": 12345678901234567890 }';
+    expect(read({ text }).data?.text).toBe(text);
+  });
+
+  it.each([
+    [{}, "data is required"],
+    [{ data: 1, text: "1" }, "text must not be there beside data"],
+    [{ text: "{" }, "text must be JSON"],
+    [{ text: '{"a":{"__proto__":1}}' }, "text must not use the name '__proto__'"],
+    [{ data: { constructor: 1 } }, "data must not use the name 'constructor'"],
+    [{ data: deep(32) }, "data must not nest deeper than 32"],
+    [{ data: Number.NaN }, "data must hold finite numbers only"],
+    [{ data: 1n }, "data must be JSON"],
+    [{ data: { at: new Date(0) } }, "data must be JSON"],
+    [{ type: 30_000, data: {} }, "type must be a signal's number, or above 30000"],
+    [
+      { type: signals.startCall.type, data: { sid: 1 } },
+      "data is not what startCall says: sid Invalid input: expected string, received number",
+    ],
+    [
+      { type: signals.startCall.type, text: '{"sid":"1","more":{"prototype":1}}' },
+      "text must not use the name 'prototype'",
+    ],
+  ])("is refused: %o", (sent, fault) => {
+    expect(faultsIn(sent)).toEqual([fault]);
+  });
+});
