@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { connectSocket, type Hall, openHall, rawSocket, socketUrl } from "./support/sockets.js";
+import { type Hall, openHall } from "./support/socket-hall.js";
+import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
 
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));

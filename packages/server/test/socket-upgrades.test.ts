@@ -3,7 +3,8 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { openHall, rawSocket, socketUrl } from "./support/sockets.js";
+import { openHall } from "./support/socket-hall.js";
+import { rawSocket, socketUrl } from "./support/sockets.js";
 
 /** The status with which an upgrade was answered: 101 is a WebSocket. */
 const statusOf = (url: string, headers: Record<string, string> = {}): Promise<number> =>
