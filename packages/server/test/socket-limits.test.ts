@@ -86,12 +86,18 @@ describe("what one connection may ask for", () => {
   });
 
   it("is nothing, without a token, for as long as it says nothing", async () => {
-    await using hall = await openHall({ timing: { firstMessageMs: 20 } });
-    using silent = await rawSocket(`${socketUrl(hall.url)}?connectionParams=1`);
+    await using hall = await openHall({ timing: { firstMessageMs: 200 } });
+    using asked = await rawSocket(socketUrl(hall.url));
+    asked.ask(call(1));
+    await asked.message(({ id }) => id === 1);
     using known = await connectAs(hall);
+    using silent = await rawSocket(`${socketUrl(hall.url)}?connectionParams=1`);
+    // The others' time would have been over before.
     expect(await silent.closed).toEqual({ code: 1008, reason: "Nothing was asked for." });
     known.ask(call(1));
     expect(await known.message(({ id }) => id === 1)).toHaveProperty("result");
+    asked.ask(call(2));
+    expect(reasonOf(await asked.message(({ id }) => id === 2))).toBe("UNAUTHENTICATED");
   });
 
   it("is at most 1 MiB in a frame", async () => {
