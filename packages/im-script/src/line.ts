@@ -14,14 +14,16 @@ type Result = EngineResults[keyof EngineResults];
 
 /** One connection. */
 export interface Line {
-  /** @throws ImError: what the server answered, or ERROR_NO_SESSION where the connection is lost first */
+  /** @throws ImError: what the server answered, or one that `isLost` where the connection is lost first */
   ask<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
   /** Nothing comes from it any more. What was asked on it is lost. */
   close(): void;
 }
 
-const lost = () => imError(ImErrors.ERROR_NO_SESSION, "connection lost");
-export const isLost = (error: ImError): boolean => error.code === ImErrors.ERROR_NO_SESSION;
+/** No error's of the server: what was asked is asked again. */
+const LOST = 0;
+const lost = () => imError(LOST, "connection lost");
+export const isLost = ({ code }: ImError): boolean => code === LOST;
 
 /** Opens a connection. `onLost` is told once, if it was open. @throws ImError */
 export const openLine = (

@@ -145,9 +145,14 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return groups;
   };
 
+  /** Before it is in use, whoever waits on it is told. */
+  const whenLost = (): void => {
+    if (line) comeBack();
+  };
+
   /** A connection that is logged in. @throws ImError */
-  const connect = async (onLost: () => void): Promise<Line> => {
-    const opened = await openLine(options.url, { onTold, onLost });
+  const connect = async (): Promise<Line> => {
+    const opened = await openLine(options.url, { onTold, onLost: whenLost });
     try {
       await opened.ask({ do: "login", login });
     } catch (error) {
@@ -157,31 +162,28 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return opened;
   };
 
-  /** Before it is in use, whoever waits on it is told. */
-  const whenLost = (): void => {
-    if (line) comeBack();
-  };
-
   const comeBack = (): void => {
     line = undefined;
     options.onLost();
-    const giveUpAt = Date.now() + RETURN_MS;
+    let stopTrying = () => {};
+    const stopWaiting = after(RETURN_MS, () => end(3));
+    stopReturning = () => {
+      stopTrying();
+      stopWaiting();
+    };
     let delay = RETRY_MS.first;
     const again = (): void => {
-      if (Date.now() > giveUpAt) {
-        end(3);
-        return;
-      }
       // Not all at once, where a server that was restarted had many.
-      stopReturning = after(delay * (0.5 + Math.random()), () => void attempt());
+      stopTrying = after(delay * (0.5 + Math.random()), () => void attempt());
       delay = Math.min(delay * 2, RETRY_MS.most);
     };
     const attempt = async () => {
       let opened: Line | undefined;
       try {
-        opened = await connect(whenLost);
+        opened = await connect();
         const groups = await rejoin(opened);
         if (isOver) throw over();
+        stopReturning();
         line = opened;
         options.onReturned(groups);
         wake();
@@ -262,7 +264,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   return {
     async open() {
-      const opened = await connect(whenLost);
+      const opened = await connect();
       if (isOver) {
         opened.close();
         throw over();

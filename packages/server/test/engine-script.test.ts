@@ -1,29 +1,11 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { credentials, imLogin, loadScript, openApp, SCRIPT } from "./support/engine.js";
-import { openSchool, type School } from "./support/school.js";
+import { credentials, eventually, loadScript, SCRIPT } from "./support/engine.js";
+import { hear, loginFor, openIn, say } from "./support/engine-apps.js";
+import { openSchool } from "./support/school.js";
 
-// The script that the vendor's apps load in place of the vendor's, against the real server.
-
-const open = async (
-  school: School,
-  url: string,
-  userId: string,
-  role: "teacher" | "examinee" | "inspector",
-) => {
-  const sub = userId.replace(/^pc_/, "");
-  const token = await school.token({ sub, role, room: school.room.id });
-  const login = await imLogin(url, token, {
-    roomId: school.room.id,
-    userId,
-    ...(role === "teacher" && { role: "admin" }),
-  });
-  const app = await openApp(login.appSign);
-  await app.engine.login(credentials(login));
-  const group = await app.groups.joinGroup(school.room.id);
-  return { ...app, login, group };
-};
+// The script that the vendor's apps load in place of the vendor's, against the real server: what is said, and lost connections.
 
 describe("the script", () => {
   it("is under 20 KB of gzip", () => {
@@ -41,6 +23,8 @@ describe("the script", () => {
 
   it("takes no sign of another service", async () => {
     const { sdk } = loadScript();
+    const engine = new sdk.ImEngine();
+    await expect(engine.login({ user: { userId: "u" }, userAuth: {} })).rejects.toThrow("not init");
     for (const appSign of ["", "vendor", btoa('{"v":1}'), btoa('{"v":1,"url":"javascript:1"}')])
       await expect(new sdk.ImEngine().init({ appId: "x", appSign })).rejects.toThrow("appSign");
   });
@@ -50,8 +34,8 @@ describe("two pages in one room", () => {
   it("hear each other, in the SDK's shapes", async () => {
     await using school = await openSchool();
     const url = await school.listen();
-    await using teacher = await open(school, url, "teacher1", "teacher");
-    await using examinee = await open(school, url, "examinee1", "examinee");
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
     expect((await teacher.diary.next()).event).toBe("connecting");
     expect((await teacher.diary.next()).event).toBe("connectsuccess");
 
@@ -87,5 +71,151 @@ describe("two pages in one room", () => {
     expect(more).toEqual([]);
     // What a page says itself does not come back to it.
     expect(teacher.diary.rest()).toEqual([]);
+  });
+
+  it("hear what is for them: a group, some of it, or one", async () => {
+    await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using phone = await openIn(school, url, "examinee1", "examinee");
+    await using pc = await openIn(school, url, "pc_examinee1", "examinee");
+    await using other = await openIn(school, url, "examinee2", "examinee");
+    await say(teacher, school, 1);
+    // Who is gone from the room keeps nobody from being told.
+    await say(teacher, school, 2, { receiverIdList: ["examinee1", "pc_examinee1", "gone"] });
+    await say(teacher, school, 3, { receiverIdList: ["pc_examinee1"] });
+    const one = { type: 30001, data: "4", receiverId: "examinee1" };
+    await teacher.messages.sendC2cMessage({ groupId: school.room.id, ...one });
+    // The SDK's own request names no group.
+    await teacher.messages.sendC2cMessage({ ...one, data: "5" });
+    await say(teacher, school, 6);
+    for (const [app, heard] of [
+      [phone, [1, 2, 6]],
+      [pc, [1, 2, 3, 6]],
+      [other, [1, 6]],
+    ] as const)
+      for (const n of heard) expect(await hear(app)).toBe(n);
+    expect(phone.diary.all("recvc2cmessage").map(([{ data, groupId }]) => [data, groupId])).toEqual([
+      ["4", school.room.id],
+      ["5", school.room.id],
+    ]);
+    await pc.engine.logout();
+    await eventually(
+      async () => (await teacher.groups.queryGroup(school.room.id)).statistics.onlineCount,
+      (count) => count === 3,
+    );
+    const offline = { groupId: school.room.id, type: 30001, data: "7", receiverId: "pc_examinee1" };
+    await expect(teacher.messages.sendC2cMessage(offline)).rejects.toThrow(/^user not online$/);
+    for (const receiverId of ["gone", "examinee9", "root"])
+      await expect(teacher.messages.sendC2cMessage({ ...offline, receiverId })).rejects.toThrow(
+        /^user not online$/,
+      );
+  });
+
+  it("hear what the server announces and what others say without the script", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openIn(school, url, "teacher1", "teacher");
+    await school
+      .as({ sub: "examinee1", role: "examinee" })
+      .im.send({ roomId: school.room.id, type: 20019, data: { sid: "é" }, to: ["teacher1"] });
+    const [message] = await app.diary.until("recvc2cmessage");
+    expect(message).toMatchObject({ type: 20019, data: '{"sid":"é"}', sender: { userId: "examinee1" } });
+    // Of the same person, but not of this page.
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, camera: "pc" });
+    expect(await hear(app)).toBe(2);
+  });
+});
+
+describe("a lost connection", () => {
+  it("comes back by itself, and what was said meanwhile comes after it, once and in order", async () => {
+    await using school = await openSchool({ now: () => new Date() });
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    let n = 0;
+    for (let cut = 0; cut < 20; cut += 1) {
+      await say(teacher, school, n);
+      if (cut % 2 === 0) expect(await hear(examinee)).toBe(n);
+      examinee.page.offline();
+      if (cut % 4 < 2) await examinee.diary.until("connecting");
+      await say(teacher, school, n + 1);
+      examinee.page.online();
+      await say(teacher, school, n + 2);
+      for (let next = cut % 2 === 0 ? n + 1 : n; next <= n + 2; next += 1)
+        expect(await hear(examinee)).toBe(next);
+      n += 3;
+    }
+    const heard = examinee.diary.all("recvgroupmessage").map(([{ data }]) => JSON.parse(data));
+    expect(heard).toEqual(Array.from({ length: n }, (_, k) => k));
+    expect(examinee.diary.all("disconnect")).toEqual([]);
+  });
+
+  it("tells the app so, and of the groups that it is back in", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee");
+    for (const event of ["connecting", "connectsuccess"]) expect((await app.diary.next()).event).toBe(event);
+    app.page.offline();
+    expect((await app.diary.next()).event).toBe("connecting");
+    app.page.online();
+    const back = await app.diary.next();
+    expect(back.event).toBe("reconnectsuccess");
+    expect(back.args[0]).toMatchObject([{ groupId: school.room.id, groupName: "Room A" }]);
+  });
+
+  it("loses nothing that the app asked for in between, and does it once", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    // Some are on their way when the connection breaks, some come while there is none.
+    const sent = Array.from({ length: 20 }, (_, n) => say(examinee, school, n));
+    examinee.page.offline();
+    for (let n = 20; n < 25; n += 1) sent.push(say(examinee, school, n));
+    examinee.page.online();
+    const ids = await Promise.all(sent);
+    expect(new Set(ids).size).toBe(25);
+    for (let n = 0; n < 25; n += 1) expect(await hear(teacher)).toBe(n);
+    const { messageList } = await teacher.messages.listRecentMessage({ groupId: school.room.id });
+    expect(messageList).toHaveLength(25);
+  });
+
+  it("that does not come back is told as 3; the next login goes on where it stood", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
+    await say(teacher, school, 1);
+    expect(await hear(examinee)).toBe(1);
+    examinee.page.offline();
+    expect(await examinee.diary.until("disconnect")).toEqual([3]);
+    expect(examinee.engine.isLogin()).toBe(false);
+    await expect(say(examinee, school, 9)).rejects.toThrow("not login");
+    // The app tries every few seconds.
+    await expect(examinee.engine.login(credentials(examinee.made))).rejects.toThrow("connect fail");
+    expect((await examinee.diary.until("connectfailed"))[0].message).toBe("connect fail");
+    await say(teacher, school, 2);
+    examinee.page.online();
+    await examinee.engine.login(credentials(await loginFor(school, url, "examinee1", "examinee")));
+    await examinee.groups.joinGroup(school.room.id);
+    await say(teacher, school, 3);
+    expect([await hear(examinee), await hear(examinee)]).toEqual([2, 3]);
+  });
+
+  it("is not told of what was said before it came, nor after it has left", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await say(teacher, school, 1);
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await say(teacher, school, 2);
+    expect(await hear(examinee)).toBe(2);
+    await examinee.groups.leaveGroup(school.room.id);
+    await say(teacher, school, 3);
+    await expect(say(examinee, school, 9)).rejects.toThrow("was not joined");
+    await examinee.groups.joinGroup(school.room.id);
+    await say(teacher, school, 4);
+    expect(await hear(examinee)).toBe(4);
   });
 });

@@ -2,13 +2,14 @@ import { describe, expect, it } from "vitest";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { openSchool } from "./support/school.js";
 
-const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+// Not a participant: it is in the room without being told of as present.
+const ADMIN = { sub: "root", role: "admin" } as const;
 
 describe("listening to a room", () => {
   it("tells what happens, in order, each with its id, its room and its time", async () => {
     await using school = await openSchool();
     const { room, detection } = school;
-    await using heard = await listenRoom(school, TEACHER, { roomId: room.id });
+    await using heard = await listenRoom(school, ADMIN, { roomId: room.id });
     for (const n of [1, 2, 3])
       await school.teacher.cheat.addRecords({
         roomId: room.id,
@@ -31,7 +32,7 @@ describe("listening to a room", () => {
     const { lastEventId } = await school.teacher.room.snapshot({ roomId: room.id });
     const records = [detection("examinee1")];
     for (let n = 0; n < 500; n += 1) await school.teacher.cheat.addRecords({ roomId: room.id, records });
-    await using heard = await listenRoom(school, TEACHER, { roomId: room.id, lastEventId });
+    await using heard = await listenRoom(school, ADMIN, { roomId: room.id, lastEventId });
     await school.teacher.cheat.addRecords({ roomId: room.id, records });
     const ids = (await heard.take(501)).map(({ id }) => Number(id));
     expect(ids).toEqual(ids.map((_, index) => Number(lastEventId) + 1 + index));
@@ -40,7 +41,7 @@ describe("listening to a room", () => {
   it("tells of an exam's rooms in one order", async () => {
     await using school = await openSchool();
     const { room, sibling, other, detection } = school;
-    await using heard = await listenExam(school, { sub: "root", role: "admin" }, { examId: room.examId });
+    await using heard = await listenExam(school, ADMIN, { examId: room.examId });
     for (const one of [room, other, sibling, room])
       await school.admin.cheat.addRecords({ roomId: one.id, records: [detection("examinee1")] });
     const told = await heard.take(3);

@@ -117,6 +117,6 @@ describe("somebody who is sent away", () => {
     expect((await hall.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
       200,
     );
-    expect([said(hall, hall.room), hall.happened(hall.room)]).toEqual([[], []]);
+    expect([said(hall, hall.room), hall.happened(hall.room, "message")]).toEqual([[], []]);
   });
 });

@@ -71,7 +71,7 @@ describe("a message that is sent", () => {
       reason: "INVALID_INPUT",
       fieldErrors: { [`to[${to.length - 1}]`]: [`is nobody in the room: ${wrong}`] },
     });
-    expect([kept(hall), hall.happened(hall.room)]).toEqual([[], []]);
+    expect([kept(hall), hall.happened(hall.room, "message")]).toEqual([[], []]);
   });
 
   it.each([

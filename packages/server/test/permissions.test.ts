@@ -30,7 +30,7 @@ const saying =
   (school) => ({ ...own(school), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
-const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input }>> = {
+const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
   "auth.whoami": { method: "query", input: () => undefined },
   "auth.login": { method: "mutate", input: () => CREDENTIALS },
   "auth.refresh": { method: "mutate", input: () => undefined },
@@ -78,12 +78,20 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate"; input: Input 
   "room.joinLinks": { method: "mutate", input: own },
   "room.joinLinks, of the exam": { method: "mutate", input: examOf },
   "room.presence": { method: "query", input: own },
+  "room.snapshot": { method: "query", input: own },
+  // After what never was: how things are is told at once.
+  "room.onEvent": { method: "subscribe", input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
   "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { method: "query", input: examOf },
   "exam.update": { method: "mutate", input: (school) => ({ ...examOf(school), name: "Another name" }) },
   "exam.list": { method: "query", input: () => ({}) },
   "exam.delete": { method: "mutate", input: examOf },
   "exam.plan": { method: "mutate", input: (school) => ({ ...examOf(school), roomSize: 30 }) },
+  "exam.snapshot": { method: "query", input: examOf },
+  "exam.onEvent": {
+    method: "subscribe",
+    input: (school) => ({ ...examOf(school), lastEventId: "999999999" }),
+  },
   "participant.get": { method: "query", input: (school) => ({ ...own(school), userId: "teacher1" }) },
   "participant.list": { method: "query", input: own },
   "participant.add": {

@@ -112,9 +112,20 @@ describe("kill -9 while records are written", () => {
       expect(acknowledged.length).toBeGreaterThanOrEqual(enough);
       expect(sent.length).toBeGreaterThan(acknowledged.length);
 
-      const there = reopened(file, (database) =>
-        database.prepare<[], string>("SELECT extra_info FROM cheat_records").pluck().all(),
-      );
+      const { there, ids, ranges } = reopened(file, (database) => ({
+        there: database.prepare<[], string>("SELECT extra_info FROM cheat_records").pluck().all(),
+        ids: database.prepare<[], number>("SELECT id FROM cheat_records ORDER BY id").pluck().all(),
+        ranges: database
+          .prepare<[], string>("SELECT data FROM room_events WHERE type = 'cheat_records_added' ORDER BY id")
+          .pluck()
+          .all(),
+      }));
+      // Each call that is there was told, and no other.
+      const told = ranges.flatMap((range) => {
+        const { from, to } = JSON.parse(range);
+        return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+      });
+      expect(told).toEqual(ids);
       // A call that was cut off may be there or not; if it is, then whole.
       const present = new Set(there.map((extraInfo) => extraInfo.split("/")[0] ?? ""));
       expect([...there].sort()).toEqual(asKept([...present]));
@@ -175,6 +186,40 @@ describe("kill -9 while rooms are made", () => {
         people: names.length * PEOPLE,
         streams: names.length * 2 * PEOPLE,
       });
+    }
+  });
+});
+
+describe("kill -9 while things happen in a room", () => {
+  const newcomer = (userId: string) => ({ userId, name: userId, role: "examinee" as const });
+
+  it("leaves an event for each change that is there, and none for one that is not", async () => {
+    using folder = tempFolder();
+    const file = join(folder.path, "data/invigil.db");
+    const token = await tokenFor("admin", "teacher1");
+    let roomId = "";
+    for (const [round, enough] of [1, 100, 400].entries()) {
+      await using server = await serve({ cwd: folder.path, env });
+      roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
+      const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {
+        const participants = [newcomer(`${marker}-a`), newcomer(`${marker}-b`)];
+        const input = { json: { roomId, participants } };
+        const { status } = await server.post("/trpc/participant.add", input, token);
+        expect(status).toBe(200);
+      });
+      expect(sent.length).toBeGreaterThan(acknowledged.length);
+
+      const { people, told } = reopened(file, (database) => {
+        const list = (query: string) => database.prepare<[], string>(query).pluck().all();
+        return {
+          people: list("SELECT user_id FROM participants WHERE user_id LIKE '%-%-%' ORDER BY user_id"),
+          told: list(
+            "SELECT json_extract(data, '$.userId') AS id FROM room_events WHERE type = 'participant_added' ORDER BY id",
+          ),
+        };
+      });
+      expect(told).toEqual(people);
+      expect(acknowledged.filter((marker) => !people.includes(`${marker}-b`))).toEqual([]);
     }
   });
 });

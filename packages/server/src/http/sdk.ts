@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
+import { InvigilError } from "../errors.js";
 
 /** Where the build puts what pages load: nothing else lies there. */
 const FOLDER = fileURLToPath(new URL("../../dist/sdk", import.meta.url));
@@ -10,6 +11,16 @@ const MAX_AGE = 300;
 
 /** Serves the drop-in script to pages of any origin. */
 export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
+  app.route({
+    method: ["POST", "PUT", "PATCH", "DELETE"],
+    url: `/sdk${SCRIPT}`,
+    // Before a body is read.
+    onRequest: (_request, reply, done) => {
+      reply.header("allow", "GET, HEAD");
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+    },
+    handler: () => undefined, // never reached
+  });
   await app.register(fastifyStatic, {
     root: FOLDER,
     prefix: "/sdk",
@@ -18,6 +29,7 @@ export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
     dotfiles: "ignore",
     maxAge: MAX_AGE * 1000,
     decorateReply: false,
+    contentType: false,
     setHeaders: (response) => {
       response.setHeader("content-type", "text/javascript; charset=utf-8");
       // A script says nothing that a page may not read, whichever pages may call.

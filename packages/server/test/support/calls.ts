@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/testing.js";
@@ -130,11 +131,44 @@ export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer 
   error: read(entry.error),
 });
 
+/** The first event of a stream that says more than that it is there. */
+const firstTold = async (stream: Readable): Promise<{ event: string | undefined; data: string }> => {
+  let text = "";
+  for await (const chunk of stream) {
+    text += String(chunk);
+    for (const block of text.split("\n\n").slice(0, -1)) {
+      const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
+      const [event, data] = [field("event"), field("data")];
+      // Others keep the connection alive.
+      if (data && event !== "connected" && event !== "ping") return { event, data };
+    }
+  }
+  throw new Error(`nothing was told: ${text}`);
+};
+
 /** Procedures over HTTP, as somebody, as the typed client sends them. */
 export const trpc = (app: Speaker, authorization?: string) => ({
   query: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? undefined : { input: superjson.stringify(input) };
     return unpack(await send(app, { method: "GET", path: `/trpc/${path}`, query }, authorization));
+  },
+  /** Begins to listen, and goes after the first that is told, which is the answer. */
+  subscribe: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
+    const query = input === undefined ? "" : `?${queryText({ input: superjson.stringify(input) })}`;
+    const answer = await app.inject({
+      method: "GET",
+      url: `/trpc/${path}${query}`,
+      headers: { accept: "text/event-stream", ...(authorization !== undefined && { authorization }) },
+      payloadAsStream: true,
+    });
+    const told = await firstTold(answer.stream());
+    const value = superjson.deserialize<Parsed>(JSON.parse(told.data));
+    const failed = told.event === "serialized-error";
+    // A stream of events is always 200: failures are in it.
+    const status = failed ? value.data.httpStatus : answer.statusCode;
+    const { headers } = answer;
+    const [data, error] = failed ? [undefined, value] : [value, undefined];
+    return { status, headers, text: told.data, body: undefined, data, error };
   },
   mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const raw = { type: "application/json", body: superjson.stringify(input) };

@@ -26,7 +26,8 @@ export interface ScriptPage {
 /** Where nobody listens. */
 const NOWHERE = "ws://127.0.0.1:1/";
 
-export const loadScript = (): ScriptPage => {
+/** @param hurry how many times faster the page's timers are */
+export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
   const sockets: WebSocket[] = [];
   const thrown: unknown[] = [];
   let isOffline = false;
@@ -45,7 +46,7 @@ export const loadScript = (): ScriptPage => {
         } catch (error) {
           thrown.push(error);
         }
-      }, ms),
+      }, ms / hurry),
     clearTimeout: (timer: NodeJS.Timeout) => clearTimeout(timer),
   });
   runInContext(readFileSync(SCRIPT, "utf8"), window);
@@ -67,6 +68,44 @@ export const loadScript = (): ScriptPage => {
       isOffline = true;
       cut();
     },
+  };
+};
+
+/** A connection to `/im` that says whatever it likes. */
+export const rawEngine = async (url: string) => {
+  const socket = new WebSocket(`${url.replace(/^http/, "ws")}/im`);
+  const diary = createDiary();
+  socket.on("message", (data) => diary.note("frame", JSON.parse(String(data))));
+  socket.on("close", (code, reason) => diary.note("close", code, String(reason)));
+  socket.on("error", () => undefined);
+  await once(socket, "open");
+  let number = 0;
+  return {
+    socket,
+    diary,
+    send: (frame: unknown) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
+    /** A request and its answer; other frames before it are skipped. */
+    async ask(call: object): Promise<Parsed> {
+      number += 1;
+      socket.send(JSON.stringify({ number, ...call }));
+      for (;;) {
+        const { event, args } = await diary.next();
+        if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
+        if (args[0].number === number) return args[0].error ?? args[0].result;
+      }
+    },
+    /** The next frame that the server sends by itself. */
+    async told(is: string): Promise<Parsed> {
+      for (;;) {
+        const { event, args } = await diary.next();
+        if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
+        if (args[0].is === is) return args[0];
+      }
+    },
+    async closed(): Promise<Parsed[]> {
+      return diary.until("close");
+    },
+    [Symbol.dispose]: () => socket.terminate(),
   };
 };
 
@@ -140,15 +179,25 @@ export const createDiary = () => {
     },
     /** What has come and was not asked for. */
     rest: () => heard.slice(read),
+    /** The arguments of all events of a name so far. */
+    all: (event: string) => heard.filter((one) => one.event === event).map(({ args }) => args),
   };
+};
+
+/** Asks again until the answer is as it should be. */
+export const eventually = async <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<void> => {
+  while (!isSo(await ask()));
 };
 
 const ENGINE_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
 const MESSAGE_EVENTS = ["recvc2cmessage", "recvgroupmessage"];
 
 /** An app's page: the script, initialised, with everything that it emits in a diary. */
-export const openApp = async (appSign: string, { expiry }: { expiry?: (callback: Parsed) => void } = {}) => {
-  const page = loadScript();
+export const openApp = async (
+  appSign: string,
+  { expiry, hurry }: { expiry?: (callback: Parsed) => void; hurry?: number } = {},
+) => {
+  const page = loadScript(hurry === undefined ? {} : { hurry });
   const diary = createDiary();
   const engine = new page.sdk.ImEngine();
   await engine.init({ appId: "invigil", appSign, source: "exam" });

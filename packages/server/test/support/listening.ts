@@ -1,11 +1,9 @@
 import type { TestApp, TestCaller } from "../../src/testing.js";
 
 type Procedures = ReturnType<TestApp["as"]>;
-type Yielded<Events> = Events extends AsyncIterable<infer Told> ? Told : never;
-type RoomTold = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
-type ExamTold = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
-export type AnyRoomEvent = RoomTold["data"];
-export type AnyExamEvent = ExamTold["data"];
+type Yielded<Events> = Events extends AsyncIterable<{ data: infer Told }> ? Told : never;
+export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
+export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
 
 /** Somebody who listens; what it is told can be asked for one by one. */
 export interface Hearing<Event> extends AsyncDisposable {
@@ -21,25 +19,18 @@ export interface Hearing<Event> extends AsyncDisposable {
   leave(): Promise<void>;
 }
 
-/** Reads from an iterator of tracked events, whose ids must be those of the events. */
-const hearing = <Event extends { readonly id: string }>(
-  events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
-  abort: AbortController,
-): Hearing<Event> => {
-  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
-  const pairs = events as unknown as AsyncIterable<readonly [string, Event]>;
-  const iterator = pairs[Symbol.asyncIterator]();
+/** Reads what an iterator tells; `abort` ends it. */
+export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortController): Hearing<Event> => {
+  const iterator = events[Symbol.asyncIterator]();
   /** Asked for already: listening begins with the first question. */
-  let asked: Promise<IteratorResult<readonly [string, Event]>> | undefined = iterator.next();
+  let asked: Promise<IteratorResult<Event>> | undefined = iterator.next();
   // A failure is for whoever asks for it.
   asked.catch(() => undefined);
   const next = async (): Promise<Event> => {
     const answer = await (asked ?? iterator.next());
     asked = undefined;
     if (answer.done) throw new Error("there are no more events");
-    const [id, event] = answer.value;
-    if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
-    return event;
+    return answer.value;
   };
   const leave = async (): Promise<void> => {
     abort.abort();
@@ -54,14 +45,19 @@ const hearing = <Event extends { readonly id: string }>(
       return told;
     },
     async until(isLast) {
-      const told: Event[] = [];
-      do told.push(await next());
-      while (!isLast(told.at(-1) as Event));
-      return told;
+      for (const told: Event[] = []; ; ) {
+        const event = await next();
+        told.push(event);
+        if (isLast(event)) return told;
+      }
     },
     async failure() {
-      const told = await next().catch((error: unknown) => ({ error }));
-      if ("error" in told) return told.error;
+      let told: Event;
+      try {
+        told = await next();
+      } catch (error) {
+        return error;
+      }
       throw new Error(`told: ${JSON.stringify(told)}`);
     },
     leave,
@@ -69,20 +65,32 @@ const hearing = <Event extends { readonly id: string }>(
   };
 };
 
+/** The events of a subscription that is called in-process, whose ids must be those that a client resumes by. */
+async function* untracked<Event extends { readonly id: string }>(
+  events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
+): AsyncGenerator<Event> {
+  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
+  for await (const [id, event] of events as unknown as AsyncIterable<readonly [string, Event]>) {
+    if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
+    yield event;
+  }
+}
+
+type App = Pick<TestApp, "as">;
 type Input<Name extends "room" | "exam"> = Parameters<Procedures[Name]["onEvent"]>[0];
 
 /** Listens in a room, from the id of its snapshot unless another is given: nothing that happens after this is missed. */
-export const listenRoom = async (app: TestApp, caller: TestCaller, input: Input<"room">) => {
+export const listenRoom = async (app: App, caller: TestCaller, input: Input<"room">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
   const lastEventId = input.lastEventId ?? (await as.room.snapshot({ roomId: input.roomId })).lastEventId;
-  return hearing<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId }), abort);
+  return hearing(untracked<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId })), abort);
 };
 
 /** The same of an exam. */
-export const listenExam = async (app: TestApp, caller: TestCaller, input: Input<"exam">) => {
+export const listenExam = async (app: App, caller: TestCaller, input: Input<"exam">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
   const lastEventId = input.lastEventId ?? (await as.exam.snapshot({ examId: input.examId })).lastEventId;
-  return hearing<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId }), abort);
+  return hearing(untracked<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId })), abort);
 };

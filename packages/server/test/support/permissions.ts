@@ -107,12 +107,16 @@ room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 room.joinLinks                   ++.. ... ... .. +.. ++... . ..
 room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
 room.presence                    +++. ... ... .. +.. ++... + ..
+room.snapshot                    ++++ ... ... .. +.. ++... + +.
+room.onEvent                     ++++ ... ... .. +.. ++... + +.
 exam.create                      ++.. +.. +.. +. ... ..... . ..
 exam.get                         ++++ +++ ... .. +.. ++... + +.
 exam.update                      ++.. ... ... .. ... .+... . ..
 exam.list                        +++. ++. ++. ++ +++ ++... + ..
 exam.delete                      cc.. ... ... .. ... .c... . ..
 exam.plan                        ++.. ... ... .. ... .+... . ..
+exam.snapshot                    +.+. .+. ... .. +.. ..... + ..
+exam.onEvent                     +.+. .+. ... .. +.. ..... + ..
 participant.get                  ++++ ... ... .. +.. ++... + +.
 participant.list                 +++. ... ... .. +.. ++... + ..
 participant.add                  ++.. ... ... .. +.. ++... . ..

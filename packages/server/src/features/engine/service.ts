@@ -16,7 +16,7 @@ import { forbidden, parsed } from "../../errors.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";
-import type { ImService, Muted } from "../im/service.js";
+import { type ImService, isMuted, type Muted } from "../im/service.js";
 import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
@@ -88,6 +88,7 @@ const statusOf = (groupId: string, { everybody, logins }: Muted): EngineMuteStat
   muteAll: everybody,
   muteUserList: logins,
 });
+const keyOf = (roomId: string, login: string): string => JSON.stringify([roomId, login]);
 const loginsIn = ({ presence }: RoomSnapshot): string[] =>
   presence
     .toSorted((a, b) => a.since.getTime() - b.since.getTime())
@@ -103,6 +104,8 @@ export const createEngineService = ({
   clock,
 }: EngineServiceDeps): EngineService => {
   const claims = new Map<string, () => void>();
+  /** The logins that have joined, by their rooms, each with its last joining. */
+  const here = new Map<string, AbortSignal>();
   const watching = new Map<string, Set<(status: EngineMuteStatus) => void>>();
 
   /** Who that is, bound to the room that it is in. @throws FORBIDDEN */
@@ -134,7 +137,9 @@ export const createEngineService = ({
 
   const isInRoom = async (roomId: string, login: string): Promise<boolean> =>
     (await access.roleIn(roomId, login.replace(/^pc_/, ""))) !== undefined;
+  /** Who has just joined is there, also while that is being written. */
   const isOnline = async (roomId: string, login: string): Promise<boolean> =>
+    here.has(keyOf(roomId, login)) ||
     (await presence.of(roomId)).some(({ userId, camera }) => loginOf(userId, camera) === login);
 
   return {
@@ -178,6 +183,10 @@ export const createEngineService = ({
         { roomId, camera: page.camera, lastEventId: at },
       );
       const group = await groupOf(snapshot);
+      const key = keyOf(roomId, page.login);
+      const { signal } = listener;
+      if (!signal.aborted) here.set(key, signal);
+      signal.addEventListener("abort", () => here.get(key) === signal && here.delete(key), { once: true });
       return { result: { group, at, seen: seen ?? newest.messages[0]?.id ?? 0 }, events };
     },
 
@@ -191,6 +200,8 @@ export const createEngineService = ({
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
         throw forbidden(`The login ${page.login} is no admin of the group ${roomId}.`);
+      if (!to && isMuted(await im.muted(roomId), caller, page.login))
+        throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
       const [receiver] = to ?? [];
       if (one && (receiver === undefined || !(await isOnline(roomId, receiver))))
         throw new Refusal(404, NOT_ONLINE);

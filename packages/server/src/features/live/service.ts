@@ -4,7 +4,7 @@ import type {
   ExamSnapshot,
   JsonValue,
   OnRoomEventInput,
-  ParticipantRole,
+  Role,
   RoomEvent,
   RoomSnapshot,
 } from "@invigil/schema";
@@ -53,7 +53,7 @@ export interface LiveServiceDeps {
   readonly access: AccessService;
   /** Told of the pages that listen in rooms. */
   readonly presence: {
-    connected(page: { roomId: string; userId: string; role: ParticipantRole; camera: Camera }): () => void;
+    connected(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly clock: () => Date;
   /** How long events are kept in the log. */
@@ -105,15 +105,22 @@ export const createLiveService = ({
       const { userId, role } = caller;
       const matter = roomMatter(caller, { roomId, camera }, { store, access, clock });
       await matter.admit(caller);
-      const begun = role === "admin" ? undefined : () => presence.connected({ roomId, userId, role, camera });
-      return listen({ ...matter, ...(begun && { begun }) }, listener, { lastEventId, store, tail, clock });
+      const begun = () => {
+        assertRunning();
+        return presence.connected({ roomId, userId, role, camera });
+      };
+      return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
     },
 
     async listenExam(listener, { examId, lastEventId }) {
       assertRunning();
       const matter = examMatter(listener.caller, examId, { store, access, clock });
       await matter.admit(listener.caller);
-      return listen(matter, listener, { lastEventId, store, tail, clock });
+      const begun = () => {
+        assertRunning();
+        return () => undefined;
+      };
+      return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
     },
 
     start() {

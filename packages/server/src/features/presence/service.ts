@@ -84,7 +84,7 @@ export const createPresenceService = ({
 
   const lost = (one: Known): void => {
     one.connections -= 1;
-    if (one.connections > 0 || stopped) return;
+    if (one.connections > 0) return;
     clearTimeout(one.timer);
     one.timer = undefined;
     if (settleMs > 0) later(one, settleMs);
@@ -123,10 +123,8 @@ export const createPresenceService = ({
       return of(roomId);
     },
     async start() {
-      for (const page of await store.all()) {
-        const one = knownOf(page);
-        if (one.connections === 0) later(one, settleMs);
-      }
+      // Those who are back already are looked at once more, which changes nothing.
+      for (const page of await store.all()) later(knownOf(page), settleMs);
     },
     async stop() {
       stopped = true;

@@ -1,4 +1,5 @@
-import { aliyunNewTokenSchema } from "@invigil/schema";
+import { createHash } from "node:crypto";
+import { aliyunNewTokenSchema, type EngineLogin } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { aliyunNewToken } from "../aliyun/im-token.js";
 import { createEmbeddedIm } from "./im.js";
@@ -41,5 +42,97 @@ describe("the built-in message service", () => {
   it("makes a room's group without asking anybody", async () => {
     const group = { groupId: "g", name: "Maths", creatorId: "t1", members: ["t1"] };
     expect(await im.createGroup(group)).toEqual({ groupId: "g" });
+  });
+});
+
+describe("a login of the built-in message service", () => {
+  const NOW = 1_702_198_672;
+  const im = (now = NOW) =>
+    createEmbeddedIm({
+      appKey: "own-key",
+      clock: () => new Date(now * 1000),
+      nonce: () => "0123456789abcdef0123456789abcdef",
+      publicUrl: () => "http://127.0.0.1:7001",
+    });
+  /** As it is issued: what it is made of is written out, so that the signature is no other tomorrow. */
+  const issued: EngineLogin = {
+    appId: "invigil",
+    appToken: "0154b444592bbc127b6678e7edc0ba5888201eac616dc0419588091ac5dbbfa5",
+    auth: {
+      userId: "pc_s1",
+      nonce: "AK-0123456789abcdef0123456789abcdef",
+      timestamp: NOW + 172_800,
+      role: "admin",
+    },
+  };
+  const signed = (login: EngineLogin): EngineLogin => {
+    const { userId, nonce, timestamp, role } = login.auth;
+    const text = `${login.appId}own-key${userId}${nonce}${timestamp}${role}`;
+    return { ...login, appToken: createHash("sha256").update(text).digest("hex") };
+  };
+  const withAuth = (auth: Partial<EngineLogin["auth"]>): EngineLogin => ({
+    ...issued,
+    auth: { ...issued.auth, ...auth },
+  });
+
+  it("is good until the moment in it", async () => {
+    const { appSign: _, ...login } = await im().issueToken({ userId: "pc_s1", role: "admin" });
+    expect(login).toEqual(issued);
+    const until = new Date((NOW + 172_800) * 1000);
+    expect(im().verify?.(issued)).toEqual(until);
+    expect(im(NOW + 172_799).verify?.(issued)).toEqual(until);
+    expect(im(NOW + 172_800).verify?.(issued)).toBeUndefined();
+    // The clock that issued it was ahead.
+    expect(im(NOW - 60).verify?.(issued)).toEqual(until);
+    expect(im(NOW - 61).verify?.(issued)).toBeUndefined();
+  });
+
+  it.each([
+    { appToken: "" },
+    { appToken: issued.appToken.toUpperCase() },
+    { appToken: issued.appToken.slice(1) },
+    { appToken: `${issued.appToken}0` },
+    { appToken: "é".repeat(64) },
+    { appId: "another" },
+  ])("is refused with %j", (different) => {
+    expect(im().verify?.({ ...issued, ...different })).toBeUndefined();
+  });
+
+  it.each([
+    { userId: "pc_s2" },
+    { userId: "s1" },
+    { nonce: "AK-0123456789abcdef0123456789abcdee" },
+    { timestamp: NOW + 172_801 },
+    { role: "" as const },
+  ])("is refused for %j, which was not signed", (different) => {
+    expect(im().verify?.(withAuth(different))).toBeUndefined();
+  });
+
+  it.each(["", "AK-", "0123", "ak-0123", "AK-01 23", "AK-0123-4", `AK-${"0".repeat(62)}`])(
+    "is refused with the nonce %j, though it is signed",
+    (nonce) => {
+      expect(im().verify?.(signed(withAuth({ nonce })))).toBeUndefined();
+    },
+  );
+
+  it("of one app is none of another", () => {
+    const other = signed({ ...issued, appId: "another" });
+    expect(im().verify?.(other)).toBeUndefined();
+  });
+
+  it("takes nothing that reads the same when it is signed", () => {
+    // A digit of the nonce in the time: good for centuries.
+    const nonce = "AK-0123456789abcdef0123456789abcde1";
+    const honest = signed(withAuth({ nonce }));
+    const later = withAuth({ nonce: nonce.slice(0, -1), timestamp: Number(`1${NOW + 172_800}`) });
+    expect(signed(later).appToken).toBe(honest.appToken);
+    expect(im().verify?.(honest)).toBeDefined();
+    expect(im().verify?.({ ...later, appToken: honest.appToken })).toBeUndefined();
+    // The end of somebody's id in the nonce: somebody else's login.
+    const long = signed(withAuth({ userId: "s1AK-7" }));
+    const short = withAuth({ userId: "s1", nonce: `AK-7${issued.auth.nonce}` });
+    expect(signed(short).appToken).toBe(long.appToken);
+    expect(im().verify?.(long)).toBeDefined();
+    expect(im().verify?.({ ...short, appToken: long.appToken })).toBeUndefined();
   });
 });

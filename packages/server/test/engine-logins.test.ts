@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { credentials, openApp } from "./support/engine.js";
+import { hear, loginFor, openIn } from "./support/engine-apps.js";
+import { openSchool } from "./support/school.js";
+
+// How the drop-in script logs in, and how logins end.
+
+describe("a login", () => {
+  it("that is refused fails with the text that the apps look for, and the next is taken", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const made = await loginFor(school, url, "examinee1", "examinee");
+    await using app = await openApp(made.appSign);
+    const { user, userAuth } = credentials(made);
+    const wrong = { user, userAuth: { ...userAuth, token: "0" } };
+    await expect(app.engine.login(wrong)).rejects.toThrow(/^auth fail$/);
+    expect((await app.diary.next()).event).toBe("connecting");
+    const failed = await app.diary.next();
+    expect([failed.event, failed.args[0].message]).toEqual(["connectfailed", "auth fail"]);
+    await app.engine.login({ user, userAuth });
+    expect(app.engine.isLogin()).toBe(true);
+    expect(app.engine.getCurrentUserId()).toBe("examinee1");
+    await app.engine.logout();
+    await app.engine.logout();
+    expect(app.diary.all("disconnect")).toEqual([[1]]);
+    expect(app.engine.isLogin()).toBe(false);
+    await expect(app.groups.joinGroup(school.room.id)).rejects.toThrow("not login");
+  });
+
+  it("on another device ends this one with 4, and it stays away", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using older = await openIn(school, url, "examinee1", "examinee");
+    await using newer = await openIn(school, url, "examinee1", "examinee");
+    expect(await older.diary.until("disconnect")).toEqual([4]);
+    expect(older.page.connections()).toBe(1);
+    expect((await newer.groups.queryGroup(school.room.id)).statistics.onlineCount).toBe(1);
+  });
+
+  it("of somebody who is taken out of the room ends with 2, also while it is away", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using there = await openIn(school, url, "examinee1", "examinee");
+    await using away = await openIn(school, url, "examinee2", "examinee");
+    away.page.offline();
+    for (const userId of ["examinee1", "examinee2"])
+      await school.teacher.participant.remove({ roomId: school.room.id, userId });
+    expect(await there.diary.until("disconnect")).toEqual([2]);
+    away.page.online();
+    expect(await away.diary.until("disconnect")).toEqual([2]);
+  });
+
+  it("that expires is told, and ends with 3 where the app has no newer one", async () => {
+    let time = Date.parse("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => new Date(time), timing: { beatMs: 20 } });
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee");
+    time = app.made.auth.timestamp * 1000;
+    await app.diary.until("tokenexpired");
+    expect(await app.diary.until("disconnect")).toEqual([3]);
+  });
+
+  it("that expires goes on with a newer one, and nothing is lost between", async () => {
+    let time = Date.parse("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => new Date(time), timing: { beatMs: 20 } });
+    const url = await school.listen();
+    let answer: (error: unknown, auth?: unknown) => void = () => {};
+    const expiry = (callback: typeof answer) => {
+      answer = callback;
+    };
+    await using app = await openIn(school, url, "examinee1", "examinee", { expiry });
+    time = app.made.auth.timestamp * 1000;
+    await app.diary.until("tokenexpired");
+    await expect(app.groups.queryGroup(school.room.id)).rejects.toThrow(/^auth fail$/);
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
+    const newer = await loginFor(school, url, "examinee1", "examinee");
+    answer(null, credentials(newer).userAuth);
+    expect(await hear(app)).toBe(1);
+    expect(app.diary.all("disconnect")).toEqual([]);
+  });
+
+  it("that expires while it is away, too", async () => {
+    let time = Date.parse("2026-01-02T03:04:05Z");
+    await using school = await openSchool({ now: () => new Date(time) });
+    const url = await school.listen();
+    let answer: (error: unknown, auth?: unknown) => void = () => {};
+    const expiry = (callback: typeof answer) => {
+      answer = callback;
+    };
+    await using app = await openIn(school, url, "examinee1", "examinee", { expiry });
+    app.page.offline();
+    time = app.made.auth.timestamp * 1000;
+    app.page.online();
+    await app.diary.until("tokenexpired");
+    answer(null, credentials(await loginFor(school, url, "examinee1", "examinee")).userAuth);
+    await app.diary.until("reconnectsuccess");
+  });
+
+  it("ends by itself when an app that was told never answers", async () => {
+    let time = Date.parse("2026-01-02T03:04:05Z");
+    const timing = { beatMs: 20, renewalMs: 20 };
+    await using school = await openSchool({ now: () => new Date(time), timing });
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee", { expiry: () => undefined });
+    time = app.made.auth.timestamp * 1000;
+    expect(await app.diary.until("disconnect")).toEqual([3]);
+  });
+
+  it("of a teacher whose account was disabled is over", async () => {
+    await using school = await openSchool({ timing: { beatMs: 20 } });
+    const url = await school.listen();
+    await school.admin.account.create({
+      userId: "teacher1",
+      role: "teacher",
+      name: "T",
+      password: "a long password",
+    });
+    await using app = await openIn(school, url, "teacher1", "teacher");
+    await school.admin.account.disable({ userId: "teacher1" });
+    await app.diary.until("tokenexpired");
+    expect(await app.diary.until("disconnect")).toEqual([3]);
+  });
+});

@@ -1,0 +1,268 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { openSchool, type School } from "./support/school.js";
+
+// What `/im` refuses: to whom, and with what it takes no harm.
+
+const NOW = Date.parse("2026-01-02T03:04:05Z");
+let time = NOW;
+let school: School;
+let url: string;
+
+beforeAll(async () => {
+  school = await openSchool({ now: () => new Date(time), config: { presenceSettleSeconds: 0 } });
+  url = await school.listen();
+});
+afterAll(() => school?.close());
+
+type Role = "teacher" | "inspector" | "examinee";
+const loginOf = async (userId: string, role: Role, asked: { role?: string } = {}): Promise<ImLogin> => {
+  const sub = userId.replace(/^pc_/, "");
+  const roomId = school.room.id;
+  return imLogin(url, await school.token({ sub, role, room: roomId }), { roomId, userId, ...asked });
+};
+const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+/** Somebody in the room. */
+const enter = async (userId: string, role: Role, more: { role?: string } = {}) => {
+  const connection = await rawEngine(url);
+  expect(await connection.ask(asked(await loginOf(userId, role, more)))).toEqual({});
+  expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
+  return connection;
+};
+
+describe("a login", () => {
+  const wrong = async (change: (login: ImLogin) => object) => {
+    using connection = await rawEngine(url);
+    const login = await loginOf("examinee1", "examinee");
+    expect(await connection.ask({ do: "login", login: { ...login, ...change(login) } })).toEqual({
+      code: 403,
+      message: "auth fail",
+    });
+    expect(await connection.closed()).toEqual([1008, "auth fail"]);
+  };
+
+  it("is refused with a wrong signature", () => wrong(() => ({ appToken: "0".repeat(64) })));
+  it("is refused as somebody else", () => wrong(({ auth }) => ({ auth: { ...auth, userId: "examinee2" } })));
+  it("is refused as that one's other page", () =>
+    wrong(({ auth }) => ({ auth: { ...auth, userId: "pc_examinee1" } })));
+  it("is refused as an admin's", () => wrong(({ auth }) => ({ auth: { ...auth, role: "admin" } })));
+  it("is refused for another app", () => wrong(() => ({ appId: "demoapp" })));
+  it("is refused when it was signed with another key", () =>
+    wrong(({ auth: { userId, nonce, timestamp, role } }) => ({
+      appToken: createHash("sha256").update(`invigil${userId}${nonce}${timestamp}${role}`).digest("hex"),
+    })));
+  it("is refused once it has expired", async () => {
+    const login = await loginOf("examinee1", "examinee");
+    time = login.auth.timestamp * 1000;
+    using connection = await rawEngine(url);
+    expect(await connection.ask(asked(login))).toEqual({ code: 403, message: "auth fail" });
+    time = NOW;
+  });
+
+  it("of another is refused on a connection that has one", async () => {
+    using connection = await enter("examinee1", "examinee");
+    const answer = await connection.ask(asked(await loginOf("examinee2", "examinee")));
+    expect(answer).toEqual({ code: 403, message: "The connection is that of examinee1." });
+  });
+
+  it("comes before all else", async () => {
+    for (const call of [
+      { do: "join", groupId: school.room.id },
+      { do: "send", groupId: school.room.id, type: 30001, data: "1", key: "k" },
+      { do: "messages", groupId: school.room.id, newestFirst: true, pageSize: 10 },
+    ]) {
+      using connection = await rawEngine(url);
+      expect(await connection.ask(call)).toEqual({ code: 602, message: "not login" });
+      expect(await connection.closed()).toEqual([1008, "not login"]);
+    }
+  });
+
+  it("somewhere else ends the one before", async () => {
+    using older = await enter("examinee1", "examinee");
+    using other = await enter("pc_examinee1", "examinee");
+    using newer = await enter("examinee1", "examinee");
+    expect(await older.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect((await older.closed())[0]).toBe(1000);
+    for (const stays of [newer, other])
+      expect(await stays.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
+  });
+});
+
+describe("a group", () => {
+  it("is open to nobody who is in another room, and says so in the same words for one that is not there", async () => {
+    using connection = await enter("examinee1", "examinee");
+    for (const groupId of [school.sibling.id, school.other.id, "nowhere"]) {
+      const refusal = { code: 403, message: `The room ${groupId} is not open to you.` };
+      for (const call of [
+        { do: "join", groupId },
+        { do: "join", groupId, after: "0" },
+        { do: "group", groupId },
+        { do: "users", groupId, all: false },
+        { do: "messages", groupId, newestFirst: true, pageSize: 10 },
+      ])
+        expect(await connection.ask(call)).toEqual(refusal);
+      expect(await connection.ask({ do: "send", groupId, type: 30001, data: "1", key: "k" })).toEqual({
+        code: 425,
+        message: `The group ${groupId} was not joined.`,
+      });
+    }
+  });
+
+  it("is commanded by teachers whose login says admin, and by nobody else", async () => {
+    const groupId = school.room.id;
+    const command = { do: "send", groupId, type: 20002, data: '{"sid":"1"}' };
+    const mute = { do: "mute", groupId, muted: true };
+    const all = { do: "users", groupId, all: true };
+    using admin = await enter("teacher1", "teacher", { role: "admin" });
+    expect(await admin.ask({ ...command, key: "a" })).toHaveProperty("messageId");
+    expect(await admin.ask(all)).toEqual({ users: ["teacher1"] });
+    using plain = await enter("teacher1", "teacher");
+    using inspector = await enter("inspector1", "inspector");
+    using examinee = await enter("examinee1", "examinee");
+    for (const [connection, login] of [
+      [plain, "teacher1"],
+      [inspector, "inspector1"],
+      [examinee, "examinee1"],
+    ] as const) {
+      const refusal = { code: 403, message: `The login ${login} is no admin of the group ${groupId}.` };
+      for (const call of [{ ...command, key: "b" }, mute, all])
+        expect(await connection.ask(call)).toEqual(refusal);
+    }
+    // An administrator may give anybody such a login: it commands nothing all the same.
+    const token = await school.token({ sub: "root", role: "admin" });
+    const made = await imLogin(url, token, { roomId: groupId, userId: "examinee2", role: "admin" });
+    using given = await rawEngine(url);
+    await given.ask(asked(made));
+    await given.ask({ do: "join", groupId });
+    expect((await given.ask({ ...command, key: "c" })).code).toBe(403);
+    expect((await given.ask(mute)).code).toBe(403);
+  });
+
+  it("that has ended lets examinees in no more, but those back in who were there", async () => {
+    const room = await school.admin.room.create({
+      name: "Ends",
+      participants: [{ userId: "examinee1", name: "E", role: "examinee" }],
+    });
+    const login = await loginOf("examinee1", "examinee");
+    await school.admin.room.end({ roomId: room.id });
+    using connection = await rawEngine(url);
+    await connection.ask(asked(login));
+    expect(await connection.ask({ do: "join", groupId: room.id })).toEqual({
+      code: 441,
+      message: `The room ${room.id} has ended.`,
+    });
+    expect(await connection.ask({ do: "join", groupId: room.id, after: "0" })).toHaveProperty("group");
+    const report = { do: "send", groupId: room.id, type: 20019, data: "{}", key: "k" };
+    expect((await connection.ask(report)).code).toBe(441);
+  });
+
+  it("is over for who is taken out of the room", async () => {
+    const person = { userId: "guest", name: "G", role: "examinee" as const };
+    await school.admin.participant.add({ roomId: school.room.id, participants: [person] });
+    using connection = await enter("guest", "examinee");
+    await school.admin.participant.remove({ roomId: school.room.id, userId: "guest" });
+    expect(await connection.told("bye")).toEqual({ is: "bye", code: 2 });
+    expect((await connection.closed())[0]).toBe(1000);
+  });
+
+  it("is at most one of twenty", async () => {
+    using connection = await enter("examinee1", "examinee");
+    for (let n = 1; n <= 20; n += 1) {
+      const room = await school.admin.room.create({
+        name: `Room ${n}`,
+        participants: [{ userId: "examinee1", name: "E", role: "examinee" }],
+      });
+      const answer = await connection.ask({ do: "join", groupId: room.id });
+      if (n < 20) expect(answer).toHaveProperty("group");
+      else expect(answer).toEqual({ code: 443, message: "A page is in 20 groups at most." });
+    }
+    expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
+  });
+});
+
+describe("a hostile client", () => {
+  const stillServes = async () => {
+    using connection = await enter("examinee2", "examinee");
+    expect(await connection.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
+  };
+
+  it.each([
+    "",
+    "x",
+    "null",
+    "[]",
+    "{}",
+    '{"number":"1"}',
+    '{"number":1.5,"do":"login"}',
+    '{"number":1e400}',
+    "[".repeat(3000),
+  ])("that sends %j is cut off", async (frame) => {
+    using connection = await rawEngine(url);
+    connection.send(frame);
+    expect(await connection.closed()).toEqual([1008, "A frame is no request."]);
+    await stillServes();
+  });
+
+  it("that sends requests which are none is told so, by their number", async () => {
+    using connection = await enter("examinee1", "examinee");
+    const groupId = school.room.id;
+    for (const call of [
+      {},
+      { do: "constructor" },
+      { do: "login" },
+      { do: "join" },
+      { do: "join", groupId: { $ne: 1 } },
+      { do: "join", groupId, after: "-1" },
+      { do: "send", groupId, type: 30001, data: { a: 1 }, key: "k" },
+      { do: "send", groupId, type: 30001, data: "not json", key: "k" },
+      { do: "send", groupId, type: 20001, data: '{"userId":"examinee1"}', key: "k1" },
+      { do: "send", groupId, type: 30000, data: "1", key: "k" },
+      { do: "send", groupId, type: 30001, data: `"${"é".repeat(40_000)}"`, key: "k" },
+      { do: "send", groupId, type: 30001, data: "1", to: Array.from({ length: 1000 }, String), key: "k" },
+      { do: "send", groupId, type: 30001, data: "1", to: [], key: "k" },
+      { do: "messages", groupId, newestFirst: true, pageSize: 51 },
+    ])
+      expect([400, 403]).toContain((await connection.ask(call)).code);
+    expect(await connection.ask({ do: "group", groupId })).toHaveProperty("groupId");
+  });
+
+  it("that sends bytes, or too many of them, is cut off", async () => {
+    using bytes = await rawEngine(url);
+    bytes.socket.send(Buffer.from([1, 2, 3]));
+    expect((await bytes.closed())[0]).toBe(1003);
+    using early = await rawEngine(url);
+    early.send({ number: 1, do: "login", login: "x".repeat(5000) });
+    expect((await early.closed())[0]).toBe(1009);
+    using late = await enter("examinee1", "examinee");
+    late.send({ number: 1, do: "group", groupId: "x".repeat(600_000) });
+    expect((await late.closed())[0]).toBe(1009);
+    using huge = await rawEngine(url);
+    huge.send("x".repeat(2 * 1024 * 1024));
+    expect((await huge.closed())[0]).toBe(1009);
+    await stillServes();
+  });
+
+  it("that asks ten thousand times at once is answered in order, and keeps nobody else waiting", async () => {
+    using connection = await enter("examinee1", "examinee");
+    const many = 10_000;
+    for (let number = 1000; number < 1000 + many; number += 1)
+      connection.send({ number, do: "send", groupId: school.room.id, type: 1, data: "1", key: "k" });
+    await stillServes();
+    for (let number = 1000; number < 1000 + many; ) {
+      const [frame] = await connection.diary.until("frame");
+      if (frame.number === undefined || frame.number < 1000) continue;
+      expect(frame.number).toBe(number);
+      expect(frame.error.code).toBe(400);
+      number += 1;
+    }
+  });
+});
+
+describe("who says nothing", () => {
+  it("is cut off", async () => {
+    await using quick = await openSchool({ timing: { firstMessageMs: 50 } });
+    using connection = await rawEngine(await quick.listen());
+    expect(await connection.closed()).toEqual([1008, "Nobody logged in."]);
+  });
+});

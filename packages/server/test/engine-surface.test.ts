@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { eventually } from "./support/engine.js";
+import { hear, openIn, say } from "./support/engine-apps.js";
+import { openSchool } from "./support/school.js";
+
+// What apps may use of the SDK, and how they may.
+
+describe("an app that", () => {
+  it("calls init again registers anew, and hears everything once", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee");
+    await app.engine.init({ appId: "invigil", appSign: app.made.appSign, source: "exam" });
+    const heard: string[] = [];
+    app.engine.getMessageManager().on("recvgroupmessage", ({ data }: { data: string }) => heard.push(data));
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, to: ["examinee1"] });
+    const other = new Promise((resolve) => app.messages.on("recvc2cmessage", resolve));
+    expect(await other).toMatchObject({ data: "2" });
+    expect([heard, app.diary.all("recvgroupmessage")]).toEqual([["1"], []]);
+  });
+
+  it("throws in a listener keeps nobody else from being told", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee");
+    app.messages.removeAllListeners();
+    app.messages.on("recvgroupmessage", () => {
+      throw new Error("the app's own");
+    });
+    const heard = new Promise((resolve) => app.messages.on("recvgroupmessage", resolve));
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
+    expect(await heard).toMatchObject({ data: "1" });
+    await eventually(
+      () => app.groups.queryGroup(school.room.id),
+      () => app.page.thrown.length > 0,
+    );
+    expect(app.page.thrown).toMatchObject([{ message: "the app's own" }]);
+  });
+
+  it("uses more of the SDK finds it: the group, who is there, what was said", async () => {
+    await using school = await openSchool({ now: () => new Date() });
+    const url = await school.listen();
+    const groupId = school.room.id;
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "pc_examinee1", "examinee");
+    const { statistics: _, ...known } = await teacher.groups.queryGroup({ groupId });
+    expect(teacher.group).toMatchObject(known);
+    await eventually(
+      async () => (await teacher.groups.queryGroup(groupId)).statistics.onlineCount,
+      (count) => count === 2,
+    );
+    expect(await teacher.groups.queryGroup(groupId)).toEqual({
+      groupId,
+      groupName: "Room A",
+      groupMeta: "",
+      createTime: Math.floor(school.room.createdAt.getTime() / 1000),
+      creator: "teacher1",
+      admins: ["teacher1"],
+      statistics: { pv: 2, onlineCount: 2, msgAmount: {} },
+      muteStatus: { groupId, muteAll: false, muteUserList: [], whiteUserList: [] },
+    });
+    expect(await examinee.groups.listRecentGroupUser(groupId)).toEqual({
+      groupId,
+      total: 2,
+      userList: [{ userId: "teacher1" }, { userId: "pc_examinee1" }],
+    });
+    const page = await teacher.groups.listGroupUser({ groupId, sortType: 1, pageSize: 1 });
+    expect(page).toMatchObject({ hasMore: true, userList: [{ userId: "pc_examinee1" }] });
+    expect(
+      await teacher.groups.listGroupUser({
+        groupId,
+        sortType: 1,
+        pageSize: 1,
+        nextpagetoken: page.nextpagetoken,
+      }),
+    ).toMatchObject({ hasMore: false, userList: [{ userId: "teacher1" }] });
+
+    for (let n = 1; n <= 12; n += 1) await say(teacher, school, n, n === 12 ? { type: 30002 } : {});
+    await say(teacher, school, 0, { receiverIdList: ["pc_examinee1"] });
+    const texts = ({ messageList }: { messageList: { data: string }[] }) =>
+      messageList.map(({ data }) => Number(data));
+    const oldest = await examinee.messages.listMessage({
+      groupId,
+      type: 30001,
+      sortType: 0,
+      nextpagetoken: 1,
+    });
+    expect([texts(oldest), oldest.hasMore]).toEqual([[1, 2, 3, 4, 5, 6, 7, 8, 9, 10], true]);
+    const { nextpagetoken } = oldest;
+    const rest = await examinee.messages.listMessage({ groupId, type: 30001, nextpagetoken });
+    expect([texts(rest), rest.hasMore]).toEqual([[11], false]);
+    const newest = await examinee.messages.listMessage({ groupId, sortType: 1, pageSize: 3 });
+    expect(texts(newest)).toEqual([12, 11, 10]);
+    const then = await examinee.messages.listMessage({
+      groupId,
+      sortType: 1,
+      pageSize: 3,
+      nextPageToken: newest.nextPageToken,
+    });
+    expect(texts(then)).toEqual([9, 8, 7]);
+    const recent = await examinee.messages.listRecentMessage({ groupId, pageSize: 2 });
+    expect(texts(recent)).toEqual([11, 12]);
+    const since = { groupId, seqnum: recent.messageList[0].seqnum };
+    expect(texts(await examinee.messages.listRecentMessage(since))).toEqual([12]);
+    for (const call of ["createGroup", "closeGroup", "modifyGroup"])
+      await expect(teacher.groups[call]({ groupId })).rejects.toThrow("a group is a room");
+    await expect(teacher.messages.deleteMessage({ groupId })).rejects.toThrow("a group is a room");
+  });
+
+  it("mutes people is obeyed, until it lets them speak again", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const groupId = school.room.id;
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using other = await openIn(school, url, "examinee2", "examinee");
+    const status = (muteAll: boolean, ...muteUserList: string[]) => ({
+      groupId,
+      muteAll,
+      muteUserList,
+      whiteUserList: [],
+    });
+    await teacher.groups.muteUser({ groupId, userList: ["examinee1", "pc_examinee1"] });
+    expect(await other.diary.until("mutechange")).toEqual([
+      groupId,
+      status(false, "examinee1", "pc_examinee1"),
+    ]);
+    await expect(say(examinee, school, 1)).rejects.toMatchObject({ code: 442 });
+    await expect(
+      school.as({ sub: "examinee1", role: "examinee" }).im.send({ roomId: groupId, type: 30001, data: 1 }),
+    ).rejects.toThrow(`The login examinee1 is muted in the room ${groupId}.`);
+    await say(other, school, 2);
+    expect(await hear(teacher)).toBe(2);
+    // Answers and reports go on.
+    const answer = { groupId, type: 20004, data: '{"sid":"1"}', receiverId: "teacher1" };
+    await examinee.messages.sendC2cMessage(answer);
+    expect((await teacher.diary.until("recvc2cmessage"))[0].type).toBe(20004);
+
+    await teacher.groups.cancelMuteUser({ groupId, userList: ["examinee1"] });
+    await say(examinee, school, 3);
+    await teacher.groups.muteAll(groupId);
+    expect(await teacher.groups.listMuteUsers(groupId)).toEqual(status(true, "pc_examinee1"));
+    for (const app of [examinee, other])
+      await expect(say(app, school, 4)).rejects.toMatchObject({ code: 442 });
+    await say(teacher, school, 5);
+    await teacher.groups.cancelMuteAll(groupId);
+    await say(other, school, 6);
+    expect((await examinee.groups.queryGroup(groupId)).muteStatus).toEqual(status(false, "pc_examinee1"));
+    for (const call of ["muteAll", "cancelMuteAll", "muteUser", "cancelMuteUser", "listGroupUser"])
+      await expect(examinee.groups[call]({ groupId, userList: ["teacher1"] })).rejects.toMatchObject({
+        code: 403,
+      });
+  });
+
+  it("sends two hundred messages at once gets an answer to each", async () => {
+    let time = Date.parse("2026-01-02T03:04:05Z");
+    // Each look at the clock is a second later: nobody sends too much.
+    await using school = await openSchool({
+      now: () => {
+        time += 1000;
+        return new Date(time);
+      },
+    });
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    const ids = await Promise.all(Array.from({ length: 200 }, (_, n) => say(teacher, school, n)));
+    expect(ids.map(Number)).toEqual(ids.map(Number).toSorted((a, b) => a - b));
+    for (let n = 0; n < 200; n += 1) expect(await hear(examinee)).toBe(n);
+  });
+});

@@ -1,0 +1,266 @@
+import { describe, expect, it } from "vitest";
+import { createEventWriter } from "../src/db/events.js";
+import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+
+/** What a log says, without the ids. */
+const said = (log: readonly { roomId: string; type: string; data: object }[]) =>
+  log.map(({ roomId, type, data }) => ({ roomId, type, ...data }));
+const newcomer = (userId: string, name = userId) => ({ userId, name, role: "examinee" as const });
+const known = (userId: string, name = userId, extraMinutes = 0) => ({
+  userId,
+  name,
+  role: "examinee",
+  extraMinutes,
+});
+const csv = (text: string) => Buffer.from(text).toString("base64");
+
+describe("the log has an event if and only if something changed", () => {
+  it("a room is made, alone or by a plan, with its first people; and ends once", async () => {
+    await using hall = await openLiveHall();
+    const { examId } = hall.room;
+    const made = await hall
+      .as(TEACHER)
+      .room.create({ name: "New", examId, participants: [newcomer("someone")] });
+    await hall.as(TEACHER).room.end({ roomId: made.id });
+    await hall.as(TEACHER).room.end({ roomId: made.id });
+    expect(said(hall.log())).toEqual([
+      { roomId: made.id, type: "room_created" },
+      { roomId: made.id, type: "room_ended" },
+    ]);
+  });
+
+  it("a room's audio status is another one", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    for (const audioStatus of ["silent", "speaking", "speaking", "silent"] as const)
+      await hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
+    await hall.as(TEACHER).room.end({ roomId });
+    await expect(hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus: "speaking" })).rejects.toThrow();
+    expect(said(hall.log())).toEqual([
+      { roomId, type: "audio_status_changed", audioStatus: "speaking" },
+      { roomId, type: "audio_status_changed", audioStatus: "silent" },
+      { roomId, type: "room_ended" },
+    ]);
+  });
+
+  it("somebody is added, known by another name, moved and removed", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    const { id: toRoomId } = hall.sibling;
+    const teacher = hall.as(ADMIN);
+    const add = (...participants: ReturnType<typeof newcomer>[]) =>
+      teacher.participant.add({ roomId, participants });
+    await add(newcomer("a"), newcomer("b"));
+    await add(newcomer("a"), newcomer("b", "Another"));
+    // Nobody is added where one of them has another role.
+    const refused = add(newcomer("c"), newcomer("teacher1"));
+    await expect(refused).rejects.toThrow();
+    await teacher.participant.move({ roomId, userId: "a", toRoomId });
+    await expect(teacher.participant.move({ roomId, userId: "a", toRoomId })).rejects.toThrow();
+    await teacher.participant.remove({ roomId, userId: "b" });
+    await expect(teacher.participant.remove({ roomId, userId: "b" })).rejects.toThrow();
+    // Beside what those who leave are told by message.
+    expect(said(hall.log()).filter(({ type }) => type !== "message")).toEqual([
+      { roomId, type: "participant_added", ...known("a") },
+      { roomId, type: "participant_added", ...known("b") },
+      { roomId, type: "participant_updated", ...known("b", "Another") },
+      { roomId, type: "participant_removed", userId: "a", role: "examinee" },
+      { roomId: toRoomId, type: "participant_added", ...known("a") },
+      { roomId, type: "participant_removed", userId: "b", role: "examinee" },
+    ]);
+  });
+
+  it("a roster is imported: nothing of a dry run, nor of a file that is refused", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId, examId } = hall.room;
+    const load = (text: string, more: object = {}) =>
+      hall.as(ADMIN).participant.import({ examId, file: csv(text), ...more });
+    await load("id,name\nwaits,W\n");
+    await load(`id,name,room\nx,X,${roomId}\n`, { dryRun: true });
+    await expect(load(`id,name,room\nx,X,${roomId}\ny,Y,nowhere\n`)).rejects.toThrow();
+    expect(hall.log()).toEqual([]);
+    await load(`id,name,room\nx,X,${roomId}\nwaits,W,${roomId}\n`);
+    await load(`id,name,room\nx,X,${roomId}\nexaminee1,Renamed,${roomId}\n`);
+    expect(said(hall.log())).toEqual([
+      { roomId, type: "participant_added", ...known("x", "X") },
+      { roomId, type: "participant_added", ...known("waits", "W") },
+      { roomId, type: "participant_updated", ...known("examinee1", "Renamed") },
+    ]);
+  });
+
+  it("a plan makes rooms, and seats people in those that there are", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId, examId } = hall.room;
+    await hall.as(ADMIN).participant.import({
+      examId,
+      file: csv(
+        `id,name,role\nt5,T5,teacher\n${["p1", "p2", "p3", "p4"].map((id) => `${id},${id},examinee\n`).join("")}`,
+      ),
+    });
+    await hall.as(ADMIN).exam.plan({ examId, roomSize: 3, dryRun: true });
+    expect(hall.log()).toEqual([]);
+    const plan = await hall.as(ADMIN).exam.plan({ examId, roomSize: 3 });
+    const expected = plan.rooms.flatMap((room) =>
+      room.isNew
+        ? []
+        : room.seated.map(({ userId, name, role }) => ({
+            roomId: room.roomId,
+            type: "participant_added",
+            userId,
+            name,
+            role,
+            extraMinutes: 0,
+          })),
+    );
+    const made = plan.rooms.filter(({ isNew }) => isNew);
+    expect(made.length).toBeGreaterThan(0);
+    expect(expected.map((event) => event.roomId)).toContain(roomId);
+    const log = said(hall.log());
+    expect(log.filter(({ type }) => type === "participant_added")).toHaveLength(expected.length);
+    expect(log).toEqual(expect.arrayContaining(expected));
+    expect(log.filter(({ type }) => type !== "participant_added")).toEqual(
+      made.map((room) => ({ roomId: room.roomId, type: "room_created" })),
+    );
+  });
+
+  it("somebody is taken out of an exam: out of each of its rooms", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    await hall.as(ADMIN).participant.add({
+      roomId: sibling.id,
+      participants: [{ userId: "inspector1", name: "I", role: "inspector" }],
+    });
+    await expect(
+      hall.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "teacher1" }),
+    ).rejects.toThrow();
+    await hall.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "inspector1" });
+    const gone = { type: "participant_removed", userId: "inspector1", role: "inspector" };
+    expect(said(hall.log()).slice(1)).toEqual([
+      { roomId: room.id, ...gone },
+      { roomId: sibling.id, ...gone },
+    ]);
+  });
+
+  it("a camera publishes and stops; what a report does not change is no event", async () => {
+    await using hall = await openLiveHall({ config: STREAM_CONFIG });
+    const { room } = hall;
+    const first = { ...streamReport(room, "examinee1"), ...streamSignature() };
+    const report = (more: object) => hall.as(ADMIN).stream.report({ ...first, ...more });
+    await report({});
+    await report({});
+    await report({ time: first.time + 1 });
+    await report({ action: "publish_done", time: first.time - 5 });
+    await report({ id: `${first.id}_pc` });
+    await report({ action: "publish_done", time: first.time + 9 });
+    const changed = (camera: string, status: string) => ({
+      roomId: room.id,
+      type: "publish_status_changed",
+      userId: "examinee1",
+      role: "examinee",
+      camera,
+      status,
+    });
+    const all = [changed("main", "publishing"), changed("pc", "publishing"), changed("main", "stopped")];
+    expect(said(hall.log()).filter(({ type }) => type !== "message")).toEqual(all);
+    // Whoever comes back comes with what its cameras do meanwhile.
+    const move = { userId: "examinee1" };
+    await hall.as(ADMIN).participant.move({ ...move, roomId: room.id, toRoomId: hall.sibling.id });
+    await hall.as(ADMIN).participant.move({ ...move, roomId: hall.sibling.id, toRoomId: room.id });
+    expect(
+      said(hall.log()).filter(({ type, roomId }) => type === "publish_status_changed" && roomId === room.id),
+    ).toEqual([...all, changed("main", "stopped"), changed("pc", "publishing")]);
+  });
+
+  it("a cheat config is another one: in each room that is in progress", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const set = (data: string) => hall.as(TEACHER).cheat.setConfig({ examId: room.examId, data });
+    await set("{}");
+    await set("{}");
+    await hall.as(ADMIN).room.end({ roomId: sibling.id });
+    await set('{"pc":{}}');
+    expect(said(hall.log())).toEqual([
+      { roomId: room.id, type: "cheat_config_changed" },
+      { roomId: sibling.id, type: "cheat_config_changed" },
+      { roomId: sibling.id, type: "room_ended" },
+      { roomId: room.id, type: "cheat_config_changed" },
+    ]);
+  });
+
+  it("records are kept; a refused call leaves nothing", async () => {
+    await using hall = await openLiveHall();
+    const { id: roomId } = hall.room;
+    const record = (userId: string) => ({
+      userId,
+      isMainMonitor: true,
+      detectType: "watch",
+      detectTime: new Date(0),
+    });
+    const refused = hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee2")] });
+    await expect(refused).rejects.toThrow();
+    await hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee1"), record("examinee1")] });
+    expect(said(hall.log())).toEqual([{ roomId, type: "cheat_records_added", from: 1, to: 2 }]);
+  });
+
+  it("an exam is deleted: its open rooms end", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    await hall.as(ADMIN).room.end({ roomId: sibling.id });
+    const refused = hall.as(ADMIN).exam.delete({ examId: room.examId });
+    await expect(refused).rejects.toThrow();
+    await hall.as(ADMIN).exam.delete({ examId: room.examId, withRooms: true });
+    expect(said(hall.log())).toEqual([
+      { roomId: sibling.id, type: "room_ended" },
+      { roomId: room.id, type: "room_ended" },
+    ]);
+  });
+
+  it("one write of several that share a commit fails: it leaves nothing, the others all", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const admin = hall.as(ADMIN);
+    const outcomes = await Promise.allSettled([
+      admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" }),
+      // A name that the other room has in another role: noticed after others of the call were written.
+      admin.participant.add({ roomId: sibling.id, participants: [newcomer("x"), newcomer("teacher3")] }),
+      admin.room.setAudioStatus({ roomId: sibling.id, audioStatus: "speaking" }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    const people = await hall
+      .as({ ...INSPECTOR, sub: "inspector3" })
+      .participant.list({ roomId: sibling.id });
+    expect(people.map(({ userId }) => userId)).toEqual(["examinee3"]);
+    const rooms = hall.log().map(({ roomId, type }) => `${roomId} ${type}`);
+    expect(rooms.toSorted()).toEqual(
+      [room.id, sibling.id].map((id) => `${id} audio_status_changed`).toSorted(),
+    );
+  });
+
+  it("a write that fails within a shared commit takes its events with it", async () => {
+    await using hall = await openLiveHall();
+    const told: number[] = [];
+    const events = createEventWriter({ db: hall.db, added: () => void told.push(hall.log().length) });
+    const now = new Date(0);
+    const write = (roomId: string, fails: boolean, repeatable: boolean) =>
+      hall.db.write(
+        () => {
+          events.add(roomId, "room_ended", {}, now);
+          if (fails) throw new Error("as the test wants it");
+        },
+        { repeatable },
+      );
+    const outcomes = await Promise.allSettled([
+      write("a", false, false),
+      write("b", true, false),
+      write("c", false, true),
+      write("d", true, true),
+      write("e", false, true),
+    ]);
+    expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, false, true]);
+    expect(hall.log().map(({ roomId }) => roomId)).toEqual(["a", "c", "e"]);
+    // Each time it is told, what was written is there to be read.
+    expect(told).toEqual(told.map(() => 3));
+    expect(told).not.toEqual([]);
+  });
+});

@@ -1,0 +1,100 @@
+import { signals } from "@invigil/schema";
+import { describe, expect, it } from "vitest";
+import { listenRoom } from "./support/listening.js";
+import { openSchool } from "./support/school.js";
+
+const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
+const ADMIN = { sub: "root", role: "admin" } as const;
+
+describe("who listens", () => {
+  it("is present while it does, on the page that it names", async () => {
+    await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
+    const roomId = school.room.id;
+    await using teacher = await listenRoom(school, TEACHER, { roomId });
+    const pages = ["main", "pc"] as const;
+    const listeners = [];
+    for (const camera of pages) {
+      listeners.push(await listenRoom(school, EXAMINEE, { roomId, camera }));
+      await teacher.until((event) => event.type === "participant_entered" && event.camera === camera);
+    }
+    const present = async () =>
+      (await school.admin.room.presence({ roomId })).map(({ userId, camera }) => `${userId} ${camera}`);
+    expect(await present()).toEqual(["examinee1 main", "examinee1 pc", "teacher1 main"]);
+    const snapshot = await school.admin.room.snapshot({ roomId });
+    expect(snapshot.presence).toEqual(await school.admin.room.presence({ roomId }));
+
+    for (const listener of listeners) await listener.leave();
+    for (const camera of pages)
+      expect(await teacher.next()).toMatchObject({ type: "participant_left", userId: "examinee1", camera });
+    expect(await present()).toEqual(["teacher1 main"]);
+  });
+
+  it("is not present where it is not in the room: an administrator", async () => {
+    await using school = await openSchool();
+    await using watching = await listenRoom(school, ADMIN, { roomId: school.room.id });
+    await using inside = await listenRoom(school, ADMIN, { roomId: school.sibling.id });
+    // It made this room, and is one of its teachers.
+    expect(await inside.next()).toMatchObject({
+      type: "participant_entered",
+      userId: "root",
+      role: "teacher",
+    });
+    await using teacher = await listenRoom(school, TEACHER, { roomId: school.room.id });
+    expect(await watching.next()).toMatchObject({ type: "participant_entered", userId: "teacher1" });
+    expect(await teacher.next()).toMatchObject({ type: "participant_entered", userId: "teacher1" });
+  });
+});
+
+describe("who is sent away", () => {
+  it("hears that, and then no more; the others see it leave", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    await using teacher = await listenRoom(school, TEACHER, { roomId });
+    await using examinee = await listenRoom(school, EXAMINEE, { roomId });
+    await teacher.until((event) => event.type === "participant_entered" && event.userId === "examinee1");
+    await school.teacher.participant.remove({ roomId, userId: "examinee1" });
+    const heard = await examinee.until((event) => event.type === "message");
+    expect(heard.at(-1)).toMatchObject({
+      message: { type: signals.endUser.type, sender: { role: "server" }, to: ["examinee1", "pc_examinee1"] },
+    });
+    const rest = await examinee
+      .until((event) => event.type === "message")
+      .catch((error: { cause?: { code?: string } }) => error.cause?.code);
+    expect(rest).toBe("FORBIDDEN");
+    expect(await teacher.take(2)).toMatchObject([
+      { type: "participant_left", userId: "examinee1" },
+      { type: "participant_removed", userId: "examinee1" },
+    ]);
+  });
+});
+
+describe("a message", () => {
+  it("that is sent twice with one key is heard once, by its sender too", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    await using examinee = await listenRoom(school, EXAMINEE, { roomId });
+    const asExaminee = school.as(EXAMINEE);
+    const once = { roomId, type: signals.enteredRoom.type, key: "k", text: '{ "sid": "s" }' };
+    const sent = await asExaminee.im.send(once);
+    expect(await asExaminee.im.send(once)).toEqual(sent);
+    const last = await school.teacher.im.send({ roomId, type: 30_001, data: ["last"] });
+    const heard = await examinee.until((event) => event.type === "message" && event.message.id === last.id);
+    expect(heard.flatMap((event) => (event.type === "message" ? [event.message] : []))).toEqual([
+      {
+        ...sent,
+        roomId,
+        type: signals.enteredRoom.type,
+        data: { sid: "s" },
+        sender: { userId: "examinee1", role: "examinee", camera: "main" },
+      },
+      {
+        ...last,
+        roomId,
+        type: 30_001,
+        data: ["last"],
+        sender: { userId: "teacher1", role: "teacher", camera: "main" },
+      },
+    ]);
+  });
+});

@@ -1,0 +1,205 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openDatabase } from "../src/db/client.js";
+import { createEventWriter } from "../src/db/events.js";
+import { MAX_WAITING } from "../src/features/live/inbox.js";
+import { listenExam, listenRoom } from "./support/listening.js";
+import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { tempFolder } from "./support/process.js";
+
+const START = new Date("2026-01-02T03:04:05Z");
+const HOUR = 3_600_000;
+
+/** Turns the room's sound on or off, so many times. */
+const speak = async (hall: LiveHall, times: number): Promise<void> => {
+  const roomId = hall.room.id;
+  let { audioStatus } = await hall.as(TEACHER).room.get({ roomId });
+  for (let n = 0; n < times; n += 1) {
+    audioStatus = audioStatus === "silent" ? "speaking" : "silent";
+    await hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
+  }
+};
+/** A client that takes what is sent to it, or for a while does not. */
+const createClient = () => {
+  let taken = Promise.resolve();
+  let take: (() => void) | undefined;
+  return {
+    drained: () => taken,
+    stops() {
+      taken = new Promise((resolve) => {
+        take = resolve;
+      });
+    },
+    goesOn: () => take?.(),
+  };
+};
+const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Number(id));
+
+describe("who comes back", () => {
+  it("is told of what it missed, and then of what happens, without a seam", async () => {
+    await using hall = await openLiveHall();
+    const roomId = hall.room.id;
+    const first = await listenRoom(hall, ADMIN, { roomId });
+    await speak(hall, 6);
+    const lastEventId = (await first.take(3)).at(-1)?.id ?? "";
+    await first.leave();
+    await speak(hall, 1000);
+    await using second = await listenRoom(hall, ADMIN, { roomId, lastEventId });
+    const speaking = speak(hall, 20);
+    const told = await second.take(1023);
+    await speaking;
+    expect(idsOf(told)).toEqual(
+      hall
+        .log()
+        .map(({ id }) => id)
+        .filter((id) => id > Number(lastEventId)),
+    );
+  });
+
+  it.each(["room", "exam"] as const)(
+    "is told how things are in the %s when it was away for too long",
+    async (of) => {
+      let now = START;
+      await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 3600 } });
+      const { id: roomId, examId } = hall.room;
+      const listen = (lastEventId: string) =>
+        of === "room"
+          ? listenRoom(hall, ADMIN, { roomId, lastEventId })
+          : listenExam(hall, ADMIN, { examId, lastEventId });
+      await speak(hall, 3);
+      const { lastEventId: before } = await hall.as(ADMIN).room.snapshot({ roomId });
+      await speak(hall, 1);
+      now = new Date(START.getTime() + HOUR + 1);
+      await speak(hall, 1);
+      const { lastEventId: latest } = await hall.as(ADMIN).room.snapshot({ roomId });
+      // Everything that is older than an hour goes.
+      await hall.services.live.stop();
+      hall.services.live.start();
+      await expect.poll(() => hall.wholeLog().length).toBe(1);
+
+      await using away = await listen(before);
+      await using back = await listen(String(Number(latest) - 1));
+      await hall.as(TEACHER).room.end({ roomId });
+      // What it has missed is still there for one of them.
+      expect(await back.take(2)).toMatchObject([
+        { type: "audio_status_changed", id: latest },
+        { type: "room_ended" },
+      ]);
+      const gap = await away.next();
+      expect(gap).toMatchObject({ type: "gap", id: expect.stringMatching(/^\d+$/), time: now });
+      if (gap.type !== "gap") throw new Error("no gap");
+      expect(gap.snapshot.lastEventId).toBe(gap.id);
+      // It goes on from there: the end of the room is in the snapshot, or comes after it.
+      const isIn = Number(gap.id) > Number(latest);
+      if (isIn) expect(JSON.stringify(gap.snapshot)).toContain('"ended"');
+      else expect(await away.next()).toMatchObject({ type: "room_ended" });
+    },
+  );
+
+  it.each(["room", "exam"] as const)(
+    "with an id of another database is told how things are in the %s",
+    async (of) => {
+      await using hall = await openLiveHall();
+      const { id: roomId, examId } = hall.room;
+      const lastEventId = "999999";
+      await using heard =
+        of === "room"
+          ? await listenRoom(hall, ADMIN, { roomId, lastEventId })
+          : await listenExam(hall, ADMIN, { examId, lastEventId });
+      const snapshot =
+        of === "room"
+          ? await hall.as(ADMIN).room.snapshot({ roomId })
+          : await hall.as(ADMIN).exam.snapshot({ examId });
+      expect(await heard.next()).toEqual({
+        type: "gap",
+        id: snapshot.lastEventId,
+        ...(of === "room" ? { roomId } : { examId }),
+        time: START,
+        snapshot,
+      });
+      await hall.as(TEACHER).room.end({ roomId });
+      expect(await heard.next()).toMatchObject({ type: "room_ended" });
+    },
+  );
+
+  it("that has the newest id of a log whose old events are gone misses nothing", async () => {
+    let now = START;
+    await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
+    const roomId = hall.room.id;
+    await speak(hall, 700);
+    const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId });
+    now = new Date(START.getTime() + HOUR);
+    await hall.services.live.stop();
+    hall.services.live.start();
+    // More than is deleted at once: only the newest is left.
+    await expect.poll(() => hall.wholeLog().length).toBe(1);
+    await using heard = await listenRoom(hall, ADMIN, { roomId, lastEventId });
+    await speak(hall, 1);
+    expect(idsOf([await heard.next()])).toEqual([Number(lastEventId) + 1]);
+  });
+});
+
+describe("who is slow", () => {
+  it.each([
+    ["has all of what waits for it", MAX_WAITING],
+    ["gets a gap when it is more", MAX_WAITING + 1],
+  ] as const)("%s, and nobody waits for it", async (_, count) => {
+    await using hall = await openLiveHall();
+    const roomId = hall.room.id;
+    const client = createClient();
+    const token = await hall.token(ADMIN);
+    await using slow = await hall.listen(token, roomId, { drained: client.drained });
+    await using quick = await hall.listen(token, roomId);
+    await speak(hall, 2);
+    expect(await slow.take(2)).toHaveLength(2);
+    client.stops();
+    const first = slow.next();
+    const others = quick.take(count + 2);
+    await speak(hall, count);
+    const all = hall.log().map(({ id }) => id);
+    // The other has all of them while this one has taken none.
+    expect(idsOf(await others)).toEqual(all);
+    client.goesOn();
+    if (count > MAX_WAITING) {
+      expect(await first).toMatchObject({ type: "gap", id: String(all.at(-1)) });
+      await hall.as(TEACHER).room.end({ roomId });
+      expect(await slow.next()).toMatchObject({ type: "room_ended", id: String(Number(all.at(-1)) + 1) });
+    } else expect(idsOf([await first, ...(await slow.take(count - 1))])).toEqual(all.slice(2));
+  });
+
+  it("and goes while it takes nothing: the server does not wait for it", async () => {
+    await using hall = await openLiveHall();
+    let asked: (() => void) | undefined;
+    const begun = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const drained = () => {
+      asked?.();
+      return new Promise<void>(() => undefined);
+    };
+    const stuck = await hall.listen(await hall.token(ADMIN), hall.room.id, { drained });
+    await begun;
+    await stuck.leave();
+    await expect(stuck.next()).rejects.toThrow("there are no more events");
+  });
+});
+
+describe("several processes", () => {
+  it("hear what another has committed", async () => {
+    using folder = tempFolder();
+    const databaseFile = join(folder.path, "invigil.db");
+    await using hall = await openLiveHall({ config: { databaseFile } });
+    const roomId = hall.room.id;
+    await using heard = await listenRoom(hall, ADMIN, { roomId });
+    const other = openDatabase({ file: databaseFile });
+    try {
+      const events = createEventWriter({ db: other, added: () => undefined });
+      for (const audioStatus of ["speaking", "silent"] as const) {
+        await other.write(() => events.add(roomId, "audio_status_changed", { audioStatus }, START));
+        expect(await heard.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
+      }
+    } finally {
+      other.close();
+    }
+  });
+});

@@ -1,0 +1,314 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { signToken } from "../src/auth.js";
+import { revokedTokens } from "../src/db/tables.js";
+import { InvigilError } from "../src/errors.js";
+import { hearing, listenExam, listenRoom } from "./support/listening.js";
+import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+
+const CLERK = { userId: "teacher1", role: "teacher", name: "Clerk", password: "a password" } as const;
+const reason = (error: unknown) => {
+  expect(error).toBeInstanceOf(InvigilError);
+  return error instanceof InvigilError ? { code: error.code, message: error.message } : undefined;
+};
+
+describe("who is told what", () => {
+  it("examinees: of the room, of themselves and of those who run it; nobody else's business", async () => {
+    await using hall = await openLiveHall({ config: STREAM_CONFIG });
+    const { room } = hall;
+    const roomId = room.id;
+    await using examinee = await listenRoom(hall, EXAMINEE, { roomId });
+    await using inspector = await listenRoom(hall, INSPECTOR, { roomId });
+    const admin = hall.as(ADMIN);
+    const report = (userId: string) =>
+      admin.stream.report({ ...streamReport(room, userId), ...streamSignature() });
+    // Both are in the room by now.
+    await examinee.until((event) => event.type === "participant_entered" && event.userId === "inspector1");
+    await inspector.until((event) => event.type === "participant_entered" && event.userId === "inspector1");
+
+    const add = (userId: string, role: "examinee" | "teacher", name = userId) =>
+      admin.participant.add({ roomId, participants: [{ userId, role, name }] });
+    await add("another", "examinee");
+    await add("another", "examinee", "Renamed");
+    await add("second", "teacher");
+    await add("examinee1", "examinee", "Myself");
+    await report("examinee2");
+    await report("teacher1");
+    await report("examinee1");
+    const records = [
+      { userId: "examinee1", isMainMonitor: true, detectType: "watch", detectTime: new Date(0) },
+    ];
+    await admin.cheat.addRecords({ roomId, records });
+    await admin.cheat.setConfig({ examId: room.examId, data: "{}" });
+    await admin.room.setAudioStatus({ roomId, audioStatus: "speaking" });
+    await using other = await listenRoom(hall, { sub: "examinee2", role: "examinee" }, { roomId });
+    await inspector
+      .until((event) => event.type === "participant_entered")
+      .then((told) =>
+        expect(told.filter(({ type }) => type !== "message")).toMatchObject([
+          { type: "participant_added", userId: "another" },
+          { type: "participant_updated", userId: "another", name: "Renamed" },
+          { type: "participant_added", userId: "second" },
+          { type: "participant_updated", userId: "examinee1", name: "Myself" },
+          { type: "publish_status_changed", userId: "examinee2", status: "publishing" },
+          { type: "publish_status_changed", userId: "teacher1" },
+          { type: "publish_status_changed", userId: "examinee1" },
+          { type: "cheat_records_added", records: [{ userId: "examinee1", detectType: "watch" }] },
+          { type: "cheat_config_changed", cheatConfig: { data: "{}" } },
+          { type: "audio_status_changed", audioStatus: "speaking" },
+          { type: "participant_entered", userId: "examinee2", camera: "main" },
+        ]),
+      );
+    await other.leave();
+    await admin.participant.remove({ roomId, userId: "another" });
+    await admin.room.end({ roomId });
+    const told = await examinee.until(({ type }) => type === "room_ended");
+    expect(told.filter(({ type }) => type !== "message")).toMatchObject([
+      { type: "participant_added", userId: "second" },
+      { type: "participant_updated", userId: "examinee1" },
+      { type: "publish_status_changed", userId: "teacher1" },
+      { type: "publish_status_changed", userId: "examinee1" },
+      { type: "cheat_config_changed" },
+      { type: "audio_status_changed" },
+      { type: "room_ended" },
+    ]);
+  });
+
+  it("examinees see of a room what they are told of, everybody else all of it", async () => {
+    await using hall = await openLiveHall();
+    const roomId = hall.room.id;
+    await using teacher = await listenRoom(hall, TEACHER, { roomId });
+    await using examinee = await listenRoom(hall, { sub: "examinee2", role: "examinee" }, { roomId });
+    await teacher.until((event) => event.type === "participant_entered" && event.userId === "examinee2");
+    const seen = async (caller: typeof ADMIN) => {
+      const { members, presence } = await hall.as(caller).room.snapshot({ roomId });
+      return [members.map(({ userId }) => userId), presence.map(({ userId }) => userId).toSorted()];
+    };
+    for (const caller of [ADMIN, TEACHER, INSPECTOR])
+      expect(await seen(caller)).toEqual([
+        ["teacher1", "inspector1", "examinee1", "examinee2"],
+        ["examinee2", "teacher1"],
+      ]);
+    expect(await seen(EXAMINEE)).toEqual([["teacher1", "inspector1", "examinee1"], ["teacher1"]]);
+    expect(examinee).toBeDefined();
+  });
+
+  it("messages that are for somebody: those logins, and the sender's", async () => {
+    await using hall = await openLiveHall();
+    const roomId = hall.room.id;
+    const listeners = {
+      admin: await listenRoom(hall, ADMIN, { roomId }),
+      teacher: await listenRoom(hall, TEACHER, { roomId }),
+      inspector: await listenRoom(hall, INSPECTOR, { roomId }),
+      examinee: await listenRoom(hall, EXAMINEE, { roomId }),
+      pc: await listenRoom(hall, EXAMINEE, { roomId, camera: "pc" }),
+      overseer: await listenExam(hall, ADMIN, { examId: hall.room.examId }),
+    };
+    const say = (data: string, to?: string[]) =>
+      hall.as(TEACHER).im.send({ roomId, type: 30_001, data, ...(to && { to }) });
+    await say("to the main page", ["examinee1"]);
+    await say("to the PC", ["pc_examinee1"]);
+    await say("to the inspector", ["inspector1"]);
+    await say("to all");
+    const heard: Record<string, unknown[]> = {};
+    for (const [name, listener] of Object.entries(listeners)) {
+      const told = await listener.until((event) => event.type === "message" && !event.message.to);
+      heard[name] = told.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
+      await listener.leave();
+    }
+    expect(heard).toEqual({
+      admin: ["to all"],
+      teacher: ["to the main page", "to the PC", "to the inspector", "to all"],
+      inspector: ["to the inspector", "to all"],
+      examinee: ["to the main page", "to all"],
+      pc: ["to the PC", "to all"],
+      overseer: ["to all"],
+    });
+  });
+});
+
+describe("a right to listen that is gone ends it, with the reason", () => {
+  /** Nothing is looked at only because some seconds have gone by. */
+  const stopLooking = () => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("when the token expires: at once, and before anything that comes later", async () => {
+    let now = new Date("2026-01-02T03:04:05Z");
+    await using hall = await openLiveHall({ now: () => now });
+    const listener = await hall.listen(await hall.token(ADMIN), hall.room.id);
+    await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "speaking" });
+    expect(await listener.next()).toMatchObject({ type: "audio_status_changed" });
+    now = new Date(now.getTime() + 3_600_000);
+    await hall.as(TEACHER).room.setAudioStatus({ roomId: hall.room.id, audioStatus: "silent" });
+    expect(reason(await listener.failure())).toEqual({
+      code: "UNAUTHENTICATED",
+      message: "The token in the authorization header has expired.",
+    });
+  });
+
+  it("when the token expires while nothing happens", async () => {
+    stopLooking();
+    await using hall = await openLiveHall({ now: () => new Date() });
+    const clock = () => new Date();
+    const short = { userId: "root", role: "admin", ttlSeconds: 1 } as const;
+    const token = await signToken(short, { secret: hall.secret, clock, jti: "short" });
+    const { expiresAt } = await hall.services.auth.identify(token);
+    const listener = await hall.listen(token, hall.room.id);
+    expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
+    expect(Date.now() - expiresAt.getTime()).toBeGreaterThanOrEqual(0);
+  });
+
+  it.each(["logout", "revokeToken", "disable", "setPassword"] as const)("after %s, at once", async (way) => {
+    stopLooking();
+    await using hall = await openLiveHall();
+    const admin = hall.as(ADMIN);
+    await admin.account.create(CLERK);
+    const { token } = await admin.auth.login({ username: CLERK.userId, password: CLERK.password });
+    const identity = await hall.services.auth.identify(token);
+    await using listener = await hall.listen(token, hall.room.id);
+    await using bystander = await hall.listen(await hall.token(INSPECTOR), hall.room.id);
+    const entered = await listener.until(
+      (event) => event.type === "participant_entered" && event.userId === "inspector1",
+    );
+    expect(entered).not.toEqual([]);
+    if (way === "logout") await hall.services.auth.logout(identity);
+    if (way === "revokeToken") await admin.auth.revokeToken({ tokenId: identity.tokenId ?? "" });
+    if (way === "disable") await admin.account.disable({ userId: CLERK.userId });
+    if (way === "setPassword")
+      await admin.account.setPassword({ userId: CLERK.userId, password: "another one" });
+    expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
+    // Nobody else is concerned.
+    const left = await bystander.until((event) => event.type === "participant_left");
+    expect(left.at(-1)).toMatchObject({ userId: "teacher1" });
+  });
+
+  it("within five seconds of what another process has done", async () => {
+    stopLooking();
+    await using hall = await openLiveHall();
+    const token = await hall.token(ADMIN);
+    const { tokenId = "" } = await hall.services.auth.identify(token);
+    const listener = await hall.listen(token, hall.room.id);
+    await hall.db.write(() => {
+      const createdAt = new Date(0);
+      hall.db.queries.insert(revokedTokens).values({ tokenId, expiresAt: null, createdAt }).run();
+    });
+    vi.advanceTimersByTime(5000);
+    expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
+  });
+
+  it("but not because an identity service does not answer", async () => {
+    stopLooking();
+    await using hall = await openLiveHall();
+    const caller = await hall.services.auth.identify(await hall.token(ADMIN));
+    let asked = 0;
+    const identify = async () => {
+      asked += 1;
+      return new InvigilError("PROVIDER_FAILED", "as the test wants it");
+    };
+    const input = { roomId: hall.room.id, camera: "main" as const };
+    const abort = new AbortController();
+    const listener = { caller, identify, signal: abort.signal };
+    await using heard = hearing(await hall.services.live.listenRoom(listener, input), abort);
+    vi.advanceTimersByTime(5000);
+    await hall.as(TEACHER).room.end({ roomId: hall.room.id });
+    expect(await heard.next()).toMatchObject({ type: "room_ended" });
+    expect(asked).toBeGreaterThan(0);
+  });
+
+  it("when it is taken out of the room: it is told so, and nothing after it", async () => {
+    await using hall = await openLiveHall();
+    const roomId = hall.room.id;
+    await using listener = await listenRoom(hall, EXAMINEE, { roomId });
+    await listener.until(({ type }) => type === "participant_entered");
+    const admin = hall.as(ADMIN);
+    await Promise.all([
+      admin.participant.remove({ roomId, userId: "examinee1" }),
+      admin.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
+    ]);
+    const told = await listener.until(({ type }) => type === "participant_removed");
+    expect(told.at(-1)).toMatchObject({ userId: "examinee1", role: "examinee" });
+    expect(await listener.failure()).toMatchObject({
+      code: "FORBIDDEN",
+      cause: { code: "FORBIDDEN", message: `The room ${roomId} is not open to you.` },
+    });
+  });
+
+  it("when the server stops, and nobody may begin then", async () => {
+    await using hall = await openLiveHall();
+    const token = await hall.token(ADMIN);
+    const listener = await hall.listen(token, hall.room.id);
+    const overseer = await listenExam(hall, ADMIN, { examId: hall.room.examId });
+    const caller = await hall.services.auth.identify(token);
+    const input = { roomId: hall.room.id, camera: "main" as const };
+    // Admitted, and not begun.
+    const late = await hall.services.live.listenRoom({ caller, identify: async () => caller }, input);
+    await hall.services.live.stop();
+    const stopping = { code: "OVERLOADED", message: "The server is stopping." };
+    expect(reason(await listener.failure())).toEqual(stopping);
+    await expect(late.next()).rejects.toMatchObject(stopping);
+    expect(await overseer.failure()).toMatchObject({ code: "SERVICE_UNAVAILABLE", cause: stopping });
+    expect(reason(await hall.listen(token, hall.room.id).catch((error: unknown) => error))).toEqual(stopping);
+  });
+});
+
+describe("an exam's listener", () => {
+  const OVERSEER = { sub: "inspector1", role: "inspector" } as const;
+
+  it("is told of rooms from when it reaches them until it does not", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const admin = hall.as(ADMIN);
+    await using heard = await listenExam(hall, OVERSEER, { examId: room.examId });
+    const speak = (roomId: string, audioStatus: "speaking" | "silent") =>
+      admin.room.setAudioStatus({ roomId, audioStatus });
+    const inspector = [{ userId: "inspector1", name: "I", role: "inspector" as const }];
+    // All of it is in the log before the listener looks at its first event.
+    await Promise.all([
+      speak(sibling.id, "speaking"),
+      admin.participant.add({ roomId: sibling.id, participants: inspector }),
+      speak(sibling.id, "silent"),
+      admin.participant.remove({ roomId: sibling.id, userId: "inspector1" }),
+      speak(sibling.id, "speaking"),
+      speak(room.id, "speaking"),
+    ]);
+    const late = await admin.room.create({ name: "Late", examId: room.examId, participants: inspector });
+    await speak(late.id, "speaking");
+    const told = await heard.until((event) => "roomId" in event && event.roomId === late.id);
+    const sayings = told.map((event) => `${event.type} ${"roomId" in event ? event.roomId : ""}`);
+    expect(sayings).toContain(`audio_status_changed ${room.id}`);
+    // Outside of the time in which it was there, nothing of the other room.
+    expect(sayings.filter((saying) => saying === `audio_status_changed ${sibling.id}`).length).toBeLessThan(
+      2,
+    );
+    expect(told.at(-1)).toMatchObject({ type: "room_created", room: { id: late.id, name: "Late" } });
+    expect(await heard.next()).toMatchObject({ type: "audio_status_changed", roomId: late.id });
+  });
+
+  it("an administrator's: of every room of the exam, also of those that come", async () => {
+    await using hall = await openLiveHall();
+    const { room, sibling } = hall;
+    const admin = hall.as(ADMIN);
+    await using heard = await listenExam(hall, ADMIN, { examId: room.examId });
+    const late = await admin.room.create({ name: "Late", examId: room.examId });
+    await admin.room.create({ name: "Of another exam" });
+    await admin.room.end({ roomId: sibling.id });
+    await admin.exam.delete({ examId: room.examId, withRooms: true });
+    expect((await heard.take(4)).map((event) => [event.type, "roomId" in event && event.roomId])).toEqual([
+      ["room_created", late.id],
+      ["room_ended", sibling.id],
+      ["room_ended", room.id],
+      ["room_ended", late.id],
+    ]);
+  });
+
+  it("ends when no room is left to it", async () => {
+    await using hall = await openLiveHall();
+    const { room } = hall;
+    await using heard = await listenExam(hall, OVERSEER, { examId: room.examId });
+    await hall.as(ADMIN).participant.remove({ roomId: room.id, userId: "inspector1" });
+    expect(await heard.next()).toMatchObject({ type: "participant_removed", userId: "inspector1" });
+    expect(await heard.failure()).toMatchObject({ code: "FORBIDDEN" });
+  });
+});

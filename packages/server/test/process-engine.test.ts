@@ -1,0 +1,77 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import type { Parsed } from "./support/calls.js";
+import { credentials, imLogin, openApp } from "./support/engine.js";
+import { hear } from "./support/engine-apps.js";
+import { serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Safe: it listens on a TCP port.
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+/** One page of the vendor's apps in the room. */
+const enter = async (url: string, roomId: string, userId: string, role: "teacher" | "examinee") => {
+  const admin = role === "teacher" ? { role: "admin" } : {};
+  const made = await imLogin(url, await tokenFor(role, userId), { roomId, userId, ...admin });
+  // Patient: how long a server takes to start decides nothing.
+  const app = await openApp(made.appSign, { hurry: 0.5 });
+  await app.engine.login(credentials(made));
+  await app.groups.joinGroup(roomId);
+  return app;
+};
+
+describe("pages with the drop-in script", () => {
+  it("come back to a server that was killed, and to one that was stopped, and miss nothing", async () => {
+    using folder = tempFolder();
+    const env = {
+      ...testEnv,
+      INVIGIL_PORT: String(await freePort()),
+      INVIGIL_DEMO_EXAMINEES: "1",
+    };
+    let server = await serve({ cwd: folder.path, env });
+    const { url } = server;
+    const call = async (path: string, body: object): Promise<Parsed> => {
+      const headers = {
+        authorization: await tokenFor("teacher", "teacher1"),
+        "content-type": "application/json",
+      };
+      const answer = await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      return ((await answer.json()) as Parsed).data;
+    };
+    const { id: roomId } = await call("/exam/createRoom", { name: "Room" });
+    await using teacher = await enter(url, roomId, "teacher1", "teacher");
+    const [{ id: examineeId }] = await (
+      await fetch(`${url}/exam/userList?roomId=${roomId}`, {
+        headers: { authorization: await tokenFor("teacher", "teacher1") },
+      })
+    )
+      .json()
+      .then(({ data }: Parsed) => data);
+    await using examinee = await enter(url, roomId, examineeId, "examinee");
+    const say = (n: number): Promise<string> =>
+      teacher.messages.sendGroupMessage({ groupId: roomId, type: 30001, data: `${n}` });
+
+    let n = 0;
+    for (const signal of ["SIGKILL", "SIGTERM", "SIGKILL"] as const) {
+      // Some are answered before the end, some are on their way.
+      await say(n);
+      const onTheirWay = [1, 2, 3].map((more) => say(n + more));
+      server.kill(signal);
+      await server.ended();
+      const whileAway = say(n + 4);
+      server = await serve({ cwd: folder.path, env });
+      expect(server.url).toBe(url);
+      await Promise.all([...onTheirWay, whileAway]);
+      for (let next = n; next < n + 5; next += 1) expect(await hear(examinee)).toBe(next);
+      n += 5;
+    }
+    expect(examinee.diary.all("recvgroupmessage")).toHaveLength(n);
+    for (const app of [teacher, examinee]) expect(app.diary.all("disconnect")).toEqual([]);
+    await server[Symbol.asyncDispose]();
+  });
+});

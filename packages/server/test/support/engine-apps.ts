@@ -1,0 +1,33 @@
+import { credentials, type ImApp, imLogin, openApp } from "./engine.js";
+import type { School } from "./school.js";
+
+// The vendor's apps in a room, by way of the drop-in script.
+
+type Role = "teacher" | "examinee" | "inspector";
+export const loginFor = async (school: School, url: string, userId: string, role: Role) => {
+  const sub = userId.replace(/^pc_/, "");
+  return imLogin(url, await school.token({ sub, role, room: school.room.id }), {
+    roomId: school.room.id,
+    userId,
+    ...(role === "teacher" && { role: "admin" }),
+  });
+};
+/** An app in the room, as the vendor's come into it. */
+export const openIn = async (
+  school: School,
+  url: string,
+  userId: string,
+  role: Role,
+  options: Parameters<typeof openApp>[1] = {},
+) => {
+  const made = await loginFor(school, url, userId, role);
+  const app = await openApp(made.appSign, options);
+  await app.engine.login(credentials(made));
+  const group = await app.groups.joinGroup(school.room.id);
+  return { ...app, made, group };
+};
+/** Numbered messages, as one page hears them. */
+export const say = (app: ImApp, school: School, n: number, more: object = {}): Promise<string> =>
+  app.messages.sendGroupMessage({ groupId: school.room.id, type: 30001, data: `${n}`, ...more });
+export const hear = async (app: ImApp, event = "recvgroupmessage"): Promise<number> =>
+  JSON.parse((await app.diary.until(event))[0].data);

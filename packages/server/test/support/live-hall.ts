@@ -1,0 +1,109 @@
+import { asc } from "drizzle-orm";
+import { roomEvents } from "../../src/db/tables.js";
+import type { ToldRoomEvent } from "../../src/features/live/service.js";
+import { createAppRouter } from "../../src/router.js";
+import type { TestApp, TestCaller } from "../../src/testing.js";
+import { failureOf } from "../../src/trpc.js";
+import { type Hearing, hearing } from "./listening.js";
+import { openWorld, type World, type WorldOptions } from "./world.js";
+
+export const ADMIN: TestCaller = { sub: "root", role: "admin" };
+export const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
+export const INSPECTOR: TestCaller = { sub: "inspector1", role: "inspector" };
+export const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
+
+type Caller = ReturnType<TestApp["as"]>;
+type Room = Awaited<ReturnType<Caller["room"]["create"]>>;
+
+export interface ListenOptions {
+  readonly camera?: "main" | "pc";
+  readonly lastEventId?: string;
+  readonly drained?: () => Promise<void>;
+}
+
+interface LoggedEvent {
+  readonly id: number;
+  readonly roomId: string;
+  readonly type: string;
+  readonly data: object;
+}
+
+/** An exam with two rooms, and the log of what happens in them. */
+export interface LiveHall extends World, Pick<TestApp, "as"> {
+  /** teacher1, inspector1, examinee1, examinee2. */
+  readonly room: Room;
+  /** Of the same exam: teacher3, inspector3, examinee3. */
+  readonly sibling: Room;
+  /** Every event of the log, but what the hall itself has left there. */
+  log(): LoggedEvent[];
+  /** Every event that is left. */
+  wholeLog(): LoggedEvent[];
+  /** Listens by a token, from now on unless an id is given. */
+  listen(token: string, roomId: string, options?: ListenOptions): Promise<Hearing<ToldRoomEvent>>;
+}
+
+const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
+  userId,
+  role,
+  name: `Name of ${userId}`,
+});
+
+export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall> => {
+  // Whoever listens is there, and gone at once: nothing of it comes later.
+  const world = await openWorld({ ...options, config: { presenceSettleSeconds: 0, ...options.config } });
+  const { services } = world;
+  const router = createAppRouter(services);
+  const as: TestApp["as"] = (caller, { signal } = {}) =>
+    router.createCaller(
+      async () => {
+        const sent = await world.token(caller);
+        return {
+          identity: await services.auth.identify(sent),
+          identify: () => services.auth.identify(sent).catch(failureOf),
+          address: "in-process",
+          trace: { requestId: "in-process", procedures: [] },
+        };
+      },
+      signal ? { signal } : {},
+    );
+  const room = await as(TEACHER).room.create({
+    name: "Room A",
+    participants: [
+      person("inspector1", "inspector"),
+      person("examinee1", "examinee"),
+      person("examinee2", "examinee"),
+    ],
+  });
+  const sibling = await as(ADMIN).room.create({
+    name: "Room B",
+    examId: room.examId,
+    participants: [
+      person("teacher3", "teacher"),
+      person("inspector3", "inspector"),
+      person("examinee3", "examinee"),
+    ],
+  });
+  const logged = () => world.db.queries.select().from(roomEvents).orderBy(asc(roomEvents.id)).all();
+  const last = logged().at(-1)?.id ?? 0;
+  const shown = (events: ReturnType<typeof logged>): LoggedEvent[] =>
+    events.map(({ id, roomId, type, data }) => ({ id, roomId, type, data }));
+  return {
+    ...world,
+    as,
+    room,
+    sibling,
+    log: () => shown(logged().filter(({ id }) => id > last)),
+    wholeLog: () => shown(logged()),
+    async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
+      const abort = new AbortController();
+      const identify = () => services.auth.identify(token);
+      const listener = {
+        caller: await identify(),
+        identify: () => identify().catch(failureOf),
+        drained,
+        signal: abort.signal,
+      };
+      return hearing(await services.live.listenRoom(listener, { roomId, camera, lastEventId }), abort);
+    },
+  };
+};
