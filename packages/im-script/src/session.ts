@@ -11,6 +11,7 @@ import type {
 import { type ImError, ImErrors, imError } from "./errors.js";
 import { after } from "./globals.js";
 import { type Call, isLost, type Line, openLine, type Told } from "./line.js";
+import { createTurns } from "./turns.js";
 
 /** How long the app waits for an answer. */
 const ANSWER_MS = 10_000;
@@ -60,10 +61,9 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   let isOver = false;
   let stopReturning = () => {};
   const joined = new Set<string>();
-  /** Those who wait for a connection, and those who wait for their turn on it. */
+  const turns = createTurns(WINDOW);
+  /** Those who wait for a connection. */
   let waiting: (() => void)[] = [];
-  const turns: (() => void)[] = [];
-  let active = 0;
 
   const wake = (): void => {
     const woken = waiting;
@@ -137,7 +137,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   const rejoin = async (on: Line): Promise<EngineGroup[]> => {
     const groups: EngineGroup[] = [];
-    for (const groupId of [...joined]) {
+    for (const groupId of joined) {
       const { group, ...place } = await on.ask(joining(groupId));
       move(groupId, place);
       groups.push(group);
@@ -209,23 +209,10 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return line;
   };
 
-  const turn = async (): Promise<void> => {
-    if (active >= WINDOW)
-      await new Promise<void>((go) => {
-        turns.push(go);
-      });
-    else active += 1;
-  };
-  const turnOver = (): void => {
-    const next = turns.shift();
-    if (next) next();
-    else active -= 1;
-  };
-
   const call: Session["call"] = async (asked) => {
     if (isOver) throw over();
     let isLate = false;
-    await turn();
+    await turns.take();
     const answered = async () => {
       for (;;) {
         const up = await lineUp();
@@ -243,11 +230,11 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
       const stop = after(ANSWER_MS, () => {
         isLate = true;
         reject(imError(ImErrors.ERROR_INTERNALE_RROR, "timeout"));
-        turnOver();
+        turns.give();
       });
       const settled = (): void => {
         stop();
-        if (!isLate) turnOver();
+        if (!isLate) turns.give();
       };
       answer.then(
         (result) => {
