@@ -10,7 +10,7 @@ import type {
 } from "@invigil/schema";
 import { type ImError, ImErrors, imError } from "./errors.js";
 import { after } from "./globals.js";
-import { type Call, isLost, type Line, openLine, type Told } from "./line.js";
+import { type Call, isLost, type Line, type LineOptions, openLine, type Told } from "./line.js";
 import { createTurns } from "./turns.js";
 
 /** How long the app waits for an answer. */
@@ -88,6 +88,11 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     if (joined.has(groupId))
       places.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
   };
+  /** Where a page stands that joins, the server says: no further than what there is. */
+  const onResult: LineOptions["onResult"] = (call, result) => {
+    if (call.do === "join" && "at" in result && joined.has(call.groupId))
+      places.set(call.groupId, { at: result.at, seen: result.seen });
+  };
   /** What to ask for: from where the page stands. */
   const joining = (groupId: string): Call<"join"> => {
     const place = places.get(groupId);
@@ -138,8 +143,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   const rejoin = async (on: Line): Promise<EngineGroup[]> => {
     const groups: EngineGroup[] = [];
     for (const groupId of joined) {
-      const { group, ...place } = await on.ask(joining(groupId));
-      move(groupId, place);
+      const { group } = await on.ask(joining(groupId));
       groups.push(group);
     }
     return groups;
@@ -152,7 +156,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   /** A connection that is logged in. @throws ImError */
   const connect = async (): Promise<Line> => {
-    const opened = await openLine(options.url, { onTold, onLost: whenLost });
+    const opened = await openLine(options.url, { onTold, onResult, onLost: whenLost });
     try {
       await opened.ask({ do: "login", login });
     } catch (error) {
@@ -262,8 +266,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     async join(groupId) {
       joined.add(groupId);
       try {
-        const { group, ...place } = await call(joining(groupId));
-        move(groupId, place);
+        const { group } = await call(joining(groupId));
         return group;
       } catch (error) {
         if (!isOver) joined.delete(groupId);
