@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { signToken } from "../src/auth.js";
+import { revokedTokens } from "../src/db/tables.js";
 import { InvigilError } from "../src/errors.js";
-import { listenExam, listenRoom } from "./support/listening.js";
+import { hearing, listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
@@ -127,6 +128,12 @@ describe("who is told what", () => {
 });
 
 describe("a right to listen that is gone ends it, with the reason", () => {
+  /** Nothing is looked at only because some seconds have gone by. */
+  const stopLooking = () => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
   it("when the token expires: at once, and before anything that comes later", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
     await using hall = await openLiveHall({ now: () => now });
@@ -142,6 +149,7 @@ describe("a right to listen that is gone ends it, with the reason", () => {
   });
 
   it("when the token expires while nothing happens", async () => {
+    stopLooking();
     await using hall = await openLiveHall({ now: () => new Date() });
     const clock = () => new Date();
     const short = { userId: "root", role: "admin", ttlSeconds: 1 } as const;
@@ -149,11 +157,11 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     const { expiresAt } = await hall.services.auth.identify(token);
     const listener = await hall.listen(token, hall.room.id);
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
-    // The five seconds after which every right is looked at are not waited for.
     expect(Date.now() - expiresAt.getTime()).toBeGreaterThanOrEqual(0);
   });
 
   it.each(["logout", "revokeToken", "disable", "setPassword"] as const)("after %s, at once", async (way) => {
+    stopLooking();
     await using hall = await openLiveHall();
     const admin = hall.as(ADMIN);
     await admin.account.create(CLERK);
@@ -174,6 +182,39 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     // Nobody else is concerned.
     const left = await bystander.until((event) => event.type === "participant_left");
     expect(left.at(-1)).toMatchObject({ userId: "teacher1" });
+  });
+
+  it("within five seconds of what another process has done", async () => {
+    stopLooking();
+    await using hall = await openLiveHall();
+    const token = await hall.token(ADMIN);
+    const { tokenId = "" } = await hall.services.auth.identify(token);
+    const listener = await hall.listen(token, hall.room.id);
+    await hall.db.write(() => {
+      const createdAt = new Date(0);
+      hall.db.queries.insert(revokedTokens).values({ tokenId, expiresAt: null, createdAt }).run();
+    });
+    vi.advanceTimersByTime(5000);
+    expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
+  });
+
+  it("but not because an identity service does not answer", async () => {
+    stopLooking();
+    await using hall = await openLiveHall();
+    const caller = await hall.services.auth.identify(await hall.token(ADMIN));
+    let asked = 0;
+    const identify = async () => {
+      asked += 1;
+      return new InvigilError("PROVIDER_FAILED", "as the test wants it");
+    };
+    const input = { roomId: hall.room.id, camera: "main" as const };
+    const abort = new AbortController();
+    const listener = { caller, identify, signal: abort.signal };
+    await using heard = hearing(await hall.services.live.listenRoom(listener, input), abort);
+    vi.advanceTimersByTime(5000);
+    await hall.as(TEACHER).room.end({ roomId: hall.room.id });
+    expect(await heard.next()).toMatchObject({ type: "room_ended" });
+    expect(asked).toBeGreaterThan(0);
   });
 
   it("when it is taken out of the room: it is told so, and nothing after it", async () => {
@@ -199,9 +240,14 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     const token = await hall.token(ADMIN);
     const listener = await hall.listen(token, hall.room.id);
     const overseer = await listenExam(hall, ADMIN, { examId: hall.room.examId });
+    const caller = await hall.services.auth.identify(token);
+    const input = { roomId: hall.room.id, camera: "main" as const };
+    // Admitted, and not begun.
+    const late = await hall.services.live.listenRoom({ caller, identify: async () => caller }, input);
     await hall.services.live.stop();
     const stopping = { code: "OVERLOADED", message: "The server is stopping." };
     expect(reason(await listener.failure())).toEqual(stopping);
+    await expect(late.next()).rejects.toMatchObject(stopping);
     expect(await overseer.failure()).toMatchObject({ code: "SERVICE_UNAVAILABLE", cause: stopping });
     expect(reason(await hall.listen(token, hall.room.id).catch((error: unknown) => error))).toEqual(stopping);
   });

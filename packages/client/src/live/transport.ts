@@ -78,6 +78,8 @@ const openWebSocket = ({
       constructor(target: string | URL) {
         super(target);
         raw = this;
+        // A call that was under way when it ended has tRPC open another one, once.
+        if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
       // tRPC closes it when no pong came; the handshake of closing would not be answered either.
       override close(...reason: [code?: number, reason?: string]) {
@@ -90,6 +92,7 @@ const openWebSocket = ({
       return bearer ? { token: bearer } : {};
     },
     keepAlive: KEEP_ALIVE,
+    retryDelayMs: () => 0,
   });
   client.connectionState.subscribe({
     next({ state, error }) {

@@ -86,7 +86,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
   const logged = () => world.db.queries.select().from(roomEvents).orderBy(asc(roomEvents.id)).all();
   const last = logged().at(-1)?.id ?? 0;
   const shown = (events: ReturnType<typeof logged>): LoggedEvent[] =>
-    events.map(({ createdAt: _, ...event }) => event);
+    events.map(({ id, roomId, type, data }) => ({ id, roomId, type, data }));
   return {
     ...world,
     as,

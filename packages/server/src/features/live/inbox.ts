@@ -3,7 +3,7 @@ import type { Logged, ToldEvent } from "./told.js";
 /** An event on its way to listeners; it is read in full once, by the first who wants it. */
 export interface Entry {
   readonly event: Logged;
-  told(): Promise<ToldEvent | undefined>;
+  readonly told: () => Promise<ToldEvent | undefined>;
 }
 
 /** Events that wait for a listener. Over this, they are dropped, and it gets a gap. */
@@ -18,7 +18,7 @@ export interface Inbox {
   /** Whether it may still listen is to be looked at again. */
   doubt(): void;
   /** Nothing is told any more: without an error the listener went by itself. */
-  end(error?: unknown): void;
+  end(error?: Error): void;
   /** Something else may have changed that it waits for. */
   nudge(): void;
 
@@ -28,7 +28,7 @@ export interface Inbox {
   /** Whether it is to be looked at again; asking is looking. */
   doubted(): boolean;
   readonly isLost: boolean;
-  readonly ended: { readonly error?: unknown } | undefined;
+  readonly ended: { readonly error?: Error } | undefined;
   /** Resolves at the next change. */
   change(): Promise<void>;
 }

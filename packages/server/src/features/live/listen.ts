@@ -32,8 +32,8 @@ export interface Matter<Told> {
   ) => Promise<{ readonly told?: Told | undefined; readonly doubt?: boolean }>;
   /** How things are, in place of what came before. */
   readonly gap: () => Promise<{ readonly upTo: number; readonly told: Told }>;
-  /** Listening has begun. The returned function ends what that began. */
-  readonly begun?: () => () => void;
+  /** Listening has begun. The returned function ends what that began. @throws InvigilError when it may not begin any more */
+  readonly begun: () => () => void;
 }
 
 /** Rows that are read at once for one who comes back. */
@@ -90,7 +90,7 @@ export async function* listen<Told>(
   let done: (() => void) | undefined;
   try {
     await tail.follow(follower);
-    done = matter.begun?.();
+    done = matter.begun();
     let upTo = Number(lastEventId ?? 0);
     /** What was read from the log, before what the inbox collects. */
     let page: Entry[] = [];
@@ -104,7 +104,7 @@ export async function* listen<Told>(
     for (;;) {
       await untilDrained();
       if (inbox.ended) {
-        if (inbox.ended.error !== undefined) throw inbox.ended.error;
+        if (inbox.ended.error) throw inbox.ended.error;
         return;
       }
       if (inbox.doubted() || clock() >= expiresAt) {

@@ -22,7 +22,7 @@ export const roomMatter = (
   caller: Principal,
   { roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera">,
   { store, access, clock }: MatterDeps,
-): Matter<ToldRoomEvent> => {
+): Omit<Matter<ToldRoomEvent>, "begun"> => {
   const login = loginOf(caller.userId, camera);
   return {
     of: { roomId },
@@ -53,7 +53,7 @@ export const examMatter = (
   caller: Principal,
   examId: string,
   { store, access, clock }: MatterDeps,
-): Matter<ToldExamEvent> => {
+): Omit<Matter<ToldExamEvent>, "begun"> => {
   const login = loginOf(caller.userId, "main");
   let rooms: ReadonlySet<string> = new Set();
   /**

@@ -105,7 +105,10 @@ export const createLiveService = ({
       const { userId, role } = caller;
       const matter = roomMatter(caller, { roomId, camera }, { store, access, clock });
       await matter.admit(caller);
-      const begun = () => presence.connected({ roomId, userId, role, camera });
+      const begun = () => {
+        assertRunning();
+        return presence.connected({ roomId, userId, role, camera });
+      };
       return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
     },
 
@@ -113,7 +116,11 @@ export const createLiveService = ({
       assertRunning();
       const matter = examMatter(listener.caller, examId, { store, access, clock });
       await matter.admit(listener.caller);
-      return listen(matter, listener, { lastEventId, store, tail, clock });
+      const begun = () => {
+        assertRunning();
+        return () => undefined;
+      };
+      return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
     },
 
     start() {

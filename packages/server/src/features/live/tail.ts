@@ -14,14 +14,14 @@ export interface Follower {
 /** Reads the end of the log, once for all who listen. While nobody does, it reads nothing, and no timer runs. */
 export interface Tail {
   /** Resolves when everything that is written from now on is offered to the follower. */
-  follow(follower: Follower): Promise<void>;
-  leave(follower: Follower): void;
+  readonly follow: (follower: Follower) => Promise<void>;
+  readonly leave: (follower: Follower) => void;
   /** There may be something new. */
-  look(): void;
+  readonly look: () => void;
   /** Somebody's right to listen may have gone. */
-  doubt(): void;
+  readonly doubt: () => void;
   /** Ends all that follow, with a failure. */
-  end(error: unknown): void;
+  readonly end: (error: Error) => void;
 }
 
 /** Rows that are read at once. */
@@ -53,7 +53,7 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
     let told: ReturnType<Entry["told"]> | undefined;
     const entry: Entry = {
       event,
-      told() {
+      told: () => {
         told ??= tell(store, event);
         return told;
       },

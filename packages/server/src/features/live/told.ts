@@ -34,7 +34,7 @@ export type ToldEvent = Exclude<ToldRoomEvent, { type: "gap" }>;
 export const loginOf = (userId: string, camera: Camera): string =>
   camera === "main" ? userId : `pc_${userId}`;
 
-export const toStoredMessage = (row: MessageRow): StoredMessage => ({
+const toStoredMessage = (row: MessageRow): StoredMessage => ({
   id: row.id,
   roomId: row.roomId,
   type: row.type,

@@ -1,0 +1,94 @@
+import { expect, test } from "vitest";
+import { liveWorld, TEACHER } from "./live-world.js";
+import { liveProcess } from "./processes.js";
+
+const CUTS = 100;
+/** What each client says while it is cut off again and again. */
+const SAID = 150;
+const DAY_SECONDS = 86_400;
+
+interface Line {
+  readonly id?: string;
+  readonly message?: number;
+  readonly data?: unknown;
+  readonly status?: string;
+}
+
+test.each(["ws", "sse"] as const)(
+  "cut off a hundred times while messages flow, two processes hear every event once, in order: %s",
+  { timeout: 120_000 },
+  async (transport) => {
+    await using world = await liveWorld();
+    const { app, proxy, room, teacher } = world;
+    // Past the proxy: what there is to hear.
+    const log = await app.as(TEACHER).room.onEvent({ roomId: room.id, lastEventId: "0" });
+    const people = [
+      { ...TEACHER, name: "A" },
+      { sub: "e1", role: "examinee", name: "B" },
+    ] as const;
+    const clients = await Promise.all(
+      people.map(async ({ name, ...caller }) =>
+        liveProcess({
+          INVIGIL_URL: proxy.url,
+          TOKEN: await app.token(caller, 30 * DAY_SECONDS),
+          ROOM: room.id,
+          TRANSPORT: transport,
+          COUNT: String(SAID),
+          NAME: name,
+        }),
+      ),
+    );
+    await Promise.all(clients.map((client) => client.line((line) => line.includes('"live"'))));
+
+    await teacher.im.send({ roomId: room.id, type: 30_098, data: "begin" });
+    let isOver = false;
+    let n = 0;
+    const talking = (async () => {
+      while (!isOver) {
+        n += 1;
+        await teacher.im.send({ roomId: room.id, type: 30_001, data: { from: "load", n } });
+      }
+    })();
+    let positions = clients.map(() => 0);
+    for (let cuts = 0; cuts < CUTS; cuts += 1) {
+      // Both are connected again, and hear something.
+      for (const text of ['"live"', '"id"'])
+        await Promise.all(
+          clients.map((client, index) => client.line((line) => line.includes(text), positions[index])),
+        );
+      positions = clients.map(({ lines }) => lines.length);
+      proxy.cut();
+    }
+    isOver = true;
+    await talking;
+    await Promise.all(clients.map((client) => client.line((line) => line.includes('"said"'))));
+    await teacher.im.send({ roomId: room.id, type: 30_099, data: "the end" });
+    expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual([0, 0]);
+
+    const told: { id: string; message: number; data: unknown }[] = [];
+    for await (const [, event] of log as unknown as AsyncIterable<
+      [string, { id: string; type: string; message: { id: number; type: number; data: unknown } }]
+    >) {
+      if (event.type !== "message") continue;
+      told.push({ id: event.id, message: event.message.id, data: event.message.data });
+      if (event.message.type === 30_099) break;
+    }
+    const from = (name: string) =>
+      told.flatMap(({ data }) => {
+        const { from, n } = data as { from?: string; n?: number };
+        return from === name ? [n] : [];
+      });
+    const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);
+    // What was sent again after its answer was lost is said once.
+    expect(from("A")).toEqual(numbers(SAID));
+    expect(from("B")).toEqual(numbers(SAID));
+    expect(from("load")).toEqual(numbers(n));
+    for (const { lines } of clients) {
+      const heard = lines.map((line) => JSON.parse(line) as Line);
+      expect(heard.filter(({ message }) => message !== undefined)).toEqual(told);
+      const ids = heard.flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
+      expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
+      expect(heard.filter(({ status }) => status === "live").length).toBeGreaterThanOrEqual(CUTS);
+    }
+  },
+);
