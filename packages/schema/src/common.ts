@@ -85,18 +85,18 @@ const MAX_JSON_DEPTH = 32;
 /** Names that JavaScript gives a meaning of its own: they cannot travel safely to every client. */
 const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Says what is wrong with a JSON object or list, or nothing. Walks without recursion, so depth cannot overflow the stack. */
-export const jsonFault = (root: object): string | undefined => {
+/** Says what is wrong with a JSON object or list (`notJson` when it is none), or nothing. Walks without recursion, so depth cannot overflow the stack. */
+export const jsonFault = (root: object, notJson = "must be JSON"): string | undefined => {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
     if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
-    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return "must be JSON";
+    if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return notJson;
     if (typeof value !== "object" || value === null) continue;
     if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
-    if (!plain) return "must be JSON";
+    if (!plain) return notJson;
     for (const [key, child] of Object.entries(value)) {
       if (RESERVED_KEYS.has(key)) return `must not use the name '${key}'`;
       open.push({ value: child, depth: depth + 1 });
@@ -105,10 +105,12 @@ export const jsonFault = (root: object): string | undefined => {
   return undefined;
 };
 
+const NOT_AN_OBJECT = "must be a JSON object";
+
 /** A JSON object, kept as it came: at most 32 levels deep, without the names JavaScript reserves. */
 export const jsonObjectSchema = z.custom<JsonObject>().superRefine((value: unknown, context) => {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  const fault = isObject ? jsonFault(value) : "must be a JSON object";
+  const fault = isObject ? jsonFault(value, NOT_AN_OBJECT) : NOT_AN_OBJECT;
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
 

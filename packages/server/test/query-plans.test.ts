@@ -365,6 +365,15 @@ const askServices = async (onStatement: (sql: string) => void): Promise<void> =>
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
+  const { im } = world.services;
+  const caller = { userId: "boss", role: "admin", expiresAt: new Date(8.64e15) } as const;
+  for (const muted of OPTIONAL)
+    for (const logins of [undefined, ["examinee1", "pc_examinee1"]])
+      await im.mute(caller, { roomId: data.id, muted, logins });
+  for (const newestFirst of OPTIONAL)
+    for (const login of [undefined, "examinee1"])
+      for (const type of [undefined, 30_001])
+        await im.read({ roomId: data.id, login, type, limit: 1, newestFirst, from: undefined });
   const page = { roomId: data.id, userId: "examinee1", role: "examinee", camera: "main" } as const;
   world.services.presence.connected(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
@@ -427,7 +436,8 @@ describe("query plans", () => {
     planOf(statement).filter(
       (step) =>
         step.includes("TEMP B-TREE") ||
-        (step.startsWith("SCAN") && !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
+        // The rows that a statement brings with it are no table.
+        (/^SCAN (?!\d+-ROW VALUES)/.test(step) && !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
         // A range alone is a page of everything: with another condition, most of what it reads is dropped.
         (/\(\w+[<>]\?\)$/.test(step) &&
           !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "") &&

@@ -1,6 +1,7 @@
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectSocket, type Hall, openHall, rawSocket, socketUrl } from "./support/sockets.js";
+import { type Hall, openHall } from "./support/socket-hall.js";
+import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
 
 const told = (error: unknown) => {
   if (!(error instanceof TRPCClientError)) throw error;

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { connectSocket, type Hall, openHall, rawSocket, socketUrl } from "./support/sockets.js";
+import { type Hall, openHall } from "./support/socket-hall.js";
+import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
 
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -48,30 +49,45 @@ describe("a client that does not read", () => {
     expect(ids).toEqual(Array.from({ length: total }, (_, at) => `${at + 1}`));
   });
 
-  it("is waited for by its calls, and no more is read from it", async () => {
+  const big = (id: number) => ({
+    id,
+    method: "query",
+    params: { path: "test.big", input: { json: { bytes: 1_000_000 } } },
+  });
+  const made = (hall: Hall) => hall.lines().filter(({ msg }) => msg === "call").length;
+  const readAll = async ({ socket, received }: Awaited<ReturnType<typeof connectAs>>, total: number) => {
+    socket.resume();
+    while (received.length < total) await once(socket, "message");
+    const ids = received.map((text) => JSON.parse(text).id as number);
+    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, id) => id));
+  };
+
+  it("is waited for before its calls are made", async () => {
     await using hall = await openHall();
     using client = await connectAs(hall);
     client.socket.pause();
-    const ask = (id: number) =>
-      client.ask({
-        id,
-        method: "query",
-        params: { path: "test.big", input: { json: { bytes: 1_000_000 } }, padding: BIG },
-      });
+    const total = 100;
+    client.ask(Array.from({ length: total }, (_, id) => big(id)));
+    await hall.line("call");
+    await settled(() => made(hall));
+    // Of a megabyte each: what the kernel takes, and twice the twenty that are made at a time.
+    expect(made(hall)).toBeLessThan(70);
+    expect(waitingBytes(hall)).toBeLessThan(45_000_000);
+    await readAll(client, total);
+  });
+
+  it("is read no more while it asks and asks", async () => {
+    await using hall = await openHall();
+    using client = await connectAs(hall);
+    client.socket.pause();
     const total = 300;
-    for (let id = 0; id < total; id++) ask(id);
-    await settled(() => hall.lines().length);
-    const made = hall.lines().filter(({ msg }) => msg === "call").length;
-    expect(made).toBeLessThan(total / 2);
-    // Twenty that run at a time, of a megabyte each, and what had been answered before.
-    expect(waitingBytes(hall)).toBeLessThan(25_000_000);
+    for (let id = 0; id < total; id++) client.ask({ ...big(id), padding: BIG });
+    await hall.line("call");
+    await settled(() => made(hall));
+    expect(made(hall)).toBeLessThan(total / 2);
     // Of 30 MB of questions some stay with the client.
     expect(client.socket.bufferedAmount).toBeGreaterThan(0);
-
-    client.socket.resume();
-    while (client.received.length < total) await once(client.socket, "message");
-    const ids = client.received.map((text) => JSON.parse(text).id as number);
-    expect(ids.sort((a, b) => a - b)).toEqual(Array.from({ length: total }, (_, id) => id));
+    await readAll(client, total);
   });
 });
 
@@ -88,7 +104,7 @@ describe("a connection without a sign of life", () => {
   };
 
   it("is cut off, and one that answers pings is not", async () => {
-    await using hall = await openHall({ timing: { pingMs: 100 } });
+    await using hall = await openHall({ timing: { pingMs: 200 } });
     using alive = await connectAs(hall);
     let pings = 0;
     alive.socket.on("ping", () => pings++);
@@ -96,12 +112,12 @@ describe("a connection without a sign of life", () => {
     await once(dead.resume(), "close");
     // It had been pinged once, and the next time it was gone.
     expect(await hall.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
-    while (pings < 5) await once(alive.socket, "ping");
+    while (pings < 4) await once(alive.socket, "ping");
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);
   });
 
   it("is what a client counts as alive that says anything", async () => {
-    await using hall = await openHall({ timing: { pingMs: 100 } });
+    await using hall = await openHall({ timing: { pingMs: 200 } });
     const authorization = await hall.token({ sub: "t1", role: "teacher" });
     using client = await rawSocket(socketUrl(hall.url), { headers: { authorization }, autoPong: false });
     let pings = 0;
@@ -176,7 +192,7 @@ describe("a server that drains", () => {
   });
 
   it("does not wait for what does not end, nor for clients that do not answer", async () => {
-    await using hall = await openHall({ timing: { settleMs: 50 } });
+    await using hall = await openHall({ timing: { settleMs: 50, pingMs: 600_000 } });
     using client = await connectAs(hall);
     client.ask({ id: 2, method: "query", params: { path: "test.wait" } });
     await hall.gate.waited(1);

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { connectStream, type Hall, inputOf, openHall, openStream } from "./support/sockets.js";
+import { type Hall, openHall } from "./support/socket-hall.js";
+import { connectStream, inputOf, openStream } from "./support/sockets.js";
 
 describe("an event stream", () => {
   let hall: Hall;

@@ -3,7 +3,8 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { openHall, rawSocket, socketUrl } from "./support/sockets.js";
+import { openHall } from "./support/socket-hall.js";
+import { rawSocket, socketUrl } from "./support/sockets.js";
 
 /** The status with which an upgrade was answered: 101 is a WebSocket. */
 const statusOf = (url: string, headers: Record<string, string> = {}): Promise<number> =>
@@ -93,24 +94,28 @@ describe("a request for a WebSocket", () => {
   it("is refused while the server drains", async () => {
     await using hall = await openHall();
     const { hostname, port, host } = new URL(hall.url);
-    const token = await hall.token({ sub: "t1", role: "teacher" });
-    // A connection that is open already, and has a call under way.
     const socket = connect({ host: hostname, port: Number(port) });
     let received = "";
     socket.setEncoding("latin1").on("data", (part: string) => {
       received += part;
     });
-    socket.write(
-      `POST /trpc/test.change HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\nexpect: 100-continue\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n`,
-    );
-    while (!received.includes("100 Continue")) await once(socket, "data");
-    using other = await rawSocket(socketUrl(hall.url), { headers: { authorization: token } });
+    // A request that has begun when the server is told to stop.
+    const key = Buffer.alloc(16).toString("base64");
+    socket.write(`GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n`);
+    while (![...hall.sockets()].some(({ bytesRead }) => bytesRead > 0))
+      await new Promise((resolve) => setImmediate(resolve));
     const closed = hall.close();
-    expect(await other.closed).toEqual({ code: 1001, reason: "The server is stopping." });
-    const late = connect({ host: hostname, port: Number(port) });
-    await expect(once(late, "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
-    socket.write("{}");
+    for (let isOpen = true; isOpen; ) {
+      const late = connect({ host: hostname, port: Number(port) });
+      isOpen = await once(late, "connect").then(
+        () => true,
+        () => false,
+      );
+      late.destroy();
+    }
+    socket.write(`sec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\n\r\n`);
     await once(socket, "close");
+    expect(received).toMatch(/^HTTP\/1\.1 503 /);
     await closed;
   });
 });

@@ -13,11 +13,15 @@ export const idOf = (message: unknown): string | number | null => {
   return typeof id === "string" || (typeof id === "number" && !Number.isNaN(id)) ? id : null;
 };
 
+/** Whether it ends a subscription, and is no call of its own. */
+export const isStop = (message: unknown): boolean =>
+  isObject(message) && message.method === "subscription.stop";
+
 /** Whether tRPC can make a call of it, whatever the call's input is worth. */
 const isSent = (message: unknown): message is Sent => {
   if (!isObject(message) || idOf(message) === null || !METHODS.has(message.method)) return false;
   if (message.jsonrpc !== undefined && message.jsonrpc !== "2.0") return false;
-  if (message.method === "subscription.stop") return true;
+  if (isStop(message)) return true;
   const { params } = message;
   return (
     isObject(params) &&
@@ -72,8 +76,8 @@ export const createCalls = ({
   return {
     receive(message) {
       if (!isSent(message)) return "unreadable";
+      if (isStop(message)) return undefined;
       const { id, method } = message;
-      if (method === "subscription.stop") return undefined;
       if (open.has(id)) return "duplicate";
       const isSubscription = method === "subscription";
       if (isSubscription ? subscriptions >= maxSubscriptions : open.size - subscriptions >= maxPending)

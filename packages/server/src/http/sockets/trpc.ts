@@ -6,7 +6,7 @@ import { InvigilError, invalidInput } from "../../errors.js";
 import type { Services } from "../../router.js";
 import { type Context, failureOf, type Router, type Trace } from "../../trpc.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
-import { type Calls, createCalls, idOf, type Refusal } from "./trpc-calls.js";
+import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";
 
 /** Subscriptions of one connection, at most. */
 const MAX_SUBSCRIPTIONS = 1_000;
@@ -148,7 +148,10 @@ export const trpcSockets =
         if (refusal) refuse(message, refusal);
         return !refusal;
       });
-      frame = taken.map(idOf).filter((id) => id !== null);
+      frame = taken
+        .filter((message) => !isStop(message))
+        .map(idOf)
+        .filter((id) => id !== null);
       return taken;
     };
 

@@ -27,7 +27,7 @@ const GOODBYE = "The server is stopping.";
 export interface UpgradeOptions {
   readonly config: Pick<Config, "corsOrigins" | "trustedProxies">;
   /** Who serves the connections of each path. */
-  readonly handlers: Readonly<Record<string, SocketHandler>>;
+  readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
 }
 
@@ -131,7 +131,8 @@ export const acceptSockets = (
     socket.on("error", () => socket.destroy());
     const id = requestId(request);
     const route = pathOf(request);
-    const handler = Object.hasOwn(handlers, route) ? handlers[route] : undefined;
+    // Paths begin with a slash, so that none is a name that every object has.
+    const handler = handlers[route];
     const log = app.log.child({ reqId: id });
     const status = !handler ? 404 : draining ? 503 : isKnownOrigin(request) ? undefined : 403;
     if (!handler || status !== undefined) {

@@ -1,0 +1,230 @@
+import { EventEmitter, once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import type { AddressInfo, Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventIdSchema } from "@invigil/schema";
+import { tracked } from "@trpc/server";
+import { pino } from "pino";
+import { z } from "zod";
+import { type AppOptions, buildApp } from "../../src/app.js";
+import { signToken } from "../../src/auth.js";
+import { type Config, parseConfig } from "../../src/config.js";
+import { openDatabase } from "../../src/db/client.js";
+import { createDeps } from "../../src/deps.js";
+import { InvigilError } from "../../src/errors.js";
+import { createAuthRouter } from "../../src/features/auth/router.js";
+import { createIds } from "../../src/ids.js";
+import { createServices, type Services } from "../../src/router.js";
+import type { TestCaller } from "../../src/testing.js";
+import { anyoneProcedure, router, staffProcedure } from "../../src/trpc.js";
+
+// The real app with procedures of the tests behind /trpc, for what the transports themselves do.
+
+/** Events for subscriptions, kept so that a listener can go on from any of them. */
+export interface Log {
+  add(text: string): void;
+  /** Ends all subscriptions, as a server does that stops. */
+  stop(): void;
+  /** How many listen now. */
+  listeners(): number;
+  /** How many events were handed to the transport, over all listeners. */
+  sent(): number;
+  /** Resolves when as many listen. */
+  heard(listeners: number): Promise<void>;
+}
+
+const createLog = () => {
+  const texts: string[] = [];
+  const bell = new EventEmitter().setMaxListeners(0);
+  let stopped = false;
+  let listening = 0;
+  let sent = 0;
+  const log: Log = {
+    add(text) {
+      texts.push(text);
+      bell.emit("ring");
+    },
+    stop() {
+      stopped = true;
+      bell.emit("ring");
+    },
+    listeners: () => listening,
+    sent: () => sent,
+    async heard(listeners) {
+      while (listening !== listeners) await once(bell, "listening");
+    },
+  };
+  /** The events after one, and all that come. */
+  async function* after(last: number, drained: (() => Promise<void>) | undefined, signal?: AbortSignal) {
+    listening++;
+    bell.emit("listening");
+    try {
+      for (let at = last; !signal?.aborted; ) {
+        if (stopped) throw new InvigilError("OVERLOADED", "The server is stopping.");
+        const text = texts[at];
+        if (text === undefined) {
+          const rings = { ...(signal && { signal }) };
+          await once(bell, "ring", rings).catch(() => undefined);
+          continue;
+        }
+        await drained?.();
+        at++;
+        sent++;
+        yield tracked(String(at), { text, at });
+      }
+    } finally {
+      listening--;
+      bell.emit("listening");
+    }
+  }
+  return { log, after, last: () => texts.length };
+};
+
+/** Calls that wait until the test lets them go. */
+const createGate = () => {
+  const bell = new EventEmitter().setMaxListeners(0);
+  let waiting = 0;
+  return {
+    waiting: () => waiting,
+    async wait(): Promise<void> {
+      waiting++;
+      bell.emit("waiting");
+      await once(bell, "open");
+      waiting--;
+    },
+    async waited(calls: number): Promise<void> {
+      while (waiting < calls) await once(bell, "waiting");
+    },
+    open: () => void bell.emit("open"),
+  };
+};
+
+const createTestRouter = (
+  services: Services,
+  { after, last }: ReturnType<typeof createLog>,
+  gate: ReturnType<typeof createGate>,
+) =>
+  router({
+    auth: createAuthRouter(services),
+    test: router({
+      events: anyoneProcedure
+        .input(z.object({ lastEventId: eventIdSchema.optional() }))
+        .subscription(({ input: { lastEventId }, ctx, signal }) =>
+          after(lastEventId === undefined ? last() : Number(lastEventId), ctx.drained, signal),
+        ),
+      echo: anyoneProcedure.input(z.object({ text: z.string(), at: z.date() })).query(({ input }) => input),
+      big: anyoneProcedure.input(z.object({ bytes: z.int() })).query(({ input }) => "x".repeat(input.bytes)),
+      wait: anyoneProcedure.query(async () => {
+        await gate.wait();
+        return "waited";
+      }),
+      change: staffProcedure.input(z.object({ text: z.string() })).mutation(({ input }) => input.text),
+      broken: anyoneProcedure.query(() => {
+        throw new Error("kept out of sight");
+      }),
+    }),
+  });
+export type TestRouter = ReturnType<typeof createTestRouter>;
+
+export interface Hall extends AsyncDisposable {
+  /** Where it listens: `http://127.0.0.1:port`. */
+  readonly url: string;
+  readonly log: Log;
+  readonly gate: ReturnType<typeof createGate>;
+  readonly services: Services;
+  /** The log lines so far. */
+  lines(): Record<string, unknown>[];
+  /** Resolves with the first line of the log that says this, also if it is there already. */
+  line(msg: string): Promise<Record<string, unknown>>;
+  token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
+  /** The server's side of all connections that are open. */
+  sockets(): ReadonlySet<Socket>;
+  /** Ends the app, as it does when it drains; then what it stands on. */
+  close(): Promise<void>;
+}
+
+export interface HallOptions extends Pick<AppOptions, "timing"> {
+  readonly now?: () => Date;
+  readonly config?: Partial<Config>;
+}
+
+export const openHall = async ({
+  now = () => new Date(),
+  config: changes,
+  timing,
+}: HallOptions = {}): Promise<Hall> => {
+  const dataDir = mkdtempSync(join(tmpdir(), "invigil-hall-"));
+  const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...changes };
+  const db = openDatabase({ file: config.databaseFile });
+  const authSecret = "a secret for tests, 32 bytes or more";
+  const ids = createIds({ clock: now });
+  const written: string[] = [];
+  const bell = new EventEmitter().setMaxListeners(0);
+  const logTo = {
+    write(text: string) {
+      written.push(text);
+      bell.emit("line");
+    },
+  };
+  const deps = createDeps({
+    config,
+    db,
+    clock: now,
+    ids,
+    log: pino({ level: "debug" }, logTo),
+    publicUrl: () => "http://127.0.0.1:7001",
+    authSecret,
+    ownKey: (name) => `a key for tests: ${name}`,
+  });
+  const services = createServices(deps);
+  const events = createLog();
+  const gate = createGate();
+  const app = await buildApp(deps, services, {
+    trpcRouter: createTestRouter(services, events, gate),
+    ...(timing && { timing }),
+  });
+  const sockets = new Set<Socket>();
+  app.server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  await app.listen({ host: "127.0.0.1", port: 0 });
+  // Safe: a server that listens on a TCP port has an AddressInfo.
+  const { port } = app.server.address() as AddressInfo;
+  const lines = () => written.map((text) => JSON.parse(text) as Record<string, unknown>);
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= app.close().then(() => {
+      db.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    });
+    return closed;
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    log: events.log,
+    gate,
+    services,
+    lines,
+    async line(msg) {
+      for (;;) {
+        const found = lines().find((line) => line.msg === msg);
+        if (found) return found;
+        await once(bell, "line");
+      }
+    },
+    token: ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
+      signToken(
+        { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
+        { secret: authSecret, clock: now, jti: ids.next() },
+      ),
+    sockets: () => sockets,
+    close,
+    async [Symbol.asyncDispose]() {
+      events.log.stop();
+      gate.open();
+      await close();
+    },
+  };
+};
