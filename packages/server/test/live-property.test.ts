@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLiveService } from "../src/features/live/service.js";
-import { createLiveStore, type LiveStore } from "../src/features/live/store.js";
+import { createLiveStore, type LiveStore, type LogOf } from "../src/features/live/store.js";
 import { createTail } from "../src/features/live/tail.js";
 import { type Hearing, hearing } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
@@ -96,7 +96,12 @@ const slowly = (store: LiveStore, turns: () => number): LiveStore => {
       await pass();
       return answer;
     };
-  return { ...store, newest: slow(store.newest), since: slow(store.since), message: slow(store.message) };
+  return {
+    ...store,
+    newest: slow(() => store.newest()),
+    since: slow((of: LogOf, id: number, limit: number) => store.since(of, id, limit)),
+    message: slow((id: number) => store.message(id)),
+  };
 };
 
 const run = async (
