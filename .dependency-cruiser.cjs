@@ -71,6 +71,12 @@ module.exports = {
       { path: "^packages/client/src/", pathNot: test },
       { path: "^(packages|@invigil)/server(/|$)", dependencyTypesNot: ["type-only"] },
     ),
+    rule(
+      "script-takes-types-alone",
+      "What pages load carries nothing but itself.",
+      { path: "^packages/im-script/src/", pathNot: test },
+      { pathNot: "^packages/im-script/src/", dependencyTypesNot: ["type-only"] },
+    ),
     // What is not resolved is on no floor, so every rule above would be silent about it.
     rule("resolved", "The import leads nowhere.", {}, { path: "^\\.", couldNotResolve: true }),
   ],

@@ -40,16 +40,16 @@ describe("Emitter", () => {
 
   it("calls a listener with the context that came with it", () => {
     const context = {};
-    let seen: unknown;
+    const seen: unknown[] = [];
     const emitter = new Emitter().on(
       "a",
       function (this: unknown) {
-        seen = this;
+        seen.push(this);
       },
       context,
     );
     emitter.emit("a");
-    expect(seen).toBe(context);
+    expect(seen[0]).toBe(context);
   });
 
   it("forgets, when it starts over, what was registered since the first time", () => {

@@ -1,7 +1,7 @@
 import type { EngineLogin, EnginePlace } from "@invigil/schema";
 import { socketUrl } from "./app-sign.js";
 import { Emitter } from "./emitter.js";
-import { type ImError, ImErrors, imError } from "./errors.js";
+import { ImErrors, imError } from "./errors.js";
 import { GroupManager, groupInfos, MessageManager } from "./managers.js";
 import { createSession, type Session } from "./session.js";
 
@@ -103,8 +103,7 @@ export class ImEngine extends Emitter {
     } catch (error) {
       session.close();
       if (this.#session === session) this.#session = undefined;
-      // Safe: a session throws nothing else.
-      this.emit("connectfailed", error as ImError);
+      this.emit("connectfailed", error);
       throw error;
     }
     this.emit("connectsuccess");

@@ -25,13 +25,21 @@ const LOST = 0;
 const lost = () => imError(LOST, "connection lost");
 export const isLost = ({ code }: ImError): boolean => code === LOST;
 
-/** Opens a connection. `onLost` is told once, if it was open. @throws ImError */
-export const openLine = (
-  url: string,
-  { onTold, onLost }: { onTold: (told: Told) => void; onLost: () => void },
-): Promise<Line> =>
+export interface LineOptions {
+  readonly onTold: (told: Told) => void;
+  /** Told each result before any later frame is. */
+  readonly onResult: (call: EngineCall, result: Result) => void;
+  /** Told once, if it was open. */
+  readonly onLost: () => void;
+}
+
+/** Opens a connection. @throws ImError */
+export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions): Promise<Line> =>
   new Promise((resolve, reject) => {
-    const asked = new Map<number, { resolve: (result: Result) => void; reject: (error: ImError) => void }>();
+    const asked = new Map<
+      number,
+      { call: EngineCall; resolve: (result: Result) => void; reject: (error: ImError) => void }
+    >();
     const socket = openSocket(url);
     let number = 0;
     let isOpen = false;
@@ -58,7 +66,7 @@ export const openLine = (
           if (!isOpen) return failed(lost());
           number += 1;
           // Safe: the server answers a request with the result of its kind.
-          asked.set(number, { resolve: done as (result: Result) => void, reject: failed });
+          asked.set(number, { call, resolve: done as (result: Result) => void, reject: failed });
           socket.send(JSON.stringify({ number, ...call }));
         }),
       close,
@@ -78,7 +86,9 @@ export const openLine = (
       if ("is" in frame) return onTold(frame);
       const waiting = asked.get(frame.number);
       asked.delete(frame.number);
-      if ("error" in frame) waiting?.reject(imError(frame.error.code, frame.error.message));
-      else waiting?.resolve(frame.result);
+      if (!waiting) return;
+      if ("error" in frame) return waiting.reject(imError(frame.error.code, frame.error.message));
+      onResult(waiting.call, frame.result);
+      waiting.resolve(frame.result);
     };
   });

@@ -10,7 +10,8 @@ import type {
 } from "@invigil/schema";
 import { type ImError, ImErrors, imError } from "./errors.js";
 import { after } from "./globals.js";
-import { type Call, isLost, type Line, openLine, type Told } from "./line.js";
+import { type Call, isLost, type Line, type LineOptions, openLine, type Told } from "./line.js";
+import { createTurns } from "./turns.js";
 
 /** How long the app waits for an answer. */
 const ANSWER_MS = 10_000;
@@ -60,10 +61,9 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   let isOver = false;
   let stopReturning = () => {};
   const joined = new Set<string>();
-  /** Those who wait for a connection, and those who wait for their turn on it. */
+  const turns = createTurns(WINDOW);
+  /** Those who wait for a connection. */
   let waiting: (() => void)[] = [];
-  const turns: (() => void)[] = [];
-  let active = 0;
 
   const wake = (): void => {
     const woken = waiting;
@@ -87,6 +87,11 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     const { at: known, seen: last } = places.get(groupId) ?? { at: "0", seen: 0 };
     if (joined.has(groupId))
       places.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
+  };
+  /** Where a page stands that joins, the server says: no further than what there is. */
+  const onResult: LineOptions["onResult"] = (call, result) => {
+    if (call.do === "join" && "at" in result && joined.has(call.groupId))
+      places.set(call.groupId, { at: result.at, seen: result.seen });
   };
   /** What to ask for: from where the page stands. */
   const joining = (groupId: string): Call<"join"> => {
@@ -137,9 +142,8 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   const rejoin = async (on: Line): Promise<EngineGroup[]> => {
     const groups: EngineGroup[] = [];
-    for (const groupId of [...joined]) {
-      const { group, ...place } = await on.ask(joining(groupId));
-      move(groupId, place);
+    for (const groupId of joined) {
+      const { group } = await on.ask(joining(groupId));
       groups.push(group);
     }
     return groups;
@@ -152,7 +156,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   /** A connection that is logged in. @throws ImError */
   const connect = async (): Promise<Line> => {
-    const opened = await openLine(options.url, { onTold, onLost: whenLost });
+    const opened = await openLine(options.url, { onTold, onResult, onLost: whenLost });
     try {
       await opened.ask({ do: "login", login });
     } catch (error) {
@@ -209,23 +213,10 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return line;
   };
 
-  const turn = async (): Promise<void> => {
-    if (active >= WINDOW)
-      await new Promise<void>((go) => {
-        turns.push(go);
-      });
-    else active += 1;
-  };
-  const turnOver = (): void => {
-    const next = turns.shift();
-    if (next) next();
-    else active -= 1;
-  };
-
   const call: Session["call"] = async (asked) => {
     if (isOver) throw over();
     let isLate = false;
-    await turn();
+    await turns.take();
     const answered = async () => {
       for (;;) {
         const up = await lineUp();
@@ -243,11 +234,11 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
       const stop = after(ANSWER_MS, () => {
         isLate = true;
         reject(imError(ImErrors.ERROR_INTERNALE_RROR, "timeout"));
-        turnOver();
+        turns.give();
       });
       const settled = (): void => {
         stop();
-        if (!isLate) turnOver();
+        if (!isLate) turns.give();
       };
       answer.then(
         (result) => {
@@ -275,8 +266,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     async join(groupId) {
       joined.add(groupId);
       try {
-        const { group, ...place } = await call(joining(groupId));
-        move(groupId, place);
+        const { group } = await call(joining(groupId));
         return group;
       } catch (error) {
         if (!isOver) joined.delete(groupId);

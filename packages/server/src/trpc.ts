@@ -163,7 +163,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         const caller = admit(own, allowed, path);
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
-        const result = await next({ ctx: own === ctx ? { caller } : { ...own, caller } });
+        const result = await next({ ctx: { caller } });
         if (!result.ok) throw result.error;
         return result;
       } catch (error) {

@@ -75,7 +75,8 @@ export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
 export const rawEngine = async (url: string) => {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/im`);
   const diary = createDiary();
-  socket.on("message", (data) => diary.note("frame", JSON.parse(String(data))));
+  // Safe: each message comes as one buffer.
+  socket.on("message", (data) => diary.note("frame", JSON.parse((data as Buffer).toString())));
   socket.on("close", (code, reason) => diary.note("close", code, String(reason)));
   socket.on("error", () => undefined);
   await once(socket, "open");
@@ -150,7 +151,7 @@ export interface Heard {
 }
 
 /** Something that happened, one after another: each is asked for once. */
-export const createDiary = () => {
+const createDiary = () => {
   const heard: Heard[] = [];
   const bell = new EventEmitter().setMaxListeners(0);
   let read = 0;

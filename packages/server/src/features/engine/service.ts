@@ -170,9 +170,12 @@ export const createEngineService = ({
       if (after === undefined) await access.inProgress(caller, { roomId });
       // First the messages: one that comes in between is told, as it comes after them.
       const query = { roomId, login: page.login, type: undefined, newestFirst: true, from: undefined };
-      const newest = await im.read({ ...query, limit: 1 });
+      const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
       const snapshot = await live.roomSnapshot(caller, roomId);
-      const at = after ?? snapshot.lastEventId;
+      const { lastEventId } = snapshot;
+      // A page may have seen more than there is, where the database was put back to what it had been.
+      const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
+      const stood = Math.min(seen ?? (after === undefined ? newest : 0), newest);
       // Whether it is in the room is looked at beside.
       const identify = async () => {
         if (page.expiresAt <= clock()) return unauthenticated("The login has expired.");
@@ -180,14 +183,14 @@ export const createEngineService = ({
       };
       const events = await live.listenRoom(
         { caller, identify, ...listener },
-        { roomId, camera: page.camera, lastEventId: at },
+        { roomId, camera: page.camera, lastEventId: after ?? at },
       );
       const group = await groupOf(snapshot);
       const key = keyOf(roomId, page.login);
       const { signal } = listener;
       if (!signal.aborted) here.set(key, signal);
       signal.addEventListener("abort", () => here.get(key) === signal && here.delete(key), { once: true });
-      return { result: { group, at, seen: seen ?? newest.messages[0]?.id ?? 0 }, events };
+      return { result: { group, at, seen: stood }, events };
     },
 
     async missed({ login }, roomId, seen) {

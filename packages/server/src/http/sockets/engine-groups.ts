@@ -75,6 +75,12 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
     if (!signal.aborted) throw new Error("the listening ended");
   };
 
+  const leave = (groupId: string): void => {
+    joined.get(groupId)?.stop.abort();
+    joined.get(groupId)?.stopMutes();
+    joined.delete(groupId);
+  };
+
   return {
     get size() {
       return joined.size;
@@ -99,14 +105,10 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
       };
       return { result, begin };
     },
-    leave(groupId) {
-      joined.get(groupId)?.stop.abort();
-      joined.get(groupId)?.stopMutes();
-      joined.delete(groupId);
-    },
+    leave,
     places: () => joined,
     leaveAll() {
-      for (const groupId of [...joined.keys()]) this.leave(groupId);
+      for (const groupId of joined.keys()) leave(groupId);
     },
   };
 };

@@ -6,13 +6,13 @@ const FEW = 20;
 
 /** The frames of one connection, one after another. */
 export interface Work {
-  take(frame: string): void;
+  readonly take: (frame: string) => void;
   /** Resolves when no frame waits or is under way. */
-  settled(): Promise<void>;
+  readonly settled: () => Promise<void>;
   /** How many there were. */
-  total(): number;
+  readonly total: () => number;
   /** Whether no more is read now. */
-  isHeld(): boolean;
+  readonly isHeld: () => boolean;
 }
 
 export interface WorkOptions {

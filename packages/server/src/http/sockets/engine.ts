@@ -62,7 +62,9 @@ const numberOf = (sent: unknown): number | undefined => {
 /** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
 export const engineSockets =
   ({ engine, clock, timing }: EngineSocketOptions): SocketHandler =>
-  ({ socket, log, drained }) => {
+  (connection) => {
+    const { socket, log } = connection;
+    const drained = () => connection.drained();
     const { beatMs = BEAT_MS, firstMessageMs = FIRST_MESSAGE_MS, renewalMs = RENEWAL_MS } = timing;
     let page: Page | undefined;
     let release = (): void => {};
