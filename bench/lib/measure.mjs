@@ -115,10 +115,10 @@ const measurePairs = async (rows, { stage, plan, say }) => {
       rounds.push(await roundOf(contender, plan.seconds));
     });
   }
-  await each("checking", measured, (entry) => {
+  await each("checking", measured, async (entry) => {
     const { child, verify } = entry.contender;
     entry.peakBytes = child && usageOf(child)?.peakBytes;
-    verify?.();
+    await verify?.();
   });
   for (const { contender } of entries.values()) if (contender?.child) await stop(contender.child);
   return rows.map((row) => resultOf(row, entryOf));

@@ -26,5 +26,6 @@ export const p99 = { unit: "ms p99", digits: 1, of: (round) => round.p99 };
 /** Of something done once, from begin to end. */
 export const timeTaken = { unit: "ms", digits: 0, of: ({ milliseconds }) => milliseconds };
 
+export const megabytesHeld = { unit: "MB", digits: 0, of: ({ residentBytes }) => residentBytes / 1e6 };
 export const megabytes = { unit: "MB", digits: 0 };
 export const kilobytes = { unit: "kB gzip", digits: 2 };

@@ -1,7 +1,8 @@
 // All rows, in the order of the table. Rows whose rounds are interleaved stand together.
 import { latency, throughput } from "./add-records.mjs";
-import { row as clientSize } from "./client-size.mjs";
+import { live as clientLiveSize, row as clientSize } from "./client-size.mjs";
 import { deep, first } from "./list-records.mjs";
+import { latency as liveLatency, memory as liveMemory } from "./live.mjs";
 import { row as memory } from "./memory.mjs";
 import { row as roomInfo } from "./room-info.mjs";
 import { row as start } from "./start.mjs";
@@ -29,8 +30,10 @@ export const groups = [
   [throughput, latency],
   [first, deep],
   [userList],
+  [liveLatency, liveMemory],
   [start],
   [memory],
   [typeCheck],
   [clientSize],
+  [clientLiveSize],
 ];

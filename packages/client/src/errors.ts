@@ -1,5 +1,6 @@
-import { type ErrorCode, isErrorCode } from "@invigil/schema";
+import type { ErrorCode } from "@invigil/schema";
 import { isTRPCClientError, type TRPCClientError } from "@trpc/client";
+import { isErrorCode } from "./error-codes.js";
 import type { AppRouter } from "./router.js";
 
 type RouterError = TRPCClientError<AppRouter>;

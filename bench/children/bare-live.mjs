@@ -1,0 +1,25 @@
+// A limit: a bare WebSocket server with rooms. A POST to a room sends everybody in it a frame of the same size, and nothing
+// is looked at or kept.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { text } from "node:stream/consumers";
+import { answerParent } from "../lib/ipc.mjs";
+import { WebSocketServer } from "../lib/server-modules.mjs";
+
+answerParent(async ({ frame }) => {
+  const rooms = new Map();
+  const server = createServer(async (request, response) => {
+    const body = await text(request);
+    const told = frame.replace(/"sent":\d+/, /"sent":\d+/.exec(body)[0]);
+    for (const socket of rooms.get(request.url) ?? []) socket.send(told);
+    response.setHeader("content-type", "application/json").end('{"result":{}}');
+  });
+  new WebSocketServer({ server, perMessageDeflate: false }).on("connection", (socket, { url }) => {
+    const room = rooms.get(url) ?? new Set();
+    rooms.set(url, room.add(socket));
+    socket.on("close", () => room.delete(socket));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return `http://127.0.0.1:${server.address().port}`;
+});

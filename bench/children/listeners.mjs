@@ -1,0 +1,91 @@
+// Those who listen, and those who speak to them, in one process, so that one clock says how long a message took. Asked to
+// `open` first, then for rounds.
+import { createHistogram } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { answerParent } from "../lib/ipc.mjs";
+import { WebSocket } from "../lib/server-modules.mjs";
+
+/** What is sent in a second, over all rooms. */
+const EVENTS_PER_SECOND = 200;
+/** How many WebSockets are opened at a time. */
+const AT_ONCE = 50;
+/** After this long without the last deliveries, in milliseconds, they are missing. */
+const MISSING_MS = 10_000;
+
+let open;
+const heard = { latencies: createHistogram(), count: 0, frame: "" };
+
+const micros = () => Math.round(performance.now() * 1000);
+
+const onFrame = (data) => {
+  const now = micros();
+  const frame = data.toString();
+  const sent = /"sent":(\d+)/.exec(frame)?.[1];
+  if (sent === undefined) return;
+  heard.latencies.record(Math.max(1, now - Number(sent)));
+  heard.count += 1;
+  heard.frame = frame;
+};
+
+/** One listener: resolves when it is told of everything from now on. */
+const listen = ({ url, hello, started }) =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(url);
+    socket.on("error", reject);
+    socket.on("close", (code) => reject(new Error(`a listener was closed: ${code}`)));
+    socket.on("open", () => {
+      for (const text of hello) socket.send(text);
+      if (!started) resolve();
+    });
+    socket.on("message", (data) => {
+      if (started && data.toString().includes(started)) resolve();
+      else onFrame(data);
+    });
+  });
+
+const send = async ({ url, headers, body }) => {
+  const response = await fetch(url, { method: "POST", headers, body: body.replace('"SENT"', micros()) });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`a message was answered ${response.status}: ${text}`);
+};
+
+/** @param {{ rooms: { listener: object, message: object }[], perRoom: number }} question */
+const openAll = async ({ rooms, perRoom }) => {
+  const listeners = rooms.flatMap(({ listener }) => Array.from({ length: perRoom }, () => listener));
+  while (listeners.length > 0) await Promise.all(listeners.splice(0, AT_ONCE).map(listen));
+  open = { rooms, perRoom, next: 0 };
+};
+
+const round = async (seconds) => {
+  const { rooms, perRoom } = open;
+  heard.latencies.reset();
+  heard.count = 0;
+  const start = performance.now();
+  const wanted = Math.round(seconds * EVENTS_PER_SECOND);
+  const sending = [];
+  for (let n = 0; n < wanted; n += 1) {
+    const due = start + (n * 1000) / EVENTS_PER_SECOND;
+    const early = due - performance.now();
+    if (early > 1) await sleep(early);
+    const { message } = rooms[open.next++ % rooms.length];
+    sending.push(send(message));
+  }
+  await Promise.all(sending);
+  const deadline = performance.now() + MISSING_MS;
+  while (heard.count < wanted * perRoom) {
+    if (performance.now() > deadline)
+      throw new Error(`of ${wanted * perRoom} deliveries ${heard.count} came`);
+    await sleep(5);
+  }
+  // No listener is told anything twice.
+  if (heard.count > wanted * perRoom) throw new Error(`${heard.count} deliveries of ${wanted * perRoom}`);
+  return {
+    seconds,
+    calls: wanted,
+    p50: heard.latencies.percentile(50) / 1000,
+    p99: heard.latencies.percentile(99) / 1000,
+    frame: heard.frame,
+  };
+};
+
+answerParent(({ rooms, perRoom, seconds }) => (rooms ? openAll({ rooms, perRoom }) : round(seconds)));
