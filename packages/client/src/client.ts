@@ -107,6 +107,6 @@ export const createInvigilClient = ({
   const live = createLive(trpc, { engine, retry, reconnect: { baseMs, maxMs } });
   // What tRPC makes answers to every name.
   return new Proxy(trpc, {
-    get: (target, name) => (name === "live" ? live : Reflect.get(target, name)),
+    get: (target, name) => (name === "live" ? live : (Reflect.get(target, name) as unknown)),
   }) as InvigilClient; // Safe: the router has no `live`, and everything else is passed on.
 };

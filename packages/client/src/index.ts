@@ -9,8 +9,8 @@ export {
   type NetworkFailure,
 } from "./errors.js";
 export type { CommandOptions, CommandResult } from "./live/commands.js";
+export type { LiveStatus, StatusChange } from "./live/core.js";
 export type { LiveExam, LiveExamListeners } from "./live/exam.js";
-export type { LiveStatus, StatusChange } from "./live/feed.js";
 export type { Live } from "./live/live.js";
 export type { LiveOptions } from "./live/options.js";
 export type {

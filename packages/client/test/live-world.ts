@@ -1,7 +1,7 @@
 import { createTestApp, type TestAppOptions, type TestCaller } from "@invigil/server/testing";
 import { WebSocket } from "ws";
 import { createInvigilClient, type InvigilClientOptions } from "../src/index.js";
-import type { LiveStatus } from "../src/live/feed.js";
+import type { LiveStatus } from "../src/live/core.js";
 import { cuttingProxy } from "./servers.js";
 
 export const TEACHER: TestCaller = { sub: "t1", role: "teacher" };
@@ -14,7 +14,7 @@ export const transports = [
 ] as const;
 
 /** A clock that never stands still: a tenth of a second passes each time it is looked at, so that nobody sends too often. */
-export const ticking = () => {
+const ticking = () => {
   let now = Date.parse("2026-01-02T03:04:05Z");
   return () => {
     now += 100;
@@ -68,7 +68,7 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
   };
   return { app, url, proxy, teacher, room, client, [Symbol.asyncDispose]: close };
 };
-export type LiveWorld = Awaited<ReturnType<typeof liveWorld>>;
+type LiveWorld = Awaited<ReturnType<typeof liveWorld>>;
 
 interface Telling {
   readonly status: LiveStatus;

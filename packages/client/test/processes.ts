@@ -22,7 +22,7 @@ export interface Lines {
 }
 
 /** Starts Node with these arguments. Of the environment it has `env`, and what Node itself needs. */
-export const node = (args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Lines => {
+const node = (args: readonly string[], env: Readonly<Record<string, string>>, cwd?: string): Lines => {
   const child = spawn(process.execPath, args, {
     cwd,
     env: { PATH: process.env.PATH ?? "", ...env },

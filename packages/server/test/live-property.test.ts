@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Hearing, listenExam, listenRoom } from "./support/listening.js";
+import { createLiveService } from "../src/features/live/service.js";
+import { createLiveStore, type LiveStore, type LogOf } from "../src/features/live/store.js";
+import { createTail } from "../src/features/live/tail.js";
+import { type Hearing, hearing } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 
 /** What may happen; listeners and rooms by their numbers. */
@@ -33,67 +36,115 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "turn" as const }) },
 );
 
+type Told = { readonly id: string; readonly type: string };
+
 /** A listener that comes back after each cut with the last id that it has. */
-const createListener = (
-  listen: (lastEventId: string) => Promise<Hearing<{ id: string; type: string }>>,
-  from: string,
-) => {
+const createListener = (listen: (lastEventId: string) => Promise<Hearing<Told>>, from: string) => {
   const told: number[] = [];
   let last = from;
-  let hearing: Promise<Hearing<{ id: string; type: string }>> | undefined;
+  let hearing: Promise<Hearing<Told>> | undefined;
   /** Taking goes on in the background: a cut may come at any time. */
   let taking: Promise<void> = Promise.resolve();
-  const begin = () => {
-    hearing ??= listen(last);
-    return hearing;
-  };
-  const take = async (count: number): Promise<void> => {
-    const now = await begin();
+  let awaited: { id: number; reached: () => void } | undefined;
+  const take = async (from: Promise<Hearing<Told>>, count: number): Promise<void> => {
+    const now = await from;
     for (let n = 0; n < count; n += 1) {
       const event = await now.next().catch(() => undefined);
       if (!event) return;
       last = event.id;
       told.push(Number(event.id));
       if (event.type === "gap") throw new Error("nothing here is lost");
+      if (awaited && Number(last) >= awaited.id) awaited.reached();
     }
   };
-  return {
+  const listener = {
     take(count: number) {
       // At once, so that a cut finds it.
-      void begin();
-      taking = taking.then(() => take(count));
+      hearing ??= listen(last);
+      const now = hearing;
+      taking = taking.then(() => take(now, count));
     },
     async cut() {
       await (await hearing)?.leave();
       await taking;
       hearing = undefined;
     },
-    /** All that there is up to an id. */
-    async rest(upTo: number): Promise<number[]> {
-      await this.cut();
-      while (Number(last) < upTo) await take(1);
-      await this.cut();
+    /** All that there is up to an id; without coming back for it, where it listens. */
+    async rest(id: number): Promise<number[]> {
+      const reached = new Promise<void>((resolve) => {
+        awaited = { id, reached: resolve };
+      });
+      listener.take(Number.POSITIVE_INFINITY);
+      if (Number(last) < id) await reached;
+      await listener.cut();
       return told;
     },
   };
+  return listener;
 };
 
-const run = async (hall: LiveHall, steps: readonly Step[], passTime: (ms: number) => void): Promise<void> => {
-  const { room, sibling } = hall;
+/** A log that takes its time, as one beyond a network would: now and then for a turn or two of the event loop. */
+const slowly = (store: LiveStore, turns: () => number): LiveStore => {
+  const pass = async (): Promise<void> => {
+    for (let left = turns(); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const slow =
+    <Args extends unknown[], Answer>(read: (...args: Args) => Promise<Answer>) =>
+    async (...args: Args): Promise<Answer> => {
+      await pass();
+      const answer = await read(...args);
+      await pass();
+      return answer;
+    };
+  return {
+    ...store,
+    newest: slow(() => store.newest()),
+    since: slow((of: LogOf, id: number, limit: number) => store.since(of, id, limit)),
+    message: slow((id: number) => store.message(id)),
+  };
+};
+
+const run = async (
+  hall: LiveHall,
+  { steps, delays }: { steps: readonly Step[]; delays: readonly number[] },
+  passTime: (ms: number) => void,
+): Promise<void> => {
+  const { room, sibling, services } = hall;
   const rooms = [room.id, sibling.id];
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
-  const listeners = [
-    createListener((lastEventId) => listenRoom(hall, ADMIN, { roomId: room.id, lastEventId }), from),
-    createListener((lastEventId) => listenRoom(hall, ADMIN, { roomId: sibling.id, lastEventId }), from),
-    createListener((lastEventId) => listenExam(hall, ADMIN, { examId: room.examId, lastEventId }), from),
-    createListener((lastEventId) => listenRoom(hall, ADMIN, { roomId: room.id, lastEventId }), from),
-  ];
+  let calls = 0;
+  const store = slowly(createLiveStore({ db: hall.db }), () => delays[calls++ % delays.length] ?? 0);
+  const log = hall.app.log;
+  const tail = createTail({ store, log });
+  const clock = () => new Date();
+  const presence = { connected: () => () => undefined };
+  const live = createLiveService({ ...services, store, tail, presence, clock, retentionMs: 1, log });
+  const caller = await services.auth.identify(await hall.token(ADMIN));
+  const listener = (abort: AbortController) => ({
+    caller: { ...caller, expiresAt: new Date(8.64e15) },
+    identify: async () => caller,
+    signal: abort.signal,
+  });
+  const inRoom = (roomId: string) => async (lastEventId: string) => {
+    const abort = new AbortController();
+    return hearing<Told>(
+      await live.listenRoom(listener(abort), { roomId, camera: "main", lastEventId }),
+      abort,
+    );
+  };
+  const inExam = async (lastEventId: string) => {
+    const abort = new AbortController();
+    return hearing<Told>(await live.listenExam(listener(abort), { examId: room.examId, lastEventId }), abort);
+  };
+  const listeners = [inRoom(room.id), inRoom(sibling.id), inExam, inRoom(room.id)].map((listen) =>
+    createListener(listen, from),
+  );
   const writes: Promise<unknown>[] = [];
   const say = (roomId = "") => {
     // Nobody speaks too often.
     passTime(100);
-    return admin.im.send({ roomId, type: 30_001, data: 1 });
+    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(tail.look);
   };
   for (const one of steps) {
     if (one.do === "write") writes.push(...one.rooms.map((n) => say(rooms[n])));
@@ -110,8 +161,8 @@ const run = async (hall: LiveHall, steps: readonly Step[], passTime: (ms: number
   await Promise.all(writes);
   // The last event of each room is one that everybody waits for.
   await Promise.all(rooms.map(say));
-  const log = hall.log().filter(({ id }) => id > Number(from));
-  const of = (...ids: string[]) => log.filter(({ roomId }) => ids.includes(roomId)).map(({ id }) => id);
+  const logged = hall.log().filter(({ id }) => id > Number(from));
+  const of = (...ids: string[]) => logged.filter(({ roomId }) => ids.includes(roomId)).map(({ id }) => id);
   const expected = [of(room.id), of(sibling.id), of(room.id, sibling.id), of(room.id)];
   const told = await Promise.all(listeners.map((listener, n) => listener.rest(expected[n]?.at(-1) ?? 0)));
   expect(told).toEqual(expected);
@@ -121,10 +172,12 @@ it("whatever is written, cut and resumed: each listener is told exactly the log'
   let now = Date.UTC(2026, 0, 2);
   await using hall = await openLiveHall({ now: () => new Date(now) });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), (steps) =>
-      run(hall, steps, (ms) => {
-        now += ms;
-      }),
+    fc.asyncProperty(
+      fc.record({ steps: fc.array(step, { maxLength: 60 }), delays: fc.array(fc.nat(3), { minLength: 1 }) }),
+      (what) =>
+        run(hall, what, (ms) => {
+          now += ms;
+        }),
     ),
     { numRuns: 60 },
   );

@@ -5,5 +5,3 @@ export { randomId, sendMessage } from "./sending.js";
 export { nameOfType, signalTypes } from "./signal-types.js";
 export { examAfter, roomAfter } from "./state.js";
 export { createTransport } from "./transport.js";
-
-export type Engine = typeof import("./engine.js");

@@ -1,7 +1,8 @@
 import type { RetryOptions } from "../retry.js";
 import type { ExamEvent, ExamSnapshot } from "../shapes.js";
-import type { Engine } from "./engine.js";
-import { Feed, type StatusChange } from "./feed.js";
+import type { StatusChange } from "./core.js";
+import { Feed } from "./feed.js";
+import type { Engine } from "./link.js";
 import type { Source } from "./listening.js";
 
 /** What can be listened to: events by their type, and `status`. */

@@ -1,47 +1,7 @@
-import type { Engine } from "./engine.js";
-import { createListeners, type Listeners } from "./listeners.js";
-import { createQueue, type Queue } from "./queue.js";
-
-/**
- * `connecting`: for the first time; `live`: events arrive as they happen; `reconnecting`: the connection was lost, and what
- * happens meanwhile is told afterwards; `closed`: by `close()`, or because the server refused.
- */
-export type LiveStatus = "connecting" | "live" | "reconnecting" | "closed";
-
-/** What listeners of `status` are told. */
-export interface StatusChange {
-  readonly status: LiveStatus;
-  /** Why the connection failed, was lost, or is closed; absent when `close()` was called. */
-  readonly error?: unknown;
-}
-
-/** What a feed knows. The engine, which does the work, changes it. */
-export interface FeedCore<State, Event> {
-  status: LiveStatus;
-  error: unknown;
-  state: State | undefined;
-  readonly listeners: Listeners;
-  /** Those who read the events in a loop. */
-  readonly queues: Set<Queue<Event>>;
-  readonly closing: AbortController;
-}
-
-/** Has the status told, where it is news. */
-export const tellStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
-  const isNews = status !== core.status || error !== undefined;
-  core.status = status;
-  core.error = error;
-  if (isNews) core.listeners.tell("status", error === undefined ? { status } : { status, error });
-};
-
-/** Ends it all, once. */
-export const endFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
-  if (core.closing.signal.aborted) return;
-  core.closing.abort(error ?? new Error("It was closed."));
-  tellStatus(core, "closed", error);
-  for (const queue of core.queues) queue.end(error);
-  core.queues.clear();
-};
+import { endFeed, type FeedCore, type LiveStatus } from "./core.js";
+import type { Engine } from "./link.js";
+import { createListeners } from "./listeners.js";
+import { createQueue } from "./queue.js";
 
 /** Listens, keeps the state by what it hears, and comes back after each break where it stood. */
 export class Feed<State, Event> {
@@ -89,6 +49,7 @@ export class Feed<State, Event> {
       const look = () => {
         const { status, state, error } = this.core;
         if (status === "live" && state) resolve(state);
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: what ended it, as it was thrown.
         else if (status === "closed") reject(error ?? this.core.closing.signal.reason);
         else return;
         off();

@@ -1,8 +1,10 @@
 import { type OperationLink, TRPCClientError, type TRPCLink } from "@trpc/client";
 import { observable, type Unsubscribable } from "@trpc/server/observable";
 import type { AppRouter } from "../router.js";
-import type { Engine } from "./engine.js";
 import type { TransportOptions } from "./transport.js";
+
+/** What does the work of `live`. */
+export type Engine = typeof import("./engine.js");
 
 /** Loads what does the work when it is first asked for; apps that never listen need not load it. */
 export const engineLoader = (): (() => Promise<Engine>) => {

@@ -19,7 +19,7 @@ export const createListeners = (): Listeners => {
       };
     },
     tell(type, ...told) {
-      for (const entry of [...(all.get(type) ?? [])]) {
+      for (const entry of Array.from(all.get(type) ?? [])) {
         try {
           // Safe: on() is typed by its callers: who listens to a type takes what is told of it.
           entry.listener(...(told as never[]));

@@ -3,7 +3,7 @@ import type { Unsubscribable } from "@trpc/server/observable";
 import { isInvigilError, NetworkFailure } from "../errors.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
-import { endFeed, type FeedCore, tellStatus } from "./feed.js";
+import { endFeed, type FeedCore, tellStatus } from "./core.js";
 import { isFinal, pause } from "./waiting.js";
 
 /** What a subscription tells. */

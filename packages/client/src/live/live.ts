@@ -1,8 +1,8 @@
 import type { TRPCClient } from "@trpc/client";
 import type { RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
-import type { Engine } from "./engine.js";
 import { LiveExam } from "./exam.js";
+import type { Engine } from "./link.js";
 import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
 /** Rooms and exams, live. */

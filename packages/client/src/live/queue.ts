@@ -6,7 +6,7 @@ export interface Queue<Item> {
   /** @param gap - makes what stands for all that waits, when that is too much */
   push(item: Item, gap: () => Item): void;
   /** What waits is still read. */
-  end(error: unknown): void;
+  readonly end: (error: unknown) => void;
   /** @param leave - called when the loop is over */
   read(leave: () => void): AsyncGenerator<Item, void, undefined>;
 }
@@ -29,6 +29,7 @@ export const createQueue = <Item>(): Queue<Item> => {
       try {
         for (;;) {
           for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
+          // oxlint-disable-next-line typescript/only-throw-error -- Safe: what ended it, as it was thrown.
           if (over?.error !== undefined) throw over.error;
           if (over) return;
           await new Promise<void>((resolve) => {

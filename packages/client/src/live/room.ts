@@ -10,8 +10,9 @@ import type {
   SignalName,
 } from "../shapes.js";
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
-import type { Engine } from "./engine.js";
-import { Feed, type StatusChange } from "./feed.js";
+import type { StatusChange } from "./core.js";
+import { Feed } from "./feed.js";
+import type { Engine } from "./link.js";
 import type { Source } from "./listening.js";
 import type { Send } from "./sending.js";
 

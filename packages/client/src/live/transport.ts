@@ -7,6 +7,7 @@ import {
   type TRPCLink,
   wsLink,
 } from "@trpc/client";
+import type { TRPCErrorShape } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { EventSource, type EventSourceFetchInit } from "eventsource";
 import { isInvigilError, NetworkFailure } from "../errors.js";
@@ -72,12 +73,15 @@ const openWebSocket = ({
     // One that is still connecting would go on.
     raw?.close();
   };
+  const keep = (socket: WebSocket) => {
+    raw = socket;
+  };
   const client = createWSClient({
     url: url.replace(/^http/, "ws"),
     WebSocket: class extends Base {
       constructor(target: string | URL) {
         super(target);
-        raw = this;
+        keep(this);
         // A call that was under way when it ended has tRPC open another one, once.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
@@ -135,7 +139,9 @@ const eventStreamLink =
         if (response.ok) return response;
         checkJson(url, response);
         const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
-        throw TRPCClientError.from({ error: transformer.deserialize(error) });
+        // Safe: the server's answer to a failed call, in its router's error shape.
+        const shape = transformer.deserialize(error) as TRPCErrorShape;
+        throw TRPCClientError.from({ error: shape });
       };
       const link = httpSubscriptionLink<AppRouter, typeof EventSource>({
         url,
@@ -187,7 +193,7 @@ export const createTransport =
         runtime,
         onOpen() {
           isBlocked = false;
-          for (const end of [...streams]) end();
+          for (const end of Array.from(streams)) end();
         },
         onEnd(opened) {
           if (current === mine) current = undefined;
