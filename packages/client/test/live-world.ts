@@ -68,7 +68,6 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
   };
   return { app, url, proxy, teacher, room, client, [Symbol.asyncDispose]: close };
 };
-type LiveWorld = Awaited<ReturnType<typeof liveWorld>>;
 
 interface Telling {
   readonly status: LiveStatus;

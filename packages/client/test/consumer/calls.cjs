@@ -13,6 +13,14 @@ const main = async () => {
     invigil.room.get.query({ roomId: room.id }),
     invigil.room.get.query({ roomId: "none" }),
   ]);
+  const live = invigil.live.room(room.id);
+  const heard = new Promise((resolve) => {
+    live.on("message", ({ message: { type, data } }) => resolve({ type, data }));
+  });
+  await live.ready();
+  await live.send(30_001, "by itself");
+  await heard;
+  live.close();
   console.log(
     JSON.stringify({
       name: got.value.name,
@@ -20,6 +28,7 @@ const main = async () => {
       notFound: isInvigilError(failed.reason, "ROOM_NOT_FOUND"),
       config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
       signal: parseSignal(signals.streamPublished.type, '{"userId":"e1"}'),
+      heard: await heard,
     }),
   );
 };

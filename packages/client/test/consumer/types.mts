@@ -2,9 +2,12 @@
 // below it, so an `any` is found too. The test declares `ExpectedErrorCode`.
 import {
   type AppRouter,
+  type BroadcastOptions,
   type CheatConfig,
+  type CommandResult,
   createInvigilClient,
   type ErrorCode,
+  type ExamEvent,
   type InvigilClient,
   type InvigilClientError,
   type InvigilClientOptions,
@@ -12,9 +15,13 @@ import {
   isInvigilError,
   isNetworkError,
   type knownDetectTypes,
+  type LiveRoom,
+  type LiveStatus,
+  type Message,
   parseCheatConfig,
   type parseSignal,
   type RetryOptions,
+  type RoomEvent,
   type RouterInputs,
   type RouterOutputs,
   type Signal,
@@ -117,6 +124,44 @@ export const calls = async (signal: AbortSignal): Promise<void> => {
   createInvigilClient({ url: "", retries: 3 });
   // @ts-expect-error: a token is a text
   createInvigilClient({ url: "", token: () => 7 });
+};
+
+export const listening = async (room: LiveRoom): Promise<void> => {
+  holds<Equal<LiveStatus, "connecting" | "live" | "reconnecting" | "closed">>();
+  holds<Equal<IsAny<RoomEvent>, false>>();
+  holds<Equal<Extract<RoomEvent, { type: "room_ended" }>["time"], Date>>();
+  holds<Equal<Extract<ExamEvent, { type: "gap" }>["examId"], string>>();
+  const off: () => void = room.on("publish_status_changed", ({ status, camera }) => {
+    holds<Equal<typeof status, "idle" | "publishing" | "stopped">>();
+    holds<Equal<typeof camera, "main" | "pc">>();
+  });
+  room.on("startCall", (data, message) => {
+    holds<Equal<typeof data.sid, string>>();
+    holds<Equal<typeof message, Message>>();
+  });
+  room.on("status", ({ status }) => holds<Equal<typeof status, LiveStatus>>());
+  const member = room.state?.members[0]?.name;
+  holds<Equal<typeof member, string | undefined>>();
+  holds<Equal<(typeof room.presence)[number]["since"], Date>>();
+  await room.send("callConnected", { sid: "1" }, { to: ["t1"] });
+  await room.send(30_001, { anything: [1, null] });
+  const options: BroadcastOptions = { to: ["e1"], data: { url: "" }, everyMs: 1000 };
+  const { answered, silent }: CommandResult = await room.broadcast(options);
+  holds<Equal<typeof answered, typeof silent>>();
+  for await (const event of room) holds<Equal<typeof event, RoomEvent>>();
+  for await (const event of invigil.live.exam("1")) holds<Equal<typeof event, ExamEvent>>();
+  off();
+
+  // @ts-expect-error: an event that there is not
+  room.on("room_lost", () => {});
+  // @ts-expect-error: a command without its id
+  await room.send("startCall", {});
+  // @ts-expect-error: a signal that there is not
+  await room.send("ring", {});
+  // @ts-expect-error: the state is not for writing
+  room.state = undefined;
+  // @ts-expect-error: a camera that there is not
+  invigil.live.room("1", { camera: "phone" });
 };
 
 export const failures = (error: unknown): string => {

@@ -71,6 +71,8 @@ export interface Child extends AsyncDisposable {
   /** How it ended, once it has. */
   ended(): Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
+  /** Types into it, where its input is kept open. */
+  type(text: string): void;
   /** What it has printed so far. */
   stdout(): string;
 }
@@ -115,6 +117,7 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
     line,
     ended,
     kill: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin.write(text),
     stdout: () => seen.stdout,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
@@ -127,6 +130,8 @@ interface StartOptions {
   readonly cwd: string;
   /** What is piped into it. */
   readonly input?: string;
+  /** Whether somebody will type into it. */
+  readonly isTerminal?: boolean;
   readonly env?: Env;
   /** How long it may run, where that is more than anything else. */
   readonly deadlineMs?: number;
@@ -136,11 +141,12 @@ interface StartOptions {
 const start = (
   file: string,
   args: readonly string[],
-  { cwd, env = {}, input, deadlineMs }: StartOptions,
+  { cwd, env = {}, input, isTerminal = false, deadlineMs }: StartOptions,
 ): Child => {
   const child = spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["pipe", "pipe", "pipe"] });
   // It may end without reading.
-  child.stdin.on("error", () => undefined).end(input);
+  child.stdin.on("error", () => undefined);
+  if (!isTerminal) child.stdin.end(input);
   return follow(child, deadlineMs);
 };
 
@@ -159,6 +165,10 @@ export const paste = async (text: string, options: StartOptions): Promise<Ended>
   await using child = start("bash", ["-c", text], options);
   return await child.ended();
 };
+
+/** Starts what somebody pastes into a terminal, where it goes on. */
+export const startPaste = (text: string, options: StartOptions): Child =>
+  start("bash", ["-c", text], { ...options, isTerminal: true });
 
 export interface Server extends Child {
   readonly url: string;

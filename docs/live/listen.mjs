@@ -1,0 +1,25 @@
+// The listener of docs/live.md: prints what is said in the newest room, and at the end whether anything is missing.
+import { createInvigilClient } from "@invigil/client";
+
+const url = `http://127.0.0.1:${process.env.NETWORK_PORT ?? 7002}`;
+const invigil = createInvigilClient({ url, token: process.env.TOKEN });
+const [room] = (await invigil.room.list.query({ pageSize: 1 })).rooms;
+
+const live = invigil.live.room(room.id);
+live.on("status", ({ status, error }) => console.log(status, error ? `(${error.message})` : ""));
+await live.ready();
+console.log(`listening to ${room.name}`);
+
+const heard = [];
+for await (const event of live) {
+  if (event.type !== "message" || event.message.type !== 30_001) continue;
+  const { n, of } = event.message.data;
+  console.log(`${n} of ${of}`);
+  heard.push(n);
+  if (n === of) break;
+}
+live.close();
+
+const inOrder = heard.every((n, index) => n === index + 1);
+console.log(inOrder ? `heard 1 to ${heard.length}, each once, in order` : `something is wrong: ${heard}`);
+process.exitCode = inOrder ? 0 : 1;

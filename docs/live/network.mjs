@@ -1,0 +1,40 @@
+// The network of docs/live.md: passes port 7002 on to the server. Enter resets every connection, and lets none through for
+// three seconds.
+import { connect, createServer } from "node:net";
+
+const server = new URL(process.env.NETWORK_TO ?? "http://127.0.0.1:7001");
+const port = Number(process.env.NETWORK_PORT ?? 7002);
+const DOWN_MS = 3000;
+
+const open = new Set();
+let isDown = false;
+
+const network = createServer((socket) => {
+  socket.on("error", () => socket.destroy());
+  if (isDown) {
+    socket.resetAndDestroy();
+    return;
+  }
+  open.add(socket);
+  socket.on("close", () => open.delete(socket));
+  const upstream = connect(Number(server.port), server.hostname);
+  upstream.on("error", () => socket.resetAndDestroy());
+  upstream.on("close", () => socket.destroy());
+  socket.on("close", () => upstream.destroy());
+  socket.pipe(upstream).pipe(socket);
+});
+
+process.stdin.on("data", () => {
+  if (isDown) return;
+  isDown = true;
+  console.log(`cut ${open.size} connections`);
+  for (const socket of open) socket.resetAndDestroy();
+  setTimeout(() => {
+    isDown = false;
+    console.log("up again");
+  }, DOWN_MS);
+});
+
+network.listen(port, "127.0.0.1", () => {
+  console.log(`http://127.0.0.1:${network.address().port} leads to ${server.origin}. Enter cuts it.`);
+});
