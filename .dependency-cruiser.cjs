@@ -5,7 +5,7 @@ const floors = [
   ["main", "testing", "index"],
   ["app"],
   ["rest", "http"],
-  ["router"],
+  ["router", "services"],
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
@@ -48,8 +48,8 @@ module.exports = {
     ),
     rule(
       "store-behind-its-service",
-      "Only its own feature knows a store, and router.ts, which assembles it.",
-      { pathNot: [`${server}features/`, `${server}router\\.ts$`, test] },
+      "Only its own feature knows a store, and services.ts, which assembles it.",
+      { pathNot: [`${server}features/`, `${server}services\\.ts$`, test] },
       { path: store },
     ),
     rule(

@@ -1,7 +1,7 @@
 // The server's own services and procedures, for the children that put something else in front of them.
 import { parseConfig } from "../../packages/server/dist/config.js";
 import { openDeps } from "../../packages/server/dist/main.js";
-import { createServices } from "../../packages/server/dist/router.js";
+import { createServices } from "../../packages/server/dist/services.js";
 import { failureOf } from "../../packages/server/dist/trpc.js";
 import { pino } from "./server-modules.mjs";
 

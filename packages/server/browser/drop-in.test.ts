@@ -182,24 +182,27 @@ describe("two apps and the drop-in script", () => {
     expect(await run(beside, "heard.map(({ sid }) => sid)")).toEqual(["broadcast"]);
 
     network.cut();
-    await examinee.waitForFunction(`states.at(-1) === "connecting"`);
+    const pages = [teacher, examinee, beside];
+    for (const page of pages) await page.waitForFunction(`states.at(-1) === "connecting"`);
     const data = { sid: "away", receiverIdList: ["examinee1"] };
     await school.teacher.im.send({ roomId: school.room.id, type: 20003, data });
     network.mend();
     expect(await heard(examinee, "away")).toEqual([{ type: 20003, sid: "away", from: "teacher1" }]);
     expect(await heard(teacher, "away")).toContainEqual({ type: 20005, sid: "away", from: "examinee1" });
-    for (const page of [teacher, examinee, beside])
+    for (const page of pages) {
+      await page.waitForFunction(`states.length > 3`);
       expect(await run(page, "states")).toEqual([
         "connecting",
         "connectsuccess",
         "connecting",
         "reconnectsuccess",
       ]);
+    }
 
     expect(await run(teacher, `end("end")`)).toBe(true);
     for (const page of [examinee, beside])
       expect(await heard(page, "end")).toEqual([{ type: 20010, sid: "end", from: "teacher1" }]);
-    for (const page of [teacher, examinee, beside]) await run(page, "leave()");
+    for (const page of pages) await run(page, "leave()");
     expect(await run(examinee, "states.at(-1)")).toBe("disconnect1");
     expect(await run(examinee, "heard.length")).toBe(4);
     expect((await school.teacher.room.get({ roomId: school.room.id })).status).toBe("ended");

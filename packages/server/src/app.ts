@@ -17,7 +17,8 @@ import { acceptSockets } from "./http/sockets/upgrades.js";
 import { trpcPlugin } from "./http/trpc.js";
 import { audioUploads } from "./http/uploads.js";
 import { restPlugin } from "./rest/plugin.js";
-import { createAppRouter, type Services } from "./router.js";
+import { createAppRouter } from "./router.js";
+import type { Services } from "./services.js";
 import type { Router } from "./trpc.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;

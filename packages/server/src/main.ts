@@ -7,8 +7,8 @@ import { openDatabase } from "./db/client.js";
 import { createDeps, type Deps } from "./deps.js";
 import { createIds } from "./ids.js";
 import { gatherLines } from "./log-lines.js";
-import { createServices, type Services } from "./router.js";
 import { keptSecret, passingSecret } from "./secrets.js";
+import { createServices, type Services } from "./services.js";
 import { SetupError } from "./setup-error.js";
 
 /** What is not finished this long after the signal to stop is cut off, in milliseconds. */

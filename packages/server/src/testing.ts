@@ -10,7 +10,8 @@ import { type Config, parseConfig } from "./config.js";
 import { openDatabase } from "./db/client.js";
 import { createDeps } from "./deps.js";
 import { createIds } from "./ids.js";
-import { createAppRouter, createServices, type ServedRouter } from "./router.js";
+import { createAppRouter, type ServedRouter } from "./router.js";
+import { createServices } from "./services.js";
 import { failureOf } from "./trpc.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";

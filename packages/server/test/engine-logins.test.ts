@@ -37,6 +37,18 @@ describe("a login", () => {
     expect((await newer.groups.queryGroup(school.room.id)).statistics.onlineCount).toBe(1);
   });
 
+  it("of somebody else on the same page begins where that one comes in", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openIn(school, url, "examinee1", "examinee");
+    await app.engine.login(credentials(await loginFor(school, url, "examinee2", "examinee")));
+    const speak = (data: number) => school.teacher.im.send({ roomId: school.room.id, type: 30001, data });
+    await speak(1);
+    await app.groups.joinGroup(school.room.id);
+    await speak(2);
+    expect(await hear(app)).toBe(2);
+  });
+
   it("of somebody who is taken out of the room ends with 2, also while it is away", async () => {
     await using school = await openSchool();
     const url = await school.listen();

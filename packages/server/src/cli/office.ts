@@ -3,7 +3,8 @@ import { pino } from "pino";
 import { type Config, parseConfig, readEnvironment } from "../config.js";
 import type { Deps } from "../deps.js";
 import { openDeps } from "../main.js";
-import { createAppRouter, createServices, type ServedRouter, type Services } from "../router.js";
+import { createAppRouter, type ServedRouter } from "../router.js";
+import { createServices, type Services } from "../services.js";
 import { SetupError } from "../setup-error.js";
 
 /** Whoever has the data folder in its hands is an administrator. No token or account can have this id: it begins with a space. */

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Services } from "../router.js";
+import type { Services } from "../services.js";
 import { type Context, failureOf } from "../trpc.js";
 
 declare module "fastify" {

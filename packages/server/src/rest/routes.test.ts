@@ -4,7 +4,8 @@ import { parseConfig } from "../config.js";
 import { openDatabase } from "../db/client.js";
 import { createDeps } from "../deps.js";
 import { createIds } from "../ids.js";
-import { createAppRouter, createServices } from "../router.js";
+import { createAppRouter } from "../router.js";
+import { createServices } from "../services.js";
 import { createRoutes, type Row, UNMAPPED } from "./routes.js";
 import { createWire } from "./wire.js";
 

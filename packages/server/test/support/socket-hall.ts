@@ -15,7 +15,7 @@ import { createDeps } from "../../src/deps.js";
 import { InvigilError } from "../../src/errors.js";
 import { createAuthRouter } from "../../src/features/auth/router.js";
 import { createIds } from "../../src/ids.js";
-import { createServices, type Services } from "../../src/router.js";
+import { createServices, type Services } from "../../src/services.js";
 import type { TestCaller } from "../../src/testing.js";
 import { anyoneProcedure, router, staffProcedure } from "../../src/trpc.js";
 

@@ -9,7 +9,8 @@ import { type Config, parseConfig } from "../../src/config.js";
 import { type Database, openDatabase } from "../../src/db/client.js";
 import { createDeps, type Deps } from "../../src/deps.js";
 import { createIds, type Ids } from "../../src/ids.js";
-import { createAppRouter, createServices, type ServedRouter, type Services } from "../../src/router.js";
+import { createAppRouter, type ServedRouter } from "../../src/router.js";
+import { createServices, type Services } from "../../src/services.js";
 import type { TestCaller } from "../../src/testing.js";
 import { kept, watchLog } from "./secrets.js";
 

@@ -3,7 +3,7 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import pLimit from "p-limit";
 import { InvigilError, invalidInput } from "../../errors.js";
-import type { Services } from "../../router.js";
+import type { Services } from "../../services.js";
 import { type Context, failureOf, type Router, type Trace } from "../../trpc.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
 import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";

@@ -1,0 +1,228 @@
+import { createEventWriter } from "./db/events.js";
+import { createMessageWriter } from "./db/messages.js";
+import { createPresenceEnder } from "./db/presence.js";
+import { createTaskWriter } from "./db/vendor-tasks.js";
+import type { Deps } from "./deps.js";
+import { createAccessService } from "./features/access/service.js";
+import { createAccessStore } from "./features/access/store.js";
+import { createAccountService } from "./features/account/service.js";
+import { createAccountStore } from "./features/account/store.js";
+import { createAudioService } from "./features/audio/service.js";
+import { createAudioStore } from "./features/audio/store.js";
+import { createIssuingService } from "./features/auth/issuing.js";
+import { createAuthService } from "./features/auth/service.js";
+import { createAuthStore } from "./features/auth/store.js";
+import { createLoginThrottle } from "./features/auth/throttle.js";
+import { createCapacityService } from "./features/capacity/service.js";
+import { createCapacityStore } from "./features/capacity/store.js";
+import { createCheatService } from "./features/cheat/service.js";
+import { createCheatStore } from "./features/cheat/store.js";
+import { createEngineService } from "./features/engine/service.js";
+import { createExamService } from "./features/exam/service.js";
+import { createExamStore } from "./features/exam/store.js";
+import { taskKindsOf } from "./features/groups/kinds.js";
+import { createTaskQueue } from "./features/groups/queue.js";
+import { createGroupService } from "./features/groups/service.js";
+import { createGroupStore } from "./features/groups/store.js";
+import { createMuteStore } from "./features/im/mutes-store.js";
+import { createSendRate } from "./features/im/rate.js";
+import { createImService } from "./features/im/service.js";
+import { createImStore } from "./features/im/store.js";
+import { createImportService } from "./features/import/service.js";
+import { createImportStore } from "./features/import/store.js";
+import { createLiveService } from "./features/live/service.js";
+import { createLiveStore } from "./features/live/store.js";
+import { createTail } from "./features/live/tail.js";
+import { createParticipantService } from "./features/participant/service.js";
+import { createParticipantStore } from "./features/participant/store.js";
+import { createPlanService } from "./features/plan/service.js";
+import { createPlanStore } from "./features/plan/store.js";
+import { createPresenceService } from "./features/presence/service.js";
+import { createPresenceStore } from "./features/presence/store.js";
+import { createLinkService } from "./features/room/links.js";
+import { createRoomService } from "./features/room/service.js";
+import { createRoomStore } from "./features/room/store.js";
+import { createRosterService } from "./features/roster/service.js";
+import { createRosterStore } from "./features/roster/store.js";
+import { createStreamService } from "./features/stream/service.js";
+import { createStreamStore } from "./features/stream/store.js";
+import { createUploadService } from "./features/upload/service.js";
+import { createUploadStore } from "./features/upload/store.js";
+
+/** Stores → services: the one place where a feature is put together. */
+export const createServices = ({
+  db,
+  clock,
+  ids,
+  config,
+  providers,
+  publicUrl,
+  auth: authenticator,
+  tokens,
+  passwords,
+  audioFiles,
+  log,
+}: Omit<Deps, "authSecret" | "ownKey">) => {
+  const liveStore = createLiveStore({ db });
+  const tail = createTail({ store: liveStore, log });
+  const events = createEventWriter({ db, added: tail.look });
+  const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
+  });
+  const groupStore = createGroupStore({ db, tasks });
+  const { messages } = providers;
+  const queue = createTaskQueue({
+    store: groupStore,
+    messages,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    // The other half is for those who wait for an answer.
+    width: Math.ceil(config.vendors.concurrency / 2),
+    log,
+  });
+  const { timeoutMs } = config.vendors;
+  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
+  const access = createAccessService({ store: createAccessStore({ db }) });
+  const authStore = createAuthStore({ db });
+  const { failuresPerAddress } = config.login;
+  const auth = createAuthService({
+    store: authStore,
+    access,
+    authenticator,
+    tokens,
+    passwords,
+    throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    takenBack: tail.doubt,
+    clock,
+    ids,
+    lifetime: config.login,
+  });
+  const account = createAccountService({
+    store: createAccountStore({ db }),
+    access,
+    passwords,
+    takenBack: tail.doubt,
+    clock,
+  });
+  const audio = createAudioService({
+    store: createAudioStore({ db }),
+    access,
+    files: audioFiles,
+    clock,
+    ids,
+    publicUrl,
+  });
+  const participant = createParticipantService({
+    store: createParticipantStore({ db, tasks, events }),
+    access,
+    streams: providers.streams,
+    clock,
+  });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
+  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
+  const exam = createExamService({
+    store: createExamStore({ db, tasks, events }),
+    access,
+    audio,
+    participant,
+    clock,
+    ids,
+  });
+  const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
+  const roomStore = createRoomStore({ db, tasks, events });
+  const room = createRoomService({
+    store: roomStore,
+    access,
+    cheat,
+    groups,
+    messages,
+    clock,
+    ids,
+    demoExaminees: config.demoExaminees,
+  });
+  const plan = createPlanService({
+    store: createPlanStore({ db, tasks, events }),
+    access,
+    groups,
+    clock,
+    ids,
+  });
+  const links = createLinkService({
+    store: roomStore,
+    access,
+    exam,
+    participant,
+    tokens,
+    apps: config.apps,
+  });
+  const im = createImService({
+    messages,
+    access,
+    groups,
+    store: createImStore({ db, said }),
+    mutes: createMuteStore({ db }),
+    rate: createSendRate({ clock }),
+    clock,
+  });
+  const presence = createPresenceService({
+    store: createPresenceStore({ db, events, endPresence }),
+    access,
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
+  const live = createLiveService({
+    store: liveStore,
+    tail,
+    access,
+    presence,
+    clock,
+    retentionMs: config.eventRetentionSeconds * 1000,
+    log,
+  });
+  const engine = createEngineService({ messages, access, auth, im, live, presence, clock });
+  const upload = createUploadService({
+    uploads: providers.uploads,
+    store: createUploadStore({ db }),
+    access,
+  });
+  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const stream = createStreamService({
+    store: createStreamStore({ db, tasks, events }),
+    access,
+    callback: providers.streamCallback,
+    clock,
+  });
+  return {
+    access,
+    auth,
+    issuing,
+    account,
+    audio,
+    exam,
+    cheat,
+    participant,
+    imports,
+    roster,
+    plan,
+    room,
+    links,
+    im,
+    presence,
+    upload,
+    capacity,
+    queue,
+    stream,
+    live,
+    engine,
+  };
+};
+export type Services = ReturnType<typeof createServices>;
