@@ -8,11 +8,15 @@ import { WebSocketServer } from "../lib/server-modules.mjs";
 
 answerParent(async ({ frame }) => {
   const rooms = new Map();
-  const server = createServer(async (request, response) => {
+  const answer = async (request, response) => {
     const body = await text(request);
     const told = frame.replace(/"sent":\d+/, /"sent":\d+/.exec(body)[0]);
     for (const socket of rooms.get(request.url) ?? []) socket.send(told);
     response.setHeader("content-type", "application/json").end('{"result":{}}');
+  };
+  const server = createServer((request, response) => {
+    // A request that breaks off ends the process, and with it the row.
+    void answer(request, response);
   });
   new WebSocketServer({ server, perMessageDeflate: false }).on("connection", (socket, { url }) => {
     const room = rooms.get(url) ?? new Set();

@@ -21,5 +21,7 @@ for await (const event of live) {
 live.close();
 
 const inOrder = heard.every((n, index) => n === index + 1);
-console.log(inOrder ? `heard 1 to ${heard.length}, each once, in order` : `something is wrong: ${heard}`);
+console.log(
+  inOrder ? `heard 1 to ${heard.length}, each once, in order` : `something is wrong: ${heard.join()}`,
+);
 process.exitCode = inOrder ? 0 : 1;

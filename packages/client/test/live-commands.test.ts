@@ -56,7 +56,7 @@ test("a broadcast is repeated for those who are late, and tells who was silent",
       if (sids.push(sid) === 5) resolve();
     });
   });
-  await Promise.all([teacher, prompt, late, silent].map((one) => one?.ready()));
+  await Promise.all([teacher, prompt, late, silent].map(async (one) => one?.ready()));
   // The late one answers what was said the third time; then there is time for its answer.
   const { sid, ...result } = await teacher.broadcast({ everyMs: 1000, times: 4 });
   expect(result).toEqual({ answered: ["e1", "e2"], silent: ["e3"] });
