@@ -1,0 +1,147 @@
+import { TRPCClientError } from "@trpc/client";
+import { expect, test } from "vitest";
+import { NetworkFailure } from "../errors.js";
+import type { AppRouter } from "../router.js";
+import { endFeed, type FeedCore } from "./core.js";
+import { createListeners } from "./listeners.js";
+import { listen, type Observer } from "./listening.js";
+
+interface State {
+  readonly lastEventId: string;
+  readonly sum: number;
+}
+interface Event {
+  readonly type: "added" | "gap";
+  readonly id: string;
+  readonly sum: number;
+}
+type Failure = TRPCClientError<AppRouter>;
+
+const refusal = (reason: string, httpStatus: number): Failure =>
+  TRPCClientError.from({ error: { code: -32_000, message: reason, data: { reason, httpStatus } } });
+const lost = (): Failure => TRPCClientError.from(new NetworkFailure("lost", "cut"));
+
+/** A feed whose subscriptions do, one after the other, what `script` says; after the last of them it is closed. */
+const run = async (script: ((observer: Observer<Event>) => void)[]) => {
+  const core: FeedCore<State, Event> = {
+    status: "connecting",
+    error: undefined,
+    state: undefined,
+    listeners: createListeners(),
+    queues: new Set(),
+    closing: new AbortController(),
+  };
+  const told: Event[] = [];
+  const statuses: string[] = [];
+  core.listeners.on("status", ({ status }: { status: string }) => statuses.push(status));
+  const subscribedAfter: string[] = [];
+  const steps = [...script];
+  await listen<State, Event>(
+    core,
+    {
+      snapshot: async () => ({ lastEventId: "7", sum: 0 }),
+      subscribe(lastEventId, observer) {
+        subscribedAfter.push(lastEventId);
+        const step = steps.shift() ?? (() => endFeed(core));
+        queueMicrotask(() => {
+          step(observer);
+          // What an aborted subscription does.
+          if (core.closing.signal.aborted) observer.onError(lost());
+        });
+        return { unsubscribe: () => undefined };
+      },
+    },
+    {
+      apply: (state, { type, id, sum }) => ({ lastEventId: id, sum: type === "gap" ? sum : state.sum + sum }),
+      gap: ({ sum }, { id }) => ({ type: "gap", id, sum }),
+      tell: (event) => told.push(event),
+    },
+    { baseMs: 0, maxMs: 0 },
+  );
+  return { core, told, statuses, subscribedAfter };
+};
+
+const added = (id: number): { data: Event } => ({ data: { type: "added", id: String(id), sum: id } });
+
+test("what was told before is not told again, and it goes on after the last event", async () => {
+  const { told, core, subscribedAfter } = await run([
+    ({ onStarted, onData, onError }) => {
+      onStarted();
+      for (const id of [7, 8, 8, 10]) onData(added(id));
+      onError(lost());
+    },
+    ({ onStarted, onData, onComplete }) => {
+      onStarted();
+      for (const id of [8, 9, 10, 11]) onData(added(id));
+      onComplete();
+    },
+  ]);
+  expect(told.map(({ id }) => id)).toEqual(["8", "10", "11"]);
+  expect(subscribedAfter).toEqual(["7", "10", "11"]);
+  expect(core.state).toEqual({ lastEventId: "11", sum: 29 });
+});
+
+test("a gap is how things are, also in a log that begins anew", async () => {
+  const { told, core, subscribedAfter } = await run([
+    ({ onStarted, onData, onError }) => {
+      onStarted();
+      onData(added(900));
+      onData({ data: { type: "gap", id: "3", sum: 100 } });
+      onData(added(4));
+      onError(lost());
+    },
+  ]);
+  expect(told.map(({ id }) => id)).toEqual(["900", "3", "4"]);
+  expect(core.state).toEqual({ lastEventId: "4", sum: 104 });
+  expect(subscribedAfter).toEqual(["7", "4"]);
+});
+
+test("a server that stops, fails or has too much to do is asked again", async () => {
+  const failures = [
+    lost(),
+    refusal("OVERLOADED", 503),
+    refusal("INTERNAL", 500),
+    refusal("TOO_MANY_REQUESTS", 429),
+  ];
+  const { statuses, subscribedAfter, core } = await run(
+    failures.map((failure) => ({ onStarted, onError }: Observer<Event>) => {
+      onStarted();
+      onError(failure);
+    }),
+  );
+  expect(subscribedAfter).toHaveLength(5);
+  expect(statuses).toEqual([...Array(4).fill(["live", "reconnecting"]).flat(), "closed"]);
+  expect(core.error).toBeUndefined();
+});
+
+test("a token that ran out is replaced each time, but two that are refused in a row close it", async () => {
+  const expired = refusal("UNAUTHENTICATED", 401);
+  const good = ({ onStarted, onData, onError }: Observer<Event>, id: number) => {
+    onStarted();
+    onData(added(id));
+    onError(expired);
+  };
+  const bad = ({ onError }: Observer<Event>) => onError(expired);
+  const { core, subscribedAfter } = await run([
+    (observer) => good(observer, 8),
+    (observer) => good(observer, 9),
+    (observer) => good(observer, 10),
+    bad,
+    bad,
+    () => expect.fail("it should be closed"),
+  ]);
+  // The first refusal of the two is that of the connection before.
+  expect(subscribedAfter).toHaveLength(4);
+  expect([core.status, core.error]).toEqual(["closed", expired]);
+});
+
+test.each([
+  ["FORBIDDEN", 403],
+  ["ROOM_NOT_FOUND", 404],
+  ["INVALID_INPUT", 400],
+] as const)("%s closes it", async (reason, status) => {
+  const failure = refusal(reason, status);
+  const { core, statuses, subscribedAfter } = await run([({ onError }) => onError(failure)]);
+  expect([core.status, core.error, statuses]).toEqual(["closed", failure, ["closed"]]);
+  expect(subscribedAfter).toHaveLength(1);
+});
