@@ -52,8 +52,12 @@ test("where a WebSocket is refused, events come over HTTP, and over a WebSocket 
   await first;
 
   const opened = world.proxy.opened();
+  // The stream is ended for it.
+  const moved = untilStatus(live, "reconnecting");
   world.proxy.webSockets = "pass";
   await opened;
+  await moved;
+  await untilStatus(live, "live");
   const second = until(loop, (event) => event.type === "message");
   await live.send(30_001, "over a WebSocket");
   expect((await second).at(-1)).toMatchObject({ message: { data: "over a WebSocket" } });
@@ -67,7 +71,11 @@ test("without a WebSocket class events come over HTTP", async () => {
   Reflect.deleteProperty(globalThis, "WebSocket");
   try {
     const { open } = await world.client(TEACHER, { live: { WebSocket: undefined } });
-    await open(world.room.id).ready();
+    const live = open(world.room.id);
+    await live.ready();
+    const told = until(live[Symbol.asyncIterator](), (event) => event.type === "message");
+    await live.send(30_001, "heard");
+    await told;
     expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual([]);
   } finally {
     if (WebSocket) globalThis.WebSocket = WebSocket;
