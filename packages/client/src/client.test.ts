@@ -252,7 +252,8 @@ test("a call leaves nothing behind: no timer, no listener on its signal", async 
   const before = timers();
   await world.invigil.auth.whoami.query(undefined, { signal });
   await thrownBy(world.invigil.room.end.mutate({ roomId: "none" }, { signal }));
-  expect(timers()).toBe(before);
+  // Others of the same process may have ended meanwhile.
+  expect(timers()).toBeLessThanOrEqual(before);
   expect(getEventListeners(signal, "abort")).toEqual([]);
 });
 
