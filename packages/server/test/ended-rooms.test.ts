@@ -1,3 +1,4 @@
+import { signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/testing.js";
 import { permissions } from "./support/permissions.js";
@@ -20,6 +21,25 @@ const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller
       school
         .as(caller)
         .cheat.addRecords({ roomId: school.room.id, records: [school.detection("examinee1")] }),
+  ],
+  "room.snapshot": [ok, (school, caller) => school.as(caller).room.snapshot({ roomId: school.room.id })],
+  // It hears how the room ended. Of an event that there never was it is told so at once.
+  "room.onEvent": [
+    ok,
+    async (school, caller) => {
+      const input = { roomId: school.room.id, lastEventId: "999999999" };
+      for await (const _ of await school.as(caller).room.onEvent(input)) return;
+    },
+  ],
+  "im.history": [ok, (school, caller) => school.as(caller).im.history({ roomId: school.room.id })],
+  "im.send": [
+    "ROOM_ENDED",
+    (school, caller) => school.as(caller).im.send({ roomId: school.room.id, type: 30_001, data: "hello" }),
+  ],
+  "im.send, an answer": [
+    "ROOM_ENDED",
+    (school, caller) =>
+      school.as(caller).im.send({ roomId: school.room.id, type: signals.cheatDetected.type, data: {} }),
   ],
   // It may: there is only no store for recordings.
   "upload.getCredentials": [

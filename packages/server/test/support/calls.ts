@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { InjectOptions } from "fastify";
 import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/testing.js";
@@ -132,18 +133,40 @@ export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer 
 });
 
 /** The first event of a stream that says more than that it is there. */
-const firstTold = async (stream: Readable): Promise<{ event: string | undefined; data: string }> => {
+const firstTold = async (
+  stream: Readable,
+  others = ["connected", "ping"],
+): Promise<{ event: string | undefined; data: string }> => {
   let text = "";
   for await (const chunk of stream) {
     text += String(chunk);
     for (const block of text.split("\n\n").slice(0, -1)) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
       const [event, data] = [field("event"), field("data")];
-      // Others keep the connection alive.
-      if (data && event !== "connected" && event !== "ping") return { event, data };
+      // Others keep the connection alive, or say when to come back.
+      if (data !== undefined && !others.includes(event ?? "")) return { event, data };
     }
   }
   throw new Error(`nothing was told: ${text}`);
+};
+
+/**
+ * What any request is answered with: of a batch each answer, of a stream the first that it tells; a ping, when it has nothing to tell.
+ */
+export const answersTo = async (
+  app: Speaker,
+  request: InjectOptions,
+): Promise<{ status: number; text: string; answers: Parsed[] }> => {
+  const { statusCode: status, headers, ...answer } = await app.inject({ ...request, payloadAsStream: true });
+  const stream = answer.stream();
+  if (!String(headers["content-type"]).startsWith("text/event-stream")) {
+    let text = "";
+    for await (const chunk of stream.setEncoding("utf8")) text += String(chunk);
+    return { status, text, answers: [JSON.parse(text)].flat() };
+  }
+  const { event, data } = await firstTold(stream, ["connected"]);
+  const told = JSON.parse(data || "{}");
+  return { status, text: data, answers: [event === "serialized-error" ? { error: told } : { result: told }] };
 };
 
 /** Procedures over HTTP, as somebody, as the typed client sends them. */

@@ -139,6 +139,14 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     .limit(PRUNED_AT_ONCE + 1)
     .prepare();
 
+  const oldestRow = queries
+    .select({ createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(gt(roomEvents.id, 0))
+    .orderBy(asc(roomEvents.id))
+    .limit(1)
+    .prepare();
+
   const newestId = (): number => newest.get()?.id ?? 0;
   const rowsOf = (of: LogOf, id: number, limit: number): LoggedRow[] => {
     if (of === "all") return everybodys.all({ id, limit });
@@ -211,8 +219,11 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
         lastEventId: String(newestId()),
       })),
     othersVersion: db.othersVersion,
-    prune: (before) =>
-      write(() => {
+    prune: async (before) => {
+      // Mostly there is nothing to do: then nobody's writes wait for it.
+      const next = oldestRow.get();
+      if (!next || next.createdAt >= before) return false;
+      return write(() => {
         const rows = first.all();
         const firstKept = rows.findIndex(({ createdAt }) => createdAt >= before);
         // The last that was looked at stays: it may be the newest, by which ids are judged.
@@ -220,6 +231,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
         const lastGone = gone.at(-1);
         if (lastGone) queries.delete(roomEvents).where(lte(roomEvents.id, lastGone.id)).run();
         return gone.length === PRUNED_AT_ONCE;
-      }),
+      });
+    },
   };
 };
