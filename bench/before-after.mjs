@@ -42,7 +42,8 @@ const paths = {
   "room-get": roomGet,
   "room-get-batch": roomGetBatch,
   "list-records": listCheatRecord("first", RECORDS),
-  "user-list": userList,
+  // The load generator breaks characters where a piece of an answer ends in one, and the demo's people have Chinese names.
+  "user-list": { path: { ...userList.path, mask: `${userList.path.mask}|"name":"[^"]*"` } },
   // Last: it makes the lists of the others longer.
   "add-records": addCheatRecord,
 };

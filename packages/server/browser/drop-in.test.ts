@@ -1,57 +1,12 @@
 import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
 import { openSchool, type School } from "../test/support/school.js";
+import { createNetwork } from "./support/network.js";
 
 // Pages of another origin that load the drop-in script by a script tag, and then do what the vendor's apps were seen to do.
-
-/** A network between the pages and the server, that can be cut. */
-const createNetwork = async () => {
-  const sockets = new Set<Socket>();
-  let target = 0;
-  let isCut = false;
-  const server = createTcpServer((socket) => {
-    if (isCut) {
-      socket.resetAndDestroy();
-      return;
-    }
-    const onward = connect(target, "127.0.0.1");
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one
-        .on("error", () => other.destroy())
-        .on("close", () => {
-          sockets.delete(one);
-          other.destroy();
-        });
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    // Safe: it listens on a TCP port.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    leadsTo(url: string) {
-      target = Number(new URL(url).port);
-    },
-    cut() {
-      isCut = true;
-      for (const socket of sockets) socket.resetAndDestroy();
-    },
-    mend() {
-      isCut = false;
-    },
-    close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-    },
-  };
-};
 
 // What follows runs in the pages: browsers' globals are not among the types of this package.
 

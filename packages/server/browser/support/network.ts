@@ -1,0 +1,47 @@
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/** A network between the pages and the server, that can be cut. */
+export const createNetwork = async () => {
+  const sockets = new Set<Socket>();
+  let target = 0;
+  let isCut = false;
+  const server = createServer((socket) => {
+    if (isCut) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const onward = connect(target, "127.0.0.1");
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      sockets.add(one);
+      one.pipe(other);
+      one
+        .on("error", () => other.destroy())
+        .on("close", () => {
+          sockets.delete(one);
+          other.destroy();
+        });
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    // Safe: it listens on a TCP port.
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    leadsTo(url: string) {
+      target = Number(new URL(url).port);
+    },
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
+    mend() {
+      isCut = false;
+    },
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+};
