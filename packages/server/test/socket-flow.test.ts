@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { type Hall, openHall } from "./support/socket-hall.js";
-import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
+import { connectSocket, hearThroughResets, rawSocket, socketUrl } from "./support/sockets.js";
 
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -135,31 +135,8 @@ describe("the official client over a WebSocket", () => {
   it("resumes by itself after its connection was reset, with nothing lost and nothing twice", async () => {
     await using hall = await openHall();
     await using client = connectSocket(hall.url, await hall.token({ sub: "t1", role: "teacher" }));
-    const seen: string[] = [];
     const total = 200;
-    await new Promise<void>((resolve, reject) => {
-      const subscription = client.api.test.events.subscribe(
-        {},
-        {
-          onStarted: () => {
-            if (seen.length === 0) hall.log.add("0");
-          },
-          onData({ data: { text } }) {
-            seen.push(text);
-            if (seen.length === total) {
-              subscription.unsubscribe();
-              resolve();
-              return;
-            }
-            // Every tenth: what is on the way is lost, and more is added while nobody listens.
-            hall.log.add(`${seen.length}`);
-            if (seen.length % 10 !== 5) return;
-            for (const socket of hall.sockets()) socket.resetAndDestroy();
-          },
-          onError: reject,
-        },
-      );
-    });
+    const seen = await hearThroughResets(client.api, hall, total);
     expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
     await hall.log.heard(0);
     expect(hall.lines().filter(({ msg }) => msg === "connection opened").length).toBeGreaterThan(15);

@@ -3,24 +3,7 @@ import { connect } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hall, openHall } from "./support/socket-hall.js";
-import { rawSocket, socketUrl } from "./support/sockets.js";
-
-const call = (id: unknown, path = "auth.whoami", input?: unknown) => ({
-  id,
-  method: "query",
-  params: { path, ...(input !== undefined && { input: { json: input } }) },
-});
-const listen = (id: unknown) => ({
-  id,
-  method: "subscription",
-  params: { path: "test.events", input: { json: {} } },
-});
-const connectAs = async (hall: Hall) => {
-  const authorization = await hall.token({ sub: "t1", role: "teacher" });
-  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
-};
-const reasonOf = (answer: { error?: { json: { data: Record<string, unknown> } } }) =>
-  answer.error?.json.data.reason;
+import { call, connectAs, listen, reasonOf } from "./support/sockets.js";
 
 describe("a connection on which anything is sent", () => {
   let hall: Hall;

@@ -1,23 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Hall, openHall } from "./support/socket-hall.js";
-import { rawSocket, socketUrl } from "./support/sockets.js";
-
-const call = (id: unknown, path = "auth.whoami", input?: unknown) => ({
-  id,
-  method: "query",
-  params: { path, ...(input !== undefined && { input: { json: input } }) },
-});
-const listen = (id: unknown) => ({
-  id,
-  method: "subscription",
-  params: { path: "test.events", input: { json: {} } },
-});
-const connectAs = async (hall: Hall) => {
-  const authorization = await hall.token({ sub: "t1", role: "teacher" });
-  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
-};
-const reasonOf = (answer: { error?: { json: { data: Record<string, unknown> } } }) =>
-  answer.error?.json.data.reason;
+import { openHall } from "./support/socket-hall.js";
+import { call, connectAs, listen, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
 describe("what one connection may ask for", () => {
   it("is a thousand subscriptions, and again as many as are ended", async () => {

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { TRPCClientError } from "@trpc/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hall, openHall } from "./support/socket-hall.js";
-import { connectStream, inputOf, openStream } from "./support/sockets.js";
+import { connectStream, hearThroughResets, inputOf, openStream } from "./support/sockets.js";
 
 describe("an event stream", () => {
   let hall: Hall;
@@ -92,31 +92,8 @@ describe("the official client for event streams", () => {
       await using hall = await openHall();
       const token = await hall.token({ sub: "t1", role: "teacher" });
       const api = connectStream(hall.url, token, where);
-      const seen: string[] = [];
       const total = 25;
-      await new Promise<void>((resolve, reject) => {
-        const subscription = api.test.events.subscribe(
-          {},
-          {
-            onStarted: () => {
-              if (seen.length === 0) hall.log.add("0");
-            },
-            onData({ data: { text } }) {
-              seen.push(text);
-              if (seen.length === total) {
-                subscription.unsubscribe();
-                resolve();
-                return;
-              }
-              // Every tenth: what is written now is lost on the way, and more is added while nobody listens.
-              hall.log.add(`${seen.length}`);
-              if (seen.length % 10 !== 5) return;
-              for (const socket of hall.sockets()) socket.resetAndDestroy();
-            },
-            onError: reject,
-          },
-        );
-      });
+      const seen = await hearThroughResets(api, hall, total);
       expect(seen).toEqual(Array.from({ length: total }, (_, at) => `${at}`));
       await hall.log.heard(0);
       expect(JSON.stringify(hall.lines())).not.toContain(token.slice(-40));

@@ -3,7 +3,7 @@ import { createTRPCClient, createWSClient, httpSubscriptionLink, wsLink } from "
 import { EventSource } from "eventsource";
 import superjson from "superjson";
 import { type ClientOptions, WebSocket } from "ws";
-import type { TestRouter } from "./socket-hall.js";
+import type { Hall, TestRouter } from "./socket-hall.js";
 
 // Clients of connections: the official ones, and bare ones that can send and read anything.
 
@@ -124,3 +124,55 @@ export const openStream = async (url: string, headers: Record<string, string>) =
 
 /** An input as it stands in a URL. */
 export const inputOf = (input: object): string => encodeURIComponent(JSON.stringify({ json: input }));
+
+/** A call of a query, as it is sent. */
+export const call = (id: unknown, path = "auth.whoami", input?: unknown) => ({
+  id,
+  method: "query",
+  params: { path, ...(input !== undefined && { input: { json: input } }) },
+});
+/** The beginning of a subscription. */
+export const listen = (id: unknown) => ({
+  id,
+  method: "subscription",
+  params: { path: "test.events", input: { json: {} } },
+});
+/** A bare WebSocket of a teacher. */
+export const connectAs = async (hall: Hall) => {
+  const authorization = await hall.token({ sub: "t1", role: "teacher" });
+  return rawSocket(socketUrl(hall.url), { headers: { authorization } });
+};
+/** Why a call was refused. */
+export const reasonOf = (answer: { error?: { json: { data: Record<string, unknown> } } }) =>
+  answer.error?.json.data.reason;
+
+/** Hears so many events while its connection is reset every tenth; each is written because of the one before. */
+export const hearThroughResets = (
+  api: ReturnType<typeof connectStream>,
+  hall: Hall,
+  total: number,
+): Promise<string[]> =>
+  new Promise((resolve, reject) => {
+    const seen: string[] = [];
+    const subscription = api.test.events.subscribe(
+      {},
+      {
+        onStarted: () => {
+          if (seen.length === 0) hall.log.add("0");
+        },
+        onData({ data: { text } }) {
+          seen.push(text);
+          if (seen.length === total) {
+            subscription.unsubscribe();
+            resolve(seen);
+            return;
+          }
+          // What is on the way is lost, and more is added while nobody listens.
+          hall.log.add(`${seen.length}`);
+          if (seen.length % 10 !== 5) return;
+          for (const socket of hall.sockets()) socket.resetAndDestroy();
+        },
+        onError: reject,
+      },
+    );
+  });

@@ -1,5 +1,6 @@
-import type { CheatRecord, CheatRecordPage, JsonObject, StoredCheatConfig } from "@invigil/schema";
+import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { rowReader } from "../../db/rows.js";
@@ -66,15 +67,9 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
   const byExam = pageOf(cheatRecords.examId);
 
   type Row = ReturnType<typeof readRow>;
-  const toRecord = ({ extraInfo, extraInfoIsObject, ...row }: Row): CheatRecord => ({
-    ...row,
-    // Safe: the service gives it as the JSON text of an object.
-    extraInfo: extraInfoIsObject ? (JSON.parse(extraInfo) as JsonObject) : extraInfo,
-    updatedAt: row.createdAt,
-  });
   /** One row more than the page was asked for tells whether anything is left. */
   const toPage = (rows: Row[], limit: number): CheatRecordPage => {
-    const records = rows.slice(0, limit).map(toRecord);
+    const records = rows.slice(0, limit).map(toCheatRecord);
     const last = records.at(-1);
     return { records, ...(rows.length > limit && last && { nextCursor: last.id }) };
   };

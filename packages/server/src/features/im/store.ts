@@ -99,6 +99,26 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
   const isLogin = (room: string, of: string): boolean =>
     isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of }) !== undefined;
 
+  const read: ImStore["read"] = async ({
+    roomId: room,
+    login: of,
+    type: only,
+    limit,
+    newestFirst,
+    from = newestFirst ? FIRST : 0,
+  }) => {
+    const pages = newestFirst ? newest : oldest;
+    const rowsOf = (reader: string) => {
+      const asked = { roomId: room, login: reader, before: from, limit: limit + 1 };
+      return only === undefined ? pages.any.all(asked) : pages.ofType.all({ ...asked, type: only });
+    };
+    // Each is a page of its own; the first of both make the one that was asked for.
+    const rows = [EVERYBODY, ...(of === undefined ? [] : [of])]
+      .flatMap(rowsOf)
+      .toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
+    return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
+  };
+
   return {
     send: (message, check) =>
       write(
@@ -114,7 +134,7 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
         { repeatable: true },
       ),
     async list({ limit, before, ...query }) {
-      const { messages: found, hasMore } = await this.read({
+      const { messages: found, hasMore } = await read({
         ...query,
         limit,
         from: before,
@@ -123,17 +143,6 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       const last = found.at(-1);
       return { messages: found, ...(hasMore && last && { nextCursor: last.id }) };
     },
-    async read({ roomId: room, login: of, type: only, limit, newestFirst, from = newestFirst ? FIRST : 0 }) {
-      const pages = newestFirst ? newest : oldest;
-      const rowsOf = (reader: string) => {
-        const asked = { roomId: room, login: reader, before: from, limit: limit + 1 };
-        return only === undefined ? pages.any.all(asked) : pages.ofType.all({ ...asked, type: only });
-      };
-      // Each is a page of its own; the first of both make the one that was asked for.
-      const rows = [EVERYBODY, ...(of === undefined ? [] : [of])]
-        .flatMap(rowsOf)
-        .toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
-      return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
-    },
+    read,
   };
 };

@@ -1,10 +1,11 @@
 import type { OnRoomEventInput } from "@invigil/schema";
 import type { Principal } from "../../auth.js";
+import { loginOf } from "../../db/messages.js";
 import { InvigilError } from "../../errors.js";
 import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
-import { type Logged, loginOf, type ToldExamEvent, type ToldRoomEvent } from "./told.js";
+import type { Logged, ToldExamEvent, ToldRoomEvent } from "./told.js";
 import { isFor, isForLogin, seenBy } from "./views.js";
 
 interface MatterDeps {

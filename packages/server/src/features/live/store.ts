@@ -2,14 +2,14 @@ import type {
   CheatRecord,
   EventType,
   ExamSnapshot,
-  JsonObject,
   Member,
   Presence,
   Room,
   RoomSnapshot,
   StoredCheatConfig,
 } from "@invigil/schema";
-import { and, asc, between, eq, getTableColumns, gt, lte, max, min, sql } from "drizzle-orm";
+import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
+import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import {
   cheatConfigs,
@@ -76,8 +76,11 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     .from(roomEvents)
     .prepare();
   const oldest = queries
-    .select({ id: min(roomEvents.id) })
+    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
     .from(roomEvents)
+    .where(gt(roomEvents.id, 0))
+    .orderBy(asc(roomEvents.id))
+    .limit(1)
     .prepare();
   const after = gt(roomEvents.id, sql.placeholder("id"));
   const columns = { ...getTableColumns(roomEvents), examId: rooms.examId };
@@ -139,14 +142,6 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     .limit(PRUNED_AT_ONCE + 1)
     .prepare();
 
-  const oldestRow = queries
-    .select({ createdAt: roomEvents.createdAt })
-    .from(roomEvents)
-    .where(gt(roomEvents.id, 0))
-    .orderBy(asc(roomEvents.id))
-    .limit(1)
-    .prepare();
-
   const newestId = (): number => newest.get()?.id ?? 0;
   const rowsOf = (of: LogOf, id: number, limit: number): LoggedRow[] => {
     if (of === "all") return everybodys.all({ id, limit });
@@ -170,16 +165,6 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
   });
   const toPresence = ({ roomId: _room, ...page }: typeof presence.$inferSelect): Presence => page;
-  const toRecord = ({
-    extraInfo,
-    extraInfoIsObject,
-    ...row
-  }: typeof cheatRecords.$inferSelect): CheatRecord => ({
-    ...row,
-    // Safe: the cheat service gives it as the JSON text of an object.
-    extraInfo: extraInfoIsObject ? (JSON.parse(extraInfo) as JsonObject) : extraInfo,
-    updatedAt: row.createdAt,
-  });
 
   return {
     newest: async () => newestId(),
@@ -190,7 +175,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
       }),
     room: async (roomId) => roomById.get({ roomId }),
     configOf: async (roomId) => config.get({ roomId }),
-    records: async (roomId, from, to) => records.all({ roomId, from, to }).map(toRecord),
+    records: async (roomId, from, to) => records.all({ roomId, from, to }).map(toCheatRecord),
     message: async (id) => message.get({ id }),
     roomsOfExam: async (examId) => roomsOf.all({ examId }).map(({ id }) => id),
     roomSnapshot: async (roomId) =>
@@ -221,7 +206,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     othersVersion: db.othersVersion,
     prune: async (before) => {
       // Mostly there is nothing to do: then nobody's writes wait for it.
-      const next = oldestRow.get();
+      const next = oldest.get();
       if (!next || next.createdAt >= before) return false;
       return write(() => {
         const rows = first.all();

@@ -30,10 +30,6 @@ export type ToldExamEvent = Exclude<ExamEvent, { type: "message" }> | ToldMessag
 /** What happened. */
 export type ToldEvent = Exclude<ToldRoomEvent, { type: "gap" }>;
 
-/** The login of somebody's page. */
-export const loginOf = (userId: string, camera: Camera): string =>
-  camera === "main" ? userId : `pc_${userId}`;
-
 const toStoredMessage = (row: MessageRow): StoredMessage => ({
   id: row.id,
   roomId: row.roomId,

@@ -1,5 +1,6 @@
 import type { Caller, ParticipantRole, RoomSnapshot } from "@invigil/schema";
-import { type Logged, loginOf, type ToldEvent } from "./told.js";
+import { loginOf } from "../../db/messages.js";
+import type { Logged, ToldEvent } from "./told.js";
 
 // Who is told what: the whole rule, beside the access service's, which says who may listen at all.
 
