@@ -12,6 +12,8 @@ export type RoomOf = Pick<Room, "id" | "status">;
 export interface AccessStore {
   /** A room, and what a person is in it. */
   room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
+  /** What a person is in a room, for calls that begin by asking so. */
+  roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   exam(examId: string): Promise<{ createdBy: string } | undefined>;
   /** The rooms of an exam that a person is in, in one role. */
   roomsOf(examId: string, userId: string, role: Role): Promise<RoomOf[]>;
@@ -51,6 +53,8 @@ export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
   // Every call has asked before whether its token was taken back.
   const options = { withinCalls: true };
   const roomFor = db.remember((roomId: string, userId: string) => room.get({ roomId, userId }), options);
+  // The drop-in script's calls have no token to look up: they begin here.
+  const roleOf = db.remember((roomId: string, userId: string) => room.get({ roomId, userId })?.role);
   const examOf = db.remember((examId: string) => exam.get({ examId }), options);
   const roomsOfOne = db.remember(
     (examId: string, userId: string, role: Role) => roomsOf.all({ examId, userId, role }),
@@ -60,6 +64,7 @@ export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
 
   return {
     room: async (roomId, userId) => roomFor(roomId, userId),
+    roleIn: async (roomId, userId) => roleOf(roomId, userId) ?? undefined,
     exam: async (examId) => examOf(examId),
     roomsOf: async (examId, userId, role) => roomsOfOne(examId, userId, role),
     allRoomsOf: async (userId, role) => roomsOfAll(userId, role),
