@@ -10,9 +10,9 @@ import { type Config, parseConfig } from "./config.js";
 import { openDatabase } from "./db/client.js";
 import { createDeps } from "./deps.js";
 import { createIds } from "./ids.js";
+import { callInProcess } from "./in-process.js";
 import { createAppRouter, type ServedRouter } from "./router.js";
 import { createServices } from "./services.js";
-import { failureOf } from "./trpc.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
 
@@ -41,7 +41,10 @@ export interface TestAppOptions {
 }
 
 export interface TestApp extends AsyncDisposable {
-  /** Calls procedures in-process as somebody, through the same checks as over HTTP. The signal ends its subscriptions. */
+  /**
+   * Calls procedures in-process as somebody, through the same checks as over HTTP. Calls that are made at once begin in the
+   * order in which they were made. The signal ends its subscriptions.
+   */
   as(
     caller: TestCaller,
     options?: { readonly signal?: AbortSignal },
@@ -110,18 +113,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   };
   return {
     as: (caller, { signal } = {}) =>
-      router.createCaller(
-        async () => {
-          const sent = await token(caller);
-          return {
-            identity: await services.auth.identify(sent),
-            identify: () => services.auth.identify(sent).catch(failureOf),
-            address: "in-process",
-            trace: { requestId: "in-process", procedures: [] },
-          };
-        },
-        signal ? { signal } : {},
-      ),
+      callInProcess(router, services.auth, () => token(caller), { clock, signal }),
     token,
     inject: app.inject.bind(app),
     async listen() {

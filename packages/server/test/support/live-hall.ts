@@ -1,6 +1,7 @@
 import { asc } from "drizzle-orm";
 import { roomEvents } from "../../src/db/tables.js";
 import type { ToldRoomEvent } from "../../src/features/live/service.js";
+import { callInProcess } from "../../src/in-process.js";
 import { createAppRouter } from "../../src/router.js";
 import type { TestApp, TestCaller } from "../../src/testing.js";
 import { failureOf } from "../../src/trpc.js";
@@ -54,18 +55,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
   const { services } = world;
   const router = createAppRouter(services);
   const as: TestApp["as"] = (caller, { signal } = {}) =>
-    router.createCaller(
-      async () => {
-        const sent = await world.token(caller);
-        return {
-          identity: await services.auth.identify(sent),
-          identify: () => services.auth.identify(sent).catch(failureOf),
-          address: "in-process",
-          trace: { requestId: "in-process", procedures: [] },
-        };
-      },
-      signal ? { signal } : {},
-    );
+    callInProcess(router, services.auth, () => world.token(caller), { clock: world.clock, signal });
   const room = await as(TEACHER).room.create({
     name: "Room A",
     participants: [

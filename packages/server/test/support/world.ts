@@ -23,6 +23,7 @@ export interface World extends AsyncDisposable {
   readonly services: Services;
   readonly db: Database;
   readonly secret: string;
+  readonly clock: () => Date;
   /** The log so far, parsed. */
   readonly lines: Record<string, unknown>[];
   token(caller: TestCaller): Promise<string>;
@@ -86,6 +87,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     services,
     db,
     secret,
+    clock,
     lines,
     token: ({ sub, role, room, exam, name }) =>
       signToken(

@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { createTestApp } from "./testing.js";
+
+it("calls of one caller that are made at once begin in the order in which they were made", async () => {
+  await using app = await createTestApp();
+  const admin = app.as({ sub: "root", role: "admin" });
+  const names = Array.from({ length: 200 }, (_, n) => `Room ${n}`);
+  const begun: string[] = [];
+  await Promise.all(
+    names.map(async (name) => {
+      const { id } = await admin.room.create({ name });
+      begun.push(`${id} ${name}`);
+    }),
+  );
+  expect(begun.map((one) => one.slice(one.indexOf(" ") + 1))).toEqual(names);
+  // Ids grow.
+  expect(begun.toSorted()).toEqual(begun);
+});
+
+it("signs anew before a token is no longer good", async () => {
+  let now = new Date("2026-01-02T03:04:05Z");
+  await using app = await createTestApp({ now: () => now });
+  const admin = app.as({ sub: "root", role: "admin" });
+  const { id: roomId } = await admin.room.create({ name: "R" });
+  for (const hours of [0.4, 0.9, 24, -48]) {
+    now = new Date(now.getTime() + hours * 60 * 60 * 1000);
+    expect(await admin.room.get({ roomId })).toMatchObject({ id: roomId });
+  }
+});
