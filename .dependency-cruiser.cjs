@@ -2,7 +2,7 @@
 // on its floor; the same floor is allowed, a circle is not.
 const floors = [
   ["cli", "demo"],
-  ["main", "testing", "index"],
+  ["main", "testing", "in-process", "index"],
   ["app"],
   ["rest", "http"],
   ["router", "services"],
