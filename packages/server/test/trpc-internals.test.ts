@@ -5,7 +5,7 @@ import { fetchRequestHandler } from "@trpc/server/adapters/fetch";
 import * as core from "@trpc/server/unstable-core-do-not-import";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { callProcedure, findProcedure, isStream, procedurePath } from "../src/http/trpc-http/internals.js";
+import { callerOf, findProcedure, isStream, procedurePath } from "../src/http/trpc-http/internals.js";
 import { throwAnything } from "./support/trpc-router.js";
 
 // What http/trpc-http/internals.ts takes for granted of tRPC's inside. If an upgrade fails here, read that file beside
@@ -57,7 +57,7 @@ describe("a procedure, as tRPC builds it,", () => {
       batchIndex: 0,
     } as const;
     // Safe: to its callers it is a procedure like others.
-    expect(await callProcedure(own as never, call)).toEqual(["called", "answer"]);
+    expect(await callerOf(own as never)(call)).toEqual(["called", "answer"]);
   });
 
   it("has results of this form", async () => {
@@ -164,7 +164,7 @@ describe("calling a procedure does what tRPC does", () => {
       });
       const mine = await run((steps) => {
         const procedure = findProcedure(routerWith(steps), path);
-        return procedure ? callProcedure(procedure, call) : Promise.reject(new Error("no procedure"));
+        return procedure ? callerOf(procedure)(call) : Promise.reject(new Error("no procedure"));
       });
       expect(mine).toEqual(theirs);
     },

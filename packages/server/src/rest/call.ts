@@ -1,6 +1,6 @@
 import type { AnyTRPCRouter } from "@trpc/server";
 import { type InvigilError, invalidInput } from "../errors.js";
-import { callProcedure, findProcedure } from "../http/trpc-http/internals.js";
+import { callerOf, findProcedure } from "../http/trpc-http/internals.js";
 import { type Context, failureOf } from "../trpc.js";
 import type { Field, Row } from "./routes.js";
 
@@ -55,11 +55,12 @@ export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
   const procedure = findProcedure(router, row.procedure);
   if (!procedure) throw new Error(`there is no procedure ${row.procedure}`);
   const { type } = procedure._def;
+  const call = callerOf(procedure);
   const toInput = inputReader(row);
   return async (sent, ctx) => {
     let input: Record<string, unknown> | undefined;
     try {
-      const output = await callProcedure(procedure, {
+      const output = await call({
         path: row.procedure,
         type,
         ctx,

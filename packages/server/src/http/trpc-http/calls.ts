@@ -1,8 +1,9 @@
+import type { AnyTRPCProcedure } from "@trpc/server";
 import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Head } from "./head.js";
-import { callProcedure } from "./internals.js";
+import type { CallProcedure } from "./internals.js";
 import type { HandlerOptions } from "./options.js";
 
 /** A request on its way to its answer. */
@@ -12,6 +13,8 @@ export interface Exchange {
   readonly res: FastifyReply;
   readonly info: TRPCRequestInfo;
   readonly head: Head;
+  /** What calls a procedure. */
+  readonly callerOf: (procedure: AnyTRPCProcedure) => CallProcedure;
   /** What the calls are made in: made once, or why it could not be. */
   context: { readonly ctx: unknown; readonly error?: TRPCError };
 }
@@ -29,7 +32,7 @@ const methodsOf = (type: "query" | "mutation" | "subscription", override: boolea
 };
 
 /** Refusals are thrown, not rejected: `onError` hears of them before the next call begins. */
-const run = (call: Call, { options, req, info, head, context }: Exchange): Promise<unknown> => {
+const run = (call: Call, { options, req, info, head, callerOf, context }: Exchange): Promise<unknown> => {
   const { procedure, path, batchIndex, getRawInput } = call;
   if (!procedure) throw new TRPCError({ code: "NOT_FOUND", message: `No procedure found on path "${path}"` });
   const { type } = procedure._def;
@@ -42,7 +45,7 @@ const run = (call: Call, { options, req, info, head, context }: Exchange): Promi
     });
   }
   if (context.error) throw context.error;
-  return callProcedure(procedure, {
+  return callerOf(procedure)({
     path,
     getRawInput,
     ctx: context.ctx,

@@ -5,6 +5,7 @@ import { answerOf } from "./answer.js";
 import type { Exchange } from "./calls.js";
 import { createHead } from "./head.js";
 import { readInfo } from "./info.js";
+import { createCallers } from "./internals.js";
 import type { HandlerOptions } from "./options.js";
 import { createHostCheck, readRequest } from "./request.js";
 
@@ -31,13 +32,14 @@ export const createTrpcHandler = <Router extends AnyTRPCRouter>(
   // Safe: what of the options depends on the router gets the router's own context and errors.
   const any = options as unknown as HandlerOptions;
   const isKnownHost = createHostCheck();
+  const callerOf = createCallers();
   return async (req, res, path) => {
     const request = readRequest(req, { urlPath: path, isKnownHost });
     const info = request && readInfo(request, any, req, res);
     if (!info) return fallback({ ...any, req, res, path });
 
     const head = createHead();
-    const exchange: Exchange = { options: any, req, res, info, head, context: { ctx: undefined } };
+    const exchange: Exchange = { options: any, req, res, info, head, callerOf, context: { ctx: undefined } };
     const { status, body } = await answerOf(exchange);
     res.code(status);
     for (const [name, value] of head.entries()) res.header(name, value);

@@ -32,6 +32,39 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   return controller.signal;
 };
 
+/**
+ * A class for the sake of its getter: one in an object's literal is another for each object, for which V8 makes the object a
+ * class of its own, outside of the young generation, with all that the getter knows: every request would outlive two collections.
+ */
+class RequestInfo implements TRPCRequestInfo {
+  readonly isBatchCall: boolean;
+  readonly accept: TRPCRequestInfo["accept"];
+  readonly type: TRPCRequestInfo["type"];
+  readonly calls: TRPCRequestInfo["calls"];
+  readonly signal: AbortSignal;
+  readonly connectionParams = null;
+  readonly #request: FastifyRequest;
+  #url: URL | undefined;
+
+  constructor(
+    about: Pick<TRPCRequestInfo, "isBatchCall" | "accept" | "type" | "calls" | "signal">,
+    request: FastifyRequest,
+  ) {
+    this.isBatchCall = about.isBatchCall;
+    this.accept = about.accept;
+    this.type = about.type;
+    this.calls = about.calls;
+    this.signal = about.signal;
+    this.#request = request;
+  }
+
+  /** Few ask for it, and it takes as long to make as all the rest. */
+  get url(): URL {
+    this.#url ??= urlOf(this.#request);
+    return this.#url;
+  }
+}
+
 /** What tRPC tells of a request; `undefined` when its calls are for the stock adapter, or for it to refuse. */
 export const readInfo = (
   { path, isBatch, accept, input }: PlainRequest,
@@ -50,26 +83,22 @@ export const readInfo = (
     batchOf: isBatch ? paths.length : undefined,
     transformer: router._def._config.transformer.input,
   });
-  let url: URL | undefined;
-  return {
-    isBatchCall: isBatch,
-    // Safe: tRPC's type names the one value that it knows; at run time it is whatever was sent.
-    accept: accept as TRPCRequestInfo["accept"],
-    type: found.type,
-    calls: found.procedures.map((procedure, batchIndex) => ({
-      batchIndex,
-      // Safe: there are as many paths as procedures.
-      path: paths[batchIndex] as string,
-      procedure,
-      getRawInput: async () => inputs.read()[batchIndex],
-      result: () => inputs.readSoFar()?.[batchIndex],
-    })),
-    connectionParams: null,
-    signal: signalOf(res),
-    // Few ask for it, and it takes as long to make as all the rest.
-    get url() {
-      url ??= urlOf(req);
-      return url;
+  return new RequestInfo(
+    {
+      isBatchCall: isBatch,
+      // Safe: tRPC's type names the one value that it knows; at run time it is whatever was sent.
+      accept: accept as TRPCRequestInfo["accept"],
+      type: found.type,
+      calls: found.procedures.map((procedure, batchIndex) => ({
+        batchIndex,
+        // Safe: there are as many paths as procedures.
+        path: paths[batchIndex] as string,
+        procedure,
+        getRawInput: async () => inputs.read()[batchIndex],
+        result: () => inputs.readSoFar()?.[batchIndex],
+      })),
+      signal: signalOf(res),
     },
-  };
+    req,
+  );
 };
