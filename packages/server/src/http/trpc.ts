@@ -83,7 +83,7 @@ export const trpcPlugin = async (
     done(null, isEventStream(payload) ? eventStream(request, reply, payload) : payload);
   });
 
-  const call = createHandler({
+  const options: Parameters<typeof createHandler>[0] = {
     router,
     createContext: async ({ req, info }) =>
       req.callContext ?? createContext(req, info.connectionParams?.token),
@@ -99,7 +99,9 @@ export const trpcPlugin = async (
       if (!ctx) throw failed;
       logFault(req, failed);
     },
-  });
+  };
+  // No query and no mutation of ours can be given up half-way.
+  const call = createHandler(options, { signals: false });
 
   // Answers, and returns nothing: Fastify would take the end of a promise for the end of the answer.
   const serve = (req: FastifyRequest, res: FastifyReply, path: string): void => {

@@ -13,6 +13,8 @@ export interface Exchange {
   readonly res: FastifyReply;
   readonly info: TRPCRequestInfo;
   readonly head: Head;
+  /** Whether procedures get the request's signal. */
+  readonly signals: boolean;
   /** What calls a procedure. */
   readonly callerOf: (procedure: AnyTRPCProcedure) => CallProcedure;
   /** What the calls are made in: made once, or why it could not be. */
@@ -32,7 +34,10 @@ const methodsOf = (type: "query" | "mutation" | "subscription", override: boolea
 };
 
 /** Refusals are thrown, not rejected: `onError` hears of them before the next call begins. */
-const run = (call: Call, { options, req, info, head, callerOf, context }: Exchange): Promise<unknown> => {
+const run = (
+  call: Call,
+  { options, req, info, head, signals, callerOf, context }: Exchange,
+): Promise<unknown> => {
   const { procedure, path, batchIndex, getRawInput } = call;
   if (!procedure) throw new TRPCError({ code: "NOT_FOUND", message: `No procedure found on path "${path}"` });
   const { type } = procedure._def;
@@ -50,7 +55,7 @@ const run = (call: Call, { options, req, info, head, callerOf, context }: Exchan
     getRawInput,
     ctx: context.ctx,
     type,
-    signal: info.signal,
+    signal: signals ? info.signal : undefined,
     batchIndex,
   });
 };

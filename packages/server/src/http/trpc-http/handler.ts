@@ -13,6 +13,16 @@ type StockHandler = (
   options: HandlerOptions & { req: FastifyRequest; res: FastifyReply; path: string },
 ) => Promise<void>;
 
+export interface TrpcHandlerOptions {
+  /** What answers all other requests; default: the stock adapter. */
+  readonly fallback?: StockHandler;
+  /**
+   * Whether queries and mutations get a `signal` that aborts when the client goes, as with the stock adapter; default: they do. To
+   * make one takes as long as a short query. The request's info has it either way, for those who ask.
+   */
+  readonly signals?: boolean;
+}
+
 /** Answers one request for the procedures that `path` names: the part of the URL behind the prefix, as Fastify decodes it. */
 export type TrpcHandler = (req: FastifyRequest, res: FastifyReply, path: string) => Promise<void>;
 
@@ -27,7 +37,7 @@ const asItIs = (payload: unknown): string => String(payload);
  */
 export const createTrpcHandler = <Router extends AnyTRPCRouter>(
   options: FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>,
-  { fallback = fastifyRequestHandler }: { readonly fallback?: StockHandler } = {},
+  { fallback = fastifyRequestHandler, signals = true }: TrpcHandlerOptions = {},
 ): TrpcHandler => {
   // Safe: what of the options depends on the router gets the router's own context and errors.
   const any = options as unknown as HandlerOptions;
@@ -39,7 +49,16 @@ export const createTrpcHandler = <Router extends AnyTRPCRouter>(
     if (!info) return fallback({ ...any, req, res, path });
 
     const head = createHead();
-    const exchange: Exchange = { options: any, req, res, info, head, callerOf, context: { ctx: undefined } };
+    const exchange: Exchange = {
+      options: any,
+      req,
+      res,
+      info,
+      head,
+      signals,
+      callerOf,
+      context: { ctx: undefined },
+    };
     const { status, body } = await answerOf(exchange);
     res.code(status);
     for (const [name, value] of head.entries()) res.header(name, value);

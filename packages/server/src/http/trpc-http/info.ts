@@ -26,42 +26,51 @@ const proceduresAt = (paths: readonly string[], router: HandlerOptions["router"]
 /** Aborts when the client goes before it has its answer. */
 const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   const controller = new AbortController();
-  raw.once("close", () => {
+  const abortUnanswered = (): void => {
     if (!raw.writableEnded) controller.abort();
-  });
+  };
+  if (raw.destroyed) abortUnanswered();
+  else raw.once("close", abortUnanswered);
   return controller.signal;
 };
 
 /**
- * A class for the sake of its getter: one in an object's literal is another for each object, for which V8 makes the object a
- * class of its own, outside of the young generation, with all that the getter knows: every request would outlive two collections.
+ * A class for the sake of its getters. One in an object's literal is another for each object: V8 then describes each object by itself,
+ * where old objects are, and keeps with that all that the getter knows. Every request would outlive two collections.
  */
 class RequestInfo implements TRPCRequestInfo {
   readonly isBatchCall: boolean;
   readonly accept: TRPCRequestInfo["accept"];
   readonly type: TRPCRequestInfo["type"];
   readonly calls: TRPCRequestInfo["calls"];
-  readonly signal: AbortSignal;
   readonly connectionParams = null;
   readonly #request: FastifyRequest;
+  readonly #reply: FastifyReply;
   #url: URL | undefined;
+  #signal: AbortSignal | undefined;
 
   constructor(
-    about: Pick<TRPCRequestInfo, "isBatchCall" | "accept" | "type" | "calls" | "signal">,
+    about: Pick<TRPCRequestInfo, "isBatchCall" | "accept" | "type" | "calls">,
     request: FastifyRequest,
+    reply: FastifyReply,
   ) {
     this.isBatchCall = about.isBatchCall;
     this.accept = about.accept;
     this.type = about.type;
     this.calls = about.calls;
-    this.signal = about.signal;
     this.#request = request;
+    this.#reply = reply;
   }
 
-  /** Few ask for it, and it takes as long to make as all the rest. */
+  // Few ask for them, and each takes long to make.
   get url(): URL {
     this.#url ??= urlOf(this.#request);
     return this.#url;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#reply);
+    return this.#signal;
   }
 }
 
@@ -97,8 +106,8 @@ export const readInfo = (
         getRawInput: async () => inputs.read()[batchIndex],
         result: () => inputs.readSoFar()?.[batchIndex],
       })),
-      signal: signalOf(res),
     },
     req,
+    res,
   );
 };

@@ -119,8 +119,7 @@ const runFrom = async (
           chain,
           index + 1,
           call,
-          // Safe: what is no object spreads to nothing.
-          changes?.ctx ? { ...(ctx as object), ...changes.ctx } : ctx,
+          changes?.ctx ? Object.assign({}, ctx, changes.ctx) : ctx,
           changes && "input" in changes ? changes.input : input,
           changes?.getRawInput ?? getRawInput,
         ),
