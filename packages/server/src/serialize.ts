@@ -1,105 +1,104 @@
 import superjson, { type SuperJSONResult } from "superjson";
 
+/** Where an object or a list stands in the whole; its name is put together when something below is noted. */
+interface Place {
+  readonly parent: Place | undefined;
+  readonly key: string;
+  name?: string;
+}
+
 /** What a walk over a value has met so far. */
 interface Walk {
   readonly seen: Set<object>;
-  readonly values: Record<string, [type: "Date" | "undefined"]>;
+  values: Record<string, [type: "Date" | "undefined"]> | undefined;
+  hasUndefined: boolean;
 }
 
-/** Stands for a value that superjson has more to say of. */
-const ODD = Symbol("odd");
 const REFUSED = new Set(["__proto__", "constructor", "prototype"]);
 
-const below = (path: string | undefined, key: string): string => {
+const below = (place: Place | undefined, key: string): string => {
   const name = /[\\.]/.test(key) ? key.replaceAll("\\", "\\\\").replaceAll(".", "\\.") : key;
-  return path === undefined ? name : `${path}.${name}`;
+  return place === undefined ? name : `${nameOf(place)}.${name}`;
 };
 
-/** Objects that stand in two places are written with a note about it. */
-const isNew = (value: object, { seen }: Walk): boolean => seen.size < seen.add(value).size;
+const nameOf = (place: Place): string => {
+  place.name ??= below(place.parent, place.key);
+  return place.name;
+};
 
-/** The form in JSON of what is a property, an element or the whole; noted where JSON alone does not say what it was. */
-const formOf = (value: unknown, path: string | undefined, key: string | undefined, walk: Walk): unknown => {
+/**
+ * Whether superjson would have no more to say of a property, an element or the whole than JSON does, and what is noted: dates, and
+ * what is undefined. Objects that stand in two places are written with a note about it.
+ */
+const isPlain = (value: unknown, place: Place | undefined, key: string | undefined, walk: Walk): boolean => {
   switch (typeof value) {
     case "string":
     case "boolean":
-      return value;
+      return true;
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : ODD;
-    case "object":
-      if (value === null) return null;
-      if (!isNew(value, walk)) return ODD;
-      if (value instanceof Date) return dateForm(value, path, key, walk);
-      return Array.isArray(value) ? listForm(value, path, key, walk) : objectForm(value, path, key, walk);
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case "object": {
+      if (value === null) return true;
+      const { size } = walk.seen;
+      if (walk.seen.add(value).size === size) return false;
+      if (value instanceof Date) return !Number.isNaN(value.valueOf()) && note("Date", place, key, walk);
+      const here = key === undefined ? undefined : { parent: place, key };
+      return Array.isArray(value) ? isPlainList(value, here, walk) : isPlainObject(value, here, walk);
+    }
     case "undefined":
-      return note("undefined", path, key, walk) ? null : ODD;
+      walk.hasUndefined = true;
+      return note("undefined", place, key, walk);
     default:
-      return ODD;
+      return false;
   }
 };
 
 /** Notes the type of a value. Not below a number: superjson's notes about those stand in an order of their own. */
 const note = (
   type: "Date" | "undefined",
-  path: string | undefined,
+  place: Place | undefined,
   key: string | undefined,
-  { values }: Walk,
+  walk: Walk,
 ): boolean => {
   if (key === undefined || /^\d/.test(key)) return false;
-  values[below(path, key)] = [type];
+  walk.values ??= {};
+  walk.values[below(place, key)] = [type];
   return true;
 };
 
-const dateForm = (value: Date, path: string | undefined, key: string | undefined, walk: Walk): unknown =>
-  Number.isNaN(value.valueOf()) || !note("Date", path, key, walk) ? ODD : value.toISOString();
-
-const placeOf = (path: string | undefined, key: string | undefined): string | undefined =>
-  key === undefined ? path : below(path, key);
-
-const listForm = (
-  list: readonly unknown[],
-  path: string | undefined,
-  key: string | undefined,
-  walk: Walk,
-): unknown => {
-  const place = placeOf(path, key);
-  const forms: unknown[] = [];
-  for (let index = 0; index < list.length; index++) {
-    const form = formOf(list[index], place, String(index), walk);
-    if (form === ODD) return ODD;
-    forms.push(form);
-  }
-  return forms;
+const isPlainList = (list: readonly unknown[], here: Place | undefined, walk: Walk): boolean => {
+  for (let index = 0; index < list.length; index++)
+    if (!isPlain(list[index], here, String(index), walk)) return false;
+  return true;
 };
 
-const objectForm = (
-  value: object,
-  path: string | undefined,
-  key: string | undefined,
-  walk: Walk,
-): unknown => {
+const isPlainObject = (value: object, here: Place | undefined, walk: Walk): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return ODD;
-  const place = placeOf(path, key);
-  const forms: Record<string, unknown> = {};
-  for (const [name, inner] of Object.entries(value)) {
-    const form = REFUSED.has(name) ? ODD : formOf(inner, place, name, walk);
-    if (form === ODD) return ODD;
-    forms[name] = form;
-  }
-  return forms;
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  // Safe: read by its own names.
+  const fields = value as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(fields))
+    if (REFUSED.has(name) || !isPlain(fields[name], here, name, walk)) return false;
+  return true;
+};
+
+/** JSON has no undefined: superjson writes null, and notes it. */
+const withNulls = (value: unknown): unknown => {
+  if (value === undefined) return null;
+  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map(withNulls);
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, withNulls(inner)]));
 };
 
 /**
- * Writes what `superjson.serialize` writes, to the byte, in a tenth of the time for what answers are made of: plain objects,
- * lists, texts, numbers and dates. With anything else in it, a value goes to superjson.
+ * Its JSON is what that of `superjson.serialize` is, to the byte, in a tenth of the time for what answers are made of: plain objects,
+ * lists, texts, numbers and dates, which are not copied: JSON writes a date as superjson does. With anything else in it, a value
+ * goes to superjson.
  */
 export const serialize = (value: unknown, odd = superjson.serialize): SuperJSONResult => {
-  const walk: Walk = { seen: new Set(), values: {} };
-  const json = formOf(value, undefined, undefined, walk);
-  if (json === ODD) return odd(value);
-  // Safe: it is made of nothing but what JSON has.
-  const form = { json } as SuperJSONResult;
-  for (const _ in walk.values) return { ...form, meta: { values: walk.values, v: 1 } };
-  return form;
+  const walk: Walk = { seen: new Set(), values: undefined, hasUndefined: false };
+  if (!isPlain(value, undefined, undefined, walk)) return odd(value);
+  // Safe: JSON makes of it what JSON has.
+  const json = (walk.hasUndefined ? withNulls(value) : value) as SuperJSONResult["json"];
+  return walk.values ? { json, meta: { values: walk.values, v: 1 } } : { json };
 };

@@ -71,7 +71,9 @@ const transformer = {
     // A call without an input, which reaches this over a WebSocket only.
     if (sent === undefined) return undefined;
     try {
-      const { referentialEqualities: _, ...meta } = sent.meta ?? {};
+      // What JSON says is all of it: superjson would make a copy.
+      if (sent.meta === undefined) return sent.json;
+      const { referentialEqualities: _, ...meta } = sent.meta;
       return superjson.deserialize({ json: sent.json, meta });
     } catch {
       // Its own messages are for those who wrote the sender's code.
