@@ -10,6 +10,7 @@ import {
   type TRPCLink,
 } from "@trpc/client";
 import { type AnyTRPCRouter, initTRPC } from "@trpc/server";
+import type { TRPCRequestInfo } from "@trpc/server/http";
 import Fastify from "fastify";
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -168,5 +169,50 @@ describe("a client that leaves", () => {
     expect(await answer.json()).toEqual({ result: { data: false } });
     await app.close();
     expect(stock).toBe(0);
+  });
+
+  it("aborts the signal of its request, also one that is asked for when it has left; calls have none where that is wanted", async () => {
+    const t = initTRPC.create();
+    const infos: TRPCRequestInfo[] = [];
+    const router = t.router({ told: t.procedure.query(({ signal }) => signal === undefined) });
+    const handle = createTrpcHandler(
+      {
+        router,
+        createContext: async ({ info, res }) => {
+          infos.push(info);
+          if (infos.length === 1) return {};
+          if (infos.length === 2) info.signal.addEventListener("abort", gone);
+          else res.raw.on("close", gone);
+          started();
+          await hasGone;
+          return {};
+        },
+      },
+      { signals: false },
+    );
+    let started = () => {};
+    let gone = () => {};
+    let hasGone = Promise.resolve();
+    const app = Fastify({ forceCloseConnections: true });
+    app.get<{ Params: { path: string } }>("/:path", (req, res) => handle(req, res, req.params.path));
+    const url = await app.listen({ host: "127.0.0.1", port: 0 });
+    const answer = await fetch(`${url}/told`, { headers: { connection: "close" } });
+    expect(await answer.json()).toEqual({ result: { data: true } });
+    expect(infos[0]?.signal.aborted).toBe(false);
+    for (const asked of ["before", "after"]) {
+      hasGone = new Promise((resolve) => {
+        gone = resolve;
+      });
+      const hasStarted = new Promise<void>((resolve) => {
+        started = resolve;
+      });
+      const sent = httpRequest(`${url}/told`);
+      sent.on("error", () => {}).end();
+      await hasStarted;
+      sent.destroy();
+      await hasGone;
+      expect(infos.at(-1)?.signal.aborted, asked).toBe(true);
+    }
+    await app.close();
   });
 });
