@@ -89,13 +89,13 @@ const CODE = String.raw`
 `;
 
 const startWorker = (bytes: Uint8Array): Worker => {
-  const require = createRequire(import.meta.url);
+  const { resolve } = createRequire(import.meta.url);
   return new Worker(CODE, {
     eval: true,
     workerData: {
       bytes,
-      zip: require.resolve("fflate"),
-      reader: require.resolve("read-excel-file/node"),
+      zip: resolve("fflate"),
+      reader: resolve("read-excel-file/node"),
       maxBytes: MAX_UNPACKED_BYTES,
       maxRows: MAX_ROWS,
       maxText: MAX_TEXT_BYTES,
