@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // Runs a command of the packed server and keeps V8's code of it when told to end: node scripts/keep-code.mjs serve
 // For scripts/pack.mjs.
 import { PACKED } from "../packages/server/dist/cli/packed.js";

@@ -100,7 +100,11 @@ describe("packed files", () => {
     using folder = folderWithCodeOfAnother(partOf("text"));
     const file = join(folder.path, "part.cjs.code");
     const kept = readFileSync(file);
-    for (const damaged of [kept.map((byte, at) => (at === 200 ? byte ^ 1 : byte)), kept.subarray(0, 100), Buffer.alloc(0)]) {
+    for (const damaged of [
+      kept.map((byte, at) => (at === 200 ? byte ^ 1 : byte)),
+      kept.subarray(0, 100),
+      Buffer.alloc(0),
+    ]) {
       writeFileSync(file, damaged);
       expect(load(folder.path, "program.answer")).toBe("textprogram.cjs");
     }

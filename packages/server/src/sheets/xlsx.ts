@@ -88,14 +88,16 @@ const CODE = String.raw`
   read().catch(() => answer({ refused: "content" }));
 `;
 
+// Not in a function: packed as CommonJS it would hide the one that finds this file's place.
+const require = createRequire(import.meta.url);
+
 const startWorker = (bytes: Uint8Array): Worker => {
-  const { resolve } = createRequire(import.meta.url);
   return new Worker(CODE, {
     eval: true,
     workerData: {
       bytes,
-      zip: resolve("fflate"),
-      reader: resolve("read-excel-file/node"),
+      zip: require.resolve("fflate"),
+      reader: require.resolve("read-excel-file/node"),
       maxBytes: MAX_UNPACKED_BYTES,
       maxRows: MAX_ROWS,
       maxText: MAX_TEXT_BYTES,
