@@ -1,30 +1,66 @@
 #!/usr/bin/env node
 // Packs the compiled server into a few files, packages/server/dist/packed, which `invigil` starts from: looking up and loading
 // 600 modules takes longer than all else that a start does. Run after the compiler: node scripts/pack.mjs
-import { writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { build } from "tsdown";
 
 const server = resolve(import.meta.dirname, "../packages/server");
-const packed = join(server, "dist/packed");
-const { sourceState } = await import(join(server, "dist/cli/packed.js"));
+const { PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
 
 await build({
   config: false,
   cwd: server,
   entry: { program: "dist/cli/program.js" },
-  outDir: packed,
-  format: "esm",
+  outDir: PACKED,
+  // Not ES modules: V8 takes over kept code of scripts alone.
+  format: "cjs",
   platform: "node",
   target: "node20.19",
-  fixedExtension: false,
   dts: false,
   // Half the text to parse. Functions keep their names, which the log's stacks have.
   minify: { compress: true, mangle: { keepNames: true }, codegen: true },
-  logLevel: "warn",
+  outputOptions: {
+    // As it was in ES modules.
+    strict: true,
+    dynamicImportInCjs: false,
+    // As `packedFiles` calls them.
+    postBanner: "(function (exports, require, module, __filename) {",
+    postFooter: "})",
+  },
+  logLevel: "error",
   // Compiled code is no longer what it was compiled from.
   clean: true,
   // Packages with machine code of their own, and those that are loaded only when somebody needs them.
   deps: { alwaysBundle: [/^[^.]/], neverBundle: ["better-sqlite3", "@node-rs/argon2", /^@alicloud\//] },
 });
-writeFileSync(join(packed, "packed-from"), sourceState());
+
+// V8 keeps two bytes for each character of a text that is not plain; such characters stand in strings and patterns only.
+const escaped = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+for (const name of readdirSync(PACKED)) {
+  const file = join(PACKED, name);
+  writeFileSync(file, readFileSync(file, "utf8").replace(/[^\0-\x7f]/g, escaped));
+}
+
+/** Starts the packed server once, on nothing that is kept, so that V8's code of what a start runs is kept. */
+const keepCode = async () => {
+  const folder = mkdtempSync(join(tmpdir(), "invigil-pack-"));
+  try {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "keep-code.mjs"), "serve"], {
+      cwd: folder,
+      env: { INVIGIL_DATABASE_URL: ":memory:", INVIGIL_DATA_DIR: folder, INVIGIL_PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    // It says first that it listens.
+    child.stdout.once("data", () => child.kill());
+    const [code] = await once(child, "exit");
+    if (code !== 0) throw new Error("the packed server did not start");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+await keepCode();
+writeFileSync(join(PACKED, "packed-from"), sourceState());

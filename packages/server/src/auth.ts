@@ -113,7 +113,10 @@ export const createAuthenticator = ({
   foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  const remembered = new LRUCache<string, { principal: Principal; until: Date }>({ max: REMEMBERED_TOKENS });
+  const remembered = new LRUCache<string, { principal: Principal; until: Date }>({
+    maxSize: REMEMBERED_TOKENS,
+    sizeCalculation: () => 1,
+  });
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };

@@ -1,25 +1,25 @@
-import { writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { tempFolder } from "./support/process.js";
 
 // The launcher as it was compiled: it is its own place that tells it where the program lies.
 const launcher = new URL("../dist/cli/packed.js", import.meta.url).href;
-const { programToRun, sourceState }: typeof import("../src/cli/packed.js") = await import(launcher);
+const { isPacked, PACKED, sourceState }: typeof import("../src/cli/packed.js") = await import(launcher);
+const loader = new URL("../dist/cli/packed-files.js", import.meta.url).href;
 
-const packedWith = (folder: string, from?: string): URL => {
+const isPackedWith = (folder: string, from?: string): boolean => {
   if (from !== undefined) writeFileSync(join(folder, "packed-from"), from);
-  return programToRun(pathToFileURL(`${folder}/`));
+  return isPacked(folder);
 };
 
 it("starts from the files that the build packed, as long as they are of what was compiled last", () => {
-  expect(programToRun().href).toBe(new URL("../dist/packed/program.js", import.meta.url).href);
+  expect(isPacked()).toBe(true);
 
   using folder = tempFolder();
-  expect(packedWith(folder.path, sourceState()).href).toBe(
-    pathToFileURL(join(folder.path, "program.js")).href,
-  );
+  expect(isPackedWith(folder.path, sourceState())).toBe(true);
 });
 
 it.each([
@@ -28,5 +28,85 @@ it.each([
   ["are not there", undefined],
 ])("starts from the compiled files when the packed ones %s", (_, from) => {
   using folder = tempFolder();
-  expect(packedWith(folder.path, from).href).toBe(new URL("program.js", launcher).href);
+  expect(isPackedWith(folder.path, from)).toBe(false);
+});
+
+it("has packed files of plain characters, and V8's code of those that a start of the server loads", () => {
+  const names = readdirSync(PACKED);
+  const files = names.filter((name) => name.endsWith(".cjs"));
+  const plain = files.filter((name) => /^[\0-\x7f]*$/.test(readFileSync(join(PACKED, name), "utf8")));
+  expect(plain).toEqual(files);
+  for (const one of ["program", "serve-", "main-"])
+    expect(names).toContainEqual(expect.stringMatching(new RegExp(`^${one}.*\\.cjs\\.code$`)));
+});
+
+describe("packed files", () => {
+  const PROGRAM = `(function (exports, require, module, __filename) {"use strict";
+    exports.answer = require("./part.cjs").answer() + require("node:path").basename(__filename);
+    exports.again = require("./part.cjs") === require("./part.cjs");
+  })`;
+  const partOf = (answer: string) => `(function (exports) { exports.answer = () => "${answer}"; })`;
+
+  const folderWith = (answer: string) => {
+    const folder = tempFolder();
+    writeFileSync(join(folder.path, "program.cjs"), PROGRAM);
+    writeFileSync(join(folder.path, "part.cjs"), partOf(answer));
+    return folder;
+  };
+  /** In a process of its own: V8 takes over no code of what it has compiled itself. */
+  const load = (folder: string, say: string, flags: readonly string[] = []): string => {
+    const script = `
+      import { packedFiles } from ${JSON.stringify(loader)};
+      const { load, keepCode } = packedFiles(${JSON.stringify(folder)});
+      const program = load("./program.cjs");
+      console.log(${say});`;
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [...flags, "--input-type=module", "--eval", script],
+      { encoding: "utf8", env: {} },
+    );
+    return (stdout + stderr).trim();
+  };
+  /** Keeps the code of one text and puts another in its place, so that the answer tells which was run. */
+  const folderWithCodeOfAnother = (digested: string) => {
+    const folder = folderWith("kept");
+    load(folder.path, "keepCode()");
+    const file = join(folder.path, "part.cjs");
+    writeFileSync(file, partOf("text"));
+    const code = readFileSync(`${file}.code`).subarray(32);
+    const digest = createHash("sha256").update(digested).update(code).digest();
+    writeFileSync(`${file}.code`, Buffer.concat([digest, code]));
+    return folder;
+  };
+
+  it("load each other once, and Node's own modules", () => {
+    using folder = folderWith("text");
+    expect(load(folder.path, "program.answer, program.again")).toBe("textprogram.cjs true");
+  });
+
+  it("run the code that was kept of them", () => {
+    using folder = folderWithCodeOfAnother(partOf("text"));
+    expect(load(folder.path, "program.answer")).toBe("keptprogram.cjs");
+  });
+
+  it("are compiled where the code is of another text, and where V8 has other flags", () => {
+    using other = folderWithCodeOfAnother(partOf("kept"));
+    expect(load(other.path, "program.answer")).toBe("textprogram.cjs");
+    using folder = folderWithCodeOfAnother(partOf("text"));
+    expect(load(folder.path, "program.answer", ["--stack-size=800"])).toBe("textprogram.cjs");
+  });
+
+  it("are compiled where the code is damaged", () => {
+    using folder = folderWithCodeOfAnother(partOf("text"));
+    const file = join(folder.path, "part.cjs.code");
+    const kept = readFileSync(file);
+    for (const damaged of [
+      kept.map((byte, at) => (at === 200 ? byte ^ 1 : byte)),
+      kept.subarray(0, 100),
+      Buffer.alloc(0),
+    ]) {
+      writeFileSync(file, damaged);
+      expect(load(folder.path, "program.answer")).toBe("textprogram.cjs");
+    }
+  });
 });

@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** What changes whenever the compiled server, or what it stands on, does. */
 const SOURCES = [
@@ -9,7 +11,8 @@ const SOURCES = [
 ];
 /** Beside a checkout's packages. */
 const LOCKFILE = new URL("../../../../pnpm-lock.yaml", import.meta.url);
-const PACKED = new URL("../packed/", import.meta.url);
+/** The folder of the packed program. */
+export const PACKED = fileURLToPath(new URL("../packed", import.meta.url));
 
 /** Names what the compiled server is made of: the same again only when that is the same. */
 export const sourceState = (): string => {
@@ -17,17 +20,12 @@ export const sourceState = (): string => {
   return hash("sha256", files.map((file) => hash("sha256", readFileSync(file))).join(" "));
 };
 
-/**
- * The program: packed into a few files (scripts/pack.mjs), which start in half the time, where those were made from what was compiled
- * last; else as it was compiled.
- */
-export const programToRun = (packed = PACKED): URL => {
-  const compiled = new URL("program.js", import.meta.url);
+/** Whether the program was packed (scripts/pack.mjs), and from what was compiled last. */
+export const isPacked = (packed = PACKED): boolean => {
   try {
-    const isCurrent = readFileSync(new URL("packed-from", packed), "utf8") === sourceState();
-    return isCurrent ? new URL("program.js", packed) : compiled;
+    return readFileSync(join(packed, "packed-from"), "utf8") === sourceState();
   } catch {
     // Nothing was packed.
-    return compiled;
+    return false;
   }
 };

@@ -35,9 +35,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
   doctor: async () => (await import("./doctor.js")).addDoctor(program),
 };
 const [asked = ""] = process.argv.slice(2);
-const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
-if (add) await add();
-else for (const addOne of Object.values(COMMANDS)) await addOne();
+const addCommands = async (): Promise<void> => {
+  const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  if (add) await add();
+  else for (const addOne of Object.values(COMMANDS)) await addOne();
+};
 
 let running: Command = program;
 program.hook("preAction", (_, command) => {
@@ -78,8 +80,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  fail(complaint(error));
-}
+// Packed, it is no ES module, in which it could wait.
+void addCommands()
+  .then(() => program.parseAsync())
+  .catch((error: unknown) => fail(complaint(error)));

@@ -124,7 +124,8 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
     },
 
     remember(read, { max = MANY, withinCalls = false } = {}) {
-      const answers = new LRUCache<string, Remembered>({ max });
+      // Not `max`, with which it takes the memory for so many at once.
+      const answers = new LRUCache<string, Remembered>({ maxSize: max, sizeCalculation: () => 1 });
       return (...args) => {
         // What a transaction has written is nobody's yet: it may be undone.
         if (sqlite.inTransaction) return read(...args);

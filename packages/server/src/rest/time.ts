@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { DateTime, IANAZone } from "luxon";
+import { DateTime } from "luxon";
 import { z } from "zod";
 
 /** Written times that are remembered: asking for a zone's offset costs more than the rest of a record. */
@@ -7,14 +7,14 @@ const REMEMBERED_TIMES = 10_000;
 
 /** A codec between a text and an instant, in whole seconds of a zone. */
 const timeCodec = (timeZone: string, format: string, example: string) => {
-  const zone = IANAZone.create(timeZone);
   const written = new LRUCache<number, string>({
-    max: REMEMBERED_TIMES,
-    memoMethod: (second) => DateTime.fromSeconds(second, { zone }).toFormat(format),
+    maxSize: REMEMBERED_TIMES,
+    sizeCalculation: () => 1,
+    memoMethod: (second) => DateTime.fromSeconds(second, { zone: timeZone }).toFormat(format),
   });
   return z.codec(z.string(), z.date(), {
     decode(text, context) {
-      const time = DateTime.fromFormat(text, format, { zone });
+      const time = DateTime.fromFormat(text, format, { zone: timeZone });
       if (time.isValid) return time.toJSDate();
       context.issues.push({ code: "custom", input: text, message: `must be a time like ${example}` });
       return z.NEVER;

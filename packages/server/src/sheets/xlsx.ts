@@ -88,8 +88,10 @@ const CODE = String.raw`
   read().catch(() => answer({ refused: "content" }));
 `;
 
+// Not in a function: packed as CommonJS it would hide the one that finds this file's place.
+const require = createRequire(import.meta.url);
+
 const startWorker = (bytes: Uint8Array): Worker => {
-  const require = createRequire(import.meta.url);
   return new Worker(CODE, {
     eval: true,
     workerData: {
