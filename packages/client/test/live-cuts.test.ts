@@ -72,7 +72,9 @@ test.each(["ws", "sse"] as const)(
     // Past the proxy, and all at once: what there was to hear.
     const told: object[] = [];
     const said: Said[] = [];
-    const log = await app.as(TEACHER).room.onEvent({ roomId: room.id, lastEventId: "0" });
+    const log = await app
+      .as(TEACHER, { ttlSeconds: 30 * DAY_SECONDS })
+      .room.onEvent({ roomId: room.id, lastEventId: "0" });
     // Safe: where no network is between, what is tracked comes as a pair.
     for await (const [, event] of log as unknown as AsyncIterable<[string, RoomEvent]>) {
       if (event.type !== "message") continue;

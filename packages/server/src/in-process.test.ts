@@ -27,3 +27,9 @@ it("signs anew before a token is no longer good", async () => {
     expect(await admin.room.get({ roomId })).toMatchObject({ id: roomId });
   }
 });
+
+it("a token is good for as long as is wanted", async () => {
+  await using app = await createTestApp();
+  const admin = app.as({ sub: "root", role: "admin" }, { ttlSeconds: 60 });
+  expect((await admin.auth.whoami()).expiresAt).toEqual(new Date("2026-01-02T03:05:05Z"));
+});

@@ -2,14 +2,15 @@ import type { ServedRouter } from "./router.js";
 import type { Services } from "./services.js";
 import { failureOf } from "./trpc.js";
 
-/** Signs a token that is good for an hour. */
-type Sign = () => Promise<string>;
+/** Signs a token that is good for so long. */
+type Sign = (ttlSeconds: number) => Promise<string>;
 
-/** A token is used for half of its hour. */
-const USED_FOR_MS = 30 * 60 * 1000;
+const HOUR_SECONDS = 3600;
 
 export interface InProcessOptions {
   readonly clock: () => Date;
+  /** How long a token is good, of which it is used for half; default: an hour. A subscription lasts as long as its token. */
+  readonly ttlSeconds?: number | undefined;
   /** Ends the caller's subscriptions. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -22,19 +23,20 @@ export const callInProcess = (
   router: ServedRouter,
   auth: Services["auth"],
   sign: Sign,
-  { clock, signal }: InProcessOptions,
+  { clock, ttlSeconds = HOUR_SECONDS, signal }: InProcessOptions,
 ): ReturnType<ServedRouter["createCaller"]> => {
   let current: { readonly token: Promise<string>; readonly since: number } | undefined;
 
   const signed = async (): Promise<string> => {
-    const token = await sign();
+    const token = await sign(ttlSeconds);
     await auth.identify(token).catch(failureOf);
     return token;
   };
 
   const tokenNow = (): Promise<string> => {
     const now = clock().getTime();
-    if (!current || Math.abs(now - current.since) > USED_FOR_MS) current = { token: signed(), since: now };
+    const isUsedUp = current && Math.abs(now - current.since) > ttlSeconds * 500;
+    if (!current || isUsedUp) current = { token: signed(), since: now };
     return current.token;
   };
 

@@ -43,11 +43,11 @@ export interface TestAppOptions {
 export interface TestApp extends AsyncDisposable {
   /**
    * Calls procedures in-process as somebody, through the same checks as over HTTP. Calls that are made at once begin in the
-   * order in which they were made. The signal ends its subscriptions.
+   * order in which they were made. The signal ends its subscriptions, which last as long as a token: an hour of the app's time unless told.
    */
   as(
     caller: TestCaller,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal; readonly ttlSeconds?: number },
   ): ReturnType<ServedRouter["createCaller"]>;
   /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
@@ -112,8 +112,12 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     rmSync(dataDir, { recursive: true, force: true });
   };
   return {
-    as: (caller, { signal } = {}) =>
-      callInProcess(router, services.auth, () => token(caller), { clock, signal }),
+    as: (caller, { signal, ttlSeconds } = {}) =>
+      callInProcess(router, services.auth, (seconds) => token(caller, seconds), {
+        clock,
+        ttlSeconds,
+        signal,
+      }),
     token,
     inject: app.inject.bind(app),
     async listen() {

@@ -54,8 +54,12 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
   const world = await openWorld({ ...options, config: { presenceSettleSeconds: 0, ...options.config } });
   const { services } = world;
   const router = createAppRouter(services);
-  const as: TestApp["as"] = (caller, { signal } = {}) =>
-    callInProcess(router, services.auth, () => world.token(caller), { clock: world.clock, signal });
+  const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
+    callInProcess(router, services.auth, (seconds) => world.token(caller, seconds), {
+      clock: world.clock,
+      ttlSeconds,
+      signal,
+    });
   const room = await as(TEACHER).room.create({
     name: "Room A",
     participants: [

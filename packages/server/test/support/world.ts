@@ -26,7 +26,7 @@ export interface World extends AsyncDisposable {
   readonly clock: () => Date;
   /** The log so far, parsed. */
   readonly lines: Record<string, unknown>[];
-  token(caller: TestCaller): Promise<string>;
+  token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
 }
 
 const proceduresOf = (router: ServedRouter): World["procedures"] => {
@@ -89,9 +89,9 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     secret,
     clock,
     lines,
-    token: ({ sub, role, room, exam, name }) =>
+    token: ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
       signToken(
-        { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds: 3600 },
+        { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
         { secret, clock, jti: deps.ids.next() },
       ),
     async [Symbol.asyncDispose]() {
