@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
-import { streamName } from "../stream-name.js";
-import type { StreamSigner } from "../types.js";
+import { roomStreams, streamName } from "../stream-name.js";
+import type { SignedStreams, StreamOwner, StreamSigner } from "../types.js";
 
 export interface StreamSettings {
   readonly pushDomain: string;
@@ -25,19 +25,68 @@ export const authKey = (uri: string, expiry: number, key: string): string => {
   return `${expiry}-0-0-${signature}`;
 };
 
-/** Signs push and pull URLs with the keys of their domains. */
-export const createStreamSigner = (settings: StreamSettings, clock: () => Date): StreamSigner => ({
-  urls(owner, { twin }) {
-    const expiry = Math.floor(clock().getTime() / 1000) + settings.ttlSeconds;
-    const name = streamName(owner);
-    const push = `/${settings.app}/${name}`;
-    const low = `${push}${settings.transcodeSuffix}`;
-    const pull = (uri: string) =>
-      `artc://${settings.pullDomain}${uri}?auth_key=${authKey(uri, expiry, settings.pullKey)}`;
-    return {
-      pushUrl: `artc://${settings.pushDomain}${push}?${twin ? "grtn_twin_rtmp=on&" : ""}auth_key=${authKey(push, expiry, settings.pushKey)}`,
-      pullUrl: pull(push),
-      lowPullUrl: pull(low),
-    };
-  },
-});
+/** URLs signed within a minute are the same, to the byte: their expiry is rounded up to a whole one. */
+const MINUTE_MS = 60_000;
+/** People whose URLs are remembered for the minute: a kilobyte and a half each. */
+const REMEMBERED_PEOPLE = 10_000;
+
+/** Signs push and pull URLs with the keys of their domains; see docs/decisions/0028-stream-urls-for-a-minute.md. */
+export const createStreamSigner = (
+  settings: StreamSettings,
+  clock: () => Date,
+  remembered = REMEMBERED_PEOPLE,
+): StreamSigner => {
+  const { app, ttlSeconds, pushKey, pullKey, transcodeSuffix } = settings;
+  const pushHost = `artc://${settings.pushDomain}`;
+  const pullHost = `artc://${settings.pullDomain}`;
+  const expiryOf = (now: Date): number => Math.ceil((now.getTime() + ttlSeconds * 1000) / MINUTE_MS) * 60;
+
+  const sign = (owner: StreamOwner, twin: boolean, expiry: number) => {
+    const push = `/${app}/${streamName(owner)}`;
+    const low = `${push}${transcodeSuffix}`;
+    return Object.freeze({
+      pushUrl: `${pushHost}${push}?${twin ? "grtn_twin_rtmp=on&" : ""}auth_key=${authKey(push, expiry, pushKey)}`,
+      pullUrl: `${pullHost}${push}?auth_key=${authKey(push, expiry, pullKey)}`,
+      lowPullUrl: `${pullHost}${low}?auth_key=${authKey(low, expiry, pullKey)}`,
+    });
+  };
+
+  /** What was signed with this expiry and no other: by room, then by person. */
+  const known = new Map<string, Map<string, SignedStreams>>();
+  let knownExpiry = 0;
+  let placesLeft = remembered;
+
+  const knownIn = (key: string, expiry: number): Map<string, SignedStreams> => {
+    if (expiry !== knownExpiry) {
+      known.clear();
+      knownExpiry = expiry;
+      placesLeft = remembered;
+    }
+    const there = known.get(key);
+    if (there) return there;
+    const people = new Map<string, SignedStreams>();
+    if (placesLeft > 0) known.set(key, people);
+    return people;
+  };
+
+  return {
+    inRoom(owner, { twin }) {
+      const expiry = expiryOf(clock());
+      // URLs are made of the name: where two rooms' streams begin alike, so do their URLs.
+      const people = knownIn(`${twin ? "twin " : ""}${roomStreams(owner)}`, expiry);
+      return (userId) => {
+        const signed = people.get(userId);
+        if (signed) return signed;
+        const urls = Object.freeze({
+          main: sign({ ...owner, userId, camera: "main" }, twin, expiry),
+          pc: sign({ ...owner, userId, camera: "pc" }, twin, expiry),
+        });
+        if (placesLeft > 0) {
+          placesLeft -= 1;
+          people.set(userId, urls);
+        }
+        return urls;
+      };
+    },
+  };
+};
