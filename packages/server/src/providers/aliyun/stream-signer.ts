@@ -30,6 +30,13 @@ const MINUTE_MS = 60_000;
 /** People whose URLs are remembered for the minute: a kilobyte and a half each. */
 const REMEMBERED_PEOPLE = 10_000;
 
+/** What was signed with one expiry: by room, then by person. */
+interface Signed {
+  readonly expiry: number;
+  readonly rooms: Map<string, Map<string, SignedStreams>>;
+  placesLeft: number;
+}
+
 /** Signs push and pull URLs with the keys of their domains; see docs/decisions/0028-stream-urls-for-a-minute.md. */
 export const createStreamSigner = (
   settings: StreamSettings,
@@ -51,39 +58,29 @@ export const createStreamSigner = (
     });
   };
 
-  /** What was signed with this expiry and no other: by room, then by person. */
-  const known = new Map<string, Map<string, SignedStreams>>();
-  let knownExpiry = 0;
-  let placesLeft = remembered;
-
-  const knownIn = (key: string, expiry: number): Map<string, SignedStreams> => {
-    if (expiry !== knownExpiry) {
-      known.clear();
-      knownExpiry = expiry;
-      placesLeft = remembered;
-    }
-    const there = known.get(key);
-    if (there) return there;
-    const people = new Map<string, SignedStreams>();
-    if (placesLeft > 0) known.set(key, people);
-    return people;
+  let signed: Signed = { expiry: 0, rooms: new Map(), placesLeft: 0 };
+  const signedWith = (expiry: number): Signed => {
+    if (signed.expiry !== expiry) signed = { expiry, rooms: new Map(), placesLeft: remembered };
+    return signed;
   };
 
   return {
-    inRoom(owner, { twin }) {
-      const expiry = expiryOf(clock());
+    inRoom(room, { twin }) {
+      const now = signedWith(expiryOf(clock()));
       // URLs are made of the name: where two rooms' streams begin alike, so do their URLs.
-      const people = knownIn(`${twin ? "twin " : ""}${roomStreams(owner)}`, expiry);
+      const key = `${twin ? "twin " : ""}${roomStreams(room)}`;
+      const people = now.rooms.get(key) ?? new Map<string, SignedStreams>();
       return (userId) => {
-        const signed = people.get(userId);
-        if (signed) return signed;
+        const known = people.get(userId);
+        if (known) return known;
         const urls = Object.freeze({
-          main: sign({ ...owner, userId, camera: "main" }, twin, expiry),
-          pc: sign({ ...owner, userId, camera: "pc" }, twin, expiry),
+          main: sign({ ...room, userId, camera: "main" }, twin, now.expiry),
+          pc: sign({ ...room, userId, camera: "pc" }, twin, now.expiry),
         });
-        if (placesLeft > 0) {
-          placesLeft -= 1;
+        if (now.placesLeft > 0) {
+          now.placesLeft -= 1;
           people.set(userId, urls);
+          now.rooms.set(key, people);
         }
         return urls;
       };
