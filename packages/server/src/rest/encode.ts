@@ -22,11 +22,21 @@ const isWrittenAsItIs = (schema: z.core.$ZodType): boolean => {
   return def.type === "union" && def.options.every(isWrittenAsItIs);
 };
 
+/** Whether an object has these fields in this order, and no others. */
+const hasFields = (value: object, names: readonly string[]): boolean => {
+  let count = 0;
+  for (const name in value) if (name !== names[count++]) return false;
+  return count === names.length;
+};
+
 const objectEncoder = (shape: Readonly<Record<string, z.core.$ZodType>>): Encode => {
   const fields = Object.entries(shape).map(([name, field]) => [name, encoderFor(field)] as const);
+  const names = Object.keys(shape);
+  const isPlain = fields.every(([, encode]) => encode === asItIs);
   return (value) => {
     // Safe: the schema of what is written says that it is an object.
     const fieldsOf = value as Readonly<Record<string, unknown>>;
+    if (isPlain && hasFields(fieldsOf, names)) return value;
     const written: Record<string, unknown> = {};
     for (const [name, encode] of fields) {
       const field = fieldsOf[name];
