@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { TestCaller } from "../src/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
@@ -233,6 +234,17 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
     expect(listed.map(({ streams }) => streams.main.pushUrl !== null)).toEqual(
       ["examinee1", "examinee2"].map((userId) => may.includes(userId)),
     );
+  });
+
+  it("and for nobody who asks after them, while the URLs are the same", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const inspector = school.as({ sub: "inspector1", role: "inspector" });
+    const urls = async (caller: TestCaller) =>
+      (await caller.participant.list({ roomId })).flatMap(({ streams: { main, pc } }) => [main, pc]);
+    const toTeacher = await urls(school.teacher);
+    expect(await urls(inspector)).toEqual(toTeacher.map((one) => ({ ...one, pushUrl: null })));
+    expect(await urls(school.teacher)).toEqual(toTeacher);
   });
 
   it("an examinee may publish as itself, and hears the room's teacher", async () => {

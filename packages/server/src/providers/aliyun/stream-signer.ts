@@ -9,7 +9,7 @@ export interface StreamSettings {
   readonly pullKey: string;
   /** The first segment of every stream's path. */
   readonly app: string;
-  /** How long a URL is valid, in seconds. */
+  /** How long a URL is valid, in seconds: at least, as its end is rounded up to a whole minute. */
   readonly ttlSeconds: number;
   /** Appended to a stream's name to get its transcoded copy. */
   readonly transcodeSuffix: string;
