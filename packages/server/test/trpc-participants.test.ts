@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
@@ -240,7 +239,7 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
     await using school = await openSchool();
     const roomId = school.room.id;
     const inspector = school.as({ sub: "inspector1", role: "inspector" });
-    const urls = async (caller: TestCaller) =>
+    const urls = async (caller: School["teacher"]) =>
       (await caller.participant.list({ roomId })).flatMap(({ streams: { main, pc } }) => [main, pc]);
     const toTeacher = await urls(school.teacher);
     expect(await urls(inspector)).toEqual(toTeacher.map((one) => ({ ...one, pushUrl: null })));

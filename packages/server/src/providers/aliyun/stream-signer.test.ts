@@ -142,6 +142,16 @@ describe("streams signed before", () => {
     expect(expiryOf(urls().main.pullUrl)).toBe(expiryOf(later.main.pullUrl) - 60);
   });
 
+  it("are those of the minute in which a room was asked for, and no later one's", () => {
+    let now = start;
+    const memory = createStreamSigner(settings, () => new Date(now));
+    const earlier = memory.inRoom(room, { twin: true });
+    now += MINUTE;
+    const later = memory.inRoom(room, { twin: true });
+    expect(expiryOf(earlier(USER).pc.pullUrl)).toBe(expiryOf(later(USER).pc.pullUrl) - 60);
+    expect(memory.inRoom(room, { twin: true })(USER)).toBe(later(USER));
+  });
+
   it("are nobody else's: each person, room, exam and twin has its own", () => {
     const { urls } = openSigner();
     const asked = [
@@ -160,9 +170,11 @@ describe("streams signed before", () => {
     const signers = [
       {},
       { pushDomain: "other.example" },
+      { pullDomain: "other.example" },
       { pushKey: "other" },
       { pullKey: "other" },
       { app: "other" },
+      { transcodeSuffix: "_other" },
     ];
     const urls = signers.map((changed) => JSON.stringify(openSigner(changed).urls()));
     expect(new Set(urls).size).toBe(signers.length);
