@@ -147,9 +147,11 @@ describe("streams signed before", () => {
     const memory = createStreamSigner(settings, () => new Date(now));
     const earlier = memory.inRoom(room, { twin: true });
     now += MINUTE;
-    const later = memory.inRoom(room, { twin: true });
-    expect(expiryOf(earlier(USER).pc.pullUrl)).toBe(expiryOf(later(USER).pc.pullUrl) - 60);
-    expect(memory.inRoom(room, { twin: true })(USER)).toBe(later(USER));
+    memory.inRoom(room, { twin: true });
+    const early = earlier(USER);
+    expect(expiryOf(early.pc.pullUrl)).toBe(
+      expiryOf(memory.inRoom(room, { twin: true })(USER).pc.pullUrl) - 60,
+    );
   });
 
   it("are nobody else's: each person, room, exam and twin has its own", () => {
