@@ -87,7 +87,7 @@ export const userList = invigil({
   records: 0,
   // More would wait longer than a round takes.
   connections: 4,
-  // Signatures, which change with the second.
+  // Signatures, which change with the minute.
   mask: "auth_key=\\d+-0-0-[0-9a-f]{32}",
   requests: ({ roomId }) => [get("/exam/userList", { roomId })],
   check: ({ success, data }) => {

@@ -12,7 +12,10 @@ export type Camera = z.infer<typeof cameraSchema>;
 export const publishStatusSchema = z.enum(["idle", "publishing", "stopped"]);
 export type PublishStatus = z.infer<typeof publishStatusSchema>;
 
-/** The signed URLs of one camera's stream. */
+/**
+ * The signed URLs of one camera's stream: the same for a minute, and valid for the lifetime that the server is set to
+ * (`INVIGIL_STREAM_TTL_SECONDS`) or up to a minute longer.
+ */
 export const streamUrlsSchema = z.object({
   /** A licence to publish as that person: given to the person, its teacher and administrators; else null. */
   pushUrl: z.string().nullable(),

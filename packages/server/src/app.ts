@@ -7,6 +7,7 @@ import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failu
 import { audioFiles } from "./http/files.js";
 import { gatherWrites } from "./http/gathered-writes.js";
 import { healthRoutes } from "./http/health.js";
+import { writeLargeAnswersAsBytes } from "./http/large-answers.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "./http/logging.js";
 import { scriptFiles } from "./http/sdk.js";
 import { setSecurityHeaders } from "./http/security-headers.js";
@@ -60,6 +61,7 @@ export const buildApp = async (
   });
 
   logRequests(app);
+  writeLargeAnswersAsBytes(app);
   gatherWrites(app);
   endConnectionsOnClose(app);
   // Only what a door parses itself; Fastify's own list begins with plain text.

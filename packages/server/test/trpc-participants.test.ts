@@ -235,6 +235,17 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
     );
   });
 
+  it("and for nobody who asks after them, while the URLs are the same", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const inspector = school.as({ sub: "inspector1", role: "inspector" });
+    const urls = async (caller: School["teacher"]) =>
+      (await caller.participant.list({ roomId })).flatMap(({ streams: { main, pc } }) => [main, pc]);
+    const toTeacher = await urls(school.teacher);
+    expect(await urls(inspector)).toEqual(toTeacher.map((one) => ({ ...one, pushUrl: null })));
+    expect(await urls(school.teacher)).toEqual(toTeacher);
+  });
+
   it("an examinee may publish as itself, and hears the room's teacher", async () => {
     await using school = await openSchool();
     const roomId = school.room.id;

@@ -4,6 +4,8 @@ import { authKey } from "./aliyun/stream-signer.js";
 import { selectProviders } from "./select.js";
 
 const clock = () => new Date(1_000_000);
+/** The next whole minute, in seconds since 1970. */
+const NEXT_MINUTE = 1020;
 const asked: string[] = [];
 const select = (environment: Record<string, string> = {}) => {
   asked.length = 0;
@@ -19,9 +21,8 @@ const select = (environment: Record<string, string> = {}) => {
     log: { warn: () => undefined, info: () => undefined },
   });
 };
-const owner = { examId: "e", roomId: "r", userId: "u", camera: "main" } as const;
 const streamsOf = (environment?: Record<string, string>) =>
-  select(environment).streams.urls(owner, { twin: false });
+  select(environment).streams.inRoom({ examId: "e", roomId: "r" }, { twin: false })("u").main;
 
 const DOMAINS = {
   INVIGIL_STREAM_PUSH_DOMAIN: "push.example",
@@ -37,7 +38,7 @@ const IM_APP = {
 
 describe("streams", () => {
   it("name hosts that do not exist, signed with a key of our own, until domains are set", () => {
-    const key = authKey("/exam/e-r-u", 1000 + 604_800, "own stream-key");
+    const key = authKey("/exam/e-r-u", NEXT_MINUTE + 604_800, "own stream-key");
     expect(streamsOf()).toMatchObject({
       pushUrl: `artc://push.invigil.invalid/exam/e-r-u?auth_key=${key}`,
       pullUrl: `artc://pull.invigil.invalid/exam/e-r-u?auth_key=${key}`,
@@ -45,7 +46,7 @@ describe("streams", () => {
   });
 
   it("use the domains that are set, each with its own key, and make none", () => {
-    const key = (secret: string) => authKey("/exam/e-r-u", 1000 + 604_800, secret);
+    const key = (secret: string) => authKey("/exam/e-r-u", NEXT_MINUTE + 604_800, secret);
     expect(streamsOf(DOMAINS)).toMatchObject({
       pushUrl: `artc://push.example/exam/e-r-u?auth_key=${key("push-key")}`,
       pullUrl: `artc://pull.example/exam/e-r-u?auth_key=${key("pull-key")}`,
@@ -59,7 +60,7 @@ describe("streams", () => {
       INVIGIL_STREAM_TTL_SECONDS: "60",
       INVIGIL_STREAM_TRANSCODE_SUFFIX: "_low",
     };
-    const key = authKey("/live/e-r-u_low", 1060, "own stream-key");
+    const key = authKey("/live/e-r-u_low", NEXT_MINUTE + 60, "own stream-key");
     expect(streamsOf(environment).lowPullUrl).toBe(
       `artc://pull.invigil.invalid/live/e-r-u_low?auth_key=${key}`,
     );

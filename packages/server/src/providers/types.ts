@@ -106,13 +106,20 @@ export interface StreamOwner {
   readonly camera: Camera;
 }
 
+/** The URLs of a person's cameras; never without a push URL. */
+export type SignedStreams = Readonly<Record<Camera, Readonly<StreamUrls & { pushUrl: string }>>>;
+
 /** Names streams and signs their URLs. */
 export interface StreamSigner {
   /**
    * @param options.twin asks the stream service for a second, transcodable copy (examinees' pushes)
-   * @returns URLs that are valid for the configured lifetime; never without a push URL
+   * @returns who makes the URLs of people in the room by their ids. They are valid for the configured lifetime, and for less
+   * than a minute more. They may be remembered: nobody may change them
    */
-  urls(owner: StreamOwner, options: { twin: boolean }): StreamUrls & { pushUrl: string };
+  inRoom(
+    room: Pick<StreamOwner, "examId" | "roomId">,
+    options: { twin: boolean },
+  ): (userId: string) => SignedStreams;
 }
 
 /** Knows what the stream service reports by its signature, and which streams are ours. */

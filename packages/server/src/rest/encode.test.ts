@@ -10,6 +10,18 @@ const flag = z.codec(z.literal([0, 1]), z.boolean(), {
 describe("an encoder writes what zod writes", () => {
   const cases: [name: string, schema: z.ZodType, value: unknown][] = [
     ["fields that no schema names: not at all", z.object({ a: z.string() }), { b: 1, a: "x" }],
+    [
+      "fields that no schema names, between others",
+      z.object({ a: z.string(), c: z.string() }),
+      { a: "x", b: 1, c: "y" },
+    ],
+    [
+      "plain fields in the order of the schema",
+      z.object({ a: z.string(), b: z.string() }),
+      { b: "y", a: "x" },
+    ],
+    ["what is there of plain fields", z.object({ a: z.string(), b: z.string().optional() }), { a: "x" }],
+    ["a plain field that is undefined", z.object({ a: z.string().optional() }), { a: undefined }],
     ["fields in the order of the schema", z.object({ a: z.string(), b: flag }), { b: true, a: "x" }],
     ["a field that is not there", z.object({ a: flag.optional() }), {}],
     ["null where it may be", z.object({ a: flag.nullable(), b: flag.nullable() }), { a: null, b: true }],
@@ -40,6 +52,11 @@ describe("an encoder writes what zod writes", () => {
   it.each(cases)("%s", (_, schema, value) => {
     const json = JSON.stringify(z.encode(schema, value));
     expect(JSON.stringify(encoderOf(schema)(value))).toBe(json);
+  });
+
+  it("and makes no copy of what is written as it is", () => {
+    const sent = { a: "x", b: 1 };
+    expect(encoderOf(z.object({ a: z.string(), b: z.int() }))(sent)).toBe(sent);
   });
 
   it("and refuses what a codec refuses to write", () => {

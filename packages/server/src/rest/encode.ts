@@ -22,11 +22,21 @@ const isWrittenAsItIs = (schema: z.core.$ZodType): boolean => {
   return def.type === "union" && def.options.every(isWrittenAsItIs);
 };
 
+/** Whether an object has the first of these fields, or all, in this order, and no others. */
+const hasOnly = (value: object, names: readonly string[]): boolean => {
+  let index = 0;
+  for (const name in value) if (name !== names[index++]) return false;
+  return true;
+};
+
 const objectEncoder = (shape: Readonly<Record<string, z.core.$ZodType>>): Encode => {
   const fields = Object.entries(shape).map(([name, field]) => [name, encoderFor(field)] as const);
+  const names = Object.keys(shape);
+  const isPlain = fields.every(([, encode]) => encode === asItIs);
   return (value) => {
     // Safe: the schema of what is written says that it is an object.
     const fieldsOf = value as Readonly<Record<string, unknown>>;
+    if (isPlain && hasOnly(fieldsOf, names)) return value;
     const written: Record<string, unknown> = {};
     for (const [name, encode] of fields) {
       const field = fieldsOf[name];

@@ -59,6 +59,8 @@ const streamsOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => 
   pc: streamName({ ...owner, camera: "pc" }),
 });
 
+const withoutPush = (urls: StreamUrls): StreamUrls => ({ ...urls, pushUrl: null });
+
 /** A person as it is written into a room. */
 export const toNewPerson = (
   person: NewParticipant,
@@ -109,13 +111,16 @@ export const createParticipantService = ({
     caller.role === "teacher" ||
     (caller.userId === userId && (caller.role !== "examinee" || room.status === "in_progress"));
 
-  const withStreams = (caller: Caller, room: StoredRoom, person: StoredParticipant): Participant => {
-    const urls = (camera: StreamOwner["camera"]): StreamUrls => {
-      const owner = { examId: room.examId, roomId: room.id, userId: person.userId, camera };
-      const { pushUrl, ...pull } = streams.urls(owner, { twin: person.role === "examinee" });
-      return { ...pull, pushUrl: mayPublishAs(caller, room, person.userId) ? pushUrl : null };
+  /** How the room's people in a role are shown: with their streams. */
+  const withStreams = (caller: Caller, room: StoredRoom, role: ParticipantRole) => {
+    const urlsOf = streams.inRoom({ examId: room.examId, roomId: room.id }, { twin: role === "examinee" });
+    return (person: StoredParticipant): Participant => {
+      const { main, pc } = urlsOf(person.userId);
+      const cameras = mayPublishAs(caller, room, person.userId)
+        ? { main, pc }
+        : { main: withoutPush(main), pc: withoutPush(pc) };
+      return { ...person, streams: cameras };
     };
-    return { ...person, streams: { main: urls("main"), pc: urls("pc") } };
   };
 
   const openRoom = async (caller: Caller, roomId: string): Promise<StoredRoom> => {
@@ -133,12 +138,12 @@ export const createParticipantService = ({
       }
       const person = await store.get(state(room), userId);
       if (!person) throw notThere(roomId, userId);
-      return withStreams(caller, room, person);
+      return withStreams(caller, room, person.role)(person);
     },
     async list(caller, { roomId, role }) {
       const room = await access.room(caller, roomId);
       const people = await store.list(state(room), role);
-      return people.map((person) => withStreams(caller, room, person));
+      return people.map(withStreams(caller, room, role));
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { SignedStreams } from "../types.js";
 import { authKey, createStreamSigner, type StreamSettings } from "./stream-signer.js";
 
 const settings: StreamSettings = {
@@ -13,9 +14,13 @@ const settings: StreamSettings = {
   transcodeSuffix: "_240p",
 };
 const clock = () => new Date("2024-03-18T17:00:53.999+08:00");
-const EXPIRY = Math.floor(clock().getTime() / 1000) + 604_800;
-const owner = { examId: "e-1", roomId: "r1", userId: "u.1", camera: "main" } as const;
+/** The lifetime on from that moment, rounded up to a whole minute. */
+const EXPIRY = 1_711_357_260;
+const room = { examId: "e-1", roomId: "r1" } as const;
+const USER = "u.1";
 const signer = createStreamSigner(settings, clock);
+const allUrls = ({ main, pc }: SignedStreams) => [main, pc].flatMap((urls) => Object.values(urls));
+const expiryOf = (url: string) => Number(new URL(url).searchParams.get("auth_key")?.split("-")[0]);
 
 describe("authKey", () => {
   it.each([
@@ -33,59 +38,170 @@ describe("stream URLs", () => {
       pullUrl: `artc://pull.example/live/${path}?auth_key=${authKey(`/live/${path}`, EXPIRY, "pull-key")}`,
       lowPullUrl: `artc://pull.example/live/${path}_240p?auth_key=${authKey(`/live/${path}_240p`, EXPIRY, "pull-key")}`,
     });
-    expect(signer.urls(owner, { twin: false })).toEqual(urls("e-1-r1-u.1"));
-    expect(signer.urls({ ...owner, camera: "pc" }, { twin: true })).toEqual(
-      urls("e-1-r1-u.1_pc", "grtn_twin_rtmp=on&"),
-    );
+    expect(signer.inRoom(room, { twin: false })(USER).main).toEqual(urls("e-1-r1-u.1"));
+    expect(signer.inRoom(room, { twin: true })(USER).pc).toEqual(urls("e-1-r1-u.1_pc", "grtn_twin_rtmp=on&"));
   });
 
   it("stay the same, byte for byte", () => {
-    const { pushUrl, lowPullUrl } = signer.urls({ ...owner, camera: "pc" }, { twin: true });
+    const { pushUrl, lowPullUrl } = signer.inRoom(room, { twin: true })(USER).pc;
     expect(pushUrl).toBe(
-      "artc://push.example/live/e-1-r1-u.1_pc?grtn_twin_rtmp=on&auth_key=1711357253-0-0-da795a1e232c74d4495a5b7fd97d8ae0",
+      "artc://push.example/live/e-1-r1-u.1_pc?grtn_twin_rtmp=on&auth_key=1711357260-0-0-78214e2e14d1add83d90b5924a78ba67",
     );
     expect(lowPullUrl).toBe(
-      "artc://pull.example/live/e-1-r1-u.1_pc_240p?auth_key=1711357253-0-0-da0283f8bfcb71bc3816e71b72480567",
+      "artc://pull.example/live/e-1-r1-u.1_pc_240p?auth_key=1711357260-0-0-8fd6555ce18e0e67a223aa977af2030d",
     );
   });
 
   it("carry the transcode suffix that is set", () => {
-    const { lowPullUrl } = createStreamSigner({ ...settings, transcodeSuffix: "_low" }, clock).urls(owner, {
+    const { main } = createStreamSigner({ ...settings, transcodeSuffix: "_low" }, clock).inRoom(room, {
       twin: false,
-    });
-    expect(new URL(lowPullUrl).pathname).toMatch(/_low$/);
+    })(USER);
+    expect(new URL(main.lowPullUrl).pathname).toMatch(/_low$/);
   });
 
   const id = fc.stringMatching(/^[A-Za-z0-9_.-]{1,40}$/);
-  const anyOwner = fc.record({
-    examId: id,
-    roomId: id,
-    userId: id,
-    camera: fc.constantFrom("main" as const, "pc" as const),
-  });
+  const anyOwner = fc.record({ examId: id, roomId: id, userId: id });
+  const anyMoment = fc
+    .date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true })
+    .map((date) => date.getTime());
+  const anyTtl = fc.integer({ min: 60, max: 31_536_000 });
+  const URLS = [
+    ["pushUrl", "push-key"],
+    ["pullUrl", "pull-key"],
+    ["lowPullUrl", "pull-key"],
+  ] as const;
 
   it("verify at the vendor: the key signs exactly the path that is asked for, and only there", () => {
     fc.assert(
       fc.property(
         anyOwner,
         fc.boolean(),
-        fc.integer({ min: 60, max: 31_536_000 }),
-        (one, twin, ttlSeconds) => {
-          const urls = createStreamSigner({ ...settings, ttlSeconds }, clock).urls(one, { twin });
-          for (const [name, key] of [
-            ["pushUrl", "push-key"],
-            ["pullUrl", "pull-key"],
-            ["lowPullUrl", "pull-key"],
-          ] as const) {
-            const url = new URL(urls[name]);
-            const [expiry, rand, uid, md5] = url.searchParams.get("auth_key")?.split("-") ?? [];
-            const signed = `${url.pathname}-${expiry}-${rand}-${uid}-${key}`;
-            expect(md5).toBe(createHash("md5").update(signed).digest("hex"));
-            expect(Number(expiry)).toBe(Math.floor(clock().getTime() / 1000) + ttlSeconds);
-            expect(url.searchParams.get("grtn_twin_rtmp")).toBe(twin && name === "pushUrl" ? "on" : null);
-          }
+        anyMoment,
+        anyTtl,
+        ({ userId, ...where }, twin, now, ttlSeconds) => {
+          const signed = createStreamSigner({ ...settings, ttlSeconds }, () => new Date(now));
+          for (const urls of Object.values(signed.inRoom(where, { twin })(userId)))
+            for (const [name, key] of URLS) {
+              const url = new URL(urls[name]);
+              const [expiry, rand, uid, md5] = url.searchParams.get("auth_key")?.split("-") ?? [];
+              const text = `${url.pathname}-${expiry}-${rand}-${uid}-${key}`;
+              expect(md5).toBe(createHash("md5").update(text).digest("hex"));
+              expect(url.searchParams.get("grtn_twin_rtmp")).toBe(twin && name === "pushUrl" ? "on" : null);
+            }
         },
       ),
     );
+  });
+
+  it("are valid for the lifetime that is set, and for less than a minute more", () => {
+    fc.assert(
+      fc.property(anyMoment, anyTtl, (now, ttlSeconds) => {
+        const signed = createStreamSigner({ ...settings, ttlSeconds }, () => new Date(now));
+        const { pushUrl, pullUrl, lowPullUrl } = signed.inRoom(room, { twin: true })(USER).pc;
+        for (const url of [pushUrl, pullUrl, lowPullUrl]) {
+          const validFor = expiryOf(url) * 1000 - now;
+          expect(validFor).toBeGreaterThanOrEqual(ttlSeconds * 1000);
+          expect(validFor).toBeLessThan((ttlSeconds + 60) * 1000);
+        }
+      }),
+    );
+  });
+});
+
+describe("streams signed before", () => {
+  const MINUTE = 60_000;
+  const start = new Date("2024-03-18T17:00:00.001+08:00").getTime();
+  const openSigner = ({ remembered, ...changed }: Partial<StreamSettings> & { remembered?: number } = {}) => {
+    let now = start;
+    const memory = createStreamSigner({ ...settings, ...changed }, () => new Date(now), remembered);
+    return {
+      at: (moment: number) => {
+        now = moment;
+      },
+      urls: (userId = USER, twin = true, where: { examId: string; roomId: string } = room) =>
+        memory.inRoom(where, { twin })(userId),
+    };
+  };
+
+  it("are the same within the minute, and others in the next", () => {
+    const { at, urls } = openSigner();
+    const first = urls();
+    at(start + MINUTE - 1);
+    expect(urls()).toBe(first);
+    at(start + MINUTE);
+    const next = urls();
+    expect(expiryOf(next.main.pushUrl)).toBe(expiryOf(first.main.pushUrl) + 60);
+    expect(new Set([first, next].flatMap(allUrls)).size).toBe(12);
+  });
+
+  it("are others again where the clock is set back", () => {
+    const { at, urls } = openSigner();
+    at(start + MINUTE);
+    const later = urls();
+    at(start);
+    expect(expiryOf(urls().main.pullUrl)).toBe(expiryOf(later.main.pullUrl) - 60);
+  });
+
+  it("are those of the minute in which a room was asked for, and no later one's", () => {
+    let now = start;
+    const memory = createStreamSigner(settings, () => new Date(now));
+    const earlier = memory.inRoom(room, { twin: true });
+    now += MINUTE;
+    memory.inRoom(room, { twin: true });
+    const early = earlier(USER);
+    expect(expiryOf(early.pc.pullUrl)).toBe(
+      expiryOf(memory.inRoom(room, { twin: true })(USER).pc.pullUrl) - 60,
+    );
+  });
+
+  it("are nobody else's: each person, room, exam and twin has its own", () => {
+    const { urls } = openSigner();
+    const asked = [
+      () => urls(),
+      () => urls("u.2"),
+      () => urls(USER, false),
+      () => urls(USER, true, { ...room, roomId: "r2" }),
+      () => urls(USER, true, { ...room, examId: "e-2" }),
+    ];
+    const once = asked.map((ask) => ask());
+    expect(asked.map((ask) => ask())).toEqual(once);
+    expect(new Set(once.map(({ main }) => main.pushUrl)).size).toBe(asked.length);
+  });
+
+  it("are each signer's own: its domains, keys, app and suffix are in them", () => {
+    const signers = [
+      {},
+      { pushDomain: "other.example" },
+      { pullDomain: "other.example" },
+      { pushKey: "other" },
+      { pullKey: "other" },
+      { app: "other" },
+      { transcodeSuffix: "_other" },
+    ];
+    const urls = signers.map((changed) => JSON.stringify(openSigner(changed).urls()));
+    expect(new Set(urls).size).toBe(signers.length);
+  });
+
+  it("cannot be changed by who gets them", () => {
+    const signed = openSigner().urls();
+    for (const part of [signed, signed.main, signed.pc]) expect(Object.isFrozen(part)).toBe(true);
+  });
+
+  it("are remembered for so many people and no more, in whichever rooms, each minute anew", () => {
+    const { at, urls } = openSigner({ remembered: 2 });
+    const other = { ...room, roomId: "r2" };
+    const ask = () => [
+      urls("a"),
+      urls("b", true, other),
+      urls("c"),
+      urls("d", true, { ...room, roomId: "r3" }),
+    ];
+    for (const moment of [start, start + MINUTE]) {
+      at(moment);
+      const first = ask();
+      const again = ask();
+      expect(again).toEqual(first);
+      expect(again.map((one, index) => one === first[index])).toEqual([true, true, false, false]);
+    }
   });
 });
