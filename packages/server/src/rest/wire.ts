@@ -104,11 +104,13 @@ const user = z.codec(
 /** A detection as the apps send it inside the text `data`. Fields that fit no form pass as they are, for the schema to refuse. */
 const wireDetection = (sent: unknown): unknown => {
   if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return sent;
-  const { detectTime, isMainMonitor, ...rest }: JsonObject = { ...sent };
+  // Both are overwritten below: leaving them out of a copy takes ten times as long.
+  const record: JsonObject = { ...sent };
+  const { detectTime, isMainMonitor } = record;
   const milliseconds =
     typeof detectTime === "string" && /^\d{1,16}$/.test(detectTime) ? Number(detectTime) : detectTime;
   return {
-    ...rest,
+    ...record,
     detectTime: typeof milliseconds === "number" ? new Date(milliseconds) : milliseconds,
     isMainMonitor: isMainMonitor === "true" || (isMainMonitor === "false" ? false : isMainMonitor),
   };
