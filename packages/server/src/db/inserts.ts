@@ -148,11 +148,8 @@ const recordsAbout = (queries: Queries, of: RecordsOf) =>
 
 /** How much was recorded about a person. */
 export const countRecords = (queries: Queries, of: RecordsOf): number =>
-  queries
-    .select({ records: count() })
-    .from(cheatRecords)
-    .where(recordsAbout(queries, of))
-    .get()?.records ?? 0;
+  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(queries, of)).get()?.records ??
+  0;
 
 /** Deletes what was recorded about a person, and what was reported of its streams. */
 export const deleteRecords = (queries: Queries, of: RecordsOf): void => {

@@ -95,7 +95,8 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
           const [first, last] = [records.at(0), ids.at(-1)];
           if (!first || last === undefined) return;
           const { roomId, createdAt } = first;
-          for (const userId of new Set(records.map((record) => record.userId))) notePerson({ roomId, userId });
+          for (const userId of new Set(records.map((record) => record.userId)))
+            notePerson({ roomId, userId });
           // A transaction writes its rows one after another.
           events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
         },
