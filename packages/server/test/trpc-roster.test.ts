@@ -142,6 +142,10 @@ describe("participant.removeFromExam", () => {
     expect(await hall.records(hall.otherExamId)).toEqual(["gone"]);
     const { error: again } = await hall.remove("gone", { withRecords: true });
     expect(again.data.reason).toBe("PARTICIPANT_NOT_FOUND");
+    // Nothing is left that would keep the exam.
+    expect((await hall.admin.mutate("exam.delete", { examId: hall.examId, withRooms: true })).status).toBe(
+      200,
+    );
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { eq } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "./client.js";
-import { cheatRecords, exams, rooms, streamNames, unseated } from "./tables.js";
+import { cheatRecords, exams, recordedPeople, rooms, streamNames, unseated } from "./tables.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 
@@ -134,6 +134,24 @@ describe("inserting", () => {
       code: "SQLITE_CONSTRAINT_PRIMARYKEY",
     });
     expect(witness.prepare("SELECT name FROM stream_names").pluck().all()).toEqual(["one"]);
+  });
+
+  it("leaves what is there already as it is, where it is told to, and refuses what points nowhere", async () => {
+    const note = db.inserter(recordedPeople, { unlessThere: true });
+    const noteAll = (...ids: string[]) =>
+      db.write(() => ids.map((userId) => note({ roomId: "r", userId })), { repeatable: true });
+    await noteAll("a", "b", "a");
+    await noteAll("b", "c");
+    expect(
+      witness.prepare("SELECT room_id, user_id FROM recorded_people ORDER BY user_id").raw().all(),
+    ).toEqual([
+      ["r", "a"],
+      ["r", "b"],
+      ["r", "c"],
+    ]);
+    await expect(db.write(() => note({ roomId: "nowhere", userId: "a" }))).rejects.toMatchObject({
+      code: "SQLITE_CONSTRAINT_FOREIGNKEY",
+    });
   });
 
   it("is seen by what was remembered of its table", async () => {

@@ -4,8 +4,17 @@ import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 
 /** Writes a row, inside a write, and returns its row id. Columns with a default get it. */
 export type InsertRow<Row> = (row: Row) => number;
+
+export interface InserterOptions {
+  /** Leaves what is there already as it is. What is returned then says nothing. */
+  readonly unlessThere?: boolean;
+}
+
 /** Makes the function that inserts rows into a table, for the writes that there are most of. */
-export type Inserter = <Table extends SQLiteTable>(table: Table) => InsertRow<Table["$inferInsert"]>;
+export type Inserter = <Table extends SQLiteTable>(
+  table: Table,
+  options?: InserterOptions,
+) => InsertRow<Table["$inferInsert"]>;
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
@@ -15,11 +24,12 @@ export const createInserter =
     sqlite: Sqlite.Database,
     { noteStatement }: { noteStatement: (sql: string, parameters: readonly unknown[]) => void },
   ): Inserter =>
-  (table) => {
+  (table, { unlessThere = false } = {}) => {
     const columns = Object.entries(getTableColumns(table)).filter(([, { hasDefault }]) => !hasDefault);
     const names = columns.map(([, { name }]) => quoted(name)).join(", ");
     const places = columns.map(() => "?").join(", ");
-    const sql = `INSERT INTO ${quoted(getTableName(table))} (${names}) VALUES (${places})`;
+    const orNot = unlessThere ? " ON CONFLICT DO NOTHING" : "";
+    const sql = `INSERT INTO ${quoted(getTableName(table))} (${names}) VALUES (${places})${orNot}`;
     const statement = sqlite.prepare<unknown[]>(sql);
 
     return (given) => {

@@ -2,7 +2,16 @@ import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/
 import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import { lastStatus } from "./stream-status.js";
-import { cheatRecords, exams, participants, rooms, streamEvents, streamNames, unseated } from "./tables.js";
+import {
+  cheatRecords,
+  exams,
+  participants,
+  recordedPeople,
+  rooms,
+  streamEvents,
+  streamNames,
+  unseated,
+} from "./tables.js";
 
 // What more than one store writes or checks inside its transaction.
 
@@ -113,7 +122,7 @@ export type RecordsOf = { readonly userId: string } & (
 );
 
 /** Through the rooms, in each of which records and events are found by person. */
-const areAbout = (queries: Queries, table: typeof cheatRecords | typeof streamEvents, of: RecordsOf) =>
+const areAbout = (queries: Queries, table: typeof recordedPeople | typeof streamEvents, of: RecordsOf) =>
   and(
     eq(table.userId, of.userId),
     "roomId" in of
@@ -124,17 +133,28 @@ const areAbout = (queries: Queries, table: typeof cheatRecords | typeof streamEv
         ),
   );
 
+/** Records of all in a room are looked through only where some are about the person. */
+const recordsAbout = (queries: Queries, of: RecordsOf) =>
+  and(
+    eq(cheatRecords.userId, of.userId),
+    inArray(
+      cheatRecords.roomId,
+      queries
+        .select({ id: recordedPeople.roomId })
+        .from(recordedPeople)
+        .where(areAbout(queries, recordedPeople, of)),
+    ),
+  );
+
 /** How much was recorded about a person. */
 export const countRecords = (queries: Queries, of: RecordsOf): number =>
-  queries
-    .select({ records: count() })
-    .from(cheatRecords)
-    .where(areAbout(queries, cheatRecords, of))
-    .get()?.records ?? 0;
+  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(queries, of)).get()?.records ??
+  0;
 
 /** Deletes what was recorded about a person, and what was reported of its streams. */
 export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
-  for (const table of [cheatRecords, streamEvents])
+  queries.delete(cheatRecords).where(recordsAbout(queries, of)).run();
+  for (const table of [recordedPeople, streamEvents])
     queries
       .delete(table)
       .where(areAbout(queries, table, of))

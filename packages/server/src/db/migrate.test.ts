@@ -108,6 +108,30 @@ describe("migrations", () => {
   );
 });
 
+it("the note of who was recorded where begins with the records that there are", () => {
+  openAndClose(migrationsOf(4));
+  const record = (room: string, user: string) =>
+    `INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time, extra_info, extra_info_is_object, created_at)
+     VALUES ('e', '${room}', '${user}', 'd', 1, 1, '{}', 1, 1)`;
+  look((sqlite) => {
+    sqlite.pragma("foreign_keys = OFF");
+    for (const [room, user] of [
+      ["r", "b"],
+      ["s", "a"],
+      ["r", "a"],
+      ["r", "b"],
+    ] as const)
+      sqlite.exec(record(room, user));
+  });
+  openAndClose();
+  const noted = "SELECT room_id, user_id FROM recorded_people ORDER BY room_id, user_id";
+  expect(look((sqlite) => sqlite.prepare(noted).raw().all())).toEqual([
+    ["r", "a"],
+    ["r", "b"],
+    ["s", "a"],
+  ]);
+});
+
 describe("a newer version's database", () => {
   it("is refused with one line, and left alone", () => {
     openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));

@@ -376,10 +376,21 @@ export const cheatRecords = sqliteTable(
     extraInfoIsObject: integer("extra_info_is_object", { mode: "boolean" }).notNull(),
     createdAt: instant("created_at").notNull(),
   },
-  // Each ends with the row's id, which SQLite adds to every index: one page is one range.
+  // Each ends with the row's id, which SQLite adds to every index: one page is one range, and new rows stand at its end.
   (table) => [
     index("cheat_records_by_room").on(table.roomId),
     index("cheat_records_by_exam").on(table.examId),
-    index("cheat_records_by_room_user").on(table.roomId, table.userId),
   ],
+);
+
+/** Who was recorded in which room. Stands where an index of the records by person would: docs/decisions/0027. */
+export const recordedPeople = sqliteTable(
+  "recorded_people",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
 );

@@ -4,7 +4,7 @@ import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { rowReader } from "../../db/rows.js";
-import { cheatConfigs, cheatRecords, rooms } from "../../db/tables.js";
+import { cheatConfigs, cheatRecords, recordedPeople, rooms } from "../../db/tables.js";
 
 /** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
 export interface NewRecord {
@@ -42,6 +42,7 @@ const FIRST = Number.MAX_SAFE_INTEGER;
 export const createCheatStore = ({ db, events }: { db: Database; events: EventWriter }): CheatStore => {
   const { queries, write, remember } = db;
   const insertRecord = db.inserter(cheatRecords);
+  const notePerson = db.inserter(recordedPeople, { unlessThere: true });
   const config = queries
     .select()
     .from(cheatConfigs)
@@ -92,14 +93,12 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
         () => {
           const ids = records.map((record) => insertRecord(record));
           const [first, last] = [records.at(0), ids.at(-1)];
+          if (!first || last === undefined) return;
+          const { roomId, createdAt } = first;
+          for (const userId of new Set(records.map((record) => record.userId)))
+            notePerson({ roomId, userId });
           // A transaction writes its rows one after another.
-          if (first && last !== undefined)
-            events.add(
-              first.roomId,
-              "cheat_records_added",
-              { from: last - ids.length + 1, to: last },
-              first.createdAt,
-            );
+          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
         },
         { repeatable: true },
       ),

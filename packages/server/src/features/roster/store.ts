@@ -75,17 +75,16 @@ export const createRosterStore = ({
     .orderBy(asc(rooms.id))
     .prepare();
 
-  const tiesOf = (
+  const whereabouts = (
     examId: string,
     user: string,
-  ): Ties & { groups: (RoomOfGroups & { role: ParticipantRole })[] } => {
+  ): Omit<Ties, "records"> & { groups: (RoomOfGroups & { role: ParticipantRole })[] } => {
     const waiting = waitingOf.get({ examId, userId: user });
     const there = roomsOf.all({ examId, userId: user });
     return {
       ...(waiting && { unseated: waiting }),
       rooms: there.map(({ room }) => room),
       created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
-      records: countRecords(queries, { examId, userId: user }),
       groups: there.map(({ room, imServer }) => ({ id: room.roomId, imServer, role: room.role })),
     };
   };
@@ -106,12 +105,13 @@ export const createRosterStore = ({
       };
     },
     async locate(examId, user) {
-      const { unseated: waiting, rooms: there } = tiesOf(examId, user);
+      const { unseated: waiting, rooms: there } = whereabouts(examId, user);
       return { ...(waiting && { unseated: waiting }), rooms: there };
     },
     remove: ({ examId, userId: user, withRecords, now }, check) =>
       write(() => {
-        const { groups, ...ties } = tiesOf(examId, user);
+        const { groups, ...there } = whereabouts(examId, user);
+        const ties = { ...there, records: countRecords(queries, { examId, userId: user }) };
         check(ties);
         if (withRecords) deleteRecords(queries, { examId, userId: user });
         for (const { role: inRoom, ...room } of groups) {
