@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../src/db/client.js";
-import { cheatRecords, exams, rooms, unseated } from "../src/db/tables.js";
+import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/db/tables.js";
 import { people, type Waiting } from "./support/exam-hall.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 
@@ -281,6 +281,7 @@ describe("invigil roster remove", () => {
       .insert(cheatRecords)
       .values({ ...record, ...seen })
       .run();
+    db.queries.insert(recordedPeople).values({ roomId: record.roomId, userId: record.userId }).run();
     const remove = ["roster", "remove", "e1", "--exam", "数学"];
     expect(await complaint(...remove)).toBe(
       "invigil: e1 cannot be removed: 1 cheat record is kept about it.",

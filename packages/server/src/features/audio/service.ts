@@ -151,7 +151,8 @@ export const createAudioService = ({
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
-      if (!attached) throw noClip(clipId);
+      if (attached === "no_clip") throw noClip(clipId);
+      if (attached === "no_exam") throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
       return shownAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {

@@ -2,6 +2,7 @@ import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { attachClip, missingClip, type NewAttachment } from "../../db/exam-audio.js";
+import { isOrphan } from "../../db/orphans.js";
 import { audioClips, examAudio } from "../../db/tables.js";
 
 /** A clip as it is kept: the URL of a file of our own is a path. */
@@ -41,8 +42,8 @@ export interface AudioStore {
   ): Promise<{ total: number; list: StoredClip[] }>;
   /** Scheduled clips by start time; those without one in the order they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
-  /** Returns what is attached, which may have been there before; undefined when there is no such clip. */
-  attach(attachment: NewAttachment): Promise<StoredExamAudio | undefined>;
+  /** Returns what is attached, which may have been there before, or which of the two there is not. */
+  attach(attachment: NewAttachment): Promise<StoredExamAudio | "no_clip" | "no_exam">;
   /** False when the exam has no such attachment. */
   detach(examId: string, attachmentId: string): Promise<boolean>;
   /** The clips that are marked as default, in the library's order. */
@@ -74,6 +75,12 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
     .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
     .where(eq(examAudio.examId, sql.placeholder("examId")))
     .orderBy(asc(examAudio.startTime), asc(examAudio.id))
+    .prepare();
+  const attachedAs = queries
+    .select(attachedColumns)
+    .from(examAudio)
+    .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
+    .where(eq(examAudio.id, sql.placeholder("id")))
     .prepare();
   const defaults = queries
     .select({ id: audioClips.id, ...ownColumns })
@@ -156,13 +163,12 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
 
     attach: (attachment) =>
       write(() => {
-        if (missingClip(queries, [attachment]) !== undefined) return undefined;
-        return queries
-          .select(attachedColumns)
-          .from(examAudio)
-          .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
-          .where(eq(examAudio.id, attachClip(queries, attachment)))
-          .get();
+        if (missingClip(queries, [attachment]) !== undefined) return "no_clip";
+        const attached = attachedAs.get({ id: attachClip(queries, attachment) });
+        return attached ?? "no_clip";
+      }).catch((error: unknown) => {
+        if (isOrphan(error)) return "no_exam";
+        throw error;
       }),
 
     detach: (examId, attachmentId) =>

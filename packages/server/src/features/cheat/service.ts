@@ -69,7 +69,8 @@ const bytes = (records: readonly NewRecord[]): number =>
 export const createCheatService = ({ store, access, clock }: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
     await access.exam(caller, examId);
-    await store.setConfig({ examId, data, now: clock() });
+    const isSet = await store.setConfig({ examId, data, now: clock() });
+    if (!isSet) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
     return true;
   },
 
@@ -97,7 +98,8 @@ export const createCheatService = ({ store, access, clock }: CheatServiceDeps): 
     const kept = records.map((record) => toNewRecord(record, room, now));
     if (bytes(kept) > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
-    await store.addRecords(kept);
+    const areKept = await store.addRecords(kept);
+    if (!areKept) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
     return true;
   },
 

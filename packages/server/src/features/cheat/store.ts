@@ -3,6 +3,7 @@ import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
+import { isWritten } from "../../db/orphans.js";
 import { rowReader } from "../../db/rows.js";
 import { cheatConfigs, cheatRecords, recordedPeople, rooms } from "../../db/tables.js";
 
@@ -26,10 +27,11 @@ export interface Page {
 }
 
 export interface CheatStore {
-  setConfig(config: { examId: string; data: string; now: Date }): Promise<void>;
+  /** False when there is no such exam any more. */
+  setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
-  /** All or none, of one room. Resolves when they are on disk. */
-  addRecords(records: readonly NewRecord[]): Promise<void>;
+  /** All or none, of one room. Resolves when they are on disk; with false when there is no such room any more. */
+  addRecords(records: readonly NewRecord[]): Promise<boolean>;
   /** Newest first, of these rooms together. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
   /** Newest first, of all rooms of an exam. */
@@ -77,30 +79,35 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
 
   return {
     setConfig: ({ examId, data, now }) =>
-      write(() => {
-        const was = config.get({ examId })?.data;
-        queries
-          .insert(cheatConfigs)
-          .values({ examId, data, createdAt: now, updatedAt: now })
-          .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
-          .run();
-        if (was === data) return;
-        for (const { id } of roomsInProgress.all({ examId })) events.add(id, "cheat_config_changed", {}, now);
-      }),
+      isWritten(
+        write(() => {
+          const was = config.get({ examId })?.data;
+          queries
+            .insert(cheatConfigs)
+            .values({ examId, data, createdAt: now, updatedAt: now })
+            .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
+            .run();
+          if (was === data) return;
+          for (const { id } of roomsInProgress.all({ examId }))
+            events.add(id, "cheat_config_changed", {}, now);
+        }),
+      ),
     getConfig: async (examId) => configOf(examId),
     addRecords: (records) =>
-      write(
-        () => {
-          const ids = records.map((record) => insertRecord(record));
-          const [first, last] = [records.at(0), ids.at(-1)];
-          if (!first || last === undefined) return;
-          const { roomId, createdAt } = first;
-          for (const userId of new Set(records.map((record) => record.userId)))
-            notePerson({ roomId, userId });
-          // A transaction writes its rows one after another.
-          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
-        },
-        { repeatable: true },
+      isWritten(
+        write(
+          () => {
+            const ids = records.map((record) => insertRecord(record));
+            const [first, last] = [records.at(0), ids.at(-1)];
+            if (!first || last === undefined) return;
+            const { roomId, createdAt } = first;
+            for (const userId of new Set(records.map((record) => record.userId)))
+              notePerson({ roomId, userId });
+            // A transaction writes its rows one after another.
+            events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
+          },
+          { repeatable: true },
+        ),
       ),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
