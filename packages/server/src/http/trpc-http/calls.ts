@@ -1,5 +1,4 @@
-import type { AnyTRPCProcedure } from "@trpc/server";
-import { getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
+import { type AnyTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Head } from "./head.js";
