@@ -1,10 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/testing.js";
 import type { Parsed } from "../test/support/calls.js";
 import { mp3, wav, wavOf } from "../test/support/sounds.js";
+import { launchChromium } from "./support/chromium.js";
 
 // An uploaded clip in a page of another origin, as the apps have it: in an `<audio>` tag, and fetched by XHR.
 
@@ -21,10 +22,7 @@ beforeAll(async () => {
     response.setHeader("content-type", "text/html").end("<!doctype html><title>An app</title>");
   });
   await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-  });
+  browser = await launchChromium(["--autoplay-policy=no-user-gesture-required"]);
   page = await browser.newPage();
   // Safe: it listens on a TCP port.
   const { port } = elsewhere.address() as AddressInfo;

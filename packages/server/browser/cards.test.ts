@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { cardsPage } from "../src/cli/cards/page.js";
@@ -9,6 +9,7 @@ import { createTestApp, type RouterOutputs } from "../src/testing.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
 import { APPS } from "../test/support/school.js";
+import { launchChromium } from "./support/chromium.js";
 
 // The page of cards as it is printed, in Debian's Chromium.
 
@@ -58,7 +59,7 @@ beforeAll(async () => {
   const file = join(folder.path, "cards.html");
   writeFileSync(file, [...cardsPage({ exam, links, timeZone: "Asia/Shanghai" })].join(""));
 
-  browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+  browser = await launchChromium();
   // Twice as fine as a screen, which is still far from what a printer does.
   page = await browser.newPage({ viewport: { width: 900, height: 1200 }, deviceScaleFactor: 2 });
   page.on("request", (request) => requests.push(request.url()));

@@ -1,9 +1,10 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
 import { openSchool, type School } from "../test/support/school.js";
+import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
 
 // Pages of another origin that load the drop-in script by a script tag, and then do what the vendor's apps were seen to do.
@@ -94,10 +95,7 @@ beforeAll(async () => {
       );
   });
   await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();

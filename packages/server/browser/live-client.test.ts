@@ -3,11 +3,12 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { build } from "tsdown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
 import { openSchool, type School } from "../test/support/school.js";
+import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
 
 // Pages of another origin that listen with the typed client, as bundlers make it for browsers.
@@ -60,10 +61,7 @@ beforeAll(async () => {
     else response.setHeader("content-type", "text/javascript").end(readFileSync(file));
   });
   await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox"],
-  });
+  browser = await launchChromium();
 });
 afterAll(async () => {
   await browser?.close();
