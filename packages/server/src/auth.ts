@@ -4,6 +4,7 @@ import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "./errors.js";
 import type { Ids } from "./ids.js";
+import { atMost } from "./lru.js";
 import { SetupError } from "./setup-error.js";
 
 export const unauthenticated = (what: string): InvigilError => new InvigilError("UNAUTHENTICATED", what);
@@ -113,10 +114,7 @@ export const createAuthenticator = ({
   foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  const remembered = new LRUCache<string, { principal: Principal; until: Date }>({
-    maxSize: REMEMBERED_TOKENS,
-    sizeCalculation: () => 1,
-  });
+  const remembered = new LRUCache<string, { principal: Principal; until: Date }>(atMost(REMEMBERED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };

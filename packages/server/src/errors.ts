@@ -39,6 +39,10 @@ export const invalidInput = (field: string, what: string): InvigilError =>
   new InvigilError("INVALID_INPUT", `${field} ${what}`, { fields: { [field]: [what] } });
 
 export const forbidden = (what: string): InvigilError => new InvigilError("FORBIDDEN", what);
+export const examNotFound = (examId: string): InvigilError =>
+  new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+export const roomNotFound = (roomId: string): InvigilError =>
+  new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
 
 type Issue = ZodError["issues"][number];
 

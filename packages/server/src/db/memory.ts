@@ -1,5 +1,6 @@
 import type Sqlite from "better-sqlite3";
 import { LRUCache } from "lru-cache";
+import { atMost } from "../lru.js";
 import { createFootprints, EXPLAIN, TABLES_BY_PAGE, type Table } from "./footprints.js";
 
 /** What a remembered read may be asked for. */
@@ -124,8 +125,7 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
     },
 
     remember(read, { max = MANY, withinCalls = false } = {}) {
-      // Not `max`, with which it takes the memory for so many at once.
-      const answers = new LRUCache<string, Remembered>({ maxSize: max, sizeCalculation: () => 1 });
+      const answers = new LRUCache<string, Remembered>(atMost(max));
       return (...args) => {
         // What a transaction has written is nobody's yet: it may be undone.
         if (sqlite.inTransaction) return read(...args);

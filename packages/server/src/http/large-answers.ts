@@ -24,8 +24,9 @@ const piecesOf = (list: readonly unknown[]): Buffer[] => {
 /** An answer's JSON; as bytes where its last field is a long list. */
 export const answerJson = (answer: unknown): string | Buffer => {
   if (typeof answer !== "object" || answer === null || Array.isArray(answer)) return JSON.stringify(answer);
-  const fields: [name: string, value: unknown][] = Object.entries(answer);
-  const [name, list] = fields.at(-1) ?? [];
+  const name = Object.keys(answer).at(-1);
+  // Safe: read by one of its own names.
+  const list = name === undefined ? undefined : (answer as Readonly<Record<string, unknown>>)[name];
   if (name === undefined || !Array.isArray(list) || list.length <= AT_ONCE) return JSON.stringify(answer);
   const withoutList = JSON.stringify({ ...answer, [name]: [] });
   const head = Buffer.from(withoutList.slice(0, -"[]}".length));

@@ -1,6 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { DateTime } from "luxon";
 import { z } from "zod";
+import { atMost } from "../lru.js";
 
 /** Written times that are remembered: asking for a zone's offset costs more than the rest of a record. */
 const REMEMBERED_TIMES = 10_000;
@@ -8,8 +9,7 @@ const REMEMBERED_TIMES = 10_000;
 /** A codec between a text and an instant, in whole seconds of a zone. */
 const timeCodec = (timeZone: string, format: string, example: string) => {
   const written = new LRUCache<number, string>({
-    maxSize: REMEMBERED_TIMES,
-    sizeCalculation: () => 1,
+    ...atMost(REMEMBERED_TIMES),
     memoMethod: (second) => DateTime.fromSeconds(second, { zone: timeZone }).toFormat(format),
   });
   return z.codec(z.string(), z.date(), {

@@ -1,5 +1,5 @@
 import type { Caller, Role } from "@invigil/schema";
-import { forbidden, InvigilError } from "../../errors.js";
+import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../errors.js";
 import type { AccessStore, RoomOf, StoredRoom } from "./store.js";
 
 export type { StoredRoom };
@@ -60,7 +60,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     if (caller.roomId !== undefined && caller.roomId !== roomId) throw noRoom(roomId);
     const found = await store.room(roomId, caller.userId);
     if (caller.role === "admin") {
-      if (!found) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+      if (!found) throw roomNotFound(roomId);
     } else if (found?.role !== caller.role) throw noRoom(roomId);
     if (caller.examId !== undefined && caller.examId !== found.room.examId) throw noRoom(roomId);
     return found.room;
@@ -78,7 +78,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     }
     const found = await store.exam(examId);
     if (caller.role === "admin") {
-      if (!found) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+      if (!found) throw examNotFound(examId);
       return "all";
     }
     const rooms = await store.roomsOf(examId, caller.userId, caller.role);
@@ -117,8 +117,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     async wholeExam(caller, examId) {
       if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw noExam(examId);
       const found = await store.exam(examId);
-      if (caller.role === "admin" && !found)
-        throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+      if (caller.role === "admin" && !found) throw examNotFound(examId);
       if (caller.role !== "admin" && !maker(caller, found)) throw noExam(examId);
     },
     async roomsToRun(caller, examId) {

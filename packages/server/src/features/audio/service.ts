@@ -12,7 +12,7 @@ import type {
   UploadAudioInput,
 } from "@invigil/schema";
 import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
-import { forbidden, InvigilError } from "../../errors.js";
+import { examNotFound, forbidden, InvigilError } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioStore, StoredExamAudio } from "./store.js";
@@ -152,7 +152,7 @@ export const createAudioService = ({
       await access.wholeExam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
       if (attached === "no_clip") throw noClip(clipId);
-      if (attached === "no_exam") throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+      if (attached === "no_exam") throw examNotFound(examId);
       return shownAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {

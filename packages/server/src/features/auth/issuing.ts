@@ -1,6 +1,6 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
 import type { Principal, TokenIssuer } from "../../auth.js";
-import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import { examNotFound, forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";
@@ -58,7 +58,7 @@ export const createIssuingService = ({
     await access.wholeExam(caller, examId);
     const { userId, role, name, ttlSeconds } = input;
     const examEndTime = await store.examEnd(examId);
-    if (!examEndTime) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+    if (!examEndTime) throw examNotFound(examId);
     const extraMinutes = await participant.extraMinutesOf(examId, userId);
     const person = { userId, role, examId, name, examEndTime, extraMinutes };
     return tokens.issueForExam(person, ttlSeconds);

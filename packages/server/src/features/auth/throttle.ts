@@ -1,6 +1,7 @@
 import { isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "../../errors.js";
+import { atMost } from "../../lru.js";
 
 // Failed logins slow down whoever makes them, and whomever they are about. Kept in memory: a restart forgives.
 
@@ -96,7 +97,7 @@ class Tries {
 /** The tries by a key, for as many keys as are remembered. */
 const triesByKey = (limit: number) => {
   // By size, not by number: for a number the cache takes the memory of all of them at once.
-  const known = new LRUCache<string, Tries>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
+  const known = new LRUCache<string, Tries>(atMost(REMEMBERED));
   return (key: string): Tries => {
     const tries = known.get(key) ?? new Tries(limit);
     known.set(key, tries);

@@ -8,7 +8,7 @@ import {
   type SetCheatConfigInput,
   type StoredCheatConfig,
 } from "@invigil/schema";
-import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { CheatStore, NewRecord } from "./store.js";
 
@@ -70,7 +70,7 @@ export const createCheatService = ({ store, access, clock }: CheatServiceDeps): 
   async setConfig(caller, { examId, data }) {
     await access.exam(caller, examId);
     const isSet = await store.setConfig({ examId, data, now: clock() });
-    if (!isSet) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+    if (!isSet) throw examNotFound(examId);
     return true;
   },
 
@@ -99,7 +99,7 @@ export const createCheatService = ({ store, access, clock }: CheatServiceDeps): 
     if (bytes(kept) > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     const areKept = await store.addRecords(kept);
-    if (!areKept) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+    if (!areKept) throw roomNotFound(roomId);
     return true;
   },
 

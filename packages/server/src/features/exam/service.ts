@@ -10,7 +10,7 @@ import type {
   ListExamsInput,
   UpdateExamInput,
 } from "@invigil/schema";
-import { InvigilError, invalidInput } from "../../errors.js";
+import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
 import { type AudioService, noClip } from "../audio/service.js";
@@ -54,15 +54,13 @@ export const createExamService = ({
   clock,
   ids,
 }: ExamServiceDeps): ExamService => {
-  const noExam = (examId: string) => new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
-
   const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
     ...exam,
     ...(videoProfile && { videoProfile }),
   });
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
-    if (!stored) throw noExam(examId);
+    if (!stored) throw examNotFound(examId);
     return { ...shown(stored), ...(await audio.ofExam(examId)) };
   };
 
@@ -135,7 +133,7 @@ export const createExamService = ({
         if (rooms + people > 0 && !withRooms)
           throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
       });
-      if (!deleted) throw noExam(examId);
+      if (!deleted) throw examNotFound(examId);
       return { rooms: deleted.rooms, people: deleted.people };
     },
   };

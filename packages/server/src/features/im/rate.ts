@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "../../errors.js";
+import { atMost } from "../../lru.js";
 
 /** What one login may send in one room: this many at once, and this many a second. */
 const AT_ONCE = 30;
@@ -14,7 +15,7 @@ export interface SendRate {
 
 export const createSendRate = ({ clock }: { clock: () => Date }): SendRate => {
   /** When each sender's allowance will be (or was) whole again, in milliseconds. By size: see the login throttle. */
-  const wholeAt = new LRUCache<string, number>({ maxSize: REMEMBERED, sizeCalculation: () => 1 });
+  const wholeAt = new LRUCache<string, number>(atMost(REMEMBERED));
   const EACH_MS = 1000 / PER_SECOND;
   return {
     take(roomId, login) {

@@ -1,5 +1,5 @@
 import type { ImportResult } from "@invigil/schema";
-import { InvigilError } from "../../errors.js";
+import { examNotFound } from "../../errors.js";
 import { toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";
@@ -49,7 +49,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
   const { importId, examId, now, found, scope, dryRun, signal } = settlement;
   return store.settle<ImportResult | FaultyFile>(importId, { examId, now }, (rooms, writing) => {
     signal?.throwIfAborted();
-    if (!rooms) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${examId}.`);
+    if (!rooms) throw examNotFound(examId);
     const visible = new Set(scope.rooms.map(({ id }) => id));
     const known = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
     const faults = createFaults();

@@ -1,7 +1,7 @@
 import type { OnRoomEventInput } from "@invigil/schema";
 import type { Principal } from "../../auth.js";
 import { loginOf } from "../../db/messages.js";
-import { InvigilError } from "../../errors.js";
+import { roomNotFound } from "../../errors.js";
 import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
@@ -39,7 +39,7 @@ export const roomMatter = (
     },
     async gap() {
       const snapshot = await store.roomSnapshot(roomId);
-      if (!snapshot) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+      if (!snapshot) throw roomNotFound(roomId);
       const { lastEventId: id } = snapshot;
       return {
         upTo: Number(id),

@@ -10,7 +10,7 @@ import type {
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { Principal } from "../../auth.js";
-import { InvigilError } from "../../errors.js";
+import { InvigilError, roomNotFound } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
 import { createKeeper } from "./keeper.js";
 import { type Listener, listen } from "./listen.js";
@@ -93,7 +93,7 @@ export const createLiveService = ({
     async roomSnapshot(caller, roomId) {
       await access.room(caller, roomId);
       const snapshot = await store.roomSnapshot(roomId);
-      if (!snapshot) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+      if (!snapshot) throw roomNotFound(roomId);
       return seenBy(caller, snapshot);
     },
 

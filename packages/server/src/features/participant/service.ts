@@ -12,7 +12,7 @@ import type {
   StreamUrls,
 } from "@invigil/schema";
 import type { NewPerson } from "../../db/inserts.js";
-import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
@@ -78,7 +78,7 @@ const notThere = (roomId: string, userId: string) =>
 
 /** Asked before a call and again in its transaction: rooms end meanwhile. @throws ROOM_NOT_FOUND, ROOM_ENDED */
 const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
-  if (!status) throw new InvigilError("ROOM_NOT_FOUND", `There is no room ${roomId}.`);
+  if (!status) throw roomNotFound(roomId);
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 };
 

@@ -10,7 +10,7 @@ import {
   userIdSchema,
 } from "@invigil/schema";
 import type { NewExam } from "../../db/inserts.js";
-import { InvigilError, invalidInput } from "../../errors.js";
+import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import { serviceMeant } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
@@ -125,7 +125,7 @@ export const createRoomService = ({
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));
         const created = await store.create({ exam, room, people, undo });
-        if (!created) throw new InvigilError("EXAM_NOT_FOUND", `There is no exam ${room.examId}.`);
+        if (!created) throw examNotFound(room.examId);
         return created;
       });
     },

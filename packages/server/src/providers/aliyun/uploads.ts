@@ -3,6 +3,7 @@ import type { UploadCredentials } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Config } from "../../config.js";
+import { atMost } from "../../lru.js";
 import type { UploadPrefixes, UploadProvider } from "../types.js";
 import type { OpenApi } from "./openapi.js";
 import { emptyPolicy, recordingsPolicy, videoPolicy } from "./upload-policy.js";
@@ -62,10 +63,8 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
       schema: answer,
     });
 
-  // By size, not by number: for a number the cache takes the memory of all of them at once.
   const issued = new LRUCache<string, UploadCredentials, { userId: string; policy: string }>({
-    maxSize: REMEMBERED,
-    sizeCalculation: () => 1,
+    ...atMost(REMEMBERED),
     // Whoever waits for it gets it, also when it is not kept.
     ignoreFetchAbort: true,
     async fetchMethod(_key, _stale, { context: { userId, policy } }) {
