@@ -9,6 +9,8 @@ const floors = [
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
+  ["backup"],
+  ["data-folder"],
   ["config", "settings", "setting-forms", "errors"],
   ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru"],
 ];

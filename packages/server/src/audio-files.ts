@@ -76,14 +76,14 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
         yield chunk;
       }
     }
-    await writeFile(path, measured(), { flag: "wx", mode: 0o640, flush: true });
+    await writeFile(path, measured(), { flag: "wx", mode: 0o600, flush: true });
     return hash.digest("hex");
   };
 
   return {
     folder,
     async prepare() {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(folder)) {
         if (!name.startsWith(ARRIVING)) continue;
         const path = join(folder, name);
@@ -93,7 +93,7 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
       }
     },
     async receive(content) {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true, mode: 0o700 });
       const path = join(folder, `${ARRIVING}${nonce()}`);
       const discard = () => rm(path, { force: true });
       try {

@@ -3,6 +3,7 @@ import type { FastifyInstance } from "fastify";
 import { type Logger, pino } from "pino";
 import { buildApp } from "./app.js";
 import type { Config } from "./config.js";
+import { noteUse, refuseLostDatabase } from "./data-folder.js";
 import { openDatabase } from "./db/client.js";
 import { createDeps, type Deps } from "./deps.js";
 import { createIds } from "./ids.js";
@@ -67,8 +68,16 @@ export const openDeps = (
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
 ): Deps => {
   const clock = () => new Date();
-  const db = openDatabase({ file: config.databaseFile });
+  const isKept = config.databaseFile !== ":memory:";
+  if (isKept) refuseLostDatabase(config);
+  const db = openDatabase({
+    file: config.databaseFile,
+    onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
+  });
   try {
+    if (isKept) noteUse(config, clock());
+    if (db.unchecked.length > 0)
+      log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
     return createDeps({
       config,
       db,

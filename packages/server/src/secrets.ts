@@ -11,7 +11,7 @@ export interface MadeSecret {
 
 /** Writes a new secret whole before it gets its name: of two processes that start at once, one makes it and both read it. */
 const makeSecret = (file: string): void => {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
   writeFileSync(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
   try {

@@ -3,6 +3,7 @@ import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
+import { StorageLostError } from "./db/storage-lost.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 import { serialize } from "./serialize.js";
 
@@ -58,6 +59,17 @@ export const failureOf = (error: unknown): InvigilError => {
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
+  if (
+    error instanceof StorageLostError ||
+    (error instanceof TRPCError && error.cause instanceof StorageLostError)
+  )
+    return new InvigilError(
+      "OVERLOADED",
+      "The server cannot keep what it is told. Nothing was changed for certain.",
+      {
+        cause: error,
+      },
+    );
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
 };
 

@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
 import { InvigilError } from "../errors.js";
 import { SetupError } from "../setup-error.js";
 import { failureOf } from "../trpc.js";
 import { commandNamed } from "./arguments.js";
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  version: string;
-};
+import { version } from "./version.js";
 
 const program = new Command("invigil")
   .description("The backend of remote proctoring.")
@@ -32,6 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
     (await import("./roster-people.js")).addRosterPeople(roster());
   },
   room: async () => (await import("./room.js")).addRoom(program),
+  backup: async () => (await import("./backup.js")).addBackup(program),
   doctor: async () => (await import("./doctor.js")).addDoctor(program),
 };
 const [asked = ""] = process.argv.slice(2);

@@ -1,12 +1,15 @@
-import { mkdirSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
+import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { createInserter, type Inserter } from "./inserter.js";
+import { inspectLog, logOf } from "./log-file.js";
 import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
+import { quickCheck } from "./quick-check.js";
 import * as tables from "./tables.js";
 import { createWriter, type Write } from "./writer.js";
 
@@ -28,6 +31,10 @@ export interface Database {
   readonly remember: Remember;
   /** Another number after every commit of another process. */
   readonly othersVersion: () => number | undefined;
+  /** Why writes are not acknowledged: the files are not those that were opened. Undefined while all is well. */
+  readonly fault: () => string | undefined;
+  /** Tables that were too large for the check of the start. */
+  readonly unchecked: readonly string[];
   /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
   migrationsAreCurrent(): boolean;
   close(): void;
@@ -39,6 +46,8 @@ export interface OpenOptions {
   readonly migrations?: string;
   /** Told of every statement that runs and is not about statements, for tests that look at query plans. */
   readonly onStatement?: (sql: string) => void;
+  /** Told when writes stop being acknowledged because the files are not those that were opened. */
+  readonly onFault?: ((fault: string) => void) | undefined;
 }
 
 /** How long opening waits for another process, in milliseconds. */
@@ -59,10 +68,52 @@ const switchToLog = (sqlite: Sqlite.Database): void => {
   }
 };
 
+/** Files of the database are for their owner alone: it holds names, detections and messages. The log takes the file's mode. */
+const OWNER_ONLY = 0o600;
+
+const makePrivate = (file: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  // SQLite would make it for everybody to read. One that is there is not opened: closing it again would end this process's locks on it.
+  if (!existsSync(file)) closeSync(openSync(file, "a", OWNER_ONLY));
+  for (const path of [file, logOf(file), `${file}-shm`])
+    if (existsSync(path) && (statSync(path).mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
+};
+
+/** @throws SetupError when the write-ahead log beside the file was left there by another one */
+const refuseForeignLog = (file: string): void => {
+  if (inspectLog(file) !== "foreign") return;
+  throw new SetupError(
+    `The write-ahead log ${logOf(file)} was not written for the database ${file}, and would corrupt it: the file was replaced, perhaps by a backup. To keep the file as it is, move ${logOf(file)} and ${file}-shm away; to put a backup back, use 'invigil backup restore'.`,
+  );
+};
+
+/** @throws SetupError when the database is damaged */
+const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
+  const { fault, skipped } = quickCheck(sqlite);
+  if (fault === undefined) return skipped;
+  throw new SetupError(
+    `The database ${sqlite.name} is damaged (${fault.replaceAll(/\s+/g, " ").slice(0, 200)}). Put a backup back with 'invigil backup restore'.`,
+  );
+};
+
+/**
+ * Looks for damage before a log that a crash left behind is copied into the file: a connection that only reads leaves both as they
+ * are.
+ */
+const checkBeforeRecovery = (file: string): void => {
+  if (inspectLog(file) !== "unknown") return;
+  const sqlite = new Sqlite(file, { readonly: true });
+  try {
+    refuseDamage(sqlite);
+  } finally {
+    sqlite.close();
+  }
+};
+
 const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
   let sqlite: Sqlite.Database | undefined;
   try {
-    if (file !== ":memory:") mkdirSync(dirname(file), { recursive: true, mode: 0o750 });
+    if (file !== ":memory:") makePrivate(file);
     sqlite = new Sqlite(
       file,
       onStatement ? { verbose: (sql) => isAboutStatements(String(sql)) || onStatement(String(sql)) } : {},
@@ -82,9 +133,21 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
  * acknowledged: write-ahead log, and a sync to disk at every commit.
  * @throws SetupError when the file cannot be opened, or was made by a newer version
  */
-export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: OpenOptions): Database => {
+export const openDatabase = ({
+  file,
+  migrations = MIGRATIONS,
+  onStatement,
+  onFault,
+}: OpenOptions): Database => {
+  const isFile = file !== ":memory:";
+  if (isFile) {
+    refuseForeignLog(file);
+    checkBeforeRecovery(file);
+  }
   const sqlite = openFile(file, onStatement);
+  let guard: FileGuard | undefined;
   try {
+    const unchecked = isFile ? refuseDamage(sqlite) : [];
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
@@ -93,7 +156,8 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
     sqlite.pragma("busy_timeout = 0");
-    const write = createWriter(sqlite);
+    guard = isFile ? createFileGuard(sqlite, file) : undefined;
+    const write = createWriter(sqlite, { guard, onFault });
     return {
       queries,
       write,
@@ -102,10 +166,16 @@ export const openDatabase = ({ file, migrations = MIGRATIONS, onStatement }: Ope
       remember,
       othersVersion,
       migrationsAreCurrent,
-      close: () => sqlite.close(),
+      fault: () => guard?.fault(),
+      unchecked,
+      close() {
+        sqlite.close();
+        guard?.close();
+      },
     };
   } catch (error) {
     sqlite.close();
+    guard?.close();
     throw error;
   }
 };

@@ -1,4 +1,6 @@
 import Sqlite from "better-sqlite3";
+import type { FileGuard } from "./file-guard.js";
+import { StorageLostError } from "./storage-lost.js";
 
 /**
  * Runs `work` in a transaction. The promise settles after the commit: what it resolved with is on disk.
@@ -42,7 +44,17 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown };
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+  {
+    patienceMs = PATIENCE_MS,
+    guard,
+    onFault = () => undefined,
+  }: {
+    patienceMs?: number;
+    /** Watches over the file; a database in memory has none. */
+    guard?: FileGuard | undefined;
+    /** Told when commits stop being acknowledged, because of what. */
+    onFault?: ((fault: string) => void) | undefined;
+  } = {},
 ): Write => {
   let waiting: Job[] = [];
   /** Since when another process writes. */
@@ -76,7 +88,19 @@ export const createWriter = (
     }
   };
 
-  const together = sqlite.transaction((jobs: readonly Job[]) => runsOf(jobs).flatMap(attemptAll));
+  const together = sqlite.transaction((jobs: readonly Job[]) => {
+    guard?.beginGeneration();
+    return runsOf(jobs).flatMap(attemptAll);
+  });
+
+  let lastFault: string | undefined;
+  /** @throws StorageLostError when what is committed would not be found by the next start */
+  const assertStored = (): void => {
+    const fault = guard?.fault();
+    if (fault !== undefined && fault !== lastFault) onFault(fault);
+    lastFault = fault;
+    if (fault !== undefined) throw new StorageLostError(fault);
+  };
 
   const worthWaiting = (error: unknown): boolean => {
     if (!isBusy(error)) return false;
@@ -89,7 +113,9 @@ export const createWriter = (
     waiting = [];
     let outcomes: Outcome[];
     try {
+      if (lastFault !== undefined) assertStored();
       outcomes = together.immediate(jobs);
+      assertStored();
     } catch (error) {
       if (worthWaiting(error)) {
         waiting = jobs;

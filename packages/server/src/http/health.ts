@@ -10,6 +10,8 @@ export const healthRoutes = (
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
   app.get("/ready", (request, reply) => {
     try {
+      if (db.fault() !== undefined)
+        return reply.code(503).send({ status: "unavailable", database: "replaced while in use" });
       if (db.migrationsAreCurrent()) return { status: "ready", database: "ok", migrations: "current" };
       return reply
         .code(503)

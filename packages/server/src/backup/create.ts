@@ -1,0 +1,123 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Config } from "../config.js";
+import { copyDatabase, examineDatabase } from "../db/backup-file.js";
+import { failedWith, SetupError } from "../setup-error.js";
+import {
+  AUDIO,
+  type BackupFile,
+  DATABASE,
+  fingerprint,
+  MANIFEST,
+  type Manifest,
+  SECRETS,
+  sizeOf,
+} from "./manifest.js";
+import { copyPrivately, countBytes, type Steps, stopped, sync } from "./steps.js";
+
+const namesIn = (folder: string): Promise<string[]> =>
+  readdir(folder).catch((error: unknown) => {
+    if (failedWith(error, "ENOENT")) return [];
+    throw error;
+  });
+
+const AUDIO_NAME = /^[0-9a-f]{64}\.[a-z0-9]{3}$/;
+
+/** Copies the audio files that are not in the backup yet. One that is deleted meanwhile is nobody's any more. */
+const copyAudio = async (from: string, to: string, { goOn }: Steps): Promise<void> => {
+  for (const name of await namesIn(from)) {
+    goOn();
+    if (!AUDIO_NAME.test(name) || existsSync(join(to, name))) continue;
+    await copyPrivately(join(from, name), join(to, name)).catch((error: unknown) => {
+      if (!failedWith(error, "ENOENT")) throw error;
+    });
+  }
+};
+
+export interface BackupOptions {
+  readonly version: string;
+  readonly now: Date;
+  readonly steps: Steps;
+}
+
+const fill = async (
+  { databaseFile, dataDir }: Config,
+  folder: string,
+  { version, now, steps }: BackupOptions,
+): Promise<Manifest> => {
+  const audio = join(dataDir, AUDIO);
+  // Twice, around the database: whatever clip it names is there, also one that comes or goes meanwhile.
+  await copyAudio(audio, join(folder, AUDIO), steps);
+  const database = join(folder, DATABASE);
+  let isStopped = false;
+  const wasCopied = await copyDatabase(databaseFile, database, (done, all) => {
+    // The second half of the bar is the look at what was copied.
+    steps.show(done, all * 2);
+    try {
+      steps.goOn();
+    } catch {
+      isStopped = true;
+    }
+    return !isStopped;
+  });
+  if (!wasCopied) throw stopped();
+  await chmod(database, 0o600);
+  await copyAudio(audio, join(folder, AUDIO), steps);
+  for (const name of SECRETS)
+    if (existsSync(join(dataDir, name))) await copyPrivately(join(dataDir, name), join(folder, name));
+
+  const { faults, counts, audio: named } = examineDatabase(database);
+  if (faults[0] !== undefined)
+    throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was made of it`);
+  const missing = named.find((url) => !existsSync(join(folder, url)));
+  if (missing !== undefined)
+    throw new SetupError(`The audio file ${join(dataDir, missing)} is not there: no backup was made`);
+
+  const paths = [
+    DATABASE,
+    ...SECRETS.filter((name) => existsSync(join(folder, name))),
+    ...(await namesIn(join(folder, AUDIO))).toSorted().map((name) => `${AUDIO}/${name}`),
+  ];
+  const sizes = await Promise.all(paths.map((path) => sizeOf(join(folder, path))));
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  const read = countBytes({ ...steps, show: (done, of) => steps.show(of + done, of * 2) }, all);
+  const files: BackupFile[] = [];
+  for (const path of paths) files.push({ path, ...(await fingerprint(join(folder, path), read)) });
+  return { format: 1, version, createdAt: now.toISOString(), counts, files };
+};
+
+/**
+ * Makes a backup of the whole installation in a new folder, also while servers run: the database as it is at one moment, the audio
+ * files that it names, and the secrets. The folder is there whole or not at all.
+ * @throws SetupError when the folder is there already, the database is not there or damaged, or the work was stopped
+ */
+export const createBackup = async (
+  config: Config,
+  folder: string,
+  options: BackupOptions,
+): Promise<Manifest> => {
+  const target = resolve(folder);
+  if (existsSync(target))
+    throw new SetupError(`${target} is there already: name a new folder for the backup`);
+  if (!existsSync(config.databaseFile))
+    throw new SetupError(`There is no database ${config.databaseFile} to back up`);
+  const partial = `${target}.partial-${randomBytes(6).toString("hex")}`;
+  try {
+    await mkdir(partial, { recursive: true, mode: 0o700 });
+    const manifest = await fill(config, partial, options);
+    await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, {
+      mode: 0o600,
+      flush: true,
+    });
+    await sync(partial);
+    options.steps.goOn();
+    await rename(partial, target);
+    await sync(dirname(target));
+    return manifest;
+  } catch (error) {
+    await rm(partial, { recursive: true, force: true });
+    throw error;
+  }
+};

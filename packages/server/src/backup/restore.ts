@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Config } from "../config.js";
+import { noteUse } from "../data-folder.js";
+import { isInUse } from "../db/backup-file.js";
+import { SetupError } from "../setup-error.js";
+import { AUDIO, DATABASE, type Manifest, SECRETS } from "./manifest.js";
+import { copyPrivately, type Steps, sync } from "./steps.js";
+import { verifyBackup } from "./verify.js";
+
+export interface RestoreOptions {
+  readonly now: Date;
+  readonly steps: Steps;
+  /** Whether a database that is there may be replaced. */
+  readonly replace: boolean;
+}
+
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Where the files lie that were there before; undefined where there were none. */
+  readonly replaced: string | undefined;
+}
+
+const ARRIVING = ".restored";
+
+/**
+ * Puts a backup in the place of an installation that no server uses. What was there before is moved into a folder beside it.
+ * @throws SetupError when the backup is damaged, a server has the database open, or there is one and it may not be replaced
+ */
+export const restoreBackup = async (
+  { databaseFile, dataDir }: Config,
+  folder: string,
+  { now, steps, replace }: RestoreOptions,
+): Promise<Restored> => {
+  const { manifest, faults } = await verifyBackup(folder, steps);
+  if (faults.length > 0)
+    throw new SetupError(`The backup ${folder} is damaged, and nothing was changed: ${faults.join("; ")}`);
+  const isThere = existsSync(databaseFile);
+  if (isThere && !replace)
+    throw new SetupError(
+      `There is a database ${databaseFile}: add --replace to move it aside and put the backup in its place`,
+    );
+  if (isThere && isInUse(databaseFile))
+    throw new SetupError(`The database ${databaseFile} is in use: stop every server and command first`);
+
+  await mkdir(dirname(databaseFile), { recursive: true, mode: 0o700 });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const arriving = `${databaseFile}${ARRIVING}`;
+  await rm(arriving, { force: true });
+  await copyPrivately(join(folder, DATABASE), arriving);
+  const inBackup = new Set(manifest.files.map(({ path }) => path));
+  // Their names are the hashes of their content: one that is there is the same.
+  for (const path of inBackup)
+    if (path.startsWith(`${AUDIO}/`) && !existsSync(join(dataDir, path)))
+      await copyPrivately(join(folder, path), join(dataDir, path));
+
+  const aside = join(dataDir, `replaced-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`);
+  const secrets = SECRETS.filter((name) => inBackup.has(name));
+  const outgoing = [
+    databaseFile,
+    `${databaseFile}-wal`,
+    `${databaseFile}-shm`,
+    ...secrets.map((name) => join(dataDir, name)),
+  ].filter((file) => existsSync(file));
+  if (outgoing.length > 0) await mkdir(aside, { recursive: true, mode: 0o700 });
+  // From here on it is done to the end: a start in between finds no database, and says so.
+  noteUse({ databaseFile, dataDir }, now);
+  for (const file of outgoing) await rename(file, join(aside, basename(file)));
+  for (const name of secrets) await copyPrivately(join(folder, name), join(dataDir, name));
+  await rename(arriving, databaseFile);
+  await sync(dirname(databaseFile));
+  await sync(dataDir);
+  return { manifest, replaced: outgoing.length > 0 ? aside : undefined };
+};

@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import type { Manifest } from "../backup/manifest.js";
+import { type Steps, stopped } from "../backup/steps.js";
+import { type Config, parseConfig, readEnvironment } from "../config.js";
+import { SetupError } from "../setup-error.js";
+import { jsonOption } from "./arguments.js";
+import { count, print } from "./output.js";
+import { createProgress } from "./progress.js";
+import { version } from "./version.js";
+
+const MIB = 1024 * 1024;
+
+const configOfFile = (): Config => {
+  const config = parseConfig(readEnvironment());
+  if (config.databaseFile === ":memory:")
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: there is nothing to back up in memory");
+  return config;
+};
+
+/** Runs long work with a bar on a terminal; the first Ctrl-C stops it at the next safe moment. */
+const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Result>): Promise<Result> => {
+  const { show, end } = createProgress(what);
+  let isStopped = false;
+  const stop = (): void => {
+    isStopped = true;
+  };
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  for (const signal of signals) process.once(signal, stop);
+  const goOn = (): void => {
+    if (isStopped) throw stopped();
+  };
+  try {
+    return await work({ show, goOn });
+  } finally {
+    for (const signal of signals) process.off(signal, stop);
+    end();
+  }
+};
+
+const summary = ({ createdAt, counts, files }: Manifest): string => {
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const { exams = 0, rooms = 0, participants = 0, cheat_records: records = 0 } = counts;
+  return [
+    `made ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
+    `${count(records, "record")}; ${count(files.length, "file")}, ${(bytes / MIB).toFixed(1)} MiB`,
+  ].join(", ");
+};
+
+const nameOfNew = (now: Date): string => `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
+
+/** Adds `backup`. What it needs is loaded when it runs. */
+export const addBackup = (program: Command): void => {
+  const backup = program
+    .command("backup")
+    .description("copies of the whole installation, and how to go back");
+
+  backup
+    .command("create [folder]")
+    .description("back up database, audio files and secrets into a new folder, also while servers run")
+    .addOption(jsonOption())
+    .action(async (named: string | undefined, { json }: { json?: true }) => {
+      const { createBackup } = await import("../backup/create.js");
+      const now = new Date();
+      const folder = named ?? nameOfNew(now);
+      const manifest = await inSteps("Backing up", (steps) =>
+        createBackup(configOfFile(), folder, { version, now, steps }),
+      );
+      print(json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
+    });
+
+  backup
+    .command("verify <folder>")
+    .description("look through a backup: is every file there and whole, can it be restored")
+    .addOption(jsonOption())
+    .action(async (folder: string, { json }: { json?: true }) => {
+      const { verifyBackup } = await import("../backup/verify.js");
+      const { manifest, faults } = await inSteps("Verifying", (steps) => verifyBackup(folder, steps));
+      print(json, { folder, faults, ...manifest }, () =>
+        faults.length === 0
+          ? `${folder} can be restored. It was ${summary(manifest)}`
+          : [`${folder} is damaged:`, ...faults.map((fault) => `  ${fault}`)].join("\n"),
+      );
+      if (faults.length > 0) process.exitCode = 1;
+    });
+
+  backup
+    .command("restore <folder>")
+    .description("put a backup in the place of the installation, while no server runs")
+    .option("--replace", "move the database that is there aside")
+    .addOption(jsonOption())
+    .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
+      const { restoreBackup } = await import("../backup/restore.js");
+      const restored = await inSteps("Verifying", (steps) =>
+        restoreBackup(configOfFile(), folder, { now: new Date(), steps, replace }),
+      );
+      const { manifest, replaced } = restored;
+      print(json, { folder, replaced, ...manifest }, () =>
+        [
+          `Restored ${folder}. It was ${summary(manifest)}`,
+          ...(replaced === undefined ? [] : [`What was there before lies in ${replaced}.`]),
+        ].join("\n"),
+      );
+    });
+};

@@ -1,0 +1,120 @@
+import { randomInt } from "node:crypto";
+import { closeSync, fsyncSync, openSync } from "node:fs";
+import Sqlite from "better-sqlite3";
+import { MIGRATIONS } from "./client.js";
+import { inspectLog } from "./log-file.js";
+import { compareMigrations } from "./migrate.js";
+
+/** Pages that are copied between two looks at whether to go on. */
+const PAGES_A_STEP = 2000;
+
+/** Told how many pages have been copied; answers whether to go on. */
+export type CopyProgress = (done: number, all: number) => boolean;
+
+const sync = (file: string): void => {
+  const descriptor = openSync(file, "r");
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+};
+
+/**
+ * Copies a database as it is at one moment into one file without a log, also while servers write to it. Returns false where it was
+ * told to stop.
+ */
+export const copyDatabase = async (file: string, to: string, progress: CopyProgress): Promise<boolean> => {
+  const source = new Sqlite(file, { readonly: true, fileMustExist: true });
+  let goesOn = true;
+  try {
+    // Holds the moment: what is committed meanwhile is not seen, and does not make the copy begin anew.
+    source.exec("BEGIN");
+    source.prepare("SELECT count(*) FROM sqlite_master").get();
+    await source.backup(to, {
+      progress({ totalPages, remainingPages }) {
+        goesOn = progress(totalPages - remainingPages, totalPages);
+        // The library copies as many pages next; with none, the copy would never end.
+        if (!goesOn) throw new Error("stopped");
+        return PAGES_A_STEP;
+      },
+    });
+  } catch (error) {
+    if (goesOn) throw error;
+    return false;
+  } finally {
+    source.close();
+  }
+  const copy = new Sqlite(to);
+  try {
+    copy.pragma("journal_mode = DELETE");
+    // No log of the original is this file's.
+    copy.pragma(`user_version = ${randomInt(1, 0x3fff_ffff)}`);
+  } finally {
+    copy.close();
+  }
+  sync(to);
+  return true;
+};
+
+export interface DatabaseReport {
+  /** What is wrong with the file, a line each. */
+  readonly faults: readonly string[];
+  /** How many rows the main tables have. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** Paths of the audio files that it names, as they are served. */
+  readonly audio: readonly string[];
+}
+
+const COUNTED = ["accounts", "exams", "rooms", "participants", "unseated", "cheat_records", "messages"];
+
+/** Looks through a whole database file that nothing else uses, and changes nothing. */
+export const examineDatabase = (file: string): DatabaseReport => {
+  let sqlite: Sqlite.Database | undefined;
+  try {
+    const opened = new Sqlite(file, { readonly: true, fileMustExist: true });
+    sqlite = opened;
+    const countOf = (table: string) => Number(opened.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
+    // Safe: these are the columns that SQLite documents.
+    const integrity = sqlite.pragma("integrity_check(20)") as { integrity_check: string }[];
+    const damage = integrity.map(({ integrity_check: found }) => found).filter((found) => found !== "ok");
+    if (damage.length > 0) return { faults: damage, counts: {}, audio: [] };
+    // Safe: as above.
+    const orphans = sqlite.pragma("foreign_key_check") as { table: string }[];
+    const state = compareMigrations(sqlite, MIGRATIONS);
+    const faults = [
+      ...new Set(orphans.map(({ table }) => `rows of the table ${table} name rows that are not there`)),
+      ...(state === "newer" ? ["it was made by a newer version of Invigil"] : []),
+    ];
+    const tables = new Set(
+      sqlite.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all(),
+    );
+    if (!tables.has("exams"))
+      return { faults: [...faults, "it holds none of Invigil's tables"], counts: {}, audio: [] };
+    const counts = Object.fromEntries(
+      COUNTED.filter((table) => tables.has(table)).map((table) => [table, countOf(table)]),
+    );
+    const audio = sqlite
+      .prepare<[], string>("SELECT DISTINCT url FROM audio_clips WHERE url LIKE '/audio/%' ORDER BY url")
+      .pluck()
+      .all();
+    return { faults, counts, audio };
+  } catch (error) {
+    return { faults: [error instanceof Error ? error.message : String(error)], counts: {}, audio: [] };
+  } finally {
+    sqlite?.close();
+  }
+};
+
+/** Whether another process has the database open. It copies what a log holds into the file, as any last one to close it does. */
+export const isInUse = (file: string): boolean => {
+  // Opening the file would copy into it what is not its own.
+  if (inspectLog(file) === "foreign") return false;
+  const sqlite = new Sqlite(file, { fileMustExist: true, timeout: 0 });
+  try {
+    sqlite.pragma("locking_mode = EXCLUSIVE");
+    sqlite.exec("BEGIN IMMEDIATE; ROLLBACK");
+    return false;
+  } catch (error) {
+    return error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
+  } finally {
+    sqlite.close();
+  }
+};

@@ -1,0 +1,103 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+
+/**
+ * SQLite's write-ahead log applies to whatever database file lies beside it. After a crash, a backup that is copied over the file
+ * gets the log of the file that was there, and is corrupt from then on. To tell such a pair, each log carries a generation: the
+ * database's `user_version`, one higher than in the log before. See docs/decisions/0037-the-database-file.md.
+ */
+const GENERATION_OFFSET = 60;
+const LOG_HEADER_BYTES = 32;
+const FRAME_HEADER_BYTES = 24;
+/** The first and the last byte of the magic number; the last bit tells the byte order of the checksums. */
+const MAGIC = 0x377f0682;
+
+export const logOf = (file: string): string => `${file}-wal`;
+
+/** The generation in the database file itself, without its log. 0 for a file that never had one. */
+export const generationOfFile = (descriptor: number): number => {
+  const bytes = Buffer.alloc(4);
+  return readSync(descriptor, bytes, 0, 4, GENERATION_OFFSET) === 4 ? bytes.readInt32BE() : 0;
+};
+
+/** What tells one log from the next in the same file: the two salts of its header. Undefined while there is no log. */
+export const saltsOfLog = (descriptor: number): string | undefined => {
+  const bytes = Buffer.alloc(8);
+  return readSync(descriptor, bytes, 0, 8, 16) === 8 ? bytes.toString("latin1") : undefined;
+};
+
+/** SQLite's checksum of a log, carried on over more bytes. */
+const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly [number, number]) => {
+  let one = from0;
+  let other = from1;
+  for (let at = 0; at < bytes.length; at += 8) {
+    one = (one + (isBigEndian ? bytes.readUInt32BE(at) : bytes.readUInt32LE(at)) + other) >>> 0;
+    other = (other + (isBigEndian ? bytes.readUInt32BE(at + 4) : bytes.readUInt32LE(at + 4)) + one) >>> 0;
+  }
+  return [one, other] as const;
+};
+
+/** The generations that the committed frames of a log hold, in order; undefined when SQLite would take nothing from it. */
+const generationsOfLog = (descriptor: number): number[] | undefined => {
+  const header = Buffer.alloc(LOG_HEADER_BYTES);
+  if (readSync(descriptor, header, 0, LOG_HEADER_BYTES, 0) < LOG_HEADER_BYTES) return undefined;
+  const magic = header.readUInt32BE(0);
+  if (magic >>> 1 !== MAGIC >>> 1) return undefined;
+  const isBigEndian = (magic & 1) === 1;
+  let sum = checksum(header.subarray(0, 24), isBigEndian, [0, 0]);
+  const isHeld = (bytes: Buffer, at: number) =>
+    bytes.readUInt32BE(at) === sum[0] && bytes.readUInt32BE(at + 4) === sum[1];
+  if (!isHeld(header, 24)) return undefined;
+
+  const pageBytes = header.readUInt32BE(8);
+  const frame = Buffer.alloc(FRAME_HEADER_BYTES + pageBytes);
+  const committed: number[] = [];
+  let pending: number[] = [];
+  let hasCommits = false;
+  const end = fstatSync(descriptor).size - frame.length;
+  for (let at = LOG_HEADER_BYTES; at <= end; at += frame.length) {
+    if (readSync(descriptor, frame, 0, frame.length, at) < frame.length) break;
+    if (frame.compare(header, 16, 24, 8, 16) !== 0) break;
+    sum = checksum(frame.subarray(0, 8), isBigEndian, sum);
+    sum = checksum(frame.subarray(FRAME_HEADER_BYTES), isBigEndian, sum);
+    if (!isHeld(frame, 16)) break;
+    if (frame.readUInt32BE(0) === 1) pending.push(frame.readInt32BE(FRAME_HEADER_BYTES + GENERATION_OFFSET));
+    if (frame.readUInt32BE(4) === 0) continue;
+    committed.push(...pending);
+    pending = [];
+    hasCommits = true;
+  }
+  return hasCommits ? committed : undefined;
+};
+
+/** `unknown`: the file or the log was written before generations, or the log's first commits are all that there is. */
+export type LogState = "none" | "own" | "foreign" | "unknown";
+
+const look = (file: string): LogState => {
+  const log = logOf(file);
+  if (!existsSync(file) || !existsSync(log)) return "none";
+  const descriptors = [openSync(file, "r"), openSync(log, "r")] as const;
+  try {
+    const generations = generationsOfLog(descriptors[1]);
+    if (!generations) return "none";
+    const own = generationOfFile(descriptors[0]);
+    const [first] = generations;
+    if (own === 0 || first === undefined) return "unknown";
+    if (generations.includes(own)) return "own";
+    // Either the log's first commit began its generation, or that commit carries the one of the log before and the next began it.
+    return own === first - 1 && !generations.includes(first + 1) ? "own" : "foreign";
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+};
+
+/** A log that another process is writing may change under the eyes of one that reads it: so many looks must agree. */
+const LOOKS = 5;
+
+/** Whether the write-ahead log that lies beside a database file was written for it. Changes nothing. */
+export const inspectLog = (file: string): LogState => {
+  for (let looks = 1; looks < LOOKS; looks += 1) {
+    const state = look(file);
+    if (state !== "foreign") return state;
+  }
+  return look(file);
+};
