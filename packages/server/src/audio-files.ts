@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
-import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { InvigilError, invalidInput } from "./errors.js";
@@ -85,9 +85,11 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
     async prepare() {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(folder)) {
-        if (!name.startsWith(ARRIVING)) continue;
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
+        // Earlier versions let the group read them.
+        if (found && KEPT_NAME.test(name) && (found.mode & 0o077) !== 0) await chmod(path, 0o600);
+        if (!name.startsWith(ARRIVING)) continue;
         // Younger ones may be on their way into another process.
         if (found && clock().getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
       }

@@ -87,13 +87,16 @@ const refuseForeignLog = (file: string): void => {
   );
 };
 
+const damaged = (file: string, fault: string): SetupError =>
+  new SetupError(
+    `The database ${file} is damaged (${fault}). Put a backup back with 'invigil backup restore'.`,
+  );
+
 /** @throws SetupError when the database is damaged */
 const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
   const { fault, skipped } = quickCheck(sqlite);
   if (fault === undefined) return skipped;
-  throw new SetupError(
-    `The database ${sqlite.name} is damaged (${fault.replaceAll(/\s+/g, " ").slice(0, 200)}). Put a backup back with 'invigil backup restore'.`,
-  );
+  throw damaged(sqlite.name, fault.replaceAll(/\s+/g, " ").slice(0, 200));
 };
 
 /**
@@ -124,6 +127,8 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
     return sqlite;
   } catch (error) {
     sqlite?.close();
+    if (error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_CORRUPT"))
+      throw damaged(file, error.message);
     throw new SetupError(`The database ${file} cannot be opened: ${String(error)}`);
   }
 };

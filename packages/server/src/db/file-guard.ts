@@ -46,7 +46,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
     return kept && saltsOfLog(kept.descriptor);
   };
   /** The log whose generation has been begun, as far as this process knows. */
-  let begun = salts();
+  let begun = generation === 0 ? undefined : salts();
   let isFirstCommit = false;
 
   const isOfThisDatabase = (): boolean => {
