@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   cpSync,
   existsSync,
@@ -58,6 +59,7 @@ const roomNames = (file: string): string[] => {
     database.close();
   }
 };
+const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
 const copyOf = (file: string, to: string): Promise<unknown> => {
   const database = new Sqlite(file, { readonly: true });
   return database.backup(to).finally(() => database.close());
@@ -76,13 +78,13 @@ describe("a backup copied over a database whose log was left behind", () => {
     await killed(server);
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
     cpSync(backup, file);
-    const before = [file, `${file}-wal`].map((path) => readFileSync(path));
+    const before = [file, `${file}-wal`].map(hashOf);
 
     const ended = await run(["serve"], { cwd: folder.path, env: testEnv });
 
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toMatch(/invigil\.db-wal was not written for the database .*invigil\.db/);
-    expect([file, `${file}-wal`].map((path) => readFileSync(path))).toEqual(before);
+    expect([file, `${file}-wal`].map(hashOf)).toEqual(before);
     // As the message says.
     for (const suffix of ["-wal", "-shm"]) renameSync(`${file}${suffix}`, `${file}${suffix}.aside`);
     await using again = await serve({ cwd: folder.path, env: testEnv });
@@ -284,7 +286,7 @@ describe("invigil backup", () => {
     const content = readFileSync(file);
     content[content.length - 1] = (content.at(-1) ?? 0) ^ 1;
     writeFileSync(file, content);
-    const before = readFileSync(join(folder.path, DATABASE));
+    const before = hashOf(join(folder.path, DATABASE));
 
     expect(await json(["backup", "verify", "saved"], folder.path)).toMatchObject({
       code: 1,
@@ -293,7 +295,7 @@ describe("invigil backup", () => {
     const ended = await run(["backup", "restore", "saved", "--replace"], { cwd: folder.path, env: testEnv });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/damaged/);
-    expect(readFileSync(join(folder.path, DATABASE))).toEqual(before);
+    expect(hashOf(join(folder.path, DATABASE))).toBe(before);
   });
 
   it("leaves nothing behind when it cannot be made, and overwrites nothing", async () => {
