@@ -3,6 +3,7 @@ import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
+import { StreamNameTaken } from "./db/inserts.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 import { serialize } from "./serialize.js";
 
@@ -58,6 +59,13 @@ export const failureOf = (error: unknown): InvigilError => {
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
+  const taken = error instanceof TRPCError ? error.cause : error;
+  if (taken instanceof StreamNameTaken)
+    return new InvigilError(
+      "PARTICIPANT_CONFLICT",
+      `${taken.person.userId} cannot be in the room ${taken.person.roomId}: a stream there would have the name of another person's. Give one of them an id without a hyphen.`,
+      { cause: error },
+    );
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
 };
 
