@@ -1,5 +1,5 @@
 /** An answer of a vendor is a few kilobytes; whatever is longer is no answer of one. */
-export const MAX_ANSWER_BYTES = 1024 * 1024;
+const MAX_ANSWER_BYTES = 1024 * 1024;
 
 /** An answer that goes on past the bound. */
 export class AnswerTooLong extends Error {
