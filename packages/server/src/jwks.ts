@@ -1,9 +1,18 @@
 import { type Role, roles } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import { createLocalJWKSet, createRemoteJWKSet, errors, type JWTVerifyGetKey, jwtVerify } from "jose";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
 import { type ForeignTokens, principalOf, refusedToken } from "./auth.js";
 import type { Config } from "./config.js";
 import { InvigilError } from "./errors.js";
+import { AnswerTooLong, boundedText } from "./providers/bounded-body.js";
 
 /** Signatures that are checked with a public key. HS256 is not among them, whatever the service publishes. */
 const ALGORITHMS = [
@@ -75,11 +84,19 @@ const isUnreachable = (error: unknown): boolean =>
   error instanceof errors.JWKSInvalid ||
   // What jose says of an answer that is none, and `fetch` of a connection that is none.
   (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
+  error instanceof AnswerTooLong ||
   (error instanceof TypeError && error.message === "fetch failed");
+
+/** The library bounds how long an answer takes; this bounds how long it is. */
+const boundedFetch: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  return new Response(await boundedText(response), { status: response.status, headers: response.headers });
+};
+const remoteKeys = (url: string) => createRemoteJWKSet(new URL(url), { [customFetch]: boundedFetch });
 
 /** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
 const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
-  const remote = createRemoteJWKSet(new URL(url));
+  const remote = remoteKeys(url);
   let pausedUntil = 0;
 
   const lastKnown: JWTVerifyGetKey = async (header, token) => {
@@ -107,7 +124,7 @@ const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings
 
 /** Fetches the service's keys. @returns how many there are. @throws when it cannot be reached, or answers something else */
 export const countIdentityKeys = async (url: string): Promise<number> => {
-  const remote = createRemoteJWKSet(new URL(url));
+  const remote = remoteKeys(url);
   await remote.reload();
   return remote.jwks()?.keys.length ?? 0;
 };

@@ -3,6 +3,7 @@ import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
+import { StreamNameTaken } from "./db/inserts.js";
 import { StorageLostError } from "./db/storage-lost.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 import { serialize } from "./serialize.js";
@@ -50,6 +51,23 @@ const CODES_OF_TRPC: Partial<Record<TRPCError["code"], ErrorCode>> = {
   UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
 };
 
+/** What the database's own failures are to callers; undefined for any other. */
+const failureOfStorage = (error: unknown): InvigilError | undefined => {
+  if (error instanceof StorageLostError)
+    return new InvigilError(
+      "OVERLOADED",
+      "The server cannot keep what it is told. Nothing was changed for certain.",
+      { cause: error },
+    );
+  if (error instanceof StreamNameTaken)
+    return new InvigilError(
+      "PARTICIPANT_CONFLICT",
+      `${error.person.userId} cannot be in the room ${error.person.roomId}: a stream there would have the name of another person's. Give one of them an id without a hyphen.`,
+      { cause: error },
+    );
+  return undefined;
+};
+
 /** What to tell a caller about anything that was thrown: a failure from the table, or `INTERNAL` and nothing more. */
 export const failureOf = (error: unknown): InvigilError => {
   if (error instanceof InvigilError) return error;
@@ -59,17 +77,8 @@ export const failureOf = (error: unknown): InvigilError => {
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
-  if (
-    error instanceof StorageLostError ||
-    (error instanceof TRPCError && error.cause instanceof StorageLostError)
-  )
-    return new InvigilError(
-      "OVERLOADED",
-      "The server cannot keep what it is told. Nothing was changed for certain.",
-      {
-        cause: error,
-      },
-    );
+  const known = failureOfStorage(error instanceof TRPCError ? error.cause : error);
+  if (known) return known;
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
 };
 

@@ -20,11 +20,11 @@ const detailsOf = async (call: Promise<unknown>) => {
 describe("the new message service", () => {
   it("makes a room's group in the name of its teacher", async () => {
     await using aliyun = await openAliyun();
-    expect(await aliyun.im.createGroup(GROUP)).toEqual({ groupId: "g1" });
+    expect(await aliyun.im.createGroup({ ...GROUP, creatorId: "t1" })).toEqual({ groupId: "g1" });
     expect(aliyun.live.calls).toEqual([
       {
         action: "CreateLiveMessageGroup",
-        params: { AppId: "demoapp", GroupId: "g1", GroupName: "Maths", CreatorId: "teacher_1" },
+        params: { AppId: "demoapp", GroupId: "g1", GroupName: "Maths", CreatorId: "t1" },
       },
     ]);
     expect(aliyun.live.failedChecks).toEqual([]);
@@ -50,7 +50,7 @@ describe("the new message service", () => {
     expect(aliyun.live.failedChecks).toEqual([]);
   });
 
-  it.each(["t-1", "t.1", "x".repeat(65)])(
+  it.each(["t-1", "t.1", "teacher_1", "x".repeat(65)])(
     "names no creator that cannot log in there: %s",
     async (creatorId) => {
       await using aliyun = await openAliyun();
@@ -281,7 +281,7 @@ describe("the older message service", () => {
     };
     expect(aliyun.live.calls.slice(1)).toEqual([
       { action: "SendMessageToGroup", params },
-      { action: "SendMessageToGroupUsers", params: { ...params, ReceiverIdList: '["s1","pc_s1"]' } },
+      { action: "SendMessageToGroupUsers", params: { ...params, ReceiverIdList: "s1,pc_s1" } },
     ]);
     expect(aliyun.live.oldGroups.get(groupId)?.messages.map(({ receivers }) => receivers)).toEqual([
       undefined,

@@ -111,6 +111,25 @@ describe("a call of the vendor's OpenAPI", () => {
     expect(aliyun.live.count()).toBe(1);
   });
 
+  it("whose answer drips ends when its time is up, and keeps no connection", async () => {
+    await using aliyun = await openAliyun({ vendors: { timeoutMs: 300 } });
+    aliyun.live.fail("drip");
+    expect((await failureOf(create(aliyun))).details?.fault).toBe("timeout");
+    await expect.poll(() => aliyun.live.answering()).toBe(0);
+  });
+
+  it.each(["endless", "endless-failure"] as const)(
+    "whose answer is %s is unreadable after a megabyte, and keeps no connection",
+    async (fault) => {
+      await using aliyun = await openAliyun();
+      aliyun.live.fail(fault);
+      expect((await failureOf(send(aliyun))).details?.fault).toBe("unreadable");
+      await expect.poll(() => aliyun.live.answering()).toBe(0);
+      // What lies in the buffers of both ends comes on top.
+      expect(aliyun.live.flooded()).toBeLessThan(32 * 1024 * 1024);
+    },
+  );
+
   it("ends when its caller gives up", async () => {
     await using aliyun = await openAliyun();
     const ending = new AbortController();

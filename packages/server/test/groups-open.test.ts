@@ -122,6 +122,36 @@ describe("room.create with several message services", () => {
     ]);
   });
 
+  it("asks for another group where the chosen id would give two people's streams one name", async () => {
+    await using hall = await openHall(["GRP", "GRP-x", "GRP2"]);
+    const people = (...ids: string[]) => ids.map((userId) => ({ userId, name: userId, role: "examinee" }));
+    const first = await hall.create(["aliyun_old"], { participants: people("x-1") });
+    const { examId } = first.data;
+    const admin = trpc(hall, await hall.token({ sub: "t1", role: "admin" }));
+    const input = { name: "S", imServer: ["aliyun_old"], examId, participants: people("1") };
+    const { data: second } = await admin.mutate("room.create", input);
+    expect(second.id).toBe("GRP2");
+    expect(hall.kept()).toMatchObject({ rooms: 2, people: 4, streams: 8 });
+  });
+
+  it("says which person cannot be in a room for the name of their stream", async () => {
+    await using hall = await openHall(["GRP", "GRP-x"]);
+    const { examId } = (await hall.create(["aliyun_old"])).data;
+    const admin = trpc(hall, await hall.token({ sub: "t1", role: "admin" }));
+    await admin.mutate("room.create", { name: "S", imServer: ["aliyun_old"], examId });
+    const add = (roomId: string, userId: string) =>
+      admin.mutate("participant.add", {
+        roomId,
+        participants: [{ userId, name: userId, role: "examinee" }],
+      });
+    await add("GRP", "x-1");
+    const { error } = await add("GRP-x", "1");
+    expect(error.data.reason).toBe("PARTICIPANT_CONFLICT");
+    expect(error.message).toMatch(/^1 cannot be in the room GRP-x:/);
+    // The room of the person who was first stays as it is.
+    expect(hall.kept()).toMatchObject({ people: 3, streams: 6 });
+  });
+
   it("lets a service that is alone choose an id that no other would take", async () => {
     await using hall = await openHall(["4a-b_c"]);
     expect((await hall.create(["aliyun_old"])).data.id).toBe("4a-b_c");

@@ -276,6 +276,29 @@ describe("a task that fails", () => {
     ]);
   });
 
+  it.each([
+    "InvalidTimeStamp.Expired",
+    "SignatureDoesNotMatch",
+    "IncompleteSignature",
+    "InvalidAccessKeyId.NotFound",
+    "InvalidSecurityToken.Expired",
+    "Forbidden.RAM",
+    "NoPermission",
+    "401",
+    "1004",
+  ])("is never given up while the service refuses us and not the task: %s", async (code) => {
+    const at = service();
+    at.on("delete", fails("refused", code));
+    await using process = openProcess({ aliyun_new: at });
+    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    for (let tries = 0; tries < 15; tries += 1) await process.wait(HOUR_MS);
+    expect(process.tasks()).toMatchObject([{ kind: "delete_group", refusals: 0 }]);
+    at.on("delete", works);
+    await process.wait(HOUR_MS);
+    expect(process.tasks()).toEqual([]);
+    expect(errors(process)).toEqual([]);
+  });
+
   it("for a reason of our own is given up like a refusal", async () => {
     const at = service();
     at.on("delete", () => {

@@ -256,6 +256,13 @@ describe("the service's keys", () => {
     expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
   });
 
+  it("are not taken from an answer of several megabytes", async () => {
+    await using both = await openBoth();
+    const keys = JSON.stringify({ keys: [both.key.jwk] });
+    both.service.answer({ status: 200, body: `${" ".repeat(4 * 1024 * 1024)}${keys}` });
+    expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("PROVIDER_FAILED");
+  });
+
   it("go on being used while the service cannot be reached", async () => {
     await using both = await openBoth();
     expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");

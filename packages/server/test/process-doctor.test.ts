@@ -4,7 +4,9 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { type Env, run, tempFolder, testEnv } from "./support/process.js";
+import { kept } from "./support/secrets.js";
 
 interface Finding {
   readonly check: string;
@@ -149,6 +151,24 @@ describe.concurrent("`invigil doctor`", () => {
     ]);
     service.close();
     service.closeAllConnections();
+  });
+
+  it("says that the clock is wrong where a vendor refuses a call for its time", async () => {
+    using folder = tempFolder();
+    const key = { id: "LTAI-of-the-test", secret: kept("access-key") };
+    const ahead = () => new Date(Date.now() + 3_600_000);
+    await using live = await openAliyunLive({ keys: [key], clock: ahead });
+    const { code, of } = await doctor(folder.path, {
+      ...testEnv,
+      INVIGIL_ALIYUN_LIVE_URL: live.url,
+      INVIGIL_ALIYUN_ACCESS_KEY_ID: key.id,
+      INVIGIL_ALIYUN_ACCESS_KEY_SECRET: key.secret,
+      INVIGIL_ALIYUN_OLD_IM_APP_ID: "old-app",
+    });
+    expect(code).toBe(1);
+    expect(of("aliyun_old")).toMatchObject([
+      { state: "failed", todo: expect.stringMatching(/^Set this machine's clock/) },
+    ]);
   });
 
   it("compares the candidates to come with what the push domain carries", async () => {

@@ -13,6 +13,15 @@ import {
   unseated,
 } from "./tables.js";
 
+/** A camera's stream would have the name of another person's: ids that hold hyphens can add up to the same text. */
+export class StreamNameTaken extends Error {
+  override readonly name = "StreamNameTaken";
+
+  constructor(readonly person: { readonly roomId: string; readonly userId: string }) {
+    super(`the name of a stream of ${person.userId} in the room ${person.roomId} is taken`);
+  }
+}
+
 // What more than one store writes or checks inside its transaction.
 
 export type NewExam = typeof exams.$inferInsert;
@@ -97,15 +106,30 @@ export const personInserter = (queries: Queries) => {
       camera: sql.placeholder("camera"),
     })
     // Who comes back to a room has its names there already.
-    .onConflictDoNothing({ target: [streamNames.roomId, streamNames.userId, streamNames.camera] })
+    .onConflictDoNothing()
     .prepare();
+  const owner = queries
+    .select({ roomId: streamNames.roomId, userId: streamNames.userId })
+    .from(streamNames)
+    .where(eq(streamNames.name, sql.placeholder("name")))
+    .prepare();
+  /** @throws StreamNameTaken */
+  const insertStream = (
+    name: string,
+    { roomId, userId, camera }: { roomId: string; userId: string; camera: Camera },
+  ): boolean => {
+    if (stream.run({ name, roomId, userId, camera }).changes > 0) return true;
+    const has = owner.get({ name });
+    if (has?.roomId !== roomId || has.userId !== userId) throw new StreamNameTaken({ roomId, userId });
+    return false;
+  };
   const statusOf = lastStatus(queries);
   return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): Arrived => {
     const before = waited.get({ roomId, userId });
     const waitedWith = before?.role === role ? before.extraMinutes : 0;
     const isNew = { main: true, pc: true };
     for (const camera of ["main", "pc"] as const)
-      isNew[camera] = stream.run({ name: streams[camera], roomId, userId, camera }).changes > 0;
+      isNew[camera] = insertStream(streams[camera], { roomId, userId, camera });
     // Its streams went on while it was elsewhere, and what was reported of them was kept.
     const status = (camera: Camera) => (isNew[camera] ? "idle" : statusOf({ roomId, userId, camera }));
     const publishStatus = { main: status("main"), pc: status("pc") };

@@ -37,7 +37,7 @@ export const selectProviders = (options: SelectOptions): Providers => {
   // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
   const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
   const openApi = (provider: string, url: string, version: string) =>
-    account && createOpenApi({ url, version, account, policy: policy(provider), timeoutMs });
+    account && createOpenApi({ url, version, account, policy: policy(provider) });
   const liveApi = (provider: string) => openApi(provider, config.aliyun.liveUrl, LIVE_VERSION);
   const oldApi = aliyunOldIm && liveApi("aliyun_old");
   const sts = uploads && openApi("uploads", uploads.stsUrl, STS_VERSION);

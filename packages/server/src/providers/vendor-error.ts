@@ -25,6 +25,19 @@ export class VendorError extends Error {
   }
 }
 
+/** Codes with which a vendor refuses us and not what we asked for: our signature, key, clock, rights or account. */
+const ABOUT_US =
+  /Signature|TimeStamp|AccessKey|SecurityToken|MissingHeader|InvalidVersion|Forbidden|NoPermission|Unauthorized|Denied|Arrear|Overdue/i;
+/** RongCloud's: a wrong signature, app key or time, or an app that may not do this; and the HTTP statuses for them. */
+const ABOUT_US_BY_NUMBER: ReadonlySet<string> = new Set(["401", "403", "1001", "1003", "1004", "1009"]);
+
+/** Whether a refusal is about who asks. It ends when that is put right, however often it came before. */
+export const isAboutUs = ({ fault, code = "" }: Pick<ProviderDetails, "fault" | "code">): boolean =>
+  fault === "refused" && (ABOUT_US.test(code) || ABOUT_US_BY_NUMBER.has(code));
+
+/** Whether a vendor refused a call because our clock is not its own. */
+export const isAboutTime = (code = ""): boolean => /time-?stamp/i.test(code);
+
 const SAID: Readonly<Record<VendorFault, string>> = {
   timeout: "did not answer in time",
   unreachable: "cannot be reached",

@@ -117,7 +117,10 @@ export const openAliyunLive = async ({
         params: z.strictObject({
           AppId: app,
           GroupId: groupId,
-          CreatorId: userId.optional(),
+          CreatorId: z
+            .string()
+            .regex(/^[A-Za-z0-9]{1,64}$/)
+            .optional(),
           GroupName: z.string().min(1).refine(bytes(128), "is longer than 128 bytes").optional(),
           GroupInfo: z
             .string()
@@ -234,7 +237,11 @@ export const openAliyunLive = async ({
           AppId: oldApp,
           GroupId: z.string().min(1),
           OperatorUserId: oldUserId,
-          ReceiverIdList: list(oldUserId, 200),
+          // As the client of the vendor sends it: https://www.npmjs.com/package/@alicloud/live20161101.
+          ReceiverIdList: z
+            .string()
+            .transform((text) => text.split(","))
+            .pipe(z.array(oldUserId).min(1).max(200)),
           Type: number,
           Data: jsonText,
           SkipAudit: flag.optional(),

@@ -44,7 +44,13 @@ export type Fault =
   /** Closes the connection. */
   | "reset"
   /** Answers what is not HTTP. */
-  | "garbage";
+  | "garbage"
+  /** Begins an answer, and sends a byte of it now and then. */
+  | "drip"
+  /** Sends an answer that has no end, as fast as it is taken. */
+  | "endless"
+  /** The same with a status of failure. */
+  | "endless-failure";
 
 interface Plan {
   readonly fault: Fault;
@@ -72,6 +78,10 @@ export interface AliyunService extends AsyncDisposable {
   hold(): { readonly arrived: Promise<void>; release(): void };
   /** Calls of one action so far, or of all. */
   count(action?: string): number;
+  /** Answers that somebody is still taking. */
+  answering(): number;
+  /** Bytes that endless answers have sent. */
+  flooded(): number;
   /** Headers of the last call. */
   lastHeaders(): Readonly<IncomingMessage["headers"]>;
 }
@@ -101,6 +111,8 @@ export const openAliyunService = async ({
   const requestIds: string[] = [];
   let headers: IncomingMessage["headers"] = {};
   let plan: Plan | undefined;
+  let flooded = 0;
+  let answering = 0;
   let held: { arrive(): void; readonly released: Promise<void> } | undefined;
 
   const send = (response: ServerResponse, status: number, body: object): void => {
@@ -116,6 +128,15 @@ export const openAliyunService = async ({
   };
   const refuse = (response: ServerResponse, { status, code, message }: Refusal): void =>
     send(response, status, { Code: code, Message: message, HostId: "vendor" });
+
+  const flood = (response: ServerResponse, status: number): void => {
+    response.writeHead(status, { "content-type": "application/json" });
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, " "))) flooded += 65_536;
+    };
+    response.on("drain", more).on("error", () => undefined);
+    more();
+  };
 
   const failing: Record<Fault, (response: ServerResponse, request: IncomingMessage) => void> = {
     hang: () => undefined,
@@ -136,6 +157,13 @@ export const openAliyunService = async ({
         ),
       ),
     reset: (response) => response.socket?.resetAndDestroy(),
+    drip: (response) => {
+      response.writeHead(200, { "content-type": "application/json" }).write("{");
+      const timer = setInterval(() => response.write(" "), 20);
+      response.on("close", () => clearInterval(timer));
+    },
+    endless: (response) => flood(response, 200),
+    "endless-failure": (response) => flood(response, 500),
     garbage: (response) => response.socket?.end("SSH-2.0-OpenSSH_9.2\r\n"),
   };
 
@@ -162,6 +190,10 @@ export const openAliyunService = async ({
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    answering += 1;
+    response.once("close", () => {
+      answering -= 1;
+    });
     try {
       const body = await readBody(request);
       headers = request.headers;
@@ -208,6 +240,8 @@ export const openAliyunService = async ({
     },
     count: (name) => calls.filter(({ action }) => name === undefined || action === name).length,
     lastHeaders: () => headers,
+    answering: () => answering,
+    flooded: () => flooded,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

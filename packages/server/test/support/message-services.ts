@@ -11,14 +11,14 @@ type Action = "create" | "delete" | "send" | "join" | "leave";
 /** What becomes of a call: `work` does what was asked for. */
 export type Behaviour = (work: () => void, signal: AbortSignal | undefined) => Promise<void> | void;
 
-const failure = (fault: VendorFault) =>
-  providerFailed("test", "action", new VendorError("as told by the test", { fault }));
+const failure = (fault: VendorFault, code?: string) =>
+  providerFailed("test", "action", new VendorError("as told by the test", { fault, code }));
 
 export const works: Behaviour = (work) => work();
 export const fails =
-  (fault: VendorFault = "unavailable"): Behaviour =>
+  (fault: VendorFault = "unavailable", code?: string): Behaviour =>
   () => {
-    throw failure(fault);
+    throw failure(fault, code);
   };
 /** It is done, but the caller does not hear of it. */
 export const worksUnheard: Behaviour = (work) => {

@@ -2,6 +2,7 @@ import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { Config } from "../../config.js";
 import { InvigilError } from "../../errors.js";
 import type { Providers } from "../../providers/types.js";
+import { isAboutTime } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Each configured vendor service is asked something that changes nothing.
@@ -24,7 +25,9 @@ interface Service {
 const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INSTANCE_ROLE";
 
 /** What helps against each kind of failure. */
-const remedy = ({ account, address }: Service, fault: ProviderDetails["fault"]): string => {
+const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
+  if (fault === "refused" && isAboutTime(code))
+    return "Set this machine's clock: the vendor takes calls that are at most 15 minutes off.";
   switch (fault) {
     case "timeout":
     case "unreachable":
@@ -50,9 +53,9 @@ const examine = async (service: Service): Promise<Finding> => {
   } catch (error) {
     if (!(error instanceof InvigilError)) throw error;
     if (!error.details) return findings.failed(error.message);
-    const { action, fault, code, requestId } = error.details;
+    const { action, code, requestId } = error.details;
     const said = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
-    return findings.failed(`${error.message} (${said})`, remedy(service, fault));
+    return findings.failed(`${error.message} (${said})`, remedy(service, error.details));
   }
 };
 

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from "fastify";
 import type { VendorTask } from "../../db/vendor-tasks.js";
 import { InvigilError } from "../../errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
+import { isAboutUs } from "../../providers/vendor-error.js";
 import { kindsOf } from "./kinds.js";
 import { createLane, type Lane } from "./lane.js";
 import { nextTry } from "./retry.js";
@@ -66,7 +67,8 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
       const expected = error instanceof InvigilError && error.code === "PROVIDER_FAILED";
       const why = expected ? { reason: error.message, details: error.details } : { err: error };
       if (!abandoned) log.warn({ service, kind, groupId, attempts, ...why }, "message task failed");
-      return expected && error.details?.fault !== "refused" ? "failed" : "refused";
+      const counts = !expected || (error.details?.fault === "refused" && !isAboutUs(error.details));
+      return counts ? "refused" : "failed";
     }
   };
 

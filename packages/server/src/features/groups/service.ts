@@ -1,6 +1,7 @@
 import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
+import { StreamNameTaken } from "../../db/inserts.js";
 import { GroupsUndone } from "../../db/vendor-tasks.js";
 import { InvigilError } from "../../errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
@@ -179,12 +180,30 @@ export const createGroupService = ({
 
   return {
     async open(rooms, write) {
-      const begun: Begun = { undo: [], uncertain: [] };
+      const once = async () => {
+        const begun: Begun = { undo: [], uncertain: [] };
+        try {
+          const roomIds = await openAll(rooms, begun);
+          return await write({ roomIds, undo: begun.undo });
+        } catch (error) {
+          await undo(begun);
+          throw error;
+        }
+      };
+      const isNamedElsewhere = rooms.some(({ imServer }) =>
+        imServer.some((name) => messages[name]?.choosesGroupIds),
+      );
       try {
-        const roomIds = await openAll(rooms, begun);
-        return await write({ roomIds, undo: begun.undo });
+        return await once().catch((error: unknown) => {
+          if (!(error instanceof StreamNameTaken && isNamedElsewhere)) throw error;
+          // The service chose the room's id, and chooses another for another group.
+          log.warn(
+            { roomId: error.person.roomId },
+            "a message group is left unused: its id made a stream's name twice",
+          );
+          return once();
+        });
       } catch (error) {
-        await undo(begun);
         if (!(error instanceof GroupsUndone)) throw error;
         throw new InvigilError(
           "PROVIDER_FAILED",

@@ -17,6 +17,8 @@ const MAX_NAME_BYTES = 128;
 const MAX_BODY_BYTES = 15 * 1024;
 /** Who can log in to the vendor's service at all. */
 const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
+/** A group may name its creator, with fewer characters than a login may have. */
+const CREATOR_ID = /^[A-Za-z0-9]{1,64}$/;
 
 const created = z.object({ GroupId: z.string(), AlreadyDelete: z.boolean().optional() });
 
@@ -56,7 +58,7 @@ export const createAliyunNewIm = (
           AppId,
           GroupId: groupId,
           GroupName: cutToBytes(name, MAX_NAME_BYTES),
-          ...(USER_ID.test(creatorId) && { CreatorId: creatorId }),
+          ...(CREATOR_ID.test(creatorId) && { CreatorId: creatorId }),
         },
         // Done again it says that the group is there already.
         repeatable: true,

@@ -82,7 +82,7 @@ export const createAliyunOldIm = ({
     if (receivers?.length === 0) return;
     await api.call({
       action: receivers ? "SendMessageToGroupUsers" : "SendMessageToGroup",
-      query: { ...message, ...(receivers && { ReceiverIdList: JSON.stringify(receivers) }) },
+      query: { ...message, ...(receivers && { ReceiverIdList: receivers.join(",") }) },
       repeatable: false,
       schema: done,
       unless: nobody,

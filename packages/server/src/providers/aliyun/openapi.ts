@@ -1,9 +1,12 @@
 import { z } from "zod";
+import { AnswerTooLong, boundedText } from "../bounded-body.js";
 import { parsedJson } from "../parsed-json.js";
 import type { VendorPolicy } from "../policy.js";
 import { VendorError } from "../vendor-error.js";
 import type { AliyunAccount } from "./credentials.js";
 import type { Sdk } from "./sdk.js";
+
+type SignedRequest = Parameters<Sdk["signing"]["getAuthorization"]>[0];
 
 export interface OpenApiOptions {
   /** Where the service is: an origin. */
@@ -12,8 +15,6 @@ export interface OpenApiOptions {
   readonly version: string;
   readonly account: AliyunAccount;
   readonly policy: VendorPolicy;
-  /** How long one try may take to connect, and to be answered. */
-  readonly timeoutMs: number;
 }
 
 export interface OpenApiCall<Schema extends z.ZodType> {
@@ -41,117 +42,139 @@ const THROTTLED = /Throttling|^ServiceUnavailable/;
 const TELLS_TOO_MUCH = /signature|token|accesskey/i;
 const MAX_SAID = 200;
 
-const errorBody = z.object({ Message: z.string() });
+const errorBody = z.object({
+  Code: z.string().optional(),
+  Message: z.string().optional(),
+  RequestId: z.string().optional(),
+});
 const idBody = z.object({ RequestId: z.string() });
 
-/** The SDK makes texts of what is missing. */
-const given = (text: string | undefined): string | undefined =>
-  text === "undefined" || text === "" ? undefined : text;
+interface Answered {
+  readonly status: number;
+  readonly body: string;
+  /** From the header. */
+  readonly requestId: string | undefined;
+}
 
 /** What the vendor answered instead of doing what it was asked. */
-const refusal = (error: InstanceType<Sdk["VendorSaid"]>): VendorError => {
-  const code = given(error.code);
-  const { statusCode: status = 0 } = error;
-  const { data } = errorBody.safeParse(error.data);
-  const said = data && !TELLS_TOO_MUCH.test(code ?? "") ? `: ${data.Message.slice(0, MAX_SAID)}` : "";
+const refusal = ({ status, body, requestId }: Answered): VendorError => {
+  const { data } = errorBody.safeParse(parsedJson(body));
+  // A gateway's page.
+  if (!data) return new VendorError("a failure that is not JSON", { fault: "unavailable" });
+  const code = data.Code || undefined;
+  const said = data.Message && !TELLS_TOO_MUCH.test(code ?? "") ? `: ${data.Message.slice(0, MAX_SAID)}` : "";
   const answered = status >= 500 ? "unavailable" : "refused";
   const throttled = status === 429 || THROTTLED.test(code ?? "");
   return new VendorError(`${code ?? `HTTP ${status}`}${said}`, {
     fault: throttled ? "throttled" : answered,
     code,
-    requestId: given(error.requestId),
+    requestId: data.RequestId || requestId,
   });
 };
 
-const codeOf = (error: Error): string =>
-  "code" in error && typeof error.code === "string" ? error.code : "";
+const codeOf = (error: unknown): string =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** A failed try, as what the vendor did. The SDK's errors are not passed on: they hold what was sent and answered. */
-const vendorErrorOf = (error: unknown, { VendorSaid }: Sdk): unknown => {
+/** A try that brought no answer, as what the vendor did. */
+const vendorErrorOf = (error: unknown, signal: AbortSignal): VendorError => {
   if (error instanceof VendorError) return error;
-  if (error instanceof VendorSaid) return refusal(error);
-  if (!(error instanceof Error)) return error;
-  const code = codeOf(error);
-  if (error.name.startsWith("RequestTimeout"))
-    return new VendorError("no answer in time", { fault: "timeout" });
+  if (error instanceof AnswerTooLong) return new VendorError(error.message, { fault: "unreadable" });
+  if (signal.aborted) return new VendorError("no answer in time", { fault: "timeout" });
+  // `fetch` says no more than that it failed; why stands in the cause.
+  const code = codeOf(error instanceof Error && error.cause ? error.cause : error);
   // Node's HTTP parser.
   if (code.startsWith("HPE_")) return new VendorError(`no HTTP (${code})`, { fault: "unreadable" });
-  if (code) return new VendorError(`no connection (${code})`, { fault: "unreachable" });
-  // Answers of success are read here, so what the SDK could not read came with a status of failure: a gateway's page.
-  if (error instanceof SyntaxError || error instanceof TypeError)
-    return new VendorError("a failure that is not JSON", { fault: "unavailable" });
-  return error;
+  return new VendorError(`no connection (${code || "closed"})`, { fault: "unreachable" });
 };
 
-const answer = z.object({ body: z.string(), headers: z.record(z.string(), z.unknown()) });
-
-const read = <Schema extends z.ZodType>(schema: Schema, answered: unknown): z.output<Schema> => {
-  const { body, headers } = answer.parse(answered);
+const read = <Schema extends z.ZodType>(schema: Schema, { body, requestId }: Answered): z.output<Schema> => {
   const json = parsedJson(body);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
-  const header = headers["x-acs-request-id"];
-  const requestId =
-    idBody.safeParse(json).data?.RequestId ?? (typeof header === "string" ? header : undefined);
   const field = result.error.issues[0]?.path.join(".");
   const what = json === undefined ? "is not JSON" : `has no ${field || "object"} as documented`;
-  throw new VendorError(`the answer ${what}`, { fault: "unreadable", requestId });
+  throw new VendorError(`the answer ${what}`, {
+    fault: "unreadable",
+    requestId: idBody.safeParse(json).data?.RequestId ?? requestId,
+  });
 };
 
-export const createOpenApi = ({ url, version, account, policy, timeoutMs }: OpenApiOptions): OpenApi => {
-  const { host, protocol } = new URL(url);
+/** RFC 3986: as the vendor encodes what it verifies. */
+const encoded = (text: string): string =>
+  encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 
-  const connect = async () => {
+const ALGORITHM = "ACS3-HMAC-SHA256";
+
+/**
+ * Calls are signed by the vendor's SDK and sent by `fetch`: the SDK's own transport reads an answer of any length, for as long as it
+ * comes, and cannot be ended.
+ */
+export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions): OpenApi => {
+  const { host, origin } = new URL(url);
+
+  const post = async (
+    action: string,
+    query: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Answered> => {
     const { sdk, credential } = await account.open();
-    // Nothing here asks for the SDK's own retries: the policy decides about those.
-    const client = new sdk.Client(
-      new sdk.Settings({
-        credential,
-        endpoint: host,
-        protocol: protocol.slice(0, -1),
-        userAgent: AGENT,
-        connectTimeout: timeoutMs,
-        readTimeout: timeoutMs,
-      }),
+    const { accessKeyId = "", accessKeySecret = "", securityToken } = await credential.getCredential();
+    const method = "POST";
+    const payload = sdk.signing.hash(Buffer.alloc(0), ALGORITHM).toString("hex");
+    const headers: Record<string, string> = {
+      "x-acs-version": version,
+      "x-acs-action": action,
+      "x-acs-date": sdk.signing.getTimestamp(),
+      "x-acs-signature-nonce": sdk.signing.getNonce(),
+      "x-acs-content-sha256": payload,
+      ...(securityToken && { "x-acs-accesskey-id": accessKeyId, "x-acs-security-token": securityToken }),
+    };
+    const request: Pick<SignedRequest, "method" | "pathname" | "query" | "headers"> = {
+      method,
+      pathname: "/",
+      query: { ...query },
+      headers: { ...headers, host },
+    };
+    const authorization = sdk.signing.getAuthorization(
+      // Safe: these four fields are what the SDK signs.
+      request as SignedRequest,
+      ALGORITHM,
+      payload,
+      accessKeyId,
+      accessKeySecret,
     );
-    const post = (action: string, query: Readonly<Record<string, string>>): Promise<unknown> =>
-      client.callApi(
-        new sdk.Params({
-          action,
-          version,
-          protocol: protocol.slice(0, -1),
-          pathname: "/",
-          method: "POST",
-          authType: "AK",
-          style: "RPC",
-          reqBodyType: "formData",
-          // As a text, so that what cannot be read keeps its request id.
-          bodyType: "string",
-        }),
-        new sdk.Request({ query: { ...query } }),
-        { toMap: () => ({}) },
-      );
-    return { sdk, post };
+    const text = Object.entries(query)
+      .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+      .join("&");
+    const response = await fetch(`${origin}/?${text}`, {
+      method,
+      headers: { ...headers, authorization, accept: "application/json", "user-agent": AGENT },
+      redirect: "manual",
+      signal,
+    });
+    return {
+      status: response.status,
+      body: await boundedText(response),
+      requestId: response.headers.get("x-acs-request-id") ?? undefined,
+    };
   };
-  let connected: ReturnType<typeof connect> | undefined;
 
   return {
-    async call({ action, query, repeatable, schema, unless, signal }) {
-      connected ??= connect();
-      const { sdk, post } = await connected;
-      const attempt = async () => {
+    call({ action, query, repeatable, schema, unless, signal: outer }) {
+      const attempt = async (signal: AbortSignal) => {
         await account.ready();
-        try {
-          return read(schema, await post(action, query));
-        } catch (caught) {
-          const error = vendorErrorOf(caught, sdk);
-          const settled =
-            error instanceof VendorError && error.code !== undefined && unless?.codes.includes(error.code);
-          if (unless && settled) return unless.answer;
-          throw error;
-        }
+        const answered = await post(action, query, signal).catch((error: unknown) => {
+          throw vendorErrorOf(error, signal);
+        });
+        if (answered.status < 300) return read(schema, answered);
+        const error = refusal(answered);
+        if (unless && error.code !== undefined && unless.codes.includes(error.code)) return unless.answer;
+        throw error;
       };
-      return policy.run({ action, repeatable, signal, attempt });
+      return policy.run({ action, repeatable, signal: outer, attempt });
     },
   };
 };

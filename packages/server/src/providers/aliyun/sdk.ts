@@ -12,12 +12,8 @@ export const loadSdk = async () => {
     import("@alicloud/credentials"),
   ]);
   return {
-    Client: unwrapped(core.default),
-    Settings: core.$OpenApiUtil.Config,
-    Params: core.$OpenApiUtil.Params,
-    Request: core.$OpenApiUtil.OpenApiRequest,
-    /** What the vendor refuses or fails with; anything else that a call throws happened on the way. */
-    VendorSaid: core.AlibabaCloudError,
+    /** The vendor's own signing of a call, and what goes with it. */
+    signing: core.OpenApiUtil,
     Credential: unwrapped(credentials.default),
     CredentialSettings: credentials.Config,
   };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { AnswerTooLong, boundedText } from "../bounded-body.js";
 import { parsedJson } from "../parsed-json.js";
 import type { PolicyLog, VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";
@@ -142,13 +143,15 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
         redirect: "manual",
         signal,
       });
-      const body = await response.text();
+      const body = await boundedText(response);
       return {
         status: response.status,
         body,
         requestId: response.headers.get("x-request-id")?.slice(0, 64) ?? requestId,
       };
     } catch (cause) {
+      if (cause instanceof AnswerTooLong)
+        throw new VendorError(cause.message, { fault: "unreadable", requestId, cause });
       const code = codeOf(cause);
       throw signal.aborted
         ? new NoAnswer("no answer in time", { fault: "timeout", requestId, reached: true, cause })
