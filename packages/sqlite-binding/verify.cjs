@@ -9,8 +9,8 @@ try {
   process.stderr.write(
     [
       `SQLite's binding does not work under Node ${process.version}: ${error.message.split("\n", 1)[0]}`,
-      "Before Node 22.14 it is downloaded or compiled, which takes Python 3, make and a C++ compiler. Either install those, delete",
-      "every node_modules folder and install the packages again, or use Node 22.14 or newer, for which it is part of the package.",
+      "Before Node 22.14 it is downloaded or compiled, which takes Python 3, make and a C++ compiler. Install those and run",
+      "`npm run setup`, or use Node 22.14 or newer, for which the binding is part of its package.",
       "",
     ].join("\n"),
   );
