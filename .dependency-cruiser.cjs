@@ -5,7 +5,7 @@ const floors = [
   ["main", "testing", "in-process", "index"],
   ["app"],
   ["rest", "http"],
-  ["router", "services"],
+  ["router", "services", "app-router"],
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
