@@ -133,6 +133,7 @@ test.each([
     config: { pc: { manyPeople: true } },
     signal: { name: "streamPublished", data: { userId: "e1" } },
     heard: { type: 30_001, data: "by itself" },
+    userId: "t1",
   });
 });
 
