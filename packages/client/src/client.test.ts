@@ -118,7 +118,7 @@ test("a token function that calls its own client is refused at once, not asked w
     () => invigil.room.create.mutate({ name: "Algebra" }),
   ])
     expect(await thrownBy(call())).toMatchObject({
-      message: "The client's own token function calls auth.refresh: use createSession.",
+      message: "The token function calls its own client: auth.refresh.",
     });
   expect(asked).toBe(2);
 });

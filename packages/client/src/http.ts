@@ -39,16 +39,16 @@ export const requestParts = (
   let calling = false;
   let asked: Promise<string | null | undefined> | undefined;
   let askedAt = 0;
-  const ask = async <Value>(value: PerRequest<Value>): Promise<Value> => {
-    // Neither tokens nor headers are functions themselves.
-    if (typeof value !== "function") return value;
-    calling = true;
-    try {
-      return (value as () => Value | Promise<Value>)();
-    } finally {
-      calling = false;
-    }
-  };
+  const ask = <Value>(value: PerRequest<Value>): Promise<Value> =>
+    new Promise((resolve) => {
+      calling = true;
+      try {
+        // Neither tokens nor headers are functions themselves.
+        resolve(typeof value === "function" ? (value as () => Value | Promise<Value>)() : value);
+      } finally {
+        calling = false;
+      }
+    });
   const askToken = () => {
     if (asked && performance.now() - askedAt < SHARE_MS) return asked;
     const mine = ask(token).finally(() => {

@@ -14,7 +14,7 @@ export const abortLink =
   ({ op, next }) =>
     observable((observer) => {
       if (isCalling()) {
-        const error = new Error(`The client's own token function calls ${op.path}: use createSession.`);
+        const error = new Error(`The token function calls its own client: ${op.path}.`);
         observer.error(TRPCClientError.from(error));
         return;
       }

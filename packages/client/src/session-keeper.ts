@@ -31,12 +31,10 @@ export const systemClock: Clock = {
   wall: () => Date.now(),
   steady: () => performance.now(),
   after(ms, callback) {
-    const timer: unknown = setTimeout(callback, ms);
-    // In Node it is an object, and would keep a script from ending.
-    if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function")
-      timer.unref();
-    // Safe: what setTimeout returned.
-    return () => clearTimeout(timer as number);
+    const timer = setTimeout(callback, ms);
+    // Safe: in Node a timer is an object, which would keep a script from ending; elsewhere a number, which has no `unref`.
+    (timer as { unref?: () => void }).unref?.();
+    return () => clearTimeout(timer);
   },
 };
 
@@ -59,9 +57,9 @@ const restored = (stored: StoredSession): Session => {
 const lifetimeOf = (token: string): number | undefined => {
   try {
     const [, payload = ""] = token.split(".");
-    const { iat, exp }: { iat?: unknown; exp?: unknown } = JSON.parse(
-      atob(payload.replaceAll("-", "+").replaceAll("_", "/")),
-    );
+    const text = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
+    // Safe: both are looked at before they are used; anything that is no object throws or has neither.
+    const { iat, exp } = JSON.parse(text) as { iat?: unknown; exp?: unknown };
     return typeof iat === "number" && typeof exp === "number" ? (exp - iat) * 1000 : undefined;
   } catch {
     return undefined;
