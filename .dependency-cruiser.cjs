@@ -5,7 +5,7 @@ const floors = [
   ["main", "testing", "in-process", "index"],
   ["app"],
   ["rest", "http"],
-  ["router", "services"],
+  ["router", "services", "app-router"],
   ["features"],
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
@@ -58,7 +58,8 @@ module.exports = {
       "sql-only-in-stores",
       "Only store files and db/ know the database library.",
       { path: server, pathNot: [store, `${server}db/`, test] },
-      { path: "(^|/)(drizzle-orm|better-sqlite3)(/|$)" },
+      // The server's better-sqlite3 is a link to packages/sqlite-binding.
+      { path: "(^|/)(drizzle-orm|better-sqlite3|sqlite-binding)(/|$)" },
     ),
     rule(
       "schema-imports-zod-only",

@@ -8,7 +8,7 @@ const withoutUnusedZod = {
 };
 
 export default defineConfig({
-  entry: ["src/index.ts"],
+  entry: ["src/index.ts", "src/session.ts"],
   format: ["esm", "cjs"],
   platform: "neutral",
   target: "es2023",

@@ -103,6 +103,67 @@ test("what a token function throws reaches the caller, and is not tried again", 
   expect(asked).toBe(1);
 });
 
+test("a token function that calls its own client is refused at once, not asked without end", async () => {
+  await using world = await setUp();
+  let asked = 0;
+  const invigil = createInvigilClient({
+    url: world.url,
+    token: async () => {
+      asked += 1;
+      return (await invigil.auth.refresh.mutate()).token;
+    },
+  });
+  for (const call of [
+    () => invigil.auth.whoami.query(),
+    () => invigil.room.create.mutate({ name: "Algebra" }),
+  ])
+    expect(await thrownBy(call())).toMatchObject({
+      message: "The token function calls its own client: auth.refresh.",
+    });
+  expect(asked).toBe(2);
+});
+
+test("a token function that calls its own client later is asked once, and the call's time-out says what it waited for", async () => {
+  await using world = await setUp();
+  let asked = 0;
+  const invigil = createInvigilClient({
+    url: world.url,
+    timeoutMs: 50,
+    token: async () => {
+      asked += 1;
+      await Promise.resolve();
+      return (await invigil.auth.refresh.mutate()).token;
+    },
+  });
+  const error = await thrownBy(invigil.auth.whoami.query());
+  expect(error).toMatchObject({ message: "auth.whoami timed out: no token in 50 ms." });
+  expect(asked).toBe(1);
+});
+
+test("requests that are made while the token function answers wait for the same answer", async () => {
+  await using world = await setUp({ batch: false });
+  const { app, url } = world;
+  let give = (_token: string): void => undefined;
+  const given = new Promise<string>((resolve) => {
+    give = resolve;
+  });
+  let asked = 0;
+  const invigil = createInvigilClient({
+    url,
+    batch: false,
+    token: () => {
+      asked += 1;
+      return given;
+    },
+  });
+  const calls = [invigil.auth.whoami.query(), invigil.auth.whoami.query(), invigil.room.list.query({})];
+  give(await app.token({ sub: "t1", role: "teacher" }));
+  await Promise.all(calls);
+  expect(asked).toBe(1);
+  await invigil.auth.whoami.query();
+  expect(asked).toBe(2);
+});
+
 test("sends more headers, from an object or a function; the token comes before them", async () => {
   await using world = await setUp();
   const { url, token } = world;

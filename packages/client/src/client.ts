@@ -1,6 +1,6 @@
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { deserialize, serialize } from "superjson";
-import { ask, endpointOf, type Fetch, fetchFor, headersFrom, type PerRequest } from "./http.js";
+import { endpointOf, type Fetch, fetchFor, type PerRequest, requestParts } from "./http.js";
 import { abortLink, timeoutLink } from "./limits.js";
 import { engineLoader, subscriptionLink } from "./live/link.js";
 import { createLive, type Live } from "./live/live.js";
@@ -21,13 +21,14 @@ export interface InvigilClientOptions {
   readonly url: string | URL;
   /**
    * The token to call with, or a function that gives one; it is asked before each HTTP request and may be
-   * async. Without a token no `authorization` header is sent.
+   * async. Requests that are made while it has not answered wait for the same answer. It must not call the client that it is
+   * given to. Without a token no `authorization` header is sent.
    */
   readonly token?: PerRequest<string | null | undefined>;
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /**
-   * More headers, or a function that gives them; it is asked before each HTTP request and may be async.
+   * More headers, or a function that gives them; it is asked before each HTTP request and may be async, and must not call this client.
    * From a browser on another origin the server allows `x-request-id` and no other.
    */
   readonly headers?: PerRequest<Readonly<Record<string, string>> | undefined>;
@@ -75,9 +76,10 @@ export const createInvigilClient = ({
   live: connect = {},
 }: InvigilClientOptions): InvigilClient => {
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
+  const parts = requestParts(token, headers);
   const http = {
     url: endpointOf(url),
-    headers: headersFrom({ token, headers }),
+    headers: parts.headers,
     transformer: { serialize, deserialize },
   };
   const calls = { ...http, fetch: fetchFor(fetch) };
@@ -91,13 +93,13 @@ export const createInvigilClient = ({
   const engine = engineLoader();
   const trpc = createTRPCClient<AppRouter>({
     links: [
-      abortLink,
+      abortLink(parts),
       splitLink<AppRouter>({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink(engine, { ...http, fetch, token: async () => ask(token), connect }),
+        true: subscriptionLink(engine, { ...http, fetch, token: parts.token, connect }),
         false: [
           ...(retry ? [retryQueries(retry)] : []),
-          ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs)] : []),
+          ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs, parts)] : []),
           batch ? batched : single,
         ],
       }),

@@ -18,26 +18,58 @@ export const endpointOf = (url: string | URL): string => {
   return `${origin}${pathname.replace(/\/+$/, "")}/trpc`;
 };
 
-/** The value, or what the function gives now. */
-export const ask = <Value>(value: PerRequest<Value>): Value | Promise<Value> =>
-  // Neither tokens nor headers are functions themselves.
-  typeof value === "function" ? (value as () => Value | Promise<Value>)() : value;
+/** What goes with each request. */
+export interface RequestParts {
+  readonly headers: () => Promise<Headers>;
+  readonly token: () => Promise<string | null | undefined>;
+  /** Whether one of the app's functions is being called right now: what is called meanwhile is called by it. */
+  readonly isCalling: () => boolean;
+  /** Whether the token function has been asked and has not answered yet. */
+  readonly isWaiting: () => boolean;
+}
 
-/** Makes the headers of each request. */
-export const headersFrom =
-  ({
-    token,
-    headers,
-  }: {
-    token: PerRequest<string | null | undefined>;
-    headers: PerRequest<Readonly<Record<string, string>> | undefined>;
-  }) =>
-  async (): Promise<Headers> => {
-    const all = new Headers(await ask(headers));
-    const bearer = await ask(token);
-    if (bearer) all.set("authorization", `Bearer ${bearer}`);
-    return all;
+/** How long requests wait for one answer of the token function, in milliseconds. Later ones ask it anew. */
+const SHARE_MS = 15_000;
+
+/** Asks for the headers and the token of each request. Requests share what the token function has not answered yet. */
+export const requestParts = (
+  token: PerRequest<string | null | undefined>,
+  headers: PerRequest<Readonly<Record<string, string>> | undefined>,
+): RequestParts => {
+  let calling = false;
+  let asked: Promise<string | null | undefined> | undefined;
+  let askedAt = 0;
+  const ask = <Value>(value: PerRequest<Value>): Promise<Value> =>
+    new Promise((resolve) => {
+      calling = true;
+      try {
+        // Neither tokens nor headers are functions themselves.
+        resolve(typeof value === "function" ? (value as () => Value | Promise<Value>)() : value);
+      } finally {
+        calling = false;
+      }
+    });
+  const askToken = () => {
+    if (asked && performance.now() - askedAt < SHARE_MS) return asked;
+    const mine = ask(token).finally(() => {
+      if (asked === mine) asked = undefined;
+    });
+    askedAt = performance.now();
+    asked = mine;
+    return mine;
   };
+  return {
+    token: askToken,
+    async headers() {
+      const all = new Headers(await ask(headers));
+      const bearer = await askToken();
+      if (bearer) all.set("authorization", `Bearer ${bearer}`);
+      return all;
+    },
+    isCalling: () => calling,
+    isWaiting: () => !!asked,
+  };
+};
 
 /** What went wrong in words: `fetch` itself says no more than that it failed. */
 const detailOf = (thrown: unknown): string => {

@@ -1,13 +1,23 @@
 import { TRPCClientError, type TRPCLink } from "@trpc/client";
 import { observable } from "@trpc/server/observable";
 import { NetworkFailure } from "./errors.js";
+import type { RequestParts } from "./http.js";
 import type { AppRouter } from "./router.js";
 
-/** Ends a call as soon as its caller aborts it, whatever it waits for: its batch, its token, its next attempt. */
-export const abortLink: TRPCLink<AppRouter> =
+/**
+ * Ends a call as soon as its caller aborts it, whatever it waits for: its batch, its token, its next attempt. Refuses at once what the
+ * app's own token or headers function calls: to be sent, it would ask that function again.
+ */
+export const abortLink =
+  ({ isCalling }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
+      if (isCalling()) {
+        const error = new Error(`The token function calls its own client: ${op.path}.`);
+        observer.error(TRPCClientError.from(error));
+        return;
+      }
       const { signal } = op;
       // A reason may be anything, and tRPC wraps anything.
       const abort = () => observer.error(TRPCClientError.from(signal?.reason as object));
@@ -25,12 +35,13 @@ export const abortLink: TRPCLink<AppRouter> =
 
 /** Gives each attempt of a call so many milliseconds, then lets go of it, which aborts its HTTP request. */
 export const timeoutLink =
-  (timeoutMs: number): TRPCLink<AppRouter> =>
+  (timeoutMs: number, { isWaiting }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
       const timer = setTimeout(() => {
-        const failure = new NetworkFailure("timeout", `${op.path} timed out: no answer in ${timeoutMs} ms.`);
+        const what = isWaiting() ? "token" : "answer";
+        const failure = new NetworkFailure("timeout", `${op.path} timed out: no ${what} in ${timeoutMs} ms.`);
         observer.error(TRPCClientError.from(failure));
       }, timeoutMs);
       const call = next(op).subscribe(observer);

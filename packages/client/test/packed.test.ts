@@ -7,12 +7,14 @@ import { gzipSync } from "node:zlib";
 import { errorCodes } from "@invigil/schema";
 import { createTestApp } from "@invigil/server/testing";
 import { build } from "tsdown";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 const packageFolder = resolve(import.meta.dirname, "..");
 const rootBin = resolve(packageFolder, "../../node_modules/.bin");
 /** An empty project, outside the workspace, into which the packed client is installed. */
 let project: string;
+/** Another, which has React and tRPC's own binding for it. */
+let reactProject: string;
 let tarball: string;
 
 // What npm and vitest tell the processes that they start would make these take the workspace for their project.
@@ -27,21 +29,44 @@ const run = async (file: string, args: string[], env: NodeJS.ProcessEnv = {}, cw
   );
 };
 
+/** Makes an empty project of the packed client and some packages. */
+const install = async (folder: string, ...packages: string[]): Promise<void> => {
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  await run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...packages],
+    {},
+    folder,
+  );
+};
+
 beforeAll(async () => {
   project = await mkdtemp(join(tmpdir(), "invigil-client-"));
   await run("npm", ["pack", "--pack-destination", project], {}, packageFolder);
   const [name] = (await readdir(project)).filter((file) => file.endsWith(".tgz"));
   tarball = join(project, name ?? "nothing was packed");
-  await writeFile(join(project, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  const tools = ["typescript@6.0.3", "@types/node@20"];
-  await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", tarball, ...tools]);
+  await install(project, "typescript@6.0.3", "@types/node@20");
   await cp(join(packageFolder, "test/consumer"), project, { recursive: true });
   await copyFile(join(project, "types.mts"), join(project, "types.cts"));
   const codes = Object.keys(errorCodes).map((code) => `"${code}"`);
   await writeFile(join(project, "expected.d.ts"), `declare type ExpectedErrorCode = ${codes.join(" | ")};\n`);
 }, 180_000);
 
-afterAll(() => rm(project, { recursive: true, force: true }));
+beforeAll(async () => {
+  reactProject = await mkdtemp(join(tmpdir(), "invigil-react-"));
+  const react = [
+    "react@19",
+    "@types/react@19",
+    "@tanstack/react-query@5",
+    "@trpc/tanstack-react-query@11.22.1",
+  ];
+  await install(reactProject, ...react, "typescript@6.0.3");
+  await cp(join(packageFolder, "test/consumer"), reactProject, { recursive: true });
+}, 180_000);
+
+afterAll(async () => {
+  for (const folder of [project, reactProject]) await rm(folder, { recursive: true, force: true });
+});
 
 const installed = (path: string) => join(project, "node_modules/@invigil/client", path);
 
@@ -108,6 +133,54 @@ test.each([
     config: { pc: { manyPeople: true } },
     signal: { name: "streamPublished", data: { userId: "e1" } },
     heard: { type: 30_001, data: "by itself" },
+    userId: "t1",
+  });
+});
+
+describe("beside tRPC's own binding for React", () => {
+  test("npm installs one tRPC, which both take", async () => {
+    const { stdout } = await run("npm", ["ls", "--json", "--all"], {}, reactProject);
+    const versions = [...stdout.matchAll(/"@trpc\/(?:client|server)": \{\s*"version": "([^"]+)"/g)];
+    expect(versions.length).toBeGreaterThanOrEqual(4);
+    expect(new Set(versions.map(([, version]) => version)).size).toBe(1);
+  });
+
+  test("its options take the client, and infer the router's types", { timeout: 180_000 }, async () => {
+    const compilerOptions = {
+      lib: ["es2023", "dom", "esnext.disposable"],
+      types: [],
+      // Of the binding's own types some need packages that no page has.
+      skipLibCheck: true,
+      module: "esnext",
+      moduleResolution: "bundler",
+      target: "es2023",
+      jsx: "react-jsx",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      noEmit: true,
+    };
+    await writeFile(
+      join(reactProject, "tsconfig.json"),
+      JSON.stringify({ compilerOptions, files: ["react.tsx"] }),
+    );
+    await run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "."], {}, reactProject);
+  });
+
+  test.each([
+    {
+      script: "react-calls.mjs",
+      printed: { name: "From React", isDate: true, reason: "ROOM_NOT_FOUND" },
+    },
+    { script: "calls.mjs", printed: { name: "From ESM", heard: { type: 30_001, data: "by itself" } } },
+  ])("calls a live server: $script", async ({ script, printed }) => {
+    await using app = await createTestApp();
+    const env = {
+      INVIGIL_URL: await app.listen(),
+      INVIGIL_TOKEN: await app.token({ sub: "t1", role: "admin" }),
+    };
+    const { stdout } = await run(process.execPath, [script], env, reactProject);
+    expect(JSON.parse(stdout)).toMatchObject(printed);
   });
 });
 

@@ -1,4 +1,5 @@
-import type { AddressInfo } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Logger, pino } from "pino";
 import { buildApp } from "./app.js";
@@ -102,6 +103,28 @@ const openLog = ({ logLevel }: Config): Logger => {
   return pino({ level: logLevel }, lines);
 };
 
+const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
+  new SetupError(
+    `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${error.code ?? error.message}`,
+  );
+
+/**
+ * Listens on the configured address for a moment.
+ * @throws SetupError when another process listens there, or the system does not allow it
+ */
+export const checkAddress = async (config: Config): Promise<void> => {
+  const server = createServer();
+  server.listen({ host: config.host, port: config.port });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    // Safe: a server that cannot listen emits the system's error.
+    throw cannotListen(config, error as NodeJS.ErrnoException);
+  }
+  server.close();
+  await once(server, "close");
+};
+
 /** Opens the database, builds the app, listens. */
 export const startServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
@@ -111,9 +134,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     const services = createServices(deps);
     const app = await buildApp(deps, services);
     await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
-      throw new SetupError(
-        `The server cannot listen on INVIGIL_HOST ${config.host}, INVIGIL_PORT ${config.port}: ${error.code ?? error.message}`,
-      );
+      throw cannotListen(config, error);
     });
     address = addressOf(app, config);
     announce(deps, address);

@@ -1,12 +1,3 @@
-import type {
-  inferRouterInputs,
-  inferRouterOutputs,
-  TRPCBuiltRouter,
-  TRPCMutationProcedure,
-  TRPCQueryProcedure,
-  TRPCRouterRecord,
-  TRPCSubscriptionProcedure,
-} from "@trpc/server";
 import { createAccountRouter } from "./features/account/router.js";
 import { createAudioRouter } from "./features/audio/router.js";
 import { createAuthRouter } from "./features/auth/router.js";
@@ -18,7 +9,7 @@ import { createRoomRouter } from "./features/room/router.js";
 import { createStreamRouter } from "./features/stream/router.js";
 import { createUploadRouter } from "./features/upload/router.js";
 import type { Services } from "./services.js";
-import { type rootConfig, router } from "./trpc.js";
+import { router } from "./trpc.js";
 
 /** Services → procedures. */
 export const createAppRouter = (services: Services) =>
@@ -37,25 +28,3 @@ export const createAppRouter = (services: Services) =>
 
 /** The router as the server runs it; its types name the server's context. */
 export type ServedRouter = ReturnType<typeof createAppRouter>;
-
-// What clients see: the procedures and nothing of the server behind them, so that a published client needs none of its types.
-type ErrorShape = (typeof rootConfig)["$types"]["errorShape"];
-type Strip<Record extends TRPCRouterRecord> = {
-  [Key in keyof Record]: Record[Key] extends TRPCQueryProcedure<infer Def>
-    ? TRPCQueryProcedure<Def>
-    : Record[Key] extends TRPCMutationProcedure<infer Def>
-      ? TRPCMutationProcedure<Def>
-      : Record[Key] extends TRPCSubscriptionProcedure<infer Def>
-        ? TRPCSubscriptionProcedure<Def>
-        : Record[Key] extends TRPCRouterRecord
-          ? Strip<Record[Key]>
-          : never;
-};
-/** The type that a typed client is made from. */
-export type AppRouter = TRPCBuiltRouter<
-  { ctx: object; meta: object; errorShape: ErrorShape; transformer: true },
-  Strip<ServedRouter["_def"]["record"]>
->;
-
-export type RouterInputs = inferRouterInputs<AppRouter>;
-export type RouterOutputs = inferRouterOutputs<AppRouter>;

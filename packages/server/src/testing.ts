@@ -4,17 +4,19 @@ import { join } from "node:path";
 import type { Role } from "@invigil/schema";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { type AppOptions, buildApp } from "./app.js";
+import { buildApp } from "./app.js";
+import type { AppCaller } from "./app-router.js";
 import { signToken } from "./auth.js";
 import { type Config, parseConfig } from "./config.js";
 import { openDatabase } from "./db/client.js";
 import { createDeps } from "./deps.js";
+import type { SocketTiming } from "./http/sockets/connection.js";
 import { createIds } from "./ids.js";
 import { callInProcess } from "./in-process.js";
-import { createAppRouter, type ServedRouter } from "./router.js";
+import { createAppRouter } from "./router.js";
 import { createServices } from "./services.js";
 
-export type { AppRouter, RouterInputs, RouterOutputs } from "./router.js";
+export type { AppRouter, RouterInputs, RouterOutputs } from "./app-router.js";
 
 /** Who a test calls as. `room` and `exam` bind the token to that room or exam. */
 export interface TestCaller {
@@ -35,7 +37,7 @@ export interface TestAppOptions {
   /** Told of every SQL statement that runs. */
   readonly onStatement?: (sql: string) => void;
   /** How long clients may be silent, in milliseconds. */
-  readonly timing?: AppOptions["timing"];
+  readonly timing?: SocketTiming;
   /** Where the log's lines go; they are dropped otherwise. */
   readonly logTo?: { write(line: string): void };
 }
@@ -48,7 +50,7 @@ export interface TestApp extends AsyncDisposable {
   as(
     caller: TestCaller,
     options?: { readonly signal?: AbortSignal; readonly ttlSeconds?: number },
-  ): ReturnType<ServedRouter["createCaller"]>;
+  ): AppCaller;
   /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
   /** Speaks HTTP without a socket. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
@@ -91,6 +91,35 @@ describe.concurrent("an address that cannot be listened on", () => {
     using folder = tempFolder();
     // A network that is kept for examples: no machine has an address in it.
     expectOneLine(await start(folder.path, { INVIGIL_HOST: "192.0.2.1" }), /192\.0\.2\.1/);
+  });
+});
+
+describe.concurrent("serve --check", () => {
+  const check = (cwd: string, env: Env = {}, ...args: string[]): Promise<Ended> =>
+    run(["serve", "--check", ...args], { cwd, env: { ...testEnv, ...env } });
+
+  it("says that the server could start, and leaves nothing behind", async () => {
+    using folder = tempFolder();
+    expect(await check(folder.path)).toMatchObject({
+      code: 0,
+      stdout: "The settings are valid, and 127.0.0.1, port 0, is free.\n",
+      stderr: "",
+    });
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it("names what would stop the start", async () => {
+    using folder = tempFolder();
+    expectOneLine(await check(folder.path, { INVIGIL_PORT: "seven" }), /INVIGIL_PORT/);
+    const ended = await check(folder.path, {}, "--port", "1");
+    expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--port'") });
+  });
+
+  it("names an address that is in use", async () => {
+    using folder = tempFolder();
+    await using server = await serve({ cwd: folder.path, env: testEnv });
+    const { port } = new URL(server.url);
+    expectOneLine(await check(folder.path, { INVIGIL_PORT: port }), new RegExp(`${port}: EADDRINUSE`));
   });
 });
 

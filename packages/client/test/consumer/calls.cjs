@@ -5,6 +5,7 @@ const {
   parseSignal,
   signals,
 } = require("@invigil/client");
+const { createSession } = require("@invigil/client/session");
 
 const main = async () => {
   const invigil = createInvigilClient({ url: process.env.INVIGIL_URL, token: process.env.INVIGIL_TOKEN });
@@ -21,6 +22,15 @@ const main = async () => {
   await live.send(30_001, "by itself");
   await heard;
   live.close();
+  const later = new Date(Date.now() + 3_600_000).toISOString();
+  const login = { userId: "t1", role: "admin", name: "Li Na", expiresAt: later, refreshableUntil: later };
+  // Its timer does not keep the process.
+  const session = createSession({
+    url: process.env.INVIGIL_URL,
+    session: { ...login, token: process.env.INVIGIL_TOKEN },
+  });
+  const kept = createInvigilClient({ url: process.env.INVIGIL_URL, token: session.token });
+  const { userId } = await kept.auth.whoami.query();
   console.log(
     JSON.stringify({
       name: got.value.name,
@@ -29,6 +39,7 @@ const main = async () => {
       config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
       signal: parseSignal(signals.streamPublished.type, '{"userId":"e1"}'),
       heard: await heard,
+      userId,
     }),
   );
 };

@@ -1,4 +1,5 @@
 import { createInvigilClient, isInvigilError, parseCheatConfig, parseSignal, signals } from "@invigil/client";
+import { createSession } from "@invigil/client/session";
 
 const invigil = createInvigilClient({ url: process.env.INVIGIL_URL, token: process.env.INVIGIL_TOKEN });
 const room = await invigil.room.create.mutate({ name: "From ESM" });
@@ -14,6 +15,15 @@ await live.ready();
 await live.send(30_001, "by itself");
 await heard;
 live.close();
+const later = new Date(Date.now() + 3_600_000).toISOString();
+const login = { userId: "t1", role: "admin", name: "Li Na", expiresAt: later, refreshableUntil: later };
+// Its timer does not keep the process.
+const session = createSession({
+  url: process.env.INVIGIL_URL,
+  session: { ...login, token: process.env.INVIGIL_TOKEN },
+});
+const kept = createInvigilClient({ url: process.env.INVIGIL_URL, token: session.token });
+const { userId } = await kept.auth.whoami.query();
 console.log(
   JSON.stringify({
     name: got.value.name,
@@ -22,5 +32,6 @@ console.log(
     config: parseCheatConfig('{"pc":{"manyPeople":true}}'),
     signal: parseSignal(signals.streamPublished.type, '{"userId":"e1"}'),
     heard: await heard,
+    userId,
   }),
 );

@@ -31,6 +31,7 @@ import {
   type signalName,
   type signals,
 } from "@invigil/client";
+import { createSession, type InvigilSession, type Session, type SessionEnded } from "@invigil/client/session";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsAny<T> = 0 extends 1 & T ? true : false;
@@ -71,6 +72,18 @@ const options: InvigilClientOptions = {
 };
 createInvigilClient({ url: "http://127.0.0.1:7001", fetch, retry: false, token: () => null });
 const invigil: InvigilClient = createInvigilClient(options);
+
+holds<Equal<Session, RouterOutputs["auth"]["login"]>>();
+holds<Equal<SessionEnded["reason"], "refused" | "expired" | "logged_out">>();
+const session: InvigilSession = createSession({
+  url: "http://127.0.0.1:7001",
+  username: "t1",
+  password: "a password",
+  onChange: (login) => holds<Equal<typeof login, Session | undefined>>(),
+});
+createInvigilClient({ url: "http://127.0.0.1:7001", token: session.token });
+// @ts-expect-error: a login that was kept has a token
+createSession({ url: "http://127.0.0.1:7001", session: { userId: "t1" } });
 
 export const calls = async (signal: AbortSignal): Promise<void> => {
   const room = await invigil.room.create.mutate({

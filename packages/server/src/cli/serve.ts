@@ -1,18 +1,24 @@
 import type { Command } from "commander";
 import { parseConfig, readEnvironment } from "../config.js";
 import { startDemo } from "../demo/start.js";
-import { startServer, untilSignal } from "../main.js";
+import { checkAddress, startServer, untilSignal } from "../main.js";
 
 export const addServe = (program: Command): void => {
   program
     .command("serve")
     .description("serve both doors until SIGTERM or SIGINT; settings come from the environment and .env")
     .option("--demo", "make a demo room and a starter audio library, and print how to call them")
-    .action(async ({ demo }: { demo?: true }) => {
+    .option("--check", "only say whether it could start: arguments, settings and address; open no database")
+    .action(async ({ demo, check }: { demo?: true; check?: true }) => {
       const environment = readEnvironment();
       const config = parseConfig(
         demo ? { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn", ...environment } : environment,
       );
+      if (check) {
+        await checkAddress(config);
+        process.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
+        return;
+      }
       const server = await startServer(config);
       if (demo) process.stdout.write(await startDemo(server));
       await untilSignal(server);

@@ -1,0 +1,261 @@
+import { createTestApp } from "@invigil/server/testing";
+import { expect, test } from "vitest";
+import { thrownBy } from "../test/thrown-by.js";
+import { createInvigilClient } from "./client.js";
+import { isInvigilError, isNetworkError } from "./errors.js";
+import { createSession, type Session, SessionEnded, type SessionOptions } from "./session.js";
+import { type Clock, keepSession } from "./session-keeper.js";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const PASSWORD = "a password for tests";
+
+/** A clock in the test's hands, whose timers run as it is moved. */
+const manualClock = (start: number) => {
+  let elapsed = 0;
+  let offset = 0;
+  const timers = new Set<{ readonly at: number; readonly run: () => void }>();
+  const clock: Clock = {
+    wall: () => start + elapsed + offset,
+    steady: () => elapsed,
+    after(ms, run) {
+      const timer = { at: elapsed + ms, run };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+  };
+  return {
+    clock,
+    now: () => new Date(start + elapsed),
+    timers,
+    /** People set this machine's clock. */
+    setWrong: (ms: number) => {
+      offset = ms;
+    },
+    advance(ms: number) {
+      elapsed += ms;
+      for (const timer of Array.from(timers))
+        if (timer.at <= elapsed) {
+          timers.delete(timer);
+          timer.run();
+        }
+    },
+  };
+};
+
+/** A server whose logins last four hours and whose tokens last one, an account, and what its sessions sent. */
+const setUp = async () => {
+  const time = manualClock(Date.UTC(2026, 0, 2, 3));
+  const login = { ttlSeconds: 3600, maxSeconds: 4 * 3600, failuresPerAddress: 3 };
+  const app = await createTestApp({ now: time.now, config: { login } });
+  const url = await app.listen();
+  const admin = app.as({ sub: "a1", role: "admin" });
+  await admin.account.create({ userId: "t1", name: "Li Na", role: "teacher", password: PASSWORD });
+  const sent: string[] = [];
+  const network = { isDown: false };
+  const changes: (Session | undefined)[] = [];
+  const ends: SessionEnded[] = [];
+  const waiting: (() => void)[] = [];
+  const base = {
+    url,
+    fetch: (target: string, init: RequestInit) => {
+      sent.push(new URL(target).pathname.replace("/trpc/", ""));
+      return network.isDown ? Promise.reject(new TypeError("the network is down")) : fetch(target, init);
+    },
+    onChange: (session: Session | undefined) => {
+      changes.push(session);
+      for (const resolve of waiting.splice(0)) resolve();
+    },
+    onEnd: (ended: SessionEnded) => void ends.push(ended),
+  };
+  return {
+    app,
+    url,
+    admin,
+    time,
+    sent,
+    network,
+    changes,
+    ends,
+    /** Resolves at the next change. */
+    changed: () => new Promise<void>((resolve) => void waiting.push(resolve)),
+    open: (options: Partial<SessionOptions> = { username: "t1", password: PASSWORD }) =>
+      keepSession({ ...base, ...options }, time.clock),
+    [Symbol.asyncDispose]: () => app.close(),
+  };
+};
+
+test("logs in when it is first asked, once for all who ask, and its token opens the server", async () => {
+  await using world = await setUp();
+  using session = world.open();
+  expect([session.current, world.sent]).toEqual([undefined, []]);
+  const tokens = await Promise.all([session.token(), session.token(), session.token()]);
+  expect(new Set(tokens).size).toBe(1);
+  expect(world.sent).toEqual(["auth.login"]);
+  expect(world.changes).toEqual([session.current]);
+  const invigil = createInvigilClient({ url: world.url, token: session.token });
+  expect(await invigil.auth.whoami.query()).toMatchObject({ userId: "t1", role: "teacher" });
+});
+
+test("exchanges the token before it expires, in the background, and calls wait for nothing", async () => {
+  await using world = await setUp();
+  using session = world.open();
+  const first = await session.token();
+  world.time.advance(HOUR - 6 * MINUTE);
+  expect(world.sent).toEqual(["auth.login"]);
+  const changed = world.changed();
+  world.time.advance(MINUTE);
+  expect(await session.token()).toBe(first);
+  await changed;
+  expect(world.sent).toEqual(["auth.login", "auth.refresh"]);
+  expect(await session.token()).not.toBe(first);
+});
+
+test("exchanges the token once for all who ask", async () => {
+  await using world = await setUp();
+  using session = world.open();
+  await session.ready();
+  const renewed = await Promise.all([session.refresh(), session.refresh(), session.refresh()]);
+  expect(new Set(renewed.map(({ token }) => token)).size).toBe(1);
+  expect(world.sent).toEqual(["auth.login", "auth.refresh"]);
+});
+
+test("goes on with a login that was kept as JSON", async () => {
+  await using world = await setUp();
+  const earlier = world.open();
+  await earlier.ready();
+  earlier.close();
+  const kept: unknown = JSON.parse(JSON.stringify(world.changes.at(-1)));
+  world.sent.length = 0;
+  // Safe: what `onChange` was given, written and read.
+  using session = world.open({ session: kept as Session });
+  expect(await session.token()).toBe(earlier.current?.token);
+  expect(world.sent).toEqual([]);
+  const changed = world.changed();
+  world.time.advance(HOUR - 5 * MINUTE);
+  await changed;
+  expect(world.sent).toEqual(["auth.refresh"]);
+});
+
+test("a wrong password ends it at once: it is told, and not sent again", async () => {
+  await using world = await setUp();
+  using session = world.open({ username: "t1", password: "not the password" });
+  const ended = await thrownBy(session.ready());
+  expect(ended).toBeInstanceOf(SessionEnded);
+  expect(ended).toMatchObject({ reason: "refused" });
+  expect(isInvigilError((ended as SessionEnded).cause, "UNAUTHENTICATED")).toBe(true);
+  expect(await thrownBy(session.token())).toBe(ended);
+  expect([world.sent, world.ends]).toEqual([["auth.login"], [ended]]);
+});
+
+test("with a password it logs in again where the login has ended at the server; without one it ends", async () => {
+  await using world = await setUp();
+  using lasting = world.open();
+  const { token, ...rest } = await lasting.ready();
+  using passing = world.open({ session: { token, ...rest } });
+  await createInvigilClient({ url: world.url, token }).auth.logout.mutate();
+
+  world.sent.length = 0;
+  expect((await lasting.refresh()).token).not.toBe(token);
+  expect(world.sent).toEqual(["auth.refresh", "auth.login"]);
+
+  const ended = await thrownBy(passing.refresh());
+  expect(ended).toMatchObject({ reason: "refused" });
+  expect(passing.current).toBeUndefined();
+  expect(world.ends).toEqual([ended]);
+  expect(world.changes.at(-1)).toBeUndefined();
+});
+
+test("a network that fails ends nothing: the token is used while it is valid, and exchanged when the network is back", async () => {
+  await using world = await setUp();
+  const { time, network } = world;
+  using session = world.open();
+  const first = await session.token();
+  network.isDown = true;
+  expect(isNetworkError(await thrownBy(session.refresh()))).toBe(true);
+  expect(await session.token()).toBe(first);
+  time.advance(2 * HOUR);
+  expect(isNetworkError(await thrownBy(session.token()))).toBe(true);
+  expect(world.ends).toEqual([]);
+  network.isDown = false;
+  expect(await session.token()).not.toBe(first);
+});
+
+test("without a password it ends when its time is up", async () => {
+  await using world = await setUp();
+  using first = world.open();
+  const kept = await first.ready();
+  using session = world.open({ session: kept });
+  world.network.isDown = true;
+  world.time.advance(HOUR);
+  expect(await thrownBy(session.token())).toMatchObject({ name: "SessionEnded", reason: "expired" });
+});
+
+test("the last token of a login is used to its end, not exchanged again and again", async () => {
+  await using world = await setUp();
+  const { time } = world;
+  using first = world.open();
+  let kept = await first.ready();
+  for (let hour = 0; hour < 3; hour += 1) {
+    time.advance(HOUR - 10 * MINUTE);
+    kept = await first.refresh();
+  }
+  time.advance(40 * MINUTE);
+  kept = await first.refresh();
+  expect(kept.expiresAt).toEqual(kept.refreshableUntil);
+  first.close();
+  world.sent.length = 0;
+  using session = world.open({ session: kept });
+  time.advance(kept.expiresAt.getTime() - time.now().getTime() - 1000);
+  expect(await session.token()).toBe(kept.token);
+  expect(world.sent).toEqual([]);
+});
+
+test("a clock that is wrong does not matter", async () => {
+  await using world = await setUp();
+  for (const wrong of [-5 * HOUR, 5 * HOUR]) {
+    world.time.setWrong(wrong);
+    using session = world.open();
+    const first = await session.token();
+    expect(await session.token()).toBe(first);
+    const changed = world.changed();
+    world.time.advance(HOUR - 5 * MINUTE);
+    await changed;
+    expect(await session.token()).not.toBe(first);
+  }
+});
+
+test("waits as long as the server says after too many failed logins", async () => {
+  await using world = await setUp();
+  for (let attempt = 0; attempt < 4; attempt += 1)
+    await thrownBy(world.open({ username: `nobody${attempt}`, password: "wrong password" }).ready());
+  using session = world.open();
+  world.sent.length = 0;
+  const error = await thrownBy(session.token());
+  expect(isInvigilError(error, "TOO_MANY_REQUESTS")).toBe(true);
+  expect(await thrownBy(session.token())).toBe(error);
+  expect(world.sent).toEqual(["auth.login"]);
+  world.time.advance(5 * MINUTE);
+  expect(await session.token()).toEqual(expect.any(String));
+});
+
+test("logging out ends it here and at the server", async () => {
+  await using world = await setUp();
+  using session = world.open();
+  const token = await session.token();
+  await session.logout();
+  await session.logout();
+  expect(await thrownBy(session.token())).toMatchObject({ reason: "logged_out" });
+  const refused = await thrownBy(createInvigilClient({ url: world.url, token }).auth.whoami.query());
+  expect(isInvigilError(refused, "UNAUTHENTICATED")).toBe(true);
+  expect(world.ends.map(({ reason }) => reason)).toEqual(["logged_out"]);
+  expect(world.time.timers.size).toBe(0);
+});
+
+test("refuses options that name no login, and a kept login that cannot be read", () => {
+  const url = "http://127.0.0.1:7001";
+  expect(() => createSession({ url, username: "t1" })).toThrow(TypeError);
+  const times = { expiresAt: "2026-01-02T03:04:05Z", refreshableUntil: "no date" };
+  const session = { token: "t", userId: "t1", role: "teacher", name: "Li Na", ...times } as const;
+  expect(() => createSession({ url, session })).toThrow(/session\.refreshableUntil must be a date: no date/);
+});

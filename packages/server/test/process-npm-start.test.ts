@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, test } from "vitest";
+import { type Env, paste, REPOSITORY, tempFolder } from "./support/process.js";
+
+/** Runs it in this checkout, which the checks have set up, so that setting up again changes nothing. */
+const npmStart = (args: string, env: Env = {}) =>
+  paste(`npm start -- ${args}`, {
+    cwd: REPOSITORY,
+    env: { HOME: homedir(), ...env },
+    deadlineMs: 100_000,
+  });
+
+/** When the program was last packed, which ends a build. */
+const built = (): number | undefined => {
+  const file = join(REPOSITORY, "packages/server/dist/packed/packed-from");
+  return existsSync(file) ? statSync(file).mtimeMs : undefined;
+};
+
+test("npm start tells what would stop the server before it builds", { timeout: 120_000 }, async () => {
+  const before = built();
+  const option = await npmStart("--port 1");
+  expect(option).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--port'") });
+
+  const setting = await npmStart("", { INVIGIL_AUTH: "no" });
+  expect(setting).toMatchObject({ code: 1, stderr: expect.stringMatching(/^invigil: INVIGIL_AUTH .*\n/m) });
+
+  await using other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const address = other.address();
+  const port = address !== null && typeof address === "object" ? String(address.port) : "";
+  const inUse = await npmStart("", { INVIGIL_PORT: port });
+  expect(inUse).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining(
+      `The server cannot listen on INVIGIL_HOST 127.0.0.1, INVIGIL_PORT ${port}: EADDRINUSE`,
+    ),
+  });
+  expect(built()).toBe(before);
+});
+
+test("a Node that is older than package.json allows is told so first", async () => {
+  const { engines } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8")) as {
+    engines: { node: string };
+  };
+  const script = pathToFileURL(join(REPOSITORY, "scripts/node-version.mjs")).href;
+  using folder = tempFolder();
+  const check = (version: string) =>
+    paste(
+      `node --input-type=module -e 'import { refuseOldNode } from "${script}"; refuseOldNode("${version}")'`,
+      { cwd: folder.path },
+    );
+  expect(await check("18.20.4")).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: `Invigil needs Node ${engines.node.slice(2)} or newer; this is 18.20.4.\n`,
+  });
+  expect(await check("20.18.3")).toMatchObject({ code: 1 });
+  for (const version of ["20.19.0", "22.0.0", "24.21.0"])
+    expect(await check(version)).toMatchObject({ code: 0, stderr: "" });
+});

@@ -1,0 +1,40 @@
+#!/usr/bin/env node
+// What `npm start` does: node scripts/start.mjs [options of `invigil serve`]
+// Installs, builds and serves a demo. Whatever would stop the server afterwards is told before the build, which takes a minute: a Node that
+// is too old, an unknown option, a bad setting, an address that is in use.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { refuseOldNode } from "./node-version.mjs";
+
+refuseOldNode();
+const root = fileURLToPath(new URL("..", import.meta.url));
+const serve = ["serve", "--demo", ...process.argv.slice(2)];
+
+/** Runs a step; where it fails, this process ends as it did. */
+const step = (file, args, options = {}) => {
+  const { status, stdout } = spawnSync(file, args, { stdio: ["ignore", "inherit", "inherit"], ...options });
+  if (status !== 0) process.exit(status === null ? 1 : status);
+  return stdout;
+};
+
+process.chdir(root);
+step(process.execPath, ["scripts/setup.mjs"]);
+
+// The same program that serves, from its sources.
+const checked = step(
+  process.execPath,
+  ["--import", "tsx", "packages/server/src/cli/program.ts", ...serve, "--check"],
+  {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: Object.assign({}, process.env, { TSX_TSCONFIG_PATH: "scripts/tsconfig.sources.json" }),
+  },
+);
+
+if (serve.some((option) => ["--help", "-h", "--check"].includes(option))) process.stdout.write(checked);
+else {
+  // On Windows npm is a script, which only a shell starts.
+  step("npm", ["run", "--silent", "build"], { shell: process.platform === "win32" });
+  const program = new URL("../packages/server/dist/cli.js", import.meta.url);
+  process.argv.splice(1, Number.POSITIVE_INFINITY, fileURLToPath(program), ...serve);
+  await import(program.href);
+}
