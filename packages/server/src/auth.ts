@@ -18,8 +18,15 @@ const REMEMBERED_TOKENS = 40_000;
 export interface Principal extends Caller {
   /** The token's id, by which it can be revoked. */
   readonly tokenId?: string | undefined;
-  /** The login that the token belongs to. */
+  /** The login that the token ends with. */
   readonly sessionId?: string | undefined;
+  /** Whether it was issued with that login, and is none of its own: it cannot be refreshed. */
+  readonly isIssued?: boolean | undefined;
+  /**
+   * Of a token of ours that is bound to a room: how often its seat's links had been revoked when it was made. Undefined where
+   * that does not end the token: an identity service's, and one that is bound to no room.
+   */
+  readonly generation?: number | undefined;
 }
 
 /** What an administrator may do without a token when `INVIGIL_AUTH` is off. */
@@ -55,8 +62,12 @@ export interface TokenRequest {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
-  /** The login that it belongs to. */
+  /** The login that it ends with. */
   readonly sessionId?: string | undefined;
+  /** Whether it is issued with that login, and is no token of the login itself. */
+  readonly isIssued?: boolean | undefined;
+  /** With `roomId`: the generation of the seat's links. Absent: the first, 0. */
+  readonly generation?: number | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -79,7 +90,7 @@ export const principalOf = (payload: unknown): Principal => {
     throw unauthenticated(
       `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
     );
-  const { sub, role, exp, room, exam, name, jti, sid } = claims.data;
+  const { sub, role, exp, room, exam, name, jti, sid, issued, gen } = claims.data;
   return {
     userId: sub,
     role,
@@ -89,6 +100,8 @@ export const principalOf = (payload: unknown): Principal => {
     ...(name !== undefined && { name }),
     ...(jti !== undefined && { tokenId: jti }),
     ...(sid !== undefined && { sessionId: sid }),
+    ...(issued && { isIssued: true }),
+    ...(gen !== undefined && { generation: gen }),
   };
 };
 
@@ -121,7 +134,11 @@ export const createAuthenticator = ({
     const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
       throw refusedToken(error);
     });
-    return principalOf(payload);
+    const principal = principalOf(payload);
+    // Also of a token that says nothing of it: it was made before the links of its seat were revoked.
+    return principal.roomId === undefined
+      ? principal
+      : { ...principal, generation: principal.generation ?? 0 };
   };
 
   const verify = async (token: string, now: Date): Promise<Principal> => {
@@ -156,7 +173,7 @@ export const createOpenAuthenticator = (): Authenticator => ({ identify: () => D
 
 /** Makes a token that `createAuthenticator` with the same secret accepts. */
 export const signToken = (
-  { userId, role, roomId, examId, name, sessionId, ttlSeconds }: TokenRequest,
+  { userId, role, roomId, examId, name, sessionId, isIssued, generation, ttlSeconds }: TokenRequest,
   { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
 ): Promise<string> => {
   const issuedAt = Math.floor(clock().getTime() / 1000);
@@ -168,6 +185,9 @@ export const signToken = (
     exam: examId,
     name,
     sid: sessionId,
+    issued: isIssued || undefined,
+    // A card's QR code grows with every claim.
+    gen: generation || undefined,
   });
   if (!claims.success) {
     const [issue] = claims.error.issues;
@@ -188,6 +208,8 @@ export interface ExamPerson {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
+  /** Of the seat's links, with `roomId`. */
+  readonly generation?: number | undefined;
   /** When the exam ends for everybody, and the minutes that this person has beyond it. */
   readonly examEndTime: Date;
   readonly extraMinutes: number;

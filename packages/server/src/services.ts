@@ -161,6 +161,7 @@ export const createServices = ({
     exam,
     participant,
     tokens,
+    takenBack: tail.doubt,
     apps: config.apps,
   });
   const im = createImService({

@@ -116,6 +116,23 @@ export const participants = sqliteTable(
   ],
 );
 
+/**
+ * How often the links of somebody's seat in a room were revoked; no row: never. Stays when the person is taken out of the
+ * room: put back, they do not get the old links back. Under no name stands what people start with who come in from now on:
+ * a seat with revoked links was erased together with its name.
+ */
+export const seatGenerations = sqliteTable(
+  "seat_generations",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    generation: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
+);
+
 /** People of an exam who have no room yet: a plan seats them. */
 export const unseated = sqliteTable(
   "unseated",
@@ -303,6 +320,8 @@ export const presence = sqliteTable(
     camera: text({ enum: ["main", "pc"] }).notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     since: instant("since").notNull(),
+    /** How many devices have the page open. */
+    devices: integer().notNull().default(1),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.camera] })],
 );
@@ -319,6 +338,8 @@ export const audioClips = sqliteTable(
     ossUrl: text("oss_url"),
     /** Whether exams without manual audio of their own offer it. */
     isDefault: integer("is_default", { mode: "boolean" }).notNull().default(false),
+    /** The user id of who added it, and may change it beside administrators; null where that was not noted. */
+    createdBy: text("created_by"),
     /** The name as it is searched: see `features/audio`. */
     foldedName: text("folded_name").notNull().default(""),
     ...timestamps,

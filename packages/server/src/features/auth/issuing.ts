@@ -48,6 +48,7 @@ export const createIssuingService = ({
       role: input.role,
       roomId,
       name: input.name ?? seat.name ?? undefined,
+      generation: seat.generation,
       examEndTime: seat.examEndTime,
       extraMinutes: seat.extraMinutes ?? 0,
     };
@@ -73,8 +74,9 @@ export const createIssuingService = ({
       access.unbound(caller);
       const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
       const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
-      const { sessionId } = caller;
-      return tokens.issue({ userId, role, name, sessionId, ttlSeconds: Math.min(ttlSeconds, left) });
+      // It ends with the login, and is none of it.
+      const ending = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
+      return tokens.issue({ userId, role, name, ...ending, ttlSeconds: Math.min(ttlSeconds, left) });
     },
   };
 };

@@ -64,15 +64,23 @@ export const createAuthService = ({
   const thisSecond = () => Math.floor(clock().getTime() / 1000);
 
   /** Whether a token that is valid by itself was taken back: looked up, as another process may have done it. */
-  const isTakenBack = async ({ userId, role, sessionId, tokenId }: Principal): Promise<boolean> => {
+  const isTakenBack = async ({
+    userId,
+    role,
+    roomId,
+    generation,
+    sessionId,
+    tokenId,
+  }: Principal): Promise<boolean> => {
+    const seat = roomId === undefined || generation === undefined ? undefined : { roomId, userId, generation };
     if (sessionId !== undefined) {
       const session = await store.session(sessionId, tokenId);
       if (!session || session.isRevoked || session.expiresAt <= clock()) return true;
       // Disabling an account ends its sessions.
-      if (session.userId === userId) return false;
+      if (session.userId === userId && !seat) return false;
     }
     // Candidates have no accounts.
-    return store.isTakenBack(tokenId, role === "examinee" ? undefined : userId);
+    return store.isTakenBack({ tokenId, account: role === "examinee" ? undefined : userId, seat });
   };
 
   const sessionOf = async (
@@ -97,11 +105,18 @@ export const createAuthService = ({
     };
   };
 
-  /** The session that a token belongs to. A token that somebody issued ends with that login, and is none of it. */
-  const ownSession = async ({ userId, sessionId, tokenId }: Principal) => {
-    const session = sessionId === undefined ? undefined : await store.session(sessionId, tokenId);
-    return sessionId !== undefined && session?.userId === userId ? { ...session, id: sessionId } : undefined;
+  /**
+   * The session that a token belongs to. An issued token ends with the login that it was issued with, and is none of it, also
+   * where an administrator issued it to themselves.
+   */
+  const ownSession = async ({ userId, sessionId, tokenId, isIssued }: Principal) => {
+    if (sessionId === undefined || isIssued) return undefined;
+    const session = await store.session(sessionId, tokenId);
+    return session?.userId === userId ? { ...session, id: sessionId } : undefined;
   };
+  /** Whether a token has all that a token of its login has: what is made of it then gives nobody more. */
+  const isWholeLogin = ({ role, roomId, examId }: Principal, account: Pick<StoredLogin, "role">): boolean =>
+    role === account.role && roomId === undefined && examId === undefined;
   const noLogin = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
 
   /**
@@ -135,7 +150,7 @@ export const createAuthService = ({
     },
 
     // Candidates have no accounts.
-    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack(undefined, userId),
+    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack({ account: userId }),
 
     async login(input, address) {
       const session = await open({ ...input, address }, async (account) => {
@@ -157,6 +172,7 @@ export const createAuthService = ({
       if (!session) throw noLogin();
       const account = await store.account(caller.userId);
       if (!account) throw unauthenticated("The login has ended.");
+      if (!isWholeLogin(caller, account)) throw noLogin();
       return sessionOf(account, session);
     },
 

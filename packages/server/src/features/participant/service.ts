@@ -16,7 +16,7 @@ import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../error
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { ParticipantStore, RoomMember, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, RoomState, StoredParticipant } from "./store.js";
 
 export type { RoomMember };
 
@@ -103,7 +103,11 @@ export const createParticipantService = ({
   streams,
   clock,
 }: ParticipantServiceDeps): ParticipantService => {
-  const state = (room: StoredRoom) => ({ roomId: room.id, inProgress: room.status === "in_progress" });
+  /** What is told of people's other rooms is of this exam, and no more than the caller may see. */
+  const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
+    status === "in_progress"
+      ? { roomId: id, inProgress: true, others: undefined }
+      : { roomId: id, inProgress: false, others: { examId, rooms: await access.exam(caller, examId) } };
 
   /** A push URL is a licence to publish as that person. In a room that has ended examinees publish no more. */
   const mayPublishAs = (caller: Caller, room: StoredRoom, userId: string): boolean =>
@@ -136,13 +140,13 @@ export const createParticipantService = ({
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
         throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
       }
-      const person = await store.get(state(room), userId);
+      const person = await store.get(await stateFor(caller, room), userId);
       if (!person) throw notThere(roomId, userId);
       return withStreams(caller, room, person.role)(person);
     },
     async list(caller, { roomId, role }) {
       const room = await access.room(caller, roomId);
-      const people = await store.list(state(room), role);
+      const people = await store.list(await stateFor(caller, room), role);
       return people.map(withStreams(caller, room, role));
     },
     async add(caller, { roomId, participants }) {

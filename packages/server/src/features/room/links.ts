@@ -1,4 +1,12 @@
-import type { Caller, JoinLink, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type {
+  Caller,
+  JoinLink,
+  JoinLinksInput,
+  ParticipantRole,
+  RevokedSeat,
+  RevokeLinksInput,
+  Room,
+} from "@invigil/schema";
 import type { TokenIssuer } from "../../auth.js";
 import type { Config } from "../../config.js";
 import { InvigilError } from "../../errors.js";
@@ -14,6 +22,13 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
    */
   join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
+  /**
+   * Revokes links into a room: of the people who are named, or of everybody but the caller. All tokens that are bound to the room
+   * and were made for those people before are refused at once, in every process. Links that are made afterwards work.
+   * @returns the seats concerned: teachers last, each role in the order in which people were added
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
+   */
+  revoke(caller: Caller, input: RevokeLinksInput): Promise<RevokedSeat[]>;
 }
 
 export interface LinkServiceDeps {
@@ -22,6 +37,8 @@ export interface LinkServiceDeps {
   readonly exam: ExamService;
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
+  /** Told after tokens were taken back: who listens with one of them must not go on. */
+  readonly takenBack: () => void;
   readonly apps: Config["apps"];
 }
 
@@ -32,6 +49,8 @@ const WATCHERS = { teacher: "0", inspector: "1" } as const;
 interface Seat {
   readonly room: Room;
   readonly person: RoomMember;
+  /** Of its links. */
+  readonly generation: number;
 }
 
 const withQuery = (base: string, query: Readonly<Record<string, string>>): string => {
@@ -50,6 +69,7 @@ export const createLinkService = ({
   exam,
   participant,
   tokens,
+  takenBack,
   apps,
 }: LinkServiceDeps): LinkService => {
   const roomsFor = async (caller: Caller, { roomId, examId }: JoinLinksInput): Promise<Room[]> => {
@@ -67,8 +87,12 @@ export const createLinkService = ({
 
   const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
     const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
+    // First the generations: a link that is made while they are revoked is one of those that are revoked.
+    const generations = await store.generations(room.id);
     const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
-    return people.flat().map((person) => ({ room, person }));
+    return people
+      .flat()
+      .map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
   const base = (url: string | undefined, setting: string, whose: string): string => {
@@ -89,12 +113,13 @@ export const createLinkService = ({
   };
 
   const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
-    const { room, person } = seat;
+    const { room, person, generation } = seat;
     const { userId, name, role, extraMinutes } = person;
     const { token, tokenId, expiresAt } = await tokens.issueForExam({
       userId,
       role,
       roomId: room.id,
+      generation,
       examEndTime: endTime,
       extraMinutes,
     });
@@ -125,6 +150,18 @@ export const createLinkService = ({
       if (links.length === 0 && seats.length > 0)
         throw new InvigilError("EXAM_OVER", `The exam ${examId} is over: nobody joins it any more.`);
       return links;
+    },
+
+    async revoke(caller, { roomId, userIds }) {
+      await access.room(caller, roomId);
+      const outcome = await store.revokeLinks(roomId, userIds ? { userIds } : { allBut: caller.userId });
+      if ("unknown" in outcome)
+        throw new InvigilError(
+          "PARTICIPANT_NOT_FOUND",
+          `There is no ${outcome.unknown} in the room ${roomId}.`,
+        );
+      takenBack();
+      return outcome.seats;
     },
   };
 };

@@ -6,6 +6,8 @@ import {
   listRoomsInput,
   onRoomEventInput,
   presenceSchema,
+  revokedSeatSchema,
+  revokeLinksInput,
   roomPageSchema,
   roomRef,
   roomSchema,
@@ -55,6 +57,10 @@ export const createRoomRouter = ({
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    revokeLinks: staffProcedure
+      .input(revokeLinksInput)
+      .output(revokedSeatSchema.array())
+      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input)),
     snapshot: anyoneProcedure
       .input(roomRef)
       .output(roomSnapshotSchema)
