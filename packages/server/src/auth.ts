@@ -7,7 +7,9 @@ import type { Ids } from "./ids.js";
 import { atMost } from "./lru.js";
 import { SetupError } from "./setup-error.js";
 
-export const unauthenticated = (what: string): InvigilError => new InvigilError("UNAUTHENTICATED", what);
+/** `subject`: whose token it is, where it was signed rightly. */
+export const unauthenticated = (what: string, subject?: string): InvigilError =>
+  new InvigilError("UNAUTHENTICATED", what, { subject });
 
 /** Tokens longer than this are refused unread; a header holds 16 KiB at most anyway. */
 const MAX_TOKEN_LENGTH = 8192;
@@ -76,12 +78,13 @@ const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
 /** What to answer about a token that was refused by `jwtVerify`. */
-export const refusedToken = (error: unknown): InvigilError =>
-  unauthenticated(
-    error instanceof errors.JWTExpired
-      ? "The token in the authorization header has expired."
-      : "The token in the authorization header is not valid.",
-  );
+export const refusedToken = (error: unknown): InvigilError => {
+  if (!(error instanceof errors.JWTExpired))
+    return unauthenticated("The token in the authorization header is not valid.");
+  // Its signature was verified before its expiry.
+  const subject = claimsSchema.shape.sub.safeParse(error.payload.sub);
+  return unauthenticated("The token in the authorization header has expired.", subject.data);
+};
 
 /** Who calls, by the claims of a verified token. @throws UNAUTHENTICATED */
 export const principalOf = (payload: unknown): Principal => {
@@ -120,14 +123,17 @@ const algorithmOf = (token: string): string | undefined => {
 export const createAuthenticator = ({
   secret,
   clock,
+  monotonic,
   foreign,
 }: {
   secret: string;
   clock: () => Date;
+  monotonic: () => number;
   foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  const remembered = new LRUCache<string, { principal: Principal; until: Date }>(atMost(REMEMBERED_TOKENS));
+  /** `until` is of the monotonic clock: a clock that is set back makes no withdrawn key good for longer. */
+  const remembered = new LRUCache<string, { principal: Principal; until: number }>(atMost(REMEMBERED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };
@@ -145,12 +151,11 @@ export const createAuthenticator = ({
     const isForeign = foreign?.algorithms.includes(algorithmOf(token) ?? "");
     if (!foreign || !isForeign) {
       const principal = await verifyOwn(token, now);
-      remembered.set(token, { principal, until: principal.expiresAt });
+      remembered.set(token, { principal, until: Number.POSITIVE_INFINITY });
       return principal;
     }
     const principal = await foreign.verify(token, now);
-    const until = Math.min(principal.expiresAt.getTime(), now.getTime() + foreign.rememberMs);
-    remembered.set(token, { principal, until: new Date(until) });
+    remembered.set(token, { principal, until: monotonic() + foreign.rememberMs });
     return principal;
   };
 
@@ -160,7 +165,7 @@ export const createAuthenticator = ({
       if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
       const now = clock();
       const known = remembered.get(token);
-      if (known && known.until > now) return known.principal;
+      if (known && known.principal.expiresAt > now && known.until > monotonic()) return known.principal;
       if (token.length > MAX_TOKEN_LENGTH)
         throw unauthenticated("The token in the authorization header is too long.");
       return verify(token, now);

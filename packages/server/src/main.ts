@@ -67,12 +67,14 @@ export const openDeps = (
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
 ): Deps => {
   const clock = () => new Date();
+  const monotonic = () => performance.now();
   const db = openDatabase({ file: config.databaseFile });
   try {
     return createDeps({
       config,
       db,
       clock,
+      monotonic,
       ids: createIds({ clock }),
       log,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,

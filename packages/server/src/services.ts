@@ -53,6 +53,7 @@ import { createUploadStore } from "./features/upload/store.js";
 export const createServices = ({
   db,
   clock,
+  monotonic,
   ids,
   config,
   providers,
@@ -98,10 +99,11 @@ export const createServices = ({
     authenticator,
     tokens,
     passwords,
-    throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
     takenBack: tail.doubt,
     clock,
     ids,
+    log,
     lifetime: config.login,
   });
   const account = createAccountService({
@@ -125,7 +127,7 @@ export const createServices = ({
     streams: providers.streams,
     clock,
   });
-  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
   const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
@@ -162,6 +164,7 @@ export const createServices = ({
     participant,
     tokens,
     takenBack: tail.doubt,
+    log,
     apps: config.apps,
   });
   const im = createImService({
@@ -170,7 +173,7 @@ export const createServices = ({
     groups,
     store: createImStore({ db, said }),
     mutes: createMuteStore({ db }),
-    rate: createSendRate({ clock }),
+    rate: createSendRate({ monotonic }),
     clock,
   });
   const presence = createPresenceService({

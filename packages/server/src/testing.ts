@@ -28,6 +28,8 @@ export interface TestCaller {
 export interface TestAppOptions {
   /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
   readonly now?: Date | (() => Date);
+  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  readonly monotonic?: () => number;
   /** Makes ids and nonces: the same seed, the same ids. */
   readonly seed?: number;
   /** Settings that differ from the defaults. */
@@ -84,6 +86,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     config,
     db,
     clock,
+    monotonic: options.monotonic ?? (() => clock().getTime()),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
     publicUrl: () => config.publicUrl ?? url,

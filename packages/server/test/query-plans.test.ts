@@ -143,6 +143,14 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
   },
+  "room.revokeLinks": async ({ app, roomId }) => {
+    for (const userIds of [["examinee1"], undefined])
+      await app.as(ADMIN).room.revokeLinks({ roomId, userIds });
+    await app.as(ADMIN).participant.add({
+      roomId,
+      participants: [{ userId: "newcomer", name: "Newcomer", role: "examinee" }],
+    });
+  },
   "room.snapshot": async ({ app, roomId }) => {
     for (const caller of [ADMIN, EXAMINEE]) await app.as(caller).room.snapshot({ roomId });
   },

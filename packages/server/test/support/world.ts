@@ -42,6 +42,8 @@ export interface WorldOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
   readonly now?: () => Date;
+  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  readonly monotonic?: () => number;
   readonly ids?: Ids;
   /** Whether the queue of what is to be done at message services runs by itself; default: it does. */
   readonly queue?: boolean;
@@ -60,6 +62,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     config,
     db,
     clock,
+    monotonic: options.monotonic ?? (() => clock().getTime()),
     ids: options.ids ?? createIds({ clock }),
     log: pino(
       { level: "info" },

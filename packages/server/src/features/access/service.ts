@@ -113,7 +113,9 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     async allRooms(caller, examId) {
       await exam(caller, examId);
       if (caller.roomId !== undefined)
-        throw forbidden(`The token works only in the room ${caller.roomId}, not for the whole exam ${examId}.`);
+        throw forbidden(
+          `The token works only in the room ${caller.roomId}, not for the whole exam ${examId}.`,
+        );
     },
     async inProgress(caller, where) {
       if (where.roomId !== undefined) await room(caller, where.roomId);

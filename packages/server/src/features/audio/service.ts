@@ -96,7 +96,7 @@ export const createAudioService = ({
 
   /** Exams that have no manual audio of their own offer a default clip, also those of other teachers. */
   const assertMayOffer = (caller: Caller, isDefault: boolean | undefined): void => {
-    if (isDefault !== undefined && caller.role !== "admin")
+    if (isDefault && caller.role !== "admin")
       throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");
   };
   const assertMayChange =
@@ -117,7 +117,7 @@ export const createAudioService = ({
     described: CreateAudioInput,
     within?: () => void,
   ): Promise<AudioClip> => {
-    assertMayOffer(caller, described.isDefault || undefined);
+    assertMayOffer(caller, described.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
     const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };

@@ -166,7 +166,10 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
       write(() => {
         const found = account.get({ userId: started.userId });
         if (!found || found.disabled || found.passwordHash !== passwordHash) return false;
-        queries.delete(sessions).where(lte(sessions.expiresAt, longBefore(started.createdAt, DAYS.session))).run();
+        queries
+          .delete(sessions)
+          .where(lte(sessions.expiresAt, longBefore(started.createdAt, DAYS.session)))
+          .run();
         queries.insert(sessions).values(started).run();
         return true;
       }),

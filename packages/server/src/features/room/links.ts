@@ -7,9 +7,11 @@ import type {
   RevokeLinksInput,
   Room,
 } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { TokenIssuer } from "../../auth.js";
 import type { Config } from "../../config.js";
 import { InvigilError } from "../../errors.js";
+import type { Origin } from "../../trpc.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
@@ -28,7 +30,7 @@ export interface LinkService {
    * @returns the seats concerned: teachers last, each role in the order in which people were added
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
    */
-  revoke(caller: Caller, input: RevokeLinksInput): Promise<RevokedSeat[]>;
+  revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
 }
 
 export interface LinkServiceDeps {
@@ -39,6 +41,7 @@ export interface LinkServiceDeps {
   readonly tokens: TokenIssuer;
   /** Told after tokens were taken back: who listens with one of them must not go on. */
   readonly takenBack: () => void;
+  readonly log: FastifyBaseLogger;
   readonly apps: Config["apps"];
 }
 
@@ -70,6 +73,7 @@ export const createLinkService = ({
   participant,
   tokens,
   takenBack,
+  log,
   apps,
 }: LinkServiceDeps): LinkService => {
   const roomsFor = async (caller: Caller, { roomId, examId }: JoinLinksInput): Promise<Room[]> => {
@@ -90,9 +94,7 @@ export const createLinkService = ({
     // First the generations: a link that is made while they are revoked is one of those that are revoked.
     const generations = await store.generations(room.id);
     const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
-    return people
-      .flat()
-      .map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
+    return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
   const base = (url: string | undefined, setting: string, whose: string): string => {
@@ -152,7 +154,7 @@ export const createLinkService = ({
       return links;
     },
 
-    async revoke(caller, { roomId, userIds }) {
+    async revoke(caller, { roomId, userIds }, origin) {
       await access.room(caller, roomId);
       const outcome = await store.revokeLinks(roomId, userIds ? { userIds } : { allBut: caller.userId });
       if ("unknown" in outcome)
@@ -161,6 +163,8 @@ export const createLinkService = ({
           `There is no ${outcome.unknown} in the room ${roomId}.`,
         );
       takenBack();
+      const { length: seats } = outcome.seats;
+      log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;
     },
   };

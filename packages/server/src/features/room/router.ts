@@ -15,7 +15,7 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
+import { anyoneProcedure, originOf, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
 import { type LiveService, shownRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
@@ -60,7 +60,7 @@ export const createRoomRouter = ({
     revokeLinks: staffProcedure
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
-      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input)),
+      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
     snapshot: anyoneProcedure
       .input(roomRef)
       .output(roomSnapshotSchema)

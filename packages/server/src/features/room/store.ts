@@ -103,7 +103,9 @@ export const createRoomStore = ({
         const known = new Set(there);
         const unknown = asked && [...asked].find((userId) => !known.has(userId));
         if (unknown !== undefined) return { unknown };
-        const revoked = there.filter((userId) => ("allBut" in of ? userId !== of.allBut : asked?.has(userId)));
+        const revoked = there.filter((userId) =>
+          "allBut" in of ? userId !== of.allBut : asked?.has(userId),
+        );
         return { seats: revoked.map((userId) => ({ userId, generation: raise(roomId, userId) })) };
       }),
 
