@@ -1,3 +1,13 @@
+CREATE TABLE `erasures` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`exam_id` text NOT NULL,
+	`room_id` text,
+	`user_id` text NOT NULL,
+	`up_to_event` integer NOT NULL,
+	`up_to_message` integer NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `seat_generations` (
 	`room_id` text NOT NULL,
 	`user_id` text NOT NULL,

@@ -111,6 +111,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.erasure.start();
     services.live.start();
     await services.presence.start();
 
@@ -118,6 +119,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
+      await services.erasure.stop();
       await services.presence.stop();
       clearTimeout(deadline);
       db.close();

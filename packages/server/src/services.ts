@@ -18,6 +18,8 @@ import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
 import { createEngineService } from "./features/engine/service.js";
+import { createErasureService } from "./features/erasure/service.js";
+import { createErasureStore } from "./features/erasure/store.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
 import { taskKindsOf } from "./features/groups/kinds.js";
@@ -121,14 +123,21 @@ export const createServices = ({
     ids,
     publicUrl,
   });
+  const erasure = createErasureService({ store: createErasureStore({ db }), log });
   const participant = createParticipantService({
     store: createParticipantStore({ db, tasks, events }),
     access,
     streams: providers.streams,
+    erasure,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const roster = createRosterService({
+    store: createRosterStore({ db, tasks, events }),
+    access,
+    erasure,
+    clock,
+  });
   const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
     store: createExamStore({ db, tasks, events }),
@@ -224,6 +233,7 @@ export const createServices = ({
     upload,
     capacity,
     queue,
+    erasure,
     stream,
     live,
     engine,

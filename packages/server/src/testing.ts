@@ -97,6 +97,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
   services.queue.start();
+  services.erasure.start();
   services.live.start();
   await services.presence.start();
 
@@ -109,6 +110,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const close = async (): Promise<void> => {
     await services.live.stop();
     await app.close();
+    await services.erasure.stop();
     await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
     db.close();

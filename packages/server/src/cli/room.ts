@@ -116,7 +116,8 @@ const addRevokeLinks = (parent: Command): void => {
         print(
           options.json,
           seats,
-          () => `The links of ${count(seats.length, "person", "people")} into the room ${name} are good no more.`,
+          () =>
+            `The links of ${count(seats.length, "person", "people")} into the room ${name} are good no more.`,
         );
       }),
     );

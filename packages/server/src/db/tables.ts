@@ -309,6 +309,22 @@ export const mutes = sqliteTable(
   (table) => [primaryKey({ columns: [table.roomId, table.login] })],
 );
 
+/**
+ * People who were removed together with what was recorded about them, while other traces of them are still there: see
+ * `features/erasure`. A row goes with the last trace.
+ */
+export const erasures = sqliteTable("erasures", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  examId: text("exam_id").notNull(),
+  /** The one room that it is about; null: all of the exam. */
+  roomId: text("room_id"),
+  userId: text("user_id").notNull(),
+  /** The newest event and message when the person was removed: later events tell of that, and the person may come back. */
+  upToEvent: integer("up_to_event").notNull(),
+  upToMessage: integer("up_to_message").notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
 /** Whose pages are connected, or were a moment ago. */
 export const presence = sqliteTable(
   "presence",

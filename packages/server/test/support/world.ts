@@ -81,6 +81,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const services = createServices(deps);
   const app = await buildApp(deps, services);
   if (options.queue ?? true) services.queue.start();
+  services.erasure.start();
   services.live.start();
   await services.presence.start();
   return {
@@ -100,6 +101,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     async [Symbol.asyncDispose]() {
       await services.live.stop();
       await app.close();
+      await services.erasure.stop();
       await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
       db.close();

@@ -16,6 +16,7 @@ import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../error
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
+import type { ErasureService } from "../erasure/service.js";
 import type { ParticipantStore, RoomMember, RoomState, StoredParticipant } from "./store.js";
 
 export type { RoomMember };
@@ -37,7 +38,7 @@ export interface ParticipantService {
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /**
    * Takes a person out of a room. While anything is recorded about it there, only with the records; from its last room
-   * in the exam, with those of all the exam's rooms.
+   * in the exam, with those of all the exam's rooms. With the records, all that names the person there is erased.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
@@ -51,6 +52,7 @@ export interface ParticipantServiceDeps {
   readonly store: ParticipantStore;
   readonly access: AccessService;
   readonly streams: StreamSigner;
+  readonly erasure: ErasureService;
   readonly clock: () => Date;
 }
 
@@ -101,6 +103,7 @@ export const createParticipantService = ({
   store,
   access,
   streams,
+  erasure,
   clock,
 }: ParticipantServiceDeps): ParticipantService => {
   /** What is told of people's other rooms is of this exam, and no more than the caller may see. */
@@ -185,6 +188,7 @@ export const createParticipantService = ({
       const outcome = await store.remove(roomId, userId, { withRecords, now: clock() }, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
+      if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },
     extraMinutesOf: (examId, userId) => store.extraMinutes(examId, userId),

@@ -1,6 +1,7 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { noteErasure } from "../../db/erasures.js";
 import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import {
   countRecords,
@@ -240,7 +241,10 @@ export const createParticipantStore = ({
         const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
         const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        if (withRecords) deleteRecords(queries, about);
+        if (withRecords) {
+          deleteRecords(queries, about);
+          noteErasure(queries, { examId, ...about }, now);
+        }
         deletePerson(queries, room, user, { streamsStay: false });
         tasks.sendAway(found, { ...person, userId: user }, now);
         events.add(room, "participant_removed", { userId: user, role: person.role }, now);

@@ -31,6 +31,8 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
    */
   revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
+  /** How often a seat's links were revoked. Asks nobody's permission: for the command that signs tokens. */
+  generation(roomId: string, userId: string): Promise<number>;
 }
 
 export interface LinkServiceDeps {
@@ -167,5 +169,6 @@ export const createLinkService = ({
       log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;
     },
+    generation: async (roomId, userId) => (await store.generations(roomId)).get(userId) ?? 0,
   };
 };
