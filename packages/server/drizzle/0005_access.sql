@@ -5,6 +5,7 @@ CREATE TABLE `erasures` (
 	`user_id` text NOT NULL,
 	`up_to_event` integer NOT NULL,
 	`up_to_message` integer NOT NULL,
+	`stage` text NOT NULL,
 	`created_at` integer NOT NULL
 );
 --> statement-breakpoint

@@ -123,7 +123,7 @@ export const createServices = ({
     ids,
     publicUrl,
   });
-  const erasure = createErasureService({ store: createErasureStore({ db }), log });
+  const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({ db, tasks, events }),
     access,

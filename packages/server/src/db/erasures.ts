@@ -22,6 +22,6 @@ export const noteErasure = (queries: Queries, { examId, roomId, userId }: Erased
   const upTo = { upToEvent: newest(roomEvents), upToMessage: newest(messages) };
   queries
     .insert(erasures)
-    .values({ examId, roomId: roomId ?? null, userId, ...upTo, createdAt: now })
+    .values({ examId, roomId: roomId ?? null, userId, ...upTo, stage: "traces", createdAt: now })
     .run();
 };

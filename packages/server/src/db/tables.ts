@@ -322,6 +322,8 @@ export const erasures = sqliteTable("erasures", {
   /** The newest event and message when the person was removed: later events tell of that, and the person may come back. */
   upToEvent: integer("up_to_event").notNull(),
   upToMessage: integer("up_to_message").notNull(),
+  /** What is to go next: all that was there before, or the message that told the person of the removal. */
+  stage: text({ enum: ["traces", "farewell"] }).notNull(),
   createdAt: instant("created_at").notNull(),
 });
 

@@ -36,8 +36,8 @@ export type Erasure = typeof erasures.$inferSelect;
 export type Position = number | "end";
 
 export interface ErasureStore {
-  /** The oldest that is to be done; undefined when none is. */
-  next(): Promise<Erasure | undefined>;
+  /** The oldest that is to be done, or whose farewell was told before a moment; undefined when none is. */
+  next(toldBefore: Date): Promise<Erasure | undefined>;
   /** The rooms that it is about, in the order in which they were made. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /** Erases what stands under the person's name in some rooms: mutes, presence, stream names and seats. */
@@ -45,11 +45,14 @@ export interface ErasureStore {
   /** Looks through some events of a room after a position, and deletes those that name the person. Returns the next position. */
   eraseEvents(erasure: Erasure, roomId: string, after: number): Promise<Position>;
   /**
-   * Looks through some messages of a room after a position: deletes those that the person sent, or that were for the person
-   * alone, and takes the name out of the others. Returns the next position.
+   * Looks through some messages of a room after a position, up to those of the removal, or in the last stage from those on:
+   * deletes those that the person sent, or that were for the person alone, and takes the name out of the others. Returns the
+   * next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /** Nothing is left of it. */
+  /** Of the rooms, those that the person is not in again. */
+  left(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
+  /** The stage is done: the next one begins, or nothing is left of it. */
   done(erasure: Erasure): Promise<void>;
 }
 
@@ -59,7 +62,13 @@ const AT_ONCE = 200;
 const loginsOf = (userId: string): readonly string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
 export const createErasureStore = ({ db: { queries, write } }: { db: Database }): ErasureStore => {
-  const first = queries.select().from(erasures).orderBy(asc(erasures.id)).limit(1).prepare();
+  const first = queries
+    .select()
+    .from(erasures)
+    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, sql.placeholder("toldBefore"))))
+    .orderBy(asc(erasures.id))
+    .limit(1)
+    .prepare();
   const ofExam = queries
     .select({ id: rooms.id })
     .from(rooms)
@@ -97,22 +106,24 @@ export const createErasureStore = ({ db: { queries, write } }: { db: Database })
       .run();
   };
 
+  const withoutSeat = (userId: string, roomIds: readonly string[]): string[] => {
+    const seats = queries
+      .select({ roomId: participants.roomId })
+      .from(participants)
+      .where(and(inArray(participants.roomId, [...roomIds]), eq(participants.userId, userId)))
+      .all();
+    const back = new Set(seats.map(({ roomId }) => roomId));
+    return roomIds.filter((roomId) => !back.has(roomId));
+  };
+
   return {
-    next: async () => first.get(),
+    next: async (toldBefore) => first.get({ toldBefore: toldBefore.getTime() }),
     roomsOf: async ({ examId, roomId }) => (roomId ? [roomId] : ofExam.all({ examId }).map(({ id }) => id)),
 
     eraseKeys: ({ userId }, roomIds) =>
       write(() => {
-        // Where the person has come back meanwhile, all of it is the new one's.
-        const back = new Set(
-          queries
-            .select({ roomId: participants.roomId })
-            .from(participants)
-            .where(and(inArray(participants.roomId, [...roomIds]), eq(participants.userId, userId)))
-            .all()
-            .map((seat) => seat.roomId),
-        );
-        const within = roomIds.filter((roomId) => !back.has(roomId));
+        // Where the person has come back meanwhile, all of it is theirs anew.
+        const within = withoutSeat(userId, roomIds);
         queries
           .delete(mutes)
           .where(and(inArray(mutes.roomId, within), inArray(mutes.login, [...loginsOf(userId)])))
@@ -147,14 +158,17 @@ export const createErasureStore = ({ db: { queries, write } }: { db: Database })
       return last;
     },
 
-    async eraseMessages({ userId, upToMessage }, roomId, after) {
+    async eraseMessages({ userId, upToMessage, stage }, roomId, position) {
+      const isFarewell = stage === "farewell";
+      const after = isFarewell ? Math.max(position, upToMessage) : position;
+      const upTo = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
       const last = lastId(messagesAfter.all({ roomId, after }));
-      if (last === undefined || after >= upToMessage) return "end";
+      if (last === undefined || after >= upTo) return "end";
       const logins = loginsOf(userId);
       const named = new Set(logins);
       const naming = and(
         eq(messages.roomId, roomId),
-        between(messages.id, after + 1, Math.min(last, upToMessage)),
+        between(messages.id, after + 1, Math.min(last, upTo)),
         or(eq(messages.senderId, userId), names(messages.data, userId), names(messages.recipients, userId)),
       );
       const erase = (): void => {
@@ -182,20 +196,11 @@ export const createErasureStore = ({ db: { queries, write } }: { db: Database })
       return last;
     },
 
-    done: ({ id, userId, examId, roomId }) =>
+    left: async ({ userId }, roomIds) => withoutSeat(userId, roomIds),
+    done: ({ id, stage }) =>
       write(() => {
-        // Also one that was asked for twice.
-        queries
-          .delete(erasures)
-          .where(
-            and(
-              eq(erasures.userId, userId),
-              eq(erasures.examId, examId),
-              roomId === null ? isNull(erasures.roomId) : eq(erasures.roomId, roomId),
-              lte(erasures.id, id),
-            ),
-          )
-          .run();
+        if (stage === "farewell") queries.delete(erasures).where(eq(erasures.id, id)).run();
+        else queries.update(erasures).set({ stage: "farewell" }).where(eq(erasures.id, id)).run();
       }),
   };
 };
