@@ -2,7 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/testing.js";
-import { rest } from "./support/calls.js";
+import { dataOf, send } from "./support/calls.js";
 import { listenRoom } from "./support/listening.js";
 import { run, serve, tempFolder, testEnv } from "./support/process.js";
 import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
@@ -42,7 +42,8 @@ const openTraces = async (folder: { path: string }) => {
   const self = school.as({ sub: WHO, role: "examinee" });
   const listening = await listenRoom(school, { sub: WHO, role: "examinee" }, { roomId });
   await listening.until((event) => event.type === "participant_entered");
-  await rest(school).get("userAct", streamReport(room, WHO), streamHeaders());
+  const report = { method: "GET", path: "/exam/userAct", headers: streamHeaders() } as const;
+  dataOf(await send(school, { ...report, query: streamReport(room, WHO) }));
   await self.cheat.addRecords({ roomId, records: [detection(WHO)] });
   await self.im.send({ roomId, type: 30_001, data: "from them to all" });
   await self.im.send({ roomId, type: 30_001, data: "from them to one", to: ["teacher1"], key: "k" });

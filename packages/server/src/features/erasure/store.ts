@@ -1,17 +1,4 @@
-import {
-  and,
-  asc,
-  between,
-  eq,
-  gt,
-  inArray,
-  isNull,
-  lte,
-  or,
-  type SQL,
-  type SQLWrapper,
-  sql,
-} from "drizzle-orm";
+import { and, asc, between, eq, gt, inArray, lte, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, loginOf } from "../../db/messages.js";
 import { eraseSeats } from "../../db/seat-generations.js";
