@@ -102,6 +102,7 @@ describe("how many devices have a page open", () => {
   it("is told to those who watch, for each camera: one link serves nobody else unseen", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     await connect(hall, EXAMINEE, "pc");
+    hall.time.now += 1000;
     const leaves = [];
     for (let n = 0; n < 20; n++) leaves.push(await connect(hall, EXAMINEE));
     expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);

@@ -207,7 +207,7 @@ describe("audio.update", () => {
     const { examId } = school.room;
     const { clipId } = school;
     await school.teacher.audio.attach({ examId, clipId });
-    await school.teacher.audio.update({ clipId, name: "Gong" });
+    await school.admin.audio.update({ clipId, name: "Gong" });
     expect((await school.teacher.exam.get({ examId })).manualAudio).toMatchObject([{ clipId, name: "Gong" }]);
   });
 
