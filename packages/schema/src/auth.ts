@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   idSchema,
   label,
+  marksPcCamera,
   optional,
   STORABLE_MESSAGE,
   storable,
@@ -14,10 +15,14 @@ export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
 export const roleSchema = z.enum(roles);
 export type Role = z.infer<typeof roleSchema>;
 
-/** A caller's id as its token gives it: 1 to 128 characters, no white space at the ends. */
+/**
+ * A caller's id as its token gives it: 1 to 128 characters, no white space at the ends. An id that is written like a PC
+ * camera's is refused: its holder would pass for the second camera of another person.
+ */
 const subject = z
   .string()
-  .regex(/^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u, "must be 1 to 128 printable characters");
+  .regex(/^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u, "must be 1 to 128 printable characters")
+  .refine((id) => !marksPcCamera(id), "must not begin with 'pc_' or end with '_pc' (those mark a PC camera)");
 
 /** The claims of a token that Invigil reads; others are ignored. `exp`, `nbf`, `iat` are seconds since 1970. */
 export const claimsSchema = z.object({
@@ -32,6 +37,10 @@ export const claimsSchema = z.object({
   jti: z.string().optional(),
   /** The login that it belongs to: good while that lasts. */
   sid: z.string().optional(),
+  /** Whether somebody issued it with that login: it ends with the login, and is none of it, so it cannot be refreshed. */
+  issued: z.boolean().optional().catch(undefined),
+  /** With `room`: how often the links of that seat had been revoked when it was made. Absent: never. */
+  gen: z.int().nonnegative().optional().catch(undefined),
 });
 
 /** Who is calling: what a valid token says. `room` and `exam` bind the token to that room or exam alone. */

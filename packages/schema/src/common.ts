@@ -41,6 +41,9 @@ const textAsNumber = (value: number): unknown => {
  */
 export const idSchema = z.preprocess(numberAsText, label(128));
 
+/** Whether an id is written like a PC camera's: `pc_<id>` is the login of that page, `<stream>_pc` the name of its stream. */
+export const marksPcCamera = (id: string): boolean => id.startsWith("pc_") || id.endsWith("_pc");
+
 /**
  * The id of a person to be stored: letters, digits, `_`, `-` and `.`, at most 61 characters, so that
  * `pc_<id>` (the second camera's login) fits the 64 of the message services. It may not begin with `pc_`, and not

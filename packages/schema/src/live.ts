@@ -15,6 +15,11 @@ export const presenceSchema = z.object({
   camera: cameraSchema,
   /** Since when it is connected; breaks shorter than the settle time do not count. */
   since: z.date(),
+  /**
+   * How many devices have the page open: connections, over which somebody listens as that person and camera. More than one
+   * may be a link that several people use. A device that only makes calls is not seen.
+   */
+  devices: z.int(),
 });
 export type Presence = z.infer<typeof presenceSchema>;
 
@@ -78,6 +83,8 @@ const happenings = [
   /** Somebody's page is connected, or has not been for longer than the settle time. */
   event("participant_entered", connection),
   event("participant_left", connection),
+  /** Another number of devices has a page open; whoever enters has one. */
+  event("devices_changed", { ...connection, devices: z.int() }),
   event("publish_status_changed", { userId: z.string(), camera: cameraSchema, status: publishStatusSchema }),
   /** The config is the exam's newest, also where it was changed again since. */
   event("cheat_config_changed", { cheatConfig: cheatConfigSchema }),

@@ -30,7 +30,7 @@ export const participantSchema = z.object({
   roomId: z.string(),
   role: participantRoleSchema,
   name: z.string(),
-  /** Whether any room that the person is in is in progress. */
+  /** Whether the person is in a room in progress: this one, or another of the exam that the caller may see. */
   hasRoomInProgress: z.boolean(),
   /** Time that the person has beyond the exam's end. */
   extraMinutes: z.int(),

@@ -90,3 +90,14 @@ export const joinLinkSchema = z.object({
   expiresAt: z.date(),
 });
 export type JoinLink = z.infer<typeof joinLinkSchema>;
+
+/** Whose links into a room are revoked: these people's, at most 500; absent: everybody's in the room but the caller's own. */
+export const revokeLinksInput = z.object({
+  roomId: idSchema,
+  userIds: optional(z.array(idSchema).min(1, "must not be empty").max(500, "must be at most 500")),
+});
+export type RevokeLinksInput = z.infer<typeof revokeLinksInput>;
+
+/** A seat whose links were revoked. Tokens that are made for it from now on carry its generation (the claim `gen`). */
+export const revokedSeatSchema = z.object({ userId: z.string(), generation: z.int() });
+export type RevokedSeat = z.infer<typeof revokedSeatSchema>;

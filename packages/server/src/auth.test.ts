@@ -17,7 +17,11 @@ const jwt = (claims: Record<string, unknown> = CLAIMS, { secret = SECRET, alg = 
 /** An authenticator whose clock the test moves. */
 const atStart = () => {
   const world = { now: START };
-  const auth = createAuthenticator({ secret: SECRET, clock: () => world.now });
+  const auth = createAuthenticator({
+    secret: SECRET,
+    clock: () => world.now,
+    monotonic: () => world.now.getTime(),
+  });
   return { world, identify: async (header: string | undefined) => auth.identify(header) };
 };
 const identify = (header: string | undefined) => atStart().identify(header);
@@ -86,9 +90,26 @@ describe("a token", () => {
       examId: "e1",
       name: "Ann",
       tokenId: "x",
+      // Of a room's token: its links were never revoked when it was made.
+      generation: 0,
       expiresAt: new Date((NOW + 60) * 1000),
     });
   });
+
+  it("is of a generation of its seat's links only where it is bound to a room", async () => {
+    expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: 2 }))).toMatchObject({ generation: 2 });
+    expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: "of another service" }))).toMatchObject({
+      generation: 0,
+    });
+    expect(await identify(await jwt(CLAIMS))).not.toHaveProperty("generation");
+  });
+
+  it.each(["pc_e12", "e12_pc", "pc_", "_pc"])(
+    "is refused whose subject is %s: that is a PC camera",
+    async (sub) => {
+      expect(await refusal(`Bearer ${await jwt({ ...CLAIMS, sub })}`)).toContain("sub");
+    },
+  );
 
   const NOT_VALID = "The token in the authorization header is not valid.";
 
@@ -165,7 +186,9 @@ describe("signToken", () => {
       { secret, clock: () => START, jti: "j" },
     );
 
-  const id = fc.stringMatching(/^[A-Za-z0-9_.学-]{1,60}$/);
+  const id = fc
+    .stringMatching(/^[A-Za-z0-9_.学-]{1,60}$/)
+    .filter((text) => !text.startsWith("pc_") && !text.endsWith("_pc"));
   const request = fc.record(
     {
       userId: id,
@@ -185,6 +208,7 @@ describe("signToken", () => {
         const expiresAt = new Date((NOW + ttlSeconds) * 1000);
         expect(await identify(await sign({ ...asked, ttlSeconds }))).toEqual({
           ...asked,
+          ...(asked.roomId !== undefined && { generation: 0 }),
           tokenId: "j",
           expiresAt,
         });
@@ -197,7 +221,14 @@ describe("signToken", () => {
   });
 
   it("refuses to sign claims that would not be accepted", () => {
-    for (const bad of [{ userId: "" }, { userId: " a" }, { roomId: "" }, { name: "x".repeat(65) }])
+    for (const bad of [
+      { userId: "" },
+      { userId: " a" },
+      { userId: "pc_a" },
+      { userId: "a_pc" },
+      { roomId: "" },
+      { name: "x".repeat(65) },
+    ])
       expect(() => sign(bad)).toThrow();
   });
 });

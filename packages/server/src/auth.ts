@@ -7,7 +7,9 @@ import type { Ids } from "./ids.js";
 import { atMost } from "./lru.js";
 import { SetupError } from "./setup-error.js";
 
-export const unauthenticated = (what: string): InvigilError => new InvigilError("UNAUTHENTICATED", what);
+/** `subject`: whose token it is, where it was signed rightly. */
+export const unauthenticated = (what: string, subject?: string): InvigilError =>
+  new InvigilError("UNAUTHENTICATED", what, { subject });
 
 /** Tokens longer than this are refused unread; a header holds 16 KiB at most anyway. */
 const MAX_TOKEN_LENGTH = 8192;
@@ -18,8 +20,15 @@ const REMEMBERED_TOKENS = 40_000;
 export interface Principal extends Caller {
   /** The token's id, by which it can be revoked. */
   readonly tokenId?: string | undefined;
-  /** The login that the token belongs to. */
+  /** The login that the token ends with. */
   readonly sessionId?: string | undefined;
+  /** Whether it was issued with that login, and is none of its own: it cannot be refreshed. */
+  readonly isIssued?: boolean | undefined;
+  /**
+   * Of a token of ours that is bound to a room: how often its seat's links had been revoked when it was made. Undefined where
+   * that does not end the token: an identity service's, and one that is bound to no room.
+   */
+  readonly generation?: number | undefined;
 }
 
 /** What an administrator may do without a token when `INVIGIL_AUTH` is off. */
@@ -55,8 +64,12 @@ export interface TokenRequest {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
-  /** The login that it belongs to. */
+  /** The login that it ends with. */
   readonly sessionId?: string | undefined;
+  /** Whether it is issued with that login, and is no token of the login itself. */
+  readonly isIssued?: boolean | undefined;
+  /** With `roomId`: the generation of the seat's links. Absent: the first, 0. */
+  readonly generation?: number | undefined;
   readonly ttlSeconds: number;
 }
 
@@ -65,12 +78,13 @@ const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
 /** What to answer about a token that was refused by `jwtVerify`. */
-export const refusedToken = (error: unknown): InvigilError =>
-  unauthenticated(
-    error instanceof errors.JWTExpired
-      ? "The token in the authorization header has expired."
-      : "The token in the authorization header is not valid.",
-  );
+export const refusedToken = (error: unknown): InvigilError => {
+  if (!(error instanceof errors.JWTExpired))
+    return unauthenticated("The token in the authorization header is not valid.");
+  // Its signature was verified before its expiry.
+  const subject = claimsSchema.shape.sub.safeParse(error.payload.sub);
+  return unauthenticated("The token in the authorization header has expired.", subject.data);
+};
 
 /** Who calls, by the claims of a verified token. @throws UNAUTHENTICATED */
 export const principalOf = (payload: unknown): Principal => {
@@ -79,7 +93,7 @@ export const principalOf = (payload: unknown): Principal => {
     throw unauthenticated(
       `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
     );
-  const { sub, role, exp, room, exam, name, jti, sid } = claims.data;
+  const { sub, role, exp, room, exam, name, jti, sid, issued, gen } = claims.data;
   return {
     userId: sub,
     role,
@@ -89,6 +103,8 @@ export const principalOf = (payload: unknown): Principal => {
     ...(name !== undefined && { name }),
     ...(jti !== undefined && { tokenId: jti }),
     ...(sid !== undefined && { sessionId: sid }),
+    ...(issued && { isIssued: true }),
+    ...(gen !== undefined && { generation: gen }),
   };
 };
 
@@ -107,33 +123,39 @@ const algorithmOf = (token: string): string | undefined => {
 export const createAuthenticator = ({
   secret,
   clock,
+  monotonic,
   foreign,
 }: {
   secret: string;
   clock: () => Date;
+  monotonic: () => number;
   foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  const remembered = new LRUCache<string, { principal: Principal; until: Date }>(atMost(REMEMBERED_TOKENS));
+  /** `until` is of the monotonic clock: a clock that is set back makes no withdrawn key good for longer. */
+  const remembered = new LRUCache<string, { principal: Principal; until: number }>(atMost(REMEMBERED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };
     const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
       throw refusedToken(error);
     });
-    return principalOf(payload);
+    const principal = principalOf(payload);
+    // Also of a token that says nothing of it: it was made before the links of its seat were revoked.
+    return principal.roomId === undefined
+      ? principal
+      : { ...principal, generation: principal.generation ?? 0 };
   };
 
   const verify = async (token: string, now: Date): Promise<Principal> => {
     const isForeign = foreign?.algorithms.includes(algorithmOf(token) ?? "");
     if (!foreign || !isForeign) {
       const principal = await verifyOwn(token, now);
-      remembered.set(token, { principal, until: principal.expiresAt });
+      remembered.set(token, { principal, until: Number.POSITIVE_INFINITY });
       return principal;
     }
     const principal = await foreign.verify(token, now);
-    const until = Math.min(principal.expiresAt.getTime(), now.getTime() + foreign.rememberMs);
-    remembered.set(token, { principal, until: new Date(until) });
+    remembered.set(token, { principal, until: monotonic() + foreign.rememberMs });
     return principal;
   };
 
@@ -143,7 +165,7 @@ export const createAuthenticator = ({
       if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
       const now = clock();
       const known = remembered.get(token);
-      if (known && known.until > now) return known.principal;
+      if (known && known.principal.expiresAt > now && known.until > monotonic()) return known.principal;
       if (token.length > MAX_TOKEN_LENGTH)
         throw unauthenticated("The token in the authorization header is too long.");
       return verify(token, now);
@@ -156,7 +178,7 @@ export const createOpenAuthenticator = (): Authenticator => ({ identify: () => D
 
 /** Makes a token that `createAuthenticator` with the same secret accepts. */
 export const signToken = (
-  { userId, role, roomId, examId, name, sessionId, ttlSeconds }: TokenRequest,
+  { userId, role, roomId, examId, name, sessionId, isIssued, generation, ttlSeconds }: TokenRequest,
   { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
 ): Promise<string> => {
   const issuedAt = Math.floor(clock().getTime() / 1000);
@@ -168,6 +190,9 @@ export const signToken = (
     exam: examId,
     name,
     sid: sessionId,
+    issued: isIssued || undefined,
+    // A card's QR code grows with every claim.
+    gen: generation || undefined,
   });
   if (!claims.success) {
     const [issue] = claims.error.issues;
@@ -188,6 +213,8 @@ export interface ExamPerson {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
+  /** Of the seat's links, with `roomId`. */
+  readonly generation?: number | undefined;
   /** When the exam ends for everybody, and the minutes that this person has beyond it. */
   readonly examEndTime: Date;
   readonly extraMinutes: number;

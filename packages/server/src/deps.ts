@@ -20,7 +20,10 @@ import type { Providers } from "./providers/types.js";
 export interface World {
   readonly config: Config;
   readonly db: Database;
+  /** The time of day, for what is written down and signed. It may be set forward and back. */
   readonly clock: () => Date;
+  /** Milliseconds since some moment, for how long something takes or lasts: never set, and never back. */
+  readonly monotonic: () => number;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
   /** Where clients reach the server, without a slash at the end. */
@@ -41,14 +44,14 @@ export interface Deps extends World {
 }
 
 export const createDeps = (world: World): Deps => {
-  const { config, clock, ids, log, publicUrl, authSecret, ownKey } = world;
-  const foreign = config.jwks && createIdentityService({ settings: config.jwks, clock, log });
+  const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey } = world;
+  const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   return {
     ...world,
     auth:
       config.auth === "off"
         ? createOpenAuthenticator()
-        : createAuthenticator({ secret: authSecret, clock, foreign }),
+        : createAuthenticator({ secret: authSecret, clock, monotonic, foreign }),
     tokens: createTokenIssuer({
       // While everybody is an administrator, nobody gets a token that is still good when that is over.
       secret: config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret,

@@ -5,6 +5,7 @@ interface InvigilErrorOptions extends ErrorOptions {
   readonly fields?: Record<string, string[]>;
   readonly retryAfterSeconds?: number;
   readonly details?: ProviderDetails;
+  readonly subject?: string | undefined;
 }
 
 /**
@@ -20,6 +21,8 @@ export class InvigilError extends Error {
   readonly retryAfterSeconds: number | undefined;
   /** What a vendor said, for administrators; undefined where none was asked. */
   readonly details: ProviderDetails | undefined;
+  /** The user id in a token that was signed rightly and is refused. For the log alone. */
+  readonly subject: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: InvigilErrorOptions = {}) {
     super(message, options);
@@ -27,6 +30,7 @@ export class InvigilError extends Error {
     this.fields = options.fields ?? {};
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.details = options.details;
+    this.subject = options.subject;
   }
 
   get status(): number {

@@ -95,9 +95,9 @@ const boundedFetch: FetchImplementation = async (url, options) => {
 const remoteKeys = (url: string) => createRemoteJWKSet(new URL(url), { [customFetch]: boundedFetch });
 
 /** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
-const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
+const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
   const remote = remoteKeys(url);
-  let pausedUntil = 0;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
 
   const lastKnown: JWTVerifyGetKey = async (header, token) => {
     const unknown = new InvigilError("PROVIDER_FAILED", "The identity service's keys cannot be fetched.");
@@ -110,12 +110,12 @@ const createKeys = ({ url, clock, log }: { url: string } & Omit<Parts, "settings
   };
 
   return async (header, token) => {
-    if (clock().getTime() < pausedUntil) return lastKnown(header, token);
+    if (monotonic() < pausedUntil) return lastKnown(header, token);
     try {
       return await remote(header, token);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
-      pausedUntil = clock().getTime() + PAUSE_MS;
+      pausedUntil = monotonic() + PAUSE_MS;
       log.warn({ err: error }, "the identity service's keys cannot be fetched");
       return lastKnown(header, token);
     }
@@ -131,14 +131,14 @@ export const countIdentityKeys = async (url: string): Promise<number> => {
 
 interface Parts {
   readonly settings: Settings;
-  readonly clock: () => Date;
+  readonly monotonic: () => number;
   readonly log: Pick<FastifyBaseLogger, "warn">;
 }
 
 /** The tokens of an organisation's own identity service. */
-export const createIdentityService = ({ settings, clock, log }: Parts): ForeignTokens => {
+export const createIdentityService = ({ settings, monotonic, log }: Parts): ForeignTokens => {
   const { url, issuer, audience } = settings;
-  const keys = createKeys({ url, clock, log });
+  const keys = createKeys({ url, monotonic, log });
   return {
     algorithms: ALGORITHMS,
     rememberMs: REMEMBER_MS,

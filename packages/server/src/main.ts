@@ -69,6 +69,7 @@ export const openDeps = (
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
 ): Deps => {
   const clock = () => new Date();
+  const monotonic = () => performance.now();
   const isKept = config.databaseFile !== ":memory:";
   if (isKept) refuseLostDatabase(config);
   const db = openDatabase({
@@ -83,6 +84,7 @@ export const openDeps = (
       config,
       db,
       clock,
+      monotonic,
       ids: createIds({ clock }),
       log,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
@@ -139,6 +141,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.erasure.start();
     services.live.start();
     await services.presence.start();
 
@@ -146,6 +149,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
+      await services.erasure.stop();
       await services.presence.stop();
       clearTimeout(deadline);
       db.close();

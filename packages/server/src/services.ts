@@ -18,6 +18,8 @@ import { createCapacityStore } from "./features/capacity/store.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
 import { createEngineService } from "./features/engine/service.js";
+import { createErasureService } from "./features/erasure/service.js";
+import { createErasureStore } from "./features/erasure/store.js";
 import { createExamService } from "./features/exam/service.js";
 import { createExamStore } from "./features/exam/store.js";
 import { taskKindsOf } from "./features/groups/kinds.js";
@@ -53,6 +55,7 @@ import { createUploadStore } from "./features/upload/store.js";
 export const createServices = ({
   db,
   clock,
+  monotonic,
   ids,
   config,
   providers,
@@ -98,10 +101,11 @@ export const createServices = ({
     authenticator,
     tokens,
     passwords,
-    throttle: createLoginThrottle({ clock, failuresPerAddress }),
+    throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
     takenBack: tail.doubt,
     clock,
     ids,
+    log,
     lifetime: config.login,
   });
   const account = createAccountService({
@@ -119,14 +123,21 @@ export const createServices = ({
     ids,
     publicUrl,
   });
+  const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({ db, tasks, events }),
     access,
     streams: providers.streams,
+    erasure,
     clock,
   });
-  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
+  const roster = createRosterService({
+    store: createRosterStore({ db, tasks, events }),
+    access,
+    erasure,
+    clock,
+  });
   const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
   const exam = createExamService({
     store: createExamStore({ db, tasks, events }),
@@ -161,6 +172,8 @@ export const createServices = ({
     exam,
     participant,
     tokens,
+    takenBack: tail.doubt,
+    log,
     apps: config.apps,
   });
   const im = createImService({
@@ -169,7 +182,7 @@ export const createServices = ({
     groups,
     store: createImStore({ db, said }),
     mutes: createMuteStore({ db }),
-    rate: createSendRate({ clock }),
+    rate: createSendRate({ monotonic }),
     clock,
   });
   const presence = createPresenceService({
@@ -220,6 +233,7 @@ export const createServices = ({
     upload,
     capacity,
     queue,
+    erasure,
     stream,
     live,
     engine,

@@ -30,6 +30,8 @@ export interface TestCaller {
 export interface TestAppOptions {
   /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
   readonly now?: Date | (() => Date);
+  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  readonly monotonic?: () => number;
   /** Makes ids and nonces: the same seed, the same ids. */
   readonly seed?: number;
   /** Settings that differ from the defaults. */
@@ -86,6 +88,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     config,
     db,
     clock,
+    monotonic: options.monotonic ?? (() => clock().getTime()),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
     publicUrl: () => config.publicUrl ?? url,
@@ -96,6 +99,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
   services.queue.start();
+  services.erasure.start();
   services.live.start();
   await services.presence.start();
 
@@ -108,6 +112,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const close = async (): Promise<void> => {
     await services.live.stop();
     await app.close();
+    await services.erasure.stop();
     await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
     db.close();

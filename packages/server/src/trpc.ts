@@ -13,7 +13,19 @@ export interface Trace {
   readonly requestId: string;
   readonly procedures: string[];
   roomId?: string;
+  /** Why calls were refused or failed, by the codes of the error table. */
+  reasons?: string[];
 }
+
+const noteReason = (trace: Trace, error: unknown): void => {
+  const { code } = failureOf(error);
+  trace.reasons ??= [];
+  if (!trace.reasons.includes(code)) trace.reasons.push(code);
+};
+
+/** For the log: who calls, or whose token it was that is refused. */
+export const nameOf = (identity: Principal | InvigilError): string | undefined =>
+  identity instanceof InvigilError ? identity.subject : identity.userId;
 
 export interface Context {
   /** Who is calling, or why that is not known. */
@@ -31,6 +43,17 @@ export interface Context {
   readonly address: string;
   readonly trace: Trace;
 }
+
+/** Where a call comes from, for log lines of its own. */
+export interface Origin {
+  readonly reqId: string;
+  /** As `Context.address`. */
+  readonly address: string;
+}
+export const originOf = ({ trace, address }: Pick<Context, "trace" | "address">): Origin => ({
+  reqId: trace.requestId,
+  address,
+});
 
 /** What a vendor said is for those who run the installation. */
 export const detailsFor = (
@@ -190,6 +213,7 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
         if (!result.ok) throw result.error;
         return result;
       } catch (error) {
+        noteReason(own.trace, error);
         throw underItsCode(error);
       }
     }),
@@ -198,9 +222,12 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
 export const publicProcedure = trpc.procedure.use(({ ctx, path, next }) =>
-  inOwnContext(ctx, path, async () => {
+  inOwnContext(ctx, path, async (own) => {
     const result = await next();
-    if (!result.ok) throw underItsCode(result.error);
+    if (!result.ok) {
+      noteReason(own.trace, result.error);
+      throw underItsCode(result.error);
+    }
     return result;
   }),
 );

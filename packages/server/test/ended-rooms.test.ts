@@ -1,6 +1,8 @@
 import { signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/testing.js";
+import { dataOf, refusalOf, rest } from "./support/calls.js";
+import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
@@ -184,4 +186,57 @@ it("examinees publish no more, and the others still may", async () => {
     [false, false],
     [true, true],
   ]);
+});
+
+describe("the cheat config of an ended room", () => {
+  const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+  /** Where a caller finds it: in the room, in its snapshot, and in what a listener is told who missed something. */
+  const found = async (school: School, caller: TestCaller): Promise<boolean[]> => {
+    const as = school.as(caller);
+    const { id: roomId } = school.room;
+    const told = [];
+    for await (const event of await as.room.onEvent({ roomId, lastEventId: "999999999" })) {
+      told.push(event);
+      break;
+    }
+    return [
+      (await as.room.get({ roomId })).cheatConfig !== undefined,
+      (await as.room.snapshot({ roomId })).cheatConfig !== undefined,
+      JSON.stringify(told).includes("cheatConfig"),
+    ];
+  };
+
+  it.each(bindings)("is no examinee's any more, its token bound %s", async (_, callerOf) => {
+    await using school = await openSchool();
+    const caller = callerOf(school);
+    expect(await found(school, caller)).toEqual([true, true, true]);
+    await school.teacher.room.end({ roomId: school.room.id });
+    expect(await found(school, caller)).toEqual([false, false, false]);
+    expect(await found(school, TEACHER)).toEqual([true, true, true]);
+  });
+
+  it("is not told to one who comes back to hear how the room ended", async () => {
+    await using school = await openSchool();
+    const { id: roomId, examId } = school.room;
+    const { lastEventId } = await school.admin.room.snapshot({ roomId });
+    await school.teacher.cheat.setConfig({ examId, data: "{}" });
+    await school.teacher.room.end({ roomId });
+    const heard = async (caller: TestCaller) => {
+      await using listening = await listenRoom(school, caller, { roomId, lastEventId });
+      return (await listening.until(({ type }) => type === "room_ended")).map(({ type }) => type);
+    };
+    expect(await heard(EXAMINEE)).toEqual(["room_ended"]);
+    expect(await heard(TEACHER)).toEqual(["cheat_config_changed", "room_ended"]);
+  });
+
+  it("and what the page of the end asks is answered", async () => {
+    await using school = await openSchool();
+    await school.teacher.room.end({ roomId: school.room.id });
+    const door = rest(school, await school.token(EXAMINEE));
+    const room = dataOf(await door.get("roomInfo", { roomId: school.room.id }));
+    expect(room).toMatchObject({ id: school.room.id, status: 1 });
+    expect(room).not.toHaveProperty("cheatConfig");
+    // There is only no store in this test.
+    refusalOf(await door.get("getOssConfig", { examId: school.room.examId }), 501, "PROVIDER_NOT_CONFIGURED");
+  });
 });

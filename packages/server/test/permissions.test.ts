@@ -30,6 +30,15 @@ const saying =
   (school) => ({ ...own(school), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
+/** Clips that teacher1 added, one for each caller. */
+let ownClips: readonly string[] = [];
+const addOwnClips = async (school: School): Promise<void> => {
+  const ids: string[] = [];
+  for (const name of Object.keys(callersOf(school)))
+    ids.push((await school.teacher.audio.create({ name, url: `https://audio.example/${name}.wav` })).id);
+  ownClips = ids;
+};
+
 const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
   "auth.whoami": { method: "query", input: () => undefined },
   "auth.login": { method: "mutate", input: () => CREDENTIALS },
@@ -77,6 +86,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "room.list": { method: "query", input: () => ({}) },
   "room.joinLinks": { method: "mutate", input: own },
   "room.joinLinks, of the exam": { method: "mutate", input: examOf },
+  "room.revokeLinks": { method: "mutate", input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
   "room.presence": { method: "query", input: own },
   "room.snapshot": { method: "query", input: own },
   // After what never was: how things are is told at once.
@@ -141,8 +151,21 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
     method: "mutate",
     input: () => ({ name: "New clip", url: "https://audio.example/new.wav" }),
   },
+  "audio.create, a default one": {
+    method: "mutate",
+    input: () => ({ name: "New clip", url: "https://audio.example/new.wav", isDefault: true }),
+  },
   "audio.update": { method: "mutate", input: (school) => ({ clipId: school.clipId, name: "Another name" }) },
+  "audio.update, the teacher's": {
+    method: "mutate",
+    input: (_, __, n) => ({ clipId: ownClips[n], name: "Another" }),
+  },
+  "audio.update, to a default one": {
+    method: "mutate",
+    input: (_, __, n) => ({ clipId: ownClips[n], isDefault: true }),
+  },
   "audio.delete": { method: "mutate", input: () => ({ clipId: "none" }) },
+  "audio.delete, the teacher's": { method: "mutate", input: (_, __, n) => ({ clipId: ownClips[n] }) },
   "audio.attach": { method: "mutate", input: (school) => ({ ...examOf(school), clipId: school.clipId }) },
   "audio.detach": {
     method: "mutate",
@@ -193,6 +216,9 @@ const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = 
       roomId: sibling.id,
       participants: [{ userId: "teacher1", name: "Teacher One", role: "teacher" }],
     }),
+  "audio.update, the teacher's": addOwnClips,
+  "audio.update, to a default one": addOwnClips,
+  "audio.delete, the teacher's": addOwnClips,
   "auth.login": ({ admin }) => admin.account.create(ACCOUNT),
   "account.disable": ({ admin }) => admin.account.create(ACCOUNT),
   "account.enable": ({ admin }) => admin.account.create(ACCOUNT),

@@ -88,6 +88,59 @@ describe("a page that is connected", () => {
   });
 });
 
+describe("how many devices have a page open", () => {
+  const counted = (hall: Hall): string[] =>
+    hall
+      .happened(hall.room, "participant_entered", "devices_changed", "participant_left")
+      .map(([type, { userId, camera, devices }]) => `${type} ${userId} ${camera} ${devices ?? ""}`.trim());
+  const devices = async (hall: Hall) =>
+    (await hall.query(INSPECTOR, "room.presence", { roomId: hall.room.id })).data.map(
+      ({ userId, camera, devices: open }: { userId: string; camera: string; devices: number }) =>
+        `${userId} ${camera} ${open}`,
+    );
+
+  it("is told to those who watch, for each camera: one link serves nobody else unseen", async () => {
+    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
+    await connect(hall, EXAMINEE, "pc");
+    hall.time.now += 1000;
+    const leaves = [];
+    for (let n = 0; n < 20; n++) leaves.push(await connect(hall, EXAMINEE));
+    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
+    const snapshot = (await hall.query(TEACHER, "room.snapshot", { roomId: hall.room.id })).data;
+    expect(snapshot.presence).toMatchObject([{ devices: 1 }, { devices: 20 }]);
+    expect(counted(hall)).toEqual([
+      "participant_entered e1 pc",
+      "participant_entered e1 main",
+      ...Array.from({ length: 19 }, (_, n) => `devices_changed e1 main ${n + 2}`),
+    ]);
+    // A device that is gone counts until the settle time is over; all that have gone by then are told at once.
+    for (const leave of leaves.slice(1)) await leave();
+    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
+    await pass(hall, 10);
+    expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 1"]);
+    expect(counted(hall).slice(21)).toEqual(["devices_changed e1 main 1"]);
+  });
+
+  it("does not change while one of several comes back within the settle time", async () => {
+    await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
+    await connect(hall, EXAMINEE);
+    const leave = await connect(hall, EXAMINEE);
+    await leave();
+    await pass(hall, 9);
+    await connect(hall, EXAMINEE);
+    await pass(hall, 30);
+    expect(counted(hall)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
+  });
+
+  it("is no other examinee's business", async () => {
+    await using hall = await openHall();
+    for (let n = 0; n < 2; n++) await connect(hall, EXAMINEE);
+    const { data } = await hall.query(OTHER, "room.snapshot", { roomId: hall.room.id });
+    expect(data.presence).toEqual([]);
+    expect((await hall.query(OTHER, "room.presence", { roomId: hall.room.id })).status).toBe(403);
+  });
+});
+
 describe("a page that lost its connection", () => {
   it("has left after the settle time, and not before", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });

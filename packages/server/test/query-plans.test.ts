@@ -22,9 +22,9 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 
 /**
  * A library of clips and a school's staff stay small: they may be read from end to end. Who is present holds nothing that
- * is over, and is read as a whole once, at the start.
+ * is over, and is read as a whole once, at the start. Erasures are there while they are under way.
  */
-const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence"];
+const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence", "erasures"];
 
 interface Stage {
   readonly app: TestApp;
@@ -142,6 +142,10 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
   "room.joinLinks": async ({ app, examId, roomId }) => {
     for (const caller of [ADMIN, TEACHER, { ...TEACHER, room: roomId }])
       for (const of of [{ roomId }, { examId }]) await app.as(caller).room.joinLinks(of);
+  },
+  "room.revokeLinks": async ({ app, endedId }) => {
+    for (const userIds of [["examinee1"], undefined])
+      await app.as(ADMIN).room.revokeLinks({ roomId: endedId, userIds });
   },
   "room.snapshot": async ({ app, roomId }) => {
     for (const caller of [ADMIN, EXAMINEE]) await app.as(caller).room.snapshot({ roomId });
@@ -484,7 +488,7 @@ describe("query plans", () => {
 
   it("look at the person whose row it is: hasRoomInProgress is nobody else's", async () => {
     const participants = [{ userId: "waiting", name: "Waiting", role: "examinee" as const }];
-    const { id: roomId } = await app.as(TEACHER).room.create({ name: "Over", participants });
+    const { id: roomId, examId } = await app.as(TEACHER).room.create({ name: "Over", participants });
     await app.as(TEACHER).room.end({ roomId });
     const person = async () => ({
       got: (await app.as(ADMIN).participant.get({ roomId, userId: "waiting" })).hasRoomInProgress,
@@ -493,7 +497,7 @@ describe("query plans", () => {
     // Others have rooms in progress, this person has none; then it has one, too.
     expect((await app.as(ADMIN).room.list({ status: "in_progress" })).rooms).not.toEqual([]);
     expect(await person()).toEqual({ got: false, listed: false });
-    await app.as(TEACHER).room.create({ name: "Now", participants });
+    await app.as(TEACHER).room.create({ name: "Now", examId, participants });
     expect(await person()).toEqual({ got: true, listed: true });
   });
 });

@@ -5,7 +5,7 @@ import type { RouterInputs } from "../src/testing.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
-import { openStaff, ROOT, START, type Staff, tokenState } from "./support/staff.js";
+import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
 import { openWorld } from "./support/world.js";
 
 const HOUR = 3600;
@@ -201,7 +201,7 @@ describe("a revoked token", () => {
     expect(await tokenState(staff, await staff.token({ sub: "t1", role: "teacher" }))).toBe("ok");
   });
 
-  it("is forgotten once it has expired by itself, where that is known", async () => {
+  it("is forgotten a year after it has expired by itself, where that is known", async () => {
     await using staff = await openStaff();
     const revoked = () =>
       staff.db.queries.query.revokedTokens
@@ -212,9 +212,12 @@ describe("a revoked token", () => {
     await trpc(staff, token).mutate("auth.logout");
     await staff.admin("auth.revokeToken", { tokenId: "by its id" });
     expect(revoked()).toEqual([decodeJwt(token).jti, "by its id"]);
-    staff.wait(HOUR);
+    staff.wait(HOUR + 366 * 24 * HOUR - 1);
+    await staff.admin("auth.revokeToken", { tokenId: "soon" });
+    expect(revoked()).toEqual([decodeJwt(token).jti, "by its id", "soon"]);
+    staff.wait(1);
     await staff.admin("auth.revokeToken", { tokenId: "later" });
-    expect(revoked()).toEqual(["by its id", "later"]);
+    expect(revoked()).toEqual(["by its id", "soon", "later"]);
   });
 });
 
@@ -269,6 +272,56 @@ describe("a token that outlives what it was issued with", () => {
     const again = await trpc(staff, token).mutate("auth.issueToken", { userId: "ghost", role: "admin" });
     await trpc(staff, token).mutate("auth.logout");
     expect(await tokenState(staff, again.data.token)).toBe("UNAUTHENTICATED");
+  });
+
+  it.each<[string, object]>([
+    ["an examinee's", { role: "examinee" }],
+    ["a teacher's", { role: "teacher" }],
+    ["another administrator's", { role: "admin" }],
+  ])("is none: %s, issued to oneself, is exchanged for nothing more", async (_, different) => {
+    await using staff = await openStaff();
+    await staff.account("boss", { role: "admin" });
+    const { token } = await staff.login("boss");
+    const asked = { userId: "boss", ...different };
+    const issued = (await trpc(staff, token).mutate("auth.issueToken", asked)).data.token;
+    const ghost = trpc(staff, issued);
+    expect((await ghost.query("auth.whoami")).data).toMatchObject(asked);
+    const passwords = { currentPassword: PASSWORD, newPassword: "another password" };
+    for (const [path, input] of [
+      ["auth.refresh", undefined],
+      ["auth.changePassword", passwords],
+    ] as const)
+      expect((await ghost.mutate(path, input)).error.data.reason).toBe("FORBIDDEN");
+    // Nor is what it is used to issue a login.
+    const another = await ghost.mutate("auth.issueToken", { userId: "boss", role: "admin" });
+    if (another.data) {
+      expect((await trpc(staff, another.data.token).mutate("auth.refresh")).error.data.reason).toBe(
+        "FORBIDDEN",
+      );
+    } else expect(another.error.data.reason).toBe("FORBIDDEN");
+    // Logging out with it ends it, and not the login.
+    await ghost.mutate("auth.logout");
+    expect([await tokenState(staff, issued), await tokenState(staff, token)]).toEqual([
+      "UNAUTHENTICATED",
+      "ok",
+    ]);
+  });
+
+  it("is none: one of a login that says less than the account is not exchanged for the whole", async () => {
+    await using staff = await openStaff();
+    await staff.account("boss", { role: "admin" });
+    const { token } = await staff.login("boss");
+    const sessionId = String(decodeJwt(token).sid);
+    // As version 0.1 issued them, and as another service with the same secret might.
+    for (const less of [{ role: "examinee" as const }, { roomId: "a room" }, { examId: "an exam" }]) {
+      const signed = await signToken(
+        { userId: "boss", role: "admin", sessionId, ttlSeconds: HOUR, ...less },
+        { secret: staff.secret, clock: () => new Date(START), jti: "less" },
+      );
+      expect(await tokenState(staff, signed)).toBe("ok");
+      expect((await trpc(staff, signed).mutate("auth.refresh")).error.data.reason).toBe("FORBIDDEN");
+    }
+    expect((await trpc(staff, token).mutate("auth.refresh")).status).toBe(200);
   });
 
   it.each([

@@ -1,6 +1,9 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/testing.js";
 import { dataOf, rest } from "./support/calls.js";
+import { tempFolder } from "./support/process.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
 
@@ -204,7 +207,7 @@ describe("audio.update", () => {
     const { examId } = school.room;
     const { clipId } = school;
     await school.teacher.audio.attach({ examId, clipId });
-    await school.teacher.audio.update({ clipId, name: "Gong" });
+    await school.admin.audio.update({ clipId, name: "Gong" });
     expect((await school.teacher.exam.get({ examId })).manualAudio).toMatchObject([{ clipId, name: "Gong" }]);
   });
 
@@ -308,6 +311,72 @@ describe("an exam with no manual audio of its own", () => {
     for (let n = 0; n < 101; n++) await school.admin.audio.create({ name: `${n}`, url, isDefault: true });
     const names = (await heard(school)).map(({ name }) => name);
     expect(names).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
+  });
+});
+
+describe("a clip of the library", () => {
+  const openClips = async () => {
+    const school = await openSchool();
+    const other = school.as({ sub: "teacher2", role: "teacher" });
+    const { id: own } = await school.teacher.audio.create({ name: "Own", url });
+    return { ...school, other, own };
+  };
+  const changes = (caller: Awaited<ReturnType<typeof openClips>>["teacher"], clipId: string) => [
+    () => caller.audio.update({ clipId, name: "Renamed" }),
+    () => caller.audio.update({ clipId, classify: 7 }),
+    () => caller.audio.update({ clipId }),
+    () => caller.audio.delete({ clipId }),
+  ];
+
+  it("is changed by the teacher who added it, and by no other", async () => {
+    await using school = await openClips();
+    const before = await school.admin.audio.list({});
+    for (const call of [...changes(school.other, school.own), ...changes(school.teacher, school.clipId)])
+      expect(await refused(call())).toMatchObject({
+        reason: "FORBIDDEN",
+        message: expect.stringMatching(/is not yours/),
+      });
+    expect(await school.admin.audio.list({})).toEqual(before);
+    for (const call of changes(school.teacher, school.own)) expect(await reasonOf(call())).toBe("ok");
+  });
+
+  it("is changed by administrators, whoever added it", async () => {
+    await using school = await openClips();
+    for (const call of changes(school.admin, school.own)) expect(await reasonOf(call())).toBe("ok");
+  });
+
+  it("is only an administrator's to change where nobody noted who added it", async () => {
+    using folder = tempFolder();
+    const databaseFile = join(folder.path, "invigil.db");
+    await using school = await openSchool({ config: { databaseFile } });
+    const { id } = await school.teacher.audio.create({ name: "Of version 0.1", url });
+    const database = new Sqlite(databaseFile);
+    database.prepare("UPDATE audio_clips SET created_by = NULL WHERE id = ?").run(id);
+    database.close();
+    for (const call of changes(school.teacher, id)) expect(await reasonOf(call())).toBe("FORBIDDEN");
+    for (const call of changes(school.admin, id)) expect(await reasonOf(call())).toBe("ok");
+  });
+
+  it("is made a default one by administrators only: all exams without audio of their own offer it", async () => {
+    await using school = await openClips();
+    const { teacher, admin, own } = school;
+    for (const call of [
+      () => teacher.audio.create({ name: "N", url, isDefault: true }),
+      () => teacher.audio.update({ clipId: own, isDefault: true }),
+    ])
+      expect(await refused(call())).toMatchObject({
+        reason: "FORBIDDEN",
+        message: expect.stringMatching(/isDefault/),
+      });
+    expect((await admin.exam.get({ examId: school.room.examId })).manualAudio).toEqual([]);
+    // What is said as it is changes nothing.
+    expect(await reasonOf(teacher.audio.update({ clipId: own, isDefault: false, name: "Mine" }))).toBe("ok");
+    await admin.audio.update({ clipId: own, isDefault: true });
+    for (const call of changes(teacher, own))
+      expect(await refused(call())).toMatchObject({
+        reason: "FORBIDDEN",
+        message: expect.stringMatching(/default/),
+      });
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { TestCaller } from "../src/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
@@ -184,9 +185,10 @@ it("an ended room takes nobody and lets nobody go", async () => {
 });
 
 describe("whether a person has a room in progress", () => {
-  it("counts all its rooms, and each person alone", async () => {
+  it("counts all its rooms of the exam, and each person alone", async () => {
     await using school = await openSchool();
-    const { admin, room, sibling, other } = school;
+    const { admin, room, sibling } = school;
+    const other = await admin.room.create({ name: "Third", examId: room.examId });
     await admin.participant.add({ roomId: other.id, participants: [examinee("examinee1")] });
     await admin.participant.add({
       roomId: sibling.id,
@@ -204,11 +206,59 @@ describe("whether a person has a room in progress", () => {
     expect(await state(room.id, "teacher")).toBe("teacher1 no");
     await admin.room.end({ roomId: other.id });
     expect(await state(room.id)).toBe("examinee1 no, examinee2 no");
-    expect(await state(other.id)).toBe("examinee9 no, examinee1 no");
+    expect(await state(other.id)).toBe("examinee1 no");
     const get = (userId: string) => admin.participant.get({ roomId: room.id, userId });
     expect((await get("inspector1")).hasRoomInProgress).toBe(true);
     await admin.room.end({ roomId: sibling.id });
     expect((await get("inspector1")).hasRoomInProgress).toBe(false);
+  });
+});
+
+describe("whether a person has a room in progress tells of no room that the caller may not see", () => {
+  const openEnded = async () => {
+    const school = await openSchool();
+    const { admin, room, sibling, other } = school;
+    // One has another room of the exam, the other one of another exam.
+    await admin.participant.add({ roomId: sibling.id, participants: [examinee("examinee1")] });
+    await admin.participant.add({ roomId: other.id, participants: [examinee("examinee2")] });
+    await school.teacher.room.end({ roomId: room.id });
+    const list = async (caller: TestCaller) =>
+      (await school.as(caller).participant.list({ roomId: room.id })).map((one) => one.hasRoomInProgress);
+    const get = async (caller: TestCaller, userId: string) =>
+      (await school.as(caller).participant.get({ roomId: room.id, userId })).hasRoomInProgress;
+    return { ...school, list, get };
+  };
+  const teacher = { sub: "teacher1", role: "teacher" } as const;
+  const admin = { sub: "root", role: "admin" } as const;
+
+  it("neither of another exam, to anybody, nor of another room of the exam, to its own staff", async () => {
+    await using school = await openEnded();
+    const { id: roomId, examId } = school.room;
+    for (const caller of [admin, { ...admin, exam: examId }]) {
+      expect(await school.list(caller)).toEqual([true, false]);
+      expect(await school.get(caller, "examinee2")).toBe(false);
+    }
+    for (const caller of [
+      teacher,
+      { ...teacher, room: roomId },
+      { ...teacher, exam: examId },
+      { ...admin, room: roomId },
+      { sub: "inspector1", role: "inspector" },
+    ] as const)
+      expect(await school.list(caller)).toEqual([false, false]);
+    expect(await school.get(teacher, "examinee1")).toBe(false);
+  });
+
+  it("and does of those that the caller is in", async () => {
+    await using school = await openEnded();
+    await school.admin.participant.add({
+      roomId: school.sibling.id,
+      participants: [{ userId: "teacher1", name: "T", role: "teacher" }],
+    });
+    expect(await school.list(teacher)).toEqual([true, false]);
+    // The person itself.
+    expect(await school.get({ sub: "examinee1", role: "examinee" }, "examinee1")).toBe(true);
+    expect(await school.get({ sub: "examinee2", role: "examinee" }, "examinee2")).toBe(false);
   });
 });
 

@@ -106,6 +106,16 @@ describe("an uploaded file", () => {
     expect(await app.clips()).toHaveLength(1);
   });
 
+  it("becomes no default clip for a teacher, and leaves nothing", async () => {
+    await using app = await openUploads();
+    const teacher = { sub: "t1", role: "teacher" } as const;
+    const form = (isDefault: string) => formOf(["name", "N"], ["isDefault", isDefault], ["file", wav()]);
+    const refusal = refusalOf(await app.send(form("true"), teacher), 403, "FORBIDDEN");
+    expect(refusal).toContain("isDefault");
+    expect([app.kept(), await app.clips()]).toEqual([[], []]);
+    dataOf(await app.send(form("false"), teacher));
+  });
+
   it("that is much too large is refused with an answer, and the connection goes on", async () => {
     await using app = await openUploads();
     const huge = await app.upload(["name", "Huge"], ["file", wavOf(3 * MAX_AUDIO_BYTES)]);

@@ -28,6 +28,7 @@ const page = (userId: string, camera: "main" | "pc", since = before) => ({
   role: "examinee" as const,
   camera,
   since,
+  devices: 1,
 });
 const state: RoomSnapshot = {
   room,
@@ -65,6 +66,11 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
     "participant_entered",
     { userId: "e1", role: "examinee", camera: "main" },
     { presence: [page("e1", "main", time), page("e1", "pc")] },
+  ],
+  [
+    "devices_changed",
+    { userId: "e1", role: "examinee", camera: "pc", devices: 3 },
+    { presence: [page("e1", "main"), { ...page("e1", "pc"), devices: 3 }] },
   ],
   ["participant_left", { userId: "e1", role: "examinee", camera: "main" }, { presence: [page("e1", "pc")] }],
   [

@@ -34,7 +34,16 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
       const { userId, role, camera, time: since } = event;
       const isIt = (page: { userId: string; camera: string }) =>
         page.userId === userId && page.camera === camera;
-      return { ...next, presence: withItem(presence, isIt, { userId, role, camera, since }) };
+      return { ...next, presence: withItem(presence, isIt, { userId, role, camera, since, devices: 1 }) };
+    }
+    case "devices_changed": {
+      const { userId, camera, devices } = event;
+      return {
+        ...next,
+        presence: presence.map((page) =>
+          page.userId === userId && page.camera === camera ? { ...page, devices } : page,
+        ),
+      };
     }
     case "participant_left":
       return {

@@ -98,6 +98,31 @@ const addEnd = (parent: Command): void => {
     );
 };
 
+interface RevokeOptions extends ExamOption {
+  user?: string[];
+}
+
+const addRevokeLinks = (parent: Command): void => {
+  parent
+    .command("revoke-links <room>")
+    .description("let the links into a room be good no more; `room links` makes new ones")
+    .option(...EXAM)
+    .option("--user <id...>", "of these people only; otherwise of everybody in the room")
+    .addOption(jsonOption())
+    .action((asked: string, { user: userIds, ...options }: RevokeOptions) =>
+      inOffice(async (office) => {
+        const { id: roomId, name } = await find(office, asked, options);
+        const seats = await office.call.room.revokeLinks({ roomId, userIds });
+        print(
+          options.json,
+          seats,
+          () =>
+            `The links of ${count(seats.length, "person", "people")} into the room ${name} are good no more.`,
+        );
+      }),
+    );
+};
+
 const addCreate = (parent: Command): void => {
   parent
     .command("create")
@@ -123,5 +148,6 @@ export const addRoom = (program: Command): void => {
   addList(room);
   addShow(room);
   addEnd(room);
+  addRevokeLinks(room);
   addCreate(room);
 };

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { createTokenIssuer } from "../auth.js";
@@ -56,7 +57,12 @@ export const addToken = (program: Command): void => {
         ids: createIds({ clock }),
         afterExamSeconds: config.tokenAfterExamSeconds,
       });
-      const request = { userId: user, role, roomId: room, examId: exam, name, ttlSeconds: ttl };
+      // Links into the room may have been revoked: a token of an earlier generation would be refused.
+      const generation =
+        room !== undefined && existsSync(config.databaseFile)
+          ? await inOffice(({ services }) => services.links.generation(room, user))
+          : 0;
+      const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };
       const issued = await tokens.issue(request);
       print(json, issued, () => issued.token);
     });

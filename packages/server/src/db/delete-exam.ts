@@ -12,6 +12,7 @@ import {
   participants,
   presence,
   rooms,
+  seatGenerations,
   streamEvents,
   streamNames,
   unseated,
@@ -54,7 +55,7 @@ export const deleteExam = (
     events.add(room.id, "room_ended", {}, now);
   }
   const inItsRooms = roomsOf(queries, examId);
-  for (const table of [messageReaders, messages, mutes, presence])
+  for (const table of [messageReaders, messages, mutes, presence, seatGenerations])
     queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();

@@ -20,6 +20,7 @@ export interface EventDataOf {
   readonly participant_removed: Person;
   readonly participant_entered: Connection;
   readonly participant_left: Connection;
+  readonly devices_changed: Connection & { readonly devices: number };
   readonly publish_status_changed: {
     readonly userId: string;
     readonly camera: Camera;

@@ -1,6 +1,7 @@
 import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
 import { and, count, eq, inArray, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
+import { newcomerSeater } from "./seat-generations.js";
 import { lastStatus } from "./stream-status.js";
 import {
   cheatRecords,
@@ -124,6 +125,7 @@ export const personInserter = (queries: Queries) => {
     return false;
   };
   const statusOf = lastStatus(queries);
+  const seatNewcomer = newcomerSeater(queries);
   return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): Arrived => {
     const before = waited.get({ roomId, userId });
     const waitedWith = before?.role === role ? before.extraMinutes : 0;
@@ -135,6 +137,7 @@ export const personInserter = (queries: Queries) => {
     const publishStatus = { main: status("main"), pc: status("pc") };
     const arrived = { userId, role, name, extraMinutes: extraMinutes ?? waitedWith };
     person.run({ roomId, ...arrived, ...publishStatus, now });
+    seatNewcomer(roomId, userId);
     return { ...arrived, publishStatus };
   };
 };

@@ -116,6 +116,23 @@ export const participants = sqliteTable(
   ],
 );
 
+/**
+ * How often the links of somebody's seat in a room were revoked; no row: never. Stays when the person is taken out of the
+ * room: put back, they do not get the old links back. Under no name stands what people start with who come in from now on:
+ * a seat with revoked links was erased together with its name.
+ */
+export const seatGenerations = sqliteTable(
+  "seat_generations",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    userId: text("user_id").notNull(),
+    generation: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
+);
+
 /** People of an exam who have no room yet: a plan seats them. */
 export const unseated = sqliteTable(
   "unseated",
@@ -292,6 +309,24 @@ export const mutes = sqliteTable(
   (table) => [primaryKey({ columns: [table.roomId, table.login] })],
 );
 
+/**
+ * People who were removed together with what was recorded about them, while other traces of them are still there: see
+ * `features/erasure`. A row goes with the last trace.
+ */
+export const erasures = sqliteTable("erasures", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  examId: text("exam_id").notNull(),
+  /** The one room that it is about; null: all of the exam. */
+  roomId: text("room_id"),
+  userId: text("user_id").notNull(),
+  /** The newest event and message when the person was removed: later events tell of that, and the person may come back. */
+  upToEvent: integer("up_to_event").notNull(),
+  upToMessage: integer("up_to_message").notNull(),
+  /** What is to go next: all that was there before, or the message that told the person of the removal. */
+  stage: text({ enum: ["traces", "farewell"] }).notNull(),
+  createdAt: instant("created_at").notNull(),
+});
+
 /** Whose pages are connected, or were a moment ago. */
 export const presence = sqliteTable(
   "presence",
@@ -303,6 +338,8 @@ export const presence = sqliteTable(
     camera: text({ enum: ["main", "pc"] }).notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     since: instant("since").notNull(),
+    /** How many devices have the page open. */
+    devices: integer().notNull().default(1),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.camera] })],
 );
@@ -319,6 +356,8 @@ export const audioClips = sqliteTable(
     ossUrl: text("oss_url"),
     /** Whether exams without manual audio of their own offer it. */
     isDefault: integer("is_default", { mode: "boolean" }).notNull().default(false),
+    /** The user id of who added it, and may change it beside administrators; null where that was not noted. */
+    createdBy: text("created_by"),
     /** The name as it is searched: see `features/audio`. */
     foldedName: text("folded_name").notNull().default(""),
     ...timestamps,

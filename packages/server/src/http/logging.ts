@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { InvigilError } from "../errors.js";
+import { nameOf } from "../trpc.js";
 
 export const REQUEST_ID_HEADER = "x-request-id";
 
@@ -21,7 +21,7 @@ export const logRequests = (app: FastifyInstance): void => {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const context = request.callContext;
-    const caller = context && !(context.identity instanceof InvigilError) ? context.identity : undefined;
+    const userId = context && nameOf(context.identity);
     request.log.info(
       {
         method: request.method,
@@ -31,8 +31,9 @@ export const logRequests = (app: FastifyInstance): void => {
         ...(context?.trace.procedures.length && {
           procedure: [...new Set(context.trace.procedures)].join(","),
         }),
-        ...(caller && { userId: caller.userId }),
+        ...(userId !== undefined && { userId }),
         ...(context?.trace.roomId !== undefined && { roomId: context.trace.roomId }),
+        ...(context?.trace.reasons && { reason: context.trace.reasons.join(",") }),
       },
       "request",
     );

@@ -17,6 +17,7 @@ const deps = createDeps({
   config: parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }),
   db,
   clock,
+  monotonic: () => 0,
   ids: createIds({ clock }),
   log: pino({ level: "silent" }),
   publicUrl: () => "http://127.0.0.1:7001",

@@ -217,6 +217,7 @@ export const UNMAPPED = [
   "account.setPassword",
   "room.list",
   "room.joinLinks",
+  "room.revokeLinks",
   "room.snapshot",
   "room.onEvent",
   "room.presence",

@@ -106,6 +106,7 @@ room.setAudioStatus              ++.. ... ... .. +.. ++... . ..
 room.list                        ++.. +.. +.. +. +++ ++..+ . ..
 room.joinLinks                   ++.. ... ... .. +.. ++... . ..
 room.joinLinks, of the exam      ++.. +.. ... .. +.. ++... . ..
+room.revokeLinks                 ++.. ... ... .. +.. ++... . ..
 room.presence                    +++. ... ... .. +.. ++... + ..
 room.snapshot                    ++++ ... ... .. +.. ++... + +.
 room.onEvent                     ++++ ... ... .. +.. ++... + +.
@@ -132,11 +133,15 @@ participant.removeFromExam       ++.. ... ... .. ... .+... . ..
 participant.removeFromExam, records  +... ... ... .. ... ..... . ..
 audio.list                       +++. ++. ++. ++ +++ +++++ + ..
 audio.create                     ++.. +.. +.. +. ... ..... . ..
-audio.update                     ++.. +.. +.. +. ... ..... . ..
+audio.create, a default one      +... ... ... .. ... ..... . ..
+audio.update                     +... ... ... .. ... ..... . ..
+audio.update, the teacher's      ++.. ... ... .. ... ..... . ..
+audio.update, to a default one   +... ... ... .. ... ..... . ..
 audio.delete                     nn.. n.. n.. n. ... ..... . ..
+audio.delete, the teacher's      ++.. ... ... .. ... ..... . ..
 audio.attach                     ++.. ... ... .. ... .+... . ..
 audio.detach                     nn.. ... ... .. ... .n... . ..
-cheat.setConfig                  ++.. +.. ... .. +.. ++... . ..
+cheat.setConfig                  ++.. +.. ... .. ... .+... . ..
 cheat.getConfig                  ++++ +++ ... .. +.. ++... + +.
 cheat.addRecords                 ++.+ ... ... .. +.. ++... . +.
 cheat.listRecords                +++. ... ... .. +.. ++... + ..

@@ -171,6 +171,7 @@ export const openHall = async ({
     config,
     db,
     clock: now,
+    monotonic: () => performance.now(),
     ids,
     log: pino({ level: "debug" }, logTo),
     publicUrl: () => "http://127.0.0.1:7001",

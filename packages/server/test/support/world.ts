@@ -42,6 +42,8 @@ export interface WorldOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
   readonly now?: () => Date;
+  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  readonly monotonic?: () => number;
   readonly ids?: Ids;
   /** Whether the queue of what is to be done at message services runs by itself; default: it does. */
   readonly queue?: boolean;
@@ -60,6 +62,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     config,
     db,
     clock,
+    monotonic: options.monotonic ?? (() => clock().getTime()),
     ids: options.ids ?? createIds({ clock }),
     log: pino(
       { level: "info" },
@@ -78,6 +81,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const services = createServices(deps);
   const app = await buildApp(deps, services);
   if (options.queue ?? true) services.queue.start();
+  services.erasure.start();
   services.live.start();
   await services.presence.start();
   return {
@@ -97,6 +101,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     async [Symbol.asyncDispose]() {
       await services.live.stop();
       await app.close();
+      await services.erasure.stop();
       await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
       db.close();

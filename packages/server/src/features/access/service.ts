@@ -16,6 +16,7 @@ export type Reach = "all" | readonly string[];
  * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
  * - A room that has ended leaves its examinees what they have to read, to report late and to upload; for the rest
  *   (cheat configs, message tokens) they need a room in progress. It leaves everybody else what it was.
+ * - What one of an exam's teachers sets for all of its rooms (the cheat config) is not for a token of one room.
  * - An exam as a whole is its maker's and the administrators', in a token that is not bound to one of its rooms.
  * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
  */
@@ -26,6 +27,11 @@ export interface AccessService {
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
+  /**
+   * For what a teacher of an exam's rooms sets for all of them.
+   * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
+   */
+  allRooms(caller: Caller, examId: string): Promise<void>;
   /**
    * For what an ended room no longer gives its examinees: in the room, or the exam, that was asked for, or wherever
    * the caller is. To everybody else it is open as `room` and `exam` say, and without either.
@@ -104,6 +110,13 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     room,
     roleIn: (roomId, userId) => store.roleIn(roomId, userId),
     exam,
+    async allRooms(caller, examId) {
+      await exam(caller, examId);
+      if (caller.roomId !== undefined)
+        throw forbidden(
+          `The token works only in the room ${caller.roomId}, not for the whole exam ${examId}.`,
+        );
+    },
     async inProgress(caller, where) {
       if (where.roomId !== undefined) await room(caller, where.roomId);
       if (where.examId !== undefined) await exam(caller, where.examId);

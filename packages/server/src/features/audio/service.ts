@@ -15,7 +15,7 @@ import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
 import { examNotFound, forbidden, InvigilError } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { AccessService } from "../access/service.js";
-import type { AudioStore, StoredExamAudio } from "./store.js";
+import type { AudioStore, CheckClip, StoredExamAudio } from "./store.js";
 
 /** How many of the library's default clips an exam offers, at most. */
 const MAX_DEFAULTS = 100;
@@ -29,17 +29,17 @@ export interface AudioUpload {
 
 export interface AudioService {
   list(input: ListAudioInput): Promise<AudioPage>;
-  /** @throws FORBIDDEN for a token bound to a room or an exam: the library is everybody's */
+  /** @throws FORBIDDEN for a token bound to a room or an exam, and for a teacher's default clip: all exams would offer it */
   create(caller: Caller, input: CreateAudioInput): Promise<AudioClip>;
   /**
    * Takes a file into the library, or nothing when anything about it is wrong.
-   * @throws FORBIDDEN, before anything is read, for all but administrators and teachers with unbound tokens;
-   * INVALID_INPUT, PAYLOAD_TOO_LARGE
+   * @throws FORBIDDEN, before anything is read, for all but administrators and teachers with unbound tokens, and for a
+   * teacher's default clip; INVALID_INPUT, PAYLOAD_TOO_LARGE
    */
   upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
-  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
+  /** A teacher changes the clips that they added, while those are no default ones. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
   update(caller: Caller, input: UpdateAudioInput): Promise<AudioClip>;
-  /** Deletes a clip that no exam plays, and its file with the last clip of it. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT */
+  /** Deletes a clip that no exam plays, and its file with the last clip of it. Whose as for `update`. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT */
   delete(caller: Caller, clipId: string): Promise<true>;
   /**
    * Lets an exam play a clip. Attaching the same again changes nothing.
@@ -94,12 +94,34 @@ export const createAudioService = ({
 
   const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
 
+  /** Exams that have no manual audio of their own offer a default clip, also those of other teachers. */
+  const assertMayOffer = (caller: Caller, isDefault: boolean | undefined): void => {
+    if (isDefault && caller.role !== "admin")
+      throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");
+  };
+  const assertMayChange =
+    (caller: Caller, clipId: string): CheckClip =>
+    ({ createdBy, isDefault }) => {
+      if (caller.role === "admin") return;
+      if (createdBy !== caller.userId)
+        throw forbidden(
+          `The audio clip ${clipId} is not yours: only who added it and administrators change it.`,
+        );
+      if (isDefault)
+        throw forbidden(`The audio clip ${clipId} is a default one: only administrators change it.`);
+    };
+
   /** `within` runs in the transaction that adds the clip. */
-  const add = async (described: CreateAudioInput, within?: () => void): Promise<AudioClip> => {
+  const add = async (
+    caller: Caller,
+    described: CreateAudioInput,
+    within?: () => void,
+  ): Promise<AudioClip> => {
+    assertMayOffer(caller, described.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
     const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
-    await store.create({ ...clip, createdAt: now, updatedAt: now }, within);
+    await store.create({ ...clip, createdBy: caller.userId, createdAt: now, updatedAt: now }, within);
     return shown(clip);
   };
 
@@ -113,7 +135,7 @@ export const createAudioService = ({
     },
     async create(caller, input) {
       access.unbound(caller);
-      return add(input);
+      return add(caller, input);
     },
     async upload(caller, upload) {
       // No procedure kind has asked before: an upload comes by a route of its own.
@@ -124,7 +146,7 @@ export const createAudioService = ({
       const described = upload.described();
       try {
         // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
-        return await add({ ...described, url: file.url }, () => file.keep());
+        return await add(caller, { ...described, url: file.url }, () => file.keep());
       } catch (error) {
         // It may have been kept before the clip failed. What was wrong first is what to tell.
         await removeUnused(file.url).catch(() => undefined);
@@ -133,13 +155,15 @@ export const createAudioService = ({
     },
     async update(caller, { clipId, ...changes }) {
       access.unbound(caller);
-      const updated = await store.update(clipId, { ...changes, updatedAt: clock() });
+      assertMayOffer(caller, changes.isDefault);
+      const change = { ...changes, updatedAt: clock() };
+      const updated = await store.update(clipId, change, assertMayChange(caller, clipId));
       if (!updated) throw noClip(clipId);
       return shown(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
-      const outcome = await store.delete(clipId);
+      const outcome = await store.delete(clipId, assertMayChange(caller, clipId));
       if (!outcome) throw noClip(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;

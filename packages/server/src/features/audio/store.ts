@@ -18,6 +18,10 @@ type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[F
   updatedAt: Date;
 };
 
+/** Whose a clip is (null: that was not noted), and whether exams offer it by default. */
+export type ClipOwner = Pick<typeof audioClips.$inferSelect, "createdBy" | "isDefault">;
+export type CheckClip = (clip: ClipOwner) => void;
+
 export interface ClipFilter {
   readonly name?: string | undefined;
   readonly classify?: number | undefined;
@@ -26,13 +30,16 @@ export interface ClipFilter {
 export interface AudioStore {
   /** `within` runs in the same transaction. */
   create(
-    clip: StoredClip & { createdAt: Date; updatedAt: Date },
+    clip: StoredClip & { createdBy: string; createdAt: Date; updatedAt: Date },
     within: (() => void) | undefined,
   ): Promise<void>;
-  /** Undefined when there is no such clip. */
-  update(clipId: string, changes: ClipChanges): Promise<StoredClip | undefined>;
-  /** Returns the URL that the clip had, or how many exams keep it; undefined when there is no such clip. */
-  delete(clipId: string): Promise<{ url: string } | { exams: number } | undefined>;
+  /** Undefined when there is no such clip. `check` sees before whose it is, and refuses by throwing. */
+  update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
+  /**
+   * Returns the URL that the clip had, or how many exams keep it; undefined when there is no such clip. `check` sees before
+   * whose it is, and refuses by throwing.
+   */
+  delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
   /** Runs `work` unless a clip has this URL; until it is done nobody can add one. */
   unlessUsed(url: string, work: () => void): Promise<void>;
   /** A page of the library in the order it was made, and how many clips the filter finds in all. */
@@ -89,6 +96,11 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
     .orderBy(asc(audioClips.id))
     .limit(sql.placeholder("limit"))
     .prepare();
+  const ownerOf = queries
+    .select({ createdBy: audioClips.createdBy, isDefault: audioClips.isDefault, url: audioClips.url })
+    .from(audioClips)
+    .where(eq(audioClips.id, sql.placeholder("clipId")))
+    .prepare();
   const byId = queries
     .select(clipColumns)
     .from(audioClips)
@@ -105,9 +117,11 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
           .run();
       }),
 
-    update: (clipId, changes) =>
+    update: (clipId, changes, check) =>
       write(() => {
-        if (!byId.get({ clipId })) return undefined;
+        const owner = ownerOf.get({ clipId });
+        if (!owner) return undefined;
+        check(owner);
         queries
           .update(audioClips)
           .set({ ...changes, ...(changes.name !== undefined && { foldedName: folded(changes.name) }) })
@@ -116,10 +130,11 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
         return byId.get({ clipId });
       }),
 
-    delete: (clipId) =>
+    delete: (clipId, check) =>
       write(() => {
-        const clip = byId.get({ clipId });
+        const clip = ownerOf.get({ clipId });
         if (!clip) return undefined;
+        check(clip);
         const playing = queries
           .select({ examId: examAudio.examId })
           .from(examAudio)

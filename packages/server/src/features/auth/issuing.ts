@@ -1,6 +1,8 @@
 import type { IssuedToken, IssueTokenInput } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { Principal, TokenIssuer } from "../../auth.js";
 import { examNotFound, forbidden, InvigilError, invalidInput } from "../../errors.js";
+import type { Origin } from "../../trpc.js";
 import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";
@@ -15,7 +17,7 @@ export interface IssuingService {
    * its login.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
-  issueToken(caller: Principal, input: IssueTokenInput): Promise<IssuedToken>;
+  issueToken(caller: Principal, input: IssueTokenInput, origin: Origin): Promise<IssuedToken>;
 }
 
 export const createIssuingService = ({
@@ -24,12 +26,14 @@ export const createIssuingService = ({
   participant,
   tokens,
   clock,
+  log,
 }: {
   store: AuthStore;
   access: AccessService;
   participant: ParticipantService;
   tokens: TokenIssuer;
   clock: () => Date;
+  log: FastifyBaseLogger;
 }): IssuingService => {
   const forRoom = async (caller: Principal, input: IssueTokenInput, roomId: string): Promise<IssuedToken> => {
     const { examId } = await access.room(caller, roomId);
@@ -48,6 +52,7 @@ export const createIssuingService = ({
       role: input.role,
       roomId,
       name: input.name ?? seat.name ?? undefined,
+      generation: seat.generation,
       examEndTime: seat.examEndTime,
       extraMinutes: seat.extraMinutes ?? 0,
     };
@@ -64,17 +69,27 @@ export const createIssuingService = ({
     return tokens.issueForExam(person, ttlSeconds);
   };
 
+  const issue = async (caller: Principal, input: IssueTokenInput): Promise<IssuedToken> => {
+    if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
+    if (caller.role !== "admin")
+      throw forbidden("A teacher issues tokens for a room of its own: roomId says which.");
+    if (input.examId !== undefined) return forExam(caller, input, input.examId);
+    access.unbound(caller);
+    const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
+    const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
+    // It ends with the login, and is none of it.
+    const ending = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
+    return tokens.issue({ userId, role, name, ...ending, ttlSeconds: Math.min(ttlSeconds, left) });
+  };
+
   return {
-    async issueToken(caller, input) {
-      if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
-      if (caller.role !== "admin")
-        throw forbidden("A teacher issues tokens for a room of its own: roomId says which.");
-      if (input.examId !== undefined) return forExam(caller, input, input.examId);
-      access.unbound(caller);
-      const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
-      const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
-      const { sessionId } = caller;
-      return tokens.issue({ userId, role, name, sessionId, ttlSeconds: Math.min(ttlSeconds, left) });
+    async issueToken(caller, input, origin) {
+      const issued = await issue(caller, input);
+      const { userId, role, roomId, examId } = input;
+      const { tokenId, expiresAt } = issued;
+      const by = caller.userId;
+      log.info({ ...origin, by, userId, role, roomId, examId, tokenId, expiresAt }, "token issued");
+      return issued;
     },
   };
 };

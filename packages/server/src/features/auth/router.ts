@@ -8,7 +8,14 @@ import {
   revokeTokenInput,
   sessionSchema,
 } from "@invigil/schema";
-import { adminProcedure, anyoneProcedure, publicProcedure, router, staffProcedure } from "../../trpc.js";
+import {
+  adminProcedure,
+  anyoneProcedure,
+  originOf,
+  publicProcedure,
+  router,
+  staffProcedure,
+} from "../../trpc.js";
 import type { IssuingService } from "./issuing.js";
 import type { AuthService } from "./service.js";
 
@@ -19,19 +26,19 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
     login: publicProcedure
       .input(loginInput)
       .output(sessionSchema)
-      .mutation(({ ctx, input }) => auth.login(input, ctx.address)),
+      .mutation(({ ctx, input }) => auth.login(input, originOf(ctx))),
     refresh: anyoneProcedure.output(sessionSchema).mutation(({ ctx }) => auth.refresh(ctx.caller)),
     logout: anyoneProcedure.output(doneSchema).mutation(({ ctx }) => auth.logout(ctx.caller)),
     changePassword: anyoneProcedure
       .input(changePasswordInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, ctx.address)),
+      .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, originOf(ctx))),
     issueToken: staffProcedure
       .input(issueTokenInput)
       .output(issuedTokenSchema)
-      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input)),
+      .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input, originOf(ctx))),
     revokeToken: adminProcedure
       .input(revokeTokenInput)
       .output(doneSchema)
-      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input)),
+      .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input, originOf(ctx))),
   });

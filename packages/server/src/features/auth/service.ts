@@ -1,8 +1,10 @@
 import type { Caller, ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import { type Authenticator, type Principal, type TokenIssuer, unauthenticated } from "../../auth.js";
 import { forbidden, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { Passwords } from "../../passwords.js";
+import { failureOf, type Origin } from "../../trpc.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredLogin } from "./store.js";
 import type { LoginThrottle } from "./throttle.js";
@@ -16,10 +18,10 @@ export interface AuthService {
   /** Whether somebody's account was disabled. Asks nobody's permission: for other services. */
   isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
-   * Starts a session. `address` is where the client calls from.
+   * Starts a session.
    * @throws UNAUTHENTICATED for a name and a password that open no account, TOO_MANY_REQUESTS, OVERLOADED
    */
-  login(input: LoginInput, address: string): Promise<Session>;
+  login(input: LoginInput, origin: Origin): Promise<Session>;
   /** A newer token of the same session. @throws FORBIDDEN for a token of no session, UNAUTHENTICATED once it has ended */
   refresh(caller: Principal): Promise<Session>;
   /** Ends the session, or revokes a token that has none. @throws FORBIDDEN for a token without `jti` */
@@ -28,9 +30,9 @@ export interface AuthService {
    * Changes the caller's own password and ends its other sessions. A wrong `currentPassword` counts like a failed login.
    * @throws FORBIDDEN for a token of no session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
-  changePassword(caller: Principal, input: ChangePasswordInput, address: string): Promise<true>;
+  changePassword(caller: Principal, input: ChangePasswordInput, origin: Origin): Promise<true>;
   /** For a token of any kind. Revoking it again changes nothing. @throws FORBIDDEN */
-  revokeToken(caller: Caller, input: RevokeTokenInput): Promise<true>;
+  revokeToken(caller: Caller, input: RevokeTokenInput, origin: Origin): Promise<true>;
 }
 
 export interface AuthServiceDeps {
@@ -44,9 +46,13 @@ export interface AuthServiceDeps {
   readonly takenBack: () => void;
   readonly clock: () => Date;
   readonly ids: Ids;
+  readonly log: FastifyBaseLogger;
   /** How long a token of a session is good, and how long a session lasts. */
   readonly lifetime: { readonly ttlSeconds: number; readonly maxSeconds: number };
 }
+
+/** Token ids that are written down have at most so many characters; a token has more. */
+const LONGEST_TOKEN_ID = 64;
 
 export const createAuthService = ({
   store,
@@ -58,21 +64,31 @@ export const createAuthService = ({
   takenBack,
   clock,
   ids,
+  log,
   lifetime: { ttlSeconds, maxSeconds },
 }: AuthServiceDeps): AuthService => {
   /** Tokens count in whole seconds, and sessions with them. */
   const thisSecond = () => Math.floor(clock().getTime() / 1000);
 
   /** Whether a token that is valid by itself was taken back: looked up, as another process may have done it. */
-  const isTakenBack = async ({ userId, role, sessionId, tokenId }: Principal): Promise<boolean> => {
+  const isTakenBack = async ({
+    userId,
+    role,
+    roomId,
+    generation,
+    sessionId,
+    tokenId,
+  }: Principal): Promise<boolean> => {
+    const seat =
+      roomId === undefined || generation === undefined ? undefined : { roomId, userId, generation };
     if (sessionId !== undefined) {
       const session = await store.session(sessionId, tokenId);
       if (!session || session.isRevoked || session.expiresAt <= clock()) return true;
       // Disabling an account ends its sessions.
-      if (session.userId === userId) return false;
+      if (session.userId === userId && !seat) return false;
     }
     // Candidates have no accounts.
-    return store.isTakenBack(tokenId, role === "examinee" ? undefined : userId);
+    return store.isTakenBack({ tokenId, account: role === "examinee" ? undefined : userId, seat });
   };
 
   const sessionOf = async (
@@ -97,28 +113,50 @@ export const createAuthService = ({
     };
   };
 
-  /** The session that a token belongs to. A token that somebody issued ends with that login, and is none of it. */
-  const ownSession = async ({ userId, sessionId, tokenId }: Principal) => {
-    const session = sessionId === undefined ? undefined : await store.session(sessionId, tokenId);
-    return sessionId !== undefined && session?.userId === userId ? { ...session, id: sessionId } : undefined;
+  /**
+   * The session that a token belongs to. An issued token ends with the login that it was issued with, and is none of it, also
+   * where an administrator issued it to themselves.
+   */
+  const ownSession = async ({ userId, sessionId, tokenId, isIssued }: Principal) => {
+    if (sessionId === undefined || isIssued) return undefined;
+    const session = await store.session(sessionId, tokenId);
+    return session?.userId === userId ? { ...session, id: sessionId } : undefined;
   };
+  /** Whether a token has all that a token of its login has: what is made of it then gives nobody more. */
+  const isWholeLogin = ({ role, roomId, examId }: Principal, account: Pick<StoredLogin, "role">): boolean =>
+    role === account.role && roomId === undefined && examId === undefined;
   const noLogin = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
+
+  /** A name that no account has is not written down: people type passwords into that field. */
+  const logFailure = (origin: Origin, account: StoredLogin | undefined, reason: string): void => {
+    log.warn(
+      { ...origin, ...(account ? { userId: account.userId, reason } : { reason: "UNKNOWN_NAME" }) },
+      "login failed",
+    );
+  };
 
   /**
    * The account that a name and a password open, or undefined: after the same work whether the name is unknown, the
    * password wrong or the account disabled. What `use` makes of it decides, in the end, whether the try failed.
    */
   const open = async <Result>(
-    { username, password, address }: LoginInput & { address: string },
+    { username, password, origin }: LoginInput & { origin: Origin },
     use: (account: StoredLogin) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
-    const attempt = await throttle.begin({ account: username, address });
+    const attempt = await throttle
+      .begin({ account: username, address: origin.address })
+      .catch(async (error: unknown) => {
+        logFailure(origin, await store.account(username), failureOf(error).code);
+        throw error;
+      });
     try {
       const account = await store.account(username);
       const isRight = await passwords.verify(account?.passwordHash ?? passwords.nobodys, password);
       const result = account && !account.disabled && isRight ? await use(account) : undefined;
-      if (result === undefined) attempt.failed();
-      else attempt.succeeded();
+      if (result === undefined) {
+        attempt.failed();
+        logFailure(origin, account, account?.disabled ? "ACCOUNT_DISABLED" : "WRONG_PASSWORD");
+      } else attempt.succeeded();
       return result;
     } catch (error) {
       attempt.abandoned();
@@ -130,15 +168,18 @@ export const createAuthService = ({
     async identify(authorization) {
       const principal = await authenticator.identify(authorization);
       if (await isTakenBack(principal))
-        throw unauthenticated("The token in the authorization header is no longer good: log in again.");
+        throw unauthenticated(
+          "The token in the authorization header is no longer good: log in again.",
+          principal.userId,
+        );
       return principal;
     },
 
     // Candidates have no accounts.
-    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack(undefined, userId),
+    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack({ account: userId }),
 
-    async login(input, address) {
-      const session = await open({ ...input, address }, async (account) => {
+    async login(input, origin) {
+      const session = await open({ ...input, origin }, async (account) => {
         const started = {
           id: ids.next(),
           userId: account.userId,
@@ -157,6 +198,7 @@ export const createAuthService = ({
       if (!session) throw noLogin();
       const account = await store.account(caller.userId);
       if (!account) throw unauthenticated("The login has ended.");
+      if (!isWholeLogin(caller, account)) throw noLogin();
       return sessionOf(account, session);
     },
 
@@ -170,12 +212,12 @@ export const createAuthService = ({
       return true;
     },
 
-    async changePassword(caller, { currentPassword, newPassword }, address) {
+    async changePassword(caller, { currentPassword, newPassword }, origin) {
       const session = await ownSession(caller);
       if (!session) throw noLogin();
       const { id: sessionId } = session;
       const isChanged = await open(
-        { username: caller.userId, password: currentPassword, address },
+        { username: caller.userId, password: currentPassword, origin },
         async (account) => {
           const to = await passwords.hash(newPassword);
           const change = { userId: account.userId, from: account.passwordHash, to, sessionId, now: clock() };
@@ -187,10 +229,13 @@ export const createAuthService = ({
       return true;
     },
 
-    async revokeToken(caller, { tokenId }) {
+    async revokeToken(caller, { tokenId }, origin) {
       access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
       takenBack();
+      // A longer one is no id, but may be a token that was put in its place.
+      const id = tokenId.length <= LONGEST_TOKEN_ID ? { tokenId } : {};
+      log.info({ ...origin, by: caller.userId, ...id }, "token revoked");
       return true;
     },
   };

@@ -1,6 +1,7 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { generationReader } from "../../db/seat-generations.js";
 import { accounts, exams, participants, revokedTokens, rooms, sessions } from "../../db/tables.js";
 
 export interface StoredLogin {
@@ -25,6 +26,15 @@ export interface Seat {
   readonly role: ParticipantRole | null;
   readonly name: string | null;
   readonly extraMinutes: number | null;
+  /** Of the links of that place. */
+  readonly generation: number;
+}
+
+/** Whose place in which room a token is for, and of which generation of that seat's links it is. */
+export interface TokenSeat {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly generation: number;
 }
 
 export interface AuthStore {
@@ -33,8 +43,15 @@ export interface AuthStore {
     sessionId: string,
     tokenId: string | undefined,
   ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
-  /** Whether a token was revoked, or an account disabled; where either is not given, it is not looked at. */
-  isTakenBack(tokenId: string | undefined, userId: string | undefined): Promise<boolean>;
+  /**
+   * Whether a token was revoked, an account disabled, or the links of a token's generation revoked; what is not given is not
+   * looked at.
+   */
+  isTakenBack(about: {
+    readonly tokenId?: string | undefined;
+    readonly account?: string | undefined;
+    readonly seat?: TokenSeat | undefined;
+  }): Promise<boolean>;
   account(userId: string): Promise<StoredLogin | undefined>;
   /** False when the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
@@ -53,6 +70,14 @@ export interface AuthStore {
   seat(roomId: string, userId: string): Promise<Seat | undefined>;
   examEnd(examId: string): Promise<Date | undefined>;
 }
+
+/**
+ * How long rows are kept after what they are about has expired, in days. The system's clock may be wrong for a while: what
+ * was deleted while it was ahead would be missing once it is right again, and a token that was revoked would be good again.
+ */
+const DAYS = { session: 30, revokedToken: 366 } as const;
+const DAY_MS = 86_400_000;
+const longBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
 /** Tokens whose state is remembered: two devices for each of 20,000 candidates. */
 const REMEMBERED_TOKENS = 40_000;
@@ -107,6 +132,8 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
     .where(eq(exams.id, sql.placeholder("examId")))
     .prepare();
 
+  const generationOf = generationReader(queries);
+
   // Every call asks for these: whether its token was taken back.
   const sessionOf = remember(
     (sessionId: string, tokenId: string | undefined) => {
@@ -116,22 +143,33 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
     { max: REMEMBERED_TOKENS },
   );
   const wasTakenBack = remember(
-    (tokenId: string | undefined, userId: string | undefined) =>
+    (
+      tokenId: string | undefined,
+      account: string | undefined,
+      roomId: string | undefined,
+      userId: string,
+      generation: number,
+    ) =>
       (tokenId !== undefined && revoked.get({ tokenId }) !== undefined) ||
-      (userId !== undefined && disabled.get({ userId })?.disabled === true),
+      (account !== undefined && disabled.get({ userId: account })?.disabled === true) ||
+      (roomId !== undefined && generation < generationOf(roomId, userId)),
     { max: REMEMBERED_TOKENS },
   );
 
   return {
     session: async (sessionId, tokenId) => sessionOf(sessionId, tokenId),
-    isTakenBack: async (tokenId, userId) => wasTakenBack(tokenId, userId),
+    isTakenBack: async ({ tokenId, account: of, seat: at }) =>
+      wasTakenBack(tokenId, of, at?.roomId, at?.userId ?? "", at?.generation ?? 0),
     account: async (userId) => account.get({ userId }),
 
     startSession: (started, passwordHash) =>
       write(() => {
         const found = account.get({ userId: started.userId });
         if (!found || found.disabled || found.passwordHash !== passwordHash) return false;
-        queries.delete(sessions).where(lte(sessions.expiresAt, started.createdAt)).run();
+        queries
+          .delete(sessions)
+          .where(lte(sessions.expiresAt, longBefore(started.createdAt, DAYS.session)))
+          .run();
         queries.insert(sessions).values(started).run();
         return true;
       }),
@@ -143,7 +181,10 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
 
     revoke: (token) =>
       write(() => {
-        queries.delete(revokedTokens).where(lte(revokedTokens.expiresAt, token.createdAt)).run();
+        queries
+          .delete(revokedTokens)
+          .where(lte(revokedTokens.expiresAt, longBefore(token.createdAt, DAYS.revokedToken)))
+          .run();
         queries.insert(revokedTokens).values(token).onConflictDoNothing().run();
       }),
 
@@ -162,7 +203,10 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
         return true;
       }),
 
-    seat: async (roomId, userId) => seat.get({ roomId, userId }),
+    async seat(roomId, userId) {
+      const found = seat.get({ roomId, userId });
+      return found && { ...found, generation: generationOf(roomId, userId) };
+    },
     examEnd: async (examId) => examEnd.get({ examId })?.endTime,
   };
 };

@@ -7,8 +7,8 @@ const MINUTE = 60;
 /** A throttle whose clock the test moves, in seconds. */
 const start = (failuresPerAddress = 30) => {
   const world = { seconds: 0 };
-  const clock = () => new Date(world.seconds * 1000);
-  const throttle = createLoginThrottle({ clock, failuresPerAddress });
+  const monotonic = () => world.seconds * 1000;
+  const throttle = createLoginThrottle({ monotonic, failuresPerAddress });
   /** How long a try has to wait, in seconds; undefined when it may begin, and then fails. */
   const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
     try {
@@ -30,17 +30,18 @@ const start = (failuresPerAddress = 30) => {
 };
 const free = (times: number) => Array<undefined>(times).fill(undefined);
 
-describe("failures for one account", () => {
-  it("are five; then it is a minute's wait, wherever they come from", async () => {
-    const { world, fail } = start();
-    for (const n of [1, 2, 3, 4, 5]) expect(await fail("a", `10.0.0.${n}`)).toBeUndefined();
-    expect(await fail("a", "10.0.0.6")).toBe(MINUTE);
+describe("failures for one account from one address", () => {
+  it("are five; then it is a minute's wait", async () => {
+    const { world, fail, failOften } = start();
+    expect(await failOften(5)).toEqual(free(5));
+    expect(await fail()).toBe(MINUTE);
     world.seconds = 59.5;
-    expect(await fail("a", "10.0.0.7")).toBe(1);
+    expect(await fail()).toBe(1);
+    // Neither other accounts wait, nor the account's owner elsewhere.
+    expect(await fail("b")).toBeUndefined();
+    expect(await fail("a", "10.0.0.2")).toBeUndefined();
     world.seconds = 60;
-    expect(await fail("a", "10.0.0.8")).toBeUndefined();
-    // Nobody else waits.
-    expect(await fail("b", "10.0.0.8")).toBeUndefined();
+    expect(await fail()).toBeUndefined();
   });
 
   it("are five in any minute, not in those of the clock", async () => {
@@ -86,6 +87,55 @@ describe("failures for one account", () => {
     world.seconds += MINUTE;
     await failOften(4);
     (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+    expect(await failOften(5)).toEqual(free(5));
+    expect(await fail()).toBe(MINUTE);
+  });
+});
+
+describe("failures for one account from many addresses", () => {
+  /** Fails once from each of so many addresses. */
+  const failFrom = async (fail: ReturnType<typeof start>["fail"], addresses: number, subnet = 1) => {
+    const waits: (number | undefined)[] = [];
+    for (let n = 0; n < addresses; n++) waits.push(await fail("a", `10.${subnet}.${n >> 8}.${n & 255}`));
+    return waits;
+  };
+
+  it("are fifty in a quarter of an hour; then nobody new gets a try for a minute", async () => {
+    const { world, fail } = start();
+    expect(await failFrom(fail, 50)).toEqual(free(50));
+    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+    expect(await fail("b", "10.2.0.1")).toBeUndefined();
+    world.seconds = 60;
+    expect(await fail("a", "10.2.0.1")).toBeUndefined();
+  });
+
+  it("that come slowly do not add up", async () => {
+    const { world, fail } = start();
+    for (let n = 0; n < 200; n++) {
+      world.seconds = n * 19;
+      expect(await fail("a", `10.1.0.${n}`)).toBeUndefined();
+    }
+  });
+
+  it("double the wait each time, up to a quarter of an hour", async () => {
+    const { world, fail } = start();
+    for (const [round, wait] of [1, 2, 4, 8, 15, 15].entries()) {
+      expect(await failFrom(fail, 50, round)).toEqual(free(50));
+      expect(await fail("a", "10.9.0.1")).toBe(wait * MINUTE);
+      world.seconds += wait * MINUTE;
+    }
+  });
+
+  it("do not keep the owner out where they have logged in before", async () => {
+    const { throttle, fail, failOften } = start();
+    const owner = { account: "a", address: "10.0.0.1" };
+    (await throttle.begin(owner)).succeeded();
+    await failFrom(fail, 50);
+    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+    (await throttle.begin(owner)).succeeded();
+    // The right password ends nobody else's wait.
+    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+    // And there too it is five.
     expect(await failOften(5)).toEqual(free(5));
     expect(await fail()).toBe(MINUTE);
   });

@@ -3,15 +3,28 @@ import { LRUCache } from "lru-cache";
 import { InvigilError } from "../../errors.js";
 import { atMost } from "../../lru.js";
 
-// Failed logins slow down whoever makes them, and whomever they are about. Kept in memory: a restart forgives.
+// Failed logins are counted three ways, in memory: a restart forgives.
+//
+// - For an account from an address: the fast limit. It stops somebody who guesses, and nobody else.
+// - From an address, whatever the accounts.
+// - For an account, from wherever: the slow limit, against guessing from many addresses. It does not hold for an address from
+//   which the account was logged in to before: its owner is not shut out by others.
 
-const WINDOW_MS = 60_000;
-const LONGEST_WAIT_MS = 15 * 60_000;
-/** Failures for one account in a window, from wherever they come. */
-const PER_ACCOUNT = 5;
+const MINUTE_MS = 60_000;
+/** The first wait once a limit is reached; it doubles each time, up to the longest. */
+const FIRST_WAIT_MS = MINUTE_MS;
+const LONGEST_WAIT_MS = 15 * MINUTE_MS;
+
+interface Limit {
+  readonly failures: number;
+  /** The time in which they count, in milliseconds. */
+  readonly windowMs: number;
+}
+const PER_ACCOUNT_AND_ADDRESS: Limit = { failures: 5, windowMs: MINUTE_MS };
+const PER_ACCOUNT: Limit = { failures: 50, windowMs: 15 * MINUTE_MS };
 /** Logins that wait for those that are running, for one account or from one address. */
 const MAX_WAITING = 256;
-/** Accounts, and addresses, that are remembered. To push one out takes as many failed logins. */
+/** Keys of each kind that are remembered. To push one out takes as many failed logins. */
 const REMEMBERED = 100_000;
 
 /** A login that is being tried. It counts as failed until it is known: those that run at once are counted, too. */
@@ -30,17 +43,17 @@ export interface LoginThrottle {
   begin(who: { readonly account: string; readonly address: string }): Promise<Attempt>;
 }
 
-/** The tries of one account, or from one address: as many failures a window as are allowed, then a wait that doubles each time. */
+/** The tries under one key: as many failures in a window as are allowed, then a wait that doubles each time. */
 class Tries {
-  /** When the failures of the last window were. */
+  /** When the failures of the last window were, in milliseconds of the monotonic clock. */
   #failures: number[] = [];
   #running = 0;
   /** How many windows were filled, one after the other. */
   #fullWindows = 0;
-  #blockedUntil = 0;
+  #blockedUntil = Number.NEGATIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
-  constructor(readonly limit: number) {}
+  constructor(readonly limit: Limit) {}
 
   /** How long to wait before trying, in milliseconds. */
   blockedFor(now: number): number {
@@ -50,7 +63,7 @@ class Tries {
 
   /** Whether those that are running could fill the window. */
   get isCrowded(): boolean {
-    return this.#failures.length + this.#running >= this.limit;
+    return this.#failures.length + this.#running >= this.limit.failures;
   }
 
   /** Settles once one of those that are running has ended. Undefined when too many wait for that. */
@@ -66,8 +79,8 @@ class Tries {
   fail(now: number): void {
     this.#forgetOld(now);
     this.#failures.push(now);
-    if (this.#failures.length >= this.limit) {
-      this.#blockedUntil = now + Math.min(WINDOW_MS * 2 ** this.#fullWindows, LONGEST_WAIT_MS);
+    if (this.#failures.length >= this.limit.failures) {
+      this.#blockedUntil = now + Math.min(FIRST_WAIT_MS * 2 ** this.#fullWindows, LONGEST_WAIT_MS);
       this.#failures = [];
       this.#fullWindows += 1;
     }
@@ -77,7 +90,7 @@ class Tries {
   forgive(): void {
     this.#failures = [];
     this.#fullWindows = 0;
-    this.#blockedUntil = 0;
+    this.#blockedUntil = Number.NEGATIVE_INFINITY;
     this.end();
   }
 
@@ -89,13 +102,13 @@ class Tries {
   }
 
   #forgetOld(now: number): void {
-    this.#failures = this.#failures.filter((time) => time > now - WINDOW_MS);
+    this.#failures = this.#failures.filter((time) => time > now - this.limit.windowMs);
     if (this.#blockedUntil + LONGEST_WAIT_MS <= now) this.#fullWindows = 0;
   }
 }
 
 /** The tries by a key, for as many keys as are remembered. */
-const triesByKey = (limit: number) => {
+const triesByKey = (limit: Limit) => {
   // By size, not by number: for a number the cache takes the memory of all of them at once.
   const known = new LRUCache<string, Tries>(atMost(REMEMBERED));
   return (key: string): Tries => {
@@ -143,43 +156,56 @@ const refusal = (seconds: number, why: string): InvigilError =>
   });
 
 export const createLoginThrottle = ({
-  clock,
+  monotonic,
   failuresPerAddress,
 }: {
-  clock: () => Date;
+  /** Milliseconds of a clock that is never set: a wait must not last as long as the system's clock was wrong. */
+  monotonic: () => number;
   /** Failures from one address in a minute. */
   failuresPerAddress: number;
 }): LoginThrottle => {
-  const now = () => clock().getTime();
+  const pairs = triesByKey(PER_ACCOUNT_AND_ADDRESS);
+  const addresses = triesByKey({ failures: failuresPerAddress, windowMs: MINUTE_MS });
   const accounts = triesByKey(PER_ACCOUNT);
-  const addresses = triesByKey(failuresPerAddress);
+  /** From where which accounts were logged in to. */
+  const familiar = new LRUCache<string, true>(atMost(REMEMBERED));
 
   return {
     async begin({ account, address }) {
+      const network = networkOf(address);
+      const pair = JSON.stringify([account, network]);
+      const ofPair = pairs(pair);
+      const ofAddress = addresses(network);
       const ofAccount = accounts(account);
-      const ofAddress = addresses(networkOf(address));
-      const both = [ofAccount, ofAddress];
+      const all = [ofPair, ofAddress, ofAccount];
       for (;;) {
-        const wait = Math.max(...both.map((tries) => tries.blockedFor(now())));
+        // Asked each time: another login from here may have succeeded meanwhile.
+        const holding = familiar.has(pair) ? [ofPair, ofAddress] : all;
+        const now = monotonic();
+        const wait = Math.max(...holding.map((tries) => tries.blockedFor(now)));
         if (wait > 0) throw refusal(Math.ceil(wait / 1000), "Too many failed logins");
-        const crowded = both.find(({ isCrowded }) => isCrowded);
+        const crowded = holding.find(({ isCrowded }) => isCrowded);
         if (!crowded) break;
         // A whole school may log in at once, rightly: those that are running tell.
         const turn = crowded.turn();
         if (!turn) throw refusal(1, "Too many logins at once");
         await turn;
       }
-      for (const tries of both) tries.begin();
+      for (const tries of all) tries.begin();
       return {
         succeeded() {
-          ofAccount.forgive();
+          familiar.set(pair, true);
+          ofPair.forgive();
+          // Its owner does not know who else is guessing: those go on counting.
+          ofAccount.end();
           ofAddress.end();
         },
         failed() {
-          for (const tries of both) tries.fail(now());
+          const now = monotonic();
+          for (const tries of all) tries.fail(now);
         },
         abandoned() {
-          for (const tries of both) tries.end();
+          for (const tries of all) tries.end();
         },
       };
     },

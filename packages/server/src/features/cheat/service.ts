@@ -16,7 +16,7 @@ import type { CheatStore, NewRecord } from "./store.js";
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
 
 export interface CheatService {
-  /** @throws FORBIDDEN, EXAM_NOT_FOUND */
+  /** @throws FORBIDDEN, also for a token bound to one room, as the config is the whole exam's; EXAM_NOT_FOUND */
   setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
   getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
@@ -68,7 +68,7 @@ const bytes = (records: readonly NewRecord[]): number =>
 
 export const createCheatService = ({ store, access, clock }: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
-    await access.exam(caller, examId);
+    await access.allRooms(caller, examId);
     const isSet = await store.setConfig({ examId, data, now: clock() });
     if (!isSet) throw examNotFound(examId);
     return true;

@@ -13,13 +13,13 @@ export interface SendRate {
   take(roomId: string, login: string): void;
 }
 
-export const createSendRate = ({ clock }: { clock: () => Date }): SendRate => {
+export const createSendRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
   /** When each sender's allowance will be (or was) whole again, in milliseconds. By size: see the login throttle. */
   const wholeAt = new LRUCache<string, number>(atMost(REMEMBERED));
   const EACH_MS = 1000 / PER_SECOND;
   return {
     take(roomId, login) {
-      const now = clock().getTime();
+      const now = monotonic();
       const key = JSON.stringify([roomId, login]);
       const next = Math.max(wholeAt.get(key) ?? 0, now) + EACH_MS;
       const waitMs = next - now - AT_ONCE * EACH_MS;

@@ -6,7 +6,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
 import type { Logged, ToldExamEvent, ToldRoomEvent } from "./told.js";
-import { isFor, isForLogin, seenBy } from "./views.js";
+import { isFor, isForLogin, seenBy, seesConfig } from "./views.js";
 
 interface MatterDeps {
   readonly store: LiveStore;
@@ -31,6 +31,11 @@ export const roomMatter = (
     admit: async (now) => void (await access.room(now, roomId)),
     async tell({ event, told: read }) {
       if (!isFor(caller, event)) return {};
+      if (event.type === "cheat_config_changed" && caller.role === "examinee") {
+        // It is told as it is now, and the room may have ended since.
+        const room = await store.room(roomId);
+        if (!room || !seesConfig(caller, room)) return {};
+      }
       const told = await read();
       return {
         ...(told && isForLogin(login, told) && { told }),

@@ -69,6 +69,8 @@ export const tell = async (store: LiveStore, event: Logged): Promise<ToldEvent |
     case "participant_entered":
     case "participant_left":
       return { type: event.type, ...about, ...event.data };
+    case "devices_changed":
+      return { type: event.type, ...about, ...event.data };
     case "publish_status_changed": {
       const { userId, camera, status } = event.data;
       return { type: event.type, ...about, userId, camera, status };

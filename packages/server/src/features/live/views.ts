@@ -1,4 +1,4 @@
-import type { Caller, ParticipantRole, RoomSnapshot } from "@invigil/schema";
+import type { Caller, ParticipantRole, Room, RoomSnapshot } from "@invigil/schema";
 import { loginOf } from "../../db/messages.js";
 import type { Logged, ToldEvent } from "./told.js";
 
@@ -19,6 +19,7 @@ export const isFor = (caller: Caller, event: Logged): boolean => {
     case "participant_removed":
     case "participant_entered":
     case "participant_left":
+    case "devices_changed":
     case "publish_status_changed":
       return knows(caller, event.data);
     case "room_ended":
@@ -36,9 +37,14 @@ export const isForLogin = (login: string, event: ToldEvent): boolean => {
   return to.includes(login) || (sender.role !== "server" && loginOf(sender.userId, sender.camera) === login);
 };
 
+/** Whether the cheat config is for somebody: examinees of a room that has ended have no use for it. */
+export const seesConfig = (caller: Caller, { status }: Pick<Room, "status">): boolean =>
+  caller.role !== "examinee" || status === "in_progress";
+
 /** A room as somebody sees it. */
-export const seenBy = (caller: Caller, snapshot: RoomSnapshot): RoomSnapshot => ({
+export const seenBy = (caller: Caller, { cheatConfig, ...snapshot }: RoomSnapshot): RoomSnapshot => ({
   ...snapshot,
+  ...(cheatConfig && seesConfig(caller, snapshot.room) && { cheatConfig }),
   members: snapshot.members.filter((member) => knows(caller, member)),
   presence: snapshot.presence.filter((page) => knows(caller, page)),
 });

@@ -16,7 +16,8 @@ import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../error
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { ParticipantStore, RoomMember, StoredParticipant } from "./store.js";
+import type { ErasureService } from "../erasure/service.js";
+import type { ParticipantStore, RoomMember, RoomState, StoredParticipant } from "./store.js";
 
 export type { RoomMember };
 
@@ -37,7 +38,7 @@ export interface ParticipantService {
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /**
    * Takes a person out of a room. While anything is recorded about it there, only with the records; from its last room
-   * in the exam, with those of all the exam's rooms.
+   * in the exam, with those of all the exam's rooms. With the records, all that names the person there is erased.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
@@ -51,6 +52,7 @@ export interface ParticipantServiceDeps {
   readonly store: ParticipantStore;
   readonly access: AccessService;
   readonly streams: StreamSigner;
+  readonly erasure: ErasureService;
   readonly clock: () => Date;
 }
 
@@ -101,9 +103,14 @@ export const createParticipantService = ({
   store,
   access,
   streams,
+  erasure,
   clock,
 }: ParticipantServiceDeps): ParticipantService => {
-  const state = (room: StoredRoom) => ({ roomId: room.id, inProgress: room.status === "in_progress" });
+  /** What is told of people's other rooms is of this exam, and no more than the caller may see. */
+  const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
+    status === "in_progress"
+      ? { roomId: id, inProgress: true, others: undefined }
+      : { roomId: id, inProgress: false, others: { examId, rooms: await access.exam(caller, examId) } };
 
   /** A push URL is a licence to publish as that person. In a room that has ended examinees publish no more. */
   const mayPublishAs = (caller: Caller, room: StoredRoom, userId: string): boolean =>
@@ -136,13 +143,13 @@ export const createParticipantService = ({
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
         throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
       }
-      const person = await store.get(state(room), userId);
+      const person = await store.get(await stateFor(caller, room), userId);
       if (!person) throw notThere(roomId, userId);
       return withStreams(caller, room, person.role)(person);
     },
     async list(caller, { roomId, role }) {
       const room = await access.room(caller, roomId);
-      const people = await store.list(state(room), role);
+      const people = await store.list(await stateFor(caller, room), role);
       return people.map(withStreams(caller, room, role));
     },
     async add(caller, { roomId, participants }) {
@@ -181,6 +188,7 @@ export const createParticipantService = ({
       const outcome = await store.remove(roomId, userId, { withRecords, now: clock() }, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
       if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
+      if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },
     extraMinutesOf: (examId, userId) => store.extraMinutes(examId, userId),

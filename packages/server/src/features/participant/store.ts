@@ -1,6 +1,7 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { noteErasure } from "../../db/erasures.js";
 import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import {
   countRecords,
@@ -16,10 +17,13 @@ import type { TaskWriter } from "../../db/vendor-tasks.js";
 export type StoredParticipant = Omit<Participant, "streams">;
 /** Who somebody is in a room, and nothing that changes during the exam. */
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
-/** Whose list is asked for, and whether that room is in progress (which spares looking for another that is). */
+/** A room whose people are asked for. */
 export interface RoomState {
   readonly roomId: string;
+  /** Whether it is in progress, which spares looking for another that is. */
   readonly inProgress: boolean;
+  /** Otherwise the exam of the others, and those of them that count. */
+  readonly others: { readonly examId: string; readonly rooms: "all" | readonly string[] } | undefined;
 }
 
 /** Refuses by throwing what may not be done to a room; undefined is the status of one that is gone. */
@@ -94,7 +98,9 @@ export const createParticipantStore = ({
   // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
   const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
     SELECT 1 FROM ${participants} AS other CROSS JOIN ${rooms}
-    WHERE ${rooms}.id = other.room_id AND other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'))`;
+    WHERE ${rooms}.id = other.room_id AND other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'
+      AND ${rooms}.exam_id = ${sql.placeholder("examId")}
+      AND (${sql.placeholder("reach")} = 'all' OR instr(${sql.placeholder("reach")}, '|' || ${rooms}.id || '|') > 0)))`;
   const people = () =>
     queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(participants);
   const inRoom = eq(roomId, sql.placeholder("roomId"));
@@ -151,11 +157,21 @@ export const createParticipantStore = ({
     hasRoomInProgress: Boolean(hasRoomInProgress),
     publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
   });
-  const parameters = (room: RoomState) => ({ roomId: room.roomId, inProgress: room.inProgress ? 1 : 0 });
+  /** Rooms as the query above takes them. No id holds the bar. */
+  const reachOf = ({ others }: RoomState): string => {
+    if (!others) return "";
+    return others.rooms === "all" ? others.rooms : `|${others.rooms.join("|")}|`;
+  };
+  const parameters = (room: RoomState) => ({
+    roomId: room.roomId,
+    inProgress: room.inProgress ? 1 : 0,
+    examId: room.others?.examId ?? "",
+    reach: reachOf(room),
+  });
 
   const listOf = remember(
-    (id: string, inProgress: boolean, asked: ParticipantRole) =>
-      byRole.all({ ...parameters({ roomId: id, inProgress }), role: asked }).map(toStored),
+    (id: string, asked: ParticipantRole, inProgress: number, examId: string, reach: string) =>
+      byRole.all({ roomId: id, role: asked, inProgress, examId, reach }).map(toStored),
     { max: REMEMBERED_LISTS, withinCalls: true },
   );
 
@@ -183,7 +199,10 @@ export const createParticipantStore = ({
       const row = one.get({ ...parameters(room), userId: id });
       return row && toStored(row);
     },
-    list: async (room, asked) => listOf(room.roomId, room.inProgress, asked),
+    async list(room, asked) {
+      const { roomId: id, inProgress, examId, reach } = parameters(room);
+      return listOf(id, asked, inProgress, examId, reach);
+    },
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
     add: (room, people, check) =>
       write(() => {
@@ -222,7 +241,10 @@ export const createParticipantStore = ({
         const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
         const records = countRecords(queries, about);
         if (records > 0 && !withRecords) return { removed: false, records };
-        if (withRecords) deleteRecords(queries, about);
+        if (withRecords) {
+          deleteRecords(queries, about);
+          noteErasure(queries, { examId, ...about }, now);
+        }
         deletePerson(queries, room, user, { streamsStay: false });
         tasks.sendAway(found, { ...person, userId: user }, now);
         events.add(room, "participant_removed", { userId: user, role: person.role }, now);

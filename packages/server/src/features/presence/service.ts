@@ -7,7 +7,8 @@ import type { Page, PageKey, PresenceStore } from "./store.js";
 export interface PresenceService {
   /**
    * A page listens. The returned function says that it does no more; after the settle time without another
-   * connection it has left. Several connections of one page count once.
+   * connection it has left. Several connections of one page are one presence, on as many devices; a device counts for
+   * the settle time after its connection has ended.
    */
   connected(page: Page): () => void;
   /** In the order in which they came. Asks nobody's permission. */
@@ -64,7 +65,7 @@ export const createPresenceService = ({
 
   /** Has the database say what is so. Writes are done in the order in which they were asked for. */
   const bring = async (one: Known): Promise<void> => {
-    if (one.connections > 0) return store.enter(one.page, clock());
+    if (one.connections > 0) return store.enter(one.page, one.connections, clock());
     await store.leave(one.page, clock());
     // Unless it came back meanwhile.
     const key = keyOf(one.page);
@@ -84,7 +85,6 @@ export const createPresenceService = ({
 
   const lost = (one: Known): void => {
     one.connections -= 1;
-    if (one.connections > 0) return;
     clearTimeout(one.timer);
     one.timer = undefined;
     if (settleMs > 0) later(one, settleMs);
@@ -105,12 +105,10 @@ export const createPresenceService = ({
       const one = knownOf(page);
       one.page = page;
       one.connections += 1;
-      if (one.connections === 1) {
-        clearTimeout(one.timer);
-        one.timer = undefined;
-        // Also where it has not left: it may have been taken out of the room and put back.
-        keep(one);
-      }
+      clearTimeout(one.timer);
+      one.timer = undefined;
+      // Also where it has not left: it may have been taken out of the room and put back.
+      keep(one);
       let listens = true;
       return () => {
         if (listens) lost(one);

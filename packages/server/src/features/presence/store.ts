@@ -1,5 +1,5 @@
 import type { Camera, Presence, Role } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import type { PresenceEnder } from "../../db/presence.js";
@@ -17,8 +17,11 @@ export interface Page extends PageKey {
 }
 
 export interface PresenceStore {
-  /** Notes that a page is connected, and tells the room, unless it is known or nobody in the room: an administrator may only watch. */
-  enter(page: Page, now: Date): Promise<void>;
+  /**
+   * Notes that a page is connected, on how many devices, and tells the room, unless it is known. Nothing is noted of a person
+   * who is not in the room: an administrator may only watch.
+   */
+  enter(page: Page, devices: number, now: Date): Promise<void>;
   /** Notes that a page is connected no more, and tells the room, unless it is known. */
   leave(page: PageKey, now: Date): Promise<void>;
   /** Of one room, in the order in which they came. */
@@ -37,7 +40,7 @@ export const createPresenceStore = ({
   endPresence: PresenceEnder;
 }): PresenceStore => {
   const { queries, write, remember } = db;
-  const { roomId, userId, camera, role, since } = presence;
+  const { roomId, userId, camera, role, since, devices } = presence;
   const roleOf = queries
     .select({ role: participants.role })
     .from(participants)
@@ -56,11 +59,25 @@ export const createPresenceStore = ({
       camera: sql.placeholder("camera"),
       role: sql.placeholder("role"),
       since: sql.placeholder("since"),
+      devices: 1,
     })
     .onConflictDoNothing()
     .prepare();
+  const count = queries
+    .update(presence)
+    // Safe: a placeholder stands for the number that it is given.
+    .set({ devices: sql`${sql.placeholder("devices")}` })
+    .where(
+      and(
+        eq(roomId, sql.placeholder("roomId")),
+        eq(userId, sql.placeholder("userId")),
+        eq(camera, sql.placeholder("camera")),
+        ne(devices, sql.placeholder("devices")),
+      ),
+    )
+    .prepare();
   const ofRoom = queries
-    .select({ userId, role, camera, since })
+    .select({ userId, role, camera, since, devices })
     .from(presence)
     .where(eq(roomId, sql.placeholder("roomId")))
     .prepare();
@@ -69,14 +86,16 @@ export const createPresenceStore = ({
   );
 
   return {
-    enter: ({ role: asked, ...page }, now) =>
+    enter: ({ role: asked, ...page }, connected, now) =>
       write(
         () => {
           const there = roleOf.get(page)?.role;
           if (!there || (asked !== "admin" && asked !== there)) return;
-          if (insert.run({ ...page, role: there, since: now }).changes === 0) return;
           const connection = { userId: page.userId, role: there, camera: page.camera };
-          events.add(page.roomId, "participant_entered", connection, now);
+          if (insert.run({ ...page, role: there, since: now }).changes > 0)
+            events.add(page.roomId, "participant_entered", connection, now);
+          if (count.run({ ...page, devices: connected }).changes > 0)
+            events.add(page.roomId, "devices_changed", { ...connection, devices: connected }, now);
         },
         { repeatable: true },
       ),

@@ -1,7 +1,17 @@
-import type { Caller, JoinLink, JoinLinksInput, ParticipantRole, Room } from "@invigil/schema";
+import type {
+  Caller,
+  JoinLink,
+  JoinLinksInput,
+  ParticipantRole,
+  RevokedSeat,
+  RevokeLinksInput,
+  Room,
+} from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import type { TokenIssuer } from "../../auth.js";
 import type { Config } from "../../config.js";
 import { InvigilError } from "../../errors.js";
+import type { Origin } from "../../trpc.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";
@@ -14,6 +24,15 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
    */
   join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
+  /**
+   * Revokes links into a room: of the people who are named, or of everybody but the caller. All tokens that are bound to the room
+   * and were made for those people before are refused at once, in every process. Links that are made afterwards work.
+   * @returns the seats concerned: teachers last, each role in the order in which people were added
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
+   */
+  revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
+  /** How often a seat's links were revoked. Asks nobody's permission: for the command that signs tokens. */
+  generation(roomId: string, userId: string): Promise<number>;
 }
 
 export interface LinkServiceDeps {
@@ -22,6 +41,9 @@ export interface LinkServiceDeps {
   readonly exam: ExamService;
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
+  /** Told after tokens were taken back: who listens with one of them must not go on. */
+  readonly takenBack: () => void;
+  readonly log: FastifyBaseLogger;
   readonly apps: Config["apps"];
 }
 
@@ -32,6 +54,8 @@ const WATCHERS = { teacher: "0", inspector: "1" } as const;
 interface Seat {
   readonly room: Room;
   readonly person: RoomMember;
+  /** Of its links. */
+  readonly generation: number;
 }
 
 const withQuery = (base: string, query: Readonly<Record<string, string>>): string => {
@@ -50,6 +74,8 @@ export const createLinkService = ({
   exam,
   participant,
   tokens,
+  takenBack,
+  log,
   apps,
 }: LinkServiceDeps): LinkService => {
   const roomsFor = async (caller: Caller, { roomId, examId }: JoinLinksInput): Promise<Room[]> => {
@@ -67,8 +93,10 @@ export const createLinkService = ({
 
   const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
     const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
+    // First the generations: a link that is made while they are revoked is one of those that are revoked.
+    const generations = await store.generations(room.id);
     const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
-    return people.flat().map((person) => ({ room, person }));
+    return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
   const base = (url: string | undefined, setting: string, whose: string): string => {
@@ -89,12 +117,13 @@ export const createLinkService = ({
   };
 
   const linkOf = async (seat: Seat, endTime: Date): Promise<JoinLink> => {
-    const { room, person } = seat;
+    const { room, person, generation } = seat;
     const { userId, name, role, extraMinutes } = person;
     const { token, tokenId, expiresAt } = await tokens.issueForExam({
       userId,
       role,
       roomId: room.id,
+      generation,
       examEndTime: endTime,
       extraMinutes,
     });
@@ -126,5 +155,20 @@ export const createLinkService = ({
         throw new InvigilError("EXAM_OVER", `The exam ${examId} is over: nobody joins it any more.`);
       return links;
     },
+
+    async revoke(caller, { roomId, userIds }, origin) {
+      await access.room(caller, roomId);
+      const outcome = await store.revokeLinks(roomId, userIds ? { userIds } : { allBut: caller.userId });
+      if ("unknown" in outcome)
+        throw new InvigilError(
+          "PARTICIPANT_NOT_FOUND",
+          `There is no ${outcome.unknown} in the room ${roomId}.`,
+        );
+      takenBack();
+      const { length: seats } = outcome.seats;
+      log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
+      return outcome.seats;
+    },
+    generation: async (roomId, userId) => (await store.generations(roomId)).get(userId) ?? 0,
   };
 };

@@ -6,6 +6,8 @@ import {
   listRoomsInput,
   onRoomEventInput,
   presenceSchema,
+  revokedSeatSchema,
+  revokeLinksInput,
   roomPageSchema,
   roomRef,
   roomSchema,
@@ -13,7 +15,7 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
+import { anyoneProcedure, originOf, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
 import { type LiveService, shownRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
@@ -55,6 +57,10 @@ export const createRoomRouter = ({
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
+    revokeLinks: staffProcedure
+      .input(revokeLinksInput)
+      .output(revokedSeatSchema.array())
+      .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),
     snapshot: anyoneProcedure
       .input(roomRef)
       .output(roomSnapshotSchema)

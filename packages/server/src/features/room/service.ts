@@ -30,7 +30,7 @@ export interface RoomService {
    * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   create(caller: Caller, input: CreateRoomInput): Promise<Room>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /** With the exam's cheat config, but to an examinee of a room that has ended. @throws FORBIDDEN, ROOM_NOT_FOUND */
   get(caller: Caller, roomId: string): Promise<RoomWithCheatConfig>;
   /** Ending an ended room changes nothing. @throws FORBIDDEN, ROOM_NOT_FOUND */
   end(caller: Caller, roomId: string): Promise<true>;
@@ -132,7 +132,9 @@ export const createRoomService = ({
 
     async get(caller, roomId) {
       const room = await access.room(caller, roomId);
-      const cheatConfig = await cheat.configOf(room.examId);
+      // An examinee has no use for it any more: nothing is detected in a room that has ended.
+      const isOver = caller.role === "examinee" && room.status === "ended";
+      const cheatConfig = isOver ? undefined : await cheat.configOf(room.examId);
       return { ...room, ...(cheatConfig && { cheatConfig }) };
     },
 

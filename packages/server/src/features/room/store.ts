@@ -1,4 +1,4 @@
-import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
+import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
@@ -10,6 +10,7 @@ import {
   type NewRoom,
   personInserter,
 } from "../../db/inserts.js";
+import { generationRaiser, generationsReader } from "../../db/seat-generations.js";
 import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
@@ -37,6 +38,16 @@ export interface RoomStore {
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
   /** All rooms of an exam, in the order they were made. */
   ofExam(examId: string): Promise<Room[]>;
+  /** The generations of a room's seats whose links were revoked, by user id. */
+  generations(roomId: string): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Begins another generation of people's seats, or of all but one person's: all or none. Returns them by role, in the order in
+   * which people were added, or the first of `userIds` who is not in the room.
+   */
+  revokeLinks(
+    roomId: string,
+    of: { readonly userIds: readonly string[] } | { readonly allBut: string },
+  ): Promise<{ seats: RevokedSeat[] } | { unknown: string }>;
 }
 
 /** The first page starts above every id: an id is digits and small letters. */
@@ -73,8 +84,30 @@ export const createRoomStore = ({
     .orderBy(asc(rooms.id))
     .prepare();
 
+  const people = queries
+    .select({ userId: participants.userId })
+    .from(participants)
+    .where(eq(participants.roomId, sql.placeholder("roomId")))
+    .orderBy(asc(participants.role), asc(participants.seq))
+    .prepare();
+  const generationsOf = generationsReader(queries);
+  const raise = generationRaiser(queries);
+
   return {
     ofExam: async (examId) => ofExam.all({ examId }),
+    generations: async (roomId) => generationsOf(roomId),
+    revokeLinks: (roomId, of) =>
+      write(() => {
+        const there = people.all({ roomId }).map(({ userId }) => userId);
+        const asked = "userIds" in of ? new Set(of.userIds) : undefined;
+        const known = new Set(there);
+        const unknown = asked && [...asked].find((userId) => !known.has(userId));
+        if (unknown !== undefined) return { unknown };
+        const revoked = there.filter((userId) =>
+          "allBut" in of ? userId !== of.allBut : asked?.has(userId),
+        );
+        return { seats: revoked.map((userId) => ({ userId, generation: raise(roomId, userId) })) };
+      }),
 
     create: ({ exam, room, people, undo }) =>
       write(() => {

@@ -8,6 +8,7 @@ import type {
 } from "@invigil/schema";
 import { InvigilError } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
+import type { ErasureService } from "../erasure/service.js";
 import { assertMayDeleteRecords, conflict, holds, IS_CREATOR } from "../participant/service.js";
 import type { RosterStore, Ties } from "./store.js";
 
@@ -19,7 +20,8 @@ export interface RosterService {
   locate(caller: Caller, ref: { examId: string; userId: string }): Promise<ExamPerson>;
   /**
    * Takes a person out of the exam: out of all its rooms, or from among those who have none. With its records it is
-   * also taken out when they are all that is left of it.
+   * also taken out when they are all that is left of it, and erased: nothing in the exam names them any more, but the events
+   * that tell of the removal, for as long as the log keeps events.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
   remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
@@ -28,10 +30,11 @@ export interface RosterService {
 export interface RosterServiceDeps {
   readonly store: RosterStore;
   readonly access: AccessService;
+  readonly erasure: ErasureService;
   readonly clock: () => Date;
 }
 
-export const createRosterService = ({ store, access, clock }: RosterServiceDeps): RosterService => {
+export const createRosterService = ({ store, access, erasure, clock }: RosterServiceDeps): RosterService => {
   const notThere = (examId: string, userId: string) =>
     new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the exam ${examId}.`);
   const isThere = ({ rooms, unseated }: ExamPerson): boolean => rooms.length > 0 || unseated !== undefined;
@@ -59,6 +62,7 @@ export const createRosterService = ({ store, access, clock }: RosterServiceDeps)
         if (ties.created.length > 0) throw conflict(userId, "removed", IS_CREATOR);
         if (ties.records > 0 && !withRecords) throw conflict(userId, "removed", holds(ties.records));
       });
+      if (withRecords) await erasure.finish();
       return { rooms: rooms.length, records };
     },
   };

@@ -1,6 +1,7 @@
 import type { ExamPerson, ParticipantRole, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
+import { noteErasure } from "../../db/erasures.js";
 import type { EventWriter } from "../../db/events.js";
 import { countRecords, deletePerson, deleteRecords } from "../../db/inserts.js";
 import { participants, rooms, unseated } from "../../db/tables.js";
@@ -113,7 +114,10 @@ export const createRosterStore = ({
         const { groups, ...there } = whereabouts(examId, user);
         const ties = { ...there, records: countRecords(queries, { examId, userId: user }) };
         check(ties);
-        if (withRecords) deleteRecords(queries, { examId, userId: user });
+        if (withRecords) {
+          deleteRecords(queries, { examId, userId: user });
+          noteErasure(queries, { examId, userId: user }, now);
+        }
         for (const { role: inRoom, ...room } of groups) {
           const person = { userId: user, role: inRoom };
           deletePerson(queries, room.id, user, { streamsStay: false });

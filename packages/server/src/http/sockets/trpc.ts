@@ -4,7 +4,7 @@ import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import pLimit from "p-limit";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Services } from "../../services.js";
-import { type Context, failureOf, type Router, type Trace } from "../../trpc.js";
+import { type Context, failureOf, nameOf, type Router, type Trace } from "../../trpc.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
 import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";
 
@@ -102,11 +102,12 @@ export const trpcSockets =
             reason = failureOf(error).code;
             throw error;
           } finally {
+            const userId = nameOf(own.identity);
             log.info(
               {
                 procedure: own.trace.procedures.join(","),
                 ms: Math.round((performance.now() - since) * 100) / 100,
-                ...(!(own.identity instanceof InvigilError) && { userId: own.identity.userId }),
+                ...(userId !== undefined && { userId }),
                 ...(own.trace.roomId !== undefined && { roomId: own.trace.roomId }),
                 ...(reason !== undefined && { reason }),
               },

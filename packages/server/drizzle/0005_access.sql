@@ -1,0 +1,21 @@
+CREATE TABLE `erasures` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`exam_id` text NOT NULL,
+	`room_id` text,
+	`user_id` text NOT NULL,
+	`up_to_event` integer NOT NULL,
+	`up_to_message` integer NOT NULL,
+	`stage` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `seat_generations` (
+	`room_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`generation` integer NOT NULL,
+	PRIMARY KEY(`room_id`, `user_id`),
+	FOREIGN KEY (`room_id`) REFERENCES `rooms`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+ALTER TABLE `audio_clips` ADD `created_by` text;--> statement-breakpoint
+ALTER TABLE `presence` ADD `devices` integer DEFAULT 1 NOT NULL;

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { scrubbed } from "./scrub.js";
+
+const logins = new Set(["e1", "pc_e1"]);
+
+describe("a message that names somebody who is erased", () => {
+  it.each([
+    ['{"userId":"e1","sid":"s"}', '{"userId":"","sid":"s"}'],
+    ['{"receiverIdList":["e1","pc_e1","e2"]}', '{"receiverIdList":["e2"]}'],
+    ['{"a":[{"id":"e1"},["pc_e1"]]}', '{"a":[{"id":""},[]]}'],
+    ['{"e1":1,"e2":2}', '{"e2":2}'],
+    ['"e1"', '""'],
+  ])("%s becomes %s", (text, after) => {
+    expect(scrubbed(text, logins)).toBe(after);
+  });
+
+  it.each(['{ "userId" : "e12" }', ' "e1 is late" ', "1", "null", '{"é":"\\u0065"}', '["1e999", 1e3]'])(
+    "%s stays as it was sent: it names nobody who is",
+    (text) => {
+      expect(scrubbed(text, logins)).toBe(text);
+    },
+  );
+});

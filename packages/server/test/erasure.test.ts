@@ -1,0 +1,280 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { createTestApp } from "../src/testing.js";
+import { dataOf, send } from "./support/calls.js";
+import { listenRoom } from "./support/listening.js";
+import { run, serve, tempFolder, testEnv } from "./support/process.js";
+import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
+import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
+
+// Somebody who is removed from an exam with everything that was recorded about them leaves no name behind.
+
+const WHO = "examinee1";
+const TABLES_OF = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+
+/** The rows of every table in which an id stands, as a text of its own or part of another, by their tables. */
+const namedIn = (file: string, id: string): Record<string, string[]> => {
+  const database = new Sqlite(file, { readonly: true });
+  const found: Record<string, string[]> = {};
+  for (const table of database.prepare<[], string>(TABLES_OF).pluck().all()) {
+    const rows = database
+      .prepare(`SELECT * FROM "${table}"`)
+      .all()
+      .map((row) => JSON.stringify(row))
+      .filter((row) => row.includes(id));
+    if (rows.length > 0) found[table] = rows;
+  }
+  database.close();
+  return found;
+};
+
+/** A school in which everything that can name a person names one: in a room, and in one that they were moved out of. */
+const openTraces = async (folder: { path: string }) => {
+  const databaseFile = join(folder.path, "invigil.db");
+  const time = { now: Date.parse("2026-01-02T03:04:05Z") };
+  const school = await openSchool({
+    now: () => new Date(time.now),
+    config: { ...STREAM_CONFIG, databaseFile, presenceSettleSeconds: 0 },
+  });
+  const { room, sibling, admin, teacher, detection } = school;
+  const roomId = room.id;
+  const self = school.as({ sub: WHO, role: "examinee" });
+  const listening = await listenRoom(school, { sub: WHO, role: "examinee" }, { roomId });
+  await listening.until((event) => event.type === "participant_entered");
+  const report = { method: "GET", path: "/exam/userAct", headers: streamHeaders() } as const;
+  dataOf(await send(school, { ...report, query: streamReport(room, WHO) }));
+  await self.cheat.addRecords({ roomId, records: [detection(WHO)] });
+  await self.im.send({ roomId, type: 30_001, data: "from them to all" });
+  await self.im.send({ roomId, type: 30_001, data: "from them to one", to: ["teacher1"], key: "k" });
+  await teacher.im.send({ roomId, type: 30_001, data: "to them alone", to: [WHO, `pc_${WHO}`] });
+  await teacher.im.send({ roomId, type: 30_001, data: { ids: [WHO, "examinee2"] }, to: [WHO, "examinee2"] });
+  await teacher.im.send({ roomId, type: 30_001, data: { about: WHO, n: 1 } });
+  await teacher.im.send({ roomId, type: 30_001, data: "about nobody" });
+  await school.admin.room.revokeLinks({ roomId, userIds: [WHO] });
+  await listening.leave();
+  await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
+  await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
+  return { school, databaseFile, time };
+};
+const remove = ({ admin, room }: School, userId = WHO) =>
+  admin.participant.removeFromExam({ examId: room.examId, userId, withRecords: true });
+
+/** Has what is due done, in the middle of another removal. */
+const removeAnother = (school: School, userId: string) => remove(school, userId);
+
+/** What is allowed to be left: the events that tell the room's listeners of the removal. */
+const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
+
+describe("participant.removeFromExam with records", () => {
+  it("leaves no row that names the person, but the log's news of the removal", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile, time } = await openTraces(folder);
+    await using _ = school;
+    expect(Object.keys(namedIn(databaseFile, WHO)).toSorted()).toEqual([
+      "cheat_records",
+      "message_readers",
+      "messages",
+      "participants",
+      "recorded_people",
+      "room_events",
+      "seat_generations",
+      "stream_events",
+      "stream_names",
+    ]);
+    expect(await remove(school)).toEqual({ rooms: 1, records: 1 });
+    const {
+      room_events: events = [],
+      messages = [],
+      message_readers: readers = [],
+      erasures = [],
+      ...others
+    } = namedIn(databaseFile, WHO);
+    expect(others).toEqual({});
+    for (const event of events) expect(event).toMatch(REMOVAL);
+    // The farewell, without which the person's page would not learn that it is over, is there for two minutes.
+    expect([messages.length, readers.length, erasures.length]).toEqual([1, 2, 1]);
+    time.now += 119_999;
+    await removeAnother(school, "inspector1");
+    expect(namedIn(databaseFile, WHO).messages).toHaveLength(1);
+    time.now += 1;
+    await removeAnother(school, "examinee2");
+    expect(Object.keys(namedIn(databaseFile, WHO))).toEqual(["room_events"]);
+  });
+
+  it("leaves what others said to others, without the name", async () => {
+    using folder = tempFolder();
+    const { school } = await openTraces(folder);
+    await using _ = school;
+    await remove(school);
+    const said = async (caller: School["teacher"], roomId: string) =>
+      (await caller.im.history({ roomId, type: 30_001 })).messages.map(({ data, to }) => ({
+        data,
+        ...(to && { to }),
+      }));
+    expect(await said(school.teacher, school.room.id)).toEqual([
+      { data: "about nobody" },
+      { data: { about: "", n: 1 } },
+      { data: { ids: ["examinee2"] }, to: ["examinee2"] },
+    ]);
+    expect(await said(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(3);
+    expect(await said(school.admin, school.sibling.id)).toEqual([]);
+  });
+
+  it("leaves everything of everybody else, and of the person in other exams", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    await school.admin.participant.add({
+      roomId: school.other.id,
+      participants: [{ userId: WHO, name: "E", role: "examinee" }],
+    });
+    const elsewhere = school.as({ sub: WHO, role: "examinee" });
+    await elsewhere.im.send({ roomId: school.other.id, type: 30_001, data: "there" });
+    await elsewhere.cheat.addRecords({ roomId: school.other.id, records: [school.detection(WHO)] });
+    const before = { others: namedIn(databaseFile, "examinee2"), config: CHEAT_CONFIG };
+    await remove(school);
+    const after = namedIn(databaseFile, "examinee2");
+    expect(Object.keys(after)).toEqual(Object.keys(before.others));
+    for (const table of Object.keys(after).filter((name) => name !== "messages"))
+      expect(after[table]).toEqual(before.others[table]);
+    expect((await elsewhere.im.history({ roomId: school.other.id })).messages).toHaveLength(1);
+    expect((await school.admin.cheat.listRecords({ roomId: school.other.id })).records).toHaveLength(1);
+    expect(await school.admin.cheat.getConfig({ examId: school.room.examId })).toMatchObject({
+      data: CHEAT_CONFIG,
+    });
+  });
+
+  it("does not take one whose id begins like another's for that other", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    const { id: roomId } = school.room;
+    await school.admin.participant.add({
+      roomId,
+      participants: [{ userId: `${WHO}2`, name: "E", role: "examinee" }],
+    });
+    await school
+      .as({ sub: `${WHO}2`, role: "examinee" })
+      .im.send({ roomId, type: 30_001, data: { me: `${WHO}2` } });
+    const before = namedIn(databaseFile, `${WHO}2`);
+    await remove(school);
+    expect(namedIn(databaseFile, `${WHO}2`)).toEqual(before);
+  });
+
+  it("looks through a long history, and lets other calls between", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    const { id: roomId } = school.room;
+    const database = new Sqlite(databaseFile);
+    database
+      .prepare(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
+         INSERT INTO messages (room_id, type, data, sender_id, sender_role, sender_camera, created_at)
+         SELECT ?, 30001, json_object('about', iif(i % 3 = 0, '${WHO}', 'nobody')), 'teacher1', 'teacher', 'main', 0 FROM n`,
+      )
+      .run(roomId);
+    database.close();
+    let between = 0;
+    let isDone = false;
+    const removing = remove(school).finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      await school.teacher.im.send({ roomId, type: 30_001, data: "meanwhile" }).catch(() => undefined);
+      if (!isDone) between += 1;
+    }
+    await removing;
+    expect(between).toBeGreaterThan(3);
+    const left = namedIn(databaseFile, WHO);
+    expect(left.messages?.length).toBe(1);
+  });
+
+  it("is the same for participant.remove with records, in that room", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    await using _ = school;
+    await school.admin.participant.remove({ roomId: school.sibling.id, userId: WHO, withRecords: true });
+    // It was their last room: all of the exam is theirs no more.
+    const {
+      room_events: events = [],
+      messages: _m,
+      message_readers: _r,
+      erasures: _e,
+      ...others
+    } = namedIn(databaseFile, WHO);
+    expect(others).toEqual({});
+    for (const event of events) expect(event).toMatch(REMOVAL);
+  });
+});
+
+describe("an erasure that a process did not finish", () => {
+  it("is finished by the next start", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    const { examId } = school.room;
+    await school.close();
+    // As a process leaves it that dies between the removal and the last of its steps.
+    const database = new Sqlite(databaseFile);
+    database.pragma("foreign_keys = OFF");
+    for (const table of ["cheat_records", "recorded_people", "stream_events", "participants"])
+      database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(WHO);
+    database
+      .prepare(
+        `INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at)
+         VALUES (?, ?, (SELECT max(id) FROM room_events), (SELECT max(id) FROM messages), 'traces', 0)`,
+      )
+      .run(examId, WHO);
+    database.close();
+    await using server = await serve({
+      cwd: folder.path,
+      env: { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` },
+    });
+    await expect.poll(() => namedIn(databaseFile, WHO), { timeout: 15_000 }).toEqual({});
+    server.kill("SIGTERM");
+    await server.ended();
+  });
+
+  it("erases nothing of a person who came back meanwhile", async () => {
+    using folder = tempFolder();
+    const { school, databaseFile } = await openTraces(folder);
+    const { examId } = school.room;
+    const { id: roomId } = school.sibling;
+    await school.close();
+    const database = new Sqlite(databaseFile);
+    database
+      .prepare(
+        "INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at) VALUES (?, ?, 0, 0, 'traces', 0)",
+      )
+      .run(examId, WHO);
+    const streams = database.prepare("SELECT * FROM stream_names WHERE user_id = ? AND room_id = ?");
+    const before = streams.all(WHO, roomId);
+    const done = database.prepare<[], number>("SELECT count(*) FROM erasures").pluck();
+    await using app = await createTestApp({ config: { ...STREAM_CONFIG, databaseFile } });
+    await expect.poll(() => done.get(), { timeout: 15_000 }).toBe(0);
+    expect(streams.all(WHO, roomId)).toEqual(before);
+    expect(before).toHaveLength(2);
+    const self = app.as({ sub: WHO, role: "examinee" });
+    expect((await self.im.history({ roomId, type: 30_001 })).messages).toHaveLength(1);
+    database.close();
+  });
+});
+
+it("the command erases, too", async () => {
+  using folder = tempFolder();
+  const { school, databaseFile } = await openTraces(folder);
+  const { examId } = school.room;
+  await school.close();
+  const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
+  const ended = await run(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
+    cwd: folder.path,
+    env,
+  });
+  expect(ended).toMatchObject({ code: 0 });
+  expect(
+    Object.keys(namedIn(databaseFile, WHO)).filter(
+      (table) => !/^(room_events|messages|message_readers|erasures)$/.test(table),
+    ),
+  ).toEqual([]);
+});
