@@ -108,12 +108,14 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     address = addressOf(app, config);
     announce(deps, address);
+    deps.disk.start();
     services.queue.start();
     services.live.start();
     await services.presence.start();
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      deps.disk.stop();
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       await services.presence.stop();

@@ -28,6 +28,10 @@ export interface TestCaller {
 export interface TestAppOptions {
   /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
   readonly now?: Date | (() => Date);
+  /** Milliseconds that only grow, by which limits in a time are counted. Default: those of the process. */
+  readonly monotonic?: () => number;
+  /** The free bytes of a folder's file system. Default: as many as there can be. */
+  readonly freeSpace?: (folder: string) => Promise<number>;
   /** Makes ids and nonces: the same seed, the same ids. */
   readonly seed?: number;
   /** Settings that differ from the defaults. */
@@ -84,6 +88,8 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     config,
     db,
     clock,
+    monotonic: options.monotonic,
+    freeSpace: options.freeSpace ?? (() => Promise.resolve(Number.POSITIVE_INFINITY)),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
     publicUrl: () => config.publicUrl ?? url,
@@ -93,6 +99,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
+  deps.disk.start();
   services.queue.start();
   services.live.start();
   await services.presence.start();
@@ -104,6 +111,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     );
 
   const close = async (): Promise<void> => {
+    deps.disk.stop();
     await services.live.stop();
     await app.close();
     await services.presence.stop();
@@ -113,7 +121,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   };
   return {
     as: (caller, { signal, ttlSeconds } = {}) =>
-      callInProcess(router, services.auth, (seconds) => token(caller, seconds), {
+      callInProcess(router, services, (seconds) => token(caller, seconds), {
         clock,
         ttlSeconds,
         signal,

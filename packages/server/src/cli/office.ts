@@ -36,13 +36,14 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory is the server's alone");
   const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
   try {
-    const services = createServices(deps);
+    const services = createServices(deps, { unlimited: true });
     const router = createAppRouter(services);
     const as = (identity: Caller) =>
       router.createCaller({
         identity,
         identify: () => Promise.resolve(identity),
         address: "in-process",
+        gate: services.gate,
         trace: { requestId: "cli", procedures: [] },
       });
     try {

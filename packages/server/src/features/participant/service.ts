@@ -11,14 +11,17 @@ import type {
   RoomStatus,
   StreamUrls,
 } from "@invigil/schema";
+import type { Quotas } from "../../config.js";
 import type { NewPerson } from "../../db/inserts.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { ParticipantStore, RoomMember, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, RoomSize, StoredParticipant } from "./store.js";
 
-export type { RoomMember };
+export type { RoomMember, RoomSize };
 
 export interface ParticipantService {
   /**
@@ -28,11 +31,12 @@ export interface ParticipantService {
   get(caller: Caller, ref: { roomId: string; userId: string }): Promise<Participant>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND */
   list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT */
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
   /**
    * Moves a person to another room of the exam. What was recorded about it stays where it was recorded.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
+   *   QUOTA_EXCEEDED
    */
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /**
@@ -52,6 +56,9 @@ export interface ParticipantServiceDeps {
   readonly access: AccessService;
   readonly streams: StreamSigner;
   readonly clock: () => Date;
+  readonly rates: RateLimits;
+  /** Absent: there may be as many as there are. */
+  readonly quotas: Quotas | undefined;
 }
 
 const streamsOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
@@ -72,6 +79,19 @@ export const toNewPerson = (
   streams: streamsOf({ examId: room.examId, roomId: room.id, userId: person.userId }),
   now,
 });
+
+/** How many people a room may have: asked in the transaction that adds to it. @throws QUOTA_EXCEEDED */
+export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined => {
+  if (!quotas) return undefined;
+  const { peoplePerRoom: most } = quotas;
+  return {
+    most,
+    check(roomId, size, added) {
+      if (size > most)
+        throw quotaExceeded({ whose: `The room ${roomId}`, what: "people", held: size - added, most });
+    },
+  };
+};
 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
@@ -102,7 +122,10 @@ export const createParticipantService = ({
   access,
   streams,
   clock,
+  rates,
+  quotas,
 }: ParticipantServiceDeps): ParticipantService => {
+  const size = roomSizeQuota(quotas);
   const state = (room: StoredRoom) => ({ roomId: room.id, inProgress: room.status === "in_progress" });
 
   /** A push URL is a licence to publish as that person. In a room that has ended examinees publish no more. */
@@ -147,9 +170,10 @@ export const createParticipantService = ({
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
+      rates.take({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const result = await store.add(roomId, people, assertOpen);
+      const result = await store.add(roomId, people, assertOpen, size);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -168,7 +192,7 @@ export const createParticipantService = ({
       if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
-      const outcome = await store.move(roomId, userId, to, assertOpen);
+      const outcome = await store.move(roomId, userId, to, assertOpen, size);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);
