@@ -40,13 +40,19 @@ export type ServedRouter = ReturnType<typeof createAppRouter>;
 
 // What clients see: the procedures and nothing of the server behind them, so that a published client needs none of its types.
 type ErrorShape = (typeof rootConfig)["$types"]["errorShape"];
+interface Definition {
+  input: unknown;
+  output: unknown;
+}
+/** What a call takes and answers, without what the server notes about it. */
+type Told<Def extends Definition> = { input: Def["input"]; output: Def["output"]; meta: unknown };
 type Strip<Record extends TRPCRouterRecord> = {
   [Key in keyof Record]: Record[Key] extends TRPCQueryProcedure<infer Def>
-    ? TRPCQueryProcedure<Def>
+    ? TRPCQueryProcedure<Told<Def>>
     : Record[Key] extends TRPCMutationProcedure<infer Def>
-      ? TRPCMutationProcedure<Def>
+      ? TRPCMutationProcedure<Told<Def>>
       : Record[Key] extends TRPCSubscriptionProcedure<infer Def>
-        ? TRPCSubscriptionProcedure<Def>
+        ? TRPCSubscriptionProcedure<Told<Def>>
         : Record[Key] extends TRPCRouterRecord
           ? Strip<Record[Key]>
           : never;

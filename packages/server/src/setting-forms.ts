@@ -66,8 +66,8 @@ export const pairs = (example: string, names: readonly string[]) =>
 /** Amounts a minute by whose they are, like `person=1200,room=60000`: those that are not named stay as they are. */
 export const amounts = (defaults: Readonly<Record<string, number>>) => {
   const names = Object.keys(defaults);
-  const example = names.map((name) => `${name}=${defaults[name]}`).join(",");
-  return pairs(`amounts a minute like ${example}`, names)
+  const [first = ""] = names;
+  return pairs(`amounts a minute like ${first}=${defaults[first]}`, names)
     .refine(
       (given) => Object.values(given).every((amount) => /^\d{1,10}$/.test(amount) && Number(amount) >= 1),
       { error: "must have whole numbers from 1 to 9999999999" },

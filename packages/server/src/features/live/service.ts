@@ -51,8 +51,8 @@ export interface LiveServiceDeps {
   readonly store: LiveStore;
   readonly tail: Tail;
   readonly access: AccessService;
-  /** The same rules for those who listen already. */
-  readonly listening: AccessService;
+  /** The same rules for those who listen already; absent: `access`. */
+  readonly listening?: AccessService;
   /** Told of the pages that listen in rooms. */
   readonly presence: {
     connected(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
@@ -79,7 +79,7 @@ export const createLiveService = ({
   store,
   tail,
   access,
-  listening,
+  listening = access,
   presence,
   clock,
   retentionMs,
