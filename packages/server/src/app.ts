@@ -85,7 +85,7 @@ export const buildApp = async (
   setSecurityHeaders(app);
 
   answerFailures(app, config);
-  healthRoutes(app, { db, config });
+  healthRoutes(app, { db, config, disk: deps.disk });
 
   const router = createAppRouter(services);
   const createContext = contextMaker(services);

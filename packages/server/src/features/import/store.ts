@@ -6,9 +6,9 @@ import { type NewPerson, personInserter } from "../../db/inserts.js";
 import { roomSizer } from "../../db/room-size.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
 import { exams, participants, rooms, unseated } from "../../db/tables.js";
+import type { RoomSize } from "../participant/service.js";
 import type { Details, Place, StagedPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
-import type { RoomSize } from "../participant/service.js";
 
 /** How the people of a file are written into the exam. */
 export interface Writing {
