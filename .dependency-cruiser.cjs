@@ -8,7 +8,7 @@ const floors = [
   ["router", "services"],
   ["features"],
   ["trpc", "deps"],
-  ["providers", "auth", "jwks", "passwords", "audio-files"],
+  ["providers", "auth", "jwks", "passwords", "audio-files", "limits"],
   ["config", "settings", "setting-forms", "errors"],
   ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru"],
 ];

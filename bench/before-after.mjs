@@ -19,8 +19,8 @@ import {
   timeUntilLine,
   usageOf,
 } from "./lib/processes.mjs";
-import { CALLS, EXAMINEES, RECORDS_PER_CALL } from "./lib/records.mjs";
 import { raisedLimits } from "./lib/raised-limits.mjs";
+import { CALLS, EXAMINEES, RECORDS_PER_CALL } from "./lib/records.mjs";
 import { median } from "./lib/statistics.mjs";
 
 const { values: options, positionals } = parseArgs({

@@ -24,7 +24,7 @@ export const createAdder =
   ): Adder =>
   ({ table, ids, sums: [first, second] }) => {
     const sql =
-      `INSERT INTO ${table} (${[...ids, first, second].join(", ")}) VALUES (?, ?, ?, ?) ON CONFLICT (${ids.join(", ")}) ` +
+      `INSERT INTO "${table}" (${[...ids, first, second].join(", ")}) VALUES (?, ?, ?, ?) ON CONFLICT (${ids.join(", ")}) ` +
       `DO UPDATE SET ${first} = ${first} + excluded.${first}, ${second} = ${second} + excluded.${second} RETURNING ${first}, ${second}`;
     const statement = sqlite.prepare<unknown[], [number, number]>(sql).raw();
     return (of, amounts) => {
