@@ -8,7 +8,7 @@ const floors = [
   ["router", "services", "app-router"],
   ["features"],
   ["trpc", "deps"],
-  ["providers", "auth", "jwks", "passwords", "audio-files"],
+  ["providers", "auth", "jwks", "passwords", "audio-files", "limits"],
   ["backup"],
   ["data-folder"],
   ["config", "settings", "setting-forms", "errors"],

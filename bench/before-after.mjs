@@ -19,6 +19,7 @@ import {
   timeUntilLine,
   usageOf,
 } from "./lib/processes.mjs";
+import { raisedLimits } from "./lib/raised-limits.mjs";
 import { CALLS, EXAMINEES, RECORDS_PER_CALL } from "./lib/records.mjs";
 import { median } from "./lib/statistics.mjs";
 
@@ -60,6 +61,7 @@ const startServer = async (root) => {
     INVIGIL_DATABASE_URL: `file:${join(folder, "invigil.db")}`,
     INVIGIL_AUTH_SECRET: secret,
     INVIGIL_DEMO_EXAMINEES: String(EXAMINEES),
+    ...raisedLimits(root),
   };
   const inFolder = { env, cwd: folder };
   const program = startProgram(process.execPath, [cli, "serve"], inFolder);

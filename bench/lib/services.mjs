@@ -10,8 +10,9 @@ export const openServices = (settings) =>
   createServices(openDeps(parseConfig(settings), { log: pino({ level: "silent" }) }));
 
 /** Who calls, found out as the server does it, for each request. */
-export const contextOf = async ({ auth }, { authorization, address, requestId }) => ({
+export const contextOf = async ({ auth, gate }, { authorization, address, requestId }) => ({
   identity: await auth.identify(authorization).catch(failureOf),
   address,
+  gate,
   trace: { requestId, procedures: [] },
 });

@@ -4,6 +4,7 @@ import { createDatabases, TEACHER } from "./databases.mjs";
 import { freePort, untilReady } from "./http.mjs";
 import { ask } from "./ipc.mjs";
 import { environment, newFolder, run, startModule, startProgram, stop } from "./processes.mjs";
+import { raisedLimits } from "./raised-limits.mjs";
 import { CLI } from "./server-modules.mjs";
 
 export const createStage = () => {
@@ -17,6 +18,7 @@ export const createStage = () => {
     INVIGIL_DATABASE_URL: `file:${file}`,
     INVIGIL_DATA_DIR: newFolder(),
     INVIGIL_AUTH_SECRET: secret,
+    ...raisedLimits(),
   });
 
   const tokenFor = async (settings) => {

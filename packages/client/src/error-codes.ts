@@ -20,12 +20,14 @@ const codes: { readonly [Code in ErrorCode]: true } = {
   ACCOUNT_CONFLICT: true,
   AUDIO_CLIP_CONFLICT: true,
   PARTICIPANT_CONFLICT: true,
+  QUOTA_EXCEEDED: true,
   PAYLOAD_TOO_LARGE: true,
   UNSUPPORTED_MEDIA_TYPE: true,
   TOO_MANY_REQUESTS: true,
   INTERNAL: true,
   PROVIDER_NOT_CONFIGURED: true,
   PROVIDER_FAILED: true,
+  STORAGE_FULL: true,
   OVERLOADED: true,
 };
 

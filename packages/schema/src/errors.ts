@@ -77,6 +77,12 @@ export const errorCodes = {
     business: true,
   },
   AUDIO_CLIP_CONFLICT: { meaning: "an exam plays the clip", status: 409, trpc: "CONFLICT", business: true },
+  QUOTA_EXCEEDED: {
+    meaning: "a room, an exam, a person or the installation holds as much as it may",
+    status: 409,
+    trpc: "CONFLICT",
+    business: true,
+  },
   PARTICIPANT_CONFLICT: {
     meaning: "the person is in the room in another role, or holds something that keeps it there",
     status: 409,
@@ -109,6 +115,12 @@ export const errorCodes = {
     business: true,
   },
   PROVIDER_FAILED: { meaning: "the vendor service failed", status: 502, trpc: "BAD_GATEWAY", business: true },
+  STORAGE_FULL: {
+    meaning: "the server's disk is nearly full: it takes nothing new, and reads go on",
+    status: 503,
+    trpc: "SERVICE_UNAVAILABLE",
+    business: false,
+  },
   OVERLOADED: {
     meaning: "the server is overloaded or shutting down",
     status: 503,

@@ -13,13 +13,19 @@ import type { rootConfig } from "./trpc.js";
 // What clients see: the procedures and nothing of the server behind them, so that neither a published client nor a test of an app
 // needs the types of what the server is made of.
 
+interface Definition {
+  input: unknown;
+  output: unknown;
+}
+/** What a call takes and answers, without what the server notes about it. */
+type Told<Def extends Definition> = { input: Def["input"]; output: Def["output"]; meta: unknown };
 type Strip<Record extends TRPCRouterRecord> = {
   [Key in keyof Record]: Record[Key] extends TRPCQueryProcedure<infer Def>
-    ? TRPCQueryProcedure<Def>
+    ? TRPCQueryProcedure<Told<Def>>
     : Record[Key] extends TRPCMutationProcedure<infer Def>
-      ? TRPCMutationProcedure<Def>
+      ? TRPCMutationProcedure<Told<Def>>
       : Record[Key] extends TRPCSubscriptionProcedure<infer Def>
-        ? TRPCSubscriptionProcedure<Def>
+        ? TRPCSubscriptionProcedure<Told<Def>>
         : Record[Key] extends TRPCRouterRecord
           ? Strip<Record[Key]>
           : never;

@@ -43,6 +43,8 @@ const UPLOADS = {
   INVIGIL_UPLOAD_BUCKET: "recordings",
 };
 
+const MIB = 1024 * 1024;
+
 describe("settings", () => {
   it("have defaults, all of them", () => {
     expect(parseConfig({})).toEqual({
@@ -62,6 +64,31 @@ describe("settings", () => {
       corsOrigins: ["*"],
       restStatus: "legacy",
       demoExaminees: 0,
+      limits: {
+        reads: { person: 12_000, admin: 600_000, network: 60_000 },
+        writes: { person: 1200, admin: 60_000 },
+        calls: { room: 600_000, exam: 6_000_000 },
+        records: { person: 3000, admin: 600_000, room: 120_000, exam: 1_200_000 },
+        recordBytes: { person: 8 * MIB, admin: 1024 * MIB, room: 512 * MIB, exam: 8192 * MIB },
+        messages: { person: 1200, admin: 60_000, room: 60_000, exam: 1_200_000 },
+        messageBytes: { person: 16 * MIB, admin: 1024 * MIB, room: 256 * MIB, exam: 4096 * MIB },
+        rooms: { person: 120, admin: 6000, exam: 6000 },
+        people: { person: 60_000, admin: 1_200_000, room: 6000, exam: 1_200_000 },
+        audioBytes: { person: 200 * MIB, admin: 2048 * MIB },
+        imports: { person: 20, admin: 120, exam: 60 },
+      },
+      quotas: {
+        recordsPerPerson: 50_000,
+        recordBytesPerPerson: 64 * MIB,
+        messagesPerRoom: 200_000,
+        peoplePerRoom: 2000,
+        roomsPerExam: 50_000,
+        roomsPerTeacher: 10_000,
+        examsPerTeacher: 10_000,
+        audioBytes: 20_480 * MIB,
+        audioBytesPerTeacher: 2048 * MIB,
+      },
+      diskReserveBytes: 512 * MIB,
       eventRetentionSeconds: 86_400,
       presenceSettleSeconds: 10,
       logLevel: "info",
@@ -333,6 +360,29 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_UPLOAD_BASE_PATH", "/leak/*"],
   ["INVIGIL_UPLOAD_TTL_SECONDS", "899"],
   ["INVIGIL_UPLOAD_STS_URL", "http://leak.example"],
+  ["INVIGIL_LIMIT_READS", "leak=5"],
+  ["INVIGIL_LIMIT_READS", "room=5"],
+  ["INVIGIL_LIMIT_WRITES", "person=0"],
+  ["INVIGIL_LIMIT_WRITES", "person=leak"],
+  ["INVIGIL_LIMIT_CALLS", "room=1.5"],
+  ["INVIGIL_LIMIT_RECORDS", "person=-1"],
+  ["INVIGIL_LIMIT_RECORD_MIB", "person=99999999999"],
+  ["INVIGIL_LIMIT_MESSAGES", "person"],
+  ["INVIGIL_LIMIT_MESSAGE_MIB", "person=1,person=2"],
+  ["INVIGIL_LIMIT_ROOMS", "room=1"],
+  ["INVIGIL_LIMIT_PEOPLE", "5"],
+  ["INVIGIL_LIMIT_AUDIO_MIB", "exam=5"],
+  ["INVIGIL_LIMIT_IMPORTS", "person=1;exam=1"],
+  ["INVIGIL_QUOTA_RECORDS_PER_PERSON", "0"],
+  ["INVIGIL_QUOTA_RECORD_MIB_PER_PERSON", "0"],
+  ["INVIGIL_QUOTA_MESSAGES_PER_ROOM", "10000001"],
+  ["INVIGIL_QUOTA_PEOPLE_PER_ROOM", "100001"],
+  ["INVIGIL_QUOTA_ROOMS_PER_EXAM", "0"],
+  ["INVIGIL_QUOTA_ROOMS_PER_TEACHER", "leak"],
+  ["INVIGIL_QUOTA_EXAMS_PER_TEACHER", "0"],
+  ["INVIGIL_QUOTA_AUDIO_MIB", "0"],
+  ["INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER", "1.5"],
+  ["INVIGIL_DISK_RESERVE_MB", "-1"],
 ];
 
 describe("a bad value", () => {
@@ -392,4 +442,12 @@ describe("settings that only work together", () => {
       expect(faultOf({ INVIGIL_AUTH: "off", INVIGIL_HOST: host })).toMatch(/^INVIGIL_AUTH must not be 'off'/);
     },
   );
+});
+
+describe("limits", () => {
+  it("that are not named keep their defaults", () => {
+    const { limits } = parseConfig({ INVIGIL_LIMIT_RECORD_MIB: "room=1, person=2" });
+    expect(limits.recordBytes).toEqual({ person: 2 * MIB, admin: 1024 * MIB, room: MIB, exam: 8192 * MIB });
+    expect(limits.records).toEqual(parseConfig({}).limits.records);
+  });
 });

@@ -18,6 +18,10 @@ const credentialsOf = (env: Settings): AliyunCredentials | undefined => {
   return instanceRole ? { instanceRole } : undefined;
 };
 
+const MIB = 1024 * 1024;
+const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
+
 /** The server's settings, from those that were read. */
 export const configOf = (env: Settings) => {
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
@@ -83,6 +87,35 @@ export const configOf = (env: Settings) => {
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
     logLevel: env.INVIGIL_LOG_LEVEL,
+    /** What may be done in a minute, by whose limit it is. */
+    limits: {
+      reads: env.INVIGIL_LIMIT_READS,
+      writes: env.INVIGIL_LIMIT_WRITES,
+      calls: env.INVIGIL_LIMIT_CALLS,
+      records: env.INVIGIL_LIMIT_RECORDS,
+      recordBytes: inBytes(env.INVIGIL_LIMIT_RECORD_MIB),
+      messages: env.INVIGIL_LIMIT_MESSAGES,
+      messageBytes: inBytes(env.INVIGIL_LIMIT_MESSAGE_MIB),
+      rooms: env.INVIGIL_LIMIT_ROOMS,
+      people: env.INVIGIL_LIMIT_PEOPLE,
+      audioBytes: inBytes(env.INVIGIL_LIMIT_AUDIO_MIB),
+      imports: env.INVIGIL_LIMIT_IMPORTS,
+    },
+    /** How much may be held. */
+    quotas: {
+      /** Of one person in one room. */
+      recordsPerPerson: env.INVIGIL_QUOTA_RECORDS_PER_PERSON,
+      recordBytesPerPerson: env.INVIGIL_QUOTA_RECORD_MIB_PER_PERSON * MIB,
+      messagesPerRoom: env.INVIGIL_QUOTA_MESSAGES_PER_ROOM,
+      peoplePerRoom: env.INVIGIL_QUOTA_PEOPLE_PER_ROOM,
+      roomsPerExam: env.INVIGIL_QUOTA_ROOMS_PER_EXAM,
+      roomsPerTeacher: env.INVIGIL_QUOTA_ROOMS_PER_TEACHER,
+      examsPerTeacher: env.INVIGIL_QUOTA_EXAMS_PER_TEACHER,
+      audioBytes: env.INVIGIL_QUOTA_AUDIO_MIB * MIB,
+      audioBytesPerTeacher: env.INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER * MIB,
+    },
+    /** Free space below which nothing new is taken, on the file systems of the database and the data folder; 0: not looked at. */
+    diskReserveBytes: env.INVIGIL_DISK_RESERVE_MB * MIB,
     streams: {
       domains:
         pushDomain && pushKey && pullDomain && pullKey
@@ -126,6 +159,7 @@ export const configOf = (env: Settings) => {
   };
 };
 
+export type Quotas = ReturnType<typeof configOf>["quotas"];
 export type Config = ReturnType<typeof configOf>;
 
 /**

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import { type AudioFiles, createAudioFiles } from "./audio-files.js";
 import {
@@ -12,6 +12,7 @@ import type { Config } from "./config.js";
 import type { Database } from "./db/client.js";
 import type { Ids } from "./ids.js";
 import { createIdentityService } from "./jwks.js";
+import { createDisk, type Disk } from "./limits/disk.js";
 import { createPasswords, type Passwords } from "./passwords.js";
 import { selectProviders } from "./providers/select.js";
 import type { Providers } from "./providers/types.js";
@@ -24,6 +25,8 @@ export interface World {
   readonly clock: () => Date;
   /** Milliseconds since some moment, for how long something takes or lasts: never set, and never back. */
   readonly monotonic: () => number;
+  /** Asks for the free bytes of a folder's file system; the system's own answer when absent. */
+  readonly freeSpace?: ((folder: string) => Promise<number>) | undefined;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
   /** Where clients reach the server, without a slash at the end. */
@@ -36,6 +39,7 @@ export interface World {
 
 /** Everything that the app is built from. */
 export interface Deps extends World {
+  readonly disk: Disk;
   readonly auth: Authenticator;
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
@@ -44,10 +48,17 @@ export interface Deps extends World {
 }
 
 export const createDeps = (world: World): Deps => {
-  const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey } = world;
+  const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
+  const { databaseFile, dataDir } = config;
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   return {
     ...world,
+    disk: createDisk({
+      folders: [...new Set([dataDir, ...(databaseFile === ":memory:" ? [] : [dirname(databaseFile)])])],
+      reserveBytes: config.diskReserveBytes,
+      log,
+      freeSpace,
+    }),
     auth:
       config.auth === "off"
         ? createOpenAuthenticator()

@@ -21,7 +21,7 @@ export interface InProcessOptions {
  */
 export const callInProcess = (
   router: ServedRouter,
-  auth: Services["auth"],
+  { auth, gate }: Pick<Services, "auth" | "gate">,
   sign: Sign,
   { clock, ttlSeconds = HOUR_SECONDS, signal }: InProcessOptions,
 ): ReturnType<ServedRouter["createCaller"]> => {
@@ -47,6 +47,7 @@ export const callInProcess = (
         identity: await auth.identify(token),
         identify: () => auth.identify(token).catch(failureOf),
         address: "in-process",
+        gate,
         trace: { requestId: "in-process", procedures: [] },
       };
     },

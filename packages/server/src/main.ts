@@ -140,6 +140,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     address = addressOf(app, config);
     announce(deps, address);
+    deps.disk.start();
     services.queue.start();
     services.erasure.start();
     services.live.start();
@@ -147,6 +148,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      deps.disk.stop();
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       await services.erasure.stop();

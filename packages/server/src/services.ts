@@ -3,6 +3,7 @@ import { createMessageWriter } from "./db/messages.js";
 import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
+import { countCalls } from "./features/access/counted.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
 import { createAccountService } from "./features/account/service.js";
@@ -12,9 +13,10 @@ import { createAudioStore } from "./features/audio/store.js";
 import { createIssuingService } from "./features/auth/issuing.js";
 import { createAuthService } from "./features/auth/service.js";
 import { createAuthStore } from "./features/auth/store.js";
-import { createLoginThrottle } from "./features/auth/throttle.js";
+import { createLoginThrottle, networkOf } from "./features/auth/throttle.js";
 import { createCapacityService } from "./features/capacity/service.js";
 import { createCapacityStore } from "./features/capacity/store.js";
+import { createRecordQuota } from "./features/cheat/quota.js";
 import { createCheatService } from "./features/cheat/service.js";
 import { createCheatStore } from "./features/cheat/store.js";
 import { createEngineService } from "./features/engine/service.js";
@@ -27,6 +29,7 @@ import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
 import { createMuteStore } from "./features/im/mutes-store.js";
+import { createMessageQuota } from "./features/im/quota.js";
 import { createSendRate } from "./features/im/rate.js";
 import { createImService } from "./features/im/service.js";
 import { createImStore } from "./features/im/store.js";
@@ -50,22 +53,36 @@ import { createStreamService } from "./features/stream/service.js";
 import { createStreamStore } from "./features/stream/store.js";
 import { createUploadService } from "./features/upload/service.js";
 import { createUploadStore } from "./features/upload/store.js";
+import { createGate } from "./limits/gate.js";
+import { createRateLimits, UNLIMITED } from "./limits/rates.js";
+
+export interface ServiceOptions {
+  /** Whether rates and quotas are not asked: for whoever has the installation in their hands. */
+  readonly unlimited?: boolean;
+}
 
 /** Stores → services: the one place where a feature is put together. */
-export const createServices = ({
-  db,
-  clock,
-  monotonic,
-  ids,
-  config,
-  providers,
-  publicUrl,
-  auth: authenticator,
-  tokens,
-  passwords,
-  audioFiles,
-  log,
-}: Omit<Deps, "authSecret" | "ownKey">) => {
+export const createServices = (
+  {
+    db,
+    clock,
+    monotonic,
+    disk,
+    ids,
+    config,
+    providers,
+    publicUrl,
+    auth: authenticator,
+    tokens,
+    passwords,
+    audioFiles,
+    log,
+  }: Omit<Deps, "authSecret" | "ownKey">,
+  { unlimited = false }: ServiceOptions = {},
+) => {
+  const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
+  const quotas = unlimited ? undefined : config.quotas;
+  const gate = createGate({ rates, disk, networkOf });
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
   const events = createEventWriter({ db, added: tail.look });
@@ -92,7 +109,8 @@ export const createServices = ({
   });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const access = createAccessService({ store: createAccessStore({ db }) });
+  const rules = createAccessService({ store: createAccessStore({ db }) });
+  const access = countCalls(rules, rates);
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -122,6 +140,9 @@ export const createServices = ({
     clock,
     ids,
     publicUrl,
+    gate,
+    rates,
+    quotas,
   });
   const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
   const participant = createParticipantService({
@@ -130,6 +151,8 @@ export const createServices = ({
     streams: providers.streams,
     erasure,
     clock,
+    rates,
+    quotas,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
@@ -138,7 +161,14 @@ export const createServices = ({
     erasure,
     clock,
   });
-  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
+  const imports = createImportService({
+    store: createImportStore({ db, events }),
+    access,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
   const exam = createExamService({
     store: createExamStore({ db, tasks, events }),
     access,
@@ -146,8 +176,17 @@ export const createServices = ({
     participant,
     clock,
     ids,
+    rates,
+    quotas,
   });
-  const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
+  const cheatStore = createCheatStore({ db, events });
+  const cheat = createCheatService({
+    store: cheatStore,
+    access,
+    clock,
+    rates,
+    quota: createRecordQuota({ store: cheatStore, quotas }),
+  });
   const roomStore = createRoomStore({ db, tasks, events });
   const room = createRoomService({
     store: roomStore,
@@ -157,6 +196,8 @@ export const createServices = ({
     messages,
     clock,
     ids,
+    rates,
+    quotas,
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
@@ -165,6 +206,7 @@ export const createServices = ({
     groups,
     clock,
     ids,
+    quotas,
   });
   const links = createLinkService({
     store: roomStore,
@@ -176,13 +218,16 @@ export const createServices = ({
     log,
     apps: config.apps,
   });
+  const imStore = createImStore({ db, said });
   const im = createImService({
     messages,
     access,
     groups,
-    store: createImStore({ db, said }),
+    store: imStore,
     mutes: createMuteStore({ db }),
     rate: createSendRate({ monotonic }),
+    rates,
+    quota: createMessageQuota({ count: imStore.countUpTo, most: quotas?.messagesPerRoom, monotonic }),
     clock,
   });
   const presence = createPresenceService({
@@ -196,12 +241,14 @@ export const createServices = ({
     store: liveStore,
     tail,
     access,
+    // Whether somebody may still listen is looked at again and again: that is nobody's call.
+    listening: rules,
     presence,
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const engine = createEngineService({ messages, access, auth, im, live, presence, clock });
+  const engine = createEngineService({ messages, access, auth, im, live, presence, clock, gate, rates });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),
@@ -215,6 +262,7 @@ export const createServices = ({
     clock,
   });
   return {
+    gate,
     access,
     auth,
     issuing,

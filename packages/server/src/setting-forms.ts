@@ -63,6 +63,23 @@ export const pairs = (example: string, names: readonly string[]) =>
       { error: `must be ${example}, separated by commas; the names, each once: ${names.join(", ")}` },
     )
     .transform((list) => Object.fromEntries<string>(list.map(([name = "", value = ""]) => [name, value])));
+/** Amounts a minute by whose they are, like `person=1200,room=60000`: those that are not named stay as they are. */
+export const amounts = (defaults: Readonly<Record<string, number>>) => {
+  const names = Object.keys(defaults);
+  const [first = ""] = names;
+  return pairs(`amounts a minute like ${first}=${defaults[first]}`, names)
+    .refine(
+      (given) => Object.values(given).every((amount) => /^\d{1,10}$/.test(amount) && Number(amount) >= 1),
+      { error: "must have whole numbers from 1 to 9999999999" },
+    )
+    .transform(
+      (given): Readonly<Record<string, number>> => ({
+        ...defaults,
+        ...Object.fromEntries(Object.entries(given).map(([name, amount]) => [name, Number(amount)])),
+      }),
+    )
+    .default(defaults);
+};
 const isAddressRange = (range: string): boolean => {
   if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
   const [address = "", bits, ...more] = range.split("/");

@@ -32,6 +32,8 @@ export interface TestAppOptions {
   readonly now?: Date | (() => Date);
   /** The milliseconds of a clock that nobody sets; default: those of `now`. */
   readonly monotonic?: () => number;
+  /** The free bytes of a folder's file system. Default: as many as there can be. */
+  readonly freeSpace?: (folder: string) => Promise<number>;
   /** Makes ids and nonces: the same seed, the same ids. */
   readonly seed?: number;
   /** Settings that differ from the defaults. */
@@ -89,6 +91,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     db,
     clock,
     monotonic: options.monotonic ?? (() => clock().getTime()),
+    freeSpace: options.freeSpace ?? (() => Promise.resolve(Number.POSITIVE_INFINITY)),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
     publicUrl: () => config.publicUrl ?? url,
@@ -98,6 +101,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
+  deps.disk.start();
   services.queue.start();
   services.erasure.start();
   services.live.start();
@@ -110,6 +114,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     );
 
   const close = async (): Promise<void> => {
+    deps.disk.stop();
     await services.live.stop();
     await app.close();
     await services.erasure.stop();
@@ -120,7 +125,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   };
   return {
     as: (caller, { signal, ttlSeconds } = {}) =>
-      callInProcess(router, services.auth, (seconds) => token(caller, seconds), {
+      callInProcess(router, services, (seconds) => token(caller, seconds), {
         clock,
         ttlSeconds,
         signal,

@@ -3,9 +3,12 @@ import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
+import { isStorageFull } from "./db/full.js";
 import { StreamNameTaken } from "./db/inserts.js";
 import { StorageLostError } from "./db/storage-lost.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
+import { storageFull } from "./limits/disk.js";
+import type { Gate } from "./limits/gate.js";
 import { serialize } from "./serialize.js";
 
 /** What the log line of a request says about the calls in it. */
@@ -41,6 +44,8 @@ export interface Context {
   readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
   /** Where the client calls from; `in-process` where there is no network between. */
   readonly address: string;
+  /** What every call passes; absent for the command on the server's own machine, which is not limited. */
+  readonly gate?: Gate | undefined;
   readonly trace: Trace;
 }
 
@@ -94,8 +99,10 @@ const failureOfStorage = (error: unknown): InvigilError | undefined => {
 /** What to tell a caller about anything that was thrown: a failure from the table, or `INTERNAL` and nothing more. */
 export const failureOf = (error: unknown): InvigilError => {
   if (error instanceof InvigilError) return error;
+  if (isStorageFull(error)) return storageFull(error);
   if (error instanceof TRPCError) {
     if (error.cause instanceof InvigilError) return error.cause;
+    if (isStorageFull(error.cause)) return storageFull(error.cause);
     const code = CODES_OF_TRPC[error.code];
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
     if (code) return new InvigilError(code, error.message, { cause: error });
@@ -130,7 +137,14 @@ const transformer = {
 const STREAM_PING_MS = 10_000;
 const STREAM_SILENCE_MS = 25_000;
 
-const trpc = initTRPC.context<Context>().create({
+const root = initTRPC
+  .context<Context>()
+  // Written out here: a named type would lead from the client's types into this file.
+  .meta<{
+    /** Whether it goes on while the disk is nearly full, though it writes: it makes room, or is small and must not wait. */
+    readonly alsoWhenFull?: true;
+  }>();
+const trpc = root.create({
   isDev: false,
   transformer,
   sse: {
@@ -179,7 +193,8 @@ const inOwnContext = <Result>(
 
 /** What failed, under the tRPC code of the error table when it is one of our failures. */
 const underItsCode = (error: unknown): unknown => {
-  const failure = error instanceof TRPCError ? error.cause : error;
+  const cause = error instanceof TRPCError ? error.cause : error;
+  const failure = isStorageFull(cause) ? storageFull(cause) : cause;
   if (!(failure instanceof InvigilError)) return error;
   return new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
 };
@@ -203,10 +218,12 @@ const roomIn = (input: unknown): string | undefined => {
  * for all of it: tRPC copies a call's options twice for each.
  */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  trpc.procedure.use(({ ctx, path, next, getRawInput }) =>
+  trpc.procedure.use(({ ctx, path, type, meta, next, getRawInput }) =>
     inOwnContext(ctx, path, async (own) => {
       try {
+        if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
         const caller = admit(own, allowed, path);
+        own.gate?.admit(caller, { writes: type === "mutation", alsoWhenFull: meta?.alsoWhenFull });
         const roomId = roomIn(await getRawInput());
         if (roomId !== undefined) own.trace.roomId = roomId;
         const result = await next({ ctx: { caller } });
@@ -221,14 +238,17 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
-export const publicProcedure = trpc.procedure.use(({ ctx, path, next }) =>
+export const publicProcedure = trpc.procedure.use(({ ctx, path, type, meta, next }) =>
   inOwnContext(ctx, path, async (own) => {
-    const result = await next();
-    if (!result.ok) {
-      noteReason(own.trace, result.error);
-      throw underItsCode(result.error);
+    try {
+      own.gate?.admit(undefined, { writes: type === "mutation", alsoWhenFull: meta?.alsoWhenFull });
+      const result = await next();
+      if (!result.ok) throw result.error;
+      return result;
+    } catch (error) {
+      noteReason(own.trace, error);
+      throw underItsCode(error);
     }
-    return result;
   }),
 );
 /** Any valid token. */

@@ -143,6 +143,7 @@ const addMaking = (exam: Command): void => {
           audio: [...scheduled(options.schedule ?? [], time, startTime), ...offered(options.offer ?? [])],
         });
         const caller = options.by === undefined ? OPERATOR : teacher(options.by);
+        office.assertRoom();
         const made = await office.services.exam.create(caller, input);
         printMade(options, made, () => `Made:\n${examText(made, office.config.timeZone)}`);
       }),

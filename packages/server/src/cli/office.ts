@@ -20,6 +20,8 @@ export interface Office {
   readonly config: Config;
   readonly deps: Deps;
   readonly services: Services;
+  /** For what calls no procedure: whether the disk has room for it. @throws STORAGE_FULL */
+  readonly assertRoom: () => void;
   /** Calls procedures as an administrator, through every check of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
   /** The same as somebody else. */
@@ -36,17 +38,19 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory is the server's alone");
   const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
   try {
-    const services = createServices(deps);
+    const services = createServices(deps, { unlimited: true });
     const router = createAppRouter(services);
     const as = (identity: Caller) =>
       router.createCaller({
         identity,
         identify: () => Promise.resolve(identity),
         address: "in-process",
+        gate: services.gate,
         trace: { requestId: "cli", procedures: [] },
       });
     try {
-      return await work({ config, deps, services, call: as(OPERATOR), as });
+      const assertRoom = () => deps.disk.assertRoom();
+      return await work({ config, deps, services, assertRoom, call: as(OPERATOR), as });
     } finally {
       await services.queue.drain(config.vendors.timeoutMs);
     }

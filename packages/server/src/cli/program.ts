@@ -1,5 +1,6 @@
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
+import { isStorageFull } from "../db/full.js";
 import { InvigilError } from "../errors.js";
 import { SetupError } from "../setup-error.js";
 import { failureOf } from "../trpc.js";
@@ -59,7 +60,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /** What people can mend gets one line; a fault of ours keeps its stack for the report. */
 const complaint = (error: unknown): string => {
   if (error instanceof SetupError) return error.message;
-  if (error instanceof InvigilError || error instanceof TRPCError) {
+  if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
     const failure = failureOf(error);
     if (failure.code !== "INTERNAL") return asTyped(failure.message);
   }

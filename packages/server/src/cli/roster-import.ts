@@ -42,6 +42,7 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
     const result = await inOffice(async (office) => {
       const of = await examNamed(office.call, exam);
       const roomId = room === undefined ? undefined : (await roomNamed(office.call, room, of)).id;
+      if (!dryRun) office.assertRoom();
       return office.services.imports.import(OPERATOR, {
         examId: of.id,
         roomId,

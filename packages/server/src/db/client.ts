@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { SetupError } from "../setup-error.js";
+import { type Adder, createAdder } from "./adder.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { createInserter, type Inserter } from "./inserter.js";
 import { inspectLog, logOf } from "./log-file.js";
@@ -25,6 +26,8 @@ export interface Database {
   readonly write: Write;
   /** Makes the function that inserts rows into a table, for use inside of `write`. */
   readonly inserter: Inserter;
+  /** Makes the function that keeps sums beside what is written, for use inside of `write`. */
+  readonly adder: Adder;
   /** Reads the database as it is at one moment, whatever others write meanwhile. */
   readonly snapshot: <T>(read: () => T) => T;
   /** Makes a read that is remembered for as long as it is what the database would say. */
@@ -167,6 +170,7 @@ export const openDatabase = ({
       queries,
       write,
       inserter: createInserter(sqlite, { noteStatement }),
+      adder: createAdder(sqlite, { noteStatement }),
       snapshot: (read) => sqlite.transaction(read).deferred(),
       remember,
       othersVersion,

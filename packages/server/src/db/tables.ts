@@ -360,12 +360,17 @@ export const audioClips = sqliteTable(
     createdBy: text("created_by"),
     /** The name as it is searched: see `features/audio`. */
     foldedName: text("folded_name").notNull().default(""),
+    /** The size of a file that was uploaded; 0 where the URL is another's. */
+    bytes: integer().notNull().default(0),
     ...timestamps,
   },
   (table) => [
     index("audio_clips_by_class").on(table.classify, table.id),
     index("audio_clips_by_default").on(table.isDefault, table.id),
     index("audio_clips_by_url").on(table.url),
+    // What a person's files take, and what all do, is summed from an index alone: that of the files, not of foreign URLs.
+    index("audio_clips_by_creator").on(table.createdBy, table.bytes),
+    index("audio_clips_by_bytes").on(table.bytes),
   ],
 );
 
@@ -430,6 +435,9 @@ export const recordedPeople = sqliteTable(
       .notNull()
       .references(() => rooms.id),
     userId: text("user_id").notNull(),
+    /** How many records are kept about the person in the room, and how many bytes they have: what quotas are about. */
+    records: integer().notNull().default(0),
+    bytes: integer().notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
 );

@@ -14,13 +14,14 @@ export type CreateContext = (request: FastifyRequest, token?: string) => Promise
 
 /** Makes the context of a request's calls: who is calling, or why that is not known. */
 export const contextMaker =
-  ({ auth }: Pick<Services, "auth">): CreateContext =>
+  ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
   async (request, token) => {
     const identify = () => auth.identify(request.headers.authorization ?? token).catch(failureOf);
     const context: Context = {
       identity: await identify(),
       identify,
       address: request.ip,
+      gate,
       trace: { requestId: request.id, procedures: [] },
     };
     request.callContext = context;

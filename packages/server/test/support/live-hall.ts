@@ -55,7 +55,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
   const { services } = world;
   const router = createAppRouter(services);
   const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
-    callInProcess(router, services.auth, (seconds) => world.token(caller, seconds), {
+    callInProcess(router, services, (seconds) => world.token(caller, seconds), {
       clock: world.clock,
       ttlSeconds,
       signal,

@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Config } from "../../config.js";
 import { inspectDatabase } from "../../db/inspect.js";
 import { countIdentityKeys } from "../../jwks.js";
+import { freeBytes } from "../../limits/disk.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // What this machine and its settings are checked for. Nothing here changes anything.
@@ -50,6 +51,27 @@ const dataFolder = ({ dataDir }: Config): Finding => {
       "Give the server's user the folder, or set INVIGIL_DATA_DIR.",
     );
   }
+};
+
+const MIB = 1024 * 1024;
+/** Whether the server would take anything, by what is free. */
+const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
+  const { ok, off, warning, failed } = findingsOf("free space");
+  if (diskReserveBytes === 0)
+    return off(
+      "is not looked at",
+      "Set INVIGIL_DISK_RESERVE_MB, so that reads go on when the disk fills up.",
+    );
+  const folders = [dataDir, ...(databaseFile === ":memory:" ? [] : [dirname(databaseFile)])];
+  const [least] = folders
+    .map((folder) => ({ folder, free: freeBytes(nearestFolder(folder)) ?? Number.POSITIVE_INFINITY }))
+    .toSorted((one, other) => one.free - other.free);
+  if (!least || !Number.isFinite(least.free)) return warning("cannot be told");
+  const reserve = diskReserveBytes / MIB;
+  const found = `${Math.floor(least.free / MIB)} MiB in ${least.folder}, of which the last ${reserve} are kept`;
+  if (least.free < diskReserveBytes)
+    return failed(`${found}: writes are refused`, "Make room there, or give the data folder a larger disk.");
+  return least.free < 4 * diskReserveBytes ? warning(found, "Make room before the day.") : ok(found);
 };
 
 /** Whether anybody but its owner may read a file. */
@@ -129,6 +151,7 @@ const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Fi
 export const examineInstallation = async (config: Config): Promise<Finding[]> => [
   database(config),
   dataFolder(config),
+  freeSpace(config),
   authentication(config),
   await identityService(config),
   publicUrl(config),

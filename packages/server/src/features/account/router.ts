@@ -20,6 +20,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountPageSchema)
       .query(({ ctx, input }) => account.list(ctx.caller, input)),
     disable: adminProcedure
+      .meta({ alsoWhenFull: true })
       .input(accountRef)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.disable(ctx.caller, input.userId)),
@@ -28,6 +29,7 @@ export const createAccountRouter = ({ account }: { account: AccountService }) =>
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.enable(ctx.caller, input.userId)),
     setPassword: adminProcedure
+      .meta({ alsoWhenFull: true })
       .input(setPasswordInput)
       .output(accountSchema)
       .mutation(({ ctx, input }) => account.setPassword(ctx.caller, input)),

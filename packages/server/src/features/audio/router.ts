@@ -28,6 +28,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .output(audioClipSchema)
       .mutation(({ ctx, input }) => audio.update(ctx.caller, input)),
     delete: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(clipRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => audio.delete(ctx.caller, input.clipId)),
@@ -36,6 +37,7 @@ export const createAudioRouter = ({ audio }: { audio: AudioService }) =>
       .output(attachedAudioSchema)
       .mutation(({ ctx, input }) => audio.attach(ctx.caller, input)),
     detach: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(detachAudioInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => audio.detach(ctx.caller, input)),

@@ -12,8 +12,12 @@ import type {
   UploadAudioInput,
 } from "@invigil/schema";
 import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
+import type { Quotas } from "../../config.js";
 import { examNotFound, forbidden, InvigilError } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import type { Gate } from "../../limits/gate.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioStore, CheckClip, StoredExamAudio } from "./store.js";
 
@@ -34,7 +38,7 @@ export interface AudioService {
   /**
    * Takes a file into the library, or nothing when anything about it is wrong.
    * @throws FORBIDDEN, before anything is read, for all but administrators and teachers with unbound tokens, and for a
-   * teacher's default clip; INVALID_INPUT, PAYLOAD_TOO_LARGE
+   * teacher's default clip; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, STORAGE_FULL
    */
   upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
   /** A teacher changes the clips that they added, while those are no default ones. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
@@ -59,7 +63,13 @@ export interface AudioServiceDeps {
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly publicUrl: () => string;
+  readonly gate: Gate;
+  readonly rates: RateLimits;
+  /** Absent: there may be as much as there is. */
+  readonly quotas: Quotas | undefined;
 }
+
+const MIB = 1024 * 1024;
 
 export const noClip = (clipId: string): InvigilError =>
   new InvigilError("AUDIO_CLIP_NOT_FOUND", `There is no audio clip ${clipId}.`);
@@ -71,6 +81,9 @@ export const createAudioService = ({
   clock,
   ids,
   publicUrl,
+  gate,
+  rates,
+  quotas,
 }: AudioServiceDeps): AudioService => {
   /** Files of our own are kept as paths, so that the server may move. Clients get absolute URLs only. */
   const shown = <T extends { url: string; ossUrl: string | null }>({ url, ossUrl, ...rest }: T) => ({
@@ -110,18 +123,31 @@ export const createAudioService = ({
       if (isDefault)
         throw forbidden(`The audio clip ${clipId} is a default one: only administrators change it.`);
     };
+  /** Whether a teacher's files, and all, leave room for more. @throws QUOTA_EXCEEDED */
+  const assertQuota = (caller: Caller, bytes: number): void => {
+    if (!quotas) return;
+    const assert = (whose: string, held: number, most: number): void => {
+      if (held + bytes <= most) return;
+      const inMib = (amount: number) => Math.round((amount / MIB) * 10) / 10;
+      throw quotaExceeded({ whose, what: "MiB of audio files", held: inMib(held), most: inMib(most) });
+    };
+    if (caller.role === "teacher")
+      assert(`The library, of ${caller.userId},`, store.bytesOf(caller.userId), quotas.audioBytesPerTeacher);
+    assert("The library", store.bytes(), quotas.audioBytes);
+  };
 
   /** `within` runs in the transaction that adds the clip. */
   const add = async (
     caller: Caller,
     described: CreateAudioInput,
-    within?: () => void,
+    file?: { readonly bytes: number; readonly within: () => void },
   ): Promise<AudioClip> => {
     assertMayOffer(caller, described.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
     const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
-    await store.create({ ...clip, createdBy: caller.userId, createdAt: now, updatedAt: now }, within);
+    const { bytes = 0, within } = file ?? {};
+    await store.create({ ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now }, within);
     return shown(clip);
   };
 
@@ -142,11 +168,25 @@ export const createAudioService = ({
       if (caller.role !== "admin" && caller.role !== "teacher")
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
       access.unbound(caller);
-      await using file = await files.receive(upload.content);
+      gate.admit(caller, { writes: true });
+      assertQuota(caller, 1);
+      let bytes = 0;
+      async function* counted() {
+        for await (const chunk of upload.content) {
+          bytes += chunk.length;
+          rates.take({ caller }, { audioBytes: chunk.length });
+          yield chunk;
+        }
+      }
+      await using file = await files.receive(counted());
       const described = upload.described();
       try {
         // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
-        return await add(caller, { ...described, url: file.url }, () => file.keep());
+        const within = () => {
+          assertQuota(caller, bytes);
+          file.keep();
+        };
+        return await add(caller, { ...described, url: file.url }, { bytes, within });
       } catch (error) {
         // It may have been kept before the clip failed. What was wrong first is what to tell.
         await removeUnused(file.url).catch(() => undefined);

@@ -1,5 +1,5 @@
 import type { AudioClip } from "@invigil/schema";
-import { and, asc, count, eq, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { attachClip, missingClip, type NewAttachment } from "../../db/exam-audio.js";
 import { isOrphan } from "../../db/orphans.js";
@@ -30,9 +30,12 @@ export interface ClipFilter {
 export interface AudioStore {
   /** `within` runs in the same transaction. */
   create(
-    clip: StoredClip & { createdBy: string; createdAt: Date; updatedAt: Date },
+    clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
     within: (() => void) | undefined,
   ): Promise<void>;
+  /** How many bytes the files of somebody's clips have, and those of all clips. */
+  bytesOf(userId: string): number;
+  bytes(): number;
   /** Undefined when there is no such clip. `check` sees before whose it is, and refuses by throwing. */
   update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
   /**
@@ -107,7 +110,18 @@ export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
     .where(eq(audioClips.id, sql.placeholder("clipId")))
     .prepare();
 
+  const size = { bytes: sql<number>`coalesce(sum(${audioClips.bytes}), 0)` };
+  const sizeOf = queries
+    .select(size)
+    .from(audioClips)
+    .where(eq(audioClips.createdBy, sql.placeholder("userId")))
+    .prepare();
+  const sizeOfAll = queries.select(size).from(audioClips).where(gt(audioClips.bytes, 0)).prepare();
+
   return {
+    bytesOf: (userId) => sizeOf.get({ userId })?.bytes ?? 0,
+    bytes: () => sizeOfAll.get()?.bytes ?? 0,
+
     create: (clip, within) =>
       write(() => {
         within?.();

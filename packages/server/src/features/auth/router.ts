@@ -24,20 +24,30 @@ export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing
     /** Who the server takes the caller for. */
     whoami: anyoneProcedure.output(callerSchema).query(({ ctx }) => ctx.caller),
     login: publicProcedure
+      .meta({ alsoWhenFull: true })
       .input(loginInput)
       .output(sessionSchema)
       .mutation(({ ctx, input }) => auth.login(input, originOf(ctx))),
-    refresh: anyoneProcedure.output(sessionSchema).mutation(({ ctx }) => auth.refresh(ctx.caller)),
-    logout: anyoneProcedure.output(doneSchema).mutation(({ ctx }) => auth.logout(ctx.caller)),
+    refresh: anyoneProcedure
+      .meta({ alsoWhenFull: true })
+      .output(sessionSchema)
+      .mutation(({ ctx }) => auth.refresh(ctx.caller)),
+    logout: anyoneProcedure
+      .meta({ alsoWhenFull: true })
+      .output(doneSchema)
+      .mutation(({ ctx }) => auth.logout(ctx.caller)),
     changePassword: anyoneProcedure
+      .meta({ alsoWhenFull: true })
       .input(changePasswordInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => auth.changePassword(ctx.caller, input, originOf(ctx))),
     issueToken: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(issueTokenInput)
       .output(issuedTokenSchema)
       .mutation(({ ctx, input }) => issuing.issueToken(ctx.caller, input, originOf(ctx))),
     revokeToken: adminProcedure
+      .meta({ alsoWhenFull: true })
       .input(revokeTokenInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => auth.revokeToken(ctx.caller, input, originOf(ctx))),

@@ -9,8 +9,10 @@ import {
   type StoredCheatConfig,
 } from "@invigil/schema";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
+import type { RateLimits } from "../../limits/rates.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
-import type { CheatStore, NewRecord } from "./store.js";
+import type { RecordQuota } from "./quota.js";
+import type { CheatStore, Held, NewRecord } from "./store.js";
 
 /** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
@@ -24,7 +26,7 @@ export interface CheatService {
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
    * Keeps all records or none; resolves when they are on disk. An examinee records about itself only.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   addRecords(caller: Caller, input: AddCheatRecordsInput): Promise<true>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, INVALID_INPUT */
@@ -35,6 +37,8 @@ export interface CheatServiceDeps {
   readonly store: CheatStore;
   readonly access: AccessService;
   readonly clock: () => Date;
+  readonly rates: RateLimits;
+  readonly quota: RecordQuota;
 }
 
 const assertExamOf = (room: StoredRoom, examId: string | undefined): void => {
@@ -59,14 +63,25 @@ const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRe
   };
 };
 
-const bytes = (records: readonly NewRecord[]): number =>
-  records.reduce(
-    (sum, { userId, detectType, extraInfo }) =>
-      sum + Buffer.byteLength(userId) + Buffer.byteLength(detectType) + Buffer.byteLength(extraInfo),
-    0,
-  );
+/** What the records are, person by person, in the order in which each comes first. */
+const tallyOf = (records: readonly NewRecord[]): Held[] => {
+  const people = new Map<string, { userId: string; records: number; bytes: number }>();
+  for (const { userId, detectType, extraInfo } of records) {
+    const held = people.get(userId) ?? { userId, records: 0, bytes: 0 };
+    if (held.records === 0) people.set(userId, held);
+    held.records += 1;
+    held.bytes += Buffer.byteLength(userId) + Buffer.byteLength(detectType) + Buffer.byteLength(extraInfo);
+  }
+  return [...people.values()];
+};
 
-export const createCheatService = ({ store, access, clock }: CheatServiceDeps): CheatService => ({
+export const createCheatService = ({
+  store,
+  access,
+  clock,
+  rates,
+  quota,
+}: CheatServiceDeps): CheatService => ({
   async setConfig(caller, { examId, data }) {
     await access.allRooms(caller, examId);
     const isSet = await store.setConfig({ examId, data, now: clock() });
@@ -96,10 +111,15 @@ export const createCheatService = ({ store, access, clock }: CheatServiceDeps): 
     const foreign = caller.role === "examinee" && records.find(({ userId }) => userId !== caller.userId);
     if (foreign) throw forbidden(`An examinee may record only about itself, not about ${foreign.userId}.`);
     const kept = records.map((record) => toNewRecord(record, room, now));
-    if (bytes(kept) > MAX_RECORD_BYTES_PER_CALL)
+    const people = tallyOf(kept);
+    const bytes = people.reduce((sum, held) => sum + held.bytes, 0);
+    if (bytes > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
-    const areKept = await store.addRecords(kept);
-    if (!areKept) throw roomNotFound(roomId);
+    rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
+    quota.assertNotFull(roomId, people);
+    const outcome = await store.addRecords(kept, { people, ...quota.of(caller) });
+    if (typeof outcome === "object") throw quota.refusal(roomId, outcome);
+    if (outcome === false) throw roomNotFound(roomId);
     return true;
   },
 

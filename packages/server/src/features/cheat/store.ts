@@ -1,5 +1,5 @@
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, getTableName, lt, sql } from "drizzle-orm";
 import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
@@ -20,6 +20,34 @@ export interface NewRecord {
   readonly createdAt: Date;
 }
 
+/** What is kept about one person in one room. */
+export interface Held {
+  readonly userId: string;
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** How much may be kept about one person in one room. */
+export type Most = Omit<Held, "userId">;
+
+/** What is to be kept, person by person, and how much there may be. */
+export interface Tally {
+  readonly people: readonly Held[];
+  /** Absent: as much as there is. */
+  readonly most?: Most | undefined;
+  /** How many people there may be records about in the room; absent: whoever there are. */
+  readonly mostPeople?: number | undefined;
+}
+
+/** What would have been more than there may be: nothing was kept. */
+export type Over = { readonly held: Held; readonly of: keyof Most } | { readonly people: number };
+
+/** Of what it is more than there may be, when something is added to what is held. */
+export const exceeded = (held: Held, added: Held, most: Most): keyof Most | undefined => {
+  if (held.records + added.records > most.records) return "records";
+  return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
+};
+
 export interface Page {
   readonly limit: number;
   /** Only records with a smaller id. */
@@ -30,8 +58,13 @@ export interface CheatStore {
   /** False when there is no such exam any more. */
   setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
-  /** All or none, of one room. Resolves when they are on disk; with false when there is no such room any more. */
-  addRecords(records: readonly NewRecord[]): Promise<boolean>;
+  /**
+   * All or none, of one room. Resolves when they are on disk; with false when there is no such room any more, and with what is
+   * held where it would be more than there may be.
+   */
+  addRecords(records: readonly NewRecord[], tally: Tally): Promise<boolean | Over>;
+  /** What is kept about a person in a room. */
+  held(roomId: string, userId: string): Held;
   /** Newest first, of these rooms together. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
   /** Newest first, of all rooms of an exam. */
@@ -41,10 +74,52 @@ export interface CheatStore {
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
+/** Undoes a recording that would be too much. */
+class TooMuch extends Error {
+  constructor(readonly over: Over) {
+    super("too much");
+  }
+}
+
 export const createCheatStore = ({ db, events }: { db: Database; events: EventWriter }): CheatStore => {
   const { queries, write, remember } = db;
   const insertRecord = db.inserter(cheatRecords);
-  const notePerson = db.inserter(recordedPeople, { unlessThere: true });
+  const addTo = db.adder({
+    table: getTableName(recordedPeople),
+    ids: [recordedPeople.roomId.name, recordedPeople.userId.name],
+    sums: [recordedPeople.records.name, recordedPeople.bytes.name],
+  });
+  const held = queries
+    .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
+    .from(recordedPeople)
+    .where(
+      and(
+        eq(recordedPeople.roomId, sql.placeholder("roomId")),
+        eq(recordedPeople.userId, sql.placeholder("userId")),
+      ),
+    )
+    .prepare();
+  const peopleIn = queries
+    .select({ userId: recordedPeople.userId })
+    .from(recordedPeople)
+    .where(eq(recordedPeople.roomId, sql.placeholder("roomId")))
+    .limit(sql.placeholder("limit"))
+    .prepare();
+  /** Adds to what is kept about people in a room. @throws TooMuch */
+  const count = (roomId: string, { people, most, mostPeople }: Tally): void => {
+    let isFirst = false;
+    for (const added of people) {
+      const { userId, records, bytes } = added;
+      const [all, allBytes] = addTo([roomId, userId], [records, bytes]);
+      const before = { userId, records: all - records, bytes: allBytes - bytes };
+      const of = most && exceeded(before, added, most);
+      if (of) throw new TooMuch({ held: before, of });
+      if (before.records === 0) isFirst = true;
+    }
+    if (!isFirst || mostPeople === undefined) return;
+    const known = peopleIn.all({ roomId, limit: mostPeople + 1 }).length;
+    if (known > mostPeople) throw new TooMuch({ people: known - 1 });
+  };
   const config = queries
     .select()
     .from(cheatConfigs)
@@ -93,7 +168,8 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
         }),
       ),
     getConfig: async (examId) => configOf(examId),
-    addRecords: (records) =>
+    held: (roomId, userId) => ({ userId, ...(held.get({ roomId, userId }) ?? { records: 0, bytes: 0 }) }),
+    addRecords: (records, tally) =>
       isWritten(
         write(
           () => {
@@ -101,14 +177,16 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
             const [first, last] = [records.at(0), ids.at(-1)];
             if (!first || last === undefined) return;
             const { roomId, createdAt } = first;
-            for (const userId of new Set(records.map((record) => record.userId)))
-              notePerson({ roomId, userId });
+            count(roomId, tally);
             // A transaction writes its rows one after another.
             events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
           },
           { repeatable: true },
         ),
-      ),
+      ).catch((error: unknown) => {
+        if (error instanceof TooMuch) return error.over;
+        throw error;
+      }),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows = roomIds.flatMap((owner) =>

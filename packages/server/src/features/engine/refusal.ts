@@ -1,4 +1,6 @@
+import { isStorageFull } from "../../db/full.js";
 import { InvigilError } from "../../errors.js";
+import { storageFull } from "../../limits/disk.js";
 
 /** What a page is told that may not do what it asks for: with the number that the SDK has for it. */
 export class Refusal extends Error {
@@ -22,11 +24,13 @@ const CODES: Partial<Record<InvigilError["code"], number>> = {
   ROOM_ENDED: 441,
   TOO_MANY_REQUESTS: 412,
   OVERLOADED: 412,
+  STORAGE_FULL: 412,
 };
 
 /** What to tell a page about anything that was thrown. */
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
+  if (isStorageFull(error)) return refusalOf(storageFull(error));
   if (!(error instanceof InvigilError)) return new Refusal(500, "The server failed.");
   const code = CODES[error.code] ?? (error.status >= 400 && error.status < 500 ? error.status : 500);
   return new Refusal(code, error.message);

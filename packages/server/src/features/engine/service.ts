@@ -13,6 +13,8 @@ import {
 import { type Principal, unauthenticated } from "../../auth.js";
 import { loginOf } from "../../db/messages.js";
 import { forbidden, parsed } from "../../errors.js";
+import type { Gate, GatedCall } from "../../limits/gate.js";
+import type { RateLimits } from "../../limits/rates.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";
@@ -78,7 +80,14 @@ export interface EngineServiceDeps {
   readonly live: LiveService;
   readonly presence: PresenceService;
   readonly clock: () => Date;
+  /** Every request passes it, as every call of the API does. */
+  readonly gate: Gate;
+  readonly rates: RateLimits;
 }
+
+const READS: GatedCall = { writes: false };
+const SENDS: GatedCall = { writes: true };
+const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
 
 /** Messages that are told to a page which could not be told in time. */
 const MISSED = 500;
@@ -102,21 +111,25 @@ export const createEngineService = ({
   live,
   presence,
   clock,
+  gate,
+  rates,
 }: EngineServiceDeps): EngineService => {
   const claims = new Map<string, () => void>();
   /** The logins that have joined, by their rooms, each with its last joining. */
   const here = new Map<string, AbortSignal>();
   const watching = new Map<string, Set<(status: EngineMuteStatus) => void>>();
 
-  /** Who that is, bound to the room that it is in. @throws FORBIDDEN */
-  const callerIn = async ({ userId, expiresAt }: Page, roomId: string): Promise<Principal> => {
+  /** Who that is, bound to the room that it is in. @throws TOO_MANY_REQUESTS, STORAGE_FULL, FORBIDDEN */
+  const callerIn = async ({ userId, expiresAt }: Page, roomId: string, call = READS): Promise<Principal> => {
     const role = await access.roleIn(roomId, userId);
+    gate.admit({ userId, role: role ?? "examinee" }, call);
     if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
+    rates.take({ roomId }, { calls: 1 });
     return { userId, role, roomId, expiresAt };
   };
   /** The same of a group's admin. @throws FORBIDDEN */
-  const adminIn = async (page: Page, roomId: string): Promise<Principal> => {
-    const caller = await callerIn(page, roomId);
+  const adminIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
+    const caller = await callerIn(page, roomId, call);
     if (!page.commands || caller.role !== "teacher")
       throw forbidden(`The login ${page.login} is no admin of the group ${roomId}.`);
     return caller;
@@ -199,7 +212,7 @@ export const createEngineService = ({
     },
 
     async send(page, { groupId: roomId, type, data, to, one = false, key }) {
-      const caller = await callerIn(page, roomId);
+      const caller = await callerIn(page, roomId, SENDS);
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
         throw forbidden(`The login ${page.login} is no admin of the group ${roomId}.`);
@@ -227,7 +240,7 @@ export const createEngineService = ({
     },
 
     async mute(page, { groupId: roomId, muted, users }) {
-      const caller = await adminIn(page, roomId);
+      const caller = await adminIn(page, roomId, MUTES);
       const status = statusOf(roomId, await im.mute(caller, { roomId, muted, logins: users }));
       for (const tell of watching.get(roomId) ?? []) tell(status);
       return status;

@@ -51,6 +51,7 @@ export const createExamRouter = ({
       .output(examSchema)
       .mutation(({ ctx, input }) => exam.update(ctx.caller, input)),
     delete: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(deleteExamInput)
       .output(deletedExamSchema)
       .mutation(({ ctx, input }) => exam.delete(ctx.caller, input)),

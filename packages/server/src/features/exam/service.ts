@@ -10,15 +10,18 @@ import type {
   ListExamsInput,
   UpdateExamInput,
 } from "@invigil/schema";
+import type { Quotas } from "../../config.js";
 import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import type { AccessService } from "../access/service.js";
 import { type AudioService, noClip } from "../audio/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore, Missing, StoredExam } from "./store.js";
 
 export interface ExamService {
-  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
+  /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   create(caller: Caller, input: CreateExamInput): Promise<Exam>;
   /** To an examinee, `endTime` is when the exam ends for it. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
@@ -41,6 +44,9 @@ export interface ExamServiceDeps {
   readonly participant: ParticipantService;
   readonly clock: () => Date;
   readonly ids: Ids;
+  readonly rates: RateLimits;
+  /** Absent: there may be as many as there are. */
+  readonly quotas: Quotas | undefined;
 }
 
 const MINUTE_MS = 60_000;
@@ -53,6 +59,8 @@ export const createExamService = ({
   participant,
   clock,
   ids,
+  rates,
+  quotas,
 }: ExamServiceDeps): ExamService => {
   const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
     ...exam,
@@ -74,9 +82,19 @@ export const createExamService = ({
   const boundExam = async (caller: Caller): Promise<string | undefined> =>
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
 
+  /** @throws QUOTA_EXCEEDED */
+  const assertQuota = ({ role, userId }: Caller): void => {
+    if (!quotas || role !== "teacher") return;
+    const { examsPerTeacher: most } = quotas;
+    const held = store.countOf(userId, most);
+    if (held >= most) throw quotaExceeded({ whose: userId, what: "exams", held, most });
+  };
+
   return {
     async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
+      rates.take({ caller }, { rooms: 1 });
+      assertQuota(caller);
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };

@@ -1,5 +1,5 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, count, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { countExam, deleteExam } from "../../db/delete-exam.js";
 import type { EventWriter } from "../../db/events.js";
@@ -21,6 +21,8 @@ export interface Missing {
 export interface ExamStore {
   /** Writes an exam and what it plays. */
   create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
+  /** How many exams somebody has made, if there are not more than a number. */
+  countOf(userId: string, most: number): number;
   get(examId: string): Promise<StoredExam | undefined>;
   /** Changes an exam by what it is at that moment, and where `audio` is given all that it plays. */
   update(
@@ -96,7 +98,16 @@ export const createExamStore = ({
       .flatMap((examId) => get.get({ examId }) ?? []);
   };
 
+  const someOf = queries
+    .select({ id: exams.id })
+    .from(exams)
+    .where(eq(exams.createdBy, sql.placeholder("userId")))
+    .limit(sql.placeholder("most"))
+    .as("some");
+  const countOf = queries.select({ number: count() }).from(someOf).prepare();
+
   return {
+    countOf: (userId, most) => countOf.get({ userId, most })?.number ?? 0,
     create: (exam, audio) =>
       write(() => {
         const missing = missingClip(queries, audio);

@@ -12,6 +12,7 @@ import type { ImService } from "./service.js";
 export const createImRouter = ({ im }: { im: ImService }) =>
   router({
     getToken: anyoneProcedure
+      .meta({ alsoWhenFull: true })
       .input(getImTokenInput)
       .output(imTokensSchema)
       .mutation(({ ctx, input }) => im.getToken(ctx.caller, input)),

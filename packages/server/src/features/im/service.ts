@@ -14,11 +14,13 @@ import {
 } from "@invigil/schema";
 import { loginOf } from "../../db/messages.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
+import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
 import type { ImStore, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
@@ -36,7 +38,7 @@ export interface ImService {
    * Says something in a room by the built-in service, also where the room's groups are elsewhere. Sent again with the same key
    * it is what was sent before.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for somebody who is not in the room),
-   *   TOO_MANY_REQUESTS
+   *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
   /** Newest first: what was for everybody, and what was for the caller's page or from it. @throws FORBIDDEN, ROOM_NOT_FOUND */
@@ -65,10 +67,16 @@ export interface ImServiceDeps {
   readonly groups: GroupService;
   readonly store: ImStore;
   readonly mutes: MuteStore;
+  /** Of each login in each room. */
   readonly rate: SendRate;
+  /** Of each caller, room and exam. */
+  readonly rates: RateLimits;
+  readonly quota: MessageQuota;
   readonly clock: () => Date;
 }
 
+/** What each login that a message is for takes beside it, at least, as its row. */
+const RECIPIENT_BYTES = 128;
 /** Those who command a room have this long after its end: they tell of the end when it has come. */
 const AFTERWORD_MS = 10 * 60_000;
 
@@ -96,18 +104,23 @@ export const createImService = ({
   store,
   mutes,
   rate,
+  rates,
+  quota,
   clock,
 }: ImServiceDeps): ImService => ({
   async send(caller, { roomId, type, text, to, camera, key }) {
-    await access.room(caller, roomId);
+    const { examId } = await access.room(caller, roomId);
     if (!sendersOf(type).includes(caller.role))
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
-    if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
-      throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_MESSAGE_BYTES) throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
     const login = loginOf(caller.userId, camera);
     if (!to && isMuted(await mutes.muted(roomId), caller, login))
       throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
     rate.take(roomId, login);
+    const messageBytes = bytes + (to?.length ?? 0) * RECIPIENT_BYTES;
+    rates.take({ caller, roomId, examId }, { messages: 1, messageBytes });
+    quota.take(roomId);
 
     const now = clock();
     const check = (room: SpokenIn): void => {

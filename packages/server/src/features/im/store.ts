@@ -1,5 +1,5 @@
 import type { SentMessage } from "@invigil/schema";
-import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, type MessageWriter, type NewMessage } from "../../db/messages.js";
 import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
@@ -38,6 +38,8 @@ export interface ImStore {
   send(message: NewMessage, check: (room: SpokenIn) => void): Promise<SentMessage | { unknown: string }>;
   /** Newest first: what is everybody's, and what is for a login or from it. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
+  /** How many messages a room has, if there are not more than a number. */
+  countUpTo(roomId: string, most: number): number;
   /** The same either way round, or only what is everybody's. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
 }
@@ -65,6 +67,13 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       ),
     )
     .prepare();
+  const someOf = queries
+    .select({ id: messages.id })
+    .from(messages)
+    .where(eq(messages.roomId, sql.placeholder("roomId")))
+    .limit(sql.placeholder("most"))
+    .as("some");
+  const counted = queries.select({ number: count() }).from(someOf).prepare();
   const isThere = queries
     .select({ userId: participants.userId })
     .from(participants)
@@ -143,6 +152,7 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       const last = found.at(-1);
       return { messages: found, ...(hasMore && last && { nextCursor: last.id }) };
     },
+    countUpTo: (room, most) => counted.get({ roomId: room, most })?.number ?? 0,
     read,
   };
 };

@@ -6,6 +6,7 @@ import { createEventWriter } from "../../db/events.js";
 import { insertExam } from "../../db/inserts.js";
 import { exams } from "../../db/tables.js";
 import { createIds } from "../../ids.js";
+import { UNLIMITED } from "../../limits/rates.js";
 import { createAccessService } from "../access/service.js";
 import { createAccessStore } from "../access/store.js";
 import { createImportService } from "./service.js";
@@ -21,7 +22,14 @@ const open = async () => {
   await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
   const store = createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) });
-  const imports = createImportService({ store, access, clock, ids: createIds({ clock }) });
+  const imports = createImportService({
+    store,
+    access,
+    clock,
+    ids: createIds({ clock }),
+    rates: UNLIMITED,
+    quotas: undefined,
+  });
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };
 

@@ -1,9 +1,12 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
 import pLimit from "p-limit";
+import type { Quotas } from "../../config.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import type { RateLimits } from "../../limits/rates.js";
 import type { ReadOptions, Source } from "../../sheets/source.js";
 import type { AccessService } from "../access/service.js";
+import { roomSizeQuota } from "../participant/service.js";
 import type { FaultyFile } from "./faults.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
@@ -26,10 +29,10 @@ export interface ImportService {
    * Brings the people of a roster into an exam, all or nobody: into the rooms that it names, the others to wait for a
    * plan. Those who are there already get the file's names and extra minutes.
    * For whom the exam as a whole is, or, into one room, for those who run that room.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for what is no roster
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for what is no roster, QUOTA_EXCEEDED
    */
   import(caller: Caller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
-  /** The same for a file in base64. @throws INVALID_INPUT also for faulty rows, each a field */
+  /** The same for a file in base64. @throws INVALID_INPUT also for faulty rows, each a field; TOO_MANY_REQUESTS */
   importFile(caller: Caller, input: ImportParticipantsInput): Promise<ImportResult>;
   /** The teachers and inspectors of a file, who get their rooms by a plan. @throws INVALID_INPUT for what is no roster */
   readStaff(source: Source): Promise<Staff | FaultyFile>;
@@ -40,6 +43,9 @@ export interface ImportServiceDeps {
   readonly access: AccessService;
   readonly clock: () => Date;
   readonly ids: Ids;
+  readonly rates: RateLimits;
+  /** Absent: there may be as many people as there are. */
+  readonly quotas: Quotas | undefined;
 }
 
 /** Faulty rows as one refusal. */
@@ -59,9 +65,17 @@ const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
   );
 };
 
-export const createImportService = ({ store, access, clock, ids }: ImportServiceDeps): ImportService => {
+export const createImportService = ({
+  store,
+  access,
+  clock,
+  ids,
+  rates,
+  quotas,
+}: ImportServiceDeps): ImportService => {
   // A file at a time: what one takes of memory and of the database's time is not multiplied by how many are sent.
   const oneByOne = pLimit(1);
+  const size = roomSizeQuota(quotas);
 
   /** Whether all of the exam is the caller's, who must run the room otherwise. */
   const reachesAll = async (caller: Caller, examId: string, roomId: string | undefined): Promise<boolean> => {
@@ -93,13 +107,14 @@ export const createImportService = ({ store, access, clock, ids }: ImportService
 
   const run: ImportService["import"] = async (caller, request) => {
     const scope = await scopeOf(caller, request);
+    rates.take({ examId: request.examId }, { imports: 1 });
     const importId = ids.next();
     try {
       const found = await readFile(request, {
         findRoom: createRoomFinder(scope),
         stage: (people) => store.stage(importId, people),
       });
-      return await settle(store, { ...request, importId, scope, found, now: clock() });
+      return await settle(store, { ...request, importId, scope, found, now: clock(), size });
     } finally {
       await store.discard(importId);
     }
@@ -108,6 +123,8 @@ export const createImportService = ({ store, access, clock, ids }: ImportService
   return {
     import: (caller, request) => oneByOne(() => run(caller, request)),
     async importFile(caller, { file, ...input }) {
+      // Before it waits for its turn.
+      rates.take({ caller }, { imports: 1 });
       const source = { bytes: Buffer.from(file, "base64") };
       if (source.bytes.length === 0) throw invalidInput("file", "is empty");
       const result = await oneByOne(() => run(caller, { ...input, source }));

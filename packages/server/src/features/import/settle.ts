@@ -1,6 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
 import { examNotFound } from "../../errors.js";
-import { toNewPerson } from "../participant/service.js";
+import { type RoomSize, toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";
 import type { Found } from "./read.js";
@@ -16,6 +16,8 @@ export interface Settlement {
   readonly scope: Scope;
   readonly found: Found;
   readonly now: Date;
+  /** How many people a room may have; absent: as many as come. */
+  readonly size?: RoomSize | undefined;
   /** Until the last moment the import can be called off. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -46,49 +48,54 @@ const carryOut = (
 
 /** Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges. @throws EXAM_NOT_FOUND */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
-  const { importId, examId, now, found, scope, dryRun, signal } = settlement;
-  return store.settle<ImportResult | FaultyFile>(importId, { examId, now }, (rooms, writing) => {
-    signal?.throwIfAborted();
-    if (!rooms) throw examNotFound(examId);
-    const visible = new Set(scope.rooms.map(({ id }) => id));
-    const known = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
-    const faults = createFaults();
-    const result: ImportResult = {
-      rows: found.rows,
-      added: 0,
-      updated: 0,
-      unchanged: 0,
-      changes: [],
-      moreChanges: 0,
-    };
+  const { importId, examId, now, found, scope, dryRun, size, signal } = settlement;
+  return store.settle<ImportResult | FaultyFile>(
+    importId,
+    { examId, now },
+    (rooms, writing) => {
+      signal?.throwIfAborted();
+      if (!rooms) throw examNotFound(examId);
+      const visible = new Set(scope.rooms.map(({ id }) => id));
+      const known = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
+      const faults = createFaults();
+      const result: ImportResult = {
+        rows: found.rows,
+        added: 0,
+        updated: 0,
+        unchanged: 0,
+        changes: [],
+        moreChanges: 0,
+      };
 
-    const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {
-      if (verdict.step === "keep") result.unchanged += 1;
-      if (verdict.step === "add") result.added += 1;
-      if (verdict.step !== "seat" && verdict.step !== "change") return;
-      result.updated += 1;
-      const { was, is } = verdict;
-      // Not somebody who only got a room.
-      if (!differ(was, is)) return;
-      if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
-      else result.moreChanges += 1;
-    };
+      const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {
+        if (verdict.step === "keep") result.unchanged += 1;
+        if (verdict.step === "add") result.added += 1;
+        if (verdict.step !== "seat" && verdict.step !== "change") return;
+        result.updated += 1;
+        const { was, is } = verdict;
+        // Not somebody who only got a room.
+        if (!differ(was, is)) return;
+        if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
+        else result.moreChanges += 1;
+      };
 
-    return {
-      each(person, places) {
-        const verdict = judge(person, places, known);
-        if (verdict.step === "refuse")
-          for (const { field, reason } of verdict.faults)
-            faults.add({ row: person.row, column: found.columns.title(field), reason });
-        count(person, verdict);
-        if (!dryRun && found.faults.count + faults.count === 0)
-          carryOut(verdict, person, settlement, writing);
-      },
-      end() {
-        if (found.faults.count + faults.count > 0)
-          return { keep: false, result: together(found.faults, faults) };
-        return { keep: true, result };
-      },
-    };
-  });
+      return {
+        each(person, places) {
+          const verdict = judge(person, places, known);
+          if (verdict.step === "refuse")
+            for (const { field, reason } of verdict.faults)
+              faults.add({ row: person.row, column: found.columns.title(field), reason });
+          count(person, verdict);
+          if (!dryRun && found.faults.count + faults.count === 0)
+            carryOut(verdict, person, settlement, writing);
+        },
+        end() {
+          if (found.faults.count + faults.count > 0)
+            return { keep: false, result: together(found.faults, faults) };
+          return { keep: true, result };
+        },
+      };
+    },
+    size,
+  );
 };

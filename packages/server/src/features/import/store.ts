@@ -3,8 +3,10 @@ import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { type NewPerson, personInserter } from "../../db/inserts.js";
+import { roomSizer } from "../../db/room-size.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
 import { exams, participants, rooms, unseated } from "../../db/tables.js";
+import type { RoomSize } from "../participant/service.js";
 import type { Details, Place, StagedPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
 
@@ -24,12 +26,14 @@ export interface ImportStore {
   stage(importId: string, people: readonly StagedPerson[]): Promise<{ row: number; earlier: number }[]>;
   /**
    * Goes through the rows that were kept, in one transaction: `each` with where in the exam its person is. What it
-   * wrote is undone unless `keep` says yes at the end. There are no rooms to `work` with when the exam is gone.
+   * wrote is undone unless `keep` says yes at the end. There are no rooms to `work` with when the exam is gone. `size` sees
+   * each room that people came into.
    */
   settle<Result>(
     importId: string,
     into: { examId: string; now: Date },
     work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
+    size: RoomSize | undefined,
   ): Promise<Result>;
   /** Forgets the rows. */
   discard(importId: string): Promise<void>;
@@ -142,8 +146,15 @@ export const createImportStore = ({ db, events }: { db: Database; events: EventW
     })
     .prepare();
 
-  const writingTo = ({ examId, now: updatedAt }: { examId: string; now: Date }): Writing => ({
-    insert: (person) => tellOfArrival(events, person.roomId, insertPerson(person), person.now),
+  const sizeOf = roomSizer(queries);
+  const writingTo = (
+    { examId, now: updatedAt }: { examId: string; now: Date },
+    added: Map<string, number>,
+  ): Writing => ({
+    insert(person) {
+      added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
+      tellOfArrival(events, person.roomId, insertPerson(person), person.now);
+    },
     wait: (person) => void insertWaiting.run({ ...person, examId, now: updatedAt }),
     change(userId, roomId, is) {
       const change = { ...is, updatedAt };
@@ -183,15 +194,18 @@ export const createImportStore = ({ db, events }: { db: Database; events: EventW
       importId: string,
       into: { examId: string; now: Date },
       work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
+      size: RoomSize | undefined,
     ) =>
       write(() => {
         const { examId } = into;
-        const { each, end } = work(exam.get({ examId }) && examRooms(examId), writingTo(into));
+        const added = new Map<string, number>();
+        const { each, end } = work(exam.get({ examId }) && examRooms(examId), writingTo(into, added));
         // Safe: the query above has made it.
         for (const { seats: there, waiting: waits, ...person } of staged(importId, examId))
           each(person, placesOf({ seats: there, waiting: waits }));
         const { keep: kept, result } = end();
         if (!kept) throw new TakenBack(result);
+        if (size) for (const [room, count] of added) size.check(room, sizeOf(room, size.most + 1), count);
         return result;
       }).catch((error: unknown) => {
         // Safe: thrown only above, for this very import.

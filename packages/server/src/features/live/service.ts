@@ -51,6 +51,8 @@ export interface LiveServiceDeps {
   readonly store: LiveStore;
   readonly tail: Tail;
   readonly access: AccessService;
+  /** The same rules for those who listen already; absent: `access`. */
+  readonly listening?: AccessService;
   /** Told of the pages that listen in rooms. */
   readonly presence: {
     connected(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
@@ -77,6 +79,7 @@ export const createLiveService = ({
   store,
   tail,
   access,
+  listening = access,
   presence,
   clock,
   retentionMs,
@@ -103,7 +106,7 @@ export const createLiveService = ({
       assertRunning();
       const { caller } = listener;
       const { userId, role } = caller;
-      const matter = roomMatter(caller, { roomId, camera }, { store, access, clock });
+      const matter = roomMatter(caller, { roomId, camera }, { store, access: listening, clock });
       await matter.admit(caller);
       const begun = () => {
         assertRunning();
@@ -114,7 +117,7 @@ export const createLiveService = ({
 
     async listenExam(listener, { examId, lastEventId }) {
       assertRunning();
-      const matter = examMatter(listener.caller, examId, { store, access, clock });
+      const matter = examMatter(listener.caller, examId, { store, access: listening, clock });
       await matter.admit(listener.caller);
       const begun = () => {
         assertRunning();

@@ -53,6 +53,7 @@ export const createParticipantRouter = ({
       .output(doneSchema)
       .mutation(({ ctx, input }) => participant.move(ctx.caller, input)),
     remove: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(removeParticipantInput)
       .output(removedParticipantSchema)
       .mutation(({ ctx, input }) => participant.remove(ctx.caller, input)),
@@ -65,6 +66,7 @@ export const createParticipantRouter = ({
       .output(examPersonSchema)
       .query(({ ctx, input }) => roster.locate(ctx.caller, input)),
     removeFromExam: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(removeFromExamInput)
       .output(removedFromExamSchema)
       .mutation(({ ctx, input }) => roster.remove(ctx.caller, input)),

@@ -11,15 +11,18 @@ import type {
   RoomStatus,
   StreamUrls,
 } from "@invigil/schema";
+import type { Quotas } from "../../config.js";
 import type { NewPerson } from "../../db/inserts.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
-import type { ParticipantStore, RoomMember, RoomState, StoredParticipant } from "./store.js";
+import type { ParticipantStore, RoomMember, RoomSize, RoomState, StoredParticipant } from "./store.js";
 
-export type { RoomMember };
+export type { RoomMember, RoomSize };
 
 export interface ParticipantService {
   /**
@@ -29,11 +32,12 @@ export interface ParticipantService {
   get(caller: Caller, ref: { roomId: string; userId: string }): Promise<Participant>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND */
   list(caller: Caller, query: { roomId: string; role: ParticipantRole }): Promise<Participant[]>;
-  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT */
+  /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
   /**
    * Moves a person to another room of the exam. What was recorded about it stays where it was recorded.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
+   *   QUOTA_EXCEEDED
    */
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /**
@@ -54,6 +58,9 @@ export interface ParticipantServiceDeps {
   readonly streams: StreamSigner;
   readonly erasure: ErasureService;
   readonly clock: () => Date;
+  readonly rates: RateLimits;
+  /** Absent: there may be as many as there are. */
+  readonly quotas: Quotas | undefined;
 }
 
 const streamsOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
@@ -74,6 +81,19 @@ export const toNewPerson = (
   streams: streamsOf({ examId: room.examId, roomId: room.id, userId: person.userId }),
   now,
 });
+
+/** How many people a room may have: asked in the transaction that adds to it. @throws QUOTA_EXCEEDED */
+export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined => {
+  if (!quotas) return undefined;
+  const { peoplePerRoom: most } = quotas;
+  return {
+    most,
+    check(roomId, size, added) {
+      if (size > most)
+        throw quotaExceeded({ whose: `The room ${roomId}`, what: "people", held: size - added, most });
+    },
+  };
+};
 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
@@ -105,7 +125,10 @@ export const createParticipantService = ({
   streams,
   erasure,
   clock,
+  rates,
+  quotas,
 }: ParticipantServiceDeps): ParticipantService => {
+  const size = roomSizeQuota(quotas);
   /** What is told of people's other rooms is of this exam, and no more than the caller may see. */
   const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
     status === "in_progress"
@@ -154,9 +177,10 @@ export const createParticipantService = ({
     },
     async add(caller, { roomId, participants }) {
       const room = await openRoom(caller, roomId);
+      rates.take({ caller, roomId, examId: room.examId }, { people: participants.length });
       const now = clock();
       const people = participants.map((person) => toNewPerson(person, room, now));
-      const result = await store.add(roomId, people, assertOpen);
+      const result = await store.add(roomId, people, assertOpen, size);
       if ("conflict" in result) {
         const { userId, role } = result.conflict;
         throw new InvigilError(
@@ -175,7 +199,7 @@ export const createParticipantService = ({
       if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
       const owner = { examId: target.examId, roomId: target.id, userId };
       const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
-      const outcome = await store.move(roomId, userId, to, assertOpen);
+      const outcome = await store.move(roomId, userId, to, assertOpen, size);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
         throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);

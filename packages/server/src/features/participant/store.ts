@@ -10,6 +10,7 @@ import {
   type NewPerson,
   personInserter,
 } from "../../db/inserts.js";
+import { roomSizer } from "../../db/room-size.js";
 import { participants, rooms } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
@@ -29,7 +30,14 @@ export interface RoomState {
 /** Refuses by throwing what may not be done to a room; undefined is the status of one that is gone. */
 export type CheckRoom = (roomId: string, status: RoomStatus | undefined) => void;
 
-/** `check` sees each room that is written to, in the same transaction. */
+/** How many people a room may have. */
+export interface RoomSize {
+  readonly most: number;
+  /** Sees how many a room has once so many were added; one more than `most` stands for all that are more. Refuses by throwing. */
+  check(roomId: string, size: number, added: number): void;
+}
+
+/** `check` sees each room that is written to, in the same transaction. Without `size` a room has as many people as come. */
 export interface ParticipantStore {
   get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
   /** In the order in which they were added. */
@@ -44,6 +52,7 @@ export interface ParticipantStore {
     roomId: string,
     people: readonly NewPerson[],
     check: CheckRoom,
+    size: RoomSize | undefined,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
   /** The most extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
@@ -56,6 +65,7 @@ export interface ParticipantStore {
     userId: string,
     to: Pick<NewPerson, "roomId" | "streams" | "now">,
     check: CheckRoom,
+    size: RoomSize | undefined,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
    * Removes a person; when something was recorded about it, only `withRecords`, which go too, with what was reported of
@@ -175,6 +185,11 @@ export const createParticipantStore = ({
     { max: REMEMBERED_LISTS, withinCalls: true },
   );
 
+  const sizeOf = roomSizer(queries);
+  const checkSize = (size: RoomSize | undefined, room: string, added: number): void => {
+    if (size && added > 0) size.check(room, sizeOf(room, size.most + 1), added);
+  };
+
   const addOne = (person: NewPerson): AddOutcome => {
     const there = present.get({ roomId: person.roomId, userId: person.userId });
     if (!there) {
@@ -204,16 +219,18 @@ export const createParticipantStore = ({
       return listOf(id, asked, inProgress, examId, reach);
     },
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
-    add: (room, people, check) =>
+    add: (room, people, check, size) =>
       write(() => {
         check(room, roomById.get({ roomId: room })?.status);
-        return { outcomes: people.map(addOne) };
+        const outcomes = people.map(addOne);
+        checkSize(size, room, outcomes.filter((outcome) => outcome === "added").length);
+        return { outcomes };
       }).catch((error: unknown) => {
         if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
         throw error;
       }),
     extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
-    move: (room, user, to, check) =>
+    move: (room, user, to, check, size) =>
       write(() => {
         const [from] = [room, to.roomId].map((id) => {
           const found = roomById.get({ roomId: id });
@@ -225,6 +242,7 @@ export const createParticipantStore = ({
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
         deletePerson(queries, room, user, { streamsStay: true });
         const arrived = insertPerson({ ...person, ...to, userId: user });
+        checkSize(size, to.roomId, 1);
         tasks.sendAway(from, { ...person, userId: user }, to.now);
         events.add(room, "participant_removed", { userId: user, role: person.role }, to.now);
         tellOfArrival(events, to.roomId, arrived, to.now);

@@ -1,7 +1,9 @@
 import type { Caller, ExamPlan, ParticipantRole, PlanExamInput, PlannedRoom } from "@invigil/schema";
+import type { Quotas } from "../../config.js";
 import type { NewRoom } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import { quotaExceeded } from "../../limits/quotas.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
 import { toNewPerson } from "../participant/service.js";
@@ -13,7 +15,7 @@ export interface PlanService {
    * Seats the people of an exam who have no room, and makes the rooms that they need: all of it or nothing.
    * Done again it changes nothing.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes meanwhile,
-   *   PARTICIPANT_CONFLICT, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   *   PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   plan(caller: Caller, input: PlanExamInput): Promise<ExamPlan>;
 }
@@ -24,6 +26,8 @@ export interface PlanServiceDeps {
   readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
+  /** Absent: there may be as many rooms as there are. */
+  readonly quotas: Quotas | undefined;
 }
 
 /** The message service of the rooms that a plan makes. */
@@ -82,7 +86,14 @@ const toPlanned = ({ id, name, made, examinees, seats }: Draft, dryRun: boolean)
   })),
 });
 
-export const createPlanService = ({ store, access, groups, clock, ids }: PlanServiceDeps): PlanService => {
+export const createPlanService = ({
+  store,
+  access,
+  groups,
+  clock,
+  ids,
+  quotas,
+}: PlanServiceDeps): PlanService => {
   const draft = (
     exam: ExamPeople,
     newcomers: readonly Newcomer[],
@@ -104,6 +115,22 @@ export const createPlanService = ({ store, access, groups, clock, ids }: PlanSer
         return { id: ids.next(), name, examinees: 0, seats, made: { createTeacher: seats.teacher.userId } };
       }),
     ];
+  };
+
+  /** @throws QUOTA_EXCEEDED */
+  const assertQuotas = (examId: string, { rooms }: ExamPeople, drafts: readonly Draft[]): void => {
+    if (!quotas) return;
+    const made = drafts.filter(({ made }) => made).length;
+    const { roomsPerExam: most } = quotas;
+    if (made > 0 && rooms.length + made > most)
+      throw quotaExceeded({ whose: `The exam ${examId}`, what: "rooms", held: rooms.length, most });
+    const there = new Map(rooms.map(({ id, people }) => [id, people.length]));
+    for (const { id, name, seats } of drafts) {
+      const held = there.get(id) ?? 0;
+      const size = held + seatedIn(seats).length;
+      if (size > quotas.peoplePerRoom && size > held)
+        throw quotaExceeded({ whose: `The room ${name}`, what: "people", held, most: quotas.peoplePerRoom });
+    }
   };
 
   const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
@@ -140,6 +167,7 @@ export const createPlanService = ({ store, access, groups, clock, ids }: PlanSer
       const seen = await store.read(input.examId);
       const newcomers = newcomersOf(seen, input.teachers);
       const drafts = draft(seen, newcomers, input);
+      assertQuotas(input.examId, seen, drafts);
       const placed = new Set(
         drafts.flatMap(({ seats }) => seatedIn(seats)).map(({ person }) => person.userId),
       );

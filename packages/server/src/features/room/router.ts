@@ -42,10 +42,12 @@ export const createRoomRouter = ({
       .output(roomWithCheatConfigSchema)
       .query(({ ctx, input }) => room.get(ctx.caller, input.roomId)),
     end: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(roomRef)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.end(ctx.caller, input.roomId)),
     setAudioStatus: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(setAudioStatusInput)
       .output(doneSchema)
       .mutation(({ ctx, input }) => room.setAudioStatus(ctx.caller, input)),
@@ -54,6 +56,7 @@ export const createRoomRouter = ({
       .output(roomPageSchema)
       .query(({ ctx, input }) => room.list(ctx.caller, input)),
     joinLinks: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(joinLinksInput)
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),

@@ -9,9 +9,12 @@ import {
   type SetAudioStatusInput,
   userIdSchema,
 } from "@invigil/schema";
+import type { Quotas } from "../../config.js";
 import type { NewExam } from "../../db/inserts.js";
 import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
+import { quotaExceeded } from "../../limits/quotas.js";
+import type { RateLimits } from "../../limits/rates.js";
 import { serviceMeant } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
@@ -27,7 +30,7 @@ const LASTS_MS = 2 * 60 * 60 * 1000;
 export interface RoomService {
   /**
    * Makes a room with its message groups. The caller becomes its `createTeacher`.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   create(caller: Caller, input: CreateRoomInput): Promise<Room>;
   /** With the exam's cheat config, but to an examinee of a room that has ended. @throws FORBIDDEN, ROOM_NOT_FOUND */
@@ -48,6 +51,9 @@ export interface RoomServiceDeps {
   readonly messages: MessageProviders;
   readonly clock: () => Date;
   readonly ids: Ids;
+  readonly rates: RateLimits;
+  /** Absent: there may be as many as there are. */
+  readonly quotas: Quotas | undefined;
   /** How many invented examinees a room gets that is made without an exam and without people. */
   readonly demoExaminees: number;
 }
@@ -60,6 +66,8 @@ export const createRoomService = ({
   messages,
   clock,
   ids,
+  rates,
+  quotas,
   demoExaminees,
 }: RoomServiceDeps): RoomService => {
   const newExam = (caller: Caller, name: string, now: Date): NewExam => {
@@ -101,6 +109,24 @@ export const createRoomService = ({
     return [people[index] ?? creator(caller), ...people.filter((_, at) => at !== index)];
   };
 
+  /** What is under way counts for nobody yet: many at once may come a little beyond. @throws QUOTA_EXCEEDED */
+  const assertQuotas = (caller: Caller, examId: string | undefined, people: number): void => {
+    if (!quotas) return;
+    const assert = (whose: string, what: string, most: number, count: (upTo: number) => number): void => {
+      const held = count(most);
+      if (held >= most) throw quotaExceeded({ whose, what, held, most });
+    };
+    if (people > quotas.peoplePerRoom)
+      throw quotaExceeded({ whose: "A room", what: "people", held: people, most: quotas.peoplePerRoom });
+    if (examId !== undefined)
+      assert(`The exam ${examId}`, "rooms", quotas.roomsPerExam, (most) => store.countOfExam(examId, most));
+    if (caller.role !== "teacher") return;
+    const { userId } = caller;
+    assert(userId, "rooms", quotas.roomsPerTeacher, (most) => store.countOfTeacher(userId, most));
+    if (examId === undefined)
+      assert(userId, "exams", quotas.examsPerTeacher, (most) => store.countExamsOf(userId, most));
+  };
+
   return {
     async create(caller, { name, imServer: asked, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
@@ -120,7 +146,9 @@ export const createRoomService = ({
         members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
       };
       // Refused before anybody is asked for a group.
-      group.members(group.roomId);
+      const people = group.members(group.roomId).length;
+      rates.take({ caller, examId }, { rooms: 1, people });
+      assertQuotas(caller, examId, people);
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));

@@ -1,5 +1,5 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import {
@@ -36,6 +36,10 @@ export interface RoomStore {
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first; `before` is the last id of the page before. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
+  /** How many rooms an exam has, a teacher is in as one, and how many exams somebody has made, if there are not more than a number. */
+  countOfExam(examId: string, most: number): number;
+  countOfTeacher(userId: string, most: number): number;
+  countExamsOf(userId: string, most: number): number;
   /** All rooms of an exam, in the order they were made. */
   ofExam(examId: string): Promise<Room[]>;
   /** The generations of a room's seats whose links were revoked, by user id. */
@@ -92,8 +96,35 @@ export const createRoomStore = ({
     .prepare();
   const generationsOf = generationsReader(queries);
   const raise = generationRaiser(queries);
+  const limit = sql.placeholder("most");
+  const someOfExam = queries
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(eq(rooms.examId, sql.placeholder("examId")))
+    .limit(limit)
+    .as("some");
+  const someOfTeacher = queries
+    .select({ id: participants.roomId })
+    .from(participants)
+    .where(and(eq(participants.userId, sql.placeholder("userId")), eq(participants.role, "teacher")))
+    .limit(limit)
+    .as("some");
+  const someExamsOf = queries
+    .select({ id: exams.id })
+    .from(exams)
+    .where(eq(exams.createdBy, sql.placeholder("userId")))
+    .limit(limit)
+    .as("some");
+  const number = { number: count() };
+  const countOfExam = queries.select(number).from(someOfExam).prepare();
+  const countOfTeacher = queries.select(number).from(someOfTeacher).prepare();
+  const countExamsOf = queries.select(number).from(someExamsOf).prepare();
 
   return {
+    countOfExam: (examId, most) => countOfExam.get({ examId, most })?.number ?? 0,
+    countOfTeacher: (userId, most) => countOfTeacher.get({ userId, most })?.number ?? 0,
+    countExamsOf: (userId, most) => countExamsOf.get({ userId, most })?.number ?? 0,
+
     ofExam: async (examId) => ofExam.all({ examId }),
     generations: async (roomId) => generationsOf(roomId),
     revokeLinks: (roomId, of) =>

@@ -5,6 +5,7 @@ import type { UploadService } from "./service.js";
 export const createUploadRouter = ({ upload }: { upload: UploadService }) =>
   router({
     getCredentials: anyoneProcedure
+      .meta({ alsoWhenFull: true })
       .input(getUploadCredentialsInput)
       .output(uploadCredentialsSchema)
       .mutation(({ ctx, input }) => upload.getCredentials(ctx.caller, input)),

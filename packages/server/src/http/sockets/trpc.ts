@@ -23,6 +23,7 @@ const POLICY_VIOLATION = 1008;
 export interface TrpcSocketOptions {
   readonly router: Router;
   readonly auth: Services["auth"];
+  readonly gate: Services["gate"];
   readonly timing: SocketTiming;
 }
 
@@ -65,7 +66,7 @@ const createBrake = (connection: Connection, calls: Calls) => {
 
 /** Serves the router to connections, by tRPC's own adapter. */
 export const trpcSockets =
-  ({ router, auth, timing: { firstMessageMs = FIRST_MESSAGE_MS } }: TrpcSocketOptions): SocketHandler =>
+  ({ router, auth, gate, timing: { firstMessageMs = FIRST_MESSAGE_MS } }: TrpcSocketOptions): SocketHandler =>
   (connection) => {
     const { socket, request, id: requestId, address, log } = connection;
     const drained = () => connection.drained();
@@ -89,7 +90,7 @@ export const trpcSockets =
     const contextFor = async (authorization: string | undefined): Promise<Context> => {
       const identify = () => auth.identify(authorization).catch(failureOf);
       const trace: Trace = { requestId, procedures: [] };
-      const base = { identify, drained, address };
+      const base = { identify, drained, address, gate };
       const perCall: NonNullable<Context["perCall"]> = (call) =>
         limit(async () => {
           await drained();

@@ -1,0 +1,149 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { createDisk } from "../src/limits/disk.js";
+import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
+import { rawEngine } from "./support/engine.js";
+import { loginFor } from "./support/engine-apps.js";
+import { connectApi, limited } from "./support/limits.js";
+import { openSchool } from "./support/school.js";
+import { wav } from "./support/sounds.js";
+import { formOf, openUploads } from "./support/uploads.js";
+
+// A disk that is nearly full, as the app is told of it. A real one that is full is in process-limits.test.ts.
+
+const MIB = 1024 * 1024;
+const TOLD =
+  "The server's disk is nearly full: it takes nothing new until there is room again. Reading goes on.";
+
+/** A school whose disk has as much room as a test says. */
+const open = async () => {
+  const disk = { free: Number.POSITIVE_INFINITY };
+  const school = await openSchool({
+    config: limited({ INVIGIL_DISK_RESERVE_MB: "100" }),
+    freeSpace: () => Promise.resolve(disk.free),
+  });
+  return {
+    ...school,
+    /** Resolves when the server has noticed. */
+    async fill(freeMib: number) {
+      disk.free = freeMib * MIB;
+      return school.inject("/ready");
+    },
+    [Symbol.asyncDispose]: () => school.close(),
+  };
+};
+
+describe("while the disk is nearly full", () => {
+  it("writes are refused in every door, reads go on, and so does what ends or makes room", async () => {
+    await using school = await open();
+    const { room } = school;
+    expect((await school.fill(100)).json()).toEqual({
+      status: "ready",
+      database: "ok",
+      migrations: "current",
+    });
+    const ready = await school.fill(99);
+    expect([ready.statusCode, ready.json()]).toEqual([
+      503,
+      { status: "unavailable", disk: "nearly full: writes are refused" },
+    ]);
+
+    const token = await school.token({ sub: "teacher1", role: "teacher" });
+    const [app, api] = [rest(school, token), trpc(school, token)];
+    const refused = await app.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] });
+    expect(refused.headers["retry-after"]).toBe("30");
+    expect(refusalOf(refused, 503, "STORAGE_FULL")).toBe(TOLD);
+    const over = await api.mutate("cheat.addRecords", {
+      roomId: room.id,
+      records: [school.detection("examinee1")],
+    });
+    expect([over.status, over.headers["retry-after"], over.error.message]).toEqual([503, "30", TOLD]);
+    expect(over.error.data).toMatchObject({
+      code: "SERVICE_UNAVAILABLE",
+      reason: "STORAGE_FULL",
+      httpStatus: 503,
+      retryAfterSeconds: 30,
+    });
+    const url = await school.listen();
+    await using socket = connectApi(url, token);
+    await expect(socket.api.exam.update.mutate({ examId: room.examId, name: "E" })).rejects.toMatchObject({
+      data: { reason: "STORAGE_FULL" },
+    });
+    using page = await rawEngine(url);
+    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
+    expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
+    expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
+    const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: randomUUID() };
+    expect(await page.ask(said)).toEqual({ code: 412, message: TOLD });
+
+    dataOf(await app.get("roomInfo", { roomId: room.id }));
+    dataOf(await app.get("userList", { roomId: room.id, role: 2 }));
+    expect((await socket.api.room.snapshot.query({ roomId: room.id })).room.id).toBe(room.id);
+    dataOf(await app.get("endRoom", { roomId: room.id }));
+    expect((await api.query("room.get", { roomId: room.id })).data.status).toBe("ended");
+    await school.admin.audio.delete({ clipId: school.clipId });
+
+    expect((await school.fill(100)).statusCode).toBe(200);
+    const again = rest(school, await school.token({ sub: "teacher2", role: "teacher" }));
+    dataOf(await again.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }));
+  });
+
+  it("an upload is refused before anything of it is kept", async () => {
+    await using app = await openUploads({
+      config: limited({ INVIGIL_DISK_RESERVE_MB: "100" }),
+      freeSpace: () => Promise.resolve(5 * MIB),
+    });
+    await app.inject("/ready");
+    const answer = await app.send(formOf(["name", "one"], ["file", wav()]));
+    expect(refusalOf(answer, 503, "STORAGE_FULL")).toBe(TOLD);
+    expect(await app.clips()).toEqual([]);
+  });
+
+  it("a login still works, so that people can end what they run", async () => {
+    await using school = await open();
+    await school.admin.account.create({
+      userId: "boss",
+      role: "admin",
+      name: "B",
+      password: "a long password",
+    });
+    await school.fill(1);
+    const password = "a long password";
+    const answer = await trpc(school).mutate("auth.login", { username: "boss", password });
+    expect([answer.status, answer.error]).toEqual([200, undefined]);
+    const mine = trpc(school, answer.data.token);
+    expect(
+      (await mine.mutate("account.create", { userId: "x", role: "admin", name: "X", password })).status,
+    ).toBe(503);
+    expect((await mine.mutate("auth.logout")).data).toBe(true);
+  });
+});
+
+describe("the free space", () => {
+  const silent = { error: () => undefined, info: () => undefined } as never;
+  it("is that of the fullest file system, and one that cannot be asked stops nobody", async () => {
+    const free: Record<string, number> = { a: 500, b: 50 };
+    const disk = createDisk({
+      folders: ["a", "b", "gone"],
+      reserveBytes: 100,
+      log: silent,
+      freeSpace: (folder) =>
+        folder in free ? Promise.resolve(free[folder] ?? 0) : Promise.reject(new Error("gone")),
+    });
+    expect(await disk.look()).toBe(false);
+    expect(() => disk.assertRoom()).toThrow(TOLD);
+    free.b = 100;
+    expect(await disk.look()).toBe(true);
+    expect(() => disk.assertRoom()).not.toThrow();
+  });
+
+  it("is not looked at where nothing is kept back", async () => {
+    const disk = createDisk({
+      folders: ["a"],
+      reserveBytes: 0,
+      log: silent,
+      freeSpace: () => Promise.resolve(0),
+    });
+    expect(await disk.look()).toBe(true);
+  });
+});

@@ -1,0 +1,437 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../src/config.js";
+import { createRateLimits } from "../src/limits/rates.js";
+import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
+import { rawEngine } from "./support/engine.js";
+import { loginFor } from "./support/engine-apps.js";
+import { connectApi, limited, stopwatch } from "./support/limits.js";
+import { openSchool, type School } from "./support/school.js";
+import { wav } from "./support/sounds.js";
+import { formOf, openUploads } from "./support/uploads.js";
+
+// What may be done in a minute, in every door. The first of these used no setting: it failed before there were limits.
+
+const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
+const OTHER = { sub: "examinee2", role: "examinee" } as const;
+const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+
+/** A school with limits, whose minute passes when a test says so. */
+const open = async (environment: Readonly<Record<string, string>> = {}) => {
+  const watch = stopwatch();
+  const school = await openSchool({ config: limited(environment), monotonic: watch.now });
+  const api = async (caller: Parameters<School["token"]>[0]) => {
+    const token = await school.token(caller);
+    return { rest: rest(school, token), trpc: trpc(school, token), token };
+  };
+  return { ...school, watch, api, [Symbol.asyncDispose]: () => school.close() };
+};
+type Opened = Awaited<ReturnType<typeof open>>;
+
+/** Refused over REST: with the time in the header, in seconds. Returns what was said. */
+const restRefusal = (answer: Answer, seconds: number): string => {
+  expect(answer.headers["retry-after"]).toBe(String(seconds));
+  return refusalOf(answer, 429, "TOO_MANY_REQUESTS");
+};
+/** Refused over tRPC: with the time in the error, too. */
+const trpcRefusal = ({ status, headers, error }: TrpcAnswer, seconds: number): string => {
+  expect({ status, wait: Number(headers["retry-after"]) }).toEqual({ status: 429, wait: seconds });
+  expect(error.data).toMatchObject({
+    code: "TOO_MANY_REQUESTS",
+    reason: "TOO_MANY_REQUESTS",
+    retryAfterSeconds: seconds,
+  });
+  return error.message;
+};
+
+const recording = (
+  school: Opened,
+  { sub = "examinee1", records = 1, bytes = 10, room = school.room } = {},
+) => ({
+  roomId: room.id,
+  records: Array.from({ length: records }, () => school.detection(sub, { extraInfo: "x".repeat(bytes) })),
+});
+/** The same as the vendor's app sends it. */
+const detected = (school: Opened, options: Parameters<typeof recording>[1] = {}) => {
+  const { roomId, records } = recording(school, options);
+  const data = records.map((record) => ({ ...record, detectTime: record.detectTime.getTime() }));
+  return { roomId, data: JSON.stringify(data) };
+};
+
+describe("without any setting", () => {
+  it("an examinee's detector may send bursts, and not 270 MB", async () => {
+    await using school = await open();
+    const { trpc: examinee } = await school.api(EXAMINEE);
+    // As many as a call takes, as long as they may be together, over and over.
+    const full = recording(school, { records: 500, bytes: 480 });
+    let [calls, bytes] = [0, 0];
+    let answer = await examinee.mutate("cheat.addRecords", full);
+    for (; answer.status === 200; calls += 1) {
+      bytes += 500 * 480;
+      expect(bytes).toBeLessThan(16 * 1024 * 1024);
+      answer = await examinee.mutate("cheat.addRecords", full);
+    }
+    expect(calls).toBe(6);
+    expect(trpcRefusal(answer, 10)).toBe(
+      "Too many cheat records from examinee1, at most 3000 a minute: try again in 10 seconds.",
+    );
+  });
+
+  it("a teacher makes the rooms of a school, and not 3,700 in ten seconds", async () => {
+    await using school = await open();
+    const { rest: teacher } = await school.api(TEACHER);
+    // The school's own room was the first.
+    for (let n = 1; n < 119; n += 1)
+      dataOf(await teacher.post("v2/createRoom", { name: `R${n}`, imServer: ["aliyun_new"] }));
+    const made = await teacher.post("v2/createRoom", { name: "One more", imServer: ["aliyun_new"] });
+    expect([made.status, made.body.success]).toEqual([200, true]);
+    expect(
+      restRefusal(await teacher.post("v2/createRoom", { name: "Too many", imServer: ["aliyun_new"] }), 1),
+    ).toMatch(/^Too many new rooms and exams from teacher1, at most 120 a minute/);
+  });
+
+  it("a morning of 100,000 candidates of one school passes, in rooms of 500", () => {
+    const watch = stopwatch();
+    const rates = createRateLimits({ settings: parseConfig({}).limits, monotonic: watch.now });
+    // All within one minute, as when a gate opens: both of a candidate's pages start, and both report.
+    for (let n = 0; n < 100_000; n += 1) {
+      const caller = { userId: `e${n}`, role: "examinee" } as const;
+      const where = { roomId: `room${n % 200}`, examId: "exam" };
+      for (let page = 0; page < 2; page += 1) {
+        for (let call = 0; call < 6; call += 1) rates.take({ caller }, { reads: 1 });
+        rates.take({ caller }, { writes: 1 });
+        rates.take(where, { calls: 7 });
+        rates.take({ caller, ...where }, { records: 2, recordBytes: 2000 });
+        rates.take({ caller, ...where }, { messages: 2, messageBytes: 1000 });
+      }
+      watch.pass(60 / 100_000);
+    }
+    expect(() => rates.take({ caller: { userId: "e0", role: "examinee" } }, { reads: 1 })).not.toThrow();
+  });
+});
+
+describe("a caller's calls", () => {
+  it("are counted by person, whatever the token and the door, reading and writing apart", async () => {
+    await using school = await open({
+      INVIGIL_LIMIT_READS: "person=4",
+      INVIGIL_LIMIT_WRITES: "person=2,admin=1000",
+    });
+    const [one, again, other] = [
+      await school.api(EXAMINEE),
+      await school.api(EXAMINEE),
+      await school.api(OTHER),
+    ];
+    const { id: roomId } = school.room;
+    dataOf(await one.rest.get("roomInfo", { roomId }));
+    dataOf(await again.rest.get("roomInfo", { roomId }));
+    expect((await again.trpc.query("room.get", { roomId })).status).toBe(200);
+    const url = await school.listen();
+    await using socket = connectApi(url, one.token);
+    await socket.api.room.get.query({ roomId });
+    const told = "Too many reading calls from examinee1, at most 4 a minute: try again in 15 seconds.";
+    await expect(socket.api.room.get.query({ roomId })).rejects.toMatchObject({
+      message: told,
+      data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 15 },
+    });
+    expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 15)).toBe(told);
+    expect(trpcRefusal(await again.trpc.query("auth.whoami"), 15)).toBe(told);
+    // A subscription reads.
+    const told429 = await one.trpc.subscribe("room.onEvent", { roomId });
+    expect(told429.error.data).toMatchObject({ reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 15 });
+    // Others, and what is written, go on.
+    dataOf(await other.rest.get("roomInfo", { roomId }));
+    expectDone(await one.rest.post("cheat/addCheatRecord", detected(school)));
+
+    school.watch.pass(14);
+    expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 1)).toContain("try again in 1 second.");
+    school.watch.pass(1);
+    dataOf(await one.rest.get("roomInfo", { roomId }));
+  });
+
+  it("in a batch are as many as they are", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READS: "person=3" });
+    const { token } = await school.api(EXAMINEE);
+    const answer = await school.inject({
+      url: `/trpc/${Array.from({ length: 5 }, () => "auth.whoami").join(",")}?batch=1&input={}`,
+      headers: { authorization: token },
+    });
+    const statuses = answer.json<{ error?: { json: { data: { httpStatus: number } } } }[]>();
+    expect(statuses.map(({ error }) => error?.json.data.httpStatus ?? 200)).toEqual([
+      200, 200, 200, 429, 429,
+    ]);
+    expect(answer.headers["retry-after"]).toBe("20");
+  });
+
+  it("that name nobody are counted by where they come from, and refused as such only beyond", async () => {
+    await using school = await open({ INVIGIL_LIMIT_READS: "network=2" });
+    const nobody = rest(school, "no token");
+    for (let n = 0; n < 2; n += 1)
+      refusalOf(await nobody.get("roomInfo", { roomId: "r" }), 401, "UNAUTHENTICATED");
+    expect(restRefusal(await nobody.get("roomInfo", { roomId: "r" }), 30)).toMatch(
+      /^Too many reading calls without a token from 127\.0\.0\.1/,
+    );
+    // From the same address, with a token, everything goes on.
+    dataOf(await (await school.api(EXAMINEE)).rest.get("roomInfo", { roomId: school.room.id }));
+  });
+
+  it("cost nothing where a role may not make them", async () => {
+    await using school = await open({ INVIGIL_LIMIT_WRITES: "person=2,admin=1000" });
+    const { rest: examinee } = await school.api(EXAMINEE);
+    const room = { name: "R", imServer: ["aliyun_new"] };
+    for (let n = 0; n < 3; n += 1) refusalOf(await examinee.post("v2/createRoom", room), 403, "FORBIDDEN");
+    expectDone(await examinee.post("cheat/addCheatRecord", detected(school)));
+  });
+});
+
+describe("a room's and an exam's calls", () => {
+  it("are counted for all callers together, and not for those who may not come in", async () => {
+    await using school = await open({ INVIGIL_LIMIT_CALLS: "room=3" });
+    school.watch.pass(60);
+    const { room, other, sibling } = school;
+    const strangers = await school.api({ sub: "examinee9", role: "examinee" });
+    for (let n = 0; n < 5; n += 1)
+      refusalOf(await strangers.rest.get("roomInfo", { roomId: room.id }), 403, "FORBIDDEN");
+    const [one, two] = [await school.api(EXAMINEE), await school.api(OTHER)];
+    dataOf(await one.rest.get("roomInfo", { roomId: room.id }));
+    dataOf(await two.rest.get("roomInfo", { roomId: room.id }));
+    expect((await two.trpc.query("room.get", { roomId: room.id })).status).toBe(200);
+    const told = `Too many calls in the room ${room.id}, at most 3 a minute: try again in 20 seconds.`;
+    expect(restRefusal(await one.rest.get("roomInfo", { roomId: room.id }), 20)).toBe(told);
+    expect(trpcRefusal(await two.trpc.query("room.get", { roomId: room.id }), 20)).toBe(told);
+    const third = await school.api({ sub: "examinee3", role: "examinee" });
+    dataOf(await third.rest.get("roomInfo", { roomId: sibling.id }));
+    dataOf(await strangers.rest.get("roomInfo", { roomId: other.id }));
+  });
+
+  it("of an exam are those of its rooms, too", async () => {
+    await using school = await open({ INVIGIL_LIMIT_CALLS: "exam=2" });
+    school.watch.pass(60);
+    const { examId } = school.room;
+    const [one, third] = [
+      await school.api(EXAMINEE),
+      await school.api({ sub: "examinee3", role: "examinee" }),
+    ];
+    dataOf(await one.rest.get("roomInfo", { roomId: school.room.id }));
+    dataOf(await third.rest.get("roomInfo", { roomId: school.sibling.id }));
+    const told = `Too many calls in the exam ${examId}, at most 2 a minute: try again in 30 seconds.`;
+    expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(told);
+    expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(told);
+  });
+});
+
+describe("cheat records", () => {
+  it.each([
+    ["a person", { INVIGIL_LIMIT_RECORDS: "person=10" }, "from examinee1, at most 10"],
+    ["a room", { INVIGIL_LIMIT_RECORDS: "room=10" }, "in the room"],
+    ["an exam", { INVIGIL_LIMIT_RECORDS: "exam=10" }, "in the exam"],
+  ])("are limited by number for %s, in both doors and over a WebSocket", async (_, environment, named) => {
+    await using school = await open(environment);
+    const { rest: app, trpc: api, token } = await school.api(EXAMINEE);
+    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 6 })));
+    expect(
+      restRefusal(await app.post("cheat/addCheatRecord", detected(school, { records: 5 })), 6),
+    ).toContain(named);
+    expect(
+      trpcRefusal(await api.mutate("cheat.addRecords", recording(school, { records: 6 })), 12),
+    ).toContain(named);
+    const url = await school.listen();
+    await using socket = connectApi(url, token);
+    await expect(socket.api.cheat.addRecords.mutate(recording(school, { records: 5 }))).rejects.toMatchObject(
+      { data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 6 } },
+    );
+    // What was refused took nothing from the allowance, and nothing was kept of it.
+    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 4 })));
+    const { records } = await school.teacher.cheat.listRecords({ roomId: school.room.id, pageSize: 100 });
+    expect(records).toHaveLength(10);
+    // A person's limit is nobody else's, a room's and an exam's are.
+    const another = await (await school.api(OTHER)).rest.post(
+      "cheat/addCheatRecord",
+      detected(school, { sub: "examinee2" }),
+    );
+    expect(another.status).toBe(named.startsWith("from") ? 200 : 429);
+  });
+
+  it("are limited by their bytes", async () => {
+    await using school = await open({ INVIGIL_LIMIT_RECORD_MIB: "person=1" });
+    const { rest: app } = await school.api(EXAMINEE);
+    for (let n = 0; n < 4; n += 1)
+      expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 250_000 })));
+    expect(
+      restRefusal(
+        await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 250_000 })),
+        12,
+      ),
+    ).toMatch(/^Too many MiB of cheat records from examinee1, at most 1 a minute/);
+    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 1000 })));
+  });
+
+  it("more than a whole minute's pass once, and are paid off", async () => {
+    await using school = await open({ INVIGIL_LIMIT_RECORDS: "person=10" });
+    const { rest: app } = await school.api(EXAMINEE);
+    expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 20 })));
+    restRefusal(await app.post("cheat/addCheatRecord", detected(school)), 66);
+  });
+});
+
+describe("messages", () => {
+  it("are limited for a caller in all their rooms, in the API and from the vendor's pages", async () => {
+    await using school = await open({ INVIGIL_LIMIT_MESSAGES: "person=3" });
+    const url = await school.listen();
+    const { room } = school;
+    const { trpc: api } = await school.api(EXAMINEE);
+    const message = { roomId: room.id, type: 30_001, data: {} };
+    for (let n = 0; n < 2; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
+    using page = await rawEngine(url);
+    const { appId, appToken, auth } = await loginFor(school, url, "pc_examinee1", "examinee");
+    expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
+    await page.ask({ do: "join", groupId: room.id });
+    const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" };
+    expect(await page.ask(said)).toHaveProperty("messageId");
+    const told = "Too many messages from examinee1, at most 3 a minute: try again in 20 seconds.";
+    expect(await page.ask({ ...said, key: "l" })).toEqual({ code: 412, message: told });
+    expect(trpcRefusal(await api.mutate("im.send", message), 20)).toBe(told);
+  });
+
+  it.each([
+    ["room", { INVIGIL_LIMIT_MESSAGES: "room=2" }],
+    ["exam", { INVIGIL_LIMIT_MESSAGES: "exam=2" }],
+  ])("are limited for all in a %s", async (scope, environment) => {
+    await using school = await open(environment);
+    const [one, two] = [(await school.api(EXAMINEE)).trpc, (await school.api(OTHER)).trpc];
+    const message = { roomId: school.room.id, type: 30_001, data: {} };
+    expect((await one.mutate("im.send", message)).status).toBe(200);
+    expect((await two.mutate("im.send", message)).status).toBe(200);
+    expect(trpcRefusal(await one.mutate("im.send", message), 30)).toContain(`in the ${scope} `);
+  });
+
+  it("are limited by their bytes, those of each receiver's row counted", async () => {
+    await using school = await open({ INVIGIL_LIMIT_MESSAGE_MIB: "person=1" });
+    const { trpc: api } = await school.api(TEACHER);
+    const to = Array.from({ length: 900 }, () => "examinee1");
+    const message = { roomId: school.room.id, type: 30_001, data: { text: "x".repeat(60_000) }, to };
+    for (let n = 0; n < 5; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
+    expect((await api.mutate("im.send", message)).error.message).toMatch(
+      /^Too many MiB of messages from teacher1/,
+    );
+  });
+
+  it("and every other request of the vendor's pages count as calls do", async () => {
+    await using school = await open({
+      INVIGIL_LIMIT_READS: "person=3",
+      INVIGIL_LIMIT_WRITES: "person=2,admin=1000",
+    });
+    school.watch.pass(60);
+    const url = await school.listen();
+    const { room } = school;
+    using page = await rawEngine(url);
+    const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
+    expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
+    expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
+    for (let n = 0; n < 2; n += 1)
+      expect(await page.ask({ do: "users", groupId: room.id, all: false })).toHaveProperty("users");
+    expect(await page.ask({ do: "users", groupId: room.id, all: false })).toEqual({
+      code: 412,
+      message: "Too many reading calls from examinee1, at most 3 a minute: try again in 20 seconds.",
+    });
+  });
+});
+
+describe("rooms, people, rosters and files", () => {
+  it("are limited for an exam, whoever makes them", async () => {
+    await using school = await open({ INVIGIL_LIMIT_ROOMS: "exam=2" });
+    const { examId } = school.room;
+    school.watch.pass(60);
+    await school.teacher.room.create({ name: "C", examId });
+    await school.admin.room.create({ name: "D", examId });
+    await expect(school.admin.room.create({ name: "E", examId })).rejects.toMatchObject({
+      message: `Too many new rooms and exams in the exam ${examId}, at most 2 a minute: try again in 30 seconds.`,
+    });
+  });
+
+  it("people are limited for a room", async () => {
+    await using school = await open({ INVIGIL_LIMIT_PEOPLE: "room=3" });
+    const { trpc: api } = await school.api(TEACHER);
+    const add = (...ids: string[]) =>
+      api.mutate("participant.add", {
+        roomId: school.room.id,
+        participants: ids.map((userId) => ({ userId, name: userId, role: "examinee" })),
+      });
+    expect((await add("a", "b")).status).toBe(200);
+    expect(trpcRefusal(await add("c", "d"), 20)).toContain(`in the room ${school.room.id}, at most 3`);
+    expect((await add("c")).status).toBe(200);
+  });
+
+  it("rosters are limited for whoever sends them", async () => {
+    await using school = await open({ INVIGIL_LIMIT_IMPORTS: "person=1" });
+    const { trpc: api } = await school.api(TEACHER);
+    const file = Buffer.from("id,name\nk1,K\n").toString("base64");
+    const { examId } = school.room;
+    expect((await api.mutate("participant.import", { examId, file })).status).toBe(200);
+    expect(trpcRefusal(await api.mutate("participant.import", { examId, file }), 60)).toMatch(
+      /^Too many imports from teacher1, at most 1 a minute/,
+    );
+  });
+
+  it("files are limited by their bytes, and nothing stays of one that is refused", async () => {
+    const watch = stopwatch();
+    await using app = await openUploads({
+      config: limited({ INVIGIL_LIMIT_AUDIO_MIB: "person=1" }),
+      monotonic: watch.now,
+    });
+    // Sound enough for its kind to be seen, and then a megabyte of it.
+    const large = Buffer.concat([wav(), Buffer.alloc(700 * 1024)]);
+    const upload = (name: string) => app.send(formOf(["name", name], ["file", large]), TEACHER);
+    dataOf(await upload("one"));
+    const refused = await upload("two");
+    expect(refused.headers["retry-after"]).toMatch(/^\d+$/);
+    expect(refusalOf(refused, 429, "TOO_MANY_REQUESTS")).toMatch(
+      /^Too many MiB of audio from teacher1, at most 1 a minute/,
+    );
+    expect(app.kept()).toHaveLength(1);
+    watch.pass(120);
+    dataOf(await upload("three"));
+  });
+});
+
+describe("the allowances", () => {
+  const settings = parseConfig({ INVIGIL_LIMIT_READS: "person=60" }).limits;
+  const caller = { userId: "e1", role: "examinee" } as const;
+
+  it("fill up again evenly, and never beyond a minute's", () => {
+    const watch = stopwatch();
+    const { take } = createRateLimits({ settings, monotonic: watch.now });
+    const read = () => take({ caller }, { reads: 1 });
+    for (let n = 0; n < 60; n += 1) read();
+    expect(read).toThrow("try again in 1 second.");
+    watch.pass(3);
+    for (let n = 0; n < 3; n += 1) read();
+    expect(read).toThrow();
+    watch.pass(86_400);
+    for (let n = 0; n < 60; n += 1) read();
+    expect(read).toThrow();
+  });
+
+  it("are taken from all, or from none", () => {
+    const watch = stopwatch();
+    const { take } = createRateLimits({
+      settings: parseConfig({ INVIGIL_LIMIT_RECORDS: "person=10,room=5" }).limits,
+      monotonic: watch.now,
+    });
+    expect(() => take({ caller, roomId: "r" }, { records: 1, recordBytes: 2 ** 40 })).not.toThrow();
+    for (let n = 0; n < 4; n += 1) take({ caller: { ...caller, userId: "e2" }, roomId: "r" }, { records: 1 });
+    expect(() => take({ caller: { ...caller, userId: "e3" }, roomId: "r" }, { records: 1 })).toThrow(
+      /in the room r/,
+    );
+    for (let n = 0; n < 10; n += 1) take({ caller: { ...caller, userId: "e3" } }, { records: 1 });
+  });
+
+  it("of more owners than are remembered take no more memory, and push out who has not asked for longest", () => {
+    const watch = stopwatch();
+    const { take } = createRateLimits({ settings, monotonic: watch.now });
+    for (let n = 0; n < 60; n += 1) take({ caller }, { reads: 1 });
+    for (let n = 0; n < 99_999; n += 1) take({ caller: { userId: `x${n}`, role: "examinee" } }, { reads: 1 });
+    expect(() => take({ caller }, { reads: 1 })).toThrow();
+    for (let n = 0; n < 100_000; n += 1)
+      take({ caller: { userId: `y${n}`, role: "examinee" } }, { reads: 1 });
+    expect(() => take({ caller }, { reads: 1 })).not.toThrow();
+  });
+});

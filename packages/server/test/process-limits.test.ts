@@ -1,0 +1,156 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, statfsSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { describe, expect, it } from "vitest";
+import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+
+// The program that people start, at its limits: its disk full for real, and callers who ask too much.
+
+const MIB = 1024 * 1024;
+const isRoot = process.platform === "linux" && process.getuid?.() === 0;
+
+/** A file system of its own, with so much room. */
+const smallDisk = (mib: number) => {
+  const folder = tempFolder();
+  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", folder.path]);
+  return {
+    path: folder.path,
+    free: () => statfsSync(folder.path).bavail * statfsSync(folder.path).bsize,
+    [Symbol.dispose]() {
+      execFileSync("umount", ["--lazy", folder.path]);
+      folder[Symbol.dispose]();
+    },
+  };
+};
+
+const records = (text: string) =>
+  JSON.stringify([
+    { userId: "e1", isMainMonitor: true, detectType: "x", detectTime: 1_767_323_045_123, extraInfo: text },
+  ]);
+
+describe.runIf(isRoot)("on a disk that fills up", () => {
+  it("takes nothing new below the reserve, loses nothing, and goes on when there is room", async () => {
+    using disk = smallDisk(24);
+    const env = {
+      ...testEnv,
+      INVIGIL_DATABASE_URL: `file:${disk.path}/invigil.db`,
+      INVIGIL_DISK_RESERVE_MB: "4",
+    };
+    const token = await tokenFor("teacher", "t1");
+    const ballast = join(disk.path, "ballast");
+    let kept = 0;
+    {
+      await using server = await serve({ cwd: disk.path, env });
+      const made = await server.post("/exam/v2/createRoom", { name: "R", imServer: ["aliyun_new"] }, token);
+      const roomId: string = made.body.data.id;
+      const add = (text = "seen") =>
+        server.post("/exam/cheat/addCheatRecord", { roomId, data: records(text) }, token);
+      expect((await add()).body.success).toBe(true);
+      kept += 1;
+
+      writeFileSync(ballast, Buffer.alloc(disk.free() - 3 * MIB));
+      await server.line("writes are refused, reads go on");
+      const refused = await add();
+      expect([refused.status, refused.body.reason]).toEqual([503, "STORAGE_FULL"]);
+      const read = await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, {
+        headers: { authorization: token },
+      });
+      expect([read.status, ((await read.json()) as { success: boolean }).success]).toEqual([200, true]);
+      const ready = await fetch(`${server.url}/ready`);
+      expect([ready.status, await ready.json()]).toEqual([
+        503,
+        { status: "unavailable", disk: "nearly full: writes are refused" },
+      ]);
+      const told = await run(
+        ["exam", "create", "--name", "E", "--start", "2030-01-01 09:00", "--end", "2030-01-01 11:00"],
+        {
+          cwd: disk.path,
+          env,
+        },
+      );
+      expect([told.code, told.stderr]).toEqual([1, expect.stringContaining("disk is nearly full")]);
+      const doctor = await run(["doctor", "--json"], { cwd: disk.path, env });
+      expect(JSON.parse(doctor.stdout)).toContainEqual(
+        expect.objectContaining({ check: "free space", state: "failed" }),
+      );
+      // Ending what runs is small, and goes on.
+      expect((await server.post("/exam/endRoom", { roomId }, token)).body.success).toBe(true);
+
+      await rm(ballast);
+      await server.line("the disk has room again");
+      expect((await add()).body.success).toBe(true);
+      kept += 1;
+      server.kill("SIGTERM");
+      await server.ended();
+    }
+    const database = new Sqlite(join(disk.path, "invigil.db"));
+    expect(database.prepare("SELECT count(*) FROM cheat_records").pluck().get()).toBe(kept);
+    database.close();
+  });
+
+  it("says the same when a write finds no room, and writes nothing of it", async () => {
+    using disk = smallDisk(24);
+    // Nothing is kept back: the disk itself says that it is full.
+    const env = {
+      ...testEnv,
+      INVIGIL_DATABASE_URL: `file:${disk.path}/invigil.db`,
+      INVIGIL_DISK_RESERVE_MB: "0",
+    };
+    const token = await tokenFor("admin", "root");
+    await using server = await serve({ cwd: disk.path, env });
+    const made = await server.post("/exam/v2/createRoom", { name: "R", imServer: ["aliyun_new"] }, token);
+    const roomId: string = made.body.data.id;
+    const add = (text: string) =>
+      server.post("/exam/cheat/addCheatRecord", { roomId, data: records(text) }, token);
+    let kept = 0;
+    for (;;) {
+      const { status, body } = await add("x".repeat(250_000));
+      if (status === 200 && body.success === true) kept += 1;
+      else {
+        expect([status, body.reason, body.errorMsg]).toEqual([
+          503,
+          "STORAGE_FULL",
+          expect.stringContaining("disk is nearly full"),
+        ]);
+        break;
+      }
+    }
+    expect(kept).toBeGreaterThan(10);
+    const form = new FormData();
+    form.append("name", "clip");
+    form.append("file", new Blob([Buffer.alloc(2 * MIB, "RIFF")]), "clip.wav");
+    const upload = await fetch(`${server.url}/audio`, {
+      method: "POST",
+      body: form,
+      headers: { authorization: token },
+    });
+    expect([upload.status, ((await upload.json()) as { reason: string }).reason]).toEqual([
+      503,
+      "STORAGE_FULL",
+    ]);
+    expect(readdirSync(join(disk.path, "audio"))).toEqual([]);
+    const listed = await server.post("/exam/cheat/listCheatRecord", { roomId, pageSize: 100 }, token);
+    expect(listed.body.data.cheatRecordEntitys).toHaveLength(kept);
+    server.kill("SIGTERM");
+    expect((await server.ended()).code).toBe(0);
+  });
+});
+
+describe("a caller who asks too much", () => {
+  it("is refused with the time to wait, and nobody else is", async () => {
+    using folder = tempFolder();
+    const env = { ...testEnv, INVIGIL_LIMIT_WRITES: "person=20", INVIGIL_LIMIT_ROOMS: "person=5" };
+    await using server = await serve({ cwd: folder.path, env });
+    const [teacher, other] = await Promise.all([tokenFor("teacher", "t1"), tokenFor("teacher", "t2")]);
+    const make = (token: string) =>
+      server.post("/exam/v2/createRoom", { name: "R", imServer: ["aliyun_new"] }, token);
+    const answers = await Promise.all(Array.from({ length: 40 }, () => make(teacher)));
+    const made = answers.filter(({ status }) => status === 200);
+    expect(made).toHaveLength(5);
+    const reasons = new Set(answers.filter(({ status }) => status !== 200).map(({ body }) => body.reason));
+    expect([...reasons]).toEqual(["TOO_MANY_REQUESTS"]);
+    expect((await make(other)).status).toBe(200);
+  });
+});
