@@ -4,9 +4,9 @@ import {
   type ImTokens,
   type JsonValue,
   type ListMessagesInput,
-  MAX_MESSAGE_BYTES,
   type Message,
   type MessagePage,
+  maxMessageBytes,
   type SendMessageInput,
   type SentMessage,
   sendersOf,
@@ -102,8 +102,8 @@ export const createImService = ({
     await access.room(caller, roomId);
     if (!sendersOf(type).includes(caller.role))
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
-    if (Buffer.byteLength(text) > MAX_MESSAGE_BYTES)
-      throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
+    const most = maxMessageBytes(type);
+    if (Buffer.byteLength(text) > most) throw invalidInput("data", `must be at most ${most} bytes`);
     const login = loginOf(caller.userId, camera);
     if (!to && isMuted(await mutes.muted(roomId), caller, login))
       throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
