@@ -20,7 +20,7 @@ import { type ImService, isMuted, type Muted } from "../im/service.js";
 import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
-import { AUTH_FAIL, NOT_ONLINE, Refusal } from "./refusal.js";
+import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal } from "./refusal.js";
 
 export { type Delivery, deliveryOf } from "./messages.js";
 export { AUTH_FAIL, Refusal, refusalOf } from "./refusal.js";
@@ -34,6 +34,8 @@ export interface Page {
   /** Whether the login lets its holder command groups; whether the holder may, its role in the room says. */
   readonly commands: boolean;
   readonly expiresAt: Date;
+  /** When the login was issued, among those of one person: a later login's is greater as text. */
+  readonly issued: string;
 }
 
 type Request<Name extends EngineRequest["do"]> = Omit<Extract<EngineRequest, { do: Name }>, "do" | "number">;
@@ -51,8 +53,13 @@ export interface Joined {
 export interface EngineService {
   /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has expired */
   login(login: EngineLogin): Page;
-  /** The login is this page's from now on: `displaced` is called when it becomes another's. @returns what ends that */
-  claim(login: string, displaced: () => void): () => void;
+  /**
+   * The login is this page's from now on, and `displaced` is called when it becomes another's. Of two pages with one login the one
+   * whose login was issued later has it, whichever connects last; with the same login, the one that connects last.
+   * @returns what ends that
+   * @throws Refusal 304 while a page with a later login has it
+   */
+  claim(page: Page, displaced: () => void): () => void;
   /** Examinees come into a room in progress; those who come back (`after`) are told how it ended. */
   join(
     page: Page,
@@ -103,7 +110,7 @@ export const createEngineService = ({
   presence,
   clock,
 }: EngineServiceDeps): EngineService => {
-  const claims = new Map<string, () => void>();
+  const claims = new Map<string, { readonly issued: string; readonly displaced: () => void }>();
   /** The logins that have joined, by their rooms, each with its last joining. */
   const here = new Map<string, AbortSignal>();
   const watching = new Map<string, Set<(status: EngineMuteStatus) => void>>();
@@ -154,14 +161,18 @@ export const createEngineService = ({
         camera: isPc ? "pc" : "main",
         commands: role === "admin",
         expiresAt,
+        issued: login.auth.nonce,
       };
     },
 
-    claim(login, displaced) {
-      claims.get(login)?.();
-      claims.set(login, displaced);
+    claim({ login, issued }, displaced) {
+      const holder = claims.get(login);
+      if (holder && holder.issued > issued) throw loggedInElsewhere();
+      const claim = { issued, displaced };
+      claims.set(login, claim);
+      holder?.displaced();
       return () => {
-        if (claims.get(login) === displaced) claims.delete(login);
+        if (claims.get(login) === claim) claims.delete(login);
       };
     },
 

@@ -114,7 +114,10 @@ export const engineSockets =
       clearTimeout(silent);
       clearTimeout(renewal);
       renewal = undefined;
-      if (!page && isOpen()) release = engine.claim(opened.login, () => bye(4));
+      if (isOpen()) {
+        release();
+        release = engine.claim(opened, () => bye(4));
+      }
       page = opened;
       const rested = resting;
       resting = new Map();
