@@ -2,6 +2,7 @@ import {
   type Camera,
   type EngineGroup,
   type EngineLogin,
+  type EngineMessage,
   type EngineMuteStatus,
   type EngineRequest,
   type EngineResults,
@@ -21,6 +22,7 @@ import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
 import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal } from "./refusal.js";
+import { COMMANDS, MOST_COMMANDS, stillTrue } from "./replay.js";
 
 export { type Delivery, deliveryOf } from "./messages.js";
 export { AUTH_FAIL, Refusal, refusalOf } from "./refusal.js";
@@ -44,6 +46,8 @@ export interface Joined {
   readonly result: EngineResults["join"];
   /** As `LiveService.listenRoom` tells them. */
   readonly events: AsyncGenerator<ToldRoomEvent, void, undefined>;
+  /** Whether a message is a command that was sent before the page came back, and is true no more: the page is not told of it. */
+  readonly isStale: (message: Pick<EngineMessage, "seqnum" | "type">) => boolean;
 }
 
 /**
@@ -66,7 +70,10 @@ export interface EngineService {
     request: Request<"join">,
     listener: { drained: () => Promise<void>; signal: AbortSignal },
   ): Promise<Joined>;
-  /** What a page has not been told of a group since a message, oldest first; not all, where that is very much. */
+  /**
+   * What a page has not been told of a group since a message, oldest first, without the commands that are true no more; not all,
+   * where that is very much.
+   */
   missed(page: Page, groupId: string, seen: number): Promise<Delivery[]>;
   send(page: Page, request: Request<"send">): Promise<EngineResults["send"]>;
   group(page: Page, groupId: string): Promise<EngineGroup>;
@@ -149,6 +156,18 @@ export const createEngineService = ({
     here.has(keyOf(roomId, login)) ||
     (await presence.of(roomId)).some(({ userId, camera }) => loginOf(userId, camera) === login);
 
+  /** Knows the commands since `seen` that are true no more. */
+  const staleSince = async (
+    { login }: Page,
+    roomId: string,
+    { seen, newest }: { readonly seen: number; readonly newest: number },
+  ): Promise<Joined["isStale"]> => {
+    if (newest <= seen) return () => false;
+    const query = { roomId, login, types: COMMANDS, after: seen, limit: MOST_COMMANDS };
+    const told = stillTrue(await im.newestOf(query), { login, now: clock() });
+    return ({ seqnum, type }) => seqnum <= newest && COMMANDS.includes(type) && !told.has(seqnum);
+  };
+
   return {
     login(login) {
       const expiresAt = messages.aliyun_new?.verify?.(login);
@@ -201,12 +220,24 @@ export const createEngineService = ({
       const { signal } = listener;
       if (!signal.aborted) here.set(key, signal);
       signal.addEventListener("abort", () => here.get(key) === signal && here.delete(key), { once: true });
-      return { result: { group, at, seen: stood }, events };
+      // A page that comes for the first time hears of nothing that was before.
+      const isStale = await staleSince(page, roomId, { seen: stood, newest });
+      return { result: { group, at, seen: stood }, events, isStale };
     },
 
-    async missed({ login }, roomId, seen) {
-      const query = { roomId, login, type: undefined, limit: MISSED, newestFirst: false, from: seen };
-      return (await im.read(query)).messages.map(keptDelivery);
+    async missed(page, roomId, seen) {
+      const query = {
+        roomId,
+        login: page.login,
+        type: undefined,
+        limit: MISSED,
+        newestFirst: false,
+        from: seen,
+      };
+      const missed = (await im.read(query)).messages.map(keptDelivery);
+      const newest = missed.at(-1)?.message.seqnum ?? seen;
+      const isStale = await staleSince(page, roomId, { seen, newest });
+      return missed.filter(({ message }) => !isStale(message));
     },
 
     async send(page, { groupId: roomId, type, data, to, one = false, key }) {

@@ -20,7 +20,7 @@ import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { SendRate } from "./rate.js";
-import type { ImStore, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
+import type { ImStore, NewestQuery, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
 export type { Muted, ReadQuery, StoredMessage };
 
@@ -51,6 +51,8 @@ export interface ImService {
   muted(roomId: string): Promise<Muted>;
   /** Messages as they were sent. Asks nobody's permission: for other services. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
+  /** The newest messages of some types, oldest of them first. Asks nobody's permission: for other services. */
+  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
 /** Those who run rooms. */
@@ -141,6 +143,7 @@ export const createImService = ({
   },
   muted: (roomId) => mutes.muted(roomId),
   read: (query) => store.read(query),
+  newestOf: (query) => store.newestOf(query),
 
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
     await access.inProgress(caller, { roomId });

@@ -1,5 +1,5 @@
 import type { SentMessage } from "@invigil/schema";
-import { and, asc, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, type MessageWriter, type NewMessage } from "../../db/messages.js";
 import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
@@ -30,6 +30,16 @@ export interface ReadQuery {
   readonly from: number | undefined;
 }
 
+export interface NewestQuery {
+  readonly roomId: string;
+  /** Whose page it is that reads. */
+  readonly login: string;
+  readonly types: readonly number[];
+  /** Only messages with a greater id. */
+  readonly after: number;
+  readonly limit: number;
+}
+
 export interface ImStore {
   /**
    * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
@@ -40,6 +50,8 @@ export interface ImStore {
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
   /** The same either way round, or only what is everybody's. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
+  /** The newest messages of some types, oldest of them first. */
+  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
 /** The first page starts above every id. */
@@ -95,6 +107,28 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
   const newest = { any: pageOf(false), ofType: pageOf(true) };
   const oldest = { any: pageOf(false, false), ofType: pageOf(true, false) };
 
+  const newestOf: ImStore["newestOf"] = async (query) =>
+    [EVERYBODY, query.login]
+      .flatMap((reader) =>
+        queries
+          .select(columns)
+          .from(messageReaders)
+          .innerJoin(messages, eq(messages.id, messageId))
+          .where(
+            and(
+              eq(roomId, query.roomId),
+              eq(login, reader),
+              gt(messageId, query.after),
+              inArray(type, [...query.types]),
+            ),
+          )
+          .orderBy(desc(messageId))
+          .limit(query.limit)
+          .all(),
+      )
+      .toSorted((a, b) => a.id - b.id)
+      .slice(-query.limit);
+
   /** No id begins as the logins of PCs do. */
   const isLogin = (room: string, of: string): boolean =>
     isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of }) !== undefined;
@@ -144,5 +178,6 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       return { messages: found, ...(hasMore && last && { nextCursor: last.id }) };
     },
     read,
+    newestOf,
   };
 };
