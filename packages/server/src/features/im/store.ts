@@ -1,7 +1,7 @@
-import type { SentMessage } from "@invigil/schema";
+import { type SentMessage, signals } from "@invigil/schema";
 import { and, asc, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { EVERYBODY, type MessageWriter, type NewMessage } from "../../db/messages.js";
+import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../db/messages.js";
 import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
 
 /** A message as it is kept: its data is the JSON text that was sent. */
@@ -43,7 +43,7 @@ export interface NewestQuery {
 export interface ImStore {
   /**
    * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
-   * written. `check` sees the room, and refuses by throwing. Returns the first login that nobody in the room has.
+   * written; so is the end of an ended room that everybody was told of. `check` sees the room, and refuses by throwing. Returns the first login that nobody in the room has.
    */
   send(message: NewMessage, check: (room: SpokenIn) => void): Promise<SentMessage | { unknown: string }>;
   /** Newest first: what is everybody's, and what is for a login or from it. */
@@ -160,7 +160,13 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
           const { key, recipients, createdAt } = message;
           const before = key === undefined ? undefined : sentBefore.get({ ...message, key });
           if (before) return before;
-          check(spokenIn.get({ roomId: message.roomId }));
+          const room = spokenIn.get({ roomId: message.roomId });
+          check(room);
+          // The server has told of the end already: pages hear of it once.
+          if (room?.endedAt && message.type === signals.endRoom.type && !recipients) {
+            const told = said.toldOfEnd(message.roomId, endToldSince(room.endedAt));
+            if (told) return told;
+          }
           const unknown = recipients?.find((of) => !isLogin(message.roomId, of));
           if (unknown !== undefined) return { unknown };
           return { id: said.add(message), time: createdAt };
