@@ -25,7 +25,7 @@ const kept = (...given: readonly (readonly [name: SignalName, more: Given])[]): 
     createdAt: new Date(NOW - agoMs),
   }));
 const told = (messages: readonly StoredMessage[], login = "e1") =>
-  [...stillTrue(messages, { login, now: new Date(NOW) })].toSorted();
+  [...stillTrue(messages, { login, now: new Date(NOW) })].toSorted((a, b) => a - b);
 
 describe("of the commands that a page missed, it is told", () => {
   it.each([
