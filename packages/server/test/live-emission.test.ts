@@ -29,9 +29,9 @@ describe("the log has an event if and only if something changed", () => {
     await hall.as(TEACHER).room.end({ roomId: made.id });
     expect(said(hall.log())).toEqual([
       { roomId: made.id, type: "room_created" },
+      { roomId: made.id, type: "room_ended" },
       // The signal that sends the vendor's pages to their end.
       { roomId: made.id, type: "message", messageId: expect.any(Number) },
-      { roomId: made.id, type: "room_ended" },
     ]);
   });
 

@@ -102,9 +102,10 @@ export const createRoomStore = ({
           .returning({ id: rooms.id, imServer: rooms.imServer })
           .get();
         if (!ended) return;
+        events.add(roomId, "room_ended", {}, now);
+        // Before the groups are deleted: tasks of one group are done in their order.
         tasks.tellOfEnd(ended, { dueAt: tellAt, now });
         tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
-        events.add(roomId, "room_ended", {}, now);
       }),
 
     setAudioStatus: (roomId, audioStatus, now) =>
