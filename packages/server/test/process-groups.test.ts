@@ -100,7 +100,9 @@ describe("kill -9", () => {
       await endRoom(server, (await newRoom(server)).id);
       await kill(server);
     }
-    expect(left()).toEqual({ rooms: 1, tasks: ["delete_group"] });
+    // What the server tells of the end may have been done.
+    expect(left().tasks.filter((kind) => kind !== "send")).toEqual(["delete_group"]);
+    expect(left().rooms).toBe(1);
     letTimePass();
     // Killed while it asks: the next one asks again.
     {
