@@ -41,9 +41,16 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
   await teacher.room.end({ roomId: room.id });
   const one = await first;
   if (!one.done) told.push(one.value);
-  told.push(...(await until(loop, ({ type }) => type === "room_ended")));
+  // The last is the signal that sends the vendor's pages to their end.
+  told.push(...(await until(loop, ({ type }) => type === "message")));
   const types = told.map(({ type }) => type).filter((type) => type !== "participant_entered");
-  expect(types).toEqual(["audio_status_changed", "participant_added", "cheat_records_added", "room_ended"]);
+  expect(types).toEqual([
+    "audio_status_changed",
+    "participant_added",
+    "cheat_records_added",
+    "room_ended",
+    "message",
+  ]);
   expect(told.find(({ type }) => type === "cheat_records_added")).toMatchObject({
     records: [{ userId: "e1", detectType: "watch", detectTime: expect.any(Date) }],
   });

@@ -17,6 +17,8 @@ import { createTurns } from "./turns.js";
 const ANSWER_MS = 10_000;
 /** How long a lost connection is tried for before the app is told. */
 const RETURN_MS = 30_000;
+/** How long a login and a join are tried for: the apps try neither a second time before they were in a group. */
+const FIRST_MS = 120_000;
 const RETRY_MS = { first: 200, most: 3_000 };
 /** Requests that are under way at once: the server takes not many more. */
 const WINDOW = 32;
@@ -38,7 +40,7 @@ export interface SessionOptions {
 
 /** A login, for as long as it lasts: over several connections, where one is lost. */
 export interface Session {
-  /** @throws ImError: `auth fail` where the server does not take the login */
+  /** Tries for a while to connect and log in. @throws ImError: at once `auth fail` where the server does not take the login */
   open(): Promise<void>;
   join(groupId: string): Promise<EngineGroup>;
   leave(groupId: string): Promise<void>;
@@ -50,6 +52,14 @@ export interface Session {
 
 const over = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
 const isRefused = ({ code }: ImError): boolean => code === ImErrors.ERROR_NO_PERMISSION;
+/** A page with a later login of the same person is there. */
+const isElsewhere = ({ code }: ImError): boolean => code === ImErrors.ERROR_HAS_LOGIN;
+/** What the network or a busy server is to blame for. */
+const mayPass = (error: ImError): boolean =>
+  isLost(error) ||
+  error.code === ImErrors.ERROR_NO_SESSION ||
+  error.code === ImErrors.ERROR_INTERNAL_BUSY ||
+  error.code === ImErrors.ERROR_INTERNALE_RROR;
 const hasNoPlace = (error: ImError): boolean =>
   isRefused(error) ||
   error.code === ImErrors.ERROR_GROUP_NOT_EXIST ||
@@ -59,6 +69,8 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   let { login } = options;
   let line: Line | undefined;
   let isOver = false;
+  /** Whether the page has been in a group: from then on the app logs in again by itself. */
+  let hasEntered = false;
   let stopReturning = () => {};
   const joined = new Set<string>();
   const turns = createTurns(WINDOW);
@@ -170,7 +182,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     line = undefined;
     options.onLost();
     let stopTrying = () => {};
-    const stopWaiting = after(RETURN_MS, () => end(3));
+    const stopWaiting = after(hasEntered ? RETURN_MS : FIRST_MS, () => end(3));
     stopReturning = () => {
       stopTrying();
       stopWaiting();
@@ -197,11 +209,39 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
         // Safe: a line throws nothing else.
         const failure = error as ImError;
         if (opened && hasNoPlace(failure)) return end(2);
+        if (isElsewhere(failure)) return end(4);
         if (!opened && isRefused(failure)) return renew(() => again());
         again();
       }
     };
     again();
+  };
+
+  /** Tries something again for a while, as long as what it fails by may pass. @throws ImError */
+  const persist = async <T>(attempt: () => Promise<T>): Promise<T> => {
+    let isLate = false;
+    const stop = after(FIRST_MS, () => {
+      isLate = true;
+    });
+    let delay = RETRY_MS.first;
+    try {
+      for (;;) {
+        try {
+          return await attempt();
+        } catch (error) {
+          if (isOver) throw over();
+          // Safe: a line throws nothing else.
+          if (isLate || !mayPass(error as ImError)) throw error;
+        }
+        const pause = delay * (0.5 + Math.random());
+        await new Promise<void>((go) => {
+          after(pause, go);
+        });
+        delay = Math.min(delay * 2, RETRY_MS.most);
+      }
+    } finally {
+      stop();
+    }
   };
 
   const lineUp = async (): Promise<Line> => {
@@ -254,19 +294,22 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   };
 
   return {
-    async open() {
-      const opened = await connect();
-      if (isOver) {
-        opened.close();
-        throw over();
-      }
-      line = opened;
-    },
+    open: () =>
+      persist(async () => {
+        if (isOver) throw over();
+        const opened = await connect();
+        if (isOver) {
+          opened.close();
+          throw over();
+        }
+        line = opened;
+      }),
     call,
     async join(groupId) {
       joined.add(groupId);
       try {
-        const { group } = await call(joining(groupId));
+        const { group } = await persist(() => call(joining(groupId)));
+        hasEntered = true;
         return group;
       } catch (error) {
         if (!isOver) joined.delete(groupId);

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { idSchema, optional, verbatimText, wholeNumber } from "./common.js";
 import { eventIdSchema } from "./live.js";
-import { MAX_MESSAGE_BYTES } from "./messages.js";
+import { MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES } from "./messages.js";
+import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 
 // What the drop-in script and the server say to each other at `/im`: one JSON text a frame (docs/decisions/0025).
 
@@ -9,7 +10,18 @@ import { MAX_MESSAGE_BYTES } from "./messages.js";
 const number = z.int().min(1);
 const groupId = idSchema;
 /** A page's login: a user's id, or `pc_<id>`. */
-const logins = z.array(idSchema).min(1, "must not be empty").max(999, "must be at most 999");
+const logins = z
+  .array(idSchema)
+  .min(1, "must not be empty")
+  .max(MAX_ROOM_LOGINS, `must be at most ${MAX_ROOM_LOGINS} logins`);
+
+/**
+ * The longest frame that a page may send, in characters (589,312): the data of the longest message with each character escaped
+ * (`\u0001`), every login of a full room twice (in the data's `receiverIdList` and in `to`), and the rest of the request.
+ */
+export const MAX_ENGINE_FRAME = 6 * MAX_MESSAGE_BYTES + 2 * MAX_ROOM_LOGINS * LOGIN_BYTES + 4 * 1024;
+/** The same before the page has logged in. */
+export const MAX_FIRST_ENGINE_FRAME = 4 * 1024;
 
 const request = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>
   z.object({ number, do: z.literal(name), ...shape });
@@ -42,7 +54,7 @@ export const engineRequestSchema = z.discriminatedUnion("do", [
   request("send", {
     groupId,
     type: wholeNumber(1, 2_147_483_647),
-    data: verbatimText(1, MAX_MESSAGE_BYTES),
+    data: verbatimText(1, MAX_COMMAND_BYTES),
     to: logins.optional(),
     one: z.boolean().optional(),
     key: verbatimText(1, 64),

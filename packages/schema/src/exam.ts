@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { eachOnce, newPersonSchema, participantRoleSchema } from "./participant.js";
+import { MAX_ROOM_EXAMINEES } from "./room.js";
 
 /** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
 export const videoProfileSchema = z.object({
@@ -123,7 +124,7 @@ export type DeletedExam = z.infer<typeof deletedExamSchema>;
 export const planExamInput = z.object({
   examId: idSchema,
   /** Examinees a room, at most. */
-  roomSize: wholeNumber(1, 500),
+  roomSize: wholeNumber(1, MAX_ROOM_EXAMINEES),
   teachers: optional(
     z
       .array(newPersonSchema.extend({ role: z.enum(["teacher", "inspector"]) }))

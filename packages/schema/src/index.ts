@@ -88,6 +88,8 @@ export {
   type EngineResults,
   engineLoginSchema,
   engineRequestSchema,
+  MAX_ENGINE_FRAME,
+  MAX_FIRST_ENGINE_FRAME,
 } from "./engine.js";
 export { type ErrorCode, errorCodes, isErrorCode, type ProviderDetails } from "./errors.js";
 export {
@@ -160,9 +162,12 @@ export {
   LAST_RESERVED_TYPE,
   type ListMessagesInput,
   listMessagesInput,
+  MAX_COMMAND_BYTES,
   MAX_MESSAGE_BYTES,
+  MAX_RECEIVERS,
   type Message,
   type MessagePage,
+  maxMessageBytes,
   messagePageSchema,
   messageSchema,
   type OutgoingMessage,

@@ -3,12 +3,22 @@ import { roles } from "./auth.js";
 import { idSchema, jsonFault, optional, pageSizeSchema, verbatimText, wholeNumber } from "./common.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
+import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
 // The built-in message service. Somebody's page is a login: the user's id for the main one, `pc_<id>` for the PC's.
 
 /** The most that a message's data may measure, in bytes of UTF-8 as JSON. The server checks it. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
+/** The same of a command: it may name every login of a full room in its `receiverIdList`. */
+export const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES + MAX_ROOM_LOGINS * LOGIN_BYTES;
+/** Logins that a message may be sent to: everybody in a full room, and its sender, who may be an administrator. */
+export const MAX_RECEIVERS = MAX_ROOM_LOGINS + 1;
+/** The most that the data of a message with this number may measure, in bytes. */
+export const maxMessageBytes = (type: number): number => {
+  const name = signalName(type);
+  return name && signals[name].kind === "command" ? MAX_COMMAND_BYTES : MAX_MESSAGE_BYTES;
+};
 /** Numbers above this are free for apps of one's own. */
 export const LAST_RESERVED_TYPE = 30_000;
 
@@ -69,9 +79,14 @@ export const sendMessageInput = z
     roomId: idSchema,
     type: wholeNumber(1, 2_147_483_647),
     data: z.custom<JsonValue>().optional(),
-    text: verbatimText(1, MAX_MESSAGE_BYTES).optional(),
-    /** The logins that it is for, at most 1,000: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
-    to: optional(z.array(idSchema).min(1, "must not be empty").max(1000, "must be at most 1000")),
+    text: verbatimText(1, MAX_COMMAND_BYTES).optional(),
+    /** The logins that it is for, at most `MAX_RECEIVERS`: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
+    to: optional(
+      z
+        .array(idSchema)
+        .min(1, "must not be empty")
+        .max(MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`),
+    ),
     /** The page that sends. */
     camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
     /** Sent again with the same key by the same login, a message is the one that was sent before. */

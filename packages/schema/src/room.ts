@@ -4,6 +4,15 @@ import { idSchema, label, optional, pageSizeSchema } from "./common.js";
 import { imServersSchema } from "./im.js";
 import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
 
+/** Examinees in a room, at most, as `exam.plan` seats them. */
+export const MAX_ROOM_EXAMINEES = 500;
+/** Teachers and inspectors that the bounds on messages allow for beside the examinees of a full room. */
+const MAX_ROOM_STAFF = 100;
+/** Logins in a full room: everybody has two, `<id>` for the main page and `pc_<id>` for the PC's. */
+export const MAX_ROOM_LOGINS = 2 * (MAX_ROOM_EXAMINEES + MAX_ROOM_STAFF);
+/** Bytes that one login takes in a JSON list, at most: 64 for the longest, its quotes (escaped in a nested text), and a comma. */
+export const LOGIN_BYTES = 80;
+
 export const roomStatusSchema = z.enum(["in_progress", "ended"]);
 export type RoomStatus = z.infer<typeof roomStatusSchema>;
 

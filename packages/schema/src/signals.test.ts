@@ -55,7 +55,7 @@ describe("the list of signals", () => {
       "streamStopped",
       "streamPublished",
     ]);
-    expect(names.filter((name) => signals[name].sender === "either")).toEqual(["endUser"]);
+    expect(names.filter((name) => signals[name].sender === "either")).toEqual(["endRoom", "endUser"]);
   });
 
   it("says who may send which of them", () => {
@@ -103,6 +103,8 @@ describe("a signal", () => {
     const more = { sid: "s", audio: { id: "a", url: "https://audio.example/x" }, n: 1 };
     expect(parseSignal(20_011, JSON.stringify(more))?.data).toEqual(more);
     expect(parseSignal(20_019, '{"message":"m"}')?.data).toEqual({ message: "m" });
+    expect(parseSignal(20_007, '{"sid":""}')?.name).toBe("liveBroadcastStarted");
+    expect(parseSignal(20_007, '{"sid":null,"receiverIdList":null}')?.name).toBe("liveBroadcastStarted");
   });
 
   it.each([

@@ -1,19 +1,22 @@
 import { z } from "zod";
 import type { Role } from "./auth.js";
-import { idSchema } from "./common.js";
+import { idSchema, optional } from "./common.js";
 
 // The messages that the vendor's apps exchange in a room's group, as they number and read them. Their payloads may
 // hold more than is known here: it is kept.
 
-/** Pairs a command with its answers: whoever repeats a command repeats its id. */
-const sid = z.string().min(1).max(128);
-/** Whom it is for; everybody in the group when absent. */
-const receiverIdList = z.array(idSchema).optional();
+/** Pairs a command with its answers: a repeated command has the same id. */
+const sid = z.string().max(128);
+/** The logins that it is for; everybody in the group when absent. */
+const receiverIdList = optional(z.array(idSchema));
 
 const aboutUser = z.looseObject({ userId: idSchema });
-const command = z.looseObject({ sid, receiverIdList });
-/** Answers name the command that they answer; what an app tells by itself answers none. */
-const answer = z.looseObject({ sid: sid.optional(), receiverIdList });
+const command = z.looseObject({ sid: sid.min(1), receiverIdList });
+/**
+ * An answer names its command. The vendor's app sends an empty id where it answers no command: a page that arrives during a
+ * broadcast answers by itself.
+ */
+const answer = z.looseObject({ sid: optional(sid), receiverIdList });
 
 /** What a signal is: somebody is told to do something, says what became of that, tells by itself; or the server tells. */
 export type SignalKind = "command" | "answer" | "report" | "news";
@@ -46,7 +49,7 @@ export const signals = {
   liveBroadcastStarted: signal(20_007, "client", "answer", answer),
   stopLiveBroadcast: signal(20_008, "client", "command", command),
   liveBroadcastStopped: signal(20_009, "client", "answer", answer),
-  endRoom: signal(20_010, "client", "command", command),
+  endRoom: signal(20_010, "either", "command", command),
   broadcastAudio: signal(20_011, "client", "command", command),
   audioBroadcastStarted: signal(20_012, "client", "answer", answer),
   stopAudioBroadcast: signal(20_013, "client", "command", command),

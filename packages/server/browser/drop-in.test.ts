@@ -18,6 +18,8 @@ const ANSWERS = { 20002: 20004, 20003: 20005, 20006: 20007, 20008: 20009 };
 const engine = new ImEngine();
 window.heard = [];
 window.states = [];
+// What the page shows: whether it plays a clip or the teacher, and how often it went to its end.
+window.shown = { clips: [], live: false, ends: 0 };
 const waiting = new Map();
 
 window.start = async ({ server, token, roomId, userId, role }) => {
@@ -38,6 +40,12 @@ window.start = async ({ server, token, roomId, userId, role }) => {
     const { sid, receiverIdList } = JSON.parse(data);
     if (role !== "admin" && receiverIdList && !receiverIdList.includes(auth.userId)) return;
     window.heard.push({ type, sid, from: sender.userId });
+    if (type === 20011) window.shown.clips.push(sid);
+    if (type === 20006 || type === 20008) window.shown.live = type === 20006;
+    if (type === 20010 && role !== "admin") {
+      window.shown.ends += 1;
+      void engine.logout();
+    }
     if (role === "admin") waiting.get(sid)?.answered(sender.userId);
     else if (ANSWERS[type]) void send("sendC2cMessage", ANSWERS[type], { sid }, { receiverId: "teacher1" });
   };
@@ -69,6 +77,14 @@ window.start = async ({ server, token, roomId, userId, role }) => {
     });
     again();
   });
+  // A page that arrives during a broadcast.
+  window.arrive = () => send("sendC2cMessage", 20007, { sid: "" }, { receiverId: "teacher1" });
+  window.tell = (type, sid, receiverIdList) =>
+    send("sendGroupMessage", type, { sid, receiverIdList }, receiverIdList && { receiverIdList });
+  window.endThenTell = async (sid) => {
+    await fetch(server + "/exam/endRoom?roomId=" + roomId, { headers: { authorization: token } });
+    for (let time = 1; time <= 3; time += 1) await send("sendGroupMessage", 20010, { sid });
+  };
   window.end = async (sid) => {
     await send("sendGroupMessage", 20010, { sid });
     const ended = await fetch(server + "/exam/endRoom?roomId=" + roomId, { headers: { authorization: token } });
@@ -78,15 +94,25 @@ window.start = async ({ server, token, roomId, userId, role }) => {
 };
 `;
 
+type Network = Awaited<ReturnType<typeof createNetwork>>;
+type Room = School["room"];
+
 let browser: Browser;
 let school: School;
 let elsewhere: Server;
-let network: Awaited<ReturnType<typeof createNetwork>>;
+let network: Network;
+let url: string;
+/** How far the server's clock is ahead, in milliseconds. */
+let ahead = 0;
 
 beforeAll(async () => {
   network = await createNetwork();
-  school = await openSchool({ now: () => new Date(), config: { publicUrl: network.url } });
-  network.leadsTo(await school.listen());
+  school = await openSchool({
+    now: () => new Date(Date.now() + ahead),
+    config: { publicUrl: network.url },
+  });
+  url = await school.listen();
+  network.leadsTo(url);
   elsewhere = createServer((_, response) => {
     response
       .setHeader("content-type", "text/html")
@@ -105,15 +131,42 @@ afterAll(async () => {
 });
 
 const run = (page: Page, script: string): Promise<Parsed> => page.evaluate(script);
-const open = async (userId: string, role: "teacher" | "examinee"): Promise<Page> => {
+type Role = "teacher" | "examinee";
+/** A page that has loaded the script and the app. Its messages take the network `by`, where it has one of its own. */
+const load = async (by?: Network): Promise<Page> => {
   const page = await browser.newPage();
+  if (by)
+    await page.addInitScript(`
+      const Socket = window.WebSocket;
+      window.WebSocket = class extends Socket {
+        constructor(url) { super(url.replace(${JSON.stringify(network.url.slice(4))}, ${JSON.stringify(by.url.slice(4))})); }
+      };`);
   // Safe: it listens on a TCP port.
   await page.goto(`http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/`);
-  const token = await school.token({ sub: userId.replace(/^pc_/, ""), role, room: school.room.id });
-  const inRoom = { server: network.url, token, roomId: school.room.id, userId };
-  await run(page, `start(${JSON.stringify({ ...inRoom, ...(role === "teacher" && { role: "admin" }) })})`);
   return page;
 };
+const start = async (page: Page, userId: string, role: Role, room: Room = school.room): Promise<void> => {
+  const token = await school.token({ sub: userId.replace(/^pc_/, ""), role, room: room.id });
+  const inRoom = { server: network.url, token, roomId: room.id, userId };
+  await run(page, `start(${JSON.stringify({ ...inRoom, ...(role === "teacher" && { role: "admin" }) })})`);
+};
+const open = async (userId: string, role: Role, { room, by }: { room?: Room; by?: Network } = {}) => {
+  const page = await load(by);
+  await start(page, userId, role, room);
+  return page;
+};
+/** A network between one page and the server. */
+const ownNetwork = async (): Promise<Network & AsyncDisposable> => {
+  const own = await createNetwork();
+  own.leadsTo(url);
+  return { ...own, [Symbol.asyncDispose]: async () => own.close() };
+};
+const newRoom = (...examinees: readonly string[]): Promise<Room> =>
+  school.teacher.room.create({
+    name: "Room",
+    examId: school.room.examId,
+    participants: examinees.map((userId) => ({ userId, name: userId, role: "examinee" })),
+  });
 const heard = async (page: Page, sid: string) => {
   await page.waitForFunction(`heard.some((message) => message.sid === "${sid}")`);
   return run(page, `heard.filter((message) => message.sid === "${sid}")`);
@@ -159,5 +212,108 @@ describe("two apps and the drop-in script", () => {
     expect(await run(examinee, "states.at(-1)")).toBe("disconnect1");
     expect(await run(examinee, "heard.length")).toBe(4);
     expect((await school.teacher.room.get({ roomId: school.room.id })).status).toBe("ended");
+  });
+});
+
+describe("the vendor's pages", () => {
+  it("answer a broadcast that they arrive in", async () => {
+    const room = await newRoom("late");
+    const teacher = await open("teacher1", "teacher", { room });
+    const late = await open("late", "examinee", { room });
+    await run(late, "arrive()");
+    expect(await heard(teacher, "")).toEqual([{ type: 20007, sid: "", from: "late" }]);
+  });
+
+  it("are told to stop a broadcast with 500 candidates, by both logins of each", async () => {
+    const ids = Array.from(
+      { length: 500 },
+      (_, n) => `candidate-${n}-with-an-id-as-long-as-ids-of-schools-may-be`,
+    );
+    const room = await newRoom(...ids);
+    const teacher = await open("teacher1", "teacher", { room });
+    const phone = await open(ids[0] ?? "", "examinee", { room });
+    const pc = await open(`pc_${ids[499]}`, "examinee", { room });
+    const all = JSON.stringify(ids.flatMap((id) => [id, `pc_${id}`]));
+    await run(teacher, `tell(20006, "start", ${all})`);
+    for (const page of [phone, pc]) await page.waitForFunction("shown.live");
+    await run(teacher, `tell(20008, "stop", ${all})`);
+    for (const page of [phone, pc]) await page.waitForFunction("!shown.live");
+  });
+
+  it("that were opened earlier leave the login to one that was opened later", async () => {
+    await using own = await ownNetwork();
+    const room = await newRoom("e1");
+    const teacher = await open("teacher1", "teacher", { room });
+    const older = await open("e1", "examinee", { room, by: own });
+    own.cut();
+    await older.waitForFunction(`states.at(-1) === "connecting"`);
+    const newer = await open("e1", "examinee", { room });
+    own.mend();
+    await older.waitForFunction(`states.at(-1) === "disconnect4"`);
+    expect(await run(teacher, `command(20002, "call", ["e1"])`)).toBe(1);
+    expect(await heard(newer, "call")).toEqual([{ type: 20002, sid: "call", from: "teacher1" }]);
+    expect(await run(newer, "states")).toEqual(["connecting", "connectsuccess"]);
+    expect(await run(older, "heard")).toEqual([]);
+  });
+
+  it("that were cut off play no clip that began long ago, and no broadcast that has been stopped", async () => {
+    await using own = await ownNetwork();
+    const room = await newRoom("e1", "e2");
+    const teacher = await open("teacher1", "teacher", { room });
+    const away = await open("e1", "examinee", { room, by: own });
+    const there = await open("e2", "examinee", { room });
+    own.cut();
+    await away.waitForFunction(`states.at(-1) === "connecting"`);
+    await run(teacher, `tell(20011, "clip", ["e1", "e2"])`);
+    await run(teacher, `tell(20006, "start", ["e1", "e2"])`);
+    await run(teacher, `tell(20008, "stop", ["e1", "e2"])`);
+    expect(await heard(there, "stop")).toHaveLength(1);
+    ahead += 60_000;
+    own.mend();
+    expect(await heard(away, "stop")).toHaveLength(1);
+    expect(await run(away, "heard.map(({ sid }) => sid)")).toEqual(["stop"]);
+    expect(await run(there, "shown.clips")).toEqual(["clip"]);
+    // A clip that begins now is played.
+    await run(teacher, `tell(20011, "next", ["e1", "e2"])`);
+    await heard(away, "next");
+    expect(await run(away, "shown.clips")).toEqual(["next"]);
+  });
+
+  it("come in although their first login finds no network", async () => {
+    await using own = await ownNetwork();
+    const room = await newRoom("e1");
+    const page = await load(own);
+    own.cut();
+    const started = start(page, "e1", "examinee", room);
+    await page.waitForFunction(`states.at(-1) === "connecting"`);
+    await own.refused(3);
+    own.mend();
+    await started;
+    expect(await run(page, "states")).toEqual(["connecting", "connectsuccess"]);
+  });
+
+  it("go to their end when the room is ended by the API, once", async () => {
+    const room = await newRoom("e1");
+    const phone = await open("e1", "examinee", { room });
+    const pc = await open("pc_e1", "examinee", { room });
+    await school.admin.room.end({ roomId: room.id });
+    for (const page of [phone, pc]) {
+      await page.waitForFunction(`states.at(-1) === "disconnect1"`);
+      expect(await run(page, "shown.ends")).toBe(1);
+    }
+  });
+
+  it("go to their end when the teacher's page ends it and tells them three times, once", async () => {
+    const room = await newRoom("e1", "e2");
+    const teacher = await open("teacher1", "teacher", { room });
+    const phone = await open("e1", "examinee", { room });
+    const pc = await open("pc_e1", "examinee", { room });
+    await run(teacher, `endThenTell("end")`);
+    for (const page of [phone, pc]) {
+      await page.waitForFunction(`states.at(-1) === "disconnect1"`);
+      expect(await run(page, "shown.ends")).toBe(1);
+    }
+    const { messages } = await school.admin.im.history({ roomId: room.id, type: 20010 });
+    expect(messages).toHaveLength(1);
   });
 });

@@ -72,6 +72,14 @@ export const createDeps = (world: World): Deps => {
     }),
     passwords: createPasswords(),
     audioFiles: createAudioFiles({ folder: join(config.dataDir, "audio"), clock, nonce: () => ids.nonce() }),
-    providers: selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log }),
+    providers: selectProviders({
+      config,
+      clock,
+      nonce: () => ids.nonce(),
+      loginNonce: () => ids.next(),
+      publicUrl,
+      ownKey,
+      log,
+    }),
   };
 };

@@ -62,6 +62,11 @@ describe("the invigilator's app", () => {
       expect(dataOf(await app.get("roomInfo", { roomId: room.id })).audioStatus).toBe(audioStatus);
     }
     expect(dataOf(await app.get("endRoom", { roomId: room.id }))).toBe(true);
+    // It then tells the group three times, three seconds apart: that is said already.
+    const end = { roomId: room.id, type: 20010, text: '{"sid":"0b0e3c9e-6a5c-4b7a-9d0f-0a1b2c3d4e5f"}' };
+    for (let time = 1; time <= 3; time += 1) await school.teacher.im.send(end);
+    const { messages } = await school.admin.im.history({ roomId: room.id, type: 20010 });
+    expect(messages.map(({ sender }) => sender.role)).toEqual(["server"]);
     // Opened again: the first four only.
     expect((await start(app, school, "teacher1")).room.status).toBe(1);
     expect(dataOf(await app.get("userList", { roomId: room.id }))).toHaveLength(2);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { credentials, openApp } from "./support/engine.js";
+import { credentials, eventually, openApp } from "./support/engine.js";
 import { hear, loginFor, openIn } from "./support/engine-apps.js";
-import { openSchool } from "./support/school.js";
+import { openSchool, type School } from "./support/school.js";
 
 // How the drop-in script logs in, and how logins end.
 
@@ -35,6 +35,69 @@ describe("a login", () => {
     expect(await older.diary.until("disconnect")).toEqual([4]);
     expect(older.page.connections()).toBe(1);
     expect((await newer.groups.queryGroup(school.room.id)).statistics.onlineCount).toBe(1);
+  });
+
+  it("of an older page that comes back leaves the newer one alone, and ends with 4", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using older = await openIn(school, url, "examinee1", "examinee");
+    older.page.offline();
+    await using newer = await openIn(school, url, "examinee1", "examinee");
+    older.page.online();
+    expect(await older.diary.until("disconnect")).toEqual([4]);
+    expect(older.engine.isLogin()).toBe(false);
+    await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
+    expect(await hear(newer)).toBe(1);
+    expect(newer.diary.all("disconnect")).toEqual([]);
+  });
+
+  it("of an older page that was away for too long is refused while the newer one is there", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using older = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
+    older.page.offline();
+    expect(await older.diary.until("disconnect")).toEqual([3]);
+    const newer = await openIn(school, url, "examinee1", "examinee");
+    older.page.online();
+    // As the app does, every few seconds.
+    const again = () => older.engine.login(credentials(older.made));
+    await expect(again()).rejects.toMatchObject({ code: 304, message: "login elsewhere" });
+    expect(await newer.groups.queryGroup(school.room.id)).toHaveProperty("groupId");
+    // A newer login of the same page is the newest.
+    await older.engine.login(credentials(await loginFor(school, url, "examinee1", "examinee")));
+    expect(await newer.diary.until("disconnect")).toEqual([4]);
+    await newer[Symbol.asyncDispose]();
+  });
+
+  it("of an older page is taken once the newer one has gone", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using older = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
+    older.page.offline();
+    expect(await older.diary.until("disconnect")).toEqual([3]);
+    const newer = await openIn(school, url, "examinee1", "examinee");
+    await newer[Symbol.asyncDispose]();
+    older.page.online();
+    const again = async (): Promise<boolean> => {
+      await older.engine.login(credentials(older.made));
+      return true;
+    };
+    // The server may not have noticed yet that the newer one has gone.
+    await eventually(
+      () => again().catch(() => false),
+      (isIn) => isIn,
+    );
+    expect(older.engine.isLogin()).toBe(true);
+  });
+
+  it("that was issued first and arrives last is refused", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const slow = await loginFor(school, url, "examinee1", "examinee");
+    await using newer = await openIn(school, url, "examinee1", "examinee");
+    await using late = await openApp(slow.appSign);
+    await expect(late.engine.login(credentials(slow))).rejects.toThrow(/^login elsewhere$/);
+    expect(await newer.groups.queryGroup(school.room.id)).toHaveProperty("groupId");
   });
 
   it("of somebody else on the same page begins where that one comes in", async () => {
@@ -131,5 +194,69 @@ describe("a login", () => {
     await school.admin.account.disable({ userId: "teacher1" });
     await app.diary.until("tokenexpired");
     expect(await app.diary.until("disconnect")).toEqual([3]);
+  });
+});
+
+describe("the first login", () => {
+  const openOffline = async (school: School, url: string) => {
+    const made = await loginFor(school, url, "examinee1", "examinee");
+    const app = await openApp(made.appSign);
+    app.page.offline();
+    return { ...app, made };
+  };
+
+  it("is tried again while there is no network, and the app knows nothing of it", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openOffline(school, url);
+    const login = app.engine.login(credentials(app.made));
+    await app.page.connected(3);
+    app.page.online();
+    await login;
+    expect(app.engine.isLogin()).toBe(true);
+    expect([await app.diary.next(), await app.diary.next()]).toEqual([
+      { event: "connecting", args: [] },
+      { event: "connectsuccess", args: [] },
+    ]);
+    expect(app.diary.rest()).toEqual([]);
+  });
+
+  it("is given up when the app logs out, or logs in anew", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openOffline(school, url);
+    const first = app.engine.login(credentials(app.made)).catch((error: Error) => error.message);
+    await app.page.connected(1);
+    const second = app.engine.login(credentials(app.made)).catch((error: Error) => error.message);
+    expect(await first).toBe("not login");
+    await app.engine.logout();
+    expect(await second).toBe("not login");
+    expect(app.diary.all("disconnect")).toEqual([[1]]);
+  });
+
+  it("is refused at once where the server does not take it, so that the app asks for another", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using app = await openOffline(school, url);
+    app.page.online();
+    const { user, userAuth } = credentials(app.made);
+    const wrong = { user, userAuth: { ...userAuth, token: "0" } };
+    await expect(app.engine.login(wrong)).rejects.toThrow(/^auth fail$/);
+    expect(app.page.connections()).toBe(1);
+  });
+
+  it("lasts, before the page was in a group, for longer than a lost connection does", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const made = await loginFor(school, url, "examinee1", "examinee");
+    await using app = await openApp(made.appSign, { hurry: 20 });
+    await app.engine.login(credentials(made));
+    app.page.offline();
+    const joined = app.groups.joinGroup(school.room.id);
+    // After so many tries, a page that had been in a group would have given up.
+    await app.page.connected(26);
+    app.page.online();
+    expect(await joined).toHaveProperty("groupId", school.room.id);
+    expect(app.diary.all("disconnect")).toEqual([]);
   });
 });

@@ -7,9 +7,11 @@ import { openSchool, type School } from "./support/school.js";
 let school: School;
 let url: string;
 let groupId: string;
+/** In milliseconds. */
+let clockAhead = 0;
 
 beforeAll(async () => {
-  school = await openSchool({ now: () => new Date(), timing: { beatMs: 20 } });
+  school = await openSchool({ now: () => new Date(Date.now() + clockAhead), timing: { beatMs: 20 } });
   url = await school.listen();
   groupId = school.room.id;
 });
@@ -92,5 +94,61 @@ describe("a page that joins", () => {
     const [next] = await say(1);
     expect(seen).toBeLessThan(Number(next));
     expect((await page.told("message")).message.seqnum).toBe(next);
+  });
+});
+
+describe("a page that was away", () => {
+  const command = (type: number, sid: string, more: object = {}) =>
+    school.teacher.im.send({ roomId: groupId, type, data: { sid }, ...more });
+  /** What it is told, up to a message that closes the list. */
+  const toldSince = async (before: string, seen: number) => {
+    const [last] = await say(0);
+    using page = await enter();
+    await page.ask({ do: "join", groupId, after: before, seen });
+    const told: string[] = [];
+    for (;;) {
+      const { message } = await page.told("message");
+      if (message.seqnum === last) return told;
+      told.push(`${message.type} ${JSON.parse(message.data).sid ?? message.data}`);
+    }
+  };
+  const now = async () => ({ before: await lastEventId(), seen: (await say(0))[0] ?? 0 });
+
+  it("is told the last of each state, and all that is no command", async () => {
+    const { before, seen } = await now();
+    await command(20006, "start");
+    await command(20006, "start");
+    await say(1);
+    await command(20008, "stop");
+    await command(20002, "call", { to: ["examinee1"] });
+    await command(20003, "hang up", { to: ["examinee2"] });
+    await say(2);
+    await command(20011, "clip");
+    expect(await toldSince(before, seen)).toEqual([
+      "30001 1",
+      "20008 stop",
+      "20002 call",
+      "30001 2",
+      "20011 clip",
+    ]);
+  });
+
+  it("is told nothing of a clip that began long ago, also where the log has a gap", async () => {
+    const { before, seen } = await now();
+    await command(20011, "clip");
+    clockAhead = 60_000;
+    await say(3);
+    expect(await toldSince(before, seen)).toEqual(["30001 3"]);
+    await command(20006, "start");
+    await command(20008, "stop");
+    expect(await toldSince("999999999", seen)).toEqual(["30001 3", "30001 0", "20008 stop"]);
+  });
+
+  it("is told the room's end alone of the commands", async () => {
+    const { before, seen } = await now();
+    await command(20006, "start");
+    await command(20010, "end");
+    await command(20015, "reset");
+    expect(await toldSince(before, seen)).toEqual(["20010 end"]);
   });
 });

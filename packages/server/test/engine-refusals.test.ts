@@ -219,7 +219,8 @@ describe("a hostile client", () => {
       { do: "send", groupId, type: 20001, data: '{"userId":"examinee1"}', key: "k1" },
       { do: "send", groupId, type: 30000, data: "1", key: "k" },
       { do: "send", groupId, type: 30001, data: `"${"é".repeat(40_000)}"`, key: "k" },
-      { do: "send", groupId, type: 30001, data: "1", to: Array.from({ length: 1000 }, String), key: "k" },
+      { do: "send", groupId, type: 20019, data: JSON.stringify({ more: "x".repeat(70_000) }), key: "k" },
+      { do: "send", groupId, type: 30001, data: "1", to: Array.from({ length: 1201 }, String), key: "k" },
       { do: "send", groupId, type: 30001, data: "1", to: [], key: "k" },
       { do: "messages", groupId, newestFirst: true, pageSize: 51 },
     ])

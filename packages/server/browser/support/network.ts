@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /** A network between the pages and the server, that can be cut. */
@@ -5,9 +6,13 @@ export const createNetwork = async () => {
   const sockets = new Set<Socket>();
   let target = 0;
   let isCut = false;
+  let refusals = 0;
+  const bell = new EventEmitter();
   const server = createServer((socket) => {
     if (isCut) {
       socket.resetAndDestroy();
+      refusals += 1;
+      bell.emit("refusal");
       return;
     }
     const onward = connect(target, "127.0.0.1");
@@ -35,6 +40,10 @@ export const createNetwork = async () => {
     cut() {
       isCut = true;
       for (const socket of sockets) socket.resetAndDestroy();
+    },
+    /** Resolves when so many connections were tried while it was cut. */
+    async refused(times: number) {
+      while (refusals < times) await once(bell, "refusal");
     },
     mend() {
       isCut = false;

@@ -1,4 +1,5 @@
-import type { Camera, Role } from "@invigil/schema";
+import { type Camera, type Role, type SentMessage, signals } from "@invigil/schema";
+import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database } from "./client.js";
 import type { EventWriter } from "./events.js";
 import { messageReaders, messages } from "./tables.js";
@@ -27,18 +28,43 @@ export interface NewMessage {
 export interface MessageWriter {
   /** Keeps a message of the built-in service and tells the room. Belongs into a transaction. Returns its id. */
   add(message: NewMessage): number;
+  /** The last `endRoom` that everybody in a room was told, unless that was before `since`. */
+  toldOfEnd(roomId: string, since: Date): SentMessage | undefined;
 }
+
+/** How long before a room's end it may have been told of: the vendor's page tells of it within seconds. */
+const END_TOLD_MS = 120_000;
+/** Whoever was told of a room's end since this was told of this end. */
+export const endToldSince = (endedAt: Date): Date => new Date(endedAt.getTime() - END_TOLD_MS);
 
 export const createMessageWriter = ({
   db,
   events,
 }: {
-  db: Pick<Database, "inserter">;
+  db: Pick<Database, "inserter" | "queries">;
   events: EventWriter;
 }): MessageWriter => {
   const insert = db.inserter(messages);
   const insertReader = db.inserter(messageReaders);
+  const lastEnd = db.queries
+    .select({ id: messages.id, time: messages.createdAt })
+    .from(messageReaders)
+    .innerJoin(messages, eq(messages.id, messageReaders.messageId))
+    .where(
+      and(
+        eq(messageReaders.roomId, sql.placeholder("roomId")),
+        eq(messageReaders.login, EVERYBODY),
+        eq(messageReaders.type, signals.endRoom.type),
+      ),
+    )
+    .orderBy(desc(messageReaders.messageId))
+    .limit(1)
+    .prepare();
   return {
+    toldOfEnd(roomId, since) {
+      const told = lastEnd.get({ roomId });
+      return told && told.time >= since ? told : undefined;
+    },
     add(message) {
       const { roomId, type, senderId, senderRole, senderCamera, recipients, createdAt } = message;
       const messageId = insert(message);

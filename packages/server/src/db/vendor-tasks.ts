@@ -2,7 +2,7 @@ import { type ImServer, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { Ids } from "../ids.js";
 import type { Queries } from "./client.js";
-import { loginOf, type MessageWriter } from "./messages.js";
+import { endToldSince, loginOf, type MessageWriter } from "./messages.js";
 import type { PresenceEnder } from "./presence.js";
 import { type VendorTaskPayload, vendorTasks } from "./tables.js";
 
@@ -27,6 +27,8 @@ export interface Announced {
   readonly data: object;
   /** Whom it is for, by logins (`id`, `pc_id`); everybody in the group when absent. */
   readonly userIds?: readonly string[] | undefined;
+  /** When vendors' services are asked to send it; default: at once. */
+  readonly dueAt?: Date | undefined;
   readonly now: Date;
 }
 
@@ -37,6 +39,11 @@ export interface Announced {
 export interface TaskWriter {
   /** Says something in the room's groups: soon, or never, because what is late is no news. */
   announce(announced: Announced): void;
+  /**
+   * Tells everybody in a room that has just ended. In the built-in service at once, unless somebody has told them already; at
+   * vendors' services from `dueAt` on.
+   */
+  tellOfEnd(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): void;
   /** Deletes the room's groups, from `dueAt` on for as long as it takes. Returns the ids of the tasks. */
   deleteGroups(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): string[];
   /** Tells an examinee that it is in the room no more, and takes whoever it is out of the groups, and from among those who are present. */
@@ -123,9 +130,10 @@ export const createTaskWriter = ({
     return written;
   };
 
-  const announce: TaskWriter["announce"] = ({ room, signal, data, userIds, now }) => {
+  const announce: TaskWriter["announce"] = ({ room, signal, data, userIds, now, dueAt = now }) => {
     const text = JSON.stringify(data);
-    if (room.imServer.includes("aliyun_new"))
+    const isTold = signal === signals.endRoom.type && said?.toldOfEnd(room.id, endToldSince(now));
+    if (room.imServer.includes("aliyun_new") && !isTold)
       said?.add({
         roomId: room.id,
         type: signal,
@@ -137,11 +145,13 @@ export const createTaskWriter = ({
         createdAt: now,
       });
     const payload = { signal: { type: signal, data: text }, ...(userIds && { userIds }) };
-    add("send", room, { payload, expiresAt: new Date(now.getTime() + NEWS_MS), now });
+    add("send", room, { payload, dueAt, expiresAt: new Date(dueAt.getTime() + NEWS_MS), now });
   };
 
   return {
     announce,
+    tellOfEnd: (room, times) =>
+      announce({ room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
     deleteGroups: (room, times) => add("delete_group", room, times),
     sendAway(room, { userId, role }, now) {
       const userIds = loginsOf(userId);

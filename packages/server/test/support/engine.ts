@@ -20,6 +20,8 @@ export interface ScriptPage {
   online(): void;
   /** How many connections it has opened, or tried to. */
   connections(): number;
+  /** Resolves when it has tried to open so many. */
+  connected(times: number): Promise<void>;
   close(): void;
 }
 
@@ -30,11 +32,13 @@ const NOWHERE = "ws://127.0.0.1:1/";
 export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
   const sockets: WebSocket[] = [];
   const thrown: unknown[] = [];
+  const bell = new EventEmitter().setMaxListeners(0);
   let isOffline = false;
   class PageSocket extends WebSocket {
     constructor(url: string) {
       super(isOffline ? NOWHERE : url);
       sockets.push(this);
+      bell.emit("connection");
     }
   }
   const window = createContext({
@@ -64,6 +68,9 @@ export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
       isOffline = false;
     },
     connections: () => sockets.length,
+    async connected(times) {
+      while (sockets.length < times) await once(bell, "connection");
+    },
     close() {
       isOffline = true;
       cut();

@@ -18,6 +18,9 @@ export class Refusal extends Error {
 export const AUTH_FAIL = "auth fail";
 export const NOT_ONLINE = "user not online";
 
+/** The same person has logged in with a newer login, whose page is there. */
+export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
+
 const CODES: Partial<Record<InvigilError["code"], number>> = {
   UNAUTHENTICATED: 403,
   ROOM_NOT_FOUND: 440,

@@ -2,6 +2,7 @@ import {
   type Camera,
   type EngineGroup,
   type EngineLogin,
+  type EngineMessage,
   type EngineMuteStatus,
   type EngineRequest,
   type EngineResults,
@@ -22,7 +23,8 @@ import { type ImService, isMuted, type Muted } from "../im/service.js";
 import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
-import { AUTH_FAIL, NOT_ONLINE, Refusal } from "./refusal.js";
+import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal } from "./refusal.js";
+import { COMMANDS, MOST_COMMANDS, stillTrue } from "./replay.js";
 
 export { type Delivery, deliveryOf } from "./messages.js";
 export { AUTH_FAIL, Refusal, refusalOf } from "./refusal.js";
@@ -36,6 +38,8 @@ export interface Page {
   /** Whether the login lets its holder command groups; whether the holder may, its role in the room says. */
   readonly commands: boolean;
   readonly expiresAt: Date;
+  /** When the login was issued, among those of one person: a later login's is greater as text. */
+  readonly issued: string;
 }
 
 type Request<Name extends EngineRequest["do"]> = Omit<Extract<EngineRequest, { do: Name }>, "do" | "number">;
@@ -44,6 +48,8 @@ export interface Joined {
   readonly result: EngineResults["join"];
   /** As `LiveService.listenRoom` tells them. */
   readonly events: AsyncGenerator<ToldRoomEvent, void, undefined>;
+  /** Whether a message is a command that was sent before the page came back, and is true no more: the page is not told of it. */
+  readonly isStale: (message: Pick<EngineMessage, "seqnum" | "type">) => boolean;
 }
 
 /**
@@ -53,15 +59,23 @@ export interface Joined {
 export interface EngineService {
   /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has expired */
   login(login: EngineLogin): Page;
-  /** The login is this page's from now on: `displaced` is called when it becomes another's. @returns what ends that */
-  claim(login: string, displaced: () => void): () => void;
+  /**
+   * The login is this page's from now on, and `displaced` is called when it becomes another's. Of two pages with one login the one
+   * whose login was issued later has it, whichever connects last; with the same login, the one that connects last.
+   * @returns what ends that
+   * @throws Refusal 304 while a page with a later login has it
+   */
+  claim(page: Page, displaced: () => void): () => void;
   /** Examinees come into a room in progress; those who come back (`after`) are told how it ended. */
   join(
     page: Page,
     request: Request<"join">,
     listener: { drained: () => Promise<void>; signal: AbortSignal },
   ): Promise<Joined>;
-  /** What a page has not been told of a group since a message, oldest first; not all, where that is very much. */
+  /**
+   * What a page has not been told of a group since a message, oldest first, without the commands that are true no more; not all,
+   * where that is very much.
+   */
   missed(page: Page, groupId: string, seen: number): Promise<Delivery[]>;
   send(page: Page, request: Request<"send">): Promise<EngineResults["send"]>;
   group(page: Page, groupId: string): Promise<EngineGroup>;
@@ -114,7 +128,7 @@ export const createEngineService = ({
   gate,
   rates,
 }: EngineServiceDeps): EngineService => {
-  const claims = new Map<string, () => void>();
+  const claims = new Map<string, { readonly issued: string; readonly displaced: () => void }>();
   /** The logins that have joined, by their rooms, each with its last joining. */
   const here = new Map<string, AbortSignal>();
   const watching = new Map<string, Set<(status: EngineMuteStatus) => void>>();
@@ -155,6 +169,18 @@ export const createEngineService = ({
     here.has(keyOf(roomId, login)) ||
     (await presence.of(roomId)).some(({ userId, camera }) => loginOf(userId, camera) === login);
 
+  /** Knows the commands since `seen` that are true no more. */
+  const staleSince = async (
+    { login }: Page,
+    roomId: string,
+    { seen, newest }: { readonly seen: number; readonly newest: number },
+  ): Promise<Joined["isStale"]> => {
+    if (newest <= seen) return () => false;
+    const query = { roomId, login, types: COMMANDS, after: seen, limit: MOST_COMMANDS };
+    const told = stillTrue(await im.newestOf(query), { login, now: clock() });
+    return ({ seqnum, type }) => seqnum <= newest && COMMANDS.includes(type) && !told.has(seqnum);
+  };
+
   return {
     login(login) {
       const expiresAt = messages.aliyun_new?.verify?.(login);
@@ -167,14 +193,18 @@ export const createEngineService = ({
         camera: isPc ? "pc" : "main",
         commands: role === "admin",
         expiresAt,
+        issued: login.auth.nonce,
       };
     },
 
-    claim(login, displaced) {
-      claims.get(login)?.();
-      claims.set(login, displaced);
+    claim({ login, issued }, displaced) {
+      const holder = claims.get(login);
+      if (holder && holder.issued > issued) throw loggedInElsewhere();
+      const claim = { issued, displaced };
+      claims.set(login, claim);
+      holder?.displaced();
       return () => {
-        if (claims.get(login) === displaced) claims.delete(login);
+        if (claims.get(login) === claim) claims.delete(login);
       };
     },
 
@@ -203,12 +233,24 @@ export const createEngineService = ({
       const { signal } = listener;
       if (!signal.aborted) here.set(key, signal);
       signal.addEventListener("abort", () => here.get(key) === signal && here.delete(key), { once: true });
-      return { result: { group, at, seen: stood }, events };
+      // A page that comes for the first time hears of nothing that was before.
+      const isStale = await staleSince(page, roomId, { seen: stood, newest });
+      return { result: { group, at, seen: stood }, events, isStale };
     },
 
-    async missed({ login }, roomId, seen) {
-      const query = { roomId, login, type: undefined, limit: MISSED, newestFirst: false, from: seen };
-      return (await im.read(query)).messages.map(keptDelivery);
+    async missed(page, roomId, seen) {
+      const query = {
+        roomId,
+        login: page.login,
+        type: undefined,
+        limit: MISSED,
+        newestFirst: false,
+        from: seen,
+      };
+      const missed = (await im.read(query)).messages.map(keptDelivery);
+      const newest = missed.at(-1)?.message.seqnum ?? seen;
+      const isStale = await staleSince(page, roomId, { seen, newest });
+      return missed.filter(({ message }) => !isStale(message));
     },
 
     async send(page, { groupId: roomId, type, data, to, one = false, key }) {

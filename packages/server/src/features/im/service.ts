@@ -4,9 +4,9 @@ import {
   type ImTokens,
   type JsonValue,
   type ListMessagesInput,
-  MAX_MESSAGE_BYTES,
   type Message,
   type MessagePage,
+  maxMessageBytes,
   type SendMessageInput,
   type SentMessage,
   sendersOf,
@@ -22,7 +22,7 @@ import type { GroupService } from "../groups/service.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
-import type { ImStore, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
+import type { ImStore, NewestQuery, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
 export type { Muted, ReadQuery, StoredMessage };
 
@@ -53,6 +53,8 @@ export interface ImService {
   muted(roomId: string): Promise<Muted>;
   /** Messages as they were sent. Asks nobody's permission: for other services. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
+  /** The newest messages of some types, oldest of them first. Asks nobody's permission: for other services. */
+  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
 /** Those who run rooms. */
@@ -113,7 +115,8 @@ export const createImService = ({
     if (!sendersOf(type).includes(caller.role))
       throw forbidden(`The role ${caller.role} may not send ${signalName(type) ?? type}.`);
     const bytes = Buffer.byteLength(text);
-    if (bytes > MAX_MESSAGE_BYTES) throw invalidInput("data", `must be at most ${MAX_MESSAGE_BYTES} bytes`);
+    const most = maxMessageBytes(type);
+    if (bytes > most) throw invalidInput("data", `must be at most ${most} bytes`);
     const login = loginOf(caller.userId, camera);
     if (!to && isMuted(await mutes.muted(roomId), caller, login))
       throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
@@ -154,6 +157,7 @@ export const createImService = ({
   },
   muted: (roomId) => mutes.muted(roomId),
   read: (query) => store.read(query),
+  newestOf: (query) => store.newestOf(query),
 
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
     await access.inProgress(caller, { roomId });

@@ -1,7 +1,7 @@
-import type { SentMessage } from "@invigil/schema";
-import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
+import { type SentMessage, signals } from "@invigil/schema";
+import { and, asc, count, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { EVERYBODY, type MessageWriter, type NewMessage } from "../../db/messages.js";
+import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../db/messages.js";
 import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
 
 /** A message as it is kept: its data is the JSON text that was sent. */
@@ -30,10 +30,20 @@ export interface ReadQuery {
   readonly from: number | undefined;
 }
 
+export interface NewestQuery {
+  readonly roomId: string;
+  /** Whose page it is that reads. */
+  readonly login: string;
+  readonly types: readonly number[];
+  /** Only messages with a greater id. */
+  readonly after: number;
+  readonly limit: number;
+}
+
 export interface ImStore {
   /**
    * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
-   * written. `check` sees the room, and refuses by throwing. Returns the first login that nobody in the room has.
+   * written; so is the end of an ended room that everybody was told of. `check` sees the room, and refuses by throwing. Returns the first login that nobody in the room has.
    */
   send(message: NewMessage, check: (room: SpokenIn) => void): Promise<SentMessage | { unknown: string }>;
   /** Newest first: what is everybody's, and what is for a login or from it. */
@@ -42,6 +52,8 @@ export interface ImStore {
   countUpTo(roomId: string, most: number): number;
   /** The same either way round, or only what is everybody's. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
+  /** The newest messages of some types, oldest of them first. */
+  newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
 /** The first page starts above every id. */
@@ -104,6 +116,28 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
   const newest = { any: pageOf(false), ofType: pageOf(true) };
   const oldest = { any: pageOf(false, false), ofType: pageOf(true, false) };
 
+  const newestOf: ImStore["newestOf"] = async (query) =>
+    [EVERYBODY, query.login]
+      .flatMap((reader) =>
+        queries
+          .select(columns)
+          .from(messageReaders)
+          .innerJoin(messages, eq(messages.id, messageId))
+          .where(
+            and(
+              eq(roomId, query.roomId),
+              eq(login, reader),
+              gt(messageId, query.after),
+              inArray(type, [...query.types]),
+            ),
+          )
+          .orderBy(desc(messageId))
+          .limit(query.limit)
+          .all(),
+      )
+      .toSorted((a, b) => a.id - b.id)
+      .slice(-query.limit);
+
   /** No id begins as the logins of PCs do. */
   const isLogin = (room: string, of: string): boolean =>
     isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of }) !== undefined;
@@ -135,7 +169,13 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
           const { key, recipients, createdAt } = message;
           const before = key === undefined ? undefined : sentBefore.get({ ...message, key });
           if (before) return before;
-          check(spokenIn.get({ roomId: message.roomId }));
+          const room = spokenIn.get({ roomId: message.roomId });
+          check(room);
+          // The server has told of the end already: pages hear of it once.
+          if (room?.endedAt && message.type === signals.endRoom.type && !recipients) {
+            const told = said.toldOfEnd(message.roomId, endToldSince(room.endedAt));
+            if (told) return told;
+          }
           const unknown = recipients?.find((of) => !isLogin(message.roomId, of));
           if (unknown !== undefined) return { unknown };
           return { id: said.add(message), time: createdAt };
@@ -154,5 +194,6 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
     },
     countUpTo: (room, most) => counted.get({ roomId: room, most })?.number ?? 0,
     read,
+    newestOf,
   };
 };

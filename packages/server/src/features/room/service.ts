@@ -27,6 +27,12 @@ import type { RoomStore } from "./store.js";
 const STARTS_AFTER_MS = 30 * 60 * 1000;
 const LASTS_MS = 2 * 60 * 60 * 1000;
 
+/**
+ * In milliseconds. The vendor's teacher page ends the room and then tells the group three times in six seconds. Where the group is a
+ * vendor's, whoever is still there after that hears of it from the server.
+ */
+const AFTER_THE_PAGE_MS = 10_000;
+
 export interface RoomService {
   /**
    * Makes a room with its message groups. The caller becomes its `createTeacher`.
@@ -35,7 +41,7 @@ export interface RoomService {
   create(caller: Caller, input: CreateRoomInput): Promise<Room>;
   /** With the exam's cheat config, but to an examinee of a room that has ended. @throws FORBIDDEN, ROOM_NOT_FOUND */
   get(caller: Caller, roomId: string): Promise<RoomWithCheatConfig>;
-  /** Ending an ended room changes nothing. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /** Everybody in the room is told by the signal `endRoom`. Ending an ended room changes nothing. @throws FORBIDDEN, ROOM_NOT_FOUND */
   end(caller: Caller, roomId: string): Promise<true>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
   setAudioStatus(caller: Caller, input: SetAudioStatusInput): Promise<true>;
@@ -168,7 +174,9 @@ export const createRoomService = ({
 
     async end(caller, roomId) {
       await access.room(caller, roomId);
-      await store.end(roomId, clock());
+      const now = clock();
+      const tellAt = caller.role === "teacher" ? new Date(now.getTime() + AFTER_THE_PAGE_MS) : now;
+      await store.end(roomId, { now, tellAt });
       return true;
     },
 

@@ -30,8 +30,11 @@ export interface RoomStore {
     /** The tasks that would delete the room's groups. */
     undo: readonly string[];
   }): Promise<Room | undefined>;
-  /** Ends a room and silences it, and has its groups deleted later. Ending it again changes nothing. */
-  end(roomId: string, now: Date): Promise<void>;
+  /**
+   * Ends a room and silences it, tells everybody in it (vendors' groups from `tellAt` on), and has its groups deleted later. Ending it
+   * again changes nothing.
+   */
+  end(roomId: string, times: { readonly now: Date; readonly tellAt: Date }): Promise<void>;
   /** False when the room has ended. */
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first; `before` is the last id of the page before. */
@@ -154,7 +157,7 @@ export const createRoomStore = ({
         return created;
       }),
 
-    end: (roomId, now) =>
+    end: (roomId, { now, tellAt }) =>
       write(() => {
         const ended = queries
           .update(rooms)
@@ -163,8 +166,10 @@ export const createRoomStore = ({
           .returning({ id: rooms.id, imServer: rooms.imServer })
           .get();
         if (!ended) return;
-        tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
         events.add(roomId, "room_ended", {}, now);
+        // Before the groups are deleted: tasks of one group are done in their order.
+        tasks.tellOfEnd(ended, { dueAt: tellAt, now });
+        tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
       }),
 
     setAudioStatus: (roomId, audioStatus, now) =>

@@ -16,6 +16,7 @@ export interface GroupsOptions {
 interface Place {
   at: string;
   seen: number;
+  readonly isStale: Joined["isStale"];
   readonly stop: AbortController;
   readonly stopMutes: () => void;
 }
@@ -57,6 +58,7 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
     const { message } = told;
     if (place.stop.signal.aborted || message.seqnum <= place.seen) return;
     place.seen = message.seqnum;
+    if (place.isStale(message)) return;
     if (message.sender.userId !== page.login) send({ is: "message", ...told, at });
   };
 
@@ -94,9 +96,9 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
       }
       const stop = new AbortController();
       const listener = { drained, signal: stop.signal };
-      const { result, events } = await engine.join(page, { groupId, ...from }, listener);
+      const { result, events, isStale } = await engine.join(page, { groupId, ...from }, listener);
       const stopMutes = engine.onMuted(groupId, (status) => send({ is: "muted", status }));
-      const place: Place = { at: result.at, seen: result.seen, stop, stopMutes };
+      const place: Place = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
       joined.set(groupId, place);
       const begin = () => {
         tell(page, place, events).catch((error: unknown) => {

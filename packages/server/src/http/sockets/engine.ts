@@ -5,6 +5,8 @@ import {
   type EngineRequest,
   type EngineResults,
   engineRequestSchema,
+  MAX_ENGINE_FRAME,
+  MAX_FIRST_ENGINE_FRAME,
 } from "@invigil/schema";
 import { parsed } from "../../errors.js";
 import {
@@ -19,9 +21,6 @@ import { createGroups, type Ending, type From } from "./engine-groups.js";
 import { createWork } from "./engine-work.js";
 
 const MAX_GROUPS = 20;
-/** A frame's characters, at most: the longest message, each character of it escaped; before the login less. */
-const MAX_FRAME = 512 * 1024;
-const MAX_FIRST_FRAME = 4 * 1024;
 /** In milliseconds: between two beats; for the first login; for a newer login once one has expired. */
 const BEAT_MS = 10_000;
 const FIRST_MESSAGE_MS = 10_000;
@@ -69,6 +68,9 @@ export const engineSockets =
     let page: Page | undefined;
     let release = (): void => {};
     let renewal: NodeJS.Timeout | undefined;
+    /** For the log: the vendor's apps show nobody what was refused. */
+    let refusals = 0;
+    let lastRefusal = "";
     /** The groups of a login that has expired, for the next one. */
     let resting = new Map<string, From>();
 
@@ -112,7 +114,10 @@ export const engineSockets =
       clearTimeout(silent);
       clearTimeout(renewal);
       renewal = undefined;
-      if (!page && isOpen()) release = engine.claim(opened.login, () => bye(4));
+      if (isOpen()) {
+        release();
+        release = engine.claim(opened, () => bye(4));
+      }
       page = opened;
       const rested = resting;
       resting = new Map();
@@ -168,6 +173,8 @@ export const engineSockets =
         const { code, message } = refusalOf(error);
         if (code === 500) log.error({ err: error }, "fault");
         if (number !== undefined) send({ number, error: { code, message } });
+        refusals += 1;
+        lastRefusal = message;
         // Whoever cannot log in has nothing to do here.
         if (!page) socket.close(POLICY_VIOLATION, message.slice(0, 100));
       }
@@ -187,7 +194,7 @@ export const engineSockets =
       }
       // Safe: the sockets give each message as one buffer.
       const frame = (data as Buffer).toString();
-      if (frame.length > (page ? MAX_FRAME : MAX_FIRST_FRAME))
+      if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
         socket.close(TOO_LARGE, "A frame is too large.");
       else work.take(frame);
     });
@@ -198,5 +205,9 @@ export const engineSockets =
       release();
       groups.leaveAll();
     });
-    return { settled: work.settled, summary: () => ({ requests: work.total() }), isBusy: work.isHeld };
+    const summary = () => ({
+      requests: work.total(),
+      ...(refusals > 0 && { refusals, lastRefusal: lastRefusal.slice(0, 200) }),
+    });
+    return { settled: work.settled, summary, isBusy: work.isHeld };
   };

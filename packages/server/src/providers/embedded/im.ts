@@ -7,6 +7,7 @@ export interface EmbeddedImOptions {
   /** Signs the tokens; Invigil verifies them itself. */
   readonly appKey: string;
   readonly clock: () => Date;
+  /** Letters and digits; each greater than the one before, so that a person's logins are in the order in which they were issued. */
   readonly nonce: () => string;
   /** Where clients reach this server. */
   readonly publicUrl: () => string;

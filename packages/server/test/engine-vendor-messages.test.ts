@@ -1,0 +1,146 @@
+import { describe, expect, it } from "vitest";
+import { hear, openIn, say } from "./support/engine-apps.js";
+import { openSchool, type School } from "./support/school.js";
+
+// Every message that the vendor's two apps were seen to send, with exactly the bodies that they send.
+
+const SID = "0b0e3c9e-6a5c-4b7a-9d0f-0a1b2c3d4e5f";
+const AUDIO = { id: "11111", classify: 1, name: "Five minutes", url: "https://audio.example/five.mp3" };
+
+/** What the invigilator's app sends to a group, by its number: the fields before `receiverIdList`, which it adds. */
+const COMMANDS: readonly (readonly [type: number, fields: object])[] = [
+  [20002, { sid: SID }],
+  [20002, { sid: SID, enableAudioMix: false }],
+  [20003, { sid: SID }],
+  [20006, { sid: SID }],
+  [20008, { sid: SID }],
+  [20011, { ...AUDIO, sid: SID }],
+  [20013, { sid: SID }],
+];
+/** What it sends to the whole group. */
+const ANNOUNCEMENTS = [20010, 20015] as const;
+/** What the examinee's app sends to the teacher, by its number. */
+const ANSWERS: readonly (readonly [type: number, data: string])[] = [
+  ...[20004, 20005, 20007, 20009, 20012, 20014].map((type) => [type, JSON.stringify({ sid: SID })] as const),
+  // A page that arrives during a broadcast answers by itself.
+  [20007, '{"sid":""}'],
+  // The fields that JavaScript leaves out of the text.
+  [20007, "{}"],
+  ...[20016, 20017, 20018].map((type) => [type, JSON.stringify({ sid: SID })] as const),
+  [
+    20019,
+    JSON.stringify({
+      sid: SID,
+      data: {
+        isMainMonitor: false,
+        userId: "examinee1",
+        detectTime: 1767323045123,
+        detectType: "cellPhone",
+        extraInfo: '{"message":"学生1疑似携带手机"}',
+      },
+    }),
+  ],
+];
+
+/** The people of a full room: `exam.plan` seats 500 examinees in one. */
+const CANDIDATES = 500;
+/** As long as ids may be. */
+const longId = (n: number): string => `${"e".repeat(57)}${String(n).padStart(4, "0")}`;
+const fillRoom = async (school: School) => {
+  const participants = Array.from({ length: CANDIDATES }, (_, n) => ({
+    userId: longId(n),
+    name: `E${n}`,
+    role: "examinee" as const,
+  }));
+  const room = await school.teacher.room.create({ name: "Full", participants, examId: school.room.examId });
+  return { ...school, room };
+};
+
+describe("what the vendor's apps send", () => {
+  it("is taken: commands to some of a group, and to all of it", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using pc = await openIn(school, url, "pc_examinee1", "examinee");
+    const groupId = school.room.id;
+    for (const [type, fields] of COMMANDS) {
+      const receiverIdList = ["examinee1", "pc_examinee1"];
+      const data = JSON.stringify({ ...fields, receiverIdList });
+      await teacher.messages.sendGroupMessage({ groupId, type, data, receiverIdList, skipAudit: true });
+      const [message, heardIn] = await pc.diary.until("recvgroupmessage");
+      expect([message.type, message.data, heardIn]).toEqual([type, data, groupId]);
+    }
+    for (const type of ANNOUNCEMENTS) {
+      const data = JSON.stringify({ sid: SID });
+      await teacher.messages.sendGroupMessage({ groupId, type, data, skipAudit: true });
+      const [message] = await pc.diary.until("recvgroupmessage");
+      expect([message.type, message.data]).toEqual([type, data]);
+    }
+  });
+
+  it.each(["examinee1", "pc_examinee1"])("is taken: what %s answers and reports", async (login) => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using page = await openIn(school, url, login, "examinee");
+    for (const [type, data] of ANSWERS) {
+      const one = { groupId: school.room.id, type, data, receiverId: "teacher1", skipAudit: true };
+      await page.messages.sendC2cMessage(one);
+      const [message] = await teacher.diary.until("recvc2cmessage");
+      expect([message.type, message.data, message.sender]).toEqual([type, data, { userId: login }]);
+    }
+  });
+});
+
+describe("a full room", () => {
+  it("is told to stop a broadcast by naming both logins of all, with the longest ids there are", async () => {
+    await using school = await fillRoom(await openSchool());
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using phone = await openIn(school, url, longId(0), "examinee");
+    await using pc = await openIn(school, url, `pc_${longId(CANDIDATES - 1)}`, "examinee");
+    const ids = Array.from({ length: CANDIDATES }, (_, n) => longId(n));
+    const receiverIdList = ids.flatMap((id) => [id, `pc_${id}`]);
+    const data = JSON.stringify({ sid: SID, receiverIdList });
+    const stop = { groupId: school.room.id, type: 20008, data, receiverIdList, skipAudit: true };
+    await teacher.messages.sendGroupMessage(stop);
+    for (const page of [phone, pc]) {
+      const [message] = await page.diary.until("recvgroupmessage");
+      expect([message.type, message.data]).toEqual([20008, data]);
+    }
+    // The same by tRPC, with the sender among them.
+    const to = [...receiverIdList, "teacher1"];
+    await school.teacher.im.send({ roomId: school.room.id, type: 20008, text: data, to });
+    expect((await phone.diary.until("recvgroupmessage"))[0].data).toBe(data);
+  });
+
+  it("and its staff: everybody's both logins", async () => {
+    await using school = await fillRoom(await openSchool());
+    const roomId = school.room.id;
+    const staff = Array.from({ length: 99 }, (_, n) => ({
+      userId: `inspector-${n}`,
+      name: `I${n}`,
+      role: "inspector" as const,
+    }));
+    await school.admin.participant.add({ roomId, participants: staff });
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using watcher = await openIn(school, url, "inspector-98", "inspector");
+    const people = [
+      ...Array.from({ length: CANDIDATES }, (_, n) => longId(n)),
+      ...staff.map((one) => one.userId),
+    ];
+    await say(teacher, school, 7, { receiverIdList: people.flatMap((id) => [id, `pc_${id}`]) });
+    expect(await hear(watcher)).toBe(7);
+  });
+
+  it("and more logins than a room has are refused by the field's name, not in silence", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    const receiverIdList = Array.from({ length: 1201 }, (_, n) => `e${n}`);
+    await expect(say(teacher, school, 1, { receiverIdList })).rejects.toThrow(
+      "to must be at most 1200 logins",
+    );
+  });
+});
