@@ -27,7 +27,7 @@ export const messageSchema = z.object({
     role: z.enum([...roles, "server"]),
     camera: cameraSchema,
   }),
-  /** The logins that it is for; everybody in the room when absent. */
+  /** The logins that it is for; the room's staff when empty, everybody in the room when absent. Staff read it in any case. */
   to: z.array(z.string()).optional(),
   time: z.date(),
 });
@@ -70,7 +70,10 @@ export const sendMessageInput = z
     type: wholeNumber(1, 2_147_483_647),
     data: z.custom<JsonValue>().optional(),
     text: verbatimText(1, MAX_MESSAGE_BYTES).optional(),
-    /** The logins that it is for, at most 1,000: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
+    /**
+     * The logins that it is for, at most 1,000: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody, and from
+     * an examinee the room's staff. An examinee names staff only.
+     */
     to: optional(z.array(idSchema).min(1, "must not be empty").max(1000, "must be at most 1000")),
     /** The page that sends. */
     camera: optional(cameraSchema).transform((camera) => camera ?? "main"),

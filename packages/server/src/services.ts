@@ -24,6 +24,8 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createLoginService } from "./features/im/logins.js";
+import { createLoginStore } from "./features/im/logins-store.js";
 import { createMuteStore } from "./features/im/mutes-store.js";
 import { createSendRate } from "./features/im/rate.js";
 import { createImService } from "./features/im/service.js";
@@ -163,10 +165,12 @@ export const createServices = ({
     tokens,
     apps: config.apps,
   });
+  const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
   const im = createImService({
     messages,
     access,
     groups,
+    logins,
     store: createImStore({ db, said }),
     mutes: createMuteStore({ db }),
     rate: createSendRate({ clock }),
@@ -188,7 +192,7 @@ export const createServices = ({
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const engine = createEngineService({ messages, access, auth, im, live, presence, clock });
+  const engine = createEngineService({ messages, access, logins, im, live, presence });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),

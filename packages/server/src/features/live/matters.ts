@@ -6,7 +6,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
 import type { Logged, ToldExamEvent, ToldRoomEvent } from "./told.js";
-import { isFor, isForLogin, seenBy } from "./views.js";
+import { isFor, isForPage, seenBy } from "./views.js";
 
 interface MatterDeps {
   readonly store: LiveStore;
@@ -33,7 +33,7 @@ export const roomMatter = (
       if (!isFor(caller, event)) return {};
       const told = await read();
       return {
-        ...(told && isForLogin(login, told) && { told }),
+        ...(told && isForPage(caller, login, told) && { told }),
         doubt: isAbout(caller, event, "participant_removed"),
       };
     },
@@ -93,7 +93,7 @@ export const examMatter = (
       if (doubt && !isReached) await admitAgain();
       if (!isReached && !rooms.has(event.roomId)) return {};
       const told = await read();
-      return { ...(told && isForLogin(login, told) && { told }), doubt: doubt && isReached };
+      return { ...(told && isForPage(caller, login, told) && { told }), doubt: doubt && isReached };
     },
     async gap() {
       const snapshot = await store.examSnapshot(examId, await lookAtReach(caller));
