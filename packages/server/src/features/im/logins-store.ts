@@ -61,7 +61,10 @@ export const createLoginStore = ({ db: { queries, write, inserter } }: { db: Dat
         () => {
           const before = alike(login);
           const gone = before.slice(0, Math.max(0, before.length + 1 - most));
-          for (const old of [...gone, ...expired.all({ now: login.createdAt.getTime() }).map((row) => row.id)])
+          for (const old of [
+            ...gone,
+            ...expired.all({ now: login.createdAt.getTime() }).map((row) => row.id),
+          ])
             remove.run({ id: old });
           insert(login);
         },

@@ -21,9 +21,9 @@ const MAX_FIRST_FRAME = 4 * 1024;
  * login once one has expired.
  */
 const BEAT_MS = 10_000;
-const LOOK_MS = 4_000;
+const LOOK_MS = 1_000;
 const FIRST_MESSAGE_MS = 10_000;
-const RENEWAL_MS = 4_000;
+const RENEWAL_MS = 3_500;
 /** WebSocket codes. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
