@@ -15,15 +15,21 @@ import { forbidden, InvigilError, parsed } from "../../errors.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
-import type { LoginService, MessageLogin } from "../im/logins.js";
-import { type ImService, isMuted, isWithinReach, type Muted } from "../im/service.js";
+import {
+  type ImService,
+  isMuted,
+  isWithinReach,
+  type LoginService,
+  type MessageLogin,
+  type Muted,
+} from "../im/service.js";
 import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
 import { AUTH_FAIL, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
 
 export { type Delivery, deliveryOf, isAddressedTo } from "./messages.js";
-export { AUTH_FAIL, Refusal, refusalOf } from "./refusal.js";
+export { Refusal, refusalOf } from "./refusal.js";
 
 /** A page of the vendor's apps that has logged in to the built-in service. */
 export interface Page extends MessageLogin {
@@ -117,7 +123,7 @@ export const createEngineService = ({
   const here = new Map<string, AbortSignal>();
   const watching = new Map<string, Set<() => Promise<void>>>();
 
-  const { callerIn } = logins;
+  const callerIn: LoginService["callerIn"] = (login, roomId) => logins.callerIn(login, roomId);
   /** The same of a group's admin. @throws FORBIDDEN */
   const adminIn = async (page: Page, roomId: string): Promise<Principal> => {
     const caller = await callerIn(page, roomId);

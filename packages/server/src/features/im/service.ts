@@ -20,12 +20,12 @@ import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
-import type { LoginService } from "./logins.js";
+import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { SendRate } from "./rate.js";
 import type { ImStore, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
-export type { Muted, ReadQuery, StoredMessage };
+export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
 export interface ImService {
   /**
