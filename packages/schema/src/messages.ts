@@ -37,7 +37,7 @@ export const messageSchema = z.object({
     role: z.enum([...roles, "server"]),
     camera: cameraSchema,
   }),
-  /** The logins that it is for; everybody in the room when absent. */
+  /** The logins that it is for; the room's staff when empty, everybody in the room when absent. Staff read it in any case. */
   to: z.array(z.string()).optional(),
   time: z.date(),
 });
@@ -80,7 +80,10 @@ export const sendMessageInput = z
     type: wholeNumber(1, 2_147_483_647),
     data: z.custom<JsonValue>().optional(),
     text: verbatimText(1, MAX_COMMAND_BYTES).optional(),
-    /** The logins that it is for, at most `MAX_RECEIVERS`: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
+    /**
+     * The logins that it is for, at most `MAX_RECEIVERS`: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody, and
+     * from an examinee the room's staff. An examinee names staff only.
+     */
     to: optional(
       z
         .array(idSchema)

@@ -76,7 +76,6 @@ export const createDeps = (world: World): Deps => {
       config,
       clock,
       nonce: () => ids.nonce(),
-      loginNonce: () => ids.next(),
       publicUrl,
       ownKey,
       log,

@@ -28,6 +28,8 @@ import { taskKindsOf } from "./features/groups/kinds.js";
 import { createTaskQueue } from "./features/groups/queue.js";
 import { createGroupService } from "./features/groups/service.js";
 import { createGroupStore } from "./features/groups/store.js";
+import { createLoginService } from "./features/im/logins.js";
+import { createLoginStore } from "./features/im/logins-store.js";
 import { createMuteStore } from "./features/im/mutes-store.js";
 import { createMessageQuota } from "./features/im/quota.js";
 import { createSendRate } from "./features/im/rate.js";
@@ -219,10 +221,12 @@ export const createServices = (
     apps: config.apps,
   });
   const imStore = createImStore({ db, said });
+  const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
   const im = createImService({
     messages,
     access,
     groups,
+    logins,
     store: imStore,
     mutes: createMuteStore({ db }),
     rate: createSendRate({ monotonic }),
@@ -248,7 +252,7 @@ export const createServices = (
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const engine = createEngineService({ messages, access, auth, im, live, presence, clock, gate, rates });
+  const engine = createEngineService({ messages, access, logins, im, live, presence, clock, gate, rates });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ db }),

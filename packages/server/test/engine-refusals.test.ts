@@ -19,8 +19,8 @@ afterAll(() => school?.close());
 type Role = "teacher" | "inspector" | "examinee";
 const loginOf = async (userId: string, role: Role, asked: { role?: string } = {}): Promise<ImLogin> => {
   const sub = userId.replace(/^pc_/, "");
-  const roomId = school.room.id;
-  return imLogin(url, await school.token({ sub, role, room: roomId }), { roomId, userId, ...asked });
+  // Bound to nothing: what bindings do is in message-logins.test.ts.
+  return imLogin(url, await school.token({ sub, role }), { roomId: school.room.id, userId, ...asked });
 };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 /** Somebody in the room. */

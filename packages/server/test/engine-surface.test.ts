@@ -122,10 +122,17 @@ describe("an app that", () => {
       whiteUserList: [],
     });
     await teacher.groups.muteUser({ groupId, userList: ["examinee1", "pc_examinee1"] });
-    expect(await other.diary.until("mutechange")).toEqual([
+    // Each is told of themselves, those who run the room of everybody.
+    expect(await examinee.diary.until("mutechange")).toEqual([
       groupId,
       status(false, "examinee1", "pc_examinee1"),
     ]);
+    expect(await teacher.diary.until("mutechange")).toEqual([
+      groupId,
+      status(false, "examinee1", "pc_examinee1"),
+    ]);
+    expect(await other.diary.until("mutechange")).toEqual([groupId, status(false)]);
+    expect(await other.groups.listMuteUsers(groupId)).toEqual(status(false));
     await expect(say(examinee, school, 1)).rejects.toMatchObject({ code: 442 });
     await expect(
       school.as({ sub: "examinee1", role: "examinee" }).im.send({ roomId: groupId, type: 30001, data: 1 }),
@@ -147,6 +154,7 @@ describe("an app that", () => {
     await teacher.groups.cancelMuteAll(groupId);
     await say(other, school, 6);
     expect((await examinee.groups.queryGroup(groupId)).muteStatus).toEqual(status(false, "pc_examinee1"));
+    expect((await other.groups.queryGroup(groupId)).muteStatus).toEqual(status(false));
     for (const call of ["muteAll", "cancelMuteAll", "muteUser", "cancelMuteUser", "listGroupUser"])
       await expect(examinee.groups[call]({ groupId, userList: ["teacher1"] })).rejects.toMatchObject({
         code: 403,

@@ -93,7 +93,7 @@ describe("who is told what", () => {
     expect(examinee).toBeDefined();
   });
 
-  it("messages that are for somebody: those logins, and the sender's", async () => {
+  it("messages that are for somebody: those logins, the sender's, and the room's staff", async () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     const listeners = {
@@ -109,20 +109,24 @@ describe("who is told what", () => {
     await say("to the main page", ["examinee1"]);
     await say("to the PC", ["pc_examinee1"]);
     await say("to the inspector", ["inspector1"]);
+    await hall.as(EXAMINEE).im.send({ roomId, type: 30_001, data: "to the staff" });
     await say("to all");
     const heard: Record<string, unknown[]> = {};
     for (const [name, listener] of Object.entries(listeners)) {
-      const told = await listener.until((event) => event.type === "message" && !event.message.to);
+      const told = await listener.until(
+        (event) => event.type === "message" && event.message.data === "to all",
+      );
       heard[name] = told.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
       await listener.leave();
     }
+    const everything = ["to the main page", "to the PC", "to the inspector", "to the staff", "to all"];
     expect(heard).toEqual({
-      admin: ["to all"],
-      teacher: ["to the main page", "to the PC", "to the inspector", "to all"],
-      inspector: ["to the inspector", "to all"],
-      examinee: ["to the main page", "to all"],
+      admin: everything,
+      teacher: everything,
+      inspector: everything,
+      examinee: ["to the main page", "to the staff", "to all"],
       pc: ["to the PC", "to all"],
-      overseer: ["to all"],
+      overseer: everything,
     });
   });
 });

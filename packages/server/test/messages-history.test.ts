@@ -16,6 +16,8 @@ const message = fc.record({
   type: fc.constantFrom(30_001, 30_002),
 });
 const loginOf = ({ sub }: TestCaller, camera: "main" | "pc") => (camera === "main" ? sub : `pc_${sub}`);
+const mayWriteTo = ({ sub }: TestCaller, login: string) =>
+  [TEACHER.sub, sub].includes(login.replace("pc_", ""));
 const PAGES = [TEACHER, EXAMINEE, OTHER].flatMap((caller) =>
   (["main", "pc"] as const).map((camera) => ({
     caller,
@@ -66,18 +68,29 @@ describe("what was said before", () => {
     });
   });
 
-  it("is read by the pages that it was for or from, and by everybody where it was for everybody", async () => {
+  it("is read by staff, by the pages that it was for or from, and by everybody where staff said it to everybody", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { maxLength: 12 }),
         fc.integer({ min: 1, max: 4 }),
         async (sent, pageSize) => {
           await using hall = await openHall();
-          for (const { caller, ...rest } of sent) await hall.say(caller, { ...rest, data: null });
+          // What is refused has no id.
+          const kept: typeof sent = [];
+          for (const one of sent) {
+            const { caller, ...rest } = one;
+            const { error } = await hall.say(caller, { ...rest, data: null });
+            const { to = [] } = one;
+            const isRefused = caller !== TEACHER && to.some((login) => !mayWriteTo(caller, login));
+            expect(error?.data.reason).toBe(isRefused ? "INVALID_INPUT" : undefined);
+            if (!isRefused) kept.push(one);
+          }
           for (const { caller, camera, login } of PAGES)
             for (const type of [undefined, 30_001]) {
-              const theirs = sent.flatMap((one, index) => {
-                const reads = !one.to || one.to.includes(login) || loginOf(one.caller, one.camera) === login;
+              const theirs = kept.flatMap((one, index) => {
+                const isForAll = !one.to && one.caller === TEACHER;
+                const isTheirs = one.to?.includes(login) || loginOf(one.caller, one.camera) === login;
+                const reads = caller === TEACHER || isForAll || isTheirs;
                 return reads && (type ?? one.type) === one.type ? [index + 1] : [];
               });
               const found = await read(hall, caller, { camera, type, pageSize });

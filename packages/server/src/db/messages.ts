@@ -8,8 +8,13 @@ import { messageReaders, messages } from "./tables.js";
 export const loginOf = (userId: string, camera: Camera): string =>
   camera === "main" ? userId : `pc_${userId}`;
 
-/** The login of a group's messages among those of readers: everybody's. */
+// Readers that are no logins: no id of a person in a room is like these.
+/** Of what is for everybody in the room. */
 export const EVERYBODY = "";
+/** Of what is for the room's staff as a whole: its teachers and inspectors, and administrators. */
+export const STAFF = "*";
+/** Of what people say to single logins: staff read that, too. */
+export const OVERHEARD = "**";
 
 export interface NewMessage {
   readonly roomId: string;
@@ -19,7 +24,7 @@ export interface NewMessage {
   readonly senderId: string;
   readonly senderRole: Role | "server";
   readonly senderCamera: Camera;
-  /** The logins that it is for; everybody's when absent. */
+  /** The logins that it is for; the staff's as a whole when empty, everybody's when absent. */
   readonly recipients?: readonly string[] | undefined;
   readonly key?: string | undefined;
   readonly createdAt: Date;
@@ -70,7 +75,8 @@ export const createMessageWriter = ({
       const messageId = insert(message);
       // Nobody logs in as the server, also not somebody with that id.
       const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-      const readers = recipients ? new Set([...recipients, ...sender]) : [EVERYBODY];
+      const staff = recipients?.length === 0 ? [STAFF] : senderRole === "server" ? [] : [OVERHEARD];
+      const readers = recipients ? new Set([...recipients, ...sender, ...staff]) : [EVERYBODY];
       for (const login of readers) insertReader({ roomId, login, messageId, type });
       events.add(roomId, "message", { messageId }, createdAt);
       return messageId;

@@ -267,7 +267,7 @@ export const messages = sqliteTable(
       enum: ["admin", "teacher", "inspector", "examinee", "server"],
     }).notNull(),
     senderCamera: text("sender_camera", { enum: ["main", "pc"] }).notNull(),
-    /** The logins that it is for; everybody's when null. */
+    /** The logins that it is for; the staff's as a whole when empty, everybody's when null. */
     recipients: text({ mode: "json" }).$type<readonly string[]>(),
     /** Tells a repetition by the sender from another message. */
     key: text(),
@@ -281,7 +281,7 @@ export const messages = sqliteTable(
   ],
 );
 
-/** Who reads what was said: everybody in the room (an empty login), or the logins that it is for and its sender's. */
+/** Who reads what was said: readers that stand for many (`db/messages.ts`), or the logins that it is for and its sender's. */
 export const messageReaders = sqliteTable(
   "message_readers",
   {
@@ -326,6 +326,38 @@ export const erasures = sqliteTable("erasures", {
   stage: text({ enum: ["traces", "farewell"] }).notNull(),
   createdAt: instant("created_at").notNull(),
 });
+
+/**
+ * Logins to the built-in message service, from the moment that they are issued until they expire. A row says what its login
+ * stands for: the token that it was issued to, with all that this token is bound to.
+ */
+export const messageLogins = sqliteTable(
+  "message_logins",
+  {
+    /** What the login's nonce carries. */
+    id: text().primaryKey(),
+    /** Whose login it is, and for which of their pages. */
+    userId: text("user_id").notNull(),
+    camera: text({ enum: ["main", "pc"] }).notNull(),
+    /** The caller that it was issued to: the person themselves, or an administrator. */
+    holderId: text("holder_id").notNull(),
+    holderRole: text("holder_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
+    /** It works in this room, or in this exam, alone. Neither has to exist any more. */
+    roomId: text("room_id"),
+    examId: text("exam_id"),
+    /** The session and the token that it ends with. */
+    sessionId: text("session_id"),
+    tokenId: text("token_id"),
+    /** Of the links of the holder's seat: the login ends when these are revoked. */
+    generation: integer(),
+    createdAt: instant("created_at").notNull(),
+    expiresAt: instant("expires_at").notNull(),
+  },
+  (table) => [
+    index("message_logins_by_person").on(table.userId, table.camera, table.holderId),
+    index("message_logins_by_expiry").on(table.expiresAt),
+  ],
+);
 
 /** Whose pages are connected, or were a moment ago. */
 export const presence = sqliteTable(

@@ -21,8 +21,6 @@ export interface SelectOptions {
   readonly config: Config;
   readonly clock: () => Date;
   readonly nonce: () => string;
-  /** Names logins of the built-in message service, each greater than the one before. Default: `nonce`. */
-  readonly loginNonce?: () => string;
   readonly publicUrl: () => string;
   /** Gives the key that this installation made for itself under a name. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
@@ -32,7 +30,7 @@ export interface SelectOptions {
 
 /** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
 export const selectProviders = (options: SelectOptions): Providers => {
-  const { config, clock, nonce, loginNonce = nonce, publicUrl, ownKey, log } = options;
+  const { config, clock, nonce, publicUrl, ownKey, log } = options;
   const { aliyunIm, aliyunOldIm, rongCloud, uploads } = config;
   const { timeoutMs } = config.vendors;
   const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
@@ -50,7 +48,7 @@ export const selectProviders = (options: SelectOptions): Providers => {
     messages: {
       aliyun_new: aliyunIm
         ? createAliyunNewIm(aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })
-        : createEmbeddedIm({ appKey: ownKey("im-key"), clock, nonce: loginNonce, publicUrl }),
+        : createEmbeddedIm({ appKey: ownKey("im-key"), clock, nonce, publicUrl }),
       aliyun_old: aliyunOldIm && oldApi && createAliyunOldIm({ appId: aliyunOldIm.appId, api: oldApi }),
       rong_cloud:
         rongCloud &&

@@ -56,6 +56,8 @@ export interface MessageProvider<Token> {
   issueToken(request: {
     userId: string;
     role: "" | "admin";
+    /** The id under which the built-in service keeps what the login stands for: letters and digits, at most 61. */
+    loginId?: string;
     deviceId?: string;
     deviceType?: string;
   }): Promise<Token>;

@@ -15,6 +15,10 @@ export interface AuthService {
    * @throws UNAUTHENTICATED without a token that is valid, of a login that lasts, and not revoked; PROVIDER_FAILED
    */
   identify(authorization: string | undefined): Promise<Principal>;
+  /** Whether a caller's token was not taken back since. Asks nobody's permission: for what outlives the call that it came from. */
+  isGood(caller: Principal): Promise<boolean>;
+  /** When the caller's access ends: with their session, however often its tokens are refreshed, or with a token that has none. */
+  endOf(caller: Principal): Promise<Date>;
   /** Whether somebody's account was disabled. Asks nobody's permission: for other services. */
   isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
@@ -175,6 +179,8 @@ export const createAuthService = ({
       return principal;
     },
 
+    isGood: async (caller) => !(await isTakenBack(caller)),
+    endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
     // Candidates have no accounts.
     isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack({ account: userId }),
 

@@ -9,6 +9,10 @@ export interface Delivery {
   readonly one: boolean;
 }
 
+/** Whether an app's page hears a message: one for everybody, for the page, or for the room's staff, of whom only staff are told. */
+export const isAddressedTo = (login: string, to: readonly string[] | undefined): boolean =>
+  to === undefined || to.length === 0 || to.includes(login);
+
 /** The server's own messages come from nobody's login. */
 const senderOf = (sender: { userId: string; role: Role | "server"; camera: Camera }): string =>
   sender.role === "server" ? "server" : loginOf(sender.userId, sender.camera);

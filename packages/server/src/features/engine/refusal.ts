@@ -22,7 +22,6 @@ export const NOT_ONLINE = "user not online";
 export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
 
 const CODES: Partial<Record<InvigilError["code"], number>> = {
-  UNAUTHENTICATED: 403,
   ROOM_NOT_FOUND: 440,
   ROOM_ENDED: 441,
   TOO_MANY_REQUESTS: 412,
@@ -35,6 +34,7 @@ export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
   if (isStorageFull(error)) return refusalOf(storageFull(error));
   if (!(error instanceof InvigilError)) return new Refusal(500, "The server failed.");
+  if (error.code === "UNAUTHENTICATED") return new Refusal(403, AUTH_FAIL);
   const code = CODES[error.code] ?? (error.status >= 400 && error.status < 500 ? error.status : 500);
   return new Refusal(code, error.message);
 };

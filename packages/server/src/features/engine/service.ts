@@ -1,5 +1,4 @@
 import {
-  type Camera,
   type EngineGroup,
   type EngineLogin,
   type EngineMessage,
@@ -11,35 +10,37 @@ import {
   signalName,
   signals,
 } from "@invigil/schema";
-import { type Principal, unauthenticated } from "../../auth.js";
-import { loginOf } from "../../db/messages.js";
-import { forbidden, parsed } from "../../errors.js";
+import type { Principal } from "../../auth.js";
+import { loginOf, STAFF } from "../../db/messages.js";
+import { forbidden, InvigilError, parsed } from "../../errors.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
-import type { AuthService } from "../auth/service.js";
-import { type ImService, isMuted, type Muted } from "../im/service.js";
+import {
+  type ImService,
+  isMuted,
+  isWithinReach,
+  type LoginService,
+  type MessageLogin,
+  type Muted,
+} from "../im/service.js";
 import type { LiveService, ToldRoomEvent } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";
-import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal } from "./refusal.js";
+import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
 import { COMMANDS, MOST_COMMANDS, stillTrue } from "./replay.js";
 
-export { type Delivery, deliveryOf } from "./messages.js";
-export { AUTH_FAIL, Refusal, refusalOf } from "./refusal.js";
+export { type Delivery, deliveryOf, isAddressedTo } from "./messages.js";
+export { Refusal, refusalOf } from "./refusal.js";
 
 /** A page of the vendor's apps that has logged in to the built-in service. */
-export interface Page {
+export interface Page extends MessageLogin {
   /** The user's id, or `pc_<id>`. */
   readonly login: string;
-  readonly userId: string;
-  readonly camera: Camera;
   /** Whether the login lets its holder command groups; whether the holder may, its role in the room says. */
   readonly commands: boolean;
-  readonly expiresAt: Date;
-  /** When the login was issued, among those of one person: a later login's is greater as text. */
-  readonly issued: string;
 }
 
 type Request<Name extends EngineRequest["do"]> = Omit<Extract<EngineRequest, { do: Name }>, "do" | "number">;
@@ -53,15 +54,19 @@ export interface Joined {
 }
 
 /**
- * What the drop-in script's pages may do: a group is a room, and whoever logged in is in it as what it is there. What they ask is refused
- * with a Refusal or an InvigilError (`refusalOf` makes one of the other).
+ * What the drop-in script's pages may do: a group is a room, and whoever logged in is in it as what it is there. Everything but `login`,
+ * `claim` and `onMuted` is refused with UNAUTHENTICATED once the login has ended. What pages ask is refused with a Refusal or an InvigilError
+ * (`refusalOf` makes one of the other).
  */
 export interface EngineService {
-  /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has expired */
-  login(login: EngineLogin): Page;
+  /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has ended */
+  login(login: EngineLogin): Promise<Page>;
+  /** @throws UNAUTHENTICATED once the page's login has ended */
+  check(page: Page): Promise<void>;
   /**
    * The login is this page's from now on, and `displaced` is called when it becomes another's. Of two pages with one login the one
-   * whose login was issued later has it, whichever connects last; with the same login, the one that connects last.
+   * whose login was issued later has it, whichever connects last; with the same login, the one that connects last. Logins of one person
+   * that are bound to different places displace each other no more than they open each other's rooms.
    * @returns what ends that
    * @throws Refusal 304 while a page with a later login has it
    */
@@ -82,14 +87,14 @@ export interface EngineService {
   users(page: Page, request: Request<"users">): Promise<EngineResults["users"]>;
   mute(page: Page, request: Request<"mute">): Promise<EngineMuteStatus>;
   messages(page: Page, request: Request<"messages">): Promise<EngineResults["messages"]>;
-  /** Tells of mutes that pages change on this process. @returns what ends that */
-  onMuted(groupId: string, tell: (status: EngineMuteStatus) => void): () => void;
+  /** Tells a page of mutes that pages change on this process, as far as it may know of them. @returns what ends that */
+  onMuted(page: Page, groupId: string, tell: (status: EngineMuteStatus) => void): () => void;
 }
 
 export interface EngineServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
-  readonly auth: Pick<AuthService, "isDisabled">;
+  readonly logins: LoginService;
   readonly im: ImService;
   readonly live: LiveService;
   readonly presence: PresenceService;
@@ -106,10 +111,18 @@ const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
 /** Messages that are told to a page which could not be told in time. */
 const MISSED = 500;
 
-const statusOf = (groupId: string, { everybody, logins }: Muted): EngineMuteStatus => ({
+/** What a page reads beside what is for itself and for everybody. */
+const alsoRead = ({ role }: Principal): string[] => (role === "examinee" ? [] : [STAFF]);
+const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
+/** Who is muted, as a caller may know it: an examinee, whether they are themselves. */
+const statusFor = (
+  { role, userId }: Pick<Principal, "role" | "userId">,
+  groupId: string,
+  { everybody, logins }: Muted,
+): EngineMuteStatus => ({
   groupId,
   muteAll: everybody,
-  muteUserList: logins,
+  muteUserList: role === "examinee" ? logins.filter((login) => loginsOf(userId).includes(login)) : logins,
 });
 const keyOf = (roomId: string, login: string): string => JSON.stringify([roomId, login]);
 const loginsIn = ({ presence }: RoomSnapshot): string[] =>
@@ -120,7 +133,7 @@ const loginsIn = ({ presence }: RoomSnapshot): string[] =>
 export const createEngineService = ({
   messages,
   access,
-  auth,
+  logins,
   im,
   live,
   presence,
@@ -131,15 +144,17 @@ export const createEngineService = ({
   const claims = new Map<string, { readonly issued: string; readonly displaced: () => void }>();
   /** The logins that have joined, by their rooms, each with its last joining. */
   const here = new Map<string, AbortSignal>();
-  const watching = new Map<string, Set<(status: EngineMuteStatus) => void>>();
+  const watching = new Map<string, Set<() => Promise<void>>>();
 
-  /** Who that is, bound to the room that it is in. @throws TOO_MANY_REQUESTS, STORAGE_FULL, FORBIDDEN */
-  const callerIn = async ({ userId, expiresAt }: Page, roomId: string, call = READS): Promise<Principal> => {
-    const role = await access.roleIn(roomId, userId);
-    gate.admit({ userId, role: role ?? "examinee" }, call);
-    if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
+  /**
+   * The page as a caller in a room, as `LoginService.callerIn` says.
+   * @throws TOO_MANY_REQUESTS, STORAGE_FULL, UNAUTHENTICATED, FORBIDDEN
+   */
+  const callerIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
+    gate.admit({ userId: page.userId, role: page.holder.role }, call);
+    const caller = await logins.callerIn(page, roomId);
     rates.take({ roomId }, { calls: 1 });
-    return { userId, role, roomId, expiresAt };
+    return caller;
   };
   /** The same of a group's admin. @throws FORBIDDEN */
   const adminIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
@@ -149,7 +164,7 @@ export const createEngineService = ({
     return caller;
   };
 
-  const groupOf = async (snapshot: RoomSnapshot): Promise<EngineGroup> => {
+  const groupOf = async (caller: Principal, snapshot: RoomSnapshot): Promise<EngineGroup> => {
     const { room, members } = snapshot;
     return {
       groupId: room.id,
@@ -158,12 +173,15 @@ export const createEngineService = ({
       creator: room.createTeacher,
       admins: members.filter(({ role }) => role === "teacher").map(({ userId }) => userId),
       onlineCount: snapshot.presence.length,
-      muteStatus: statusOf(room.id, await im.muted(room.id)),
+      muteStatus: statusFor(caller, room.id, await im.muted(room.id)),
     };
   };
 
-  const isInRoom = async (roomId: string, login: string): Promise<boolean> =>
-    (await access.roleIn(roomId, login.replace(/^pc_/, ""))) !== undefined;
+  const mayAddress = async (caller: Principal, roomId: string, login: string): Promise<boolean> => {
+    const userId = login.replace(/^pc_/, "");
+    const role = await access.roleIn(roomId, userId);
+    return role !== undefined && isWithinReach(caller, { userId, role });
+  };
   /** Who has just joined is there, also while that is being written. */
   const isOnline = async (roomId: string, login: string): Promise<boolean> =>
     here.has(keyOf(roomId, login)) ||
@@ -182,29 +200,27 @@ export const createEngineService = ({
   };
 
   return {
-    login(login) {
-      const expiresAt = messages.aliyun_new?.verify?.(login);
-      if (!expiresAt) throw new Refusal(403, AUTH_FAIL);
-      const { userId: name, role } = login.auth;
-      const isPc = name.startsWith("pc_");
-      return {
-        login: name,
-        userId: isPc ? name.slice(3) : name,
-        camera: isPc ? "pc" : "main",
-        commands: role === "admin",
-        expiresAt,
-        issued: login.auth.nonce,
-      };
+    async login(sent) {
+      const isOurs = messages.aliyun_new?.verify?.(sent) !== undefined;
+      const found = isOurs ? await logins.find(loginIdOf(sent)) : undefined;
+      const { userId: login, role } = sent.auth;
+      if (!found || loginOf(found.userId, found.camera) !== login) throw new Refusal(403, AUTH_FAIL);
+      await logins.check(found).catch((error: unknown) => {
+        throw error instanceof InvigilError ? refusalOf(error) : error;
+      });
+      return { ...found, login, commands: role === "admin" };
     },
+    check: (page) => logins.check(page),
 
-    claim({ login, issued }, displaced) {
-      const holder = claims.get(login);
-      if (holder && holder.issued > issued) throw loggedInElsewhere();
-      const claim = { issued, displaced };
-      claims.set(login, claim);
+    claim({ login, id, holder: { roomId, examId } }, displaced) {
+      const key = JSON.stringify([login, roomId, examId]);
+      const holder = claims.get(key);
+      if (holder && holder.issued > id) throw loggedInElsewhere();
+      const claim = { issued: id, displaced };
+      claims.set(key, claim);
       holder?.displaced();
       return () => {
-        if (claims.get(login) === claim) claims.delete(login);
+        if (claims.get(key) === claim) claims.delete(key);
       };
     },
 
@@ -212,23 +228,20 @@ export const createEngineService = ({
       const caller = await callerIn(page, roomId);
       if (after === undefined) await access.inProgress(caller, { roomId });
       // First the messages: one that comes in between is told, as it comes after them.
-      const query = { roomId, login: page.login, type: undefined, newestFirst: true, from: undefined };
+      const reader = { login: page.login, also: alsoRead(caller) };
+      const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
       const snapshot = await live.roomSnapshot(caller, roomId);
       const { lastEventId } = snapshot;
       // A page may have seen more than there is, where the database was put back to what it had been.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
       const stood = Math.min(seen ?? (after === undefined ? newest : 0), newest);
-      // Whether it is in the room is looked at beside.
-      const identify = async () => {
-        if (page.expiresAt <= clock()) return unauthenticated("The login has expired.");
-        return (await auth.isDisabled(caller)) ? unauthenticated("The account is disabled.") : caller;
-      };
+      const identify = () => logins.callerIn(page, roomId);
       const events = await live.listenRoom(
         { caller, identify, ...listener },
         { roomId, camera: page.camera, lastEventId: after ?? at },
       );
-      const group = await groupOf(snapshot);
+      const group = await groupOf(caller, snapshot);
       const key = keyOf(roomId, page.login);
       const { signal } = listener;
       if (!signal.aborted) here.set(key, signal);
@@ -239,14 +252,8 @@ export const createEngineService = ({
     },
 
     async missed(page, roomId, seen) {
-      const query = {
-        roomId,
-        login: page.login,
-        type: undefined,
-        limit: MISSED,
-        newestFirst: false,
-        from: seen,
-      };
+      const reader = { login: page.login, also: alsoRead(await callerIn(page, roomId)) };
+      const query = { roomId, ...reader, type: undefined, limit: MISSED, newestFirst: false, from: seen };
       const missed = (await im.read(query)).messages.map(keptDelivery);
       const newest = missed.at(-1)?.message.seqnum ?? seen;
       const isStale = await staleSince(page, roomId, { seen, newest });
@@ -261,11 +268,11 @@ export const createEngineService = ({
       if (!to && isMuted(await im.muted(roomId), caller, page.login))
         throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
       const [receiver] = to ?? [];
-      if (one && (receiver === undefined || !(await isOnline(roomId, receiver))))
+      const may = await Promise.all((to ?? []).map((login) => mayAddress(caller, roomId, login)));
+      if (one && (receiver === undefined || !may[0] || !(await isOnline(roomId, receiver))))
         throw new Refusal(404, NOT_ONLINE);
-      // Who is in the room no more keeps the others from being told.
-      const there = await Promise.all((to ?? []).map((login) => isInRoom(roomId, login)));
-      const some = to && [...new Set([...to.filter((_, index) => there[index]), page.login])];
+      // Who is in the room no more, or cannot be written to, keeps the others from being told.
+      const some = to && [...new Set([...to.filter((_, index) => may[index]), page.login])];
       const input = { roomId, type, text: data, to: one ? to : some, camera: page.camera, key };
       const { id } = await im.send(caller, parsed(sendMessageInput, input));
       return { messageId: String(id) };
@@ -273,7 +280,7 @@ export const createEngineService = ({
 
     async group(page, roomId) {
       const caller = await callerIn(page, roomId);
-      return groupOf(await live.roomSnapshot(caller, roomId));
+      return groupOf(caller, await live.roomSnapshot(caller, roomId));
     },
 
     async users(page, { groupId: roomId, all }) {
@@ -283,14 +290,14 @@ export const createEngineService = ({
 
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
-      const status = statusOf(roomId, await im.mute(caller, { roomId, muted, logins: users }));
-      for (const tell of watching.get(roomId) ?? []) tell(status);
-      return status;
+      const now = await im.mute(caller, { roomId, muted, logins: users });
+      await Promise.all([...(watching.get(roomId) ?? [])].map((tell) => tell()));
+      return statusFor(caller, roomId, now);
     },
 
     async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
-      await callerIn(page, roomId);
-      const query = { roomId, login: undefined, type, limit, newestFirst, from };
+      const also = alsoRead(await callerIn(page, roomId));
+      const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
       const found = await im.read(query);
       return {
         messages: found.messages.map((message) => keptDelivery(message).message),
@@ -298,11 +305,15 @@ export const createEngineService = ({
       };
     },
 
-    onMuted(groupId, tell) {
+    onMuted({ userId }, groupId, tell) {
+      const tellPage = async () => {
+        const role = await access.roleIn(groupId, userId);
+        if (role) tell(statusFor({ role, userId }, groupId, await im.muted(groupId)));
+      };
       const tellers = watching.get(groupId) ?? new Set();
-      watching.set(groupId, tellers.add(tell));
+      watching.set(groupId, tellers.add(tellPage));
       return () => {
-        tellers.delete(tell);
+        tellers.delete(tellPage);
         if (tellers.size === 0) watching.delete(groupId);
       };
     },

@@ -7,41 +7,45 @@ import {
   type Message,
   type MessagePage,
   maxMessageBytes,
+  type Role,
   type SendMessageInput,
   type SentMessage,
   sendersOf,
   signalName,
 } from "@invigil/schema";
-import { loginOf } from "../../db/messages.js";
+import type { Principal } from "../../auth.js";
+import { loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
+import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
 import type { ImStore, NewestQuery, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
 
-export type { Muted, ReadQuery, StoredMessage };
+export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
 export interface ImService {
   /**
    * A login for each service that was asked for and is configured; when none was named, the older service's members. Where
-   * a service keeps the members of groups, the login is a member of the room's from then on.
+   * a service keeps the members of groups, the login is a member of the room's from then on. A login of the built-in service is
+   * as narrow as the caller's token, and one for another person works in the named room alone: see `LoginService`.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT when the older service has no such ids,
    *   PROVIDER_NOT_CONFIGURED when none of them is configured, PROVIDER_FAILED
    */
-  getToken(caller: Caller, input: GetImTokenInput): Promise<ImTokens>;
+  getToken(caller: Principal, input: GetImTokenInput): Promise<ImTokens>;
   /**
    * Says something in a room by the built-in service, also where the room's groups are elsewhere. Sent again with the same key
-   * it is what was sent before.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for somebody who is not in the room),
+   * it is what was sent before. An examinee writes to the room's staff: to some by name, or without `to` to all of them.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for a login that the caller cannot write to),
    *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
-  /** Newest first: what was for everybody, and what was for the caller's page or from it. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /** Newest first: what was for everybody, and what was for the caller's page or from it; to staff, everything that people said. @throws FORBIDDEN, ROOM_NOT_FOUND */
   history(caller: Caller, input: ListMessagesInput): Promise<MessagePage>;
   /**
    * Lets logins, or everybody (without `logins`) but those who run rooms, say nothing more to a whole room, or lets them again. What is
@@ -63,10 +67,17 @@ const runsRooms = ({ role }: Caller): boolean => role === "admin" || role === "t
 export const isMuted = ({ everybody, logins }: Muted, caller: Caller, login: string): boolean =>
   !runsRooms(caller) && (everybody || logins.includes(login));
 
+/** Whether a caller may write to a person of the room: an examinee to its staff (and from one page to the other), everybody else to all. */
+export const isWithinReach = (
+  caller: Pick<Caller, "userId" | "role">,
+  { userId, role }: { readonly userId: string; readonly role: Role },
+): boolean => caller.role !== "examinee" || role !== "examinee" || userId === caller.userId;
+
 export interface ImServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
   readonly groups: GroupService;
+  readonly logins: LoginService;
   readonly store: ImStore;
   readonly mutes: MuteStore;
   /** Of each login in each room. */
@@ -79,6 +90,15 @@ export interface ImServiceDeps {
 
 /** What each login that a message is for takes beside it, at least, as its row. */
 const RECIPIENT_BYTES = 128;
+/** The services, of which the built-in one has each login kept, by `open`, before it issues it. */
+const keeping = (messages: MessageProviders, open: () => Promise<string>): MessageProviders => {
+  const { aliyun_new: service } = messages;
+  if (!service?.builtIn) return messages;
+  const issueToken: typeof service.issueToken = async (request) =>
+    service.issueToken({ ...request, loginId: await open() });
+  return { ...messages, aliyun_new: { ...service, issueToken } };
+};
+
 /** Those who command a room have this long after its end: they tell of the end when it has come. */
 const AFTERWORD_MS = 10 * 60_000;
 
@@ -103,6 +123,7 @@ export const createImService = ({
   messages,
   access,
   groups,
+  logins,
   store,
   mutes,
   rate,
@@ -133,19 +154,24 @@ export const createImService = ({
         throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
     };
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
-    const recipients = to && [...new Set(to)];
+    // Nobody by name is the staff as a whole.
+    const recipients = to ? [...new Set(to)] : caller.role === "examinee" ? [] : undefined;
     const sent = await store.send(
       { roomId, type, data: text, ...sender, recipients, key, createdAt: now },
       check,
+      (person) => isWithinReach(caller, person),
     );
     if (!("unknown" in sent)) return sent;
-    throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `is nobody in the room: ${sent.unknown}`);
+    // In the same words whether another candidate or nobody has the login.
+    const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
+    throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
   },
 
   async history(caller, { roomId, camera, type, pageSize, cursor }) {
     await access.room(caller, roomId);
     const login = loginOf(caller.userId, camera);
-    const page = await store.list({ roomId, login, type, limit: pageSize, before: cursor });
+    const also = caller.role === "examinee" ? [] : [STAFF, OVERHEARD];
+    const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
     return { ...page, messages: page.messages.map(toMessage) };
   },
 
@@ -161,7 +187,7 @@ export const createImService = ({
 
   async getToken(caller, { roomId, userId, role, imServer, deviceId, deviceType }) {
     await access.inProgress(caller, { roomId });
-    const own = userId === caller.userId || userId === `pc_${caller.userId}`;
+    const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
     if (!own && caller.role !== "admin")
       throw forbidden(`The caller may log in as itself, not as ${userId}.`);
     if (role === "admin" && !runsRooms(caller))
@@ -173,13 +199,20 @@ export const createImService = ({
       ...(deviceId && { deviceId }),
       ...(deviceType && { deviceType }),
     };
-    if (!imServer) return { aliyunOldIm: await olderToken(messages, request) };
+    const person = own ? caller.userId : userId.replace(/^pc_/, "");
+    const camera = userId === person ? "main" : "pc";
+    if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
+      throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
+    const issuers = keeping(messages, () =>
+      logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
+    );
+    if (!imServer) return { aliyunOldIm: await olderToken(issuers, request) };
     const asked = new Set(imServer);
     const room = roomId ?? caller.roomId;
     const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([
-      asked.has("aliyun_new") ? messages.aliyun_new?.issueToken(request) : undefined,
-      asked.has("aliyun_old") ? messages.aliyun_old?.issueToken(request) : undefined,
-      asked.has("rong_cloud") ? messages.rong_cloud?.issueToken(request) : undefined,
+      asked.has("aliyun_new") ? issuers.aliyun_new?.issueToken(request) : undefined,
+      asked.has("aliyun_old") ? issuers.aliyun_old?.issueToken(request) : undefined,
+      asked.has("rong_cloud") ? issuers.rong_cloud?.issueToken(request) : undefined,
       room !== undefined && groups.join(room, userId, asked),
     ]);
     if (!aliyunNewIm && !aliyunOldIm && !rongToken) {

@@ -6,6 +6,8 @@ import { messageReaders, messages, participants, rooms } from "../../db/tables.j
 
 /** A message as it is kept: its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
+/** Somebody in a room. */
+export type Person = Pick<typeof participants.$inferSelect, "userId" | "role">;
 /** What may be said in a room depends on. Undefined: it is gone. */
 export type SpokenIn = Pick<typeof rooms.$inferSelect, "status" | "endedAt"> | undefined;
 
@@ -13,6 +15,8 @@ export interface MessageQuery {
   readonly roomId: string;
   /** Whose page it is that reads. */
   readonly login: string;
+  /** As what else it reads, beside everybody: readers that stand for many (`db/messages.ts`). */
+  readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
   /** Only messages with a smaller id. */
@@ -21,8 +25,10 @@ export interface MessageQuery {
 
 export interface ReadQuery {
   readonly roomId: string;
-  /** Whose page it is that reads; undefined: only what is everybody's. */
+  /** Whose page it is that reads; undefined: nobody's in particular. */
   readonly login: string | undefined;
+  /** As what else it reads, beside everybody. */
+  readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
   readonly newestFirst: boolean;
@@ -43,14 +49,19 @@ export interface NewestQuery {
 export interface ImStore {
   /**
    * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
-   * written; so is the end of an ended room that everybody was told of. `check` sees the room, and refuses by throwing. Returns the first login that nobody in the room has.
+   * written; so is the end of an ended room that everybody was told of. `check` sees the room, and refuses by throwing. Returns the first
+   * login that is not of a person in the room whom `mayReach` takes.
    */
-  send(message: NewMessage, check: (room: SpokenIn) => void): Promise<SentMessage | { unknown: string }>;
-  /** Newest first: what is everybody's, and what is for a login or from it. */
+  send(
+    message: NewMessage,
+    check: (room: SpokenIn) => void,
+    mayReach: (person: Person) => boolean,
+  ): Promise<SentMessage | { unknown: string }>;
+  /** Newest first: what any of the readers reads, once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
   /** How many messages a room has, if there are not more than a number. */
   countUpTo(roomId: string, most: number): number;
-  /** The same either way round, or only what is everybody's. */
+  /** The same either way round. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
   /** The newest messages of some types, oldest of them first. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
@@ -87,7 +98,7 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
     .as("some");
   const counted = queries.select({ number: count() }).from(someOf).prepare();
   const isThere = queries
-    .select({ userId: participants.userId })
+    .select({ userId: participants.userId, role: participants.role })
     .from(participants)
     .where(
       and(
@@ -139,12 +150,13 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       .slice(-query.limit);
 
   /** No id begins as the logins of PCs do. */
-  const isLogin = (room: string, of: string): boolean =>
-    isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of }) !== undefined;
+  const personOf = (room: string, of: string): Person | undefined =>
+    isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of });
 
   const read: ImStore["read"] = async ({
     roomId: room,
     login: of,
+    also = [],
     type: only,
     limit,
     newestFirst,
@@ -155,15 +167,16 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
       const asked = { roomId: room, login: reader, before: from, limit: limit + 1 };
       return only === undefined ? pages.any.all(asked) : pages.ofType.all({ ...asked, type: only });
     };
-    // Each is a page of its own; the first of both make the one that was asked for.
-    const rows = [EVERYBODY, ...(of === undefined ? [] : [of])]
-      .flatMap(rowsOf)
-      .toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
+    const readers = [EVERYBODY, ...(of === undefined ? [] : [of]), ...also];
+    // Each is a page of its own; the first of all make the one that was asked for. Two of them may read the same message.
+    const rows = [...new Map(readers.flatMap(rowsOf).map((row) => [row.id, row])).values()].sort((a, b) =>
+      newestFirst ? b.id - a.id : a.id - b.id,
+    );
     return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
   };
 
   return {
-    send: (message, check) =>
+    send: (message, check, mayReach) =>
       write(
         () => {
           const { key, recipients, createdAt } = message;
@@ -176,7 +189,10 @@ export const createImStore = ({ db, said }: { db: Database; said: MessageWriter 
             const told = said.toldOfEnd(message.roomId, endToldSince(room.endedAt));
             if (told) return told;
           }
-          const unknown = recipients?.find((of) => !isLogin(message.roomId, of));
+          const unknown = recipients?.find((of) => {
+            const person = personOf(message.roomId, of);
+            return person === undefined || !mayReach(person);
+          });
           if (unknown !== undefined) return { unknown };
           return { id: said.add(message), time: createdAt };
         },

@@ -6,7 +6,7 @@ import type { AccessService, Reach } from "../access/service.js";
 import type { Matter } from "./listen.js";
 import type { LiveStore } from "./store.js";
 import type { Logged, ToldExamEvent, ToldRoomEvent } from "./told.js";
-import { isFor, isForLogin, seenBy, seesConfig } from "./views.js";
+import { isFor, isForPage, seenBy, seesConfig } from "./views.js";
 
 interface MatterDeps {
   readonly store: LiveStore;
@@ -38,7 +38,7 @@ export const roomMatter = (
       }
       const told = await read();
       return {
-        ...(told && isForLogin(login, told) && { told }),
+        ...(told && isForPage(caller, login, told) && { told }),
         doubt: isAbout(caller, event, "participant_removed"),
       };
     },
@@ -98,7 +98,7 @@ export const examMatter = (
       if (doubt && !isReached) await admitAgain();
       if (!isReached && !rooms.has(event.roomId)) return {};
       const told = await read();
-      return { ...(told && isForLogin(login, told) && { told }), doubt: doubt && isReached };
+      return { ...(told && isForPage(caller, login, told) && { told }), doubt: doubt && isReached };
     },
     async gap() {
       const snapshot = await store.examSnapshot(examId, await lookAtReach(caller));

@@ -9,7 +9,7 @@ export interface StoredMessage {
   readonly type: number;
   readonly text: string;
   readonly sender: { readonly userId: string; readonly role: Role | "server"; readonly camera: Camera };
-  /** The logins that it is for; everybody in the room when absent. */
+  /** The logins that it is for; the room's staff when empty, everybody in the room when absent. */
   readonly to?: readonly string[];
   readonly time: Date;
 }

@@ -30,10 +30,14 @@ export const isFor = (caller: Caller, event: Logged): boolean => {
   }
 };
 
-/** Whether a login may read what was told: a message that names whom it is for is theirs and its sender's, nobody else's. */
-export const isForLogin = (login: string, event: ToldEvent): boolean => {
+/**
+ * Whether a caller's page may read what was told. A message that names whom it is for is theirs and its sender's; staff read
+ * everything that people say in their rooms.
+ */
+export const isForPage = (caller: Caller, login: string, event: ToldEvent): boolean => {
   if (event.type !== "message" || !event.message.to) return true;
   const { sender, to } = event.message;
+  if (caller.role !== "examinee" && sender.role !== "server") return true;
   return to.includes(login) || (sender.role !== "server" && loginOf(sender.userId, sender.camera) === login);
 };
 

@@ -1,9 +1,15 @@
 import type { EngineFrame, EngineResults } from "@invigil/schema";
 import { InvigilError } from "../../errors.js";
-import { deliveryOf, type EngineService, type Joined, type Page } from "../../features/engine/service.js";
+import {
+  deliveryOf,
+  type EngineService,
+  isAddressedTo,
+  type Joined,
+  type Page,
+} from "../../features/engine/service.js";
 
 /** Why listening in a group has ended, where nobody ended it here. */
-export type Ending = "expired" | "removed" | "stopping" | "failed";
+export type Ending = "ended" | "removed" | "stopping" | "failed";
 
 export interface GroupsOptions {
   readonly engine: EngineService;
@@ -45,7 +51,7 @@ export interface Groups {
 
 const endingOf = (error: unknown): Ending => {
   if (!(error instanceof InvigilError)) return "failed";
-  if (error.code === "UNAUTHENTICATED") return "expired";
+  if (error.code === "UNAUTHENTICATED") return "ended";
   if (error.code === "FORBIDDEN" || error.code === "ROOM_NOT_FOUND") return "removed";
   return error.code === "OVERLOADED" ? "stopping" : "failed";
 };
@@ -71,7 +77,9 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
           await drained();
           deliver(page, place, told, event.id);
         }
-      if (event.type === "message") deliver(page, place, deliveryOf(event.message), event.id);
+      // Staff are told of everything that is said. Their apps take what is for the page.
+      if (event.type === "message" && isAddressedTo(page.login, event.message.to))
+        deliver(page, place, deliveryOf(event.message), event.id);
       place.at = event.id;
     }
     if (!signal.aborted) throw new Error("the listening ended");
@@ -97,7 +105,7 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
       const stop = new AbortController();
       const listener = { drained, signal: stop.signal };
       const { result, events, isStale } = await engine.join(page, { groupId, ...from }, listener);
-      const stopMutes = engine.onMuted(groupId, (status) => send({ is: "muted", status }));
+      const stopMutes = engine.onMuted(page, groupId, (status) => send({ is: "muted", status }));
       const place: Place = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
       joined.set(groupId, place);
       const begin = () => {

@@ -8,23 +8,21 @@ import {
   MAX_ENGINE_FRAME,
   MAX_FIRST_ENGINE_FRAME,
 } from "@invigil/schema";
-import { parsed } from "../../errors.js";
-import {
-  AUTH_FAIL,
-  type EngineService,
-  type Page,
-  Refusal,
-  refusalOf,
-} from "../../features/engine/service.js";
+import { InvigilError, parsed } from "../../errors.js";
+import { type EngineService, type Page, Refusal, refusalOf } from "../../features/engine/service.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
 import { createGroups, type Ending, type From } from "./engine-groups.js";
 import { createWork } from "./engine-work.js";
 
 const MAX_GROUPS = 20;
-/** In milliseconds: between two beats; for the first login; for a newer login once one has expired. */
+/**
+ * In milliseconds: between two beats; between two looks at the login of a page that is in no group; for the first login; for a newer
+ * login once one has expired.
+ */
 const BEAT_MS = 10_000;
+const LOOK_MS = 1_000;
 const FIRST_MESSAGE_MS = 10_000;
-const RENEWAL_MS = 30_000;
+const RENEWAL_MS = 3_500;
 /** WebSocket codes. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
@@ -44,6 +42,9 @@ interface Served {
   readonly result: EngineResults[keyof EngineResults];
   readonly begin?: () => void;
 }
+
+const hasEnded = (error: unknown): boolean =>
+  error instanceof InvigilError && error.code === "UNAUTHENTICATED";
 
 const asJson = (text: string): unknown => {
   try {
@@ -91,8 +92,18 @@ export const engineSockets =
       send({ is: "expired" });
     };
 
+    /** An app may have a newer login for one that has expired. For one that was taken back it has to log in anew. */
+    const endLogin = (): void => {
+      if (!page || page.expiresAt <= clock()) {
+        expire();
+        return;
+      }
+      send({ is: "expired" });
+      bye(3);
+    };
+
     const ENDINGS: Readonly<Record<Ending, (error: unknown) => void>> = {
-      expired: expire,
+      ended: endLogin,
       removed: () => bye(2),
       stopping: () => socket.close(GOING_AWAY),
       failed(error) {
@@ -108,7 +119,7 @@ export const engineSockets =
       return entered;
     };
     const login = async (sent: EngineLogin): Promise<void> => {
-      const opened = engine.login(sent);
+      const opened = await engine.login(sent);
       if (page && page.login !== opened.login)
         throw new Refusal(403, `The connection is that of ${page.login}.`);
       clearTimeout(silent);
@@ -119,6 +130,9 @@ export const engineSockets =
         release = engine.claim(opened, () => bye(4));
       }
       page = opened;
+      // What is joined goes on with the newer login alone.
+      for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
+      groups.leaveAll();
       const rested = resting;
       resting = new Map();
       for (const [groupId, from] of rested) (await join(opened, groupId, from)).begin();
@@ -130,10 +144,7 @@ export const engineSockets =
         return { result: {} };
       }
       if (!page) throw new Refusal(602, "not login");
-      if (page.expiresAt <= clock()) {
-        expire();
-        throw new Refusal(403, AUTH_FAIL);
-      }
+      await engine.check(page);
       const { groupId } = request;
       switch (request.do) {
         case "join":
@@ -175,6 +186,7 @@ export const engineSockets =
         if (number !== undefined) send({ number, error: { code, message } });
         refusals += 1;
         lastRefusal = message;
+        if (page && hasEnded(error)) endLogin();
         // Whoever cannot log in has nothing to do here.
         if (!page) socket.close(POLICY_VIOLATION, message.slice(0, 100));
       }
@@ -182,11 +194,24 @@ export const engineSockets =
 
     const work = createWork({ socket, drained, answer });
     const silent = setTimeout(() => socket.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const look = setInterval(
+      () => {
+        // Those who are in a group are looked at there.
+        const looked = page;
+        if (!looked || groups.size > 0 || !isOpen()) return;
+        engine.check(looked).catch((error: unknown) => {
+          if (page !== looked) return;
+          if (hasEnded(error)) endLogin();
+          else log.error({ err: error }, "a message login could not be looked at: it is tried again");
+        });
+      },
+      Math.min(beatMs, LOOK_MS),
+    );
     const beat = setInterval(() => {
       if (page && page.expiresAt <= clock()) expire();
       send({ is: "beat", at: Object.fromEntries([...groups.places()].map(([id, { at }]) => [id, at])) });
     }, beatMs);
-    for (const timer of [silent, beat]) timer.unref();
+    for (const timer of [silent, beat, look]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
         socket.close(UNSUPPORTED, "Frames are text.");
@@ -202,6 +227,7 @@ export const engineSockets =
       clearTimeout(silent);
       clearTimeout(renewal);
       clearInterval(beat);
+      clearInterval(look);
       release();
       groups.leaveAll();
     });

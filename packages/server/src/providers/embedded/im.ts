@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { AliyunNewToken } from "@invigil/schema";
+import type { AliyunNewToken, EngineLogin } from "@invigil/schema";
 import { aliyunNewToken, IM_TOKEN_TTL_SECONDS } from "../aliyun/im-token.js";
 import type { MessageProvider } from "../types.js";
 
@@ -7,7 +7,7 @@ export interface EmbeddedImOptions {
   /** Signs the tokens; Invigil verifies them itself. */
   readonly appKey: string;
   readonly clock: () => Date;
-  /** Letters and digits; each greater than the one before, so that a person's logins are in the order in which they were issued. */
+  /** Names logins that are kept nowhere, so that nobody can log in with them. */
   readonly nonce: () => string;
   /** Where clients reach this server. */
   readonly publicUrl: () => string;
@@ -19,6 +19,9 @@ const APP_ID = "invigil";
  * a nonce; what remains is digits that move from the nonce into the time, which then is years ahead.
  */
 const NONCE = /^AK-[A-Za-z0-9_]{1,61}$/;
+const PREFIX = "AK-";
+/** The id under which it is kept what a login stands for: see `features/im/logins.ts`. */
+export const loginIdOf = ({ auth: { nonce } }: EngineLogin): string => nonce.slice(PREFIX.length);
 /** How much earlier than the issuing clock the verifying one may be. */
 const LEEWAY_SECONDS = 60;
 
@@ -41,11 +44,11 @@ export const createEmbeddedIm = ({
   createGroup: ({ groupId }) => Promise.resolve({ groupId }),
   // What the server says is a message in its own database, written beside what it tells of.
   announce: () => Promise.resolve(),
-  issueToken({ userId, role }) {
+  issueToken({ userId, role, loginId = nonce() }) {
     const appSign = Buffer.from(JSON.stringify({ v: 1, url: publicUrl() })).toString("base64url");
     const timestamp = Math.floor(clock().getTime() / 1000) + IM_TOKEN_TTL_SECONDS;
     const app = { appId: APP_ID, appKey, appSign };
-    return Promise.resolve(aliyunNewToken(app, { userId, nonce: `AK-${nonce()}`, timestamp, role }));
+    return Promise.resolve(aliyunNewToken(app, { userId, nonce: `${PREFIX}${loginId}`, timestamp, role }));
   },
   verify({ appId, appToken, auth }) {
     const { appToken: ours } = aliyunNewToken({ appId, appKey, appSign: "" }, auth);

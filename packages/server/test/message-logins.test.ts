@@ -1,0 +1,315 @@
+import { decodeJwt } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { messageLogins } from "../src/db/tables.js";
+import type { TestCaller } from "../src/testing.js";
+import { dataOf, type Parsed, rest, trpc } from "./support/calls.js";
+import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { openHall } from "./support/hall.js";
+import { refused } from "./support/reason.js";
+import { APPS, openSchool, type School } from "./support/school.js";
+
+// A message login is as narrow as the token that it was issued to, and nobody gains a right in one room by having put somebody
+// into another: docs/decisions/0030.
+
+let school: School;
+let url: string;
+/** A room of another exam, whose teacher is teacher2: the attacker of this file. */
+let trap: string;
+
+const TEACHER2: TestCaller = { sub: "teacher2", role: "teacher" };
+const NOT_OPEN = (groupId: string) => ({ code: 403, message: `The room ${groupId} is not open to you.` });
+const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+/** A connection that has logged in. */
+const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
+  const connection = await rawEngine(url);
+  expect(await connection.ask(asked(await imLogin(url, token, request)))).toEqual({});
+  return connection;
+};
+type Connection = Awaited<ReturnType<typeof connect>>;
+const join = (connection: Connection, groupId: string): Promise<Parsed> =>
+  connection.ask({ do: "join", groupId });
+
+/** Everything that a page may ask for in a group. */
+const requests = (groupId: string) => [
+  { do: "join", groupId },
+  { do: "join", groupId, after: "0" },
+  { do: "group", groupId },
+  { do: "users", groupId, all: false },
+  { do: "users", groupId, all: true },
+  { do: "mute", groupId, muted: true },
+  { do: "messages", groupId, newestFirst: true, pageSize: 10 },
+];
+const expectClosed = async (connection: Connection, groupId: string): Promise<void> => {
+  for (const request of requests(groupId)) expect(await connection.ask(request)).toEqual(NOT_OPEN(groupId));
+  const message = { do: "send", groupId, type: 20_010, data: '{"sid":"1"}', key: "k" };
+  expect((await connection.ask(message)).code).toBe(425);
+};
+
+beforeAll(async () => {
+  school = await openSchool({ config: { apps: APPS } });
+  url = await school.listen();
+  trap = school.other.id;
+  const victims = [
+    ["teacher1", "teacher"],
+    ["inspector1", "inspector"],
+    ["examinee1", "examinee"],
+    ["root", "teacher"],
+  ] as const;
+  const participants = victims.map(([userId, role]) => ({ userId, role, name: "A victim" }));
+  await school.as(TEACHER2).participant.add({ roomId: trap, participants });
+});
+afterAll(() => school?.close());
+
+/** The token of somebody whom the attacker has put into their own room. */
+const stolen = async (userId: string, role: "teacher" | "inspector" | "examinee"): Promise<string> =>
+  (await school.as(TEACHER2).auth.issueToken({ userId, role, roomId: trap })).token;
+
+describe("who puts somebody into their own room", () => {
+  it("does not come into that person's other room by a message login", async () => {
+    using teacher = await connect(await school.token({ sub: "teacher1", role: "teacher" }), {
+      roomId: school.room.id,
+      userId: "teacher1",
+      role: "admin",
+    });
+    expect(await join(teacher, school.room.id)).toHaveProperty("group");
+    for (const [userId, role] of [
+      ["teacher1", "teacher"],
+      ["inspector1", "inspector"],
+      ["examinee1", "examinee"],
+      ["root", "teacher"],
+    ] as const) {
+      const token = await stolen(userId, role);
+      for (const login of [userId, `pc_${userId}`]) {
+        using attacker = await connect(token, {
+          roomId: trap,
+          userId: login,
+          ...(role === "teacher" && { role: "admin" }),
+        });
+        for (const { id } of [school.room, school.sibling]) await expectClosed(attacker, id);
+        expect(await join(attacker, trap)).toHaveProperty("group");
+      }
+    }
+    // The teacher was not thrown out, and hears the room.
+    await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
+    expect((await teacher.told("message")).message.data).toBe("1");
+  });
+
+  it("does not displace that person's page, which the same person's newer login in the same place does", async () => {
+    const room = { roomId: school.room.id, userId: "examinee1" };
+    const own = await school.token({ sub: "examinee1", role: "examinee", room: school.room.id });
+    using page = await connect(own, room);
+    await join(page, school.room.id);
+    using attacker = await connect(await stolen("examinee1", "examinee"), { ...room, roomId: trap });
+    await join(attacker, trap);
+    expect(await page.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
+    using newer = await connect(own, room);
+    expect(await page.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await join(newer, school.room.id)).toHaveProperty("group");
+  });
+
+  it("does not push that person's logins out of the table", async () => {
+    const own = await school.token({ sub: "inspector1", role: "inspector" });
+    const kept = await imLogin(url, own, { roomId: school.room.id, userId: "inspector1" });
+    const token = await stolen("inspector1", "inspector");
+    for (let n = 0; n < 25; n += 1) await imLogin(url, token, { roomId: trap, userId: "inspector1" });
+    using page = await rawEngine(url);
+    expect(await page.ask(asked(kept))).toEqual({});
+  });
+
+  it("gets neither session, nor account, nor a wider token, nor the person's other rooms by the API", async () => {
+    await school.admin.account.create({
+      userId: "teacher1",
+      role: "teacher",
+      name: "The real name",
+      password: "a long password",
+    });
+    const { token: session } = await school.admin.auth.login({
+      username: "teacher1",
+      password: "a long password",
+    });
+    const token = await stolen("teacher1", "teacher");
+    expect(decodeJwt(token)).toMatchObject({ room: trap, name: "A victim" });
+    const as = trpc(school, token);
+    const { id: roomId, examId } = school.room;
+    const reasonOf = async (call: Promise<{ error?: Parsed }>) => (await call).error?.data.reason;
+    for (const call of [
+      as.mutate("auth.refresh"),
+      as.mutate("auth.changePassword", { currentPassword: "a long password", newPassword: "another one!" }),
+      as.mutate("auth.issueToken", { userId: "teacher1", role: "teacher" }),
+      as.mutate("auth.issueToken", { userId: "teacher1", role: "teacher", examId }),
+      as.mutate("auth.issueToken", { userId: "teacher1", role: "teacher", roomId }),
+      as.mutate("auth.issueToken", { userId: "root", role: "admin", roomId: trap }),
+      as.query("account.list", {}),
+      as.query("room.get", { roomId }),
+      as.query("room.snapshot", { roomId }),
+      as.query("room.presence", { roomId }),
+      as.query("participant.get", { roomId, userId: "teacher1" }),
+      as.query("im.history", { roomId }),
+      as.mutate("im.send", { roomId, type: 30_001, data: 1 }),
+      as.mutate("im.getToken", { roomId, userId: "teacher1", imServer: ["aliyun_new"] }),
+      as.mutate("im.getToken", { roomId: trap, userId: "examinee1", imServer: ["aliyun_new"] }),
+      as.mutate("room.joinLinks", { roomId }),
+      as.mutate("room.joinLinks", { examId }),
+      as.mutate("upload.getCredentials", { examId }),
+      as.query("exam.get", { examId }),
+      as.query("exam.snapshot", { examId }),
+      as.mutate("exam.update", { examId, name: "Mine" }),
+      as.mutate("exam.update", { examId: school.other.examId, name: "Mine" }),
+      as.mutate("room.create", { name: "Another" }),
+      as.mutate("participant.move", { roomId: trap, userId: "examinee9", toRoomId: roomId }),
+    ])
+      expect(await reasonOf(call)).toBe("FORBIDDEN");
+    expect((await as.query("room.list", {})).data.rooms.map(({ id }: { id: string }) => id)).toEqual([trap]);
+    expect((await as.query("exam.list", {})).data.exams.map(({ id }: { id: string }) => id)).toEqual([
+      school.other.examId,
+    ]);
+    const self = dataOf(await rest(school, token).get("userInfo", { userId: "teacher1", roomId: trap }));
+    expect(self.name).toBe("A victim");
+    expect(self.rtcPushUrl).toContain(`${school.other.examId}-${trap}-teacher1`);
+    // Links that it makes lead into the room, like the token itself.
+    const { data: links } = await as.mutate("room.joinLinks", { roomId: trap });
+    for (const { url: link } of links)
+      expect(decodeJwt(new URL(link).searchParams.get("token") ?? "")).toMatchObject({ room: trap });
+    // Ending that token ends nothing of the person's.
+    await as.mutate("auth.logout");
+    expect((await trpc(school, session).query("auth.whoami")).data.userId).toBe("teacher1");
+    expect((await trpc(school, session).query("room.presence", { roomId })).status).toBe(200);
+  });
+
+  it("is seen in that room alone", async () => {
+    using attacker = await connect(await stolen("teacher1", "teacher"), {
+      roomId: trap,
+      userId: "pc_teacher1",
+    });
+    await join(attacker, trap);
+    const pagesIn = async (roomId: string) =>
+      (await school.admin.room.presence({ roomId })).filter(
+        ({ userId, camera }) => userId === "teacher1" && camera === "pc",
+      );
+    while ((await pagesIn(trap)).length === 0);
+    expect(await pagesIn(school.room.id)).toEqual([]);
+  });
+});
+
+describe("a message login of a token that is bound", () => {
+  const both = () => ({ roomId: school.room.id, userId: "both" });
+
+  beforeAll(async () => {
+    const participants = [{ userId: "both", name: "B", role: "inspector" as const }];
+    for (const { id: roomId } of [school.room, school.sibling, school.other])
+      await school.admin.participant.add({ roomId, participants });
+  });
+  const opened = async (token: string, request: { roomId: string; userId: string }) => {
+    using connection = await connect(token, request);
+    const open: string[] = [];
+    for (const [name, { id }] of Object.entries({
+      room: school.room,
+      sibling: school.sibling,
+      other: school.other,
+    }))
+      if ("group" in (await join(connection, id))) open.push(name);
+    return open.join(" ");
+  };
+
+  it.each([
+    ["to nothing", () => ({}), "room sibling other"],
+    ["to a room", () => ({ room: school.room.id }), "room"],
+    ["to an exam", () => ({ exam: school.room.examId }), "room sibling"],
+    ["to a room and its exam", () => ({ room: school.room.id, exam: school.room.examId }), "room"],
+  ])("%s opens the rooms that the token opens", async (_, bound, expected) => {
+    const token = await school.token({ sub: "both", role: "inspector", ...bound() });
+    expect(await opened(token, both())).toBe(expected);
+  });
+
+  it("opens no room in which its holder is something else than the token says", async () => {
+    const participants = [{ userId: "both", name: "B", role: "teacher" as const }];
+    const room = await school.admin.room.create({ name: "As a teacher", participants });
+    const token = await school.token({ sub: "both", role: "inspector" });
+    using page = await connect(token, both());
+    expect(await join(page, room.id)).toEqual(NOT_OPEN(room.id));
+  });
+
+  it("of an administrator for another person opens what both may open: the room that was named", async () => {
+    const admin = await school.token({ sub: "root", role: "admin" });
+    expect(await opened(admin, both())).toBe("room");
+    const inExam = await school.token({ sub: "root", role: "admin", exam: school.room.examId });
+    expect(await opened(inExam, both())).toBe("room");
+    // Of no room, as far as the administrator's token goes.
+    const login = async (token: string) => {
+      const { data } = await trpc(school, token).mutate("im.getToken", {
+        userId: "both",
+        imServer: ["aliyun_new"],
+      });
+      using connection = await rawEngine(url);
+      await connection.ask(asked(data.aliyunNewIm));
+      const open: string[] = [];
+      for (const { id, name } of [school.room, school.sibling, school.other])
+        if ("group" in (await join(connection, id))) open.push(name);
+      return open;
+    };
+    expect(await login(admin)).toEqual(["Room A", "Room B", "Room C"]);
+    expect(await login(inExam)).toEqual(["Room A", "Room B"]);
+    const inRoom = school.as({ sub: "root", role: "admin", room: school.room.id });
+    const stranger = inRoom.im.getToken({ userId: "examinee9", imServer: ["aliyun_new"] });
+    expect((await refused(stranger)).reason).toBe("FORBIDDEN");
+  });
+
+  it("has the vendor's form, and is none without the server's note of it", async () => {
+    const token = await school.token({ sub: "both", role: "inspector" });
+    const login = await imLogin(url, token, both());
+    expect(login.auth.nonce).toMatch(/^AK-[A-Za-z0-9]{16,61}$/);
+    expect(login.auth.timestamp).toBe(Date.parse("2026-01-02T03:04:05Z") / 1000 + 2 * 86_400);
+    // Signed by another server with the same key, which notes it elsewhere.
+    await using elsewhere = await openSchool();
+    const foreign = await imLogin(
+      await elsewhere.listen(),
+      await elsewhere.token({ sub: "x", role: "admin" }),
+      {
+        roomId: elsewhere.room.id,
+        userId: "examinee1",
+      },
+    );
+    using page = await rawEngine(url);
+    expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
+  });
+
+  it("of the older shape is as narrow", async () => {
+    const token = await school.token({ sub: "both", role: "inspector", room: school.room.id });
+    const { accessToken, refreshToken } = dataOf(
+      await rest(school, token).post("getIMToken", { userId: "both", deviceId: "d", deviceType: "ios" }),
+    );
+    for (const text of [accessToken, refreshToken]) {
+      using page = await rawEngine(url);
+      expect(await page.ask(asked(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
+      expect(await join(page, school.sibling.id)).toEqual(NOT_OPEN(school.sibling.id));
+      expect(await join(page, school.room.id)).toHaveProperty("group");
+    }
+  });
+});
+
+describe("the notes of message logins", () => {
+  it("are bounded for each page and binding, and go when they have expired", async () => {
+    await using hall = await openHall();
+    const issue = (caller: TestCaller, userId = caller.sub) =>
+      hall.mutate(caller, "im.getToken", { userId, imServer: ["aliyun_new"], roomId: hall.room.id });
+    const ids = () =>
+      hall.db.queries
+        .select()
+        .from(messageLogins)
+        .all()
+        .map(({ id }) => `AK-${id}`);
+    const nonceOf = async (answer: ReturnType<typeof issue>) => (await answer).data.aliyunNewIm.auth.nonce;
+    const examinee: TestCaller = { sub: "e1", role: "examinee" };
+    const other = await nonceOf(issue(examinee, "pc_e1"));
+    const nonces: string[] = [];
+    for (let n = 0; n < 30; n += 1) {
+      hall.time.now += 1;
+      nonces.push(await nonceOf(issue(examinee)));
+    }
+    expect(new Set(ids())).toEqual(new Set([other, ...nonces.slice(-20)]));
+    hall.time.now += 2 * 86_400_000;
+    const later: string[] = [];
+    for (let n = 0; n < 2; n += 1) later.push(await nonceOf(issue({ sub: "t1", role: "teacher" })));
+    expect(new Set(ids())).toEqual(new Set(later));
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import type { Parsed } from "./support/calls.js";
+import { imLogin, rawEngine } from "./support/engine.js";
+import { hear, openIn, say } from "./support/engine-apps.js";
+import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, TEACHER } from "./support/hall.js";
+import { listenRoom } from "./support/listening.js";
+import { openSchool, type School } from "./support/school.js";
+
+// Candidates write to the staff of their room, and staff read everything that is said in it.
+
+const OWN = { type: 30_001, data: "psst" } as const;
+const textsOf = async (hall: Hall, caller: typeof ADMIN, more: object = {}): Promise<string[]> => {
+  const { data } = await hall.query(caller, "im.history", { roomId: hall.room.id, ...more });
+  return data.messages.map((message: Parsed) => message.data);
+};
+
+describe("a candidate's message by the API", () => {
+  it.each([
+    ["another candidate", ["e2"], "e2"],
+    ["another candidate's PC", ["pc_e2"], "pc_e2"],
+    ["nobody", ["nobody"], "nobody"],
+    ["somebody of another room", ["t1", "e9"], "e9"],
+    ["a candidate beside a teacher", ["t1", "e2"], "e2"],
+  ])("to %s is refused in the same words", async (_, to, wrong) => {
+    await using hall = await openHall();
+    const { error } = await hall.say(EXAMINEE, { ...OWN, to });
+    expect(error.data).toMatchObject({
+      reason: "INVALID_INPUT",
+      fieldErrors: { [`to[${to.length - 1}]`]: [`is none of the room's staff: ${wrong}`] },
+    });
+    expect(hall.happened(hall.room, "message")).toEqual([]);
+  });
+
+  it.each([[["t1"]], [["pc_t1"]], [["i1"]], [["t1", "i1"]], [["pc_e1"]]])(
+    "to %j is sent, and read by all staff",
+    async (to) => {
+      await using hall = await openHall();
+      expect((await hall.say(EXAMINEE, { ...OWN, to })).status).toBe(200);
+      for (const caller of [TEACHER, INSPECTOR, ADMIN, EXAMINEE])
+        expect(await textsOf(hall, caller)).toEqual(["psst"]);
+      expect(await textsOf(hall, INSPECTOR, { type: 30_001 })).toEqual(["psst"]);
+      expect(await textsOf(hall, INSPECTOR, { type: 30_002 })).toEqual([]);
+      for (const camera of ["main", "pc"]) expect(await textsOf(hall, OTHER, { camera })).toEqual([]);
+    },
+  );
+
+  it("to the whole room is for its staff, also for those who come later", async () => {
+    await using hall = await openHall();
+    expect((await hall.say(EXAMINEE, OWN)).status).toBe(200);
+    const participants = [{ userId: "t2", role: "teacher", name: "T" }];
+    await hall.mutate(TEACHER, "participant.add", { roomId: hall.room.id, participants });
+    for (const caller of [TEACHER, INSPECTOR, ADMIN, EXAMINEE, { sub: "t2", role: "teacher" } as const])
+      expect(await textsOf(hall, caller)).toEqual(["psst"]);
+    expect(await textsOf(hall, OTHER)).toEqual([]);
+    const { data } = await hall.query(TEACHER, "im.history", { roomId: hall.room.id });
+    expect(data.messages[0].to).toEqual([]);
+  });
+
+  it("is told to staff alone", async () => {
+    await using school = await openSchool();
+    const roomId = school.room.id;
+    const listeners = {
+      admin: await listenRoom(school, ADMIN, { roomId }),
+      inspector: await listenRoom(school, { sub: "inspector1", role: "inspector" }, { roomId }),
+      examinee2: await listenRoom(school, { sub: "examinee2", role: "examinee" }, { roomId }),
+    };
+    const send = (data: string, to?: string[]) =>
+      school
+        .as({ sub: "examinee1", role: "examinee" })
+        .im.send({ roomId, type: 30_001, data, ...(to && { to }) });
+    await send("to the room");
+    await send("to the teacher", ["teacher1"]);
+    await school.teacher.im.send({ roomId, type: 30_001, data: "end" });
+    const heard: Record<string, unknown[]> = {};
+    for (const [name, listener] of Object.entries(listeners)) {
+      const told = await listener.until((event) => event.type === "message" && event.message.data === "end");
+      heard[name] = told.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
+      await listener.leave();
+    }
+    expect(heard).toEqual({
+      admin: ["to the room", "to the teacher", "end"],
+      inspector: ["to the room", "to the teacher", "end"],
+      examinee2: ["end"],
+    });
+  });
+});
+
+describe("a candidate's message by the drop-in script", () => {
+  const c2c = (school: School, receiverId: string) => ({
+    groupId: school.room.id,
+    type: 20_004,
+    data: '{"sid":"1"}',
+    receiverId,
+  });
+
+  it("to one who is no staff, or not connected, fails in the same words; to one of the staff it arrives", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using other = await openIn(school, url, "examinee2", "examinee");
+    const failures = [];
+    // Connected, in the room, in another room, nowhere; and staff who is not connected.
+    for (const receiver of [
+      "examinee2",
+      "pc_examinee2",
+      "examinee9",
+      "nobody",
+      "inspector1",
+      "pc_teacher1",
+    ]) {
+      const error: Parsed = await examinee.messages
+        .sendC2cMessage(c2c(school, receiver))
+        .catch((thrown: unknown) => thrown);
+      failures.push([error.code, error.message]);
+    }
+    expect(new Set(failures.map(String))).toEqual(new Set(["404,user not online"]));
+    await examinee.messages.sendC2cMessage(c2c(school, "teacher1"));
+    expect((await teacher.diary.until("recvc2cmessage"))[0].sender).toEqual({ userId: "examinee1" });
+    await say(teacher, school, 7);
+    expect(await hear(other)).toBe(7);
+    expect(other.diary.all("recvc2cmessage")).toEqual([]);
+  });
+
+  it("to a group, or to some of it, arrives at staff alone: live, after a gap, and when it is listed", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const groupId = school.room.id;
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using inspector = await openIn(school, url, "inspector1", "inspector");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await using other = await openIn(school, url, "examinee2", "examinee");
+    await say(examinee, school, 1);
+    await say(examinee, school, 2, { receiverIdList: ["examinee2", "pc_examinee2", "nobody"] });
+    await say(examinee, school, 3, { receiverIdList: ["examinee2", "teacher1"] });
+    await say(teacher, school, 4);
+    for (const [app, expected] of [
+      [teacher, [1, 3]],
+      [inspector, [1, 4]],
+      [other, [4]],
+    ] as const)
+      for (const n of expected) expect(await hear(app)).toBe(n);
+
+    const listed = async (app: typeof teacher) =>
+      (await app.messages.listRecentMessage({ groupId })).messageList.map(({ data }: Parsed) => Number(data));
+    expect([await listed(teacher), await listed(inspector)]).toEqual([
+      [1, 4],
+      [1, 4],
+    ]);
+    expect([await listed(examinee), await listed(other)]).toEqual([[4], [4]]);
+
+    // After an id of another log there is a gap: messages are read from where they are kept.
+    const missed = async (userId: string, role: "teacher" | "examinee", last: number) => {
+      const token = await school.token({ sub: userId, role, room: groupId });
+      const made = await imLogin(url, token, { roomId: groupId, userId });
+      const { appId, appToken, auth } = made;
+      using page = await rawEngine(url);
+      await page.ask({ do: "login", login: { appId, appToken, auth } });
+      await page.ask({ do: "join", groupId, after: "999999999", seen: 0 });
+      await say(inspector, school, last);
+      const heard: string[] = [];
+      while (heard.at(-1) !== `${last}`) heard.push((await page.told("message")).message.data);
+      return heard.map(Number);
+    };
+    const late = { userId: "teacher9", role: "teacher" as const, name: "T" };
+    await school.teacher.participant.add({ roomId: groupId, participants: [late] });
+    expect(await missed("teacher9", "teacher", 5)).toEqual([1, 4, 5]);
+    expect(await missed("examinee2", "examinee", 6)).toEqual([4, 5, 6]);
+  });
+
+  it("to another teacher is not taken for the own by a teacher's app, and read in the history", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const groupId = school.room.id;
+    const second = { userId: "teacher9", role: "teacher" as const, name: "T" };
+    await school.teacher.participant.add({ roomId: groupId, participants: [second] });
+    await using teacher = await openIn(school, url, "teacher1", "teacher");
+    await using beside = await openIn(school, url, "teacher9", "teacher");
+    await using examinee = await openIn(school, url, "examinee1", "examinee");
+    await examinee.messages.sendC2cMessage(c2c(school, "teacher1"));
+    await teacher.diary.until("recvc2cmessage");
+    await say(teacher, school, 1);
+    expect(await hear(beside)).toBe(1);
+    expect(beside.diary.all("recvc2cmessage")).toEqual([]);
+    const { messages } = await school
+      .as({ sub: "teacher9", role: "teacher" })
+      .im.history({ roomId: groupId });
+    expect(messages.map(({ type }) => type)).toEqual([30_001, 20_004]);
+  });
+});
