@@ -93,7 +93,7 @@ export const buildApp = async (
   const served = trpcRouter ?? router;
   await app.register(trpcPlugin, { prefix: "/trpc", router: served, createContext, anyOrigin });
   const handlers = {
-    "/trpc": trpcSockets({ router: served, auth: services.auth, timing }),
+    "/trpc": trpcSockets({ router: served, auth: services.auth, live: services.live, timing }),
     "/im": engineSockets({ engine: services.engine, clock: deps.clock, timing }),
   };
   acceptSockets(app, { config, handlers, timing });

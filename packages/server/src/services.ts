@@ -30,6 +30,7 @@ import { createImService } from "./features/im/service.js";
 import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
+import { createAllowances } from "./features/live/allowances.js";
 import { createLiveService } from "./features/live/service.js";
 import { createLiveStore } from "./features/live/store.js";
 import { createTail } from "./features/live/tail.js";
@@ -184,6 +185,7 @@ export const createServices = ({
     tail,
     access,
     presence,
+    allowances: createAllowances(config.perPerson),
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,

@@ -4,7 +4,7 @@ import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
-import { serialize } from "./serialize.js";
+import { serializeAnswer } from "./serialize.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -18,6 +18,8 @@ export interface Context {
   readonly identity: Principal | InvigilError;
   /** Who that is by now: for what outlives the moment in which it was called. */
   readonly identify: () => Promise<Principal | InvigilError>;
+  /** The connection that carries this call beside others; absent where a request is a connection of its own. */
+  readonly connection?: object | undefined;
   /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
   readonly drained?: (() => Promise<void>) | undefined;
   /**
@@ -66,7 +68,7 @@ export const failureOf = (error: unknown): InvigilError => {
  * kilobyte grow to any size. Nothing is lost, because a sender writes such objects out each time.
  */
 const transformer = {
-  serialize: (value: unknown): SuperJSONResult => serialize(value),
+  serialize: serializeAnswer,
   deserialize(sent: SuperJSONResult | undefined): unknown {
     // A call without an input, which reaches this over a WebSocket only.
     if (sent === undefined) return undefined;

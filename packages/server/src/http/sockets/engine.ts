@@ -15,6 +15,7 @@ import {
   refusalOf,
 } from "../../features/engine/service.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
+import { createFramer } from "./engine-frames.js";
 import { createGroups, type Ending, type From } from "./engine-groups.js";
 import { createWork } from "./engine-work.js";
 
@@ -60,9 +61,9 @@ const numberOf = (sent: unknown): number | undefined => {
 };
 
 /** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
-export const engineSockets =
-  ({ engine, clock, timing }: EngineSocketOptions): SocketHandler =>
-  (connection) => {
+export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
+  const frameOf = createFramer();
+  return (connection) => {
     const { socket, log } = connection;
     const drained = () => connection.drained();
     const { beatMs = BEAT_MS, firstMessageMs = FIRST_MESSAGE_MS, renewalMs = RENEWAL_MS } = timing;
@@ -74,7 +75,7 @@ export const engineSockets =
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
     const send = (frame: EngineFrame): void => {
-      if (isOpen()) socket.send(JSON.stringify(frame));
+      if (isOpen()) connection.send(JSON.stringify(frame));
     };
     /** The connection ends, and the page does not come back by itself. */
     const bye = (code: EngineGoodbye): void => {
@@ -98,7 +99,17 @@ export const engineSockets =
         socket.close(FAULT);
       },
     };
-    const groups = createGroups({ engine, send, drained, onEnd: (ending, error) => ENDINGS[ending](error) });
+    const groups = createGroups({
+      engine,
+      send,
+      sendBytes(frame) {
+        if (isOpen()) connection.send(frame);
+      },
+      frameOf,
+      connection,
+      drained,
+      onEnd: (ending, error) => ENDINGS[ending](error),
+    });
 
     const join = async (on: Page, groupId: string, from: From) => {
       const entered = await groups.join(on, groupId, from);
@@ -200,3 +211,4 @@ export const engineSockets =
     });
     return { settled: work.settled, summary: () => ({ requests: work.total() }), isBusy: work.isHeld };
   };
+};

@@ -13,10 +13,14 @@ import {
   type SocketTiming,
 } from "./connection.js";
 import { createLiveness, PING_MS } from "./liveness.js";
+import { createOutlets } from "./outlet.js";
 import { answerPlainly, isWebSocket } from "./plain.js";
 
 /** The largest frame that is read: as much as the body of a request. */
 const MAX_FRAME_BYTES = 1024 * 1024;
+/** Pieces of a frame, and frames of a message, at most: a small number of bytes must not come as a large number of objects. */
+const MAX_PIECES = 4096;
+const MAX_FRAGMENTS = 1024;
 /** How long what is under way may take once the server drains, and then how long the client to say goodbye. */
 const SETTLE_MS = 5_000;
 const GOODBYE_MS = 1_000;
@@ -25,7 +29,7 @@ const GOING_AWAY = 1001;
 const GOODBYE = "The server is stopping.";
 
 export interface UpgradeOptions {
-  readonly config: Pick<Config, "corsOrigins" | "trustedProxies">;
+  readonly config: Pick<Config, "corsOrigins" | "trustedProxies" | "sendBufferBytes">;
   /** Who serves the connections of each path. */
   readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
@@ -76,6 +80,7 @@ export const acceptSockets = (
   const isKnownOrigin = originCheck(config);
   const isProxy = proxyAddr.compile([...config.trustedProxies]);
   const liveness = createLiveness({ pingMs });
+  const outlets = createOutlets({ mostBytes: config.sendBufferBytes });
   const open = new Map<Connection, Served>();
   let draining = false;
   let server: Promise<WebSocketServer> | undefined;
@@ -87,6 +92,8 @@ export const acceptSockets = (
         noServer: true,
         clientTracking: false,
         maxPayload: MAX_FRAME_BYTES,
+        maxBufferedChunks: MAX_PIECES,
+        maxFragments: MAX_FRAGMENTS,
         perMessageDeflate: false,
       });
       // What is not a handshake.
@@ -143,7 +150,8 @@ export const acceptSockets = (
     const address = proxyAddr(request, isProxy);
     const made = await socketServer();
     made.handleUpgrade(request, socket, head, (accepted) => {
-      const connection = { socket: accepted, request, id, address, log, drained: drainOf(socket) };
+      const send = outlets.open(accepted, log);
+      const connection = { socket: accepted, request, id, address, log, send, drained: drainOf(socket) };
       serve(connection, route, handler);
     });
   };
