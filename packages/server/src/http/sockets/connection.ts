@@ -32,6 +32,8 @@ export interface Connection {
   readonly log: FastifyBaseLogger;
   /** Sends a message. Everything goes out this way, so that what waits for clients is bounded. */
   readonly send: Send;
+  /** Says goodbye, and reads on until the client has: from a connection that is not read it would not be heard. */
+  close(code?: number, reason?: string): void;
   /** Resolves when the client has taken most of what was sent to it, or is gone. */
   drained(): Promise<void>;
 }

@@ -80,7 +80,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     /** The connection ends, and the page does not come back by itself. */
     const bye = (code: EngineGoodbye): void => {
       send({ is: "bye", code });
-      socket.close(NORMAL);
+      connection.close(NORMAL);
     };
     const expire = (): void => {
       if (renewal || !isOpen()) return;
@@ -93,10 +93,10 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     const ENDINGS: Readonly<Record<Ending, (error: unknown) => void>> = {
       expired: expire,
       removed: () => bye(2),
-      stopping: () => socket.close(GOING_AWAY),
+      stopping: () => connection.close(GOING_AWAY),
       failed(error) {
         log.error({ err: error }, "fault");
-        socket.close(FAULT);
+        connection.close(FAULT);
       },
     };
     const groups = createGroups({
@@ -169,7 +169,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         const sent = asJson(text);
         number = numberOf(sent);
         if (number === undefined) {
-          socket.close(POLICY_VIOLATION, "A frame is no request.");
+          connection.close(POLICY_VIOLATION, "A frame is no request.");
           return;
         }
         const { result, begin } = await serve(parsed(engineRequestSchema, sent));
@@ -180,12 +180,12 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         if (code === 500) log.error({ err: error }, "fault");
         if (number !== undefined) send({ number, error: { code, message } });
         // Whoever cannot log in has nothing to do here.
-        if (!page) socket.close(POLICY_VIOLATION, message.slice(0, 100));
+        if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
       }
     };
 
     const work = createWork({ socket, drained, answer });
-    const silent = setTimeout(() => socket.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
     const beat = setInterval(() => {
       if (page && page.expiresAt <= clock()) expire();
       send({ is: "beat", at: Object.fromEntries([...groups.places()].map(([id, { at }]) => [id, at])) });
@@ -193,13 +193,13 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     for (const timer of [silent, beat]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
-        socket.close(UNSUPPORTED, "Frames are text.");
+        connection.close(UNSUPPORTED, "Frames are text.");
         return;
       }
       // Safe: the sockets give each message as one buffer.
       const frame = (data as Buffer).toString();
       if (frame.length > (page ? MAX_FRAME : MAX_FIRST_FRAME))
-        socket.close(TOO_LARGE, "A frame is too large.");
+        connection.close(TOO_LARGE, "A frame is too large.");
       else work.take(frame);
     });
     socket.once("close", () => {

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { WebSocket } from "ws";
-import type { Outgoing, Send } from "./outlet.js";
+import type { Connection } from "./connection.js";
+import type { Outgoing } from "./outlet.js";
 
 /** What tRPC's adapter uses of a WebSocket. */
 type Used = Pick<WebSocket, "readyState" | "close">;
@@ -11,12 +12,12 @@ type Used = Pick<WebSocket, "readyState" | "close">;
  */
 export class TrpcClient extends EventEmitter implements Used {
   readonly #socket: WebSocket;
-  readonly #send: Send;
+  readonly #connection: Pick<Connection, "send" | "close">;
 
-  constructor(socket: WebSocket, send: Send) {
+  constructor({ socket, ...connection }: Pick<Connection, "socket" | "send" | "close">) {
     super();
     this.#socket = socket;
-    this.#send = send;
+    this.#connection = connection;
     socket.on("error", (error) => this.emit("error", error));
     socket.once("close", () => this.emit("close"));
   }
@@ -26,10 +27,10 @@ export class TrpcClient extends EventEmitter implements Used {
   }
 
   send(message: Outgoing): void {
-    this.#send(message);
+    this.#connection.send(message);
   }
 
   close(code?: number, reason?: string): void {
-    this.#socket.close(code, reason);
+    this.#connection.close(code, reason);
   }
 }

@@ -66,7 +66,7 @@ const createBrake = (connection: Connection, calls: Calls) => {
   let draining = false;
   const look = (): void => {
     const unread = socket.bufferedAmount > MAX_UNREAD;
-    const holds = unread || calls.pending() > MAX_WAITING;
+    const holds = socket.readyState === socket.OPEN && (unread || calls.pending() > MAX_WAITING);
     if (holds !== held) {
       held = holds;
       if (holds) socket.pause();
@@ -115,7 +115,6 @@ export const trpcSockets =
     const calls = createCalls({ maxPending: MAX_PENDING, maxSubscriptions: MAX_SUBSCRIPTIONS });
     const brake = createBrake(connection, calls);
     const limit = pLimit(MAX_RUNNING);
-    const client = new TrpcClient(socket, connection.send);
     let context: Context | undefined;
     /** Whether it is known who connects; until then nothing more is read than the message with the token. */
     let caller: "awaited" | "judged" | "unknown" | "known" = sendsParams(connection) ? "awaited" : "judged";
@@ -126,6 +125,8 @@ export const trpcSockets =
     socket.on("error", (error) => {
       broken = error;
     });
+    // After that: the adapter reports what broke a connection, too.
+    const client = new TrpcClient(connection);
     const logFault = (error: TRPCError): void => {
       const failed = failureOf(error);
       if (failed.code !== "INTERNAL" || (broken !== undefined && error.cause === broken)) return;
@@ -179,7 +180,7 @@ export const trpcSockets =
     /** Refuses all of a frame at once: its sender is no client of ours. */
     const refuseFrame = (failed: InvigilError): [] => {
       answerWith(failed, null);
-      socket.close(POLICY_VIOLATION, failed.message);
+      connection.close(POLICY_VIOLATION, failed.message);
       return [];
     };
 
@@ -244,8 +245,8 @@ export const trpcSockets =
       if (caller === "known") return true;
       const most = caller === "awaited" ? MAX_PARAMS_BYTES : MAX_UNKNOWN_FRAME_BYTES;
       if (data.length <= most && spent <= MAX_UNKNOWN_MESSAGES) return true;
-      if (data.length > most) socket.close(TOO_LARGE, "Without a valid token a frame must be smaller.");
-      else socket.close(POLICY_VIOLATION, "No valid token was sent.");
+      if (data.length > most) connection.close(TOO_LARGE, "Without a valid token a frame must be smaller.");
+      else connection.close(POLICY_VIOLATION, "No valid token was sent.");
       return false;
     };
     const receive = (data: Buffer, isBinary: boolean): void => {
@@ -263,7 +264,7 @@ export const trpcSockets =
     };
 
     const silent = setTimeout(
-      () => socket.close(POLICY_VIOLATION, "No valid token was sent."),
+      () => connection.close(POLICY_VIOLATION, "No valid token was sent."),
       firstMessageMs,
     );
     const goOn = (): void => {
@@ -282,7 +283,7 @@ export const trpcSockets =
         } catch (error) {
           const { message } = failureOf(error);
           log.info({ userId: identity.userId, address, reason: failureOf(error).code }, "connection refused");
-          socket.close(TRY_AGAIN_LATER, message);
+          connection.close(TRY_AGAIN_LATER, message);
         }
       }
       // When tRPC knows the context, too.

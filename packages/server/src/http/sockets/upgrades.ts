@@ -24,6 +24,8 @@ const MAX_FRAGMENTS = 1024;
 /** How long what is under way may take once the server drains, and then how long the client to say goodbye. */
 const SETTLE_MS = 5_000;
 const GOODBYE_MS = 1_000;
+/** How long a client may take to close a connection that the server has closed. */
+const CLOSE_MS = 2_000;
 /** The WebSocket code for a server that goes away, and what is said with it. */
 const GOING_AWAY = 1001;
 const GOODBYE = "The server is stopping.";
@@ -88,14 +90,17 @@ export const acceptSockets = (
   /** Loaded with the first connection: most starts are of commands, and of servers that nobody listens to yet. */
   const socketServer = () => {
     server ??= import("ws").then(({ WebSocketServer }) => {
-      const made = new WebSocketServer({
+      // Named first: the types do not know the time for closing yet.
+      const bounds = {
         noServer: true,
         clientTracking: false,
         maxPayload: MAX_FRAME_BYTES,
         maxBufferedChunks: MAX_PIECES,
         maxFragments: MAX_FRAGMENTS,
+        closeTimeout: CLOSE_MS,
         perMessageDeflate: false,
-      });
+      };
+      const made = new WebSocketServer(bounds);
       // What is not a handshake.
       made.on("wsClientError", (_error, socket, request) => refuse(socket, 400, requestId(request)));
       return made;
@@ -151,7 +156,12 @@ export const acceptSockets = (
     const made = await socketServer();
     made.handleUpgrade(request, socket, head, (accepted) => {
       const send = outlets.open(accepted, log);
-      const connection = { socket: accepted, request, id, address, log, send, drained: drainOf(socket) };
+      const close: Connection["close"] = (code, reason) => {
+        accepted.close(code, reason);
+        accepted.resume();
+      };
+      const drained = drainOf(socket);
+      const connection = { socket: accepted, request, id, address, log, send, close, drained };
       serve(connection, route, handler);
     });
   };
