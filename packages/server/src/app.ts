@@ -1,6 +1,7 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "./deps.js";
+import { bodyTooLarge, createBodies, dropRefusedBodies, MAX_BODY_BYTES } from "./http/bodies.js";
 import { contextMaker } from "./http/context.js";
 import { endConnectionsOnClose } from "./http/drain.js";
 import { answerFailures, brokenRequestAnswerer, readableUrl } from "./http/failures.js";
@@ -22,7 +23,6 @@ import { createAppRouter } from "./router.js";
 import type { Services } from "./services.js";
 import type { Router } from "./trpc.js";
 
-const MAX_BODY_BYTES = 1024 * 1024;
 /** What a page of another origin may read when it fetches an audio file in parts. */
 const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
 
@@ -51,7 +51,6 @@ export const buildApp = async (
     http: { requireHostHeader: false },
     // Whose `X-Forwarded-For` says where a client calls from.
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
-    bodyLimit: MAX_BODY_BYTES,
     // A client gets this long to send a request: an audio file over a slow line takes minutes.
     requestTimeout: 300_000,
     // While the server drains, requests on open connections are still answered.
@@ -64,8 +63,14 @@ export const buildApp = async (
   writeLargeAnswersAsBytes(app);
   gatherWrites(app);
   endConnectionsOnClose(app);
-  // Only what a door parses itself; Fastify's own list begins with plain text.
-  app.removeContentTypeParser("text/plain");
+  dropRefusedBodies(app);
+  const bodies = createBodies(config.bodies);
+  // Each door says what it reads; nothing is read for a path that nobody serves.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", ({ headers }, _payload, done) => {
+    const isTooLarge = Number(headers["content-length"]) > MAX_BODY_BYTES;
+    done(isTooLarge ? bodyTooLarge(MAX_BODY_BYTES) : null, undefined);
+  });
   const anyOrigin = config.corsOrigins.includes("*");
   await app.register(cors, {
     origin: anyOrigin ? "*" : [...config.corsOrigins],
@@ -89,9 +94,9 @@ export const buildApp = async (
 
   const router = createAppRouter(services);
   const createContext = contextMaker(services);
-  await app.register(restPlugin, { router, createContext, timeZone: config.timeZone });
+  await app.register(restPlugin, { router, createContext, bodies, timeZone: config.timeZone });
   const served = trpcRouter ?? router;
-  await app.register(trpcPlugin, { prefix: "/trpc", router: served, createContext, anyOrigin });
+  await app.register(trpcPlugin, { prefix: "/trpc", router: served, createContext, bodies, anyOrigin });
   const handlers = {
     "/trpc": trpcSockets({ router: served, auth: services.auth, live: services.live, timing }),
     "/im": engineSockets({ engine: services.engine, clock: deps.clock, timing }),
@@ -99,6 +104,6 @@ export const buildApp = async (
   acceptSockets(app, { config, handlers, timing });
   await app.register(audioFiles, { files: deps.audioFiles });
   await app.register(scriptFiles);
-  await app.register(audioUploads, { audio: services.audio, createContext });
+  await app.register(audioUploads, { audio: services.audio, createContext, bodies });
   return app;
 };

@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type ProviderDetails, type Role } from "@invigil/schema";
-import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server";
+import { type AnyTRPCProcedure, initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
@@ -88,34 +88,43 @@ const transformer = {
 const STREAM_PING_MS = 10_000;
 const STREAM_SILENCE_MS = 25_000;
 
-const trpc = initTRPC.context<Context>().create({
-  isDev: false,
-  transformer,
-  sse: {
-    ping: { enabled: true, intervalMs: STREAM_PING_MS },
-    client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
-  },
-  errorFormatter({ shape, error, ctx }) {
-    const failure = failureOf(error);
-    return {
-      message: failure.message,
-      code: shape.code,
-      data: {
-        code: shape.data.code,
-        httpStatus: failure.status,
-        path: shape.data.path,
-        reason: failure.code,
-        requestId: ctx?.trace.requestId,
-        /** What is wrong with each field of the input. */
-        fieldErrors: failure.fields,
-        /** When the call may be made again, where that depends on time. */
-        ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
-        /** What a vendor's service said, for administrators. */
-        ...detailsFor(failure, ctx),
-      },
-    };
-  },
-});
+/** What the doors know of a procedure before they read its input. Not named to tRPC: clients would have to know the type. */
+interface ProcedureMeta {
+  /** Whose tokens it takes; absent: no token is asked for. */
+  readonly roles?: readonly Role[];
+}
+
+const trpc = initTRPC
+  .context<Context>()
+
+  .create({
+    isDev: false,
+    transformer,
+    sse: {
+      ping: { enabled: true, intervalMs: STREAM_PING_MS },
+      client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
+    },
+    errorFormatter({ shape, error, ctx }) {
+      const failure = failureOf(error);
+      return {
+        message: failure.message,
+        code: shape.code,
+        data: {
+          code: shape.data.code,
+          httpStatus: failure.status,
+          path: shape.data.path,
+          reason: failure.code,
+          requestId: ctx?.trace.requestId,
+          /** What is wrong with each field of the input. */
+          fieldErrors: failure.fields,
+          /** When the call may be made again, where that depends on time. */
+          ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
+          /** What a vendor's service said, for administrators. */
+          ...detailsFor(failure, ctx),
+        },
+      };
+    },
+  });
 
 export const router = trpc.router;
 export const rootConfig = trpc._config;
@@ -161,7 +170,7 @@ const roomIn = (input: unknown): string | undefined => {
  * for all of it: tRPC copies a call's options twice for each.
  */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  trpc.procedure.use(({ ctx, path, next, getRawInput }) =>
+  trpc.procedure.meta({ roles: allowed } satisfies ProcedureMeta).use(({ ctx, path, next, getRawInput }) =>
     inOwnContext(ctx, path, async (own) => {
       try {
         const caller = admit(own, allowed, path);
@@ -175,6 +184,11 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
       }
     }),
   );
+
+/** The roles whose tokens a procedure takes; undefined: it asks for no token. */
+export const rolesOf = ({ _def: { meta } }: AnyTRPCProcedure): readonly Role[] | undefined =>
+  // Safe: what is no meta of ours has no roles.
+  (meta as ProcedureMeta | undefined)?.roles;
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
