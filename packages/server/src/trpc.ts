@@ -58,6 +58,8 @@ export const failureOf = (error: unknown): InvigilError => {
     if (error.cause instanceof InvigilError) return error.cause;
     const code = CODES_OF_TRPC[error.code];
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
+    // Its message quotes what was sent.
+    if (code && error.cause instanceof SyntaxError) return invalidInput("input", "must be JSON");
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });

@@ -1,12 +1,12 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError } from "../errors.js";
+import { InvigilError, invalidInput } from "../errors.js";
 import { failureOf, type Router } from "../trpc.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf, type Called } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
-import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { eventStream, isEventStream } from "./streams.js";
 import { createTrpcHandler } from "./trpc-http/handler.js";
 import { findProcedure } from "./trpc-http/internals.js";
@@ -112,6 +112,10 @@ export const trpcPlugin = async (
     call(req, res, path).catch((error: unknown) => res.send(error));
   };
 
+  app.all(UNREADABLE_PATH, () => {
+    throw invalidInput("path", "cannot be decoded");
+  });
+
   /** The calls of a request, as far as they are looked at. */
   const callsOf = (path: string, isBatch: boolean): readonly Called[] =>
     (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
@@ -123,6 +127,7 @@ export const trpcPlugin = async (
   app.route<{ Params: { path: string }; Querystring: { batch?: string; connectionParams?: string } }>({
     method: ["GET", "POST"],
     url: "/:path",
+    exposeHeadRoute: false,
     // Before a body is read: it is read of those alone who may make one of the calls.
     onRequest: (request, _reply, done) => {
       if (request.method !== "POST") return done();
@@ -133,5 +138,13 @@ export const trpcPlugin = async (
       }, done);
     },
     handler: (req, res) => serve(req, res, req.params.path),
+  });
+
+  // As tRPC answers it: nothing is called.
+  app.head<{ Params: { path: string }; Querystring: { batch?: string } }>("/:path", (req, res) => {
+    const { path } = req.params;
+    const unknown = callsOf(path, req.query.batch === "1").find(({ procedure }) => !procedure);
+    if (unknown) throw new InvigilError("NOT_FOUND", `No procedure found on path "${unknown.path}"`);
+    return res.code(204).send();
   });
 };

@@ -1,10 +1,13 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import proxyAddr from "@fastify/proxy-addr";
 import type { FastifyInstance } from "fastify";
 import type { WebSocketServer } from "ws";
 import type { Config } from "../../config.js";
-import { REQUEST_ID_HEADER, requestId } from "../logging.js";
+import { InvigilError, invalidInput } from "../../errors.js";
+import { asBytes, bareAnswer } from "../failures.js";
+import { requestId } from "../logging.js";
+import { openServerCheck, originsOf } from "../open-server.js";
 import {
   type Connection,
   drainOf,
@@ -31,7 +34,7 @@ const GOING_AWAY = 1001;
 const GOODBYE = "The server is stopping.";
 
 export interface UpgradeOptions {
-  readonly config: Pick<Config, "corsOrigins" | "trustedProxies" | "sendBufferBytes">;
+  readonly config: Pick<Config, "auth" | "corsOrigins" | "publicUrl" | "trustedProxies" | "sendBufferBytes">;
   /** Who serves the connections of each path. */
   readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
@@ -40,26 +43,29 @@ export interface UpgradeOptions {
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
 
 /** Whether the page that connects may: one of the origins that may call, or a page of this very host. */
-const originCheck = ({ corsOrigins }: Pick<Config, "corsOrigins">) => {
-  const known = new Set(corsOrigins);
-  return ({ headers: { origin, host } }: IncomingMessage): boolean =>
-    origin === undefined ||
-    known.has("*") ||
-    known.has(origin) ||
-    (host !== undefined && [`http://${host}`, `https://${host}`].includes(origin));
+const originCheck = (config: UpgradeOptions["config"]) => {
+  const origins = originsOf(config);
+  const refusalOf = openServerCheck(config);
+  return ({ headers }: IncomingMessage): boolean => {
+    const { origin, host } = headers;
+    if (refusalOf(headers)) return false;
+    return (
+      origin === undefined ||
+      origins.allows(origin) ||
+      (host !== undefined && [`http://${host}`, `https://${host}`].includes(origin))
+    );
+  };
 };
 
+const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
+  400: invalidInput("request", "is no handshake of a WebSocket"),
+  403: new InvigilError("FORBIDDEN", "Pages of this origin may not connect."),
+  404: new InvigilError("NOT_FOUND", "There is no WebSocket at this path."),
+  503: new InvigilError("OVERLOADED", "The server is stopping."),
+};
 /** Ends a connection that does not become a WebSocket. */
-const refuse = (socket: Duplex, status: number, id: string): void => {
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `${REQUEST_ID_HEADER}: ${id}`,
-      "content-length: 0",
-      "connection: close",
-      "\r\n",
-    ].join("\r\n"),
-  );
+const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void => {
+  socket.end(asBytes(bareAnswer(REFUSALS[status], status, id)));
 };
 
 const waitAtMost = async (promise: Promise<void>, ms: number): Promise<void> => {
@@ -125,7 +131,7 @@ export const acceptSockets = (
     const served = handler(connection);
     open.set(connection, served);
     liveness.watch(socket, () => served.isBusy?.() ?? false);
-    log.info({ route }, "connection opened");
+    log.info({ route, address: connection.address }, "connection opened");
     socket.once("close", (code: number) => {
       open.delete(connection);
       const ms = Math.round(performance.now() - since);
@@ -146,13 +152,13 @@ export const acceptSockets = (
     // Paths begin with a slash, so that none is a name that every object has.
     const handler = handlers[route];
     const log = app.log.child({ reqId: id });
+    const address = proxyAddr(request, isProxy);
     const status = !handler ? 404 : draining ? 503 : isKnownOrigin(request) ? undefined : 403;
     if (!handler || status !== undefined) {
-      log.info({ route: handler ? route : null, status }, "connection refused");
+      log.info({ route: handler ? route : null, status, address }, "connection refused");
       refuse(socket, status ?? 404, id);
       return;
     }
-    const address = proxyAddr(request, isProxy);
     const made = await socketServer();
     made.handleUpgrade(request, socket, head, (accepted) => {
       const send = outlets.open(accepted, log);
