@@ -22,6 +22,7 @@ import { scriptFiles } from "./http/sdk.js";
 import { setSecurityHeaders } from "./http/security-headers.js";
 import type { SocketTiming } from "./http/sockets/connection.js";
 import { engineSockets } from "./http/sockets/engine.js";
+import { plainUpgrades } from "./http/sockets/plain.js";
 import { trpcSockets } from "./http/sockets/trpc.js";
 import { acceptSockets } from "./http/sockets/upgrades.js";
 import { trpcPlugin } from "./http/trpc.js";
@@ -59,6 +60,7 @@ export const buildApp = async (
     frameworkErrors: answerUnrouted,
     rewriteUrl: readableUrl,
     http: {
+      ...plainUpgrades,
       // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
       requireHostHeader: false,
       // A request's head comes at once; how long each may take is looked at this often.
