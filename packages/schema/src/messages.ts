@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { roles } from "./auth.js";
-import { idSchema, jsonFault, optional, pageSizeSchema, verbatimText, wholeNumber } from "./common.js";
+import {
+  boundedList,
+  idSchema,
+  jsonFault,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
@@ -71,7 +79,7 @@ export const sendMessageInput = z
     data: z.custom<JsonValue>().optional(),
     text: verbatimText(1, MAX_MESSAGE_BYTES).optional(),
     /** The logins that it is for, at most 1,000: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody. */
-    to: optional(z.array(idSchema).min(1, "must not be empty").max(1000, "must be at most 1000")),
+    to: optional(boundedList(idSchema, 1000)),
     /** The page that sends. */
     camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
     /** Sent again with the same key by the same login, a message is the one that was sent before. */

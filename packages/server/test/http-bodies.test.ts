@@ -50,8 +50,10 @@ const begin = (url: string, head: Head) => {
     [Symbol.dispose]: () => void socket.destroy(),
   };
 };
-const oneByOne = (text: string): string => [...text].map((byte) => `1\r\n${byte}\r\n`).join("");
-const closed = (socket: Socket) => (socket.destroyed ? undefined : once(socket, "close"));
+const oneByOne = (text: string): string => Array.from(text, (byte) => `1\r\n${byte}\r\n`).join("");
+const closed = async (socket: Socket): Promise<void> => {
+  if (!socket.destroyed) await once(socket, "close");
+};
 
 const RECORDS = "/exam/cheat/addCheatRecord";
 
