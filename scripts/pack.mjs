@@ -11,8 +11,13 @@ import { build } from "tsdown";
 const server = resolve(import.meta.dirname, "../packages/server");
 const { PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
 
+// The bundler takes calls of these for free of effects and drops them where nobody uses what they return, also where they are made to see
+// whether they throw. No option changes that; as members of an object they are calls like any other.
+const THROWING = ["decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "String"];
+
 await build({
   config: false,
+  define: Object.fromEntries(THROWING.map((name) => [name, `globalThis.${name}`])),
   cwd: server,
   entry: { program: "dist/cli/program.js" },
   outDir: PACKED,

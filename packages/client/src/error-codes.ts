@@ -21,6 +21,7 @@ const codes: { readonly [Code in ErrorCode]: true } = {
   AUDIO_CLIP_CONFLICT: true,
   PARTICIPANT_CONFLICT: true,
   QUOTA_EXCEEDED: true,
+  REQUEST_TIMEOUT: true,
   PAYLOAD_TOO_LARGE: true,
   UNSUPPORTED_MEDIA_TYPE: true,
   TOO_MANY_REQUESTS: true,

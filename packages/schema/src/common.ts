@@ -74,6 +74,19 @@ export const optional = <T extends z.ZodType>(schema: T) =>
     )
     .optional();
 
+/** A list whose length is judged before its elements are read, so that a long one costs nothing. */
+export const boundedList = <T extends z.ZodType>(
+  element: T,
+  max: number,
+  message = `must be at most ${max}`,
+) =>
+  z
+    .custom<z.input<T>[]>((value) => !Array.isArray(value) || value.length <= max, {
+      message,
+      abort: true,
+    })
+    .pipe(z.array(element).min(1, "must not be empty"));
+
 /** An instant, between 1970 and 9999. */
 export const instantSchema = z
   .date("must be a date")

@@ -6,6 +6,7 @@ type TrpcCode =
   | "NOT_FOUND"
   | "METHOD_NOT_SUPPORTED"
   | "CONFLICT"
+  | "TIMEOUT"
   | "PAYLOAD_TOO_LARGE"
   | "UNSUPPORTED_MEDIA_TYPE"
   | "TOO_MANY_REQUESTS"
@@ -88,6 +89,12 @@ export const errorCodes = {
     status: 409,
     trpc: "CONFLICT",
     business: true,
+  },
+  REQUEST_TIMEOUT: {
+    meaning: "the request or its body did not arrive in time",
+    status: 408,
+    trpc: "TIMEOUT",
+    business: false,
   },
   PAYLOAD_TOO_LARGE: {
     meaning: "the body is too large",

@@ -2,6 +2,27 @@ import { describe, expect, it } from "vitest";
 import { sendMessageInput } from "./messages.js";
 import { signals } from "./signals.js";
 
+it("the length of a list of logins is judged before any of them is read", () => {
+  let isRead = false;
+  const trap = {
+    get length() {
+      isRead = true;
+      return 0;
+    },
+  };
+  const { success, error } = sendMessageInput.safeParse({
+    roomId: "r",
+    type: 30_001,
+    data: {},
+    to: Array.from({ length: 1_001 }, (_, index) => (index === 0 ? trap : "x")),
+  });
+  expect({ success, issues: error?.issues.map(({ message }) => message), isRead }).toEqual({
+    success: false,
+    issues: ["must be at most 1000"],
+    isRead: false,
+  });
+});
+
 const read = (sent: object) => sendMessageInput.safeParse({ roomId: "r", type: 30_001, ...sent });
 const faultsIn = (sent: object) =>
   read(sent).error?.issues.map(({ path, message }) => `${path.join(".")} ${message}`);

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { roles } from "./auth.js";
-import { idSchema, jsonFault, optional, pageSizeSchema, verbatimText, wholeNumber } from "./common.js";
+import {
+  boundedList,
+  idSchema,
+  jsonFault,
+  optional,
+  pageSizeSchema,
+  verbatimText,
+  wholeNumber,
+} from "./common.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
 import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
@@ -84,12 +92,7 @@ export const sendMessageInput = z
      * The logins that it is for, at most `MAX_RECEIVERS`: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody, and
      * from an examinee the room's staff. An examinee names staff only.
      */
-    to: optional(
-      z
-        .array(idSchema)
-        .min(1, "must not be empty")
-        .max(MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`),
-    ),
+    to: optional(boundedList(idSchema, MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`)),
     /** The page that sends. */
     camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
     /** Sent again with the same key by the same login, a message is the one that was sent before. */

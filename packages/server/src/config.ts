@@ -82,6 +82,22 @@ export const configOf = (env: Settings) => {
     timeZone: env.INVIGIL_TIME_ZONE,
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
+    /** What one person may hold open in this process at a time. */
+    perPerson: {
+      /** WebSockets and event streams. */
+      connections: env.INVIGIL_CONNECTIONS_PER_PERSON,
+      subscriptions: env.INVIGIL_SUBSCRIPTIONS_PER_PERSON,
+    },
+    /** Connections of any kind that this process accepts at a time. */
+    maxConnections: env.INVIGIL_MAX_CONNECTIONS,
+    /** Bytes that wait in this process for WebSocket clients to read them, at most. */
+    sendBufferBytes: env.INVIGIL_SEND_BUFFER_MIB * 1024 * 1024,
+    bodies: {
+      /** Bytes of request bodies that are being received, over all requests. */
+      bufferBytes: env.INVIGIL_BODY_BUFFER_MIB * 1024 * 1024,
+      /** How long a body of up to 1 MiB may take to arrive. Larger ones get a second more for each 64 KiB. */
+      timeoutMs: env.INVIGIL_BODY_TIMEOUT_SECONDS * 1000,
+    },
     /** Who has been without a connection for this long has left. */
     eventRetentionSeconds: env.INVIGIL_EVENT_RETENTION_SECONDS,
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,

@@ -102,3 +102,55 @@ export const serialize = (value: unknown, odd = superjson.serialize): SuperJSONR
   const json = (walk.hasUndefined ? withNulls(value) : value) as SuperJSONResult["json"];
   return walk.values ? { json, meta: { values: walk.values, v: 1 } } : { json };
 };
+
+/** What is made of a shared answer, once. */
+interface Shared {
+  /** By itself, and as tRPC wraps it for a WebSocket. */
+  alone?: SuperJSONResult;
+  wrapped?: SuperJSONResult;
+}
+// Not state: they remember of an object what can be made of it again, for as long as there is the object.
+const shared = new WeakMap<object, Shared>();
+const texts = new WeakMap<SuperJSONResult, { json?: string | Buffer }>();
+
+/** Marks an answer, which must not change any more, as one that many callers get: it is serialized once for all of them. */
+export const shareAnswer = <Answer extends object>(answer: Answer): Answer => {
+  if (!shared.has(answer)) shared.set(answer, {});
+  return answer;
+};
+
+const remembered = (made: SuperJSONResult): SuperJSONResult => {
+  texts.set(made, {});
+  return made;
+};
+
+/** Serializes an answer; one that is shared, or an event that holds one as its `data`, once. */
+export const serializeAnswer = (value: unknown): SuperJSONResult => {
+  if (typeof value !== "object" || value === null) return serialize(value);
+  const own = shared.get(value);
+  if (own) {
+    own.alone ??= remembered(serialize(value));
+    return own.alone;
+  }
+  // Of an event's members `id` and `data` the id is that of its data.
+  const data = "data" in value && "id" in value ? value.data : undefined;
+  const inner = typeof data === "object" && data !== null ? shared.get(data) : undefined;
+  if (!inner) return serialize(value);
+  inner.wrapped ??= remembered(serialize(value));
+  return inner.wrapped;
+};
+
+/** Texts of this many characters and more are shared as bytes. */
+const LARGE = 4096;
+
+/** The JSON of what `serializeAnswer` made of a shared answer, made once; undefined for all others. As bytes where it is large. */
+export const sharedJson = (serialized: object): string | Buffer | undefined => {
+  // Safe: looked up only.
+  const known = texts.get(serialized as SuperJSONResult);
+  if (!known) return undefined;
+  if (known.json === undefined) {
+    const text = JSON.stringify(serialized);
+    known.json = text.length < LARGE ? text : Buffer.from(text);
+  }
+  return known.json;
+};

@@ -37,6 +37,7 @@ import { createImService } from "./features/im/service.js";
 import { createImStore } from "./features/im/store.js";
 import { createImportService } from "./features/import/service.js";
 import { createImportStore } from "./features/import/store.js";
+import { createAllowances } from "./features/live/allowances.js";
 import { createLiveService } from "./features/live/service.js";
 import { createLiveStore } from "./features/live/store.js";
 import { createTail } from "./features/live/tail.js";
@@ -248,6 +249,7 @@ export const createServices = (
     // Whether somebody may still listen is looked at again and again: that is nobody's call.
     listening: rules,
     presence,
+    allowances: createAllowances(config.perPerson),
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,

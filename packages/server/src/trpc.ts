@@ -1,5 +1,5 @@
 import { type ErrorCode, errorCodes, type ProviderDetails, type Role } from "@invigil/schema";
-import { initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server";
+import { type AnyTRPCProcedure, initTRPC, type TRPCBuiltRouter, TRPCError, tracked } from "@trpc/server";
 import superjson, { type SuperJSONResult } from "superjson";
 import { ZodError } from "zod";
 import type { Principal } from "./auth.js";
@@ -9,7 +9,7 @@ import { StorageLostError } from "./db/storage-lost.js";
 import { InvigilError, invalidInput, invalidInputOf } from "./errors.js";
 import { storageFull } from "./limits/disk.js";
 import type { Gate } from "./limits/gate.js";
-import { serialize } from "./serialize.js";
+import { serializeAnswer } from "./serialize.js";
 
 /** What the log line of a request says about the calls in it. */
 export interface Trace {
@@ -35,6 +35,8 @@ export interface Context {
   readonly identity: Principal | InvigilError;
   /** Who that is by now: for what outlives the moment in which it was called. */
   readonly identify: () => Promise<Principal | InvigilError>;
+  /** The connection that carries this call beside others; absent where a request is a connection of its own. */
+  readonly connection?: object | undefined;
   /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
   readonly drained?: (() => Promise<void>) | undefined;
   /**
@@ -105,6 +107,8 @@ export const failureOf = (error: unknown): InvigilError => {
     if (isStorageFull(error.cause)) return storageFull(error.cause);
     const code = CODES_OF_TRPC[error.code];
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
+    // Its message quotes what was sent.
+    if (code && error.cause instanceof SyntaxError) return invalidInput("input", "must be JSON");
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
   const known = failureOfStorage(error instanceof TRPCError ? error.cause : error);
@@ -117,7 +121,7 @@ export const failureOf = (error: unknown): InvigilError => {
  * kilobyte grow to any size. Nothing is lost, because a sender writes such objects out each time.
  */
 const transformer = {
-  serialize: (value: unknown): SuperJSONResult => serialize(value),
+  serialize: serializeAnswer,
   deserialize(sent: SuperJSONResult | undefined): unknown {
     // A call without an input, which reaches this over a WebSocket only.
     if (sent === undefined) return undefined;
@@ -141,6 +145,8 @@ const root = initTRPC
   .context<Context>()
   // Written out here: a named type would lead from the client's types into this file.
   .meta<{
+    /** Whose tokens it takes; absent: no token is asked for. The doors ask before they read the input. */
+    readonly roles?: readonly Role[];
     /** Whether it goes on while the disk is nearly full, though it writes: it makes room, or is small and must not wait. */
     readonly alsoWhenFull?: true;
   }>();
@@ -218,7 +224,7 @@ const roomIn = (input: unknown): string | undefined => {
  * for all of it: tRPC copies a call's options twice for each.
  */
 const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
-  trpc.procedure.use(({ ctx, path, type, meta, next, getRawInput }) =>
+  trpc.procedure.meta({ roles: allowed }).use(({ ctx, path, type, meta, next, getRawInput }) =>
     inOwnContext(ctx, path, async (own) => {
       try {
         if (own.identity instanceof InvigilError) own.gate?.admitAnonymous(own.address);
@@ -235,6 +241,11 @@ const procedureFor = (...allowed: readonly [Role, ...Role[]]) =>
       }
     }),
   );
+
+/** The roles whose tokens a procedure takes; undefined: it asks for no token. */
+export const rolesOf = ({ _def: { meta } }: AnyTRPCProcedure): readonly Role[] | undefined =>
+  // Safe: what is no meta of ours has no roles.
+  (meta as { readonly roles?: readonly Role[] } | undefined)?.roles;
 
 // The procedure kinds: who may call. What the caller may reach is for the access service to say.
 /** Nobody in particular: no token is asked for. */
@@ -256,8 +267,7 @@ export const anyoneProcedure = procedureFor("admin", "teacher", "inspector", "ex
 /** Those who run the installation. */
 export const adminProcedure = procedureFor("admin");
 /** Those who run rooms. */
-export const STAFF = ["admin", "teacher"] as const;
-export const staffProcedure = procedureFor(...STAFF);
+export const staffProcedure = procedureFor("admin", "teacher");
 /** Those who watch. */
 export const watcherProcedure = procedureFor("admin", "teacher", "inspector");
 /** Those who watch over whole exams. */

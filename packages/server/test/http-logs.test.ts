@@ -91,7 +91,11 @@ describe("the log has one line a request", () => {
     ["a wrong method", { method: "PUT", path: "/exam/roomInfo" }, 405],
     ["broken JSON", { method: "POST", path: "/exam/createRoom", ...json("{") }, 200],
     ["a body over 1 MiB", { method: "POST", path: "/exam/createRoom", ...json("x".repeat(1100000)) }, 413],
-    ["a body over 1 MiB for tRPC", { method: "POST", path: "/trpc/x", ...json("x".repeat(1100000)) }, 413],
+    [
+      "a body over 1 MiB for tRPC",
+      { method: "POST", path: "/trpc/room.end", ...json("x".repeat(1100000)) },
+      413,
+    ],
     ["an unknown procedure", { method: "GET", path: "/trpc/nothing" }, 404],
     ["a path that cannot be read", { method: "GET", path: "/exam/%zz" }, 200],
     ["health", { method: "GET", path: "/health" }, 200],

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { createAllowances } from "../src/features/live/allowances.js";
 import { createLiveService } from "../src/features/live/service.js";
 import { createLiveStore, type LiveStore, type LogOf } from "../src/features/live/store.js";
 import { createTail } from "../src/features/live/tail.js";
@@ -119,7 +120,16 @@ const run = async (
   const tail = createTail({ store, log });
   const clock = () => new Date();
   const presence = { connected: () => () => undefined };
-  const live = createLiveService({ ...services, store, tail, presence, clock, retentionMs: 1, log });
+  const live = createLiveService({
+    ...services,
+    store,
+    tail,
+    presence,
+    allowances: createAllowances({ connections: 1_000, subscriptions: 1_000 }),
+    clock,
+    retentionMs: 1,
+    log,
+  });
   const caller = await services.auth.identify(await hall.token(ADMIN));
   const listener = (abort: AbortController) => ({
     caller: { ...caller, expiresAt: new Date(8.64e15) },

@@ -127,15 +127,24 @@ describe("a request that asks for another protocol, as Java's client does for HT
     const token = await hall.token({ sub: "t1", role: "teacher" });
     const body = JSON.stringify({ json: { text: "é" } });
     const wish = "connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n";
-    const received = await exchange(
-      hall.url,
+    const { hostname, port } = new URL(hall.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    let received = "";
+    socket.setEncoding("latin1").on("data", (part: string) => {
+      received += part;
+    });
+    socket.write(
       [
         `POST /trpc/test.change HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\n${wish}`,
         `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n`,
         Buffer.from(body).toString("latin1"),
-        `GET /health HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`,
       ].join(""),
+      "latin1",
     );
+    // Newer Nodes lose what comes in one piece with such a request: clients wait for the answer before they go on.
+    while (!received.includes('"result"')) await once(socket, "data");
+    socket.write(`GET /health HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
+    await once(socket, "close");
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
     expect(Buffer.from(received, "latin1").toString()).toContain('{"result":{"data":{"json":"é"}}}');
     expect(received).toContain('{"status":"ok"');

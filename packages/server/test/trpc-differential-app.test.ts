@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import superjson from "superjson";
 import { expect, it } from "vitest";
+import { createBodies } from "../src/http/bodies.js";
 import { contextMaker } from "../src/http/context.js";
 import { trpcPlugin } from "../src/http/trpc.js";
 import { createIds } from "../src/ids.js";
@@ -49,6 +50,7 @@ const openTwin = async (isStock: boolean, corsOrigins: readonly string[]): Promi
     prefix: "/stock",
     router: createAppRouter(services),
     createContext: contextMaker(services),
+    bodies: createBodies({ bufferBytes: 64 * 1024 * 1024, timeoutMs: 30_000 }),
     anyOrigin: corsOrigins.includes("*"),
     createHandler: (options) => (req, res, path) => fastifyRequestHandler({ ...options, req, res, path }),
   });

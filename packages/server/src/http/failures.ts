@@ -1,14 +1,15 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
 import { detailsFor, failureOf } from "../trpc.js";
-import { newRequestId, REQUEST_ID_HEADER } from "./logging.js";
+import { newRequestId, REQUEST_ID_HEADER, requestId } from "./logging.js";
 
 const CODES_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   404: "NOT_FOUND",
+  408: "REQUEST_TIMEOUT",
   405: "METHOD_NOT_ALLOWED",
   413: "PAYLOAD_TOO_LARGE",
   415: "UNSUPPORTED_MEDIA_TYPE",
@@ -54,16 +55,17 @@ const methodsOf = (app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string
 };
 
 /** Where paths go that cannot be decoded, so that they are answered like all others. */
-const UNREADABLE_PATH = "/unreadable";
+export const UNREADABLE_PATH = "/-/unreadable";
+/** Where the typed door is, whose failures have a form of their own. */
+export const TRPC_PREFIX = "/trpc";
 
 /** A request's URL, or the place of those whose path cannot be decoded. */
 export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string => {
   const [path = ""] = url.split("?", 1);
   try {
-    decodeURIComponent(path);
-    return url;
+    return typeof decodeURIComponent(path) === "string" ? url : UNREADABLE_PATH;
   } catch {
-    return UNREADABLE_PATH;
+    return path.startsWith(TRPC_PREFIX) ? `${TRPC_PREFIX}${UNREADABLE_PATH}` : UNREADABLE_PATH;
   }
 };
 
@@ -97,33 +99,67 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
   });
 };
 
-const STATUS_OF_PARSER: Partial<Record<string, number>> = {
-  HPE_HEADER_OVERFLOW: 431,
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
+/** A refusal that is not made by Fastify's hooks and handlers, as a whole answer. */
+export interface BareAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+/** Makes the envelope of a refusal under a status that the table of errors does not have. */
+export const bareAnswer = (failed: InvigilError, status: number, id: string): BareAnswer => {
+  const body = JSON.stringify({ ...failure(failed, id), code: status, errorCode: String(status) });
+  return {
+    status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      "content-length": String(Buffer.byteLength(body)),
+      [REQUEST_ID_HEADER]: id,
+      connection: "close",
+    },
+    body,
+  };
 };
+/** The same as it goes over a socket. */
+export const asBytes = ({ status, headers, body }: BareAnswer): string =>
+  [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    `\r\n${body}`,
+  ].join("\r\n");
+
+/** What Fastify refuses before it has a route, and would answer in a form of its own. */
+export const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+  const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 400;
+  const answer = bareAnswer(invalidInput("path", "cannot be served"), status, request.id);
+  void reply.code(status).headers(answer.headers).serializer(String).send(answer.body);
+};
+
+/** Node answers expectations other than `100-continue` by itself, without a body: in the envelope instead. */
+export const answerExpectations = (app: FastifyInstance): void => {
+  app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+    const answer = bareAnswer(invalidInput("expect", "must be 100-continue"), 417, requestId(request));
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  });
+};
+
+const PARSER_FAULTS: Partial<Record<string, readonly [status: number, InvigilError]>> = {
+  HPE_HEADER_OVERFLOW: [431, invalidInput("headers", "must be at most 16 KiB")],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, new InvigilError("REQUEST_TIMEOUT", "The request did not arrive in time.")],
+};
+const NO_HTTP = [400, invalidInput("request", "is not valid HTTP")] as const;
 
 /** Answers bytes that are no HTTP request, over which Node gives nothing but the socket: no hook, and no origin. */
 export const brokenRequestAnswerer =
-  ({ corsOrigins }: { corsOrigins: readonly string[] }) =>
+  ({ anyOrigin, log }: { anyOrigin: boolean; log: FastifyBaseLogger }) =>
   (error: Error & { code?: string }, socket: Socket): void => {
     if (error.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
       return;
     }
-    const status = STATUS_OF_PARSER[error.code ?? ""] ?? 400;
+    const [status, failed] = PARSER_FAULTS[error.code ?? ""] ?? NO_HTTP;
     const id = newRequestId();
-    const body = JSON.stringify({
-      ...failure(invalidInput("request", "is not valid HTTP"), id),
-      code: status,
-      errorCode: String(status),
-    });
-    const head = [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      "content-type: application/json; charset=utf-8",
-      `content-length: ${Buffer.byteLength(body)}`,
-      `${REQUEST_ID_HEADER}: ${id}`,
-      "connection: close",
-      ...(corsOrigins.includes("*") ? ["access-control-allow-origin: *"] : []),
-    ];
-    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+    log.info({ reqId: id, status, address: socket.remoteAddress }, "request refused");
+    const answer = bareAnswer(failed, status, id);
+    const origin = anyOrigin ? { "access-control-allow-origin": "*" } : {};
+    socket.end(asBytes({ ...answer, headers: { ...answer.headers, ...origin } }));
   };

@@ -27,6 +27,7 @@ export const logRequests = (app: FastifyInstance): void => {
         method: request.method,
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
+        address: context?.address ?? request.ip,
         ms: Math.round(reply.elapsedTime * 100) / 100,
         ...(context?.trace.procedures.length && {
           procedure: [...new Set(context.trace.procedures)].join(","),

@@ -16,6 +16,7 @@ const logStream = (request: FastifyRequest, reply: FastifyReply): void => {
   log.info(
     {
       route,
+      address: request.ip,
       procedure: context?.trace.procedures.join(","),
       ...(identity && !(identity instanceof InvigilError) && { userId: identity.userId }),
       ...(context?.trace.roomId !== undefined && { roomId: context.trace.roomId }),

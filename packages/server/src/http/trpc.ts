@@ -1,32 +1,43 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError } from "../errors.js";
-import { admit, failureOf, type Router, STAFF } from "../trpc.js";
+import { InvigilError, invalidInput } from "../errors.js";
+import { failureOf, type Router } from "../trpc.js";
+import type { Bodies } from "./bodies.js";
+import { bodyLimitOf, type Called } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
-import { logFault, setRetryAfter, toFailure } from "./failures.js";
+import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { eventStream, isEventStream } from "./streams.js";
 import { createTrpcHandler } from "./trpc-http/handler.js";
+import { findProcedure } from "./trpc-http/internals.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
-/** The one procedure that takes a file, and how much: 10 MiB in base64, in JSON. */
-const IMPORT = "participant.import";
-const MAX_IMPORT_MIB = 15;
 
 export interface TrpcOptions {
   readonly router: Router;
   readonly createContext: CreateContext;
+  readonly bodies: Bodies;
   /** Whether pages of every origin may call; else answers depend on the origin. */
   readonly anyOrigin: boolean;
   /** What serves the router. Tests and the benchmark put tRPC's own adapter here, to compare. */
   readonly createHandler?: typeof createTrpcHandler;
 }
 
+/** The token in the connection parameters of a URL. */
+const tokenIn = (params: unknown): string | undefined => {
+  try {
+    const { token } = JSON.parse(String(params)) as { token?: unknown };
+    return typeof token === "string" ? token : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 /** The typed door. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
-  { router, createContext, anyOrigin, createHandler = createTrpcHandler }: TrpcOptions,
+  { router, createContext, bodies, anyOrigin, createHandler = createTrpcHandler }: TrpcOptions,
 ): Promise<void> => {
   const config = router._def._config;
   const shapeOf = (failed: InvigilError, request: FastifyRequest) =>
@@ -44,16 +55,8 @@ export const trpcPlugin = async (
       },
     });
 
-  /** What was thrown before a procedure was called. */
-  const failureIn = (error: unknown, request: FastifyRequest): InvigilError => {
-    const failed = toFailure(error);
-    return failed.code === "PAYLOAD_TOO_LARGE" && request.routeOptions.url?.endsWith(IMPORT)
-      ? new InvigilError(failed.code, `The body must be at most ${MAX_IMPORT_MIB} MiB.`, { cause: error })
-      : failed;
-  };
-
   app.setErrorHandler((error, request, reply) => {
-    const failed = failureIn(error, request);
+    const failed = toFailure(error);
     logFault(request, failed);
     setRetryAfter(reply, failed);
     return reply.code(failed.status).send(transformTRPCResponse(config, { error: shapeOf(failed, request) }));
@@ -69,8 +72,9 @@ export const trpcPlugin = async (
 
   // tRPC parses JSON itself. Forms and files are not taken.
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
-    done(null, body);
+  app.addContentTypeParser("application/json", (request, _payload, done) => {
+    if (request.is404) done(null, "");
+    else bodies.read(request, (error, body) => done(error, body?.toString()));
   });
 
   app.addHook("onSend", (request, reply, payload, done) => {
@@ -108,18 +112,39 @@ export const trpcPlugin = async (
     call(req, res, path).catch((error: unknown) => res.send(error));
   };
 
-  app.route<{ Params: { path: string } }>({
+  app.all(UNREADABLE_PATH, () => {
+    throw invalidInput("path", "cannot be decoded");
+  });
+
+  /** The calls of a request, as far as they are looked at. */
+  const callsOf = (path: string, isBatch: boolean): readonly Called[] =>
+    (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
+      path: name,
+      // No router of ours is loaded later.
+      procedure: findProcedure(router, name) ?? null,
+    }));
+
+  app.route<{ Params: { path: string }; Querystring: { batch?: string; connectionParams?: string } }>({
     method: ["GET", "POST"],
     url: "/:path",
+    exposeHeadRoute: false,
+    // Before a body is read: it is read of those alone who may make one of the calls.
+    onRequest: (request, _reply, done) => {
+      if (request.method !== "POST") return done();
+      const { batch, connectionParams } = request.query;
+      createContext(request, tokenIn(connectionParams)).then((context) => {
+        request.bodyLimit = bodyLimitOf(context, callsOf(request.params.path, batch === "1"));
+        done();
+      }, done);
+    },
     handler: (req, res) => serve(req, res, req.params.path),
   });
 
-  app.route({
-    method: "POST",
-    url: `/${IMPORT}`,
-    bodyLimit: MAX_IMPORT_MIB * 1024 * 1024,
-    // Before the body is read: nobody else gets to send so much.
-    onRequest: async (req) => void admit(await createContext(req), STAFF, IMPORT),
-    handler: (req, res) => serve(req, res, IMPORT),
+  // As tRPC answers it: nothing is called.
+  app.head<{ Params: { path: string }; Querystring: { batch?: string } }>("/:path", (req, res) => {
+    const { path } = req.params;
+    const unknown = callsOf(path, req.query.batch === "1").find(({ procedure }) => !procedure);
+    if (unknown) throw new InvigilError("NOT_FOUND", `No procedure found on path "${unknown.path}"`);
+    return res.code(204).send();
   });
 };

@@ -4,10 +4,13 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput, parsed } from "../errors.js";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
 import { success } from "../rest/envelope.js";
+import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
 
 /** Parts of a form, at most: there are four to read. */
 const MAX_PARTS = 20;
+/** A field's value, at most: the longest has 64 characters. */
+const MAX_FIELD_BYTES = 4096;
 const FILE = "file";
 
 const notAForm = () =>
@@ -57,18 +60,19 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
 export interface UploadOptions {
   readonly audio: AudioService;
   readonly createContext: CreateContext;
+  readonly bodies: Bodies;
 }
 
 /** `POST /audio`: a form with a file and what is said about it. Answers as the documented paths do. */
 export const audioUploads = async (
   app: FastifyInstance,
-  { audio, createContext }: UploadOptions,
+  { audio, createContext, bodies }: UploadOptions,
 ): Promise<void> => {
   app.removeAllContentTypeParsers();
   // The file's size is counted where it is written.
   await app.register(multipart, {
     throwFileSizeLimit: false,
-    limits: { fileSize: Number.POSITIVE_INFINITY },
+    limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: MAX_FIELD_BYTES, fieldNameSize: 100 },
   });
   app.addContentTypeParser("*", (_request, _body, done) => done(notAForm()));
 
@@ -79,9 +83,11 @@ export const audioUploads = async (
       const { identity } = await createContext(request);
       if (identity instanceof InvigilError) throw identity;
       if (!request.isMultipart()) throw notAForm();
+      const ended = bodies.hold(request);
       try {
         return success(await audio.upload(identity, readForm(partsOf(request))));
       } finally {
+        ended();
         // Nothing can be answered, so there is no line of the request.
         if (reply.raw.destroyed) request.log.info("upload broken off");
         // What a refused upload still sends must be read, or the client never gets to the answer.

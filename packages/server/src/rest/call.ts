@@ -1,4 +1,4 @@
-import type { AnyTRPCRouter } from "@trpc/server";
+import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
 import { type InvigilError, invalidInput } from "../errors.js";
 import { callerOf, findProcedure } from "../http/trpc-http/internals.js";
 import { type Context, failureOf } from "../trpc.js";
@@ -51,9 +51,15 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
 /** Calls a row's procedure with what was sent and returns the answer's `data`. @throws InvigilError, always */
 export type CallRow = (sent: () => Sent, ctx: Context) => Promise<unknown>;
 
+/** The procedure that answers a row's path. */
+export const procedureOf = (router: AnyTRPCRouter, { procedure: path }: Row): AnyTRPCProcedure => {
+  const procedure = findProcedure(router, path);
+  if (!procedure) throw new Error(`there is no procedure ${path}`);
+  return procedure;
+};
+
 export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
-  const procedure = findProcedure(router, row.procedure);
-  if (!procedure) throw new Error(`there is no procedure ${row.procedure}`);
+  const procedure = procedureOf(router, row);
   const { type } = procedure._def;
   const call = callerOf(procedure);
   const toInput = inputReader(row);

@@ -1,9 +1,11 @@
-import formbody from "@fastify/formbody";
+import { parse as parseForm } from "node:querystring";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { invalidInput } from "../errors.js";
+import type { Bodies } from "../http/bodies.js";
+import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
 import type { ServedRouter } from "../router.js";
-import { rowCaller } from "./call.js";
+import { procedureOf, rowCaller } from "./call.js";
 import { success } from "./envelope.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
@@ -11,8 +13,12 @@ import { createWire } from "./wire.js";
 export interface RestOptions {
   readonly router: ServedRouter;
   readonly createContext: CreateContext;
+  readonly bodies: Bodies;
   readonly timeZone: string;
 }
+
+/** Fields of a form, at most: those beyond are ignored, like all that a path does not read. */
+const MAX_FORM_FIELDS = 100;
 
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -26,24 +32,41 @@ const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<
 /** The old door: a Fastify route for each row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
-  { router, createContext, timeZone }: RestOptions,
+  { router, createContext, bodies, timeZone }: RestOptions,
 ): Promise<void> => {
-  await app.register(formbody);
   const parseJson = app.getDefaultJsonParser("error", "error");
-  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
-    // Some SDKs send the content type without a body.
-    if (body.length === 0) done(null, undefined);
-    else void parseJson(request, String(body), done);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", (request, _payload, done) => {
+    bodies.read(request, (error, body) => {
+      // Some SDKs send the content type without a body.
+      if (error || !body || body.length === 0) done(error, undefined);
+      else void parseJson(request, body.toString(), done);
+    });
+  });
+  app.addContentTypeParser("application/x-www-form-urlencoded", (request, _payload, done) => {
+    bodies.read(request, (error, body) => {
+      if (error || !body) done(error, undefined);
+      else done(null, { ...parseForm(body.toString(), "&", "=", { maxKeys: MAX_FORM_FIELDS }) });
+    });
   });
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
   for (const row of rows) {
     const call = rowCaller(router, row);
+    const called = [{ path: row.procedure, procedure: procedureOf(router, row) }];
     app.route({
       method: [...row.methods],
       url: row.path,
+      // Before a body is read: it is read of those alone who may make the call.
+      onRequest: (request, _reply, done) => {
+        if (request.method !== "POST") return done();
+        createContext(request).then((context) => {
+          request.bodyLimit = bodyLimitOf(context, called);
+          done();
+        }, done);
+      },
       handler: async (request) => {
-        const ctx = await createContext(request);
+        const ctx = request.callContext ?? (await createContext(request));
         const sent = () => ({ fields: sentFields(request, row), headers: request.headers });
         return success(await call(sent, ctx));
       },

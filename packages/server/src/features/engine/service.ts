@@ -75,7 +75,7 @@ export interface EngineService {
   join(
     page: Page,
     request: Request<"join">,
-    listener: { drained: () => Promise<void>; signal: AbortSignal },
+    listener: { connection: object; drained: () => Promise<void>; signal: AbortSignal },
   ): Promise<Joined>;
   /**
    * What a page has not been told of a group since a message, oldest first, without the commands that are true no more; not all,

@@ -20,7 +20,7 @@ import {
   tellEach,
   watcherProcedure,
 } from "../../trpc.js";
-import { type LiveService, shownExamEvent } from "../live/service.js";
+import type { LiveService } from "../live/service.js";
 import type { PlanService } from "../plan/service.js";
 import type { ExamService } from "./service.js";
 
@@ -66,6 +66,6 @@ export const createExamRouter = ({
     onEvent: overseerProcedure
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        tellEach(await live.listenExam({ ...ctx, signal }, input), shownExamEvent),
+        tellEach(await live.listenExam({ ...ctx, signal }, input), live.shown.exam),
       ),
   });

@@ -10,6 +10,8 @@ export interface Listener {
   readonly caller: Principal;
   /** Who that is by now. */
   readonly identify: () => Promise<Principal | InvigilError>;
+  /** The connection that carries this subscription beside others; absent where it has one of its own. */
+  readonly connection?: object | undefined;
   /** Resolves when what was told has been taken; nothing more is told before. */
   readonly drained?: (() => Promise<void>) | undefined;
   /** Aborted when it listens no more. */

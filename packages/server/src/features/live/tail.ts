@@ -1,7 +1,8 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Entry, Inbox } from "./inbox.js";
+import { createRecall } from "./recall.js";
 import type { LiveStore, LoggedRow } from "./store.js";
-import { type Logged, tell } from "./told.js";
+import type { Logged } from "./told.js";
 
 /** Somebody who is handed what is written to the log. */
 export interface Follower {
@@ -32,6 +33,7 @@ const LOOK_MS = 250;
 const LOOKS_A_CHECK = 16;
 
 export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseLogger }): Tail => {
+  const recall = createRecall({ store });
   /** With the looks at which each is checked, so that not all are at the same one. */
   const followers = new Map<Follower, number>();
   const byRoom = new Map<string, Set<Follower>>();
@@ -50,14 +52,7 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
     if (!ofRoom && byExam.size === 0) return;
     // Safe: stores write each type with its own data.
     const event = row as Logged;
-    let told: ReturnType<Entry["told"]> | undefined;
-    const entry: Entry = {
-      event,
-      told: () => {
-        told ??= tell(store, event);
-        return told;
-      },
-    };
+    const entry: Entry = { event, told: () => recall(event) };
     for (const group of [ofRoom, byExam])
       for (const follower of group ?? []) if (follower.wants(event)) follower.inbox.offer(entry);
   };

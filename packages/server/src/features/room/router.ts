@@ -16,7 +16,7 @@ import {
   setAudioStatusInput,
 } from "@invigil/schema";
 import { anyoneProcedure, originOf, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
-import { type LiveService, shownRoomEvent } from "../live/service.js";
+import type { LiveService } from "../live/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
@@ -71,7 +71,7 @@ export const createRoomRouter = ({
     onEvent: anyoneProcedure
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        tellEach(await live.listenRoom({ ...ctx, signal }, input), shownRoomEvent),
+        tellEach(await live.listenRoom({ ...ctx, signal }, input), live.shown.room),
       ),
     presence: watcherProcedure
       .input(roomRef)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
+import type { Send } from "./outlet.js";
 
 /** Sent bytes that a client has not taken, beyond which its sender waits. */
 const MAX_WAITING_BYTES = 64 * 1024;
@@ -10,7 +11,7 @@ const MAX_WAITING_BYTES = 64 * 1024;
 export interface SocketTiming {
   /** Between two pings; who was silent from one to the next is gone. */
   readonly pingMs?: number;
-  /** How long somebody without a token may ask for nothing. */
+  /** How long a connection without a valid login lasts. */
   readonly firstMessageMs?: number;
   /** How long what is under way may take while the server drains. */
   readonly settleMs?: number;
@@ -29,6 +30,10 @@ export interface Connection {
   /** Where the client calls from. */
   readonly address: string;
   readonly log: FastifyBaseLogger;
+  /** Sends a message. Everything goes out this way, so that what waits for clients is bounded. */
+  readonly send: Send;
+  /** Says goodbye, and reads on until the client has: from a connection that is not read it would not be heard. */
+  close(code?: number, reason?: string): void;
   /** Resolves when the client has taken most of what was sent to it, or is gone. */
   drained(): Promise<void>;
 }

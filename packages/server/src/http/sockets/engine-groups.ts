@@ -1,12 +1,7 @@
 import type { EngineFrame, EngineResults } from "@invigil/schema";
 import { InvigilError } from "../../errors.js";
-import {
-  deliveryOf,
-  type EngineService,
-  isAddressedTo,
-  type Joined,
-  type Page,
-} from "../../features/engine/service.js";
+import { type EngineService, isAddressedTo, type Joined, type Page } from "../../features/engine/service.js";
+import { type createFramer, type Framed, framed } from "./engine-frames.js";
 
 /** Why listening in a group has ended, where nobody ended it here. */
 export type Ending = "ended" | "removed" | "stopping" | "failed";
@@ -14,6 +9,11 @@ export type Ending = "ended" | "removed" | "stopping" | "failed";
 export interface GroupsOptions {
   readonly engine: EngineService;
   readonly send: (frame: EngineFrame) => void;
+  /** Sends what is made already. */
+  readonly sendBytes: (frame: Buffer) => void;
+  readonly frameOf: ReturnType<typeof createFramer>;
+  /** The connection that carries the groups. */
+  readonly connection: object;
   readonly drained: () => Promise<void>;
   readonly onEnd: (ending: Ending, error: unknown) => void;
 }
@@ -56,16 +56,23 @@ const endingOf = (error: unknown): Ending => {
   return error.code === "OVERLOADED" ? "stopping" : "failed";
 };
 
-export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): Groups => {
+export const createGroups = ({
+  engine,
+  send,
+  sendBytes,
+  frameOf,
+  connection,
+  drained,
+  onEnd,
+}: GroupsOptions): Groups => {
   const joined = new Map<string, Place>();
 
   /** Tells the page what was said, once, in order, and not what it said itself. */
-  const deliver = (page: Page, place: Place, told: ReturnType<typeof deliveryOf>, at: string): void => {
-    const { message } = told;
+  const deliver = (page: Page, place: Place, { delivery: { message }, bytes }: Framed): void => {
     if (place.stop.signal.aborted || message.seqnum <= place.seen) return;
     place.seen = message.seqnum;
     if (place.isStale(message)) return;
-    if (message.sender.userId !== page.login) send({ is: "message", ...told, at });
+    if (message.sender.userId !== page.login) sendBytes(bytes);
   };
 
   const tell = async (page: Page, place: Place, events: Joined["events"]): Promise<void> => {
@@ -75,11 +82,11 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
       if (event.type === "gap")
         for (const told of await engine.missed(page, event.roomId, place.seen)) {
           await drained();
-          deliver(page, place, told, event.id);
+          deliver(page, place, framed(told, event.id));
         }
       // Staff are told of everything that is said. Their apps take what is for the page.
       if (event.type === "message" && isAddressedTo(page.login, event.message.to))
-        deliver(page, place, deliveryOf(event.message), event.id);
+        deliver(page, place, frameOf(event));
       place.at = event.id;
     }
     if (!signal.aborted) throw new Error("the listening ended");
@@ -103,7 +110,7 @@ export const createGroups = ({ engine, send, drained, onEnd }: GroupsOptions): G
         return { result: { group: await engine.group(page, groupId), at, seen }, begin: () => {} };
       }
       const stop = new AbortController();
-      const listener = { drained, signal: stop.signal };
+      const listener = { connection, drained, signal: stop.signal };
       const { result, events, isStale } = await engine.join(page, { groupId, ...from }, listener);
       const stopMutes = engine.onMuted(page, groupId, (status) => send({ is: "muted", status }));
       const place: Place = { at: result.at, seen: result.seen, isStale, stop, stopMutes };

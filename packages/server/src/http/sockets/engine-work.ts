@@ -52,7 +52,11 @@ export const createWork = ({ socket, drained, answer }: WorkOptions): Work => {
       total += 1;
       characters += frame.length;
       frames.push(frame);
-      if (!isHeld && (frames.length > MOST.frames || characters > MOST.characters)) {
+      if (
+        !isHeld &&
+        socket.readyState === socket.OPEN &&
+        (frames.length > MOST.frames || characters > MOST.characters)
+      ) {
         isHeld = true;
         socket.pause();
       }

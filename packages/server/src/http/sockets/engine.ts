@@ -11,6 +11,7 @@ import {
 import { InvigilError, parsed } from "../../errors.js";
 import { type EngineService, type Page, Refusal, refusalOf } from "../../features/engine/service.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
+import { createFramer } from "./engine-frames.js";
 import { createGroups, type Ending, type From } from "./engine-groups.js";
 import { createWork } from "./engine-work.js";
 
@@ -60,9 +61,9 @@ const numberOf = (sent: unknown): number | undefined => {
 };
 
 /** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
-export const engineSockets =
-  ({ engine, clock, timing }: EngineSocketOptions): SocketHandler =>
-  (connection) => {
+export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
+  const frameOf = createFramer();
+  return (connection) => {
     const { socket, log } = connection;
     const drained = () => connection.drained();
     const { beatMs = BEAT_MS, firstMessageMs = FIRST_MESSAGE_MS, renewalMs = RENEWAL_MS } = timing;
@@ -77,12 +78,12 @@ export const engineSockets =
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
     const send = (frame: EngineFrame): void => {
-      if (isOpen()) socket.send(JSON.stringify(frame));
+      if (isOpen()) connection.send(JSON.stringify(frame));
     };
     /** The connection ends, and the page does not come back by itself. */
     const bye = (code: EngineGoodbye): void => {
       send({ is: "bye", code });
-      socket.close(NORMAL);
+      connection.close(NORMAL);
     };
     const expire = (): void => {
       if (renewal || !isOpen()) return;
@@ -105,13 +106,23 @@ export const engineSockets =
     const ENDINGS: Readonly<Record<Ending, (error: unknown) => void>> = {
       ended: endLogin,
       removed: () => bye(2),
-      stopping: () => socket.close(GOING_AWAY),
+      stopping: () => connection.close(GOING_AWAY),
       failed(error) {
         log.error({ err: error }, "fault");
-        socket.close(FAULT);
+        connection.close(FAULT);
       },
     };
-    const groups = createGroups({ engine, send, drained, onEnd: (ending, error) => ENDINGS[ending](error) });
+    const groups = createGroups({
+      engine,
+      send,
+      sendBytes(frame) {
+        if (isOpen()) connection.send(frame);
+      },
+      frameOf,
+      connection,
+      drained,
+      onEnd: (ending, error) => ENDINGS[ending](error),
+    });
 
     const join = async (on: Page, groupId: string, from: From) => {
       const entered = await groups.join(on, groupId, from);
@@ -174,7 +185,7 @@ export const engineSockets =
         const sent = asJson(text);
         number = numberOf(sent);
         if (number === undefined) {
-          socket.close(POLICY_VIOLATION, "A frame is no request.");
+          connection.close(POLICY_VIOLATION, "A frame is no request.");
           return;
         }
         const { result, begin } = await serve(parsed(engineRequestSchema, sent));
@@ -188,12 +199,12 @@ export const engineSockets =
         lastRefusal = message;
         if (page && hasEnded(error)) endLogin();
         // Whoever cannot log in has nothing to do here.
-        if (!page) socket.close(POLICY_VIOLATION, message.slice(0, 100));
+        if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
       }
     };
 
     const work = createWork({ socket, drained, answer });
-    const silent = setTimeout(() => socket.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
     const look = setInterval(
       () => {
         // Those who are in a group are looked at there.
@@ -214,13 +225,13 @@ export const engineSockets =
     for (const timer of [silent, beat, look]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
-        socket.close(UNSUPPORTED, "Frames are text.");
+        connection.close(UNSUPPORTED, "Frames are text.");
         return;
       }
       // Safe: the sockets give each message as one buffer.
       const frame = (data as Buffer).toString();
       if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
-        socket.close(TOO_LARGE, "A frame is too large.");
+        connection.close(TOO_LARGE, "A frame is too large.");
       else work.take(frame);
     });
     socket.once("close", () => {
@@ -237,3 +248,4 @@ export const engineSockets =
     });
     return { settled: work.settled, summary, isBusy: work.isHeld };
   };
+};

@@ -6,7 +6,13 @@ export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === "websocket";
 
 /**
- * Gives a connection back to the HTTP server, which reads the request again without its wish to upgrade. Java's client asks
+ * Options of an HTTP server. From Node 24.9 on it asks itself whether a request goes on as something else, and serves the others, with their
+ * bodies, as if they had not asked. The types of Node 20 do not know the option.
+ */
+export const plainUpgrades: object = { shouldUpgradeCallback: isWebSocket };
+
+/**
+ * For older Nodes: gives a connection back to the HTTP server, which reads the request again without its wish to upgrade. Java's client asks
  * for HTTP/2 on every first request, bodies too, and must be answered as if it had not.
  */
 export const answerPlainly = (

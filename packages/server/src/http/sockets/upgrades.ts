@@ -1,10 +1,13 @@
-import { type IncomingMessage, STATUS_CODES } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import proxyAddr from "@fastify/proxy-addr";
 import type { FastifyInstance } from "fastify";
 import type { WebSocketServer } from "ws";
 import type { Config } from "../../config.js";
-import { REQUEST_ID_HEADER, requestId } from "../logging.js";
+import { InvigilError, invalidInput } from "../../errors.js";
+import { asBytes, bareAnswer } from "../failures.js";
+import { requestId } from "../logging.js";
+import { openServerCheck, originsOf } from "../open-server.js";
 import {
   type Connection,
   drainOf,
@@ -13,19 +16,25 @@ import {
   type SocketTiming,
 } from "./connection.js";
 import { createLiveness, PING_MS } from "./liveness.js";
+import { createOutlets } from "./outlet.js";
 import { answerPlainly, isWebSocket } from "./plain.js";
 
 /** The largest frame that is read: as much as the body of a request. */
 const MAX_FRAME_BYTES = 1024 * 1024;
+/** Pieces of a frame, and frames of a message, at most: a small number of bytes must not come as a large number of objects. */
+const MAX_PIECES = 4096;
+const MAX_FRAGMENTS = 1024;
 /** How long what is under way may take once the server drains, and then how long the client to say goodbye. */
 const SETTLE_MS = 5_000;
 const GOODBYE_MS = 1_000;
+/** How long a client may take to close a connection that the server has closed. */
+const CLOSE_MS = 2_000;
 /** The WebSocket code for a server that goes away, and what is said with it. */
 const GOING_AWAY = 1001;
 const GOODBYE = "The server is stopping.";
 
 export interface UpgradeOptions {
-  readonly config: Pick<Config, "corsOrigins" | "trustedProxies">;
+  readonly config: Pick<Config, "auth" | "corsOrigins" | "publicUrl" | "trustedProxies" | "sendBufferBytes">;
   /** Who serves the connections of each path. */
   readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
@@ -34,26 +43,29 @@ export interface UpgradeOptions {
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
 
 /** Whether the page that connects may: one of the origins that may call, or a page of this very host. */
-const originCheck = ({ corsOrigins }: Pick<Config, "corsOrigins">) => {
-  const known = new Set(corsOrigins);
-  return ({ headers: { origin, host } }: IncomingMessage): boolean =>
-    origin === undefined ||
-    known.has("*") ||
-    known.has(origin) ||
-    (host !== undefined && [`http://${host}`, `https://${host}`].includes(origin));
+const originCheck = (config: UpgradeOptions["config"]) => {
+  const origins = originsOf(config);
+  const refusalOf = openServerCheck(config);
+  return ({ headers }: IncomingMessage): boolean => {
+    const { origin, host } = headers;
+    if (refusalOf(headers)) return false;
+    return (
+      origin === undefined ||
+      origins.allows(origin) ||
+      (host !== undefined && [`http://${host}`, `https://${host}`].includes(origin))
+    );
+  };
 };
 
+const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
+  400: invalidInput("request", "is no handshake of a WebSocket"),
+  403: new InvigilError("FORBIDDEN", "Pages of this origin may not connect."),
+  404: new InvigilError("NOT_FOUND", "There is no WebSocket at this path."),
+  503: new InvigilError("OVERLOADED", "The server is stopping."),
+};
 /** Ends a connection that does not become a WebSocket. */
-const refuse = (socket: Duplex, status: number, id: string): void => {
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-      `${REQUEST_ID_HEADER}: ${id}`,
-      "content-length: 0",
-      "connection: close",
-      "\r\n",
-    ].join("\r\n"),
-  );
+const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void => {
+  socket.end(asBytes(bareAnswer(REFUSALS[status], status, id)));
 };
 
 const waitAtMost = async (promise: Promise<void>, ms: number): Promise<void> => {
@@ -76,6 +88,7 @@ export const acceptSockets = (
   const isKnownOrigin = originCheck(config);
   const isProxy = proxyAddr.compile([...config.trustedProxies]);
   const liveness = createLiveness({ pingMs });
+  const outlets = createOutlets({ mostBytes: config.sendBufferBytes });
   const open = new Map<Connection, Served>();
   let draining = false;
   let server: Promise<WebSocketServer> | undefined;
@@ -83,12 +96,17 @@ export const acceptSockets = (
   /** Loaded with the first connection: most starts are of commands, and of servers that nobody listens to yet. */
   const socketServer = () => {
     server ??= import("ws").then(({ WebSocketServer }) => {
-      const made = new WebSocketServer({
+      // Named first: the types do not know the time for closing yet.
+      const bounds = {
         noServer: true,
         clientTracking: false,
         maxPayload: MAX_FRAME_BYTES,
+        maxBufferedChunks: MAX_PIECES,
+        maxFragments: MAX_FRAGMENTS,
+        closeTimeout: CLOSE_MS,
         perMessageDeflate: false,
-      });
+      };
+      const made = new WebSocketServer(bounds);
       // What is not a handshake.
       made.on("wsClientError", (_error, socket, request) => refuse(socket, 400, requestId(request)));
       return made;
@@ -113,7 +131,7 @@ export const acceptSockets = (
     const served = handler(connection);
     open.set(connection, served);
     liveness.watch(socket, () => served.isBusy?.() ?? false);
-    log.info({ route }, "connection opened");
+    log.info({ route, address: connection.address }, "connection opened");
     socket.once("close", (code: number) => {
       open.delete(connection);
       const ms = Math.round(performance.now() - since);
@@ -134,16 +152,22 @@ export const acceptSockets = (
     // Paths begin with a slash, so that none is a name that every object has.
     const handler = handlers[route];
     const log = app.log.child({ reqId: id });
+    const address = proxyAddr(request, isProxy);
     const status = !handler ? 404 : draining ? 503 : isKnownOrigin(request) ? undefined : 403;
     if (!handler || status !== undefined) {
-      log.info({ route: handler ? route : null, status }, "connection refused");
+      log.info({ route: handler ? route : null, status, address }, "connection refused");
       refuse(socket, status ?? 404, id);
       return;
     }
-    const address = proxyAddr(request, isProxy);
     const made = await socketServer();
     made.handleUpgrade(request, socket, head, (accepted) => {
-      const connection = { socket: accepted, request, id, address, log, drained: drainOf(socket) };
+      const send = outlets.open(accepted, log);
+      const close: Connection["close"] = (code, reason) => {
+        accepted.close(code, reason);
+        accepted.resume();
+      };
+      const drained = drainOf(socket);
+      const connection = { socket: accepted, request, id, address, log, send, close, drained };
       serve(connection, route, handler);
     });
   };

@@ -1,0 +1,89 @@
+import { InvigilError, invalidInput } from "../../errors.js";
+
+/** What one person may hold open in this process at a time. */
+export interface Allowed {
+  readonly connections: number;
+  readonly subscriptions: number;
+}
+
+/** A subscription that is about to begin. */
+export interface Subscriber {
+  readonly userId: string;
+  /** The connection that carries it beside others; absent where the subscription has a connection of its own. */
+  readonly connection?: object | undefined;
+  /** What is listened to: the field of the input that names it, and its id. */
+  readonly field: "roomId" | "examId";
+  readonly id: string;
+}
+
+/** Counts the connections and subscriptions of each person. Every function that is returned gives back what was taken; calling it again changes nothing. */
+export interface Allowances {
+  /** @throws TOO_MANY_REQUESTS */
+  connection(userId: string): () => void;
+  /** @throws INVALID_INPUT when the connection has a subscription to the same already, TOO_MANY_REQUESTS */
+  subscription(subscriber: Subscriber): () => void;
+}
+
+/** When a refused client may try again, in seconds. */
+const RETRY_AFTER_SECONDS = 10;
+
+const createCounter = (most: number, refusal: string) => {
+  const counts = new Map<string, number>();
+  return (userId: string): (() => void) => {
+    const count = counts.get(userId) ?? 0;
+    if (count >= most)
+      throw new InvigilError("TOO_MANY_REQUESTS", refusal, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+    counts.set(userId, count + 1);
+    let isTaken = true;
+    return () => {
+      if (!isTaken) return;
+      isTaken = false;
+      const left = (counts.get(userId) ?? 1) - 1;
+      if (left > 0) counts.set(userId, left);
+      else counts.delete(userId);
+    };
+  };
+};
+
+export const createAllowances = ({ connections, subscriptions }: Allowed): Allowances => {
+  const takeConnection = createCounter(
+    connections,
+    `A person may have ${connections} connections open at a time.`,
+  );
+  const takeSubscription = createCounter(
+    subscriptions,
+    `A person may have ${subscriptions} subscriptions open at a time.`,
+  );
+  const listening = new WeakMap<object, Set<string>>();
+
+  return {
+    connection: takeConnection,
+    subscription({ userId, connection, field, id }) {
+      if (!connection) {
+        const freeConnection = takeConnection(userId);
+        try {
+          const free = takeSubscription(userId);
+          return () => {
+            free();
+            freeConnection();
+          };
+        } catch (error) {
+          freeConnection();
+          throw error;
+        }
+      }
+      const key = `${field} ${id}`;
+      const known = listening.get(connection) ?? new Set();
+      if (known.has(key)) throw invalidInput(field, `is subscribed to on this connection already: ${id}`);
+      const free = takeSubscription(userId);
+      listening.set(connection, known.add(key));
+      let isHeld = true;
+      return () => {
+        if (!isHeld) return;
+        isHeld = false;
+        known.delete(key);
+        free();
+      };
+    },
+  };
+};

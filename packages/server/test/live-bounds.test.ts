@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { openSchool, type School } from "./support/school.js";
+import { inputOf, openStream, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
+
+// What one person may listen to at a time.
+
+const TEACHER = { sub: "teacher1", role: "teacher" } as const;
+const onEvent = (id: number, roomId: string) => ({
+  id,
+  method: "subscription",
+  params: { path: "room.onEvent", input: { json: { roomId } } },
+});
+const connect = async (school: School, url: string) =>
+  rawSocket(socketUrl(url), { headers: { authorization: await school.token(TEACHER) } });
+type Client = Awaited<ReturnType<typeof connect>>;
+const started = (client: Client, wanted: number) =>
+  client.message(({ id, result }) => id === wanted && result?.type === "started");
+const refused = (client: Client, wanted: number) =>
+  client.message(({ id, error }) => id === wanted && error !== undefined);
+
+describe("a connection", () => {
+  it("has one subscription to a room, and to an exam, at a time", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const { id: roomId, examId } = school.room;
+    using client = await connect(school, url);
+    client.ask(onEvent(1, roomId));
+    await started(client, 1);
+    client.ask(onEvent(2, roomId));
+    const { error } = await refused(client, 2);
+    expect(error?.json).toMatchObject({
+      message: `roomId is subscribed to on this connection already: ${roomId}`,
+      data: { reason: "INVALID_INPUT" },
+    });
+    // Ended and begun again in one frame, as a page does that is drawn anew.
+    client.ask([{ id: 1, method: "subscription.stop" }, onEvent(3, roomId)]);
+    await started(client, 3);
+
+    const authorization = await school.token({ sub: "root", role: "admin" });
+    using admin = await rawSocket(socketUrl(url), { headers: { authorization } });
+    const exam = (id: number) => ({
+      ...onEvent(id, ""),
+      params: { path: "exam.onEvent", input: { json: { examId } } },
+    });
+    admin.ask(exam(1));
+    await started(admin, 1);
+    admin.ask(exam(2));
+    expect(reasonOf(await refused(admin, 2))).toBe("INVALID_INPUT");
+  });
+
+  it("tells every listener of an event alike, whatever the id of its call", async () => {
+    await using school = await openSchool();
+    const url = await school.listen();
+    const { id: roomId } = school.room;
+    using first = await connect(school, url);
+    using second = await connect(school, url);
+    first.ask(onEvent(1, roomId));
+    second.ask(onEvent(22, roomId));
+    await Promise.all([started(first, 1), started(second, 22)]);
+    // Small, large, and with what JSON escapes.
+    for (const text of ["a", `"\u2028é${"x".repeat(20_000)}`]) {
+      await school.teacher.im.send({ roomId, type: 30_001, data: { text } });
+      for (const [client, call] of [
+        [first, 1],
+        [second, 22],
+      ] as const) {
+        const told = await client.message(
+          ({ id, result }) =>
+            id === call && JSON.stringify(result?.data)?.includes(JSON.stringify(text)) === true,
+        );
+        expect(told.result).toMatchObject({
+          type: "data",
+          id: expect.stringMatching(/^\d+$/),
+          data: {
+            json: {
+              id: expect.stringMatching(/^\d+$/),
+              data: { type: "message", message: { data: { text } } },
+            },
+            meta: { values: { "data.time": ["Date"], "data.message.time": ["Date"] } },
+          },
+        });
+      }
+    }
+  });
+});
+
+describe("a person", () => {
+  it("has a bounded number of subscriptions, over all their connections", async () => {
+    await using school = await openSchool({ config: { perPerson: { connections: 10, subscriptions: 2 } } });
+    const url = await school.listen();
+    const { id: roomId } = school.room;
+    using first = await connect(school, url);
+    using second = await connect(school, url);
+    using third = await connect(school, url);
+    first.ask(onEvent(1, roomId));
+    second.ask(onEvent(1, roomId));
+    await Promise.all([started(first, 1), started(second, 1)]);
+    third.ask(onEvent(1, roomId));
+    expect((await refused(third, 1)).error?.json).toMatchObject({
+      message: "A person may have 2 subscriptions open at a time.",
+      data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 10 },
+    });
+    first.ask({ id: 1, method: "subscription.stop" });
+    await first.message(({ id, result }) => id === 1 && result?.type === "stopped");
+    third.ask(onEvent(2, roomId));
+    await started(third, 2);
+  });
+
+  it("has a bounded number of event streams, each of which is a connection", async () => {
+    await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 10 } } });
+    const url = await school.listen();
+    const authorization = await school.token(TEACHER);
+    const stream = `${url}/trpc/room.onEvent?input=${inputOf({ roomId: school.room.id })}`;
+    using open = await openStream(stream, { authorization });
+    await open.until("connected");
+    using late = await openStream(stream, { authorization });
+    expect(await late.rest()).toContain("TOO_MANY_REQUESTS");
+  });
+});
