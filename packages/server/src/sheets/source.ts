@@ -10,8 +10,12 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file was read, in bytes. */
   readonly onProgress?: ((read: number, size: number) => void) | undefined;
-  /** How long the parsing of a workbook may take, in milliseconds; a minute when absent. */
+  /** How long the parsing of a workbook may take, in milliseconds; half a minute when absent. */
   readonly timeoutMs?: number | undefined;
+  /** Tells the header of the rows that are wanted: of a workbook's sheets, the one with a header is read. */
+  readonly isHeader?: ((cells: readonly string[]) => boolean) | undefined;
+  /** Told the names of visible sheets that are not blank and are not read. */
+  readonly onUnread?: ((sheets: readonly string[]) => void) | undefined;
 }
 
 /** A file that is no sheet that can be read. The message is one sentence for the person who has the file. */
