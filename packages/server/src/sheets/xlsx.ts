@@ -52,27 +52,30 @@ const readingOf = (
 ): Reading => {
   const ended = new AbortController();
   worker.once("exit", () => ended.abort());
-  const ask = (wanted: RowsWanted): void => worker.postMessage(wanted);
+
+  const receive = async (): Promise<Answer | RowsAnswer> => {
+    const late = AbortSignal.timeout(timeoutMs);
+    const stop = AbortSignal.any([ended.signal, late, ...(signal ? [signal] : [])]);
+    try {
+      const message = once(worker, "message", { signal: stop });
+      // After each beginning to listen, which takes it back.
+      if (background) worker.unref();
+      // Safe: only the thread's own code answers.
+      const [answer] = (await message) as [Answer | RowsAnswer];
+      return answer;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY")
+        return { refused: "size" };
+      if (stop.aborted && !signal?.aborted) return { refused: late.aborted ? "time" : "content" };
+      throw error;
+    }
+  };
   return {
-    ask,
+    ask: (wanted) => worker.postMessage(wanted),
     async next() {
-      const late = AbortSignal.timeout(timeoutMs);
-      const stop = AbortSignal.any([ended.signal, late, ...(signal ? [signal] : [])]);
-      try {
-        const message = once(worker, "message", { signal: stop });
-        // After each beginning to listen, which takes it back.
-        if (background) worker.unref();
-        // Safe: only the thread's own code answers.
-        const [answer] = (await message) as [Answer | RowsAnswer];
-        if ("refused" in answer) throw new SheetError(REFUSALS[answer.refused]);
-        return answer;
-      } catch (error) {
-        if (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY")
-          throw new SheetError(REFUSALS.size);
-        if (stop.aborted && !signal?.aborted)
-          throw new SheetError(REFUSALS[late.aborted ? "time" : "content"]);
-        throw error;
-      }
+      const answer = await receive();
+      if ("refused" in answer) throw new SheetError(REFUSALS[answer.refused]);
+      return answer;
     },
   };
 };

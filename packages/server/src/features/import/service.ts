@@ -1,10 +1,10 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
-import pLimit from "p-limit";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import type { ReadOptions, Source } from "../../sheets/source.js";
 import type { AccessService } from "../access/service.js";
 import type { FaultyFile } from "./faults.js";
+import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { settle } from "./settle.js";
@@ -40,7 +40,17 @@ export interface ImportServiceDeps {
   readonly access: AccessService;
   readonly clock: () => Date;
   readonly ids: Ids;
+  /** How long a file that was sent may be read, in milliseconds; a minute when absent. */
+  readonly readMs?: number;
 }
+
+/**
+ * Two files of different callers at a time: one that takes long holds up nobody but its own caller, and what reading takes of memory
+ * is not multiplied by how many are sent. A file that waits is kept in memory, 10 MiB at most.
+ */
+const QUEUE = { atOnce: 2, waitingEach: 4, waiting: 16 };
+/** Twenty times what the largest roster takes on one slow core. */
+const READ_MS = 60_000;
 
 /** Faulty rows as one refusal. */
 const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
@@ -59,9 +69,14 @@ const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
   );
 };
 
-export const createImportService = ({ store, access, clock, ids }: ImportServiceDeps): ImportService => {
-  // A file at a time: what one takes of memory and of the database's time is not multiplied by how many are sent.
-  const oneByOne = pLimit(1);
+export const createImportService = ({
+  store,
+  access,
+  clock,
+  ids,
+  readMs = READ_MS,
+}: ImportServiceDeps): ImportService => {
+  const queue = createFairQueue(QUEUE);
 
   /** Whether all of the exam is the caller's, who must run the room otherwise. */
   const reachesAll = async (caller: Caller, examId: string, roomId: string | undefined): Promise<boolean> => {
@@ -91,26 +106,41 @@ export const createImportService = ({ store, access, clock, ids }: ImportService
     return { rooms: whole || !room ? all : [room], room, whole };
   };
 
-  const run: ImportService["import"] = async (caller, request) => {
+  /** Reads the file until `stop`, and writes what it says. */
+  const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
     const importId = ids.next();
     try {
-      const found = await readFile(request, {
-        findRoom: createRoomFinder(scope),
-        stage: (people) => store.stage(importId, people),
-      });
+      const found = await readFile(
+        { ...request, signal: stop },
+        { findRoom: createRoomFinder(scope), stage: (people) => store.stage(importId, people) },
+      );
       return await settle(store, { ...request, importId, scope, found, now: clock() });
     } finally {
       await store.discard(importId);
     }
   };
+  /** The same within the time that a file that was sent may take. */
+  const runInTime = async (caller: Caller, request: ImportRequest) => {
+    const late = AbortSignal.timeout(readMs);
+    try {
+      return await run(caller, request, late);
+    } catch (error) {
+      // What stops is told of it in its own ways.
+      if (late.aborted && !(error instanceof InvigilError))
+        throw invalidInput("file", `takes longer to read than ${readMs / 1000} seconds`);
+      throw error;
+    }
+  };
 
   return {
-    import: (caller, request) => oneByOne(() => run(caller, request)),
+    import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
     async importFile(caller, { file, ...input }) {
-      const source = { bytes: Buffer.from(file, "base64") };
-      if (source.bytes.length === 0) throw invalidInput("file", "is empty");
-      const result = await oneByOne(() => run(caller, { ...input, source }));
+      const request = { ...input, source: { bytes: Buffer.from(file, "base64") } };
+      if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
+      // Nobody's file waits who may not import it.
+      await scopeOf(caller, request);
+      const result = await queue.run(caller.userId, () => runInTime(caller, request));
       if ("faults" in result) throw refusalOf(result);
       return result;
     },
