@@ -231,7 +231,12 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     const make = async () => {
       const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
       const { examId, id: roomId } = body.data;
-      const record = { userId: "t1", isMainMonitor: true, detectType: "manyPeople", detectTime: 1780794000000 };
+      const record = {
+        userId: "t1",
+        isMainMonitor: true,
+        detectType: "manyPeople",
+        detectTime: 1780794000000,
+      };
       const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
       const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
       expect(added.body).toMatchObject({ success: true });

@@ -14,6 +14,12 @@ export interface LinkService {
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
    */
   join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
+  /**
+   * The same for one room as a part of its exam's list, for whom the whole exam is: of a room that has ended the staff alone, and
+   * nobody for whom the exam is over.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
+   */
+  ofRoom(caller: Caller, room: Room, role: ParticipantRole | undefined): Promise<JoinLink[]>;
 }
 
 export interface LinkServiceDeps {
@@ -113,6 +119,13 @@ export const createLinkService = ({
   };
 
   return {
+    async ofRoom(caller, room, role) {
+      await access.wholeExam(caller, room.examId);
+      const { endTime } = await exam.get(caller, room.examId);
+      const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
+      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
+      return made.filter((link) => link !== undefined);
+    },
     async join(caller, input) {
       const rooms = await roomsFor(caller, input);
       const examId = rooms[0]?.examId;
