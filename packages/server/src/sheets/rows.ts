@@ -1,17 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import { headOf, type ReadOptions, SheetError, type Source } from "./source.js";
+import { headOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 
-export interface Row {
-  /** As the spreadsheet counts: the first is 1, and blank rows count. */
-  readonly row: number;
-  readonly cells: readonly string[];
-  /** The sheet that it is on, in a workbook. */
-  readonly sheet?: string;
-  /** Whether the workbook hides it. */
-  readonly hidden?: true;
-  /** Cells of a workbook that do not say for certain what they show, by their index, and why: "is a date". */
-  readonly doubts?: ReadonlyMap<number, string>;
-}
+export type { Row };
 
 const ZIP = Buffer.from("PK\u0003\u0004");
 /** Old workbooks, and new ones under a password. */

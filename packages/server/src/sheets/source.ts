@@ -5,6 +5,18 @@ import { setImmediate } from "node:timers/promises";
 /** A file on the disk, or its bytes: it can be read more than once. */
 export type Source = { readonly path: string } | { readonly bytes: Uint8Array };
 
+export interface Row {
+  /** As the spreadsheet counts: the first is 1, and blank rows count. */
+  readonly row: number;
+  readonly cells: readonly string[];
+  /** The sheet that it is on, in a workbook. */
+  readonly sheet?: string;
+  /** Whether the workbook hides it. */
+  readonly hidden?: true;
+  /** Cells of a workbook that do not say for certain what they show, by their index, and why: "is a date". */
+  readonly doubts?: ReadonlyMap<number, string>;
+}
+
 export interface ReadOptions {
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined;

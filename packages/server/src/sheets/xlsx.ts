@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { quoted } from "./quoted.js";
-import type { Row } from "./rows.js";
-import { bytesOf, type ReadOptions, SheetError, type Source } from "./source.js";
+import { bytesOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 import { MAX_FILE_BYTES, MAX_ROWS } from "./workbook/limits.js";
 import type { Answer, Refusal, RowsAnswer, RowsWanted, SheetSummary } from "./workbook/messages.js";
 

@@ -19,7 +19,7 @@ const open = (limits: { atOnce?: number; waitingEach?: number; waiting?: number 
     begun,
     add,
     /** Ends a task, and waits for what that begins. */
-    async end({ name, done }: ReturnType<typeof add>) {
+    end: async ({ name, done }: ReturnType<typeof add>) => {
       ends.get(name)?.();
       expect(await done).toBe(name);
       await new Promise(setImmediate);

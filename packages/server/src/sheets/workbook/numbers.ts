@@ -85,7 +85,7 @@ const kindOf = (pattern: string): Kind => {
   } catch {
     return "unknown";
   }
-  return [...pattern].every((character) => character === "0") ? "zeros" : "pattern";
+  return /^0+$/.test(pattern) ? "zeros" : "pattern";
 };
 
 /** Shows numbers as the workbook does. It remembers what kind each pattern is. */

@@ -12,7 +12,7 @@ export interface Tag {
   /** The names of the tags around it, the outermost first. */
   readonly path: readonly string[];
   /** An attribute by its name without a prefix. */
-  attribute(name: string): string | undefined;
+  readonly attribute: (name: string) => string | undefined;
 }
 
 export interface XmlHandlers {
