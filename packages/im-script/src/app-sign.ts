@@ -2,12 +2,19 @@ import { ImErrors, imError } from "./errors.js";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
+/** A text without the characters at its end that are this one: a pattern for it takes the square of the time. */
+const withoutTrailing = (text: string, character: string): string => {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
+};
+
 /** A base64url text, read as UTF-8. @throws where it is neither */
 const decode = (text: string): string => {
   let bits = 0;
   let value = 0;
   let bytes = "";
-  for (const character of text.replace(/=+$/, "")) {
+  for (const character of withoutTrailing(text, "=")) {
     const digit = DIGITS.indexOf(character);
     if (digit < 0) throw new Error("not base64url");
     value = ((value << 6) | digit) & 0xffff;
@@ -25,7 +32,7 @@ export const socketUrl = (appSign: unknown): string => {
     // Safe: whatever else it is, is refused below.
     const sign = JSON.parse(decode(String(appSign))) as { v?: unknown; url?: unknown } | null;
     if (sign?.v === 1 && typeof sign.url === "string" && /^https?:\/\//.test(sign.url))
-      return `${sign.url.replace(/^http/, "ws").replace(/\/+$/, "")}/im`;
+      return `${withoutTrailing(sign.url.replace(/^http/, "ws"), "/")}/im`;
   } catch {
     // Not ours.
   }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { eachOnce, newPersonSchema, participantRoleSchema } from "./participant.js";
+import { eachOnce, newPersonSchema, participantRoleSchema, withRecordsInput } from "./participant.js";
 import { MAX_ROOM_EXAMINEES } from "./room.js";
 
 /** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
@@ -106,15 +106,25 @@ export const examPageSchema = z.object({
 });
 export type ExamPage = z.infer<typeof examPageSchema>;
 
-/** Without `withRooms` an exam that has rooms or people is kept. */
-export const deleteExamInput = z.object({
-  examId: idSchema,
-  withRooms: optional(z.boolean()).transform((value) => value ?? false),
-});
+/**
+ * Without `withRooms` an exam that has rooms or people is kept. With `withRecords`, which is for administrators and includes the
+ * rooms, its cheat records are erased as well: `confirm` must then be the exam's name, letter by letter.
+ */
+export const deleteExamInput = z
+  .object({
+    examId: idSchema,
+    withRooms: optional(z.boolean()).transform((value) => value ?? false),
+    withRecords: withRecordsInput,
+    confirm: optional(z.string().max(200, "must be at most 200 characters")),
+  })
+  .refine(({ withRecords, confirm }) => !withRecords || confirm !== undefined, {
+    path: ["confirm"],
+    error: "must be the exam's name where withRecords is set",
+  });
 export type DeleteExamInput = z.infer<typeof deleteExamInput>;
 
-/** What went with the exam: how many rooms, and how many people in and outside of them. */
-export const deletedExamSchema = z.object({ rooms: z.int(), people: z.int() });
+/** What went with the exam: how many rooms, and people in and outside of them; `records` is there where any were erased. */
+export const deletedExamSchema = z.object({ rooms: z.int(), people: z.int(), records: z.int().optional() });
 export type DeletedExam = z.infer<typeof deletedExamSchema>;
 
 /**

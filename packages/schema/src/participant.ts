@@ -142,5 +142,7 @@ export const importResultSchema = z.object({
   ),
   /** How many there are beyond these. */
   moreChanges: z.int(),
+  /** Visible sheets of a workbook that hold something but no roster, and so were not read; absent where there are none. */
+  unreadSheets: z.array(z.string()).optional(),
 });
 export type ImportResult = z.infer<typeof importResultSchema>;

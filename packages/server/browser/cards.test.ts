@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { Browser, Locator, Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { cardsPage } from "../src/cli/cards/page.js";
+import { CARDS_TAIL, cardsHead, cardsOfRoom } from "../src/cli/cards/page.js";
 import { createTestApp, type RouterOutputs } from "../src/testing.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
@@ -57,7 +57,15 @@ beforeAll(async () => {
     examEndTime: new Date(link.examEndTime.getTime() + (link.userId === LONGEST.userId ? 600 : 0) * 60_000),
   }));
   const file = join(folder.path, "cards.html");
-  writeFileSync(file, [...cardsPage({ exam, links, timeZone: "Asia/Shanghai" })].join(""));
+  const of = { exam, timeZone: "Asia/Shanghai" };
+  const roomIds = [...new Set(links.map(({ roomId }) => roomId))];
+  const sheets = roomIds.flatMap((id) => [
+    ...cardsOfRoom(
+      links.filter(({ roomId }) => roomId === id),
+      of,
+    ),
+  ]);
+  writeFileSync(file, [cardsHead(of), ...sheets, CARDS_TAIL].join(""));
 
   browser = await launchChromium();
   // Twice as fine as a screen, which is still far from what a printer does.

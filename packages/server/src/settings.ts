@@ -13,6 +13,7 @@ import {
   text,
   timeZone,
   whole,
+  withoutSlashes,
 } from "./setting-forms.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
@@ -23,7 +24,7 @@ const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
 const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
-  INVIGIL_PUBLIC_URL: baseUrl.transform((url) => url.replace(/\/+$/, "")).optional(),
+  INVIGIL_PUBLIC_URL: baseUrl.transform(withoutSlashes).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
     .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")

@@ -380,6 +380,18 @@ describe("a file that is no roster", () => {
     expect(next).toMatchObject({ added: 1 });
   });
 
+  it.each([
+    ["CSV", async (lines: number) => Buffer.from(`id,name\n${"\n".repeat(lines)}`)],
+    [
+      "XLSX",
+      async (lines: number) => Buffer.from(forged(`<row r="1"><c r="A1"/></row>${"<row/>".repeat(lines)}`)),
+    ],
+  ])("counts every row, also a million empty ones (%s)", async (_, fileOf) => {
+    await using hall = await openHall();
+    const { message } = await refusalOf(hall.import(await fileOf(1_000_000)));
+    expect(message).toMatch(/at most \d+ rows.*, empty ones included/);
+  });
+
   it("is told all that is wrong with its header", async () => {
     await using hall = await openHall();
     const { fields } = await refusalOf(hall.import("room,考场,name\n1,1,A\n"));

@@ -187,10 +187,10 @@ describe.concurrent("`invigil doctor`", () => {
     await invigil(folder.path, env, "roster", "import", "people.csv", "--exam", "Maths");
     await invigil(folder.path, env, "exam", "plan", "Maths", "--room-size", "4");
     const { code, of } = await doctor(folder.path, env);
-    expect(code).toBe(0);
+    expect(code).toBe(1);
     expect(of("push capacity")).toMatchObject([
       {
-        state: "warning",
+        state: "failed",
         found: expect.stringMatching(
           /^4 candidates with 8 streams at 2036-06-07 09:00.*\(Maths\).* carries 6$/,
         ),
@@ -200,5 +200,34 @@ describe.concurrent("`invigil doctor`", () => {
     expect(of("message groups")).toMatchObject([
       { state: "ok", found: expect.stringMatching(/^\d rooms in progress/) },
     ]);
+    // Also where there is no domain yet, of which both are said.
+    const { INVIGIL_STREAM_PUSH_LIMIT } = env;
+    const without = await doctor(folder.path, { ...testEnv, INVIGIL_STREAM_PUSH_LIMIT });
+    expect(without.of("push capacity")).toMatchObject([{ state: "failed" }]);
+  });
+
+  it("fails where an exam is planned in which nobody can publish", async () => {
+    using folder = tempFolder();
+    await invigil(folder.path, testEnv, "exam", "list");
+    const before = await doctor(folder.path);
+    expect({ code: before.code, found: before.of("stream domains") }).toMatchObject({
+      code: 0,
+      found: [{ state: "off" }],
+    });
+    const times = ["--start", "2036-06-07 09:00", "--end", "2036-06-07 11:30"];
+    await invigil(folder.path, testEnv, "exam", "create", "--name", "Maths", ...times);
+    const planned = await doctor(folder.path);
+    expect(planned.code).toBe(1);
+    expect(planned.of("stream domains")).toMatchObject([
+      {
+        state: "failed",
+        found: expect.stringContaining("nobody can publish, and Maths is planned"),
+        todo: expect.stringContaining("INVIGIL_STREAM_PUSH_DOMAIN"),
+      },
+    ]);
+    expect((await run(["doctor"], { cwd: folder.path, env: testEnv })).stdout).toMatch(
+      /: 1 failed, \d+ warnings?\n$/,
+    );
+    expect((await doctor(folder.path, { ...testEnv, ...STREAMS })).code).toBe(0);
   });
 });

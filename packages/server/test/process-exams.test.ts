@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { serve, testEnv, tokenFor } from "./support/process.js";
+import { run, serve, testEnv, tokenFor } from "./support/process.js";
 import { shop } from "./support/shop.js";
 import { mp3, wav } from "./support/sounds.js";
 
@@ -222,6 +222,45 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
       rooms: 1,
       people: 1,
     });
+  });
+
+  it("erases an exam with its records once its name was typed, or given by a program", async () => {
+    using place = shop();
+    await using server = await serve({ cwd: place.path, env: testEnv });
+    const teacher = await tokenFor("teacher", "t1");
+    const make = async () => {
+      const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
+      const { examId, id: roomId } = body.data;
+      const record = {
+        userId: "t1",
+        isMainMonitor: true,
+        detectType: "manyPeople",
+        detectTime: 1780794000000,
+      };
+      const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
+      const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
+      expect(added.body).toMatchObject({ success: true });
+      return { examId: String(examId), name: (await place.json("exam", "show", examId)).name as string };
+    };
+    const first = await make();
+    const kept = await place.refusal("exam", "delete", first.examId, "--with-rooms");
+    expect(kept).toMatch(/is kept: it holds 1 cheat record\.$/);
+    const typed = (input: string, examId: string) =>
+      run(["exam", "delete", examId, "--with-records"], { cwd: place.path, env: testEnv, input });
+    const wrong = await typed("Something else\n", first.examId);
+    expect(wrong).toMatchObject({ code: 1, stdout: "" });
+    expect(wrong.stderr).toContain("--confirm must be the name of the exam");
+    expect(await typed("", first.examId)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("nothing was typed"),
+    });
+    expect(await typed(`${first.name}\n`, first.examId)).toMatchObject({
+      code: 0,
+      stdout: `Deleted the exam ${first.name}, 1 room, 1 person and 1 cheat record.\n`,
+    });
+    const second = await make();
+    const args = ["exam", "delete", second.examId, "--with-records", "--confirm", second.name];
+    expect(await place.json(...args)).toEqual({ examId: second.examId, rooms: 1, people: 1, records: 1 });
   });
 
   it("makes an exam that a teacher counts as the maker of", async () => {

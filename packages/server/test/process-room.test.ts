@@ -130,6 +130,32 @@ describe("invigil room links", () => {
     }
   });
 
+  it("writes a file for each room into a folder of the owner's", async () => {
+    const said = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
+    expect(said).toBe(
+      "Wrote 7 links of 3 rooms to cards. Whoever has a link is that person: keep the files secret.\n",
+    );
+    const files = readdirSync(join(folder.path, "cards"));
+    expect(files.toSorted()).toEqual(
+      [`Room_1-${room.id}.html`, `Twin-${beside.id}.html`, `Twin-${twin.id}.html`].toSorted(),
+    );
+    for (const name of files) {
+      const file = join(folder.path, "cards", name);
+      expect(statSync(file).mode & 0o777).toBe(0o600);
+      expect(readFileSync(file, "utf8")).toMatch(/^<!doctype html>.*<\/html>\n$/s);
+    }
+    expect(statSync(join(folder.path, "cards")).mode & 0o777).toBe(0o700);
+  });
+
+  it("needs a setting before it reads anything", async () => {
+    expect(await complaint(["links", "--exam", "no such exam"], testEnv)).toMatch(
+      /^invigil: Links need INVIGIL_WATCH_APP_URL and INVIGIL_EXAMINEE_APP_URL/,
+    );
+    expect(await complaint(["links", "--exam", "no such exam", "--role", "examinee"], testEnv)).toMatch(
+      /^invigil: Links need INVIGIL_EXAMINEE_APP_URL/,
+    );
+  });
+
   it("leaves the old file whole where the new one does not fit", async () => {
     const file = join(folder.path, "full.html");
     writeFileSync(file, "old");

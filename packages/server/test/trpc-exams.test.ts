@@ -394,6 +394,30 @@ describe("exam.delete", () => {
     });
   });
 
+  it("erases what was recorded where an administrator types the exam's name", async () => {
+    await using school = await openSchool();
+    const { examId } = school.room;
+    const others = await school.admin.participant.list({ roomId: school.other.id });
+    for (const roomId of [school.room.id, school.sibling.id])
+      await school.admin.cheat.addRecords({
+        roomId,
+        records: [school.detection(roomId === school.room.id ? "examinee1" : "examinee3")],
+      });
+    const { name } = await school.admin.exam.get({ examId });
+    const erase = (confirm?: string, caller = school.admin) =>
+      caller.exam.delete({ examId, withRecords: true, ...(confirm !== undefined && { confirm }) });
+    expect(await refused(erase())).toMatchObject({ reason: "INVALID_INPUT" });
+    for (const wrong of [`${name} `, name.toUpperCase(), examId])
+      expect(await refused(erase(wrong))).toMatchObject({
+        reason: "INVALID_INPUT",
+        message: expect.stringMatching(/^confirm must be the name/),
+      });
+    expect(await reasonOf(erase(name, school.teacher))).toBe("FORBIDDEN");
+    expect(await erase(name)).toEqual({ rooms: 2, people: 8, records: 2 });
+    expect(await gone(school, examId)).toBe("EXAM_NOT_FOUND");
+    expect(await school.admin.participant.list({ roomId: school.other.id })).toEqual(others);
+  });
+
   it("is for administrators and the exam's maker, and deletes it once", async () => {
     await using school = await openSchool();
     const { id: examId } = await school.teacher.exam.create(EXAM);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { pino } from "pino";
 import { type Config, configOf, readEnvironment } from "../config.js";
 import { inspectDatabase } from "../db/inspect.js";
+import type { Demand } from "../features/capacity/service.js";
 import { createIds } from "../ids.js";
 import { openDeps } from "../main.js";
 import { selectProviders } from "../providers/select.js";
@@ -9,9 +10,9 @@ import { passingSecret } from "../secrets.js";
 import { createServices } from "../services.js";
 import { readSettings } from "../settings.js";
 import { jsonOption } from "./arguments.js";
-import { examineCapacity } from "./doctor/capacity.js";
+import { examineCapacity, streamDomains } from "./doctor/capacity.js";
 import { type Finding, findingsOf } from "./doctor/finding.js";
-import { examineInstallation } from "./doctor/installation.js";
+import { examineInstallation, streamCallback } from "./doctor/installation.js";
 import { examineVendors } from "./doctor/vendors.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
@@ -19,12 +20,12 @@ import { createProgress } from "./progress.js";
 const silent = () => pino({ level: "silent" });
 
 /** Only a database of this very version is opened: to open another would change it. */
-const capacity = async (config: Config): Promise<Finding[]> => {
+const demandOf = async (config: Config): Promise<Demand | undefined> => {
   const { databaseFile } = config;
-  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return [];
+  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
   const deps = openDeps(config, { log: silent() });
   try {
-    return examineCapacity(config, await createServices(deps).capacity.demand());
+    return await createServices(deps).capacity.demand();
   } finally {
     deps.db.close();
   }
@@ -54,11 +55,14 @@ const examine = async (): Promise<Finding[]> => {
       settings.failed(fault, "The server does not start until it is mended."),
     );
   const config = configOf(read.env);
+  const demand = await demandOf(config);
   return [
     settings.ok("every one is known and well-formed"),
     ...(await examineInstallation(config)),
+    streamDomains(config, demand),
+    streamCallback(config),
     ...(await vendors(config)),
-    ...(await capacity(config)),
+    ...(demand ? examineCapacity(config, demand) : []),
   ];
 };
 

@@ -9,7 +9,9 @@ import {
 } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { invalidInput, parsed } from "../errors.js";
+import { quoted } from "../sheets/quoted.js";
 import { jsonOption, quietOption } from "./arguments.js";
+import { typedAnswer } from "./confirm.js";
 import { allExams, examNamed } from "./lookup.js";
 import { inOffice, type Office, OPERATOR } from "./office.js";
 import { count, print, printMade, table } from "./output.js";
@@ -188,6 +190,14 @@ const addMaking = (exam: Command): void => {
     );
 };
 
+interface DeleteOptions extends Printing {
+  withRooms?: true;
+  withRecords?: true;
+  confirm?: string;
+}
+const askFor = (name: string): string =>
+  `This erases the exam ${quoted(name)} with its rooms, its people and everything that was recorded in it, for good.\nType the exam's name to go on: `;
+
 export const addExam = (program: Command): void => {
   const exam = program.command("exam").description("exams: their times, their video, what they play");
   addMaking(exam);
@@ -226,18 +236,27 @@ export const addExam = (program: Command): void => {
 
   exam
     .command("delete")
-    .description("delete an exam in which nothing was recorded")
+    .description("delete an exam; what was recorded in it is kept, unless it is given up")
     .argument("<exam>", "its id, or its name")
     .option("--with-rooms", "with its rooms and people, where it has any")
+    .option("--with-records", "with its rooms, people and cheat records, for good: asks for the exam's name")
+    .option("--confirm <name>", "the exam's name, for programs; without it the name is asked for")
     .addOption(jsonOption())
-    .action((text: string, { json, withRooms }: Printing & { withRooms?: true }) =>
+    .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
       inOffice(async ({ call }) => {
         const { id: examId, name } = await examNamed(call, text);
-        const { rooms, people } = await call.exam.delete({ examId, withRooms });
+        const typed = withRecords ? (confirm ?? (await typedAnswer(askFor(name)))) : undefined;
+        const deleted = await call.exam.delete({ examId, withRooms, withRecords, confirm: typed });
+        const { rooms, people, records = 0 } = deleted;
+        const erased = [
+          count(rooms, "room"),
+          count(people, "person", "people"),
+          ...(records > 0 ? [count(records, "cheat record")] : []),
+        ];
         print(
           json,
-          { examId, rooms, people },
-          () => `Deleted the exam ${name}, ${count(rooms, "room")} and ${count(people, "person", "people")}.`,
+          { examId, ...deleted },
+          () => `Deleted the exam ${name}, ${erased.slice(0, -1).join(", ")} and ${erased.at(-1)}.`,
         );
       }),
     );

@@ -1,23 +1,32 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { ExamSummary, JoinLink, ParticipantRole } from "@invigil/schema";
+import type { ExamSummary, JoinLink, ParticipantRole, Room } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { cardsPage } from "./cards/page.js";
-import { examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./cards/page.js";
+import { allRooms, examNamed, roomNamed } from "./lookup.js";
+import { inOffice, type Office, OPERATOR } from "./office.js";
 import { count } from "./output.js";
-import { writeSecretFile } from "./secret-file.js";
+import { type Parts, writeSecretFile } from "./secret-file.js";
 import { localTime } from "./time.js";
 
 interface Joining {
   readonly exam: ExamSummary;
-  readonly links: readonly JoinLink[];
   readonly timeZone: string;
 }
 
-const csv = ({ links, timeZone }: Joining): string => {
+/** How the links of a room after another are written: what comes first, what each room is, and what comes last. */
+interface Writer {
+  readonly head?: (of: Joining) => string;
+  /** `isFirst`: of the first room that has anybody. */
+  readonly room: (links: readonly JoinLink[], of: Joining, isFirst: boolean) => Iterable<string>;
+  readonly tail?: string;
+}
+
+const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean): string => {
   const local = localTime(timeZone);
   return stringify(
     links.map(({ role, roomName, userId, name, url, pcUrl, expiresAt }) => [
@@ -30,10 +39,10 @@ const csv = ({ links, timeZone }: Joining): string => {
       local(expiresAt, "yyyy-MM-dd'T'HH:mm:ssZZ"),
     ]),
     {
-      header: true,
+      header: isFirst,
       columns: ["role", "room", "id", "name", "link", "pc link", "expires"],
       // Without the mark, spreadsheet programs in China read GB18030.
-      bom: true,
+      bom: isFirst,
       // A name may be made to look like a formula.
       escape_formulas: true,
       record_delimiter: "windows",
@@ -41,30 +50,44 @@ const csv = ({ links, timeZone }: Joining): string => {
   );
 };
 
-const lines = ({ links, timeZone }: Joining): string => {
+const lines = (links: readonly JoinLink[], { timeZone }: Joining): string => {
   const local = localTime(timeZone);
   const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: JoinLink): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
     ...(pcUrl === undefined ? [] : [`    PC: ${pcUrl}`]),
   ];
-  const text = links.flatMap((link, index) => [
-    ...(link.roomId === links[index - 1]?.roomId ? [] : [link.roomName]),
-    ...oneOf(link),
-  ]);
-  return `${text.join("\n")}\n`;
+  return [links[0]?.roomName ?? "", ...links.flatMap(oneOf), ""].join("\n");
 };
 
 type Format = "csv" | "json" | "text" | "html";
-/** Each as parts to be written one after another: a page of 4,000 cards is too much for one text. */
-const WRITERS: Readonly<Record<Format, (joining: Joining) => Iterable<string>>> = {
-  csv: (joining) => [csv(joining)],
-  json: ({ links }) => [`${JSON.stringify(links)}\n`],
-  text: (joining) => [lines(joining)],
-  html: cardsPage,
+const WRITERS: Readonly<Record<Format, Writer>> = {
+  csv: { room: (links, of, isFirst) => [csv(links, of, isFirst)] },
+  json: {
+    head: () => "[",
+    room: (links, _, isFirst) => [`${isFirst ? "" : ","}${JSON.stringify(links).slice(1, -1)}`],
+    tail: "]\n",
+  },
+  text: { room: (links, of) => [lines(links, of)] },
+  html: { head: cardsHead, room: cardsOfRoom, tail: CARDS_TAIL },
 };
 
-const toStandardOutput = async (parts: Iterable<string>): Promise<void> => {
+/** The text of some rooms, of which one at a time is in memory. */
+async function* written(
+  { head, room, tail = "" }: Writer,
+  rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
+  of: Joining,
+): AsyncGenerator<string> {
+  if (head) yield head(of);
+  let isFirst = true;
+  for await (const links of rooms) {
+    yield* room(links, of, isFirst);
+    isFirst = false;
+  }
+  if (tail !== "") yield tail;
+}
+
+const toStandardOutput = async (parts: Parts): Promise<void> => {
   await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
     // What the output fails with is said in one place, by `cli.ts`.
     if (!(error instanceof Error && "syscall" in error)) throw error;
@@ -76,21 +99,44 @@ interface LinkOptions {
   role?: ParticipantRole;
   format: Format;
   output?: string;
+  folder?: string;
   json?: true;
 }
 
-const joiningOf = async (
-  { call, config: { timeZone } }: Office,
-  asked: string | undefined,
-  { exam: named, role }: LinkOptions,
-): Promise<Joining> => {
-  const inExam = named === undefined ? undefined : await examNamed(call, named);
-  const room = asked === undefined ? undefined : await roomNamed(call, asked, inExam);
-  const exam = inExam ?? (room && (await examNamed(call, room.examId)));
-  if (!exam) throw new SetupError("Name a room, or an exam with --exam");
-  const of = room ? { roomId: room.id } : { examId: exam.id };
-  return { exam, links: await call.room.joinLinks({ ...of, role }), timeZone };
+/** The links of a room after another, those of nobody left out. @throws EXAM_OVER where all are for nobody any more */
+async function* roomsOf(
+  { call, services }: Office,
+  { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
+): AsyncGenerator<readonly JoinLink[]> {
+  if (room) {
+    const links = await call.room.joinLinks({ roomId: room.id, role });
+    if (links.length > 0) yield links;
+    return;
+  }
+  let any = false;
+  for (const one of (await allRooms(call, exam.id)).toReversed()) {
+    const links = await services.links.ofRoom(OPERATOR, one, role);
+    if (links.length === 0) continue;
+    any = true;
+    yield links;
+  }
+  // Says why there are none, where there is more to say than that nobody is there.
+  if (!any) await call.room.joinLinks({ examId: exam.id, role });
+}
+
+/** Without both apps no link can be made: said before anything is read. @throws SetupError */
+const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefined): void => {
+  if (apps.watchUrl ?? apps.examineeUrl) return;
+  const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
+  const needed = { teacher: watch, inspector: watch, examinee: sit };
+  throw new SetupError(
+    `Links need ${role ? needed[role] : `${watch} and ${sit}`}: set where the web apps live`,
+  );
 };
+
+/** A name for a room's file that every system takes. */
+const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
+  `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
 export const addLinks = (room: Command): void => {
   room
@@ -105,22 +151,56 @@ export const addLinks = (room: Command): void => {
         .choices(["text", "csv", "json", "html"])
         .default("text"),
     )
-    .option("--output <file>", "write them to this file, which only its owner can read")
+    .addOption(
+      new Option("--output <file>", "write them to this file, which only its owner can read").conflicts(
+        "folder",
+      ),
+    )
+    .option(
+      "--folder <folder>",
+      "write a file for each room into this folder: the way for a large exam's cards",
+    )
     .addOption(jsonOption().conflicts("format"))
     .action((asked: string | undefined, options: LinkOptions) =>
       inOffice(async (office) => {
-        const joining = await joiningOf(office, asked, options);
+        const { call, config } = office;
+        assertApps(office, options.role);
+        const inExam = options.exam === undefined ? undefined : await examNamed(call, options.exam);
+        const room = asked === undefined ? undefined : await roomNamed(call, asked, inExam);
+        const exam = inExam ?? (room && (await examNamed(call, room.examId)));
+        if (!exam) throw new SetupError("Name a room, or an exam with --exam");
+        const of = { exam, timeZone: config.timeZone };
         const format = options.json ? "json" : options.format;
-        const { length } = joining.links;
+        const writer = WRITERS[format];
+        const { output, folder } = options;
+
+        const rooms = roomsOf(office, { exam, room, role: options.role });
+        const first = await rooms.next();
         // An empty list is an answer to programs; an empty file would pass for links.
-        if (length === 0 && (options.output !== undefined || format !== "json"))
-          throw new SetupError(`There is nobody to join the exam ${joining.exam.name}: nothing was written`);
-        const parts = WRITERS[format](joining);
-        if (options.output === undefined) return toStandardOutput(parts);
-        await writeSecretFile(options.output, parts, office.deps.ids.nonce());
-        const rooms = new Set(joining.links.map(({ roomId }) => roomId)).size;
+        if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
+          throw new SetupError(`There is nobody to join the exam ${exam.name}: nothing was written`);
+        const made = { links: 0, rooms: 0 };
+        const counted = async function* () {
+          for (let next = first; !next.done; next = await rooms.next()) {
+            made.links += next.value.length;
+            made.rooms += 1;
+            yield next.value;
+          }
+        };
+        if (folder !== undefined) {
+          await mkdir(folder, { recursive: true, mode: 0o700 });
+          for await (const links of counted()) {
+            const [one] = links;
+            if (!one) continue;
+            const file = join(folder, fileName(one, format));
+            await writeSecretFile(file, written(writer, [links], of), office.deps.ids.nonce());
+          }
+        } else if (output === undefined) {
+          await toStandardOutput(written(writer, counted(), of));
+          return;
+        } else await writeSecretFile(output, written(writer, counted(), of), office.deps.ids.nonce());
         process.stdout.write(
-          `Wrote ${count(length, "link")} of ${count(rooms, "room")} to ${options.output}. Whoever has a link is that person: keep the file secret.\n`,
+          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link is that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

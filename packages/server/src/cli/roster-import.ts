@@ -1,5 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
+import { quoted } from "../sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
 import { sayFaults } from "./faults.js";
 import { examNamed, roomNamed } from "./lookup.js";
@@ -15,7 +16,7 @@ interface ImportOptions {
 }
 
 const summaryOf = (result: ImportResult, dryRun: boolean): string => {
-  const { rows, added, updated, unchanged, changes, moreChanges } = result;
+  const { rows, added, updated, unchanged, changes, moreChanges, unreadSheets = [] } = result;
   const outcome = `${count(rows, "row")}: ${added} added, ${updated} updated, ${unchanged} unchanged`;
   const lines = changes.map(({ row, userId, was, is }) => [
     row,
@@ -28,6 +29,7 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines)] : []),
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
+    ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no header of a roster and was not read.`),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };

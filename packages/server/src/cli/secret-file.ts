@@ -17,10 +17,13 @@ const endOf = async (path: string): Promise<string> => {
   return next === undefined ? path : endOf(resolve(dirname(path), next));
 };
 
-const writeParts = async (path: string, flag: "w" | "wx", parts: Iterable<string>): Promise<void> => {
+/** A text in pieces, each made when the one before is written. */
+export type Parts = Iterable<string> | AsyncIterable<string>;
+
+const writeParts = async (path: string, flag: "w" | "wx", parts: Parts): Promise<void> => {
   const file = await open(path, flag, 0o600);
   try {
-    for (const part of parts) await file.appendFile(part);
+    for await (const part of parts) await file.appendFile(part);
     // Devices and pipes know no such thing.
     if (flag === "wx") await file.sync();
   } finally {
@@ -29,7 +32,7 @@ const writeParts = async (path: string, flag: "w" | "wx", parts: Iterable<string
 };
 
 /** Puts a whole new file in the place of the old one, which stays until then. */
-const replace = async (path: string, parts: Iterable<string>, nonce: string): Promise<void> => {
+const replace = async (path: string, parts: Parts, nonce: string): Promise<void> => {
   const arriving = `${path}.${nonce}`;
   try {
     await writeParts(arriving, "wx", parts);
@@ -44,11 +47,7 @@ const replace = async (path: string, parts: Iterable<string>, nonce: string): Pr
  * Writes a file for its owner alone, whole or not at all. A device or a pipe gets the text as it is.
  * @throws SetupError that names the file
  */
-export const writeSecretFile = async (
-  path: string,
-  parts: Iterable<string>,
-  nonce: string,
-): Promise<void> => {
+export const writeSecretFile = async (path: string, parts: Parts, nonce: string): Promise<void> => {
   try {
     const there = await ifThere(stat(path));
     if (there && !there.isFile()) await writeParts(path, "w", parts);

@@ -43,7 +43,9 @@ export const readTime = (typed: string, reader: TimeReader): Date => {
   );
 
   if (WITH_OFFSET.test(text)) {
-    const time = DateTime.fromISO(text.replace(/\s+(?=[Z+-])/i, "").replace(" ", "T"), { setZone: true });
+    const time = DateTime.fromISO(text.replace(/(\d)\s{1,10}([Z+-])/i, "$1$2").replace(" ", "T"), {
+      setZone: true,
+    });
     if (!time.isValid) throw unreadable;
     return time.toJSDate();
   }

@@ -11,6 +11,7 @@ import {
   mutes,
   participants,
   presence,
+  recordedPeople,
   rooms,
   seatGenerations,
   streamEvents,
@@ -39,7 +40,7 @@ export const countExam = (queries: Queries, examId: string) => {
   };
 };
 
-/** Deletes an exam in which nothing was recorded, with everything that belongs to it, its rooms' groups too. */
+/** Deletes an exam with everything that belongs to it: what was recorded in it, and its rooms' groups too. */
 export const deleteExam = (
   { queries, tasks, events }: { queries: Queries; tasks: TaskWriter; events: EventWriter },
   { examId, now }: { examId: string; now: Date },
@@ -57,6 +58,8 @@ export const deleteExam = (
   const inItsRooms = roomsOf(queries, examId);
   for (const table of [messageReaders, messages, mutes, presence, seatGenerations])
     queries.delete(table).where(inArray(table.roomId, inItsRooms)).run();
+  queries.delete(cheatRecords).where(eq(cheatRecords.examId, examId)).run();
+  queries.delete(recordedPeople).where(inArray(recordedPeople.roomId, inItsRooms)).run();
   queries.delete(streamEvents).where(inArray(streamEvents.roomId, inItsRooms)).run();
   queries.delete(streamNames).where(inArray(streamNames.roomId, inItsRooms)).run();
   queries.delete(participants).where(inArray(participants.roomId, inItsRooms)).run();

@@ -152,3 +152,25 @@ describe("what is no sheet", () => {
     await expect(cellsOf({ path })).rejects.toThrow(/^The file cannot be read: it is a pipe or a device/);
   });
 });
+
+describe("a file of empty lines", () => {
+  it("lets others have their turn between some rows and the next, and costs each row the same", async () => {
+    let most = 0;
+    let sinceTurn = 0;
+    let turning = true;
+    const turn = (): void => {
+      sinceTurn = 0;
+      if (turning) setImmediate(turn);
+    };
+    turn();
+    let rows = 0;
+    for await (const _ of rowsOf({ bytes: Buffer.from(`id,name\n${"\n".repeat(300_000)}`) })) {
+      rows += 1;
+      sinceTurn += 1;
+      most = Math.max(most, sinceTurn);
+    }
+    turning = false;
+    expect(rows).toBe(300_001);
+    expect(most).toBeLessThan(1000);
+  });
+});

@@ -1,20 +1,29 @@
-import { headOf, type ReadOptions, SheetError, type Source } from "./source.js";
-import { xlsxRows } from "./xlsx.js";
+import { setImmediate } from "node:timers/promises";
+import { headOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 
-export interface Row {
-  /** As the spreadsheet counts: the header is 1, and blank rows count. */
-  readonly row: number;
-  readonly cells: readonly string[];
-}
+export type { Row };
 
 const ZIP = Buffer.from("PK\u0003\u0004");
 /** Old workbooks, and new ones under a password. */
 const OLE = Buffer.from("d0cf11e0a1b11ae1", "hex");
 const isA = (magic: Buffer, head: Buffer): boolean => head.subarray(0, magic.length).equals(magic);
 
+/** Cells that are given on before others get their turn; a row counts as ten more. */
+const CELLS_A_TURN = 5000;
+
+async function* numbered(rows: AsyncIterable<string[]>): AsyncGenerator<Row> {
+  let row = 0;
+  for await (const cells of rows) {
+    row += 1;
+    yield { row, cells };
+  }
+}
+
 /**
- * The rows of a sheet, told by its content: XLSX (the first visible sheet), or CSV with commas, tabs or semicolons in UTF-8,
- * UTF-16 or GB18030. A file that is not what it seems to be fails at the row where that shows, if not at the first.
+ * The rows of a sheet, told by its content: XLSX, or CSV with commas, tabs or semicolons in UTF-8, UTF-16 or GB18030. A
+ * workbook's blank rows are left out. Of its visible sheets the one with a header is read (`isHeader`), else the first that is
+ * not blank. A file that is not what it seems to be fails at the row where that shows, if not at the first. Between some rows
+ * and the next, others get their turn.
  * @throws SheetError
  */
 export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncGenerator<Row> {
@@ -23,13 +32,16 @@ export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncG
     throw new SheetError(
       "The file is an .xls workbook, or one under a password. Save it as XLSX or CSV without a password.",
     );
+  // Loaded with the first sheet: a start does not wait for it.
   const rows = isA(ZIP, head)
-    ? xlsxRows(source, size, options)
-    : // Loaded with the first sheet: a start does not wait for it.
-      (await import("./csv.js")).csvRows(source, { head, size }, options);
-  let row = 0;
-  for await (const cells of rows) {
-    row += 1;
-    yield { row, cells };
+    ? (await import("./xlsx.js")).xlsxRows(source, size, options)
+    : numbered((await import("./csv.js")).csvRows(source, { head, size }, options));
+  let cells = 0;
+  for await (const row of rows) {
+    yield row;
+    cells += row.cells.length + 10;
+    if (cells < CELLS_A_TURN) continue;
+    cells = 0;
+    await setImmediate(undefined, { signal: options.signal });
   }
 }

@@ -5,13 +5,29 @@ import { setImmediate } from "node:timers/promises";
 /** A file on the disk, or its bytes: it can be read more than once. */
 export type Source = { readonly path: string } | { readonly bytes: Uint8Array };
 
+export interface Row {
+  /** As the spreadsheet counts: the first is 1, and blank rows count. */
+  readonly row: number;
+  readonly cells: readonly string[];
+  /** The sheet that it is on, in a workbook. */
+  readonly sheet?: string;
+  /** Whether the workbook hides it. */
+  readonly hidden?: true;
+  /** Cells of a workbook that do not say for certain what they show, by their index, and why: "is a date". */
+  readonly doubts?: ReadonlyMap<number, string>;
+}
+
 export interface ReadOptions {
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined;
   /** Told how much of the file was read, in bytes. */
   readonly onProgress?: ((read: number, size: number) => void) | undefined;
-  /** How long the parsing of a workbook may take, in milliseconds; a minute when absent. */
+  /** How long the parsing of a workbook may take, in milliseconds; half a minute when absent. */
   readonly timeoutMs?: number | undefined;
+  /** Tells the header of the rows that are wanted: of a workbook's sheets, the one with a header is read. */
+  readonly isHeader?: ((cells: readonly string[]) => boolean) | undefined;
+  /** Told the names of visible sheets that are not blank and are not read. */
+  readonly onUnread?: ((sheets: readonly string[]) => void) | undefined;
 }
 
 /** A file that is no sheet that can be read. The message is one sentence for the person who has the file. */

@@ -1,6 +1,6 @@
 import type { JoinLink, ParticipantRole } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { cardsPage } from "./page.js";
+import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./page.js";
 
 const exam = {
   name: "Maths",
@@ -20,8 +20,18 @@ const joining = (userId: string, role: ParticipantRole, more: Partial<JoinLink> 
   expiresAt: exam.endTime,
   ...more,
 });
-const page = (links: readonly JoinLink[], about = exam): string =>
-  [...cardsPage({ exam: about, links, timeZone: "Asia/Shanghai" })].join("");
+const parts = (links: readonly JoinLink[], about = exam): string[] => {
+  const of = { exam: about, timeZone: "Asia/Shanghai" };
+  const rooms = [...new Set(links.map(({ roomId }) => roomId))];
+  const sheetsOf = (room: string) => [
+    ...cardsOfRoom(
+      links.filter(({ roomId }) => roomId === room),
+      of,
+    ),
+  ];
+  return [cardsHead(of), ...rooms.flatMap(sheetsOf), CARDS_TAIL];
+};
+const page = (links: readonly JoinLink[], about = exam): string => parts(links, about).join("");
 const sheets = (text: string): string[] => text.split('<section class="sheet">').slice(1);
 const many = (text: string, what: string): number => text.split(what).length - 1;
 
@@ -91,7 +101,6 @@ describe("the page of cards", () => {
 
   it("comes in parts, of which none is large", () => {
     const examinees = Array.from({ length: 100 }, (_, n) => joining(`e${n}`, "examinee"));
-    const parts = [...cardsPage({ exam, links: examinees, timeZone: "Asia/Shanghai" })];
-    expect(parts.length).toBe(1 + 13 + 1);
+    expect(parts(examinees).length).toBe(1 + 13 + 1);
   });
 });

@@ -38,14 +38,13 @@ const span = (from: Date, to: Date, local: LocalTime): string => {
   return `${local(from, day)} ${local(from, hours)}\u00a0–\u00a0${local(to, hours)}`;
 };
 
-export interface CardsInput {
+/** What is said of all cards. */
+export interface CardsOf {
   readonly exam: Pick<ExamSummary, "name" | "startTime" | "endTime">;
-  /** By room. */
-  readonly links: readonly JoinLink[];
   readonly timeZone: string;
 }
 
-const card = (person: JoinLink, exam: CardsInput["exam"], local: LocalTime): Html => {
+const card = (person: JoinLink, exam: CardsOf["exam"], local: LocalTime): Html => {
   const extra = Math.round((person.examEndTime.getTime() - exam.endTime.getTime()) / 60_000);
   const more = extra > 0 ? html`<p>with ${String(extra)} extra minutes</p>` : "";
   const pc = person.pcUrl === undefined ? "" : html`<p class="pc">${link(person.pcUrl, "PC page")}</p>`;
@@ -64,46 +63,39 @@ const staffTable = (staff: readonly JoinLink[]): Html =>
 const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));
 
-const byRoom = (links: readonly JoinLink[]): JoinLink[][] => {
-  const rooms = new Map<string, JoinLink[]>();
-  for (const person of links) {
-    const room = rooms.get(person.roomId) ?? [];
-    room.push(person);
-    rooms.set(person.roomId, room);
-  }
-  return [...rooms.values()];
-};
+const lineOf = ({ exam, timeZone }: CardsOf): string =>
+  `${exam.name} · ${span(exam.startTime, exam.endTime, localTime(timeZone))} (${timeZone})`;
 
-/** A page to be printed, in parts: for each room a sheet for its staff, and sheets of cards for its examinees. */
-export function* cardsPage({ exam, links, timeZone }: CardsInput): Generator<string> {
-  const local = localTime(timeZone);
-  const line = `${exam.name} · ${span(exam.startTime, exam.endTime, local)} (${timeZone})`;
-  const sheet = (roomName: string, part: string, content: Html): string =>
-    html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
-`.text;
-
-  yield html`<!doctype html>
+/** What a page begins with. */
+export const cardsHead = ({ exam }: CardsOf): string =>
+  html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${exam.name}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width">
 <style>${new Html(STYLE)}</style></head><body>
 `.text;
-  for (const people of byRoom(links)) {
-    const roomName = people[0]?.roomName ?? "";
-    const staff = chunks(
-      people.filter(({ role }) => role !== "examinee"),
-      STAFF_A_SHEET,
-    );
-    for (const [n, some] of staff.entries())
-      yield sheet(roomName, `staff, sheet ${n + 1} of ${staff.length}`, staffTable(some));
-    const cards = chunks(
-      people.filter(({ role }) => role === "examinee"),
-      CARDS_A_SHEET,
-    );
-    for (const [n, some] of cards.entries()) {
-      const content = html`<div class="cards">${some.map((person) => card(person, exam, local))}</div>`;
-      yield sheet(roomName, `sheet ${n + 1} of ${cards.length}`, content);
-    }
+export const CARDS_TAIL = "</body></html>\n";
+
+/** The sheets of one room, in parts: for its staff, and of cards for its examinees. */
+export function* cardsOfRoom(people: readonly JoinLink[], of: CardsOf): Generator<string> {
+  const local = localTime(of.timeZone);
+  const line = lineOf(of);
+  const roomName = people[0]?.roomName ?? "";
+  const sheet = (part: string, content: Html): string =>
+    html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
+`.text;
+  const staff = chunks(
+    people.filter(({ role }) => role !== "examinee"),
+    STAFF_A_SHEET,
+  );
+  for (const [n, some] of staff.entries())
+    yield sheet(`staff, sheet ${n + 1} of ${staff.length}`, staffTable(some));
+  const cards = chunks(
+    people.filter(({ role }) => role === "examinee"),
+    CARDS_A_SHEET,
+  );
+  for (const [n, some] of cards.entries()) {
+    const content = html`<div class="cards">${some.map((person) => card(person, of.exam, local))}</div>`;
+    yield sheet(`sheet ${n + 1} of ${cards.length}`, content);
   }
-  yield "</body></html>\n";
 }

@@ -1,5 +1,5 @@
 import type { Config } from "../../config.js";
-import type { Demand } from "../../features/capacity/service.js";
+import type { Demand, Peak } from "../../features/capacity/service.js";
 import { localTime } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";
 
@@ -10,14 +10,26 @@ const GROUPS_PER_APP = 5000;
 /** From this share on it is worth a warning. */
 const NEARLY = 0.8;
 
-const pushCapacity = ({ streamPushLimit, timeZone, streams }: Config, { peak }: Demand): Finding => {
-  const { ok, warning } = findingsOf("push capacity");
+/** Where cameras are sent. Without it an exam that is planned cannot be held; without an exam it is a choice. */
+export const streamDomains = ({ streams: { domains } }: Config, demand: Demand | undefined): Finding => {
+  const { ok, off, failed } = findingsOf("stream domains");
+  if (domains) return ok(`${domains.pushDomain}, ${domains.pullDomain}`);
+  const found = "URLs name hosts that do not exist: nobody can publish";
+  const todo = "Set INVIGIL_STREAM_PUSH_DOMAIN and the three beside it.";
+  const { peak } = demand ?? {};
+  if (!peak) return off(found, todo);
+  return failed(`${found}, and ${namesOf(peak)} is planned`, todo);
+};
+
+const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length} exams` : exams.join(", "));
+
+const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {
+  const { ok, failed } = findingsOf("push capacity");
   if (!peak || peak.examinees === 0) return ok("no candidates are planned");
-  const names = peak.exams.length > 3 ? `${peak.exams.length} exams` : peak.exams.join(", ");
-  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${names}); a push domain carries ${streamPushLimit}`;
-  if (peak.streams <= streamPushLimit || !streams.domains) return ok(found);
+  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${namesOf(peak)}); a push domain carries ${streamPushLimit}`;
+  if (peak.streams <= streamPushLimit) return ok(found);
   const limit = Math.floor(streamPushLimit / 2);
-  return warning(
+  return failed(
     found,
     `Hold exams of at most ${limit} candidates at a time, or ask the vendor for more and set INVIGIL_STREAM_PUSH_LIMIT.`,
   );

@@ -126,17 +126,7 @@ const webApps = ({ apps }: Config): Finding => {
     : off("no links into rooms can be made for everybody", `Set ${unset.join(" and ")}.`);
 };
 
-const streams = ({ streams: { domains } }: Config): Finding => {
-  const { ok, off } = findingsOf("stream domains");
-  return domains
-    ? ok(`${domains.pushDomain}, ${domains.pullDomain}`)
-    : off(
-        "URLs name hosts that do not exist: nobody can publish",
-        "Set INVIGIL_STREAM_PUSH_DOMAIN and the three beside it.",
-      );
-};
-
-const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Finding => {
+export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Finding => {
   const { ok, off, warning } = findingsOf("stream callback");
   if (!domains) return off("there is no stream service to report");
   return streamCallbackKey
@@ -147,7 +137,7 @@ const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Fi
       );
 };
 
-/** Looks at everything but the vendors. */
+/** Looks at everything but the vendors and the streams. */
 export const examineInstallation = async (config: Config): Promise<Finding[]> => [
   database(config),
   dataFolder(config),
@@ -156,6 +146,4 @@ export const examineInstallation = async (config: Config): Promise<Finding[]> =>
   await identityService(config),
   publicUrl(config),
   webApps(config),
-  streams(config),
-  streamCallback(config),
 ];

@@ -125,7 +125,7 @@ const groupsOf = (address: string): string[] => {
   const last = /:(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address)?.slice(1).map(Number);
   const hex = (high = 0, low = 0) => (high * 256 + low).toString(16);
   const plain = last
-    ? address.replace(/[^:]+$/, `${hex(last[0], last[1])}:${hex(last[2], last[3])}`)
+    ? `${address.slice(0, address.lastIndexOf(":") + 1)}${hex(last[0], last[1])}:${hex(last[2], last[3])}`
     : address;
   const [left = [], right = []] = plain.split("::", 2).map((half) => half.split(":").filter(Boolean));
   const zeros = Array.from({ length: Math.max(0, 8 - left.length - right.length) }, () => "0");
@@ -141,7 +141,7 @@ export const networkOf = (address: string): string => {
   if (ipv4 !== undefined) return ipv4;
   const ipv6 = /^\[(.*)\](?::\d+)?$/.exec(address)?.[1] ?? address;
   if (!isIPv6(ipv6)) return "unknown";
-  const groups = groupsOf(ipv6.replace(/%.*$/, ""));
+  const groups = groupsOf(ipv6.split("%", 1)[0] ?? "");
   if (groups.slice(0, 6).join() === "0,0,0,0,0,ffff")
     return groups
       .slice(6)

@@ -17,7 +17,7 @@ import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import type { AccessService } from "../access/service.js";
 import { type AudioService, noClip } from "../audio/service.js";
-import type { ParticipantService } from "../participant/service.js";
+import { assertMayDeleteRecords, type ParticipantService } from "../participant/service.js";
 import type { ExamStore, Missing, StoredExam } from "./store.js";
 
 export interface ExamService {
@@ -30,9 +30,9 @@ export interface ExamService {
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
   /**
-   * Deletes an exam with all that belongs to it.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT while anything was recorded in it, or it has rooms or people that
-   * were not given up
+   * Deletes an exam with all that belongs to it: its rooms and people where those are given up, and where an administrator says so
+   * by the exam's name also what was recorded in it.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for what was not given up, INVALID_INPUT for another name
    */
   delete(caller: Caller, input: DeleteExamInput): Promise<DeletedExam>;
 }
@@ -141,10 +141,15 @@ export const createExamService = ({
       refuse(await store.update(examId, change, wanted && attachments(examId, wanted, now)));
       return read(examId);
     },
-    async delete(caller, { examId, withRooms }) {
+    async delete(caller, { examId, withRooms, withRecords, confirm }) {
       await access.wholeExam(caller, examId);
-      const deleted = await store.delete({ examId, now: clock() }, ({ rooms, people, records }) => {
+      if (withRecords) assertMayDeleteRecords(caller);
+      const deleted = await store.delete({ examId, now: clock() }, ({ name, rooms, people, records }) => {
         const conflict = (what: string) => new InvigilError("EXAM_CONFLICT", `The exam ${examId} ${what}`);
+        if (withRecords) {
+          if (confirm === name) return;
+          throw invalidInput("confirm", `must be the name of the exam ${examId}, letter by letter`);
+        }
         if (records > 0)
           throw conflict(`is kept: it holds ${number(records, "cheat record", "cheat records")}.`);
         const held = `${number(rooms, "room", "rooms")} and ${number(people, "person", "people")}`;
@@ -152,7 +157,8 @@ export const createExamService = ({
           throw conflict(`has ${held}, and is deleted with them only where withRooms is set.`);
       });
       if (!deleted) throw examNotFound(examId);
-      return { rooms: deleted.rooms, people: deleted.people };
+      const { rooms, people, records } = deleted;
+      return { rooms, people, ...(records > 0 && { records }) };
     },
   };
 };

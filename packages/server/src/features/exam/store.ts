@@ -12,6 +12,7 @@ import type { TaskWriter } from "../../db/vendor-tasks.js";
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 type Holding = ReturnType<typeof countExam>;
+type NamedHolding = Holding & { readonly name: string };
 
 /** A clip that there is not: nothing was written. */
 export interface Missing {
@@ -38,7 +39,7 @@ export interface ExamStore {
   /** Deletes an exam and what belongs to it if `judge` lets what it holds go. Undefined when there is none. */
   delete(
     exam: { examId: string; now: Date },
-    judge: (holding: Holding) => void,
+    judge: (holding: NamedHolding) => void,
   ): Promise<Holding | undefined>;
 }
 
@@ -141,9 +142,10 @@ export const createExamStore = ({
 
     delete: ({ examId, now }, judge) =>
       write(() => {
-        if (!get.get({ examId })) return undefined;
+        const exam = get.get({ examId });
+        if (!exam) return undefined;
         const holding = countExam(queries, examId);
-        judge(holding);
+        judge({ ...holding, name: exam.name });
         deleteExam({ queries, tasks, events }, { examId, now });
         return holding;
       }),

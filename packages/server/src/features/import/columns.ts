@@ -1,34 +1,173 @@
 import type { ParticipantRole } from "@invigil/schema";
-import { quoted } from "./quoted.js";
+import { quoted } from "../../sheets/quoted.js";
+import type { Row } from "../../sheets/rows.js";
 
 /** What a roster says about a person. */
 export type Field = "id" | "name" | "room" | "role" | "extraMinutes";
 
-const FIELDS: Readonly<Record<Field, readonly string[]>> = {
-  id: ["学号", "考号", "准考证号", "id", "user id", "student id"],
-  name: ["姓名", "name"],
-  room: ["考场", "考场号", "room"],
-  role: ["角色", "role"],
-  extraMinutes: ["加时", "加时(分钟)", "extra minutes", "extra"],
+/**
+ * The headers that are known for a field. The first ones are meant wherever they stand; the others only in a file without any of
+ * the first, because many lists have them for something else: a pupil's list its 学号 beside the teacher's 工号.
+ */
+interface Names {
+  readonly first: readonly string[];
+  readonly others: readonly string[];
+}
+
+const FIELDS: Readonly<Record<Field, Names>> = {
+  id: {
+    first: ["学号", "考号", "准考证号", "id", "user id", "student id"],
+    others: [
+      "工号",
+      "职工号",
+      "教工号",
+      "员工号",
+      "教师工号",
+      "教师编号",
+      "教职工号",
+      "职工编号",
+      "员工编号",
+      "监考编号",
+
+      "准考证",
+      "准考证号码",
+      "考生号",
+      "考生编号",
+      "考生考号",
+      "学生学号",
+      "学籍号",
+      "报名号",
+      "报名序号",
+      "用户ID",
+      "candidate id",
+      "candidate number",
+      "candidate no",
+      "student number",
+      "student no",
+      "exam number",
+
+      "admission number",
+      "admission no",
+      "registration number",
+      "registration no",
+      "matriculation number",
+
+      "staff id",
+      "staff number",
+      "staff no",
+      "employee id",
+      "employee number",
+      "employee no",
+      "teacher id",
+    ],
+  },
+  name: {
+    first: ["姓名", "name"],
+    others: [
+      "名字",
+      "考生姓名",
+      "学生姓名",
+      "教师姓名",
+      "老师姓名",
+      "监考姓名",
+      "监考员姓名",
+      "职工姓名",
+      "员工姓名",
+      "full name",
+      "student name",
+      "candidate name",
+      "teacher name",
+      "staff name",
+      "employee name",
+    ],
+  },
+  room: {
+    first: ["考场", "考场号", "room"],
+    others: ["考场名称", "考场编号", "考室", "试室", "exam room", "room name", "room id", "exam hall"],
+  },
+  role: { first: ["角色", "role"], others: ["人员角色", "user role"] },
+  extraMinutes: {
+    first: ["加时", "加时分钟", "extra minutes", "extra"],
+    others: ["延时", "延长时间", "extra time", "additional minutes", "additional time"],
+  },
 };
 const ROLES: Readonly<Record<ParticipantRole, readonly string[]>> = {
   examinee: ["考生", "学生", "examinee", "candidate", "student"],
-  teacher: ["老师", "教师", "监考", "监考员", "teacher", "invigilator"],
-  inspector: ["巡考", "督导", "inspector"],
+  teacher: ["老师", "教师", "监考", "监考员", "监考老师", "监考教师", "teacher", "invigilator", "proctor"],
+  inspector: ["巡考", "巡考员", "督导", "inspector"],
 };
 
-/** Full-width forms as the plain ones, small letters, single spaces. */
-const folded = (text: string): string => text.normalize("NFKC").trim().toLowerCase().replace(/\s+/g, " ");
+/** What forms add to a header: `姓名（必填）`, `加时(分钟)`. */
+const ADDED = new Set([
+  "必填",
+  "必填项",
+  "选填",
+  "可选",
+  "分钟",
+  "文本",
+  "required",
+  "optional",
+  "minutes",
+  "min",
+  "text",
+]);
+/** No header that is known is longer, whatever is added. */
+const LONGEST_HEADER = 100;
+const BETWEEN = /[\s_.:*、-]/g;
 
-const finderOf = <Key extends string>(names: Readonly<Record<Key, readonly string[]>>) => {
-  // Safe: the keys are those of the record.
-  const keys = Object.keys(names) as Key[];
-  const known = new Map(keys.flatMap((key) => names[key].map((name) => [name, key] as const)));
+/** A text by its letters and digits alone, in plain forms and small: `姓 名`, `*姓名：`, `studentId` and `Student-ID`. */
+const folded = (text: string): string => {
+  if (text.length > LONGEST_HEADER) return text;
+  const plain = text.normalize("NFKC").toLowerCase().replace(BETWEEN, "");
+  const opened = plain.lastIndexOf("(");
+  const isAdded = opened > 0 && plain.endsWith(")") && ADDED.has(plain.slice(opened + 1, -1));
+  return isAdded ? plain.slice(0, opened) : plain;
+};
+
+const finderOf = <Key extends string>(names: readonly (readonly [key: Key, names: readonly string[]])[]) => {
+  const known = new Map(names.flatMap(([key, some]) => some.map((name) => [folded(name), key] as const)));
   return (text: string): Key | undefined => known.get(folded(text));
 };
-const fieldOf = finderOf(FIELDS);
+// Safe: the keys are those of the records.
+const FIELD_NAMES = Object.entries(FIELDS) as [Field, Names][];
+const ROLE_NAMES = Object.entries(ROLES) as [ParticipantRole, readonly string[]][];
+const firstFieldOf = finderOf(FIELD_NAMES.map(([field, { first }]) => [field, first] as const));
+const otherFieldOf = finderOf(FIELD_NAMES.map(([field, { others }]) => [field, others] as const));
 /** The role that a text means, in Chinese or English. */
-export const roleOf = finderOf(ROLES);
+export const roleOf = finderOf(ROLE_NAMES);
+
+/** For each field the columns that may be it, from 0. */
+const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonly number[]>> => {
+  const none = () => ({ first: [] as number[], others: [] as number[] });
+  const found = { id: none(), name: none(), room: none(), role: none(), extraMinutes: none() };
+  header.forEach((cell, index) => {
+    const first = firstFieldOf(cell);
+    const other = first ? undefined : otherFieldOf(cell);
+    if (first) found[first].first.push(index);
+    if (other) found[other].others.push(index);
+  });
+  const of = (field: Field): readonly number[] => {
+    const { first, others } = found[field];
+    return first.length > 0 ? first : others;
+  };
+  return {
+    id: of("id"),
+    name: of("name"),
+    room: of("room"),
+    role: of("role"),
+    extraMinutes: of("extraMinutes"),
+  };
+};
+
+/** How many of the fields a row names, when it is taken for a header. */
+export const fieldsNamed = (cells: readonly string[]): number =>
+  Object.values(candidatesIn(cells)).filter(({ length }) => length > 0).length;
+
+/** Whether a row is a roster's header: it names the two columns that every roster has. */
+export const isHeader = (cells: readonly string[]): boolean => {
+  const { id, name } = candidatesIn(cells);
+  return id.length > 0 && name.length > 0;
+};
 
 /** Where the columns are. */
 export interface Columns {
@@ -40,24 +179,37 @@ export interface Columns {
   title(field: Field): string;
 }
 
+/** Where a header is, for who looks at it in a workbook. */
+const placeOf = ({ row, sheet }: Row): string => {
+  const where = sheet === undefined ? `row ${row}` : `row ${row} of the sheet ${quoted(sheet)}`;
+  return ` (${where} was taken for the header)`;
+};
+
 /** The columns that a header names, or what is wrong with it. */
-export const columnsOf = (header: readonly string[]): Columns | { faults: string[] } => {
+export const columnsOf = (row: Row): Columns | { faults: string[] } => {
+  const { cells: header, doubts, hidden, sheet } = row;
+  const candidates = candidatesIn(header);
   const at: Partial<Record<Field, number>> = {};
   const faults: string[] = [];
+  const place = placeOf(row);
+  const report = (fault: string) => faults.push(sheet === undefined ? fault : `${fault}${place}`);
   const titleAt = (index: number) => header[index]?.trim() ?? "";
-  header.forEach((cell, index) => {
-    const field = fieldOf(cell);
-    if (field === undefined) return;
-    const first = at[field];
-    if (first === undefined) at[field] = index;
-    else
-      faults.push(
-        `has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(index))}`,
-      );
-  });
-  for (const field of ["id", "name"] as const)
-    if (at[field] === undefined)
-      faults.push(`has no column for the ${field}: its header must be one of ${FIELDS[field].join(", ")}`);
+  if (hidden) report("has a header that is hidden: show its row");
+  for (const [field] of FIELD_NAMES) {
+    const [first, ...others] = candidates[field];
+    if (first === undefined) continue;
+    at[field] = first;
+    const doubt = doubts?.get(first);
+    if (doubt !== undefined) report(`has a header ${quoted(titleAt(first))} that ${doubt}`);
+    for (const other of others)
+      report(`has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
+  }
+  for (const field of ["id", "name"] as const) {
+    if (at[field] !== undefined) continue;
+    const { first, others } = FIELDS[field];
+    const names = [...first, ...others.slice(0, 1)].join(", ");
+    faults.push(`has no column for the ${field}: its header must be one of ${names}${place}`);
+  }
   if (faults.length > 0) return { faults };
   return {
     at,

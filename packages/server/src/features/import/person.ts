@@ -1,7 +1,8 @@
 import { extraMinutesSchema, newPersonSchema, type ParticipantRole } from "@invigil/schema";
 import type { z } from "zod";
+import { quoted } from "../../sheets/quoted.js";
+import type { Row } from "../../sheets/rows.js";
 import { type Columns, type Field, roleOf } from "./columns.js";
-import { quoted } from "./quoted.js";
 import type { RoomFinder } from "./rooms.js";
 
 /** What a row says about its person: undefined where it is silent or wrong. */
@@ -22,8 +23,13 @@ export interface RowReader {
 
 export type Report = (field: Field | { column: number }, reason: string) => void;
 
+const FIELDS: readonly Field[] = ["id", "name", "room", "role", "extraMinutes"];
+const NONE: ReadonlySet<Field> = new Set();
+
 /** A number that a spreadsheet has shortened. No id holds a `+`, but `5E12` may be one. */
-const SHORTENED = /^-?\d(\.\d+)?E\+\d+$/i;
+const SHORTENED = /^-?\d{1,3}(\.\d{1,20})?E\+\d{1,3}$/i;
+/** A whole number that is shown with decimals: as an id it would be another than the one that was meant. */
+const DECIMALS = /^\d{1,20}\.0{1,20}$/;
 /** What a spreadsheet makes of a yes or no. */
 const TRUTH = /^(TRUE|FALSE)$/;
 
@@ -31,19 +37,31 @@ const TRUTH = /^(TRUE|FALSE)$/;
 const noId = (cell: string): string | undefined => {
   if (SHORTENED.test(cell))
     return "is a number whose last digits the spreadsheet has lost: make the column text";
+  if (DECIMALS.test(cell)) return "is a number that is shown with decimals: make the column text";
   return TRUTH.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
 };
 
 /** Reads a row of the file, and reports everything that is wrong with it. */
 export const readPerson = (
-  cells: readonly string[],
+  { cells, doubts }: Pick<Row, "cells" | "doubts">,
   { columns, findRoom, emptyRole }: RowReader,
   report: Report,
 ): ReadPerson => {
-  const cell = (field: Field): string => {
+  const raw = (field: Field): string => {
     const at = columns.at[field];
     return at === undefined ? "" : (cells[at]?.trim() ?? "");
   };
+  /** Whose row it is, for a fault that is about what the workbook shows. */
+  const whose = (value: string) => ` (${quoted(value)}, of ${quoted(raw("name"))})`;
+  /** Whether the workbook leaves open what a cell says, which is reported. */
+  const isDoubtful = (field: Field): boolean => {
+    const at = columns.at[field];
+    const doubt = at === undefined ? undefined : doubts?.get(at);
+    if (doubt !== undefined) report(field, `${doubt}${whose(raw(field))}`);
+    return doubt !== undefined;
+  };
+  const doubtful = doubts ? new Set(FIELDS.filter(isDoubtful)) : NONE;
+  const cell = (field: Field): string => (doubtful.has(field) ? "" : raw(field));
   const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
@@ -52,18 +70,19 @@ export const readPerson = (
   };
   const required = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     if (value !== "") return parsed(field, schema, value);
-    report(field, "is missing");
+    if (!doubtful.has(field)) report(field, "is missing");
     return undefined;
   };
   const id = (): string | undefined => {
     const value = cell("id");
     const reason = noId(value);
     if (reason === undefined) return required("id", newPersonSchema.shape.userId, value);
-    report("id", reason);
+    report("id", `${reason}${whose(value)}`);
     return undefined;
   };
   const role = (): ParticipantRole | undefined => {
     const value = cell("role");
+    if (doubtful.has("role")) return undefined;
     const found = value === "" ? emptyRole : roleOf(value);
     if (!found)
       report("role", `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);

@@ -1,8 +1,9 @@
 import type { ParticipantRole } from "@invigil/schema";
 import { InvigilError, invalidInput } from "../../errors.js";
+import { quoted } from "../../sheets/quoted.js";
 import { type Row, rowsOf } from "../../sheets/rows.js";
 import { type ReadOptions, SheetError, type Source } from "../../sheets/source.js";
-import { type Columns, columnsOf } from "./columns.js";
+import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
 import type { StagedPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
@@ -14,6 +15,8 @@ export interface Found {
   readonly rows: number;
   readonly faults: Faults;
   readonly columns: Columns;
+  /** Visible sheets of a workbook that hold something and were not read. */
+  readonly unreadSheets: readonly string[];
 }
 
 export type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
@@ -29,15 +32,60 @@ export interface Into {
 const BATCH = 500;
 /** Twice the largest roster that is promised to be quick: one that is longer would keep the database to itself. */
 const MAX_PEOPLE = 200_000;
+/** Rows with nobody in them count as well: each takes its time. */
+const MAX_ROWS = 250_000;
+/** Titles and notes may stand above a workbook's header: among so many rows that are not blank it is looked for. */
+const HEADER_ROWS = 20;
 
 const isBlank = ({ cells }: Row): boolean => cells.every((cell) => cell.trim() === "");
 
-const readHeader = async (rows: AsyncIterator<Row>): Promise<Columns> => {
-  const first = await rows.next();
-  if (first.done) throw invalidInput("file", "is empty");
-  const columns = columnsOf(first.value.cells);
-  if (!("faults" in columns)) return columns;
-  throw new InvalidFile(columns.faults);
+/** A file as it is read: its columns, and its rows below the header. */
+interface Opened {
+  readonly columns: Columns;
+  readonly rows: AsyncIterable<Row>;
+}
+
+/** @throws InvalidFile */
+const columnsAt = (header: Row): Columns => {
+  const columns = columnsOf(header);
+  if ("faults" in columns) throw new InvalidFile(columns.faults);
+  return columns;
+};
+
+/**
+ * Finds the header: of CSV the first row. Of a workbook's first rows the one that names an id and a name or, of several such rows
+ * in succession, the last, as a header of two rows repeats what is merged in it; where none does, the row that comes nearest shows
+ * what is missing.
+ * @throws INVALID_INPUT for a file without one
+ */
+const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
+  let header: Row | undefined;
+  let nearest: Row | undefined;
+  let next: Row | undefined;
+  for (let seen = 0; seen < HEADER_ROWS; seen += 1) {
+    const read = await rows.next();
+    if (read.done) break;
+    const row = read.value;
+    const named = fieldsNamed(row.cells);
+    if (!nearest || named > fieldsNamed(nearest.cells)) nearest = row;
+    if (row.sheet === undefined) break;
+    if (isHeader(row.cells)) header = row;
+    else if (header) {
+      next = row;
+      break;
+    }
+  }
+  if (!nearest) throw invalidInput("file", "is empty");
+  const columns = columnsAt(header ?? nearest);
+  const first = next;
+  return {
+    columns,
+    rows: (async function* () {
+      if (first) yield first;
+      // Not `yield*` of the iterator, which would end it: its owner does.
+      for (let read = await rows.next(); !read.done; read = await rows.next()) yield read.value;
+    })(),
+  };
 };
 
 /** Several things are wrong with the file itself. */
@@ -49,10 +97,10 @@ class InvalidFile extends InvigilError {
 
 /** Reads and checks the rows of a file, and stages those whose person is known. */
 const readRows = async (
-  rows: AsyncIterableIterator<Row>,
+  file: AsyncIterableIterator<Row>,
   { findRoom, stage, emptyRole = "examinee" }: Into,
-): Promise<Found> => {
-  const columns = await readHeader(rows);
+): Promise<Omit<Found, "unreadSheets">> => {
+  const { columns, rows } = await openRows(file);
   const faults = createFaults();
   let batch: StagedPerson[] = [];
   let people = 0;
@@ -70,14 +118,19 @@ const readRows = async (
   };
 
   for await (const line of rows) {
+    if (line.row > MAX_ROWS)
+      throw invalidInput("file", `must have at most ${MAX_ROWS} rows, empty ones included`);
     if (isBlank(line)) continue;
     people += 1;
     if (people > MAX_PEOPLE) throw invalidInput("file", `must have at most ${MAX_PEOPLE} rows`);
-    const { userId, name, role, extraMinutes, roomId } = readPerson(
-      line.cells,
-      { columns, findRoom, emptyRole },
-      reportFor(line.row),
-    );
+    const report = reportFor(line.row);
+    if (line.hidden) {
+      const [id, name] = [columns.at.id, columns.at.name].map((at) => quoted(line.cells[at ?? -1] ?? ""));
+      report("id", `is in a hidden row: show the row, or delete it (${id}, of ${name})`);
+      continue;
+    }
+    const person = readPerson(line, { columns, findRoom, emptyRole }, report);
+    const { userId, name, role, extraMinutes, roomId } = person;
     if (userId === undefined) continue;
     batch.push({
       row: line.row,
@@ -99,9 +152,13 @@ export const readFile = async (
   { source, signal, onProgress }: ReadOptions & { source: Source },
   into: Into,
 ): Promise<Found> => {
-  const rows = rowsOf(source, { signal, onProgress });
+  let unreadSheets: readonly string[] = [];
+  const onUnread = (sheets: readonly string[]): void => {
+    unreadSheets = sheets;
+  };
+  const rows = rowsOf(source, { signal, onProgress, isHeader, onUnread });
   try {
-    return await readRows(rows, into);
+    return { ...(await readRows(rows, into)), unreadSheets };
   } catch (error) {
     if (error instanceof SheetError) throw invalidInput("file", `cannot be used: ${error.message}`);
     throw error;

@@ -1,4 +1,4 @@
-import { quoted } from "./quoted.js";
+import { quoted } from "../../sheets/quoted.js";
 
 /** A room of the exam, as far as an import needs it. */
 export interface ExamRoom {

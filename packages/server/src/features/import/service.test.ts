@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { openDatabase } from "../../db/client.js";
 import { createEventWriter } from "../../db/events.js";
 import { insertExam } from "../../db/inserts.js";
-import { exams } from "../../db/tables.js";
+import { exams, unseated } from "../../db/tables.js";
 import { createIds } from "../../ids.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createAccessService } from "../access/service.js";
@@ -14,14 +14,21 @@ import { createImportStore } from "./store.js";
 
 const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e15) };
 
+type Store = ReturnType<typeof createImportStore>;
+interface Options {
+  readonly readMs?: number;
+  /** The store that the service gets instead. */
+  readonly wrap?: (store: Store) => Store;
+}
+
 /** A database with an exam `e` that nobody is in. */
-const open = async () => {
+const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const db = openDatabase({ file: ":memory:" });
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const store = createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) });
+  const store = wrap(createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) }));
   const imports = createImportService({
     store,
     access,
@@ -29,11 +36,12 @@ const open = async () => {
     ids: createIds({ clock }),
     rates: UNLIMITED,
     quotas: undefined,
+    ...(readMs !== undefined && { readMs }),
   });
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };
 
-it("imports one file after the other, also when the one before was refused", async () => {
+it("imports one file of somebody after the other, also when the one before was refused", async () => {
   using opened = await open();
   const { imports } = opened;
   const seen: string[] = [];
@@ -62,3 +70,37 @@ it.each([true, false])(
     await expect(importing).rejects.toMatchObject({ code: "EXAM_NOT_FOUND", message: "There is no exam e." });
   },
 );
+
+it("does not let one caller's file hold up another's", async () => {
+  const ends: (() => void)[] = [];
+  const isHeld = (person: { userId: string } | undefined) => person?.userId === "held";
+  const wrap = (store: Store): Store => ({
+    ...store,
+    async stage(importId, people) {
+      if (isHeld(people[0])) await new Promise<void>((resolve) => ends.push(resolve));
+      return store.stage(importId, people);
+    },
+  });
+  using opened = await open({ wrap });
+  const other: Caller = { ...ADMIN, userId: "other" };
+  const send = (caller: Caller, id: string) =>
+    opened.imports.importFile(caller, {
+      examId: "e",
+      dryRun: false,
+      file: Buffer.from(`id,name\n${id},N\n`).toString("base64"),
+    });
+  const held = send(ADMIN, "held");
+  const behind = send(ADMIN, "behind");
+  for (const id of ["k1", "k2", "k3"]) expect(await send(other, id)).toMatchObject({ added: 1 });
+  expect(opened.db.queries.select().from(unseated).all()).toHaveLength(3);
+  for (const end of ends) end();
+  expect(await Promise.all([held, behind])).toMatchObject([{ added: 1 }, { added: 1 }]);
+});
+
+it("gives up a file that was sent when it takes too long to read", async () => {
+  using opened = await open({ readMs: 1 });
+  const file = Buffer.from(`id,name\n${"\n".repeat(200_000)}`).toString("base64");
+  await expect(opened.imports.importFile(ADMIN, { examId: "e", dryRun: false, file })).rejects.toThrow(
+    "file takes longer to read than 0.001 seconds",
+  );
+});

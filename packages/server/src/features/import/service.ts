@@ -1,5 +1,4 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
-import pLimit from "p-limit";
 import type { Quotas } from "../../config.js";
 import { forbidden, InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
@@ -8,6 +7,7 @@ import type { ReadOptions, Source } from "../../sheets/source.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/service.js";
 import type { FaultyFile } from "./faults.js";
+import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { settle } from "./settle.js";
@@ -46,7 +46,17 @@ export interface ImportServiceDeps {
   readonly rates: RateLimits;
   /** Absent: there may be as many people as there are. */
   readonly quotas: Quotas | undefined;
+  /** How long a file that was sent may be read, in milliseconds; a minute when absent. */
+  readonly readMs?: number;
 }
+
+/**
+ * Two files of different callers at a time: one that takes long holds up nobody but its own caller, and what reading takes of memory
+ * is not multiplied by how many are sent. A file that waits is kept in memory, 10 MiB at most.
+ */
+const QUEUE = { atOnce: 2, waitingEach: 4, waiting: 16 };
+/** Twenty times what the largest roster takes on one slow core. */
+const READ_MS = 60_000;
 
 /** Faulty rows as one refusal. */
 const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
@@ -72,9 +82,9 @@ export const createImportService = ({
   ids,
   rates,
   quotas,
+  readMs = READ_MS,
 }: ImportServiceDeps): ImportService => {
-  // A file at a time: what one takes of memory and of the database's time is not multiplied by how many are sent.
-  const oneByOne = pLimit(1);
+  const queue = createFairQueue(QUEUE);
   const size = roomSizeQuota(quotas);
 
   /** Whether all of the exam is the caller's, who must run the room otherwise. */
@@ -105,29 +115,44 @@ export const createImportService = ({
     return { rooms: whole || !room ? all : [room], room, whole };
   };
 
-  const run: ImportService["import"] = async (caller, request) => {
+  /** Reads the file until `stop`, and writes what it says. */
+  const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
     rates.take({ examId: request.examId }, { imports: 1 });
     const importId = ids.next();
     try {
-      const found = await readFile(request, {
-        findRoom: createRoomFinder(scope),
-        stage: (people) => store.stage(importId, people),
-      });
+      const found = await readFile(
+        { ...request, signal: stop },
+        { findRoom: createRoomFinder(scope), stage: (people) => store.stage(importId, people) },
+      );
       return await settle(store, { ...request, importId, scope, found, now: clock(), size });
     } finally {
       await store.discard(importId);
     }
   };
+  /** The same within the time that a file that was sent may take. */
+  const runInTime = async (caller: Caller, request: ImportRequest) => {
+    const late = AbortSignal.timeout(readMs);
+    try {
+      return await run(caller, request, late);
+    } catch (error) {
+      // What stops is told of it in its own ways.
+      if (late.aborted && !(error instanceof InvigilError))
+        throw invalidInput("file", `takes longer to read than ${readMs / 1000} seconds`);
+      throw error;
+    }
+  };
 
   return {
-    import: (caller, request) => oneByOne(() => run(caller, request)),
+    import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
     async importFile(caller, { file, ...input }) {
       // Before it waits for its turn.
       rates.take({ caller }, { imports: 1 });
-      const source = { bytes: Buffer.from(file, "base64") };
-      if (source.bytes.length === 0) throw invalidInput("file", "is empty");
-      const result = await oneByOne(() => run(caller, { ...input, source }));
+      const request = { ...input, source: { bytes: Buffer.from(file, "base64") } };
+      if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
+      // Nobody's file waits who may not import it.
+      await scopeOf(caller, request);
+      const result = await queue.run(caller.userId, () => runInTime(caller, request));
       if ("faults" in result) throw refusalOf(result);
       return result;
     },

@@ -65,6 +65,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
         unchanged: 0,
         changes: [],
         moreChanges: 0,
+        ...(found.unreadSheets.length > 0 && { unreadSheets: [...found.unreadSheets] }),
       };
 
       const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {

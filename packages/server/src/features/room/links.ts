@@ -33,6 +33,12 @@ export interface LinkService {
   revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
   /** How often a seat's links were revoked. Asks nobody's permission: for the command that signs tokens. */
   generation(roomId: string, userId: string): Promise<number>;
+  /**
+   * Makes the links of one room as a part of its exam's list, for callers who reach the whole exam. Of a room that has ended it
+   * makes those of the staff alone, and none for people whose exam is over.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
+   */
+  ofRoom(caller: Caller, room: Room, role: ParticipantRole | undefined): Promise<JoinLink[]>;
 }
 
 export interface LinkServiceDeps {
@@ -142,6 +148,13 @@ export const createLinkService = ({
   };
 
   return {
+    async ofRoom(caller, room, role) {
+      await access.wholeExam(caller, room.examId);
+      const { endTime } = await exam.get(caller, room.examId);
+      const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
+      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
+      return made.filter((link) => link !== undefined);
+    },
     async join(caller, input) {
       const rooms = await roomsFor(caller, input);
       const examId = rooms[0]?.examId;

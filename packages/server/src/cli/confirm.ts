@@ -1,0 +1,19 @@
+import { createInterface } from "node:readline";
+import { SetupError } from "../setup-error.js";
+import type { Terminal } from "./password.js";
+
+/** What a person types in answer to a question; a program may pipe the answer into the command. */
+export const typedAnswer = async (
+  question: string,
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<string> => {
+  output.write(question);
+  const lines = createInterface({ input });
+  try {
+    for await (const line of lines) return line.trim();
+  } finally {
+    lines.close();
+    if (!input.isTTY) output.write("\n");
+  }
+  throw new SetupError("nothing was typed: nothing was deleted");
+};

@@ -1,0 +1,129 @@
+import { dateFromSerial, format, isDateFormat } from "numfmt";
+import { quoted } from "../quoted.js";
+import { MAX_FORMAT_CHARACTERS } from "./limits.js";
+
+/** What a cell with a number shows, and why that may not be what it means. */
+export interface Shown {
+  readonly text: string;
+  readonly doubt?: string;
+}
+
+const GENERAL = "General";
+const DATE = "yyyy/mm/dd";
+
+/** The formats that a workbook names by their number alone, after ECMA-376 part 1, 18.8.30. */
+const BUILT_IN: Readonly<Record<number, string>> = {
+  0: GENERAL,
+  1: "0",
+  2: "0.00",
+  3: "#,##0",
+  4: "#,##0.00",
+  9: "0%",
+  10: "0.00%",
+  11: "0.00E+00",
+  12: "# ?/?",
+  13: "# ??/??",
+  37: "#,##0;(#,##0)",
+  38: "#,##0;(#,##0)",
+  39: "#,##0.00;(#,##0.00)",
+  40: "#,##0.00;(#,##0.00)",
+  48: "##0.0E+0",
+  49: "@",
+};
+const isBuiltInDate = (id: number): boolean =>
+  (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 47) || (id >= 50 && id <= 58);
+
+/** The pattern of a built-in number format. */
+export const builtInFormat = (id: number): string => BUILT_IN[id] ?? (isBuiltInDate(id) ? DATE : GENERAL);
+
+/** Digits that a spreadsheet keeps of a number. */
+const EXACT = 1e15;
+/**
+ * A number without a format. One that a spreadsheet does not keep exactly looks as in the sheet (`3.3E+17`), which is
+ * no id, so that nobody gets a wrong one.
+ */
+const plain = (value: number): string => {
+  if (Math.abs(value) >= EXACT) return value.toExponential().replace("e", "E");
+  const rounded = Number(value.toPrecision(15));
+  // Rounding takes the noise of 0.30000000000000004 away, but must not make a whole number, which may be an id.
+  const exact = Number.isInteger(rounded) ? value : rounded;
+  return String(exact).replace("e", "E");
+};
+
+/** The smallest step that a number's digits show. */
+const stepOf = (text: string): number => {
+  if (text.includes("E")) return Math.abs(Number(text));
+  const point = text.indexOf(".");
+  return point < 0 ? 1 : 10 ** (point + 1 - text.length);
+};
+
+const DAYS_FROM_1900_TO_1904 = 1462;
+const dateText = (value: number, from1904: boolean): string => {
+  const day = dateFromSerial(from1904 ? value + DAYS_FROM_1900_TO_1904 : value);
+  if (!day) return "";
+  const [year, month, date] = day;
+  if (year === undefined || month === undefined || date === undefined) return "";
+  return `${year}/${String(month).padStart(2, "0")}/${String(date).padStart(2, "0")}`;
+};
+
+/** Why a date is in doubt: what stands in the cell was typed as something else, or depends on the reader's language. */
+export const isADate = (text: string): string =>
+  `is a date of the spreadsheet (${text}): make the column text`;
+const UNKNOWN_FORMAT = "has a number format that cannot be read: make the column text";
+
+/** How a pattern is shown: by itself, as a date, as zeros before a whole number, or by the library. */
+type Kind = "general" | "date" | "zeros" | "pattern" | "unknown";
+
+const kindOf = (pattern: string): Kind => {
+  if (pattern.length > MAX_FORMAT_CHARACTERS) return "unknown";
+  const plainName = pattern.trim().toLowerCase();
+  if (plainName === "" || plainName === "@" || plainName === "general" || plainName === "g/通用格式")
+    return "general";
+  try {
+    if (isDateFormat(pattern)) return "date";
+    format(pattern, 1);
+  } catch {
+    return "unknown";
+  }
+  return /^0+$/.test(pattern) ? "zeros" : "pattern";
+};
+
+/** Shows numbers as the workbook does. It remembers what kind each pattern is. */
+export const createNumbers = ({ from1904 }: { from1904: boolean }) => {
+  const kinds = new Map<string, Kind>();
+  const kindOfOne = (pattern: string): Kind => {
+    const known = kinds.get(pattern) ?? kindOf(pattern);
+    kinds.set(pattern, known);
+    return known;
+  };
+
+  const byPattern = (value: number, pattern: string): Shown => {
+    const held = plain(value);
+    const number = Number(held);
+    const step = stepOf(held);
+    const text = format(pattern, number).trim();
+    // A text that the next number has as well does not tell which of them it is.
+    const isShared = [number - step, number + step].some((next) => format(pattern, next).trim() === text);
+    return isShared
+      ? { text, doubt: `shows ${quoted(text)} but holds ${held}: make the column text` }
+      : { text };
+  };
+
+  return (value: number, pattern: string): Shown => {
+    const kind = kindOfOne(pattern);
+    if (kind === "date") {
+      const text = dateText(value, from1904);
+      return { text, doubt: isADate(text) };
+    }
+    if (kind === "general" || Math.abs(value) >= EXACT) return { text: plain(value) };
+    if (kind === "unknown") return { text: plain(value), doubt: UNKNOWN_FORMAT };
+    if (kind === "zeros" && Number.isInteger(value) && value >= 0)
+      return { text: String(value).padStart(pattern.length, "0") };
+    try {
+      return byPattern(value, pattern);
+    } catch {
+      return { text: plain(value), doubt: UNKNOWN_FORMAT };
+    }
+  };
+};
+export type Numbers = ReturnType<typeof createNumbers>;

@@ -1,0 +1,218 @@
+import { quoted } from "../quoted.js";
+import { columnName, type Range, readAddress, readRange, readRowNumber } from "./address.js";
+import { HEADER_ROWS, MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS } from "./limits.js";
+import { Refused, type SheetRow } from "./messages.js";
+import { isADate, type Numbers } from "./numbers.js";
+import { isShownText, joined, unescaped } from "./strings.js";
+import { readXml, type Tag } from "./xml.js";
+
+/** What the sheets of a workbook have together. */
+export interface Shared {
+  readonly strings: readonly string[];
+  /** The number format of each style. */
+  readonly styles: readonly string[];
+  readonly numbers: Numbers;
+  readonly budget: Budget;
+}
+
+/** Counts what was read against what a workbook may hold. @throws Refused when it is used up */
+export interface Budget {
+  row(): void;
+  cells(count: number): void;
+  characters(count: number): void;
+}
+
+export const createBudget = (): Budget => {
+  const left = { rows: MAX_ROWS, cells: MAX_CELLS, characters: MAX_CHARACTERS };
+  const take = (what: keyof typeof left, count: number): void => {
+    left[what] -= count;
+    if (left[what] < 0) throw new Refused(what === "rows" ? "rows" : "size");
+  };
+  return {
+    row: () => take("rows", 1),
+    cells: (count) => take("cells", count),
+    characters: (count) => take("characters", count),
+  };
+};
+
+/** A row while its sheet is read. */
+interface Draft {
+  readonly cells: string[];
+  readonly doubts: Map<number, string>;
+  hidden: boolean;
+}
+
+/** A cell while it is read. */
+interface OpenCell {
+  readonly column: number;
+  readonly type: string;
+  readonly format: string | undefined;
+  value: string;
+  text: string;
+}
+
+const isTrue = (value: string | undefined): boolean => value === "1" || value === "true";
+const isNothing = (size: string | undefined): boolean => size !== undefined && Number(size) === 0;
+const isText = (cell: string): boolean => cell.trim() !== "";
+
+/** What a cell shows, and why that may not be what it means. @throws Refused */
+const shownBy = (
+  { type, format, value, text }: OpenCell,
+  { strings, numbers }: Shared,
+): { text: string; doubt?: string } => {
+  if (type === "inlineStr") return { text: unescaped(text) };
+  if (value.trim() === "") return { text: "" };
+  switch (type) {
+    case "s": {
+      const found = strings[Number(value)];
+      if (found === undefined) throw new Refused("content");
+      return { text: found };
+    }
+    case "str":
+      return { text: unescaped(value) };
+    case "b":
+      return { text: isTrue(value.trim()) ? "TRUE" : "FALSE" };
+    case "e":
+      return { text: value, doubt: `shows the error ${quoted(value)}: mend its formula` };
+    case "d": {
+      const day = value.slice(0, 10).replaceAll("-", "/");
+      return { text: day, doubt: isADate(day) };
+    }
+    default: {
+      const number = Number(value);
+      if (!Number.isFinite(number)) throw new Refused("content");
+      return numbers(number, format ?? "");
+    }
+  }
+};
+
+/**
+ * Gives the text of merged cells to each row beside them, in their first column, as a reader sees it there. Their other columns
+ * are in doubt: what they show belongs to the first one.
+ */
+const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], budget: Budget): void => {
+  let [lastRow, lastColumn] = [-1, -1];
+  for (const [row, { cells }] of drafts) {
+    lastRow = row;
+    lastColumn = Math.max(lastColumn, cells.length - 1);
+  }
+  for (const { left, top, right, bottom } of merges) {
+    const anchor = drafts.get(top);
+    const text = anchor?.cells[left] ?? "";
+    const doubt = anchor?.doubts.get(left);
+    const reason = `is merged with ${columnName(left)}${top + 1}: unmerge the cells`;
+    const last = Math.min(right, lastColumn);
+    for (let at = top; at <= Math.min(bottom, lastRow); at += 1) {
+      budget.cells(1);
+      const draft = drafts.get(at);
+      // A row that holds nothing of its own is nobody's.
+      if (!draft) continue;
+      budget.cells(Math.max(last - left, 0));
+      for (let column = left + 1; column <= last; column += 1) draft.doubts.set(column, reason);
+      if (text === "") continue;
+      budget.cells(Math.max(left - draft.cells.length, 0));
+      budget.characters(text.length);
+      while (draft.cells.length < left) draft.cells.push("");
+      draft.cells[left] = text;
+      if (doubt !== undefined) draft.doubts.set(left, doubt);
+    }
+  }
+};
+
+/** Puts what hidden columns hold in doubt, in the rows that may be the header. */
+const doubtHidden = (rows: readonly Draft[], hidden: readonly Range[], budget: Budget): void => {
+  for (const { cells, doubts } of rows)
+    for (const { left, right } of hidden) {
+      const last = Math.min(right, cells.length - 1);
+      budget.cells(Math.max(last - left, 0) + 1);
+      for (let column = left; column <= last; column += 1)
+        if (cells[column] !== "")
+          doubts.set(column, `is in the hidden column ${columnName(column)}: show the column, or delete it`);
+    }
+};
+
+/** The rows of a sheet that are not blank, in order, with what their cells show. @throws Refused */
+export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
+  const { styles, budget } = shared;
+  const drafts = new Map<number, Draft>();
+  const merges: Range[] = [];
+  const hiddenColumns: Range[] = [];
+  let previousRow = -1;
+  let row = -1;
+  let draft: Draft = { cells: [], doubts: new Map(), hidden: false };
+  let cell: OpenCell | undefined;
+  let nextColumn = 0;
+
+  const openRow = ({ attribute }: Tag): void => {
+    budget.row();
+    const number = attribute("r");
+    row = number === undefined ? previousRow + 1 : readRowNumber(number) - 1;
+    if (row <= previousRow) throw new Refused("content");
+    if (row >= MAX_ROWS) throw new Refused("rows");
+    previousRow = row;
+    const hidden = isTrue(attribute("hidden")) || isNothing(attribute("ht"));
+    draft = { cells: [], doubts: new Map(), hidden };
+    nextColumn = 0;
+  };
+  const openCell = ({ attribute }: Tag): void => {
+    const address = attribute("r");
+    const place = address === undefined ? { column: nextColumn, row } : readAddress(address);
+    if (place.row !== row || place.column < nextColumn) throw new Refused("content");
+    if (place.column >= MAX_COLUMNS) throw new Refused("cell");
+    nextColumn = place.column + 1;
+    const format = styles[Number(attribute("s") ?? 0)];
+    cell = { column: place.column, type: attribute("t") ?? "n", format, value: "", text: "" };
+  };
+  const closeCell = (open: OpenCell): void => {
+    const { text, doubt } = shownBy(open, shared);
+    if (text === "" && doubt === undefined) return;
+    budget.cells(open.column + 1 - draft.cells.length);
+    budget.characters(text.length);
+    while (draft.cells.length < open.column) draft.cells.push("");
+    draft.cells.push(text);
+    if (doubt !== undefined) draft.doubts.set(open.column, doubt);
+  };
+  const addMerge = (reference: string): void => {
+    budget.cells(1);
+    merges.push(readRange(reference));
+  };
+  const addColumns = ({ attribute }: Tag): void => {
+    if (!isTrue(attribute("hidden")) && !isNothing(attribute("width"))) return;
+    budget.cells(1);
+    const [left, right] = [Number(attribute("min")) - 1, Number(attribute("max")) - 1];
+    if (!(left >= 0 && left <= right && right < MAX_COLUMNS)) throw new Refused("content");
+    hiddenColumns.push({ left, right, top: 0, bottom: 0 });
+  };
+
+  readXml(part, {
+    open(tag) {
+      const { name, path } = tag;
+      const around = path.at(-1);
+      if (name === "row" && around === "sheetData") openRow(tag);
+      else if (name === "c" && around === "row") openCell(tag);
+      else if (name === "mergeCell" && around === "mergeCells") addMerge(tag.attribute("ref") ?? "");
+      else if (name === "col" && around === "cols") addColumns(tag);
+    },
+    text(piece, path) {
+      if (!cell) return;
+      if (path.at(-1) === "v" && path.at(-2) === "c") cell.value = joined(cell.value, piece);
+      else if (isShownText(path, "is")) cell.text = joined(cell.text, piece);
+    },
+    close(name, path) {
+      if (name === "c" && cell && path.at(-1) === "row") {
+        closeCell(cell);
+        cell = undefined;
+      }
+      if (name === "row" && path.at(-1) === "sheetData" && draft.cells.some(isText)) drafts.set(row, draft);
+    },
+  });
+
+  spread(drafts, merges, budget);
+  doubtHidden([...drafts.values()].slice(0, HEADER_ROWS), hiddenColumns, budget);
+  return [...drafts].map(([at, { cells, doubts, hidden }]) => ({
+    row: at + 1,
+    cells,
+    ...(hidden && { hidden }),
+    ...(doubts.size > 0 && { doubts: [...doubts] }),
+  }));
+};

@@ -1,0 +1,46 @@
+import { MAX_CELL_CHARACTERS } from "./limits.js";
+import { Refused } from "./messages.js";
+import { readXml } from "./xml.js";
+
+const ESCAPED = /_x([0-9A-Fa-f]{4})_/g;
+
+/** A text as it stands in the file: spreadsheets write a character that XML does not take as `_x000D_`. */
+export const unescaped = (text: string): string =>
+  text.includes("_x")
+    ? text.replace(ESCAPED, (whole, digits: string) => {
+        const code = Number.parseInt(digits, 16);
+        return code === 0 ? whole : String.fromCharCode(code);
+      })
+    : text;
+
+/** Whether text at this place is shown: that of a string or of a run of it, but not how a word is pronounced. */
+export const isShownText = (path: readonly string[], holder: "si" | "is"): boolean => {
+  const length = path.length;
+  if (path[length - 1] !== "t") return false;
+  return path[length - 2] === holder || (path[length - 2] === "r" && path[length - 3] === holder);
+};
+
+/** Adds a piece to a text. @throws Refused for more than a cell holds */
+export const joined = (text: string, piece: string): string => {
+  if (text.length + piece.length > MAX_CELL_CHARACTERS) throw new Refused("cell");
+  return text + piece;
+};
+
+/** The texts that cells name by their number. @throws Refused */
+export const readStrings = (part: Uint8Array | undefined): readonly string[] => {
+  const strings: string[] = [];
+  if (!part) return strings;
+  let text = "";
+  readXml(part, {
+    open({ name }) {
+      if (name === "si") text = "";
+    },
+    text(piece, path) {
+      if (isShownText(path, "si")) text = joined(text, piece);
+    },
+    close(name) {
+      if (name === "si") strings.push(unescaped(text));
+    },
+  });
+  return strings;
+};

@@ -1,0 +1,83 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { checkSync } from "recheck";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { REPOSITORY } from "./support/process.js";
+
+// Every regular expression of the sources takes time by the length of its input alone: what a caller sends must not be able to
+// hold the process. An expression that is not linear is written anew; none is listed here as harmless.
+
+// Its plain JavaScript: the programs for single platforms are not installed.
+process.env.RECHECK_BACKEND = "pure";
+
+interface Expression {
+  readonly place: string;
+  readonly source: string;
+  readonly flags: string;
+}
+
+const PACKAGES = ["client", "im-script", "schema", "server"];
+const filesIn = (folder: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .map((name) => join(folder, name));
+
+/** The expressions of a file, and the places where it makes one of a text, which nobody can check. */
+const expressionsIn = (file: string): { literals: Expression[]; made: string[] } => {
+  const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+  const literals: Expression[] = [];
+  const made: string[] = [];
+  const placeOf = (node: ts.Node) =>
+    `${relative(REPOSITORY, file)}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
+  const visit = (node: ts.Node): void => {
+    if (ts.isRegularExpressionLiteral(node)) {
+      const end = node.text.lastIndexOf("/");
+      const [text, flags] = [node.text.slice(1, end), node.text.slice(end + 1)];
+      literals.push({ place: placeOf(node), source: text, flags });
+    }
+    const isCall = ts.isNewExpression(node) || ts.isCallExpression(node);
+    if (isCall && node.expression.getText() === "RegExp") made.push(placeOf(node).replace(/:\d+$/, ""));
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return { literals, made };
+};
+
+const found = PACKAGES.flatMap((name) => filesIn(join(REPOSITORY, "packages", name, "src"))).map(
+  expressionsIn,
+);
+const literals = found.flatMap((file) => file.literals);
+/**
+ * How an expression behaves on the worst input: `safe` is linear. It is proved where that can be (recheck knows no automaton for
+ * looking ahead), else tried with inputs that are made to be the worst.
+ */
+const judge = ({ source, flags }: Expression): string => {
+  const proved = checkSync(source, flags, { checker: "automaton", timeout: 20_000 });
+  if (proved.status !== "unknown") return proved.status;
+  return checkSync(source, flags, { checker: "auto", timeout: 20_000 }).status;
+};
+
+describe("regular expressions", () => {
+  it("are found", () => {
+    expect(literals.length).toBeGreaterThan(50);
+  });
+
+  it("are judged rightly: these are not linear", () => {
+    for (const source of ["^(a+)+$", "\\s+$", "\\sr\\s*=\\s*['\"](?:x|\\s+)*y"])
+      expect({ source, status: judge({ place: "", source, flags: "" }) }).toEqual({
+        source,
+        status: "vulnerable",
+      });
+  });
+
+  it("are linear, each of them", () => {
+    const judged = literals.map((one) => `${one.place} /${one.source}/${one.flags} is ${judge(one)}`);
+    expect(judged.filter((line) => !line.endsWith(" is safe"))).toEqual([]);
+  }, 120_000);
+
+  it("are made of a text only where no caller has a hand in it", () => {
+    // The names of a command's options, in the message of a refusal.
+    expect(found.flatMap(({ made }) => made)).toEqual(["packages/server/src/cli/program.ts"]);
+  });
+});
