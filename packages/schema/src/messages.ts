@@ -45,7 +45,9 @@ export const messageSchema = z.object({
     role: z.enum([...roles, "server"]),
     camera: cameraSchema,
   }),
-  /** The logins that it is for; the room's staff when empty, everybody in the room when absent. Staff read it in any case. */
+  /**
+   * The logins that it is for. Absent: everybody in the room, or its staff where an examinee sent it. Staff read it in any case.
+   */
   to: z.array(z.string()).optional(),
   time: z.date(),
 });

@@ -115,7 +115,8 @@ const toMessage = ({
   // Safe: what is kept was read as JSON before.
   data: JSON.parse(data) as JsonValue,
   sender: { userId: senderId, role: senderRole, camera: senderCamera },
-  ...(recipients && { to: [...recipients] }),
+  // What a candidate says to the staff as a whole names nobody.
+  ...(recipients && recipients.length > 0 && { to: [...recipients] }),
   time: createdAt,
 });
 

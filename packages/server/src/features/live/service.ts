@@ -75,7 +75,7 @@ export interface LiveServiceDeps {
 const shownMessage = ({ message: { text, to, ...message }, ...told }: ToldMessage) => ({
   ...told,
   // Safe: it was checked to be JSON before it was kept.
-  message: { ...message, data: JSON.parse(text) as JsonValue, ...(to && { to: [...to] }) },
+  message: { ...message, data: JSON.parse(text) as JsonValue, ...(to && to.length > 0 && { to: [...to] }) },
 });
 type ShownMessage = ReturnType<typeof shownMessage>;
 
