@@ -10,7 +10,7 @@ const floors = [
   ["trpc", "deps"],
   ["providers", "auth", "jwks", "passwords", "audio-files"],
   ["config", "settings", "setting-forms", "errors"],
-  ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru"],
+  ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru", "pace"],
 ];
 
 const server = "^packages/server/src/";

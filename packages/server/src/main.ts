@@ -109,6 +109,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     address = addressOf(app, config);
     announce(deps, address);
     services.queue.start();
+    services.bulk.start();
     services.live.start();
     await services.presence.start();
 
@@ -116,6 +117,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
+      await services.bulk.stop();
       await services.presence.stop();
       clearTimeout(deadline);
       db.close();

@@ -1,8 +1,10 @@
+import { createBulkChanges } from "./db/bulk/changes.js";
 import { createEventWriter } from "./db/events.js";
 import { createMessageWriter } from "./db/messages.js";
 import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
+import { InvigilError } from "./errors.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
 import { createAccountService } from "./features/account/service.js";
@@ -76,6 +78,18 @@ export const createServices = ({
     said: providers.messages.aliyun_new?.builtIn && said,
     endPresence,
   });
+  const bulk = createBulkChanges({
+    db,
+    tasks,
+    events,
+    clock,
+    log,
+    busy: (examId) =>
+      new InvigilError(
+        "EXAM_CONFLICT",
+        `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
+      ),
+  });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
   const queue = createTaskQueue({
@@ -120,16 +134,16 @@ export const createServices = ({
     publicUrl,
   });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, tasks, events }),
+    store: createParticipantStore({ db, bulk, tasks, events }),
     access,
     streams: providers.streams,
     clock,
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock });
-  const roster = createRosterService({ store: createRosterStore({ db, tasks, events }), access, clock });
-  const imports = createImportService({ store: createImportStore({ db, events }), access, clock, ids });
+  const roster = createRosterService({ store: createRosterStore({ db, bulk }), access, clock });
+  const imports = createImportService({ store: createImportStore({ db, bulk }), access, clock, ids });
   const exam = createExamService({
-    store: createExamStore({ db, tasks, events }),
+    store: createExamStore({ db, bulk }),
     access,
     audio,
     participant,
@@ -137,7 +151,7 @@ export const createServices = ({
     ids,
   });
   const cheat = createCheatService({ store: createCheatStore({ db, events }), access, clock });
-  const roomStore = createRoomStore({ db, tasks, events });
+  const roomStore = createRoomStore({ db, bulk, tasks, events });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -149,7 +163,7 @@ export const createServices = ({
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, tasks, events }),
+    store: createPlanStore({ db, bulk, tasks }),
     access,
     groups,
     clock,
@@ -220,6 +234,7 @@ export const createServices = ({
     upload,
     capacity,
     queue,
+    bulk,
     stream,
     live,
     engine,

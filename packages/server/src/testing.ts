@@ -94,6 +94,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
   services.queue.start();
+  services.bulk.start();
   services.live.start();
   await services.presence.start();
 
@@ -108,6 +109,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     await app.close();
     await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
+    await services.bulk.stop();
     db.close();
     rmSync(dataDir, { recursive: true, force: true });
   };

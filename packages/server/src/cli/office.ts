@@ -48,6 +48,7 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
     try {
       return await work({ config, deps, services, call: as(OPERATOR), as });
     } finally {
+      await services.bulk.drain();
       await services.queue.drain(config.vendors.timeoutMs);
     }
   } finally {

@@ -1,10 +1,14 @@
 import type { Caller } from "@invigil/schema";
 import { eq } from "drizzle-orm";
+import { pino } from "pino";
 import { expect, it } from "vitest";
+import { createBulkChanges } from "../../db/bulk/changes.js";
 import { openDatabase } from "../../db/client.js";
 import { createEventWriter } from "../../db/events.js";
 import { insertExam } from "../../db/inserts.js";
+import { createPresenceEnder } from "../../db/presence.js";
 import { exams } from "../../db/tables.js";
+import { createTaskWriter } from "../../db/vendor-tasks.js";
 import { createIds } from "../../ids.js";
 import { createAccessService } from "../access/service.js";
 import { createAccessStore } from "../access/store.js";
@@ -20,8 +24,16 @@ const open = async () => {
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const store = createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) });
-  const imports = createImportService({ store, access, clock, ids: createIds({ clock }) });
+  const ids = createIds({ clock });
+  const added = () => undefined;
+  const events = createEventWriter({ db, added });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
+  const tasks = createTaskWriter({ queries: db.queries, kinds, ids, added, said: undefined, endPresence });
+  const log = pino({ level: "silent" });
+  const bulk = createBulkChanges({ db, tasks, events, clock, log, busy: (examId) => new Error(examId) });
+  const store = createImportStore({ db, bulk });
+  const imports = createImportService({ store, access, clock, ids });
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };
 

@@ -10,18 +10,9 @@ import type {
 } from "@invigil/schema";
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
 import { toCheatRecord } from "../../db/cheat-records.js";
+import { createErasedRows } from "../../db/bulk/erased.js";
 import type { Database } from "../../db/client.js";
-import {
-  cheatConfigs,
-  cheatRecords,
-  type EventData,
-  messages,
-  participants,
-  presence,
-  roomColumns,
-  roomEvents,
-  rooms,
-} from "../../db/tables.js";
+import { cheatConfigs, cheatRecords, type EventData, messages, visibleParticipants as participants, presence, roomColumns, roomEvents, visibleRooms as rooms } from "../../db/tables.js";
 
 /** An event as it stands in the log. */
 export interface LoggedRow {
@@ -142,6 +133,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     .limit(PRUNED_AT_ONCE + 1)
     .prepare();
 
+  const erased = createErasedRows(db);
   const newestId = (): number => newest.get()?.id ?? 0;
   const rowsOf = (of: LogOf, id: number, limit: number): LoggedRow[] => {
     if (of === "all") return everybodys.all({ id, limit });
@@ -175,7 +167,8 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
       }),
     room: async (roomId) => roomById.get({ roomId }),
     configOf: async (roomId) => config.get({ roomId }),
-    records: async (roomId, from, to) => records.all({ roomId, from, to }).map(toCheatRecord),
+    records: async (roomId, from, to) =>
+      erased.records(records.all({ roomId, from, to }), ({ examId }) => examId).map(toCheatRecord),
     message: async (id) => message.get({ id }),
     roomsOfExam: async (examId) => roomsOf.all({ examId }).map(({ id }) => id),
     roomSnapshot: async (roomId) =>

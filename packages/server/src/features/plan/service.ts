@@ -108,25 +108,28 @@ export const createPlanService = ({ store, access, groups, clock, ids }: PlanSer
 
   const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
     const now = clock();
-    const people = drafts.flatMap(({ id, seats }) =>
-      seatedIn(seats).map(({ person }) => toNewPerson(person, { id, examId }, now)),
-    );
-    if (people.length === 0) return;
+    if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
+    function* people() {
+      for (const { id, seats } of drafts)
+        for (const { person } of seatedIn(seats)) yield toNewPerson(person, { id, examId }, now);
+    }
     const rooms = drafts.flatMap(({ id, name, made }): NewRoom[] =>
       made ? [{ id, examId, name, imServer: [IM_SERVER], ...made, now }] : [],
     );
-    const members = new Map(
-      drafts.map(({ id, seats }) => [id, seatedIn(seats).map(({ person }) => person.userId)]),
-    );
+    const seatsOf = new Map(drafts.map(({ id, seats }) => [id, seats]));
+    const members = (id: string): string[] => {
+      const seats = seatsOf.get(id);
+      return seats ? seatedIn(seats).map(({ person }) => person.userId) : [];
+    };
     const asked = rooms.map(({ id, name, createTeacher, imServer }) => ({
       roomId: id,
       name,
       creatorId: createTeacher,
       imServer,
-      members: () => members.get(id) ?? [],
+      members: () => members(id),
     }));
     await groups.open(asked, async ({ undo }) => {
-      if (!(await store.carryOut(examId, seen, { rooms, people, undo })))
+      if (!(await store.carryOut(examId, seen, { now, rooms, people: people(), undo })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,

@@ -1,5 +1,6 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import {
@@ -10,7 +11,13 @@ import {
   type NewRoom,
   personInserter,
 } from "../../db/inserts.js";
-import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
+import {
+  visibleExams as exams,
+  visibleParticipants as participants,
+  roomColumns,
+  rooms,
+  visibleRooms,
+} from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 export interface RoomFilter {
@@ -47,10 +54,12 @@ const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
 export const createRoomStore = ({
   db,
+  bulk,
   tasks,
   events,
 }: {
   db: Database;
+  bulk: BulkChanges;
   tasks: TaskWriter;
   events: EventWriter;
 }): RoomStore => {
@@ -58,8 +67,8 @@ export const createRoomStore = ({
   const insertPerson = personInserter(queries);
   const byId = queries
     .select(roomColumns)
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, sql.placeholder("roomId")))
     .prepare();
   const examById = queries
     .select({ id: exams.id })
@@ -68,18 +77,19 @@ export const createRoomStore = ({
     .prepare();
   const ofExam = queries
     .select(roomColumns)
-    .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .orderBy(asc(rooms.id))
+    .from(visibleRooms)
+    .where(eq(visibleRooms.examId, sql.placeholder("examId")))
+    .orderBy(asc(visibleRooms.id))
     .prepare();
 
   return {
     ofExam: async (examId) => ofExam.all({ examId }),
 
     create: ({ exam, room, people, undo }) =>
-      write(() => {
+      bulk.write(() => {
         if (exam) insertExam(queries, exam);
         else if (!examById.get({ examId: room.examId })) return undefined;
+        else bulk.assertFree(room.examId);
         insertRoom(queries, room);
         for (const person of people) insertPerson(person);
         tasks.keepGroups(undo);
@@ -118,23 +128,23 @@ export const createRoomStore = ({
 
     async list({ examId, status, teacher }, { limit, before = FIRST }) {
       const filters = [
-        examId === undefined ? undefined : eq(rooms.examId, examId),
-        status === undefined ? undefined : eq(rooms.status, status),
+        examId === undefined ? undefined : eq(visibleRooms.examId, examId),
+        status === undefined ? undefined : eq(visibleRooms.status, status),
       ];
       // The order is that of the index which the rows come from: a teacher's by person, all others by room.
       const rows =
         teacher === undefined
           ? queries
               .select(roomColumns)
-              .from(rooms)
-              .where(and(...filters, lt(rooms.id, before)))
-              .orderBy(desc(rooms.id))
+              .from(visibleRooms)
+              .where(and(...filters, lt(visibleRooms.id, before)))
+              .orderBy(desc(visibleRooms.id))
               .limit(limit + 1)
               .all()
           : queries
               .select(roomColumns)
               .from(participants)
-              .innerJoin(rooms, eq(rooms.id, participants.roomId))
+              .innerJoin(visibleRooms, eq(visibleRooms.id, participants.roomId))
               .where(
                 and(
                   eq(participants.userId, teacher),
