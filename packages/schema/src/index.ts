@@ -212,6 +212,7 @@ export {
   joinLinksInput,
   type ListRoomsInput,
   listRoomsInput,
+  MAX_LINKS_PER_CALL,
   type Room,
   type RoomPage,
   type RoomStatus,

@@ -1,5 +1,5 @@
 import { pipeline } from "node:stream/promises";
-import type { ExamSummary, JoinLink, ParticipantRole } from "@invigil/schema";
+import { type ExamSummary, type JoinLink, MAX_LINKS_PER_CALL, type ParticipantRole } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../setup-error.js";
@@ -79,6 +79,21 @@ interface LinkOptions {
   json?: true;
 }
 
+/** The links of everybody who is asked for, page by page. */
+const allLinks = async (
+  call: Office["call"],
+  of: { roomId?: string; examId?: string; role: ParticipantRole | undefined },
+): Promise<JoinLink[]> => {
+  const links: JoinLink[] = [];
+  for (let after: { roomId: string; userId: string } | undefined; ; ) {
+    const page = await call.room.joinLinks({ ...of, limit: MAX_LINKS_PER_CALL, after });
+    links.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < MAX_LINKS_PER_CALL) return links;
+    after = { roomId: last.roomId, userId: last.userId };
+  }
+};
+
 const joiningOf = async (
   { call, config: { timeZone } }: Office,
   asked: string | undefined,
@@ -89,7 +104,7 @@ const joiningOf = async (
   const exam = inExam ?? (room && (await examNamed(call, room.examId)));
   if (!exam) throw new SetupError("Name a room, or an exam with --exam");
   const of = room ? { roomId: room.id } : { examId: exam.id };
-  return { exam, links: await call.room.joinLinks({ ...of, role }), timeZone };
+  return { exam, links: await allLinks(call, { ...of, role }), timeZone };
 };
 
 export const addLinks = (room: Command): void => {

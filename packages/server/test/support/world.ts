@@ -99,6 +99,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       await app.close();
       await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
+      await services.bulk.stop();
       db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -1,5 +1,5 @@
 import type { AudioStatus, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, desc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, desc, eq, gte, lt, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../db/bulk/changes.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
@@ -42,8 +42,8 @@ export interface RoomStore {
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first; `before` is the last id of the page before. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
-  /** All rooms of an exam, in the order they were made. */
-  ofExam(examId: string): Promise<Room[]>;
+  /** Rooms of an exam in the order they were made, from the one with this id on (empty: the first), at most so many. */
+  ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
 }
 
 /** The first page starts above every id: an id is digits and small letters. */
@@ -78,12 +78,15 @@ export const createRoomStore = ({
   const ofExam = queries
     .select(roomColumns)
     .from(visibleRooms)
-    .where(eq(visibleRooms.examId, sql.placeholder("examId")))
+    .where(
+      and(eq(visibleRooms.examId, sql.placeholder("examId")), gte(visibleRooms.id, sql.placeholder("from"))),
+    )
     .orderBy(asc(visibleRooms.id))
+    .limit(sql.placeholder("limit"))
     .prepare();
 
   return {
-    ofExam: async (examId) => ofExam.all({ examId }),
+    ofExam: async (examId, page) => ofExam.all({ examId, ...page }),
 
     create: ({ exam, room, people, undo }) =>
       bulk.write(() => {

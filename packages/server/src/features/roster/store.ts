@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
-import { and, asc, count, eq, gt, max, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../db/bulk/changes.js";
 import { createPersonRemover, type Standing } from "../../db/bulk/removal.js";
 import type { Database } from "../../db/client.js";
@@ -60,10 +60,6 @@ export const createRosterStore = ({
     .where(and(ofExam, gt(seq, sql.placeholder("after"))))
     .orderBy(asc(seq))
     .limit(COUNTED_AT_ONCE)
-    .as("some_people");
-  const countSome = queries
-    .select({ people: count(), last: max(somePeople.seq) })
-    .from(somePeople)
     .prepare();
   const someRooms = queries
     .select({ id: rooms.id })
@@ -80,14 +76,13 @@ export const createRosterStore = ({
 
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
-    for (let after: number | null = 0; after !== null; ) {
-      const some = countSome.get({ examId, after });
-      const people = some?.people ?? 0;
-      total += people;
-      after = people < COUNTED_AT_ONCE ? null : Number(some?.last);
+    for (let after = 0; ; ) {
+      const people = somePeople.values({ examId, after });
+      total += people.length;
+      if (people.length < COUNTED_AT_ONCE) return total;
+      after = Number(people.at(-1)?.[0]);
       await nextTurn();
     }
-    return total;
   };
   const countSeated = async (examId: string): Promise<number> => {
     let total = 0;
