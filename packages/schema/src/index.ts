@@ -112,6 +112,7 @@ export {
   type ListExamsInput,
   listExamsInput,
   manualAudioSchema,
+  PLANNED_PEOPLE_LISTED,
   type PlanExamInput,
   type PlannedPerson,
   type PlannedRoom,

@@ -13,3 +13,16 @@ export const createPace = (enough: number): Pace => {
     await nextTurn();
   };
 };
+
+/** Does work that yields how much it has done, with turns of the event loop in between; what it returned. */
+export const inTurns = async <Result>(
+  steps: Generator<number, Result, void>,
+  enough: number,
+): Promise<Result> => {
+  const pace = createPace(enough);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    await pace(step.value);
+  }
+};

@@ -264,14 +264,20 @@ export const createImportStore = ({ db, bulk }: { db: Database; bulk: BulkChange
   return {
     rooms: async (examId) => examRooms(examId),
     // Not through `write`: the rows are the connection's own, so the database is not locked meanwhile.
-    stage: async (importId, people) =>
-      queries.transaction(() =>
-        people.flatMap((person) => {
-          if (keep.run({ importId, ...person }).changes > 0) return [];
-          const found = earlier.get({ importId, userId: person.userId });
-          return [{ row: person.row, earlier: found?.row ?? 0 }];
-        }),
-      ),
+    async stage(importId, people) {
+      const twice: { row: number; earlier: number }[] = [];
+      for (let at = 0; at < people.length; at += PAGE) {
+        queries.transaction(() => {
+          for (const person of people.slice(at, at + PAGE)) {
+            if (keep.run({ importId, ...person }).changes > 0) continue;
+            const found = earlier.get({ importId, userId: person.userId });
+            twice.push({ row: person.row, earlier: found?.row ?? 0 });
+          }
+        });
+        await nextTurn();
+      }
+      return twice;
+    },
     async settle<Result>(
       importId: string,
       into: Into,
