@@ -57,8 +57,8 @@ export interface BulkChangesDeps {
   readonly busy: (examId: string) => Error;
 }
 
-/** Rows that one write of a change touches, about: some ten milliseconds. */
-export const ROWS_A_WRITE = 1000;
+/** Rows that one write of a change touches, about: some five milliseconds. */
+export const ROWS_A_WRITE = 500;
 /** Nobody else carries on what was claimed before this. Every write of a change claims it anew. */
 const CLAIM_MS = 5_000;
 /** How often a process looks for what others left, in milliseconds. */

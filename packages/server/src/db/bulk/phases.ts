@@ -94,27 +94,41 @@ export const createPhases = ({
       ),
     )
     .prepare();
+  const renameWaiting = queries
+    .update(unseated)
+    .set({
+      name: sql`${sql.placeholder("name")}`,
+      extraMinutes: sql`${sql.placeholder("extraMinutes")}`,
+      updatedAt: sql`${sql.placeholder("at")}`,
+    })
+    .where(eq(unseated.seq, sql.placeholder("seq")))
+    .prepare();
+  const { roomId, userId, role } = participants;
+  const renameSeated = queries
+    .update(participants)
+    .set({
+      name: sql`${sql.placeholder("name")}`,
+      extraMinutes: sql`${sql.placeholder("extraMinutes")}`,
+      updatedAt: sql`${sql.placeholder("at")}`,
+    })
+    .where(eq(participants.seq, sql.placeholder("seq")))
+    .returning({ roomId, userId, role })
+    .prepare();
   /** Gives people their new names and minutes; each is forgotten when it is done, so that it begins anew each time. */
-  const renames: Phase = ({ id, createdAt: updatedAt }, { rows }) => {
+  const renames: Phase = ({ id, createdAt }, { rows }) => {
     const limit = Math.max(1, Math.ceil(rows / PERSON_ROWS));
     const found = changesOf.all({ id, limit });
-    for (const { place, seq, name, extraMinutes } of found) {
+    for (const { place, seq, ...is } of found) {
       forgetChange.run({ place, seq });
-      const is = { name, extraMinutes };
+      const change = { seq, ...is, at: createdAt.getTime() };
       if (place === "unseated") {
-        queries.update(unseated).set({ ...is, updatedAt }).where(eq(unseated.seq, seq)).run();
+        renameWaiting.run(change);
         continue;
       }
-      const { roomId, userId, role } = participants;
-      const person = queries
-        .update(participants)
-        .set({ ...is, updatedAt })
-        .where(eq(participants.seq, seq))
-        .returning({ roomId, userId, role })
-        .get();
+      const person = renameSeated.get(change);
       if (!person) continue;
       const { roomId: room, ...known } = person;
-      events.add(room, "participant_updated", { ...known, ...is }, updatedAt);
+      events.add(room, "participant_updated", { ...known, ...is }, createdAt);
     }
     return { used: found.length * PERSON_ROWS, next: found.length === limit ? "again" : undefined };
   };
