@@ -117,6 +117,8 @@ const recordBeside = async (record) =>
     }),
   );
 
+for (let n = 0; n < 100; n++) await exam(`Small ${n}`);
+
 /** Another exam's writes, one after the other: how long each took. */
 const beside = () => {
   let isOver = false;
@@ -220,14 +222,18 @@ await measure("room.joinLinks, all pages", async () => {
   if (links < options.people) throw new Error(`${links} links for ${options.people} people`);
 });
 await measure("exam.snapshot", () => query("exam.snapshot", { examId }));
-await measure("exam.list, 100 of 100 in a batch", async () => {
-  const paths = Array.from({ length: 100 }, () => "exam.list").join(",");
-  const inputs = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [n, { json: { pageSize: 100 } }]));
+const lists = async (calls, pageSize) => {
+  const paths = Array.from({ length: calls }, () => "exam.list").join(",");
+  const inputs = Object.fromEntries(Array.from({ length: calls }, (_, n) => [n, { json: { pageSize } }]));
   const response = await fetch(`${url}/trpc/${paths}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`, {
     headers,
   });
   await response.arrayBuffer();
-});
+  return response.status;
+};
+await measure("exam.list of 100", () => lists(1, 100));
+await measure("exam.list, 100 of 10 in a batch", () => lists(100, 10));
+await measure("exam.list, 100 of 100 in a batch", () => lists(100, 100));
 
 // The records are not what is measured: they are written by hand.
 const database = new Sqlite(file);

@@ -3,6 +3,7 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError } from "../errors.js";
 import { admit, failureOf, type Router, STAFF } from "../trpc.js";
+import { assertWeight, weightOf } from "./batch-weight.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure } from "./failures.js";
 import { eventStream, isEventStream } from "./streams.js";
@@ -85,8 +86,11 @@ export const trpcPlugin = async (
 
   const options: Parameters<typeof createHandler>[0] = {
     router,
-    createContext: async ({ req, info }) =>
-      req.callContext ?? createContext(req, info.connectionParams?.token),
+    createContext: async ({ req, info }) => {
+      const context = req.callContext ?? (await createContext(req, info.connectionParams?.token));
+      await assertWeight(info);
+      return context;
+    },
     maxBatchSize: MAX_BATCH,
     responseMeta({ errors }) {
       const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
@@ -101,7 +105,7 @@ export const trpcPlugin = async (
     },
   };
   // No query and no mutation of ours can be given up half-way.
-  const call = createHandler(options, { signals: false });
+  const call = createHandler(options, { signals: false, weightOf });
 
   // Answers, and returns nothing: Fastify would take the end of a promise for the end of the answer.
   const serve = (req: FastifyRequest, res: FastifyReply, path: string): void => {
