@@ -84,7 +84,8 @@ const headers = { authorization: `Bearer ${token}`, "content-type": "application
 
 const answerOf = async (response) => {
   const text = await response.text();
-  if (!response.ok) throw new Error(`${response.url.slice(0, 100)} answered ${response.status}: ${text.slice(0, 400)}`);
+  if (!response.ok)
+    throw new Error(`${response.url.slice(0, 100)} answered ${response.status}: ${text.slice(0, 400)}`);
   return JSON.parse(text);
 };
 const dates = ["startTime", "endTime"];
@@ -93,11 +94,11 @@ const written = (json) => {
   return JSON.stringify({ json, ...(Object.keys(values).length > 0 && { meta: { values } }) });
 };
 const mutate = async (path, json) =>
-  (await answerOf(await fetch(`${url}/trpc/${path}`, { method: "POST", headers, body: written(json) }))).result.data
-    .json;
+  (await answerOf(await fetch(`${url}/trpc/${path}`, { method: "POST", headers, body: written(json) })))
+    .result.data.json;
 const query = async (path, json) =>
-  (await answerOf(await fetch(`${url}/trpc/${path}?input=${encodeURIComponent(written(json))}`, { headers }))).result
-    .data.json;
+  (await answerOf(await fetch(`${url}/trpc/${path}?input=${encodeURIComponent(written(json))}`, { headers })))
+    .result.data.json;
 
 const exam = (name) =>
   mutate("exam.create", { name, startTime: "2099-01-01T08:00:00.000Z", endTime: "2099-01-01T10:00:00.000Z" });
@@ -186,9 +187,9 @@ if (!options.json)
   );
 
 const roster = (name) =>
-  Buffer.from(`id,name\n${Array.from({ length: options.people }, (_, n) => `k${n},${name} ${n}\n`).join("")}`).toString(
-    "base64",
-  );
+  Buffer.from(
+    `id,name\n${Array.from({ length: options.people }, (_, n) => `k${n},${name} ${n}\n`).join("")}`,
+  ).toString("base64");
 const teachers = Array.from({ length: Math.ceil(options.people / ROOM_SIZE) }, (_, n) => ({
   userId: `t${n}`,
   name: `Teacher ${n}`,
@@ -225,9 +226,12 @@ await measure("exam.snapshot", () => query("exam.snapshot", { examId }));
 const lists = async (calls, pageSize) => {
   const paths = Array.from({ length: calls }, () => "exam.list").join(",");
   const inputs = Object.fromEntries(Array.from({ length: calls }, (_, n) => [n, { json: { pageSize } }]));
-  const response = await fetch(`${url}/trpc/${paths}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`, {
-    headers,
-  });
+  const response = await fetch(
+    `${url}/trpc/${paths}?batch=1&input=${encodeURIComponent(JSON.stringify(inputs))}`,
+    {
+      headers,
+    },
+  );
   await response.arrayBuffer();
   return response.status;
 };

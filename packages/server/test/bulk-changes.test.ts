@@ -16,10 +16,7 @@ const ROOM_SIZE = 100;
 const MOST_ROWS = 1200;
 
 const roster = (name: string, room?: (n: number) => string): string => {
-  const rows = Array.from(
-    { length: PEOPLE },
-    (_, n) => `k${n},${name} ${n}${room ? `,${room(n)}` : ""}\n`,
-  );
+  const rows = Array.from({ length: PEOPLE }, (_, n) => `k${n},${name} ${n}${room ? `,${room(n)}` : ""}\n`);
   return Buffer.from(`id,name${room ? ",room" : ""}\n${rows.join("")}`).toString("base64");
 };
 const teachers = Array.from({ length: PEOPLE / ROOM_SIZE }, (_, n) => ({
@@ -154,13 +151,15 @@ describe("a large import", () => {
     expect(seen.slice(1, -1).filter(([one, other]) => one === "Renamed" && other === "Name")).toEqual([]);
     expect(seen.at(-1)).toEqual(["Renamed", "Renamed"]);
     expectSmall(rows, 5);
-    expect(exam.raw.prepare("SELECT count(*) FROM participants WHERE name LIKE 'Renamed %'").pluck().get()).toBe(
-      PEOPLE,
-    );
+    expect(
+      exam.raw.prepare("SELECT count(*) FROM participants WHERE name LIKE 'Renamed %'").pluck().get(),
+    ).toBe(PEOPLE);
     expect(exam.raw.prepare("SELECT count(*) FROM room_events").pluck().get()).toBe(Number(before) + PEOPLE);
 
     const newcomers = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
-    const file = Buffer.from(Buffer.from(newcomers, "base64").toString().replaceAll("\nk", "\nn")).toString("base64");
+    const file = Buffer.from(Buffer.from(newcomers, "base64").toString().replaceAll("\nk", "\nn")).toString(
+      "base64",
+    );
     const joined = await exam.watched(
       () => admin.mutate("participant.import", { examId, file }),
       async () => (await reader.participant.listUnseated({ examId })).totals?.seated,
@@ -240,7 +239,10 @@ describe("a large plan", () => {
     expect(answered).toBe(PEOPLE / ROOM_SIZE);
     expect(seen).toEqual([0, PEOPLE / ROOM_SIZE]);
     expectSmall(rows, 10);
-    expect((await reader.participant.listUnseated({ examId })).totals).toEqual({ unseated: 0, seated: PEOPLE });
+    expect((await reader.participant.listUnseated({ examId })).totals).toEqual({
+      unseated: 0,
+      seated: PEOPLE,
+    });
     const told = exam.raw.prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type").all();
     expect(told).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
   });
@@ -315,11 +317,14 @@ describe("a large deletion", () => {
     const RECORDS = 6000;
     raw.transaction(() => {
       for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 6 === 0 ? "b" : "a");
-      for (const userId of ["a", "b"]) raw.prepare("INSERT INTO recorded_people VALUES (?, ?)").run(roomId, userId);
+      for (const userId of ["a", "b"])
+        raw.prepare("INSERT INTO recorded_people VALUES (?, ?)").run(roomId, userId);
     })();
     const detection = (userId: string) => ({
       roomId,
-      records: [{ userId, isMainMonitor: true, detectType: "watch", detectTime: new Date(0), extraInfo: "late" }],
+      records: [
+        { userId, isMainMonitor: true, detectType: "watch", detectTime: new Date(0), extraInfo: "late" },
+      ],
     });
     const page = async () =>
       (await reader.cheat.listRecords({ roomId, pageSize: 100 })).records.map(({ userId }) => userId);
@@ -345,10 +350,15 @@ describe("a large deletion", () => {
       { user_id: "b", many: RECORDS / 6 },
     ]);
     // The room goes on noting that something is recorded about them.
-    expect(raw.prepare("SELECT user_id FROM recorded_people ORDER BY user_id").pluck().all()).toEqual(["a", "b"]);
+    expect(raw.prepare("SELECT user_id FROM recorded_people ORDER BY user_id").pluck().all()).toEqual([
+      "a",
+      "b",
+    ]);
     const back = [{ userId: "a", name: "Back", role: "examinee" as const }];
     expect(await reader.participant.add({ roomId, participants: back })).toMatchObject({ added: 1 });
-    await expect(reader.participant.removeFromExam({ examId, userId: "a" })).rejects.toThrow("1 cheat record is kept");
+    await expect(reader.participant.removeFromExam({ examId, userId: "a" })).rejects.toThrow(
+      "1 cheat record is kept",
+    );
   });
 
   it("of an exam takes no record any more once it is seen", async () => {

@@ -14,9 +14,9 @@ const RECORDS = 20_000;
 type State = "preparing" | "announced";
 
 const roster = (name: string): string =>
-  Buffer.from(
-    `id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`,
-  ).toString("base64");
+  Buffer.from(`id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`).toString(
+    "base64",
+  );
 const teachers = Array.from({ length: PEOPLE / ROOM_SIZE }, (_, n) => ({
   userId: `t${n}`,
   name: "T",
@@ -32,7 +32,11 @@ const openPair = async () => {
   const doomed = await serve(options);
   const heir = await serve(options);
   const call = async (server: Server, path: string, json: unknown, values: object = {}) => {
-    const { status, body } = await server.post(`/trpc/${path}`, { json, meta: { values } }, `Bearer ${token}`);
+    const { status, body } = await server.post(
+      `/trpc/${path}`,
+      { json, meta: { values } },
+      `Bearer ${token}`,
+    );
     if (status !== 200) throw new Error(JSON.stringify(body));
     return body.result.data.json;
   };
@@ -85,20 +89,24 @@ const EITHER = [
   ["after its announcement", "announced"],
 ] as const;
 
-it.each(EITHER)("an import that is cut off %s is there as a whole, or not at all", async (_, state) => {
-  await using pair = await openPair();
-  const { examId } = pair;
-  // What is done after the announcement of people without a room is little: names are changed, too.
-  await pair.change("participant.import", { examId, file: roster("Old") });
-  await pair.killed(state, "participant.import", { examId, file: roster("New") });
-  const name = state === "announced" ? "New" : "Old";
-  expect(pair.count(`unseated WHERE name = '${name}'`)).toBe(PEOPLE);
-  expect(pair.count("unseated")).toBe(PEOPLE);
-  expect(pair.count("person_changes")).toBe(0);
-  // The exam is free again.
-  const again = await pair.heir("participant.import", { examId, file: roster("Newest") });
-  expect(again).toMatchObject({ updated: PEOPLE });
-}, 60_000);
+it.each(EITHER)(
+  "an import that is cut off %s is there as a whole, or not at all",
+  async (_, state) => {
+    await using pair = await openPair();
+    const { examId } = pair;
+    // What is done after the announcement of people without a room is little: names are changed, too.
+    await pair.change("participant.import", { examId, file: roster("Old") });
+    await pair.killed(state, "participant.import", { examId, file: roster("New") });
+    const name = state === "announced" ? "New" : "Old";
+    expect(pair.count(`unseated WHERE name = '${name}'`)).toBe(PEOPLE);
+    expect(pair.count("unseated")).toBe(PEOPLE);
+    expect(pair.count("person_changes")).toBe(0);
+    // The exam is free again.
+    const again = await pair.heir("participant.import", { examId, file: roster("Newest") });
+    expect(again).toMatchObject({ updated: PEOPLE });
+  },
+  60_000,
+);
 
 it("an import of newcomers that is cut off before its announcement leaves nothing", async () => {
   await using pair = await openPair();
@@ -107,24 +115,28 @@ it("an import of newcomers that is cut off before its announcement leaves nothin
   expect(pair.count("unseated")).toBe(0);
 }, 60_000);
 
-it.each(EITHER)("a plan that is cut off %s is there as a whole, or not at all", async (_, state) => {
-  await using pair = await openPair();
-  const { examId } = pair;
-  await pair.change("participant.import", { examId, file: roster("Name") });
-  const plan = { examId, roomSize: ROOM_SIZE, teachers };
-  await pair.killed(state, "exam.plan", plan);
-  const isThere = state === "announced";
-  const seats = PEOPLE + teachers.length;
-  expect(pair.count("rooms")).toBe(isThere ? teachers.length : 0);
-  expect(pair.count("participants")).toBe(isThere ? seats : 0);
-  expect(pair.count("stream_names")).toBe(isThere ? 2 * seats : 0);
-  expect(pair.count("visible_unseated")).toBe(isThere ? 0 : PEOPLE);
-  expect(pair.count("unseated")).toBe(isThere ? 0 : PEOPLE);
-  expect(pair.count("room_events WHERE type = 'room_created'")).toBe(isThere ? teachers.length : 0);
-  // Planned again, what is missing is done and nothing twice.
-  const { newRooms } = await pair.heir("exam.plan", plan);
-  expect(newRooms).toBe(isThere ? 0 : teachers.length);
-}, 60_000);
+it.each(EITHER)(
+  "a plan that is cut off %s is there as a whole, or not at all",
+  async (_, state) => {
+    await using pair = await openPair();
+    const { examId } = pair;
+    await pair.change("participant.import", { examId, file: roster("Name") });
+    const plan = { examId, roomSize: ROOM_SIZE, teachers };
+    await pair.killed(state, "exam.plan", plan);
+    const isThere = state === "announced";
+    const seats = PEOPLE + teachers.length;
+    expect(pair.count("rooms")).toBe(isThere ? teachers.length : 0);
+    expect(pair.count("participants")).toBe(isThere ? seats : 0);
+    expect(pair.count("stream_names")).toBe(isThere ? 2 * seats : 0);
+    expect(pair.count("visible_unseated")).toBe(isThere ? 0 : PEOPLE);
+    expect(pair.count("unseated")).toBe(isThere ? 0 : PEOPLE);
+    expect(pair.count("room_events WHERE type = 'room_created'")).toBe(isThere ? teachers.length : 0);
+    // Planned again, what is missing is done and nothing twice.
+    const { newRooms } = await pair.heir("exam.plan", plan);
+    expect(newRooms).toBe(isThere ? 0 : teachers.length);
+  },
+  60_000,
+);
 
 it("an exam whose deletion is cut off is erased by another process", async () => {
   await using pair = await openPair();

@@ -23,7 +23,11 @@ export interface NewRoom {
 }
 
 /** Writes a room in progress, silent and without people. With a bulk change, readers see it once that is announced. */
-export const insertRoom = (queries: Queries, { now, ...room }: NewRoom, addedBy: number | null = null): void => {
+export const insertRoom = (
+  queries: Queries,
+  { now, ...room }: NewRoom,
+  addedBy: number | null = null,
+): void => {
   queries
     .insert(rooms)
     .values({

@@ -58,7 +58,7 @@ export interface BulkChangesDeps {
 }
 
 /** Rows that one write of a change touches, about: some five milliseconds. */
-export const ROWS_A_WRITE = 500;
+const ROWS_A_WRITE = 500;
 /** Nobody else carries on what was claimed before this. Every write of a change claims it anew. */
 const CLAIM_MS = 5_000;
 /** How often a process looks for what others left, in milliseconds. */
@@ -173,7 +173,8 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
     const work = carryOn(id)
       .catch((error: unknown) => {
         // When its claim has ended it is carried on, here or elsewhere.
-        if (!(error instanceof TakenOver)) log.error({ err: error, changeId: id }, "a bulk change is carried on later");
+        if (!(error instanceof TakenOver))
+          log.error({ err: error, changeId: id }, "a bulk change is carried on later");
       })
       .finally(() => underWay.delete(work));
     underWay.add(work);
@@ -307,4 +308,3 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
     },
   };
 };
-

@@ -76,7 +76,9 @@ export const createExamDeleter = ({ db, bulk }: { db: Database; bulk: BulkChange
   const someRooms = queries
     .select({ id: visibleRooms.id })
     .from(visibleRooms)
-    .where(and(eq(visibleRooms.examId, sql.placeholder("examId")), gt(visibleRooms.id, sql.placeholder("after"))))
+    .where(
+      and(eq(visibleRooms.examId, sql.placeholder("examId")), gt(visibleRooms.id, sql.placeholder("after"))),
+    )
     .orderBy(asc(visibleRooms.id))
     .limit(COUNTED_AT_ONCE)
     .prepare();
@@ -91,7 +93,10 @@ export const createExamDeleter = ({ db, bulk }: { db: Database; bulk: BulkChange
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
 
-  function* countRows(counted: typeof waiting, ownerId: string): Generator<number, { number: number; last: number }> {
+  function* countRows(
+    counted: typeof waiting,
+    ownerId: string,
+  ): Generator<number, { number: number; last: number }> {
     let number = 0;
     for (let after = 0; ; ) {
       const some = counted(ownerId, after);

@@ -151,7 +151,9 @@ export const recordsInRoom = (queries: Queries) => {
   const range = queries
     .select({ id: cheatRecords.id, userId: cheatRecords.userId })
     .from(cheatRecords)
-    .where(and(eq(cheatRecords.roomId, sql.placeholder("roomId")), gt(cheatRecords.id, sql.placeholder("after"))))
+    .where(
+      and(eq(cheatRecords.roomId, sql.placeholder("roomId")), gt(cheatRecords.id, sql.placeholder("after"))),
+    )
     .orderBy(asc(cheatRecords.id))
     .limit(sql.placeholder("limit"))
     .prepare();
@@ -210,10 +212,7 @@ export const recordEraser = (queries: Queries): Phase => {
 /** Erases what was reported of a person's streams, in one room after another. */
 export const streamEventEraser = (queries: Queries): Phase => {
   const after = sql.placeholder("after");
-  const ofPerson = and(
-    eq(streamEvents.roomId, rooms.id),
-    eq(streamEvents.userId, sql.placeholder("userId")),
-  );
+  const ofPerson = and(eq(streamEvents.roomId, rooms.id), eq(streamEvents.userId, sql.placeholder("userId")));
   const some = queries
     .select({ id: streamEvents.id })
     .from(rooms)
@@ -247,4 +246,3 @@ export const streamEventEraser = (queries: Queries): Phase => {
     return { used: found.length, next: found.length === rows ? "again" : undefined };
   };
 };
-

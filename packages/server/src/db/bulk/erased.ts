@@ -28,7 +28,10 @@ export interface ErasedRows {
   ): Promise<Row[]>;
 }
 
-export const createErasedRows = ({ queries, remember }: Pick<Database, "queries" | "remember">): ErasedRows => {
+export const createErasedRows = ({
+  queries,
+  remember,
+}: Pick<Database, "queries" | "remember">): ErasedRows => {
   const removals = queries
     .select({ examId: bulkChanges.examId, person: bulkChanges.person })
     .from(bulkChanges)
@@ -36,17 +39,15 @@ export const createErasedRows = ({ queries, remember }: Pick<Database, "queries"
     .prepare();
   const erasing = remember(
     () =>
-      removals.all().flatMap(({ examId, person }) =>
-        person && person.erases !== "nothing" ? [{ examId, ...person }] : [],
-      ),
+      removals
+        .all()
+        .flatMap(({ examId, person }) =>
+          person && person.erases !== "nothing" ? [{ examId, ...person }] : [],
+        ),
     { withinCalls: true },
   );
 
-  const isErased = (
-    row: About,
-    kind: "records" | "stream_events",
-    examOf: () => string,
-  ): boolean =>
+  const isErased = (row: About, kind: "records" | "stream_events", examOf: () => string): boolean =>
     erasing().some(
       ({ examId, userId, roomId, erases, lastRecordId }) =>
         row.userId === userId &&

@@ -125,4 +125,3 @@ export const rowsOfChanges = (queries: Queries) => {
       .prepare(),
   };
 };
-export type RowsOfChanges = ReturnType<typeof rowsOfChanges>;

@@ -51,11 +51,15 @@ export const createPhases = ({
       each,
     });
   const overWaiting = (
-    each: (change: BulkChange, row: { seq: number; addedBy: number | null; removedBy: number | null }) => void,
+    each: (
+      change: BulkChange,
+      row: { seq: number; addedBy: number | null; removedBy: number | null },
+    ) => void,
   ): Phase =>
     overRows("", {
       weight: 1,
-      read: ({ examId }, after: string | number, limit) => marked.waiting.all({ examId, after: Number(after), limit }),
+      read: ({ examId }, after: string | number, limit) =>
+        marked.waiting.all({ examId, after: Number(after), limit }),
       key: ({ seq }) => seq,
       each,
     });
@@ -88,10 +92,7 @@ export const createPhases = ({
   const forgetChange = queries
     .delete(personChanges)
     .where(
-      and(
-        eq(personChanges.place, sql.placeholder("place")),
-        eq(personChanges.seq, sql.placeholder("seq")),
-      ),
+      and(eq(personChanges.place, sql.placeholder("place")), eq(personChanges.seq, sql.placeholder("seq"))),
     )
     .prepare();
   const renameWaiting = queries
@@ -208,4 +209,3 @@ export const createPhases = ({
     undo: [undoSeats, undoRooms, undoWaiting, undoRenames, undoExam, undoLeaving],
   };
 };
-

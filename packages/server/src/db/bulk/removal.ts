@@ -71,9 +71,7 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
       examId: cheatRecords.examId,
     })
     .from(cheatRecords)
-    .where(
-      and(gt(cheatRecords.id, sql.placeholder("after")), lte(cheatRecords.id, sql.placeholder("upTo"))),
-    )
+    .where(and(gt(cheatRecords.id, sql.placeholder("after")), lte(cheatRecords.id, sql.placeholder("upTo"))))
     .orderBy(asc(cheatRecords.id))
     .limit(sql.placeholder("limit"))
     .prepare();
@@ -126,7 +124,11 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
   const newestId = (): number => newest.get()?.id ?? 0;
 
   /** The records in a range of ids that are about the person. Looks at all records of the range. */
-  const inRange = ({ examId, person }: Scope, after: number, upTo: number): { count: number; last: number } => {
+  const inRange = (
+    { examId, person }: Scope,
+    after: number,
+    upTo: number,
+  ): { count: number; last: number } => {
     const rows = since.all({ after, upTo, limit: LOOKED_AT_ONCE });
     const { userId, erases, roomId } = person;
     const about = rows.filter(
@@ -164,10 +166,7 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
   const erasing = ({ roomId }: Removal, rooms: number): "room" | "exam" =>
     roomId !== undefined && rooms > 1 ? "room" : "exam";
 
-  const attempt = async (
-    removal: Removal,
-    check: (standing: Standing) => void,
-  ): Promise<Standing> => {
+  const attempt = async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
     const { examId, userId, roomId, withRecords, now } = removal;
     const erases = erasing(removal, roomsOf.all({ userId, examId }).length);
     const counted = { userId, roomId, erases, lastRecordId: 0 };
@@ -207,4 +206,3 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
     }
   };
 };
-export type PersonRemover = ReturnType<typeof createPersonRemover>;

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
-import { toCheatRecord } from "../../db/cheat-records.js";
 import { createErasedRows } from "../../db/bulk/erased.js";
+import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { isWritten } from "../../db/orphans.js";
@@ -111,22 +111,22 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
       ),
     getConfig: async (examId) => configOf(examId),
     addRecords: async (records) =>
-        write(
-          () => {
-            const [first] = records;
-            // Its exam may be deleted, and erased only later.
-            if (!first || !roomById.get({ roomId: first.roomId })) return false;
-            const ids = records.map((record) => insertRecord(record));
-            const last = ids.at(-1) ?? 0;
-            const { roomId, createdAt } = first;
-            for (const userId of new Set(records.map((record) => record.userId)))
-              notePerson({ roomId, userId });
-            // A transaction writes its rows one after another.
-            events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
-            return true;
-          },
-          { repeatable: true },
-        ),
+      write(
+        () => {
+          const [first] = records;
+          // Its exam may be deleted, and erased only later.
+          if (!first || !roomById.get({ roomId: first.roomId })) return false;
+          const ids = records.map((record) => insertRecord(record));
+          const last = ids.at(-1) ?? 0;
+          const { roomId, createdAt } = first;
+          for (const userId of new Set(records.map((record) => record.userId)))
+            notePerson({ roomId, userId });
+          // A transaction writes its rows one after another.
+          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
+          return true;
+        },
+        { repeatable: true },
+      ),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows: Row[] = [];

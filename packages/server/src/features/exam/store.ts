@@ -15,6 +15,7 @@ import {
 /** An exam as it is kept. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
+
 export type { Holding };
 
 /** A clip that there is not: nothing was written. */
@@ -58,13 +59,7 @@ const columns = {
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createExamStore = ({
-  db,
-  bulk,
-}: {
-  db: Database;
-  bulk: BulkChanges;
-}): ExamStore => {
+export const createExamStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): ExamStore => {
   const { queries, write } = db;
   const get = queries
     .select(columns)
@@ -81,7 +76,12 @@ export const createExamStore = ({
   const madeBy = queries
     .select({ id: visibleExams.id })
     .from(visibleExams)
-    .where(and(eq(visibleExams.createdBy, sql.placeholder("userId")), lt(visibleExams.id, sql.placeholder("before"))))
+    .where(
+      and(
+        eq(visibleExams.createdBy, sql.placeholder("userId")),
+        lt(visibleExams.id, sql.placeholder("before")),
+      ),
+    )
     .orderBy(desc(visibleExams.id))
     .limit(sql.placeholder("limit"))
     .prepare();

@@ -86,8 +86,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
           for (const { field, reason } of verdict.faults)
             faults.add({ row: person.row, column: found.columns.title(field), reason });
         count(person, verdict);
-        if (!into.dryRun && faults.count === 0)
-          carryOut(verdict, person, settlement, writing);
+        if (!into.dryRun && faults.count === 0) carryOut(verdict, person, settlement, writing);
       },
       end() {
         if (found.faults.count + faults.count > 0)

@@ -146,7 +146,9 @@ export const createImportStore = ({ db, bulk }: { db: Database; bulk: BulkChange
     FROM ${visibleParticipants} AS person CROSS JOIN ${rooms}
     WHERE person.user_id = ${stagedPeople}.user_id AND ${rooms}.id = person.room_id
       AND ${rooms}.exam_id = ${sql.placeholder("examId")})`;
-  const waiting = sql<string | null>`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${visibleUnseated} AS waiting
+  const waiting = sql<
+    string | null
+  >`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${visibleUnseated} AS waiting
     WHERE waiting.exam_id = ${sql.placeholder("examId")} AND waiting.user_id = ${stagedPeople}.user_id)`;
   // Safe, as the query makes them.
   const placesOf = (row: { seats: string; waiting: string | null }): Place[] => [

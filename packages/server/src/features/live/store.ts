@@ -9,10 +9,20 @@ import type {
   StoredCheatConfig,
 } from "@invigil/schema";
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
-import { toCheatRecord } from "../../db/cheat-records.js";
 import { createErasedRows } from "../../db/bulk/erased.js";
+import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
-import { cheatConfigs, cheatRecords, type EventData, messages, visibleParticipants as participants, presence, roomColumns, roomEvents, visibleRooms as rooms } from "../../db/tables.js";
+import {
+  cheatConfigs,
+  cheatRecords,
+  type EventData,
+  messages,
+  visibleParticipants as participants,
+  presence,
+  roomColumns,
+  roomEvents,
+  visibleRooms as rooms,
+} from "../../db/tables.js";
 
 /** An event as it stands in the log. */
 export interface LoggedRow {

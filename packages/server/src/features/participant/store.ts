@@ -5,7 +5,7 @@ import { createPersonRemover } from "../../db/bulk/removal.js";
 import type { Database } from "../../db/client.js";
 import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { deletePerson, type NewPerson, personInserter } from "../../db/inserts.js";
-import { participants, visibleParticipants, visibleRooms as rooms } from "../../db/tables.js";
+import { participants, visibleRooms as rooms, visibleParticipants } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** A person in a room, without its streams' URLs. */

@@ -11,7 +11,9 @@ import {
 } from "./seating.js";
 
 /** The seating, without a pause between its steps. */
-const seatPeople = <R extends { readonly people: readonly Person[] }>(request: SeatingRequest<R>): Seating<R> => {
+const seatPeople = <R extends { readonly people: readonly Person[] }>(
+  request: SeatingRequest<R>,
+): Seating<R> => {
   const steps = seatInSteps(request);
   let step = steps.next();
   while (!step.done) step = steps.next();

@@ -138,7 +138,8 @@ export const createPlanStore = ({
     }
     let waiting = 0;
     for (const people of waitingIn(exam)) {
-      if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length))) throw new Changed();
+      if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length)))
+        throw new Changed();
       waiting += people.length;
       yield people.length;
     }

@@ -66,7 +66,10 @@ export const createLinkService = ({
   apps,
 }: LinkServiceDeps): LinkService => {
   /** The rooms that are asked for, from one of them on. */
-  async function* roomsFor(caller: Caller, { roomId, examId, after }: JoinLinksInput): AsyncGenerator<Room, void> {
+  async function* roomsFor(
+    caller: Caller,
+    { roomId, examId, after }: JoinLinksInput,
+  ): AsyncGenerator<Room, void> {
     if (roomId !== undefined) {
       const room = await access.room(caller, roomId);
       if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);

@@ -30,13 +30,7 @@ export interface RosterStore {
 /** People that are counted in one turn. */
 const COUNTED_AT_ONCE = 2000;
 
-export const createRosterStore = ({
-  db,
-  bulk,
-}: {
-  db: Database;
-  bulk: BulkChanges;
-}): RosterStore => {
+export const createRosterStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): RosterStore => {
   const { queries } = db;
   const remove = createPersonRemover({ db, bulk });
   const ofExam = eq(unseated.examId, sql.placeholder("examId"));

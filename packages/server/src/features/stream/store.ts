@@ -10,7 +10,7 @@ import { createErasedRows } from "../../db/bulk/erased.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { STATUS_AFTER } from "../../db/stream-status.js";
-import { participants, streamEvents, streamNames, visibleRooms as rooms } from "../../db/tables.js";
+import { participants, visibleRooms as rooms, streamEvents, streamNames } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** An event as it came. */
