@@ -12,7 +12,7 @@ const floors = [
   ["backup"],
   ["data-folder"],
   ["config", "settings", "setting-forms", "errors"],
-  ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru"],
+  ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru", "pace"],
 ];
 
 const server = "^packages/server/src/";

@@ -148,6 +148,8 @@ export const planExamInput = z.object({
   ).transform((name) => name ?? "Room {n}"),
   /** Only says what would be done. */
   dryRun: optional(z.boolean()).transform((value) => value ?? false),
+  /** Leaves out this many of the first rooms of the answer: a dry run shows the rooms after those of the answer before. */
+  skipRooms: optional(wholeNumber(0, 1_000_000)).transform((value) => value ?? 0),
 });
 export type PlanExamInput = z.infer<typeof planExamInput>;
 
@@ -172,9 +174,14 @@ const plannedRoomSchema = z.object({
 });
 export type PlannedRoom = z.infer<typeof plannedRoomSchema>;
 
+/** Rooms are listed until they are about so many rooms and people together. */
+export const PLANNED_PEOPLE_LISTED = 5000;
+
 export const examPlanSchema = z.object({
-  /** All rooms of the exam that are in progress, in the order they were made. */
+  /** Rooms of the exam that are in progress, in the order they were made: all of them, or with `moreRooms` the first ones. */
   rooms: z.array(plannedRoomSchema),
+  /** How many rooms there are beyond these; absent where there are none. See `skipRooms`. */
+  moreRooms: z.int().optional(),
   newRooms: z.int(),
   /** Examinees who got a seat. */
   seated: z.int(),

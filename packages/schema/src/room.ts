@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cheatConfigSchema } from "./cheat.js";
-import { idSchema, label, optional, pageSizeSchema } from "./common.js";
+import { idSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { imServersSchema } from "./im.js";
 import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
 
@@ -67,12 +67,22 @@ export type ListRoomsInput = z.infer<typeof listRoomsInput>;
 export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
 export type RoomPage = z.infer<typeof roomPageSchema>;
 
-/** The people of one room, or of an exam's rooms; `role` absent: all of them. */
+/** Links that a call makes at most. */
+export const MAX_LINKS_PER_CALL = 1000;
+
+/**
+ * The people of one room, or of an exam's rooms; `role` absent: all of them. Without `limit` a call is refused that would make more
+ * than 1,000 links. With it, it makes that many: the next page comes after the last link of the one before, and a page with fewer
+ * links than `limit` is the last one.
+ */
 export const joinLinksInput = z
   .object({
     roomId: optional(idSchema),
     examId: optional(idSchema),
     role: optional(participantRoleSchema),
+    limit: optional(wholeNumber(1, MAX_LINKS_PER_CALL)),
+    /** The last link of the page before. */
+    after: optional(z.object({ roomId: idSchema, userId: idSchema })),
   })
   .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
     path: ["roomId"],

@@ -143,6 +143,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     deps.disk.start();
     services.queue.start();
     services.erasure.start();
+    services.bulk.start();
     services.live.start();
     await services.presence.start();
 
@@ -152,6 +153,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       await services.live.stop();
       await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
       await services.erasure.stop();
+      await services.bulk.stop();
       await services.presence.stop();
       clearTimeout(deadline);
       db.close();

@@ -1,8 +1,10 @@
+import { createBulkChanges } from "./db/bulk/changes.js";
 import { createEventWriter } from "./db/events.js";
 import { createMessageWriter } from "./db/messages.js";
 import { createPresenceEnder } from "./db/presence.js";
 import { createTaskWriter } from "./db/vendor-tasks.js";
 import type { Deps } from "./deps.js";
+import { InvigilError } from "./errors.js";
 import { countCalls } from "./features/access/counted.js";
 import { createAccessService } from "./features/access/service.js";
 import { createAccessStore } from "./features/access/store.js";
@@ -99,6 +101,18 @@ export const createServices = (
     said: providers.messages.aliyun_new?.builtIn && said,
     endPresence,
   });
+  const bulk = createBulkChanges({
+    db,
+    tasks,
+    events,
+    clock,
+    log,
+    busy: (examId) =>
+      new InvigilError(
+        "EXAM_CONFLICT",
+        `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
+      ),
+  });
   const groupStore = createGroupStore({ db, tasks });
   const { messages } = providers;
   const queue = createTaskQueue({
@@ -149,7 +163,7 @@ export const createServices = (
   });
   const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, tasks, events }),
+    store: createParticipantStore({ db, bulk, tasks, events }),
     access,
     streams: providers.streams,
     erasure,
@@ -159,13 +173,13 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ db, tasks, events }),
+    store: createRosterStore({ db, bulk }),
     access,
     erasure,
     clock,
   });
   const imports = createImportService({
-    store: createImportStore({ db, events }),
+    store: createImportStore({ db, bulk }),
     access,
     clock,
     ids,
@@ -173,7 +187,7 @@ export const createServices = (
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ db, tasks, events }),
+    store: createExamStore({ db, bulk }),
     access,
     audio,
     participant,
@@ -190,7 +204,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ db, tasks, events });
+  const roomStore = createRoomStore({ db, bulk, tasks, events });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -204,7 +218,7 @@ export const createServices = (
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, tasks, events }),
+    store: createPlanStore({ db, bulk, tasks }),
     access,
     groups,
     clock,
@@ -288,6 +302,7 @@ export const createServices = (
     capacity,
     queue,
     erasure,
+    bulk,
     stream,
     live,
     engine,

@@ -104,6 +104,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   deps.disk.start();
   services.queue.start();
   services.erasure.start();
+  services.bulk.start();
   services.live.start();
   await services.presence.start();
 
@@ -120,6 +121,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     await services.erasure.stop();
     await services.presence.stop();
     await services.queue.stop(config.vendors.timeoutMs);
+    await services.bulk.stop();
     db.close();
     rmSync(dataDir, { recursive: true, force: true });
   };

@@ -1,7 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import type { ExamSummary, JoinLink, ParticipantRole, Room } from "@invigil/schema";
+import {
+  type ExamSummary,
+  type JoinLink,
+  MAX_LINKS_PER_CALL,
+  type ParticipantRole,
+  type Room,
+} from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../setup-error.js";
@@ -109,9 +115,13 @@ async function* roomsOf(
   { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
 ): AsyncGenerator<readonly JoinLink[]> {
   if (room) {
-    const links = await call.room.joinLinks({ roomId: room.id, role });
-    if (links.length > 0) yield links;
-    return;
+    for (let after: { roomId: string; userId: string } | undefined; ; ) {
+      const links = await call.room.joinLinks({ roomId: room.id, role, limit: MAX_LINKS_PER_CALL, after });
+      if (links.length > 0) yield links;
+      const last = links.at(-1);
+      if (!last || links.length < MAX_LINKS_PER_CALL) return;
+      after = { roomId: room.id, userId: last.userId };
+    }
   }
   let any = false;
   for (const one of (await allRooms(call, exam.id)).toReversed()) {
@@ -121,7 +131,7 @@ async function* roomsOf(
     yield links;
   }
   // Says why there are none, where there is more to say than that nobody is there.
-  if (!any) await call.room.joinLinks({ examId: exam.id, role });
+  if (!any) await call.room.joinLinks({ examId: exam.id, role, limit: 1 });
 }
 
 /** Without both apps no link can be made: said before anything is read. @throws SetupError */

@@ -52,6 +52,7 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
       const assertRoom = () => deps.disk.assertRoom();
       return await work({ config, deps, services, assertRoom, call: as(OPERATOR), as });
     } finally {
+      await services.bulk.drain();
       await services.queue.drain(config.vendors.timeoutMs);
     }
   } finally {

@@ -1,10 +1,10 @@
-import type { ExamPlan, PlannedPerson, PlannedRoom } from "@invigil/schema";
+import { type ExamPlan, type PlannedPerson, type PlannedRoom, planExamInput } from "@invigil/schema";
 import type { Command } from "commander";
-import { InvigilError, invalidInput } from "../errors.js";
+import { InvigilError, invalidInput, parsed } from "../errors.js";
 import { jsonOption, wholeNumber } from "./arguments.js";
 import { sayFaults } from "./faults.js";
 import { examNamed } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { inOffice, type Office, OPERATOR } from "./office.js";
 import { count, print, table } from "./output.js";
 
 interface PlanOptions {
@@ -93,14 +93,9 @@ export const addPlan = (exam: Command): void => {
           return;
         }
         const { id: examId } = await examNamed(office.call, text);
-        const plan = await office.call.exam.plan({
-          examId,
-          roomSize,
-          teachers,
-          seed: shuffle,
-          roomName,
-          dryRun,
-        });
+        const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
+        // A command prints every room.
+        const plan = await office.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
         print(json, plan, () => forPeople(plan, dryRun ?? false));
       }),
     );

@@ -93,7 +93,10 @@ describe("inserting", () => {
       updatedAt: NOW,
     } as const;
     await appender(unseated)([person]);
-    expect(db.queries.select().from(unseated).all()).toEqual([{ seq: 1, extraMinutes: 0, ...person }]);
+    const unmarked = { addedBy: null, removedBy: null };
+    expect(db.queries.select().from(unseated).all()).toEqual([
+      { seq: 1, extraMinutes: 0, ...person, ...unmarked },
+    ]);
   });
 
   it.each([0, 1, 2, 500])("%i rows are on disk when it is done", async (count) => {

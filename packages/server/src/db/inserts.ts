@@ -1,18 +1,9 @@
 import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
-import { and, count, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Queries } from "./client.js";
 import { newcomerSeater } from "./seat-generations.js";
 import { lastStatus } from "./stream-status.js";
-import {
-  cheatRecords,
-  exams,
-  participants,
-  recordedPeople,
-  rooms,
-  streamEvents,
-  streamNames,
-  unseated,
-} from "./tables.js";
+import { exams, participants, rooms, streamNames, unseated } from "./tables.js";
 
 /** A camera's stream would have the name of another person's: ids that hold hyphens can add up to the same text. */
 export class StreamNameTaken extends Error {
@@ -41,11 +32,22 @@ export interface NewRoom {
   readonly now: Date;
 }
 
-/** Writes a room in progress, silent and without people. */
-export const insertRoom = (queries: Queries, { now, ...room }: NewRoom): void => {
+/** Writes a room in progress, silent and without people. With a bulk change, readers see it once that is announced. */
+export const insertRoom = (
+  queries: Queries,
+  { now, ...room }: NewRoom,
+  addedBy: number | null = null,
+): void => {
   queries
     .insert(rooms)
-    .values({ ...room, status: "in_progress", audioStatus: "silent", createdAt: now, updatedAt: now })
+    .values({
+      ...room,
+      status: "in_progress",
+      audioStatus: "silent",
+      createdAt: now,
+      updatedAt: now,
+      addedBy,
+    })
     .run();
 };
 
@@ -71,8 +73,8 @@ export interface Arrived {
 }
 
 /**
- * Makes the function that writes people into rooms, each with the names of both its streams. Who gets a room
- * waits for one no longer, also where it waited in another role.
+ * Makes the function that writes people into rooms, each with the names of both their streams. Who gets a room waits for one no
+ * longer, also where they waited in another role. With a bulk change, readers see all of it once that is announced.
  */
 export const personInserter = (queries: Queries) => {
   const examId = queries
@@ -81,6 +83,12 @@ export const personInserter = (queries: Queries) => {
     .where(eq(rooms.id, sql.placeholder("roomId")));
   const waited = queries
     .delete(unseated)
+    .where(and(eq(unseated.examId, examId), eq(unseated.userId, sql.placeholder("userId"))))
+    .returning({ role: unseated.role, extraMinutes: unseated.extraMinutes })
+    .prepare();
+  const leaves = queries
+    .update(unseated)
+    .set({ removedBy: sql`${sql.placeholder("changeId")}` })
     .where(and(eq(unseated.examId, examId), eq(unseated.userId, sql.placeholder("userId"))))
     .returning({ role: unseated.role, extraMinutes: unseated.extraMinutes })
     .prepare();
@@ -96,6 +104,7 @@ export const personInserter = (queries: Queries) => {
       pcPublishStatus: sql.placeholder("pc"),
       createdAt: sql.placeholder("now"),
       updatedAt: sql.placeholder("now"),
+      addedBy: sql`${sql.placeholder("changeId")}`,
     })
     .prepare();
   const stream = queries
@@ -105,6 +114,7 @@ export const personInserter = (queries: Queries) => {
       roomId: sql.placeholder("roomId"),
       userId: sql.placeholder("userId"),
       camera: sql.placeholder("camera"),
+      addedBy: sql`${sql.placeholder("changeId")}`,
     })
     // Who comes back to a room has its names there already.
     .onConflictDoNothing()
@@ -117,75 +127,34 @@ export const personInserter = (queries: Queries) => {
   /** @throws StreamNameTaken */
   const insertStream = (
     name: string,
-    { roomId, userId, camera }: { roomId: string; userId: string; camera: Camera },
+    of: { roomId: string; userId: string; camera: Camera; changeId: number | null },
   ): boolean => {
-    if (stream.run({ name, roomId, userId, camera }).changes > 0) return true;
+    if (stream.run({ name, ...of }).changes > 0) return true;
+    const { roomId, userId } = of;
     const has = owner.get({ name });
     if (has?.roomId !== roomId || has.userId !== userId) throw new StreamNameTaken({ roomId, userId });
     return false;
   };
   const statusOf = lastStatus(queries);
   const seatNewcomer = newcomerSeater(queries);
-  return ({ streams, roomId, userId, role, name, extraMinutes, now }: NewPerson): Arrived => {
-    const before = waited.get({ roomId, userId });
+  return (
+    { streams, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+    changeId: number | null = null,
+  ): Arrived => {
+    const before =
+      changeId === null ? waited.get({ roomId, userId }) : leaves.get({ changeId, roomId, userId });
     const waitedWith = before?.role === role ? before.extraMinutes : 0;
     const isNew = { main: true, pc: true };
     for (const camera of ["main", "pc"] as const)
-      isNew[camera] = insertStream(streams[camera], { roomId, userId, camera });
+      isNew[camera] = insertStream(streams[camera], { roomId, userId, camera, changeId });
     // Its streams went on while it was elsewhere, and what was reported of them was kept.
     const status = (camera: Camera) => (isNew[camera] ? "idle" : statusOf({ roomId, userId, camera }));
     const publishStatus = { main: status("main"), pc: status("pc") };
     const arrived = { userId, role, name, extraMinutes: extraMinutes ?? waitedWith };
-    person.run({ roomId, ...arrived, ...publishStatus, now });
+    person.run({ roomId, ...arrived, ...publishStatus, now, changeId });
     seatNewcomer(roomId, userId);
     return { ...arrived, publishStatus };
   };
-};
-
-/** What was recorded about a person: in a room, or in all of an exam's, also those that it was moved out of. */
-export type RecordsOf = { readonly userId: string } & (
-  | { readonly roomId: string }
-  | { readonly examId: string }
-);
-
-/** Through the rooms, in each of which records and events are found by person. */
-const areAbout = (queries: Queries, table: typeof recordedPeople | typeof streamEvents, of: RecordsOf) =>
-  and(
-    eq(table.userId, of.userId),
-    "roomId" in of
-      ? eq(table.roomId, of.roomId)
-      : inArray(
-          table.roomId,
-          queries.select({ id: rooms.id }).from(rooms).where(eq(rooms.examId, of.examId)),
-        ),
-  );
-
-/** Records of all in a room are looked through only where some are about the person. */
-const recordsAbout = (queries: Queries, of: RecordsOf) =>
-  and(
-    eq(cheatRecords.userId, of.userId),
-    inArray(
-      cheatRecords.roomId,
-      queries
-        .select({ id: recordedPeople.roomId })
-        .from(recordedPeople)
-        .where(areAbout(queries, recordedPeople, of)),
-    ),
-  );
-
-/** How much was recorded about a person. */
-export const countRecords = (queries: Queries, of: RecordsOf): number =>
-  queries.select({ records: count() }).from(cheatRecords).where(recordsAbout(queries, of)).get()?.records ??
-  0;
-
-/** Deletes what was recorded about a person, and what was reported of its streams. */
-export const deleteRecords = (queries: Queries, of: RecordsOf): void => {
-  queries.delete(cheatRecords).where(recordsAbout(queries, of)).run();
-  for (const table of [recordedPeople, streamEvents])
-    queries
-      .delete(table)
-      .where(areAbout(queries, table, of))
-      .run();
 };
 
 /** Takes a person out of a room. Its streams keep their names where `streamsStay`: recordings carry them. */

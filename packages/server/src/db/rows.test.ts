@@ -20,6 +20,8 @@ it.each([
     createTeacher: "t",
     createdAt: NOW,
     updatedAt: new Date(0),
+    addedBy: null,
+    removedBy: null,
     ...different,
   } as const;
   // Only the row counts here.
@@ -47,6 +49,6 @@ it("numbers stay numbers, and defaults are there", () => {
   const columns = getTableColumns(unseated);
   const read = rowReader(columns);
   const rows = db.queries.select(columns).from(unseated).prepare().values().map(read);
-  expect(rows).toEqual([{ seq: 1, extraMinutes: 0, ...person }]);
+  expect(rows).toEqual([{ seq: 1, extraMinutes: 0, ...person, addedBy: null, removedBy: null }]);
   db.close();
 });

@@ -1,6 +1,14 @@
 import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  sqliteView,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 /** A signal and whom it is for (everybody in the group when nobody is named), or who leaves the group. */
 export interface VendorTaskPayload {
@@ -11,6 +19,11 @@ export interface VendorTaskPayload {
 // Ids are UUIDv7 without hyphens, so that they order by time of making; times are milliseconds since 1970.
 const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
 const timestamps = { createdAt: instant("created_at").notNull(), updatedAt: instant("updated_at").notNull() };
+
+/** The bulk change that added a row. Readers do not see the row before that change is announced. */
+const addedBy = () => integer("added_by");
+/** The bulk change that removes a row. Readers do not see the row once that change is announced. */
+const removedBy = () => integer("removed_by");
 
 /** People who log in with a password. */
 export const accounts = sqliteTable("accounts", {
@@ -61,6 +74,7 @@ export const exams = sqliteTable(
     /** The caller that made it: may add rooms to it before being in one. */
     createdBy: text("created_by").notNull(),
     ...timestamps,
+    removedBy: removedBy(),
   },
   (table) => [index("exams_by_creator").on(table.createdBy, table.id)],
 );
@@ -79,6 +93,8 @@ export const rooms = sqliteTable(
     createTeacher: text("create_teacher").notNull(),
     endedAt: instant("ended_at"),
     ...timestamps,
+    addedBy: addedBy(),
+    removedBy: removedBy(),
   },
   (table) => [
     index("rooms_by_exam").on(table.examId, table.id),
@@ -86,10 +102,6 @@ export const rooms = sqliteTable(
     index("rooms_by_exam_status").on(table.examId, table.status, table.id),
   ],
 );
-
-const { imServer: _, ...ownRoomColumns } = getTableColumns(rooms);
-/** What is read of a room: the message group carries the room's own id. */
-export const roomColumns = { ...ownRoomColumns, imGroupId: rooms.id };
 
 /** A person in a room. */
 export const participants = sqliteTable(
@@ -108,6 +120,8 @@ export const participants = sqliteTable(
     mainPublishStatus: text("main_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     pcPublishStatus: text("pc_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     ...timestamps,
+    addedBy: addedBy(),
+    removedBy: removedBy(),
   },
   (table) => [
     uniqueIndex("participants_by_room_user").on(table.roomId, table.userId),
@@ -147,6 +161,8 @@ export const unseated = sqliteTable(
     name: text().notNull(),
     extraMinutes: integer("extra_minutes").notNull().default(0),
     ...timestamps,
+    addedBy: addedBy(),
+    removedBy: removedBy(),
   },
   (table) => [
     uniqueIndex("unseated_by_exam_user").on(table.examId, table.userId),
@@ -164,6 +180,7 @@ export const streamNames = sqliteTable(
       .references(() => rooms.id),
     userId: text("user_id").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
+    addedBy: addedBy(),
   },
   (table) => [uniqueIndex("stream_names_by_owner").on(table.roomId, table.userId, table.camera)],
 );
@@ -472,4 +489,147 @@ export const recordedPeople = sqliteTable(
     bytes: integer().notNull().default(0),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
+);
+
+/** A person whom a bulk change removes from an exam. */
+export interface RemovedPerson {
+  readonly userId: string;
+  /** From this room only. */
+  readonly roomId?: string | undefined;
+  /** What was recorded about them goes with them: what this room holds, or all rooms of the exam. */
+  readonly erases: "nothing" | "room" | "exam";
+  /** The newest record that goes. */
+  readonly lastRecordId: number;
+}
+
+/** Where a bulk change goes on. */
+export interface BulkProgress {
+  readonly phase: number;
+  /** The key of the last row that the phase has done with. */
+  readonly after: string | number;
+}
+
+/**
+ * Changes of many rows that are under way, at most one in each exam: docs/decisions/0032. Each is made in small writes that nobody
+ * sees, announced by one, and finished in small writes. A row is here from the first of them to the last.
+ */
+export const bulkChanges = sqliteTable(
+  "bulk_changes",
+  {
+    /** Random, so that a later change never takes the id of one that rows still name. */
+    id: integer().primaryKey(),
+    kind: text({ enum: ["import", "plan", "delete_exam", "remove_person"] }).notNull(),
+    examId: text("exam_id").notNull(),
+    /** Whom it removes. */
+    person: text({ mode: "json" }).$type<RemovedPerson>(),
+    /** `preparing`: undone unless it is announced. `announced`: finished. */
+    state: text({ enum: ["preparing", "announced"] }).notNull(),
+    /** The last participant and the last of those without a room before it: those that it adds have a greater `seq`. */
+    seatedBefore: integer("seated_before").notNull(),
+    unseatedBefore: integer("unseated_before").notNull(),
+    progress: text({ mode: "json" }).$type<BulkProgress>().notNull(),
+    /** The worker that carries it on, and until when no other one may. */
+    worker: text().notNull(),
+    claimedUntil: instant("claimed_until").notNull(),
+    createdAt: instant("created_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("bulk_changes_by_exam").on(table.examId),
+    index("bulk_changes_by_state").on(table.state, table.id),
+    index("bulk_changes_by_claim").on(table.claimedUntil, table.id),
+  ],
+);
+
+/** Other names and extra minutes, which a bulk change gives to people who are there already. */
+export const personChanges = sqliteTable(
+  "person_changes",
+  {
+    changeId: integer("change_id").notNull(),
+    /** The table of the person's row, and the row's `seq`. */
+    place: text({ enum: ["seated", "unseated"] }).notNull(),
+    seq: integer().notNull(),
+    name: text().notNull(),
+    extraMinutes: integer("extra_minutes").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.place, table.seq] }),
+    index("person_changes_by_change").on(table.changeId, table.place, table.seq),
+  ],
+);
+
+// What is read of exams, rooms and people: what no bulk change hides. Writes go to the tables.
+
+const inState = (state: "preparing" | "announced"): string =>
+  `(SELECT "id" FROM "bulk_changes" WHERE "state" = '${state}')`;
+/** Rows of a table that were added before now, or by an announced change, and not removed by one. */
+const isVisible = (table: string): string =>
+  `("${table}"."added_by" IS NULL OR "${table}"."added_by" NOT IN ${inState("preparing")})
+    AND ("${table}"."removed_by" IS NULL OR "${table}"."removed_by" NOT IN ${inState("announced")})`;
+/** A column as an announced change has it, until the row itself does. */
+const changed = (place: "seated" | "unseated", table: string, column: "name" | "extra_minutes"): string =>
+  `coalesce((SELECT "change"."${column}" FROM "person_changes" AS "change"
+    WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq"
+    AND "change"."change_id" NOT IN ${inState("preparing")}), "${table}"."${column}") AS "${column}"`;
+
+const { removedBy: _examRemoved, ...examColumns } = getTableColumns(exams);
+export const visibleExams = sqliteView("visible_exams").as((select) =>
+  select
+    .select(examColumns)
+    .from(exams)
+    .where(sql.raw(`"exams"."removed_by" IS NULL OR "exams"."removed_by" NOT IN ${inState("announced")}`)),
+);
+
+const { addedBy: _roomAdded, removedBy: _roomRemoved, ...ownRoomColumns } = getTableColumns(rooms);
+export const visibleRooms = sqliteView("visible_rooms").as((select) =>
+  select
+    .select(ownRoomColumns)
+    .from(rooms)
+    .where(sql.raw(isVisible("rooms"))),
+);
+/** What is read of a room: the message group carries the room's own id. */
+export const roomColumns = {
+  id: visibleRooms.id,
+  examId: visibleRooms.examId,
+  name: visibleRooms.name,
+  status: visibleRooms.status,
+  audioStatus: visibleRooms.audioStatus,
+  createTeacher: visibleRooms.createTeacher,
+  endedAt: visibleRooms.endedAt,
+  createdAt: visibleRooms.createdAt,
+  updatedAt: visibleRooms.updatedAt,
+  imGroupId: visibleRooms.id,
+};
+
+// With their columns spelled out: of one that is computed, Drizzle would not say in a join which view it is of.
+const role = () => text({ enum: ["teacher", "inspector", "examinee"] }).notNull();
+const publishStatus = (name: string) => text(name, { enum: ["idle", "publishing", "stopped"] }).notNull();
+
+export const visibleParticipants = sqliteView("visible_participants", {
+  seq: integer().notNull(),
+  roomId: text("room_id").notNull(),
+  userId: text("user_id").notNull(),
+  role: role(),
+  name: text().notNull(),
+  extraMinutes: integer("extra_minutes").notNull(),
+  mainPublishStatus: publishStatus("main_publish_status"),
+  pcPublishStatus: publishStatus("pc_publish_status"),
+  ...timestamps,
+}).as(
+  sql.raw(`SELECT "seq", "room_id", "user_id", "role", ${changed("seated", "participants", "name")},
+    ${changed("seated", "participants", "extra_minutes")}, "main_publish_status", "pc_publish_status",
+    "created_at", "updated_at" FROM "participants" WHERE ${isVisible("participants")}`),
+);
+
+export const visibleUnseated = sqliteView("visible_unseated", {
+  seq: integer().notNull(),
+  examId: text("exam_id").notNull(),
+  userId: text("user_id").notNull(),
+  role: role(),
+  name: text().notNull(),
+  extraMinutes: integer("extra_minutes").notNull(),
+  ...timestamps,
+}).as(
+  sql.raw(`SELECT "seq", "exam_id", "user_id", "role", ${changed("unseated", "unseated", "name")},
+    ${changed("unseated", "unseated", "extra_minutes")}, "created_at", "updated_at"
+    FROM "unseated" WHERE ${isVisible("unseated")}`),
 );

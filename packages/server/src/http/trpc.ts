@@ -3,6 +3,7 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
 import { failureOf, type Router } from "../trpc.js";
+import { assertWeight, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf, type Called } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
@@ -89,8 +90,11 @@ export const trpcPlugin = async (
 
   const options: Parameters<typeof createHandler>[0] = {
     router,
-    createContext: async ({ req, info }) =>
-      req.callContext ?? createContext(req, info.connectionParams?.token),
+    createContext: async ({ req, info }) => {
+      const context = req.callContext ?? (await createContext(req, info.connectionParams?.token));
+      await assertWeight(info);
+      return context;
+    },
     maxBatchSize: MAX_BATCH,
     responseMeta({ errors }) {
       const waits = errors.map((error) => failureOf(error).retryAfterSeconds ?? 0);
@@ -105,7 +109,7 @@ export const trpcPlugin = async (
     },
   };
   // No query and no mutation of ours can be given up half-way.
-  const call = createHandler(options, { signals: false });
+  const call = createHandler(options, { signals: false, weightOf });
 
   // Answers, and returns nothing: Fastify would take the end of a promise for the end of the answer.
   const serve = (req: FastifyRequest, res: FastifyReply, path: string): void => {

@@ -104,6 +104,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       await services.erasure.stop();
       await services.presence.stop();
       await services.queue.stop(config.vendors.timeoutMs);
+      await services.bulk.stop();
       db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

@@ -2,7 +2,14 @@ import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { generationReader } from "../../db/seat-generations.js";
-import { accounts, exams, participants, revokedTokens, rooms, sessions } from "../../db/tables.js";
+import {
+  accounts,
+  visibleExams as exams,
+  visibleParticipants as participants,
+  revokedTokens,
+  visibleRooms as rooms,
+  sessions,
+} from "../../db/tables.js";
 
 export interface StoredLogin {
   readonly userId: string;

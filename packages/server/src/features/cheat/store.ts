@@ -1,11 +1,13 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, getTableName, lt, sql } from "drizzle-orm";
+import { createErasedRows } from "../../db/bulk/erased.js";
 import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { isWritten } from "../../db/orphans.js";
 import { rowReader } from "../../db/rows.js";
-import { cheatConfigs, cheatRecords, recordedPeople, rooms } from "../../db/tables.js";
+import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../db/tables.js";
 
 /** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
 export interface NewRecord {
@@ -71,6 +73,9 @@ export interface CheatStore {
   listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
 }
 
+/** Records that are read in one turn, of many rooms. */
+const READ_AT_ONCE = 1000;
+
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
@@ -125,6 +130,11 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
     .prepare();
+  const roomById = queries
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
   const roomsInProgress = queries
     .select({ id: rooms.id })
     .from(rooms)
@@ -145,6 +155,13 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
   const byExam = pageOf(cheatRecords.examId);
 
   type Row = ReturnType<typeof readRow>;
+  const erased = createErasedRows(db);
+  const readPage = (from: typeof byRoom, owner: string, page: { before: number; limit: number }) =>
+    erased.page(
+      (before, limit) => from.values({ owner, before, limit }).map(readRow),
+      { ...page, kind: "records" },
+      ({ examId }) => examId,
+    );
   /** One row more than the page was asked for tells whether anything is left. */
   const toPage = (rows: Row[], limit: number): CheatRecordPage => {
     const records = rows.slice(0, limit).map(toCheatRecord);
@@ -169,33 +186,40 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
       ),
     getConfig: async (examId) => configOf(examId),
     held: (roomId, userId) => ({ userId, ...(held.get({ roomId, userId }) ?? { records: 0, bytes: 0 }) }),
-    addRecords: (records, tally) =>
-      isWritten(
-        write(
-          () => {
-            const ids = records.map((record) => insertRecord(record));
-            const [first, last] = [records.at(0), ids.at(-1)];
-            if (!first || last === undefined) return;
-            const { roomId, createdAt } = first;
-            count(roomId, tally);
-            // A transaction writes its rows one after another.
-            events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
-          },
-          { repeatable: true },
-        ),
+    addRecords: async (records, tally) =>
+      write(
+        () => {
+          const [first] = records;
+          // Its exam may be deleted, and erased only later.
+          if (!first || !roomById.get({ roomId: first.roomId })) return false;
+          const ids = records.map((record) => insertRecord(record));
+          const last = ids.at(-1) ?? 0;
+          const { roomId, createdAt } = first;
+          count(roomId, tally);
+          // A transaction writes its rows one after another.
+          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
+          return true;
+        },
+        { repeatable: true },
       ).catch((error: unknown) => {
         if (error instanceof TooMuch) return error.over;
         throw error;
       }),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
-      const rows = roomIds.flatMap((owner) =>
-        byRoom.values({ owner, before, limit: limit + 1 }).map(readRow),
-      );
+      const rows: Row[] = [];
+      let read = 0;
+      for (const owner of roomIds) {
+        rows.push(...(await readPage(byRoom, owner, { before, limit: limit + 1 })));
+        read += limit + 1;
+        if (read < READ_AT_ONCE) continue;
+        read = 0;
+        await nextTurn();
+      }
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
       return toPage(rows.slice(0, limit + 1), limit);
     },
     listByExam: async (owner, { limit, before = FIRST }) =>
-      toPage(byExam.values({ owner, before, limit: limit + 1 }).map(readRow), limit),
+      toPage(await readPage(byExam, owner, { before, limit: limit + 1 }), limit),
   };
 };

@@ -7,10 +7,10 @@ import {
   messageReaders,
   messages,
   mutes,
-  participants,
+  visibleParticipants as participants,
   presence,
   roomEvents,
-  rooms,
+  visibleRooms as rooms,
   seatGenerations,
   streamNames,
 } from "../../db/tables.js";

@@ -1,18 +1,24 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
-import { and, count, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { and, count, desc, eq, lt, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
+import { createExamDeleter, type Holding } from "../../db/bulk/delete-exam.js";
 import type { Database } from "../../db/client.js";
-import { countExam, deleteExam } from "../../db/delete-exam.js";
-import type { EventWriter } from "../../db/events.js";
 import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
 import { insertExam, type NewExam } from "../../db/inserts.js";
-import { exams, participants, rooms } from "../../db/tables.js";
-import type { TaskWriter } from "../../db/vendor-tasks.js";
+import {
+  exams,
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+  visibleExams,
+} from "../../db/tables.js";
 
 /** An exam as it is kept. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
-type Holding = ReturnType<typeof countExam>;
+
 type NamedHolding = Holding & { readonly name: string };
+
+export type { Holding };
 
 /** A clip that there is not: nothing was written. */
 export interface Missing {
@@ -44,38 +50,43 @@ export interface ExamStore {
 }
 
 /** What is read of an exam: who made it is for the access service alone. */
-const { createdBy: _, ...columns } = getTableColumns(exams);
+const columns = {
+  id: visibleExams.id,
+  name: visibleExams.name,
+  startTime: visibleExams.startTime,
+  endTime: visibleExams.endTime,
+  videoProfile: visibleExams.videoProfile,
+  createdAt: visibleExams.createdAt,
+  updatedAt: visibleExams.updatedAt,
+};
 
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createExamStore = ({
-  db,
-  tasks,
-  events,
-}: {
-  db: Database;
-  tasks: TaskWriter;
-  events: EventWriter;
-}): ExamStore => {
+export const createExamStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): ExamStore => {
   const { queries, write } = db;
   const get = queries
     .select(columns)
-    .from(exams)
-    .where(eq(exams.id, sql.placeholder("examId")))
+    .from(visibleExams)
+    .where(eq(visibleExams.id, sql.placeholder("examId")))
     .prepare();
   const newest = queries
     .select(columns)
-    .from(exams)
-    .where(lt(exams.id, sql.placeholder("before")))
-    .orderBy(desc(exams.id))
+    .from(visibleExams)
+    .where(lt(visibleExams.id, sql.placeholder("before")))
+    .orderBy(desc(visibleExams.id))
     .limit(sql.placeholder("limit"))
     .prepare();
   const madeBy = queries
-    .select({ id: exams.id })
-    .from(exams)
-    .where(and(eq(exams.createdBy, sql.placeholder("userId")), lt(exams.id, sql.placeholder("before"))))
-    .orderBy(desc(exams.id))
+    .select({ id: visibleExams.id })
+    .from(visibleExams)
+    .where(
+      and(
+        eq(visibleExams.createdBy, sql.placeholder("userId")),
+        lt(visibleExams.id, sql.placeholder("before")),
+      ),
+    )
+    .orderBy(desc(visibleExams.id))
     .limit(sql.placeholder("limit"))
     .prepare();
   const ofTheirRooms = queries
@@ -140,14 +151,6 @@ export const createExamStore = ({
       return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
     },
 
-    delete: ({ examId, now }, judge) =>
-      write(() => {
-        const exam = get.get({ examId });
-        if (!exam) return undefined;
-        const holding = countExam(queries, examId);
-        judge({ ...holding, name: exam.name });
-        deleteExam({ queries, tasks, events }, { examId, now });
-        return holding;
-      }),
+    delete: createExamDeleter({ db, bulk }),
   };
 };

@@ -2,7 +2,7 @@ import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, inArray, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import type { Database } from "../../db/client.js";
-import { participants, rooms, vendorTasks } from "../../db/tables.js";
+import { visibleParticipants as participants, visibleRooms as rooms, vendorTasks } from "../../db/tables.js";
 import type { RoomOfGroups, TaskWriter, VendorTask } from "../../db/vendor-tasks.js";
 
 export interface Claim {

@@ -2,7 +2,12 @@ import { type SentMessage, signals } from "@invigil/schema";
 import { and, asc, count, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../db/messages.js";
-import { messageReaders, messages, participants, rooms } from "../../db/tables.js";
+import {
+  messageReaders,
+  messages,
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+} from "../../db/tables.js";
 
 /** A message as it is kept: its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;

@@ -1,10 +1,14 @@
 import type { Caller } from "@invigil/schema";
 import { eq } from "drizzle-orm";
+import { pino } from "pino";
 import { expect, it } from "vitest";
+import { createBulkChanges } from "../../db/bulk/changes.js";
 import { openDatabase } from "../../db/client.js";
 import { createEventWriter } from "../../db/events.js";
 import { insertExam } from "../../db/inserts.js";
+import { createPresenceEnder } from "../../db/presence.js";
 import { exams, unseated } from "../../db/tables.js";
+import { createTaskWriter } from "../../db/vendor-tasks.js";
 import { createIds } from "../../ids.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createAccessService } from "../access/service.js";
@@ -28,12 +32,20 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
-  const store = wrap(createImportStore({ db, events: createEventWriter({ db, added: () => undefined }) }));
+  const ids = createIds({ clock });
+  const added = () => undefined;
+  const events = createEventWriter({ db, added });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
+  const tasks = createTaskWriter({ queries: db.queries, kinds, ids, added, said: undefined, endPresence });
+  const log = pino({ level: "silent" });
+  const bulk = createBulkChanges({ db, tasks, events, clock, log, busy: (examId) => new Error(examId) });
+  const store = wrap(createImportStore({ db, bulk }));
   const imports = createImportService({
     store,
     access,
     clock,
-    ids: createIds({ clock }),
+    ids,
     rates: UNLIMITED,
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),

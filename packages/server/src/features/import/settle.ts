@@ -1,11 +1,11 @@
 import type { ImportResult } from "@invigil/schema";
-import { examNotFound } from "../../errors.js";
+import { examNotFound, InvigilError } from "../../errors.js";
 import { type RoomSize, toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";
 import type { Found } from "./read.js";
 import type { Scope } from "./rooms.js";
-import type { ImportStore, Writing } from "./store.js";
+import { type ImportStore, RoomsEnded, type Writing } from "./store.js";
 
 const LISTED_CHANGES = 1000;
 
@@ -46,12 +46,17 @@ const carryOut = (
   }
 };
 
-/** Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges. @throws EXAM_NOT_FOUND */
+/**
+ * Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges.
+ * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended meanwhile, or another change of the exam does not end
+ */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
   const { importId, examId, now, found, scope, dryRun, size, signal } = settlement;
-  return store.settle<ImportResult | FaultyFile>(
+  // A file that is faulty in itself is judged as well, to tell all that is wrong with it.
+  const into = { examId, now, dryRun: dryRun || found.faults.count > 0 };
+  const judging = store.settle<ImportResult | FaultyFile>(
     importId,
-    { examId, now },
+    into,
     (rooms, writing) => {
       signal?.throwIfAborted();
       if (!rooms) throw examNotFound(examId);
@@ -87,8 +92,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
             for (const { field, reason } of verdict.faults)
               faults.add({ row: person.row, column: found.columns.title(field), reason });
           count(person, verdict);
-          if (!dryRun && found.faults.count + faults.count === 0)
-            carryOut(verdict, person, settlement, writing);
+          if (!into.dryRun && faults.count === 0) carryOut(verdict, person, settlement, writing);
         },
         end() {
           if (found.faults.count + faults.count > 0)
@@ -99,4 +103,12 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
     },
     size,
   );
+  return judging.catch((error: unknown) => {
+    if (!(error instanceof RoomsEnded)) throw error;
+    throw new InvigilError(
+      "EXAM_CONFLICT",
+      `Rooms of the exam ${examId} ended while its people were imported: nothing was imported. Import them again.`,
+      { cause: error },
+    );
+  });
 };

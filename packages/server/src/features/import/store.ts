@@ -1,11 +1,20 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
-import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
 import type { Database } from "../../db/client.js";
-import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { type NewPerson, personInserter } from "../../db/inserts.js";
 import { roomSizer } from "../../db/room-size.js";
 import { makeStaging, stagedPeople } from "../../db/staging.js";
-import { exams, participants, rooms, unseated } from "../../db/tables.js";
+import {
+  visibleExams as exams,
+  participants,
+  personChanges,
+  visibleRooms as rooms,
+  unseated,
+  visibleParticipants,
+  visibleUnseated,
+} from "../../db/tables.js";
 import type { RoomSize } from "../participant/service.js";
 import type { Details, Place, StagedPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
@@ -15,8 +24,16 @@ export interface Writing {
   insert(person: NewPerson): void;
   /** Without a room. */
   wait(person: { userId: string; role: ParticipantRole } & Details): void;
-  /** In a room, or while it waits for one. */
+  /** In a room, or while they wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
+}
+
+/** An exam that people are imported into. */
+export interface Into {
+  readonly examId: string;
+  readonly now: Date;
+  /** Only judges: nothing is written. */
+  readonly dryRun: boolean;
 }
 
 export interface ImportStore {
@@ -25,13 +42,14 @@ export interface ImportStore {
   /** Keeps rows for `settle`. Returns those whose person an earlier row has, which are not kept. */
   stage(importId: string, people: readonly StagedPerson[]): Promise<{ row: number; earlier: number }[]>;
   /**
-   * Goes through the rows that were kept, in one transaction: `each` with where in the exam its person is. What it
-   * wrote is undone unless `keep` says yes at the end. There are no rooms to `work` with when the exam is gone. `size` sees
-   * each room that people came into.
+   * Goes through the rows that were kept: `each` with where in the exam its person is. What it wrote is seen at once when `end` says
+   * to keep it, and undone otherwise. There are no rooms to `work` with when the exam is gone. `size` sees each room that people came
+   * into.
+   * @throws what `work` and `size` throw, and `RoomsEnded`
    */
   settle<Result>(
     importId: string,
-    into: { examId: string; now: Date },
+    into: Into,
     work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
     size: RoomSize | undefined,
   ): Promise<Result>;
@@ -44,18 +62,29 @@ export interface Settling<Result> {
   readonly end: () => { keep: boolean; result: Result };
 }
 
-/** Rows that are read at once. */
-const PAGE = 1000;
+/** Rooms of the exam ended while people were being written into them: nothing was imported. */
+export class RoomsEnded extends Error {
+  constructor() {
+    super("rooms of the exam ended meanwhile");
+  }
+}
 
-/** Takes a transaction back that did its work. */
+/** People that are judged, and written, at once. */
+const PAGE = 100;
+/** The rows that a write is about, where a person comes into a room and where they wait for one or change. */
+const SEAT_ROWS = 4;
+const OTHER_ROWS = 2;
+const DISCARDED_AT_ONCE = 2000;
+
+/** Takes a change back that did its work. */
 class TakenBack<Result> extends Error {
   constructor(readonly result: Result) {
     super("taken back");
   }
 }
 
-export const createImportStore = ({ db, events }: { db: Database; events: EventWriter }): ImportStore => {
-  const { queries, write } = db;
+export const createImportStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): ImportStore => {
+  const { queries } = db;
   makeStaging(queries);
   const insertPerson = personInserter(queries);
   const roomsOf = queries
@@ -97,14 +126,33 @@ export const createImportStore = ({ db, events }: { db: Database; events: EventW
     )
     .prepare();
 
+  const discardSome = queries
+    .delete(stagedPeople)
+    .where(
+      and(
+        eq(stagedPeople.importId, sql.placeholder("importId")),
+        inArray(
+          stagedPeople.row,
+          queries
+            .select({ row: stagedPeople.row })
+            .from(stagedPeople)
+            .where(eq(stagedPeople.importId, sql.placeholder("importId")))
+            .limit(DISCARDED_AT_ONCE),
+        ),
+      ),
+    )
+    .prepare();
+
   // As JSON, because a person is in none, one or many rooms, and a page is one query.
   const placeOf = (roomId: SQL, person: SQL) => sql`json_object('roomId', ${roomId}, 'role', ${person}.role,
     'name', ${person}.name, 'extraMinutes', ${person}.extra_minutes)`;
   const seats = sql<string>`(SELECT json_group_array(${placeOf(sql`person.room_id`, sql`person`)})
-    FROM ${participants} AS person CROSS JOIN ${rooms}
+    FROM ${visibleParticipants} AS person CROSS JOIN ${rooms}
     WHERE person.user_id = ${stagedPeople}.user_id AND ${rooms}.id = person.room_id
       AND ${rooms}.exam_id = ${sql.placeholder("examId")})`;
-  const waiting = sql<string | null>`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${unseated} AS waiting
+  const waiting = sql<
+    string | null
+  >`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${visibleUnseated} AS waiting
     WHERE waiting.exam_id = ${sql.placeholder("examId")} AND waiting.user_id = ${stagedPeople}.user_id)`;
   // Safe, as the query makes them.
   const placesOf = (row: { seats: string; waiting: string | null }): Place[] => [
@@ -143,76 +191,140 @@ export const createImportStore = ({ db, events }: { db: Database; events: EventW
       extraMinutes: sql.placeholder("extraMinutes"),
       createdAt: sql.placeholder("now"),
       updatedAt: sql.placeholder("now"),
+      addedBy: sql.placeholder("changeId"),
     })
+    .prepare();
+  const seatOf = queries
+    .select({ seq: participants.seq })
+    .from(participants)
+    .where(
+      and(
+        eq(participants.roomId, sql.placeholder("roomId")),
+        eq(participants.userId, sql.placeholder("userId")),
+      ),
+    )
+    .prepare();
+  const waitingOf = queries
+    .select({ seq: unseated.seq })
+    .from(unseated)
+    .where(
+      and(eq(unseated.examId, sql.placeholder("examId")), eq(unseated.userId, sql.placeholder("userId"))),
+    )
+    .prepare();
+  const insertChange = queries
+    .insert(personChanges)
+    .values({
+      changeId: sql.placeholder("changeId"),
+      place: sql.placeholder("place"),
+      seq: sql.placeholder("seq"),
+      name: sql.placeholder("name"),
+      extraMinutes: sql.placeholder("extraMinutes"),
+    })
+    .prepare();
+  const endedRooms = queries
+    .select({ number: count() })
+    .from(rooms)
+    .where(and(eq(rooms.examId, sql.placeholder("examId")), eq(rooms.status, "ended")))
     .prepare();
 
   const sizeOf = roomSizer(queries);
-  const writingTo = (
-    { examId, now: updatedAt }: { examId: string; now: Date },
-    added: Map<string, number>,
-  ): Writing => ({
-    insert(person) {
-      added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
-      tellOfArrival(events, person.roomId, insertPerson(person), person.now);
-    },
-    wait: (person) => void insertWaiting.run({ ...person, examId, now: updatedAt }),
-    change(userId, roomId, is) {
-      const change = { ...is, updatedAt };
-      if (roomId === null) {
-        const isWaiting = and(eq(unseated.examId, examId), eq(unseated.userId, userId));
-        queries.update(unseated).set(change).where(isWaiting).run();
-        return;
-      }
-      const isThere = and(eq(participants.roomId, roomId), eq(participants.userId, userId));
-      const { role } = participants;
-      const person = queries.update(participants).set(change).where(isThere).returning({ role }).get();
-      if (person) events.add(roomId, "participant_updated", { userId, ...person, ...is }, updatedAt);
-    },
-  });
+  /** Writes people for a change, and counts the rows that it writes. */
+  const writingFor = (changeId: number, { examId, now }: Into) => {
+    let rows = 0;
+    const added = new Map<string, number>();
+    const writing: Writing = {
+      insert(person) {
+        added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
+        insertPerson(person, changeId);
+        rows += SEAT_ROWS;
+      },
+      wait(person) {
+        insertWaiting.run({ ...person, examId, now, changeId });
+        rows += OTHER_ROWS;
+      },
+      change(userId, roomId, is) {
+        const place = roomId === null ? "unseated" : "seated";
+        const row = roomId === null ? waitingOf.get({ examId, userId }) : seatOf.get({ roomId, userId });
+        if (row) insertChange.run({ changeId, place, seq: row.seq, ...is });
+        rows += OTHER_ROWS;
+      },
+    };
+    return { writing, added, written: () => rows };
+  };
+  const nothing: Writing = {
+    insert: () => undefined,
+    wait: () => undefined,
+    change: () => undefined,
+  };
 
-  function* staged(importId: string, examId: string) {
+  /** Takes the rows that were kept a page at a time; returns after each how many they were. */
+  function* takeEach(importId: string, examId: string, { each }: Settling<unknown>): Generator<number, void> {
     for (let after = 0; ; ) {
       const rows = page.all({ importId, examId, after });
-      yield* rows;
+      // Safe: the query above has made it.
+      for (const { seats: there, waiting: waits, ...person } of rows)
+        each(person, placesOf({ seats: there, waiting: waits }));
       if (rows.length < PAGE) return;
       after = rows.at(-1)?.row ?? after;
+      yield rows.length;
     }
   }
 
   return {
     rooms: async (examId) => examRooms(examId),
     // Not through `write`: the rows are the connection's own, so the database is not locked meanwhile.
-    stage: async (importId, people) =>
-      queries.transaction(() =>
-        people.flatMap((person) => {
-          if (keep.run({ importId, ...person }).changes > 0) return [];
-          const found = earlier.get({ importId, userId: person.userId });
-          return [{ row: person.row, earlier: found?.row ?? 0 }];
-        }),
-      ),
-    settle: <Result>(
+    async stage(importId, people) {
+      const twice: { row: number; earlier: number }[] = [];
+      for (let at = 0; at < people.length; at += PAGE) {
+        queries.transaction(() => {
+          for (const person of people.slice(at, at + PAGE)) {
+            if (keep.run({ importId, ...person }).changes > 0) continue;
+            const found = earlier.get({ importId, userId: person.userId });
+            twice.push({ row: person.row, earlier: found?.row ?? 0 });
+          }
+        });
+        await nextTurn();
+      }
+      return twice;
+    },
+    async settle<Result>(
       importId: string,
-      into: { examId: string; now: Date },
+      into: Into,
       work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
       size: RoomSize | undefined,
-    ) =>
-      write(() => {
-        const { examId } = into;
-        const added = new Map<string, number>();
-        const { each, end } = work(exam.get({ examId }) && examRooms(examId), writingTo(into, added));
-        // Safe: the query above has made it.
-        for (const { seats: there, waiting: waits, ...person } of staged(importId, examId))
-          each(person, placesOf({ seats: there, waiting: waits }));
-        const { keep: kept, result } = end();
-        if (!kept) throw new TakenBack(result);
-        if (size) for (const [room, count] of added) size.check(room, sizeOf(room, size.most + 1), count);
-        return result;
-      }).catch((error: unknown) => {
-        // Safe: thrown only above, for this very import.
-        if (error instanceof TakenBack) return error.result as Result;
-        throw error;
-      }),
-    discard: async (importId) =>
-      void queries.delete(stagedPeople).where(eq(stagedPeople.importId, importId)).run(),
+    ) {
+      const { examId, now } = into;
+      const begin = (writing: Writing) => work(exam.get({ examId }) && examRooms(examId), writing);
+      const ended = () => endedRooms.get({ examId })?.number;
+      if (into.dryRun) {
+        const settling = begin(nothing);
+        for (const _ of takeEach(importId, examId, settling)) await nextTurn();
+        return settling.end().result;
+      }
+      return bulk
+        .run({ kind: "import", examId, now }, function* prepare({ id }) {
+          const { writing, added, written } = writingFor(id, into);
+          const settling = begin(writing);
+          const endedBefore = ended();
+          let before = 0;
+          for (const judged of takeEach(importId, examId, settling)) {
+            yield judged + written() - before;
+            before = written();
+          }
+          const { keep: kept, result } = settling.end();
+          if (!kept) throw new TakenBack(result);
+          if (size) for (const [room, count] of added) size.check(room, sizeOf(room, size.most + 1), count);
+          if (ended() !== endedBefore) throw new RoomsEnded();
+          return result;
+        })
+        .catch((error: unknown) => {
+          // Safe: thrown only above, for this very import.
+          if (error instanceof TakenBack) return error.result as Result;
+          throw error;
+        });
+    },
+    async discard(importId) {
+      while (discardSome.run({ importId }).changes > 0) await nextTurn();
+    },
   };
 };

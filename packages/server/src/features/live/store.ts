@@ -9,6 +9,7 @@ import type {
   StoredCheatConfig,
 } from "@invigil/schema";
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
+import { createErasedRows } from "../../db/bulk/erased.js";
 import { toCheatRecord } from "../../db/cheat-records.js";
 import type { Database } from "../../db/client.js";
 import {
@@ -16,11 +17,11 @@ import {
   cheatRecords,
   type EventData,
   messages,
-  participants,
+  visibleParticipants as participants,
   presence,
   roomColumns,
   roomEvents,
-  rooms,
+  visibleRooms as rooms,
 } from "../../db/tables.js";
 
 /** An event as it stands in the log. */
@@ -142,6 +143,7 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
     .limit(PRUNED_AT_ONCE + 1)
     .prepare();
 
+  const erased = createErasedRows(db);
   const newestId = (): number => newest.get()?.id ?? 0;
   const rowsOf = (of: LogOf, id: number, limit: number): LoggedRow[] => {
     if (of === "all") return everybodys.all({ id, limit });
@@ -175,7 +177,8 @@ export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
       }),
     room: async (roomId) => roomById.get({ roomId }),
     configOf: async (roomId) => config.get({ roomId }),
-    records: async (roomId, from, to) => records.all({ roomId, from, to }).map(toCheatRecord),
+    records: async (roomId, from, to) =>
+      erased.records(records.all({ roomId, from, to }), ({ examId }) => examId).map(toCheatRecord),
     message: async (id) => message.get({ id }),
     roomsOfExam: async (examId) => roomsOf.all({ examId }).map(({ id }) => id),
     roomSnapshot: async (roomId) =>

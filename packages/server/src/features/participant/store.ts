@@ -1,17 +1,12 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, getTableColumns, max, sql } from "drizzle-orm";
+import { and, asc, eq, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
+import { createPersonRemover } from "../../db/bulk/removal.js";
 import type { Database } from "../../db/client.js";
-import { noteErasure } from "../../db/erasures.js";
 import { type EventWriter, tellOfArrival } from "../../db/events.js";
-import {
-  countRecords,
-  deletePerson,
-  deleteRecords,
-  type NewPerson,
-  personInserter,
-} from "../../db/inserts.js";
+import { deletePerson, type NewPerson, personInserter } from "../../db/inserts.js";
 import { roomSizer } from "../../db/room-size.js";
-import { participants, rooms } from "../../db/tables.js";
+import { participants, visibleRooms as rooms, visibleParticipants } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** A person in a room, without its streams' URLs. */
@@ -94,25 +89,42 @@ class RoleConflict extends Error {
   }
 }
 
+/** Keeps somebody: because of so many records, or because they are not there any more. */
+class NotRemoved extends Error {
+  constructor(readonly records: number | undefined) {
+    super("not removed");
+  }
+}
+
 export const createParticipantStore = ({
   db,
+  bulk,
   tasks,
   events,
 }: {
   db: Database;
+  bulk: BulkChanges;
   tasks: TaskWriter;
   events: EventWriter;
 }): ParticipantStore => {
-  const { queries, write, remember } = db;
-  const { seq, roomId, userId, role, name, ...others } = getTableColumns(participants);
+  const { queries, remember } = db;
+  const { write } = bulk;
+  const { seq, roomId, userId, role, name, extraMinutes } = visibleParticipants;
+  const others = {
+    extraMinutes,
+    mainPublishStatus: visibleParticipants.mainPublishStatus,
+    pcPublishStatus: visibleParticipants.pcPublishStatus,
+    createdAt: visibleParticipants.createdAt,
+    updatedAt: visibleParticipants.updatedAt,
+  };
   // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
   const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
-    SELECT 1 FROM ${participants} AS other CROSS JOIN ${rooms}
-    WHERE ${rooms}.id = other.room_id AND other.user_id = ${participants}.user_id AND ${rooms}.status = 'in_progress'
+    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${rooms}
+    WHERE ${rooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id AND ${rooms}.status = 'in_progress'
       AND ${rooms}.exam_id = ${sql.placeholder("examId")}
       AND (${sql.placeholder("reach")} = 'all' OR instr(${sql.placeholder("reach")}, '|' || ${rooms}.id || '|') > 0)))`;
   const people = () =>
-    queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(participants);
+    queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
   const inRoom = eq(roomId, sql.placeholder("roomId"));
   const isPerson = and(inRoom, eq(userId, sql.placeholder("userId")));
   const one = people().where(isPerson).prepare();
@@ -122,18 +134,18 @@ export const createParticipantStore = ({
     .prepare();
   const members = queries
     .select({ userId, name, role, extraMinutes: others.extraMinutes })
-    .from(participants)
+    .from(visibleParticipants)
     .where(and(inRoom, eq(role, sql.placeholder("role"))))
     .orderBy(asc(seq))
     .prepare();
   const present = queries
     .select({ role, name, extraMinutes: others.extraMinutes })
-    .from(participants)
+    .from(visibleParticipants)
     .where(isPerson)
     .prepare();
   const mostMinutes = queries
-    .select({ extraMinutes: max(others.extraMinutes) })
-    .from(participants)
+    .select({ extraMinutes: sql<number | null>`max(${extraMinutes})` })
+    .from(visibleParticipants)
     .innerJoin(rooms, eq(rooms.id, roomId))
     .where(
       and(
@@ -148,12 +160,7 @@ export const createParticipantStore = ({
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
-  const roomsOf = queries
-    .select({ roomId })
-    .from(participants)
-    .innerJoin(rooms, eq(rooms.id, roomId))
-    .where(and(eq(userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))))
-    .prepare();
+  const removePerson = createPersonRemover({ db, bulk });
   const insertPerson = personInserter(queries);
 
   type Row = ReturnType<(typeof byRole)["all"]>[number];
@@ -202,7 +209,7 @@ export const createParticipantStore = ({
     queries
       .update(participants)
       .set({ name: person.name, extraMinutes, updatedAt: person.now })
-      .where(and(eq(roomId, person.roomId), eq(userId, person.userId)))
+      .where(and(eq(participants.roomId, person.roomId), eq(participants.userId, person.userId)))
       .run();
     const known = { userId: person.userId, role: there.role, name: person.name, extraMinutes };
     events.add(person.roomId, "participant_updated", known, person.now);
@@ -221,7 +228,9 @@ export const createParticipantStore = ({
     members: async (room, asked) => members.all({ roomId: room, role: asked }),
     add: (room, people, check, size) =>
       write(() => {
-        check(room, roomById.get({ roomId: room })?.status);
+        const found = roomById.get({ roomId: room });
+        check(room, found?.status);
+        if (found) bulk.assertFree(found.examId);
         const outcomes = people.map(addOne);
         checkSize(size, room, outcomes.filter((outcome) => outcome === "added").length);
         return { outcomes };
@@ -237,6 +246,7 @@ export const createParticipantStore = ({
           check(id, found?.status);
           return found;
         });
+        if (from) bulk.assertFree(from.examId);
         const person = present.get({ roomId: room, userId: user });
         if (!from || !person) return "not_found";
         if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
@@ -248,25 +258,22 @@ export const createParticipantStore = ({
         tellOfArrival(events, to.roomId, arrived, to.now);
         return "moved";
       }),
-    remove: (room, user, { withRecords, now }, check) =>
-      write(() => {
-        const found = roomById.get({ roomId: room });
-        check(room, found?.status);
-        const person = present.get({ roomId: room, userId: user });
-        if (!found || !person) return undefined;
-        const { examId } = found;
-        const isLast = roomsOf.all({ userId: user, examId }).length === 1;
-        const about = { userId: user, ...(isLast ? { examId } : { roomId: room }) };
-        const records = countRecords(queries, about);
-        if (records > 0 && !withRecords) return { removed: false, records };
-        if (withRecords) {
-          deleteRecords(queries, about);
-          noteErasure(queries, { examId, ...about }, now);
-        }
-        deletePerson(queries, room, user, { streamsStay: false });
-        tasks.sendAway(found, { ...person, userId: user }, now);
-        events.add(room, "participant_removed", { userId: user, role: person.role }, now);
+    async remove(room, user, { withRecords, now }, check) {
+      const found = roomById.get({ roomId: room });
+      check(room, found?.status);
+      if (!found || !present.get({ roomId: room, userId: user })) return undefined;
+      const removal = { examId: found.examId, roomId: room, userId: user, withRecords, now };
+      try {
+        const { records } = await removePerson(removal, (standing) => {
+          check(room, roomById.get({ roomId: room })?.status);
+          if (!standing.rooms.some(({ roomId: one }) => one === room)) throw new NotRemoved(undefined);
+          if (standing.records > 0 && !withRecords) throw new NotRemoved(standing.records);
+        });
         return { removed: true, records };
-      }),
+      } catch (error) {
+        if (!(error instanceof NotRemoved)) throw error;
+        return error.records === undefined ? undefined : { removed: false, records: error.records };
+      }
+    },
   };
 };

@@ -7,8 +7,18 @@ import {
   roomNamer,
   type Seating,
   type SeatingRequest,
-  seatPeople,
+  seatPeople as seatInSteps,
 } from "./seating.js";
+
+/** The seating, without a pause between its steps. */
+const seatPeople = <R extends { readonly people: readonly Person[] }>(
+  request: SeatingRequest<R>,
+): Seating<R> => {
+  const steps = seatInSteps(request);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return step.value;
+};
 
 interface Room {
   readonly name: string;

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { ParticipantRole } from "@invigil/schema";
 import { InvigilError } from "../../errors.js";
 
-// Who goes where. Nothing here reads or writes anything: the same people and rooms make the same plan.
+// Who goes where. Nothing here reads or writes anything: the same people and rooms make the same plan. A generator yields how many
+// people or places it has been through since it last did, so that nobody waits for a large plan.
 
 export interface Person {
   readonly userId: string;
@@ -51,29 +52,37 @@ function* numbersOf(seed: string): Generator<number, never> {
 }
 
 /** Another order: Fisher-Yates from the end, by the numbers of the seed. */
-const shuffled = <T extends object>(people: readonly T[], seed: string): T[] => {
+function* shuffled<T extends object>(people: readonly T[], seed: string): Generator<number, T[], void> {
   const order = [...people];
   const numbers = numbersOf(seed);
   for (let end = order.length - 1; end > 0; end--) {
     const at = Math.floor((numbers.next().value / 2 ** 32) * (end + 1));
     const [last, chosen] = [order[end], order[at]];
     if (last && chosen) [order[end], order[at]] = [chosen, last];
+    // A number takes longer than any other step.
+    if (end % 100 === 0) yield 1000;
   }
   return order;
-};
+}
 
 /** How many each room gets when everybody goes where fewest are; nobody into a room that is full. */
-const levelled = (sizes: readonly number[], people: number, roomSize: number): number[] => {
+function* levelled(
+  sizes: readonly number[],
+  people: number,
+  roomSize: number,
+): Generator<number, number[], void> {
   const given = sizes.map(() => 0);
   let left = people;
-  for (let level = 0; level < roomSize && left > 0; level++)
+  for (let level = 0; level < roomSize && left > 0; level++) {
     sizes.forEach((size, room) => {
       if (size > level || left === 0) return;
       given[room] = (given[room] ?? 0) + 1;
       left -= 1;
     });
+    yield sizes.length;
+  }
   return given;
-};
+}
 
 /** Cuts a list into pieces of these lengths. */
 const cut = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
@@ -109,12 +118,16 @@ const leastBusy = (people: readonly Person[]): Person[] => {
 };
 
 /** Examinees for each room that is there, and for as few more as they need. */
-const seatExaminees = (sizes: readonly number[], examinees: readonly Newcomer[], roomSize: number) => {
-  const given = levelled(sizes, examinees.length, roomSize);
+function* seatExaminees(
+  sizes: readonly number[],
+  examinees: readonly Newcomer[],
+  roomSize: number,
+): Generator<number, Newcomer[][], void> {
+  const given = yield* levelled(sizes, examinees.length, roomSize);
   const left = examinees.length - sum(given);
   const empty = Array.from({ length: Math.ceil(left / roomSize) }, () => 0);
-  return cut(examinees, [...given, ...levelled(empty, left, roomSize)]);
-};
+  return cut(examinees, [...given, ...(yield* levelled(empty, left, roomSize))]);
+}
 
 /** Who of one kind each room has: the rooms that are there first, then the new ones. */
 type Staff = readonly (readonly Person[])[];
@@ -148,23 +161,27 @@ const tooFew = (needed: number, teachers: number): InvigilError =>
  *
  * @throws EXAM_CONFLICT when there are fewer teachers than rooms that need one
  */
-export const seatPeople = <Room extends PeopledRoom>({
+export function* seatPeople<Room extends PeopledRoom>({
   rooms,
   newcomers,
   roomSize,
   seed,
-}: SeatingRequest<Room>): Seating<Room> => {
+}: SeatingRequest<Room>): Generator<number, Seating<Room>, void> {
   const there = (role: ParticipantRole) => rooms.map(({ people }) => ofRole(people, role));
   const examinees = ofRole(newcomers, "examinee");
-  const seats = seatExaminees(
-    there("examinee").map(({ length }) => length),
-    seed === undefined ? examinees : shuffled(examinees, seed),
-    roomSize,
-  );
+  yield newcomers.length;
+  const sizes: number[] = [];
+  for (const { people } of rooms) {
+    sizes.push(ofRole(people, "examinee").length);
+    yield people.length;
+  }
+  const order = seed === undefined ? examinees : yield* shuffled(examinees, seed);
+  const seats = yield* seatExaminees(sizes, order, roomSize);
   const newRooms = seats.slice(rooms.length);
 
   const teachers = ofRole(newcomers, "teacher");
   const led = there("teacher");
+  yield rooms.length;
   const leaders = cut(teachers, [...led.map((leading) => (leading.length === 0 ? 1 : 0)), newRooms.length]);
   const needed = led.filter(({ length }) => length === 0).length + newRooms.length;
   if (teachers.length < needed) throw tooFew(needed, teachers.length);
@@ -187,7 +204,7 @@ export const seatPeople = <Room extends PeopledRoom>({
     rooms: rooms.map((room, place) => ({ room, seats: { teacher: leaders[place]?.[0], ...others(place) } })),
     newRooms: (leaders.at(-1) ?? []).map((teacher, n) => ({ teacher, ...others(rooms.length + n) })),
   };
-};
+}
 
 /**
  * Names new rooms, one a call: `{n}` in the pattern is the room's number in the exam, as many digits wide as the number

@@ -1,9 +1,18 @@
-import type { Caller, ExamPlan, ParticipantRole, PlanExamInput, PlannedRoom } from "@invigil/schema";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import {
+  type Caller,
+  type ExamPlan,
+  type ParticipantRole,
+  PLANNED_PEOPLE_LISTED,
+  type PlanExamInput,
+  type PlannedRoom,
+} from "@invigil/schema";
 import type { Quotas } from "../../config.js";
 import type { NewRoom } from "../../db/inserts.js";
 import { InvigilError, invalidInput } from "../../errors.js";
 import type { Ids } from "../../ids.js";
 import { quotaExceeded } from "../../limits/quotas.js";
+import { createPace, inTurns } from "../../pace.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../groups/service.js";
 import { toNewPerson } from "../participant/service.js";
@@ -14,10 +23,11 @@ export interface PlanService {
   /**
    * Seats the people of an exam who have no room, and makes the rooms that they need: all of it or nothing.
    * Done again it changes nothing.
+   * @param listed how many people and rooms the answer lists, about; 5,000 unless told
    * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes meanwhile,
    *   PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
-  plan(caller: Caller, input: PlanExamInput): Promise<ExamPlan>;
+  plan(caller: Caller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
 }
 
 export interface PlanServiceDeps {
@@ -32,6 +42,8 @@ export interface PlanServiceDeps {
 
 /** The message service of the rooms that a plan makes. */
 const IM_SERVER = "aliyun_new";
+/** People whom the plan goes through in one turn of the event loop. */
+const PEOPLE_A_TURN = 2000;
 /** The longest name of a room, in characters. */
 const MAX_ROOM_NAME = 63;
 
@@ -39,20 +51,34 @@ const MAX_ROOM_NAME = 63;
  * Those who wait for a room and those who are named, each once, without those who have a room.
  * @throws PARTICIPANT_CONFLICT when somebody is in the exam in another role
  */
-const newcomersOf = ({ rooms, waiting }: ExamPeople, named: readonly Newcomer[]): Newcomer[] => {
+const newcomersOf = async (
+  { rooms, waiting }: ExamPeople,
+  named: readonly Newcomer[],
+): Promise<Newcomer[]> => {
+  const pace = createPace(PEOPLE_A_TURN);
   const roles = new Map<string, Set<ParticipantRole>>();
-  for (const { userId, role } of rooms.flatMap(({ people }) => people))
-    roles.set(userId, (roles.get(userId) ?? new Set()).add(role));
-  return [...waiting, ...named].filter(({ userId, role }) => {
-    const known = roles.get(userId);
-    if (!known) roles.set(userId, new Set([role]));
-    else if (!known.has(role))
-      throw new InvigilError(
-        "PARTICIPANT_CONFLICT",
-        `${userId} is in the exam as ${[...known].join(" and ")}, and cannot be its ${role} too.`,
-      );
-    return !known;
-  });
+  for (const { people } of rooms) {
+    for (const { userId, role } of people) roles.set(userId, (roles.get(userId) ?? new Set()).add(role));
+    await pace(people.length);
+  }
+  const newcomers: Newcomer[] = [];
+  for (const list of [waiting, named])
+    for (let at = 0; at < list.length; at += PEOPLE_A_TURN) {
+      for (const person of list.slice(at, at + PEOPLE_A_TURN)) {
+        const { userId, role } = person;
+        const known = roles.get(userId);
+        if (known && !known.has(role))
+          throw new InvigilError(
+            "PARTICIPANT_CONFLICT",
+            `${userId} is in the exam as ${[...known].join(" and ")}, and cannot be its ${role} too.`,
+          );
+        if (known) continue;
+        roles.set(userId, new Set([role]));
+        newcomers.push(person);
+      }
+      await nextTurn();
+    }
+  return newcomers;
 };
 
 /** People in the order in which they come into their room. */
@@ -94,13 +120,13 @@ export const createPlanService = ({
   ids,
   quotas,
 }: PlanServiceDeps): PlanService => {
-  const draft = (
+  const draft = async (
     exam: ExamPeople,
     newcomers: readonly Newcomer[],
     { roomSize, seed, roomName }: PlanExamInput,
-  ): Draft[] => {
+  ): Promise<Draft[]> => {
     const rooms = exam.rooms.filter(({ status }) => status === "in_progress");
-    const seating = seatPeople({ rooms, newcomers, roomSize, seed });
+    const seating = await inTurns(seatPeople({ rooms, newcomers, roomSize, seed }), PEOPLE_A_TURN);
     const taken = exam.rooms.map(({ name }) => name);
     const nextName = roomNamer(roomName, taken, seating.newRooms.length);
     return [
@@ -135,25 +161,28 @@ export const createPlanService = ({
 
   const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
     const now = clock();
-    const people = drafts.flatMap(({ id, seats }) =>
-      seatedIn(seats).map(({ person }) => toNewPerson(person, { id, examId }, now)),
-    );
-    if (people.length === 0) return;
+    if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
+    function* people() {
+      for (const { id, seats } of drafts)
+        for (const { person } of seatedIn(seats)) yield toNewPerson(person, { id, examId }, now);
+    }
     const rooms = drafts.flatMap(({ id, name, made }): NewRoom[] =>
       made ? [{ id, examId, name, imServer: [IM_SERVER], ...made, now }] : [],
     );
-    const members = new Map(
-      drafts.map(({ id, seats }) => [id, seatedIn(seats).map(({ person }) => person.userId)]),
-    );
+    const seatsOf = new Map(drafts.map(({ id, seats }) => [id, seats]));
+    const members = (id: string): string[] => {
+      const seats = seatsOf.get(id);
+      return seats ? seatedIn(seats).map(({ person }) => person.userId) : [];
+    };
     const asked = rooms.map(({ id, name, createTeacher, imServer }) => ({
       roomId: id,
       name,
       creatorId: createTeacher,
       imServer,
-      members: () => members.get(id) ?? [],
+      members: () => members(id),
     }));
     await groups.open(asked, async ({ undo }) => {
-      if (!(await store.carryOut(examId, seen, { rooms, people, undo })))
+      if (!(await store.carryOut(examId, seen, { now, rooms, people: people(), undo })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -162,21 +191,37 @@ export const createPlanService = ({
   };
 
   return {
-    async plan(caller, input) {
+    async plan(caller, input, listed = PLANNED_PEOPLE_LISTED) {
       await access.wholeExam(caller, input.examId);
       const seen = await store.read(input.examId);
-      const newcomers = newcomersOf(seen, input.teachers);
-      const drafts = draft(seen, newcomers, input);
+      const newcomers = await newcomersOf(seen, input.teachers);
+      const drafts = await draft(seen, newcomers, input);
       assertQuotas(input.examId, seen, drafts);
-      const placed = new Set(
-        drafts.flatMap(({ seats }) => seatedIn(seats)).map(({ person }) => person.userId),
-      );
+      const pace = createPace(PEOPLE_A_TURN);
+      const placed = new Set<string>();
+      for (const { seats } of drafts) {
+        const people = seatedIn(seats);
+        for (const { person } of people) placed.add(person.userId);
+        await pace(people.length);
+      }
       if (!input.dryRun) await carryOut(input.examId, seen, drafts);
+
+      const rooms: PlannedRoom[] = [];
+      let left = listed;
+      for (const one of drafts.slice(input.skipRooms)) {
+        const room = toPlanned(one, input.dryRun);
+        left -= room.seated.length + 1;
+        if (left < 0 && rooms.length > 0) break;
+        rooms.push(room);
+        await pace(room.seated.length);
+      }
+      const moreRooms = Math.max(0, drafts.length - input.skipRooms - rooms.length);
       return {
-        rooms: drafts.map((room) => toPlanned(room, input.dryRun)),
+        rooms,
+        ...(moreRooms > 0 && { moreRooms }),
         newRooms: drafts.filter(({ made }) => made).length,
         seated: drafts.reduce((sum, { seats }) => sum + seats.examinees.length, 0),
-        waiting: newcomers.filter(({ userId }) => !placed.has(userId)).length,
+        waiting: newcomers.length - newcomers.filter(({ userId }) => placed.has(userId)).length,
       };
     },
   };

@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
-import { asc, eq, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
 import type { Database } from "../../db/client.js";
-import { type EventWriter, tellOfArrival } from "../../db/events.js";
 import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
-import { participants, rooms, unseated } from "../../db/tables.js";
+import {
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+  visibleUnseated as unseated,
+} from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
+import { createPace } from "../../pace.js";
 import type { Newcomer, Person } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they came. */
@@ -26,34 +31,54 @@ export interface ExamPeople {
 
 /** What a plan changes. */
 export interface Changes {
+  readonly now: Date;
   readonly rooms: readonly NewRoom[];
-  readonly people: readonly NewPerson[];
+  /** Those who come into rooms, each made when it is their turn. */
+  readonly people: Iterable<NewPerson>;
   /** The tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
 }
 
 export interface PlanStore {
+  /** Reads a part in each turn. */
   read(examId: string): Promise<ExamPeople>;
-  /** Makes the rooms and puts the people into them. False, and nothing is done, when the exam is not as it was seen. */
+  /**
+   * Makes the rooms and puts the people into them, which is seen at once. False, and nothing is done, when the exam is not as it was
+   * seen.
+   */
   carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
+}
+
+/** People that are read at once. */
+const PAGE = 500;
+/** The rows that a write is about: for a person in a room, and for somebody who is compared with who was seen. */
+const SEAT_ROWS = 4;
+const COMPARED_A_ROW = 4;
+
+/** The exam is not as it was seen: nothing was done. */
+class Changed extends Error {
+  constructor() {
+    super("the exam has changed");
+  }
 }
 
 export const createPlanStore = ({
   db,
+  bulk,
   tasks,
-  events,
 }: {
   db: Database;
+  bulk: BulkChanges;
   tasks: TaskWriter;
-  events: EventWriter;
 }): PlanStore => {
-  const { queries, write } = db;
+  const { queries } = db;
   const examId = sql.placeholder("examId");
   const roomsOf = queries
     .select({ id: rooms.id, name: rooms.name, status: rooms.status })
     .from(rooms)
-    .where(eq(rooms.examId, examId))
+    .where(and(eq(rooms.examId, examId), gt(rooms.id, sql.placeholder("after"))))
     .orderBy(asc(rooms.id))
+    .limit(PAGE)
     .prepare();
   const { roomId, userId, name, role, seq } = participants;
   const peopleOf = queries
@@ -64,39 +89,101 @@ export const createPlanStore = ({
     .prepare();
   const waitingFor = queries
     .select({
-      userId: unseated.userId,
-      name: unseated.name,
-      role: unseated.role,
-      extraMinutes: unseated.extraMinutes,
+      seq: unseated.seq,
+      person: {
+        userId: unseated.userId,
+        name: unseated.name,
+        role: unseated.role,
+        extraMinutes: unseated.extraMinutes,
+      },
     })
     .from(unseated)
-    .where(eq(unseated.examId, examId))
+    .where(and(eq(unseated.examId, examId), gt(unseated.seq, sql.placeholder("after"))))
     .orderBy(asc(unseated.seq))
+    .limit(PAGE)
+    .prepare();
+  const endedRooms = queries
+    .select({ number: count() })
+    .from(rooms)
+    .where(and(eq(rooms.examId, examId), eq(rooms.status, "ended")))
     .prepare();
   const insertPerson = personInserter(queries);
 
-  const read = (exam: string): ExamPeople => ({
-    rooms: roomsOf
-      .all({ examId: exam })
-      .map((room) => ({ ...room, people: peopleOf.all({ roomId: room.id }) })),
-    waiting: waitingFor.all({ examId: exam }),
-  });
+  /** The rooms of an exam, each with its people. */
+  function* roomsIn(exam: string): Generator<ExamRoom, void> {
+    for (let after = ""; ; ) {
+      const found = roomsOf.all({ examId: exam, after });
+      for (const room of found) yield { ...room, people: peopleOf.all({ roomId: room.id }) };
+      if (found.length < PAGE) return;
+      after = found.at(-1)?.id ?? after;
+    }
+  }
+  /** Those who wait for a room, some at a time. */
+  function* waitingIn(exam: string): Generator<Newcomer[], void> {
+    for (let after = 0; ; ) {
+      const found = waitingFor.all({ examId: exam, after });
+      yield found.map(({ person }) => person);
+      if (found.length < PAGE) return;
+      after = found.at(-1)?.seq ?? after;
+    }
+  }
+
+  /** Finds whether an exam is what was seen, a part at a time: yields how much was compared. @throws Changed */
+  function* compare(exam: string, seen: ExamPeople): Generator<number, void> {
+    let rooms = 0;
+    for (const room of roomsIn(exam)) {
+      if (!isDeepStrictEqual(room, seen.rooms[rooms])) throw new Changed();
+      rooms += 1;
+      yield 1 + room.people.length;
+    }
+    let waiting = 0;
+    for (const people of waitingIn(exam)) {
+      if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length)))
+        throw new Changed();
+      waiting += people.length;
+      yield people.length;
+    }
+    if (rooms !== seen.rooms.length || waiting !== seen.waiting.length) throw new Changed();
+  }
 
   return {
-    read: async (exam) => read(exam),
+    async read(exam) {
+      const seen = { rooms: [] as ExamRoom[], waiting: [] as Newcomer[] };
+      const pace = createPace(PAGE);
+      for (const room of roomsIn(exam)) {
+        seen.rooms.push(room);
+        await pace(1 + room.people.length);
+      }
+      for (const people of waitingIn(exam)) {
+        seen.waiting.push(...people);
+        await pace(people.length);
+      }
+      return seen;
+    },
     carryOut: (exam, seen, changes) =>
-      write(() => {
-        if (!isDeepStrictEqual(read(exam), seen)) return false;
-        const made = new Set(changes.rooms.map(({ id }) => id));
-        for (const room of changes.rooms) insertRoom(queries, room);
-        for (const person of changes.people) {
-          const arrived = insertPerson(person);
-          // The first people of a new room are in its snapshot.
-          if (!made.has(person.roomId)) tellOfArrival(events, person.roomId, arrived, person.now);
-        }
-        for (const room of changes.rooms) events.add(room.id, "room_created", {}, room.now);
-        tasks.keepGroups(changes.undo);
-        return true;
-      }),
+      bulk
+        .run({ kind: "plan", examId: exam, now: changes.now }, function* prepare({ id }) {
+          const ended = endedRooms.get({ examId: exam })?.number;
+          for (const compared of compare(exam, seen)) yield Math.ceil(compared / COMPARED_A_ROW);
+          for (const room of changes.rooms) {
+            insertRoom(queries, room, id);
+            yield 1;
+          }
+          for (const person of changes.people) {
+            insertPerson(person, id);
+            yield SEAT_ROWS;
+          }
+          for (const task of changes.undo) {
+            tasks.keepGroups([task]);
+            yield 1;
+          }
+          // Rooms may end meanwhile; nothing else of an exam's changes.
+          if (endedRooms.get({ examId: exam })?.number !== ended) throw new Changed();
+          return true;
+        })
+        .catch((error: unknown) => {
+          if (error instanceof Changed) return false;
+          throw error;
+        }),
   };
 };

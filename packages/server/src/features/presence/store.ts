@@ -3,7 +3,7 @@ import { and, eq, ne, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import type { PresenceEnder } from "../../db/presence.js";
-import { participants, presence } from "../../db/tables.js";
+import { visibleParticipants as participants, presence } from "../../db/tables.js";
 
 /** One of somebody's pages of a room. */
 export interface PageKey {

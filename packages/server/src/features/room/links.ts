@@ -1,16 +1,18 @@
-import type {
-  Caller,
-  JoinLink,
-  JoinLinksInput,
-  ParticipantRole,
-  RevokedSeat,
-  RevokeLinksInput,
-  Room,
+import {
+  type Caller,
+  type JoinLink,
+  type JoinLinksInput,
+  MAX_LINKS_PER_CALL,
+  type ParticipantRole,
+  type RevokedSeat,
+  type RevokeLinksInput,
+  type Room,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { TokenIssuer } from "../../auth.js";
 import type { Config } from "../../config.js";
-import { InvigilError } from "../../errors.js";
+import { InvigilError, invalidInput } from "../../errors.js";
+import { createPace } from "../../pace.js";
 import type { Origin } from "../../trpc.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
@@ -21,7 +23,8 @@ export interface LinkService {
   /**
    * Makes the links by which people get into their rooms: by room in the order they were made, then teachers, inspectors
    * and examinees in the order they were added. Nobody joins a room that has ended as an examinee, nor once the exam is over.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED
+   * Without a limit it refuses to make more than fit into one answer.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED, INVALID_INPUT
    */
   join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
   /**
@@ -57,6 +60,10 @@ const ROLES: readonly ParticipantRole[] = ["teacher", "inspector", "examinee"];
 /** The watching app's names of those who watch. */
 const WATCHERS = { teacher: "0", inspector: "1" } as const;
 
+const ROOMS_AT_ONCE = 100;
+/** Tokens that are signed in one turn. */
+const SIGNED_AT_ONCE = 20;
+
 interface Seat {
   readonly room: Room;
   readonly person: RoomMember;
@@ -77,25 +84,36 @@ const nothingWhenOver = (error: unknown): undefined => {
 export const createLinkService = ({
   store,
   access,
-  exam,
+  exam: exams,
   participant,
   tokens,
   takenBack,
   log,
   apps,
 }: LinkServiceDeps): LinkService => {
-  const roomsFor = async (caller: Caller, { roomId, examId }: JoinLinksInput): Promise<Room[]> => {
+  /** The rooms that are asked for, from one of them on. */
+  async function* roomsFor(
+    caller: Caller,
+    { roomId, examId, after }: JoinLinksInput,
+  ): AsyncGenerator<Room, void> {
     if (roomId !== undefined) {
       const room = await access.room(caller, roomId);
       if (room.status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
-      return [room];
+      yield room;
+      return;
     }
     // The schema has seen to it that there is one or the other.
     const asked = examId ?? "";
     const reach = await access.roomsToRun(caller, asked);
-    const rooms = await store.ofExam(asked);
-    return reach === "all" ? rooms : rooms.filter(({ id }) => reach.includes(id));
-  };
+    for (let from = after?.roomId ?? ""; ; ) {
+      const rooms = await store.ofExam(asked, { from, limit: ROOMS_AT_ONCE + 1 });
+      for (const room of rooms.slice(0, ROOMS_AT_ONCE))
+        if (reach === "all" || reach.includes(room.id)) yield room;
+      const next = rooms[ROOMS_AT_ONCE];
+      if (!next) return;
+      from = next.id;
+    }
+  }
 
   const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
     const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
@@ -104,6 +122,19 @@ export const createLinkService = ({
     const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
     return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
+
+  /** Those who are asked for, after the last one of the page before. */
+  async function* seatsFor(caller: Caller, input: JoinLinksInput): AsyncGenerator<Seat, void> {
+    const { role, after } = input;
+    const roles = role === undefined ? ROLES : [role];
+    for await (const room of roomsFor(caller, input)) {
+      const seats = await seatsOf(room, roles);
+      // Where that person is gone, the room's page begins anew.
+      const last =
+        room.id === after?.roomId ? seats.findIndex(({ person }) => person.userId === after.userId) : -1;
+      yield* seats.slice(last + 1);
+    }
+  }
 
   const base = (url: string | undefined, setting: string, whose: string): string => {
     if (url !== undefined) return url;
@@ -150,22 +181,30 @@ export const createLinkService = ({
   return {
     async ofRoom(caller, room, role) {
       await access.wholeExam(caller, room.examId);
-      const { endTime } = await exam.get(caller, room.examId);
+      const { endTime } = await exams.get(caller, room.examId);
       const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
       const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
       return made.filter((link) => link !== undefined);
     },
     async join(caller, input) {
-      const rooms = await roomsFor(caller, input);
-      const examId = rooms[0]?.examId;
-      if (examId === undefined) return [];
-      const { endTime } = await exam.get(caller, examId);
-      const roles = input.role === undefined ? ROLES : [input.role];
-      const seats = (await Promise.all(rooms.map((room) => seatsOf(room, roles)))).flat();
-      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
-      const links = made.filter((link) => link !== undefined);
-      if (links.length === 0 && seats.length > 0)
-        throw new InvigilError("EXAM_OVER", `The exam ${examId} is over: nobody joins it any more.`);
+      const { limit, after } = input;
+      const pace = createPace(SIGNED_AT_ONCE);
+      const links: JoinLink[] = [];
+      let exam: { id: string; endTime: Date } | undefined;
+      for await (const seat of seatsFor(caller, input)) {
+        if (limit === undefined && links.length === MAX_LINKS_PER_CALL)
+          throw invalidInput(
+            "limit",
+            `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
+          );
+        exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
+        const link = await linkOf(seat, exam.endTime).catch(nothingWhenOver);
+        if (link) links.push(link);
+        if (links.length === limit) return links;
+        await pace(1);
+      }
+      if (links.length === 0 && exam && !after)
+        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: nobody joins it any more.`);
       return links;
     },
 

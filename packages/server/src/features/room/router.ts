@@ -61,6 +61,7 @@ export const createRoomRouter = ({
       .output(joinLinkSchema.array())
       .mutation(({ ctx, input }) => links.join(ctx.caller, input)),
     revokeLinks: staffProcedure
+      .meta({ alsoWhenFull: true })
       .input(revokeLinksInput)
       .output(revokedSeatSchema.array())
       .mutation(({ ctx, input }) => links.revoke(ctx.caller, input, originOf(ctx))),

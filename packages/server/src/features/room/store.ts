@@ -1,5 +1,6 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, count, desc, eq, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, lt, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import {
@@ -11,7 +12,13 @@ import {
   personInserter,
 } from "../../db/inserts.js";
 import { generationRaiser, generationsReader } from "../../db/seat-generations.js";
-import { exams, participants, roomColumns, rooms } from "../../db/tables.js";
+import {
+  visibleExams as exams,
+  visibleParticipants as participants,
+  roomColumns,
+  rooms,
+  visibleRooms,
+} from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 export interface RoomFilter {
@@ -43,8 +50,8 @@ export interface RoomStore {
   countOfExam(examId: string, most: number): number;
   countOfTeacher(userId: string, most: number): number;
   countExamsOf(userId: string, most: number): number;
-  /** All rooms of an exam, in the order they were made. */
-  ofExam(examId: string): Promise<Room[]>;
+  /** Rooms of an exam in the order they were made, from the one with this id on (empty: the first), at most so many. */
+  ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
   /** The generations of a room's seats whose links were revoked, by user id. */
   generations(roomId: string): Promise<ReadonlyMap<string, number>>;
   /**
@@ -65,10 +72,12 @@ const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
 export const createRoomStore = ({
   db,
+  bulk,
   tasks,
   events,
 }: {
   db: Database;
+  bulk: BulkChanges;
   tasks: TaskWriter;
   events: EventWriter;
 }): RoomStore => {
@@ -76,8 +85,8 @@ export const createRoomStore = ({
   const insertPerson = personInserter(queries);
   const byId = queries
     .select(roomColumns)
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, sql.placeholder("roomId")))
     .prepare();
   const examById = queries
     .select({ id: exams.id })
@@ -86,9 +95,12 @@ export const createRoomStore = ({
     .prepare();
   const ofExam = queries
     .select(roomColumns)
-    .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .orderBy(asc(rooms.id))
+    .from(visibleRooms)
+    .where(
+      and(eq(visibleRooms.examId, sql.placeholder("examId")), gte(visibleRooms.id, sql.placeholder("from"))),
+    )
+    .orderBy(asc(visibleRooms.id))
+    .limit(sql.placeholder("limit"))
     .prepare();
 
   const people = queries
@@ -128,7 +140,7 @@ export const createRoomStore = ({
     countOfTeacher: (userId, most) => countOfTeacher.get({ userId, most })?.number ?? 0,
     countExamsOf: (userId, most) => countExamsOf.get({ userId, most })?.number ?? 0,
 
-    ofExam: async (examId) => ofExam.all({ examId }),
+    ofExam: async (examId, page) => ofExam.all({ examId, ...page }),
     generations: async (roomId) => generationsOf(roomId),
     revokeLinks: (roomId, of) =>
       write(() => {
@@ -144,9 +156,10 @@ export const createRoomStore = ({
       }),
 
     create: ({ exam, room, people, undo }) =>
-      write(() => {
+      bulk.write(() => {
         if (exam) insertExam(queries, exam);
         else if (!examById.get({ examId: room.examId })) return undefined;
+        else bulk.assertFree(room.examId);
         insertRoom(queries, room);
         for (const person of people) insertPerson(person);
         tasks.keepGroups(undo);
@@ -187,23 +200,23 @@ export const createRoomStore = ({
 
     async list({ examId, status, teacher }, { limit, before = FIRST }) {
       const filters = [
-        examId === undefined ? undefined : eq(rooms.examId, examId),
-        status === undefined ? undefined : eq(rooms.status, status),
+        examId === undefined ? undefined : eq(visibleRooms.examId, examId),
+        status === undefined ? undefined : eq(visibleRooms.status, status),
       ];
       // The order is that of the index which the rows come from: a teacher's by person, all others by room.
       const rows =
         teacher === undefined
           ? queries
               .select(roomColumns)
-              .from(rooms)
-              .where(and(...filters, lt(rooms.id, before)))
-              .orderBy(desc(rooms.id))
+              .from(visibleRooms)
+              .where(and(...filters, lt(visibleRooms.id, before)))
+              .orderBy(desc(visibleRooms.id))
               .limit(limit + 1)
               .all()
           : queries
               .select(roomColumns)
               .from(participants)
-              .innerJoin(rooms, eq(rooms.id, participants.roomId))
+              .innerJoin(visibleRooms, eq(visibleRooms.id, participants.roomId))
               .where(
                 and(
                   eq(participants.userId, teacher),

@@ -10,7 +10,7 @@ import { InvigilError } from "../../errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
 import { assertMayDeleteRecords, conflict, holds, IS_CREATOR } from "../participant/service.js";
-import type { RosterStore, Ties } from "./store.js";
+import type { RosterStore, Standing } from "./store.js";
 
 /** The people of an exam, in its rooms and outside of them. */
 export interface RosterService {
@@ -54,13 +54,15 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       const person = { examId, userId, withRecords, now: clock() };
-      const { rooms, records } = await store.remove(person, (ties: Ties) => {
-        // Who left its last room may have left records behind.
-        if (!isThere(ties) && ties.records === 0) throw notThere(examId, userId);
-        const ended = ties.rooms.find(({ status }) => status === "ended");
+      const { rooms, records } = await store.remove(person, (standing: Standing) => {
+        const isIn = standing.rooms.length > 0 || standing.waits;
+        // Who left their last room may have left records behind.
+        if (!isIn && standing.records === 0) throw notThere(examId, userId);
+        const ended = standing.rooms.find(({ status }) => status === "ended");
         if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);
-        if (ties.created.length > 0) throw conflict(userId, "removed", IS_CREATOR);
-        if (ties.records > 0 && !withRecords) throw conflict(userId, "removed", holds(ties.records));
+        if (standing.rooms.some(({ createTeacher }) => createTeacher === userId))
+          throw conflict(userId, "removed", IS_CREATOR);
+        if (standing.records > 0 && !withRecords) throw conflict(userId, "removed", holds(standing.records));
       });
       if (withRecords) await erasure.finish();
       return { rooms: rooms.length, records };

@@ -1,19 +1,16 @@
-import type { ExamPerson, ParticipantRole, UnseatedPage } from "@invigil/schema";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import type { BulkChanges } from "../../db/bulk/changes.js";
+import { createPersonRemover, type Standing } from "../../db/bulk/removal.js";
 import type { Database } from "../../db/client.js";
-import { noteErasure } from "../../db/erasures.js";
-import type { EventWriter } from "../../db/events.js";
-import { countRecords, deletePerson, deleteRecords } from "../../db/inserts.js";
-import { participants, rooms, unseated } from "../../db/tables.js";
-import type { RoomOfGroups, TaskWriter } from "../../db/vendor-tasks.js";
+import {
+  visibleParticipants as participants,
+  visibleRooms as rooms,
+  visibleUnseated as unseated,
+} from "../../db/tables.js";
 
-/** Somebody in an exam, and what would keep it there. */
-export interface Ties extends ExamPerson {
-  /** The rooms whose creator it is. */
-  readonly created: readonly string[];
-  /** Cheat records about it in any room of the exam, also one that it was moved out of. */
-  readonly records: number;
-}
+export type { Standing };
 
 export interface RosterStore {
   /** In the order of the import; `after` is the `nextCursor` of the page before. */
@@ -26,20 +23,16 @@ export interface RosterStore {
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
-    check: (ties: Ties) => void,
-  ): Promise<Ties>;
+    check: (standing: Standing) => void,
+  ): Promise<Standing>;
 }
 
-export const createRosterStore = ({
-  db,
-  tasks,
-  events,
-}: {
-  db: Database;
-  tasks: TaskWriter;
-  events: EventWriter;
-}): RosterStore => {
-  const { queries, write } = db;
+/** People that are counted in one turn. */
+const COUNTED_AT_ONCE = 2000;
+
+export const createRosterStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): RosterStore => {
+  const { queries } = db;
+  const remove = createPersonRemover({ db, bulk });
   const ofExam = eq(unseated.examId, sql.placeholder("examId"));
   const isPerson = and(ofExam, eq(unseated.userId, sql.placeholder("userId")));
   const { userId, name, role, extraMinutes, seq } = unseated;
@@ -55,18 +48,60 @@ export const createRosterStore = ({
     .from(unseated)
     .where(isPerson)
     .prepare();
-  const countWaiting = queries.select({ people: count() }).from(unseated).where(ofExam).prepare();
-  const countSeated = queries
-    .select({ people: count() })
-    .from(rooms)
-    .innerJoin(participants, and(eq(participants.roomId, rooms.id), eq(participants.role, "examinee")))
-    .where(eq(rooms.examId, sql.placeholder("examId")))
+  const somePeople = queries
+    .select({ seq })
+    .from(unseated)
+    .where(and(ofExam, gt(seq, sql.placeholder("after"))))
+    .orderBy(asc(seq))
+    .limit(COUNTED_AT_ONCE)
     .prepare();
+  const someRooms = queries
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(and(eq(rooms.examId, sql.placeholder("examId")), gt(rooms.id, sql.placeholder("after"))))
+    .orderBy(asc(rooms.id))
+    .limit(COUNTED_AT_ONCE)
+    .prepare();
+  const countInRoom = queries
+    .select({ people: count() })
+    .from(participants)
+    .where(and(eq(participants.roomId, sql.placeholder("roomId")), eq(participants.role, "examinee")))
+    .prepare();
+
+  const countUnseated = async (examId: string): Promise<number> => {
+    let total = 0;
+    for (let after = 0; ; ) {
+      const people = somePeople.values({ examId, after });
+      total += people.length;
+      if (people.length < COUNTED_AT_ONCE) return total;
+      after = Number(people.at(-1)?.[0]);
+      await nextTurn();
+    }
+  };
+  const countSeated = async (examId: string): Promise<number> => {
+    let total = 0;
+    let counted = 0;
+    for (let after = ""; ; ) {
+      const found = someRooms.all({ examId, after });
+      for (const { id } of found) {
+        const { people = 0 } = countInRoom.get({ roomId: id }) ?? {};
+        total += people;
+        counted += people + 1;
+        if (counted < COUNTED_AT_ONCE) continue;
+        counted = 0;
+        await nextTurn();
+      }
+      if (found.length < COUNTED_AT_ONCE) return total;
+      after = found.at(-1)?.id ?? after;
+    }
+  };
+
   const roomsOf = queries
     .select({
-      room: { roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role },
-      createTeacher: rooms.createTeacher,
-      imServer: rooms.imServer,
+      roomId: rooms.id,
+      name: rooms.name,
+      status: rooms.status,
+      role: participants.role,
     })
     .from(participants)
     .innerJoin(rooms, eq(rooms.id, participants.roomId))
@@ -75,20 +110,6 @@ export const createRosterStore = ({
     )
     .orderBy(asc(rooms.id))
     .prepare();
-
-  const whereabouts = (
-    examId: string,
-    user: string,
-  ): Omit<Ties, "records"> & { groups: (RoomOfGroups & { role: ParticipantRole })[] } => {
-    const waiting = waitingOf.get({ examId, userId: user });
-    const there = roomsOf.all({ examId, userId: user });
-    return {
-      ...(waiting && { unseated: waiting }),
-      rooms: there.map(({ room }) => room),
-      created: there.filter(({ createTeacher }) => createTeacher === user).map(({ room }) => room.roomId),
-      groups: there.map(({ room, imServer }) => ({ id: room.roomId, imServer, role: room.role })),
-    };
-  };
 
   return {
     async listUnseated(examId, { limit, after = 0 }) {
@@ -99,36 +120,16 @@ export const createRosterStore = ({
         ...(rows.length > limit && last && { nextCursor: last.seq }),
         ...(after === 0 && {
           totals: {
-            unseated: countWaiting.get({ examId })?.people ?? 0,
-            seated: countSeated.get({ examId })?.people ?? 0,
+            unseated: await countUnseated(examId),
+            seated: await countSeated(examId),
           },
         }),
       };
     },
     async locate(examId, user) {
-      const { unseated: waiting, rooms: there } = whereabouts(examId, user);
-      return { ...(waiting && { unseated: waiting }), rooms: there };
+      const waiting = waitingOf.get({ examId, userId: user });
+      return { ...(waiting && { unseated: waiting }), rooms: roomsOf.all({ examId, userId: user }) };
     },
-    remove: ({ examId, userId: user, withRecords, now }, check) =>
-      write(() => {
-        const { groups, ...there } = whereabouts(examId, user);
-        const ties = { ...there, records: countRecords(queries, { examId, userId: user }) };
-        check(ties);
-        if (withRecords) {
-          deleteRecords(queries, { examId, userId: user });
-          noteErasure(queries, { examId, userId: user }, now);
-        }
-        for (const { role: inRoom, ...room } of groups) {
-          const person = { userId: user, role: inRoom };
-          deletePerson(queries, room.id, user, { streamsStay: false });
-          tasks.sendAway(room, person, now);
-          events.add(room.id, "participant_removed", person, now);
-        }
-        queries
-          .delete(unseated)
-          .where(and(eq(unseated.examId, examId), eq(userId, user)))
-          .run();
-        return ties;
-      }),
+    remove,
   };
 };

@@ -6,10 +6,11 @@ import {
   signals,
 } from "@invigil/schema";
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
+import { createErasedRows } from "../../db/bulk/erased.js";
 import type { Database } from "../../db/client.js";
 import type { EventWriter } from "../../db/events.js";
 import { STATUS_AFTER } from "../../db/stream-status.js";
-import { participants, rooms, streamEvents, streamNames } from "../../db/tables.js";
+import { participants, visibleRooms as rooms, streamEvents, streamNames } from "../../db/tables.js";
 import type { TaskWriter } from "../../db/vendor-tasks.js";
 
 /** An event as it came. */
@@ -126,6 +127,13 @@ export const createStreamStore = ({
     .limit(sql.placeholder("limit"))
     .prepare();
 
+  const roomById = queries
+    .select({ examId: rooms.examId })
+    .from(rooms)
+    .where(eq(rooms.id, sql.placeholder("roomId")))
+    .prepare();
+  const erased = createErasedRows(db);
+
   const toEvent = ({ width, height, ...row }: ReturnType<(typeof page)["all"]>[number]): StreamEvent => ({
     ...row,
     ...(width !== null && { width }),
@@ -157,7 +165,11 @@ export const createStreamStore = ({
 
     async listByRoom(roomId, { limit, before = FIRST }) {
       // One row more than the page was asked for tells whether anything is left.
-      const rows = page.all({ roomId, before, limit: limit + 1 });
+      const rows = await erased.page(
+        (from, some) => page.all({ roomId, before: from, limit: some }),
+        { before, limit: limit + 1, kind: "stream_events" },
+        () => roomById.get({ roomId })?.examId ?? "",
+      );
       const events = rows.slice(0, limit).map(toEvent);
       const last = events.at(-1);
       return { events, ...(rows.length > limit && last && { nextCursor: last.id }) };

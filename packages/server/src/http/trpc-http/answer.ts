@@ -1,9 +1,15 @@
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError, type TRPCErrorShape } from "@trpc/server";
 import { getHTTPStatusCode, type ResponseMetaFn } from "@trpc/server/http";
+import { createPace } from "../../pace.js";
 import { type Call, type Exchange, makeContext, type Outcome, outcomeOf, typeOf } from "./calls.js";
+
 import { checkedStatus } from "./head.js";
 import { isStream } from "./internals.js";
 import type { HandlerOptions } from "./options.js";
+
+/** What calls of a batch read, and how much of their answers is written, before others get their turn. */
+const ROWS_A_TURN = 400;
+const CHARACTERS_A_TURN = 200_000;
 
 export interface Answer {
   readonly status: number;
@@ -86,7 +92,28 @@ const batch = async (exchange: Exchange, pending: readonly Promise<Outcome>[]): 
     errors.push(outcome.error);
   }
   const status = headOf(exchange, entries, errors);
-  return answer(status, JSON.stringify(entries.map((entry) => written(exchange, entry))));
+  const pace = createPace(CHARACTERS_A_TURN);
+  const texts: string[] = [];
+  for (const entry of entries) {
+    const text = JSON.stringify(written(exchange, entry));
+    texts.push(text);
+    await pace(text.length);
+  }
+  return answer(status, `[${texts.join(",")}]`);
+};
+
+/** Begins the calls of a batch, in their order: all of them at once where they are light. */
+const begin = async (exchange: Exchange): Promise<Promise<Outcome>[]> => {
+  const pace = createPace(ROWS_A_TURN);
+  const pending: Promise<Outcome>[] = [];
+  for (const call of exchange.info.calls) {
+    const outcome = outcomeOf(call, exchange);
+    // It is looked at when all have begun.
+    outcome.catch(() => undefined);
+    pending.push(outcome);
+    await pace(exchange.weightOf(call));
+  }
+  return pending;
 };
 
 /** The answer when there is none: a batch where there may be none, a stream, an answer that cannot be written. */
@@ -109,11 +136,10 @@ export const answerOf = async (exchange: Exchange): Promise<Answer> => {
       throw new TRPCError({ code: "BAD_REQUEST", message: "Batching is not enabled on the server" });
     }
     exchange.context = await makeContext(exchange);
-    const pending = info.calls.map((call) => outcomeOf(call, exchange));
-    const [[call], [outcome]] = [info.calls, pending];
-    return info.isBatchCall || !call || !outcome
-      ? await batch(exchange, pending)
-      : await single(exchange, call, outcome);
+    const [call] = info.calls;
+    return info.isBatchCall || !call
+      ? await batch(exchange, await begin(exchange))
+      : await single(exchange, call, outcomeOf(call, exchange));
   } catch (cause) {
     return failed(exchange, cause);
   }

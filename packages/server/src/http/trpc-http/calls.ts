@@ -14,6 +14,8 @@ export interface Exchange {
   readonly head: Head;
   /** Whether procedures get the request's signal. */
   readonly signals: boolean;
+  /** About how many rows a call reads. */
+  readonly weightOf: (call: Call) => number;
   /** What calls a procedure. */
   readonly callerOf: (procedure: AnyTRPCProcedure) => CallProcedure;
   /** What the calls are made in: made once, or why it could not be. */

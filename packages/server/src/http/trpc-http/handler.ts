@@ -2,7 +2,7 @@ import type { AnyTRPCRouter } from "@trpc/server";
 import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { answerOf } from "./answer.js";
-import type { Exchange } from "./calls.js";
+import type { Call, Exchange } from "./calls.js";
 import { createHead } from "./head.js";
 import { readInfo } from "./info.js";
 import { createCallers } from "./internals.js";
@@ -21,6 +21,8 @@ export interface TrpcHandlerOptions {
    * make one takes as long as a short query. The request's info has it either way, for those who ask.
    */
   readonly signals?: boolean;
+  /** About how many rows a call of a batch reads: between some of them and the next, others get their turn. Default: 1. */
+  readonly weightOf?: (call: Call) => number;
 }
 
 /** Answers one request for the procedures that `path` names: the part of the URL behind the prefix, as Fastify decodes it. */
@@ -37,7 +39,7 @@ const asItIs = (payload: unknown): string => String(payload);
  */
 export const createTrpcHandler = <Router extends AnyTRPCRouter>(
   options: FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>,
-  { fallback = fastifyRequestHandler, signals = true }: TrpcHandlerOptions = {},
+  { fallback = fastifyRequestHandler, signals = true, weightOf = () => 1 }: TrpcHandlerOptions = {},
 ): TrpcHandler => {
   // Safe: what of the options depends on the router gets the router's own context and errors.
   const any = options as unknown as HandlerOptions;
@@ -56,6 +58,7 @@ export const createTrpcHandler = <Router extends AnyTRPCRouter>(
       info,
       head,
       signals,
+      weightOf,
       callerOf,
       context: { ctx: undefined },
     };

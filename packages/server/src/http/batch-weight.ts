@@ -1,0 +1,62 @@
+import type { TRPCRequestInfo } from "@trpc/server/http";
+import { InvigilError } from "../errors.js";
+
+type Call = TRPCRequestInfo["calls"][number];
+
+/** What a batch may weigh: about so many rows in its answers. */
+const MAX_BATCH_WEIGHT = 4000;
+/** Procedures that read or change more than a row, and whose input does not say how many. */
+const WEIGHTS: Readonly<Record<string, number>> = {
+  "account.list": 20,
+  "audio.list": 20,
+  "cheat.listRecords": 20,
+  "exam.delete": 1000,
+  "exam.list": 20,
+  "exam.plan": 1000,
+  "exam.snapshot": 100,
+  "im.history": 20,
+  "participant.import": 1000,
+  "participant.list": 40,
+  "participant.listUnseated": 100,
+  "participant.removeFromExam": 100,
+  "room.joinLinks": 1000,
+  "room.list": 20,
+  "room.presence": 40,
+  "room.snapshot": 40,
+  "stream.listEvents": 20,
+};
+
+/** How many rows an input asks for. */
+const rowsIn = (input: unknown): number | undefined => {
+  if (typeof input !== "object" || input === null) return undefined;
+  const { pageSize, limit } = input as { pageSize?: unknown; limit?: unknown };
+  const asked = Number(pageSize ?? limit);
+  return Number.isFinite(asked) && asked >= 1 ? asked : undefined;
+};
+
+/** About how many rows a call reads, once its input was read: 1 for most. */
+export const weightOf = (call: Call): number => {
+  const byName = WEIGHTS[call.path];
+  return byName === undefined ? 1 : (rowsIn(call.result()) ?? byName);
+};
+
+/**
+ * Refuses a batch whose calls ask for more together than one request may.
+ * @throws PAYLOAD_TOO_LARGE
+ */
+export const assertWeight = async ({ isBatchCall, calls }: TRPCRequestInfo): Promise<void> => {
+  if (!isBatchCall || calls.length === 1) return;
+  try {
+    // One text holds the inputs of all.
+    await calls[0]?.getRawInput();
+  } catch {
+    // Each call is refused for it.
+    return;
+  }
+  const weight = calls.reduce((sum, call) => sum + weightOf(call), 0);
+  if (weight > MAX_BATCH_WEIGHT)
+    throw new InvigilError(
+      "PAYLOAD_TOO_LARGE",
+      `The calls of the batch ask for about ${weight} rows, and a batch may ask for ${MAX_BATCH_WEIGHT}: send fewer at a time, or smaller pages.`,
+    );
+};

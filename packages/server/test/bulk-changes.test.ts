@@ -1,0 +1,390 @@
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { sql } from "drizzle-orm";
+import { describe, expect, it } from "vitest";
+import type { Database } from "../src/db/client.js";
+import { createTestApp, type TestApp } from "../src/testing.js";
+import { type TrpcAnswer, trpc } from "./support/calls.js";
+import { tempFolder } from "./support/process.js";
+import { openWorld } from "./support/world.js";
+
+const ADMIN = { sub: "root", role: "admin" } as const;
+const PEOPLE = 3000;
+const ROOM_SIZE = 100;
+/** What one write may touch; a small change is one write. */
+const MOST_ROWS = 1200;
+
+const roster = (name: string, room?: (n: number) => string): string => {
+  const rows = Array.from({ length: PEOPLE }, (_, n) => `k${n},${name} ${n}${room ? `,${room(n)}` : ""}\n`);
+  return Buffer.from(`id,name${room ? ",room" : ""}\n${rows.join("")}`).toString("base64");
+};
+const teachers = Array.from({ length: PEOPLE / ROOM_SIZE }, (_, n) => ({
+  userId: `t${n}`,
+  name: `T${n}`,
+  role: "teacher" as const,
+}));
+const times = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
+
+/** Counts the rows that each write changes. */
+const counted = (db: Database, seen: number[]): Database => {
+  const changes = (): number =>
+    db.queries.get<{ rows: number }>(sql`SELECT total_changes() AS rows`)?.rows ?? 0;
+  return {
+    ...db,
+    write: (work, options) =>
+      db.write(() => {
+        const before = changes();
+        const result = work();
+        seen.push(changes() - before);
+        return result;
+      }, options),
+  };
+};
+
+/** An exam whose changes are looked at: by what each write touches, and by another process on the same file. */
+const openExam = async () => {
+  const folder = tempFolder();
+  const databaseFile = join(folder.path, "invigil.db");
+  const rows: number[] = [];
+  const world = await openWorld({
+    config: { databaseFile },
+    change: (deps) => ({ ...deps, db: counted(deps.db, rows) }),
+  });
+  const admin = trpc(world, await world.token(ADMIN));
+  const other: TestApp = await createTestApp({ config: { databaseFile } });
+  const raw = new Sqlite(databaseFile);
+  const dataOf = ({ status, data, error }: TrpcAnswer) => {
+    if (status !== 200) throw new Error(JSON.stringify(error));
+    return data;
+  };
+  const { id: examId } = dataOf(await admin.mutate("exam.create", { name: "Large", ...times }));
+  const reader = other.as(ADMIN);
+
+  const finished = async (): Promise<void> => {
+    while (raw.prepare("SELECT count(*) FROM bulk_changes").pluck().get() !== 0) await nextTurn();
+  };
+  return {
+    examId,
+    admin,
+    reader,
+    raw,
+    rows,
+    finished,
+    /** Makes a call of `world`, and asks the other process meanwhile what it sees; each answer once, in the order in which they came. */
+    async watched<Seen>(call: () => Promise<TrpcAnswer>, look: () => Promise<Seen>) {
+      const seen: string[] = [];
+      let isOver = false;
+      const looking = (async () => {
+        while (!isOver) {
+          const text = JSON.stringify(await look());
+          if (text !== seen.at(-1)) seen.push(text);
+          await nextTurn();
+        }
+      })();
+      rows.length = 0;
+      const data = dataOf(await call());
+      // It is there as soon as it is answered.
+      const answered = await look();
+      await finished();
+      isOver = true;
+      await looking;
+      return { data, answered, seen: seen.map((text) => JSON.parse(text) as Seen), rows: [...rows] };
+    },
+    async import(file: string) {
+      dataOf(await admin.mutate("participant.import", { examId, file }));
+      await finished();
+    },
+    async plan() {
+      const { rooms } = dataOf(await admin.mutate("exam.plan", { examId, roomSize: ROOM_SIZE, teachers }));
+      await finished();
+      return rooms as { roomId: string; name: string }[];
+    },
+    async [Symbol.asyncDispose]() {
+      raw.close();
+      await other.close();
+      await world[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+};
+
+/** Many writes, none of which is large. */
+const expectSmall = (rows: readonly number[], least: number): void => {
+  expect(Math.max(...rows)).toBeLessThanOrEqual(MOST_ROWS);
+  expect(rows.length).toBeGreaterThan(least);
+};
+
+describe("a large import", () => {
+  it("is made in small writes, and seen by another process as a whole", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader } = exam;
+    const file = roster("Name");
+    const { data, answered, seen, rows } = await exam.watched(
+      () => admin.mutate("participant.import", { examId, file }),
+      async () => (await reader.participant.listUnseated({ examId })).totals?.unseated,
+    );
+    expect(data).toMatchObject({ rows: PEOPLE, added: PEOPLE });
+    expect(answered).toBe(PEOPLE);
+    expect(seen).toEqual([0, PEOPLE]);
+    expectSmall(rows, 5);
+  });
+
+  it("into rooms tells them of everybody, and changes names and minutes of all at once", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader } = exam;
+    await exam.import(roster("Name"));
+    const rooms = await exam.plan();
+    const [first, last] = [rooms[0]?.roomId ?? "", rooms.at(-1)?.roomId ?? ""];
+    const firstNames = async (): Promise<string[]> => {
+      const lists = await Promise.all([first, last].map((roomId) => reader.participant.list({ roomId })));
+      return lists.map((people) => people[0]?.name.split(" ")[0] ?? "");
+    };
+    const before = exam.raw.prepare("SELECT count(*) FROM room_events").pluck().get();
+    const { answered, seen, rows } = await exam.watched(
+      () => admin.mutate("participant.import", { examId, file: roster("Renamed") }),
+      firstNames,
+    );
+    expect(answered).toEqual(["Renamed", "Renamed"]);
+    // Two lists are two reads: the change may come between them.
+    expect(seen.at(0)).toEqual(["Name", "Name"]);
+    expect(seen.slice(1, -1).filter(([one, other]) => one === "Renamed" && other === "Name")).toEqual([]);
+    expect(seen.at(-1)).toEqual(["Renamed", "Renamed"]);
+    expectSmall(rows, 5);
+    expect(
+      exam.raw.prepare("SELECT count(*) FROM participants WHERE name LIKE 'Renamed %'").pluck().get(),
+    ).toBe(PEOPLE);
+    expect(exam.raw.prepare("SELECT count(*) FROM room_events").pluck().get()).toBe(Number(before) + PEOPLE);
+
+    const newcomers = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
+    const file = Buffer.from(Buffer.from(newcomers, "base64").toString().replaceAll("\nk", "\nn")).toString(
+      "base64",
+    );
+    const joined = await exam.watched(
+      () => admin.mutate("participant.import", { examId, file }),
+      async () => (await reader.participant.listUnseated({ examId })).totals?.seated,
+    );
+    // A count of many rooms takes several turns, in which the change may come.
+    expect([joined.seen.at(0), joined.seen.at(-1)]).toEqual([PEOPLE, 2 * PEOPLE]);
+    expect(joined.answered).toBe(2 * PEOPLE);
+    expectSmall(joined.rows, 10);
+    const told = exam.raw
+      .prepare("SELECT count(*) FROM room_events WHERE type = 'participant_added' AND data LIKE '%\"n%'")
+      .pluck()
+      .get();
+    expect(told).toBe(PEOPLE);
+  });
+
+  it("with a fault in its last row leaves nothing behind", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader, raw } = exam;
+    await exam.import(roster("Name"));
+    const [room] = await exam.plan();
+    const everything = () =>
+      ["participants", "unseated", "stream_names", "person_changes", "bulk_changes", "room_events"].map(
+        (table) => raw.prepare(`SELECT * FROM ${table}`).all(),
+      );
+    const before = everything();
+    // The last one sits in another room already.
+    const rows = Array.from({ length: PEOPLE }, (_, n) => `x${n},X,${room?.name}\n`).join("");
+    const file = Buffer.from(`id,name,room\n${rows}k2999,K,${room?.name}\n`).toString("base64");
+    exam.rows.length = 0;
+    const { status, error } = await admin.mutate("participant.import", { examId, file });
+    expect([status, error?.data.reason]).toEqual([400, "INVALID_INPUT"]);
+    expect(everything()).toEqual(before);
+    expect((await reader.participant.listUnseated({ examId })).totals).toEqual({
+      unseated: 0,
+      seated: PEOPLE,
+    });
+    expectSmall(exam.rows, 5);
+  });
+
+  it("lets other exams write meanwhile, and other changes of its people wait", async () => {
+    await using exam = await openExam();
+    const { examId, admin } = exam;
+    await exam.import(roster("Name"));
+    const [room] = await exam.plan();
+    const order: string[] = [];
+    const noted = async (name: string, call: Promise<TrpcAnswer>) => {
+      const { status } = await call;
+      order.push(`${name} ${status}`);
+    };
+    const file = roster("Renamed");
+    const importing = noted("import", admin.mutate("participant.import", { examId, file }));
+    while (exam.raw.prepare("SELECT count(*) FROM bulk_changes").pluck().get() === 0) await nextTurn();
+    const person = { userId: "k0", name: "By hand", role: "examinee" };
+    await Promise.all([
+      importing,
+      noted("add", admin.mutate("participant.add", { roomId: room?.roomId, participants: [person] })),
+      noted("other exam", admin.mutate("room.create", { name: "Another exam" })),
+    ]);
+    expect(order).toEqual(["other exam 200", "import 200", "add 200"]);
+    await exam.finished();
+    expect(exam.raw.prepare("SELECT name FROM visible_participants WHERE user_id = 'k0'").pluck().get()).toBe(
+      "By hand",
+    );
+  });
+});
+
+describe("a large plan", () => {
+  it("is made in small writes, and its rooms are seen together", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader } = exam;
+    await exam.import(roster("Name"));
+    const { data, answered, seen, rows } = await exam.watched(
+      () => admin.mutate("exam.plan", { examId, roomSize: ROOM_SIZE, teachers }),
+      async () => (await reader.exam.snapshot({ examId })).rooms.length,
+    );
+    expect(data).toMatchObject({ newRooms: PEOPLE / ROOM_SIZE, seated: PEOPLE });
+    expect(answered).toBe(PEOPLE / ROOM_SIZE);
+    expect(seen).toEqual([0, PEOPLE / ROOM_SIZE]);
+    expectSmall(rows, 10);
+    expect((await reader.participant.listUnseated({ examId })).totals).toEqual({
+      unseated: 0,
+      seated: PEOPLE,
+    });
+    const told = exam.raw.prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type").all();
+    expect(told).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
+  });
+
+  it("lists what fits into one answer, and the rest of a preview on demand", async () => {
+    await using exam = await openExam();
+    const { examId, admin } = exam;
+    const people = Array.from({ length: 6000 }, (_, n) => `k${n},K\n`).join("");
+    await exam.import(Buffer.from(`id,name\n${people}`).toString("base64"));
+    const preview = async (skipRooms?: number) =>
+      (
+        await admin.mutate("exam.plan", {
+          examId,
+          roomSize: 200,
+          teachers,
+          dryRun: true,
+          ...(skipRooms !== undefined && { skipRooms }),
+        })
+      ).data;
+    const first = await preview();
+    expect(first).toMatchObject({ newRooms: 30, seated: 6000 });
+    expect(first.rooms.length + first.moreRooms).toBe(30);
+    expect(first.moreRooms).toBeGreaterThan(0);
+    const second = await preview(first.rooms.length);
+    expect(second.moreRooms).toBeUndefined();
+    const names = [...first.rooms, ...second.rooms].map(({ name }: { name: string }) => name);
+    expect(new Set(names).size).toBe(30);
+  });
+});
+
+describe("a large deletion", () => {
+  it("of an exam is seen at once, in every list, and erased in small writes", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader, raw } = exam;
+    await exam.import(roster("Name"));
+    await exam.plan();
+    const { data, answered, seen, rows } = await exam.watched(
+      () => admin.mutate("exam.delete", { examId, withRooms: true }),
+      async () => [
+        (await reader.exam.list({})).exams.length,
+        (await reader.room.list({ pageSize: 100 })).rooms.length,
+        await reader.exam.get({ examId }).then(
+          () => "there",
+          () => "gone",
+        ),
+      ],
+    );
+    expect(data).toEqual({ rooms: PEOPLE / ROOM_SIZE, people: PEOPLE + teachers.length });
+    expect(answered).toEqual([0, 0, "gone"]);
+    expect(seen.at(0)).toEqual([1, PEOPLE / ROOM_SIZE, "there"]);
+    expect(seen.at(-1)).toEqual([0, 0, "gone"]);
+    expectSmall(rows, 10);
+    for (const table of ["exams", "rooms", "participants", "unseated", "stream_names"])
+      expect(raw.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0);
+    const ended = raw.prepare("SELECT count(*) FROM room_events WHERE type = 'room_ended'").pluck().get();
+    expect(ended).toBe(PEOPLE / ROOM_SIZE);
+  });
+
+  it("of a person hides their records at once, keeps what comes later, and lets them come back", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader, raw } = exam;
+    const { data: room } = await admin.mutate("room.create", {
+      name: "R",
+      examId,
+      participants: ["a", "b"].map((userId) => ({ userId, name: userId, role: "examinee" })),
+    });
+    const roomId: string = room.id;
+    const insert = raw.prepare(
+      `INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time, extra_info,
+        extra_info_is_object, created_at) VALUES (?, ?, ?, 'watch', 1, 0, '{}', 1, 0)`,
+    );
+    const RECORDS = 6000;
+    raw.transaction(() => {
+      for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 6 === 0 ? "b" : "a");
+      for (const userId of ["a", "b"])
+        raw.prepare("INSERT INTO recorded_people VALUES (?, ?)").run(roomId, userId);
+    })();
+    const detection = (userId: string) => ({
+      roomId,
+      records: [
+        { userId, isMainMonitor: true, detectType: "watch", detectTime: new Date(0), extraInfo: "late" },
+      ],
+    });
+    const page = async () =>
+      (await reader.cheat.listRecords({ roomId, pageSize: 100 })).records.map(({ userId }) => userId);
+    let isReported = false;
+    const { data, answered, rows } = await exam.watched(
+      () => admin.mutate("participant.removeFromExam", { examId, userId: "a", withRecords: true }),
+      async () => {
+        const isRemoved = !(await page()).includes("a");
+        // As soon as the removal is seen, somebody reports once more.
+        if (isRemoved && !isReported) {
+          isReported = true;
+          await reader.cheat.addRecords(detection("a"));
+        }
+        return isReported;
+      },
+    );
+    expect(data).toEqual({ rooms: 1, records: (RECORDS * 5) / 6 });
+    expect(answered).toBe(true);
+    expectSmall(rows, 5);
+    const kept = raw.prepare("SELECT user_id, count(*) AS many FROM cheat_records GROUP BY user_id").all();
+    expect(kept).toEqual([
+      { user_id: "a", many: 1 },
+      { user_id: "b", many: RECORDS / 6 },
+    ]);
+    // The room goes on noting that something is recorded about them.
+    expect(raw.prepare("SELECT user_id FROM recorded_people ORDER BY user_id").pluck().all()).toEqual([
+      "a",
+      "b",
+    ]);
+    const back = [{ userId: "a", name: "Back", role: "examinee" as const }];
+    expect(await reader.participant.add({ roomId, participants: back })).toMatchObject({ added: 1 });
+    await expect(reader.participant.removeFromExam({ examId, userId: "a" })).rejects.toThrow(
+      "1 cheat record is kept",
+    );
+  });
+
+  it("of an exam takes no record any more once it is seen", async () => {
+    await using exam = await openExam();
+    const { examId, admin, reader, raw } = exam;
+    await exam.import(roster("Name"));
+    const [room] = await exam.plan();
+    const roomId = room?.roomId ?? "";
+    const detections = [{ userId: "k0", isMainMonitor: true, detectType: "watch", detectTime: new Date(0) }];
+    const outcomes: string[] = [];
+    const { seen } = await exam.watched(
+      () => admin.mutate("exam.delete", { examId, withRooms: true }),
+      () =>
+        reader.exam.get({ examId }).then(
+          () => "there",
+          async () => {
+            await reader.cheat.addRecords({ roomId, records: detections }).then(
+              () => outcomes.push("kept"),
+              () => outcomes.push("refused"),
+            );
+            return "gone";
+          },
+        ),
+    );
+    expect(seen).toEqual(["there", "gone"]);
+    expect(new Set(outcomes)).toEqual(new Set(["refused"]));
+    expect(raw.prepare("SELECT count(*) FROM cheat_records").pluck().get()).toBe(0);
+  });
+});

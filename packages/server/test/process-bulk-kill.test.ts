@@ -1,0 +1,168 @@
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import Sqlite from "better-sqlite3";
+import { expect, it } from "vitest";
+import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+
+// A process is killed in the middle of a large change, once before its announcement and once after it; another one, which runs beside
+// it, takes the change back or finishes it.
+
+const PEOPLE = 10_000;
+const ROOM_SIZE = 500;
+const RECORDS = 20_000;
+
+type State = "preparing" | "announced";
+
+const roster = (name: string): string =>
+  Buffer.from(`id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`).toString(
+    "base64",
+  );
+const teachers = Array.from({ length: PEOPLE / ROOM_SIZE }, (_, n) => ({
+  userId: `t${n}`,
+  name: "T",
+  role: "teacher",
+}));
+
+/** Two servers on one file, and an exam. */
+const openPair = async () => {
+  const folder = tempFolder();
+  const file = join(folder.path, "data/invigil.db");
+  const token = await tokenFor("admin", "root");
+  const options = { cwd: folder.path, env: testEnv };
+  const doomed = await serve(options);
+  const heir = await serve(options);
+  const call = async (server: Server, path: string, json: unknown, values: object = {}) => {
+    const { status, body } = await server.post(
+      `/trpc/${path}`,
+      { json, meta: { values } },
+      `Bearer ${token}`,
+    );
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    return body.result.data.json;
+  };
+  const times = { startTime: "2099-02-01T08:00:00.000Z", endTime: "2099-02-01T10:00:00.000Z" };
+  const dates = { startTime: ["Date"], endTime: ["Date"] };
+  const { id: examId } = await call(doomed, "exam.create", { name: "Large", ...times }, dates);
+  const raw = new Sqlite(file);
+  const changes = raw.prepare<[], State>("SELECT state FROM bulk_changes").pluck();
+  const finished = async (): Promise<void> => {
+    while (changes.get() !== undefined) await nextTurn();
+  };
+  return {
+    examId,
+    raw,
+    heir: (path: string, json: unknown) => call(heir, path, json),
+    async change(path: string, json: unknown) {
+      const answer = await call(doomed, path, json);
+      await finished();
+      return answer;
+    },
+    /** Makes a call, kills its server when the change is in this state, and waits until the other server is done with what is left. */
+    async killed(state: State, path: string, json: unknown): Promise<void> {
+      const calling = call(doomed, path, json).catch(() => undefined);
+      let isAnswered = false;
+      void calling.then(() => {
+        isAnswered = true;
+      });
+      while (changes.get() !== state && !(isAnswered && changes.get() === undefined)) await nextTurn();
+      doomed.kill("SIGKILL");
+      await doomed.ended();
+      await calling;
+      // It was killed in the middle.
+      expect(changes.get()).toBe(state);
+      await finished();
+      expect(raw.pragma("integrity_check", { simple: true })).toBe("ok");
+      expect(raw.pragma("foreign_key_check")).toEqual([]);
+    },
+    count: (from: string): number => Number(raw.prepare(`SELECT count(*) FROM ${from}`).pluck().get()),
+    async [Symbol.asyncDispose]() {
+      raw.close();
+      await doomed[Symbol.asyncDispose]();
+      await heir[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+};
+
+const EITHER = [
+  ["before its announcement", "preparing"],
+  ["after its announcement", "announced"],
+] as const;
+
+it.each(EITHER)(
+  "an import that is cut off %s is there as a whole, or not at all",
+  async (_, state) => {
+    await using pair = await openPair();
+    const { examId } = pair;
+    // What is done after the announcement of people without a room is little: names are changed, too.
+    await pair.change("participant.import", { examId, file: roster("Old") });
+    await pair.killed(state, "participant.import", { examId, file: roster("New") });
+    const name = state === "announced" ? "New" : "Old";
+    expect(pair.count(`unseated WHERE name = '${name}'`)).toBe(PEOPLE);
+    expect(pair.count("unseated")).toBe(PEOPLE);
+    expect(pair.count("person_changes")).toBe(0);
+    // The exam is free again.
+    const again = await pair.heir("participant.import", { examId, file: roster("Newest") });
+    expect(again).toMatchObject({ updated: PEOPLE });
+  },
+  60_000,
+);
+
+it("an import of newcomers that is cut off before its announcement leaves nothing", async () => {
+  await using pair = await openPair();
+  const { examId } = pair;
+  await pair.killed("preparing", "participant.import", { examId, file: roster("Name") });
+  expect(pair.count("unseated")).toBe(0);
+}, 60_000);
+
+it.each(EITHER)(
+  "a plan that is cut off %s is there as a whole, or not at all",
+  async (_, state) => {
+    await using pair = await openPair();
+    const { examId } = pair;
+    await pair.change("participant.import", { examId, file: roster("Name") });
+    const plan = { examId, roomSize: ROOM_SIZE, teachers };
+    await pair.killed(state, "exam.plan", plan);
+    const isThere = state === "announced";
+    const seats = PEOPLE + teachers.length;
+    expect(pair.count("rooms")).toBe(isThere ? teachers.length : 0);
+    expect(pair.count("participants")).toBe(isThere ? seats : 0);
+    expect(pair.count("stream_names")).toBe(isThere ? 2 * seats : 0);
+    expect(pair.count("visible_unseated")).toBe(isThere ? 0 : PEOPLE);
+    expect(pair.count("unseated")).toBe(isThere ? 0 : PEOPLE);
+    expect(pair.count("room_events WHERE type = 'room_created'")).toBe(isThere ? teachers.length : 0);
+    // Planned again, what is missing is done and nothing twice.
+    const { newRooms } = await pair.heir("exam.plan", plan);
+    expect(newRooms).toBe(isThere ? 0 : teachers.length);
+  },
+  60_000,
+);
+
+it("an exam whose deletion is cut off is erased by another process", async () => {
+  await using pair = await openPair();
+  const { examId } = pair;
+  await pair.change("participant.import", { examId, file: roster("Name") });
+  await pair.change("exam.plan", { examId, roomSize: ROOM_SIZE, teachers });
+  await pair.killed("announced", "exam.delete", { examId, withRooms: true });
+  for (const table of ["exams", "rooms", "participants", "unseated", "stream_names"])
+    expect(pair.count(table)).toBe(0);
+}, 60_000);
+
+it("a person whose removal is cut off is erased by another process, with all records", async () => {
+  await using pair = await openPair();
+  const { examId, raw } = pair;
+  const person = { userId: "a", name: "A", role: "examinee" };
+  const { id: roomId } = await pair.change("room.create", { name: "R", examId, participants: [person] });
+  const insert = raw.prepare(
+    `INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time, extra_info,
+      extra_info_is_object, created_at) VALUES (?, ?, ?, 'watch', 1, 0, '{}', 1, 0)`,
+  );
+  raw.transaction(() => {
+    for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 4 === 0 ? "b" : "a");
+    raw.prepare("INSERT INTO recorded_people VALUES (?, 'a')").run(roomId);
+  })();
+  await pair.killed("announced", "participant.removeFromExam", { examId, userId: "a", withRecords: true });
+  expect(pair.count("cheat_records")).toBe(RECORDS / 4);
+  expect(pair.count("participants WHERE user_id = 'a'")).toBe(0);
+  expect(pair.count("recorded_people")).toBe(0);
+}, 60_000);
