@@ -388,3 +388,48 @@ describe("a large deletion", () => {
     expect(raw.prepare("SELECT count(*) FROM cheat_records").pluck().get()).toBe(0);
   });
 });
+
+describe("a large answer", () => {
+  it("of join links is asked for page by page, each person once", async () => {
+    await using app = await createTestApp({
+      config: { apps: { watchUrl: "https://watch.example/", examineeUrl: "https://sit.example/" } },
+    });
+    const admin = app.as(ADMIN);
+    const { id: examId } = await admin.exam.create({ name: "Large", ...times });
+    const expected: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      const ids = Array.from({ length: 400 }, (_, index) => `r${n}-${index}`);
+      const participants = ids.map((userId) => ({ userId, name: userId, role: "examinee" as const }));
+      const { id } = await admin.room.create({ name: `R${n}`, examId, participants });
+      expected.push(...["root", ...ids].map((userId) => `${id} ${userId}`));
+    }
+    await expect(admin.room.joinLinks({ examId })).rejects.toThrow("limit is needed");
+    const links: { roomId: string; userId: string }[] = [];
+    for (let after: { roomId: string; userId: string } | undefined; ; ) {
+      const page = await admin.room.joinLinks({ examId, limit: 150, after });
+      links.push(...page);
+      const last = page.at(-1);
+      if (!last || page.length < 150) break;
+      after = { roomId: last.roomId, userId: last.userId };
+    }
+    expect(links.map(({ roomId, userId }) => `${roomId} ${userId}`)).toEqual(expected);
+  });
+
+  it("of a batch is refused before its first call where the calls ask for too much together", async () => {
+    await using app = await createTestApp();
+    const authorization = `Bearer ${await app.token(ADMIN)}`;
+    const batch = async (calls: number, pageSize: number) => {
+      const paths = Array.from({ length: calls }, () => "exam.list").join(",");
+      const inputs = Object.fromEntries(Array.from({ length: calls }, (_, n) => [n, { json: { pageSize } }]));
+      const query = new URLSearchParams({ batch: "1", input: JSON.stringify(inputs) });
+      const url = `/trpc/${paths}?${query.toString()}`;
+      const { statusCode, body } = await app.inject({ method: "GET", url, headers: { authorization } });
+      return { statusCode, body };
+    };
+    expect((await batch(100, 20)).statusCode).toBe(200);
+    const refused = await batch(100, 100);
+    expect(refused.statusCode).toBe(413);
+    expect(refused.body).toContain("ask for about 10000 rows, and a batch may ask for 4000");
+    expect((await batch(2, 100)).statusCode).toBe(200);
+  });
+});

@@ -261,3 +261,17 @@ describe("a failure that undoes the whole transaction", () => {
     expect(results.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
   });
 });
+
+describe("writes of bulk changes", () => {
+  it("are one in each transaction, and those of calls do not wait for them all", async () => {
+    const order: string[] = [];
+    const bulk = [1, 2, 3].map((n) =>
+      write(() => insert(n), { bulk: true }).then(() => order.push(`bulk ${n}`)),
+    );
+    const call = write(() => insert(10)).then(() => order.push("call"));
+    await Promise.all([...bulk, call]);
+    expect(order).toEqual(["bulk 1", "call", "bulk 2", "bulk 3"]);
+    expect(transactions()).toEqual({ begun: 3, committed: 3, undone: 0 });
+    expect(rowsOf(witness)).toEqual([1, 2, 3, 10]);
+  });
+});

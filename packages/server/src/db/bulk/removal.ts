@@ -64,7 +64,7 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
     .select({ id: max(cheatRecords.id) })
     .from(cheatRecords)
     .prepare();
-  const since = queries
+  const recordsSince = queries
     .select({
       id: cheatRecords.id,
       userId: cheatRecords.userId,
@@ -130,7 +130,7 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
     after: number,
     upTo: number,
   ): { count: number; last: number } => {
-    const rows = since.all({ after, upTo, limit: LOOKED_AT_ONCE });
+    const rows = recordsSince.all({ after, upTo, limit: LOOKED_AT_ONCE });
     const { userId, erases, roomId } = person;
     const about = rows.filter(
       (row) => row.userId === userId && (erases === "room" ? row.roomId === roomId : row.examId === examId),
@@ -172,19 +172,24 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
     const erases = erasing(removal, roomsOf.all({ userId, examId }).length);
     const counted = { userId, roomId, erases, lastRecordId: 0 };
     const { records, upTo } = await count({ examId, person: counted });
-    const person: RemovedPerson = { ...counted, erases: withRecords ? erases : "nothing" };
-    return bulk.run({ kind: "remove_person", examId, person, now }, function* prepare({ id }) {
+    return bulk.run({ kind: "remove_person", examId, person: counted, now }, function* prepare({ id }) {
       const rooms = roomsOf.all({ userId, examId });
-      if (erasing(removal, rooms.length) !== erases) throw new OtherScope();
+      const person = { ...counted, erases: erasing(removal, rooms.length) };
+      const isRecorded = nextRoom({ examId, person }, "") !== undefined;
+      if (isRecorded && person.erases !== erases) throw new OtherScope();
       const lastRecordId = newestId();
-      const { count: more, last } = inRange({ examId, person: counted }, upTo, lastRecordId);
-      if (last < lastRecordId) throw new OtherScope();
+      const since = inRange({ examId, person }, upTo, lastRecordId);
+      if (isRecorded && since.last < lastRecordId) throw new OtherScope();
       const waiting = waitsIn.get({ examId, userId });
-      const standing = { rooms, waits: waiting !== undefined, records: records + more };
+      const standing = {
+        rooms,
+        waits: waiting !== undefined,
+        records: isRecorded ? records + since.count : 0,
+      };
       check(standing);
       queries
         .update(bulkChanges)
-        .set({ person: { ...person, lastRecordId } })
+        .set({ person: { ...person, erases: withRecords ? person.erases : "nothing", lastRecordId } })
         .where(eq(bulkChanges.id, id))
         .run();
       for (const room of rooms) {

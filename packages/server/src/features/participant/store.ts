@@ -261,7 +261,7 @@ export const createParticipantStore = ({
     async remove(room, user, { withRecords, now }, check) {
       const found = roomById.get({ roomId: room });
       check(room, found?.status);
-      if (!found || !present.get({ roomId: room, userId: user })) return undefined;
+      if (!found) return undefined;
       const removal = { examId: found.examId, roomId: room, userId: user, withRecords, now };
       try {
         const { records } = await removePerson(removal, (standing) => {
