@@ -155,7 +155,7 @@ const finished = async () => {
 };
 
 const results = [];
-const measure = async (name, call, { repeat } = {}) => {
+const measure = async (name, call) => {
   await sleep(200);
   await longestTurn();
   const stop = beside();

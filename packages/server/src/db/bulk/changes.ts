@@ -36,7 +36,7 @@ export interface BulkChanges {
    * Runs a write of the rooms or people of one exam, which calls `assertFree` for it: while a change of the exam is under way it waits.
    * @throws what the work throws, and what `busy` says after half a minute
    */
-  write<Result>(work: () => Result): Promise<Result>;
+  readonly write: <Result>(work: () => Result) => Promise<Result>;
   /** Belongs into a write that was given to `write`, before its first change. */
   assertFree(examId: string): void;
   /** From now on this process carries on what others left. */
