@@ -73,7 +73,8 @@ const openExam = async () => {
     finished,
     /** Makes a call of `world`, and asks the other process meanwhile what it sees; each answer once, in the order in which they came. */
     async watched<Seen>(call: () => Promise<TrpcAnswer>, look: () => Promise<Seen>) {
-      const seen: string[] = [];
+      // Once before the change, however fast that is.
+      const seen = [JSON.stringify(await look())];
       let isOver = false;
       const looking = (async () => {
         while (!isOver) {
@@ -318,7 +319,7 @@ describe("a large deletion", () => {
     raw.transaction(() => {
       for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 6 === 0 ? "b" : "a");
       for (const userId of ["a", "b"])
-        raw.prepare("INSERT INTO recorded_people VALUES (?, ?)").run(roomId, userId);
+        raw.prepare("INSERT INTO recorded_people (room_id, user_id) VALUES (?, ?)").run(roomId, userId);
     })();
     const detection = (userId: string) => ({
       roomId,
