@@ -28,7 +28,6 @@ const FIELDS: Readonly<Record<Field, Names>> = {
       "职工编号",
       "员工编号",
       "监考编号",
-
       "准考证",
       "准考证号码",
       "考生号",
@@ -45,13 +44,11 @@ const FIELDS: Readonly<Record<Field, Names>> = {
       "student number",
       "student no",
       "exam number",
-
       "admission number",
       "admission no",
       "registration number",
       "registration no",
       "matriculation number",
-
       "staff id",
       "staff number",
       "staff no",
