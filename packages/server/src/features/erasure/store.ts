@@ -1,6 +1,6 @@
 import { and, asc, between, eq, gt, inArray, lte, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.js";
-import { EVERYBODY, loginOf } from "../../db/messages.js";
+import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
 import { eraseSeats } from "../../db/seat-generations.js";
 import {
   erasures,
@@ -163,9 +163,11 @@ export const createErasureStore = ({ db: { queries, write } }: { db: Database })
           const { id, senderId, senderRole, senderCamera, recipients, data } = message;
           const isSender = senderRole !== "server" && senderId === userId;
           const others = recipients?.filter((login) => !named.has(login));
-          if (isSender || others?.length === 0) {
+          // No recipients are all of the staff.
+          const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
+          if (isSender || wasForThemAlone) {
             const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-            deleteReaders(roomId, id, [EVERYBODY, ...(recipients ?? []), ...sender]);
+            deleteReaders(roomId, id, [EVERYBODY, STAFF, OVERHEARD, ...(recipients ?? []), ...sender]);
             queries.delete(messages).where(eq(messages.id, id)).run();
             continue;
           }
