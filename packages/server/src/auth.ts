@@ -3,6 +3,7 @@ import { type Caller, claimsSchema, type IssuedToken, type Role } from "@invigil
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { LRUCache } from "lru-cache";
 import { InvigilError } from "./errors.js";
+import type { Counted } from "./identity.js";
 import type { Ids } from "./ids.js";
 import { atMost } from "./lru.js";
 import { SetupError } from "./setup-error.js";
@@ -17,7 +18,7 @@ const MAX_TOKEN_LENGTH = 8192;
 const REMEMBERED_TOKENS = 40_000;
 
 /** A caller as the server knows it: with the token that it came with. */
-export interface Principal extends Caller {
+export interface Principal extends Caller, Counted {
   /** The token's id, by which it can be revoked. */
   readonly tokenId?: string | undefined;
   /** The login that the token ends with. */

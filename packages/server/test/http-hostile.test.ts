@@ -86,7 +86,7 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
     config: STREAM_CONFIG,
     onStatement: (sql) => {
       // Who listens is noted beside, also while the next request is on its way.
-      const isPresence = /"presence"|participant_(entered|left)/.test(sql);
+      const isPresence = /"presence"|participant_(entered|left)|devices_changed/.test(sql);
       if (/^\s*(insert|update|delete|replace)/i.test(sql) && !isPresence) writes.push(sql);
     },
   });

@@ -144,7 +144,8 @@ describe("the log holds no secret", () => {
     password: "canary-password",
     currentPassword: "canary-current-password",
     newPassword: "canary-new-password",
-    tokenId: "canary-token-id",
+    // No secret: the log says which token was taken back.
+    tokenId: "a-token-id",
     role: "canary-role",
     participants: [{ userId: "canary-person", name: "canary-person-name", role: "canary-role" }],
     records: [{ userId: "canary-recorded", detectType: "canary-type", extraInfo: "canary-info" }],

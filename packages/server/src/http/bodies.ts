@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../errors.js";
+import { identityKey } from "../identity.js";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -44,7 +45,8 @@ type Done = (error: Error | null, body?: Buffer) => void;
 
 /** A body that is being received. */
 interface Arriving {
-  readonly userId: string | undefined;
+  /** Whose it is, as `identityKey` says; undefined without a token. */
+  readonly owner: string | undefined;
   bytes: number;
   readonly fail: (error: InvigilError) => void;
 }
@@ -75,34 +77,34 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
   let all = 0;
   let unknown = 0;
 
-  const userIdOf = ({ callContext }: FastifyRequest): string | undefined => {
+  const ownerOf = ({ callContext }: FastifyRequest): string | undefined => {
     const identity = callContext?.identity;
-    return identity === undefined || identity instanceof InvigilError ? undefined : identity.userId;
+    return identity === undefined || identity instanceof InvigilError ? undefined : identityKey(identity);
   };
 
   /** @throws TOO_MANY_REQUESTS */
   const begin = (body: Arriving): void => {
-    const { userId } = body;
-    if (userId === undefined) {
+    const { owner } = body;
+    if (owner === undefined) {
       if (unknown >= MOST_UNKNOWN)
         for (const other of arriving)
-          if (other.userId === undefined) {
+          if (other.owner === undefined) {
             other.fail(overloaded());
             break;
           }
       unknown += 1;
     } else {
-      const own = ofPerson.get(userId) ?? { count: 0, bytes: 0 };
+      const own = ofPerson.get(owner) ?? { count: 0, bytes: 0 };
       if (own.count >= MOST_OF_PERSON) throw tooManyOfPerson();
       own.count += 1;
-      ofPerson.set(userId, own);
+      ofPerson.set(owner, own);
     }
     arriving.add(body);
   };
   /** Takes memory for a body. @throws TOO_MANY_REQUESTS, OVERLOADED */
   const grow = (body: Arriving, bytes: number): void => {
     const more = bytes - body.bytes;
-    const own = body.userId === undefined ? undefined : ofPerson.get(body.userId);
+    const own = body.owner === undefined ? undefined : ofPerson.get(body.owner);
     if (own && own.bytes + more > bufferBytes * SHARE_OF_PERSON) throw tooManyOfPerson();
     if (all + more > bufferBytes) throw overloaded();
     body.bytes = bytes;
@@ -112,15 +114,15 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
   const end = (body: Arriving): void => {
     if (!arriving.delete(body)) return;
     all -= body.bytes;
-    if (body.userId === undefined) {
+    if (body.owner === undefined) {
       unknown -= 1;
       return;
     }
-    const own = ofPerson.get(body.userId);
+    const own = ofPerson.get(body.owner);
     if (!own) return;
     own.count -= 1;
     own.bytes -= body.bytes;
-    if (own.count === 0) ofPerson.delete(body.userId);
+    if (own.count === 0) ofPerson.delete(body.owner);
   };
 
   /** Receives a body that has not arrived as a whole yet. Its pieces are copied: Node makes an object of each, however small. */
@@ -151,7 +153,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
         return false;
       }
     };
-    const body: Arriving = { userId: userIdOf(request), bytes: 0, fail: finish };
+    const body: Arriving = { owner: ownerOf(request), bytes: 0, fail: finish };
     const take = (chunk: Buffer): void => {
       const needed = size + chunk.length;
       if (needed > limit) {
@@ -192,7 +194,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
       receive(request, { limit, length, done });
     },
     hold(request) {
-      const body: Arriving = { userId: userIdOf(request), bytes: 0, fail: () => request.raw.destroy() };
+      const body: Arriving = { owner: ownerOf(request), bytes: 0, fail: () => request.raw.destroy() };
       begin(body);
       return () => end(body);
     },

@@ -1,6 +1,5 @@
-import type { Caller } from "@invigil/schema";
 import type { Disk } from "./disk.js";
-import type { RateLimits } from "./rates.js";
+import type { RateLimits, Taker } from "./rates.js";
 
 export interface GatedCall {
   readonly writes: boolean;
@@ -15,7 +14,7 @@ export interface Gate {
    * @param caller undefined where a signature or a password stands for a token: such a call is not counted
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL
    */
-  admit(caller: Pick<Caller, "userId" | "role"> | undefined, call: GatedCall): void;
+  admit(caller: Taker["caller"], call: GatedCall): void;
   /** Counts a call without a good token by where it came from. @throws TOO_MANY_REQUESTS */
   admitAnonymous(address: string): void;
 }

@@ -2,6 +2,7 @@ import type { Caller } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config.js";
 import { InvigilError } from "../errors.js";
+import { type Counted, identityKey } from "../identity.js";
 import { atMost } from "../lru.js";
 
 /** What is limited, in the order in which each owner's state is kept. */
@@ -28,7 +29,8 @@ export type RateSettings = Readonly<Record<Rate, Readonly<Partial<Record<RateSco
 
 /** On whose behalf an amount is taken: each that is named has a limit of its own. */
 export interface Taker {
-  readonly caller?: Pick<Caller, "userId" | "role"> | undefined;
+  /** Each user id has a limit of its own for each room or exam that a token of theirs is bound to. */
+  readonly caller?: (Counted & Pick<Caller, "role">) | undefined;
   readonly network?: string | undefined;
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
@@ -120,11 +122,11 @@ export const createRateLimits = ({
   type Scope = (typeof scopes)[RateScope];
   const indexes = new Map<string, number>(RATES.map((rate, index) => [rate, index]));
 
-  const stateOf = ({ owners }: Scope, id: string): WholeAt => {
-    const known = owners.get(id);
+  const stateOf = ({ owners }: Scope, key: string): WholeAt => {
+    const known = owners.get(key);
     if (known) return known;
     const fresh: WholeAt = RATES.map(() => 0);
-    owners.set(id, fresh);
+    owners.set(key, fresh);
     return fresh;
   };
 
@@ -143,7 +145,7 @@ export const createRateLimits = ({
       const now = monotonic();
       const taken: { state: WholeAt; index: number; until: number }[] = [];
 
-      const look = (within: Scope, id: string): void => {
+      const look = (within: Scope, key: string, name = key): void => {
         let state: WholeAt | undefined;
         for (const rate in amounts) {
           const index = indexes.get(rate) ?? -1;
@@ -151,17 +153,18 @@ export const createRateLimits = ({
           // Safe: `rate` is a key of it.
           const amount = amounts[rate as Rate];
           if (!limit || !amount) continue;
-          state ??= stateOf(within, id);
+          state ??= stateOf(within, key);
           const since = Math.max(state[index] ?? 0, now);
           const ms = amount * limit.eachMs;
           // More than the whole allowance is let through by an allowance that is whole, and paid off afterwards.
           const waitMs = since + Math.min(ms, WINDOW_MS) - now - WINDOW_MS;
-          if (waitMs > 0) refuse(within, id, limit, waitMs);
+          if (waitMs > 0) refuse(within, name, limit, waitMs);
           taken.push({ state, index, until: since + ms });
         }
       };
 
-      if (caller) look(caller.role === "admin" ? scopes.admin : scopes.person, caller.userId);
+      if (caller)
+        look(caller.role === "admin" ? scopes.admin : scopes.person, identityKey(caller), caller.userId);
       if (network !== undefined) look(scopes.network, network);
       if (roomId !== undefined) look(scopes.room, roomId);
       if (examId !== undefined) look(scopes.exam, examId);

@@ -151,7 +151,7 @@ export const createEngineService = ({
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL, UNAUTHENTICATED, FORBIDDEN
    */
   const callerIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
-    gate.admit({ userId: page.userId, role: page.holder.role }, call);
+    gate.admit({ ...page.holder, userId: page.userId }, call);
     const caller = await logins.callerIn(page, roomId);
     rates.take({ roomId }, { calls: 1 });
     return caller;

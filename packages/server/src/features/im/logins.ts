@@ -115,7 +115,8 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       await access.room(holder, roomId);
       if (userId !== holder.userId && (await auth.isDisabled({ userId, role })))
         throw unauthenticated("The message login has ended.");
-      return { userId, role, roomId, expiresAt };
+      const { roomId: boundTo, examId } = holder;
+      return { userId, role, roomId, expiresAt, countedAs: { userId, roomId: boundTo, examId } };
     },
   };
 };

@@ -1,4 +1,5 @@
 import { InvigilError, invalidInput } from "../../errors.js";
+import { type Counted, identityKey } from "../../identity.js";
 
 /** What one person may hold open in this process at a time. */
 export interface Allowed {
@@ -8,7 +9,7 @@ export interface Allowed {
 
 /** A subscription that is about to begin. */
 export interface Subscriber {
-  readonly userId: string;
+  readonly listener: Counted;
   /** The connection that carries it beside others; absent where the subscription has a connection of its own. */
   readonly connection?: object | undefined;
   /** What is listened to: the field of the input that names it, and its id. */
@@ -16,10 +17,10 @@ export interface Subscriber {
   readonly id: string;
 }
 
-/** Counts the connections and subscriptions of each person. Every function that is returned gives back what was taken; calling it again changes nothing. */
+/** Counts the connections and subscriptions of each identity, which is a person with what their token is bound to. Every function that is returned gives back what was taken; calling it again changes nothing. */
 export interface Allowances {
   /** @throws TOO_MANY_REQUESTS */
-  connection(userId: string): () => void;
+  connection(listener: Counted): () => void;
   /** @throws INVALID_INPUT when the connection has a subscription to the same already, TOO_MANY_REQUESTS */
   subscription(subscriber: Subscriber): () => void;
 }
@@ -29,18 +30,19 @@ const RETRY_AFTER_SECONDS = 10;
 
 const createCounter = (most: number, refusal: string) => {
   const counts = new Map<string, number>();
-  return (userId: string): (() => void) => {
-    const count = counts.get(userId) ?? 0;
+  return (listener: Counted): (() => void) => {
+    const key = identityKey(listener);
+    const count = counts.get(key) ?? 0;
     if (count >= most)
       throw new InvigilError("TOO_MANY_REQUESTS", refusal, { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    counts.set(userId, count + 1);
+    counts.set(key, count + 1);
     let isTaken = true;
     return () => {
       if (!isTaken) return;
       isTaken = false;
-      const left = (counts.get(userId) ?? 1) - 1;
-      if (left > 0) counts.set(userId, left);
-      else counts.delete(userId);
+      const left = (counts.get(key) ?? 1) - 1;
+      if (left > 0) counts.set(key, left);
+      else counts.delete(key);
     };
   };
 };
@@ -58,11 +60,11 @@ export const createAllowances = ({ connections, subscriptions }: Allowed): Allow
 
   return {
     connection: takeConnection,
-    subscription({ userId, connection, field, id }) {
+    subscription({ listener, connection, field, id }) {
       if (!connection) {
-        const freeConnection = takeConnection(userId);
+        const freeConnection = takeConnection(listener);
         try {
-          const free = takeSubscription(userId);
+          const free = takeSubscription(listener);
           return () => {
             free();
             freeConnection();
@@ -72,16 +74,16 @@ export const createAllowances = ({ connections, subscriptions }: Allowed): Allow
           throw error;
         }
       }
-      const key = `${field} ${id}`;
+      const what = `${field} ${id}`;
       const known = listening.get(connection) ?? new Set();
-      if (known.has(key)) throw invalidInput(field, `is subscribed to on this connection already: ${id}`);
-      const free = takeSubscription(userId);
-      listening.set(connection, known.add(key));
+      if (known.has(what)) throw invalidInput(field, `is subscribed to on this connection already: ${id}`);
+      const free = takeSubscription(listener);
+      listening.set(connection, known.add(what));
       let isHeld = true;
       return () => {
         if (!isHeld) return;
         isHeld = false;
-        known.delete(key);
+        known.delete(what);
         free();
       };
     },

@@ -120,11 +120,11 @@ export const createLiveService = ({
 
   /** Counts a subscription until it is aborted or has ended. */
   const counted = (
-    { caller: { userId }, connection, signal }: Listener,
+    { caller: listener, connection, signal }: Listener,
     what: { readonly field: "roomId" | "examId"; readonly id: string },
   ): (() => void) => {
     if (signal?.aborted) return () => undefined;
-    const free = allowances.subscription({ userId, connection, ...what });
+    const free = allowances.subscription({ listener, connection, ...what });
     // At once: a client that stops to listen and begins again sends both in one frame.
     signal?.addEventListener("abort", free, { once: true });
     return () => {
@@ -178,7 +178,7 @@ export const createLiveService = ({
       return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
     },
 
-    connect: ({ userId }) => allowances.connection(userId),
+    connect: (caller) => allowances.connection(caller),
 
     start() {
       isStopping = false;
