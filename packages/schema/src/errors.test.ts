@@ -24,7 +24,7 @@ describe("the error table", () => {
       ].toSorted((one, other) => one - other);
     expect(statuses(true)).toEqual([400, 403, 404, 409, 501, 502]);
     // 404 and 405 are for paths that do not exist.
-    expect(statuses(false)).toEqual([401, 404, 405, 413, 415, 429, 500, 503]);
+    expect(statuses(false)).toEqual([401, 404, 405, 408, 413, 415, 429, 500, 503]);
     expect(errorCodes.NOT_FOUND.business).toBe(false);
   });
 
