@@ -77,6 +77,7 @@ test.each(transports)("keeps the list of who is there: $name", async ({ WebSocke
     role: "examinee",
     camera: "pc",
     since: event?.time,
+    devices: 1,
   });
 });
 
@@ -124,11 +125,35 @@ test.each(transports)(
 test("several listen over one WebSocket, which closes when nobody does", async () => {
   await using world = await liveWorld();
   const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
-  const rooms = [open(world.room.id), open(world.room.id), openExam(world.room.examId)];
+  const { id: secondId } = await world.teacher.room.create({ name: "Geometry", examId: world.room.examId });
+  const rooms = [open(world.room.id), open(secondId), openExam(world.room.examId)];
   await Promise.all(rooms.map((one) => one.ready()));
   expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual(["ws /trpc"]);
   for (const one of rooms) one.close();
   await world.proxy.idle();
+});
+
+test.each(transports)("a room that is listened to already: $name", async ({ WebSocket }) => {
+  await using world = await liveWorld();
+  const { open } = await world.client(TEACHER, { live: { WebSocket } });
+  const first = open(world.room.id);
+  await first.ready();
+  const second = open(world.room.id);
+  if (WebSocket) {
+    await expect(second.ready()).rejects.toMatchObject({
+      data: { reason: "INVALID_INPUT" },
+      message: `roomId is subscribed to on this connection already: ${world.room.id}`,
+    });
+    expect(second.status).toBe("closed");
+  } else {
+    // Each has a connection of its own.
+    await second.ready();
+    second.close();
+  }
+  // The first goes on, and after it another can begin.
+  expect(first.status).toBe("live");
+  first.close();
+  await open(world.room.id).ready();
 });
 
 test("the rooms of an exam come in one order", async () => {

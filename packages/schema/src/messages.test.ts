@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sendMessageInput } from "./messages.js";
+import { MAX_RECEIVERS, sendMessageInput } from "./messages.js";
 import { signals } from "./signals.js";
 
 it("the length of a list of logins is judged before any of them is read", () => {
@@ -14,11 +14,11 @@ it("the length of a list of logins is judged before any of them is read", () => 
     roomId: "r",
     type: 30_001,
     data: {},
-    to: Array.from({ length: 1_001 }, (_, index) => (index === 0 ? trap : "x")),
+    to: Array.from({ length: MAX_RECEIVERS + 1 }, (_, index) => (index === 0 ? trap : "x")),
   });
   expect({ success, issues: error?.issues.map(({ message }) => message), isRead }).toEqual({
     success: false,
-    issues: ["must be at most 1000"],
+    issues: [`must be at most ${MAX_RECEIVERS} logins`],
     isRead: false,
   });
 });

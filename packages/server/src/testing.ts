@@ -30,7 +30,7 @@ export interface TestCaller {
 export interface TestAppOptions {
   /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
   readonly now?: Date | (() => Date);
-  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  /** The milliseconds of a clock that nobody sets; default: it goes forward with `now`, and stands still where `now` goes back. */
   readonly monotonic?: () => number;
   /** The free bytes of a folder's file system. Default: as many as there can be. */
   readonly freeSpace?: (folder: string) => Promise<number>;
@@ -74,6 +74,18 @@ const seededRandom = (seed: number) => {
     });
 };
 
+/** The milliseconds by which a clock has gone forward. Setting it back changes nothing. */
+const onlyForward = (clock: () => Date) => {
+  let last = clock().getTime();
+  let elapsed = 0;
+  return () => {
+    const now = clock().getTime();
+    elapsed += Math.max(0, now - last);
+    last = now;
+    return elapsed;
+  };
+};
+
 /**
  * The real app on an in-memory database, with its clock and ids in the test's hands.
  * `await using app = await createTestApp()` cleans up.
@@ -90,7 +102,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     config,
     db,
     clock,
-    monotonic: options.monotonic ?? (() => clock().getTime()),
+    monotonic: options.monotonic ?? onlyForward(clock),
     freeSpace: options.freeSpace ?? (() => Promise.resolve(Number.POSITIVE_INFINITY)),
     ids: createIds({ clock, random: seededRandom(seed) }),
     log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),

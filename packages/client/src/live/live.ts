@@ -7,9 +7,12 @@ import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
 /** Rooms and exams, live. */
 export interface Live {
-  /** Listens to a room until `close()`: for whoever may reach it. */
+  /**
+   * Listens to a room until `close()`: for whoever may reach it. Once at a time: a second one over the same WebSocket is closed with
+   * `INVALID_INPUT`, so share the first.
+   */
   room(roomId: string, options?: LiveRoomOptions): LiveRoom;
-  /** Listens to the rooms of an exam until `close()`: for administrators and inspectors. */
+  /** Listens to the rooms of an exam until `close()`: for administrators and inspectors. Once at a time, like a room. */
   exam(examId: string): LiveExam;
 }
 

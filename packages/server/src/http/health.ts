@@ -1,4 +1,4 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Config } from "../config.js";
 import type { Database } from "../db/client.js";
 import type { Disk } from "../limits/disk.js";
@@ -9,19 +9,21 @@ export const healthRoutes = (
   { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "look"> },
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
-  app.get("/ready", async (request, reply) => {
-    if (!(await disk.look()))
-      return reply.code(503).send({ status: "unavailable", disk: "nearly full: writes are refused" });
+
+  /** What keeps the server from being ready; undefined: nothing. */
+  const obstacle = async (log: FastifyBaseLogger): Promise<object | undefined> => {
+    if (!(await disk.look())) return { disk: "nearly full: writes are refused" };
     try {
-      if (db.fault() !== undefined)
-        return reply.code(503).send({ status: "unavailable", database: "replaced while in use" });
-      if (db.migrationsAreCurrent()) return { status: "ready", database: "ok", migrations: "current" };
-      return reply
-        .code(503)
-        .send({ status: "unavailable", database: "ok", migrations: "of another version" });
+      if (db.fault() !== undefined) return { database: "replaced while in use" };
+      return db.migrationsAreCurrent() ? undefined : { database: "ok", migrations: "of another version" };
     } catch (error) {
-      request.log.error({ err: error }, "the database does not answer");
-      return reply.code(503).send({ status: "unavailable", database: "failed" });
+      log.error({ err: error }, "the database does not answer");
+      return { database: "failed" };
     }
+  };
+  app.get("/ready", async ({ log }, reply) => {
+    const found = await obstacle(log);
+    if (found) return reply.code(503).send({ status: "unavailable", ...found });
+    return { status: "ready", database: "ok", migrations: "current" };
   });
 };

@@ -12,11 +12,12 @@ export class AnswerTooLong extends Error {
  */
 export const boundedText = async (response: Response, maxBytes = MAX_ANSWER_BYTES): Promise<string> => {
   if (!response.body) return "";
+  const chunks: AsyncIterable<Uint8Array> = response.body;
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
   // Leaving the loop early cancels the body.
-  for await (const chunk of response.body) {
+  for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new AnswerTooLong(`the answer is longer than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });

@@ -65,7 +65,7 @@ export interface ImStore {
   /** Newest first: what any of the readers reads, once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
   /** How many messages a room has, if there are not more than a number. */
-  countUpTo(roomId: string, most: number): number;
+  readonly countUpTo: (roomId: string, most: number) => number;
   /** The same either way round. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
   /** The newest messages of some types, oldest of them first. */
