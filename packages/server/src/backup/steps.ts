@@ -25,7 +25,11 @@ export const countBytes = ({ goOn, show }: Steps, all: number) => {
 /** Syncs a file or a folder to disk. */
 export const sync = async (path: string): Promise<void> => {
   const handle = await open(path, "r");
-  await handle.sync().finally(() => handle.close());
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 };
 
 /** Copies a file for its owner alone, onto the disk. Shares its blocks where the file system can. */

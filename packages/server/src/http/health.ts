@@ -10,18 +10,20 @@ export const healthRoutes = (
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
   app.get("/ready", async (request, reply) => {
-    if (!(await disk.look()))
-      return reply.code(503).send({ status: "unavailable", disk: "nearly full: writes are refused" });
+    const unavailable = (why: Readonly<Record<string, string>>) =>
+      reply.code(503).send({ status: "unavailable", ...why });
+    if (!(await disk.look())) return unavailable({ disk: "nearly full: writes are refused" });
+    let fault: string | undefined;
+    let isCurrent: boolean;
     try {
-      if (db.fault() !== undefined)
-        return reply.code(503).send({ status: "unavailable", database: "replaced while in use" });
-      if (db.migrationsAreCurrent()) return { status: "ready", database: "ok", migrations: "current" };
-      return reply
-        .code(503)
-        .send({ status: "unavailable", database: "ok", migrations: "of another version" });
+      fault = db.fault();
+      isCurrent = fault === undefined && db.migrationsAreCurrent();
     } catch (error) {
       request.log.error({ err: error }, "the database does not answer");
-      return reply.code(503).send({ status: "unavailable", database: "failed" });
+      return unavailable({ database: "failed" });
     }
+    if (fault !== undefined) return unavailable({ database: "replaced while in use" });
+    if (!isCurrent) return unavailable({ database: "ok", migrations: "of another version" });
+    return { status: "ready", database: "ok", migrations: "current" };
   });
 };

@@ -45,7 +45,7 @@ export interface RateLimits {
    * Takes amounts from the allowances of all takers, or from none of them.
    * @throws TOO_MANY_REQUESTS that names the limit which was reached
    */
-  take(from: Taker, amounts: Readonly<Partial<Record<Rate, number>>>): void;
+  readonly take: (from: Taker, amounts: Readonly<Partial<Record<Rate, number>>>) => void;
 }
 
 /** For those who are not limited: the command on the server's own machine. */

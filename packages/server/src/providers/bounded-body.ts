@@ -16,7 +16,8 @@ export const boundedText = async (response: Response, maxBytes = MAX_ANSWER_BYTE
   let text = "";
   let bytes = 0;
   // Leaving the loop early cancels the body.
-  for await (const chunk of response.body) {
+  // Safe: the body of a response is bytes.
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     bytes += chunk.length;
     if (bytes > maxBytes) throw new AnswerTooLong(`the answer is longer than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });

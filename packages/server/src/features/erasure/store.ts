@@ -1,4 +1,17 @@
-import { and, asc, between, eq, gt, inArray, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  between,
+  eq,
+  gt,
+  inArray,
+  lte,
+  notExists,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
 import { eraseSeats } from "../../db/seat-generations.js";
