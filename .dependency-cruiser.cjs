@@ -11,7 +11,7 @@ const floors = [
   ["providers", "auth", "jwks", "passwords", "audio-files", "limits"],
   ["backup"],
   ["data-folder"],
-  ["config", "settings", "setting-forms", "errors"],
+  ["config", "settings", "setting-forms", "errors", "identity"],
   ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru", "pace"],
 ];
 

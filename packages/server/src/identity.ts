@@ -13,5 +13,7 @@ export interface Counted extends Identity {
 export const identityKey = (caller: Counted): string => {
   const { userId, roomId, examId } = caller.countedAs ?? caller;
   // No user id of a token holds a line break.
-  return roomId === undefined && examId === undefined ? userId : `${userId}\n${JSON.stringify([roomId, examId])}`;
+  return roomId === undefined && examId === undefined
+    ? userId
+    : `${userId}\n${JSON.stringify([roomId, examId])}`;
 };

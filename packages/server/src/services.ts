@@ -246,7 +246,11 @@ export const createServices = (
     mutes: createMuteStore({ db }),
     rate: createSendRate({ monotonic }),
     rates,
-    quota: createMessageQuota({ count: imStore.countUpTo, most: quotas?.messagesPerRoom, monotonic }),
+    quota: createMessageQuota({
+      count: (room, most) => imStore.countUpTo(room, most),
+      most: quotas?.messagesPerRoom,
+      monotonic,
+    }),
     clock,
   });
   const presence = createPresenceService({

@@ -51,9 +51,18 @@ const openTraces = async (folder: { path: string }) => {
   await teacher.im.send({ roomId, type: 30_001, data: { ids: [WHO, "examinee2"] }, to: [WHO, "examinee2"] });
   await teacher.im.send({ roomId, type: 30_001, data: { about: WHO, n: 1 } });
   await teacher.im.send({ roomId, type: 30_001, data: "about nobody" });
+  const logIn = async (id: string, binding: { room: string } | { exam: string }) => {
+    for (const userId of [WHO, `pc_${WHO}`])
+      await school
+        .as({ sub: WHO, role: "examinee", ...binding })
+        .im.getToken({ roomId: id, userId, imServer: ["aliyun_new"] });
+  };
+  await logIn(roomId, { room: roomId });
+  await logIn(roomId, { exam: room.examId });
   await school.admin.room.revokeLinks({ roomId, userIds: [WHO] });
   await listening.leave();
   await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
+  await logIn(sibling.id, { room: sibling.id });
   await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
   return { school, databaseFile, time };
 };
@@ -73,6 +82,7 @@ describe("participant.removeFromExam with records", () => {
     await using _ = school;
     expect(Object.keys(namedIn(databaseFile, WHO)).toSorted()).toEqual([
       "cheat_records",
+      "message_logins",
       "message_readers",
       "messages",
       "participants",
@@ -160,6 +170,10 @@ describe("participant.removeFromExam with records", () => {
     const before = namedIn(databaseFile, `${WHO}2`);
     await remove(school);
     expect(namedIn(databaseFile, `${WHO}2`)).toEqual(before);
+    const database = new Sqlite(databaseFile, { readonly: true });
+    const ofNone = "SELECT count(*) FROM message_readers WHERE message_id NOT IN (SELECT id FROM messages)";
+    expect(database.prepare(ofNone).pluck().get()).toBe(0);
+    database.close();
   });
 
   it("looks through a long history, and lets other calls between", async () => {

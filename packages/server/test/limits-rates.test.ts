@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseConfig } from "../src/config.js";
 import { createRateLimits } from "../src/limits/rates.js";
 import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
-import { rawEngine } from "./support/engine.js";
+import { imLogin, rawEngine } from "./support/engine.js";
 import { loginFor } from "./support/engine-apps.js";
 import { connectApi, limited, stopwatch } from "./support/limits.js";
 import { openSchool, type School } from "./support/school.js";
@@ -147,6 +147,40 @@ describe("a caller's calls", () => {
     dataOf(await one.rest.get("roomInfo", { roomId }));
   });
 
+  it("with a token that a teacher issued for their own room use up nothing of the person's elsewhere", async () => {
+    await using school = await open({
+      INVIGIL_LIMIT_READS: "person=4",
+      INVIGIL_LIMIT_MESSAGES: "person=1",
+    });
+    const { id: roomId } = school.other;
+    const teacher = school.as({ sub: "teacher2", role: "teacher" });
+    const participants = [{ userId: "examinee1", role: "examinee", name: "E" } as const];
+    await teacher.participant.add({ roomId, participants });
+    const { token } = await teacher.auth.issueToken({ userId: "examinee1", role: "examinee", roomId });
+    const bound = trpc(school, token);
+    const own = await school.api(EXAMINEE);
+    const message = { type: 30_001, data: {} };
+
+    // By the API, and from a page that has logged in with that token.
+    const url = await school.listen();
+    using page = await rawEngine(url);
+    const { appId, appToken, auth } = await imLogin(url, token, { roomId, userId: "examinee1" });
+    expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
+    const join = () => page.ask({ do: "join", groupId: roomId });
+    expect(await join()).toHaveProperty("group");
+    expect(await join()).toHaveProperty("group");
+    for (let n = 0; n < 2; n += 1) expect((await bound.query("room.get", { roomId })).status).toBe(200);
+    expect((await bound.mutate("im.send", { ...message, roomId })).status).toBe(200);
+    const told = "Too many reading calls from examinee1, at most 4 a minute: try again in 15 seconds.";
+    expect(trpcRefusal(await bound.query("room.get", { roomId }), 15)).toBe(told);
+    expect(await join()).toEqual({ code: 412, message: told });
+    trpcRefusal(await bound.mutate("im.send", { ...message, roomId }), 60);
+
+    for (let n = 0; n < 4; n += 1) dataOf(await own.rest.get("roomInfo", { roomId: school.room.id }));
+    restRefusal(await own.rest.get("roomInfo", { roomId: school.room.id }), 15);
+    expect((await own.trpc.mutate("im.send", { ...message, roomId: school.room.id })).status).toBe(200);
+  });
+
   it("in a batch are as many as they are", async () => {
     await using school = await open({ INVIGIL_LIMIT_READS: "person=3" });
     const { token } = await school.api(EXAMINEE);
@@ -273,15 +307,18 @@ describe("cheat records", () => {
 });
 
 describe("messages", () => {
-  it("are limited for a caller in all their rooms, in the API and from the vendor's pages", async () => {
+  it.each([
+    ["with a login of their own", false],
+    ["with a link to the room", true],
+  ])("are limited for a caller %s, in the API and from the vendor's pages together", async (_, isBound) => {
     await using school = await open({ INVIGIL_LIMIT_MESSAGES: "person=3" });
     const url = await school.listen();
     const { room } = school;
-    const { trpc: api } = await school.api(EXAMINEE);
+    const { trpc: api, token } = await school.api({ ...EXAMINEE, ...(isBound && { room: room.id }) });
     const message = { roomId: room.id, type: 30_001, data: {} };
     for (let n = 0; n < 2; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
     using page = await rawEngine(url);
-    const { appId, appToken, auth } = await loginFor(school, url, "pc_examinee1", "examinee");
+    const { appId, appToken, auth } = await imLogin(url, token, { roomId: room.id, userId: "pc_examinee1" });
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     await page.ask({ do: "join", groupId: room.id });
     const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" };

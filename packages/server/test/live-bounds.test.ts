@@ -116,4 +116,25 @@ describe("a person", () => {
     using late = await openStream(stream, { authorization });
     expect(await late.rest()).toContain("TOO_MANY_REQUESTS");
   });
+
+  it("has that number apart from what a teacher opens with a token of theirs for one room", async () => {
+    await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 1 } } });
+    const url = await school.listen();
+    const teacher2 = school.as({ sub: "teacher2", role: "teacher" });
+    const roomId = school.other.id;
+    const participants = [{ userId: "teacher1", role: "teacher", name: "T" } as const];
+    await teacher2.participant.add({ roomId, participants });
+    const bound = await teacher2.auth.issueToken({ userId: "teacher1", role: "teacher", roomId });
+    const begin = async (authorization: string, room: string) => {
+      const client = await rawSocket(socketUrl(url), { headers: { authorization } });
+      client.ask(onEvent(1, room));
+      return client;
+    };
+    using first = await begin(bound.token, roomId);
+    await started(first, 1);
+    using own = await begin(await school.token(TEACHER), school.room.id);
+    await started(own, 1);
+    using second = await rawSocket(socketUrl(url), { headers: { authorization: bound.token } });
+    expect(await second.closed).toMatchObject({ code: 1013 });
+  });
 });

@@ -1,9 +1,23 @@
-import { and, asc, between, eq, gt, inArray, lte, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  between,
+  eq,
+  gt,
+  inArray,
+  lte,
+  notExists,
+  or,
+  type SQL,
+  type SQLWrapper,
+  sql,
+} from "drizzle-orm";
 import type { Database } from "../../db/client.js";
 import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
 import { eraseSeats } from "../../db/seat-generations.js";
 import {
   erasures,
+  messageLogins,
   messageReaders,
   messages,
   mutes,
@@ -27,7 +41,10 @@ export interface ErasureStore {
   next(toldBefore: Date): Promise<Erasure | undefined>;
   /** The rooms that it is about, in the order in which they were made. */
   roomsOf(erasure: Erasure): Promise<string[]>;
-  /** Erases what stands under the person's name in some rooms: mutes, presence, stream names and seats. */
+  /**
+   * Erases what stands under the person's name in some rooms: mutes, presence, stream names, seats, and message logins, also
+   * those that are bound to the exam.
+   */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
   /** Looks through some events of a room after a position, and deletes those that name the person. Returns the next position. */
   eraseEvents(erasure: Erasure, roomId: string, after: number): Promise<Position>;
@@ -103,17 +120,30 @@ export const createErasureStore = ({ db: { queries, write } }: { db: Database })
     return roomIds.filter((roomId) => !back.has(roomId));
   };
 
+  const seatIn = (userId: string, examId: string) =>
+    queries
+      .select({ one: sql`1` })
+      .from(participants)
+      .innerJoin(rooms, eq(rooms.id, participants.roomId))
+      .where(and(eq(participants.userId, userId), eq(rooms.examId, examId)));
+
   return {
     next: async (toldBefore) => first.get({ toldBefore: toldBefore.getTime() }),
     roomsOf: async ({ examId, roomId }) => (roomId ? [roomId] : ofExam.all({ examId }).map(({ id }) => id)),
 
-    eraseKeys: ({ userId }, roomIds) =>
+    eraseKeys: ({ userId, examId, roomId: onlyIn }, roomIds) =>
       write(() => {
         // Where the person has come back meanwhile, all of it is theirs anew.
         const within = withoutSeat(userId, roomIds);
         queries
           .delete(mutes)
           .where(and(inArray(mutes.roomId, within), inArray(mutes.login, [...loginsOf(userId)])))
+          .run();
+        const toRooms = inArray(messageLogins.roomId, within);
+        const toExam = and(eq(messageLogins.examId, examId), notExists(seatIn(userId, examId)));
+        queries
+          .delete(messageLogins)
+          .where(and(eq(messageLogins.userId, userId), onlyIn === null ? or(toRooms, toExam) : toRooms))
           .run();
         for (const table of [presence, streamNames])
           queries
