@@ -1,4 +1,7 @@
-/** Sheets are A4 with their margins inside, so that browsers print nothing of their own around them. */
+/**
+ * Sheets are A4 with their margins inside, so that browsers print nothing of their own around them. A card's lines, all of them at
+ * their most, measure 63 mm of its 64, so that it fits in a font of any width.
+ */
 export const STYLE = `
 @page { size: A4; margin: 0 }
 * { box-sizing: border-box; margin: 0 }
@@ -10,11 +13,11 @@ h1 { font-size: 15pt; line-height: 8mm }
 h1, header p { white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
 a { color: #0645ad }
 .cards { display: grid; grid-template: repeat(4, 64mm) / repeat(2, 95mm) }
-.card { display: flex; align-items: center; padding: 0 3mm 0 1mm; border: 0.2mm dashed #999; overflow: hidden; break-inside: avoid }
+.card { display: flex; align-items: center; padding: 0 3mm 0 1mm; border: 0.2mm dashed #999; overflow: hidden; line-height: 1.2; break-inside: avoid }
 .card svg { flex: none; width: 51mm; height: 51mm }
 .card div { flex: 1; min-width: 0 }
 .card p, .card h2 { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; overflow-wrap: anywhere }
-.card h2 { font-size: 13pt; line-height: 1.2; -webkit-line-clamp: 3 }
+.card h2 { font-size: 12pt; line-height: 1.15; -webkit-line-clamp: 3 }
 .card p { font-size: 8pt }
 .card .id { font-size: 9pt; margin-bottom: 1mm }
 .card .time { font-size: 9pt; font-weight: 700; margin-top: 1mm }
