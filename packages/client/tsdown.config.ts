@@ -20,7 +20,9 @@ export default defineConfig({
   deps: { alwaysBundle: [/^@invigil\//] },
   plugins: [withoutUnusedZod],
   // What makes a schema does nothing else: schemas that the client does not use stay out.
-  treeshake: { manualPureFunctions: ["z", "verbatimText", "optional", "extraInfoSchema", "jsonObjectSchema"] },
+  treeshake: {
+    manualPureFunctions: ["z", "verbatimText", "optional", "extraInfoSchema", "jsonObjectSchema"],
+  },
   // What needs zod is a file of its own, which an app that does not use it can leave out, and zod with it.
   outputOptions: {
     codeSplitting: { groups: [{ name: "schemas", test: /schema\/dist\/(cheat|common|signals)\.js$/ }] },
