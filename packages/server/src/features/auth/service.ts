@@ -55,8 +55,8 @@ export interface AuthServiceDeps {
   readonly lifetime: { readonly ttlSeconds: number; readonly maxSeconds: number };
 }
 
-/** Token ids that are written down have at most so many characters; a token has more. */
-const LONGEST_TOKEN_ID = 64;
+/** The form of the ids that this server gives to tokens. */
+const OWN_TOKEN_ID = /^[0-9a-f]{32}$/;
 
 export const createAuthService = ({
   store,
@@ -239,8 +239,8 @@ export const createAuthService = ({
       access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
       takenBack();
-      // A longer one is no id, but may be a token that was put in its place.
-      const id = tokenId.length <= LONGEST_TOKEN_ID ? { tokenId } : {};
+      // Another text may be a token, or any secret, that was put in its place.
+      const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};
       log.info({ ...origin, by: caller.userId, ...id }, "token revoked");
       return true;
     },
