@@ -117,6 +117,7 @@ test.each(transports)(
 test("several listen over one WebSocket, which closes when nobody does", async () => {
   await using world = await liveWorld();
   const { open, openExam } = await world.client({ sub: "a1", role: "admin" });
+  // The server takes one subscription to a room on a connection: the second listener has a stream of its own.
   const rooms = [open(world.room.id), open(world.room.id), openExam(world.room.examId)];
   await Promise.all(rooms.map((one) => one.ready()));
   expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual(["ws /trpc"]);
