@@ -8,11 +8,11 @@ import { LiveRoom, type LiveRoomOptions } from "./room.js";
 /** Rooms and exams, live. */
 export interface Live {
   /**
-   * Listens to a room until `close()`: for whoever may reach it. Once at a time: a second one over the same WebSocket is closed with
-   * `INVALID_INPUT`, so share the first.
+   * Listens to a room until `close()`: for whoever may reach it. A second listener of the same room has an event stream of its own, so
+   * share the first where you can.
    */
   room(roomId: string, options?: LiveRoomOptions): LiveRoom;
-  /** Listens to the rooms of an exam until `close()`: for administrators and inspectors. Once at a time, like a room. */
+  /** Listens to the rooms of an exam until `close()`: for administrators and inspectors. */
   exam(examId: string): LiveExam;
 }
 

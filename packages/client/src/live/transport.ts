@@ -38,6 +38,8 @@ const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
 const LINGER_MS = 1000;
 
 interface Connection {
+  /** What is listened to over it: the server takes one subscription to each room and exam on a connection. */
+  readonly carried: Set<string>;
   readonly link: OperationLink<AppRouter>;
   readonly use: () => () => void;
   readonly end: (cause?: unknown) => void;
@@ -108,6 +110,7 @@ const openWebSocket = ({
     },
   });
   return {
+    carried: new Set(),
     link: wsLink<AppRouter>({ client, transformer })(runtime),
     use() {
       users += 1;
@@ -122,6 +125,13 @@ const openWebSocket = ({
     end,
     cause: () => cause,
   };
+};
+
+/** What a subscription listens to: its procedure, and the room or the exam. */
+const matterOf = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
+  // Safe: only looked at.
+  const { roomId, examId } = (input ?? {}) as { readonly roomId?: unknown; readonly examId?: unknown };
+  return JSON.stringify([path, roomId ?? examId]);
 };
 
 /** Server-sent events over `fetch`, so that the token is a header. */
@@ -168,7 +178,8 @@ const eventStreamLink =
     });
 
 /**
- * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened.
+ * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened, and where it
+ * carries a subscription to the same room or exam already.
  * When a connection is lost its subscriptions fail; whoever subscribes again is connected again.
  */
 export const createTransport =
@@ -217,8 +228,11 @@ export const createTransport =
 
     return (request) =>
       observable((observer) => {
-        const connection = isBlocked ? undefined : webSocket();
+        const matter = matterOf(request.op);
+        const open = isBlocked ? undefined : webSocket();
+        const connection = open?.carried.has(matter) ? undefined : open;
         const release = connection?.use();
+        connection?.carried.add(matter);
         let started = false;
         const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
@@ -230,7 +244,7 @@ export const createTransport =
             },
           );
           // Where events do not come over HTTP either, the next attempt is a WebSocket again.
-          if (!connection && !started) isBlocked = !Base;
+          if (!open && !started) isBlocked = !Base;
           observer.error(TRPCClientError.from(failure));
         };
         const timer = setTimeout(() => {
@@ -238,7 +252,7 @@ export const createTransport =
           lost(undefined, "timeout");
         }, START_MS);
         const move = () => lost(undefined);
-        if (!connection) {
+        if (!open) {
           streams.add(move);
           probeLater();
         }
@@ -265,6 +279,7 @@ export const createTransport =
           streams.delete(move);
           probeLater();
           call.unsubscribe();
+          connection?.carried.delete(matter);
           release?.();
         };
       });
