@@ -70,7 +70,7 @@ describe("who is told what", () => {
       { type: "participant_updated", userId: "examinee1" },
       { type: "publish_status_changed", userId: "teacher1" },
       { type: "publish_status_changed", userId: "examinee1" },
-      // Not the cheat config: what is heard now, the room has ended.
+      { type: "cheat_config_changed" },
       { type: "audio_status_changed" },
       { type: "room_ended" },
     ]);
