@@ -159,7 +159,7 @@ it("a person whose removal is cut off is erased by another process, with all rec
   );
   raw.transaction(() => {
     for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 4 === 0 ? "b" : "a");
-    raw.prepare("INSERT INTO recorded_people VALUES (?, 'a')").run(roomId);
+    raw.prepare("INSERT INTO recorded_people (room_id, user_id) VALUES (?, 'a')").run(roomId);
   })();
   await pair.killed("announced", "participant.removeFromExam", { examId, userId: "a", withRecords: true });
   expect(pair.count("cheat_records")).toBe(RECORDS / 4);
