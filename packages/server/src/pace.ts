@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Counts work that has been done, and waits for the next turn of the event loop whenever it was enough for one. */
-export type Pace = (done: number) => Promise<void>;
+/** Counts work that has been done. Whenever it was enough for one turn of the event loop: what to wait for, until the next one. */
+export type Pace = (done: number) => Promise<void> | undefined;
 
 /** @param enough how much is done in one turn */
 export const createPace = (enough: number): Pace => {
   let sum = 0;
-  return async (done) => {
+  return (done) => {
     sum += done;
-    if (sum < enough) return;
+    if (sum < enough) return undefined;
     sum = 0;
-    await nextTurn();
+    return nextTurn();
   };
 };
 

@@ -97,7 +97,8 @@ const batch = async (exchange: Exchange, pending: readonly Promise<Outcome>[]): 
   for (const entry of entries) {
     const text = JSON.stringify(written(exchange, entry));
     texts.push(text);
-    await pace(text.length);
+    const turn = pace(text.length);
+    if (turn) await turn;
   }
   return answer(status, `[${texts.join(",")}]`);
 };
@@ -111,7 +112,8 @@ const begin = async (exchange: Exchange): Promise<Promise<Outcome>[]> => {
     // It is looked at when all have begun.
     outcome.catch(() => undefined);
     pending.push(outcome);
-    await pace(exchange.weightOf(call));
+    const turn = pace(exchange.weightOf(call));
+    if (turn) await turn;
   }
   return pending;
 };
