@@ -81,9 +81,11 @@ const vendorErrorOf = (error: unknown, signal: AbortSignal): VendorError => {
   if (error instanceof AnswerTooLong) return new VendorError(error.message, { fault: "unreadable" });
   if (signal.aborted) return new VendorError("no answer in time", { fault: "timeout" });
   // `fetch` says no more than that it failed; why stands in the cause.
-  const code = codeOf(error instanceof Error && error.cause ? error.cause : error);
-  // Node's HTTP parser.
-  if (code.startsWith("HPE_")) return new VendorError(`no HTTP (${code})`, { fault: "unreadable" });
+  const cause = error instanceof Error && error.cause ? error.cause : error;
+  const code = codeOf(cause);
+  // Its HTTP parser gives a code under Node 20 alone.
+  if (cause instanceof Error && cause.name === "HTTPParserError")
+    return new VendorError(`no HTTP (${code || cause.name})`, { fault: "unreadable" });
   return new VendorError(`no connection (${code || "closed"})`, { fault: "unreachable" });
 };
 
