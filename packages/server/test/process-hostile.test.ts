@@ -10,9 +10,8 @@ import { rawSocket, socketUrl } from "./support/sockets.js";
 // Hostile input against the program that people start: packed, in a process of its own, with little memory.
 
 const MIB = 1024 * 1024;
-/** What the process may grow by, whatever is sent to it. */
 /**
- * The heap that the process may have, the buffers for bodies, and as much again for what Node holds until it collects garbage: when that
+ * What the process may grow by, whatever is sent to it: the heap that the process may have, the buffers for bodies, and as much again for what Node holds until it collects garbage: when that
  * is differs from one Node to the next. Without bounds the attacks take gigabytes.
  */
 const MOST_GROWTH = 512 * MIB;
