@@ -82,13 +82,10 @@ const makePrivate = (file: string): void => {
     if (existsSync(path) && (statSync(path).mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
 };
 
-/** @throws SetupError when the write-ahead log beside the file was left there by another one */
-const refuseForeignLog = (file: string): void => {
-  if (inspectLog(file) !== "foreign") return;
-  throw new SetupError(
+const foreignLog = (file: string): SetupError =>
+  new SetupError(
     `The write-ahead log ${logOf(file)} was not written for the database ${file}, and would corrupt it: the file was replaced, perhaps by a backup. To keep the file as it is, move ${logOf(file)} and ${file}-shm away; to put a backup back, use 'invigil backup restore'.`,
   );
-};
 
 const damaged = (file: string, fault: string): SetupError =>
   new SetupError(
@@ -103,11 +100,14 @@ const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
 };
 
 /**
- * Looks for damage before a log that a crash left behind is copied into the file: a connection that only reads leaves both as they
- * are.
+ * Looks at the write-ahead log that a crash left behind, before it is copied into the file. Where it cannot be told whose it is, the file
+ * is looked through for damage by a connection that only reads, which leaves both as they are.
+ * @throws SetupError when the log was written for another file, or the database is damaged
  */
 const checkBeforeRecovery = (file: string): void => {
-  if (inspectLog(file) !== "unknown") return;
+  const log = inspectLog(file);
+  if (log === "foreign") throw foreignLog(file);
+  if (log !== "unknown") return;
   const sqlite = new Sqlite(file, { readonly: true });
   try {
     refuseDamage(sqlite);
@@ -148,10 +148,7 @@ export const openDatabase = ({
   onFault,
 }: OpenOptions): Database => {
   const isFile = file !== ":memory:";
-  if (isFile) {
-    refuseForeignLog(file);
-    checkBeforeRecovery(file);
-  }
+  if (isFile) checkBeforeRecovery(file);
   const sqlite = openFile(file, onStatement);
   let guard: FileGuard | undefined;
   try {
