@@ -1,34 +1,34 @@
-// The house has floors (ARCHITECTURE.md), and imports only run down. A file or folder named here stands
-// on its floor; the same floor is allowed, a circle is not.
-const floors = [
+// The folders of packages/server/src are layers (ARCHITECTURE.md), listed from the top. A folder imports from itself, from its own line
+// and from lines below it. Circles are forbidden everywhere.
+const layers = [
   ["cli", "demo"],
-  ["main", "testing", "in-process", "index"],
   ["app"],
-  ["rest", "http"],
-  ["router", "services", "app-router"],
+  ["rest"],
+  ["http"],
+  ["api"],
   ["features"],
-  ["trpc", "deps"],
-  ["providers", "auth", "jwks", "passwords", "audio-files", "limits"],
-  ["backup"],
-  ["data-folder"],
-  ["config", "settings", "setting-forms", "errors", "identity"],
-  ["db", "sheets", "ids", "secrets", "setup-error", "mp4", "serialize", "log-lines", "lru", "pace"],
+  ["trpc"],
+  ["limits", "providers", "backup"],
+  ["domain"],
+  ["identity", "config", "files"],
+  ["storage"],
+  ["platform"],
 ];
 
 const server = "^packages/server/src/";
 const test = "\\.test\\.ts$";
 const store = `${server}features/[^/]+/[^/]*store`;
-const on = (names) => `${server}(${names.join("|")})(/|\\.ts$)`;
+const inside = (names) => `${server}(${names.join("|")})/`;
 const rule = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });
 
-const onlyDown = floors
+const onlyDown = layers
   .slice(1)
   .map((names, above) =>
     rule(
       `${names.join("-")}-imports-only-down`,
-      "A lower floor knows nothing of the floors above it.",
-      { path: on(names), pathNot: test },
-      { path: on(floors.slice(0, above + 1).flat()) },
+      "A layer knows nothing of the layers above it.",
+      { path: inside(names), pathNot: test },
+      { path: inside(layers.slice(0, above + 1).flat()) },
     ),
   );
 
@@ -36,10 +36,10 @@ module.exports = {
   forbidden: [
     ...onlyDown,
     rule(
-      "every-file-has-a-floor",
-      "Name the new file or folder in `floors`.",
+      "every-folder-is-a-layer",
+      "Name the new folder in `layers`. The root holds the package's two entries alone.",
       { path: server, pathNot: test },
-      { path: server, pathNot: [on(floors.flat()), test] },
+      { path: server, pathNot: [inside(layers.flat()), `${server}(cli|index)\\.ts$`, test] },
     ),
     rule("no-circle", "Not even one of types alone.", { pathNot: test }, { circular: true }),
     rule(
@@ -50,14 +50,14 @@ module.exports = {
     ),
     rule(
       "store-behind-its-service",
-      "Only its own feature knows a store, and services.ts, which assembles it.",
-      { pathNot: [`${server}features/`, `${server}services\\.ts$`, test] },
+      "Only its own feature knows a store, and api/services.ts, which assembles it.",
+      { pathNot: [`${server}features/`, `${server}api/services\\.ts$`, test] },
       { path: store },
     ),
     rule(
       "sql-only-in-stores",
-      "Only store files and db/ know the database library.",
-      { path: server, pathNot: [store, `${server}db/`, test] },
+      "Only stores, domain/ and storage/ know the database library.",
+      { path: server, pathNot: [store, `${server}(domain|storage)/`, test] },
       // The server's better-sqlite3 is a link to packages/sqlite-binding.
       { path: "(^|/)(drizzle-orm|better-sqlite3|sqlite-binding)(/|$)" },
     ),
@@ -80,7 +80,7 @@ module.exports = {
       { path: "^packages/im-script/src/", pathNot: test },
       { pathNot: "^packages/im-script/src/", dependencyTypesNot: ["type-only"] },
     ),
-    // What is not resolved is on no floor, so every rule above would be silent about it.
+    // What is not resolved is in no layer, so every rule above would be silent about it.
     rule("resolved", "The import leads nowhere.", {}, { path: "^\\.", couldNotResolve: true }),
   ],
   options: {

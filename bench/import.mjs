@@ -27,7 +27,7 @@ const { rows: count, json } = (() => {
 
 const server = resolve(import.meta.dirname, "../packages/server");
 const { parse } = createRequire(join(server, "package.json"))("csv-parse/sync");
-const { openDatabase } = await import(join(server, "dist/db/client.js"));
+const { openDatabase } = await import(join(server, "dist/storage/sqlite/client.js"));
 const CLI = join(server, "dist/cli.js");
 const ROOMS = 500;
 

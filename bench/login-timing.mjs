@@ -2,7 +2,7 @@
 // Whether time tells a wrong password from an unknown name: node bench/login-timing.mjs [--tries N] [--json]
 // Needs the build: npx tsc -b. Prints medians, their ratio, and how well one try can be told from another (AUC).
 import { parseArgs } from "node:util";
-import { createTestApp } from "../packages/server/dist/testing.js";
+import { createTestApp } from "../packages/server/dist/app/testing.js";
 import { median } from "./lib/statistics.mjs";
 
 const USAGE = `node bench/login-timing.mjs [options]

@@ -40,7 +40,9 @@ const TURN_GOAL_MS = 50;
 const WRITE_GOAL_MS = 250;
 const ROOM_SIZE = 200;
 
-const { signToken } = await import(resolve(import.meta.dirname, "../packages/server/dist/auth.js"));
+const { signToken } = await import(
+  resolve(import.meta.dirname, "../packages/server/dist/identity/tokens.js")
+);
 const folder = mkdtempSync(join(options.disk, "invigil-turns-"));
 const secret = randomBytes(32).toString("hex");
 const file = join(folder, "invigil.db");

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { os } from "@orpc/server";
 import { RPCHandler } from "@orpc/server/node";
 import { roles, roomRef, roomWithCheatConfigSchema } from "../../packages/schema/dist/index.js";
-import { admit } from "../../packages/server/dist/trpc.js";
+import { admit } from "../../packages/server/dist/trpc/procedures.js";
 import { answerParent } from "../lib/ipc.mjs";
 import { contextOf, openServices } from "../lib/services.mjs";
 

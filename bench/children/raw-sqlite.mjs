@@ -1,7 +1,7 @@
 // A limit: better-sqlite3 without a server, inserting the same rows, 64 calls a transaction. The database is opened
 // by the server's own code, so that tables, indexes and pragmas are the same.
 import { createHistogram } from "node:perf_hooks";
-import { openDatabase } from "../../packages/server/dist/db/client.js";
+import { openDatabase } from "../../packages/server/dist/storage/sqlite/client.js";
 import { answerParent } from "../lib/ipc.mjs";
 import { CALLS, INSERT_RECORD, recordsOfCalls, rowOf } from "../lib/records.mjs";
 

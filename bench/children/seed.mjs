@@ -2,7 +2,7 @@
 // same ones every time.
 import assert from "node:assert/strict";
 import { closeSync, fsyncSync, openSync } from "node:fs";
-import { createTestApp } from "../../packages/server/dist/testing.js";
+import { createTestApp } from "../../packages/server/dist/app/testing.js";
 import { answerParent } from "../lib/ipc.mjs";
 import {
   COPY_RECORDS,

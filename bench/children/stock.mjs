@@ -1,7 +1,7 @@
 // A limit: the server's own router behind tRPC's stock Fastify adapter, set up as tRPC's documents have it: no log,
 // no headers of ours.
 import { fastifyTRPCPlugin } from "@trpc/server/adapters/fastify";
-import { createAppRouter } from "../../packages/server/dist/router.js";
+import { createAppRouter } from "../../packages/server/dist/api/router.js";
 import { answerParent } from "../lib/ipc.mjs";
 import { Fastify } from "../lib/server-modules.mjs";
 import { contextOf, openServices } from "../lib/services.mjs";

@@ -1,8 +1,9 @@
 // The server's own services and procedures, for the children that put something else in front of them.
-import { parseConfig } from "../../packages/server/dist/config.js";
-import { openDeps } from "../../packages/server/dist/main.js";
-import { createServices } from "../../packages/server/dist/services.js";
-import { failureOf } from "../../packages/server/dist/trpc.js";
+
+import { createServices } from "../../packages/server/dist/api/services.js";
+import { openDeps } from "../../packages/server/dist/app/main.js";
+import { parseConfig } from "../../packages/server/dist/config/config.js";
+import { failureOf } from "../../packages/server/dist/trpc/failures.js";
 import { pino } from "./server-modules.mjs";
 
 /** On the same database, with the same secret, as the server that is measured. Nothing is logged. */

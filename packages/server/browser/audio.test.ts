@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestApp, type TestApp } from "../src/testing.js";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Parsed } from "../test/support/calls.js";
 import { mp3, wav, wavOf } from "../test/support/sounds.js";
 import { launchChromium } from "./support/chromium.js";

@@ -1,1 +1,1 @@
-export type { AppRouter, RouterInputs, RouterOutputs } from "./app-router.js";
+export type { AppRouter, RouterInputs, RouterOutputs } from "./api/app-router.js";

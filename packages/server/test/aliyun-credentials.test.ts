@@ -1,8 +1,8 @@
 import http, { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Config } from "../src/config.js";
-import { InvigilError } from "../src/errors.js";
+import type { Config } from "../src/config/config.js";
+import { InvigilError } from "../src/platform/errors.js";
 import { KEY, openAliyun } from "./support/aliyun.js";
 import { given, kept } from "./support/secrets.js";
 

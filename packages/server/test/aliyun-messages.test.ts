@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../src/errors.js";
+import { InvigilError } from "../src/platform/errors.js";
 import { createAliyunNewIm } from "../src/providers/aliyun/im-new.js";
 import { CLOCK, IM_APP, openAliyun } from "./support/aliyun.js";
 import { given } from "./support/secrets.js";

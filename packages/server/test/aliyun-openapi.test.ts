@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:net";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { InvigilError } from "../src/errors.js";
+import { InvigilError } from "../src/platform/errors.js";
 import type { Fault } from "./simulators/aliyun.js";
 import { type Aliyun, aliyunConfig, KEY, openAliyun } from "./support/aliyun.js";
 import { given } from "./support/secrets.js";
@@ -240,8 +240,8 @@ describe("secrets", () => {
 
 describe("the vendor's SDK", () => {
   it("is not loaded when a server starts that has settings for it", async () => {
-    const main = new URL("../dist/main.js", import.meta.url).href;
-    const config = new URL("../dist/config.js", import.meta.url).href;
+    const main = new URL("../dist/app/main.js", import.meta.url).href;
+    const config = new URL("../dist/config/config.js", import.meta.url).href;
     const settings = {
       INVIGIL_DATABASE_URL: ":memory:",
       INVIGIL_PORT: "0",

@@ -1,6 +1,6 @@
 import { signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf, rest } from "./support/calls.js";
 import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";

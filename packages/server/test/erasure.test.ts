@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { dataOf, send } from "./support/calls.js";
 import { listenRoom } from "./support/listening.js";
 import { run, serve, tempFolder, testEnv } from "./support/process.js";

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { describe, expect, it } from "vitest";
-import { exams, participants, rooms, streamNames, vendorTasks } from "../src/db/tables.js";
-import { createGroupService } from "../src/features/groups/service.js";
+import { createGroupService } from "../src/features/message-groups/service.js";
+import { exams, participants, rooms, streamNames, vendorTasks } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import {
   type Behaviour,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { exams, participants, rooms, vendorTasks } from "../src/db/tables.js";
-import type { TaskWriter } from "../src/db/vendor-tasks.js";
+import type { TaskWriter } from "../src/domain/vendor-tasks.js";
+import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
 import {
   createTestService,
   fails,

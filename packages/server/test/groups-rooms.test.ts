@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { rest, trpc } from "./support/calls.js";
 import {
   createTestService,

@@ -1,8 +1,8 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import { createTestApp, type TestApp } from "../src/testing.js";
 import { refusalOf, type Sent, send } from "./support/calls.js";
 import { sendRaw } from "./support/raw.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { send, trpc } from "./support/calls.js";
 import { sendRaw } from "./support/raw.js";
 import { openHall } from "./support/socket-hall.js";

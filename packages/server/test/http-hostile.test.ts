@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import type { TestApp } from "../src/testing.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
 import {
   contentType,

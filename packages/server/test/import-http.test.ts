@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
-import { stagedPeople } from "../src/db/staging.js";
+import { stagedPeople } from "../src/storage/staging.js";
 import { trpc } from "./support/calls.js";
 import { csv } from "./support/files.js";
 import { openHall } from "./support/roster.js";

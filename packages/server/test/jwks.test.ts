@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Config } from "../src/config.js";
+import type { Config } from "../src/config/config.js";
 import { trpc } from "./support/calls.js";
 import { openIdentityService } from "./support/identity-service.js";
 import { openWorld, type World } from "./support/world.js";

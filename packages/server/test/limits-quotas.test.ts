@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
 import { rawEngine } from "./support/engine.js";
 import { loginFor } from "./support/engine-apps.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../src/config.js";
+import { parseConfig } from "../src/config/config.js";
 import { createRateLimits } from "../src/limits/rates.js";
 import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
 import { imLogin, rawEngine } from "./support/engine.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createEventWriter } from "../src/db/events.js";
+import { createEventWriter } from "../src/domain/events.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 

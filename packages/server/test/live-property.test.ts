@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createAllowances } from "../src/features/live/allowances.js";
-import { createLiveService } from "../src/features/live/service.js";
-import { createLiveStore, type LiveStore, type LogOf } from "../src/features/live/store.js";
-import { createTail } from "../src/features/live/tail.js";
+import { createAllowances } from "../src/features/subscriptions/allowances.js";
+import { createLiveService } from "../src/features/subscriptions/service.js";
+import { createLiveStore, type LiveStore, type LogOf } from "../src/features/subscriptions/store.js";
+import { createTail } from "../src/features/subscriptions/tail.js";
 import { type Hearing, hearing } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../src/db/client.js";
-import { createEventWriter } from "../src/db/events.js";
-import { MAX_WAITING } from "../src/features/live/inbox.js";
+import { createEventWriter } from "../src/domain/events.js";
+import { MAX_WAITING } from "../src/features/subscriptions/inbox.js";
+import { openDatabase } from "../src/storage/sqlite/client.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { tempFolder } from "./support/process.js";

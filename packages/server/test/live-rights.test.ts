@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { signToken } from "../src/auth.js";
-import { revokedTokens } from "../src/db/tables.js";
-import { InvigilError } from "../src/errors.js";
+import { signToken } from "../src/identity/tokens.js";
+import { InvigilError } from "../src/platform/errors.js";
+import { revokedTokens } from "../src/storage/tables.js";
 import { hearing, listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";

@@ -2,9 +2,9 @@ import { parseOptions } from "@node-rs/argon2";
 import { decodeJwt } from "jose";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
-import type { Config } from "../src/config.js";
-import type { Deps } from "../src/deps.js";
-import { createTestApp } from "../src/testing.js";
+import type { Deps } from "../src/api/deps.js";
+import { createTestApp } from "../src/app/testing.js";
+import type { Config } from "../src/config/config.js";
 import { dataOf, refusalOf, rest, send, trpc, unpack } from "./support/calls.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
 

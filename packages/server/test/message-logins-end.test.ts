@@ -1,7 +1,7 @@
 import { join as pathOf } from "node:path";
 import { decodeJwt } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createTestApp, type TestApp } from "../src/testing.js";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { trpc } from "./support/calls.js";
 import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
 import { tempFolder } from "./support/process.js";

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { messageLogins } from "../src/db/tables.js";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
+import { messageLogins } from "../src/storage/tables.js";
 import { dataOf, type Parsed, rest, trpc } from "./support/calls.js";
 import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
 import { openHall } from "./support/hall.js";

@@ -1,7 +1,7 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
-import { messages, vendorTasks } from "../src/db/tables.js";
+import { messages, vendorTasks } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { createTestService, withServices } from "./support/message-services.js";
 import { openStreamHall, type StreamHall } from "./support/stream-hall.js";

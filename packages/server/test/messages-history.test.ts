@@ -1,8 +1,8 @@
 import { signals } from "@invigil/schema";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { messages } from "../src/db/tables.js";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
+import { messages } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 
 const kept = ({ db }: Hall) => db.queries.select().from(messages).all();

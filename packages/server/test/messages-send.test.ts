@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { MAX_MESSAGE_BYTES, signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { messages } from "../src/db/tables.js";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
+import { messages } from "../src/storage/tables.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, openHall, START, TEACHER } from "./support/hall.js";
 import { tempFolder } from "./support/process.js";
 

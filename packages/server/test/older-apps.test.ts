@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { aliyunNewTokenSchema } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { rooms } from "../src/db/tables.js";
+import { rooms } from "../src/storage/tables.js";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
 import { aliyunConfig, IM_APP, KEY } from "./support/aliyun.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { refusalOf, send } from "./support/calls.js";
 import { rawSocket } from "./support/sockets.js";
 

@@ -1,10 +1,10 @@
 import { type SignalName, signals } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../src/errors.js";
+import type { TestCaller } from "../src/app/testing.js";
+import { InvigilError } from "../src/platform/errors.js";
 import { createRoutes, UNMAPPED } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
-import type { TestCaller } from "../src/testing.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
 import { APPS, openSchool, type School } from "./support/school.js";

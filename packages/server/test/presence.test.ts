@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { Camera } from "@invigil/schema";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { presence, roomEvents } from "../src/db/tables.js";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
+import { presence, roomEvents } from "../src/storage/tables.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { tempFolder } from "./support/process.js";
 

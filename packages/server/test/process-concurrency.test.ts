@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../src/db/client.js";
+import { openDatabase } from "../src/storage/sqlite/client.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // Two servers on one database file are not how Invigil runs for long, but how it restarts without a gap.

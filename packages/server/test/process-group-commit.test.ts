@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { tempFolder } from "./support/process.js";
 
 const CALLS = 64;

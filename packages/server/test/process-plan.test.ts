@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Database, openDatabase } from "../src/db/client.js";
-import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/db/tables.js";
+import { type Database, openDatabase } from "../src/storage/sqlite/client.js";
+import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/storage/tables.js";
 import { people, type Waiting } from "./support/exam-hall.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Room } from "@invigil/schema";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestApp, type TestApp } from "../src/testing.js";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { CLI, type Ended, type Env, paste, run, tempFolder, testEnv } from "./support/process.js";
 import { APPS } from "./support/school.js";

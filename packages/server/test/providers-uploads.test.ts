@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../src/errors.js";
+import { InvigilError } from "../src/platform/errors.js";
 import { selectProviders } from "../src/providers/select.js";
 import type { UploadProvider } from "../src/providers/types.js";
 import type { Fault } from "./simulators/aliyun.js";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { STAGED_PEOPLE } from "../src/db/staging.js";
-import { createTestApp, type RouterOutputs, type TestApp, type TestCaller } from "../src/testing.js";
+import { createTestApp, type RouterOutputs, type TestApp, type TestCaller } from "../src/app/testing.js";
+import { STAGED_PEOPLE } from "../src/storage/staging.js";
 import { trpc } from "./support/calls.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
 import { tempFolder } from "./support/process.js";

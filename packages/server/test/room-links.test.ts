@@ -2,7 +2,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { createTestApp, type RouterOutputs, type TestAppOptions } from "../src/testing.js";
+import { createTestApp, type RouterOutputs, type TestAppOptions } from "../src/app/testing.js";
 import { openApp, start } from "./support/apps.js";
 import { dataOf, expectDone, refusalOf, trpc } from "./support/calls.js";
 import { tempFolder } from "./support/process.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { openIdentityService } from "./support/identity-service.js";
 import { listenRoom } from "./support/listening.js";

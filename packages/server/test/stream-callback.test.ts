@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { exams, rooms, streamEvents, vendorTasks } from "../src/db/tables.js";
+import { exams, rooms, streamEvents, vendorTasks } from "../src/storage/tables.js";
 import type { Happening } from "./simulators/stream-service.js";
 import { dataOf, refusalOf, type Sent, send } from "./support/calls.js";
 import { NOW, openStreamHall, type StreamHall, userInfo } from "./support/stream-hall.js";

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { signToken } from "../src/auth.js";
-import type { RouterInputs } from "../src/testing.js";
+import type { RouterInputs } from "../src/app/testing.js";
+import { signToken } from "../src/identity/tokens.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { createTestApp, type TestApp } from "../src/testing.js";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { tempFolder } from "./support/process.js";
 import { reasonOf, refused } from "./support/reason.js";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { unseated } from "../src/db/tables.js";
-import { createTestApp, type TestApp, type TestCaller } from "../src/testing.js";
+import { createTestApp, type TestApp, type TestCaller } from "../src/app/testing.js";
+import { unseated } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { participants, streamNames } from "../src/db/tables.js";
+import { participants, streamNames } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createTestApp } from "../src/testing.js";
+import { createTestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
 import { openSchool, type School } from "./support/school.js";
 

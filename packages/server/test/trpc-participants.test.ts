@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../src/errors.js";
+import { InvigilError } from "../src/platform/errors.js";
 import { ADMIN, openExamHall, people } from "./support/exam-hall.js";
 
 describe("exam.plan", () => {

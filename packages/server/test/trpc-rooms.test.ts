@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createTestApp, type TestApp } from "../src/testing.js";
+import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
 

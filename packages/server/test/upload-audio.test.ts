@@ -3,7 +3,7 @@ import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/testing.js";
+import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf } from "./support/calls.js";
 import {
   box,

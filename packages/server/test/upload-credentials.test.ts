@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { insertExam, insertRoom, personInserter } from "../src/db/inserts.js";
+import type { TestAppOptions, TestCaller } from "../src/app/testing.js";
+import { insertExam, insertRoom, personInserter } from "../src/domain/inserts.js";
 import { toNewPerson } from "../src/features/participant/service.js";
 import { streamName } from "../src/providers/stream-name.js";
-import type { TestAppOptions, TestCaller } from "../src/testing.js";
 import type { HeldCredentials } from "./simulators/aliyun-sts.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { type CallerName, callersOf } from "./support/permissions.js";

@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Config } from "../config.js";
-import { copyDatabase, examineDatabase } from "../db/backup-file.js";
-import { failedWith, SetupError } from "../setup-error.js";
+import type { Config } from "../config/config.js";
+import { failedWith, SetupError } from "../platform/setup-error.js";
+import { copyDatabase, examineDatabase } from "../storage/sqlite/backup-file.js";
 import {
   AUDIO,
   type BackupFile,

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { failedWith, SetupError } from "../setup-error.js";
+import { failedWith, SetupError } from "../platform/setup-error.js";
 
 export const MANIFEST = "backup.json";
 export const DATABASE = "invigil.db";

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Config } from "../config.js";
-import { noteUse } from "../data-folder.js";
-import { isInUse } from "../db/backup-file.js";
-import { SetupError } from "../setup-error.js";
+import type { Config } from "../config/config.js";
+import { SetupError } from "../platform/setup-error.js";
+import { noteUse } from "../storage/data-folder.js";
+import { isInUse } from "../storage/sqlite/backup-file.js";
 import { AUDIO, DATABASE, type Manifest, SECRETS } from "./manifest.js";
 import { copyPrivately, type Steps, sync } from "./steps.js";
 import { verifyBackup } from "./verify.js";

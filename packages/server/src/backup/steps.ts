@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { chmod, copyFile, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 
 /** What long work asks and tells while it runs. */
 export interface Steps {

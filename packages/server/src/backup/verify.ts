@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { examineDatabase } from "../db/backup-file.js";
+import { examineDatabase } from "../storage/sqlite/backup-file.js";
 import { DATABASE, fingerprint, type Manifest, readManifest, sizeOf } from "./manifest.js";
 import { countBytes, type Steps } from "./steps.js";
 

@@ -1,8 +1,8 @@
 import { open } from "node:fs/promises";
 import { type AudioClip, type AudioPage, uploadAudioInput } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { parsed } from "../errors.js";
-import { SetupError } from "../setup-error.js";
+import { parsed } from "../platform/errors.js";
+import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, quietOption, wholeNumber } from "./arguments.js";
 import { examNamed } from "./lookup.js";
 import { inOffice, type Office, OPERATOR } from "./office.js";

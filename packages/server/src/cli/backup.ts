@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import type { Manifest } from "../backup/manifest.js";
 import { type Steps, stopped } from "../backup/steps.js";
-import { type Config, parseConfig, readEnvironment } from "../config.js";
-import { SetupError } from "../setup-error.js";
+import { type Config, parseConfig, readEnvironment } from "../config/config.js";
+import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { count, print } from "./output.js";
 import { createProgress } from "./progress.js";

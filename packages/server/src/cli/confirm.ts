@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 import type { Terminal } from "./password.js";
 
 /** What a person types in answer to a question; a program may pipe the answer into the command. */

@@ -8,8 +8,8 @@ import {
   type VideoProfile,
 } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
-import { invalidInput, parsed } from "../errors.js";
-import { quoted } from "../sheets/quoted.js";
+import { quoted } from "../files/sheets/quoted.js";
+import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietOption } from "./arguments.js";
 import { typedAnswer } from "./confirm.js";
 import { allExams, examNamed } from "./lookup.js";

@@ -10,7 +10,7 @@ import {
 } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./cards/page.js";
 import { allRooms, examNamed, roomNamed } from "./lookup.js";

@@ -1,5 +1,5 @@
 import type { ExamSummary, Room } from "@invigil/schema";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 import type { Office } from "./office.js";
 
 // What is typed to mean an exam or a room: its id, or its name where it alone has it. Of rooms with one name the one

@@ -1,11 +1,11 @@
 import type { Caller } from "@invigil/schema";
 import { pino } from "pino";
-import { type Config, parseConfig, readEnvironment } from "../config.js";
-import type { Deps } from "../deps.js";
-import { openDeps } from "../main.js";
-import { createAppRouter, type ServedRouter } from "../router.js";
-import { createServices, type Services } from "../services.js";
-import { SetupError } from "../setup-error.js";
+import type { Deps } from "../api/deps.js";
+import { createAppRouter, type ServedRouter } from "../api/router.js";
+import { createServices, type Services } from "../api/services.js";
+import { openDeps } from "../app/main.js";
+import { type Config, parseConfig, readEnvironment } from "../config/config.js";
+import { SetupError } from "../platform/setup-error.js";
 
 /** Whoever has the data folder in its hands is an administrator. No token or account can have this id: it begins with a space. */
 export const OPERATOR: Caller = {

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 
 // How a password gets from a person into a command: never as an argument, which every process list shows.
 

@@ -1,6 +1,6 @@
 import { type ExamPlan, type PlannedPerson, type PlannedRoom, planExamInput } from "@invigil/schema";
 import type { Command } from "commander";
-import { InvigilError, invalidInput, parsed } from "../errors.js";
+import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, wholeNumber } from "./arguments.js";
 import { sayFaults } from "./faults.js";
 import { examNamed } from "./lookup.js";

@@ -1,9 +1,9 @@
 import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
-import { isStorageFull } from "../db/full.js";
-import { InvigilError } from "../errors.js";
-import { SetupError } from "../setup-error.js";
-import { failureOf } from "../trpc.js";
+import { InvigilError } from "../platform/errors.js";
+import { SetupError } from "../platform/setup-error.js";
+import { isStorageFull } from "../storage/sqlite/full.js";
+import { failureOf } from "../trpc/failures.js";
 import { commandNamed } from "./arguments.js";
 import { version } from "./version.js";
 

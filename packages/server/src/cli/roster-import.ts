@@ -1,6 +1,6 @@
 import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
-import { quoted } from "../sheets/quoted.js";
+import { quoted } from "../files/sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
 import { sayFaults } from "./faults.js";
 import { examNamed, roomNamed } from "./lookup.js";

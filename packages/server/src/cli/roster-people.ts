@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { SetupError } from "../setup-error.js";
+import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { everyPage, examNamed, roomNamed } from "./lookup.js";
 import { inOffice, type Office } from "./office.js";

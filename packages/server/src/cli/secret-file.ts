@@ -1,6 +1,6 @@
 import { open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { failedWith, SetupError } from "../setup-error.js";
+import { failedWith, SetupError } from "../platform/setup-error.js";
 
 /** What was asked for, or undefined where there is no such file. */
 const ifThere = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
-import { parseConfig, readEnvironment } from "../config.js";
+import { checkAddress, startServer, untilSignal } from "../app/main.js";
+import { parseConfig, readEnvironment } from "../config/config.js";
 import { startDemo } from "../demo/start.js";
-import { checkAddress, startServer, untilSignal } from "../main.js";
 
 export const addServe = (program: Command): void => {
   program

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 import { readTime, type TimeReader, writtenTime } from "./time.js";
 
 const NOW = new Date("2026-06-06T17:30:00Z"); // 01:30 on the 7th in Shanghai

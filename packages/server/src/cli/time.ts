@@ -1,5 +1,5 @@
 import { DateTime } from "luxon";
-import { invalidInput } from "../errors.js";
+import { invalidInput } from "../platform/errors.js";
 
 /** How the times that a command takes are read. */
 export interface TimeReader {

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { createTokenIssuer } from "../auth.js";
-import { parseConfig, readEnvironment } from "../config.js";
-import { createIds } from "../ids.js";
-import { authSecretOf } from "../main.js";
-import { SetupError } from "../setup-error.js";
+import { authSecretOf } from "../app/main.js";
+import { parseConfig, readEnvironment } from "../config/config.js";
+import { createTokenIssuer } from "../identity/tokens.js";
+import { createIds } from "../platform/ids.js";
+import { SetupError } from "../platform/setup-error.js";
 import { duration, jsonOption } from "./arguments.js";
 import { inOffice } from "./office.js";
 import { print } from "./output.js";

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { AudioClip, Caller } from "@invigil/schema";
 import type { AudioService } from "../features/audio/service.js";
+import { PACKAGE_ROOT } from "../platform/package-root.js";
 
 /** Made by `scripts/make-demo-audio.mjs`. */
-const ASSETS = fileURLToPath(new URL("../../assets/audio", import.meta.url));
+const ASSETS = fileURLToPath(new URL("assets/audio", PACKAGE_ROOT));
 const CLIPS = [
   { file: "exam-notice.wav", name: "考试须知 Exam notice", classify: 0 },
   { file: "end-of-exam.wav", name: "考试结束 End of exam", classify: 0 },

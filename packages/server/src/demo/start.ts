@@ -1,6 +1,6 @@
 import { type Caller, createRoomInput, listRoomsInput, type Role, type Room } from "@invigil/schema";
-import { signToken } from "../auth.js";
-import type { RunningServer } from "../main.js";
+import type { RunningServer } from "../app/main.js";
+import { signToken } from "../identity/tokens.js";
 import { demoGuide } from "./guide.js";
 import { starterLibrary } from "./library.js";
 

@@ -1,5 +1,5 @@
 import type { TRPCRequestInfo } from "@trpc/server/http";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 
 type Call = TRPCRequestInfo["calls"][number];
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { InvigilError, invalidInput } from "../errors.js";
-import { identityKey } from "../identity.js";
+import { identityKey } from "../identity/usage-key.js";
+import { InvigilError, invalidInput } from "../platform/errors.js";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,6 +1,7 @@
 import type { AnyTRPCProcedure } from "@trpc/server";
-import { InvigilError } from "../errors.js";
-import { type Context, rolesOf } from "../trpc.js";
+import { InvigilError } from "../platform/errors.js";
+import type { Context } from "../trpc/context.js";
+import { rolesOf } from "../trpc/procedures.js";
 import { MAX_BODY_BYTES } from "./bodies.js";
 
 const KIB = 1024;

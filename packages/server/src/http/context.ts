@@ -1,6 +1,7 @@
 import type { FastifyRequest } from "fastify";
-import type { Services } from "../services.js";
-import { type Context, failureOf } from "../trpc.js";
+import type { Services } from "../api/services.js";
+import type { Context } from "../trpc/context.js";
+import { failureOf } from "../trpc/failures.js";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -2,9 +2,9 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:ht
 import type { Socket } from "node:net";
 import type { ErrorCode } from "@invigil/schema";
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError, invalidInput } from "../errors.js";
-import { failure, httpStatus, type RestStatus } from "../rest/envelope.js";
-import { detailsFor, failureOf } from "../trpc.js";
+import { InvigilError, invalidInput } from "../platform/errors.js";
+import { detailsFor, failureOf } from "../trpc/failures.js";
+import { failure, httpStatus, type RestStatus } from "./envelope.js";
 import { newRequestId, REQUEST_ID_HEADER, requestId } from "./logging.js";
 
 const CODES_OF_STATUS: Partial<Record<number, ErrorCode>> = {

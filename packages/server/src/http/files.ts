@@ -1,8 +1,8 @@
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
-import { AUDIO_PREFIX, type AudioFiles } from "../audio-files.js";
-import { InvigilError, invalidInput } from "../errors.js";
-import { failure } from "../rest/envelope.js";
+import { AUDIO_PREFIX, type AudioFiles } from "../files/audio-files.js";
+import { InvigilError, invalidInput } from "../platform/errors.js";
+import { failure } from "./envelope.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
 

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
-import type { Config } from "../config.js";
-import type { Database } from "../db/client.js";
+import type { Config } from "../config/config.js";
 import type { Disk } from "../limits/disk.js";
+import type { Database } from "../storage/sqlite/client.js";
 
 /** `/health`: the process lives. `/ready`: it can serve, because the database answers and has this version's tables, and the disk has room. */
 export const healthRoutes = (

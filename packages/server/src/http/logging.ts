@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { nameOf } from "../trpc.js";
+import { nameOf } from "../trpc/context.js";
 
 export const REQUEST_ID_HEADER = "x-request-id";
 

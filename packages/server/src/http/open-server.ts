@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { FastifyInstance } from "fastify";
-import type { Config } from "../config.js";
-import { InvigilError } from "../errors.js";
+import type { Config } from "../config/config.js";
+import { InvigilError } from "../platform/errors.js";
 
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 

@@ -1,10 +1,11 @@
 import { fileURLToPath } from "node:url";
 import fastifyStatic from "@fastify/static";
 import type { FastifyInstance } from "fastify";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
+import { PACKAGE_ROOT } from "../platform/package-root.js";
 
 /** Where the build puts what pages load: nothing else lies there. */
-const FOLDER = fileURLToPath(new URL("../../dist/sdk", import.meta.url));
+const FOLDER = fileURLToPath(new URL("dist/sdk", PACKAGE_ROOT));
 const SCRIPT = "/alivc-im.iife.js";
 /** How long a page takes a script from its cache before it asks whether there is another, in seconds. */
 const MAX_AGE = 300;

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 
 const EVENT_STREAM = "text/event-stream";
 /** How soon a client comes back when its stream has broken, in milliseconds. Browsers wait up to five seconds otherwise. */

@@ -1,8 +1,9 @@
 import { errorCodes } from "@invigil/schema";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError, invalidInput } from "../errors.js";
-import { failureOf, type Router } from "../trpc.js";
+import { InvigilError, invalidInput } from "../platform/errors.js";
+import { failureOf } from "../trpc/failures.js";
+import type { Router } from "../trpc/root.js";
 import { assertWeight, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf, type Called } from "./body-limits.js";

@@ -1,11 +1,11 @@
 import multipart, { type Multipart } from "@fastify/multipart";
 import { uploadAudioInput } from "@invigil/schema";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { InvigilError, invalidInput, parsed } from "../errors.js";
 import type { AudioService, AudioUpload } from "../features/audio/service.js";
-import { success } from "../rest/envelope.js";
+import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
 import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
+import { success } from "./envelope.js";
 
 /** Parts of a form, at most: there are four to read. */
 const MAX_PARTS = 20;

@@ -1,7 +1,7 @@
 import { statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 
 /** How often the free space is looked at, in milliseconds. */
 const LOOK_MS = 1000;

@@ -1,4 +1,4 @@
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 
 /** A quota that is used up. @param whose names what it is of, e.g. `the room r1` */
 export const quotaExceeded = ({

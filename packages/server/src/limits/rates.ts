@@ -1,9 +1,9 @@
 import type { Caller } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
-import type { Config } from "../config.js";
-import { InvigilError } from "../errors.js";
-import { type Counted, identityKey } from "../identity.js";
-import { atMost } from "../lru.js";
+import type { Config } from "../config/config.js";
+import { type Counted, identityKey } from "../identity/usage-key.js";
+import { InvigilError } from "../platform/errors.js";
+import { atMost } from "../platform/lru.js";
 
 /** What is limited, in the order in which each owner's state is kept. */
 export const RATES = [

@@ -1,5 +1,5 @@
 import type { AliyunOldToken, ImServer } from "@invigil/schema";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "./types.js";
 
 // Older apps name no message service: they were written when there was only one.

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 import { createVendorPolicy, type PolicyOptions, type VendorCall } from "./policy.js";
 import { VendorError, type VendorFault } from "./vendor-error.js";
 

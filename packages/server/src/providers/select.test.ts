@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../config.js";
+import { parseConfig } from "../config/config.js";
 import { authKey } from "./aliyun/stream-signer.js";
 import { selectProviders } from "./select.js";
 

@@ -1,4 +1,4 @@
-import type { Config } from "../config.js";
+import type { Config } from "../config/config.js";
 import { createAliyunAccount } from "./aliyun/credentials.js";
 import { createAliyunNewIm } from "./aliyun/im-new.js";
 import { createAliyunOldIm } from "./aliyun/im-old.js";

@@ -1,5 +1,5 @@
 import type { ProviderDetails } from "@invigil/schema";
-import { InvigilError } from "../errors.js";
+import { InvigilError } from "../platform/errors.js";
 
 export type VendorFault = ProviderDetails["fault"];
 

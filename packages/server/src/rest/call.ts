@@ -1,7 +1,8 @@
 import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
-import { type InvigilError, invalidInput } from "../errors.js";
 import { callerOf, findProcedure } from "../http/trpc-http/internals.js";
-import { type Context, failureOf } from "../trpc.js";
+import { type InvigilError, invalidInput } from "../platform/errors.js";
+import type { Context } from "../trpc/context.js";
+import { failureOf } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
 
 /** What a request holds: its fields, and its headers by their names in small letters. */

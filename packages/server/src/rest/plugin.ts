@@ -1,12 +1,12 @@
 import { parse as parseForm } from "node:querystring";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { invalidInput } from "../errors.js";
+import type { ServedRouter } from "../api/router.js";
 import type { Bodies } from "../http/bodies.js";
 import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
-import type { ServedRouter } from "../router.js";
+import { success } from "../http/envelope.js";
+import { invalidInput } from "../platform/errors.js";
 import { procedureOf, rowCaller } from "./call.js";
-import { success } from "./envelope.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 

@@ -1,11 +1,11 @@
 import { pino } from "pino";
 import { afterAll, describe, expect, it } from "vitest";
-import { parseConfig } from "../config.js";
-import { openDatabase } from "../db/client.js";
-import { createDeps } from "../deps.js";
-import { createIds } from "../ids.js";
-import { createAppRouter } from "../router.js";
-import { createServices } from "../services.js";
+import { createDeps } from "../api/deps.js";
+import { createAppRouter } from "../api/router.js";
+import { createServices } from "../api/services.js";
+import { parseConfig } from "../config/config.js";
+import { createIds } from "../platform/ids.js";
+import { openDatabase } from "../storage/sqlite/client.js";
 import { createRoutes, type Row, UNMAPPED } from "./routes.js";
 import { createWire } from "./wire.js";
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { RouterOutputs } from "../app-router.js";
+import type { RouterOutputs } from "../api/app-router.js";
 import { encoderOf } from "./encode.js";
 import type { Wire } from "./wire.js";
 

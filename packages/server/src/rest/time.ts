@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { DateTime } from "luxon";
 import { z } from "zod";
-import { atMost } from "../lru.js";
+import { atMost } from "../platform/lru.js";
 
 /** Written times that are remembered: asking for a zone's offset costs more than the rest of a record. */
 const REMEMBERED_TIMES = 10_000;

@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "../../src/config.js";
+import { type Config, parseConfig } from "../../src/config/config.js";
 import { selectProviders } from "../../src/providers/select.js";
 import type { Providers } from "../../src/providers/types.js";
 import type { AccessKey } from "../simulators/acs3.js";

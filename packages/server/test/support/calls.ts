@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { InjectOptions } from "fastify";
 import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
-import type { TestApp } from "../../src/testing.js";
+import type { TestApp } from "../../src/app/testing.js";
 
 // Speaking HTTP to an app, and what its answers look like.
 

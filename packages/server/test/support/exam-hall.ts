@@ -1,6 +1,6 @@
-import { participants, rooms, streamNames, unseated } from "../../src/db/tables.js";
+import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
 import type { NewGroup } from "../../src/providers/types.js";
-import type { RouterOutputs, TestCaller } from "../../src/testing.js";
+import { participants, rooms, streamNames, unseated } from "../../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { openWorld, type World } from "./world.js";
 

@@ -1,6 +1,6 @@
 import { asc, eq } from "drizzle-orm";
-import { type EventData, roomEvents } from "../../src/db/tables.js";
-import type { RouterOutputs, TestCaller } from "../../src/testing.js";
+import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
+import { type EventData, roomEvents } from "../../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 

@@ -1,8 +1,8 @@
 import { createTRPCClient, createWSClient, wsLink } from "@trpc/client";
 import superjson from "superjson";
 import { WebSocket } from "ws";
-import { parseConfig } from "../../src/config.js";
-import type { AppRouter, TestAppOptions } from "../../src/testing.js";
+import type { AppRouter, TestAppOptions } from "../../src/app/testing.js";
+import { parseConfig } from "../../src/config/config.js";
 
 /** What settings of limits, quotas or the disk make of an app's configuration. */
 export const limited = (

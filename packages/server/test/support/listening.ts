@@ -1,4 +1,4 @@
-import type { TestApp, TestCaller } from "../../src/testing.js";
+import type { TestApp, TestCaller } from "../../src/app/testing.js";
 
 type Procedures = ReturnType<TestApp["as"]>;
 type Yielded<Events> = Events extends AsyncIterable<{ data: infer Told }> ? Told : never;

@@ -1,10 +1,10 @@
 import { asc } from "drizzle-orm";
-import { roomEvents } from "../../src/db/tables.js";
-import type { ToldRoomEvent } from "../../src/features/live/service.js";
-import { callInProcess } from "../../src/in-process.js";
-import { createAppRouter } from "../../src/router.js";
-import type { TestApp, TestCaller } from "../../src/testing.js";
-import { failureOf } from "../../src/trpc.js";
+import { createAppRouter } from "../../src/api/router.js";
+import { callInProcess } from "../../src/app/in-process.js";
+import type { TestApp, TestCaller } from "../../src/app/testing.js";
+import type { ToldRoomEvent } from "../../src/features/subscriptions/service.js";
+import { roomEvents } from "../../src/storage/tables.js";
+import { failureOf } from "../../src/trpc/failures.js";
 import { type Hearing, hearing } from "./listening.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 

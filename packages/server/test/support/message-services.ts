@@ -1,8 +1,8 @@
 import { asc } from "drizzle-orm";
-import { vendorTasks } from "../../src/db/tables.js";
-import type { Deps } from "../../src/deps.js";
+import type { Deps } from "../../src/api/deps.js";
 import type { MessageProvider, MessageProviders } from "../../src/providers/types.js";
 import { providerFailed, VendorError, type VendorFault } from "../../src/providers/vendor-error.js";
+import { vendorTasks } from "../../src/storage/tables.js";
 import type { World } from "./world.js";
 
 // Message services that keep groups and their members as vendors do, and do what a test tells them.

@@ -1,4 +1,4 @@
-import type { TestCaller } from "../../src/testing.js";
+import type { TestCaller } from "../../src/app/testing.js";
 import type { School } from "./school.js";
 
 // Who may do what, as one table: a procedure a row, a caller a column.

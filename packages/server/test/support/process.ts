@@ -6,7 +6,7 @@ import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
 import { afterAll } from "vitest";
-import { signToken } from "../../src/auth.js";
+import { signToken } from "../../src/identity/tokens.js";
 import { kept, watchLog } from "./secrets.js";
 
 // Real processes for tests: started, waited for by what they print, and always ended.

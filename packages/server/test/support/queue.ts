@@ -1,14 +1,14 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
-import { type Database, openDatabase } from "../../src/db/client.js";
-import { createEventWriter } from "../../src/db/events.js";
-import { createPresenceEnder } from "../../src/db/presence.js";
-import { createTaskWriter, type TaskWriter } from "../../src/db/vendor-tasks.js";
-import { taskKindsOf } from "../../src/features/groups/kinds.js";
-import { createTaskQueue, type TaskQueue } from "../../src/features/groups/queue.js";
-import { createGroupStore, type GroupStore } from "../../src/features/groups/store.js";
-import { createIds } from "../../src/ids.js";
+import { createEventWriter } from "../../src/domain/events.js";
+import { createPresenceEnder } from "../../src/domain/presence.js";
+import { createTaskWriter, type TaskWriter } from "../../src/domain/vendor-tasks.js";
+import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
+import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/queue.js";
+import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
+import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
+import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
 // The queue of what is to be done at message services, alone: without the app that fills it.

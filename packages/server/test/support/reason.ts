@@ -1,5 +1,5 @@
 import { TRPCError } from "@trpc/server";
-import { InvigilError } from "../../src/errors.js";
+import { InvigilError } from "../../src/platform/errors.js";
 
 /** What a call in-process was refused with; "ok" when it was not. Faults of the server are thrown on. */
 export const refused = async (

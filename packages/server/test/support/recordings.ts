@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "../../src/config.js";
+import { type Config, parseConfig } from "../../src/config/config.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
 import { given, kept } from "./secrets.js";

@@ -1,6 +1,6 @@
-import { type Config, parseConfig } from "../../src/config.js";
-import { InvigilError } from "../../src/errors.js";
-import { createIds } from "../../src/ids.js";
+import { type Config, parseConfig } from "../../src/config/config.js";
+import { InvigilError } from "../../src/platform/errors.js";
+import { createIds } from "../../src/platform/ids.js";
 import { selectProviders } from "../../src/providers/select.js";
 import type { MessageProvider } from "../../src/providers/types.js";
 import { openRongCloud, type RongCloud } from "../simulators/rongcloud.js";

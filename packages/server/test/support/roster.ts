@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { TRPCError } from "@trpc/server";
 import Sqlite from "better-sqlite3";
-import { InvigilError } from "../../src/errors.js";
-import { createTestApp, type RouterInputs, type RouterOutputs, type TestApp } from "../../src/testing.js";
+import { createTestApp, type RouterInputs, type RouterOutputs, type TestApp } from "../../src/app/testing.js";
+import { InvigilError } from "../../src/platform/errors.js";
 import { csv, type XlsxCell, xlsx } from "./files.js";
 import { tempFolder } from "./process.js";
 

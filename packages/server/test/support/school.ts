@@ -1,4 +1,9 @@
-import { createTestApp, type RouterOutputs, type TestApp, type TestAppOptions } from "../../src/testing.js";
+import {
+  createTestApp,
+  type RouterOutputs,
+  type TestApp,
+  type TestAppOptions,
+} from "../../src/app/testing.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 type Room = RouterOutputs["room"]["create"];

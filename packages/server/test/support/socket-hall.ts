@@ -7,17 +7,18 @@ import { eventIdSchema } from "@invigil/schema";
 import { tracked } from "@trpc/server";
 import { pino } from "pino";
 import { z } from "zod";
-import { type AppOptions, buildApp } from "../../src/app.js";
-import { signToken } from "../../src/auth.js";
-import { type Config, parseConfig } from "../../src/config.js";
-import { openDatabase } from "../../src/db/client.js";
-import { createDeps } from "../../src/deps.js";
-import { InvigilError } from "../../src/errors.js";
+import { createDeps } from "../../src/api/deps.js";
+import { createServices, type Services } from "../../src/api/services.js";
+import { type AppOptions, buildApp } from "../../src/app/app.js";
+import type { TestCaller } from "../../src/app/testing.js";
+import { type Config, parseConfig } from "../../src/config/config.js";
 import { createAuthRouter } from "../../src/features/auth/router.js";
-import { createIds } from "../../src/ids.js";
-import { createServices, type Services } from "../../src/services.js";
-import type { TestCaller } from "../../src/testing.js";
-import { anyoneProcedure, router, staffProcedure } from "../../src/trpc.js";
+import { signToken } from "../../src/identity/tokens.js";
+import { InvigilError } from "../../src/platform/errors.js";
+import { createIds } from "../../src/platform/ids.js";
+import { openDatabase } from "../../src/storage/sqlite/client.js";
+import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
+import { router } from "../../src/trpc/root.js";
 
 // The real app with procedures of the tests behind /trpc, for what the transports themselves do.
 

@@ -1,7 +1,7 @@
 import superjson from "superjson";
-import type { Config } from "../../src/config.js";
-import type { Deps } from "../../src/deps.js";
-import type { TestCaller } from "../../src/testing.js";
+import type { Deps } from "../../src/api/deps.js";
+import type { TestCaller } from "../../src/app/testing.js";
+import type { Config } from "../../src/config/config.js";
 import { type Parsed, trpc } from "./calls.js";
 import { openWorld, type World } from "./world.js";
 

@@ -1,8 +1,8 @@
 import type { AddressInfo } from "node:net";
 import { and, eq } from "drizzle-orm";
-import type { Config } from "../../src/config.js";
-import { vendorTasks } from "../../src/db/tables.js";
+import type { Config } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
+import { vendorTasks } from "../../src/storage/tables.js";
 import { createStreamService, type Happening, type StreamService } from "../simulators/stream-service.js";
 import { dataOf, rest, trpc } from "./calls.js";
 import { createTestService, withServices } from "./message-services.js";

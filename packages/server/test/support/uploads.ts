@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../../src/testing.js";
+import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../../src/app/testing.js";
 import type { Answer, Parsed } from "./calls.js";
 
 // Uploading over a socket, into a folder that the test can look into.

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { parseConfig } from "../../src/config.js";
+import { parseConfig } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunLive, openAliyunLive } from "../simulators/aliyun-live.js";

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
-import { buildApp } from "../../src/app.js";
-import { signToken } from "../../src/auth.js";
-import { type Config, parseConfig } from "../../src/config.js";
-import { type Database, openDatabase } from "../../src/db/client.js";
-import { createDeps, type Deps } from "../../src/deps.js";
-import { createIds, type Ids } from "../../src/ids.js";
-import { createAppRouter, type ServedRouter } from "../../src/router.js";
-import { createServices, type Services } from "../../src/services.js";
-import type { TestCaller } from "../../src/testing.js";
+import { createDeps, type Deps } from "../../src/api/deps.js";
+import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
+import { createServices, type Services } from "../../src/api/services.js";
+import { buildApp } from "../../src/app/app.js";
+import type { TestCaller } from "../../src/app/testing.js";
+import { type Config, parseConfig } from "../../src/config/config.js";
+import { signToken } from "../../src/identity/tokens.js";
+import { createIds, type Ids } from "../../src/platform/ids.js";
+import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */

@@ -1,4 +1,4 @@
-import type { Config } from "../../config.js";
+import type { Config } from "../../config/config.js";
 import type { Demand, Peak } from "../../features/capacity/service.js";
 import { localTime } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";

@@ -1,9 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Config } from "../../config.js";
-import { inspectDatabase } from "../../db/inspect.js";
-import { countIdentityKeys } from "../../jwks.js";
+import type { Config } from "../../config/config.js";
+import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes } from "../../limits/disk.js";
+import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // What this machine and its settings are checked for. Nothing here changes anything.

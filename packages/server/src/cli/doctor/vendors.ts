@@ -1,6 +1,6 @@
 import type { ImServer, ProviderDetails } from "@invigil/schema";
-import type { Config } from "../../config.js";
-import { InvigilError } from "../../errors.js";
+import type { Config } from "../../config/config.js";
+import { InvigilError } from "../../platform/errors.js";
 import type { Providers } from "../../providers/types.js";
 import { isAboutTime } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";

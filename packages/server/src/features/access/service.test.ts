@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { InvigilError } from "../../errors.js";
-import { createTestApp, type TestApp, type TestCaller } from "../../testing.js";
+import { createTestApp, type TestApp, type TestCaller } from "../../app/testing.js";
+import { InvigilError } from "../../platform/errors.js";
 
 // Two exams. Rooms `here` and `beside` belong to the first, `elsewhere` to the second.
 // In `here` there is one person of each role; `wrong_<role>` is there too, but in another role than its token says.

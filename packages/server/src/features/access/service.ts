@@ -1,5 +1,5 @@
 import type { Caller, Role } from "@invigil/schema";
-import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../errors.js";
+import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
 import type { AccessStore, RoomOf, StoredRoom } from "./store.js";
 
 export type { StoredRoom };

@@ -1,12 +1,12 @@
 import type { Role, Room } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   visibleExams as exams,
   visibleParticipants as participants,
   roomColumns,
   visibleRooms as rooms,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 /** A room as it is kept. */
 export type StoredRoom = Room & { readonly endedAt: Date | null };

@@ -6,7 +6,8 @@ import {
   listAccountsInput,
   setPasswordInput,
 } from "@invigil/schema";
-import { adminProcedure, router } from "../../trpc.js";
+import { adminProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { AccountService } from "./service.js";
 
 export const createAccountRouter = ({ account }: { account: AccountService }) =>

@@ -6,8 +6,8 @@ import type {
   ListAccountsInput,
   SetPasswordInput,
 } from "@invigil/schema";
-import { InvigilError } from "../../errors.js";
-import type { Passwords } from "../../passwords.js";
+import type { Passwords } from "../../identity/passwords.js";
+import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
 

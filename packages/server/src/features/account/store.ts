@@ -1,7 +1,7 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { accounts, sessions } from "../../db/tables.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { accounts, sessions } from "../../storage/tables.js";
 
 export type NewAccount = typeof accounts.$inferInsert;
 

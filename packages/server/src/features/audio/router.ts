@@ -10,7 +10,8 @@ import {
   listAudioInput,
   updateAudioInput,
 } from "@invigil/schema";
-import { router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import { staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { AudioService } from "./service.js";
 
 export const createAudioRouter = ({ audio }: { audio: AudioService }) =>

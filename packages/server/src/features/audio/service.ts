@@ -11,13 +11,13 @@ import type {
   UpdateAudioInput,
   UploadAudioInput,
 } from "@invigil/schema";
-import { AUDIO_PREFIX, type AudioFiles } from "../../audio-files.js";
-import type { Quotas } from "../../config.js";
-import { examNotFound, forbidden, InvigilError } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import type { Quotas } from "../../config/config.js";
+import { AUDIO_PREFIX, type AudioFiles } from "../../files/audio-files.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import type { AudioStore, CheckClip, StoredExamAudio } from "./store.js";
 

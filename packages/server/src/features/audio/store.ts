@@ -1,9 +1,9 @@
 import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, gt, type SQL, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { attachClip, missingClip, type NewAttachment } from "../../db/exam-audio.js";
-import { isOrphan } from "../../db/orphans.js";
-import { audioClips, examAudio } from "../../db/tables.js";
+import { attachClip, missingClip, type NewAttachment } from "../../domain/exam-audio.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { isOrphan } from "../../storage/sqlite/orphans.js";
+import { audioClips, examAudio } from "../../storage/tables.js";
 
 /** A clip as it is kept: the URL of a file of our own is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };

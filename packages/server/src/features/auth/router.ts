@@ -8,14 +8,9 @@ import {
   revokeTokenInput,
   sessionSchema,
 } from "@invigil/schema";
-import {
-  adminProcedure,
-  anyoneProcedure,
-  originOf,
-  publicProcedure,
-  router,
-  staffProcedure,
-} from "../../trpc.js";
+import { originOf } from "../../trpc/context.js";
+import { adminProcedure, anyoneProcedure, publicProcedure, staffProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { IssuingService } from "./issuing.js";
 import type { AuthService } from "./service.js";
 

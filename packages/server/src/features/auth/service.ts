@@ -1,10 +1,16 @@
 import type { Caller, ChangePasswordInput, LoginInput, RevokeTokenInput, Session } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import { type Authenticator, type Principal, type TokenIssuer, unauthenticated } from "../../auth.js";
-import { forbidden, invalidInput } from "../../errors.js";
-import type { Ids } from "../../ids.js";
-import type { Passwords } from "../../passwords.js";
-import { failureOf, type Origin } from "../../trpc.js";
+import type { Passwords } from "../../identity/passwords.js";
+import {
+  type Authenticator,
+  type Principal,
+  type TokenIssuer,
+  unauthenticated,
+} from "../../identity/tokens.js";
+import { forbidden, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
+import type { Origin } from "../../trpc/context.js";
+import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthStore, StoredLogin } from "./store.js";
 import type { LoginThrottle } from "./throttle.js";

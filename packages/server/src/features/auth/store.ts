@@ -1,7 +1,7 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { generationReader } from "../../db/seat-generations.js";
+import { generationReader } from "../../domain/seat-generations.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   accounts,
   visibleExams as exams,
@@ -9,7 +9,7 @@ import {
   revokedTokens,
   visibleRooms as rooms,
   sessions,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 export interface StoredLogin {
   readonly userId: string;

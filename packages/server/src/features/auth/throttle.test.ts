@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../../errors.js";
+import { InvigilError } from "../../platform/errors.js";
 import { createLoginThrottle, type LoginThrottle, networkOf } from "./throttle.js";
 
 const MINUTE = 60;

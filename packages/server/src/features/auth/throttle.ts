@@ -1,7 +1,7 @@
 import { isIPv6 } from "node:net";
 import { LRUCache } from "lru-cache";
-import { InvigilError } from "../../errors.js";
-import { atMost } from "../../lru.js";
+import { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 
 // Failed logins are counted three ways, in memory: a restart forgives.
 //

@@ -1,12 +1,12 @@
 import type { ImServer } from "@invigil/schema";
 import { and, count, eq, gt, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   visibleExams as exams,
   visibleParticipants as participants,
   visibleRooms as rooms,
   visibleUnseated as unseated,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 /** An exam that is not over, and how many examinees it has, with and without a room. */
 export interface ComingExam {

@@ -1,9 +1,9 @@
 import type { Caller } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
-import type { Quotas } from "../../config.js";
-import type { InvigilError } from "../../errors.js";
+import type { Quotas } from "../../config/config.js";
 import { quotaExceeded } from "../../limits/quotas.js";
-import { atMost } from "../../lru.js";
+import type { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 import { type CheatStore, exceeded, type Held, type Over, type Tally } from "./store.js";
 
 /** How much may be kept about one person in one room. It is counted where the records are written. */

@@ -7,7 +7,13 @@ import {
   listCheatRecordsInput,
   setCheatConfigInput,
 } from "@invigil/schema";
-import { anyoneProcedure, reporterProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import {
+  anyoneProcedure,
+  reporterProcedure,
+  staffProcedure,
+  watcherProcedure,
+} from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { CheatService } from "./service.js";
 
 export const createCheatRouter = ({ cheat }: { cheat: CheatService }) =>

@@ -8,8 +8,8 @@ import {
   type SetCheatConfigInput,
   type StoredCheatConfig,
 } from "@invigil/schema";
-import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
 import type { CheatStore, Held, NewRecord } from "./store.js";

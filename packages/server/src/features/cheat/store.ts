@@ -1,13 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, getTableName, lt, sql } from "drizzle-orm";
-import { createErasedRows } from "../../db/bulk/erased.js";
-import { toCheatRecord } from "../../db/cheat-records.js";
-import type { Database } from "../../db/client.js";
-import type { EventWriter } from "../../db/events.js";
-import { isWritten } from "../../db/orphans.js";
-import { rowReader } from "../../db/rows.js";
-import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../db/tables.js";
+import { createErasedRows } from "../../domain/bulk/erased.js";
+import { toCheatRecord } from "../../domain/cheat-records.js";
+import type { EventWriter } from "../../domain/events.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { isWritten } from "../../storage/sqlite/orphans.js";
+import { rowReader } from "../../storage/sqlite/rows.js";
+import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
 
 /** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
 export interface NewRecord {

@@ -12,9 +12,9 @@ import {
   type SQLWrapper,
   sql,
 } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
-import { eraseSeats } from "../../db/seat-generations.js";
+import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
+import { eraseSeats } from "../../domain/seat-generations.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   erasures,
   messageLogins,
@@ -27,7 +27,7 @@ import {
   visibleRooms as rooms,
   seatGenerations,
   streamNames,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 import { scrubbed } from "./scrub.js";
 
 /** An erasure that has begun. */

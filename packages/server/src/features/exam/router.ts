@@ -15,13 +15,13 @@ import {
 import {
   anyoneProcedure,
   overseerProcedure,
-  router,
   staffProcedure,
-  tellEach,
   watcherProcedure,
-} from "../../trpc.js";
-import type { LiveService } from "../live/service.js";
+} from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
+import { tellEach } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
+import type { LiveService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
 
 export const createExamRouter = ({

@@ -10,11 +10,11 @@ import type {
   ListExamsInput,
   UpdateExamInput,
 } from "@invigil/schema";
-import type { Quotas } from "../../config.js";
-import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import type { Quotas } from "../../config/config.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import { type AudioService, noClip } from "../audio/service.js";
 import { assertMayDeleteRecords, type ParticipantService } from "../participant/service.js";

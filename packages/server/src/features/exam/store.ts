@@ -1,16 +1,16 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
 import { and, count, desc, eq, lt, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import { createExamDeleter, type Holding } from "../../db/bulk/delete-exam.js";
-import type { Database } from "../../db/client.js";
-import { missingClip, type NewAttachment, replaceExamAudio } from "../../db/exam-audio.js";
-import { insertExam, type NewExam } from "../../db/inserts.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { createExamDeleter, type Holding } from "../../domain/bulk/delete-exam.js";
+import { missingClip, type NewAttachment, replaceExamAudio } from "../../domain/exam-audio.js";
+import { insertExam, type NewExam } from "../../domain/inserts.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   exams,
   visibleParticipants as participants,
   visibleRooms as rooms,
   visibleExams,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 /** An exam as it is kept. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };

@@ -1,6 +1,6 @@
 import { and, eq, lte, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { messageLogins } from "../../db/tables.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { messageLogins } from "../../storage/tables.js";
 
 /** A login as it is kept. */
 export type StoredLogin = typeof messageLogins.$inferSelect;

@@ -1,7 +1,7 @@
 import type { Camera } from "@invigil/schema";
-import { type Principal, unauthenticated } from "../../auth.js";
-import { forbidden } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import { type Principal, unauthenticated } from "../../identity/tokens.js";
+import { forbidden } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
 import { IM_TOKEN_TTL_SECONDS } from "../../providers/aliyun/im-token.js";
 import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";

@@ -1,7 +1,7 @@
 import { and, eq, inArray, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { EVERYBODY } from "../../db/messages.js";
-import { mutes } from "../../db/tables.js";
+import { EVERYBODY } from "../../domain/messages.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { mutes } from "../../storage/tables.js";
 
 /** Who is muted in a room. */
 export interface Muted {

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { quotaExceeded } from "../../limits/quotas.js";
-import { atMost } from "../../lru.js";
+import { atMost } from "../../platform/lru.js";
 
 export interface MessageQuota {
   /** Counts a message that is about to be sent. @throws QUOTA_EXCEEDED */

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
-import { InvigilError } from "../../errors.js";
-import { atMost } from "../../lru.js";
+import { InvigilError } from "../../platform/errors.js";
+import { atMost } from "../../platform/lru.js";
 
 /** What one login may send in one room: this many at once, and this many a second. */
 const AT_ONCE = 30;

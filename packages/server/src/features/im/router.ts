@@ -6,7 +6,8 @@ import {
   sendMessageInput,
   sentMessageSchema,
 } from "@invigil/schema";
-import { anyoneProcedure, router } from "../../trpc.js";
+import { anyoneProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { ImService } from "./service.js";
 
 export const createImRouter = ({ im }: { im: ImService }) =>

@@ -13,14 +13,14 @@ import {
   sendersOf,
   signalName,
 } from "@invigil/schema";
-import type { Principal } from "../../auth.js";
-import { loginOf, OVERHEARD, STAFF } from "../../db/messages.js";
-import { forbidden, InvigilError, invalidInput } from "../../errors.js";
+import { loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
+import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import { olderToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
-import type { GroupService } from "../groups/service.js";
+import type { GroupService } from "../message-groups/service.js";
 import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";

@@ -1,13 +1,13 @@
 import { type SentMessage, signals } from "@invigil/schema";
 import { and, asc, count, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../db/messages.js";
+import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../domain/messages.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   messageReaders,
   messages,
   visibleParticipants as participants,
   visibleRooms as rooms,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 /** A message as it is kept: its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
@@ -20,7 +20,7 @@ export interface MessageQuery {
   readonly roomId: string;
   /** Whose page it is that reads. */
   readonly login: string;
-  /** As what else it reads, beside everybody: readers that stand for many (`db/messages.ts`). */
+  /** As what else it reads, beside everybody: readers that stand for many (`domain/messages.ts`). */
   readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;

@@ -1,6 +1,6 @@
 import type { ParticipantRole } from "@invigil/schema";
-import { quoted } from "../../sheets/quoted.js";
-import type { Row } from "../../sheets/rows.js";
+import { quoted } from "../../files/sheets/quoted.js";
+import type { Row } from "../../files/sheets/rows.js";
 
 /** What a roster says about a person. */
 export type Field = "id" | "name" | "room" | "role" | "extraMinutes";

@@ -1,7 +1,7 @@
 import { extraMinutesSchema, newPersonSchema, type ParticipantRole } from "@invigil/schema";
 import type { z } from "zod";
-import { quoted } from "../../sheets/quoted.js";
-import type { Row } from "../../sheets/rows.js";
+import { quoted } from "../../files/sheets/quoted.js";
+import type { Row } from "../../files/sheets/rows.js";
 import { type Columns, type Field, roleOf } from "./columns.js";
 import type { RoomFinder } from "./rooms.js";
 

@@ -1,4 +1,4 @@
-import { InvigilError } from "../../errors.js";
+import { InvigilError } from "../../platform/errors.js";
 
 export interface FairQueueLimits {
   /** Tasks that run at the same time: one of each caller. */

@@ -1,8 +1,8 @@
 import type { ParticipantRole } from "@invigil/schema";
-import { InvigilError, invalidInput } from "../../errors.js";
-import { quoted } from "../../sheets/quoted.js";
-import { type Row, rowsOf } from "../../sheets/rows.js";
-import { type ReadOptions, SheetError, type Source } from "../../sheets/source.js";
+import { quoted } from "../../files/sheets/quoted.js";
+import { type Row, rowsOf } from "../../files/sheets/rows.js";
+import { type ReadOptions, SheetError, type Source } from "../../files/sheets/source.js";
+import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
 import type { StagedPerson } from "./judge.js";

@@ -1,4 +1,4 @@
-import { quoted } from "../../sheets/quoted.js";
+import { quoted } from "../../files/sheets/quoted.js";
 
 /** A room of the exam, as far as an import needs it. */
 export interface ExamRoom {

@@ -1,9 +1,9 @@
 import type { Caller, ImportParticipantsInput, ImportResult } from "@invigil/schema";
-import type { Quotas } from "../../config.js";
-import { forbidden, InvigilError, invalidInput } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import type { Quotas } from "../../config/config.js";
+import type { ReadOptions, Source } from "../../files/sheets/source.js";
 import type { RateLimits } from "../../limits/rates.js";
-import type { ReadOptions, Source } from "../../sheets/source.js";
+import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/service.js";
 import type { FaultyFile } from "./faults.js";

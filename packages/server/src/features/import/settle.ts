@@ -1,5 +1,5 @@
 import type { ImportResult } from "@invigil/schema";
-import { examNotFound, InvigilError } from "../../errors.js";
+import { examNotFound, InvigilError } from "../../platform/errors.js";
 import { type RoomSize, toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";

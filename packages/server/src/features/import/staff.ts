@@ -1,5 +1,5 @@
 import type { PlanExamInput } from "@invigil/schema";
-import type { Source } from "../../sheets/source.js";
+import type { Source } from "../../files/sheets/source.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { readFile, type Stage } from "./read.js";
 import type { RoomFinder } from "./rooms.js";

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import type { Database } from "../../db/client.js";
-import { type NewPerson, personInserter } from "../../db/inserts.js";
-import { roomSizer } from "../../db/room-size.js";
-import { makeStaging, stagedPeople } from "../../db/staging.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { type NewPerson, personInserter } from "../../domain/inserts.js";
+import { roomSizer } from "../../domain/room-size.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { makeStaging, stagedPeople } from "../../storage/staging.js";
 import {
   visibleExams as exams,
   participants,
@@ -14,7 +14,7 @@ import {
   unseated,
   visibleParticipants,
   visibleUnseated,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 import type { RoomSize } from "../participant/service.js";
 import type { Details, Place, StagedPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";

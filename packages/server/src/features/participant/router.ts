@@ -17,7 +17,8 @@ import {
   removeParticipantInput,
   unseatedPageSchema,
 } from "@invigil/schema";
-import { anyoneProcedure, router, staffProcedure, watcherProcedure } from "../../trpc.js";
+import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { ImportService } from "../import/service.js";
 import type { RosterService } from "../roster/service.js";
 import type { ParticipantService } from "./service.js";

@@ -11,11 +11,11 @@ import type {
   RoomStatus,
   StreamUrls,
 } from "@invigil/schema";
-import type { Quotas } from "../../config.js";
-import type { NewPerson } from "../../db/inserts.js";
-import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../errors.js";
+import type { Quotas } from "../../config/config.js";
+import type { NewPerson } from "../../domain/inserts.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner, StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";

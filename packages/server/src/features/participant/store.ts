@@ -1,13 +1,13 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import { createPersonRemover } from "../../db/bulk/removal.js";
-import type { Database } from "../../db/client.js";
-import { type EventWriter, tellOfArrival } from "../../db/events.js";
-import { deletePerson, type NewPerson, personInserter } from "../../db/inserts.js";
-import { roomSizer } from "../../db/room-size.js";
-import { participants, visibleRooms as rooms, visibleParticipants } from "../../db/tables.js";
-import type { TaskWriter } from "../../db/vendor-tasks.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { createPersonRemover } from "../../domain/bulk/removal.js";
+import { type EventWriter, tellOfArrival } from "../../domain/events.js";
+import { deletePerson, type NewPerson, personInserter } from "../../domain/inserts.js";
+import { roomSizer } from "../../domain/room-size.js";
+import type { TaskWriter } from "../../domain/vendor-tasks.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { participants, visibleRooms as rooms, visibleParticipants } from "../../storage/tables.js";
 
 /** A person in a room, without its streams' URLs. */
 export type StoredParticipant = Omit<Participant, "streams">;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../../errors.js";
+import { InvigilError } from "../../platform/errors.js";
 import {
   type Newcomer,
   type Person,

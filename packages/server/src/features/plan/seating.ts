@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { ParticipantRole } from "@invigil/schema";
-import { InvigilError } from "../../errors.js";
+import { InvigilError } from "../../platform/errors.js";
 
 // Who goes where. Nothing here reads or writes anything: the same people and rooms make the same plan. A generator yields how many
 // people or places it has been through since it last did, so that nobody waits for a large plan.

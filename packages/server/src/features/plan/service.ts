@@ -7,14 +7,14 @@ import {
   type PlanExamInput,
   type PlannedRoom,
 } from "@invigil/schema";
-import type { Quotas } from "../../config.js";
-import type { NewRoom } from "../../db/inserts.js";
-import { InvigilError, invalidInput } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import type { Quotas } from "../../config/config.js";
+import type { NewRoom } from "../../domain/inserts.js";
 import { quotaExceeded } from "../../limits/quotas.js";
-import { createPace, inTurns } from "../../pace.js";
+import { InvigilError, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
+import { createPace, inTurns } from "../../platform/pace.js";
 import type { AccessService } from "../access/service.js";
-import type { GroupService } from "../groups/service.js";
+import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/service.js";
 import { type Newcomer, roomNamer, type Seats, seatPeople } from "./seating.js";
 import type { ExamPeople, PlanStore } from "./store.js";

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import type { Database } from "../../db/client.js";
-import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../db/inserts.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../domain/inserts.js";
+import type { TaskWriter } from "../../domain/vendor-tasks.js";
+import { createPace } from "../../platform/pace.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   visibleParticipants as participants,
   visibleRooms as rooms,
   visibleUnseated as unseated,
-} from "../../db/tables.js";
-import type { TaskWriter } from "../../db/vendor-tasks.js";
-import { createPace } from "../../pace.js";
+} from "../../storage/tables.js";
 import type { Newcomer, Person } from "./seating.js";
 
 /** A room of an exam, with its people by role and in the order in which they came. */

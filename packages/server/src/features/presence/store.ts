@@ -1,9 +1,9 @@
 import type { Camera, Presence, Role } from "@invigil/schema";
 import { and, eq, ne, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import type { EventWriter } from "../../db/events.js";
-import type { PresenceEnder } from "../../db/presence.js";
-import { visibleParticipants as participants, presence } from "../../db/tables.js";
+import type { EventWriter } from "../../domain/events.js";
+import type { PresenceEnder } from "../../domain/presence.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { visibleParticipants as participants, presence } from "../../storage/tables.js";
 
 /** One of somebody's pages of a room. */
 export interface PageKey {

@@ -9,11 +9,11 @@ import {
   type Room,
 } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
-import type { TokenIssuer } from "../../auth.js";
-import type { Config } from "../../config.js";
-import { InvigilError, invalidInput } from "../../errors.js";
-import { createPace } from "../../pace.js";
-import type { Origin } from "../../trpc.js";
+import type { Config } from "../../config/config.js";
+import type { TokenIssuer } from "../../identity/tokens.js";
+import { InvigilError, invalidInput } from "../../platform/errors.js";
+import { createPace } from "../../platform/pace.js";
+import type { Origin } from "../../trpc/context.js";
 import type { AccessService } from "../access/service.js";
 import type { ExamService } from "../exam/service.js";
 import type { ParticipantService, RoomMember } from "../participant/service.js";

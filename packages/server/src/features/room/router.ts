@@ -15,9 +15,12 @@ import {
   roomWithCheatConfigSchema,
   setAudioStatusInput,
 } from "@invigil/schema";
-import { anyoneProcedure, originOf, router, staffProcedure, tellEach, watcherProcedure } from "../../trpc.js";
-import type { LiveService } from "../live/service.js";
+import { originOf } from "../../trpc/context.js";
+import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
+import { tellEach } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
+import type { LiveService } from "../subscriptions/service.js";
 import type { LinkService } from "./links.js";
 import type { RoomService } from "./service.js";
 

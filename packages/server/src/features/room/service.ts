@@ -9,17 +9,17 @@ import {
   type SetAudioStatusInput,
   userIdSchema,
 } from "@invigil/schema";
-import type { Quotas } from "../../config.js";
-import type { NewExam } from "../../db/inserts.js";
-import { examNotFound, InvigilError, invalidInput } from "../../errors.js";
-import type { Ids } from "../../ids.js";
+import type { Quotas } from "../../config/config.js";
+import type { NewExam } from "../../domain/inserts.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
+import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
+import type { Ids } from "../../platform/ids.js";
 import { serviceMeant } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
-import type { GroupService } from "../groups/service.js";
+import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/service.js";
 import type { RoomStore } from "./store.js";
 

@@ -1,8 +1,7 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import type { Database } from "../../db/client.js";
-import type { EventWriter } from "../../db/events.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import type { EventWriter } from "../../domain/events.js";
 import {
   insertExam,
   insertRoom,
@@ -10,16 +9,17 @@ import {
   type NewPerson,
   type NewRoom,
   personInserter,
-} from "../../db/inserts.js";
-import { generationRaiser, generationsReader } from "../../db/seat-generations.js";
+} from "../../domain/inserts.js";
+import { generationRaiser, generationsReader } from "../../domain/seat-generations.js";
+import type { TaskWriter } from "../../domain/vendor-tasks.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   visibleExams as exams,
   visibleParticipants as participants,
   roomColumns,
   rooms,
   visibleRooms,
-} from "../../db/tables.js";
-import type { TaskWriter } from "../../db/vendor-tasks.js";
+} from "../../storage/tables.js";
 
 export interface RoomFilter {
   readonly examId: string | undefined;

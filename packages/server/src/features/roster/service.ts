@@ -6,7 +6,7 @@ import type {
   RemoveFromExamInput,
   UnseatedPage,
 } from "@invigil/schema";
-import { InvigilError } from "../../errors.js";
+import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
 import { assertMayDeleteRecords, conflict, holds, IS_CREATOR } from "../participant/service.js";

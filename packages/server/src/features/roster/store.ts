@@ -1,14 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
-import type { BulkChanges } from "../../db/bulk/changes.js";
-import { createPersonRemover, type Standing } from "../../db/bulk/removal.js";
-import type { Database } from "../../db/client.js";
+import type { BulkChanges } from "../../domain/bulk/changes.js";
+import { createPersonRemover, type Standing } from "../../domain/bulk/removal.js";
+import type { Database } from "../../storage/sqlite/client.js";
 import {
   visibleParticipants as participants,
   visibleRooms as rooms,
   visibleUnseated as unseated,
-} from "../../db/tables.js";
+} from "../../storage/tables.js";
 
 export type { Standing };
 

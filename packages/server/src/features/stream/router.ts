@@ -1,5 +1,6 @@
 import { doneSchema, listStreamEventsInput, reportStreamInput, streamEventPageSchema } from "@invigil/schema";
-import { publicProcedure, router, watcherProcedure } from "../../trpc.js";
+import { publicProcedure, watcherProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { StreamService } from "./service.js";
 
 export const createStreamRouter = ({ stream }: { stream: StreamService }) => {

@@ -5,7 +5,7 @@ import {
   type StreamEventPage,
   streamSignatureSchema,
 } from "@invigil/schema";
-import { InvigilError, invalidInput } from "../../errors.js";
+import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { StreamCallback } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { StreamStore } from "./store.js";

@@ -6,12 +6,12 @@ import {
   signals,
 } from "@invigil/schema";
 import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
-import { createErasedRows } from "../../db/bulk/erased.js";
-import type { Database } from "../../db/client.js";
-import type { EventWriter } from "../../db/events.js";
-import { STATUS_AFTER } from "../../db/stream-status.js";
-import { participants, visibleRooms as rooms, streamEvents, streamNames } from "../../db/tables.js";
-import type { TaskWriter } from "../../db/vendor-tasks.js";
+import { createErasedRows } from "../../domain/bulk/erased.js";
+import type { EventWriter } from "../../domain/events.js";
+import { STATUS_AFTER } from "../../domain/stream-status.js";
+import type { TaskWriter } from "../../domain/vendor-tasks.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { participants, visibleRooms as rooms, streamEvents, streamNames } from "../../storage/tables.js";
 
 /** An event as it came. */
 export interface NewEvent {

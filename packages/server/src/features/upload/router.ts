@@ -1,5 +1,6 @@
 import { getUploadCredentialsInput, uploadCredentialsSchema } from "@invigil/schema";
-import { anyoneProcedure, router } from "../../trpc.js";
+import { anyoneProcedure } from "../../trpc/procedures.js";
+import { router } from "../../trpc/root.js";
 import type { UploadService } from "./service.js";
 
 export const createUploadRouter = ({ upload }: { upload: UploadService }) =>

@@ -1,5 +1,5 @@
 import type { Caller, GetUploadCredentialsInput, UploadCredentials } from "@invigil/schema";
-import { forbidden, InvigilError } from "../../errors.js";
+import { forbidden, InvigilError } from "../../platform/errors.js";
 import { examStreams, roomStreams } from "../../providers/stream-name.js";
 import type { UploadProvider } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";

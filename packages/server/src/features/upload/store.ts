@@ -1,6 +1,6 @@
 import { and, eq, gte, lt, ne, sql } from "drizzle-orm";
-import type { Database } from "../../db/client.js";
-import { visibleRooms as rooms, streamNames } from "../../db/tables.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { visibleRooms as rooms, streamNames } from "../../storage/tables.js";
 
 /** A stream of a person's, whatever room of the exam it is of. */
 export interface OwnStream {

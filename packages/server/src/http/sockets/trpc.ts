@@ -3,10 +3,12 @@ import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/serve
 import { getWSConnectionHandler } from "@trpc/server/adapters/ws";
 import pLimit from "p-limit";
 import type { WebSocket } from "ws";
-import { InvigilError, invalidInput } from "../../errors.js";
-import { sharedJson } from "../../serialize.js";
-import type { Services } from "../../services.js";
-import { type Context, failureOf, nameOf, type Router, type Trace } from "../../trpc.js";
+import type { Services } from "../../api/services.js";
+import { InvigilError, invalidInput } from "../../platform/errors.js";
+import { sharedJson } from "../../platform/serialize.js";
+import { type Context, nameOf, type Trace } from "../../trpc/context.js";
+import { failureOf } from "../../trpc/failures.js";
+import type { Router } from "../../trpc/root.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
 import type { Outgoing } from "./outlet.js";
 import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";

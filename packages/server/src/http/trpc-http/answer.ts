@@ -1,6 +1,6 @@
 import { getTRPCErrorFromUnknown, getTRPCErrorShape, TRPCError, type TRPCErrorShape } from "@trpc/server";
 import { getHTTPStatusCode, type ResponseMetaFn } from "@trpc/server/http";
-import { createPace } from "../../pace.js";
+import { createPace } from "../../platform/pace.js";
 import { type Call, type Exchange, makeContext, type Outcome, outcomeOf, typeOf } from "./calls.js";
 
 import { checkedStatus } from "./head.js";

@@ -1,4 +1,4 @@
-import type { AliyunCredentials } from "../../config.js";
+import type { AliyunCredentials } from "../../config/config.js";
 import { VendorError } from "../vendor-error.js";
 import { loadSdk, type Sdk } from "./sdk.js";
 

@@ -1,6 +1,6 @@
 import type { AliyunOldToken } from "@invigil/schema";
 import { z } from "zod";
-import { invalidInput } from "../../errors.js";
+import { invalidInput } from "../../platform/errors.js";
 import type { MessageProvider } from "../types.js";
 import { ANNOUNCER, done, nobody } from "./announcing.js";
 import type { OpenApi } from "./openapi.js";

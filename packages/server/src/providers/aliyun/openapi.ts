@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { AnswerTooLong, boundedText } from "../bounded-body.js";
+import { AnswerTooLong, boundedText } from "../../platform/bounded-body.js";
 import { parsedJson } from "../parsed-json.js";
 import type { VendorPolicy } from "../policy.js";
 import { VendorError } from "../vendor-error.js";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { AnswerTooLong, boundedText } from "../bounded-body.js";
+import { AnswerTooLong, boundedText } from "../../platform/bounded-body.js";
 import { parsedJson } from "../parsed-json.js";
 import type { PolicyLog, VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";

@@ -1,0 +1,30 @@
+import { createAccountRouter } from "../features/account/router.js";
+import { createAudioRouter } from "../features/audio/router.js";
+import { createAuthRouter } from "../features/auth/router.js";
+import { createCheatRouter } from "../features/cheat/router.js";
+import { createExamRouter } from "../features/exam/router.js";
+import { createImRouter } from "../features/im/router.js";
+import { createParticipantRouter } from "../features/participant/router.js";
+import { createRoomRouter } from "../features/room/router.js";
+import { createStreamRouter } from "../features/stream/router.js";
+import { createUploadRouter } from "../features/upload/router.js";
+import { router } from "../trpc/root.js";
+import type { Services } from "./services.js";
+
+/** Services → procedures. */
+export const createAppRouter = (services: Services) =>
+  router({
+    auth: createAuthRouter(services),
+    account: createAccountRouter(services),
+    room: createRoomRouter(services),
+    exam: createExamRouter(services),
+    participant: createParticipantRouter(services),
+    audio: createAudioRouter(services),
+    cheat: createCheatRouter(services),
+    im: createImRouter(services),
+    upload: createUploadRouter(services),
+    stream: createStreamRouter(services),
+  });
+
+/** The router as the server runs it; its types name the server's context. */
+export type ServedRouter = ReturnType<typeof createAppRouter>;

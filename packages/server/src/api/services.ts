@@ -1,0 +1,315 @@
+import { createBulkChanges } from "../domain/bulk/changes.js";
+import { createEventWriter } from "../domain/events.js";
+import { createMessageWriter } from "../domain/messages.js";
+import { createPresenceEnder } from "../domain/presence.js";
+import { createTaskWriter } from "../domain/vendor-tasks.js";
+import { countCalls } from "../features/access/counted.js";
+import { createAccessService } from "../features/access/service.js";
+import { createAccessStore } from "../features/access/store.js";
+import { createAccountService } from "../features/account/service.js";
+import { createAccountStore } from "../features/account/store.js";
+import { createAudioService } from "../features/audio/service.js";
+import { createAudioStore } from "../features/audio/store.js";
+import { createIssuingService } from "../features/auth/issuing.js";
+import { createAuthService } from "../features/auth/service.js";
+import { createAuthStore } from "../features/auth/store.js";
+import { createLoginThrottle, networkOf } from "../features/auth/throttle.js";
+import { createCapacityService } from "../features/capacity/service.js";
+import { createCapacityStore } from "../features/capacity/store.js";
+import { createRecordQuota } from "../features/cheat/quota.js";
+import { createCheatService } from "../features/cheat/service.js";
+import { createCheatStore } from "../features/cheat/store.js";
+import { createEngineService } from "../features/drop-in/service.js";
+import { createErasureService } from "../features/erasure/service.js";
+import { createErasureStore } from "../features/erasure/store.js";
+import { createExamService } from "../features/exam/service.js";
+import { createExamStore } from "../features/exam/store.js";
+import { createLoginService } from "../features/im/logins.js";
+import { createLoginStore } from "../features/im/logins-store.js";
+import { createMuteStore } from "../features/im/mutes-store.js";
+import { createMessageQuota } from "../features/im/quota.js";
+import { createSendRate } from "../features/im/rate.js";
+import { createImService } from "../features/im/service.js";
+import { createImStore } from "../features/im/store.js";
+import { createImportService } from "../features/import/service.js";
+import { createImportStore } from "../features/import/store.js";
+import { taskKindsOf } from "../features/message-groups/kinds.js";
+import { createTaskQueue } from "../features/message-groups/queue.js";
+import { createGroupService } from "../features/message-groups/service.js";
+import { createGroupStore } from "../features/message-groups/store.js";
+import { createParticipantService } from "../features/participant/service.js";
+import { createParticipantStore } from "../features/participant/store.js";
+import { createPlanService } from "../features/plan/service.js";
+import { createPlanStore } from "../features/plan/store.js";
+import { createPresenceService } from "../features/presence/service.js";
+import { createPresenceStore } from "../features/presence/store.js";
+import { createLinkService } from "../features/room/links.js";
+import { createRoomService } from "../features/room/service.js";
+import { createRoomStore } from "../features/room/store.js";
+import { createRosterService } from "../features/roster/service.js";
+import { createRosterStore } from "../features/roster/store.js";
+import { createStreamService } from "../features/stream/service.js";
+import { createStreamStore } from "../features/stream/store.js";
+import { createAllowances } from "../features/subscriptions/allowances.js";
+import { createLiveService } from "../features/subscriptions/service.js";
+import { createLiveStore } from "../features/subscriptions/store.js";
+import { createTail } from "../features/subscriptions/tail.js";
+import { createUploadService } from "../features/upload/service.js";
+import { createUploadStore } from "../features/upload/store.js";
+import { createGate } from "../limits/gate.js";
+import { createRateLimits, UNLIMITED } from "../limits/rates.js";
+import { InvigilError } from "../platform/errors.js";
+import type { Deps } from "./deps.js";
+
+export interface ServiceOptions {
+  /** Whether rates and quotas are not asked: for whoever has the installation in their hands. */
+  readonly unlimited?: boolean;
+}
+
+/** Stores → services: the one place where a feature is put together. */
+export const createServices = (
+  {
+    db,
+    clock,
+    monotonic,
+    disk,
+    ids,
+    config,
+    providers,
+    publicUrl,
+    auth: authenticator,
+    tokens,
+    passwords,
+    audioFiles,
+    log,
+  }: Omit<Deps, "authSecret" | "ownKey">,
+  { unlimited = false }: ServiceOptions = {},
+) => {
+  const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
+  const quotas = unlimited ? undefined : config.quotas;
+  const gate = createGate({ rates, disk, networkOf });
+  const liveStore = createLiveStore({ db });
+  const tail = createTail({ store: liveStore, log });
+  const events = createEventWriter({ db, added: tail.look });
+  const said = createMessageWriter({ db, events });
+  const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => queue.wake(),
+    said: providers.messages.aliyun_new?.builtIn && said,
+    endPresence,
+  });
+  const bulk = createBulkChanges({
+    db,
+    tasks,
+    events,
+    clock,
+    log,
+    busy: (examId) =>
+      new InvigilError(
+        "EXAM_CONFLICT",
+        `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
+      ),
+  });
+  const groupStore = createGroupStore({ db, tasks });
+  const { messages } = providers;
+  const queue = createTaskQueue({
+    store: groupStore,
+    messages,
+    clock,
+    random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
+    // The other half is for those who wait for an answer.
+    width: Math.ceil(config.vendors.concurrency / 2),
+    log,
+  });
+  const { timeoutMs } = config.vendors;
+  const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
+  const rules = createAccessService({ store: createAccessStore({ db }) });
+  const access = countCalls(rules, rates);
+  const authStore = createAuthStore({ db });
+  const { failuresPerAddress } = config.login;
+  const auth = createAuthService({
+    store: authStore,
+    access,
+    authenticator,
+    tokens,
+    passwords,
+    throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
+    takenBack: tail.doubt,
+    clock,
+    ids,
+    log,
+    lifetime: config.login,
+  });
+  const account = createAccountService({
+    store: createAccountStore({ db }),
+    access,
+    passwords,
+    takenBack: tail.doubt,
+    clock,
+  });
+  const audio = createAudioService({
+    store: createAudioStore({ db }),
+    access,
+    files: audioFiles,
+    clock,
+    ids,
+    publicUrl,
+    gate,
+    rates,
+    quotas,
+  });
+  const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
+  const participant = createParticipantService({
+    store: createParticipantStore({ db, bulk, tasks, events }),
+    access,
+    streams: providers.streams,
+    erasure,
+    clock,
+    rates,
+    quotas,
+  });
+  const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
+  const roster = createRosterService({
+    store: createRosterStore({ db, bulk }),
+    access,
+    erasure,
+    clock,
+  });
+  const imports = createImportService({
+    store: createImportStore({ db, bulk }),
+    access,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
+  const exam = createExamService({
+    store: createExamStore({ db, bulk }),
+    access,
+    audio,
+    participant,
+    clock,
+    ids,
+    rates,
+    quotas,
+  });
+  const cheatStore = createCheatStore({ db, events });
+  const cheat = createCheatService({
+    store: cheatStore,
+    access,
+    clock,
+    rates,
+    quota: createRecordQuota({ store: cheatStore, quotas }),
+  });
+  const roomStore = createRoomStore({ db, bulk, tasks, events });
+  const room = createRoomService({
+    store: roomStore,
+    access,
+    cheat,
+    groups,
+    messages,
+    clock,
+    ids,
+    rates,
+    quotas,
+    demoExaminees: config.demoExaminees,
+  });
+  const plan = createPlanService({
+    store: createPlanStore({ db, bulk, tasks }),
+    access,
+    groups,
+    clock,
+    ids,
+    quotas,
+  });
+  const links = createLinkService({
+    store: roomStore,
+    access,
+    exam,
+    participant,
+    tokens,
+    takenBack: tail.doubt,
+    log,
+    apps: config.apps,
+  });
+  const imStore = createImStore({ db, said });
+  const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
+  const im = createImService({
+    messages,
+    access,
+    groups,
+    logins,
+    store: imStore,
+    mutes: createMuteStore({ db }),
+    rate: createSendRate({ monotonic }),
+    rates,
+    quota: createMessageQuota({
+      count: (room, most) => imStore.countUpTo(room, most),
+      most: quotas?.messagesPerRoom,
+      monotonic,
+    }),
+    clock,
+  });
+  const presence = createPresenceService({
+    store: createPresenceStore({ db, events, endPresence }),
+    access,
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
+  const live = createLiveService({
+    store: liveStore,
+    tail,
+    access,
+    // Whether somebody may still listen is looked at again and again: that is nobody's call.
+    listening: rules,
+    presence,
+    allowances: createAllowances(config.perPerson),
+    clock,
+    retentionMs: config.eventRetentionSeconds * 1000,
+    log,
+  });
+  const engine = createEngineService({ messages, access, logins, im, live, presence, clock, gate, rates });
+  const upload = createUploadService({
+    uploads: providers.uploads,
+    store: createUploadStore({ db }),
+    access,
+  });
+  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const stream = createStreamService({
+    store: createStreamStore({ db, tasks, events }),
+    access,
+    callback: providers.streamCallback,
+    clock,
+  });
+  return {
+    gate,
+    access,
+    auth,
+    issuing,
+    account,
+    audio,
+    exam,
+    cheat,
+    participant,
+    imports,
+    roster,
+    plan,
+    room,
+    links,
+    im,
+    presence,
+    upload,
+    capacity,
+    queue,
+    erasure,
+    bulk,
+    stream,
+    live,
+    engine,
+  };
+};
+export type Services = ReturnType<typeof createServices>;

@@ -1,0 +1,138 @@
+import cors from "@fastify/cors";
+import Fastify, { type FastifyInstance, LogController } from "fastify";
+import type { Deps } from "../api/deps.js";
+import { createAppRouter } from "../api/router.js";
+import type { Services } from "../api/services.js";
+import { bodyTooLarge, createBodies, dropRefusedBodies, MAX_BODY_BYTES } from "../http/bodies.js";
+import { contextMaker } from "../http/context.js";
+import { endConnectionsOnClose } from "../http/drain.js";
+import {
+  answerExpectations,
+  answerFailures,
+  answerUnrouted,
+  brokenRequestAnswerer,
+  readableUrl,
+  TRPC_PREFIX,
+} from "../http/failures.js";
+import { audioFiles } from "../http/files.js";
+import { gatherWrites } from "../http/gathered-writes.js";
+import { healthRoutes } from "../http/health.js";
+import { writeLargeAnswersAsBytes } from "../http/large-answers.js";
+import { logRequests, REQUEST_ID_HEADER, requestId } from "../http/logging.js";
+import { guardOpenServer, openServerCheck, originsOf } from "../http/open-server.js";
+import { scriptFiles } from "../http/sdk.js";
+import { setSecurityHeaders } from "../http/security-headers.js";
+import type { SocketTiming } from "../http/sockets/connection.js";
+import { engineSockets } from "../http/sockets/drop-in.js";
+import { plainUpgrades } from "../http/sockets/plain.js";
+import { trpcSockets } from "../http/sockets/trpc.js";
+import { acceptSockets } from "../http/sockets/upgrades.js";
+import { trpcPlugin } from "../http/trpc.js";
+import { audioUploads } from "../http/uploads.js";
+import { restPlugin } from "../rest/plugin.js";
+import type { Router } from "../trpc/root.js";
+
+/** What a page of another origin may read when it fetches an audio file in parts. */
+const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
+
+export interface AppOptions {
+  /** What tRPC serves, for tests of the doors: the services' own router otherwise. */
+  readonly trpcRouter?: Router;
+  /** How long clients may be silent and what is under way may take, in milliseconds. */
+  readonly timing?: SocketTiming;
+}
+
+/** Both doors on one Fastify instance, not yet listening. It owns nothing: close the database after it. */
+export const buildApp = async (
+  deps: Deps,
+  services: Services,
+  { trpcRouter, timing = {} }: AppOptions = {},
+): Promise<FastifyInstance> => {
+  const { config, db } = deps;
+  const origins = originsOf(config);
+  const anyOrigin = origins.any;
+  const app = Fastify({
+    loggerInstance: deps.log,
+    // `logRequests` writes one line instead of Fastify's two.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    clientErrorHandler: brokenRequestAnswerer({ anyOrigin, log: deps.log }),
+    frameworkErrors: answerUnrouted,
+    rewriteUrl: readableUrl,
+    http: {
+      ...plainUpgrades,
+      // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
+      requireHostHeader: false,
+      // A request's head comes at once; how long each may take is looked at this often.
+      headersTimeout: 20_000,
+      connectionsCheckingInterval: 5_000,
+    },
+    // Whose `X-Forwarded-For` says where a client calls from.
+    trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
+    // A client gets this long to send a request: an audio file over a slow line takes minutes.
+    requestTimeout: 300_000,
+    // While the server drains, requests on open connections are still answered.
+    return503OnClosing: false,
+    // Long tRPC batches are one path segment; no URL is longer than a request's head may be.
+    routerOptions: { maxParamLength: 16_384 },
+  });
+
+  logRequests(app);
+  writeLargeAnswersAsBytes(app);
+  gatherWrites(app);
+  endConnectionsOnClose(app);
+  dropRefusedBodies(app);
+  const bodies = createBodies(config.bodies);
+  // Each door says what it reads; nothing is read for a path that nobody serves.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", ({ headers }, _payload, done) => {
+    const isTooLarge = Number(headers["content-length"]) > MAX_BODY_BYTES;
+    done(isTooLarge ? bodyTooLarge(MAX_BODY_BYTES) : null, undefined);
+  });
+  await app.register(cors, {
+    origin: anyOrigin
+      ? "*"
+      : (origin, answer) => answer(null, origin === undefined ? false : origins.allows(origin)),
+    methods: ["GET", "HEAD", "POST"],
+    allowedHeaders: [
+      "authorization",
+      "content-type",
+      "range",
+      "trpc-accept",
+      "last-event-id",
+      REQUEST_ID_HEADER,
+    ],
+    exposedHeaders: [REQUEST_ID_HEADER, "retry-after", ...FILE_HEADERS],
+    maxAge: 600,
+    strictPreflight: false,
+  });
+  setSecurityHeaders(app);
+
+  answerFailures(app, config);
+  if (config.auth === "off") guardOpenServer(app, openServerCheck(config));
+  answerExpectations(app);
+  // Node closes the connections beyond it at once.
+  app.server.maxConnections = config.maxConnections;
+  healthRoutes(app, { db, config, disk: deps.disk });
+
+  const router = createAppRouter(services);
+  const createContext = contextMaker(services);
+  await app.register(restPlugin, { router, createContext, bodies, timeZone: config.timeZone });
+  const served = trpcRouter ?? router;
+  await app.register(trpcPlugin, { prefix: TRPC_PREFIX, router: served, createContext, bodies, anyOrigin });
+  const handlers = {
+    "/trpc": trpcSockets({
+      router: served,
+      auth: services.auth,
+      gate: services.gate,
+      live: services.live,
+      timing,
+    }),
+    "/im": engineSockets({ engine: services.engine, clock: deps.clock, timing }),
+  };
+  acceptSockets(app, { config, handlers, timing });
+  await app.register(audioFiles, { files: deps.audioFiles });
+  await app.register(scriptFiles);
+  await app.register(audioUploads, { audio: services.audio, createContext, bodies });
+  return app;
+};

@@ -1,0 +1,179 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import type { FastifyInstance } from "fastify";
+import { type Logger, pino } from "pino";
+import { createDeps, type Deps } from "../api/deps.js";
+import { createServices, type Services } from "../api/services.js";
+import type { Config } from "../config/config.js";
+import { keptSecret, passingSecret } from "../identity/secrets.js";
+import { createIds } from "../platform/ids.js";
+import { gatherLines } from "../platform/log-lines.js";
+import { SetupError } from "../platform/setup-error.js";
+import { noteUse, refuseLostDatabase } from "../storage/data-folder.js";
+import { openDatabase } from "../storage/sqlite/client.js";
+import { buildApp } from "./app.js";
+
+/** What is not finished this long after the signal to stop is cut off, in milliseconds. */
+const DRAIN_MS = 8_000;
+
+export interface RunningServer {
+  readonly url: string;
+  readonly deps: Deps;
+  readonly services: Services;
+  /** Stops accepting, finishes what has begun, closes the database. */
+  close(): Promise<void>;
+}
+
+const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+const addressOf = (app: FastifyInstance, config: Config): string => {
+  // Safe: a server that listens on a TCP port has an AddressInfo.
+  const { port } = app.server.address() as AddressInfo;
+  return `http://${hostInUrl(config.host)}:${port}`;
+};
+
+/** A secret of this installation: kept in the data folder, or in memory when nothing is kept. */
+export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
+  databaseFile === ":memory:" ? passingSecret() : keptSecret(dataDir, name);
+
+/** The configured secret for tokens, or the one that the first start made. */
+export const authSecretOf = (config: Config): string =>
+  config.authSecret ?? ownSecret(config, "auth-secret").value;
+
+/** Says what an administrator must know before the first request. */
+const announce = ({ log, config }: Deps, url: string): void => {
+  log.info({ url }, "listening");
+  if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
+  if (!config.authSecret && config.auth === "required")
+    log.info(
+      { file: "auth-secret", dataDir: config.dataDir },
+      "tokens are signed with a secret that was made for this installation",
+    );
+  if (!config.streams.domains) {
+    log.warn(
+      "no stream domains are set: stream URLs name push.invigil.invalid and pull.invigil.invalid, signed with a key that was made for this installation",
+    );
+  }
+  if (config.aliyunIm && !config.aliyun.credentials) {
+    log.warn(
+      "message tokens are signed for the configured app, but no credentials are set to make its groups with: make each room's group at the vendor by hand, by the room's id",
+    );
+  }
+  if (!config.publicUrl && config.host !== "127.0.0.1")
+    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
+};
+
+/** What this installation stands on: its database (close it), its secrets, the real clock. */
+export const openDeps = (
+  config: Config,
+  { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
+): Deps => {
+  const clock = () => new Date();
+  const monotonic = () => performance.now();
+  const isKept = config.databaseFile !== ":memory:";
+  if (isKept) refuseLostDatabase(config);
+  const db = openDatabase({
+    file: config.databaseFile,
+    onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
+  });
+  try {
+    if (isKept) noteUse(config, clock());
+    if (db.unchecked.length > 0)
+      log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
+    return createDeps({
+      config,
+      db,
+      clock,
+      monotonic,
+      ids: createIds({ clock }),
+      log,
+      publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
+      authSecret: authSecretOf(config),
+      ownKey: (name) => ownSecret(config, name).value,
+    });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** The log goes to standard output, its last lines when the process ends. */
+const openLog = ({ logLevel }: Config): Logger => {
+  const stdout = pino.destination({ sync: true });
+  const lines = gatherLines({ write: (text) => stdout.write(text) });
+  process.once("exit", lines.flush);
+  return pino({ level: logLevel }, lines);
+};
+
+const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
+  new SetupError(
+    `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${error.code ?? error.message}`,
+  );
+
+/**
+ * Listens on the configured address for a moment.
+ * @throws SetupError when another process listens there, or the system does not allow it
+ */
+export const checkAddress = async (config: Config): Promise<void> => {
+  const server = createServer();
+  server.listen({ host: config.host, port: config.port });
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    // Safe: a server that cannot listen emits the system's error.
+    throw cannotListen(config, error as NodeJS.ErrnoException);
+  }
+  server.close();
+  await once(server, "close");
+};
+
+/** Opens the database, builds the app, listens. */
+export const startServer = async (config: Config): Promise<RunningServer> => {
+  let address: string | undefined;
+  const deps = openDeps(config, { log: openLog(config), address: () => address });
+  const { db } = deps;
+  try {
+    const services = createServices(deps);
+    const app = await buildApp(deps, services);
+    await app.listen({ host: config.host, port: config.port }).catch((error: NodeJS.ErrnoException) => {
+      throw cannotListen(config, error);
+    });
+    address = addressOf(app, config);
+    announce(deps, address);
+    deps.disk.start();
+    services.queue.start();
+    services.erasure.start();
+    services.bulk.start();
+    services.live.start();
+    await services.presence.start();
+
+    const close = async (): Promise<void> => {
+      const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
+      deps.disk.stop();
+      await services.live.stop();
+      await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
+      await services.erasure.stop();
+      await services.bulk.stop();
+      await services.presence.stop();
+      clearTimeout(deadline);
+      db.close();
+    };
+    return { url: address, deps, services, close };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};
+
+/** Serves until SIGTERM or SIGINT; then drains. A second signal ends the process at once. */
+export const untilSignal = (server: RunningServer): Promise<void> =>
+  new Promise((resolve, reject) => {
+    let draining = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (draining) process.exit(1);
+      draining = true;
+      server.deps.log.info({ signal }, "draining");
+      server.close().then(resolve, reject);
+    };
+    process.on("SIGTERM", stop).on("SIGINT", stop);
+  });

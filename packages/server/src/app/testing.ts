@@ -1,0 +1,156 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Role } from "@invigil/schema";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import type { AppCaller } from "../api/app-router.js";
+import { createDeps } from "../api/deps.js";
+import { createAppRouter } from "../api/router.js";
+import { createServices } from "../api/services.js";
+import { type Config, parseConfig } from "../config/config.js";
+import type { SocketTiming } from "../http/sockets/connection.js";
+import { signToken } from "../identity/tokens.js";
+import { createIds } from "../platform/ids.js";
+import { openDatabase } from "../storage/sqlite/client.js";
+import { buildApp } from "./app.js";
+import { callInProcess } from "./in-process.js";
+
+export type { AppRouter, RouterInputs, RouterOutputs } from "../api/app-router.js";
+
+/** Who a test calls as. `room` and `exam` bind the token to that room or exam. */
+export interface TestCaller {
+  readonly sub: string;
+  readonly role: Role;
+  readonly room?: string;
+  readonly exam?: string;
+  readonly name?: string;
+}
+
+export interface TestAppOptions {
+  /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
+  readonly now?: Date | (() => Date);
+  /** The milliseconds of a clock that nobody sets; default: it goes forward with `now`, and stands still where `now` goes back. */
+  readonly monotonic?: () => number;
+  /** The free bytes of a folder's file system. Default: as many as there can be. */
+  readonly freeSpace?: (folder: string) => Promise<number>;
+  /** Makes ids and nonces: the same seed, the same ids. */
+  readonly seed?: number;
+  /** Settings that differ from the defaults. */
+  readonly config?: Partial<Config>;
+  /** Told of every SQL statement that runs. */
+  readonly onStatement?: (sql: string) => void;
+  /** How long clients may be silent, in milliseconds. */
+  readonly timing?: SocketTiming;
+  /** Where the log's lines go; they are dropped otherwise. */
+  readonly logTo?: { write(line: string): void };
+}
+
+export interface TestApp extends AsyncDisposable {
+  /**
+   * Calls procedures in-process as somebody, through the same checks as over HTTP. Calls that are made at once begin in the
+   * order in which they were made. The signal ends its subscriptions, which last as long as a token: an hour of the app's time unless told.
+   */
+  as(
+    caller: TestCaller,
+    options?: { readonly signal?: AbortSignal; readonly ttlSeconds?: number },
+  ): AppCaller;
+  /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
+  token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
+  /** Speaks HTTP without a socket. */
+  readonly inject: FastifyInstance["inject"];
+  /** Listens on a free port of the loopback interface, and returns the URL. */
+  listen(): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Small, seeded, and good enough to make ids that differ. */
+const seededRandom = (seed: number) => {
+  let state = seed >>> 0;
+  return (size: number): Uint8Array =>
+    Uint8Array.from({ length: size }, () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return state >>> 24;
+    });
+};
+
+/** The milliseconds by which a clock has gone forward. Setting it back changes nothing. */
+const onlyForward = (clock: () => Date) => {
+  let last = clock().getTime();
+  let elapsed = 0;
+  return () => {
+    const now = clock().getTime();
+    elapsed += Math.max(0, now - last);
+    last = now;
+    return elapsed;
+  };
+};
+
+/**
+ * The real app on an in-memory database, with its clock and ids in the test's hands.
+ * `await using app = await createTestApp()` cleans up.
+ */
+export const createTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
+  const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement } = options;
+  const clock = typeof now === "function" ? now : () => now;
+  const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
+  const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
+  const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
+  const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
+  let url = "http://127.0.0.1:7001";
+  const deps = createDeps({
+    config,
+    db,
+    clock,
+    monotonic: options.monotonic ?? onlyForward(clock),
+    freeSpace: options.freeSpace ?? (() => Promise.resolve(Number.POSITIVE_INFINITY)),
+    ids: createIds({ clock, random: seededRandom(seed) }),
+    log: options.logTo ? pino({ level: "info" }, options.logTo) : pino({ level: "silent" }),
+    publicUrl: () => config.publicUrl ?? url,
+    authSecret,
+    ownKey: (name) => `a key for tests: ${name}`,
+  });
+  const services = createServices(deps);
+  const router = createAppRouter(services);
+  const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
+  deps.disk.start();
+  services.queue.start();
+  services.erasure.start();
+  services.bulk.start();
+  services.live.start();
+  await services.presence.start();
+
+  const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
+    signToken(
+      { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
+      { secret: authSecret, clock, jti: deps.ids.next() },
+    );
+
+  const close = async (): Promise<void> => {
+    deps.disk.stop();
+    await services.live.stop();
+    await app.close();
+    await services.erasure.stop();
+    await services.presence.stop();
+    await services.queue.stop(config.vendors.timeoutMs);
+    await services.bulk.stop();
+    db.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return {
+    as: (caller, { signal, ttlSeconds } = {}) =>
+      callInProcess(router, services, (seconds) => token(caller, seconds), {
+        clock,
+        ttlSeconds,
+        signal,
+      }),
+    token,
+    inject: app.inject.bind(app),
+    async listen() {
+      url = await app.listen({ host: "127.0.0.1", port: 0 });
+      return url;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+};

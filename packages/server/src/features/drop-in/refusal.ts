@@ -1,0 +1,40 @@
+import { storageFull } from "../../limits/disk.js";
+import { InvigilError } from "../../platform/errors.js";
+import { isStorageFull } from "../../storage/sqlite/full.js";
+
+/** What a page is told that may not do what it asks for: with the number that the SDK has for it. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+
+  constructor(
+    readonly code: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** These texts the apps compare. */
+export const AUTH_FAIL = "auth fail";
+export const NOT_ONLINE = "user not online";
+
+/** The same person has logged in with a newer login, whose page is there. */
+export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
+
+const CODES: Partial<Record<InvigilError["code"], number>> = {
+  ROOM_NOT_FOUND: 440,
+  ROOM_ENDED: 441,
+  TOO_MANY_REQUESTS: 412,
+  OVERLOADED: 412,
+  STORAGE_FULL: 412,
+};
+
+/** What to tell a page about anything that was thrown. */
+export const refusalOf = (error: unknown): Refusal => {
+  if (error instanceof Refusal) return error;
+  if (isStorageFull(error)) return refusalOf(storageFull(error));
+  if (!(error instanceof InvigilError)) return new Refusal(500, "The server failed.");
+  if (error.code === "UNAUTHENTICATED") return new Refusal(403, AUTH_FAIL);
+  const code = CODES[error.code] ?? (error.status >= 400 && error.status < 500 ? error.status : 500);
+  return new Refusal(code, error.message);
+};

@@ -1,0 +1,251 @@
+import {
+  type EngineFrame,
+  type EngineGoodbye,
+  type EngineLogin,
+  type EngineRequest,
+  type EngineResults,
+  engineRequestSchema,
+  MAX_ENGINE_FRAME,
+  MAX_FIRST_ENGINE_FRAME,
+} from "@invigil/schema";
+import { type EngineService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
+import { InvigilError, parsed } from "../../platform/errors.js";
+import type { SocketHandler, SocketTiming } from "./connection.js";
+import { createFramer } from "./drop-in-frames.js";
+import { createGroups, type Ending, type From } from "./drop-in-groups.js";
+import { createWork } from "./drop-in-work.js";
+
+const MAX_GROUPS = 20;
+/**
+ * In milliseconds: between two beats; between two looks at the login of a page that is in no group; for the first login; for a newer
+ * login once one has expired.
+ */
+const BEAT_MS = 10_000;
+const LOOK_MS = 1_000;
+const FIRST_MESSAGE_MS = 10_000;
+const RENEWAL_MS = 3_500;
+/** WebSocket codes. */
+const NORMAL = 1000;
+const GOING_AWAY = 1001;
+const UNSUPPORTED = 1003;
+const TOO_LARGE = 1009;
+const POLICY_VIOLATION = 1008;
+const FAULT = 1011;
+
+export interface EngineSocketOptions {
+  readonly engine: EngineService;
+  readonly clock: () => Date;
+  readonly timing: SocketTiming;
+}
+
+/** What a request is answered with, and what then begins. */
+interface Served {
+  readonly result: EngineResults[keyof EngineResults];
+  readonly begin?: () => void;
+}
+
+const hasEnded = (error: unknown): boolean =>
+  error instanceof InvigilError && error.code === "UNAUTHENTICATED";
+
+const asJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+/** The number of what may be a request, so that it can be refused by it. */
+const numberOf = (sent: unknown): number | undefined => {
+  const number = typeof sent === "object" && sent !== null && "number" in sent ? sent.number : undefined;
+  return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
+};
+
+/** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
+export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
+  const frameOf = createFramer();
+  return (connection) => {
+    const { socket, log } = connection;
+    const drained = () => connection.drained();
+    const { beatMs = BEAT_MS, firstMessageMs = FIRST_MESSAGE_MS, renewalMs = RENEWAL_MS } = timing;
+    let page: Page | undefined;
+    let release = (): void => {};
+    let renewal: NodeJS.Timeout | undefined;
+    /** For the log: the vendor's apps show nobody what was refused. */
+    let refusals = 0;
+    let lastRefusal = "";
+    /** The groups of a login that has expired, for the next one. */
+    let resting = new Map<string, From>();
+
+    const isOpen = (): boolean => socket.readyState === socket.OPEN;
+    const send = (frame: EngineFrame): void => {
+      if (isOpen()) connection.send(JSON.stringify(frame));
+    };
+    /** The connection ends, and the page does not come back by itself. */
+    const bye = (code: EngineGoodbye): void => {
+      send({ is: "bye", code });
+      connection.close(NORMAL);
+    };
+    const expire = (): void => {
+      if (renewal || !isOpen()) return;
+      renewal = setTimeout(() => bye(3), renewalMs).unref();
+      for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
+      groups.leaveAll();
+      send({ is: "expired" });
+    };
+
+    /** An app may have a newer login for one that has expired. For one that was taken back it has to log in anew. */
+    const endLogin = (): void => {
+      if (!page || page.expiresAt <= clock()) {
+        expire();
+        return;
+      }
+      send({ is: "expired" });
+      bye(3);
+    };
+
+    const ENDINGS: Readonly<Record<Ending, (error: unknown) => void>> = {
+      ended: endLogin,
+      removed: () => bye(2),
+      stopping: () => connection.close(GOING_AWAY),
+      failed(error) {
+        log.error({ err: error }, "fault");
+        connection.close(FAULT);
+      },
+    };
+    const groups = createGroups({
+      engine,
+      send,
+      sendBytes(frame) {
+        if (isOpen()) connection.send(frame);
+      },
+      frameOf,
+      connection,
+      drained,
+      onEnd: (ending, error) => ENDINGS[ending](error),
+    });
+
+    const join = async (on: Page, groupId: string, from: From) => {
+      const entered = await groups.join(on, groupId, from);
+      if (!isOpen()) groups.leaveAll();
+      return entered;
+    };
+    const login = async (sent: EngineLogin): Promise<void> => {
+      const opened = await engine.login(sent);
+      if (page && page.login !== opened.login)
+        throw new Refusal(403, `The connection is that of ${page.login}.`);
+      clearTimeout(silent);
+      clearTimeout(renewal);
+      renewal = undefined;
+      if (isOpen()) {
+        release();
+        release = engine.claim(opened, () => bye(4));
+      }
+      page = opened;
+      // What is joined goes on with the newer login alone.
+      for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
+      groups.leaveAll();
+      const rested = resting;
+      resting = new Map();
+      for (const [groupId, from] of rested) (await join(opened, groupId, from)).begin();
+    };
+
+    const serve = async (request: EngineRequest): Promise<Served> => {
+      if (request.do === "login") {
+        await login(request.login);
+        return { result: {} };
+      }
+      if (!page) throw new Refusal(602, "not login");
+      await engine.check(page);
+      const { groupId } = request;
+      switch (request.do) {
+        case "join":
+          if (groups.size >= MAX_GROUPS && !groups.has(groupId))
+            throw new Refusal(443, `A page is in ${MAX_GROUPS} groups at most.`);
+          return join(page, groupId, request);
+        case "leave":
+          groups.leave(groupId);
+          return { result: {} };
+        case "send":
+          if (!groups.has(groupId)) throw new Refusal(425, `The group ${groupId} was not joined.`);
+          return { result: await engine.send(page, request) };
+        case "group":
+          return { result: await engine.group(page, groupId) };
+        case "users":
+          return { result: await engine.users(page, request) };
+        case "mute":
+          return { result: await engine.mute(page, request) };
+        case "messages":
+          return { result: await engine.messages(page, request) };
+      }
+    };
+
+    const answer = async (text: string): Promise<void> => {
+      let number: number | undefined;
+      try {
+        const sent = asJson(text);
+        number = numberOf(sent);
+        if (number === undefined) {
+          connection.close(POLICY_VIOLATION, "A frame is no request.");
+          return;
+        }
+        const { result, begin } = await serve(parsed(engineRequestSchema, sent));
+        send({ number, result });
+        begin?.();
+      } catch (error) {
+        const { code, message } = refusalOf(error);
+        if (code === 500) log.error({ err: error }, "fault");
+        if (number !== undefined) send({ number, error: { code, message } });
+        refusals += 1;
+        lastRefusal = message;
+        if (page && hasEnded(error)) endLogin();
+        // Whoever cannot log in has nothing to do here.
+        if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
+      }
+    };
+
+    const work = createWork({ socket, drained, answer });
+    const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const look = setInterval(
+      () => {
+        // Those who are in a group are looked at there.
+        const looked = page;
+        if (!looked || groups.size > 0 || !isOpen()) return;
+        engine.check(looked).catch((error: unknown) => {
+          if (page !== looked) return;
+          if (hasEnded(error)) endLogin();
+          else log.error({ err: error }, "a message login could not be looked at: it is tried again");
+        });
+      },
+      Math.min(beatMs, LOOK_MS),
+    );
+    const beat = setInterval(() => {
+      if (page && page.expiresAt <= clock()) expire();
+      send({ is: "beat", at: Object.fromEntries([...groups.places()].map(([id, { at }]) => [id, at])) });
+    }, beatMs);
+    for (const timer of [silent, beat, look]) timer.unref();
+    socket.on("message", (data, isBinary) => {
+      if (isBinary) {
+        connection.close(UNSUPPORTED, "Frames are text.");
+        return;
+      }
+      // Safe: the sockets give each message as one buffer.
+      const frame = (data as Buffer).toString();
+      if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
+        connection.close(TOO_LARGE, "A frame is too large.");
+      else work.take(frame);
+    });
+    socket.once("close", () => {
+      clearTimeout(silent);
+      clearTimeout(renewal);
+      clearInterval(beat);
+      clearInterval(look);
+      release();
+      groups.leaveAll();
+    });
+    const summary = () => ({
+      requests: work.total(),
+      ...(refusals > 0 && { refusals, lastRefusal: lastRefusal.slice(0, 200) }),
+    });
+    return { settled: work.settled, summary, isBusy: work.isHeld };
+  };
+};

@@ -1,0 +1,158 @@
+import { type Role, roles } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
+import type { Config } from "../config/config.js";
+import { AnswerTooLong, boundedText } from "../platform/bounded-body.js";
+import { InvigilError } from "../platform/errors.js";
+import { type ForeignTokens, principalOf, refusedToken } from "./tokens.js";
+
+/** Signatures that are checked with a public key. HS256 is not among them, whatever the service publishes. */
+const ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+];
+const REMEMBER_MS = 5 * 60_000;
+/** After the service could not be reached it is left alone for this long. */
+const PAUSE_MS = 10_000;
+
+type Settings = NonNullable<Config["jwks"]>;
+type Claims = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Claims => typeof value === "object" && value !== null;
+
+/** What stands under a name; a dot goes into an object, unless a claim has that very name. */
+const claimAt = (claims: Claims, name: string): unknown => {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  return name
+    .split(".")
+    .reduce<unknown>(
+      (found, key) => (isObject(found) && Object.hasOwn(found, key) ? found[key] : undefined),
+      claims,
+    );
+};
+
+/** The most powerful of our roles that a claim names. Where roles are mapped, only those that are count. */
+const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined => {
+  const theirs = [claim].flat();
+  const isMapped = Object.keys(mapping).length > 0;
+  return roles.find((role) => {
+    const name = isMapped ? mapping[role] : role;
+    return name !== undefined && theirs.includes(name);
+  });
+};
+
+const isNameable = (name: unknown): name is string =>
+  typeof name === "string" && name.trim() !== "" && name.isWellFormed() && !name.includes("\u0000");
+
+/** Our claims, out of theirs. Their `sid` is a login of theirs and none of ours. */
+const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
+  const at = (name: string) => claimAt(theirs, claims[name] ?? name);
+  const sub = at("sub");
+  const name = at("name");
+  return {
+    sub: Number.isSafeInteger(sub) ? String(sub) : sub,
+    role: roleOf(at("role"), mapping),
+    exp: theirs.exp,
+    room: at("room"),
+    exam: at("exam"),
+    // Only for show: one that is too long must keep nobody out.
+    name: isNameable(name) ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
+    jti: theirs.jti,
+  };
+};
+
+/** Whether the keys could not be fetched. Everything else speaks of the token, or of the one key that it names. */
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof errors.JWKSTimeout ||
+  error instanceof errors.JWKSInvalid ||
+  // What jose says of an answer that is none, and `fetch` of a connection that is none.
+  (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
+  error instanceof AnswerTooLong ||
+  (error instanceof TypeError && error.message === "fetch failed");
+
+/** The library bounds how long an answer takes; this bounds how long it is. */
+const boundedFetch: FetchImplementation = async (url, options) => {
+  const response = await fetch(url, options);
+  return new Response(await boundedText(response), { status: response.status, headers: response.headers });
+};
+const remoteKeys = (url: string) => createRemoteJWKSet(new URL(url), { [customFetch]: boundedFetch });
+
+/** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
+const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
+  const remote = remoteKeys(url);
+  let pausedUntil = Number.NEGATIVE_INFINITY;
+
+  const lastKnown: JWTVerifyGetKey = async (header, token) => {
+    const unknown = new InvigilError("PROVIDER_FAILED", "The identity service's keys cannot be fetched.");
+    const keys = remote.jwks();
+    if (!keys) throw unknown;
+    return createLocalJWKSet(keys)(header, token).catch((error: unknown) => {
+      // It may be new: nobody can tell now.
+      throw error instanceof errors.JWKSNoMatchingKey ? unknown : error;
+    });
+  };
+
+  return async (header, token) => {
+    if (monotonic() < pausedUntil) return lastKnown(header, token);
+    try {
+      return await remote(header, token);
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      pausedUntil = monotonic() + PAUSE_MS;
+      log.warn({ err: error }, "the identity service's keys cannot be fetched");
+      return lastKnown(header, token);
+    }
+  };
+};
+
+/** Fetches the service's keys. @returns how many there are. @throws when it cannot be reached, or answers something else */
+export const countIdentityKeys = async (url: string): Promise<number> => {
+  const remote = remoteKeys(url);
+  await remote.reload();
+  return remote.jwks()?.keys.length ?? 0;
+};
+
+interface Parts {
+  readonly settings: Settings;
+  readonly monotonic: () => number;
+  readonly log: Pick<FastifyBaseLogger, "warn">;
+}
+
+/** The tokens of an organisation's own identity service. */
+export const createIdentityService = ({ settings, monotonic, log }: Parts): ForeignTokens => {
+  const { url, issuer, audience } = settings;
+  const keys = createKeys({ url, monotonic, log });
+  return {
+    algorithms: ALGORITHMS,
+    rememberMs: REMEMBER_MS,
+    async verify(token, now) {
+      const { payload } = await jwtVerify(token, keys, {
+        algorithms: ALGORITHMS,
+        issuer,
+        audience,
+        requiredClaims: ["exp"],
+        currentDate: now,
+      }).catch((error: unknown) => {
+        throw error instanceof InvigilError ? error : refusedToken(error);
+      });
+      return principalOf(ourClaims(payload, settings));
+    },
+  };
+};

@@ -1,0 +1,37 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { failedWith, SetupError } from "../platform/setup-error.js";
+
+export interface MadeSecret {
+  readonly value: string;
+  /** Where it is kept; undefined when it lives in memory only. */
+  readonly file: string | undefined;
+}
+
+/** Writes a new secret whole before it gets its name: of two processes that start at once, one makes it and both read it. */
+const makeSecret = (file: string): void => {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${randomBytes(8).toString("hex")}`;
+  writeFileSync(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
+  try {
+    linkSync(draft, file);
+  } catch (error) {
+    if (!failedWith(error, "EEXIST")) throw error;
+  } finally {
+    rmSync(draft);
+  }
+};
+
+/** Reads a secret from the data folder; the first start makes it (32 random bytes, mode 0600). */
+export const keptSecret = (dataDir: string, name: string): MadeSecret => {
+  const file = join(dataDir, name);
+  if (!existsSync(file)) makeSecret(file);
+  const value = readFileSync(file, "utf8").trim();
+  if (value.length < 32)
+    throw new SetupError(`The secret in ${file} is too short. Remove the file to have one made.`);
+  return { value, file };
+};
+
+/** A secret for a server that keeps nothing. */
+export const passingSecret = (): MadeSecret => ({ value: randomBytes(32).toString("hex"), file: undefined });

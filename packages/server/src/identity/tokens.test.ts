@@ -1,0 +1,240 @@
+import { type Role, roles } from "@invigil/schema";
+import fc from "fast-check";
+import { SignJWT, UnsecuredJWT } from "jose";
+import { describe, expect, it } from "vitest";
+import { InvigilError } from "../platform/errors.js";
+import { createAuthenticator, createOpenAuthenticator, signToken } from "./tokens.js";
+
+const SECRET = "a secret of 32 bytes or more, as it must be";
+const START = new Date("2026-01-02T03:04:05Z");
+const NOW = START.getTime() / 1000;
+const CLAIMS = { sub: "t1", role: "teacher", exp: NOW + 60 };
+
+const keyOf = (secret: string) => new TextEncoder().encode(secret);
+const jwt = (claims: Record<string, unknown> = CLAIMS, { secret = SECRET, alg = "HS256" } = {}) =>
+  new SignJWT(claims).setProtectedHeader({ alg }).sign(keyOf(secret));
+
+/** An authenticator whose clock the test moves. */
+const atStart = () => {
+  const world = { now: START };
+  const auth = createAuthenticator({
+    secret: SECRET,
+    clock: () => world.now,
+    monotonic: () => world.now.getTime(),
+  });
+  return { world, identify: async (header: string | undefined) => auth.identify(header) };
+};
+const identify = (header: string | undefined) => atStart().identify(header);
+/** Why a header is refused: always as UNAUTHENTICATED. */
+const refusal = async (header: string | undefined): Promise<string> => {
+  const error: unknown = await identify(header).catch((thrown: unknown) => thrown);
+  if (!(error instanceof InvigilError)) throw new Error(`not refused: ${JSON.stringify(error)}`);
+  expect(error.code).toBe("UNAUTHENTICATED");
+  return error.message;
+};
+
+describe("the authorization header", () => {
+  it.each([["%"], ["Bearer %"], ["bearer %"], ["BEARER %"], ["  bEaReR   %  "], ["\t%\t"], ["Bearer\t%"]])(
+    "is read as %j",
+    async (form) => {
+      expect(await identify(form.replace("%", await jwt()))).toEqual({
+        userId: "t1",
+        role: "teacher",
+        expiresAt: new Date((NOW + 60) * 1000),
+      });
+    },
+  );
+
+  it.each([[undefined], [""], ["  "], ["Bearer"], ["Bearer "], ["bearer\t"]])(
+    "holds no token as %j",
+    async (header) => {
+      expect(await refusal(header)).toBe("The authorization header must hold a token.");
+    },
+  );
+
+  it("is refused with anything more than a token in it", async () => {
+    const token = await jwt();
+    for (const header of [
+      `Basic ${token}`,
+      `Bearer Bearer ${token}`,
+      `${token} x`,
+      `Bearer${token}`,
+      `"${token}"`,
+    ])
+      await refusal(header);
+  });
+
+  it("is refused unread when it is too long", async () => {
+    const token = await jwt({ ...CLAIMS, padding: "x".repeat(8192) });
+    expect(await refusal(token)).toBe("The token in the authorization header is too long.");
+    expect(await identify(await jwt({ ...CLAIMS, padding: "x".repeat(4096) }))).toMatchObject({
+      userId: "t1",
+    });
+  });
+
+  it("is read in linear time, whatever it holds", async () => {
+    // An instant when each space is read once; hours, and so the test's own end, when each is read for every other.
+    expect(await refusal(`Bearer${" ".repeat(5_000_000)}x y`)).toBe(
+      "The authorization header must hold a token.",
+    );
+  });
+});
+
+describe("a token", () => {
+  it("says who calls, where, and by what name", async () => {
+    const claims = { ...CLAIMS, room: "r1", exam: "e1", name: " Ann ", iat: NOW, jti: "x", other: true };
+    expect(await identify(await jwt(claims))).toEqual({
+      userId: "t1",
+      role: "teacher",
+      roomId: "r1",
+      examId: "e1",
+      name: "Ann",
+      tokenId: "x",
+      // Of a room's token: its links were never revoked when it was made.
+      generation: 0,
+      expiresAt: new Date((NOW + 60) * 1000),
+    });
+  });
+
+  it("is of a generation of its seat's links only where it is bound to a room", async () => {
+    expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: 2 }))).toMatchObject({ generation: 2 });
+    expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: "of another service" }))).toMatchObject({
+      generation: 0,
+    });
+    expect(await identify(await jwt(CLAIMS))).not.toHaveProperty("generation");
+  });
+
+  it.each(["pc_e12", "e12_pc", "pc_", "_pc"])(
+    "is refused whose subject is %s: that is a PC camera",
+    async (sub) => {
+      expect(await refusal(`Bearer ${await jwt({ ...CLAIMS, sub })}`)).toContain("sub");
+    },
+  );
+
+  const NOT_VALID = "The token in the authorization header is not valid.";
+
+  it.each([
+    ["signed with another secret", jwt(CLAIMS, { secret: `${SECRET}!` })],
+    ["signed with HS512", jwt(CLAIMS, { alg: "HS512" })],
+    ["signed with HS384", jwt(CLAIMS, { alg: "HS384" })],
+    ["not signed at all", Promise.resolve(new UnsecuredJWT(CLAIMS).encode())],
+    ["not valid yet", jwt({ ...CLAIMS, nbf: NOW + 1 })],
+    ["no token", Promise.resolve("xxxx")],
+    ["cut", jwt().then((token) => token.slice(0, -2))],
+  ])("is refused when it is %s", async (_, token) => {
+    expect(await refusal(await token)).toBe(NOT_VALID);
+  });
+
+  it("is refused when its claims were changed", async () => {
+    const [head, , signature] = (await jwt()).split(".");
+    const claims = Buffer.from(JSON.stringify({ ...CLAIMS, role: "admin" })).toString("base64url");
+    expect(await refusal(`${head}.${claims}.${signature}`)).toBe(NOT_VALID);
+  });
+
+  it("is valid from nbf on", async () => {
+    expect(await identify(await jwt({ ...CLAIMS, nbf: NOW }))).toMatchObject({ userId: "t1" });
+  });
+
+  it("is refused once it has expired, and is told so", async () => {
+    for (const exp of [NOW, NOW - 1])
+      expect(await refusal(await jwt({ ...CLAIMS, exp }))).toBe(
+        "The token in the authorization header has expired.",
+      );
+  });
+
+  it.each([
+    ["sub", undefined],
+    ["sub", ""],
+    ["sub", "a\nb"],
+    ["role", undefined],
+    ["role", "root"],
+    ["exp", undefined],
+    ["room", ""],
+    ["exam", ""],
+    ["name", "x".repeat(65)],
+    ["jti", 1],
+    ["sid", {}],
+  ])("is refused for its claim %s being %j", async (claim, value) => {
+    expect(await refusal(await jwt({ ...CLAIMS, [claim]: value }))).toBe(
+      `The token's claim ${claim} is missing or wrong.`,
+    );
+  });
+
+  it("is verified once, and stops working exactly at its expiry", async () => {
+    const { world, identify: ask } = atStart();
+    const token = await jwt();
+    const first = await ask(token);
+    world.now = new Date((NOW + 60) * 1000 - 1);
+    expect(await ask(`Bearer ${token}`)).toBe(first);
+    world.now = new Date((NOW + 60) * 1000);
+    await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+  });
+
+  it("is not remembered when it was refused", async () => {
+    const { world, identify: ask } = atStart();
+    const token = await jwt({ ...CLAIMS, nbf: NOW + 10 });
+    await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
+    world.now = new Date((NOW + 10) * 1000);
+    expect(await ask(token)).toMatchObject({ userId: "t1" });
+  });
+});
+
+describe("signToken", () => {
+  const sign = (request: Partial<Parameters<typeof signToken>[0]>, secret = SECRET) =>
+    signToken(
+      { userId: "t1", role: "teacher", ttlSeconds: 60, ...request },
+      { secret, clock: () => START, jti: "j" },
+    );
+
+  const id = fc
+    .stringMatching(/^[A-Za-z0-9_.学-]{1,60}$/)
+    .filter((text) => !text.startsWith("pc_") && !text.endsWith("_pc"));
+  const request = fc.record(
+    {
+      userId: id,
+      role: fc.constantFrom<Role>(...roles),
+      ttlSeconds: fc.integer({ min: 1, max: 10 ** 9 }),
+      roomId: id,
+      examId: id,
+      name: id,
+      sessionId: id,
+    },
+    { requiredKeys: ["userId", "role", "ttlSeconds"] },
+  );
+
+  it("makes tokens that say what was asked for", async () => {
+    await fc.assert(
+      fc.asyncProperty(request, async ({ ttlSeconds, ...asked }) => {
+        const expiresAt = new Date((NOW + ttlSeconds) * 1000);
+        expect(await identify(await sign({ ...asked, ttlSeconds }))).toEqual({
+          ...asked,
+          ...(asked.roomId !== undefined && { generation: 0 }),
+          tokenId: "j",
+          expiresAt,
+        });
+      }),
+    );
+  });
+
+  it("makes tokens for one secret only", async () => {
+    await refusal(await sign({}, "another secret of 32 bytes or more"));
+  });
+
+  it("refuses to sign claims that would not be accepted", () => {
+    for (const bad of [
+      { userId: "" },
+      { userId: " a" },
+      { userId: "pc_a" },
+      { userId: "a_pc" },
+      { roomId: "" },
+      { name: "x".repeat(65) },
+    ])
+      expect(() => sign(bad)).toThrow();
+  });
+});
+
+it("without authentication, everybody is the administrator teacher1", () => {
+  const auth = createOpenAuthenticator();
+  for (const header of [undefined, "nonsense"])
+    expect(auth.identify(header)).toMatchObject({ userId: "teacher1", role: "admin" });
+});

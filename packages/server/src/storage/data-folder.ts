@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { failedWith, SetupError } from "../platform/setup-error.js";
+
+interface Place {
+  readonly databaseFile: string;
+  readonly dataDir: string;
+}
+
+/** Lies in every data folder that has been used. */
+const MARK = "in-use.json";
+
+const isEmpty = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
+
+/** Since when a data folder has been used, as its mark tells; undefined for a new one. */
+const usedSince = (dataDir: string): string | undefined => {
+  try {
+    return /"since": *"([^"]+)"/.exec(readFileSync(join(dataDir, MARK), "utf8"))?.[1] ?? "an unknown time";
+  } catch (error) {
+    if (failedWith(error, "ENOENT") || failedWith(error, "ENOTDIR")) return undefined;
+    throw error;
+  }
+};
+
+/**
+ * A database that is gone or empty in a data folder that has been used is a loss, and no new beginning.
+ * @throws SetupError that names both, and what to do
+ */
+export const refuseLostDatabase = ({ databaseFile, dataDir }: Place): void => {
+  const since = isEmpty(databaseFile) ? usedSince(dataDir) : undefined;
+  if (since === undefined) return;
+  const what = existsSync(databaseFile) ? "is empty" : "is not there";
+  throw new SetupError(
+    `The database ${databaseFile} ${what}, but the data folder ${dataDir} has been in use since ${since}. Put a backup back with 'invigil backup restore', correct INVIGIL_DATABASE_URL, or remove ${join(dataDir, MARK)} to begin anew.`,
+  );
+};
+
+/** Marks the data folder as one that has been used. */
+export const noteUse = ({ databaseFile, dataDir }: Place, now: Date): void => {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const mark = `${JSON.stringify({ database: databaseFile, since: now.toISOString() }, undefined, 2)}\n`;
+  const file = join(dataDir, MARK);
+  if (existsSync(file)) return;
+  try {
+    writeFileSync(file, mark, { flag: "wx", mode: 0o600, flush: true });
+  } catch (error) {
+    // Of two processes that start at once, one marks it.
+    if (!failedWith(error, "EEXIST")) throw error;
+  }
+};

@@ -1,0 +1,140 @@
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { is, sql } from "drizzle-orm";
+import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { SetupError } from "../../platform/setup-error.js";
+import * as tables from "../tables.js";
+import { type Database, openDatabase } from "./client.js";
+
+let folder: string;
+let open: Database[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "invigil-db-"));
+  open = [];
+});
+afterEach(() => {
+  for (const db of open) db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const openAt = (file: string, onStatement?: (statement: string) => void): Database => {
+  const db = openDatabase({ file, ...(onStatement && { onStatement }) });
+  open.push(db);
+  return db;
+};
+const pragma = ({ queries }: Database, name: string): unknown[] =>
+  queries
+    .all<Record<string, unknown>>(sql.raw(`PRAGMA ${name}`))
+    .flatMap((row) => Object.values(row).slice(0, 1));
+
+describe("an open database", () => {
+  it("loses nothing that was acknowledged, and waits for its turn", () => {
+    const db = openAt(join(folder, "x.db"));
+    expect(pragma(db, "journal_mode")).toEqual(["wal"]);
+    expect(pragma(db, "synchronous")).toEqual([2]);
+    expect(pragma(db, "foreign_keys")).toEqual([1]);
+    expect(pragma(db, "busy_timeout")).toEqual([0]);
+  });
+
+  it("refuses rows that point nowhere", async () => {
+    const db = openAt(":memory:");
+    const orphan = { examId: "none", data: "{}", createdAt: new Date(0), updatedAt: new Date(0) };
+    const insert = () => db.queries.insert(tables.cheatConfigs).values(orphan).run();
+    await expect(db.write(insert)).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
+  });
+
+  it("makes the folders on the way to its file, closed to strangers", () => {
+    openAt(join(folder, "a", "b", "x.db"));
+    expect(existsSync(join(folder, "a", "b", "x.db"))).toBe(true);
+    expect(statSync(join(folder, "a", "b")).mode & 0o007).toBe(0);
+  });
+
+  it("keeps what was written when it is opened again", async () => {
+    const exam = { id: "e", name: "n", createdBy: "t", startTime: new Date(1), endTime: new Date(2) };
+    const first = openDatabase({ file: join(folder, "x.db") });
+    await first.write(() =>
+      first.queries
+        .insert(tables.exams)
+        .values({ ...exam, createdAt: new Date(3), updatedAt: new Date(4) })
+        .run(),
+    );
+    first.close();
+    expect(openAt(join(folder, "x.db")).queries.select().from(tables.exams).all()).toMatchObject([exam]);
+  });
+
+  it("tells of every statement, values filled in", () => {
+    const seen: string[] = [];
+    const db = openAt(":memory:", (statement) => seen.push(statement));
+    db.queries.all(sql`SELECT ${"a value"} AS seen`);
+    expect(seen.at(-1)).toBe("SELECT 'a value' AS seen");
+  });
+
+  it("answers nothing once it is closed", () => {
+    const db = openDatabase({ file: ":memory:" });
+    expect(db.migrationsAreCurrent()).toBe(true);
+    db.close();
+    expect(() => db.migrationsAreCurrent()).toThrow(/not open/);
+  });
+
+  it("is refused with one line that names the file, when that is no database", () => {
+    const file = join(folder, "x.db");
+    writeFileSync(file, "not a database ".repeat(100));
+    expect(() => openDatabase({ file })).toThrow(SetupError);
+    expect(() => openDatabase({ file })).toThrow(/^The database [^\n]*x\.db cannot be opened: [^\n]+$/);
+    const below = join(file, "y.db");
+    expect(() => openDatabase({ file: below })).toThrow(SetupError);
+  });
+});
+
+describe("the migrations make what tables.ts declares", () => {
+  const declared = Object.values(tables).filter((table) => is(table, SQLiteTable));
+
+  it("in these tables", () => {
+    const db = openAt(":memory:");
+    const made = db.queries.all<{ name: string }>(
+      sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'`,
+    );
+    expect(made.map(({ name }) => name).toSorted()).toEqual(
+      declared.map((table) => getTableConfig(table).name).toSorted(),
+    );
+  });
+
+  it.each(declared.map((table) => [getTableConfig(table).name, getTableConfig(table)] as const))(
+    "in %s",
+    (name, { columns, indexes, foreignKeys }) => {
+      const sqlite = new Sqlite(join(folder, "x.db"));
+      openAt(join(folder, "x.db"));
+      const rows = (query: string) => sqlite.prepare<[string], Record<string, unknown>>(query).all(name);
+      const made = {
+        columns: rows('SELECT name, type, "notnull" FROM pragma_table_info(?) ORDER BY name'),
+        indexes: rows("SELECT name, \"unique\" FROM pragma_index_list(?) WHERE origin = 'c' ORDER BY name"),
+        foreignKeys: rows('SELECT "from", "table" FROM pragma_foreign_key_list(?) ORDER BY "from"'),
+      };
+      sqlite.close();
+      const by = (key: string) => (one: Record<string, unknown>, other: Record<string, unknown>) =>
+        String(one[key]) < String(other[key]) ? -1 : 1;
+      expect(made).toEqual({
+        columns: columns
+          .map((column) => ({
+            name: column.name,
+            type: column.getSQLType().toUpperCase(),
+            notnull: Number(column.notNull),
+          }))
+          .toSorted(by("name")),
+        indexes: indexes
+          .map(({ config }) => ({ name: config.name, unique: Number(config.unique) }))
+          .toSorted(by("name")),
+        foreignKeys: foreignKeys
+          .map((key) => key.reference())
+          .map(({ columns: [from], foreignTable }) => ({
+            from: from?.name,
+            table: getTableConfig(foreignTable).name,
+          }))
+          .toSorted(by("from")),
+      });
+    },
+  );
+});

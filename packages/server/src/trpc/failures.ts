@@ -1,0 +1,71 @@
+import { type ErrorCode, errorCodes, type ProviderDetails } from "@invigil/schema";
+import { TRPCError } from "@trpc/server";
+import { ZodError } from "zod";
+import { StreamNameTaken } from "../domain/inserts.js";
+import { storageFull } from "../limits/disk.js";
+import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
+import { isStorageFull } from "../storage/sqlite/full.js";
+import { StorageLostError } from "../storage/storage-lost.js";
+import type { Context } from "./context.js";
+
+/** What a vendor said is for those who run the installation. */
+export const detailsFor = (
+  { details }: InvigilError,
+  context: Context | undefined,
+): { details?: ProviderDetails } => {
+  const identity = context?.identity;
+  const isAdmin = identity !== undefined && !(identity instanceof InvigilError) && identity.role === "admin";
+  return details && isAdmin ? { details } : {};
+};
+
+const CODES_OF_TRPC: Partial<Record<TRPCError["code"], ErrorCode>> = {
+  BAD_REQUEST: "INVALID_INPUT",
+  PARSE_ERROR: "INVALID_INPUT",
+  NOT_FOUND: "NOT_FOUND",
+  METHOD_NOT_SUPPORTED: "METHOD_NOT_ALLOWED",
+  PAYLOAD_TOO_LARGE: "PAYLOAD_TOO_LARGE",
+  UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
+};
+
+/** What the database's own failures are to callers; undefined for any other. */
+const failureOfStorage = (error: unknown): InvigilError | undefined => {
+  if (error instanceof StorageLostError)
+    return new InvigilError(
+      "OVERLOADED",
+      "The server cannot keep what it is told. Nothing was changed for certain.",
+      { cause: error },
+    );
+  if (error instanceof StreamNameTaken)
+    return new InvigilError(
+      "PARTICIPANT_CONFLICT",
+      `${error.person.userId} cannot be in the room ${error.person.roomId}: a stream there would have the name of another person's. Give one of them an id without a hyphen.`,
+      { cause: error },
+    );
+  return undefined;
+};
+
+/** What to tell a caller about anything that was thrown: a failure from the table, or `INTERNAL` and nothing more. */
+export const failureOf = (error: unknown): InvigilError => {
+  if (error instanceof InvigilError) return error;
+  if (isStorageFull(error)) return storageFull(error);
+  if (error instanceof TRPCError) {
+    if (error.cause instanceof InvigilError) return error.cause;
+    if (isStorageFull(error.cause)) return storageFull(error.cause);
+    const code = CODES_OF_TRPC[error.code];
+    if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
+    // Its message quotes what was sent.
+    if (code && error.cause instanceof SyntaxError) return invalidInput("input", "must be JSON");
+    if (code) return new InvigilError(code, error.message, { cause: error });
+  }
+  const known = failureOfStorage(error instanceof TRPCError ? error.cause : error);
+  if (known) return known;
+  return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
+};
+
+/** What failed, under the tRPC code of the error table when it is one of our failures. */
+export const underItsCode = (error: unknown): unknown => {
+  const cause = error instanceof TRPCError ? error.cause : error;
+  const failure = isStorageFull(cause) ? storageFull(cause) : cause;
+  if (!(failure instanceof InvigilError)) return error;
+  return new TRPCError({ code: errorCodes[failure.code].trpc, message: failure.message, cause: failure });
+};
