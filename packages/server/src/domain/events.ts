@@ -67,8 +67,8 @@ export const createEventWriter = ({
   return {
     add(roomId, type, data: EventData, createdAt) {
       insert({ roomId, type, data, createdAt });
-      // A transaction runs to its end without a pause: this comes after its commit.
-      queueMicrotask(added);
+      // A transaction is committed within one turn of the event loop.
+      setImmediate(added);
     },
   };
 };

@@ -125,8 +125,8 @@ export const createTaskWriter = ({
       });
       return id;
     });
-    // A transaction runs to its end without a pause: this comes after its commit.
-    if (written.length > 0) queueMicrotask(added);
+    // A transaction is committed within one turn of the event loop.
+    if (written.length > 0) setImmediate(added);
     return written;
   };
 
