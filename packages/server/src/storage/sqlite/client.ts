@@ -15,7 +15,7 @@ import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
-import type { Storage, WriteOptions } from "../port.js";
+import type { Storage, Transaction, WriteOptions } from "../port.js";
 import * as tables from "../tables.js";
 import { type Adder, createAdder } from "./adder.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
@@ -38,6 +38,8 @@ export interface Database {
   readonly storage: Storage;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
   readonly write: <T>(work: () => T, options?: WriteOptions) => Promise<T>;
+  /** Within a function that `write` runs: calls another once its transaction is committed. */
+  readonly afterCommit: (call: () => void) => void;
   /** Makes the function that inserts rows into a table, for use inside of `write`. */
   readonly inserter: Inserter;
   /** Makes the function that keeps sums beside what is written, for use inside of `write`. */
@@ -207,10 +209,20 @@ export const openDatabase = ({
         if (writes !== undefined) noteStatement(text, Array.from({ length: parameters }));
       },
     });
+    let current: Transaction | undefined;
     return {
       queries,
       storage: port.storage,
-      write: (work, options) => port.write(work, options),
+      write: (work, options) =>
+        port.write((tx) => {
+          current = tx;
+          try {
+            return work();
+          } finally {
+            current = undefined;
+          }
+        }, options),
+      afterCommit: (call) => current?.afterCommit(call),
       inserter: createInserter(sqlite, { noteStatement }),
       adder: createAdder(sqlite, { noteStatement }),
       snapshot: (read) => sqlite.transaction(read).deferred(),
