@@ -1,7 +1,10 @@
 import { createBulkChanges } from "../domain/bulk/changes.js";
+import { createEventLog } from "../domain/event-log.js";
 import { createEventWriter } from "../domain/events.js";
+import { createMessageLog } from "../domain/message-log.js";
 import { createMessageWriter } from "../domain/messages.js";
 import { createPresenceEnder } from "../domain/presence.js";
+import { createTaskLog } from "../domain/task-log.js";
 import { createTaskWriter } from "../domain/vendor-tasks.js";
 import { countCalls } from "../features/access/counted.js";
 import { createAccessService } from "../features/access/service.js";
@@ -93,14 +96,26 @@ export const createServices = (
   const events = createEventWriter({ db, added: tail.look });
   const said = createMessageWriter({ db, events });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const { storage } = db;
+  const eventLog = createEventLog({ added: tail.look });
+  const messageLog = createMessageLog({ events: eventLog });
+  const taskLog = createTaskLog({
+    kinds: taskKindsOf(providers.messages),
+    ids,
+    added: () => queue.wake(),
+    events: eventLog,
+    messages: providers.messages.aliyun_new?.builtIn && messageLog,
+  });
   const tasks = createTaskWriter({
     queries: db.queries,
+    afterCommit: db.afterCommit,
     kinds: taskKindsOf(providers.messages),
     ids,
     added: () => queue.wake(),
     said: providers.messages.aliyun_new?.builtIn && said,
     endPresence,
   });
+  void taskLog;
   const bulk = createBulkChanges({
     db,
     tasks,
@@ -254,7 +269,7 @@ export const createServices = (
     clock,
   });
   const presence = createPresenceService({
-    store: createPresenceStore({ db, events, endPresence }),
+    store: createPresenceStore({ storage, events: eventLog }),
     access,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,

@@ -60,15 +60,14 @@ export const createEventWriter = ({
   db,
   added,
 }: {
-  db: Pick<Database, "inserter">;
+  db: Pick<Database, "inserter" | "afterCommit">;
   added: () => void;
 }): EventWriter => {
   const insert = db.inserter(roomEvents);
   return {
     add(roomId, type, data: EventData, createdAt) {
       insert({ roomId, type, data, createdAt });
-      // A transaction runs to its end without a pause: this comes after its commit.
-      queueMicrotask(added);
+      db.afterCommit(added);
     },
   };
 };

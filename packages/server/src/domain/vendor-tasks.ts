@@ -67,6 +67,7 @@ const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf
 
 export interface TaskWriterDeps {
   readonly queries: Queries;
+  readonly afterCommit: (call: () => void) => void;
   readonly kinds: TaskKinds;
   readonly ids: Ids;
   /** Told after the transaction that something may be there to do. */
@@ -78,6 +79,7 @@ export interface TaskWriterDeps {
 
 export const createTaskWriter = ({
   queries,
+  afterCommit,
   kinds,
   ids,
   added,
@@ -125,8 +127,7 @@ export const createTaskWriter = ({
       });
       return id;
     });
-    // A transaction runs to its end without a pause: this comes after its commit.
-    if (written.length > 0) queueMicrotask(added);
+    if (written.length > 0) afterCommit(added);
     return written;
   };
 

@@ -1,14 +1,7 @@
 import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
-import {
-  index,
-  integer,
-  primaryKey,
-  sqliteTable,
-  sqliteView,
-  text,
-  uniqueIndex,
-} from "drizzle-orm/sqlite-core";
+import { index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { flag, integer, json, text, time } from "./columns.js";
 
 /** A signal and whom it is for (everybody in the group when nobody is named), or who leaves the group. */
 export interface VendorTaskPayload {
@@ -17,8 +10,7 @@ export interface VendorTaskPayload {
 }
 
 // Ids are UUIDv7 without hyphens, so that they order by time of making; times are milliseconds since 1970.
-const instant = (name: string) => integer(name, { mode: "timestamp_ms" });
-const timestamps = { createdAt: instant("created_at").notNull(), updatedAt: instant("updated_at").notNull() };
+const timestamps = { createdAt: time("created_at").notNull(), updatedAt: time("updated_at").notNull() };
 
 /** The bulk change that added a row. Readers do not see the row before that change is announced. */
 const addedBy = () => integer("added_by");
@@ -32,7 +24,7 @@ export const accounts = sqliteTable("accounts", {
   name: text().notNull(),
   /** An argon2id hash with its parameters, as the library writes it. */
   passwordHash: text("password_hash").notNull(),
-  disabled: integer({ mode: "boolean" }).notNull(),
+  disabled: flag().notNull(),
   ...timestamps,
 });
 
@@ -44,9 +36,9 @@ export const sessions = sqliteTable(
     userId: text("user_id")
       .notNull()
       .references(() => accounts.userId),
-    createdAt: instant("created_at").notNull(),
+    createdAt: time("created_at").notNull(),
     /** No token of the session is good after this. */
-    expiresAt: instant("expires_at").notNull(),
+    expiresAt: time("expires_at").notNull(),
   },
   (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
 );
@@ -57,8 +49,8 @@ export const revokedTokens = sqliteTable(
   {
     tokenId: text("token_id").primaryKey(),
     /** When the token expires and the row can go; unknown where it was revoked by its id alone. */
-    expiresAt: instant("expires_at"),
-    createdAt: instant("created_at").notNull(),
+    expiresAt: time("expires_at"),
+    createdAt: time("created_at").notNull(),
   },
   (table) => [index("revoked_tokens_by_expiry").on(table.expiresAt)],
 );
@@ -68,9 +60,9 @@ export const exams = sqliteTable(
   {
     id: text().primaryKey(),
     name: text().notNull(),
-    startTime: instant("start_time").notNull(),
-    endTime: instant("end_time").notNull(),
-    videoProfile: text("video_profile", { mode: "json" }).$type<VideoProfile>(),
+    startTime: time("start_time").notNull(),
+    endTime: time("end_time").notNull(),
+    videoProfile: json<VideoProfile>("video_profile"),
     /** The caller that made it: may add rooms to it before being in one. */
     createdBy: text("created_by").notNull(),
     ...timestamps,
@@ -89,9 +81,9 @@ export const rooms = sqliteTable(
     name: text().notNull(),
     status: text({ enum: ["in_progress", "ended"] }).notNull(),
     audioStatus: text("audio_status", { enum: ["silent", "speaking"] }).notNull(),
-    imServer: text("im_server", { mode: "json" }).$type<readonly ImServer[]>().notNull(),
+    imServer: json<readonly ImServer[]>("im_server").notNull(),
     createTeacher: text("create_teacher").notNull(),
-    endedAt: instant("ended_at"),
+    endedAt: time("ended_at"),
     ...timestamps,
     addedBy: addedBy(),
     removedBy: removedBy(),
@@ -197,14 +189,14 @@ export const streamEvents = sqliteTable(
     camera: text({ enum: ["main", "pc"] }).notNull(),
     action: text({ enum: ["publish", "publish_done"] }).notNull(),
     /** When it happened, by the stream service's clock, to the second. */
-    eventTime: instant("event_time").notNull(),
+    eventTime: time("event_time").notNull(),
     /** Where the stream was pushed from, and the service's node that took it. */
     ip: text().notNull(),
     node: text().notNull(),
     /** Of the picture, in pixels, where it was reported. */
     width: integer(),
     height: integer(),
-    createdAt: instant("created_at").notNull(),
+    createdAt: time("created_at").notNull(),
   },
   // One event comes several times: it is the same when all that tells events apart is.
   (table) => [
@@ -231,14 +223,14 @@ export const vendorTasks = sqliteTable(
     kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
     groupId: text("group_id").notNull(),
     /** What is sent, or who leaves. */
-    payload: text({ mode: "json" }).$type<VendorTaskPayload>().notNull(),
+    payload: json<VendorTaskPayload>().notNull(),
     /** Not tried before, and given up after (null: never). */
-    dueAt: instant("due_at").notNull(),
-    expiresAt: instant("expires_at"),
+    dueAt: time("due_at").notNull(),
+    expiresAt: time("expires_at"),
     /** How often it was begun, and how often the service refused it. */
     attempts: integer().notNull().default(0),
     refusals: integer().notNull().default(0),
-    createdAt: instant("created_at").notNull(),
+    createdAt: time("created_at").notNull(),
   },
   (table) => [
     index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id),
@@ -260,8 +252,8 @@ export const roomEvents = sqliteTable(
     id: integer().primaryKey({ autoIncrement: true }),
     roomId: text("room_id").notNull(),
     type: text().$type<EventType>().notNull(),
-    data: text({ mode: "json" }).$type<EventData>().notNull(),
-    createdAt: instant("created_at").notNull(),
+    data: json<EventData>().notNull(),
+    createdAt: time("created_at").notNull(),
   },
   // With the row's id, which SQLite adds to every index.
   (table) => [index("room_events_by_room").on(table.roomId)],
@@ -285,10 +277,10 @@ export const messages = sqliteTable(
     }).notNull(),
     senderCamera: text("sender_camera", { enum: ["main", "pc"] }).notNull(),
     /** The logins that it is for; the staff's as a whole when empty, everybody's when null. */
-    recipients: text({ mode: "json" }).$type<readonly string[]>(),
+    recipients: json<readonly string[]>(),
     /** Tells a repetition by the sender from another message. */
     key: text(),
-    createdAt: instant("created_at").notNull(),
+    createdAt: time("created_at").notNull(),
   },
   (table) => [
     index("messages_by_room").on(table.roomId),
@@ -341,7 +333,7 @@ export const erasures = sqliteTable("erasures", {
   upToMessage: integer("up_to_message").notNull(),
   /** What is to go next: all that was there before, or the message that told the person of the removal. */
   stage: text({ enum: ["traces", "farewell"] }).notNull(),
-  createdAt: instant("created_at").notNull(),
+  createdAt: time("created_at").notNull(),
 });
 
 /**
@@ -367,8 +359,8 @@ export const messageLogins = sqliteTable(
     tokenId: text("token_id"),
     /** Of the links of the holder's seat: the login ends when these are revoked. */
     generation: integer(),
-    createdAt: instant("created_at").notNull(),
-    expiresAt: instant("expires_at").notNull(),
+    createdAt: time("created_at").notNull(),
+    expiresAt: time("expires_at").notNull(),
   },
   (table) => [
     index("message_logins_by_person").on(table.userId, table.camera, table.holderId),
@@ -386,7 +378,7 @@ export const presence = sqliteTable(
     userId: text("user_id").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
-    since: instant("since").notNull(),
+    since: time("since").notNull(),
     /** How many devices have the page open. */
     devices: integer().notNull().default(1),
   },
@@ -404,7 +396,7 @@ export const audioClips = sqliteTable(
     url: text().notNull(),
     ossUrl: text("oss_url"),
     /** Whether exams without manual audio of their own offer it. */
-    isDefault: integer("is_default", { mode: "boolean" }).notNull().default(false),
+    isDefault: flag("is_default").notNull().default(false),
     /** The user id of who added it, and may change it beside administrators; null where that was not noted. */
     createdBy: text("created_by"),
     /** The name as it is searched: see `features/audio`. */
@@ -434,8 +426,8 @@ export const examAudio = sqliteTable(
     clipId: text("clip_id")
       .notNull()
       .references(() => audioClips.id),
-    startTime: instant("start_time"),
-    createdAt: instant("created_at").notNull(),
+    startTime: time("start_time"),
+    createdAt: time("created_at").notNull(),
   },
   (table) => [
     index("exam_audio_by_exam").on(table.examId, table.startTime, table.id),
@@ -462,12 +454,12 @@ export const cheatRecords = sqliteTable(
       .references(() => rooms.id),
     userId: text("user_id").notNull(),
     detectType: text("detect_type").notNull(),
-    isMainMonitor: integer("is_main_monitor", { mode: "boolean" }).notNull(),
-    detectTime: instant("detect_time").notNull(),
+    isMainMonitor: flag("is_main_monitor").notNull(),
+    detectTime: time("detect_time").notNull(),
     extraInfo: text("extra_info").notNull(),
     /** Whether `extraInfo` came as a JSON object, not as a text. */
-    extraInfoIsObject: integer("extra_info_is_object", { mode: "boolean" }).notNull(),
-    createdAt: instant("created_at").notNull(),
+    extraInfoIsObject: flag("extra_info_is_object").notNull(),
+    createdAt: time("created_at").notNull(),
   },
   // Each ends with the row's id, which SQLite adds to every index: one page is one range, and new rows stand at its end.
   (table) => [
@@ -521,17 +513,17 @@ export const bulkChanges = sqliteTable(
     kind: text({ enum: ["import", "plan", "delete_exam", "remove_person"] }).notNull(),
     examId: text("exam_id").notNull(),
     /** Whom it removes. */
-    person: text({ mode: "json" }).$type<RemovedPerson>(),
+    person: json<RemovedPerson>(),
     /** `preparing`: undone unless it is announced. `announced`: finished. */
     state: text({ enum: ["preparing", "announced"] }).notNull(),
     /** The last participant and the last of those without a room before it: those that it adds have a greater `seq`. */
     seatedBefore: integer("seated_before").notNull(),
     unseatedBefore: integer("unseated_before").notNull(),
-    progress: text({ mode: "json" }).$type<BulkProgress>().notNull(),
+    progress: json<BulkProgress>().notNull(),
     /** The worker that carries it on, and until when no other one may. */
     worker: text().notNull(),
-    claimedUntil: instant("claimed_until").notNull(),
-    createdAt: instant("created_at").notNull(),
+    claimedUntil: time("claimed_until").notNull(),
+    createdAt: time("created_at").notNull(),
   },
   (table) => [
     uniqueIndex("bulk_changes_by_exam").on(table.examId),

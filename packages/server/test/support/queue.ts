@@ -59,6 +59,7 @@ export const openProcess = (
   ) as unknown as MessageProviders;
   const tasks = createTaskWriter({
     queries: db.queries,
+    afterCommit: db.afterCommit,
     kinds: taskKindsOf(messages),
     ids: createIds({ clock }),
     added: () => queue.wake(),

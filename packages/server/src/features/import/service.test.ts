@@ -37,7 +37,15 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const events = createEventWriter({ db, added });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
   const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
-  const tasks = createTaskWriter({ queries: db.queries, kinds, ids, added, said: undefined, endPresence });
+  const tasks = createTaskWriter({
+    queries: db.queries,
+    afterCommit: db.afterCommit,
+    kinds,
+    ids,
+    added,
+    said: undefined,
+    endPresence,
+  });
   const log = pino({ level: "silent" });
   const bulk = createBulkChanges({ db, tasks, events, clock, log, busy: (examId) => new Error(examId) });
   const store = wrap(createImportStore({ db, bulk }));

@@ -1,10 +1,21 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
+import type { Storage, Transaction, WriteOptions } from "../port.js";
 import * as tables from "../tables.js";
 import { type Adder, createAdder } from "./adder.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
@@ -13,7 +24,7 @@ import { inspectLog, logOf } from "./log-file.js";
 import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
-import { createWriter, type Write } from "./writer.js";
+import { createSqliteStorage } from "./storage.js";
 
 /** The committed migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
@@ -23,8 +34,12 @@ export type Queries = BetterSQLite3Database<typeof tables>;
 export interface Database {
   /** For reading, and for building the statements that a write runs. */
   readonly queries: Queries;
+  /** The port that stores use. What else is here runs on SQLite alone, and goes when no store uses it any more. */
+  readonly storage: Storage;
   /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
-  readonly write: Write;
+  readonly write: <T>(work: () => T, options?: WriteOptions) => Promise<T>;
+  /** Within a function that `write` runs: calls another once its transaction is committed. */
+  readonly afterCommit: (call: () => void) => void;
   /** Makes the function that inserts rows into a table, for use inside of `write`. */
   readonly inserter: Inserter;
   /** Makes the function that keeps sums beside what is written, for use inside of `write`. */
@@ -120,7 +135,7 @@ const checkBeforeRecovery = (file: string): void => {
 const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
   let sqlite: Sqlite.Database | undefined;
   try {
-    if (file !== ":memory:") makePrivate(file);
+    makePrivate(file);
     sqlite = new Sqlite(
       file,
       onStatement ? { verbose: (sql) => isAboutStatements(String(sql)) || onStatement(String(sql)) } : {},
@@ -137,36 +152,77 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
   }
 };
 
+/** A database that nobody keeps is a file in a folder of its own, since several connections share it; it goes when it is closed. */
+const temporaryFile = (): { file: string; remove: () => void } => {
+  const folder = mkdtempSync(join(tmpdir(), "invigil-memory-"));
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", remove);
+  return {
+    file: join(folder, "invigil.db"),
+    remove: () => {
+      process.off("exit", remove);
+      remove();
+    },
+  };
+};
+
 /**
  * Opens the database, brings it to this version's tables, and sets it to lose nothing that was
  * acknowledged: write-ahead log, and a sync to disk at every commit.
  * @throws SetupError when the file cannot be opened, or was made by a newer version
  */
 export const openDatabase = ({
-  file,
+  file: wanted,
   migrations = MIGRATIONS,
   onStatement,
   onFault,
 }: OpenOptions): Database => {
-  const isFile = file !== ":memory:";
+  const isFile = wanted !== ":memory:";
+  const temporary = isFile ? undefined : temporaryFile();
+  const file = temporary?.file ?? wanted;
   if (isFile) checkBeforeRecovery(file);
   const sqlite = openFile(file, onStatement);
+  // Nothing of it outlives the process, so nothing is to be on disk.
+  if (temporary) sqlite.pragma("synchronous = OFF");
   let guard: FileGuard | undefined;
   try {
     const unchecked = isFile ? refuseDamage(sqlite) : [];
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
-    const { remember, othersVersion, noteStatement } = createMemory(sqlite);
+    const { remember, othersVersion, noteStatement } = createMemory(sqlite, (table) => port.noteWrite(table));
     const queries = drizzle(sqlite, { schema: tables, logger: { logQuery: noteStatement } });
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
     sqlite.pragma("busy_timeout = 0");
     guard = isFile ? createFileGuard(sqlite, file) : undefined;
-    const write = createWriter(sqlite, { guard, onFault });
+    const port = createSqliteStorage({
+      writer: sqlite,
+      openReader: () => {
+        const reader = openFile(file, onStatement);
+        reader.pragma("query_only = ON");
+        return reader;
+      },
+      guard,
+      onFault,
+      onStatement: ({ text, parameters, writes }) => {
+        if (writes !== undefined) noteStatement(text, Array.from({ length: parameters }));
+      },
+    });
+    let current: Transaction | undefined;
     return {
       queries,
-      write,
+      storage: port.storage,
+      write: (work, options) =>
+        port.write((tx) => {
+          current = tx;
+          try {
+            return work();
+          } finally {
+            current = undefined;
+          }
+        }, options),
+      afterCommit: (call) => current?.afterCommit(call),
       inserter: createInserter(sqlite, { noteStatement }),
       adder: createAdder(sqlite, { noteStatement }),
       snapshot: (read) => sqlite.transaction(read).deferred(),
@@ -176,13 +232,16 @@ export const openDatabase = ({
       fault: () => guard?.fault(),
       unchecked,
       close() {
+        port.close();
         sqlite.close();
         guard?.close();
+        temporary?.remove();
       },
     };
   } catch (error) {
     sqlite.close();
     guard?.close();
+    temporary?.remove();
     throw error;
   }
 };

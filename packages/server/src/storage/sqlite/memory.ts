@@ -64,7 +64,10 @@ const frozen = <Value>(value: Value): Value => {
  * Reads that are remembered, and forgotten exactly when what they read is written: by this connection, table by
  * table, or by any other, which SQLite's `data_version` tells: see docs/decisions/0019-remembered-reads.md.
  */
-export const createMemory = (sqlite: Sqlite.Database): Memory => {
+export const createMemory = (
+  sqlite: Sqlite.Database,
+  noteWrite: (table: string) => void = () => undefined,
+): Memory => {
   const dataVersion = sqlite.prepare<[], number>(DATA_VERSION).pluck();
   const footprints = createFootprints(sqlite);
   /** Counts what others have committed. */
@@ -120,7 +123,10 @@ export const createMemory = (sqlite: Sqlite.Database): Memory => {
       // Such a statement writes nothing, and is looked at only where somebody wants to know what it reads.
       if (!reading && sql.startsWith("select ")) return;
       const { reads, writes } = footprints.of(sql, parameters.length);
-      for (const table of writes) table.writes += 1;
+      for (const table of writes) {
+        table.writes += 1;
+        noteWrite(table.name);
+      }
       depend(reads);
     },
 

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { TransactionStalledError } from "../errors.js";
+import { createConnection } from "./connection.js";
 import { createWriter, type Write } from "./writer.js";
 
 let folder: string;
@@ -20,7 +22,7 @@ beforeEach(() => {
   sqlite.pragma("journal_mode = WAL");
   sqlite.exec("CREATE TABLE t (n INTEGER PRIMARY KEY)");
   witness = new Sqlite(file, { readonly: true });
-  write = createWriter(sqlite);
+  write = createWriter(sqlite, { connection: createConnection(sqlite) });
   statements = [];
 });
 afterEach(() => {
@@ -69,7 +71,7 @@ describe("while another process writes", () => {
   });
 
   it("calls are given up when that takes too long, and later ones are not", async () => {
-    const impatient = createWriter(sqlite, { patienceMs: 0 });
+    const impatient = createWriter(sqlite, { connection: createConnection(sqlite), patienceMs: 0 });
     await expect(impatient(() => insert(1))).rejects.toMatchObject({ code: "SQLITE_BUSY" });
     other.exec("ROLLBACK");
     await impatient(() => insert(2));
@@ -201,7 +203,7 @@ describe("a call that fails", () => {
         insert(1);
         await nextTurn();
       }),
-    ).rejects.toBeInstanceOf(TypeError);
+    ).rejects.toBeInstanceOf(TransactionStalledError);
     expect(rowsOf(witness)).toEqual([]);
   });
 

@@ -1,0 +1,164 @@
+import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
+import { and, count, eq } from "drizzle-orm";
+import type { Reader, Transaction } from "../storage/port.js";
+import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
+import { exams, participants, rooms, streamNames, unseated } from "../storage/tables.js";
+import { type NewExam, type NewPerson, type NewRoom, StreamNameTaken } from "./inserts.js";
+import { seatNewcomer } from "./seats.js";
+import { readPublishStatus } from "./stream-statuses.js";
+
+// Rooms and their people, as several stores write them.
+
+/** A person as they came into a room. */
+export interface Arrival {
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly name: string;
+  readonly extraMinutes: number;
+  readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
+}
+
+const insertExams = insertion(exams);
+const insertRooms = insertion(rooms);
+const insertParticipants = insertion(participants);
+const insertStreamNames = insertion(streamNames, { onConflict: "ignore" });
+
+const isWaiting = and(
+  eq(
+    unseated.examId,
+    query
+      .select({ examId: rooms.examId })
+      .from(rooms)
+      .where(eq(rooms.id, param("roomId"))),
+  ),
+  eq(unseated.userId, param("userId")),
+);
+const waitedWith = { role: unseated.role, extraMinutes: unseated.extraMinutes };
+const deleteWaiting = statement(query.delete(unseated).where(isWaiting).returning(waitedWith));
+const markWaiting = statement(
+  query
+    .update(unseated)
+    .set({ removedBy: rawParam<number>("changeId") })
+    .where(isWaiting)
+    .returning(waitedWith),
+);
+const ownerOfStream = statement(
+  query
+    .select({ roomId: streamNames.roomId, userId: streamNames.userId })
+    .from(streamNames)
+    .where(eq(streamNames.name, param("name"))),
+);
+const deleteStreams = statement(
+  query
+    .delete(streamNames)
+    .where(and(eq(streamNames.roomId, param("roomId")), eq(streamNames.userId, param("userId")))),
+);
+const deleteParticipant = statement(
+  query
+    .delete(participants)
+    .where(and(eq(participants.roomId, param("roomId")), eq(participants.userId, param("userId")))),
+);
+const countedParticipants = query
+  .select({ seq: participants.seq })
+  .from(participants)
+  .where(eq(participants.roomId, param("roomId")))
+  .limit(param("most"))
+  .as("counted");
+const sizeOfRoom = statement(query.select({ number: count() }).from(countedParticipants));
+
+/** Writes an exam. */
+export const insertExam = async (tx: Transaction, exam: NewExam): Promise<void> => {
+  await tx.insert(insertExams, [exam]);
+};
+
+/** Writes a room in progress, silent and without people. With a bulk change, readers see it once that is announced. */
+export const insertRoom = async (
+  tx: Transaction,
+  { now, imServer, ...room }: NewRoom & { readonly imServer: readonly ImServer[] },
+  addedBy: number | null = null,
+): Promise<void> => {
+  await tx.insert(insertRooms, [
+    {
+      ...room,
+      imServer,
+      status: "in_progress",
+      audioStatus: "silent",
+      createdAt: now,
+      updatedAt: now,
+      addedBy,
+    },
+  ]);
+};
+
+/** Writes the name of a camera's stream. Returns whether it is new. @throws StreamNameTaken */
+const insertStreamName = async (
+  tx: Transaction,
+  name: string,
+  {
+    roomId,
+    userId,
+    camera,
+    addedBy,
+  }: { roomId: string; userId: string; camera: Camera; addedBy: number | null },
+): Promise<boolean> => {
+  const owner = await tx.get(ownerOfStream, { name });
+  if (owner && (owner.roomId !== roomId || owner.userId !== userId))
+    throw new StreamNameTaken({ roomId, userId });
+  if (!owner) await tx.insert(insertStreamNames, [{ name, roomId, userId, camera, addedBy }]);
+  return !owner;
+};
+
+/**
+ * Writes a person into a room, with the names of both their streams. They wait for a room no longer, also where they waited in another
+ * role. With a bulk change, readers see all of it once that is announced.
+ * @throws StreamNameTaken
+ */
+export const insertPerson = async (
+  tx: Transaction,
+  { streams, roomId, userId, role, name, extraMinutes, now }: NewPerson,
+  addedBy: number | null = null,
+): Promise<Arrival> => {
+  const waiting = await (addedBy === null
+    ? tx.get(deleteWaiting, { roomId, userId })
+    : tx.get(markWaiting, { roomId, userId, changeId: addedBy }));
+  const status = async (camera: Camera): Promise<PublishStatus> => {
+    const isNew = await insertStreamName(tx, streams[camera], { roomId, userId, camera, addedBy });
+    // The streams of somebody who comes back went on meanwhile, and what was reported of them was kept.
+    return isNew ? "idle" : readPublishStatus(tx, { roomId, userId, camera });
+  };
+  const publishStatus = { main: await status("main"), pc: await status("pc") };
+  const arrival = {
+    userId,
+    role,
+    name,
+    extraMinutes: extraMinutes ?? (waiting?.role === role ? waiting.extraMinutes : 0),
+  };
+  await tx.insert(insertParticipants, [
+    {
+      roomId,
+      ...arrival,
+      mainPublishStatus: publishStatus.main,
+      pcPublishStatus: publishStatus.pc,
+      createdAt: now,
+      updatedAt: now,
+      addedBy,
+    },
+  ]);
+  await seatNewcomer(tx, roomId, userId);
+  return { ...arrival, publishStatus };
+};
+
+/** Takes a person out of a room. Their streams keep their names where `streamsStay`: recordings carry them. */
+export const deletePerson = async (
+  tx: Transaction,
+  roomId: string,
+  userId: string,
+  { streamsStay }: { streamsStay: boolean },
+): Promise<void> => {
+  if (!streamsStay) await tx.run(deleteStreams, { roomId, userId });
+  await tx.run(deleteParticipant, { roomId, userId });
+};
+
+/** Counts the people of a room, up to a number. */
+export const readRoomSize = async (reader: Reader, roomId: string, most: number): Promise<number> =>
+  (await reader.get(sizeOfRoom, { roomId, most }))?.number ?? 0;

@@ -1,0 +1,30 @@
+import type { Camera, PublishStatus } from "@invigil/schema";
+import { and, desc, eq } from "drizzle-orm";
+import type { Reader } from "../storage/port.js";
+import { param, query, statement } from "../storage/statement.js";
+import { streamEvents } from "../storage/tables.js";
+import { STATUS_AFTER } from "./stream-status.js";
+
+const newestEvent = statement(
+  query
+    .select({ action: streamEvents.action })
+    .from(streamEvents)
+    .where(
+      and(
+        eq(streamEvents.roomId, param("roomId")),
+        eq(streamEvents.userId, param("userId")),
+        eq(streamEvents.camera, param("camera")),
+      ),
+    )
+    .orderBy(desc(streamEvents.eventTime), desc(streamEvents.id))
+    .limit(1),
+);
+
+/** A camera's publish status by the newest of its events; of two at the same time, the one that came later. */
+export const readPublishStatus = async (
+  reader: Reader,
+  camera: { readonly roomId: string; readonly userId: string; readonly camera: Camera },
+): Promise<PublishStatus> => {
+  const newest = await reader.get(newestEvent, camera);
+  return newest ? STATUS_AFTER[newest.action] : "idle";
+};

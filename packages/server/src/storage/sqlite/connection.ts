@@ -1,0 +1,156 @@
+import Sqlite from "better-sqlite3";
+import { type AnyColumn, getTableColumns, getTableName } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { ForeignKeyError, UniqueError } from "../errors.js";
+import { type Insertion, partsOf, rowReader, type Statement, type Values } from "../statement.js";
+import { compile, sqliteDialect, toSqlite } from "./dialect.js";
+
+/** A statement that is about to run. */
+export interface Running {
+  readonly text: string;
+  readonly parameters: number;
+  /** The table that it says it writes. */
+  readonly writes: string | undefined;
+}
+
+/** Runs statements on one connection. SQLite answers at once, so nothing here waits. */
+export interface Connection {
+  get<Row>(statement: Statement<Row>, values?: Values): Row | undefined;
+  all<Row>(statement: Statement<Row>, values?: Values): Row[];
+  run(statement: Statement, values?: Values): number;
+  insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): number[];
+}
+
+interface Prepared {
+  readonly statement: Sqlite.Statement<unknown[]>;
+  readonly running: Running;
+  readonly bind: (values: Values) => unknown[];
+  readonly read: (values: readonly unknown[]) => Record<string, unknown>;
+}
+
+interface PreparedInsertion {
+  readonly statement: Sqlite.Statement<unknown[]>;
+  readonly running: Running;
+  readonly bind: (row: Readonly<Record<string, unknown>>) => unknown[];
+  readonly isNumbered: boolean;
+}
+
+const NOTHING: Values = {};
+
+/** Whether the database gives a row the column's value: a number that alone is the key. */
+const isNumberedKey = ({ primary, dataType }: Pick<AnyColumn, "primary" | "dataType">): boolean =>
+  primary && dataType === "number";
+
+/** An error of SQLite as the port has it; any other as it is. */
+const asPortError = (error: unknown): unknown => {
+  if (!(error instanceof Sqlite.SqliteError)) return error;
+  if (error.code === "SQLITE_CONSTRAINT_FOREIGNKEY")
+    return new ForeignKeyError(error.message, { cause: error });
+  if (error.code === "SQLITE_CONSTRAINT_UNIQUE" || error.code === "SQLITE_CONSTRAINT_PRIMARYKEY")
+    return new UniqueError(error.message, { cause: error });
+  return error;
+};
+
+/** @param beforeEach called with every statement just before it runs */
+export const createConnection = (
+  sqlite: Sqlite.Database,
+  beforeEach: (running: Running) => void = () => undefined,
+): Connection => {
+  const prepared = new WeakMap<Statement, Prepared>();
+  const insertions = new WeakMap<Insertion, PreparedInsertion>();
+
+  const prepare = (statement: Statement): Prepared => {
+    const parts = partsOf(statement, sqliteDialect);
+    const { text, bindings } = compile(parts);
+    const made = sqlite.prepare<unknown[]>(text);
+    if (made.reader) made.raw();
+    const one: Prepared = {
+      statement: made,
+      running: { text, parameters: bindings.length, writes: parts.writes },
+      bind: (values) =>
+        bindings.map(({ name, encode, value }) => {
+          if (name === undefined) return toSqlite(value);
+          const given = values[name];
+          if (given === undefined) {
+            if (!(name in values)) throw new Error(`the parameter ${name} has no value: ${text}`);
+            return null;
+          }
+          return toSqlite(encode && given !== null ? encode(given) : given);
+        }),
+      read: rowReader(parts),
+    };
+    prepared.set(statement, one);
+    return one;
+  };
+  const preparedOf = (statement: Statement): Prepared => prepared.get(statement) ?? prepare(statement);
+
+  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+  const prepareInsertion = (insertion: Insertion): PreparedInsertion => {
+    const { table, onConflict } = insertion;
+    const all = Object.entries(getTableColumns(table));
+    const isNumbered = all.some(([, column]) => isNumberedKey(column));
+    const columns = all.filter(([, column]) => !isNumberedKey(column));
+    const name = getTableName(table);
+    const names = columns.map(([, column]) => quoted(column.name)).join(", ");
+    const places = columns.map(() => "?").join(", ");
+    const text = `INSERT INTO ${quoted(name)} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}`;
+    const one: PreparedInsertion = {
+      statement: sqlite.prepare<unknown[]>(text),
+      running: { text, parameters: columns.length, writes: name },
+      bind: (row) =>
+        columns.map(([key, column]) => {
+          const value = row[key] ?? (row[key] === null ? null : column.default);
+          return value === undefined || value === null ? null : toSqlite(column.mapToDriverValue(value));
+        }),
+      isNumbered,
+    };
+    insertions.set(insertion, one);
+    return one;
+  };
+
+  const translating = <Result>(work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      throw asPortError(error);
+    }
+  };
+
+  return {
+    get: <Row>(statement: Statement<Row>, values = NOTHING) => {
+      const { statement: made, running, bind, read } = preparedOf(statement);
+      const bound = bind(values);
+      beforeEach(running);
+      return translating(() => {
+        // Safe: the statement is in raw mode, and its fields make a Row.
+        const found = made.get(bound) as readonly unknown[] | undefined;
+        return found && (read(found) as Row);
+      });
+    },
+    all: <Row>(statement: Statement<Row>, values = NOTHING) => {
+      const { statement: made, running, bind, read } = preparedOf(statement);
+      const bound = bind(values);
+      beforeEach(running);
+      // Safe: as above.
+      return translating(() => (made.all(bound) as (readonly unknown[])[]).map((row) => read(row) as Row));
+    },
+    run(statement, values = NOTHING) {
+      const { statement: made, running, bind } = preparedOf(statement);
+      const bound = bind(values);
+      beforeEach(running);
+      return translating(() => (made.reader ? made.all(bound).length : made.run(bound).changes));
+    },
+    insert(insertion, rows) {
+      const { statement, running, bind, isNumbered } =
+        insertions.get(insertion) ?? prepareInsertion(insertion);
+      const ids: number[] = [];
+      for (const row of rows) {
+        const bound = bind(row);
+        beforeEach(running);
+        const { lastInsertRowid } = translating(() => statement.run(bound));
+        if (isNumbered) ids.push(Number(lastInsertRowid));
+      }
+      return ids;
+    },
+  };
+};

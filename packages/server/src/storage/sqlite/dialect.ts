@@ -1,0 +1,44 @@
+import { type SQL, sql } from "drizzle-orm";
+import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
+import { type Binding, bindingsOf, type Dialect, type Parts } from "../statement.js";
+
+const compiler = new SQLiteSyncDialect();
+
+/** How SQLite says what engines say differently. */
+export const sqliteDialect: Dialect = {
+  name: "sqlite",
+  rows(name, columns): SQL {
+    const fields = Object.keys(columns).map(
+      (column) => sql`${sql.raw(`json_extract(value, '$.${column}')`)} AS ${sql.identifier(column)}`,
+    );
+    return sql`(SELECT key AS "position", ${sql.join(fields, sql`, `)} FROM json_each(${sql.placeholder(name)})) AS ${sql.identifier(name)}`;
+  },
+  isAnyOf: (column, parameter) =>
+    sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
+};
+
+/** A statement as SQLite takes it. */
+export const compile = ({
+  sql: built,
+}: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
+  const { sql: text, params } = compiler.sqlToQuery(built);
+  return { text, bindings: bindingsOf(params) };
+};
+
+/** A value as SQLite keeps it: it has no times, no booleans and no lists. */
+export const toSqlite = (value: unknown): unknown => {
+  if (typeof value === "string" || typeof value === "number") return value;
+  if (value === undefined || value === null) return null;
+  if (typeof value === "boolean") return value ? 1 : 0;
+  if (value instanceof Date) return value.getTime();
+  if (Array.isArray(value)) return JSON.stringify(value, inRows);
+  return value;
+};
+
+/** Times and flags within rows that are handed over as JSON. */
+function inRows(this: unknown, key: string, value: unknown): unknown {
+  // `value` has gone through toJSON already: a Date is a text there.
+  const own = (this as Readonly<Record<string, unknown>>)[key];
+  if (own instanceof Date) return own.getTime();
+  return typeof value === "boolean" ? Number(value) : value;
+}
