@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TaskWriter } from "../src/domain/vendor-tasks.js";
 import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
+import { tempFolder } from "./support/folders.js";
 import {
   createTestService,
   fails,
@@ -11,7 +12,6 @@ import {
   type TestService,
   works,
 } from "./support/message-services.js";
-import { tempFolder } from "./support/process.js";
 import { openProcess, type Process, START } from "./support/queue.js";
 
 const SECOND_MS = 1000;
