@@ -250,7 +250,7 @@ export const createServices = (
     log,
     apps: config.apps,
   });
-  const imStore = createImStore({ db, said });
+  const imStore = createImStore({ storage, messageLog });
   const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
   const im = createImService({
     messages,
