@@ -4,6 +4,7 @@ import type { TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
+import { cases, isQuick } from "./support/effort.js";
 import {
   contentType,
   hostileText,
@@ -18,7 +19,7 @@ import { openSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
-const RUNS = 5_000;
+const RUNS = cases(5_000);
 const SEED = 20_260_102;
 
 /** What no answer may show: where the server lies, what it is made of, how it failed. */
@@ -166,7 +167,8 @@ const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readon
   expect((await school.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
   expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
   expect((await app.inject("/ready")).statusCode).toBe(200);
-  // The attack went where it should: every target refused something for its input, and some answered.
+  // The attack went where it should: every target refused something for its input, and some answered. It takes all cases to show.
+  if (isQuick) return;
   const reached = (target: string) => [...seen.keys()].filter((key) => key.startsWith(`${target} `));
   for (const target of targets)
     expect(
