@@ -118,8 +118,8 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     db,
-    tasks,
-    events,
+    tasks: taskLog,
+    events: eventLog,
     clock,
     log,
     busy: (examId) =>
@@ -176,7 +176,7 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
+  const erasure = createErasureService({ store: createErasureStore({ storage }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({ db, bulk, tasks, events }),
     access,
@@ -188,21 +188,20 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ db, bulk }),
+    store: createRosterStore({ storage, bulk }),
     access,
     erasure,
     clock,
   });
   const imports = createImportService({
-    store: createImportStore({ db, bulk }),
+    store: createImportStore({ storage, bulk }),
     access,
     clock,
-    ids,
     rates,
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ db, bulk }),
+    store: createExamStore({ storage, bulk }),
     access,
     audio,
     participant,
@@ -233,7 +232,7 @@ export const createServices = (
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, bulk, tasks }),
+    store: createPlanStore({ storage, bulk, tasks: taskLog }),
     access,
     groups,
     clock,

@@ -160,7 +160,7 @@ export const createParticipantStore = ({
     .from(rooms)
     .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
-  const removePerson = createPersonRemover({ db, bulk });
+  const removePerson = createPersonRemover({ storage: db.storage, bulk });
   const insertPerson = personInserter(queries);
 
   type Row = ReturnType<(typeof byRole)["all"]>[number];
