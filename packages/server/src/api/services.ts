@@ -141,7 +141,7 @@ export const createServices = (
   });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const rules = createAccessService({ store: createAccessStore({ db }) });
+  const rules = createAccessService({ store: createAccessStore({ storage }) });
   const access = countCalls(rules, rates);
   const authStore = createAuthStore({ db });
   const { failuresPerAddress } = config.login;
