@@ -143,7 +143,7 @@ export const createServices = (
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const rules = createAccessService({ store: createAccessStore({ storage }) });
   const access = countCalls(rules, rates);
-  const authStore = createAuthStore({ db });
+  const authStore = createAuthStore({ storage });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
     store: authStore,
@@ -159,7 +159,7 @@ export const createServices = (
     lifetime: config.login,
   });
   const account = createAccountService({
-    store: createAccountStore({ db }),
+    store: createAccountStore({ storage }),
     access,
     passwords,
     takenBack: tail.doubt,
