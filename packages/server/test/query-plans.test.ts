@@ -25,7 +25,8 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
  * is over, and is read as a whole once, at the start. Erasures are there while they are under way.
  */
 // `some`: what a count up to a number looks at, which is no table; how it is found is a step of its own.
-const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence", "erasures", "some"];
+// `json_each`: the values that a statement is given as one parameter.
+const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence", "erasures", "some", "counted", "json_each"];
 
 interface Stage {
   readonly app: TestApp;

@@ -166,7 +166,7 @@ export const createServices = (
     clock,
   });
   const audio = createAudioService({
-    store: createAudioStore({ db }),
+    store: createAudioStore({ storage }),
     access,
     files: audioFiles,
     clock,
