@@ -251,14 +251,14 @@ export const createServices = (
     apps: config.apps,
   });
   const imStore = createImStore({ db, said });
-  const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
+  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
   const im = createImService({
     messages,
     access,
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ db }),
+    mutes: createMuteStore({ storage }),
     rate: createSendRate({ monotonic }),
     rates,
     quota: createMessageQuota({
@@ -290,10 +290,10 @@ export const createServices = (
   const engine = createEngineService({ messages, access, logins, im, live, presence, clock, gate, rates });
   const upload = createUploadService({
     uploads: providers.uploads,
-    store: createUploadStore({ db }),
+    store: createUploadStore({ storage }),
     access,
   });
-  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
     store: createStreamStore({ db, tasks, events }),
     access,
