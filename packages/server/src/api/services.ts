@@ -211,7 +211,7 @@ export const createServices = (
     rates,
     quotas,
   });
-  const cheatStore = createCheatStore({ db, events });
+  const cheatStore = createCheatStore({ db, events, eventLog });
   const cheat = createCheatService({
     store: cheatStore,
     access,

@@ -1,54 +1,18 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, getTableName, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import { createErasedRows } from "../../domain/bulk/erased.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
+import type { EventLog } from "../../domain/event-log.js";
 import type { EventWriter } from "../../domain/events.js";
 import type { Database } from "../../storage/sqlite/client.js";
 import { isWritten } from "../../storage/sqlite/orphans.js";
 import { rowReader } from "../../storage/sqlite/rows.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
+import { createRecordWriter, type Held, type NewRecord, type Over, type Tally } from "./record-writer.js";
 
-/** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
-export interface NewRecord {
-  readonly examId: string;
-  readonly roomId: string;
-  readonly userId: string;
-  readonly detectType: string;
-  readonly isMainMonitor: boolean;
-  readonly detectTime: Date;
-  readonly extraInfo: string;
-  readonly extraInfoIsObject: boolean;
-  readonly createdAt: Date;
-}
-
-/** What is kept about one person in one room. */
-export interface Held {
-  readonly userId: string;
-  readonly records: number;
-  readonly bytes: number;
-}
-
-/** How much may be kept about one person in one room. */
-export type Most = Omit<Held, "userId">;
-
-/** What is to be kept, person by person, and how much there may be. */
-export interface Tally {
-  readonly people: readonly Held[];
-  /** Absent: as much as there is. */
-  readonly most?: Most | undefined;
-  /** How many people there may be records about in the room; absent: whoever there are. */
-  readonly mostPeople?: number | undefined;
-}
-
-/** What would have been more than there may be: nothing was kept. */
-export type Over = { readonly held: Held; readonly of: keyof Most } | { readonly people: number };
-
-/** Of what it is more than there may be, when something is added to what is held. */
-export const exceeded = (held: Held, added: Held, most: Most): keyof Most | undefined => {
-  if (held.records + added.records > most.records) return "records";
-  return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
-};
+export type { Held, Most, NewRecord, Over, Tally } from "./record-writer.js";
+export { exceeded } from "./record-writer.js";
 
 export interface Page {
   readonly limit: number;
@@ -79,21 +43,17 @@ const READ_AT_ONCE = 1000;
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-/** Undoes a recording that would be too much. */
-class TooMuch extends Error {
-  constructor(readonly over: Over) {
-    super("too much");
-  }
-}
-
-export const createCheatStore = ({ db, events }: { db: Database; events: EventWriter }): CheatStore => {
+export const createCheatStore = ({
+  db,
+  events,
+  eventLog,
+}: {
+  db: Database;
+  events: EventWriter;
+  eventLog: EventLog;
+}): CheatStore => {
   const { queries, write, remember } = db;
-  const insertRecord = db.inserter(cheatRecords);
-  const addTo = db.adder({
-    table: getTableName(recordedPeople),
-    ids: [recordedPeople.roomId.name, recordedPeople.userId.name],
-    sums: [recordedPeople.records.name, recordedPeople.bytes.name],
-  });
+  const writeRecords = createRecordWriter({ storage: db.storage, events: eventLog });
   const held = queries
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
@@ -104,36 +64,10 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
       ),
     )
     .prepare();
-  const peopleIn = queries
-    .select({ userId: recordedPeople.userId })
-    .from(recordedPeople)
-    .where(eq(recordedPeople.roomId, sql.placeholder("roomId")))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  /** Adds to what is kept about people in a room. @throws TooMuch */
-  const count = (roomId: string, { people, most, mostPeople }: Tally): void => {
-    let isFirst = false;
-    for (const added of people) {
-      const { userId, records, bytes } = added;
-      const [all, allBytes] = addTo([roomId, userId], [records, bytes]);
-      const before = { userId, records: all - records, bytes: allBytes - bytes };
-      const of = most && exceeded(before, added, most);
-      if (of) throw new TooMuch({ held: before, of });
-      if (before.records === 0) isFirst = true;
-    }
-    if (!isFirst || mostPeople === undefined) return;
-    const known = peopleIn.all({ roomId, limit: mostPeople + 1 }).length;
-    if (known > mostPeople) throw new TooMuch({ people: known - 1 });
-  };
   const config = queries
     .select()
     .from(cheatConfigs)
     .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
-    .prepare();
-  const roomById = queries
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
     .prepare();
   const roomsInProgress = queries
     .select({ id: rooms.id })
@@ -186,25 +120,7 @@ export const createCheatStore = ({ db, events }: { db: Database; events: EventWr
       ),
     getConfig: async (examId) => configOf(examId),
     held: (roomId, userId) => ({ userId, ...(held.get({ roomId, userId }) ?? { records: 0, bytes: 0 }) }),
-    addRecords: async (records, tally) =>
-      write(
-        () => {
-          const [first] = records;
-          // Its exam may be deleted, and erased only later.
-          if (!first || !roomById.get({ roomId: first.roomId })) return false;
-          const ids = records.map((record) => insertRecord(record));
-          const last = ids.at(-1) ?? 0;
-          const { roomId, createdAt } = first;
-          count(roomId, tally);
-          // A transaction writes its rows one after another.
-          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
-          return true;
-        },
-        { repeatable: true },
-      ).catch((error: unknown) => {
-        if (error instanceof TooMuch) return error.over;
-        throw error;
-      }),
+    addRecords: (records, tally) => writeRecords({ records, tally }),
     async listByRooms(roomIds, { limit, before = FIRST }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows: Row[] = [];
