@@ -1,4 +1,5 @@
 import { createBulkChanges } from "../domain/bulk/changes.js";
+import { createErasedRows } from "../domain/bulk/erased.js";
 import { createEventLog } from "../domain/event-log.js";
 import { createEventWriter } from "../domain/events.js";
 import { createMessageLog } from "../domain/message-log.js";
@@ -115,7 +116,6 @@ export const createServices = (
     said: providers.messages.aliyun_new?.builtIn && said,
     endPresence,
   });
-  void taskLog;
   const bulk = createBulkChanges({
     db,
     tasks,
@@ -211,7 +211,7 @@ export const createServices = (
     rates,
     quotas,
   });
-  const cheatStore = createCheatStore({ db, events, eventLog });
+  const cheatStore = createCheatStore({ storage, events: eventLog });
   const cheat = createCheatService({
     store: cheatStore,
     access,
@@ -250,7 +250,7 @@ export const createServices = (
     log,
     apps: config.apps,
   });
-  const imStore = createImStore({ db, said });
+  const imStore = createImStore({ storage, messageLog });
   const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
   const im = createImService({
     messages,
@@ -295,7 +295,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ db, tasks, events }),
+    store: createStreamStore({ storage, erased: createErasedRows(db), tasks: taskLog, events: eventLog }),
     access,
     callback: providers.streamCallback,
     clock,

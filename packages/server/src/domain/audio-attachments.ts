@@ -15,10 +15,7 @@ export interface NewAttachment {
 }
 
 const existingClips = statement((dialect) =>
-  query
-    .select({ id: audioClips.id })
-    .from(audioClips)
-    .where(dialect.isAnyOf(audioClips.id, "clipIds")),
+  query.select({ id: audioClips.id }).from(audioClips).where(dialect.isAnyOf(audioClips.id, "clipIds")),
 );
 const sameAttachment = statements((isScheduled: boolean) =>
   statement(

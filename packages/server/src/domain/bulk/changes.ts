@@ -2,8 +2,10 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { asc, eq, lte, sql } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
+import type { Transaction } from "../../storage/port.js";
 import type { Database } from "../../storage/sqlite/client.js";
-import { bulkChanges } from "../../storage/tables.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventWriter } from "../events.js";
 import type { TaskWriter } from "../vendor-tasks.js";
 import { rowsOfChanges } from "./people.js";
@@ -39,6 +41,14 @@ export interface BulkChanges {
   readonly write: <Result>(work: () => Result) => Promise<Result>;
   /** Belongs into a write that was given to `write`, before its first change. */
   assertFree(examId: string): void;
+  /**
+   * Runs a transaction that writes the rooms or people of one exam. The work calls `assertUnlocked` first; while a bulk change of
+   * the exam is under way, the transaction is rolled back and run again later.
+   * @throws what `work` throws, and the error of `busy` after half a minute
+   */
+  transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Refuses, within `transact`, to write the rooms or people of an exam that a bulk change is changing. Call it before the first write. */
+  assertUnlocked(tx: Transaction, examId: string): Promise<void>;
   /** From now on this process carries on what others left. */
   start(): void;
   /** Begins no more writes. What is left is done by another process, or after the next start. */
@@ -79,6 +89,14 @@ class TakenOver extends Error {
     super("another process has taken the change over");
   }
 }
+
+const changeOfExam = statement(
+  query
+    .select({ id: bulkChanges.id })
+    .from(bulkChanges)
+    .where(eq(bulkChanges.examId, param("examId")))
+    .limit(1),
+);
 
 export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkChangesDeps): BulkChanges => {
   const { queries } = db;
@@ -202,6 +220,11 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
   const assertFree = (examId: string): void => {
     if (ofExam.get({ examId })) throw new ExamBusy(examId);
   };
+  const assertUnlocked: BulkChanges["assertUnlocked"] = async (tx, examId) => {
+    // A bulk change holds the same lock while it begins.
+    await tx.lock(exams, examId);
+    if (await tx.get(changeOfExam, { examId })) throw new ExamBusy(examId);
+  };
   /** Does it again while the exam is busy. */
   const whenFree = async <T>(work: () => Promise<T>): Promise<T> => {
     const since = performance.now();
@@ -290,6 +313,8 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
     run,
     write: (work) => whenFree(() => db.write(work)),
     assertFree,
+    transact: (work) => whenFree(() => db.storage.write(work)),
+    assertUnlocked,
     start() {
       isStopped = false;
       lookQuietly();

@@ -1,18 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
-import { createErasedRows } from "../../domain/bulk/erased.js";
+import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import type { EventLog } from "../../domain/event-log.js";
-import type { EventWriter } from "../../domain/events.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { isWritten } from "../../storage/sqlite/orphans.js";
-import { rowReader } from "../../storage/sqlite/rows.js";
-import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
-import { createRecordWriter, type Held, type NewRecord, type Over, type Tally } from "./record-writer.js";
-
-export type { Held, Most, NewRecord, Over, Tally } from "./record-writer.js";
-export { exceeded } from "./record-writer.js";
+import { type EventLog, newEvent } from "../../domain/event-log.js";
+import { pageOf } from "../../platform/paging.js";
+import { unlessDeleted } from "../../storage/errors.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
+import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./record-writer.js";
 
 export interface Page {
   readonly limit: number;
@@ -21,121 +18,132 @@ export interface Page {
 }
 
 export interface CheatStore {
-  /** False when there is no such exam any more. */
+  /** Resolves to false when the exam does not exist any more. */
   setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
-   * All or none, of one room. Resolves when they are on disk; with false when there is no such room any more, and with what is
-   * held where it would be more than there may be.
+   * Keeps records of one room, all or none. Resolves when they are on disk: to `false` when the room does not exist any more, and to the
+   * limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], tally: Tally): Promise<boolean | Over>;
+  addRecords(records: readonly NewRecord[], tally: Tally): Promise<Recorded>;
   /** What is kept about a person in a room. */
-  held(roomId: string, userId: string): Held;
-  /** Newest first, of these rooms together. */
+  held(roomId: string, userId: string): Promise<Held>;
+  /** The records of these rooms together, newest first. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
-  /** Newest first, of all rooms of an exam. */
+  /** The records of all rooms of an exam, newest first. */
   listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
 }
 
-/** Records that are read in one turn, of many rooms. */
-const READ_AT_ONCE = 1000;
+/** Records that are read in one turn of the event loop, of many rooms. */
+const RECORDS_A_TURN = 1000;
 
 /** The first page starts above every id. */
-const FIRST = Number.MAX_SAFE_INTEGER;
+const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
 
-export const createCheatStore = ({
-  db,
-  events,
-  eventLog,
-}: {
-  db: Database;
-  events: EventWriter;
-  eventLog: EventLog;
-}): CheatStore => {
-  const { queries, write, remember } = db;
-  const writeRecords = createRecordWriter({ storage: db.storage, events: eventLog });
-  const held = queries
+const heldAboutPerson = statement(
+  query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
-    .where(
-      and(
-        eq(recordedPeople.roomId, sql.placeholder("roomId")),
-        eq(recordedPeople.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-  const config = queries
+    .where(and(eq(recordedPeople.roomId, param("roomId")), eq(recordedPeople.userId, param("userId")))),
+);
+const configOfExam = statement(
+  query
     .select()
     .from(cheatConfigs)
-    .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
-    .prepare();
-  const roomsInProgress = queries
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(and(eq(rooms.examId, sql.placeholder("examId")), eq(rooms.status, "in_progress")))
-    .prepare();
-  const configOf = remember((examId: string) => config.get({ examId }), { withinCalls: true });
-  const columns = getTableColumns(cheatRecords);
-  const readRow = rowReader(columns);
-  const pageOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
-    queries
-      .select(columns)
+    .where(eq(cheatConfigs.examId, param("examId"))),
+);
+const setConfig = statement(
+  query
+    .insert(cheatConfigs)
+    .values({
+      examId: param("examId"),
+      data: param("data"),
+      createdAt: param("now"),
+      updatedAt: param("now"),
+    })
+    .onConflictDoUpdate({
+      target: cheatConfigs.examId,
+      set: { data: sql`excluded.data`, updatedAt: sql`excluded.updated_at` },
+    }),
+);
+const roomsInProgress = statement(
+  query
+    .select({ id: visibleRooms.id })
+    .from(visibleRooms)
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
+);
+const recordsOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
+  statement(
+    query
+      .select(getTableColumns(cheatRecords))
       .from(cheatRecords)
-      .where(and(eq(column, sql.placeholder("owner")), lt(cheatRecords.id, sql.placeholder("before"))))
+      .where(and(eq(column, param("owner")), lt(cheatRecords.id, param("before"))))
       .orderBy(desc(cheatRecords.id))
-      .limit(sql.placeholder("limit"))
-      .prepare();
-  const byRoom = pageOf(cheatRecords.roomId);
-  const byExam = pageOf(cheatRecords.examId);
+      .limit(param("limit")),
+  );
+const recordsOfRoom = recordsOf(cheatRecords.roomId);
+const recordsOfExam = recordsOf(cheatRecords.examId);
 
-  type Row = ReturnType<typeof readRow>;
-  const erased = createErasedRows(db);
-  const readPage = (from: typeof byRoom, owner: string, page: { before: number; limit: number }) =>
-    erased.page(
-      (before, limit) => from.values({ owner, before, limit }).map(readRow),
+type Row = typeof cheatRecords.$inferSelect;
+
+const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
+  const { rows: page, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+  return { records: page.map(toCheatRecord), ...(nextCursor !== undefined && { nextCursor }) };
+};
+
+export const createCheatStore = ({ storage, events }: { storage: Storage; events: EventLog }): CheatStore => {
+  const readConfig = storage.remember(
+    { tables: [cheatConfigs], withinCalls: true },
+    (reader, examId: string) => reader.get(configOfExam, { examId }),
+  );
+  const writeRecords = createRecordWriter({ storage, events });
+  const erasures = createErasureFilter(storage);
+  const readPage = (
+    records: typeof recordsOfRoom,
+    owner: string,
+    page: { before: number; limit: number },
+  ): Promise<Row[]> =>
+    erasures.page(
+      (before, limit) => storage.all(records, { owner, before, limit }),
       { ...page, kind: "records" },
       ({ examId }) => examId,
     );
-  /** One row more than the page was asked for tells whether anything is left. */
-  const toPage = (rows: Row[], limit: number): CheatRecordPage => {
-    const records = rows.slice(0, limit).map(toCheatRecord);
-    const last = records.at(-1);
-    return { records, ...(rows.length > limit && last && { nextCursor: last.id }) };
-  };
 
   return {
     setConfig: ({ examId, data, now }) =>
-      isWritten(
-        write(() => {
-          const was = config.get({ examId })?.data;
-          queries
-            .insert(cheatConfigs)
-            .values({ examId, data, createdAt: now, updatedAt: now })
-            .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
-            .run();
-          if (was === data) return;
-          for (const { id } of roomsInProgress.all({ examId }))
-            events.add(id, "cheat_config_changed", {}, now);
+      unlessDeleted(
+        storage.write(async (tx) => {
+          const before = await tx.get(configOfExam, { examId });
+          await tx.run(setConfig, { examId, data, now });
+          if (before?.data === data) return;
+          const inProgress = await tx.all(roomsInProgress, { examId });
+          await events.addAll(
+            tx,
+            inProgress.map(({ id }) => newEvent(id, "cheat_config_changed", {}, now)),
+          );
         }),
       ),
-    getConfig: async (examId) => configOf(examId),
-    held: (roomId, userId) => ({ userId, ...(held.get({ roomId, userId }) ?? { records: 0, bytes: 0 }) }),
+    getConfig: readConfig,
+    held: async (roomId, userId) => ({
+      userId,
+      ...((await storage.get(heldAboutPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
+    }),
     addRecords: (records, tally) => writeRecords({ records, tally }),
-    async listByRooms(roomIds, { limit, before = FIRST }) {
+    async listByRooms(roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows: Row[] = [];
       let read = 0;
       for (const owner of roomIds) {
-        rows.push(...(await readPage(byRoom, owner, { before, limit: limit + 1 })));
+        rows.push(...(await readPage(recordsOfRoom, owner, { before, limit: limit + 1 })));
         read += limit + 1;
-        if (read < READ_AT_ONCE) continue;
+        if (read < RECORDS_A_TURN) continue;
         read = 0;
         await nextTurn();
       }
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
-      return toPage(rows.slice(0, limit + 1), limit);
+      return toPage(rows, limit);
     },
-    listByExam: async (owner, { limit, before = FIRST }) =>
-      toPage(await readPage(byExam, owner, { before, limit: limit + 1 }), limit),
+    listByExam: async (owner, { limit, before = ABOVE_ALL }) =>
+      toPage(await readPage(recordsOfExam, owner, { before, limit: limit + 1 }), limit),
   };
 };

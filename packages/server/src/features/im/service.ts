@@ -25,7 +25,7 @@ import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
-import type { ImStore, NewestQuery, ReadQuery, SpokenIn, StoredMessage } from "./store.js";
+import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, StoredMessage } from "./store.js";
 
 export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
@@ -145,10 +145,10 @@ export const createImService = ({
     rate.take(roomId, login);
     const messageBytes = bytes + (to?.length ?? 0) * RECIPIENT_BYTES;
     rates.take({ caller, roomId, examId }, { messages: 1, messageBytes });
-    quota.take(roomId);
+    await quota.take(roomId);
 
     const now = clock();
-    const check = (room: SpokenIn): void => {
+    const check = (room: RoomToSendIn): void => {
       if (room?.status === "in_progress") return;
       const since = now.getTime() - (room?.endedAt?.getTime() ?? 0);
       if (!runsRooms(caller) || since > AFTERWORD_MS)

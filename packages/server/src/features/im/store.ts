@@ -1,26 +1,21 @@
-import { type SentMessage, signals } from "@invigil/schema";
-import { and, asc, count, desc, eq, getTableColumns, gt, inArray, lt, sql } from "drizzle-orm";
-import { EVERYBODY, endToldSince, type MessageWriter, type NewMessage } from "../../domain/messages.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import {
-  messageReaders,
-  messages,
-  visibleParticipants as participants,
-  visibleRooms as rooms,
-} from "../../storage/tables.js";
+import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
+import type { MessageLog, NewMessage } from "../../domain/message-log.js";
+import { EVERYBODY } from "../../domain/messages.js";
+import { pageOf } from "../../platform/paging.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement, statements } from "../../storage/statement.js";
+import { messageReaders, messages } from "../../storage/tables.js";
+import { createMessageSender, type Person, type RoomToSendIn, type Sent } from "./send-store.js";
 
-/** A message as it is kept: its data is the JSON text that was sent. */
+export type { RoomToSendIn };
+
+/** A message as it is kept. Its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
-/** Somebody in a room. */
-export type Person = Pick<typeof participants.$inferSelect, "userId" | "role">;
-/** What may be said in a room depends on. Undefined: it is gone. */
-export type SpokenIn = Pick<typeof rooms.$inferSelect, "status" | "endedAt"> | undefined;
-
 export interface MessageQuery {
   readonly roomId: string;
-  /** Whose page it is that reads. */
+  /** The login of the page that reads. */
   readonly login: string;
-  /** As what else it reads, beside everybody: readers that stand for many (`domain/messages.ts`). */
+  /** Further readers as whom it reads, beside everybody: those that stand for many (`domain/messages.ts`). */
   readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
@@ -30,20 +25,20 @@ export interface MessageQuery {
 
 export interface ReadQuery {
   readonly roomId: string;
-  /** Whose page it is that reads; undefined: nobody's in particular. */
+  /** The login of the page that reads. Undefined: only what others read. */
   readonly login: string | undefined;
-  /** As what else it reads, beside everybody. */
+  /** Further readers as whom it reads, beside everybody. */
   readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
   readonly newestFirst: boolean;
-  /** Only what comes after the message of this id in that order. */
+  /** Only messages that come after the one with this id, in that order. */
   readonly from: number | undefined;
 }
 
 export interface NewestQuery {
   readonly roomId: string;
-  /** Whose page it is that reads. */
+  /** The login of the page that reads. */
   readonly login: string;
   readonly types: readonly number[];
   /** Only messages with a greater id. */
@@ -53,168 +48,129 @@ export interface NewestQuery {
 
 export interface ImStore {
   /**
-   * Keeps a message and tells the room. One with a key that the sender has used before is that message, and nothing is
-   * written; so is the end of an ended room that everybody was told of. `check` sees the room, and refuses by throwing. Returns the first
-   * login that is not of a person in the room whom `mayReach` takes.
+   * Keeps a message and adds its event. A message with a key that its sender has used before is not written again, nor is an end signal to
+   * a whole room that was told of its end already: the outcome is then the message that is there. `check` sees the room, and refuses by
+   * throwing. `unknown` is the first login that is not of a person in the room whom `mayReach` takes.
    */
   send(
     message: NewMessage,
-    check: (room: SpokenIn) => void,
+    check: (room: RoomToSendIn) => void,
     mayReach: (person: Person) => boolean,
-  ): Promise<SentMessage | { unknown: string }>;
-  /** Newest first: what any of the readers reads, once. */
+  ): Promise<Sent>;
+  /** Newest first: what any of the readers reads, each message once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
-  /** How many messages a room has, if there are not more than a number. */
-  readonly countUpTo: (roomId: string, most: number) => number;
-  /** The same either way round. */
+  /** Counts a room's messages, up to a number. */
+  countUpTo(roomId: string, most: number): Promise<number>;
+  /** The same as `list`, in either order. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
   /** The newest messages of some types, oldest of them first. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
-/** The first page starts above every id. */
+/** Pages of the newest messages start below this id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-export const createImStore = ({ db, said }: { db: Database; said: MessageWriter }): ImStore => {
-  const { queries, write } = db;
-  const { roomId, login, messageId, type } = messageReaders;
-  const spokenIn = queries
-    .select({ status: rooms.status, endedAt: rooms.endedAt })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const sentBefore = queries
-    .select({ id: messages.id, time: messages.createdAt })
-    .from(messages)
-    .where(
-      and(
-        eq(messages.roomId, sql.placeholder("roomId")),
-        eq(messages.senderId, sql.placeholder("senderId")),
-        eq(messages.senderCamera, sql.placeholder("senderCamera")),
-        eq(messages.key, sql.placeholder("key")),
-      ),
-    )
-    .prepare();
-  const someOf = queries
-    .select({ id: messages.id })
-    .from(messages)
-    .where(eq(messages.roomId, sql.placeholder("roomId")))
-    .limit(sql.placeholder("most"))
-    .as("some");
-  const counted = queries.select({ number: count() }).from(someOf).prepare();
-  const isThere = queries
-    .select({ userId: participants.userId, role: participants.role })
-    .from(participants)
-    .where(
-      and(
-        eq(participants.roomId, sql.placeholder("roomId")),
-        eq(participants.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-  const { key: _, ...columns } = getTableColumns(messages);
-  const pageOf = (ofType: boolean, newestFirst = true) =>
-    queries
-      .select(columns)
-      .from(messageReaders)
-      .innerJoin(messages, eq(messages.id, messageId))
-      .where(
-        and(
-          eq(roomId, sql.placeholder("roomId")),
-          eq(login, sql.placeholder("login")),
-          (newestFirst ? lt : gt)(messageId, sql.placeholder("before")),
-          ofType ? eq(type, sql.placeholder("type")) : undefined,
-        ),
-      )
-      .orderBy((newestFirst ? desc : asc)(messageId))
-      .limit(sql.placeholder("limit"))
-      .prepare();
-  const newest = { any: pageOf(false), ofType: pageOf(true) };
-  const oldest = { any: pageOf(false, false), ofType: pageOf(true, false) };
+const { key: _, ...columns } = getTableColumns(messages);
+const { roomId, login, messageId, type } = messageReaders;
 
-  const newestOf: ImStore["newestOf"] = async (query) =>
-    [EVERYBODY, query.login]
-      .flatMap((reader) =>
-        queries
-          .select(columns)
+/**
+ * What any of so many readers reads of a room, each message once, in no order: of each reader's messages those that are first in the given
+ * order. One statement, so that no message is missed while others are sent.
+ */
+const messagesOfReaders = statements(
+  (readers: number, side: "above" | "below", order: "newest" | "oldest", types: "all" | "one" | "some") =>
+    statement((dialect) => {
+      const ofType = {
+        all: undefined,
+        one: eq(type, param("type")),
+        some: dialect.isAnyOf(type, "types", "integer"),
+      }[types];
+      const ofReader = (index: number) =>
+        query
+          .select({ messageId })
           .from(messageReaders)
-          .innerJoin(messages, eq(messages.id, messageId))
           .where(
             and(
-              eq(roomId, query.roomId),
-              eq(login, reader),
-              gt(messageId, query.after),
-              inArray(type, [...query.types]),
+              eq(roomId, param("roomId")),
+              eq(login, param(`reader${index}`)),
+              (side === "above" ? gt : lt)(messageId, param("from")),
+              ofType,
             ),
           )
-          .orderBy(desc(messageId))
-          .limit(query.limit)
-          .all(),
-      )
-      .toSorted((a, b) => a.id - b.id)
-      .slice(-query.limit);
+          .orderBy((order === "newest" ? desc : asc)(messageId))
+          .limit(param("limit"));
+      const ids = Array.from(
+        { length: readers },
+        (_, index) => sql`SELECT some.message_id FROM ${ofReader(index)} AS some`,
+      );
+      return query
+        .select(columns)
+        .from(messages)
+        .where(sql`${messages.id} IN (${sql.join(ids, sql` UNION ALL `)})`);
+    }),
+);
+const countedMessages = query
+  .select({ id: messages.id })
+  .from(messages)
+  .where(eq(messages.roomId, param("roomId")))
+  .limit(param("most"))
+  .as("some");
+const countOfRoom = statement(query.select({ number: count() }).from(countedMessages));
 
-  /** No id begins as the logins of PCs do. */
-  const personOf = (room: string, of: string): Person | undefined =>
-    isThere.get({ roomId: room, userId: of.startsWith("pc_") ? of.slice(3) : of });
+/** Readers as the parameters of `messagesOfReaders`. */
+const asParameters = (readers: readonly string[]) =>
+  Object.fromEntries(readers.map((reader, index) => [`reader${index}`, reader]));
 
-  const read: ImStore["read"] = async ({
-    roomId: room,
-    login: of,
+export const createImStore = ({
+  storage,
+  messageLog,
+}: {
+  storage: Storage;
+  messageLog: MessageLog;
+}): ImStore => {
+  const sendMessage = createMessageSender({ storage, messageLog });
+
+  const readPage = async ({
+    roomId,
+    login,
     also = [],
-    type: only,
+    type,
     limit,
     newestFirst,
     from = newestFirst ? FIRST : 0,
-  }) => {
-    const pages = newestFirst ? newest : oldest;
-    const rowsOf = (reader: string) => {
-      const asked = { roomId: room, login: reader, before: from, limit: limit + 1 };
-      return only === undefined ? pages.any.all(asked) : pages.ofType.all({ ...asked, type: only });
-    };
-    const readers = [EVERYBODY, ...(of === undefined ? [] : [of]), ...also];
-    // Each is a page of its own; the first of all make the one that was asked for. Two of them may read the same message.
-    const rows = [...new Map(readers.flatMap(rowsOf).map((row) => [row.id, row])).values()].sort((a, b) =>
-      newestFirst ? b.id - a.id : a.id - b.id,
+  }: ReadQuery) => {
+    const readers = [EVERYBODY, ...(login === undefined ? [] : [login]), ...also];
+    const side = newestFirst ? "below" : "above";
+    const order = newestFirst ? "newest" : "oldest";
+    const rows = await storage.all(
+      messagesOfReaders(readers.length, side, order, type === undefined ? "all" : "one"),
+      { roomId, ...asParameters(readers), from, limit: limit + 1, ...(type !== undefined && { type }) },
     );
-    return { messages: rows.slice(0, limit), hasMore: rows.length > limit };
+    const sorted = rows.toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
+    return pageOf(sorted, limit, ({ id }) => id);
   };
 
   return {
-    send: (message, check, mayReach) =>
-      write(
-        () => {
-          const { key, recipients, createdAt } = message;
-          const before = key === undefined ? undefined : sentBefore.get({ ...message, key });
-          if (before) return before;
-          const room = spokenIn.get({ roomId: message.roomId });
-          check(room);
-          // The server has told of the end already: pages hear of it once.
-          if (room?.endedAt && message.type === signals.endRoom.type && !recipients) {
-            const told = said.toldOfEnd(message.roomId, endToldSince(room.endedAt));
-            if (told) return told;
-          }
-          const unknown = recipients?.find((of) => {
-            const person = personOf(message.roomId, of);
-            return person === undefined || !mayReach(person);
-          });
-          if (unknown !== undefined) return { unknown };
-          return { id: said.add(message), time: createdAt };
-        },
-        { repeatable: true },
-      ),
-    async list({ limit, before, ...query }) {
-      const { messages: found, hasMore } = await read({
-        ...query,
-        limit,
-        from: before,
-        newestFirst: true,
-      });
-      const last = found.at(-1);
-      return { messages: found, ...(hasMore && last && { nextCursor: last.id }) };
+    send: (message, check, mayReach) => sendMessage({ message, check, mayReach }),
+    async list({ before, ...query }) {
+      const { rows, ...next } = await readPage({ ...query, from: before, newestFirst: true });
+      return { messages: rows, ...next };
     },
-    countUpTo: (room, most) => counted.get({ roomId: room, most })?.number ?? 0,
-    read,
-    newestOf,
+    async read(query) {
+      const { rows, nextCursor } = await readPage(query);
+      return { messages: rows, hasMore: nextCursor !== undefined };
+    },
+    async newestOf({ roomId, login, types, after, limit }) {
+      const readers = [EVERYBODY, login];
+      const rows = await storage.all(messagesOfReaders(readers.length, "above", "newest", "some"), {
+        roomId,
+        ...asParameters(readers),
+        from: after,
+        types: [...types],
+        limit,
+      });
+      return rows.toSorted((a, b) => a.id - b.id).slice(-limit);
+    },
+    countUpTo: async (roomId, most) => (await storage.get(countOfRoom, { roomId, most }))?.number ?? 0,
   };
 };

@@ -1,19 +1,24 @@
 import {
   type Camera,
+  type ParticipantRole,
+  type PublishStatus,
   type StreamAction,
   type StreamEvent,
   type StreamEventPage,
   signals,
 } from "@invigil/schema";
-import { and, desc, eq, gt, lt, ne, sql } from "drizzle-orm";
-import { createErasedRows } from "../../domain/bulk/erased.js";
-import type { EventWriter } from "../../domain/events.js";
+import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
+import type { ErasedRows } from "../../domain/bulk/erased.js";
+import type { EventLog } from "../../domain/event-log.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
-import type { TaskWriter } from "../../domain/vendor-tasks.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { participants, visibleRooms as rooms, streamEvents, streamNames } from "../../storage/tables.js";
+import type { TaskLog } from "../../domain/task-log.js";
+import type { RoomOfGroups } from "../../domain/vendor-tasks.js";
+import { pageOf } from "../../platform/paging.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
+import { participants, rooms, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
 
-/** An event as it came. */
+/** An event as the stream service reports it. */
 export interface NewEvent {
   /** The stream's name. */
   readonly stream: string;
@@ -28,20 +33,23 @@ export interface NewEvent {
   readonly now: Date;
 }
 
-/** `copy`: of one of our streams, and nothing was kept. `repeat`: it was kept before. */
+/**
+ * What became of a report. `repeat`: the event was kept before. `copy`: the stream is a transcoded copy of a known one, and nothing was
+ * kept. `unknown`: no room has such a stream.
+ */
 export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 
 export interface StreamStore {
   /**
-   * Keeps an event and gives the camera the status that the newest of its events means, by their own times; of two
-   * at the same time, the one that came later. Announces a change to the room, while that is in progress.
+   * Keeps an event and gives the camera the status that its newest event means. The stream service's times decide which one is the newest;
+   * of two at the same time, the one that came later. Sends a signal about a change to the room while that is in progress.
    */
   report(event: NewEvent): Promise<ReportOutcome>;
-  /** The last that came first; `before` is the last id of the page before. */
+  /** Newest first. `before` is the last id of the previous page. */
   listByRoom(roomId: string, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
-/** What the apps are told: the person's own id, for either camera. */
+/** The signal to the apps. It carries the person's own id, for either camera. */
 const SIGNAL = {
   publish: signals.streamPublished,
   publish_done: signals.streamStopped,
@@ -50,129 +58,222 @@ const SIGNAL = {
 /** The first page starts above every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
-export const createStreamStore = ({
-  db,
-  tasks,
-  events,
-}: {
-  db: Database;
-  tasks: TaskWriter;
-  events: EventWriter;
-}): StreamStore => {
-  const { queries, write } = db;
-  const ownerOf = queries
+const ownersOfStreams = statement((dialect) =>
+  query
     .select({
+      name: streamNames.name,
       roomId: streamNames.roomId,
       userId: streamNames.userId,
       camera: streamNames.camera,
-      roomStatus: rooms.status,
-      imServer: rooms.imServer,
     })
     .from(streamNames)
-    .innerJoin(rooms, eq(rooms.id, streamNames.roomId))
-    .where(eq(streamNames.name, sql.placeholder("name")))
-    .prepare();
-  const insert = queries
-    .insert(streamEvents)
-    .values({
-      roomId: sql.placeholder("roomId"),
-      userId: sql.placeholder("userId"),
-      camera: sql.placeholder("camera"),
-      action: sql.placeholder("action"),
-      eventTime: sql.placeholder("eventTime"),
-      ip: sql.placeholder("ip"),
-      node: sql.placeholder("node"),
-      width: sql.placeholder("width"),
-      height: sql.placeholder("height"),
-      createdAt: sql.placeholder("now"),
+    .innerJoin(visibleRooms, eq(visibleRooms.id, streamNames.roomId))
+    .where(dialect.isAnyOf(streamNames.name, "names")),
+);
+
+const isOfReportedCamera = and(
+  eq(streamEvents.roomId, sql`reports."roomId"`),
+  eq(streamEvents.userId, sql`reports."userId"`),
+  eq(streamEvents.camera, sql`reports."camera"`),
+);
+const sameEvent = query
+  .select({ id: streamEvents.id })
+  .from(streamEvents)
+  .where(
+    and(
+      isOfReportedCamera,
+      eq(streamEvents.eventTime, sql`reports."eventTime"`),
+      eq(streamEvents.action, sql`reports."action"`),
+      eq(streamEvents.node, sql`reports."node"`),
+      eq(streamEvents.ip, sql`reports."ip"`),
+    ),
+  );
+const newestTime = query
+  .select({ eventTime: max(streamEvents.eventTime) })
+  .from(streamEvents)
+  .where(isOfReportedCamera);
+/** For each report what is known of its event, its camera and its room. */
+const standingOfReports = statement((dialect) =>
+  query
+    .select({
+      index: sql<number>`reports."position"`.mapWith(Number),
+      isRepeat: exists(sameEvent).mapWith(Boolean),
+      newest: sql<Date | null>`${newestTime}`.mapWith(streamEvents.eventTime),
+      roomStatus: visibleRooms.status,
+      imServer: visibleRooms.imServer,
+      role: participants.role,
+      main: participants.mainPublishStatus,
+      pc: participants.pcPublishStatus,
     })
-    .onConflictDoNothing()
-    .prepare();
-  const newer = queries
-    .select({ id: streamEvents.id })
-    .from(streamEvents)
-    .where(
-      and(
-        eq(streamEvents.roomId, sql.placeholder("roomId")),
-        eq(streamEvents.userId, sql.placeholder("userId")),
-        eq(streamEvents.camera, sql.placeholder("camera")),
-        gt(streamEvents.eventTime, sql.placeholder("time")),
-      ),
+    .from(
+      dialect.rows("reports", {
+        roomId: "text",
+        userId: "text",
+        camera: "text",
+        eventTime: "time",
+        action: "text",
+        node: "text",
+        ip: "text",
+      }),
     )
-    .limit(1)
-    .prepare();
-  const setStatusOf = (camera: Camera) => {
-    const column = camera === "main" ? "mainPublishStatus" : "pcPublishStatus";
-    return queries
+    .innerJoin(visibleRooms, eq(visibleRooms.id, sql`reports."roomId"`))
+    .leftJoin(
+      participants,
+      and(eq(participants.roomId, sql`reports."roomId"`), eq(participants.userId, sql`reports."userId"`)),
+    ),
+);
+const insertEvent = insertion(streamEvents);
+const setStatusOf = (camera: Camera) =>
+  statement((dialect) =>
+    query
       .update(participants)
-      .set({ [column]: sql`${sql.placeholder("status")}`, updatedAt: sql`${sql.placeholder("at")}` })
+      .set({
+        [camera === "main" ? "mainPublishStatus" : "pcPublishStatus"]: sql`changed."status"`,
+        updatedAt: sql`changed."now"`,
+      })
+      .from(dialect.rows("changed", { roomId: "text", userId: "text", status: "text", now: "time" }))
       .where(
-        and(
-          eq(participants.roomId, sql.placeholder("roomId")),
-          eq(participants.userId, sql.placeholder("userId")),
-          ne(participants[column], sql.placeholder("status")),
-        ),
-      )
-      .returning({ role: participants.role })
-      .prepare();
-  };
-  const setStatus = { main: setStatusOf("main"), pc: setStatusOf("pc") };
-  const page = queries
+        and(eq(participants.roomId, sql`changed."roomId"`), eq(participants.userId, sql`changed."userId"`)),
+      ),
+  );
+const setStatus = { main: setStatusOf("main"), pc: setStatusOf("pc") };
+
+const pageOfRoom = statement(
+  query
     .select()
     .from(streamEvents)
-    .where(
-      and(eq(streamEvents.roomId, sql.placeholder("roomId")), lt(streamEvents.id, sql.placeholder("before"))),
-    )
+    .where(and(eq(streamEvents.roomId, param("roomId")), lt(streamEvents.id, param("before"))))
     .orderBy(desc(streamEvents.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
+    .limit(param("limit")),
+);
+const examOfRoom = statement(
+  query
+    .select({ examId: visibleRooms.examId })
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
 
-  const roomById = queries
-    .select({ examId: rooms.examId })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const erased = createErasedRows(db);
+const toEvent = ({ width, height, ...row }: typeof streamEvents.$inferSelect): StreamEvent => ({
+  ...row,
+  ...(width !== null && { width }),
+  ...(height !== null && { height }),
+});
 
-  const toEvent = ({ width, height, ...row }: ReturnType<(typeof page)["all"]>[number]): StreamEvent => ({
-    ...row,
-    ...(width !== null && { width }),
-    ...(height !== null && { height }),
-  });
-
-  return {
-    report: ({ stream, original, now, ...event }) =>
-      write(() => {
-        const owner = ownerOf.get({ name: stream });
-        if (!owner) return original !== undefined && ownerOf.get({ name: original }) ? "copy" : "unknown";
-        const { roomId, userId, camera } = owner;
-        if (insert.run({ roomId, userId, camera, ...event, now }).changes === 0) return "repeat";
-        if (newer.get({ roomId, userId, camera, time: event.eventTime.getTime() })) return "kept";
-        const status = STATUS_AFTER[event.action];
-        const changed = setStatus[camera].get({ roomId, userId, status, at: now.getTime() });
-        if (!changed) return "kept";
-        const { role } = changed;
-        events.add(roomId, "publish_status_changed", { userId, role, camera, status }, now);
-        if (owner.roomStatus === "in_progress")
-          tasks.announce({
-            room: { id: roomId, imServer: owner.imServer },
-            signal: SIGNAL[event.action].type,
-            data: { userId },
-            now,
-          });
-        return "kept";
-      }),
-
-    async listByRoom(roomId, { limit, before = FIRST }) {
-      // One row more than the page was asked for tells whether anything is left.
-      const rows = await erased.page(
-        (from, some) => page.all({ roomId, before: from, limit: some }),
-        { before, limit: limit + 1, kind: "stream_events" },
-        () => roomById.get({ roomId })?.examId ?? "",
-      );
-      const events = rows.slice(0, limit).map(toEvent);
-      const last = events.at(-1);
-      return { events, ...(rows.length > limit && last && { nextCursor: last.id }) };
-    },
-  };
+/** Whose camera each stream is that the reports name, also as an original. By the streams' names. */
+const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {
+  const names = new Set(reported.flatMap(({ stream, original = stream }) => [stream, original]));
+  const owners = await reader.all(ownersOfStreams, { names: [...names] });
+  return new Map(owners.map(({ name, ...owner }) => [name, owner]));
 };
+
+/** What tells a stream's events apart. */
+const keyOf = ({ stream, eventTime, action, node, ip }: NewEvent): string =>
+  JSON.stringify([stream, eventTime.getTime(), action, node, ip]);
+
+/** What a group of reports writes. */
+interface Changes {
+  readonly events: (typeof streamEvents.$inferInsert)[];
+  readonly statuses: {
+    readonly stream: string;
+    readonly roomId: string;
+    readonly userId: string;
+    readonly camera: Camera;
+    readonly role: ParticipantRole;
+    readonly status: PublishStatus;
+    /** Of the room in progress: where the signal goes. */
+    readonly signalTo: RoomOfGroups | undefined;
+    readonly signal: number;
+    readonly now: Date;
+  }[];
+}
+
+/** Finds out what became of each report, one after the other: each sees what those before it change. */
+const judge = async (
+  tx: Transaction,
+  reported: readonly NewEvent[],
+): Promise<{ outcomes: ReportOutcome[]; changes: Changes }> => {
+  const owners = await readOwners(tx, reported);
+  const roomIds = new Set(reported.flatMap(({ stream }) => owners.get(stream)?.roomId ?? []));
+  for (const roomId of [...roomIds].toSorted()) await tx.lock(rooms, roomId);
+
+  const owned = reported.map((report) => {
+    const owner = owners.get(report.stream);
+    return owner && { ...report, ...owner };
+  });
+  const reports = owned.filter((report) => report !== undefined);
+  const standings = new Map(
+    (await tx.all(standingOfReports, { reports })).map(({ index, ...standing }) => [
+      reports[index],
+      standing,
+    ]),
+  );
+
+  const changes: Changes = { events: [], statuses: [] };
+  const keys = new Set<string>();
+  const cameras = new Map<string, { newest: Date | null; status: PublishStatus | null }>();
+  const outcomes = owned.map((report, index): ReportOutcome => {
+    const standing = report && standings.get(report);
+    if (!standing) {
+      const original = reported[index]?.original;
+      return original !== undefined && owners.has(original) ? "copy" : "unknown";
+    }
+    const { stream, roomId, userId, camera, action, eventTime, now } = report;
+    const key = keyOf(report);
+    if (standing.isRepeat || keys.has(key)) return "repeat";
+    keys.add(key);
+    changes.events.push({ ...report, createdAt: now });
+
+    const known = cameras.get(stream) ?? { newest: standing.newest, status: standing[camera] };
+    if (known.newest && known.newest > eventTime) return "kept";
+    const status = STATUS_AFTER[action];
+    cameras.set(stream, { newest: eventTime, status });
+    const { role, imServer } = standing;
+    if (role === null || known.status === status) return "kept";
+    const signalTo = standing.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
+    const signal = SIGNAL[action].type;
+    changes.statuses.push({ stream, roomId, userId, camera, role, status, signalTo, signal, now });
+    return "kept";
+  });
+  return { outcomes, changes };
+};
+
+export const createStreamStore = ({
+  storage,
+  erased,
+  tasks,
+  events,
+}: {
+  storage: Storage;
+  erased: ErasedRows;
+  tasks: TaskLog;
+  events: EventLog;
+}): StreamStore => ({
+  report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
+    const { outcomes, changes } = await judge(tx, reported);
+    await tx.insert(insertEvent, changes.events);
+    for (const camera of ["main", "pc"] as const) {
+      const ofCamera = changes.statuses.filter((change) => change.camera === camera);
+      // The last change of each camera counts.
+      const last = new Map(
+        ofCamera.map(({ stream, roomId, userId, status, now }) => [stream, { roomId, userId, status, now }]),
+      );
+      if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
+    }
+    for (const { roomId, userId, camera, role, status, signalTo, signal, now } of changes.statuses) {
+      await events.add(tx, roomId, "publish_status_changed", { userId, role, camera, status }, now);
+      if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
+    }
+    return outcomes;
+  }),
+
+  async listByRoom(roomId, { limit, before = FIRST }) {
+    const examId = (await storage.get(examOfRoom, { roomId }))?.examId ?? "";
+    const rows = await erased.page(
+      (from, most) => storage.all(pageOfRoom, { roomId, before: from, limit: most }),
+      { before, limit: limit + 1, kind: "stream_events" },
+      () => examId,
+    );
+    const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+    return { events: page.map(toEvent), ...next };
+  },
+});
