@@ -141,9 +141,9 @@ export const createServices = (
   });
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const rules = createAccessService({ store: createAccessStore({ db }) });
+  const rules = createAccessService({ store: createAccessStore({ storage }) });
   const access = countCalls(rules, rates);
-  const authStore = createAuthStore({ db });
+  const authStore = createAuthStore({ storage });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
     store: authStore,
@@ -159,14 +159,14 @@ export const createServices = (
     lifetime: config.login,
   });
   const account = createAccountService({
-    store: createAccountStore({ db }),
+    store: createAccountStore({ storage }),
     access,
     passwords,
     takenBack: tail.doubt,
     clock,
   });
   const audio = createAudioService({
-    store: createAudioStore({ db }),
+    store: createAudioStore({ storage }),
     access,
     files: audioFiles,
     clock,
@@ -250,14 +250,14 @@ export const createServices = (
     apps: config.apps,
   });
   const imStore = createImStore({ storage, messageLog });
-  const logins = createLoginService({ store: createLoginStore({ db }), access, auth, clock, ids });
+  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
   const im = createImService({
     messages,
     access,
     groups,
     logins,
     store: imStore,
-    mutes: createMuteStore({ db }),
+    mutes: createMuteStore({ storage }),
     rate: createSendRate({ monotonic }),
     rates,
     quota: createMessageQuota({
@@ -289,10 +289,10 @@ export const createServices = (
   const engine = createEngineService({ messages, access, logins, im, live, presence, clock, gate, rates });
   const upload = createUploadService({
     uploads: providers.uploads,
-    store: createUploadStore({ db }),
+    store: createUploadStore({ storage }),
     access,
   });
-  const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
+  const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
     store: createStreamStore({ storage, erased: createErasedRows(db), tasks: taskLog, events: eventLog }),
     access,

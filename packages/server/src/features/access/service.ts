@@ -1,6 +1,6 @@
 import type { Caller, Role } from "@invigil/schema";
 import { examNotFound, forbidden, InvigilError, roomNotFound } from "../../platform/errors.js";
-import type { AccessStore, RoomOf, StoredRoom } from "./store.js";
+import type { AccessStore, RoomOfPerson, StoredRoom } from "./store.js";
 
 export type { StoredRoom };
 
@@ -99,7 +99,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       roomId = caller.roomId,
       examId = caller.examId,
     }: { roomId?: string | undefined; examId?: string | undefined },
-  ): Promise<RoomOf[]> => {
+  ): Promise<readonly RoomOfPerson[]> => {
     if (roomId !== undefined) return [await room(caller, roomId)];
     return examId === undefined
       ? store.allRoomsOf(caller.userId, caller.role)

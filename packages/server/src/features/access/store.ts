@@ -1,77 +1,90 @@
 import type { Role, Room } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
+import { and, eq } from "drizzle-orm";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
 import {
-  visibleExams as exams,
-  visibleParticipants as participants,
+  bulkChanges,
+  exams,
+  participants,
+  personChanges,
   roomColumns,
-  visibleRooms as rooms,
+  rooms,
+  visibleExams,
+  visibleParticipants,
+  visibleRooms,
 } from "../../storage/tables.js";
 
-/** A room as it is kept. */
+/** A room as it is stored. */
 export type StoredRoom = Room & { readonly endedAt: Date | null };
 
-/** What is asked of somebody's room. */
-export type RoomOf = Pick<Room, "id" | "status">;
+/** A room that a person is in. */
+export type RoomOfPerson = Pick<Room, "id" | "status">;
 
 export interface AccessStore {
-  /** A room, and what a person is in it. */
+  /** A room, and the role of a person in it. */
   room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
-  /** What a person is in a room, for calls that begin by asking so. */
+  /** The role of a person in a room, for calls that read nothing before. */
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   exam(examId: string): Promise<{ createdBy: string } | undefined>;
   /** The rooms of an exam that a person is in, in one role. */
-  roomsOf(examId: string, userId: string, role: Role): Promise<RoomOf[]>;
+  roomsOf(examId: string, userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
   /** The same of every exam, oldest first. */
-  allRoomsOf(userId: string, role: Role): Promise<RoomOf[]>;
+  allRoomsOf(userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
 }
 
-export const createAccessStore = ({ db }: { db: Database }): AccessStore => {
-  const room = db.queries
-    .select({ room: roomColumns, role: participants.role })
-    .from(rooms)
+const roomWithRole = statement(
+  query
+    .select({ room: roomColumns, role: visibleParticipants.role })
+    .from(visibleRooms)
     .leftJoin(
-      participants,
-      and(eq(participants.roomId, rooms.id), eq(participants.userId, sql.placeholder("userId"))),
+      visibleParticipants,
+      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.userId, param("userId"))),
     )
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const exam = db.queries
-    .select({ createdBy: exams.createdBy })
-    .from(exams)
-    .where(eq(exams.id, sql.placeholder("examId")))
-    .prepare();
-  const roomsOfPerson = () =>
-    db.queries
-      .select({ id: rooms.id, status: rooms.status })
-      .from(participants)
-      .innerJoin(rooms, eq(rooms.id, participants.roomId));
-  const isPerson = and(
-    eq(participants.userId, sql.placeholder("userId")),
-    eq(participants.role, sql.placeholder("role")),
-  );
-  const roomsOf = roomsOfPerson()
-    .where(and(isPerson, eq(rooms.examId, sql.placeholder("examId"))))
-    .prepare();
-  const allRoomsOf = roomsOfPerson().where(isPerson).orderBy(participants.roomId).prepare();
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const examById = statement(
+  query
+    .select({ createdBy: visibleExams.createdBy })
+    .from(visibleExams)
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const roomsOfPerson = () =>
+  query
+    .select({ id: visibleRooms.id, status: visibleRooms.status })
+    .from(visibleParticipants)
+    .innerJoin(visibleRooms, eq(visibleRooms.id, visibleParticipants.roomId));
+const isPerson = and(
+  eq(visibleParticipants.userId, param("userId")),
+  eq(visibleParticipants.role, param("role")),
+);
+const roomsInExam = statement(
+  roomsOfPerson().where(and(isPerson, eq(visibleRooms.examId, param("examId")))),
+);
+const roomsInAllExams = statement(roomsOfPerson().where(isPerson).orderBy(visibleParticipants.roomId));
 
-  // Every call has asked before whether its token was taken back.
-  const options = { withinCalls: true };
-  const roomFor = db.remember((roomId: string, userId: string) => room.get({ roomId, userId }), options);
-  // The drop-in script's calls have no token to look up: they begin here.
-  const roleOf = db.remember((roomId: string, userId: string) => room.get({ roomId, userId })?.role);
-  const examOf = db.remember((examId: string) => exam.get({ examId }), options);
-  const roomsOfOne = db.remember(
-    (examId: string, userId: string, role: Role) => roomsOf.all({ examId, userId, role }),
-    options,
-  );
-  const roomsOfAll = db.remember((userId: string, role: Role) => allRoomsOf.all({ userId, role }), options);
+const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;
 
-  return {
-    room: async (roomId, userId) => roomFor(roomId, userId),
-    roleIn: async (roomId, userId) => roleOf(roomId, userId) ?? undefined,
-    exam: async (examId) => examOf(examId),
-    roomsOf: async (examId, userId, role) => roomsOfOne(examId, userId, role),
-    allRoomsOf: async (userId, role) => roomsOfAll(userId, role),
-  };
+export const createAccessStore = ({ storage }: { storage: Storage }): AccessStore => {
+  // Every call has asked before whether its token was revoked.
+  const withinCalls = true;
+  const ofPeople = { tables: ROOMS_AND_PEOPLE, withinCalls };
+  const room = storage.remember(ofPeople, (reader, roomId: string, userId: string) =>
+    reader.get(roomWithRole, { roomId, userId }),
+  );
+  // The drop-in script's calls have no token to look up: this is their first read.
+  const roleIn = storage.remember(
+    { tables: ROOMS_AND_PEOPLE },
+    async (reader, roomId: string, userId: string) =>
+      (await reader.get(roomWithRole, { roomId, userId }))?.role ?? undefined,
+  );
+  const exam = storage.remember({ tables: [exams, bulkChanges], withinCalls }, (reader, examId: string) =>
+    reader.get(examById, { examId }),
+  );
+  const roomsOf = storage.remember(ofPeople, (reader, examId: string, userId: string, role: Role) =>
+    reader.all(roomsInExam, { examId, userId, role }),
+  );
+  const allRoomsOf = storage.remember(ofPeople, (reader, userId: string, role: Role) =>
+    reader.all(roomsInAllExams, { userId, role }),
+  );
+  return { room, roleIn, exam, roomsOf, allRoomsOf };
 };

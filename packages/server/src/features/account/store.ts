@@ -1,6 +1,7 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
-import { and, asc, eq, getTableColumns, gt, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
+import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import type { Storage } from "../../storage/port.js";
+import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
 
 export type NewAccount = typeof accounts.$inferInsert;
@@ -22,59 +23,78 @@ export interface AccountStore {
 
 const { passwordHash: _, ...columns } = getTableColumns(accounts);
 
-export const createAccountStore = ({ db: { queries, write } }: { db: Database }): AccountStore => {
-  const byId = queries
+const insertAccount = statement(
+  query
+    .insert(accounts)
+    .values({
+      userId: param("userId"),
+      role: param("role"),
+      name: param("name"),
+      passwordHash: param("passwordHash"),
+      disabled: param("disabled"),
+      createdAt: param("createdAt"),
+      updatedAt: param("updatedAt"),
+    })
+    .onConflictDoNothing()
+    .returning(columns),
+);
+const accountById = statement(
+  query
     .select(columns)
     .from(accounts)
-    .where(eq(accounts.userId, sql.placeholder("userId")))
-    .prepare();
-  const endSessions = queries
-    .delete(sessions)
-    .where(eq(sessions.userId, sql.placeholder("userId")))
-    .prepare();
+    .where(eq(accounts.userId, param("userId"))),
+);
+const accountsPage = statements((hasRole: boolean) =>
+  statement(
+    query
+      .select(columns)
+      .from(accounts)
+      .where(
+        and(gt(accounts.userId, param("after")), hasRole ? eq(accounts.role, param("role")) : undefined),
+      )
+      .orderBy(asc(accounts.userId))
+      .limit(param("limit")),
+  ),
+);
+/** Sets whether an account is disabled, where that is not what it is already. */
+const switchDisabled = statement(
+  query
+    .update(accounts)
+    .set({ disabled: rawParam<boolean>("disabled"), updatedAt: rawParam<Date>("now") })
+    .where(and(eq(accounts.userId, param("userId")), eq(accounts.disabled, param("wasDisabled"))))
+    .returning(columns),
+);
+const replacePassword = statement(
+  query
+    .update(accounts)
+    .set({ passwordHash: rawParam<string>("passwordHash"), updatedAt: rawParam<Date>("now") })
+    .where(eq(accounts.userId, param("userId")))
+    .returning(columns),
+);
+const deleteSessions = statement(query.delete(sessions).where(eq(sessions.userId, param("userId"))));
 
-  return {
-    create: (account) =>
-      write(() => {
-        const { changes } = queries.insert(accounts).values(account).onConflictDoNothing().run();
-        return changes > 0 ? byId.get({ userId: account.userId }) : undefined;
-      }),
+export const createAccountStore = ({ storage }: { storage: Storage }): AccountStore => ({
+  create: (account) => storage.write((tx) => tx.get(insertAccount, account)),
 
-    async list({ role, limit, after = "" }) {
-      const rows = queries
-        .select(columns)
-        .from(accounts)
-        .where(and(gt(accounts.userId, after), role === undefined ? undefined : eq(accounts.role, role)))
-        .orderBy(asc(accounts.userId))
-        .limit(limit + 1)
-        .all();
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return { accounts: page, ...(rows.length > limit && last && { nextCursor: last.userId }) };
-    },
+  async list({ role, limit, after = "" }) {
+    const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return { accounts: page, ...(rows.length > limit && last && { nextCursor: last.userId }) };
+  },
 
-    setDisabled: (userId, disabled, now) =>
-      write(() => {
-        if (!byId.get({ userId })) return undefined;
-        queries
-          .update(accounts)
-          .set({ disabled, updatedAt: now })
-          .where(and(eq(accounts.userId, userId), eq(accounts.disabled, !disabled)))
-          .run();
-        if (disabled) endSessions.run({ userId });
-        return byId.get({ userId });
-      }),
+  setDisabled: (userId, disabled, now) =>
+    storage.write(async (tx) => {
+      const switched = await tx.get(switchDisabled, { userId, disabled, wasDisabled: !disabled, now });
+      const account = switched ?? (await tx.get(accountById, { userId }));
+      if (account && disabled) await tx.run(deleteSessions, { userId });
+      return account;
+    }),
 
-    setPassword: (userId, passwordHash, now) =>
-      write(() => {
-        if (!byId.get({ userId })) return undefined;
-        queries
-          .update(accounts)
-          .set({ passwordHash, updatedAt: now })
-          .where(eq(accounts.userId, userId))
-          .run();
-        endSessions.run({ userId });
-        return byId.get({ userId });
-      }),
-  };
-};
+  setPassword: (userId, passwordHash, now) =>
+    storage.write(async (tx) => {
+      const account = await tx.get(replacePassword, { userId, passwordHash, now });
+      if (account) await tx.run(deleteSessions, { userId });
+      return account;
+    }),
+});

@@ -19,7 +19,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import type { AudioStore, CheckClip, StoredExamAudio } from "./store.js";
+import type { AudioStore, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
 /** How many of the library's default clips an exam offers, at most. */
 const MAX_DEFAULTS = 100;
@@ -123,8 +123,8 @@ export const createAudioService = ({
       if (isDefault)
         throw forbidden(`The audio clip ${clipId} is a default one: only administrators change it.`);
     };
-  /** Whether a teacher's files, and all, leave room for more. @throws QUOTA_EXCEEDED */
-  const assertQuota = (caller: Caller, bytes: number): void => {
+  /** @throws QUOTA_EXCEEDED when so many bytes more are too many for a teacher, or for the library */
+  const assertQuota = (caller: Caller, bytes: number, { ofPerson, ofAll }: StoredBytes): void => {
     if (!quotas) return;
     const assert = (whose: string, held: number, most: number): void => {
       if (held + bytes <= most) return;
@@ -132,22 +132,22 @@ export const createAudioService = ({
       throw quotaExceeded({ whose, what: "MiB of audio files", held: inMib(held), most: inMib(most) });
     };
     if (caller.role === "teacher")
-      assert(`The library, of ${caller.userId},`, store.bytesOf(caller.userId), quotas.audioBytesPerTeacher);
-    assert("The library", store.bytes(), quotas.audioBytes);
+      assert(`The library, of ${caller.userId},`, ofPerson, quotas.audioBytesPerTeacher);
+    assert("The library", ofAll, quotas.audioBytes);
   };
 
-  /** `within` runs in the transaction that adds the clip. */
   const add = async (
     caller: Caller,
     described: CreateAudioInput,
-    file?: { readonly bytes: number; readonly within: () => void },
+    file?: { readonly bytes: number; readonly beforeInsert: (stored: StoredBytes) => void },
   ): Promise<AudioClip> => {
     assertMayOffer(caller, described.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = described;
     const now = clock();
     const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
-    const { bytes = 0, within } = file ?? {};
-    await store.create({ ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now }, within);
+    const { bytes = 0, beforeInsert } = file ?? {};
+    const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
+    await store.create(row, beforeInsert);
     return shown(clip);
   };
 
@@ -169,7 +169,8 @@ export const createAudioService = ({
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
       access.unbound(caller);
       gate.admit(caller, { writes: true });
-      assertQuota(caller, 1);
+      // Refused before anything is read, where not even one byte more is allowed.
+      if (quotas) assertQuota(caller, 1, await store.storedBytes(caller.userId));
       let bytes = 0;
       async function* counted() {
         for await (const chunk of upload.content) {
@@ -181,14 +182,14 @@ export const createAudioService = ({
       await using file = await files.receive(counted());
       const described = upload.described();
       try {
-        // In the transaction: nobody can delete a clip of the same file in between, and the file with it.
-        const within = () => {
-          assertQuota(caller, bytes);
+        // In the transaction, so that nobody can delete another clip of the same file, and the file with it, before this one is added.
+        const beforeInsert = (stored: StoredBytes) => {
+          assertQuota(caller, bytes, stored);
           file.keep();
         };
-        return await add(caller, { ...described, url: file.url }, { bytes, within });
+        return await add(caller, { ...described, url: file.url }, { bytes, beforeInsert });
       } catch (error) {
-        // It may have been kept before the clip failed. What was wrong first is what to tell.
+        // The file may have been kept before the clip failed. The first error is the one to report.
         await removeUnused(file.url).catch(() => undefined);
         throw error;
       }

@@ -1,13 +1,14 @@
 import type { AudioClip } from "@invigil/schema";
-import { and, asc, count, eq, gt, type SQL, sql } from "drizzle-orm";
-import { attachClip, missingClip, type NewAttachment } from "../../domain/exam-audio.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { isOrphan } from "../../storage/sqlite/orphans.js";
-import { audioClips, examAudio } from "../../storage/tables.js";
+import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
+import { ForeignKeyError } from "../../storage/errors.js";
+import type { Reader, Storage } from "../../storage/port.js";
+import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
+import { audioClips, examAudio, exams } from "../../storage/tables.js";
 
-/** A clip as it is kept: the URL of a file of our own is a path. */
+/** A clip as it is stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
-/** A clip that an exam plays; without a start time, by hand. */
+/** A clip that an exam plays. Without a start time it is started by hand. */
 export type StoredExamAudio = Omit<StoredClip, "id" | "isDefault"> & {
   id: string;
   clipId: string;
@@ -18,9 +19,16 @@ type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[F
   updatedAt: Date;
 };
 
-/** Whose a clip is (null: that was not noted), and whether exams offer it by default. */
+/** Who added a clip (null: unknown), and whether exams offer it by default. */
 export type ClipOwner = Pick<typeof audioClips.$inferSelect, "createdBy" | "isDefault">;
+/** Refuses a change of a clip by throwing. */
 export type CheckClip = (clip: ClipOwner) => void;
+
+/** The bytes of uploaded files: those that one person added, and all. */
+export interface StoredBytes {
+  readonly ofPerson: number;
+  readonly ofAll: number;
+}
 
 export interface ClipFilter {
   readonly name?: string | undefined;
@@ -28,33 +36,28 @@ export interface ClipFilter {
 }
 
 export interface AudioStore {
-  /** `within` runs in the same transaction. */
+  /** @param beforeInsert runs in the same transaction, with the bytes stored before. The clip is not added when it throws. */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
-    within: (() => void) | undefined,
+    beforeInsert?: (stored: StoredBytes) => void,
   ): Promise<void>;
-  /** How many bytes the files of somebody's clips have, and those of all clips. */
-  bytesOf(userId: string): number;
-  bytes(): number;
-  /** Undefined when there is no such clip. `check` sees before whose it is, and refuses by throwing. */
+  storedBytes(userId: string): Promise<StoredBytes>;
+  /** Undefined when there is no such clip. */
   update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
-  /**
-   * Returns the URL that the clip had, or how many exams keep it; undefined when there is no such clip. `check` sees before
-   * whose it is, and refuses by throwing.
-   */
+  /** Returns the URL of the deleted clip, or how many exams play it and prevent that. Undefined when there is no such clip. */
   delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
-  /** Runs `work` unless a clip has this URL; until it is done nobody can add one. */
+  /** Runs `work` unless a clip has this URL. Nobody can add such a clip before `work` has returned. */
   unlessUsed(url: string, work: () => void): Promise<void>;
-  /** A page of the library in the order it was made, and how many clips the filter finds in all. */
+  /** A page of the library, in the order in which clips were added, and how many clips match the filter in all. */
   list(
     filter: ClipFilter,
     page: { limit: number; offset: number },
   ): Promise<{ total: number; list: StoredClip[] }>;
   /** Scheduled clips by start time; those without one in the order they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
-  /** Returns what is attached, which may have been there before, or which of the two there is not. */
+  /** Returns the attachment, which may have existed before, or which of the two does not exist. */
   attach(attachment: NewAttachment): Promise<StoredExamAudio | "no_clip" | "no_exam">;
-  /** False when the exam has no such attachment. */
+  /** Resolves to false when the exam has no such attachment. */
   detach(examId: string, attachmentId: string): Promise<boolean>;
   /** The clips that are marked as default, in the library's order. */
   defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
@@ -74,141 +77,169 @@ const attachedColumns = {
 };
 const clipColumns = { id: audioClips.id, ...ownColumns, isDefault: audioClips.isDefault };
 
-/** A name as it is searched: without the differences that people do not type. */
+/** A name in the form that searches compare: without the differences that people do not type. */
 const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
+/** The LIKE pattern of names that contain a text. */
+const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 
-export const createAudioStore = ({ db }: { db: Database }): AudioStore => {
-  const { queries, write } = db;
-  const ofExam = queries
-    .select(attachedColumns)
-    .from(examAudio)
-    .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
-    .where(eq(examAudio.examId, sql.placeholder("examId")))
-    .orderBy(asc(examAudio.startTime), asc(examAudio.id))
-    .prepare();
-  const attachedAs = queries
-    .select(attachedColumns)
-    .from(examAudio)
-    .innerJoin(audioClips, eq(audioClips.id, examAudio.clipId))
-    .where(eq(examAudio.id, sql.placeholder("id")))
-    .prepare();
-  const defaults = queries
+const attachments = () =>
+  query.select(attachedColumns).from(examAudio).innerJoin(audioClips, eq(audioClips.id, examAudio.clipId));
+const attachmentsOfExam = statement(
+  attachments()
+    .where(eq(examAudio.examId, param("examId")))
+    .orderBy(asc(examAudio.startTime), asc(examAudio.id)),
+);
+const attachmentById = statement(attachments().where(eq(examAudio.id, param("id"))));
+const deleteAttachment = statement(
+  query
+    .delete(examAudio)
+    .where(and(eq(examAudio.id, param("attachmentId")), eq(examAudio.examId, param("examId")))),
+);
+const defaultClips = statement(
+  query
     .select({ id: audioClips.id, ...ownColumns })
     .from(audioClips)
     .where(eq(audioClips.isDefault, true))
     .orderBy(asc(audioClips.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const ownerOf = queries
-    .select({ createdBy: audioClips.createdBy, isDefault: audioClips.isDefault, url: audioClips.url })
+    .limit(param("limit")),
+);
+const clipToChange = statement(
+  query
+    .select({ ...clipColumns, createdBy: audioClips.createdBy, foldedName: audioClips.foldedName })
     .from(audioClips)
-    .where(eq(audioClips.id, sql.placeholder("clipId")))
-    .prepare();
-  const byId = queries
-    .select(clipColumns)
+    .where(eq(audioClips.id, param("clipId"))),
+);
+const insertClip = insertion(audioClips);
+const updateClip = statement(
+  query
+    .update(audioClips)
+    .set({
+      name: rawParam<string>("name"),
+      foldedName: rawParam<string>("foldedName"),
+      classify: rawParam<number>("classify"),
+      isDefault: rawParam<boolean>("isDefault"),
+      updatedAt: rawParam<Date>("updatedAt"),
+    })
+    .where(eq(audioClips.id, param("clipId")))
+    .returning(clipColumns),
+);
+const deleteClip = statement(query.delete(audioClips).where(eq(audioClips.id, param("clipId"))));
+const examsOfClip = statement(
+  query
+    .select({ examId: examAudio.examId })
+    .from(examAudio)
+    .where(eq(examAudio.clipId, param("clipId"))),
+);
+const clipWithUrl = statement(
+  query
+    .select({ id: audioClips.id })
     .from(audioClips)
-    .where(eq(audioClips.id, sql.placeholder("clipId")))
-    .prepare();
-
-  const size = { bytes: sql<number>`coalesce(sum(${audioClips.bytes}), 0)` };
-  const sizeOf = queries
-    .select(size)
+    .where(eq(audioClips.url, param("url")))
+    .limit(1),
+);
+const sumOfBytes = { bytes: sql`coalesce(sum(${audioClips.bytes}), 0)`.mapWith(Number) };
+const bytesOfPerson = statement(
+  query
+    .select(sumOfBytes)
     .from(audioClips)
-    .where(eq(audioClips.createdBy, sql.placeholder("userId")))
-    .prepare();
-  const sizeOfAll = queries.select(size).from(audioClips).where(gt(audioClips.bytes, 0)).prepare();
+    .where(eq(audioClips.createdBy, param("userId"))),
+);
+const bytesOfAll = statement(query.select(sumOfBytes).from(audioClips).where(gt(audioClips.bytes, 0)));
 
-  return {
-    bytesOf: (userId) => sizeOf.get({ userId })?.bytes ?? 0,
-    bytes: () => sizeOfAll.get()?.bytes ?? 0,
+const matches = (hasName: boolean, hasClassify: boolean) =>
+  and(
+    hasClassify ? eq(audioClips.classify, param("classify")) : undefined,
+    hasName ? sql`${audioClips.foldedName} LIKE ${param("pattern")} ESCAPE '\\'` : undefined,
+  );
+const countOfClips = statements((hasName: boolean, hasClassify: boolean) =>
+  statement(query.select({ total: count() }).from(audioClips).where(matches(hasName, hasClassify))),
+);
+const pageOfClips = statements((hasName: boolean, hasClassify: boolean) =>
+  statement(
+    query
+      .select(clipColumns)
+      .from(audioClips)
+      .where(matches(hasName, hasClassify))
+      .orderBy(asc(audioClips.id))
+      .limit(param("limit"))
+      .offset(param("offset")),
+  ),
+);
 
-    create: (clip, within) =>
-      write(() => {
-        within?.();
-        queries
-          .insert(audioClips)
-          .values({ ...clip, foldedName: folded(clip.name) })
-          .run();
-      }),
+const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBytes> => ({
+  ofPerson: (await reader.get(bytesOfPerson, { userId }))?.bytes ?? 0,
+  ofAll: (await reader.get(bytesOfAll))?.bytes ?? 0,
+});
 
-    update: (clipId, changes, check) =>
-      write(() => {
-        const owner = ownerOf.get({ clipId });
-        if (!owner) return undefined;
-        check(owner);
-        queries
-          .update(audioClips)
-          .set({ ...changes, ...(changes.name !== undefined && { foldedName: folded(changes.name) }) })
-          .where(eq(audioClips.id, clipId))
-          .run();
-        return byId.get({ clipId });
-      }),
+export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
+  storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
-    delete: (clipId, check) =>
-      write(() => {
-        const clip = ownerOf.get({ clipId });
-        if (!clip) return undefined;
-        check(clip);
-        const playing = queries
-          .select({ examId: examAudio.examId })
-          .from(examAudio)
-          .where(eq(examAudio.clipId, clipId))
-          .all();
-        if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
-        queries.delete(audioClips).where(eq(audioClips.id, clipId)).run();
-        return { url: clip.url };
-      }),
+  create: (clip, beforeInsert) =>
+    storage.write(async (tx) => {
+      if (beforeInsert) beforeInsert(await readStoredBytes(tx, clip.createdBy));
+      await tx.insert(insertClip, [{ ...clip, foldedName: folded(clip.name) }]);
+    }),
 
-    unlessUsed: (url, work) =>
-      write(() => {
-        const user = queries
-          .select({ id: audioClips.id })
-          .from(audioClips)
-          .where(eq(audioClips.url, url))
-          .limit(1)
-          .get();
-        if (!user) work();
-      }),
+  update: (clipId, { name, classify, isDefault, updatedAt }, check) =>
+    storage.write(async (tx) => {
+      await tx.lock(audioClips, clipId);
+      const clip = await tx.get(clipToChange, { clipId });
+      if (!clip) return undefined;
+      check(clip);
+      return tx.get(updateClip, {
+        clipId,
+        name: name ?? clip.name,
+        foldedName: name === undefined ? clip.foldedName : folded(name),
+        classify: classify ?? clip.classify,
+        isDefault: isDefault ?? clip.isDefault,
+        updatedAt,
+      });
+    }),
 
-    async list({ name, classify }, { limit, offset }) {
-      const where: SQL | undefined = and(
-        classify === undefined ? undefined : eq(audioClips.classify, classify),
-        // Not LIKE: `%` and `_` are ordinary characters here.
-        name === undefined ? undefined : sql`instr(${audioClips.foldedName}, ${folded(name)}) > 0`,
-      );
-      const total = queries.select({ total: count() }).from(audioClips).where(where).get()?.total ?? 0;
-      const list = queries
-        .select(clipColumns)
-        .from(audioClips)
-        .where(where)
-        .orderBy(asc(audioClips.id))
-        .limit(limit)
-        .offset(offset)
-        .all();
-      return { total, list };
-    },
+  delete: (clipId, check) =>
+    storage.write(async (tx) => {
+      await tx.lock(audioClips, clipId);
+      const clip = await tx.get(clipToChange, { clipId });
+      if (!clip) return undefined;
+      check(clip);
+      const playing = await tx.all(examsOfClip, { clipId });
+      if (playing.length > 0) return { exams: new Set(playing.map(({ examId }) => examId)).size };
+      await tx.run(deleteClip, { clipId });
+      return { url: clip.url };
+    }),
 
-    ofExam: async (examId) => ofExam.all({ examId }),
+  unlessUsed: (url, work) =>
+    storage.write(async (tx) => {
+      if (!(await tx.get(clipWithUrl, { url }))) work();
+    }),
 
-    attach: (attachment) =>
-      write(() => {
-        if (missingClip(queries, [attachment]) !== undefined) return "no_clip";
-        const attached = attachedAs.get({ id: attachClip(queries, attachment) });
-        return attached ?? "no_clip";
-      }).catch((error: unknown) => {
-        if (isOrphan(error)) return "no_exam";
+  list: ({ name, classify }, { limit, offset }) =>
+    storage.snapshot(async (reader) => {
+      const shape = [name !== undefined, classify !== undefined] as const;
+      const values = { pattern: containing(folded(name ?? "")), classify, limit, offset };
+      const total = (await reader.get(countOfClips(...shape), values))?.total ?? 0;
+      return { total, list: await reader.all(pageOfClips(...shape), values) };
+    }),
+
+  ofExam: (examId) => storage.all(attachmentsOfExam, { examId }),
+
+  attach: (attachment) =>
+    storage
+      .write(async (tx) => {
+        const { examId, clipId } = attachment;
+        await tx.lock(exams, examId);
+        await tx.lock(audioClips, clipId);
+        if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
+        const id = await attachClip(tx, attachment);
+        return (await tx.get(attachmentById, { id })) ?? "no_clip";
+      })
+      .catch((error: unknown) => {
+        if (error instanceof ForeignKeyError) return "no_exam";
         throw error;
       }),
 
-    detach: (examId, attachmentId) =>
-      write(
-        () =>
-          queries
-            .delete(examAudio)
-            .where(and(eq(examAudio.id, attachmentId), eq(examAudio.examId, examId)))
-            .run().changes > 0,
-      ),
+  detach: async (examId, attachmentId) =>
+    (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }))) > 0,
 
-    defaults: async (limit) => defaults.all({ limit }),
-  };
-};
+  defaults: (limit) => storage.all(defaultClips, { limit }),
+});

@@ -1,14 +1,16 @@
 import type { AccountRole, ParticipantRole } from "@invigil/schema";
 import { and, eq, lte, ne, sql } from "drizzle-orm";
-import { generationReader } from "../../domain/seat-generations.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import { readGeneration } from "../../domain/seats.js";
+import type { Storage } from "../../storage/port.js";
+import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   accounts,
-  visibleExams as exams,
-  visibleParticipants as participants,
   revokedTokens,
-  visibleRooms as rooms,
+  seatGenerations,
   sessions,
+  visibleExams,
+  visibleParticipants,
+  visibleRooms,
 } from "../../storage/tables.js";
 
 export interface StoredLogin {
@@ -26,18 +28,18 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
-/** A person as a room knows it, and when the room's exam ends. */
+/** A person's place in a room, and the end of the room's exam. What is about the person is null where they are not in the room. */
 export interface Seat {
   readonly examId: string;
   readonly examEndTime: Date;
   readonly role: ParticipantRole | null;
   readonly name: string | null;
   readonly extraMinutes: number | null;
-  /** Of the links of that place. */
+  /** The generation of the seat's links. */
   readonly generation: number;
 }
 
-/** Whose place in which room a token is for, and of which generation of that seat's links it is. */
+/** The seat that a token is for, and the generation of the seat's links that it belongs to. */
 export interface TokenSeat {
   readonly roomId: string;
   readonly userId: string;
@@ -50,27 +52,24 @@ export interface AuthStore {
     sessionId: string,
     tokenId: string | undefined,
   ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
-  /**
-   * Whether a token was revoked, an account disabled, or the links of a token's generation revoked; what is not given is not
-   * looked at.
-   */
+  /** Whether a token was revoked, an account disabled, or the links of a token's generation revoked. Checks only what is given. */
   isTakenBack(about: {
     readonly tokenId?: string | undefined;
     readonly account?: string | undefined;
     readonly seat?: TokenSeat | undefined;
   }): Promise<boolean>;
   account(userId: string): Promise<StoredLogin | undefined>;
-  /** False when the account was disabled, or its password changed, since it was read. */
+  /** Resolves to false when the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
   endSession(sessionId: string): Promise<void>;
   /** Revoking a token again changes nothing. */
   revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }): Promise<void>;
-  /** Also ends the account's other sessions. False when the password was changed since it was read. */
+  /** Also ends the account's other sessions. Resolves to false when the password was changed since it was read. */
   changePassword(change: {
     userId: string;
     from: string;
     to: string;
-    /** The session that stays. */
+    /** The session that is kept. */
     sessionId: string;
     now: Date;
   }): Promise<boolean>;
@@ -79,34 +78,31 @@ export interface AuthStore {
 }
 
 /**
- * How long rows are kept after what they are about has expired, in days. The system's clock may be wrong for a while: what
- * was deleted while it was ahead would be missing once it is right again, and a token that was revoked would be good again.
+ * How long rows are kept after their token or session has expired, in days. The system's clock may be ahead for a while: a row that was
+ * deleted meanwhile would be missing once the clock is right again, and a revoked token would be valid again.
  */
 const DAYS = { session: 30, revokedToken: 366 } as const;
 const DAY_MS = 86_400_000;
-const longBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
+const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
 /** Tokens whose state is remembered: two devices for each of 20,000 candidates. */
 const REMEMBERED_TOKENS = 40_000;
 
-export const createAuthStore = ({ db: { queries, write, remember } }: { db: Database }): AuthStore => {
-  const session = queries
-    .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revoked: revokedTokens.tokenId })
+const sessionById = statement(
+  query
+    .select({ userId: sessions.userId, expiresAt: sessions.expiresAt, revokedTokenId: revokedTokens.tokenId })
     .from(sessions)
-    .leftJoin(revokedTokens, eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
-    .where(eq(sessions.id, sql.placeholder("sessionId")))
-    .prepare();
-  const revoked = queries
+    .leftJoin(revokedTokens, eq(revokedTokens.tokenId, param("tokenId")))
+    .where(eq(sessions.id, param("sessionId"))),
+);
+const revokedToken = statement(
+  query
     .select({ tokenId: revokedTokens.tokenId })
     .from(revokedTokens)
-    .where(eq(revokedTokens.tokenId, sql.placeholder("tokenId")))
-    .prepare();
-  const disabled = queries
-    .select({ disabled: accounts.disabled })
-    .from(accounts)
-    .where(eq(accounts.userId, sql.placeholder("userId")))
-    .prepare();
-  const account = queries
+    .where(eq(revokedTokens.tokenId, param("tokenId"))),
+);
+const accountById = statement(
+  query
     .select({
       userId: accounts.userId,
       role: accounts.role,
@@ -115,105 +111,117 @@ export const createAuthStore = ({ db: { queries, write, remember } }: { db: Data
       disabled: accounts.disabled,
     })
     .from(accounts)
-    .where(eq(accounts.userId, sql.placeholder("userId")))
-    .prepare();
-  const seat = queries
+    .where(eq(accounts.userId, param("userId"))),
+);
+const seatInRoom = statement(
+  query
     .select({
-      examId: rooms.examId,
-      examEndTime: exams.endTime,
-      role: participants.role,
-      name: participants.name,
-      extraMinutes: participants.extraMinutes,
+      examId: visibleRooms.examId,
+      examEndTime: visibleExams.endTime,
+      role: visibleParticipants.role,
+      name: visibleParticipants.name,
+      extraMinutes: visibleParticipants.extraMinutes,
+      generation: sql<number>`coalesce(${seatGenerations.generation}, 0)`,
     })
-    .from(rooms)
-    .innerJoin(exams, eq(exams.id, rooms.examId))
+    .from(visibleRooms)
+    .innerJoin(visibleExams, eq(visibleExams.id, visibleRooms.examId))
     .leftJoin(
-      participants,
-      and(eq(participants.roomId, rooms.id), eq(participants.userId, sql.placeholder("userId"))),
+      visibleParticipants,
+      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.userId, param("userId"))),
     )
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const examEnd = queries
-    .select({ endTime: exams.endTime })
-    .from(exams)
-    .where(eq(exams.id, sql.placeholder("examId")))
-    .prepare();
+    .leftJoin(
+      seatGenerations,
+      and(eq(seatGenerations.roomId, visibleRooms.id), eq(seatGenerations.userId, param("userId"))),
+    )
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const examEndTime = statement(
+  query
+    .select({ endTime: visibleExams.endTime })
+    .from(visibleExams)
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const insertSession = insertion(sessions);
+const deleteSession = statement(query.delete(sessions).where(eq(sessions.id, param("sessionId"))));
+const deleteOtherSessions = statement(
+  query
+    .delete(sessions)
+    .where(and(eq(sessions.userId, param("userId")), ne(sessions.id, param("sessionId")))),
+);
+const deleteOldSessions = statement(query.delete(sessions).where(lte(sessions.expiresAt, param("before"))));
+const insertRevokedToken = insertion(revokedTokens, { onConflict: "ignore" });
+const deleteOldRevokedTokens = statement(
+  query.delete(revokedTokens).where(lte(revokedTokens.expiresAt, param("before"))),
+);
+const replacePassword = statement(
+  query
+    .update(accounts)
+    .set({ passwordHash: rawParam<string>("to"), updatedAt: rawParam<Date>("now") })
+    .where(and(eq(accounts.userId, param("userId")), eq(accounts.passwordHash, param("from")))),
+);
 
-  const generationOf = generationReader(queries);
-
-  // Every call asks for these: whether its token was taken back.
-  const sessionOf = remember(
-    (sessionId: string, tokenId: string | undefined) => {
-      const found = session.get({ sessionId, tokenId: tokenId ?? null });
-      return found && { userId: found.userId, expiresAt: found.expiresAt, isRevoked: found.revoked !== null };
+export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore => {
+  // Every call asks these two whether its token was revoked.
+  const session = storage.remember(
+    { tables: [sessions, revokedTokens], max: REMEMBERED_TOKENS },
+    async (reader, sessionId: string, tokenId: string | undefined) => {
+      const found = await reader.get(sessionById, { sessionId, tokenId });
+      if (!found) return undefined;
+      const { userId, expiresAt, revokedTokenId } = found;
+      return { userId, expiresAt, isRevoked: revokedTokenId !== null };
     },
-    { max: REMEMBERED_TOKENS },
   );
-  const wasTakenBack = remember(
-    (
+  const isTakenBack = storage.remember(
+    { tables: [revokedTokens, accounts, seatGenerations], max: REMEMBERED_TOKENS },
+    async (
+      reader,
       tokenId: string | undefined,
       account: string | undefined,
       roomId: string | undefined,
       userId: string,
       generation: number,
-    ) =>
-      (tokenId !== undefined && revoked.get({ tokenId }) !== undefined) ||
-      (account !== undefined && disabled.get({ userId: account })?.disabled === true) ||
-      (roomId !== undefined && generation < generationOf(roomId, userId)),
-    { max: REMEMBERED_TOKENS },
+    ): Promise<boolean> =>
+      (tokenId !== undefined && (await reader.get(revokedToken, { tokenId })) !== undefined) ||
+      (account !== undefined && (await reader.get(accountById, { userId: account }))?.disabled === true) ||
+      (roomId !== undefined && generation < (await readGeneration(reader, roomId, userId))),
   );
 
   return {
-    session: async (sessionId, tokenId) => sessionOf(sessionId, tokenId),
-    isTakenBack: async ({ tokenId, account: of, seat: at }) =>
-      wasTakenBack(tokenId, of, at?.roomId, at?.userId ?? "", at?.generation ?? 0),
-    account: async (userId) => account.get({ userId }),
+    session,
+    isTakenBack: ({ tokenId, account, seat }) =>
+      isTakenBack(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
+    account: (userId) => storage.get(accountById, { userId }),
 
     startSession: (started, passwordHash) =>
-      write(() => {
-        const found = account.get({ userId: started.userId });
-        if (!found || found.disabled || found.passwordHash !== passwordHash) return false;
-        queries
-          .delete(sessions)
-          .where(lte(sessions.expiresAt, longBefore(started.createdAt, DAYS.session)))
-          .run();
-        queries.insert(sessions).values(started).run();
+      storage.write(async (tx) => {
+        const { userId, createdAt } = started;
+        await tx.lock(accounts, userId);
+        const account = await tx.get(accountById, { userId });
+        if (!account || account.disabled || account.passwordHash !== passwordHash) return false;
+        await tx.run(deleteOldSessions, { before: daysBefore(createdAt, DAYS.session) });
+        await tx.insert(insertSession, [started]);
         return true;
       }),
 
     endSession: (sessionId) =>
-      write(() => {
-        queries.delete(sessions).where(eq(sessions.id, sessionId)).run();
+      storage.write(async (tx) => {
+        await tx.run(deleteSession, { sessionId });
       }),
 
     revoke: (token) =>
-      write(() => {
-        queries
-          .delete(revokedTokens)
-          .where(lte(revokedTokens.expiresAt, longBefore(token.createdAt, DAYS.revokedToken)))
-          .run();
-        queries.insert(revokedTokens).values(token).onConflictDoNothing().run();
+      storage.write(async (tx) => {
+        await tx.run(deleteOldRevokedTokens, { before: daysBefore(token.createdAt, DAYS.revokedToken) });
+        await tx.insert(insertRevokedToken, [token]);
       }),
 
     changePassword: ({ userId, from, to, sessionId, now }) =>
-      write(() => {
-        const { changes } = queries
-          .update(accounts)
-          .set({ passwordHash: to, updatedAt: now })
-          .where(and(eq(accounts.userId, userId), eq(accounts.passwordHash, from)))
-          .run();
-        if (changes === 0) return false;
-        queries
-          .delete(sessions)
-          .where(and(eq(sessions.userId, userId), ne(sessions.id, sessionId)))
-          .run();
+      storage.write(async (tx) => {
+        if ((await tx.run(replacePassword, { userId, from, to, now })) === 0) return false;
+        await tx.run(deleteOtherSessions, { userId, sessionId });
         return true;
       }),
 
-    async seat(roomId, userId) {
-      const found = seat.get({ roomId, userId });
-      return found && { ...found, generation: generationOf(roomId, userId) };
-    },
-    examEnd: async (examId) => examEnd.get({ examId })?.endTime,
+    seat: (roomId, userId) => storage.get(seatInRoom, { roomId, userId }),
+    examEnd: async (examId) => (await storage.get(examEndTime, { examId }))?.endTime,
   };
 };

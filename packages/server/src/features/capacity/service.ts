@@ -1,4 +1,4 @@
-import { type ImServer, imServerSchema } from "@invigil/schema";
+import type { ImServer } from "@invigil/schema";
 import type { CapacityStore, ComingExam } from "./store.js";
 
 /** The fullest moment to come: when it begins, and the exams that are held then. */
@@ -48,10 +48,6 @@ export const createCapacityService = ({
   async demand() {
     const now = clock();
     const peak = peakOf(await store.comingExams(now), now);
-    const counts = await Promise.all(
-      imServerSchema.options.map(async (service) => [service, await store.openRooms(service)] as const),
-    );
-    // Safe: it is made of every service.
-    return { peak, groups: Object.fromEntries(counts) as Record<ImServer, number> };
+    return { peak, groups: await store.openRooms() };
   },
 });

@@ -1,12 +1,8 @@
-import type { ImServer } from "@invigil/schema";
-import { and, count, eq, gt, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
-import {
-  visibleExams as exams,
-  visibleParticipants as participants,
-  visibleRooms as rooms,
-  visibleUnseated as unseated,
-} from "../../storage/tables.js";
+import { type ImServer, imServerSchema } from "@invigil/schema";
+import { and, count, eq, gt } from "drizzle-orm";
+import type { Reader, Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
 
 /** An exam that is not over, and how many examinees it has, with and without a room. */
 export interface ComingExam {
@@ -18,46 +14,68 @@ export interface ComingExam {
 }
 
 export interface CapacityStore {
-  /** Exams that end after `now`. Reads every exam: it is asked by people, not by calls. */
+  /** Exams that end after `now`. Reads every exam: people ask for it, not API calls. */
   comingExams(now: Date): Promise<ComingExam[]>;
-  /** How many rooms in progress use a message service. */
-  openRooms(service: ImServer): Promise<number>;
+  /** How many rooms in progress use each message service. */
+  openRooms(): Promise<Readonly<Record<ImServer, number>>>;
 }
 
-export const createCapacityStore = ({ db: { queries } }: { db: Database }): CapacityStore => {
-  const coming = (now: Date) =>
-    queries
-      .select({ id: exams.id, name: exams.name, startTime: exams.startTime, endTime: exams.endTime })
-      .from(exams)
-      .where(gt(exams.endTime, now))
-      .all();
-  const seated = (examId: string): number =>
-    queries
-      .select({ people: count() })
-      .from(rooms)
-      .innerJoin(participants, and(eq(participants.roomId, rooms.id), eq(participants.role, "examinee")))
-      .where(and(eq(rooms.examId, examId), eq(rooms.status, "in_progress")))
-      .get()?.people ?? 0;
-  const waiting = (examId: string): number =>
-    queries
-      .select({ people: count() })
-      .from(unseated)
-      .where(and(eq(unseated.examId, examId), eq(unseated.role, "examinee")))
-      .get()?.people ?? 0;
+const examsEndingAfter = statement(
+  query
+    .select({
+      id: visibleExams.id,
+      name: visibleExams.name,
+      startTime: visibleExams.startTime,
+      endTime: visibleExams.endTime,
+    })
+    .from(visibleExams)
+    .where(gt(visibleExams.endTime, param("now"))),
+);
+const seatedExaminees = statement(
+  query
+    .select({ people: count() })
+    .from(visibleRooms)
+    .innerJoin(
+      visibleParticipants,
+      and(eq(visibleParticipants.roomId, visibleRooms.id), eq(visibleParticipants.role, "examinee")),
+    )
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
+);
+const unseatedExaminees = statement(
+  query
+    .select({ people: count() })
+    .from(visibleUnseated)
+    .where(and(eq(visibleUnseated.examId, param("examId")), eq(visibleUnseated.role, "examinee"))),
+);
+const openRoomsByServices = statement(
+  query
+    .select({ services: visibleRooms.imServer, rooms: count() })
+    .from(visibleRooms)
+    .where(eq(visibleRooms.status, "in_progress"))
+    .groupBy(visibleRooms.imServer),
+);
 
-  return {
-    comingExams: async (now) =>
-      coming(now).map((exam) => ({ ...exam, examinees: seated(exam.id) + waiting(exam.id) })),
-    openRooms: async (service) =>
-      queries
-        .select({ rooms: count() })
-        .from(rooms)
-        .where(
-          and(
-            eq(rooms.status, "in_progress"),
-            sql`EXISTS (SELECT 1 FROM json_each(${rooms.imServer}) WHERE value = ${service})`,
-          ),
-        )
-        .get()?.rooms ?? 0,
-  };
+const countExaminees = async (reader: Reader, examId: string): Promise<number> => {
+  const seated = await reader.get(seatedExaminees, { examId });
+  const unseated = await reader.get(unseatedExaminees, { examId });
+  return (seated?.people ?? 0) + (unseated?.people ?? 0);
 };
+
+export const createCapacityStore = ({ storage }: { storage: Storage }): CapacityStore => ({
+  comingExams: (now) =>
+    storage.snapshot(async (reader) => {
+      const exams: ComingExam[] = [];
+      for (const exam of await reader.all(examsEndingAfter, { now }))
+        exams.push({ ...exam, examinees: await countExaminees(reader, exam.id) });
+      return exams;
+    }),
+
+  async openRooms() {
+    const counts = await storage.all(openRoomsByServices);
+    const openRoomsOf = (service: ImServer): number =>
+      counts.reduce((sum, { services, rooms }) => sum + (services.includes(service) ? rooms : 0), 0);
+    const byService = imServerSchema.options.map((service) => [service, openRoomsOf(service)] as const);
+    // Safe: there is an entry for every service.
+    return Object.fromEntries(byService) as Record<ImServer, number>;
+  },
+});

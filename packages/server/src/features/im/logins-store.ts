@@ -1,75 +1,62 @@
-import { and, eq, lte, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
+import { and, eq, lte } from "drizzle-orm";
+import type { Storage } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
 import { messageLogins } from "../../storage/tables.js";
 
-/** A login as it is kept. */
+/** A login as it is stored. */
 export type StoredLogin = typeof messageLogins.$inferSelect;
 
 export interface LoginStore {
   /**
-   * Keeps a login. Of the same page, holder and binding the newest `most` stay; some of what has expired goes with
-   * every new one.
+   * Stores a login. Of the same page, holder and binding the newest `most` are kept. Every new login also deletes some of those that have
+   * expired.
    */
   add(login: StoredLogin, most: number): Promise<void>;
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
-/** Expired logins that go with a new one: more than come, so that none stays for long, and no write takes long. */
-const PRUNED_AT_ONCE = 20;
+/** Expired logins that one new login deletes: more than one, so that none stays for long, and few, so that no write takes long. */
+const DELETED_AT_ONCE = 20;
 
-export const createLoginStore = ({ db: { queries, write, inserter } }: { db: Database }): LoginStore => {
-  const { id, userId, camera, holderId, roomId, examId, createdAt, expiresAt } = messageLogins;
-  const insert = inserter(messageLogins);
-  const byId = queries
+const { id, userId, camera, holderId, roomId, examId, createdAt, expiresAt } = messageLogins;
+
+const insertLogin = insertion(messageLogins);
+const loginById = statement(
+  query
     .select()
     .from(messageLogins)
-    .where(eq(id, sql.placeholder("id")))
-    .prepare();
-  const expired = queries
+    .where(eq(id, param("id"))),
+);
+const expiredLogins = statement(
+  query
     .select({ id })
     .from(messageLogins)
-    .where(lte(expiresAt, sql.placeholder("now")))
-    .limit(PRUNED_AT_ONCE)
-    .prepare();
-  const remove = queries
-    .delete(messageLogins)
-    .where(eq(id, sql.placeholder("id")))
-    .prepare();
-  const ofPerson = queries
+    .where(lte(expiresAt, param("now")))
+    .limit(DELETED_AT_ONCE),
+);
+const loginsOfPage = statement(
+  query
     .select({ id, roomId, examId, createdAt })
     .from(messageLogins)
-    .where(
-      and(
-        eq(userId, sql.placeholder("userId")),
-        eq(camera, sql.placeholder("camera")),
-        eq(holderId, sql.placeholder("holderId")),
-      ),
-    )
-    .prepare();
+    .where(and(eq(userId, param("userId")), eq(camera, param("camera")), eq(holderId, param("holderId")))),
+);
+const deleteLogins = statement((dialect) => query.delete(messageLogins).where(dialect.isAnyOf(id, "ids")));
 
-  /** Those of the same page, holder and binding, oldest first. */
-  const alike = (login: StoredLogin): string[] =>
-    ofPerson
-      .all({ userId: login.userId, camera: login.camera, holderId: login.holderId })
-      .filter((row) => row.roomId === login.roomId && row.examId === login.examId)
-      .sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime())
-      .map((row) => row.id);
+export const createLoginStore = ({ storage }: { storage: Storage }): LoginStore => ({
+  add: (login, most) =>
+    storage.write(
+      async (tx) => {
+        const sameBinding = (await tx.all(loginsOfPage, login))
+          .filter((other) => other.roomId === login.roomId && other.examId === login.examId)
+          .toSorted((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
+        const superseded = sameBinding.slice(0, Math.max(0, sameBinding.length + 1 - most));
+        const expired = await tx.all(expiredLogins, { now: login.createdAt });
+        const ids = [...superseded, ...expired].map((old) => old.id);
+        if (ids.length > 0) await tx.run(deleteLogins, { ids });
+        await tx.insert(insertLogin, [login]);
+      },
+      { repeatable: true },
+    ),
 
-  return {
-    add: (login, most) =>
-      write(
-        () => {
-          const before = alike(login);
-          const gone = before.slice(0, Math.max(0, before.length + 1 - most));
-          for (const old of [
-            ...gone,
-            ...expired.all({ now: login.createdAt.getTime() }).map((row) => row.id),
-          ])
-            remove.run({ id: old });
-          insert(login);
-        },
-        { repeatable: true },
-      ),
-    find: async (wanted) => byId.get({ id: wanted }),
-  };
-};
+  find: (wanted) => storage.get(loginById, { id: wanted }),
+});

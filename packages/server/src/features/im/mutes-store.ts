@@ -1,6 +1,7 @@
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import { EVERYBODY } from "../../domain/messages.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { Storage } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes } from "../../storage/tables.js";
 
 /** Who is muted in a room. */
@@ -12,7 +13,7 @@ export interface Muted {
 
 export interface MuteStore {
   muted(roomId: string): Promise<Muted>;
-  /** Without `logins` everybody at once: those who are muted by name stay so. */
+  /** Without `logins` for everybody at once. Logins that are muted by name stay muted. */
   change(change: {
     readonly roomId: string;
     readonly muted: boolean;
@@ -20,35 +21,36 @@ export interface MuteStore {
   }): Promise<void>;
 }
 
-export const createMuteStore = ({ db: { queries, write, remember } }: { db: Database }): MuteStore => {
-  const ofRoom = queries
+const mutesOfRoom = statement(
+  query
     .select({ login: mutes.login })
     .from(mutes)
-    .where(eq(mutes.roomId, sql.placeholder("roomId")))
-    .orderBy(mutes.login)
-    .prepare();
-  const muted = remember((roomId: string): Muted => {
-    const logins = ofRoom.all({ roomId }).map(({ login }) => login);
+    .where(eq(mutes.roomId, param("roomId")))
+    .orderBy(mutes.login),
+);
+const insertMutes = insertion(mutes, { onConflict: "ignore" });
+const deleteMutes = statement((dialect) =>
+  query
+    .delete(mutes)
+    .where(and(eq(mutes.roomId, param("roomId")), dialect.isAnyOf(mutes.login, "logins"))),
+);
+
+export const createMuteStore = ({ storage }: { storage: Storage }): MuteStore => ({
+  muted: storage.remember({ tables: [mutes] }, async (reader, roomId: string): Promise<Muted> => {
+    const logins = (await reader.all(mutesOfRoom, { roomId })).map(({ login }) => login);
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
-  });
-  return {
-    muted: async (roomId) => muted(roomId),
-    change: ({ roomId, muted: isMuted, logins = [EVERYBODY] }) =>
-      write(
-        () => {
-          if (isMuted)
-            queries
-              .insert(mutes)
-              .values(logins.map((login) => ({ roomId, login })))
-              .onConflictDoNothing()
-              .run();
-          else
-            queries
-              .delete(mutes)
-              .where(and(eq(mutes.roomId, roomId), inArray(mutes.login, [...logins])))
-              .run();
-        },
-        { repeatable: true },
-      ),
-  };
-};
+  }),
+
+  change: ({ roomId, muted, logins = [EVERYBODY] }) =>
+    storage.write(
+      async (tx) => {
+        if (muted)
+          await tx.insert(
+            insertMutes,
+            logins.map((login) => ({ roomId, login })),
+          );
+        else await tx.run(deleteMutes, { roomId, logins });
+      },
+      { repeatable: true },
+    ),
+});

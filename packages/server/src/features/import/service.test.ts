@@ -30,7 +30,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
-  const access = createAccessService({ store: createAccessStore({ db }) });
+  const access = createAccessService({ store: createAccessStore({ storage: db.storage }) });
   const ids = createIds({ clock });
   const added = () => undefined;
   const events = createEventLog({ added });

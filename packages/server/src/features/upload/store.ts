@@ -1,52 +1,55 @@
-import { and, eq, gte, lt, ne, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
-import { visibleRooms as rooms, streamNames } from "../../storage/tables.js";
+import { and, eq, gte, lt, ne } from "drizzle-orm";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { streamNames, visibleRooms } from "../../storage/tables.js";
 
-/** A stream of a person's, whatever room of the exam it is of. */
+/** A stream of a person, in any room of the exam. */
 export interface OwnStream {
   readonly name: string;
   readonly roomId: string;
 }
 
 export interface UploadStore {
-  /** Those of a person in an exam, also of rooms that it was moved out of. The newest room's come first. */
+  /** The streams of a person in an exam, including those of rooms that they were moved out of. The newest room's come first. */
   streamsOf(examId: string, userId: string): Promise<OwnStream[]>;
-  /** Whether a stream of another room has a name that begins so. */
+  /** Whether the name of a stream of another room begins with a text. */
   isShared(beginning: string, roomId: string): Promise<boolean>;
 }
 
-/** Above every name that begins with the text before it: names are ASCII. */
+/** Greater than every character of a stream's name: names are ASCII. */
 const ABOVE = "\u007F";
 
-export const createUploadStore = ({ db }: { db: Database }): UploadStore => {
-  const own = db.queries
+const streamsOfPerson = statement(
+  query
     .select({ name: streamNames.name, roomId: streamNames.roomId })
-    .from(rooms)
+    .from(visibleRooms)
     .innerJoin(
       streamNames,
-      and(eq(streamNames.roomId, rooms.id), eq(streamNames.userId, sql.placeholder("userId"))),
+      and(eq(streamNames.roomId, visibleRooms.id), eq(streamNames.userId, param("userId"))),
     )
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .prepare();
-  const ofAnotherRoom = db.queries
+    .where(eq(visibleRooms.examId, param("examId"))),
+);
+const streamOfAnotherRoom = statement(
+  query
     .select({ roomId: streamNames.roomId })
     .from(streamNames)
     .where(
       and(
-        gte(streamNames.name, sql.placeholder("from")),
-        lt(streamNames.name, sql.placeholder("to")),
-        ne(streamNames.roomId, sql.placeholder("roomId")),
+        gte(streamNames.name, param("from")),
+        lt(streamNames.name, param("to")),
+        ne(streamNames.roomId, param("roomId")),
       ),
     )
-    .limit(1)
-    .prepare();
+    .limit(1),
+);
 
-  return {
-    async streamsOf(examId, userId) {
-      const streams = own.all({ examId, userId });
-      return streams.toSorted((one, other) => (one.roomId < other.roomId ? 1 : -1));
-    },
-    isShared: async (beginning, roomId) =>
-      ofAnotherRoom.get({ from: beginning, to: `${beginning}${ABOVE}`, roomId }) !== undefined,
-  };
-};
+export const createUploadStore = ({ storage }: { storage: Storage }): UploadStore => ({
+  async streamsOf(examId, userId) {
+    const streams = await storage.all(streamsOfPerson, { examId, userId });
+    return streams.toSorted((one, other) => (one.roomId < other.roomId ? 1 : -1));
+  },
+  async isShared(beginning, roomId) {
+    const range = { from: beginning, to: `${beginning}${ABOVE}` };
+    return (await storage.get(streamOfAnotherRoom, { ...range, roomId })) !== undefined;
+  },
+});
