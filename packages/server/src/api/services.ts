@@ -18,7 +18,7 @@ import { createAudioStore } from "../features/audio/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
-import { createLoginThrottle, networkOf } from "../features/auth/throttle.js";
+import { createLoginThrottle } from "../features/auth/throttle.js";
 import { createCapacityService } from "../features/capacity/service.js";
 import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
@@ -92,7 +92,7 @@ export const createServices = (
 ) => {
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
   const quotas = unlimited ? undefined : config.quotas;
-  const gate = createGate({ rates, disk, networkOf });
+  const gate = createGate({ rates, disk });
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
   const events = createEventWriter({ db, added: tail.look });
