@@ -44,9 +44,28 @@ module.exports = {
     rule("no-circle", "Not even one of types alone.", { pathNot: test }, { circular: true }),
     rule(
       "feature-to-feature-by-service",
-      "A feature may use another feature's service, nothing else of it.",
+      "A feature may use another feature's service, which it is given, and its rules. It imports nothing else of it.",
       { path: `${server}features/([^/]+)/`, pathNot: test },
-      { path: `${server}features/`, pathNot: [`${server}features/$1/`, `${server}features/[^/]+/service`] },
+      {
+        path: `${server}features/`,
+        pathNot: [`${server}features/$1/`, `${server}features/[^/]+/(service|rules)\\.ts$`],
+      },
+    ),
+    rule(
+      "service-of-another-feature-as-a-type",
+      "api/services.ts hands services over. A function that two features need belongs in rules.ts.",
+      { path: `${server}features/([^/]+)/`, pathNot: test },
+      {
+        path: `${server}features/[^/]+/service\\.ts$`,
+        pathNot: `${server}features/$1/`,
+        dependencyTypesNot: ["type-only"],
+      },
+    ),
+    rule(
+      "rules-are-pure",
+      "Rules are functions of what they are given: they know no store and no service but by type.",
+      { path: `${server}features/[^/]+/rules\\.ts$` },
+      { path: `${server}features/[^/]+/(?!rules)`, dependencyTypesNot: ["type-only"] },
     ),
     rule(
       "store-behind-its-service",

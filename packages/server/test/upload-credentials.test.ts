@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { TestAppOptions, TestCaller } from "../src/app/testing.js";
 import { insertExam, insertRoom, personInserter } from "../src/domain/inserts.js";
-import { toNewPerson } from "../src/features/participant/service.js";
+import { toNewPerson } from "../src/features/participant/rules.js";
 import { streamName } from "../src/providers/stream-name.js";
 import type { HeldCredentials } from "./simulators/aliyun-sts.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";

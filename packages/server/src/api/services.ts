@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createErasedRows } from "../domain/bulk/erased.js";
 import { createEventLog } from "../domain/event-log.js";
@@ -17,7 +18,7 @@ import { createAudioStore } from "../features/audio/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
-import { createLoginThrottle, networkOf } from "../features/auth/throttle.js";
+import { createLoginThrottle } from "../features/auth/throttle.js";
 import { createCapacityService } from "../features/capacity/service.js";
 import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
@@ -91,7 +92,7 @@ export const createServices = (
 ) => {
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
   const quotas = unlimited ? undefined : config.quotas;
-  const gate = createGate({ rates, disk, networkOf });
+  const gate = createGate({ rates, disk });
   const liveStore = createLiveStore({ db });
   const tail = createTail({ store: liveStore, log });
   const events = createEventWriter({ db, added: tail.look });
@@ -100,10 +101,12 @@ export const createServices = (
   const { storage } = db;
   const eventLog = createEventLog({ added: tail.look });
   const messageLog = createMessageLog({ events: eventLog });
+  /** Says `added` after each transaction that wrote tasks. The queue, which listens, is made of a store that writes them. */
+  const taskEvents = new EventEmitter<{ added: [] }>();
   const taskLog = createTaskLog({
     kinds: taskKindsOf(providers.messages),
     ids,
-    added: () => queue.wake(),
+    added: () => taskEvents.emit("added"),
     events: eventLog,
     messages: providers.messages.aliyun_new?.builtIn && messageLog,
   });
@@ -112,7 +115,7 @@ export const createServices = (
     afterCommit: db.afterCommit,
     kinds: taskKindsOf(providers.messages),
     ids,
-    added: () => queue.wake(),
+    added: () => taskEvents.emit("added"),
     said: providers.messages.aliyun_new?.builtIn && said,
     endPresence,
   });
@@ -139,6 +142,7 @@ export const createServices = (
     width: Math.ceil(config.vendors.concurrency / 2),
     log,
   });
+  taskEvents.on("added", () => queue.wake());
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const rules = createAccessService({ store: createAccessStore({ storage }) });

@@ -315,6 +315,7 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_TRUSTED_PROXIES", "::/129"],
   ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/"],
   ["INVIGIL_TRUSTED_PROXIES", "10.0.0.0/8/9"],
+  ["INVIGIL_TRUSTED_PROXIES", "10.1"],
   ["INVIGIL_WATCH_APP_URL", "ftp://leak.example"],
   ["INVIGIL_WATCH_APP_URL", "https://leak.example/?a=b"],
   ["INVIGIL_EXAMINEE_APP_URL", "https://leak.example/#/pc"],

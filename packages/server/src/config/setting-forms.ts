@@ -1,4 +1,4 @@
-import { isIP } from "node:net";
+import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
 // The forms of settings: texts, as the environment has them, each with what it says when one does not fit.
@@ -87,13 +87,14 @@ export const amounts = (defaults: Readonly<Record<string, number>>) => {
     )
     .default(defaults);
 };
+/** An address, a range of them (`10.0.0.0/8`), or the name of one. */
 const isAddressRange = (range: string): boolean => {
   if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
-  const [address = "", bits, ...more] = range.split("/");
-  const version = isIP(address);
-  if (version === 0 || more.length > 0) return false;
-  // All addresses are no range: anybody could say that they come from anywhere.
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  const { IPv4, IPv6 } = ipaddr;
+  if (IPv4.isValidFourPartDecimal(range) || IPv6.isValid(range)) return true;
+  const isRange = IPv4.isValidCIDRFourPartDecimal(range) || IPv6.isValidCIDR(range);
+  // A range of all addresses would let anybody say that they come from anywhere.
+  return isRange && ipaddr.parseCIDR(range)[1] > 0;
 };
 export const addressRanges = z
   .string()

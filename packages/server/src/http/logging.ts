@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { FastifyInstance } from "fastify";
-import { nameOf } from "../trpc/context.js";
+import { callFields } from "../trpc/context.js";
 
 export const REQUEST_ID_HEADER = "x-request-id";
 
@@ -21,7 +21,6 @@ export const logRequests = (app: FastifyInstance): void => {
   });
   app.addHook("onResponse", (request, reply, done) => {
     const context = request.callContext;
-    const userId = context && nameOf(context.identity);
     request.log.info(
       {
         method: request.method,
@@ -29,12 +28,7 @@ export const logRequests = (app: FastifyInstance): void => {
         status: reply.statusCode,
         address: context?.address ?? request.ip,
         ms: Math.round(reply.elapsedTime * 100) / 100,
-        ...(context?.trace.procedures.length && {
-          procedure: [...new Set(context.trace.procedures)].join(","),
-        }),
-        ...(userId !== undefined && { userId }),
-        ...(context?.trace.roomId !== undefined && { roomId: context.trace.roomId }),
-        ...(context?.trace.reasons && { reason: context.trace.reasons.join(",") }),
+        ...(context && callFields(context)),
       },
       "request",
     );

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { InvigilError } from "../platform/errors.js";
+import { callFields } from "../trpc/context.js";
 
 const EVENT_STREAM = "text/event-stream";
 /** How soon a client comes back when its stream has broken, in milliseconds. Browsers wait up to five seconds otherwise. */
@@ -12,17 +12,7 @@ export const isEventStream = (payload: unknown): payload is Response =>
 const logStream = (request: FastifyRequest, reply: FastifyReply): void => {
   const { callContext: context, log, routeOptions } = request;
   const route = routeOptions.url;
-  const identity = context?.identity;
-  log.info(
-    {
-      route,
-      address: request.ip,
-      procedure: context?.trace.procedures.join(","),
-      ...(identity && !(identity instanceof InvigilError) && { userId: identity.userId }),
-      ...(context?.trace.roomId !== undefined && { roomId: context.trace.roomId }),
-    },
-    "stream opened",
-  );
+  log.info({ route, address: request.ip, ...(context && callFields(context)) }, "stream opened");
   reply.raw.once("close", () => {
     log.info({ route, ms: Math.round(reply.elapsedTime) }, "stream closed");
   });

@@ -1,4 +1,5 @@
 import type { Disk } from "./disk.js";
+import { networkOf } from "./network.js";
 import type { RateLimits, Taker } from "./rates.js";
 
 export interface GatedCall {
@@ -25,12 +26,9 @@ const ONE_WRITE = { writes: 1 };
 export const createGate = ({
   rates,
   disk,
-  networkOf,
 }: {
   readonly rates: RateLimits;
   readonly disk: Pick<Disk, "assertRoom">;
-  /** What counts as one address. */
-  readonly networkOf: (address: string) => string;
 }): Gate => ({
   admit(caller, { writes, alsoWhenFull = false }) {
     if (caller) rates.take({ caller }, writes ? ONE_WRITE : ONE_READ);

@@ -4,6 +4,7 @@ import type { Config } from "../config/config.js";
 import { type Counted, identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
 import { atMost } from "../platform/lru.js";
+import { waitBefore, wholeAfter } from "./allowance.js";
 
 /** What is limited, in the order in which each owner's state is kept. */
 export const RATES = [
@@ -37,8 +38,8 @@ export interface Taker {
 }
 
 /**
- * Limits of what is done in a time. The answer is given at once: one process counts for itself. What counts for several can
- * stand behind the same interface, by sharing out allowances ahead of use.
+ * Limits of what is done in a time. Each process counts for itself, so the answer is there at once. A counter that several processes
+ * share can stand behind the same interface when it hands out parts of the allowances in advance.
  */
 export interface RateLimits {
   /**
@@ -143,7 +144,7 @@ export const createRateLimits = ({
   return {
     take({ caller, network, roomId, examId }, amounts) {
       const now = monotonic();
-      const taken: { state: WholeAt; index: number; until: number }[] = [];
+      const taken: { state: WholeAt; index: number; wholeAt: number }[] = [];
 
       const look = (within: Scope, key: string, name = key): void => {
         let state: WholeAt | undefined;
@@ -154,12 +155,10 @@ export const createRateLimits = ({
           const amount = amounts[rate as Rate];
           if (!limit || !amount) continue;
           state ??= stateOf(within, key);
-          const since = Math.max(state[index] ?? 0, now);
-          const ms = amount * limit.eachMs;
-          // More than the whole allowance is let through by an allowance that is whole, and paid off afterwards.
-          const waitMs = since + Math.min(ms, WINDOW_MS) - now - WINDOW_MS;
+          const use = { wholeAt: state[index] ?? 0, costMs: amount * limit.eachMs, now };
+          const waitMs = waitBefore(use, WINDOW_MS);
           if (waitMs > 0) refuse(within, name, limit, waitMs);
-          taken.push({ state, index, until: since + ms });
+          taken.push({ state, index, wholeAt: wholeAfter(use) });
         }
       };
 
@@ -168,7 +167,7 @@ export const createRateLimits = ({
       if (network !== undefined) look(scopes.network, network);
       if (roomId !== undefined) look(scopes.room, roomId);
       if (examId !== undefined) look(scopes.exam, examId);
-      for (const { state, index, until } of taken) state[index] = until;
+      for (const { state, index, wholeAt } of taken) state[index] = wholeAt;
     },
   };
 };

@@ -11,10 +11,6 @@ export interface Trace {
   reasons?: string[];
 }
 
-/** For the log: who calls, or whose token it was that is refused. */
-export const nameOf = (identity: Principal | InvigilError): string | undefined =>
-  identity instanceof InvigilError ? identity.subject : identity.userId;
-
 export interface Context {
   /** Who is calling, or why that is not known. */
   readonly identity: Principal | InvigilError;
@@ -35,6 +31,15 @@ export interface Context {
   readonly gate?: Gate | undefined;
   readonly trace: Trace;
 }
+
+/** What a log line says of calls: which they are, who makes them (or whose token is refused), in which room, and why they failed. */
+export const callFields = ({ identity, trace }: Pick<Context, "identity" | "trace">) => ({
+  // The log leaves out what is undefined.
+  procedure: [...new Set(trace.procedures)].join(",") || undefined,
+  userId: identity instanceof InvigilError ? identity.subject : identity.userId,
+  roomId: trace.roomId,
+  reason: trace.reasons?.join(","),
+});
 
 /** Where a call comes from, for log lines of its own. */
 export interface Origin {

@@ -19,6 +19,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
+import { noClip } from "./rules.js";
 import type { AudioStore, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
 /** How many of the library's default clips an exam offers, at most. */
@@ -70,9 +71,6 @@ export interface AudioServiceDeps {
 }
 
 const MIB = 1024 * 1024;
-
-export const noClip = (clipId: string): InvigilError =>
-  new InvigilError("AUDIO_CLIP_NOT_FOUND", `There is no audio clip ${clipId}.`);
 
 export const createAudioService = ({
   store,

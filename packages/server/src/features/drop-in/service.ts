@@ -18,14 +18,8 @@ import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
-import {
-  type ImService,
-  isMuted,
-  isWithinReach,
-  type LoginService,
-  type MessageLogin,
-  type Muted,
-} from "../im/service.js";
+import { isMuted, isWithinReach } from "../im/rules.js";
+import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LiveService, ToldRoomEvent } from "../subscriptions/service.js";
 import { type Delivery, keptDelivery } from "./messages.js";

@@ -16,8 +16,10 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import { type AudioService, noClip } from "../audio/service.js";
-import { assertMayDeleteRecords, type ParticipantService } from "../participant/service.js";
+import { noClip } from "../audio/rules.js";
+import type { AudioService } from "../audio/service.js";
+import { assertMayDeleteRecords } from "../participant/rules.js";
+import type { ParticipantService } from "../participant/service.js";
 import type { ExamStore, Missing, StoredExam } from "./store.js";
 
 export interface ExamService {

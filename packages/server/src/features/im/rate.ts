@@ -1,11 +1,13 @@
 import { LRUCache } from "lru-cache";
+import { waitBefore, wholeAfter } from "../../limits/allowance.js";
 import { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
 
-/** What one login may send in one room: this many at once, and this many a second. */
+/** What one login may send in one room: this many messages at once, and this many a second. */
 const AT_ONCE = 30;
 const PER_SECOND = 10;
-/** Senders that are remembered. Who is not has sent nothing for a while, or less than all of these. */
+const EACH_MS = 1000 / PER_SECOND;
+/** Senders that are remembered. A sender that is forgotten has its whole allowance again. */
 const REMEMBERED = 100_000;
 
 export interface SendRate {
@@ -14,15 +16,13 @@ export interface SendRate {
 }
 
 export const createSendRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
-  /** When each sender's allowance will be (or was) whole again, in milliseconds. By size: see the login throttle. */
+  /** When each sender's allowance will be (or was) whole again, in milliseconds. */
   const wholeAt = new LRUCache<string, number>(atMost(REMEMBERED));
-  const EACH_MS = 1000 / PER_SECOND;
   return {
     take(roomId, login) {
-      const now = monotonic();
       const key = JSON.stringify([roomId, login]);
-      const next = Math.max(wholeAt.get(key) ?? 0, now) + EACH_MS;
-      const waitMs = next - now - AT_ONCE * EACH_MS;
+      const use = { wholeAt: wholeAt.get(key) ?? 0, costMs: EACH_MS, now: monotonic() };
+      const waitMs = waitBefore(use, AT_ONCE * EACH_MS);
       if (waitMs > 0) {
         const seconds = Math.ceil(waitMs / 1000);
         throw new InvigilError(
@@ -31,7 +31,7 @@ export const createSendRate = ({ monotonic }: { monotonic: () => number }): Send
           { retryAfterSeconds: seconds },
         );
       }
-      wholeAt.set(key, next);
+      wholeAt.set(key, wholeAfter(use));
     },
   };
 };

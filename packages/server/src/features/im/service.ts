@@ -7,7 +7,6 @@ import {
   type Message,
   type MessagePage,
   maxMessageBytes,
-  type Role,
   type SendMessageInput,
   type SentMessage,
   sendersOf,
@@ -25,6 +24,7 @@ import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
+import { isMuted, isWithinReach, runsRooms } from "./rules.js";
 import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, StoredMessage } from "./store.js";
 
 export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
@@ -60,18 +60,6 @@ export interface ImService {
   /** The newest messages of some types, oldest of them first. Asks nobody's permission: for other services. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
-
-/** Those who run rooms. */
-const runsRooms = ({ role }: Caller): boolean => role === "admin" || role === "teacher";
-/** Whether somebody's page may say nothing to its whole room. */
-export const isMuted = ({ everybody, logins }: Muted, caller: Caller, login: string): boolean =>
-  !runsRooms(caller) && (everybody || logins.includes(login));
-
-/** Whether a caller may write to a person of the room: an examinee to its staff (and from one page to the other), everybody else to all. */
-export const isWithinReach = (
-  caller: Pick<Caller, "userId" | "role">,
-  { userId, role }: { readonly userId: string; readonly role: Role },
-): boolean => caller.role !== "examinee" || role !== "examinee" || userId === caller.userId;
 
 export interface ImServiceDeps {
   readonly messages: MessageProviders;

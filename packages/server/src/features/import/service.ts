@@ -4,7 +4,7 @@ import type { ReadOptions, Source } from "../../files/sheets/source.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
-import { roomSizeQuota } from "../participant/service.js";
+import { roomSizeQuota } from "../participant/rules.js";
 import type { FaultyFile } from "./faults.js";
 import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";

@@ -1,6 +1,7 @@
 import type { ImportResult } from "@invigil/schema";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
-import { type RoomSize, toNewPerson } from "../participant/service.js";
+import { toNewPerson } from "../participant/rules.js";
+import type { RoomSize } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
 import { differ, judge, type RosterPerson, type Verdict } from "./judge.js";
 import type { Found } from "./read.js";

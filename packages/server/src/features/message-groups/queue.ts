@@ -2,6 +2,7 @@ import { type ImServer, imServerSchema } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { VendorTask } from "../../domain/vendor-tasks.js";
 import { InvigilError } from "../../platform/errors.js";
+import { waitAtMost } from "../../platform/wait-at-most.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 import { isAboutUs } from "../../providers/vendor-error.js";
 import { kindsOf } from "./kinds.js";
@@ -102,15 +103,8 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
   };
   const lanes = imServerSchema.options.flatMap(laneOf);
 
-  const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => {
-      timer = setTimeout(resolve, ms);
-    });
-    await Promise.race([work, late]).finally(() => clearTimeout(timer));
-  };
   const stop = async (withinMs: number): Promise<void> => {
-    await within(Promise.all(lanes.map((lane) => lane.stop())), withinMs);
+    await waitAtMost(Promise.all(lanes.map((lane) => lane.stop())), withinMs);
     abandoned = true;
   };
 
@@ -128,7 +122,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
       if (!woken) return;
       abandoned = false;
       for (const lane of lanes) lane.start();
-      await within(Promise.all(lanes.map((lane) => lane.idle())), withinMs);
+      await waitAtMost(Promise.all(lanes.map((lane) => lane.idle())), withinMs);
       await stop(0);
     },
   };

@@ -3,7 +3,6 @@ import type {
   AddParticipantsResult,
   Caller,
   MoveParticipantInput,
-  NewParticipant,
   Participant,
   ParticipantRole,
   RemovedParticipant,
@@ -12,14 +11,20 @@ import type {
   StreamUrls,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import type { NewPerson } from "../../domain/inserts.js";
-import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
-import { streamName } from "../../providers/stream-name.js";
-import type { StreamOwner, StreamSigner } from "../../providers/types.js";
+import type { StreamSigner } from "../../providers/types.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
+import {
+  assertMayDeleteRecords,
+  hasRecordsReason,
+  isCreatorReason,
+  participantConflict,
+  roomSizeQuota,
+  streamNamesOf,
+  toNewPerson,
+} from "./rules.js";
 import type { ParticipantStore, RoomMember, RoomSize, RoomState, StoredParticipant } from "./store.js";
 
 export type { RoomMember, RoomSize };
@@ -63,37 +68,7 @@ export interface ParticipantServiceDeps {
   readonly quotas: Quotas | undefined;
 }
 
-const streamsOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
-  main: streamName({ ...owner, camera: "main" }),
-  pc: streamName({ ...owner, camera: "pc" }),
-});
-
 const withoutPush = (urls: StreamUrls): StreamUrls => ({ ...urls, pushUrl: null });
-
-/** A person as it is written into a room. */
-export const toNewPerson = (
-  person: NewParticipant,
-  room: { id: string; examId: string },
-  now: Date,
-): NewPerson => ({
-  ...person,
-  roomId: room.id,
-  streams: streamsOf({ examId: room.examId, roomId: room.id, userId: person.userId }),
-  now,
-});
-
-/** How many people a room may have: asked in the transaction that adds to it. @throws QUOTA_EXCEEDED */
-export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined => {
-  if (!quotas) return undefined;
-  const { peoplePerRoom: most } = quotas;
-  return {
-    most,
-    check(roomId, size, added) {
-      if (size > most)
-        throw quotaExceeded({ whose: `The room ${roomId}`, what: "people", held: size - added, most });
-    },
-  };
-};
 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
@@ -103,21 +78,6 @@ const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (!status) throw roomNotFound(roomId);
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
 };
-
-/** Records may be in other rooms of the exam, too. @throws FORBIDDEN for all but administrators, and for a room's token */
-export const assertMayDeleteRecords = (caller: Caller): void => {
-  if (caller.role !== "admin" || caller.roomId !== undefined)
-    throw forbidden(
-      "Only an administrator, and with no token of one room, may delete cheat records (withRecords).",
-    );
-};
-
-/** Why somebody stays where it is. */
-export const conflict = (userId: string, what: "moved" | "removed", why: string) =>
-  new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be ${what}: ${why}.`);
-export const IS_CREATOR = "the room's examinees answer to its creator";
-export const holds = (records: number) =>
-  `${records === 1 ? "1 cheat record is" : `${records} cheat records are`} kept about it`;
 
 export const createParticipantService = ({
   store,
@@ -196,22 +156,22 @@ export const createParticipantService = ({
       const target = await openRoom(caller, toRoomId);
       if (target.examId !== room.examId)
         throw invalidInput("toRoomId", `must be a room of the exam ${room.examId}`);
-      if (userId === room.createTeacher) throw conflict(userId, "moved", IS_CREATOR);
+      if (userId === room.createTeacher) throw participantConflict(userId, "moved", isCreatorReason);
       const owner = { examId: target.examId, roomId: target.id, userId };
-      const to = { roomId: target.id, streams: streamsOf(owner), now: clock() };
+      const to = { roomId: target.id, streams: streamNamesOf(owner), now: clock() };
       const outcome = await store.move(roomId, userId, to, assertOpen, size);
       if (outcome === "not_found") throw notThere(roomId, userId);
       if (outcome === "there_already")
-        throw conflict(userId, "moved", `it is in the room ${toRoomId} already`);
+        throw participantConflict(userId, "moved", `it is in the room ${toRoomId} already`);
       return true;
     },
     async remove(caller, { roomId, userId, withRecords }) {
       const room = await openRoom(caller, roomId);
       if (withRecords) assertMayDeleteRecords(caller);
-      if (userId === room.createTeacher) throw conflict(userId, "removed", IS_CREATOR);
+      if (userId === room.createTeacher) throw participantConflict(userId, "removed", isCreatorReason);
       const outcome = await store.remove(roomId, userId, { withRecords, now: clock() }, assertOpen);
       if (!outcome) throw notThere(roomId, userId);
-      if (!outcome.removed) throw conflict(userId, "removed", holds(outcome.records));
+      if (!outcome.removed) throw participantConflict(userId, "removed", hasRecordsReason(outcome.records));
       if (withRecords) await erasure.finish();
       return { records: outcome.records };
     },

@@ -15,7 +15,7 @@ import type { Ids } from "../../platform/ids.js";
 import { createPace, inTurns } from "../../platform/pace.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
-import { toNewPerson } from "../participant/service.js";
+import { toNewPerson } from "../participant/rules.js";
 import { type Newcomer, roomNamer, type Seats, seatPeople } from "./seating.js";
 import type { ExamPeople, PlanStore } from "./store.js";
 

@@ -20,7 +20,7 @@ import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
 import type { GroupService } from "../message-groups/service.js";
-import { toNewPerson } from "../participant/service.js";
+import { toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
 /** An exam that a room brings with it starts this long after the room was made, and lasts two hours. */

@@ -9,7 +9,12 @@ import type {
 import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { ErasureService } from "../erasure/service.js";
-import { assertMayDeleteRecords, conflict, holds, IS_CREATOR } from "../participant/service.js";
+import {
+  assertMayDeleteRecords,
+  hasRecordsReason,
+  isCreatorReason,
+  participantConflict,
+} from "../participant/rules.js";
 import type { RosterStore, Standing } from "./store.js";
 
 /** The people of an exam, in its rooms and outside of them. */
@@ -61,8 +66,9 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
         const ended = standing.rooms.find(({ status }) => status === "ended");
         if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);
         if (standing.rooms.some(({ createTeacher }) => createTeacher === userId))
-          throw conflict(userId, "removed", IS_CREATOR);
-        if (standing.records > 0 && !withRecords) throw conflict(userId, "removed", holds(standing.records));
+          throw participantConflict(userId, "removed", isCreatorReason);
+        if (standing.records > 0 && !withRecords)
+          throw participantConflict(userId, "removed", hasRecordsReason(standing.records));
       });
       if (withRecords) await erasure.finish();
       return { rooms: rooms.length, records };

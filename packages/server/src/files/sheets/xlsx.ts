@@ -4,7 +4,14 @@ import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { quoted } from "./quoted.js";
 import { bytesOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 import { MAX_FILE_BYTES, MAX_ROWS } from "./workbook/limits.js";
-import type { Answer, Refusal, RowsAnswer, RowsWanted, SheetSummary } from "./workbook/messages.js";
+import type {
+  Answer,
+  Refusal,
+  RowsAnswer,
+  RowsWanted,
+  SheetSummary,
+  ThreadData,
+} from "./workbook/messages.js";
 
 /** What the thread may take of memory. The parts that it unpacks come on top, 128 MiB at most. */
 const HEAP = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
@@ -25,7 +32,7 @@ const WORKER = new URL("dist/files/sheets/workbook/worker.js", PACKAGE_ROOT);
 
 const startWorker = (bytes: Uint8Array): Worker =>
   new Worker(WORKER, {
-    workerData: { bytes },
+    workerData: { bytes } satisfies ThreadData,
     // Whatever the file does to it, the thread alone ends.
     resourceLimits: HEAP,
     // Nothing of the server is the thread's to see or to write to.

@@ -6,7 +6,7 @@ import type { WebSocket } from "ws";
 import type { Services } from "../../api/services.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { sharedJson } from "../../platform/serialize.js";
-import { type Context, nameOf, type Trace } from "../../trpc/context.js";
+import { type Context, callFields, type Trace } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { Router } from "../../trpc/root.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
@@ -151,24 +151,11 @@ export const trpcSockets =
           await drained();
           const since = performance.now();
           const own: Context = { ...base, identity: await identify(), trace: { requestId, procedures: [] } };
-          let reason: string | undefined;
           try {
             return await call(own);
-          } catch (error) {
-            reason = failureOf(error).code;
-            throw error;
           } finally {
-            const userId = nameOf(own.identity);
-            log.info(
-              {
-                procedure: own.trace.procedures.join(","),
-                ms: Math.round((performance.now() - since) * 100) / 100,
-                ...(userId !== undefined && { userId }),
-                ...(own.trace.roomId !== undefined && { roomId: own.trace.roomId }),
-                ...(reason !== undefined && { reason }),
-              },
-              "call",
-            );
+            const ms = Math.round((performance.now() - since) * 100) / 100;
+            log.info({ ms, ...callFields(own) }, "call");
           }
         });
       context = { ...base, identity: await identify(), trace, perCall };

@@ -5,6 +5,7 @@ import type { FastifyInstance } from "fastify";
 import type { WebSocketServer } from "ws";
 import type { Config } from "../../config/config.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
+import { waitAtMost } from "../../platform/wait-at-most.js";
 import { asBytes, bareAnswer } from "../failures.js";
 import { requestId } from "../logging.js";
 import { openServerCheck, originsOf } from "../open-server.js";
@@ -66,15 +67,6 @@ const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
 /** Ends a connection that does not become a WebSocket. */
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void => {
   socket.end(asBytes(bareAnswer(REFUSALS[status], status, id)));
-};
-
-const waitAtMost = async (promise: Promise<void>, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 };
 
 /**

@@ -1,3 +1,8 @@
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly bytes: Uint8Array;
+}
+
 /** Why a workbook is not read. */
 export type Refusal = "size" | "rows" | "cell" | "time" | "content";
 

@@ -1,14 +1,21 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openArchive } from "./archive.js";
 import { BATCH_CHARACTERS, BATCH_ROWS, HEADER_ROWS } from "./limits.js";
-import { type Answer, Refused, type RowsAnswer, type RowsWanted, type SheetRow } from "./messages.js";
+import {
+  type Answer,
+  Refused,
+  type RowsAnswer,
+  type RowsWanted,
+  type SheetRow,
+  type ThreadData,
+} from "./messages.js";
 import { createNumbers } from "./numbers.js";
 import { findParts } from "./parts.js";
 import { createBudget, readSheet } from "./sheet.js";
 import { readStrings } from "./strings.js";
 import { readStyles } from "./styles.js";
 
-// The thread that reads a workbook, of which the server knows nothing but bytes. `xlsx.ts` starts it.
+// The thread that reads a workbook. `xlsx.ts` starts it with the bytes of the file, of which the server reads nothing itself.
 
 interface ReadSheet {
   readonly name: string;
@@ -62,7 +69,7 @@ const batchOf = (rows: readonly SheetRow[], from: number): SheetRow[] => {
 
 const port = parentPort;
 // Safe: `xlsx.ts` is the only one that starts this thread.
-const { bytes } = workerData as { bytes: Uint8Array };
+const { bytes } = workerData as ThreadData;
 const answer = (message: Answer | RowsAnswer): void => port?.postMessage(message);
 try {
   const sheets = readWorkbook(bytes).filter(({ rows }) => rows.length > 0);
