@@ -4,53 +4,65 @@ import { eventIdSchema } from "./live.js";
 import { MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES } from "./messages.js";
 import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 
-// What the drop-in script and the server say to each other at `/im`: one JSON text a frame (docs/decisions/0025).
+// The protocol between the drop-in script and the server at `/im`: one JSON text per frame
+// (docs/decisions/0025).
 
-/** Pairs a request with its answer. */
+/** Matches a request with its response. */
 const number = z.int().min(1);
 const groupId = idSchema;
-/** A page's login: a user's id, or `pc_<id>`. */
+/** Message logins: a user id for the main page, or `pc_<id>` for the PC page. */
 const logins = z
   .array(idSchema)
   .min(1, "must not be empty")
   .max(MAX_ROOM_LOGINS, `must be at most ${MAX_ROOM_LOGINS} logins`);
 
 /**
- * The longest frame that a page may send, in characters (589,312): the data of the longest message with each character escaped
- * (`\u0001`), every login of a full room twice (in the data's `receiverIdList` and in `to`), and the rest of the request.
+ * The longest frame that a page may send, in characters (589,312): the longest message data with every
+ * character escaped (`\u0001`), all logins of a full room twice (in `receiverIdList` and in `to`), and the
+ * rest of the request.
  */
 export const MAX_ENGINE_FRAME = 6 * MAX_MESSAGE_BYTES + 2 * MAX_ROOM_LOGINS * LOGIN_BYTES + 4 * 1024;
-/** The same before the page has logged in. */
+/** The longest frame before the page has logged in, in characters. */
 export const MAX_FIRST_ENGINE_FRAME = 4 * 1024;
 
 const request = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>
   z.object({ number, do: z.literal(name), ...shape });
 
-/** What `getIMToken` answered as `aliyunNewIm`, without what only says where to connect. */
+/**
+ * The credentials that `im.getToken` returned as `aliyunNewIm`, without `appSign`, which only contains the
+ * address.
+ */
 export const engineLoginSchema = z.object({
   appId: verbatimText(1, 64),
   appToken: verbatimText(1, 128),
   auth: z.object({
     userId: idSchema,
     nonce: verbatimText(1, 64),
-    /** When the login expires, in seconds since 1970. */
+    /** The expiry of the login, in seconds since 1970. */
     timestamp: wholeNumber(0, Number.MAX_SAFE_INTEGER),
     role: z.enum(["", "admin"]),
   }),
 });
 export type EngineLogin = z.output<typeof engineLoginSchema>;
 
+/** A request of a page. `do` is its kind and `number` matches it with the response. */
 export const engineRequestSchema = z.discriminatedUnion("do", [
-  /** The first on a connection; later, the same person's newer token. */
+  /**
+   * Must be the first request of a connection. Later, it replaces the login with a newer token of the same
+   * person.
+   */
   request("login", { login: engineLoginSchema }),
-  /** `after`: the last event that the page has seen of the group, and `seen`: the last message; absent: from now on. */
+  /**
+   * `after` is the last event of the group that the page received, and `seen` its last message. Absent: only
+   * new events.
+   */
   request("join", {
     groupId,
     after: optional(eventIdSchema),
     seen: optional(wholeNumber(0, Number.MAX_SAFE_INTEGER)),
   }),
   request("leave", { groupId }),
-  /** `to`: only for these logins. `one`: for the one in `to`, who must be connected. */
+  /** `to`: only for these logins. `one`: for the single login in `to`, which must be connected. */
   request("send", {
     groupId,
     type: wholeNumber(1, 2_147_483_647),
@@ -59,13 +71,19 @@ export const engineRequestSchema = z.discriminatedUnion("do", [
     one: z.boolean().optional(),
     key: verbatimText(1, 64),
   }),
-  /** About a group: what it is. */
+  /** Returns the group. */
   request("group", { groupId }),
-  /** Who is connected, as far as the page is told of people; `all`: everybody, for the group's admins. */
+  /**
+   * Returns the connected logins that the page may see. `all` returns every login, for administrators of the
+   * group.
+   */
   request("users", { groupId, all: z.boolean() }),
-  /** `users` absent: everybody but the group's admins. */
+  /** `users` absent: everybody except the administrators of the group. */
   request("mute", { groupId, muted: z.boolean(), users: logins.optional() }),
-  /** Of what was said to the whole group: what comes after the message `from` in that order, or from its beginning. */
+  /**
+   * Returns messages to the whole group that follow the message `from` in the requested order. Absent: from
+   * the start.
+   */
   request("messages", {
     groupId,
     type: optional(wholeNumber(1, 2_147_483_647)),
@@ -75,7 +93,7 @@ export const engineRequestSchema = z.discriminatedUnion("do", [
   }),
 ]);
 export type EngineRequest = z.output<typeof engineRequestSchema>;
-/** A request as the script writes it, without its number. */
+/** A request without its number, as the script's code writes it. */
 export type EngineCall = EngineRequest extends infer Request
   ? Request extends EngineRequest
     ? Omit<Request, "number">
@@ -91,7 +109,7 @@ export interface EngineMuteStatus {
 export interface EngineGroup {
   readonly groupId: string;
   readonly groupName: string;
-  /** Seconds since 1970. */
+  /** In seconds since 1970. */
   readonly createTime: number;
   readonly creator: string;
   readonly admins: readonly string[];
@@ -99,7 +117,7 @@ export interface EngineGroup {
   readonly muteStatus: EngineMuteStatus;
 }
 
-/** A message as the apps of that SDK read it. */
+/** A message in the format of the vendor's SDK. */
 export interface EngineMessage {
   readonly groupId: string;
   readonly messageId: string;
@@ -108,18 +126,20 @@ export interface EngineMessage {
   /** The JSON text, byte for byte as it was sent. */
   readonly data: string;
   readonly seqnum: number;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly timestamp: number;
   readonly level: 0;
 }
 
-/** Where a page stands in a group: at this event and this message. */
+/**
+ * The position of a page in a group: the last event (`at`) and the last message (`seen`) that it received.
+ */
 export interface EnginePlace {
   readonly at: string;
   readonly seen: number;
 }
 
-/** What each request is answered with. */
+/** The result of each kind of request. */
 export interface EngineResults {
   readonly login: Record<string, never>;
   readonly join: { readonly group: EngineGroup } & EnginePlace;
@@ -131,20 +151,23 @@ export interface EngineResults {
   readonly messages: { readonly messages: readonly EngineMessage[]; readonly hasMore: boolean };
 }
 
-/** Why a connection ends for good, as the SDK numbers it: kicked out, timed out, logged in elsewhere. */
+/**
+ * Why the server ends a connection permanently, by the SDK's numbers: 2 removed, 3 login expired, 4 logged in
+ * elsewhere.
+ */
 export type EngineGoodbye = 2 | 3 | 4;
 
-/** What the server sends. */
+/** A frame of the server. */
 export type EngineFrame =
   | { readonly number: number; readonly result: EngineResults[keyof EngineResults] }
-  /** `code`: as the SDK numbers its errors. */
+  /** `code` is an error number of the SDK. */
   | { readonly number: number; readonly error: { readonly code: number; readonly message: string } }
-  /** `one`: it was sent to this login alone. `at`: the event that told of it. */
+  /** `one`: the message was sent to this login only. `at` is the id of the event. */
   | { readonly is: "message"; readonly message: EngineMessage; readonly one: boolean; readonly at: string }
   | { readonly is: "muted"; readonly status: EngineMuteStatus }
-  /** Every few seconds: up to which event the page knows each group. */
+  /** Sent every few seconds: the last event of each group that the page has received. */
   | { readonly is: "beat"; readonly at: Readonly<Record<string, string>> }
-  /** The login has expired: nothing more is told until a newer one comes. */
+  /** The login has expired. The server sends no messages until the page logs in with a newer token. */
   | { readonly is: "expired" }
   /** The server closes the connection. */
   | { readonly is: "bye"; readonly code: EngineGoodbye };

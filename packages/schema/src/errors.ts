@@ -1,4 +1,4 @@
-/** The tRPC error codes that Invigil uses (names as in `@trpc/server`). */
+/** The tRPC error codes that Invigil uses, named as in `@trpc/server`. */
 type TrpcCode =
   | "BAD_REQUEST"
   | "UNAUTHORIZED"
@@ -16,19 +16,22 @@ type TrpcCode =
   | "SERVICE_UNAVAILABLE";
 
 interface ErrorInfo {
-  /** What happened, for people. */
+  /** A description of the error for people. */
   readonly meaning: string;
-  /** The HTTP status, and the number in the REST envelope's `code` and `errorCode`. */
+  /** The HTTP status. Also `code` and `errorCode` in the REST envelope. */
   readonly status: number;
-  /** The code under which tRPC reports it. */
+  /** The error code in tRPC responses. */
   readonly trpc: TrpcCode;
-  /** Business failures travel as HTTP 200 on the REST paths, because the vendor's apps read them only from a 200. */
+  /**
+   * Whether the REST paths report the error with HTTP status 200. The vendor's apps read errors only from
+   * such responses.
+   */
   readonly business: boolean;
 }
 
 /**
- * Every failure that Invigil reports on purpose: the one table behind both doors.
- * The key is `reason` in the REST envelope and `data.reason` over tRPC.
+ * All errors that Invigil reports on purpose, over REST and tRPC. The key is `reason` in the REST envelope
+ * and `data.reason` over tRPC.
  */
 export const errorCodes = {
   INVALID_INPUT: { meaning: "a field is missing or wrong", status: 400, trpc: "BAD_REQUEST", business: true },
@@ -136,20 +139,20 @@ export const errorCodes = {
   },
 } as const satisfies Record<string, ErrorInfo>;
 
-/** The stable machine name of a failure. */
+/** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Whether a text is one of the error codes. */
+/** Whether a value is one of the error codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === "string" && Object.hasOwn(errorCodes, value);
 
-/** What failed at a vendor's service, as administrators are told it. */
+/** The details of a failed vendor call. Only administrators receive them. */
 export interface ProviderDetails {
-  /** The service: a message service by its wire name, or `uploads`. */
+  /** The service: the wire name of a message service, or `uploads`. */
   readonly provider: string;
   /** The vendor's name of the call, e.g. `CreateLiveMessageGroup`. */
   readonly action: string;
-  /** What kind of failure it was. */
+  /** The kind of failure. */
   readonly fault:
     | "timeout"
     | "unreachable"
@@ -158,8 +161,8 @@ export interface ProviderDetails {
     | "refused"
     | "unreadable"
     | "paused";
-  /** The vendor's own code, where it sent one. */
+  /** The error code of the vendor, if it sent one. */
   readonly code?: string;
-  /** The vendor's id of the request, which its support asks for. */
+  /** The request id of the vendor, which its support asks for. */
   readonly requestId?: string;
 }
