@@ -5,7 +5,7 @@ import { ImErrors, imError } from "./errors.js";
 import { GroupManager, groupInfos, MessageManager } from "./managers.js";
 import { createSession, type Session } from "./session.js";
 
-/** What apps log in with: `auth` and `appToken` of `getIMToken`, by the SDK's names. */
+/** The `auth` and `appToken` of `getIMToken`, with the names of the SDK. */
 interface ImAuth {
   readonly nonce: string;
   readonly timestamp: number;
@@ -26,20 +26,20 @@ const LEFT = 1;
 let single: ImEngine | undefined;
 
 /**
- * The engine of the vendor's message SDK, with the built-in message service of an Invigil server behind it. Emits
- * `connecting`, `connectsuccess`, `connectfailed(error)`, `disconnect(code)`, `tokenexpired(callback)` and
- * `reconnectsuccess(groups)`.
+ * The `ImEngine` class of the vendor's message SDK, connected to the built-in message service of an Invigil
+ * server. It emits `connecting`, `connectsuccess`, `connectfailed(error)`, `disconnect(code)`,
+ * `tokenexpired(callback)` and `reconnectsuccess(groups)`.
  */
 export class ImEngine extends Emitter {
   #app: { readonly appId: string; readonly url: string } | undefined;
   #session: Session | undefined;
   #userId = "";
-  /** Where the page stands in each group. */
+  /** The position of the page in each group. */
   readonly #places = new Map<string, EnginePlace>();
   readonly #groups: GroupManager;
   readonly #messages: MessageManager;
 
-  /** The page's engine: the same one each time. */
+  /** Returns the one engine of the page. */
   static createEngine(): ImEngine {
     single ??= new ImEngine();
     return single;
@@ -66,7 +66,7 @@ export class ImEngine extends Emitter {
     if (!app) throw imError(ImErrors.ERROR_INVALID_STATE, "not init");
     this.#session?.close();
     const userId = String(user.userId);
-    // Another person has seen nothing yet.
+    // The positions belong to the previous person.
     if (userId !== this.#userId) this.#places.clear();
     this.#userId = userId;
     const loginWith = ({ nonce, timestamp, role, token }: ImAuth): EngineLogin => ({

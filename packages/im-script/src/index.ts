@@ -1,4 +1,4 @@
-// What stands in `window.AliVCInteraction`.
+// The members of `window.AliVCInteraction`.
 export { ImEngine } from "./engine.js";
 export { ImErrors } from "./errors.js";
 export { GroupManager as AliVCIMGroupManager, MessageManager as AliVCIMMessageManager } from "./managers.js";

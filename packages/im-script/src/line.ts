@@ -2,38 +2,47 @@ import type { EngineCall, EngineFrame, EngineResults } from "@invigil/schema";
 import { type ImError, ImErrors, imError } from "./errors.js";
 import { after, openSocket } from "./globals.js";
 
-/** How long a connection may take to open. */
+/** How long a connection may take to open, in milliseconds. */
 const OPEN_MS = 10_000;
-/** The server is heard every few seconds: after this long without, the connection is dead. */
+/**
+ * The server sends a frame every few seconds. Without one for this long, in milliseconds, the connection is
+ * lost.
+ */
 const SILENCE_MS = 25_000;
 
 export type Call<Name extends EngineCall["do"]> = Extract<EngineCall, { do: Name }>;
-/** What the server sends by itself. */
+/** A frame that is not a response. */
 export type Told = Extract<EngineFrame, { is: string }>;
 type Result = EngineResults[keyof EngineResults];
 
-/** One connection. */
+/** A connection to the server. */
 export interface Line {
-  /** @throws ImError: what the server answered, or one that `isLost` where the connection is lost first */
+  /**
+   * Sends a request.
+   * @throws ImError from the server, or one for which `isLost` returns true if the connection is lost first
+   */
   ask<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
-  /** Nothing comes from it any more. What was asked on it is lost. */
+  /** Closes the connection. Pending requests reject as lost. */
   close(): void;
 }
 
-/** No error's of the server: what was asked is asked again. */
+/** The code of an error that did not come from the server. The request is repeated. */
 const LOST = 0;
 const lost = () => imError(LOST, "connection lost");
 export const isLost = ({ code }: ImError): boolean => code === LOST;
 
 export interface LineOptions {
   readonly onTold: (told: Told) => void;
-  /** Told each result before any later frame is. */
+  /** Called with each result before any later frame is handled. */
   readonly onResult: (call: EngineCall, result: Result) => void;
-  /** Told once, if it was open. */
+  /** Called once when an open connection is lost. */
   readonly onLost: () => void;
 }
 
-/** Opens a connection. @throws ImError */
+/**
+ * Opens a connection.
+ * @throws ImError
+ */
 export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions): Promise<Line> =>
   new Promise((resolve, reject) => {
     const asked = new Map<
@@ -65,7 +74,7 @@ export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions)
         new Promise((done, failed) => {
           if (!isOpen) return failed(lost());
           number += 1;
-          // Safe: the server answers a request with the result of its kind.
+          // Safe: the server responds to a request with the result of its kind.
           asked.set(number, { call, resolve: done as (result: Result) => void, reject: failed });
           socket.send(JSON.stringify({ number, ...call }));
         }),
@@ -81,7 +90,7 @@ export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions)
     socket.onmessage = ({ data }) => {
       stopWatching();
       stopWatching = after(SILENCE_MS, fail);
-      // Safe: the server speaks this protocol, and nothing else is spoken to.
+      // Safe: the server uses this protocol, and the script connects to no other server.
       const frame = JSON.parse(String(data)) as EngineFrame;
       if ("is" in frame) return onTold(frame);
       const waiting = asked.get(frame.number);

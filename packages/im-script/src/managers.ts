@@ -3,10 +3,13 @@ import { Emitter } from "./emitter.js";
 import { ImErrors, imError } from "./errors.js";
 import type { Session } from "./session.js";
 
-/** Gives the session. @throws ImError without a login */
+/**
+ * Returns the session.
+ * @throws ImError without a login
+ */
 export type SessionNow = () => Session;
 
-/** Where a group is asked for by its id alone, or as the only member of an object. */
+/** A group id, or an object that contains it. The SDK accepts both. */
 type GroupRef = string | number | { readonly groupId: string | number };
 const idOf = (ref: GroupRef): string => String(typeof ref === "object" && ref !== null ? ref.groupId : ref);
 const groupInfo = ({ muteStatus, onlineCount, ...group }: EngineGroup) => ({
@@ -45,14 +48,14 @@ export class GroupManager extends Emitter {
     return groupInfo(await this.#session().call({ do: "group", groupId: idOf(group) }));
   }
 
-  /** Those who are connected now. */
+  /** The users who are connected. */
   async listRecentGroupUser(group: GroupRef) {
     const groupId = idOf(group);
     const { users } = await this.#session().call({ do: "users", groupId, all: false });
     return { groupId, total: users.length, userList: users.map((userId) => ({ userId })) };
   }
 
-  /** The same in pages, for the group's admins. */
+  /** The same in pages, for administrators of the group. */
   async listGroupUser(request: {
     groupId: string;
     sortType?: number;
@@ -131,11 +134,13 @@ interface MessageQuery {
 export class MessageManager extends Emitter {
   readonly #session: SessionNow;
   readonly #onlyGroup: () => string | undefined;
-  /** Tells a repetition, after a lost connection, from another message. */
+  /**
+   * Identifies this page, so that the server recognizes a message that is repeated after a lost connection.
+   */
   readonly #page = `${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
   #sent = 0;
 
-  /** @param onlyGroup the group that was joined last: where the SDK does not ask which one */
+  /** @param latestGroup returns the group that was joined last, which the SDK's methods use by default */
   constructor(session: SessionNow, onlyGroup: () => string | undefined) {
     super();
     this.#session = session;
@@ -151,7 +156,7 @@ export class MessageManager extends Emitter {
     return this.#send(message, [String(receiverId)], true);
   }
 
-  /** What was said to the whole group, oldest first unless `sortType` is 1. */
+  /** The messages to the whole group, oldest first unless `sortType` is 1. */
   async listMessage(query: MessageQuery) {
     const { groupId, type, sortType = 0, pageSize = 10 } = query;
     const token = query.nextPageToken ?? query.nextpagetoken;
@@ -160,7 +165,7 @@ export class MessageManager extends Emitter {
       groupId: idOf(groupId),
       type,
       newestFirst: sortType === 1,
-      // Apps ask for the first page with nothing, 0 or 1.
+      // Apps request the first page with undefined, 0 or 1.
       from: token !== undefined && token > 1 ? token : undefined,
       pageSize: Math.max(1, Math.min(pageSize, 50)),
     });
@@ -168,7 +173,7 @@ export class MessageManager extends Emitter {
     return { groupId, nextpagetoken: next, nextPageToken: next, hasMore, messageList: messages };
   }
 
-  /** The newest, oldest of them first; only those after `seqnum`, where it is given. */
+  /** The newest messages, oldest first. With `seqnum`, only those after it. */
   async listRecentMessage({
     groupId,
     seqnum = 0,
@@ -188,7 +193,7 @@ export class MessageManager extends Emitter {
     return { groupId, messageList: newer.reverse() };
   }
 
-  /** The vendor's name for the same, of a group that has ended. */
+  /** Another name for `listMessage`, which the vendor uses for groups that have ended. */
   listHistoryMessage(query: MessageQuery) {
     return this.listMessage(query);
   }

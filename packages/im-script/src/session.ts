@@ -13,48 +13,58 @@ import { after } from "./globals.js";
 import { type Call, isLost, type Line, type LineOptions, openLine, type Told } from "./line.js";
 import { createTurns } from "./turns.js";
 
-/** How long the app waits for an answer. */
+/** How long a call waits for its response, in milliseconds. */
 const ANSWER_MS = 10_000;
-/** How long a lost connection is tried for before the app is told. */
+/** How long the session tries to reconnect before it ends, in milliseconds. */
 const RETURN_MS = 30_000;
-/** How long a login and a join are tried for: the apps try neither a second time before they were in a group. */
+/** How long a first login or join is retried, in milliseconds. Apps do not retry them themselves. */
 const FIRST_MS = 120_000;
 const RETRY_MS = { first: 200, most: 3_000 };
-/** Requests that are under way at once: the server takes not many more. */
+/** The maximum number of concurrent requests. The server accepts only slightly more. */
 const WINDOW = 32;
 
 export interface SessionOptions {
   readonly url: string;
   readonly login: EngineLogin;
-  /** Where the page stands in each group: kept beyond the session, so that the next one goes on there. */
+  /**
+   * The position of the page in each group. It outlives the session, so that the next session continues from
+   * there.
+   */
   readonly places: Map<string, EnginePlace>;
   readonly onMessage: (message: EngineMessage, one: boolean) => void;
   readonly onMuted: (status: EngineMuteStatus) => void;
   readonly onLost: () => void;
   readonly onReturned: (groups: readonly EngineGroup[]) => void;
-  /** The login has expired; `renew` takes a newer one, or nothing where there is none. */
+  /** The login has expired. `renew` takes a newer login, or nothing if there is none. */
   readonly onExpired: (renew: (login?: EngineLogin) => void) => void;
-  /** The session is over. */
+  /** The session has ended. */
   readonly onEnd: (code: EngineGoodbye) => void;
 }
 
-/** A login, for as long as it lasts: over several connections, where one is lost. */
+/** A login that survives the loss of connections. */
 export interface Session {
-  /** Tries for a while to connect and log in. @throws ImError: at once `auth fail` where the server does not take the login */
+  /**
+   * Connects and logs in, with retries.
+   * @throws ImError at once with `auth fail` if the server refuses the login
+   */
   open(): Promise<void>;
   join(groupId: string): Promise<EngineGroup>;
   leave(groupId: string): Promise<void>;
-  /** Where the connection is lost before the answer, it is asked again on the next one. @throws ImError */
+  /**
+   * Sends a request. If the connection is lost before the response, the request is repeated on the next
+   * connection.
+   * @throws ImError
+   */
   call<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
-  /** Ends it from here; nobody is told. */
+  /** Ends the session without calling `onEnd`. */
   close(): void;
 }
 
 const over = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
 const isRefused = ({ code }: ImError): boolean => code === ImErrors.ERROR_NO_PERMISSION;
-/** A page with a later login of the same person is there. */
+/** Whether a later login of the same person replaced this one. */
 const isElsewhere = ({ code }: ImError): boolean => code === ImErrors.ERROR_HAS_LOGIN;
-/** What the network or a busy server is to blame for. */
+/** Whether the network or an overloaded server caused the error, so that a retry may succeed. */
 const mayPass = (error: ImError): boolean =>
   isLost(error) ||
   error.code === ImErrors.ERROR_NO_SESSION ||
@@ -69,12 +79,12 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
   let { login } = options;
   let line: Line | undefined;
   let isOver = false;
-  /** Whether the page has been in a group: from then on the app logs in again by itself. */
+  /** Whether the page has joined a group. From then on, the app logs in again by itself. */
   let hasEntered = false;
   let stopReturning = () => {};
   const joined = new Set<string>();
   const turns = createTurns(WINDOW);
-  /** Those who wait for a connection. */
+  /** Calls that wait for a connection. */
   let waiting: (() => void)[] = [];
 
   const wake = (): void => {
@@ -100,12 +110,12 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     if (joined.has(groupId))
       places.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
   };
-  /** Where a page stands that joins, the server says: no further than what there is. */
+  /** Takes the position of a joined group from the server, which may be behind that of the page. */
   const onResult: LineOptions["onResult"] = (call, result) => {
     if (call.do === "join" && "at" in result && joined.has(call.groupId))
       places.set(call.groupId, { at: result.at, seen: result.seen });
   };
-  /** What to ask for: from where the page stands. */
+  /** A join request that continues from the position of the page. */
   const joining = (groupId: string): Call<"join"> => {
     const place = places.get(groupId);
     return { do: "join", groupId, after: place?.at, seen: place?.seen };
@@ -113,7 +123,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   const hear = (message: EngineMessage, one: boolean, at: string): void => {
     const { groupId, seqnum } = message;
-    // What was told before is not told again, wherever the connection was lost.
+    // A message may arrive again after a reconnection.
     if (!joined.has(groupId) || seqnum <= (places.get(groupId)?.seen ?? 0)) return;
     move(groupId, { at, seen: seqnum });
     options.onMessage(message, one);
@@ -138,7 +148,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     }
   };
 
-  /** Asks the app for a newer login, and logs in with it where the connection is up. */
+  /** Asks the app for a newer login, and logs in with it if there is a connection. */
   const renew = (use: (opened: Promise<unknown>) => void): void => {
     let isAnswered = false;
     const stopWaiting = after(RETURN_MS, () => end(3));
@@ -161,12 +171,15 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return groups;
   };
 
-  /** Before it is in use, whoever waits on it is told. */
+  /** While `connect` runs, its caller handles the loss. */
   const whenLost = (): void => {
     if (line) comeBack();
   };
 
-  /** A connection that is logged in. @throws ImError */
+  /**
+   * Opens a connection and logs in.
+   * @throws ImError
+   */
   const connect = async (): Promise<Line> => {
     const opened = await openLine(options.url, { onTold, onResult, onLost: whenLost });
     try {
@@ -189,7 +202,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     };
     let delay = RETRY_MS.first;
     const again = (): void => {
-      // Not all at once, where a server that was restarted had many.
+      // A random delay, so that the clients of a restarted server do not reconnect at the same time.
       stopTrying = after(delay * (0.5 + Math.random()), () => void attempt());
       delay = Math.min(delay * 2, RETRY_MS.most);
     };
@@ -206,7 +219,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
       } catch (error) {
         opened?.close();
         if (isOver) return;
-        // Safe: a line throws nothing else.
+        // Safe: a connection rejects only with ImError.
         const failure = error as ImError;
         if (opened && hasNoPlace(failure)) return end(2);
         if (isElsewhere(failure)) return end(4);
@@ -217,7 +230,10 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     again();
   };
 
-  /** Tries something again for a while, as long as what it fails by may pass. @throws ImError */
+  /**
+   * Retries a call while its error may be temporary.
+   * @throws ImError
+   */
   const persist = async <T>(attempt: () => Promise<T>): Promise<T> => {
     let isLate = false;
     const stop = after(FIRST_MS, () => {
@@ -230,7 +246,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
           return await attempt();
         } catch (error) {
           if (isOver) throw over();
-          // Safe: a line throws nothing else.
+          // Safe: a connection rejects only with ImError.
           if (isLate || !mayPass(error as ImError)) throw error;
         }
         const pause = delay * (0.5 + Math.random());
@@ -264,7 +280,7 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
         try {
           return await up.ask(asked);
         } catch (error) {
-          // Safe: a line throws nothing else.
+          // Safe: a connection rejects only with ImError.
           if (isOver || !isLost(error as ImError)) throw error;
         }
       }

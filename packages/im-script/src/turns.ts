@@ -1,4 +1,4 @@
-/** A number of turns that may be taken at once; who comes later waits for its own. */
+/** A counting semaphore. `acquire` waits for a permit, in the order of the calls. */
 export interface Turns {
   readonly take: () => Promise<void>;
   readonly give: () => void;

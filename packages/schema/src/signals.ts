@@ -3,8 +3,7 @@ import type { Role } from "./auth.js";
 import { idSchema, optional } from "./common.js";
 
 // The messages that the vendor's apps exchange in a room's group, with the vendor's numbers and payloads.
-// Payloads
-// may have additional fields, which are kept.
+// Payloads may have additional fields, which are kept.
 
 /** Matches a command with its answers. A repeated command has the same id. */
 const sid = z.string().max(128);
