@@ -2,43 +2,50 @@ import type { HTTPBatchLinkOptions } from "@trpc/client";
 import { NetworkFailure } from "./errors.js";
 import type { AppRouter } from "./router.js";
 
-/** As much of `fetch` as the client uses. */
+/** The part of the `fetch` API that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A value, or a function that gives it and is asked before each HTTP request. */
+/** A value, or a function that returns it and is called before each HTTP request. */
 export type PerRequest<Value> = Value | (() => Value | Promise<Value>);
 
 type LinkOptions = HTTPBatchLinkOptions<AppRouter["_def"]["_config"]["$types"]>;
 
-/** A text without the characters at its end that are this one: a pattern for it takes the square of the time. */
+/** Removes a character from the end of a text. A regular expression would take quadratic time. */
 const withoutTrailing = (text: string, character: string): string => {
   let end = text.length;
   while (end > 0 && text[end - 1] === character) end -= 1;
   return text.slice(0, end);
 };
 
-/** Where the tRPC door is, for a server at `url`. */
+/** The URL of the tRPC endpoint of the server at `url`. */
 export const endpointOf = (url: string | URL): string => {
   const { protocol, origin, pathname } = new URL(url, globalThis.location?.href);
-  // "localhost:7001" parses too: as the path 7001 of the protocol localhost.
+  // "localhost:7001" is a valid URL too: the path 7001 of the protocol localhost.
   if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://: ${url}`);
   return `${origin}${withoutTrailing(pathname, "/")}/trpc`;
 };
 
-/** What goes with each request. */
+/** The parts of a request that the application provides. */
 export interface RequestParts {
   readonly headers: () => Promise<Headers>;
   readonly token: () => Promise<string | null | undefined>;
-  /** Whether one of the app's functions is being called right now: what is called meanwhile is called by it. */
+  /**
+   * Whether a function of the application is running. Calls that are made meanwhile come from that function.
+   */
   readonly isCalling: () => boolean;
-  /** Whether the token function has been asked and has not answered yet. */
+  /** Whether the token function was called and its result is pending. */
   readonly isWaiting: () => boolean;
 }
 
-/** How long requests wait for one answer of the token function, in milliseconds. Later ones ask it anew. */
+/**
+ * How long requests share one pending result of the token function, in milliseconds. Later requests call it
+ * again.
+ */
 const SHARE_MS = 15_000;
 
-/** Asks for the headers and the token of each request. Requests share what the token function has not answered yet. */
+/**
+ * Gets the headers and the token of each request. Concurrent requests share the result of the token function.
+ */
 export const requestParts = (
   token: PerRequest<string | null | undefined>,
   headers: PerRequest<Readonly<Record<string, string>> | undefined>,
@@ -50,7 +57,7 @@ export const requestParts = (
     new Promise((resolve) => {
       calling = true;
       try {
-        // Neither tokens nor headers are functions themselves.
+        // Tokens and headers are not functions.
         resolve(typeof value === "function" ? (value as () => Value | Promise<Value>)() : value);
       } finally {
         calling = false;
@@ -78,7 +85,7 @@ export const requestParts = (
   };
 };
 
-/** What went wrong in words: `fetch` itself says no more than that it failed. */
+/** The reason of a failure. `fetch` itself only reports that it failed. */
 const detailOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return String(thrown);
   const { cause } = thrown;
@@ -86,7 +93,10 @@ const detailOf = (thrown: unknown): string => {
   return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 };
 
-/** Sends a request; a failure says that no answer came. */
+/**
+ * Sends a request.
+ * @throws NetworkFailure if no response arrives
+ */
 export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
   try {
     return await answer();
@@ -95,18 +105,18 @@ export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer
   }
 };
 
-/** @throws Error when what answered cannot be Invigil */
+/** @throws Error if the response cannot come from an Invigil server */
 export const checkJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
   if (!type.includes("json"))
     throw new Error(`Not an answer of Invigil: ${new URL(url).origin} answered ${status} with ${type}.`);
 };
 
-/** Sends requests for tRPC, and tells an answer that did not arrive and one that is not the server's from all others. */
+/** Wraps `fetch` for tRPC. Lost responses and responses of other servers get errors of their own. */
 export const fetchFor =
   (send: Fetch): NonNullable<LinkOptions["fetch"]> =>
   async (input, init) => {
-    const url = input as string; // tRPC's links make it, as a text
+    const url = input as string; // Safe: tRPC's links pass a text.
     const [response, body] = await answerOf(url, async () => {
       const answered = await send(url, { ...init, signal: init?.signal ?? null });
       return [answered, await answered.text()] as const;

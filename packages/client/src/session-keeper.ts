@@ -10,20 +10,23 @@ import {
   type StoredSession,
 } from "./session-types.js";
 
-/** A token is exchanged this long before it expires, in milliseconds, or when three quarters of its time are over. */
+/**
+ * How long before its expiry a token is refreshed: at most this many milliseconds, and at most this share of
+ * its lifetime.
+ */
 const LEAD_MS = 300_000;
 const LEAD_SHARE = 0.25;
-/** When an exchange in the background is tried again, in milliseconds. */
+/** The delay before a refresh in the background is retried, in milliseconds. */
 const PAUSE = { baseMs: 10_000, maxMs: 60_000 };
-/** The longest that a timer can wait, in milliseconds. */
+/** The maximum delay of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 export interface Clock {
-  /** Milliseconds since 1970. People and machines set it. */
+  /** Milliseconds since 1970. The time can be changed by hand or by the system. */
   wall(): number;
-  /** Milliseconds since any moment. It may stand still while the machine sleeps. */
+  /** Milliseconds since an arbitrary point. The clock may pause while the machine sleeps. */
   steady(): number;
-  /** Calls back after so many milliseconds; what it returns cancels that. */
+  /** Calls back after a delay and returns a function that cancels the call. */
   after(ms: number, callback: () => void): () => void;
 }
 
@@ -32,7 +35,8 @@ export const systemClock: Clock = {
   steady: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
-    // Safe: in Node a timer is an object, which would keep a script from ending; elsewhere a number, which has no `unref`.
+    // Safe: Node's timers are objects, and `unref` lets the process exit. In browsers they are numbers
+    // without `unref`.
     (timer as { unref?: () => void }).unref?.();
     return () => clearTimeout(timer);
   },
@@ -53,12 +57,15 @@ const restored = (stored: StoredSession): Session => {
   };
 };
 
-/** How long a token is valid that was issued just now, in milliseconds, by its own times: this machine's clock may be wrong. */
+/**
+ * The lifetime of a newly issued token in milliseconds, from its own claims, because the local clock may be
+ * wrong.
+ */
 const lifetimeOf = (token: string): number | undefined => {
   try {
     const [, payload = ""] = token.split(".");
     const text = atob(payload.replaceAll("-", "+").replaceAll("_", "/"));
-    // Safe: both are looked at before they are used; anything that is no object throws or has neither.
+    // Safe: both are checked before use. A value that is not an object throws or has neither.
     const { iat, exp } = JSON.parse(text) as { iat?: unknown; exp?: unknown };
     return typeof iat === "number" && typeof exp === "number" ? (exp - iat) * 1000 : undefined;
   } catch {
@@ -66,7 +73,7 @@ const lifetimeOf = (token: string): number | undefined => {
   }
 };
 
-/** Whether the server looked at a login and did not take it, so that asking again is of no use. */
+/** Whether the server refused the login, so that a retry is useless. */
 const isRefusal = (error: unknown): boolean =>
   isInvigilError(error, "UNAUTHENTICATED") ||
   isInvigilError(error, "FORBIDDEN") ||
@@ -77,13 +84,13 @@ const retryAfterMs = (error: unknown): number =>
 
 interface Held {
   readonly session: Session;
-  /** How long its token is valid still, in milliseconds. */
+  /** The remaining lifetime of the token, in milliseconds. */
   readonly leftMs: () => number;
-  /** From when on it is to be exchanged: when it is valid no longer than this. */
+  /** The token is refreshed when its remaining lifetime is below this. */
   readonly leadMs: number;
 }
 
-/** {@link createSession}, with a clock. */
+/** {@link createSession} with a replaceable clock. */
 export const keepSession = (options: SessionOptions, clock: Clock): InvigilSession => {
   const { username, password, onChange, onEnd } = options;
   const { url, fetch, headers, timeoutMs } = options;
@@ -92,7 +99,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
     throw new TypeError("createSession needs a username with a password, or a session");
   const clientWith = (token?: string) =>
     createInvigilClient({ url, fetch, headers, timeoutMs, retry: false, token });
-  // A wrong address is told at once, as a client tells it.
+  // Throws at once if the URL is invalid.
   const anyone = clientWith();
 
   let held: Held | undefined;
@@ -101,11 +108,11 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   let cancelTimer = (): void => undefined;
   let isClosed = false;
   let failures = 0;
-  /** The server said to come again later. */
+  /** Set while the server asks to wait after too many logins. */
   let refusedUntil: { readonly steady: number; readonly error: unknown } | undefined;
 
   const isValid = (login: Held): boolean => login.leftMs() > 0;
-  /** The last token of a login is valid as long as the login: there is no newer one. */
+  /** The last token of a login expires with the login, so it cannot be refreshed. */
   const canExchange = ({ session }: Held): boolean => session.expiresAt < session.refreshableUntil;
 
   const hold = (session: Session, lifetimeMs: number): void => {
@@ -119,7 +126,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
     wakeIn(held.leftMs() - (canExchange(held) || credentials ? held.leadMs : 0));
   };
 
-  /** Callbacks are the app's own: what they throw is no failure of the login. */
+  /** Callbacks belong to the application. Their errors must not affect the session. */
   const tell = (callback: () => void): void => queueMicrotask(callback);
 
   const end = (reason: SessionEndReason, cause?: unknown): SessionEnded => {
@@ -133,7 +140,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   };
 
   const take = (session: Session): Session => {
-    // Logged out meanwhile.
+    // The application logged out in the meantime.
     if (ended) throw ended;
     failures = 0;
     hold(session, lifetimeOf(session.token) ?? session.expiresAt.getTime() - clock.wall());
@@ -142,7 +149,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   };
 
   const logIn = async (): Promise<Session> => {
-    // Only called with credentials, or to say that there is no other way.
+    // Without credentials, the session has expired.
     if (!credentials) throw end("expired");
     const login = await anyone.auth.login.mutate(credentials).catch((error: unknown) => {
       throw isRefusal(error) && !ended ? end("refused", error) : error;
@@ -168,7 +175,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
     return credentials ? logIn() : held.session;
   };
 
-  /** Exchanges the token or logs in, once for all who ask meanwhile. */
+  /** Refreshes the token or logs in. Concurrent callers share the result. */
   const renew = (): Promise<Session> => {
     underWay ??= renewed()
       .catch((error: unknown) => {
@@ -191,7 +198,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
       if (early > 0 && ms > MAX_TIMER_MS) return wakeIn(early);
       renew().catch(() => {
         failures += 1;
-        // At the latest when the token expires, which ends a login that cannot be renewed.
+        // At the latest when the token expires, which ends a session that cannot be renewed.
         const pause = Math.max(backoffMs(failures, PAUSE, Math.random), 1000);
         if (!ended && held) wakeIn(isValid(held) ? Math.min(pause, held.leftMs()) : pause);
       });
@@ -220,7 +227,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
     ready,
     refresh: renew,
     async logout() {
-      // Its answer would be a token that nobody ends.
+      // Otherwise, the response would contain a token that stays valid.
       await underWay?.catch(() => undefined);
       if (ended) return;
       const login = held;

@@ -1,4 +1,4 @@
-// What does the work of `live`: loaded when it is first used.
+// The implementation of `live`, which is loaded on first use.
 export { answerTo, giveCommand } from "./commands.js";
 export { listen } from "./listening.js";
 export { randomId, sendMessage } from "./sending.js";

@@ -5,16 +5,18 @@ import { Feed } from "./feed.js";
 import type { Engine } from "./link.js";
 import type { Source } from "./listening.js";
 
-/** What can be listened to: events by their type, and `status`. */
+/** The listeners by event: event types, and `status`. */
 export type LiveExamListeners = {
   readonly [Event in ExamEvent as Event["type"]]: (event: Event) => void;
 } & { readonly status: (change: StatusChange) => void };
 
-/** The rooms of an exam, live, in one order. Made by `invigil.live.exam(examId)`, for administrators and inspectors. */
+/**
+ * The live state of an exam's rooms. Created by `invigil.live.exam(examId)`, for administrators and
+ * inspectors.
+ */
 export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
   /** @internal */
   constructor(
-    /** The exam's id. */
     readonly examId: string,
     source: Source<ExamSnapshot, ExamEvent>,
     { engine, reconnect }: { engine: () => Promise<Engine>; reconnect: RetryOptions },
@@ -34,8 +36,9 @@ export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
   }
 
   /**
-   * Listens to events by their type, or to `status`. Each is told once, in order, after `state` has changed.
-   * @returns what stops listening
+   * Registers a listener for an event type or for `status`. Listeners are called once per event, in order,
+   * after `state` has changed.
+   * @returns a function that removes the listener
    */
   on<Type extends keyof LiveExamListeners>(type: Type, listener: LiveExamListeners[Type]): () => void {
     return this.core.listeners.on(type, listener);

@@ -3,15 +3,15 @@ import { observable, type Unsubscribable } from "@trpc/server/observable";
 import type { AppRouter } from "../router.js";
 import type { TransportOptions } from "./transport.js";
 
-/** What does the work of `live`. */
+/** The implementation of `live`. */
 export type Engine = typeof import("./engine.js");
 
-/** Loads what does the work when it is first asked for; apps that never listen need not load it. */
+/** Loads the implementation on first use, so that apps without subscriptions need not load it. */
 export const engineLoader = (): (() => Promise<Engine>) => {
   let loading: Promise<Engine> | undefined;
   return () => {
     loading ??= import("./engine.js").catch((error: unknown) => {
-      // The network may be back the next time.
+      // The next attempt may succeed.
       loading = undefined;
       throw error;
     });
@@ -19,7 +19,7 @@ export const engineLoader = (): (() => Promise<Engine>) => {
   };
 };
 
-/** Sends subscriptions, each for as long as its connection holds. */
+/** Sends subscriptions. Each lasts as long as its connection. */
 export const subscriptionLink =
   (engine: () => Promise<Engine>, options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {

@@ -1,8 +1,8 @@
 type Listener = (...told: never[]) => void;
 
-/** Who wants to be told what. One that throws keeps nobody else from being told. */
+/** Event listeners. An error of a listener does not affect the others. */
 export interface Listeners {
-  /** @returns what takes the listener back */
+  /** @returns a function that removes the listener */
   on(type: string, listener: Listener): () => void;
   tell(type: string, ...told: readonly unknown[]): void;
 }
@@ -21,7 +21,7 @@ export const createListeners = (): Listeners => {
     tell(type, ...told) {
       for (const entry of Array.from(all.get(type) ?? [])) {
         try {
-          // Safe: on() is typed by its callers: who listens to a type takes what is told of it.
+          // Safe: the callers of on() are typed, so a listener takes the arguments of its event.
           entry.listener(...(told as never[]));
         } catch (error) {
           queueMicrotask(() => {

@@ -6,7 +6,7 @@ import type { AppRouter } from "../router.js";
 import { endFeed, type FeedCore, tellStatus } from "./core.js";
 import { isFinal, pause } from "./waiting.js";
 
-/** What a subscription tells. */
+/** The callbacks of a subscription. */
 export interface Observer<Event> {
   readonly signal: AbortSignal;
   readonly onStarted: () => void;
@@ -15,26 +15,28 @@ export interface Observer<Event> {
   readonly onComplete: () => void;
 }
 
-/** What is listened to. */
+/** A room or an exam on the server. */
 export interface Source<State, Event> {
   readonly snapshot: (options: { readonly signal: AbortSignal }) => Promise<State>;
   readonly subscribe: (lastEventId: string, observer: Observer<Event>) => Unsubscribable;
 }
 
-/** What its events mean. */
+/** How the events of a source change its state. */
 export interface Meaning<State, Event> {
-  /** How things are after an event. */
+  /** The state after an event. */
   readonly apply: (state: State, event: Event) => State;
-  /** The `gap` that says how things are after an event. */
+  /** A `gap` event with the state after an event. */
   readonly gap: (state: State, event: Event) => Event;
-  /** Tells listeners of it. */
+  /** Notifies listeners of an event. */
   readonly tell: (event: Event) => void;
 }
 
-/** A connection that held for so long, in milliseconds, was a good one: what comes next is a new failure. */
+/**
+ * A connection that lasted this long, in milliseconds, was stable. The next failure then counts as the first.
+ */
 const GOOD_MS = 1000;
 
-/** Listens until the feed is closed, over one connection after the other. */
+/** Keeps a feed subscribed, reconnecting after each loss, until the feed is closed. */
 export const listen = async <
   State extends { readonly lastEventId: string },
   Event extends { readonly type: string; readonly id: string },
@@ -47,12 +49,12 @@ export const listen = async <
   const { signal } = core.closing;
   let failures = 0;
   let refusals = 0;
-  /** Since when the connection holds, and whether anything came over it. */
+  /** When the connection was established, and whether an event arrived over it. */
   let since = Number.POSITIVE_INFINITY;
   let hasHeard = false;
 
   const take = (before: State, event: Event): void => {
-    // What was told before the break may come again; a gap is how things are, wherever its log stands.
+    // Events may arrive again after a reconnection. A gap is the current state, even if its id is lower.
     if (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId)) return;
     hasHeard = true;
     const after = apply(before, event);
@@ -61,7 +63,7 @@ export const listen = async <
     tell(event);
   };
 
-  /** Until the connection is over. */
+  /** Rejects when the connection ends. */
   const connected = ({ lastEventId }: State): Promise<never> =>
     new Promise((_, reject) => {
       subscribe(lastEventId, {
@@ -87,7 +89,7 @@ export const listen = async <
     } catch (error) {
       if (signal.aborted) return;
       if (hasHeard || performance.now() - since > GOOD_MS) failures = refusals = 0;
-      // A token may have run out: the next attempt asks for another, once.
+      // The token may have expired. The next attempt gets a new one, once.
       const isRefused = isInvigilError(error, "UNAUTHENTICATED");
       if (isRefused ? ++refusals > 1 : isFinal(error)) return endFeed(core, error);
       tellStatus(core, core.status === "connecting" ? "connecting" : "reconnecting", error);

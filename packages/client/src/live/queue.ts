@@ -1,13 +1,16 @@
-/** How many events wait for a slow loop before one `gap` stands for all of them. */
+/** The maximum number of events that a slow loop can leave unread. Then one `gap` replaces all of them. */
 const MOST = 1000;
 
-/** The events of one loop: nothing is lost while it does something else, but for what a `gap` then stands for. */
+/**
+ * The events of one loop. Events are kept while the loop is busy, or replaced by a `gap` if there are too
+ * many.
+ */
 export interface Queue<Item> {
-  /** @param gap - makes what stands for all that waits, when that is too much */
+  /** @param gap - creates the event that replaces all unread events if there are too many */
   push(item: Item, gap: () => Item): void;
-  /** What waits is still read. */
+  /** Ends the queue. Unread events can still be read. */
   readonly end: (error: unknown) => void;
-  /** @param leave - called when the loop is over */
+  /** @param leave - called when the loop ends */
   read(leave: () => void): AsyncGenerator<Item, void, undefined>;
 }
 
@@ -29,7 +32,8 @@ export const createQueue = <Item>(): Queue<Item> => {
       try {
         for (;;) {
           for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-          // oxlint-disable-next-line typescript/only-throw-error -- Safe: what ended it, as it was thrown.
+          // oxlint-disable-next-line typescript/only-throw-error -- Safe: rethrows the error that closed the
+          // feed.
           if (over?.error !== undefined) throw over.error;
           if (over) return;
           await new Promise<void>((resolve) => {

@@ -16,33 +16,33 @@ import type { Engine } from "./link.js";
 import type { Source } from "./listening.js";
 import type { Send } from "./sending.js";
 
-/** How a room is listened to. */
+/** The options of {@link Live.room}. */
 export interface LiveRoomOptions {
-  /** The page that listens and sends: `main`, or `pc` for the second camera's. Default: `main`. */
+  /** The page that subscribes and sends messages: `main`, or `pc` for the second camera. Default: `main`. */
   readonly camera?: "main" | "pc" | undefined;
 }
 
-/** Whom a message is for, and until when it is tried to send it. */
+/** The options of {@link LiveRoom.send}. */
 export interface SendOptions {
-  /** The logins that it is for: a user's id, of the PC's page `pc_<id>`. Default: everybody in the room. */
+  /** The logins of the receivers: a user id, or `pc_<id>` for the PC page. Default: everybody in the room. */
   readonly to?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whose answers a broadcast waits for. */
+/** The options of a broadcast. */
 export interface BroadcastOptions extends CommandOptions {
-  /** The logins that it is for. Default: the whole room, and all of its examinees are to answer. */
+  /** The logins of the receivers. Default: the whole room, of which all examinees should answer. */
   readonly to?: readonly string[] | undefined;
 }
 
-/** What can be listened to: events by their type, signals by their name, and `status`. */
+/** The listeners by event: event types, signal names, and `status`. */
 export type LiveRoomListeners = {
   readonly [Event in RoomEvent as Event["type"]]: (event: Event) => void;
 } & {
   readonly [Name in SignalName]: (data: SignalData<Name>, message: Message) => void;
 } & { readonly status: (change: StatusChange) => void };
 
-/** What a room needs of the server. */
+/** The calls that a live room makes. */
 export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
   readonly send: Send;
 }
@@ -51,7 +51,7 @@ export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
 const loginOf = ({ sender: { userId, camera } }: Message): string =>
   camera === "pc" ? `pc_${userId}` : userId;
 
-/** A room, live: what happens in it, how it is, and messages. Made by `invigil.live.room(roomId)`. */
+/** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
   readonly #engine: () => Promise<Engine>;
   readonly #send: Send;
@@ -59,7 +59,6 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
 
   /** @internal */
   constructor(
-    /** The room's id. */
     readonly roomId: string,
     { send, ...source }: RoomCalls,
     {
@@ -91,23 +90,23 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     this.#retry = retry;
   }
 
-  /** Who is connected, on which page, since when; empty until the first answer. */
+  /** The connected pages of people. Empty until the first response. */
   get presence(): readonly Presence[] {
     return this.state?.presence ?? [];
   }
 
   /**
-   * Listens to events by their type, to signals by their name (with the message that brought them), or to `status`. Each
-   * is told once, in order, after `state` has changed.
-   * @returns what stops listening
+   * Registers a listener for an event type, for a signal (with the message that carried it), or for `status`.
+   * Listeners are called once per event, in order, after `state` has changed.
+   * @returns a function that removes the listener
    */
   on<Type extends keyof LiveRoomListeners>(type: Type, listener: LiveRoomListeners[Type]): () => void {
     return this.core.listeners.on(type, listener);
   }
 
   /**
-   * Sends a signal by its name, or a message of one's own by its number, above 30000. When the connection is lost it is
-   * sent again, and arrives once.
+   * Sends a signal by its name, or a message of the application by its number, above 30000. If the connection
+   * is lost, the message is sent again but delivered once.
    */
   send<Name extends SignalName>(
     signal: Name,
@@ -122,42 +121,42 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
   ): Promise<SentMessage> {
     const { sendMessage, signalTypes } = await this.#engine();
     const type = typeof what === "number" ? what : signalTypes[what];
-    // Safe: each signal's data is a JSON object, as its schema says.
+    // Safe: the schema of every signal describes a JSON object.
     const message = { type, data: data as JsonValue, to: to && [...to] };
     return sendMessage(this.#send, message, { signal, retry: this.#retry });
   }
 
-  /** Calls somebody: resolves when the call is connected, or when it was not answered. */
+  /** Calls a person. Resolves when the call is connected or was not answered. */
   call(login: string, options?: CommandOptions): Promise<CommandResult> {
     return this.#give("startCall", { ...options, to: [login] });
   }
 
-  /** Ends the call with somebody. */
+  /** Ends the call with a person. */
   endCall(login: string, options?: CommandOptions): Promise<CommandResult> {
     return this.#give("endCall", { ...options, to: [login] });
   }
 
-  /** Begins to speak to the room. */
+  /** Starts speaking to the room. */
   broadcast(options?: BroadcastOptions): Promise<CommandResult> {
     return this.#give("startLiveBroadcast", options);
   }
 
-  /** Ends speaking to the room. */
+  /** Stops speaking to the room. */
   stopBroadcast(options?: BroadcastOptions): Promise<CommandResult> {
     return this.#give("stopLiveBroadcast", options);
   }
 
-  /** Has an audio file played. */
+  /** Plays an audio file in the room. */
   broadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
     return this.#give("broadcastAudio", options);
   }
 
-  /** Ends playing the audio file. */
+  /** Stops the audio file. */
   stopBroadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
     return this.#give("stopAudioBroadcast", options);
   }
 
-  /** Ends the exam of somebody. */
+  /** Ends the exam of a person. */
   endUser(login: string, options?: CommandOptions): Promise<CommandResult> {
     return this.#give("endUser", { ...options, to: [login] });
   }
@@ -170,7 +169,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
       {
         closing: this.core.closing.signal,
         onAnswer: (listener) => this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
-        // Safe: each command's data is an object with a sid, and whatever else.
+        // Safe: the data of every command is an object with a sid.
         send: (data, receivers, signal) =>
           this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),
       },

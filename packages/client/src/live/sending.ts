@@ -4,12 +4,12 @@ import { backoffMs, type RetryOptions } from "../retry.js";
 import type { SentMessage } from "../shapes.js";
 import { pause } from "./waiting.js";
 
-/** What is sent. */
+/** A message to send. */
 export interface Outgoing {
   readonly type: number;
   readonly data: JsonValue;
   readonly to: string[] | undefined;
-  /** Sent again with the same one, it is not said twice. */
+  /** The idempotency key. The server ignores a message with a key that it already received. */
   readonly key: string;
 }
 export type Send = (message: Outgoing, options: { readonly signal: AbortSignal }) => Promise<SentMessage>;
@@ -19,7 +19,7 @@ export const randomId = (): string =>
     "",
   );
 
-/** Sends a message, again where its answer was lost. */
+/** Sends a message, and repeats it if the response is lost. */
 export const sendMessage = async (
   send: Send,
   message: Omit<Outgoing, "key">,

@@ -1,10 +1,10 @@
 import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../shapes.js";
 
-/** The list with one item, changed or new; the others stay where they are. */
+/** Replaces the matching item of a list, or appends the item if there is none. */
 const withItem = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>
   items.some(isIt) ? items.map((other) => (isIt(other) ? item : other)) : [...items, item];
 
-/** How a room is after an event. */
+/** The state of a room after an event. */
 export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot => {
   if (event.type === "gap") return event.snapshot;
   const { room, members, presence } = state;
@@ -65,7 +65,7 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
   }
 };
 
-/** How an exam's rooms are after an event. */
+/** The state of an exam's rooms after an event. */
 export const examAfter = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot => {
   if (event.type === "gap") return event.snapshot;
   const next = { ...state, lastEventId: event.id };

@@ -15,16 +15,17 @@ import { answerOf, checkJson, type Fetch } from "../http.js";
 import type { AppRouter } from "../router.js";
 import type { LiveOptions } from "./options.js";
 
-/** What connections are made with. */
+/** The options of {@link createTransport}. */
 export interface TransportOptions {
-  /** Of the tRPC door. */
+  /** The URL of the tRPC endpoint. */
   readonly url: string;
   readonly fetch: Fetch;
   readonly headers: () => Promise<Headers>;
   readonly token: () => Promise<string | null | undefined>;
   readonly transformer: {
     readonly serialize: (value: unknown) => unknown;
-    // biome-ignore lint/suspicious/noExplicitAny: Safe: as superjson and tRPC declare it; what comes out is typed by the router.
+    // biome-ignore lint/suspicious/noExplicitAny: Safe: superjson and tRPC declare it so, and the router
+    // types the result.
     readonly deserialize: (value: any) => any;
   };
   readonly connect: LiveOptions;
@@ -32,22 +33,24 @@ export interface TransportOptions {
 
 /** How long a subscription may take to start, in milliseconds. */
 const START_MS = 15_000;
-/** A silent WebSocket is asked whether it still lives, and lost when it does not say so. The server asks, too. */
+/** A silent WebSocket is pinged, and closed if it does not respond. The server pings as well. */
 const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
-/** How long a WebSocket that nobody uses any more stays open, in milliseconds: the next listener may come at once. */
+/** How long an unused WebSocket stays open, in milliseconds, because another subscription may follow soon. */
 const LINGER_MS = 1000;
 
 interface Connection {
-  /** What is listened to over it: the server takes one subscription to each room and exam on a connection. */
+  /**
+   * The keys of its subscriptions. The server accepts one subscription to each room and exam per connection.
+   */
   readonly carried: Set<string>;
   readonly link: OperationLink<AppRouter>;
   readonly use: () => () => void;
   readonly end: (cause?: unknown) => void;
-  /** Why it ended. */
+  /** Why the connection ended. */
   readonly cause: () => unknown;
 }
 
-/** One WebSocket: it opens at once, ends at its first failure, and does not come back. */
+/** Opens one WebSocket. It ends at the first failure and never reconnects. */
 const openWebSocket = ({
   Base,
   options: { url, token, transformer },
@@ -72,7 +75,7 @@ const openWebSocket = ({
     cause = why;
     onEnd(opened);
     void client.close();
-    // One that is still connecting would go on.
+    // Otherwise, a WebSocket that is still connecting would continue.
     raw?.close();
   };
   const keep = (socket: WebSocket) => {
@@ -84,10 +87,11 @@ const openWebSocket = ({
       constructor(target: string | URL) {
         super(target);
         keep(this);
-        // A call that was under way when it ended has tRPC open another one, once.
+        // If a call is pending when the connection ends, tRPC opens one more WebSocket.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
-      // tRPC closes it when no pong came; the handshake of closing would not be answered either.
+      // tRPC closes the WebSocket if a pong is missing. The client would not answer the closing handshake
+      // either.
       override close(...reason: [code?: number, reason?: string]) {
         super.close(...reason);
         end();
@@ -127,20 +131,20 @@ const openWebSocket = ({
   };
 };
 
-/** What a subscription listens to: its procedure, and the room or the exam. */
+/** Identifies a subscription by its procedure and its room or exam. */
 const matterOf = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
-  // Safe: only looked at.
+  // Safe: the properties are read as unknown.
   const { roomId, examId } = (input ?? {}) as { readonly roomId?: unknown; readonly examId?: unknown };
   return JSON.stringify([path, roomId ?? examId]);
 };
 
-/** Server-sent events over `fetch`, so that the token is a header. */
+/** Server-sent events over `fetch`, which can send the token as a header. */
 const eventStreamLink =
   ({ url, fetch, headers, transformer }: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) =>
   (request) =>
     observable((observer) => {
-      // An EventSource itself does not say what went wrong, or what was answered instead of events.
+      // An EventSource does not expose the reason of a failure, or a response that is not an event stream.
       let failure: Error | undefined;
       const connect = async (target: string, init: EventSourceFetchInit): Promise<Response> => {
         const all = await headers();
@@ -149,7 +153,7 @@ const eventStreamLink =
         if (response.ok) return response;
         checkJson(url, response);
         const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
-        // Safe: the server's answer to a failed call, in its router's error shape.
+        // Safe: the server responds to a failed call with the error shape of its router.
         const shape = transformer.deserialize(error) as TRPCErrorShape;
         throw TRPCClientError.from({ error: shape });
       };
@@ -178,21 +182,21 @@ const eventStreamLink =
     });
 
 /**
- * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened, and where it
- * carries a subscription to the same room or exam already.
- * When a connection is lost its subscriptions fail; whoever subscribes again is connected again.
+ * Carries subscriptions over one WebSocket. It uses server-sent events if there is no WebSocket, if it could
+ * not be opened, or if it already carries a subscription to the same room or exam. When a connection is lost,
+ * its subscriptions fail. The next subscription opens a new connection.
  */
 export const createTransport =
   (options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
     const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.connect;
-    // Safe: tRPC uses of it what every WebSocket class has.
+    // Safe: tRPC uses only what every WebSocket class has.
     const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
     const eventStream = eventStreamLink(options)(runtime);
     let current: Connection | undefined;
-    /** The last WebSocket did not open. */
+    /** Whether the last attempt to open a WebSocket failed. */
     let isBlocked = !Base;
-    /** What ends the event streams, so that they come again over a WebSocket. */
+    /** Functions that end the event streams, so that their subscriptions move to a WebSocket. */
     const streams = new Set<() => void>();
     let probing: ReturnType<typeof setTimeout> | undefined;
 
@@ -216,7 +220,7 @@ export const createTransport =
       return mine;
     };
 
-    /** Where events come over HTTP, a WebSocket is tried from time to time. */
+    /** Schedules another attempt to open a WebSocket while event streams are in use. */
     const probeLater = () => {
       clearTimeout(probing);
       if (!Base || streams.size === 0) return;
@@ -243,7 +247,7 @@ export const createTransport =
               cause,
             },
           );
-          // Where events do not come over HTTP either, the next attempt is a WebSocket again.
+          // If the event stream also failed to start, the next attempt uses a WebSocket again.
           if (!open && !started) isBlocked = !Base;
           observer.error(TRPCClientError.from(failure));
         };
@@ -268,7 +272,7 @@ export const createTransport =
             observer.next(envelope);
           },
           error(error) {
-            // The connection was made with a token that does not hold any more.
+            // The token of the connection is no longer valid.
             if (isInvigilError(error, "UNAUTHENTICATED") && current === connection) current = undefined;
             observer.error(error);
           },
