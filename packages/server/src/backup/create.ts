@@ -25,7 +25,7 @@ const namesIn = (folder: string): Promise<string[]> =>
 
 const AUDIO_NAME = /^[0-9a-f]{64}\.[a-z0-9]{3}$/;
 
-/** Copies the audio files that are not in the backup yet. One that is deleted meanwhile is nobody's any more. */
+/** Copies the audio files that the backup does not contain yet. A file may be deleted before it is copied. */
 const copyAudio = async (from: string, to: string, { goOn }: Steps): Promise<void> => {
   for (const name of await namesIn(from)) {
     goOn();
@@ -48,12 +48,13 @@ const fill = async (
   { version, now, steps }: BackupOptions,
 ): Promise<Manifest> => {
   const audio = join(dataDir, AUDIO);
-  // Twice, around the database: whatever clip it names is there, also one that comes or goes meanwhile.
+  // Audio is copied before and after the database, so that the backup contains every clip that the database
+  // names.
   await copyAudio(audio, join(folder, AUDIO), steps);
   const database = join(folder, DATABASE);
   let isStopped = false;
   const wasCopied = await copyDatabase(databaseFile, database, (done, all) => {
-    // The second half of the bar is the look at what was copied.
+    // The second half of the progress bar is for the verification of the copy.
     steps.show(done, all * 2);
     try {
       steps.goOn();
@@ -89,9 +90,9 @@ const fill = async (
 };
 
 /**
- * Makes a backup of the whole installation in a new folder, also while servers run: the database as it is at one moment, the audio
- * files that it names, and the secrets. The folder is there whole or not at all.
- * @throws SetupError when the folder is there already, the database is not there or damaged, or the work was stopped
+ * Backs up the installation into a new folder, even while servers run: a consistent copy of the database, the
+ * audio files that it names, and the secrets. The folder appears only when it is complete.
+ * @throws SetupError if the folder exists, the database is missing or damaged, or the work was interrupted
  */
 export const createBackup = async (
   config: Config,

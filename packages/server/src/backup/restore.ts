@@ -12,21 +12,23 @@ import { verifyBackup } from "./verify.js";
 export interface RestoreOptions {
   readonly now: Date;
   readonly steps: Steps;
-  /** Whether a database that is there may be replaced. */
+  /** Whether an existing database may be replaced. */
   readonly replace: boolean;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Where the files lie that were there before; undefined where there were none. */
+  /** The folder that the previous files were moved to. Undefined if there were none. */
   readonly replaced: string | undefined;
 }
 
 const ARRIVING = ".restored";
 
 /**
- * Puts a backup in the place of an installation that no server uses. What was there before is moved into a folder beside it.
- * @throws SetupError when the backup is damaged, a server has the database open, or there is one and it may not be replaced
+ * Restores a backup over an installation that no server uses. The previous files are moved to a folder beside
+ * it.
+ * @throws SetupError if the backup is damaged, a server has the database open, or a database exists and
+ * `replace` is false
  */
 export const restoreBackup = async (
   { databaseFile, dataDir }: Config,
@@ -50,7 +52,7 @@ export const restoreBackup = async (
   await rm(arriving, { force: true });
   await copyPrivately(join(folder, DATABASE), arriving);
   const inBackup = new Set(manifest.files.map(({ path }) => path));
-  // Their names are the hashes of their content: one that is there is the same.
+  // The names of audio files are hashes of their content, so a file that exists is the same.
   for (const path of inBackup)
     if (path.startsWith(`${AUDIO}/`) && !existsSync(join(dataDir, path)))
       await copyPrivately(join(folder, path), join(dataDir, path));
@@ -64,7 +66,7 @@ export const restoreBackup = async (
     ...secrets.map((name) => join(dataDir, name)),
   ].filter((file) => existsSync(file));
   if (outgoing.length > 0) await mkdir(aside, { recursive: true, mode: 0o700 });
-  // From here on it is done to the end: a start in between finds no database, and says so.
+  // From here on, the restore cannot be undone. A start in between finds no database and reports that.
   noteUse({ databaseFile, dataDir }, now);
   for (const file of outgoing) await rename(file, join(aside, basename(file)));
   for (const name of secrets) await copyPrivately(join(folder, name), join(dataDir, name));

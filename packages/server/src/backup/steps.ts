@@ -3,16 +3,16 @@ import { chmod, copyFile, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { SetupError } from "../platform/setup-error.js";
 
-/** What long work asks and tells while it runs. */
+/** The interface of long work to its caller. */
 export interface Steps {
-  /** @throws SetupError when the person who runs it has stopped it */
+  /** @throws SetupError if the user has interrupted the work */
   readonly goOn: () => void;
   readonly show: (done: number, all: number) => void;
 }
 
 export const stopped = (): SetupError => new SetupError("stopped: nothing was changed");
 
-/** Adds up bytes as they are done, and shows how far it is. */
+/** Adds up processed bytes and reports the progress. */
 export const countBytes = ({ goOn, show }: Steps, all: number) => {
   let done = 0;
   return (bytes: number): void => {
@@ -22,7 +22,7 @@ export const countBytes = ({ goOn, show }: Steps, all: number) => {
   };
 };
 
-/** Syncs a file or a folder to disk. */
+/** Flushes a file or a folder to disk. */
 export const sync = async (path: string): Promise<void> => {
   const handle = await open(path, "r");
   try {
@@ -32,7 +32,10 @@ export const sync = async (path: string): Promise<void> => {
   }
 };
 
-/** Copies a file for its owner alone, onto the disk. Shares its blocks where the file system can. */
+/**
+ * Copies a file with access for its owner only, and flushes it. The copy shares blocks if the file system
+ * supports it.
+ */
 export const copyPrivately = async (from: string, to: string): Promise<void> => {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);

@@ -6,13 +6,14 @@ import { countBytes, type Steps } from "./steps.js";
 
 export interface BackupReport {
   readonly manifest: Manifest;
-  /** What is wrong with the backup, a line each; none when it can be restored. */
+  /** The problems of the backup, one per line. Empty if it can be restored. */
   readonly faults: readonly string[];
 }
 
 /**
- * Looks through a backup: every file is there and is what was written, the database is whole, and every clip that it names is there.
- * @throws SetupError when the folder holds no backup
+ * Verifies a backup: every file is present and unchanged, the database is intact, and every clip that it
+ * names is present.
+ * @throws SetupError if the folder contains no backup
  */
 export const verifyBackup = async (folder: string, steps: Steps): Promise<BackupReport> => {
   const manifest = await readManifest(folder);
