@@ -15,7 +15,7 @@ const generateOption = (): Option => new Option("--generate", "make a password a
 const role = (description: string): Option =>
   new Option("--role <role>", description).choices(accountRoleSchema.options);
 
-/** Prints an account, and the password where it was made here. */
+/** Prints an account, and its password if the command generated it. */
 const printWithPassword = (
   { generate, json }: PasswordOptions,
   account: Account,

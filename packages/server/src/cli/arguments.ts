@@ -1,10 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-// How what is typed is read.
 
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** `8h` as seconds. */
+/** Parses `8h` into seconds. */
 export const duration = (text: string): number => {
   const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(number) * (SECONDS[unit ?? ""] ?? Number.NaN);
@@ -12,18 +11,18 @@ export const duration = (text: string): number => {
   return seconds;
 };
 
-/** A whole number, for the procedure's schema to judge. */
+/** Parses a whole number. The schema of the procedure checks its range. */
 export const wholeNumber = (text: string): number => {
   if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Write a whole number.");
   return Number(text);
 };
 
-/** The option that every command has. */
+/** The option of every command. */
 export const jsonOption = (): Option => new Option("--json", "print JSON, for programs");
 
-/** The option of commands that make something with an id. */
+/** The option of commands that create something with an id. */
 export const quietOption = (): Option => new Option("-q, --quiet", "print the id alone, for scripts");
 
-/** The command of this name, for one file more to add to: the first that asks makes it. */
+/** Returns the command with this name, which several modules extend. The first call creates it. */
 export const commandNamed = (program: Command, name: string): Command =>
   program.commands.find((command) => command.name() === name) ?? program.command(name);

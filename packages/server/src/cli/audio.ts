@@ -24,7 +24,7 @@ const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 const errorCode = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
-/** Takes a file into the library, through the same checks as an upload. */
+/** Adds a file to the library, with the same checks as an upload. */
 const addFile = async ({ services }: Office, path: string, described: object): Promise<AudioClip> => {
   const file = await open(path).catch((error: unknown) => {
     throw new SetupError(`The file ${path} cannot be read: ${errorCode(error)}`);
@@ -37,7 +37,7 @@ const addFile = async ({ services }: Office, path: string, described: object): P
   });
 };
 
-/** All clips that a filter finds, page after page. */
+/** All clips that match a filter, from all pages. */
 const allClips = async ({ call }: Office, filter: Described): Promise<AudioClip[]> => {
   const list: AudioClip[] = [];
   let page: AudioPage;

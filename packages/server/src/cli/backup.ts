@@ -17,7 +17,7 @@ const configOfFile = (): Config => {
   return config;
 };
 
-/** Runs long work with a bar on a terminal; the first Ctrl-C stops it at the next safe moment. */
+/** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
 const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Result>): Promise<Result> => {
   const { show, end } = createProgress(what);
   let isStopped = false;
@@ -48,7 +48,7 @@ const summary = ({ createdAt, counts, files }: Manifest): string => {
 
 const nameOfNew = (now: Date): string => `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
-/** Adds `backup`. What it needs is loaded when it runs. */
+/** Adds the command `backup`. Its dependencies are imported when it runs. */
 export const addBackup = (program: Command): void => {
   const backup = program
     .command("backup")

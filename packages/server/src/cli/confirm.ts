@@ -2,7 +2,9 @@ import { createInterface } from "node:readline";
 import { SetupError } from "../platform/setup-error.js";
 import type { Terminal } from "./password.js";
 
-/** What a person types in answer to a question; a program may pipe the answer into the command. */
+/**
+ * Asks a question and returns the answer from the terminal, or from standard input if a program provides it.
+ */
 export const typedAnswer = async (
   question: string,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },

@@ -19,7 +19,7 @@ import { createProgress } from "./progress.js";
 
 const silent = () => pino({ level: "silent" });
 
-/** Only a database of this very version is opened: to open another would change it. */
+/** Only a database of the current version is opened, because opening an older one would change it. */
 const demandOf = async (config: Config): Promise<Demand | undefined> => {
   const { databaseFile } = config;
   if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
@@ -39,7 +39,7 @@ const vendors = (config: Config): Promise<Finding[]> => {
     clock,
     nonce: () => ids.nonce(),
     publicUrl: () => "",
-    // Nothing that they sign leaves this process.
+    // The key only signs texts that never leave this process.
     ownKey: () => passingSecret().value,
     log: silent(),
   });

@@ -25,14 +25,14 @@ interface ExamOptions extends Printing {
   name?: string;
   start?: string;
   end?: string;
-  /** False: none any more. */
+  /** False removes the profile. */
   video?: VideoProfile | false;
   /** `CLIP@TIME` */
   schedule?: string[];
   offer?: string[];
 }
 
-/** `1280x720@15,1500` */
+/** Parses `1280x720@15,1500`. */
 const videoProfile = (text: string): VideoProfile => {
   const [match, width, height, frameRate, maxBitrate] =
     /^(\d{1,5})x(\d{1,5})@(\d{1,4}),(\d{1,7})$/.exec(text) ?? [];
@@ -49,14 +49,14 @@ const videoProfile = (text: string): VideoProfile => {
   };
 };
 
-/** Reads the times of one exam as they are typed. */
+/** Returns a function that parses the times of one exam. */
 const timesOf = ({ config: { timeZone }, deps }: Office) => {
   const now = deps.clock();
   return (option: string, text: string, day?: Date) => readTime(text, { option, timeZone, now, day });
 };
 type Times = ReturnType<typeof timesOf>;
 
-/** What `--schedule` and `--offer` ask for; undefined where neither is there. */
+/** The audio of the option `--schedule`, and below of `--offer`. */
 const scheduled = (texts: readonly string[], times: Times, startTime: Date): ExamAudioInput =>
   texts.map((text) => {
     const [clipId = "", time] = text.split(/@(.*)/s);
@@ -66,11 +66,14 @@ const scheduled = (texts: readonly string[], times: Times, startTime: Date): Exa
   });
 const offered = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
 
-/** What an exam plays after a change: of the two kinds, the one that is not spoken of stays, and moves with the start. */
+/**
+ * The audio of an exam after an update. If only one of the two options is given, the other kind of audio is
+ * kept. Scheduled clips move with the start of the exam.
+ */
 const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, start: Date) => {
   const byMs = start.getTime() - exam.startTime.getTime();
   if (!schedule && !offer && byMs === 0) return undefined;
-  // The library's defaults are not the exam's own: their id is the clip's.
+  // The default clips of the library are not attached to the exam. Their id is the id of the clip.
   const own = exam.manualAudio.filter(({ id, clipId }) => id !== clipId);
   return [
     ...(schedule
@@ -112,7 +115,7 @@ const examText = (exam: Exam, timeZone: string): string => {
   return audio.length === 0 ? facts : `${facts}\n\n${table(["AUDIO", "PLAYED", "NAME"], audio)}`;
 };
 
-/** The teacher that counts as an exam's maker. */
+/** The caller who counts as the creator of the exam. */
 const teacher = (userId: string): Caller => {
   const valid = userIdSchema.safeParse(userId);
   if (!valid.success) throw invalidInput("--by", valid.error.issues[0]?.message ?? "is not a user id");

@@ -24,10 +24,10 @@ interface Joining {
   readonly timeZone: string;
 }
 
-/** How the links of a room after another are written: what comes first, what each room is, and what comes last. */
+/** How to write the links of several rooms. */
 interface Writer {
   readonly head?: (of: Joining) => string;
-  /** `isFirst`: of the first room that has anybody. */
+  /** `isFirst` is true for the first room that has links. */
   readonly room: (links: readonly JoinLink[], of: Joining, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
@@ -47,9 +47,9 @@ const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean
     {
       header: isFirst,
       columns: ["role", "room", "id", "name", "link", "pc link", "expires"],
-      // Without the mark, spreadsheet programs in China read GB18030.
+      // Without a byte order mark, spreadsheet programs in China decode the file as GB18030.
       bom: isFirst,
-      // A name may be made to look like a formula.
+      // A name could otherwise be interpreted as a formula.
       escape_formulas: true,
       record_delimiter: "windows",
     },
@@ -78,7 +78,7 @@ const WRITERS: Readonly<Record<Format, Writer>> = {
   html: { head: cardsHead, room: cardsOfRoom, tail: CARDS_TAIL },
 };
 
-/** The text of some rooms, of which one at a time is in memory. */
+/** Writes the links of rooms, with one room in memory at a time. */
 async function* written(
   { head, room, tail = "" }: Writer,
   rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
@@ -95,7 +95,7 @@ async function* written(
 
 const toStandardOutput = async (parts: Parts): Promise<void> => {
   await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
-    // What the output fails with is said in one place, by `cli.ts`.
+    // `program.ts` reports errors of the standard output.
     if (!(error instanceof Error && "syscall" in error)) throw error;
   });
 };
@@ -109,7 +109,10 @@ interface LinkOptions {
   json?: true;
 }
 
-/** The links of a room after another, those of nobody left out. @throws EXAM_OVER where all are for nobody any more */
+/**
+ * The links of each room that has any.
+ * @throws EXAM_OVER if all links would have expired
+ */
 async function* roomsOf(
   { call, services }: Office,
   { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
@@ -130,11 +133,14 @@ async function* roomsOf(
     any = true;
     yield links;
   }
-  // Says why there are none, where there is more to say than that nobody is there.
+  // Throws the reason if there are no links, unless the rooms are empty.
   if (!any) await call.room.joinLinks({ examId: exam.id, role, limit: 1 });
 }
 
-/** Without both apps no link can be made: said before anything is read. @throws SetupError */
+/**
+ * Links require the URLs of both apps, so this is checked first.
+ * @throws SetupError
+ */
 const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefined): void => {
   if (apps.watchUrl ?? apps.examineeUrl) return;
   const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
@@ -144,7 +150,7 @@ const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefi
   );
 };
 
-/** A name for a room's file that every system takes. */
+/** A file name for a room that is valid on every operating system. */
 const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
@@ -186,7 +192,7 @@ export const addLinks = (room: Command): void => {
 
         const rooms = roomsOf(office, { exam, room, role: options.role });
         const first = await rooms.next();
-        // An empty list is an answer to programs; an empty file would pass for links.
+        // An empty list is a valid JSON result, but an empty file would look like links.
         if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
           throw new SetupError(`There is nobody to join the exam ${exam.name}: nothing was written`);
         const made = { links: 0, rooms: 0 };

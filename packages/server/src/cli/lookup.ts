@@ -2,8 +2,8 @@ import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../platform/setup-error.js";
 import type { Office } from "./office.js";
 
-// What is typed to mean an exam or a room: its id, or its name where it alone has it. Of rooms with one name the one
-// in progress is meant, where exactly one is.
+// Finds an exam or a room by its id, or by its name if only one has that name. If several rooms have the
+// name, it refers to the only one in progress, if there is exactly one.
 
 type Call = Office["call"];
 
@@ -12,7 +12,7 @@ interface Page<Item, Cursor> {
   readonly nextCursor?: Cursor | undefined;
 }
 
-/** Everything that a list gives page by page. */
+/** Collects the items of all pages. */
 export const everyPage = async <Item, Cursor>(
   ask: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>,
 ): Promise<Item[]> => {
@@ -34,7 +34,7 @@ export const allExams = (call: Call): Promise<ExamSummary[]> =>
     return { items, nextCursor };
   });
 
-/** All rooms, newest first: of one exam, or of all. */
+/** All rooms of an exam, or of all exams, newest first. */
 export const allRooms = (call: Call, examId?: string): Promise<Room[]> =>
   everyPage(async (cursor: string | undefined) => {
     const { rooms: items, nextCursor } = await call.room.list({ examId, cursor, pageSize });
@@ -59,11 +59,17 @@ const theOnly = <Thing extends { id: string; name: string }>(
   );
 };
 
-/** @throws SetupError */
+/**
+ * Finds an exam by its id or name.
+ * @throws SetupError if there is no such exam, or several
+ */
 export const examNamed = async (call: Call, text: string): Promise<ExamSummary> =>
   theOnly("exam", text, await allExams(call));
 
-/** A room; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
+/**
+ * Finds a room of an exam by its id or name, or any room by its id.
+ * @throws SetupError, ROOM_NOT_FOUND
+ */
 export const roomNamed = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
   exam
     ? theOnly("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")

@@ -7,7 +7,10 @@ import { openDeps } from "../app/main.js";
 import { type Config, parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 
-/** Whoever has the data folder in its hands is an administrator. No token or account can have this id: it begins with a space. */
+/**
+ * The caller of commands. A person with access to the data folder is an administrator. Tokens and accounts
+ * cannot have this id, because it begins with a space.
+ */
 export const OPERATOR: Caller = {
   userId: " operator",
   role: "admin",
@@ -15,22 +18,25 @@ export const OPERATOR: Caller = {
   expiresAt: new Date(8.64e15),
 };
 
-/** This installation, for a command that works on it: beside a running server, or without one. */
+/** The local installation, as commands use it, with or without a running server. */
 export interface Office {
   readonly config: Config;
   readonly deps: Deps;
   readonly services: Services;
-  /** For what calls no procedure: whether the disk has room for it. @throws STORAGE_FULL */
+  /**
+   * Checks the disk space for operations that do not call a procedure.
+   * @throws STORAGE_FULL
+   */
   readonly assertRoom: () => void;
-  /** Calls procedures as an administrator, through every check of their input. */
+  /** Calls procedures as an administrator, with the validation of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
-  /** The same as somebody else. */
+  /** Returns the procedures for another caller. */
   readonly as: (caller: Caller) => Office["call"];
 }
 
 /**
- * Opens the installation that the settings name, does some work, and closes it again. What the work left to do at
- * message services is begun here; a server does the rest.
+ * Opens the local installation, runs some work with it, and closes it. Pending calls of message services are
+ * started before it closes. A server finishes them.
  */
 export const inOffice = async <Result>(work: (office: Office) => Promise<Result>): Promise<Result> => {
   const config = parseConfig(readEnvironment());

@@ -94,7 +94,7 @@ export const addPlan = (exam: Command): void => {
         }
         const { id: examId } = await examNamed(office.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
-        // A command prints every room.
+        // Commands print all rooms.
         const plan = await office.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
         print(json, plan, () => forPeople(plan, dryRun ?? false));
       }),

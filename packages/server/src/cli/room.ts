@@ -134,7 +134,7 @@ const addCreate = (parent: Command): void => {
     .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
       inOffice(async ({ call, as }) => {
         const of = exam === undefined ? undefined : await examNamed(call, exam);
-        // Whoever makes a room is its teacher.
+        // The creator of a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });
         print(json, room, () => room.id);

@@ -36,7 +36,7 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
 
 const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOptions): Promise<void> => {
   const interrupted = new AbortController();
-  // Once: a second one ends the process at once, which also leaves nothing behind.
+  // A second signal terminates the process immediately, which also imports nothing.
   const interrupt = (): void => interrupted.abort();
   process.once("SIGINT", interrupt);
   const progress = createProgress("reading");

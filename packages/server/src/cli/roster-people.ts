@@ -17,12 +17,12 @@ interface RemoveOptions extends ListOptions {
   withRecords?: true;
 }
 
-/** Everybody of an exam who has no room, and how many have one. */
+/** The people of an exam who have no room, and the number of those who have one. */
 const unseatedOf = async ({ call }: Office, examId: string) => {
   let seated = 0;
   const people = await everyPage(async (cursor: number | undefined) => {
     const page = await call.participant.listUnseated({ examId, pageSize: 100, cursor });
-    // The first page alone says it.
+    // Only the first page contains the totals.
     if (page.totals) seated = page.totals.seated;
     return { items: page.people, nextCursor: page.nextCursor };
   });
@@ -36,7 +36,10 @@ const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseated
   return [...found, sentence].join("\n");
 };
 
-/** The room in progress that somebody is in, where it is in one. */
+/**
+ * The only room in progress of a person.
+ * @throws SetupError if there is none, or several
+ */
 const roomOf = async ({ call }: Office, examId: string, userId: string): Promise<string> => {
   const { rooms, unseated } = await call.participant.locate({ examId, userId });
   const [room, ...others] = rooms.filter(({ status }) => status === "in_progress");

@@ -2,14 +2,14 @@ import { open, readlink, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 
-/** What was asked for, or undefined where there is no such file. */
+/** Resolves to undefined if the file does not exist. */
 const ifThere = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>
   asked.catch((error: unknown) => {
     if (failedWith(error, "ENOENT")) return undefined;
     throw error;
   });
 
-/** The file that a path leads to, past symbolic links; it need not be there. */
+/** Resolves symbolic links. The target need not exist. */
 const endOf = async (path: string): Promise<string> => {
   const real = await ifThere(realpath(path));
   if (real !== undefined) return real;
@@ -17,21 +17,21 @@ const endOf = async (path: string): Promise<string> => {
   return next === undefined ? path : endOf(resolve(dirname(path), next));
 };
 
-/** A text in pieces, each made when the one before is written. */
+/** A text in parts. Each part is created after the previous one was written. */
 export type Parts = Iterable<string> | AsyncIterable<string>;
 
 const writeParts = async (path: string, flag: "w" | "wx", parts: Parts): Promise<void> => {
   const file = await open(path, flag, 0o600);
   try {
     for await (const part of parts) await file.appendFile(part);
-    // Devices and pipes know no such thing.
+    // Devices and pipes do not support it.
     if (flag === "wx") await file.sync();
   } finally {
     await file.close();
   }
 };
 
-/** Puts a whole new file in the place of the old one, which stays until then. */
+/** Replaces a file atomically. */
 const replace = async (path: string, parts: Parts, nonce: string): Promise<void> => {
   const arriving = `${path}.${nonce}`;
   try {
@@ -44,8 +44,8 @@ const replace = async (path: string, parts: Parts, nonce: string): Promise<void>
 };
 
 /**
- * Writes a file for its owner alone, whole or not at all. A device or a pipe gets the text as it is.
- * @throws SetupError that names the file
+ * Writes a file atomically, with access for its owner only. Devices and pipes are written directly.
+ * @throws SetupError with the path
  */
 export const writeSecretFile = async (path: string, parts: Parts, nonce: string): Promise<void> => {
   try {

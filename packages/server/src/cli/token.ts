@@ -57,7 +57,7 @@ export const addToken = (program: Command): void => {
         ids: createIds({ clock }),
         afterExamSeconds: config.tokenAfterExamSeconds,
       });
-      // Links into the room may have been revoked: a token of an earlier generation would be refused.
+      // If the person's links were revoked, a token of an earlier generation would be refused.
       const generation =
         room !== undefined && existsSync(config.databaseFile)
           ? await inOffice(({ services }) => services.links.generation(room, user))

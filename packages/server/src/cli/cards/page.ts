@@ -3,7 +3,7 @@ import { type LocalTime, localTime } from "../time.js";
 import { qrSvg } from "./qr.js";
 import { STYLE } from "./style.js";
 
-/** What fits on a sheet. */
+/** The number of cards and of staff that fit on a sheet. */
 const CARDS_A_SHEET = 8;
 const STAFF_A_SHEET = 5;
 
@@ -16,7 +16,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
 
-/** HTML, with every value in it escaped that is not HTML itself. */
+/** An HTML text. Interpolated values are escaped, except for HTML values. */
 class Html {
   constructor(readonly text: string) {}
 }
@@ -31,14 +31,14 @@ const html = (parts: TemplateStringsArray, ...pieces: readonly Piece[]): Html =>
 const link = (url: string, text: string): Html => html`<a href="${url}" rel="noreferrer">${text}</a>`;
 const qr = (url: string): Html => new Html(qrSvg(url));
 
-/** From when to when; where it is one day, the hours stay together. */
+/** A time range. If both times are on the same day, the date is written once. */
 const span = (from: Date, to: Date, local: LocalTime): string => {
   const [day, hours] = ["yyyy-MM-dd", "HH:mm"];
   if (local(from, day) !== local(to, day)) return `${local(from)} – ${local(to)}`;
   return `${local(from, day)} ${local(from, hours)}\u00a0–\u00a0${local(to, hours)}`;
 };
 
-/** What is said of all cards. */
+/** The exam of the cards, and the time zone of the printed times. */
 export interface CardsOf {
   readonly exam: Pick<ExamSummary, "name" | "startTime" | "endTime">;
   readonly timeZone: string;
@@ -66,7 +66,7 @@ const chunks = <T>(list: readonly T[], size: number): T[][] =>
 const lineOf = ({ exam, timeZone }: CardsOf): string =>
   `${exam.name} · ${span(exam.startTime, exam.endTime, localTime(timeZone))} (${timeZone})`;
 
-/** What a page begins with. */
+/** The start of the page. */
 export const cardsHead = ({ exam }: CardsOf): string =>
   html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${exam.name}</title>
@@ -76,7 +76,7 @@ export const cardsHead = ({ exam }: CardsOf): string =>
 `.text;
 export const CARDS_TAIL = "</body></html>\n";
 
-/** The sheets of one room, in parts: for its staff, and of cards for its examinees. */
+/** The sheets of one room: first those for its staff, then the cards of its examinees. */
 export function* cardsOfRoom(people: readonly JoinLink[], of: CardsOf): Generator<string> {
   const local = localTime(of.timeZone);
   const line = lineOf(of);

@@ -3,14 +3,20 @@ import type { Demand, Peak } from "../../features/capacity/service.js";
 import { localTime } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Whether what is planned fits what the vendors' services carry.
+// Checks whether the planned exams fit the capacity of the vendors' services.
 
-/** Groups that one app of `aliyun_new` may have. Source: the vendor's page of CreateLiveMessageGroup. */
+/**
+ * The maximum number of groups of one app of `aliyun_new`. Source: the vendor's documentation of
+ * CreateLiveMessageGroup.
+ */
 const GROUPS_PER_APP = 5000;
-/** From this share on it is worth a warning. */
+/** The share of the capacity above which the check warns. */
 const NEARLY = 0.8;
 
-/** Where cameras are sent. Without it an exam that is planned cannot be held; without an exam it is a choice. */
+/**
+ * Checks the domains of camera streams. Without domains, a planned exam cannot take place. Without a planned
+ * exam, they are optional.
+ */
 export const streamDomains = ({ streams: { domains } }: Config, demand: Demand | undefined): Finding => {
   const { ok, off, failed } = findingsOf("stream domains");
   if (domains) return ok(`${domains.pushDomain}, ${domains.pullDomain}`);
@@ -44,7 +50,7 @@ const messageGroups = ({ aliyunIm }: Config, { groups }: Demand): Finding => {
     : warning(found, "End the rooms that are over: `invigil room list` shows them.");
 };
 
-/** Compares what the exams to come need with what there is. */
+/** Compares the demand of planned exams with the capacity. */
 export const examineCapacity = (config: Config, demand: Demand): Finding[] => [
   pushCapacity(config, demand),
   messageGroups(config, demand),

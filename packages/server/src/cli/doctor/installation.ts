@@ -6,7 +6,7 @@ import { freeBytes } from "../../limits/disk.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// What this machine and its settings are checked for. Nothing here changes anything.
+// Checks of this machine and its settings. They change nothing.
 
 const database = ({ databaseFile }: Config): Finding => {
   const { ok, warning, failed } = findingsOf("database");
@@ -36,7 +36,7 @@ const database = ({ databaseFile }: Config): Finding => {
   }
 };
 
-/** The folder itself or, where it is not made yet, the nearest one above it. */
+/** The folder itself, or its nearest parent that exists. */
 const nearestFolder = (folder: string): string =>
   existsSync(folder) || folder === join(folder, "..") ? folder : nearestFolder(join(folder, ".."));
 
@@ -54,7 +54,7 @@ const dataFolder = ({ dataDir }: Config): Finding => {
 };
 
 const MIB = 1024 * 1024;
-/** Whether the server would take anything, by what is free. */
+/** Whether the server would accept writes with the current free space. */
 const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
   const { ok, off, warning, failed } = findingsOf("free space");
   if (diskReserveBytes === 0)
@@ -74,7 +74,7 @@ const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding
   return least.free < 4 * diskReserveBytes ? warning(found, "Make room before the day.") : ok(found);
 };
 
-/** Whether anybody but its owner may read a file. */
+/** Whether others than its owner may read a file. */
 const isOpen = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
 
 const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
@@ -137,7 +137,7 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
       );
 };
 
-/** Looks at everything but the vendors and the streams. */
+/** Runs all checks except those of vendors and streams. */
 export const examineInstallation = async (config: Config): Promise<Finding[]> => [
   database(config),
   dataFolder(config),

@@ -5,26 +5,26 @@ import type { Providers } from "../../providers/types.js";
 import { isAboutTime } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Each configured vendor service is asked something that changes nothing.
+// Calls something without side effects at each configured vendor service.
 
 interface Service {
   readonly name: string;
-  /** Undefined where nothing is to be asked. */
+  /** Undefined if the service cannot be called. */
   readonly check: (() => Promise<void>) | undefined;
-  /** What there is without it, or without its being asked. */
+  /** The result if the service is not configured, or cannot be called. */
   readonly otherwise: {
     readonly state: "ok" | "off" | "warning";
     readonly found: string;
     readonly todo?: string;
   };
-  /** The settings that say who we are to it, and where it is. */
+  /** The settings with the credentials and the address of the service. */
   readonly account: string;
   readonly address: string;
 }
 
 const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INSTANCE_ROLE";
 
-/** What helps against each kind of failure. */
+/** What to do about each kind of failure. */
 const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
   if (fault === "refused" && isAboutTime(code))
     return "Set this machine's clock: the vendor takes calls that are at most 15 minutes off.";
@@ -101,7 +101,7 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
   },
 ];
 
-/** Asks every vendor service at once; `onDone` hears of each that has answered, or failed to. */
+/** Checks all vendor services at the same time. `onDone` is called after each of them. */
 export const examineVendors = (
   config: Config,
   providers: Providers,

@@ -4,7 +4,7 @@ import type { ToldRoomEvent } from "../../features/subscriptions/service.js";
 
 type ToldMessage = Extract<ToldRoomEvent, { type: "message" }>;
 
-/** A message of a group as every page of the group is sent it. */
+/** A message and its frame, which is the same for every page of the group. */
 export interface Framed {
   readonly delivery: Delivery;
   readonly bytes: Buffer;
@@ -17,7 +17,7 @@ export const framed = (delivery: Delivery, at: string): Framed => ({
   bytes: bytesOf({ is: "message", ...delivery, at }),
 });
 
-/** Makes frames of messages: of one that many pages are told, once. */
+/** Creates the frames of messages. The frame of a message that many pages receive is created once. */
 export const createFramer = (): ((told: ToldMessage) => Framed) => {
   const known = new WeakMap<ToldMessage, Framed>();
   return (told) => {

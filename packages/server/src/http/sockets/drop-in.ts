@@ -17,14 +17,15 @@ import { createWork } from "./drop-in-work.js";
 
 const MAX_GROUPS = 20;
 /**
- * In milliseconds: between two beats; between two looks at the login of a page that is in no group; for the first login; for a newer
- * login once one has expired.
+ * In milliseconds: the interval of beats, the interval at which the login of a page without a group is
+ * checked, the time limit for the first login, and the time limit for a new login after the previous one
+ * expired.
  */
 const BEAT_MS = 10_000;
 const LOOK_MS = 1_000;
 const FIRST_MESSAGE_MS = 10_000;
 const RENEWAL_MS = 3_500;
-/** WebSocket codes. */
+/** WebSocket close codes. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
@@ -38,7 +39,7 @@ export interface EngineSocketOptions {
   readonly timing: SocketTiming;
 }
 
-/** What a request is answered with, and what then begins. */
+/** The result of a request, and a function to call after the response. */
 interface Served {
   readonly result: EngineResults[keyof EngineResults];
   readonly begin?: () => void;
@@ -54,13 +55,16 @@ const asJson = (text: string): unknown => {
     return undefined;
   }
 };
-/** The number of what may be a request, so that it can be refused by it. */
+/** The number of a frame that may be an invalid request, so that an error can refer to it. */
 const numberOf = (sent: unknown): number | undefined => {
   const number = typeof sent === "object" && sent !== null && "number" in sent ? sent.number : undefined;
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 };
 
-/** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
+/**
+ * Serves the drop-in script: handles its requests one after another, and delivers the messages of the groups
+ * that it has joined.
+ */
 export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
   const frameOf = createFramer();
   return (connection) => {
@@ -70,17 +74,17 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     let page: Page | undefined;
     let release = (): void => {};
     let renewal: NodeJS.Timeout | undefined;
-    /** For the log: the vendor's apps show nobody what was refused. */
+    /** For the log, because the vendor's apps do not display refusals. */
     let refusals = 0;
     let lastRefusal = "";
-    /** The groups of a login that has expired, for the next one. */
+    /** The positions in the groups of an expired login, for the next login. */
     let resting = new Map<string, From>();
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
     const send = (frame: EngineFrame): void => {
       if (isOpen()) connection.send(JSON.stringify(frame));
     };
-    /** The connection ends, and the page does not come back by itself. */
+    /** Closes the connection permanently. The page does not reconnect by itself. */
     const bye = (code: EngineGoodbye): void => {
       send({ is: "bye", code });
       connection.close(NORMAL);
@@ -93,7 +97,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       send({ is: "expired" });
     };
 
-    /** An app may have a newer login for one that has expired. For one that was taken back it has to log in anew. */
+    /** An expired login can be renewed by the app. After a revoked login, the app must log in again. */
     const endLogin = (): void => {
       if (!page || page.expiresAt <= clock()) {
         expire();
@@ -141,7 +145,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         release = engine.claim(opened, () => bye(4));
       }
       page = opened;
-      // What is joined goes on with the newer login alone.
+      // The groups continue with the new login only.
       for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
       groups.leaveAll();
       const rested = resting;
@@ -198,7 +202,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         refusals += 1;
         lastRefusal = message;
         if (page && hasEnded(error)) endLogin();
-        // Whoever cannot log in has nothing to do here.
+        // Without a login, the connection is useless.
         if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
       }
     };
@@ -207,7 +211,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
     const look = setInterval(
       () => {
-        // Those who are in a group are looked at there.
+        // The subscription of a group checks the login itself.
         const looked = page;
         if (!looked || groups.size > 0 || !isOpen()) return;
         engine.check(looked).catch((error: unknown) => {
@@ -228,7 +232,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         connection.close(UNSUPPORTED, "Frames are text.");
         return;
       }
-      // Safe: the sockets give each message as one buffer.
+      // Safe: ws delivers each message as one buffer.
       const frame = (data as Buffer).toString();
       if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
         connection.close(TOO_LARGE, "A frame is too large.");
