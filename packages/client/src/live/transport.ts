@@ -24,8 +24,7 @@ export interface TransportOptions {
   readonly token: () => Promise<string | null | undefined>;
   readonly transformer: {
     readonly serialize: (value: unknown) => unknown;
-    // biome-ignore lint/suspicious/noExplicitAny: Safe: superjson and tRPC declare it so, and the router
-    // types the result.
+    // biome-ignore lint/suspicious/noExplicitAny: Safe: superjson and tRPC declare it so; the router types the result.
     readonly deserialize: (value: any) => any;
   };
   readonly connect: LiveOptions;

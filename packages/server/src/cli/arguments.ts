@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Parses `8h` into seconds. */
