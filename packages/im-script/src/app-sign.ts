@@ -42,5 +42,5 @@ export const socketUrl = (appSign: unknown): string => {
   } catch {
     // Reported below.
   }
-  throw imError(ImErrors.ERROR_INVALID_PARAM, "appSign was not made by an Invigil server");
+  throw imError(ImErrors.ERROR_INVALID_PARAM, "appSign does not come from an Invigil server");
 };

@@ -1,4 +1,4 @@
-import { after } from "./globals.js";
+import { runAfter } from "./globals.js";
 
 /** A listener of an app. Its arguments depend on the event. */
 type Listener = (...args: never[]) => unknown;
@@ -12,7 +12,7 @@ interface Entry {
 /** An event emitter with the method names of the vendor's SDK. */
 export class Emitter {
   #entries: readonly Entry[] = [];
-  #kept: readonly Entry[] | undefined;
+  #initial: readonly Entry[] | undefined;
 
   on(event: string, listener: Listener, context: unknown = this): this {
     this.#entries = [...this.#entries, { event, listener, context, once: false }];
@@ -61,27 +61,27 @@ export class Emitter {
    * outside of the SDK.
    */
   emit(event: string, ...args: unknown[]): boolean {
-    const told = this.#entries.filter((entry) => entry.event === event);
-    for (const entry of told) {
+    const called = this.#entries.filter((entry) => entry.event === event);
+    for (const entry of called) {
       if (entry.once) this.#entries = this.#entries.filter((other) => other !== entry);
       try {
         // Safe: apps register listeners that take the arguments of their event.
         (entry.listener as (...args: unknown[]) => unknown).apply(entry.context, args);
       } catch (error) {
-        after(0, () => {
+        runAfter(0, () => {
           throw error;
         });
       }
     }
-    return told.length > 0;
+    return called.length > 0;
   }
 
   /**
    * Removes the listeners that were registered since the first call. Apps register their listeners after
    * every `init`, so they would otherwise receive each event several times.
    */
-  begin(): void {
-    this.#kept ??= this.#entries;
-    this.#entries = this.#kept;
+  reset(): void {
+    this.#initial ??= this.#entries;
+    this.#entries = this.#initial;
   }
 }

@@ -20,7 +20,7 @@ export const openSocket = (url: string): Socket => new WebSocket(url);
  * Calls a function after a delay.
  * @returns a function that cancels the call
  */
-export const after = (ms: number, run: () => void): (() => void) => {
+export const runAfter = (ms: number, run: () => void): (() => void) => {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
 };

@@ -42,14 +42,14 @@ const httpUrl = z
   .max(2048, "must be at most 2048 characters");
 
 /** The fields that describe a clip, whether the server stores its file or only its URL. */
-const describedAudio = {
+const audioMetadata = {
   name: label(64),
   classify: optional(classifySchema).transform((value) => value ?? 0),
   isDefault: optional(z.boolean()).transform((value) => value ?? false),
 };
 
 /** Input of `audio.create`: a clip whose file another server hosts. */
-export const createAudioInput = z.object({ ...describedAudio, url: httpUrl, ossUrl: optional(httpUrl) });
+export const createAudioInput = z.object({ ...audioMetadata, url: httpUrl, ossUrl: optional(httpUrl) });
 export type CreateAudioInput = z.infer<typeof createAudioInput>;
 
 /** The largest audio file that the server accepts, in bytes: 20 MiB. */
@@ -57,7 +57,7 @@ export const MAX_AUDIO_BYTES = 20 * 1024 * 1024;
 
 /** The form fields of an audio upload (`POST /audio`). A form sends `isDefault` as text. */
 export const uploadAudioInput = z.object({
-  ...describedAudio,
+  ...audioMetadata,
   isDefault: optional(
     z.preprocess((sent) => (sent === "true" ? true : sent === "false" ? false : sent), z.boolean()),
   ).transform((value) => value ?? false),

@@ -1,14 +1,6 @@
 import { z } from "zod";
-import {
-  idSchema,
-  label,
-  marksPcCamera,
-  optional,
-  STORABLE_MESSAGE,
-  storable,
-  verbatimText,
-  wholeNumber,
-} from "./common.js";
+import { idSchema, isStorable, label, NOT_STORABLE, optional, verbatimText, wholeNumber } from "./common.js";
+import { isPcLogin, isPcStream } from "./login.js";
 
 /** The roles of callers. Teachers watch, inspectors only read, and examinees sit the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
@@ -22,7 +14,10 @@ export type Role = z.infer<typeof roleSchema>;
 const subject = z
   .string()
   .regex(/^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u, "must be 1 to 128 printable characters")
-  .refine((id) => !marksPcCamera(id), "must not begin with 'pc_' or end with '_pc' (those mark a PC camera)");
+  .refine(
+    (id) => !isPcLogin(id) && !isPcStream(id),
+    "must not begin with 'pc_' or end with '_pc' (those mark a PC camera)",
+  );
 
 /** The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. */
 export const claimsSchema = z.object({
@@ -68,7 +63,7 @@ export const newPasswordSchema = z
   .string()
   .min(8, "must be at least 8 characters")
   .max(256, "must be at most 256 characters")
-  .refine(storable, STORABLE_MESSAGE);
+  .refine(isStorable, NOT_STORABLE);
 
 /** Input of `auth.login`. */
 export const loginInput = z.object({ username: idSchema, password: verbatimText(1, 256) });

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { JsonObject } from "./json.js";
+import { isPcLogin, isPcStream } from "./login.js";
 
 /** Whether UTF-8 and every supported database can store the text unchanged. */
-export const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
-export const STORABLE_MESSAGE = "must not hold U+0000 or half of a surrogate pair";
+export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
+export const NOT_STORABLE = "must not hold U+0000 or half of a surrogate pair";
 
 /** A text that is stored and returned byte for byte. `max` counts UTF-16 code units. */
 export const verbatimText = (min: number, max: number) =>
@@ -11,7 +12,7 @@ export const verbatimText = (min: number, max: number) =>
     .string()
     .min(min, "must not be empty")
     .max(max, `must be at most ${max} characters`)
-    .refine(storable, STORABLE_MESSAGE);
+    .refine(isStorable, NOT_STORABLE);
 
 /**
  * A name or title: trimmed, 1 to `max` UTF-16 code units, on one line and without control characters, which a
@@ -23,7 +24,7 @@ export const label = (max: number) =>
     .trim()
     .min(1, "must not be empty")
     .max(max, `must be at most ${max} characters`)
-    .refine(storable, STORABLE_MESSAGE)
+    .refine(isStorable, NOT_STORABLE)
     .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
 
 /**
@@ -48,12 +49,6 @@ const textAsNumber = (value: number): unknown => {
 export const idSchema = z.preprocess(numberAsText, label(128));
 
 /**
- * Whether an id is reserved for a PC camera: `pc_<id>` is the login of the PC page, and `<stream>_pc` is the
- * name of its stream.
- */
-export const marksPcCamera = (id: string): boolean => id.startsWith("pc_") || id.endsWith("_pc");
-
-/**
  * The id of a new person: 1 to 61 letters, digits, `_`, `-` and `.`. With the prefix `pc_`, the login of the
  * second camera, it fits the 64 characters of the message services. Ids that begin with `pc_` or end with
  * `_pc` are refused, because the streams of two people would have the same name.
@@ -63,8 +58,8 @@ export const userIdSchema = z.preprocess(
   z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,61}$/, "must be 1 to 61 letters, digits, '_', '-' or '.'")
-    .refine((value) => !value.startsWith("pc_"), "must not begin with 'pc_' (that marks a PC camera)")
-    .refine((value) => !value.endsWith("_pc"), "must not end with '_pc' (that marks a PC camera's stream)"),
+    .refine((value) => !isPcLogin(value), "must not begin with 'pc_' (that marks a PC camera)")
+    .refine((value) => !isPcStream(value), "must not end with '_pc' (that marks a PC camera's stream)"),
 );
 
 /** A whole number between two bounds, inclusive. Text such as `"10"` is accepted. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { eachOnce, newPersonSchema, participantRoleSchema, withRecordsInput } from "./participant.js";
+import { newPersonSchema, participantRoleSchema, rejectDuplicates, withRecordsInput } from "./participant.js";
 import { MAX_ROOM_EXAMINEES } from "./room.js";
 
 /**
@@ -149,7 +149,7 @@ export const planExamInput = z.object({
     z
       .array(newPersonSchema.extend({ role: z.enum(["teacher", "inspector"]) }))
       .max(5000, "must be at most 5000")
-      .superRefine(eachOnce),
+      .superRefine(rejectDuplicates),
   ).transform((people) => people ?? []),
   seed: optional(label(64)),
   /** The name of new rooms. `{n}` is replaced by the number of the room. */

@@ -70,18 +70,18 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
     ...shape,
   });
 const person = { userId: z.string(), role: participantRoleSchema };
-const personKnown = { ...person, name: z.string(), extraMinutes: z.int() };
+const personDetails = { ...person, name: z.string(), extraMinutes: z.int() };
 const connection = { ...person, camera: cameraSchema };
 
 /** The events of rooms, distinguished by `type`. */
-const happenings = [
+const loggedEvents = [
   /** A room was created in the exam. */
   event("room_created", { room: roomSchema }),
   event("room_ended", {}),
   event("audio_status_changed", { audioStatus: audioStatusSchema }),
   /** A person was added to the room, or their name or extra minutes changed. */
-  event("participant_added", personKnown),
-  event("participant_updated", personKnown),
+  event("participant_added", personDetails),
+  event("participant_updated", personDetails),
   /** A person was removed from the room, or moved to another one. */
   event("participant_removed", person),
   /** A person's page connected, or has been disconnected for longer than the settle time. */
@@ -116,10 +116,10 @@ const examGap = z.object({
   snapshot: examSnapshotSchema,
 });
 
-export const roomEventSchema = z.discriminatedUnion("type", [...happenings, roomGap]);
+export const roomEventSchema = z.discriminatedUnion("type", [...loggedEvents, roomGap]);
 /** An event that subscribers of a room receive. */
 export type RoomEvent = z.infer<typeof roomEventSchema>;
-export const examEventSchema = z.discriminatedUnion("type", [...happenings, examGap]);
+export const examEventSchema = z.discriminatedUnion("type", [...loggedEvents, examGap]);
 /** An event that subscribers of an exam receive. The events of all rooms are in one order. */
 export type ExamEvent = z.infer<typeof examEventSchema>;
 /** An event of the log, which excludes `gap`. */

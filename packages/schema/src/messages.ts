@@ -11,7 +11,7 @@ import {
 } from "./common.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
-import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
+import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
 // The built-in message service. Each page of a person has a login: the user id for the main page,
@@ -23,7 +23,7 @@ export const MAX_MESSAGE_BYTES = 64 * 1024;
  * The maximum size of a command's data, in bytes. Its `receiverIdList` may contain every login of a full
  * room.
  */
-export const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES + MAX_ROOM_LOGINS * LOGIN_BYTES;
+export const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES + MAX_ROOM_LOGINS * MAX_LOGIN_BYTES;
 /** The maximum number of receivers: everybody in a full room, and the sender, who may be an administrator. */
 export const MAX_RECEIVERS = MAX_ROOM_LOGINS + 1;
 /** The maximum size of the data of a message with this type, in bytes. */
@@ -80,7 +80,7 @@ const faultOf = (
   return issue && ["data", `is not what ${name} says: ${[...issue.path, issue.message].join(" ")}`];
 };
 
-const asValue = (text: string): JsonValue | undefined => {
+const parseJson = (text: string): JsonValue | undefined => {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {
@@ -115,7 +115,7 @@ export const sendMessageInput = z
       return z.NEVER;
     };
     if (data !== undefined && text !== undefined) return refuse("text", "must not be there beside data");
-    const value = text === undefined ? data : asValue(text);
+    const value = text === undefined ? data : parseJson(text);
     if (value === undefined)
       return text === undefined ? refuse("data", "is required") : refuse("text", "must be JSON");
     const [field, message] = faultOf(input.type, value) ?? [];

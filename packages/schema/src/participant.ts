@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { idSchema, label, optional, userIdSchema, wholeNumber } from "./common.js";
+import { cameras } from "./login.js";
 
 /** The roles of people in a room. */
 export const participantRoleSchema = z.enum(["teacher", "inspector", "examinee"]);
 export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
-/** The two cameras of a person: the phone (`main`) and the PC (`pc`). */
-export const cameraSchema = z.enum(["main", "pc"]);
-export type Camera = z.infer<typeof cameraSchema>;
+export const cameraSchema = z.enum(cameras);
 
 export const publishStatusSchema = z.enum(["idle", "publishing", "stopped"]);
 export type PublishStatus = z.infer<typeof publishStatusSchema>;
@@ -76,7 +75,7 @@ const newParticipantSchema = newPersonSchema
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
 
 /** Reports every user id that occurs more than once. */
-export const eachOnce = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
+export const rejectDuplicates = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
   const seen = new Set<string>();
   people.forEach(({ userId }, index) => {
     if (seen.has(userId))
@@ -89,7 +88,7 @@ export const eachOnce = (people: readonly { userId: string }[], context: z.Refin
 export const newParticipantsSchema = z
   .array(newParticipantSchema)
   .max(500, "must be at most 500")
-  .superRefine(eachOnce);
+  .superRefine(rejectDuplicates);
 
 /** Input of `participant.add`. */
 export const addParticipantsInput = z.object({

@@ -14,7 +14,7 @@ export const MAX_ROOM_LOGINS = 2 * (MAX_ROOM_EXAMINEES + MAX_ROOM_STAFF);
  * The maximum number of bytes of one login in a JSON list: 64 for the login, its quotes (escaped in nested
  * JSON text), and a comma.
  */
-export const LOGIN_BYTES = 80;
+export const MAX_LOGIN_BYTES = 80;
 
 export const roomStatusSchema = z.enum(["in_progress", "ended"]);
 export type RoomStatus = z.infer<typeof roomStatusSchema>;

@@ -10,13 +10,13 @@ const sid = z.string().max(128);
 /** The logins that should receive the message. Absent: everybody in the group. */
 const receiverIdList = optional(z.array(idSchema));
 
-const aboutUser = z.looseObject({ userId: idSchema });
-const command = z.looseObject({ sid: sid.min(1), receiverIdList });
+const userPayload = z.looseObject({ userId: idSchema });
+const commandPayload = z.looseObject({ sid: sid.min(1), receiverIdList });
 /**
  * An answer names the command that it answers. The vendor's app sends an empty id if there was no command,
  * for example when a page joins during a broadcast.
  */
-const answer = z.looseObject({ sid: optional(sid), receiverIdList });
+const answerPayload = z.looseObject({ sid: optional(sid), receiverIdList });
 
 /**
  * The kind of a signal. A `command` asks somebody to do something, an `answer` reports the outcome, a
@@ -43,28 +43,28 @@ const signal = <
  * Source: the message types of the vendor's remote invigilation apps.
  */
 export const signals = {
-  streamStopped: signal(20_000, "server", "news", aboutUser),
-  streamPublished: signal(20_001, "server", "news", aboutUser),
-  startCall: signal(20_002, "client", "command", command),
-  endCall: signal(20_003, "client", "command", command),
-  callConnected: signal(20_004, "client", "answer", answer),
-  callDisconnected: signal(20_005, "client", "answer", answer),
-  startLiveBroadcast: signal(20_006, "client", "command", command),
-  liveBroadcastStarted: signal(20_007, "client", "answer", answer),
-  stopLiveBroadcast: signal(20_008, "client", "command", command),
-  liveBroadcastStopped: signal(20_009, "client", "answer", answer),
-  endRoom: signal(20_010, "either", "command", command),
-  broadcastAudio: signal(20_011, "client", "command", command),
-  audioBroadcastStarted: signal(20_012, "client", "answer", answer),
-  stopAudioBroadcast: signal(20_013, "client", "command", command),
-  audioBroadcastStopped: signal(20_014, "client", "answer", answer),
-  reset: signal(20_015, "client", "command", command),
-  enteredRoom: signal(20_016, "client", "report", answer),
-  publishSucceeded: signal(20_017, "client", "report", answer),
-  publishFailed: signal(20_018, "client", "report", answer),
-  cheatDetected: signal(20_019, "client", "report", answer),
-  endUser: signal(20_020, "either", "command", command),
-  userEnded: signal(20_021, "client", "answer", answer),
+  streamStopped: signal(20_000, "server", "news", userPayload),
+  streamPublished: signal(20_001, "server", "news", userPayload),
+  startCall: signal(20_002, "client", "command", commandPayload),
+  endCall: signal(20_003, "client", "command", commandPayload),
+  callConnected: signal(20_004, "client", "answer", answerPayload),
+  callDisconnected: signal(20_005, "client", "answer", answerPayload),
+  startLiveBroadcast: signal(20_006, "client", "command", commandPayload),
+  liveBroadcastStarted: signal(20_007, "client", "answer", answerPayload),
+  stopLiveBroadcast: signal(20_008, "client", "command", commandPayload),
+  liveBroadcastStopped: signal(20_009, "client", "answer", answerPayload),
+  endRoom: signal(20_010, "either", "command", commandPayload),
+  broadcastAudio: signal(20_011, "client", "command", commandPayload),
+  audioBroadcastStarted: signal(20_012, "client", "answer", answerPayload),
+  stopAudioBroadcast: signal(20_013, "client", "command", commandPayload),
+  audioBroadcastStopped: signal(20_014, "client", "answer", answerPayload),
+  reset: signal(20_015, "client", "command", commandPayload),
+  enteredRoom: signal(20_016, "client", "report", answerPayload),
+  publishSucceeded: signal(20_017, "client", "report", answerPayload),
+  publishFailed: signal(20_018, "client", "report", answerPayload),
+  cheatDetected: signal(20_019, "client", "report", answerPayload),
+  endUser: signal(20_020, "either", "command", commandPayload),
+  userEnded: signal(20_021, "client", "answer", answerPayload),
 } as const;
 
 export type SignalName = keyof typeof signals;

@@ -19,7 +19,7 @@ export const streamSignatureSchema = z.object({
 export type StreamSignature = z.infer<typeof streamSignatureSchema>;
 
 /** Informational text about the origin of a stream. `""` if it was not reported. */
-const note = optional(verbatimText(1, 256)).transform((value) => value ?? "");
+const originText = optional(verbatimText(1, 256)).transform((value) => value ?? "");
 /** Only the first report of a stream includes the size. */
 const pixels = optional(wholeNumber(0, 65_535));
 
@@ -37,8 +37,8 @@ export const reportStreamInput = streamSignatureSchema.extend({
   /** The time of the event, in seconds since 1970. */
   time: wholeNumber(0, 253_402_300_799),
   /** The IP address that published the stream, and the node of the service that received it. */
-  ip: note,
-  node: note,
+  ip: originText,
+  node: originText,
   width: pixels,
   height: pixels,
 });

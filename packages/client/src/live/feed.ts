@@ -54,8 +54,7 @@ export class Feed<State, Event> {
       const look = () => {
         const { status, state, error } = this.core;
         if (status === "live" && state) resolve(state);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: rethrows the error that
-        // closed the feed.
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: rethrows the error.
         else if (status === "closed") reject(error ?? this.core.closing.signal.reason);
         else return;
         off();

@@ -32,8 +32,7 @@ export const createQueue = <Item>(): Queue<Item> => {
       try {
         for (;;) {
           for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-          // oxlint-disable-next-line typescript/only-throw-error -- Safe: rethrows the error that closed the
-          // feed.
+          // oxlint-disable-next-line typescript/only-throw-error -- Safe: rethrows the error.
           if (over?.error !== undefined) throw over.error;
           if (over) return;
           await new Promise<void>((resolve) => {

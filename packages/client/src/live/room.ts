@@ -1,4 +1,4 @@
-import type { JsonValue } from "@invigil/schema";
+import { type JsonValue, loginOf } from "@invigil/schema";
 import type { RetryOptions } from "../retry.js";
 import type {
   Message,
@@ -48,8 +48,7 @@ export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
 }
 
 /** The login of the page that sent a message. */
-const loginOf = ({ sender: { userId, camera } }: Message): string =>
-  camera === "pc" ? `pc_${userId}` : userId;
+const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf(userId, camera);
 
 /** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
@@ -168,7 +167,8 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     return giveCommand(
       {
         closing: this.core.closing.signal,
-        onAnswer: (listener) => this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
+        onAnswer: (listener) =>
+          this.on(answerTo[name], (data, message) => listener(senderLogin(message), data)),
         // Safe: the data of every command is an object with a sid.
         send: (data, receivers, signal) =>
           this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),

@@ -1,3 +1,4 @@
+import { streamOf } from "@invigil/schema";
 import type { StreamOwner } from "./types.js";
 
 /** The prefix of the names of an exam's streams. */
@@ -15,4 +16,4 @@ export const roomStreams = ({ examId, roomId }: Pick<StreamOwner, "examId" | "ro
  * in the database.
  */
 export const streamName = ({ examId, roomId, userId, camera }: StreamOwner): string =>
-  `${roomStreams({ examId, roomId })}${userId}${camera === "pc" ? "_pc" : ""}`;
+  streamOf(`${roomStreams({ examId, roomId })}${userId}`, camera);

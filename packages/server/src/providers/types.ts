@@ -2,7 +2,7 @@ import type {
   AliyunNewToken,
   AliyunOldToken,
   Camera,
-  EngineLogin,
+  DropInLogin,
   ImServer,
   StreamSignature,
   StreamUrls,
@@ -76,7 +76,7 @@ export interface MessageProvider<Token> {
    * Returns the expiry of a login. Undefined if the login is expired or `issueToken` did not issue it. Absent
    * if people log in at the vendor.
    */
-  readonly verify?: (login: EngineLogin) => Date | undefined;
+  readonly verify?: (login: DropInLogin) => Date | undefined;
   /** A call without side effects that checks the service, for `invigil doctor`. Absent if there is none. */
   readonly check?: () => Promise<void>;
 }

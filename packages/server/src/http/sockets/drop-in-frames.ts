@@ -1,4 +1,4 @@
-import type { EngineFrame } from "@invigil/schema";
+import type { DropInFrame } from "@invigil/schema";
 import { type Delivery, deliveryOf } from "../../features/drop-in/service.js";
 import type { ToldRoomEvent } from "../../features/subscriptions/service.js";
 
@@ -10,7 +10,7 @@ export interface Framed {
   readonly bytes: Buffer;
 }
 
-const bytesOf = (frame: EngineFrame): Buffer => Buffer.from(JSON.stringify(frame));
+const bytesOf = (frame: DropInFrame): Buffer => Buffer.from(JSON.stringify(frame));
 
 export const framed = (delivery: Delivery, at: string): Framed => ({
   delivery,

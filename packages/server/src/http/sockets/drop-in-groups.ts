@@ -1,4 +1,4 @@
-import type { EngineFrame, EngineResults } from "@invigil/schema";
+import type { DropInFrame, DropInResults } from "@invigil/schema";
 import { type EngineService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
 import { InvigilError } from "../../platform/errors.js";
 import { type createFramer, type Framed, framed } from "./drop-in-frames.js";
@@ -8,7 +8,7 @@ export type Ending = "ended" | "removed" | "stopping" | "failed";
 
 export interface GroupsOptions {
   readonly engine: EngineService;
-  readonly send: (frame: EngineFrame) => void;
+  readonly send: (frame: DropInFrame) => void;
   /** Sends a serialized frame. */
   readonly sendBytes: (frame: Buffer) => void;
   readonly frameOf: ReturnType<typeof createFramer>;
@@ -33,7 +33,7 @@ export interface From {
   readonly seen?: number | undefined;
 }
 export interface Entered {
-  readonly result: EngineResults["join"];
+  readonly result: DropInResults["join"];
   readonly begin: () => void;
 }
 

@@ -1,12 +1,12 @@
 import {
-  type EngineFrame,
-  type EngineGoodbye,
-  type EngineLogin,
-  type EngineRequest,
-  type EngineResults,
-  engineRequestSchema,
-  MAX_ENGINE_FRAME,
-  MAX_FIRST_ENGINE_FRAME,
+  type DropInCloseCode,
+  type DropInFrame,
+  type DropInLogin,
+  type DropInRequest,
+  type DropInResults,
+  dropInRequestSchema,
+  MAX_DROP_IN_FRAME,
+  MAX_FIRST_DROP_IN_FRAME,
 } from "@invigil/schema";
 import { type EngineService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
 import { InvigilError, parsed } from "../../platform/errors.js";
@@ -41,7 +41,7 @@ export interface EngineSocketOptions {
 
 /** The result of a request, and a function to call after the response. */
 interface Served {
-  readonly result: EngineResults[keyof EngineResults];
+  readonly result: DropInResults[keyof DropInResults];
   readonly begin?: () => void;
 }
 
@@ -81,11 +81,11 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     let resting = new Map<string, From>();
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
-    const send = (frame: EngineFrame): void => {
+    const send = (frame: DropInFrame): void => {
       if (isOpen()) connection.send(JSON.stringify(frame));
     };
     /** Closes the connection permanently. The page does not reconnect by itself. */
-    const bye = (code: EngineGoodbye): void => {
+    const bye = (code: DropInCloseCode): void => {
       send({ is: "bye", code });
       connection.close(NORMAL);
     };
@@ -133,7 +133,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       if (!isOpen()) groups.leaveAll();
       return entered;
     };
-    const login = async (sent: EngineLogin): Promise<void> => {
+    const login = async (sent: DropInLogin): Promise<void> => {
       const opened = await engine.login(sent);
       if (page && page.login !== opened.login)
         throw new Refusal(403, `The connection is that of ${page.login}.`);
@@ -153,7 +153,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       for (const [groupId, from] of rested) (await join(opened, groupId, from)).begin();
     };
 
-    const serve = async (request: EngineRequest): Promise<Served> => {
+    const serve = async (request: DropInRequest): Promise<Served> => {
       if (request.do === "login") {
         await login(request.login);
         return { result: {} };
@@ -192,7 +192,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
           connection.close(POLICY_VIOLATION, "A frame is no request.");
           return;
         }
-        const { result, begin } = await serve(parsed(engineRequestSchema, sent));
+        const { result, begin } = await serve(parsed(dropInRequestSchema, sent));
         send({ number, result });
         begin?.();
       } catch (error) {
@@ -234,7 +234,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       }
       // Safe: ws delivers each message as one buffer.
       const frame = (data as Buffer).toString();
-      if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
+      if (frame.length > (page ? MAX_DROP_IN_FRAME : MAX_FIRST_DROP_IN_FRAME))
         connection.close(TOO_LARGE, "A frame is too large.");
       else work.take(frame);
     });

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import type { AliyunNewToken, EngineLogin } from "@invigil/schema";
+import type { AliyunNewToken, DropInLogin } from "@invigil/schema";
 import { aliyunNewToken, IM_TOKEN_TTL_SECONDS } from "../aliyun/im-token.js";
 import type { MessageProvider } from "../types.js";
 
@@ -21,7 +21,7 @@ const APP_ID = "invigil";
 const NONCE = /^AK-[A-Za-z0-9_]{1,61}$/;
 const PREFIX = "AK-";
 /** The id under which the login is stored. See `features/im/logins.ts`. */
-export const loginIdOf = ({ auth: { nonce } }: EngineLogin): string => nonce.slice(PREFIX.length);
+export const loginIdOf = ({ auth: { nonce } }: DropInLogin): string => nonce.slice(PREFIX.length);
 /** How far the clocks of the issuing and the verifying server may differ, in seconds. */
 const LEEWAY_SECONDS = 60;
 

@@ -1,6 +1,6 @@
-import type { EngineCall, EngineFrame, EngineResults } from "@invigil/schema";
+import type { DropInCall, DropInFrame, DropInResults } from "@invigil/schema";
 import { type ImError, ImErrors, imError } from "./errors.js";
-import { after, openSocket } from "./globals.js";
+import { openSocket, runAfter } from "./globals.js";
 
 /** How long a connection may take to open, in milliseconds. */
 const OPEN_MS = 10_000;
@@ -10,18 +10,18 @@ const OPEN_MS = 10_000;
  */
 const SILENCE_MS = 25_000;
 
-export type Call<Name extends EngineCall["do"]> = Extract<EngineCall, { do: Name }>;
+export type Call<Name extends DropInCall["do"]> = Extract<DropInCall, { do: Name }>;
 /** A frame that is not a response. */
-export type Told = Extract<EngineFrame, { is: string }>;
-type Result = EngineResults[keyof EngineResults];
+export type PushFrame = Extract<DropInFrame, { is: string }>;
+type Result = DropInResults[keyof DropInResults];
 
 /** A connection to the server. */
-export interface Line {
+export interface Connection {
   /**
    * Sends a request.
    * @throws ImError from the server, or one for which `isLost` returns true if the connection is lost first
    */
-  ask<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
+  request<Name extends DropInCall["do"]>(call: Call<Name>): Promise<DropInResults[Name]>;
   /** Closes the connection. Pending requests reject as lost. */
   close(): void;
 }
@@ -31,10 +31,10 @@ const LOST = 0;
 const lost = () => imError(LOST, "connection lost");
 export const isLost = ({ code }: ImError): boolean => code === LOST;
 
-export interface LineOptions {
-  readonly onTold: (told: Told) => void;
+export interface ConnectionOptions {
+  readonly onPush: (frame: PushFrame) => void;
   /** Called with each result before any later frame is handled. */
-  readonly onResult: (call: EngineCall, result: Result) => void;
+  readonly onResult: (call: DropInCall, result: Result) => void;
   /** Called once when an open connection is lost. */
   readonly onLost: () => void;
 }
@@ -43,23 +43,26 @@ export interface LineOptions {
  * Opens a connection.
  * @throws ImError
  */
-export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions): Promise<Line> =>
+export const openConnection = (
+  url: string,
+  { onPush, onResult, onLost }: ConnectionOptions,
+): Promise<Connection> =>
   new Promise((resolve, reject) => {
-    const asked = new Map<
+    const pending = new Map<
       number,
-      { call: EngineCall; resolve: (result: Result) => void; reject: (error: ImError) => void }
+      { call: DropInCall; resolve: (result: Result) => void; reject: (error: ImError) => void }
     >();
     const socket = openSocket(url);
     let number = 0;
     let isOpen = false;
 
     const close = (): void => {
-      stopWatching();
+      cancelTimeout();
       isOpen = false;
       socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
       socket.close();
-      for (const waiting of asked.values()) waiting.reject(lost());
-      asked.clear();
+      for (const waiting of pending.values()) waiting.reject(lost());
+      pending.clear();
     };
     const fail = (): void => {
       const wasOpen = isOpen;
@@ -67,15 +70,15 @@ export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions)
       if (wasOpen) onLost();
       else reject(imError(ImErrors.ERROR_NO_SESSION, "connect fail"));
     };
-    let stopWatching = after(OPEN_MS, fail);
+    let cancelTimeout = runAfter(OPEN_MS, fail);
 
-    const line: Line = {
-      ask: (call) =>
+    const connection: Connection = {
+      request: (call) =>
         new Promise((done, failed) => {
           if (!isOpen) return failed(lost());
           number += 1;
           // Safe: the server responds to a request with the result of its kind.
-          asked.set(number, { call, resolve: done as (result: Result) => void, reject: failed });
+          pending.set(number, { call, resolve: done as (result: Result) => void, reject: failed });
           socket.send(JSON.stringify({ number, ...call }));
         }),
       close,
@@ -83,18 +86,18 @@ export const openLine = (url: string, { onTold, onResult, onLost }: LineOptions)
     socket.onclose = socket.onerror = fail;
     socket.onopen = () => {
       isOpen = true;
-      stopWatching();
-      stopWatching = after(SILENCE_MS, fail);
-      resolve(line);
+      cancelTimeout();
+      cancelTimeout = runAfter(SILENCE_MS, fail);
+      resolve(connection);
     };
     socket.onmessage = ({ data }) => {
-      stopWatching();
-      stopWatching = after(SILENCE_MS, fail);
+      cancelTimeout();
+      cancelTimeout = runAfter(SILENCE_MS, fail);
       // Safe: the server uses this protocol, and the script connects to no other server.
-      const frame = JSON.parse(String(data)) as EngineFrame;
-      if ("is" in frame) return onTold(frame);
-      const waiting = asked.get(frame.number);
-      asked.delete(frame.number);
+      const frame = JSON.parse(String(data)) as DropInFrame;
+      if ("is" in frame) return onPush(frame);
+      const waiting = pending.get(frame.number);
+      pending.delete(frame.number);
       if (!waiting) return;
       if ("error" in frame) return waiting.reject(imError(frame.error.code, frame.error.message));
       onResult(waiting.call, frame.result);

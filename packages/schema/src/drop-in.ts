@@ -2,7 +2,7 @@ import { z } from "zod";
 import { idSchema, optional, verbatimText, wholeNumber } from "./common.js";
 import { eventIdSchema } from "./live.js";
 import { MAX_COMMAND_BYTES, MAX_MESSAGE_BYTES } from "./messages.js";
-import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
+import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 
 // The protocol between the drop-in script and the server at `/im`: one JSON text per frame
 // (docs/decisions/0025).
@@ -21,9 +21,9 @@ const logins = z
  * character escaped (`\u0001`), all logins of a full room twice (in `receiverIdList` and in `to`), and the
  * rest of the request.
  */
-export const MAX_ENGINE_FRAME = 6 * MAX_MESSAGE_BYTES + 2 * MAX_ROOM_LOGINS * LOGIN_BYTES + 4 * 1024;
+export const MAX_DROP_IN_FRAME = 6 * MAX_MESSAGE_BYTES + 2 * MAX_ROOM_LOGINS * MAX_LOGIN_BYTES + 4 * 1024;
 /** The longest frame before the page has logged in, in characters. */
-export const MAX_FIRST_ENGINE_FRAME = 4 * 1024;
+export const MAX_FIRST_DROP_IN_FRAME = 4 * 1024;
 
 const request = <Name extends string, Shape extends z.ZodRawShape>(name: Name, shape: Shape) =>
   z.object({ number, do: z.literal(name), ...shape });
@@ -32,7 +32,7 @@ const request = <Name extends string, Shape extends z.ZodRawShape>(name: Name, s
  * The credentials that `im.getToken` returned as `aliyunNewIm`, without `appSign`, which only contains the
  * address.
  */
-export const engineLoginSchema = z.object({
+export const dropInLoginSchema = z.object({
   appId: verbatimText(1, 64),
   appToken: verbatimText(1, 128),
   auth: z.object({
@@ -43,15 +43,15 @@ export const engineLoginSchema = z.object({
     role: z.enum(["", "admin"]),
   }),
 });
-export type EngineLogin = z.output<typeof engineLoginSchema>;
+export type DropInLogin = z.output<typeof dropInLoginSchema>;
 
 /** A request of a page. `do` is its kind and `number` matches it with the response. */
-export const engineRequestSchema = z.discriminatedUnion("do", [
+export const dropInRequestSchema = z.discriminatedUnion("do", [
   /**
    * Must be the first request of a connection. Later, it replaces the login with a newer token of the same
    * person.
    */
-  request("login", { login: engineLoginSchema }),
+  request("login", { login: dropInLoginSchema }),
   /**
    * `after` is the last event of the group that the page received, and `seen` its last message. Absent: only
    * new events.
@@ -92,21 +92,21 @@ export const engineRequestSchema = z.discriminatedUnion("do", [
     pageSize: wholeNumber(1, 50),
   }),
 ]);
-export type EngineRequest = z.output<typeof engineRequestSchema>;
+export type DropInRequest = z.output<typeof dropInRequestSchema>;
 /** A request without its number, as the script's code writes it. */
-export type EngineCall = EngineRequest extends infer Request
-  ? Request extends EngineRequest
+export type DropInCall = DropInRequest extends infer Request
+  ? Request extends DropInRequest
     ? Omit<Request, "number">
     : never
   : never;
 
-export interface EngineMuteStatus {
+export interface DropInMuteStatus {
   readonly groupId: string;
   readonly muteAll: boolean;
   readonly muteUserList: readonly string[];
 }
 
-export interface EngineGroup {
+export interface DropInGroup {
   readonly groupId: string;
   readonly groupName: string;
   /** In seconds since 1970. */
@@ -114,11 +114,11 @@ export interface EngineGroup {
   readonly creator: string;
   readonly admins: readonly string[];
   readonly onlineCount: number;
-  readonly muteStatus: EngineMuteStatus;
+  readonly muteStatus: DropInMuteStatus;
 }
 
 /** A message in the format of the vendor's SDK. */
-export interface EngineMessage {
+export interface DropInMessage {
   readonly groupId: string;
   readonly messageId: string;
   readonly type: number;
@@ -134,40 +134,40 @@ export interface EngineMessage {
 /**
  * The position of a page in a group: the last event (`at`) and the last message (`seen`) that it received.
  */
-export interface EnginePlace {
+export interface DropInPosition {
   readonly at: string;
   readonly seen: number;
 }
 
 /** The result of each kind of request. */
-export interface EngineResults {
+export interface DropInResults {
   readonly login: Record<string, never>;
-  readonly join: { readonly group: EngineGroup } & EnginePlace;
+  readonly join: { readonly group: DropInGroup } & DropInPosition;
   readonly leave: Record<string, never>;
   readonly send: { readonly messageId: string };
-  readonly group: EngineGroup;
+  readonly group: DropInGroup;
   readonly users: { readonly users: readonly string[] };
-  readonly mute: EngineMuteStatus;
-  readonly messages: { readonly messages: readonly EngineMessage[]; readonly hasMore: boolean };
+  readonly mute: DropInMuteStatus;
+  readonly messages: { readonly messages: readonly DropInMessage[]; readonly hasMore: boolean };
 }
 
 /**
  * Why the server ends a connection permanently, by the SDK's numbers: 2 removed, 3 login expired, 4 logged in
  * elsewhere.
  */
-export type EngineGoodbye = 2 | 3 | 4;
+export type DropInCloseCode = 2 | 3 | 4;
 
 /** A frame of the server. */
-export type EngineFrame =
-  | { readonly number: number; readonly result: EngineResults[keyof EngineResults] }
+export type DropInFrame =
+  | { readonly number: number; readonly result: DropInResults[keyof DropInResults] }
   /** `code` is an error number of the SDK. */
   | { readonly number: number; readonly error: { readonly code: number; readonly message: string } }
   /** `one`: the message was sent to this login only. `at` is the id of the event. */
-  | { readonly is: "message"; readonly message: EngineMessage; readonly one: boolean; readonly at: string }
-  | { readonly is: "muted"; readonly status: EngineMuteStatus }
+  | { readonly is: "message"; readonly message: DropInMessage; readonly one: boolean; readonly at: string }
+  | { readonly is: "muted"; readonly status: DropInMuteStatus }
   /** Sent every few seconds: the last event of each group that the page has received. */
   | { readonly is: "beat"; readonly at: Readonly<Record<string, string>> }
   /** The login has expired. The server sends no messages until the page logs in with a newer token. */
   | { readonly is: "expired" }
   /** The server closes the connection. */
-  | { readonly is: "bye"; readonly code: EngineGoodbye };
+  | { readonly is: "bye"; readonly code: DropInCloseCode };
