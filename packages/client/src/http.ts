@@ -101,7 +101,9 @@ export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer
   try {
     return await answer();
   } catch (cause) {
-    throw new NetworkFailure("lost", `No answer from ${new URL(url).origin}: ${detailOf(cause)}.`, { cause });
+    throw new NetworkFailure("lost", `No response from ${new URL(url).origin}: ${detailOf(cause)}.`, {
+      cause,
+    });
   }
 };
 
@@ -109,7 +111,9 @@ export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer
 export const checkJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
   if (!type.includes("json"))
-    throw new Error(`Not an answer of Invigil: ${new URL(url).origin} answered ${status} with ${type}.`);
+    throw new Error(
+      `Not a response of Invigil: ${new URL(url).origin} responded with status ${status} and ${type}.`,
+    );
 };
 
 /** Wraps `fetch` for tRPC. Lost responses and responses of other servers get errors of their own. */

@@ -41,8 +41,11 @@ export const timeoutLink =
   ({ op, next }) =>
     observable((observer) => {
       const timer = setTimeout(() => {
-        const what = isWaiting() ? "token" : "answer";
-        const failure = new NetworkFailure("timeout", `${op.path} timed out: no ${what} in ${timeoutMs} ms.`);
+        const what = isWaiting() ? "token" : "response";
+        const failure = new NetworkFailure(
+          "timeout",
+          `${op.path} timed out: no ${what} within ${timeoutMs} ms.`,
+        );
         observer.error(TRPCClientError.from(failure));
       }, timeoutMs);
       const call = next(op).subscribe(observer);

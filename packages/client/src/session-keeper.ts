@@ -49,7 +49,7 @@ const dateOf = (field: string, value: Date | string): Date => {
 };
 
 const restored = (stored: StoredSession): Session => {
-  if (!stored.token) throw new TypeError("session.token must be a token");
+  if (!stored.token) throw new TypeError("session.token must not be empty");
   return {
     ...stored,
     expiresAt: dateOf("expiresAt", stored.expiresAt),
@@ -96,7 +96,7 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   const { url, fetch, headers, timeoutMs } = options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
   if (!credentials && !options.session)
-    throw new TypeError("createSession needs a username with a password, or a session");
+    throw new TypeError("createSession requires a username with a password, or a session");
   const clientWith = (token?: string) =>
     createInvigilClient({ url, fetch, headers, timeoutMs, retry: false, token });
   // Throws at once if the URL is invalid.

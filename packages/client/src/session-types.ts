@@ -17,9 +17,9 @@ export type StoredSession = Omit<Session, "expiresAt" | "refreshableUntil"> & {
 export type SessionEndReason = "refused" | "expired" | "logged_out";
 
 const MEANINGS: Readonly<Record<SessionEndReason, string>> = {
-  refused: "The login has ended: the server refused it.",
-  expired: "The login has ended: it expired.",
-  logged_out: "The login has ended: logged out.",
+  refused: "The session has ended: the server refused the login.",
+  expired: "The session has ended: the token expired.",
+  logged_out: "The session has ended: logged out.",
 };
 
 /** The error of an ended session. `cause` is the server's error if the server refused the login. */

@@ -16,7 +16,7 @@ const subject = z
   .regex(/^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u, "must be 1 to 128 printable characters")
   .refine(
     (id) => !isPcLogin(id) && !isPcStream(id),
-    "must not begin with 'pc_' or end with '_pc' (those mark a PC camera)",
+    "must not begin with 'pc_' or end with '_pc' (reserved for PC cameras)",
   );
 
 /** The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. */

@@ -4,7 +4,7 @@ import { isPcLogin, isPcStream } from "./login.js";
 
 /** Whether UTF-8 and every supported database can store the text unchanged. */
 export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
-export const NOT_STORABLE = "must not hold U+0000 or half of a surrogate pair";
+export const NOT_STORABLE = "must not contain U+0000 or a lone surrogate";
 
 /** A text that is stored and returned byte for byte. `max` counts UTF-16 code units. */
 export const verbatimText = (min: number, max: number) =>
@@ -25,7 +25,7 @@ export const label = (max: number) =>
     .min(1, "must not be empty")
     .max(max, `must be at most ${max} characters`)
     .refine(isStorable, NOT_STORABLE)
-    .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
+    .refine((value) => !/\p{Cc}/u.test(value), "must not contain control characters");
 
 /**
  * Converts an id that was sent as a number to text. Returns other values unchanged, for the next schema to
@@ -58,8 +58,8 @@ export const userIdSchema = z.preprocess(
   z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,61}$/, "must be 1 to 61 letters, digits, '_', '-' or '.'")
-    .refine((value) => !isPcLogin(value), "must not begin with 'pc_' (that marks a PC camera)")
-    .refine((value) => !isPcStream(value), "must not end with '_pc' (that marks a PC camera's stream)"),
+    .refine((value) => !isPcLogin(value), "must not begin with 'pc_' (reserved for PC cameras)")
+    .refine((value) => !isPcStream(value), "must not end with '_pc' (reserved for streams of PC cameras)"),
 );
 
 /** A whole number between two bounds, inclusive. Text such as `"10"` is accepted. */
@@ -116,10 +116,10 @@ export const jsonFault = (root: object, notJson = "must be JSON"): string | unde
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
+    if (typeof value === "number" && !Number.isFinite(value)) return "must contain only finite numbers";
     if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return notJson;
     if (typeof value !== "object" || value === null) continue;
-    if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
+    if (depth > MAX_JSON_DEPTH) return `must not be nested deeper than ${MAX_JSON_DEPTH} levels`;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
     if (!plain) return notJson;

@@ -125,7 +125,7 @@ export const deleteExamInput = z
   })
   .refine(({ withRecords, confirm }) => !withRecords || confirm !== undefined, {
     path: ["confirm"],
-    error: "must be the exam's name where withRecords is set",
+    error: "must be the exam's name if withRecords is set",
   });
 export type DeleteExamInput = z.infer<typeof deleteExamInput>;
 
@@ -154,7 +154,10 @@ export const planExamInput = z.object({
   seed: optional(label(64)),
   /** The name of new rooms. `{n}` is replaced by the number of the room. */
   roomName: optional(
-    label(50).refine((name) => name.includes("{n}"), "must hold {n}, which stands for the room's number"),
+    label(50).refine(
+      (name) => name.includes("{n}"),
+      "must contain {n}, which is replaced by the room's number",
+    ),
   ).transform((name) => name ?? "Room {n}"),
   /** Whether to only return the plan. */
   dryRun: optional(z.boolean()).transform((value) => value ?? false),

@@ -77,7 +77,7 @@ const faultOf = (
       ? undefined
       : ["type", `must be a signal's number, or above ${LAST_RESERVED_TYPE}`];
   const issue = signals[name].data.safeParse(value).error?.issues[0];
-  return issue && ["data", `is not what ${name} says: ${[...issue.path, issue.message].join(" ")}`];
+  return issue && ["data", `does not match the signal ${name}: ${[...issue.path, issue.message].join(" ")}`];
 };
 
 const parseJson = (text: string): JsonValue | undefined => {
@@ -114,7 +114,8 @@ export const sendMessageInput = z
       context.addIssue({ code: "custom", path: [field], message });
       return z.NEVER;
     };
-    if (data !== undefined && text !== undefined) return refuse("text", "must not be there beside data");
+    if (data !== undefined && text !== undefined)
+      return refuse("text", "must not be sent together with data");
     const value = text === undefined ? data : parseJson(text);
     if (value === undefined)
       return text === undefined ? refuse("data", "is required") : refuse("text", "must be JSON");

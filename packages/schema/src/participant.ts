@@ -79,7 +79,7 @@ export const rejectDuplicates = (people: readonly { userId: string }[], context:
   const seen = new Set<string>();
   people.forEach(({ userId }, index) => {
     if (seen.has(userId))
-      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' is there twice` });
+      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' occurs twice` });
     seen.add(userId);
   });
 };

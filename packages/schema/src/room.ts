@@ -94,7 +94,7 @@ export const joinLinksInput = z
   })
   .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
     path: ["roomId"],
-    error: "or examId is required, and not both",
+    error: "or examId is required, but not both",
   });
 export type JoinLinksInput = z.infer<typeof joinLinksInput>;
 

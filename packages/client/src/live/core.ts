@@ -37,7 +37,7 @@ export const tellStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus,
 /** Closes a feed. Further calls have no effect. */
 export const endFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
   if (core.closing.signal.aborted) return;
-  core.closing.abort(error ?? new Error("It was closed."));
+  core.closing.abort(error ?? new Error("The subscription was closed."));
   tellStatus(core, "closed", error);
   for (const queue of core.queues) queue.end(error);
   core.queues.clear();

@@ -71,10 +71,10 @@ const fill = async (
 
   const { faults, counts, audio: named } = examineDatabase(database);
   if (faults[0] !== undefined)
-    throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was made of it`);
+    throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was created`);
   const missing = named.find((url) => !existsSync(join(folder, url)));
   if (missing !== undefined)
-    throw new SetupError(`The audio file ${join(dataDir, missing)} is not there: no backup was made`);
+    throw new SetupError(`The audio file ${join(dataDir, missing)} does not exist: no backup was created`);
 
   const paths = [
     DATABASE,
@@ -101,9 +101,9 @@ export const createBackup = async (
 ): Promise<Manifest> => {
   const target = resolve(folder);
   if (existsSync(target))
-    throw new SetupError(`${target} is there already: name a new folder for the backup`);
+    throw new SetupError(`${target} already exists: specify a new folder for the backup`);
   if (!existsSync(config.databaseFile))
-    throw new SetupError(`There is no database ${config.databaseFile} to back up`);
+    throw new SetupError(`The database ${config.databaseFile} does not exist`);
   const partial = `${target}.partial-${randomBytes(6).toString("hex")}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });

@@ -35,7 +35,7 @@ export const readManifest = async (folder: string): Promise<Manifest> => {
   const file = join(folder, MANIFEST);
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if (failedWith(error, "ENOENT") || failedWith(error, "ENOTDIR"))
-      throw new SetupError(`${folder} is no backup: it has no file ${MANIFEST}`);
+      throw new SetupError(`${folder} is not a backup: it has no file ${MANIFEST}`);
     throw error;
   });
   let content: unknown;

@@ -41,7 +41,7 @@ export const restoreBackup = async (
   const isThere = existsSync(databaseFile);
   if (isThere && !replace)
     throw new SetupError(
-      `There is a database ${databaseFile}: add --replace to move it aside and put the backup in its place`,
+      `The database ${databaseFile} exists: use --replace to move it aside and restore the backup`,
     );
   if (isThere && isInUse(databaseFile))
     throw new SetupError(`The database ${databaseFile} is in use: stop every server and command first`);

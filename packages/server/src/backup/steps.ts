@@ -10,7 +10,7 @@ export interface Steps {
   readonly show: (done: number, all: number) => void;
 }
 
-export const stopped = (): SetupError => new SetupError("stopped: nothing was changed");
+export const stopped = (): SetupError => new SetupError("interrupted: nothing was changed");
 
 /** Adds up processed bytes and reports the progress. */
 export const countBytes = ({ goOn, show }: Steps, all: number) => {

@@ -23,14 +23,13 @@ export const verifyBackup = async (folder: string, steps: Steps): Promise<Backup
   const read = countBytes(steps, all);
   for (const { path, bytes, sha256 } of files) {
     const file = join(folder, path);
-    if (!existsSync(file)) faults.push(`${path} is not there`);
-    else if ((await sizeOf(file)) !== bytes) faults.push(`${path} has not the size that it had`);
-    else if ((await fingerprint(file, read)).sha256 !== sha256)
-      faults.push(`${path} is not what was written`);
+    if (!existsSync(file)) faults.push(`${path} is missing`);
+    else if ((await sizeOf(file)) !== bytes) faults.push(`${path} has a different size`);
+    else if ((await fingerprint(file, read)).sha256 !== sha256) faults.push(`${path} has different content`);
   }
-  if (!files.some(({ path }) => path === DATABASE)) faults.push(`${DATABASE} is not listed`);
+  if (!files.some(({ path }) => path === DATABASE)) faults.push(`${DATABASE} is not listed in the manifest`);
   if (existsSync(join(folder, `${DATABASE}-wal`)))
-    faults.push(`${DATABASE}-wal lies there: something has opened the backup as a database and changed it`);
+    faults.push(`${DATABASE}-wal exists: a program has opened the backup as a database and changed it`);
   if (faults.length > 0) return { manifest, faults };
   const report = examineDatabase(join(folder, DATABASE));
   const missing = report.audio.filter((url) => !existsSync(join(folder, url)));
@@ -38,7 +37,7 @@ export const verifyBackup = async (folder: string, steps: Steps): Promise<Backup
     manifest,
     faults: [
       ...report.faults.map((fault) => `${DATABASE}: ${fault}`),
-      ...missing.map((url) => `${url.slice(1)} is not there, and the database names it`),
+      ...missing.map((url) => `${url.slice(1)} is missing, but the database refers to it`),
     ],
   };
 };

@@ -11,7 +11,7 @@ interface PasswordOptions {
   json?: true;
 }
 
-const generateOption = (): Option => new Option("--generate", "make a password and print it");
+const generateOption = (): Option => new Option("--generate", "generate a password and print it");
 const role = (description: string): Option =>
   new Option("--role <role>", description).choices(accountRoleSchema.options);
 
@@ -44,13 +44,13 @@ const tableOf = (accounts: readonly Account[]): string =>
   );
 
 export const addAccount = (program: Command): void => {
-  const account = program.command("account").description("people who log in with a password");
+  const account = program.command("account").description("manage accounts that log in with a password");
 
   account
     .command("add <user>")
-    .description("make an account; its password is asked for, or read as a line from standard input")
-    .addOption(role("what its holder may do").makeOptionMandatory())
-    .requiredOption("--name <name>", "its holder's name")
+    .description("create an account; the password is read from the terminal or standard input")
+    .addOption(role("the role of the account").makeOptionMandatory())
+    .requiredOption("--name <name>", "the name of the person")
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions & { role: AccountRole; name: string }) => {
@@ -62,8 +62,8 @@ export const addAccount = (program: Command): void => {
 
   account
     .command("list")
-    .description("list accounts, by user id")
-    .addOption(role("only those of this role"))
+    .description("list accounts, ordered by user id")
+    .addOption(role("only accounts with this role"))
     .addOption(jsonOption())
     .action(async (options: { role?: AccountRole; json?: true }) => {
       const accounts = await inOffice((office) => allAccounts(office, options.role));
@@ -72,16 +72,16 @@ export const addAccount = (program: Command): void => {
 
   account
     .command("disable <user>")
-    .description("end an account's logins and let it log in no more")
+    .description("disable an account and end its sessions")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
       const disabled = await inOffice(({ call }) => call.account.disable({ userId }));
-      print(json, disabled, () => `${userId} can log in no more; its logins have ended.`);
+      print(json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
     });
 
   account
     .command("enable <user>")
-    .description("let a disabled account log in again")
+    .description("enable a disabled account")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
       const enabled = await inOffice(({ call }) => call.account.enable({ userId }));
@@ -90,12 +90,17 @@ export const addAccount = (program: Command): void => {
 
   account
     .command("passwd <user>")
-    .description("set an account's password and end its logins")
+    .description("set an account's password and end its sessions")
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions) => {
       const password = await newPassword(options);
       const changed = await inOffice(({ call }) => call.account.setPassword({ userId, password }));
-      printWithPassword(options, changed, password, `${userId} has another password; its logins have ended.`);
+      printWithPassword(
+        options,
+        changed,
+        password,
+        `The password of ${userId} was changed; their sessions have ended.`,
+      );
     });
 };

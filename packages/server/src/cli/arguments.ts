@@ -6,21 +6,21 @@ const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 export const duration = (text: string): number => {
   const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(number) * (SECONDS[unit ?? ""] ?? Number.NaN);
-  if (!(seconds > 0)) throw new InvalidArgumentError("Write a number and s, m, h or d, as in 8h.");
+  if (!(seconds > 0)) throw new InvalidArgumentError("Specify a number and s, m, h or d, for example 8h.");
   return seconds;
 };
 
 /** Parses a whole number. The schema of the procedure checks its range. */
 export const wholeNumber = (text: string): number => {
-  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Write a whole number.");
+  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Specify a whole number.");
   return Number(text);
 };
 
 /** The option of every command. */
-export const jsonOption = (): Option => new Option("--json", "print JSON, for programs");
+export const jsonOption = (): Option => new Option("--json", "print JSON");
 
 /** The option of commands that create something with an id. */
-export const quietOption = (): Option => new Option("-q, --quiet", "print the id alone, for scripts");
+export const quietOption = (): Option => new Option("-q, --quiet", "print only the id");
 
 /** Returns the command with this name, which several modules extend. The first call creates it. */
 export const commandNamed = (program: Command, name: string): Command =>

@@ -57,11 +57,13 @@ const clipTable = (list: readonly AudioClip[]): string =>
 const addLibrary = (audio: Command): void => {
   audio
     .command("add")
-    .description("add a clip: a file (mp3, wav, ogg or m4a, at most 20 MiB), or a URL, which is only noted")
+    .description(
+      "add a clip: a file (mp3, wav, ogg or m4a, at most 20 MiB), or a URL, whose file is not copied",
+    )
     .argument("<file|url>")
-    .requiredOption("--name <name>", "what people know it as")
-    .option("--classify <number>", "its class, a number of your own", wholeNumber)
-    .option("--default", "exams without manual audio of their own offer it")
+    .requiredOption("--name <name>", "the name of the clip")
+    .option("--classify <number>", "the class of the clip, a number that you choose", wholeNumber)
+    .option("--default", "offer it in exams without manual audio of their own")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action(
@@ -80,24 +82,24 @@ const addLibrary = (audio: Command): void => {
   audio
     .command("list")
     .description("list the library's clips")
-    .option("--name <text>", "only those whose name contains it")
-    .option("--classify <number>", "only those of this class", wholeNumber)
+    .option("--name <text>", "only clips whose name contains this text")
+    .option("--classify <number>", "only clips of this class", wholeNumber)
     .addOption(jsonOption())
     .action(({ json, ...filter }: Described & Printing) =>
       inOffice(async (office) => {
         const list = await allClips(office, filter);
-        print(json, list, () => (list.length === 0 ? "There are no such clips." : clipTable(list)));
+        print(json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
       }),
     );
 
   audio
     .command("update")
-    .description("change what is said about a clip")
-    .argument("<clip>", "its id")
-    .option("--name <name>", "what people know it as")
-    .option("--classify <number>", "its class, a number of your own", wholeNumber)
-    .option("--default", "exams without manual audio of their own offer it")
-    .option("--no-default", "they do not")
+    .description("change the name, class or default of a clip")
+    .argument("<clip>", "the id of the clip")
+    .option("--name <name>", "the name of the clip")
+    .option("--classify <number>", "the class of the clip, a number that you choose", wholeNumber)
+    .option("--default", "offer it in exams without manual audio of their own")
+    .option("--no-default", "no longer offer it by default")
     .addOption(jsonOption())
     .action((clipId: string, { json, default: isDefault, ...changes }: Described & Printing) =>
       inOffice(async ({ call }) => {
@@ -108,8 +110,8 @@ const addLibrary = (audio: Command): void => {
 
   audio
     .command("delete")
-    .description("delete a clip that no exam plays, and its file with the last clip of it")
-    .argument("<clip>", "its id")
+    .description("delete a clip that no exam uses; its file is deleted if no other clip uses it")
+    .argument("<clip>", "the id of the clip")
     .addOption(jsonOption())
     .action((clipId: string, { json }: Printing) =>
       inOffice(async ({ call }) => {
@@ -120,14 +122,14 @@ const addLibrary = (audio: Command): void => {
 };
 
 const addAttachments = (audio: Command): void => {
-  const exam = () => new Option("--exam <exam>", "the exam's id, or its name").makeOptionMandatory();
+  const exam = () => new Option("--exam <exam>", "the id or name of the exam").makeOptionMandatory();
 
   audio
     .command("attach")
-    .description("let an exam play a clip")
-    .argument("<clip>", "its id")
+    .description("attach a clip to an exam")
+    .argument("<clip>", "the id of the clip")
     .addOption(exam())
-    .option("--at <time>", "when the exam plays it by itself; without, the teacher starts it by hand")
+    .option("--at <time>", "when the exam plays it; by default, the teacher starts it by hand")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((clipId: string, { json, quiet, exam, at }: Printing & { exam: string; at?: string }) =>
@@ -149,8 +151,8 @@ const addAttachments = (audio: Command): void => {
 
   audio
     .command("detach")
-    .description("take a clip out of an exam")
-    .argument("<attachment>", "its id in the exam: see 'invigil exam show'")
+    .description("detach a clip from an exam")
+    .argument("<attachment>", "the id of the attachment: see 'invigil exam show'")
     .addOption(exam())
     .addOption(jsonOption())
     .action((attachmentId: string, { json, exam }: Printing & { exam: string }) =>
@@ -163,7 +165,7 @@ const addAttachments = (audio: Command): void => {
 };
 
 export const addAudio = (program: Command): void => {
-  const audio = program.command("audio").description("the audio library, and what exams play of it");
+  const audio = program.command("audio").description("manage the audio library and the audio of exams");
   addLibrary(audio);
   addAttachments(audio);
 };

@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const configOfFile = (): Config => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
-    throw new SetupError("INVIGIL_DATABASE_URL must name a file: there is nothing to back up in memory");
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
   return config;
 };
 
@@ -41,7 +41,7 @@ const summary = ({ createdAt, counts, files }: Manifest): string => {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const { exams = 0, rooms = 0, participants = 0, cheat_records: records = 0 } = counts;
   return [
-    `made ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
+    `created ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
     `${count(records, "record")}; ${count(files.length, "file")}, ${(bytes / MIB).toFixed(1)} MiB`,
   ].join(", ");
 };
@@ -50,13 +50,11 @@ const nameOfNew = (now: Date): string => `invigil-backup-${now.toISOString().rep
 
 /** Adds the command `backup`. Its dependencies are imported when it runs. */
 export const addBackup = (program: Command): void => {
-  const backup = program
-    .command("backup")
-    .description("copies of the whole installation, and how to go back");
+  const backup = program.command("backup").description("back up and restore the installation");
 
   backup
     .command("create [folder]")
-    .description("back up database, audio files and secrets into a new folder, also while servers run")
+    .description("back up the database, audio files and secrets into a new folder, even while servers run")
     .addOption(jsonOption())
     .action(async (named: string | undefined, { json }: { json?: true }) => {
       const { createBackup } = await import("../backup/create.js");
@@ -70,7 +68,7 @@ export const addBackup = (program: Command): void => {
 
   backup
     .command("verify <folder>")
-    .description("look through a backup: is every file there and whole, can it be restored")
+    .description("verify that every file of a backup is intact and that it can be restored")
     .addOption(jsonOption())
     .action(async (folder: string, { json }: { json?: true }) => {
       const { verifyBackup } = await import("../backup/verify.js");
@@ -85,8 +83,8 @@ export const addBackup = (program: Command): void => {
 
   backup
     .command("restore <folder>")
-    .description("put a backup in the place of the installation, while no server runs")
-    .option("--replace", "move the database that is there aside")
+    .description("restore a backup over the installation, while no server runs")
+    .option("--replace", "move an existing database aside")
     .addOption(jsonOption())
     .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
       const { restoreBackup } = await import("../backup/restore.js");
@@ -97,7 +95,7 @@ export const addBackup = (program: Command): void => {
       print(json, { folder, replaced, ...manifest }, () =>
         [
           `Restored ${folder}. It was ${summary(manifest)}`,
-          ...(replaced === undefined ? [] : [`What was there before lies in ${replaced}.`]),
+          ...(replaced === undefined ? [] : [`The previous files are in ${replaced}.`]),
         ].join("\n"),
       );
     });

@@ -17,5 +17,5 @@ export const typedAnswer = async (
     lines.close();
     if (!input.isTTY) output.write("\n");
   }
-  throw new SetupError("nothing was typed: nothing was deleted");
+  throw new SetupError("no answer was given: nothing was deleted");
 };

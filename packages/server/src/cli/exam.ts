@@ -37,7 +37,7 @@ const videoProfile = (text: string): VideoProfile => {
   const [match, width, height, frameRate, maxBitrate] =
     /^(\d{1,5})x(\d{1,5})@(\d{1,4}),(\d{1,7})$/.exec(text) ?? [];
   if (match === undefined)
-    throw new InvalidArgumentError("Write width x height @ frames a second, kbit/s: 1280x720@15,1500.");
+    throw new InvalidArgumentError("Specify width x height @ frames per second, kbit/s: 1280x720@15,1500.");
   return {
     name: `${width}x${height}`,
     data: {
@@ -126,14 +126,14 @@ const addMaking = (exam: Command): void => {
   const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
   exam
     .command("create")
-    .description("make an exam")
-    .requiredOption("--name <name>", "what people know it as")
+    .description("create an exam")
+    .requiredOption("--name <name>", "the name of the exam")
     .requiredOption("--start <time>", `when it starts, ${times}`)
-    .requiredOption("--end <time>", "when it ends; '11:30' is on the day it starts")
-    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
-    .option("--schedule <clip@time...>", "a clip that it plays by itself then")
+    .requiredOption("--end <time>", "when it ends; '11:30' is on the day of the start")
+    .option("--video <profile>", "the video profile of examinees' cameras: 1280x720@15,1500", videoProfile)
+    .option("--schedule <clip@time...>", "a clip that the exam plays automatically at this time")
     .option("--offer <clip...>", "a clip that teachers may start by hand")
-    .option("--by <user>", "the teacher who counts as its maker; default: the operator")
+    .option("--by <user>", "the teacher who counts as its creator; default: the operator")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((options: ExamOptions & { start: string; end: string; by?: string }) =>
@@ -150,21 +150,21 @@ const addMaking = (exam: Command): void => {
         const caller = options.by === undefined ? OPERATOR : teacher(options.by);
         office.assertRoom();
         const made = await office.services.exam.create(caller, input);
-        printMade(options, made, () => `Made:\n${examText(made, office.config.timeZone)}`);
+        printMade(options, made, () => `Created:\n${examText(made, office.config.timeZone)}`);
       }),
     );
 
   exam
     .command("update")
-    .description("change an exam; what is not given stays")
-    .argument("<exam>", "its id, or its name")
-    .option("--name <name>", "what people know it as")
-    .option("--start <time>", `when it starts, ${times}; what it plays by itself moves with it`)
-    .option("--end <time>", "when it ends; '11:30' is on the day it starts")
-    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
-    .option("--no-video", "they encode as they like")
-    .option("--schedule <clip@time...>", "all clips that it plays by itself, instead of those that it has")
-    .option("--offer <clip...>", "all clips that teachers may start by hand")
+    .description("change an exam; other fields keep their value")
+    .argument("<exam>", "the id or name of the exam")
+    .option("--name <name>", "the name of the exam")
+    .option("--start <time>", `when it starts, ${times}; scheduled clips move with it`)
+    .option("--end <time>", "when it ends; '11:30' is on the day of the start")
+    .option("--video <profile>", "the video profile of examinees' cameras: 1280x720@15,1500", videoProfile)
+    .option("--no-video", "remove the video profile")
+    .option("--schedule <clip@time...>", "replace all scheduled clips")
+    .option("--offer <clip...>", "replace all clips that teachers may start by hand")
     .addOption(jsonOption())
     .action((text: string, options: ExamOptions) =>
       inOffice(async (office) => {
@@ -199,16 +199,16 @@ interface DeleteOptions extends Printing {
   confirm?: string;
 }
 const askFor = (name: string): string =>
-  `This erases the exam ${quoted(name)} with its rooms, its people and everything that was recorded in it, for good.\nType the exam's name to go on: `;
+  `This permanently deletes the exam ${quoted(name)} with its rooms, people and records.\nType the name of the exam to continue: `;
 
 export const addExam = (program: Command): void => {
-  const exam = program.command("exam").description("exams: their times, their video, what they play");
+  const exam = program.command("exam").description("manage exams: their times, video and audio");
   addMaking(exam);
 
   exam
     .command("show")
-    .description("show an exam and what it plays")
-    .argument("<exam>", "its id, or its name")
+    .description("show an exam and its audio")
+    .argument("<exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action((text: string, { json }: Printing) =>
       inOffice(async ({ call, config }) => {
@@ -239,11 +239,14 @@ export const addExam = (program: Command): void => {
 
   exam
     .command("delete")
-    .description("delete an exam; what was recorded in it is kept, unless it is given up")
-    .argument("<exam>", "its id, or its name")
-    .option("--with-rooms", "with its rooms and people, where it has any")
-    .option("--with-records", "with its rooms, people and cheat records, for good: asks for the exam's name")
-    .option("--confirm <name>", "the exam's name, for programs; without it the name is asked for")
+    .description("delete an exam, if it has no cheat records or --with-records is given")
+    .argument("<exam>", "the id or name of the exam")
+    .option("--with-rooms", "also delete its rooms and people")
+    .option(
+      "--with-records",
+      "also permanently delete its rooms, people and cheat records; asks for the exam's name",
+    )
+    .option("--confirm <name>", "the name of the exam, instead of asking for it")
     .addOption(jsonOption())
     .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
       inOffice(async ({ call }) => {

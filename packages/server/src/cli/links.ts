@@ -146,7 +146,7 @@ const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefi
   const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
   const needed = { teacher: watch, inspector: watch, examinee: sit };
   throw new SetupError(
-    `Links need ${role ? needed[role] : `${watch} and ${sit}`}: set where the web apps live`,
+    `Links require ${role ? needed[role] : `${watch} and ${sit}`}: set them to the URLs of the web apps`,
   );
 };
 
@@ -157,25 +157,24 @@ const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
 export const addLinks = (room: Command): void => {
   room
     .command("links [room]")
-    .description("make the links by which people join; who has a link is the person, so keep them secret")
-    .option("--exam <exam>", "of all rooms of this exam; with a room, that room may be named by its name")
+    .description(
+      "create the links by which people join; whoever has a link acts as that person, so keep it secret",
+    )
+    .option("--exam <exam>", "all rooms of this exam; with [room], the room may be specified by its name")
     .addOption(
-      new Option("--role <role>", "of these people only").choices(["examinee", "teacher", "inspector"]),
+      new Option("--role <role>", "only people with this role").choices(["examinee", "teacher", "inspector"]),
     )
     .addOption(
-      new Option("--format <format>", "html is a page to print: a card with a QR code for each examinee")
+      new Option("--format <format>", "html: a printable page with a card and a QR code for each examinee")
         .choices(["text", "csv", "json", "html"])
         .default("text"),
     )
     .addOption(
-      new Option("--output <file>", "write them to this file, which only its owner can read").conflicts(
+      new Option("--output <file>", "write the links to this file, readable only by its owner").conflicts(
         "folder",
       ),
     )
-    .option(
-      "--folder <folder>",
-      "write a file for each room into this folder: the way for a large exam's cards",
-    )
+    .option("--folder <folder>", "write one file per room into this folder, recommended for large exams")
     .addOption(jsonOption().conflicts("format"))
     .action((asked: string | undefined, options: LinkOptions) =>
       inOffice(async (office) => {
@@ -184,7 +183,7 @@ export const addLinks = (room: Command): void => {
         const inExam = options.exam === undefined ? undefined : await examNamed(call, options.exam);
         const room = asked === undefined ? undefined : await roomNamed(call, asked, inExam);
         const exam = inExam ?? (room && (await examNamed(call, room.examId)));
-        if (!exam) throw new SetupError("Name a room, or an exam with --exam");
+        if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
         const of = { exam, timeZone: config.timeZone };
         const format = options.json ? "json" : options.format;
         const writer = WRITERS[format];
@@ -194,7 +193,7 @@ export const addLinks = (room: Command): void => {
         const first = await rooms.next();
         // An empty list is a valid JSON result, but an empty file would look like links.
         if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
-          throw new SetupError(`There is nobody to join the exam ${exam.name}: nothing was written`);
+          throw new SetupError(`The exam ${exam.name} has no people who could join: nothing was written`);
         const made = { links: 0, rooms: 0 };
         const counted = async function* () {
           for (let next = first; !next.done; next = await rooms.next()) {
@@ -216,7 +215,7 @@ export const addLinks = (room: Command): void => {
           return;
         } else await writeSecretFile(output, written(writer, counted(), of), office.deps.ids.nonce());
         process.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link is that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

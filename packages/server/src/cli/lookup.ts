@@ -55,7 +55,7 @@ const theOnly = <Thing extends { id: string; name: string }>(
   if (others.length === 0) return found;
   const ids = [found, ...others].map(({ id }) => id).join(", ");
   throw new SetupError(
-    `${others.length + 1} ${what}s are named '${text}': write the id of one of them (${ids})`,
+    `${others.length + 1} ${what}s are named '${text}': specify the id of one of them (${ids})`,
   );
 };
 

@@ -41,7 +41,7 @@ export interface Office {
 export const inOffice = async <Result>(work: (office: Office) => Promise<Result>): Promise<Result> => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
-    throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory is the server's alone");
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
   const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
   try {
     const services = createServices(deps, { unlimited: true });

@@ -24,7 +24,7 @@ export interface Terminal {
 /** The first line of standard input. */
 const pipedLine = async ({ input }: Terminal): Promise<string> => {
   for await (const line of createInterface({ input })) return line;
-  throw new SetupError("no password was given: write it as a line on standard input, or use --generate");
+  throw new SetupError("no password was given: provide it on standard input, or use --generate");
 };
 
 /** Asks for a password twice, without echo. */
@@ -43,7 +43,7 @@ const askTwice = async ({ input, output }: Terminal): Promise<string> => {
   };
   try {
     const password = await ask("Password: ");
-    if ((await ask("Again: ")) !== password) throw new SetupError("the two passwords are not the same");
+    if ((await ask("Again: ")) !== password) throw new SetupError("the passwords do not match");
     return password;
   } finally {
     lines.close();

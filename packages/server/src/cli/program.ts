@@ -10,9 +10,9 @@ import { version } from "./version.js";
 const program = new Command("invigil")
   .description("The backend of remote proctoring.")
   .version(version)
-  .showHelpAfterError("Run with --help for what there is.");
+  .showHelpAfterError("Run with --help for a list of commands and options.");
 
-const roster = () => commandNamed(program, "roster").description("the people of an exam, and where they sit");
+const roster = () => commandNamed(program, "roster").description("manage the people of an exam");
 
 /** The commands in the order of the help. Only the requested command is imported. */
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {

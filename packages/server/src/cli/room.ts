@@ -11,10 +11,7 @@ interface ExamOption {
   exam?: string;
   json?: true;
 }
-const EXAM = [
-  "--exam <exam>",
-  "the exam that the room belongs to: it may then be named by its name",
-] as const;
+const EXAM = ["--exam <exam>", "the exam of the room, which may then be specified by its name"] as const;
 
 const userId = (text: string): string => {
   const id = userIdSchema.safeParse(text);
@@ -36,14 +33,14 @@ const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
     room.createTeacher,
     local(room.createdAt),
   ]);
-  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "MADE"], cells);
+  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "CREATED"], cells);
 };
 
 const addList = (parent: Command): void => {
   parent
     .command("list")
     .description("list rooms, newest first")
-    .option("--exam <exam>", "of this exam only")
+    .option("--exam <exam>", "only rooms of this exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ExamOption) =>
       inOffice(async ({ call, config }) => {
@@ -59,7 +56,7 @@ const addList = (parent: Command): void => {
 const addShow = (parent: Command): void => {
   parent
     .command("show <room>")
-    .description("show a room and how many people it has")
+    .description("show a room and the number of its people")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
@@ -85,7 +82,7 @@ const addShow = (parent: Command): void => {
 const addEnd = (parent: Command): void => {
   parent
     .command("end <room>")
-    .description("end a room: its people stay, and nobody joins it any more")
+    .description("end a room; its people stay, but nobody can join it anymore")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
@@ -105,9 +102,9 @@ interface RevokeOptions extends ExamOption {
 const addRevokeLinks = (parent: Command): void => {
   parent
     .command("revoke-links <room>")
-    .description("let the links into a room be good no more; `room links` makes new ones")
+    .description("revoke the links into a room; `room links` creates new ones")
     .option(...EXAM)
-    .option("--user <id...>", "of these people only; otherwise of everybody in the room")
+    .option("--user <id...>", "only the links of these people; by default of everybody in the room")
     .addOption(jsonOption())
     .action((asked: string, { user: userIds, ...options }: RevokeOptions) =>
       inOffice(async (office) => {
@@ -116,8 +113,7 @@ const addRevokeLinks = (parent: Command): void => {
         print(
           options.json,
           seats,
-          () =>
-            `The links of ${count(seats.length, "person", "people")} into the room ${name} are good no more.`,
+          () => `The links of ${count(seats.length, "person", "people")} into the room ${name} were revoked.`,
         );
       }),
     );
@@ -126,10 +122,10 @@ const addRevokeLinks = (parent: Command): void => {
 const addCreate = (parent: Command): void => {
   parent
     .command("create")
-    .description("make a room and print its id")
-    .requiredOption("--name <name>", "its name")
-    .option("--exam <exam>", "the exam that it is for; without one, a new exam starts in 30 minutes")
-    .requiredOption("--by <teacher>", "the user id of its teacher, whom its examinees answer to", userId)
+    .description("create a room and print its id")
+    .requiredOption("--name <name>", "the name of the room")
+    .option("--exam <exam>", "the exam of the room; by default a new exam that starts in 30 minutes")
+    .requiredOption("--by <teacher>", "the user id of its teacher", userId)
     .addOption(jsonOption())
     .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
       inOffice(async ({ call, as }) => {
@@ -143,7 +139,7 @@ const addCreate = (parent: Command): void => {
 };
 
 export const addRoom = (program: Command): void => {
-  const room = program.command("room").description("rooms, and the links by which people join them");
+  const room = program.command("room").description("manage rooms and the links by which people join them");
   addLinks(room);
   addList(room);
   addShow(room);

@@ -29,7 +29,7 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines)] : []),
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
-    ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no header of a roster and was not read.`),
+    ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no roster header and was not imported.`),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };
@@ -68,14 +68,14 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
 export const addRosterImport = (roster: Command): void => {
   roster
     .command("import")
-    .description("bring the people of a CSV or XLSX file into an exam, all or nobody")
+    .description("import the people of a CSV or XLSX file into an exam, all or none")
     .argument(
       "<file>",
       "columns 学号/考号/id and 姓名/name; 考场/room, 角色/role and 加时/extra minutes are optional",
     )
-    .requiredOption("--exam <exam>", "the exam's id, or its name where only one has it")
-    .option("--room <room>", "the room of those whose row names none: its id, or its name in the exam")
-    .option("--dry-run", "only say what would be done")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .option("--room <room>", "the id or name of the room for people whose row names none")
+    .option("--dry-run", "only report the changes")
     .addOption(jsonOption())
     .action(importRoster);
 };

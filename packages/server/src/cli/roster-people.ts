@@ -46,11 +46,11 @@ const roomOf = async ({ call }: Office, examId: string, userId: string): Promise
   if (room && others.length === 0) return room.roomId;
   if (room)
     throw new SetupError(
-      `${userId} is in ${others.length + 1} rooms: say with --from which to leave (${[room, ...others].map(({ name }) => name).join(", ")})`,
+      `${userId} is in ${others.length + 1} rooms: specify with --from which one to leave (${[room, ...others].map(({ name }) => name).join(", ")})`,
     );
   throw new SetupError(
     unseated
-      ? `${userId} has no room yet: 'invigil exam plan' gives it one`
+      ? `${userId} has no room yet: 'invigil exam plan' assigns one`
       : `${userId} is in no room in progress`,
   );
 };
@@ -58,8 +58,8 @@ const roomOf = async ({ call }: Office, examId: string, userId: string): Promise
 const addList = (roster: Command): void => {
   roster
     .command("list")
-    .description("list the people of an exam who have no room, and say how many have one")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
+    .description("list the people of an exam who have no room, and count those who have one")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ListOptions) =>
       inOffice(async (office) => {
@@ -72,11 +72,11 @@ const addList = (roster: Command): void => {
 const addMove = (roster: Command): void => {
   roster
     .command("move")
-    .description("move somebody to another room of the exam; what was recorded stays where it was")
-    .argument("<user>", "whom, by user id")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
-    .requiredOption("--to <room>", "the room's id, or its name")
-    .option("--from <room>", "the room to leave, where there is more than one")
+    .description("move a person to another room of the exam; their records stay in the previous room")
+    .argument("<user>", "the user id of the person")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .requiredOption("--to <room>", "the id or name of the room")
+    .option("--from <room>", "the room to leave, if the person is in several")
     .addOption(jsonOption())
     .action((userId: string, { exam, to, from, json }: MoveOptions) =>
       inOffice(async (office) => {
@@ -95,10 +95,10 @@ const addMove = (roster: Command): void => {
 const addRemove = (roster: Command): void => {
   roster
     .command("remove")
-    .description("take somebody out of an exam: out of its rooms, or from among those who have none")
-    .argument("<user>", "whom, by user id")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
-    .option("--with-records", "also somebody with cheat records, which are deleted")
+    .description("remove a person from an exam and its rooms")
+    .argument("<user>", "the user id of the person")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .option("--with-records", "also if the person has cheat records, which are then deleted")
     .addOption(jsonOption())
     .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
       inOffice(async (office) => {

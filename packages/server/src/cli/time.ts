@@ -55,11 +55,11 @@ export const readTime = (typed: string, reader: TimeReader): Date => {
   if (!time.isValid) throw unreadable;
   // For a time that a clock change skips, luxon returns another time.
   if (time.day !== fields.day || time.hour !== fields.hour || time.minute !== fields.minute)
-    throw refused(`'${text}' does not exist in ${timeZone}: clocks are put forward then`);
+    throw refused(`'${text}' does not exist in ${timeZone}: the clocks are set forward then`);
   const both = time.getPossibleOffsets();
   if (both.length > 1)
     throw refused(
-      `'${text}' comes twice in ${timeZone}, as clocks are put back then: write ${both
+      `'${text}' occurs twice in ${timeZone}, because the clocks are set back then: specify ${both
         .map((one) => one.toISO({ suppressMilliseconds: true }))
         .join(" or ")}`,
     );

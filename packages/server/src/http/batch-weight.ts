@@ -57,6 +57,6 @@ export const assertWeight = async ({ isBatchCall, calls }: TRPCRequestInfo): Pro
   if (weight > MAX_BATCH_WEIGHT)
     throw new InvigilError(
       "PAYLOAD_TOO_LARGE",
-      `The calls of the batch ask for about ${weight} rows, and a batch may ask for ${MAX_BATCH_WEIGHT}: send fewer at a time, or smaller pages.`,
+      `The calls of the batch request about ${weight} rows, more than the limit of ${MAX_BATCH_WEIGHT}: send fewer calls, or request smaller pages.`,
     );
 };

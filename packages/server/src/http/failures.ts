@@ -30,7 +30,7 @@ export const toFailure = (error: unknown): InvigilError => {
   if (typeof status !== "number" || status >= 500) return failed;
   const code = CODES_OF_STATUS[status];
   if (!code) return invalidInput("body", "cannot be read");
-  return new InvigilError(code, MESSAGES[code] ?? `The server answers ${status}.`);
+  return new InvigilError(code, MESSAGES[code] ?? `The request failed with status ${status}.`);
 };
 
 /** Logs internal errors with their details. Other errors are part of the log line of the request. */
@@ -89,7 +89,7 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
     const allowed = [...(methods.get(request.url.split("?", 1)[0] ?? "") ?? [])].sort();
     if (allowed.length === 0) throw new InvigilError("NOT_FOUND", "There is no such path.");
     reply.header("allow", allowed.join(", "));
-    throw new InvigilError("METHOD_NOT_ALLOWED", `The path takes ${allowed.join(" and ")}.`);
+    throw new InvigilError("METHOD_NOT_ALLOWED", `The path supports ${allowed.join(" and ")}.`);
   });
 
   app.all(UNREADABLE_PATH, () => {

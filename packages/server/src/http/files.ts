@@ -26,7 +26,7 @@ export const audioFiles = async (app: FastifyInstance, { files }: { files: Audio
         .code(RANGE_NOT_SATISFIABLE)
         .headers(error.headers ?? {})
         .send({
-          ...failure(invalidInput("range", "asks for more than the file has"), request.id),
+          ...failure(invalidInput("range", "exceeds the size of the file"), request.id),
           code: RANGE_NOT_SATISFIABLE,
           errorCode: String(RANGE_NOT_SATISFIABLE),
         });
@@ -43,7 +43,7 @@ export const audioFiles = async (app: FastifyInstance, { files }: { files: Audio
     // Runs before the body is read.
     onRequest: (_request, reply, done) => {
       reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
     },
     handler: () => undefined, // never called
   });

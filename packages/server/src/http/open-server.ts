@@ -52,7 +52,7 @@ export const openServerCheck = (
     if (name === undefined || !(LOOPBACK.has(name) || name === own))
       return new InvigilError(
         "FORBIDDEN",
-        "While INVIGIL_AUTH is off, the server is called by a loopback address or by INVIGIL_PUBLIC_URL.",
+        "While INVIGIL_AUTH is off, the server must be called at a loopback address or at INVIGIL_PUBLIC_URL.",
       );
     const isForeign = origin === undefined ? site === "cross-site" : !origins.allows(origin);
     return isForeign

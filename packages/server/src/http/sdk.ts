@@ -18,7 +18,7 @@ export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
     // Runs before the body is read.
     onRequest: (_request, reply, done) => {
       reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
     },
     handler: () => undefined, // never called
   });

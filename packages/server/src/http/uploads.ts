@@ -27,7 +27,7 @@ async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part>
 
 /** The parts of a form. The multipart parser would wait forever if the connection is already closed. */
 async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
-  if (request.raw.destroyed) throw new Error("The connection is broken.");
+  if (request.raw.destroyed) throw new Error("The connection is closed.");
   yield* request.parts();
 }
 
@@ -42,13 +42,13 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
       const { fieldname: name } = part;
       if (part.type === "field") {
         if (name === FILE) throw invalidInput(FILE, "must be a file");
-        if (Object.hasOwn(fields, name)) throw invalidInput(name, "must be there once");
+        if (Object.hasOwn(fields, name)) throw invalidInput(name, "must occur only once");
         fields[name] = part.value;
         continue;
       }
       files += 1;
       if (name !== FILE) throw invalidInput(name, "must not be a file: the file is in the field 'file'");
-      if (files > 1) throw invalidInput(FILE, "must be there once");
+      if (files > 1) throw invalidInput(FILE, "must occur only once");
       // Safe: a stream without an encoding yields buffers.
       yield* readable(part.file as AsyncIterable<Uint8Array>);
     }
@@ -89,7 +89,7 @@ export const audioUploads = async (
       } finally {
         ended();
         // Without a response, the request has no log line.
-        if (reply.raw.destroyed) request.log.info("upload broken off");
+        if (reply.raw.destroyed) request.log.info("upload aborted");
         // The rest of a refused upload must be read, or the client does not read the response.
         request.raw.resume();
       }

@@ -32,7 +32,7 @@ export const keptSecret = (dataDir: string, name: string): MadeSecret => {
   if (!existsSync(file)) makeSecret(file);
   const value = readFileSync(file, "utf8").trim();
   if (value.length < 32)
-    throw new SetupError(`The secret in ${file} is too short. Remove the file to have one made.`);
+    throw new SetupError(`The secret in ${file} is too short. Delete the file to generate a new one.`);
   return { value, file };
 };
 

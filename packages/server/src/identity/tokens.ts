@@ -97,7 +97,7 @@ export const principalOf = (payload: unknown): Principal => {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success)
     throw unauthenticated(
-      `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
+      `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or not valid.`,
     );
   const { sub, role, exp, room, exam, name, jti, sid, issued, gen } = claims.data;
   return {
@@ -171,7 +171,7 @@ export const createAuthenticator = ({
   return {
     identify(authorization) {
       const token = tokenOf(authorization);
-      if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
+      if (token === undefined) throw unauthenticated("The authorization header must contain a token.");
       const now = clock();
       const known = remembered.get(token);
       if (known && known.principal.expiresAt > now && known.until > monotonic()) return known.principal;
@@ -268,7 +268,7 @@ export const createTokenIssuer = ({
       const lastSecond = examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds;
       const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
       if (left <= 0)
-        throw new InvigilError("EXAM_OVER", "The exam is over: no more tokens are issued for it.");
+        throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
       return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, LONGEST_SECONDS) });
     },
   };

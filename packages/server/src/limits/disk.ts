@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 export const storageFull = (cause?: unknown): InvigilError =>
   new InvigilError(
     "STORAGE_FULL",
-    "The server's disk is nearly full: it takes nothing new until there is room again. Reading goes on.",
+    "The server's disk is nearly full: writes are refused until space is freed. Reads continue.",
     { retryAfterSeconds: RETRY_SECONDS, cause },
   );
 
@@ -78,8 +78,8 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
         freeMiB: Math.floor(least.bytes / MIB),
         reserveMiB: reserveBytes / MIB,
       };
-      if (hasRoom) log.info(about, "the disk has room again: writes are taken");
-      else log.error(about, "the disk is nearly full: writes are refused, reads go on");
+      if (hasRoom) log.info(about, "disk space is available again: writes are accepted");
+      else log.error(about, "the disk is nearly full: writes are refused, reads continue");
     }
     return hasRoom;
   };

@@ -17,4 +17,4 @@ export const quotaExceeded = ({
   /** The maximum amount. */
   readonly most: number;
 }): InvigilError =>
-  new InvigilError("QUOTA_EXCEEDED", `${whose} may hold at most ${most} ${what}, and holds ${held}.`);
+  new InvigilError("QUOTA_EXCEEDED", `${whose} may have at most ${most} ${what}, and has ${held}.`);

@@ -135,7 +135,7 @@ export const createRateLimits = ({
     const most = isBytes(rate) ? perMinute / MIB : perMinute;
     throw new InvigilError(
       "TOO_MANY_REQUESTS",
-      `Too many ${NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} a minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+      `Too many ${NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
       { retryAfterSeconds: seconds },
     );
   };

@@ -19,7 +19,7 @@ export const boundedText = async (response: Response, maxBytes = MAX_ANSWER_BYTE
   // Leaving the loop early cancels the body.
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new AnswerTooLong(`the answer is longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new AnswerTooLong(`the response is longer than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -81,7 +81,7 @@ const asVendorError = (error: unknown): unknown => {
   if (error instanceof BrokenCircuitError)
     return new VendorError("the circuit breaker is open", { fault: "paused", cause: error });
   if (error instanceof BulkheadRejectedError)
-    return new VendorError("too many calls wait already", { fault: "throttled", cause: error });
+    return new VendorError("too many calls are waiting", { fault: "throttled", cause: error });
   return error;
 };
 
@@ -116,9 +116,9 @@ export const createVendorPolicy = ({
     breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
   });
   breaker.onBreak(() =>
-    log.warn({ provider, pauseSeconds }, "vendor service is left alone: it keeps failing"),
+    log.warn({ provider, pauseSeconds }, "vendor service is suspended after repeated failures"),
   );
-  breaker.onReset(() => log.info({ provider }, "vendor service answers again"));
+  breaker.onReset(() => log.info({ provider }, "vendor service responds again"));
   const turns = bulkhead(concurrency, WAITING);
   const retrying = (repeatable: boolean) =>
     retry(handleWhen(worthRepeating(repeatable)), {
@@ -142,10 +142,10 @@ export const createVendorPolicy = ({
     async run({ action, repeatable, signal: outer, attempt }) {
       const ending = new AbortController();
       const { signal } = ending;
-      const timeout = () => new VendorError(`no answer within ${timeoutMs} ms`, { fault: "timeout" });
+      const timeout = () => new VendorError(`no response within ${timeoutMs} ms`, { fault: "timeout" });
       const timer = setTimeout(() => ending.abort(timeout()), timeoutMs);
       const giveUp = (): void =>
-        ending.abort(new GivenUp("the time for all calls together is over", { fault: "timeout" }));
+        ending.abort(new GivenUp("the time limit of all calls was reached", { fault: "timeout" }));
       if (outer?.aborted) giveUp();
       outer?.addEventListener("abort", giveUp, { once: true });
 

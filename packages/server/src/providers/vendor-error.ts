@@ -48,13 +48,13 @@ export const isAboutUs = ({ fault, code = "" }: Pick<ProviderDetails, "fault" | 
 export const isAboutTime = (code = ""): boolean => /time-?stamp/i.test(code);
 
 const SAID: Readonly<Record<VendorFault, string>> = {
-  timeout: "did not answer in time",
+  timeout: "did not respond in time",
   unreachable: "cannot be reached",
-  throttled: "is asked too often",
-  unavailable: "has a fault",
+  throttled: "throttled the call",
+  unavailable: "reported a server error",
   refused: "refused the call",
-  unreadable: "answered what is no answer",
-  paused: "failed repeatedly and is left alone for a while",
+  unreadable: "sent an unreadable response",
+  paused: "failed repeatedly and is suspended for a while",
 };
 
 /**

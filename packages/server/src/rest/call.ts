@@ -18,7 +18,7 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
   if (absent) return value;
   if (!read) return value;
   const parsed = read.safeParse(value);
-  if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is wrong");
+  if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is not valid");
   return parsed.data;
 };
 
@@ -46,7 +46,7 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
   );
   if (error.code !== "INVALID_INPUT" || !entry || field === undefined) return error;
   const [name, { as = "" }] = entry;
-  return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is wrong");
+  return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is not valid");
 };
 
 /**

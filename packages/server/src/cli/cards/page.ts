@@ -50,7 +50,7 @@ const card = (person: JoinLink, exam: CardsOf["exam"], local: LocalTime): Html =
   const pc = person.pcUrl === undefined ? "" : html`<p class="pc">${link(person.pcUrl, "PC page")}</p>`;
   return html`<article class="card">${qr(person.url)}<div><h2>${person.name}</h2><p class="id">${person.userId}</p>
 <p>${exam.name}</p><p>${person.roomName}</p><p class="time">${span(exam.startTime, person.examEndTime, local)}</p>${more}
-${pc}<p class="secret">Keep it secret: who scans it is you.</p></div></article>`;
+${pc}<p class="secret">Secret: whoever scans it acts as you.</p></div></article>`;
 };
 
 const staffRow = ({ role, name, userId, url }: JoinLink): Html =>
@@ -58,7 +58,7 @@ const staffRow = ({ role, name, userId, url }: JoinLink): Html =>
 
 const staffTable = (staff: readonly JoinLink[]): Html =>
   html`<table><thead><tr><th>Role</th><th>Name</th><th>Id</th><th>Link</th><th>QR code</th></tr></thead><tbody>${staff.map(staffRow)}</tbody></table>
-<p class="note">Keep this sheet from the examinees: whoever opens a link is that person.</p>`;
+<p class="note">Keep this sheet from the examinees: whoever opens a link acts as that person.</p>`;
 
 const chunks = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, n) => list.slice(n * size, (n + 1) * size));

@@ -20,8 +20,8 @@ const NEARLY = 0.8;
 export const streamDomains = ({ streams: { domains } }: Config, demand: Demand | undefined): Finding => {
   const { ok, off, failed } = findingsOf("stream domains");
   if (domains) return ok(`${domains.pushDomain}, ${domains.pullDomain}`);
-  const found = "URLs name hosts that do not exist: nobody can publish";
-  const todo = "Set INVIGIL_STREAM_PUSH_DOMAIN and the three beside it.";
+  const found = "not set: stream URLs refer to hosts that do not exist";
+  const todo = "Set INVIGIL_STREAM_PUSH_DOMAIN and the three related settings.";
   const { peak } = demand ?? {};
   if (!peak) return off(found, todo);
   return failed(`${found}, and ${namesOf(peak)} is planned`, todo);
@@ -32,7 +32,7 @@ const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length
 const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {
   const { ok, failed } = findingsOf("push capacity");
   if (!peak || peak.examinees === 0) return ok("no candidates are planned");
-  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${namesOf(peak)}); a push domain carries ${streamPushLimit}`;
+  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${namesOf(peak)}); a push domain supports ${streamPushLimit}`;
   if (peak.streams <= streamPushLimit) return ok(found);
   const limit = Math.floor(streamPushLimit / 2);
   return failed(

@@ -27,7 +27,7 @@ const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INS
 /** What to do about each kind of failure. */
 const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
   if (fault === "refused" && isAboutTime(code))
-    return "Set this machine's clock: the vendor takes calls that are at most 15 minutes off.";
+    return "Correct this machine's clock: the vendor allows a difference of 15 minutes.";
   switch (fault) {
     case "timeout":
     case "unreachable":
@@ -35,11 +35,11 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
     case "refused":
       return `Check ${account}, and what the account may do: docs/providers.md lists it.`;
     case "unreadable":
-      return `Check that ${address} names the vendor's service and not a proxy.`;
+      return `Check that ${address} refers to the vendor's service and not a proxy.`;
     case "throttled":
     case "unavailable":
     case "paused":
-      return "Try again later; if it stays, ask the vendor's support.";
+      return "Try again later. If the problem persists, contact the vendor's support.";
   }
 };
 
@@ -49,7 +49,7 @@ const examine = async (service: Service): Promise<Finding> => {
   if (!check) return findings[otherwise.state](otherwise.found, otherwise.todo);
   try {
     await check();
-    return findings.ok("answers, and takes our signature");
+    return findings.ok("responds, and accepts the signature");
   } catch (error) {
     if (!(error instanceof InvigilError)) throw error;
     if (!error.details) return findings.failed(error.message);
@@ -71,17 +71,17 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
     otherwise: config.aliyunIm
       ? {
           state: "warning",
-          found: "tokens are signed, but groups must be made at the vendor by hand, by the room's id",
+          found: "tokens are signed, but groups must be created manually at the vendor, with the room's id",
           todo: `Set ${ACCOUNT}.`,
         }
-      : { state: "ok", found: "the built-in service answers in its place" },
+      : { state: "ok", found: "the built-in service is used instead" },
     account: ACCOUNT,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
   {
     name: "aliyun_old",
     check: messageService(providers, "aliyun_old"),
-    otherwise: { state: "off", found: "not set: older SDKs get logins of the service above" },
+    otherwise: { state: "off", found: "not set: older SDKs use logins of aliyun_new" },
     account: `${ACCOUNT}, INVIGIL_ALIYUN_OLD_IM_APP_ID`,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },

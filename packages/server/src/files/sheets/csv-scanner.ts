@@ -106,7 +106,7 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
           state = "plain";
           continue;
         }
-        if (state === "plain") refuse("a quote stands inside of a text that is not quoted");
+        if (state === "plain") refuse("an unquoted text contains a quote");
         state = "quoted";
         from = at + 1;
       }

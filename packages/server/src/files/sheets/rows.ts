@@ -30,7 +30,7 @@ export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncG
   const { head, size } = await headOf(source, OLE.length);
   if (isA(OLE, head))
     throw new SheetError(
-      "The file is an .xls workbook, or one under a password. Save it as XLSX or CSV without a password.",
+      "The file is an .xls workbook or password-protected. Save it as XLSX or CSV without a password.",
     );
   // Imported on first use, so that it does not delay the start.
   const rows = isA(ZIP, head)

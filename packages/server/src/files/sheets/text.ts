@@ -29,7 +29,7 @@ const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): P
   try {
     for await (const text of textOf(source, encoding, { signal: options.signal }))
       if (text.includes("\u0000"))
-        throw new SheetError("The file is not text: it holds U+0000. Save it as CSV UTF-8 or XLSX.");
+        throw new SheetError("The file is not text: it contains U+0000. Save it as CSV UTF-8 or XLSX.");
     return true;
   } catch (error) {
     if (error instanceof TypeError) return false;

@@ -11,7 +11,7 @@ const HEAP = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32, stackS
 /** The time limit for parsing: ten times what the largest accepted workbook takes on one slow core. */
 const PARSE_MS = 30_000;
 
-const TOO_LARGE = `The workbook is too large: at most ${MAX_ROWS} rows can be read, empty ones included. Save the sheet as CSV.`;
+const TOO_LARGE = `The workbook is too large: at most ${MAX_ROWS} rows can be read, including empty ones. Save the sheet as CSV.`;
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   size: TOO_LARGE,
   rows: TOO_LARGE,
@@ -96,7 +96,7 @@ const chosen = (sheets: readonly SheetSummary[], { isHeader, onUnread }: ReadOpt
   const fitting = sheets.filter(({ head }) => head.some(isHeader));
   if (fitting.length > 1)
     throw new SheetError(
-      `More than one sheet of the workbook holds people: ${named(fitting)}. Put them into one, or hide the others.`,
+      `Several sheets of the workbook contain people: ${named(fitting)}. Combine them, or hide the others.`,
     );
   const found = fitting[0] ? sheets.indexOf(fitting[0]) : first;
   const unread = sheets.filter((_, index) => index !== found);

@@ -92,7 +92,7 @@ export const createGroups = ({
         deliver(page, place, frameOf(event));
       place.at = event.id;
     }
-    if (!signal.aborted) throw new Error("the listening ended");
+    if (!signal.aborted) throw new Error("the subscription ended");
   };
 
   const leave = (groupId: string): void => {

@@ -136,7 +136,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     const login = async (sent: DropInLogin): Promise<void> => {
       const opened = await engine.login(sent);
       if (page && page.login !== opened.login)
-        throw new Refusal(403, `The connection is that of ${page.login}.`);
+        throw new Refusal(403, `The connection belongs to ${page.login}.`);
       clearTimeout(silent);
       clearTimeout(renewal);
       renewal = undefined;
@@ -164,13 +164,13 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       switch (request.do) {
         case "join":
           if (groups.size >= MAX_GROUPS && !groups.has(groupId))
-            throw new Refusal(443, `A page is in ${MAX_GROUPS} groups at most.`);
+            throw new Refusal(443, `A page can join at most ${MAX_GROUPS} groups.`);
           return join(page, groupId, request);
         case "leave":
           groups.leave(groupId);
           return { result: {} };
         case "send":
-          if (!groups.has(groupId)) throw new Refusal(425, `The group ${groupId} was not joined.`);
+          if (!groups.has(groupId)) throw new Refusal(425, `The page has not joined the group ${groupId}.`);
           return { result: await engine.send(page, request) };
         case "group":
           return { result: await engine.group(page, groupId) };
@@ -189,7 +189,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         const sent = asJson(text);
         number = numberOf(sent);
         if (number === undefined) {
-          connection.close(POLICY_VIOLATION, "A frame is no request.");
+          connection.close(POLICY_VIOLATION, "The frame is not a request.");
           return;
         }
         const { result, begin } = await serve(parsed(dropInRequestSchema, sent));
@@ -208,7 +208,10 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     };
 
     const work = createWork({ socket, drained, answer });
-    const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const silent = setTimeout(
+      () => connection.close(POLICY_VIOLATION, "No login was received."),
+      firstMessageMs,
+    );
     const look = setInterval(
       () => {
         // The subscription of a group checks the login itself.
@@ -217,7 +220,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         engine.check(looked).catch((error: unknown) => {
           if (page !== looked) return;
           if (hasEnded(error)) endLogin();
-          else log.error({ err: error }, "a message login could not be looked at: it is tried again");
+          else log.error({ err: error }, "checking a message login failed: it will be retried");
         });
       },
       Math.min(beatMs, LOOK_MS),
@@ -229,13 +232,13 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     for (const timer of [silent, beat, look]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
-        connection.close(UNSUPPORTED, "Frames are text.");
+        connection.close(UNSUPPORTED, "Frames must be text.");
         return;
       }
       // Safe: ws delivers each message as one buffer.
       const frame = (data as Buffer).toString();
       if (frame.length > (page ? MAX_DROP_IN_FRAME : MAX_FIRST_DROP_IN_FRAME))
-        connection.close(TOO_LARGE, "A frame is too large.");
+        connection.close(TOO_LARGE, "The frame is too large.");
       else work.take(frame);
     });
     socket.once("close", () => {

@@ -62,7 +62,7 @@ export const createOutlets = ({ mostBytes }: { readonly mostBytes: number }): Ou
         if (bufferedAmount < lookAt) return;
         lookAt = bufferedAmount + LITTLE;
         if (!isTooMuch(bufferedAmount)) return;
-        log.warn({ unread: bufferedAmount }, "connection cut off: it does not read");
+        log.warn({ unread: bufferedAmount }, "connection terminated: the client does not read");
         socket.terminate();
       };
     },

@@ -64,7 +64,7 @@ const originCheck = (config: UpgradeOptions["config"]) => {
 };
 
 const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
-  400: invalidInput("request", "is no handshake of a WebSocket"),
+  400: invalidInput("request", "is not a WebSocket handshake"),
   403: new InvigilError("FORBIDDEN", "Pages of this origin may not connect."),
   404: new InvigilError("NOT_FOUND", "There is no WebSocket at this path."),
   503: new InvigilError("OVERLOADED", "The server is stopping."),

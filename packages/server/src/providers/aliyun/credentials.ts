@@ -43,7 +43,7 @@ export const createAliyunAccount = (credentials: AliyunCredentials, timeoutMs: n
       await credential.getCredential().catch((error: unknown) => {
         // The message of the original error may contain parts of a credential, so it is discarded.
         const refused = error instanceof Error && /httpStatus: 4\d\d/.test(error.message);
-        throw new VendorError("the machine gives no credentials for its role", {
+        throw new VendorError("the machine provides no credentials for its role", {
           fault: refused ? "refused" : "unreachable",
         });
       });

@@ -60,7 +60,7 @@ interface Answered {
 const refusal = ({ status, body, requestId }: Answered): VendorError => {
   const { data } = errorBody.safeParse(parsedJson(body));
   // An HTML page of a gateway, for example.
-  if (!data) return new VendorError("a failure that is not JSON", { fault: "unavailable" });
+  if (!data) return new VendorError("an error response that is not JSON", { fault: "unavailable" });
   const code = data.Code || undefined;
   const said = data.Message && !TELLS_TOO_MUCH.test(code ?? "") ? `: ${data.Message.slice(0, MAX_SAID)}` : "";
   const answered = status >= 500 ? "unavailable" : "refused";
@@ -79,7 +79,7 @@ const codeOf = (error: unknown): string =>
 const vendorErrorOf = (error: unknown, signal: AbortSignal): VendorError => {
   if (error instanceof VendorError) return error;
   if (error instanceof AnswerTooLong) return new VendorError(error.message, { fault: "unreadable" });
-  if (signal.aborted) return new VendorError("no answer in time", { fault: "timeout" });
+  if (signal.aborted) return new VendorError("no response in time", { fault: "timeout" });
   // `fetch` only reports that it failed. The reason is in the cause.
   const cause = error instanceof Error && error.cause ? error.cause : error;
   const code = codeOf(cause);
@@ -94,8 +94,8 @@ const read = <Schema extends z.ZodType>(schema: Schema, { body, requestId }: Ans
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const field = result.error.issues[0]?.path.join(".");
-  const what = json === undefined ? "is not JSON" : `has no ${field || "object"} as documented`;
-  throw new VendorError(`the answer ${what}`, {
+  const what = json === undefined ? "is not JSON" : `lacks the documented ${field || "object"}`;
+  throw new VendorError(`the response ${what}`, {
     fault: "unreadable",
     requestId: idBody.safeParse(json).data?.RequestId ?? requestId,
   });

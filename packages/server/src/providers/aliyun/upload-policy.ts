@@ -40,7 +40,7 @@ export const recordingsPolicy = ({
   prefixes,
 }: RecordingsPolicyOptions): { readonly policy: string; readonly allowed: number } => {
   const odd = prefixes.find((prefix) => !PLAIN.test(prefix));
-  if (odd !== undefined) throw new Error(`no policy can be made for the prefix ${JSON.stringify(odd)}`);
+  if (odd !== undefined) throw new Error(`a policy cannot contain the prefix ${JSON.stringify(odd)}`);
   const below = (path: string): string => `acs:oss:*:*:${bucket}/${path}`;
   const Action = ["oss:PutObject"];
   const folder = `${basePath}/local/`.slice(1);

@@ -90,7 +90,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
     if (allowed < prefixes.length)
       log.warn(
         { userId, asked: prefixes.length, allowed },
-        "upload credentials do not cover all folders of this person: a policy takes no more",
+        "upload credentials do not cover all folders of this person: the policy would be too long",
       );
     return policy;
   };

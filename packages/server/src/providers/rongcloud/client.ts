@@ -109,7 +109,7 @@ const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<A
   }
   const answer = schema.safeParse(json);
   if (answer.success) return answer.data;
-  throw new VendorError("the answer lacks what was asked for", { fault: "unreadable", requestId });
+  throw new VendorError("the response lacks the requested data", { fault: "unreadable", requestId });
 };
 
 /**
@@ -156,7 +156,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
         throw new VendorError(cause.message, { fault: "unreadable", requestId, cause });
       const code = codeOf(cause);
       throw signal.aborted
-        ? new NoAnswer("no answer in time", { fault: "timeout", requestId, reached: true, cause })
+        ? new NoAnswer("no response in time", { fault: "timeout", requestId, reached: true, cause })
         : new NoAnswer(typeof code === "string" ? code : "the connection failed", {
             fault: "unreachable",
             requestId,
@@ -203,7 +203,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
             const { fault, message, requestId } = error;
             log.warn(
               { provider: "rong_cloud", action, url, fault, reason: message, vendorRequestId: requestId },
-              "vendor host gave no answer: the next one is asked",
+              "vendor host did not respond: calling the next one",
             );
           }
         }

@@ -72,8 +72,8 @@ const dateText = (value: number, from1904: boolean): string => {
  * language.
  */
 export const isADate = (text: string): string =>
-  `is a date of the spreadsheet (${text}): make the column text`;
-const UNKNOWN_FORMAT = "has a number format that cannot be read: make the column text";
+  `is a date of the spreadsheet (${text}): format the column as text`;
+const UNKNOWN_FORMAT = "has a number format that cannot be read: format the column as text";
 
 /**
  * How a pattern is displayed: as a plain number, as a date, as a whole number with leading zeros, or by the
@@ -112,7 +112,7 @@ export const createNumbers = ({ from1904 }: { from1904: boolean }) => {
     // If a neighboring number is displayed with the same text, the text does not identify the number.
     const isShared = [number - step, number + step].some((next) => format(pattern, next).trim() === text);
     return isShared
-      ? { text, doubt: `shows ${quoted(text)} but holds ${held}: make the column text` }
+      ? { text, doubt: `shows ${quoted(text)} but contains ${held}: format the column as text` }
       : { text };
   };
 

@@ -79,7 +79,7 @@ const shownBy = (
     case "b":
       return { text: isTrue(value.trim()) ? "TRUE" : "FALSE" };
     case "e":
-      return { text: value, doubt: `shows the error ${quoted(value)}: mend its formula` };
+      return { text: value, doubt: `shows the error ${quoted(value)}: correct its formula` };
     case "d": {
       const day = value.slice(0, 10).replaceAll("-", "/");
       return { text: day, doubt: isADate(day) };
