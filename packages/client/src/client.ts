@@ -1,8 +1,8 @@
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { deserialize, serialize } from "superjson";
-import { endpointOf, type Fetch, fetchFor, type PerRequest, requestParts } from "./http.js";
-import { abortLink, timeoutLink } from "./limits.js";
-import { engineLoader, subscriptionLink } from "./live/link.js";
+import { abortLink, timeoutLink } from "./call-links.js";
+import { type Fetch, type PerRequest, requestParts, trpcFetch, trpcUrl } from "./http.js";
+import { implementationLoader, subscriptionLink } from "./live/link.js";
 import { createLive, type Live } from "./live/live.js";
 import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
@@ -84,11 +84,11 @@ export const createInvigilClient = ({
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
   const parts = requestParts(token, headers);
   const http = {
-    url: endpointOf(url),
+    url: trpcUrl(url),
     headers: parts.headers,
     transformer: { serialize, deserialize },
   };
-  const calls = { ...http, fetch: fetchFor(fetch) };
+  const calls = { ...http, fetch: trpcFetch(fetch) };
   const single = httpLink<AppRouter>(calls);
   // Mutations are not batched: together they could exceed the server's limit of 1 MiB for a body.
   const batched = splitLink<AppRouter>({
@@ -96,13 +96,13 @@ export const createInvigilClient = ({
     true: httpBatchLink<AppRouter>({ ...calls, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
     false: single,
   });
-  const engine = engineLoader();
+  const load = implementationLoader();
   const trpc = createTRPCClient<AppRouter>({
     links: [
       abortLink(parts),
       splitLink<AppRouter>({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink(engine, { ...http, fetch, token: parts.token, connect }),
+        true: subscriptionLink(load, { ...http, fetch, token: parts.token, connect }),
         false: [
           ...(retry ? [retryQueries(retry)] : []),
           ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs, parts)] : []),
@@ -112,7 +112,7 @@ export const createInvigilClient = ({
     ],
   });
   const { baseMs = 500, maxMs = 10_000 } = connect;
-  const live = createLive(trpc, { engine, retry, reconnect: { baseMs, maxMs } });
+  const live = createLive(trpc, { load, retry, reconnect: { baseMs, maxMs } });
   // The proxy of tRPC responds to every property name, so `live` is looked up first.
   return new Proxy(trpc, {
     get: (target, name) => (name === "live" ? live : (Reflect.get(target, name) as unknown)),

@@ -18,7 +18,7 @@ const withoutTrailing = (text: string, character: string): string => {
 };
 
 /** The URL of the tRPC endpoint of the server at `url`. */
-export const endpointOf = (url: string | URL): string => {
+export const trpcUrl = (url: string | URL): string => {
   const { protocol, origin, pathname } = new URL(url, globalThis.location?.href);
   // "localhost:7001" is a valid URL too: the path 7001 of the protocol localhost.
   if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://: ${url}`);
@@ -32,16 +32,16 @@ export interface RequestParts {
   /**
    * Whether a function of the application is running. Calls that are made meanwhile come from that function.
    */
-  readonly isCalling: () => boolean;
+  readonly isInCallback: () => boolean;
   /** Whether the token function was called and its result is pending. */
-  readonly isWaiting: () => boolean;
+  readonly isTokenPending: () => boolean;
 }
 
 /**
  * How long requests share one pending result of the token function, in milliseconds. Later requests call it
  * again.
  */
-const SHARE_MS = 15_000;
+const TOKEN_SHARE_MS = 15_000;
 
 /**
  * Gets the headers and the token of each request. Concurrent requests share the result of the token function.
@@ -51,9 +51,9 @@ export const requestParts = (
   headers: PerRequest<Readonly<Record<string, string>> | undefined>,
 ): RequestParts => {
   let calling = false;
-  let asked: Promise<string | null | undefined> | undefined;
-  let askedAt = 0;
-  const ask = <Value>(value: PerRequest<Value>): Promise<Value> =>
+  let pending: Promise<string | null | undefined> | undefined;
+  let pendingSince = 0;
+  const evaluate = <Value>(value: PerRequest<Value>): Promise<Value> =>
     new Promise((resolve) => {
       calling = true;
       try {
@@ -63,30 +63,30 @@ export const requestParts = (
         calling = false;
       }
     });
-  const askToken = () => {
-    if (asked && performance.now() - askedAt < SHARE_MS) return asked;
-    const mine = ask(token).finally(() => {
-      if (asked === mine) asked = undefined;
+  const getToken = () => {
+    if (pending && performance.now() - pendingSince < TOKEN_SHARE_MS) return pending;
+    const current = evaluate(token).finally(() => {
+      if (pending === current) pending = undefined;
     });
-    askedAt = performance.now();
-    asked = mine;
-    return mine;
+    pendingSince = performance.now();
+    pending = current;
+    return current;
   };
   return {
-    token: askToken,
+    token: getToken,
     async headers() {
-      const all = new Headers(await ask(headers));
-      const bearer = await askToken();
+      const all = new Headers(await evaluate(headers));
+      const bearer = await getToken();
       if (bearer) all.set("authorization", `Bearer ${bearer}`);
       return all;
     },
-    isCalling: () => calling,
-    isWaiting: () => !!asked,
+    isInCallback: () => calling,
+    isTokenPending: () => !!pending,
   };
 };
 
 /** The reason of a failure. `fetch` itself only reports that it failed. */
-const detailOf = (thrown: unknown): string => {
+const reasonOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return String(thrown);
   const { cause } = thrown;
   if (!(cause instanceof Error)) return thrown.message;
@@ -97,18 +97,18 @@ const detailOf = (thrown: unknown): string => {
  * Sends a request.
  * @throws NetworkFailure if no response arrives
  */
-export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
+export const responseOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
   try {
     return await answer();
   } catch (cause) {
-    throw new NetworkFailure("lost", `No response from ${new URL(url).origin}: ${detailOf(cause)}.`, {
+    throw new NetworkFailure("lost", `No response from ${new URL(url).origin}: ${reasonOf(cause)}.`, {
       cause,
     });
   }
 };
 
 /** @throws Error if the response cannot come from an Invigil server */
-export const checkJson = (url: string, { headers, status }: Response): void => {
+export const assertJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
   if (!type.includes("json"))
     throw new Error(
@@ -117,14 +117,14 @@ export const checkJson = (url: string, { headers, status }: Response): void => {
 };
 
 /** Wraps `fetch` for tRPC. Lost responses and responses of other servers get errors of their own. */
-export const fetchFor =
+export const trpcFetch =
   (send: Fetch): NonNullable<LinkOptions["fetch"]> =>
   async (input, init) => {
     const url = input as string; // Safe: tRPC's links pass a text.
-    const [response, body] = await answerOf(url, async () => {
+    const [response, body] = await responseOf(url, async () => {
       const answered = await send(url, { ...init, signal: init?.signal ?? null });
       return [answered, await answered.text()] as const;
     });
-    checkJson(url, response);
+    assertJson(url, response);
     return new Response(body, response);
   };

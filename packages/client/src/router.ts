@@ -1,15 +1,15 @@
 import type { AppRouter as ServerRouter } from "@invigil/server";
 import type { inferRouterInputs, inferRouterOutputs, TRPCBuiltRouter } from "@trpc/server";
 
-declare function written<Type>(): { [Key in keyof Type]: Type[Key] };
+declare function inferred<Type>(): { [Key in keyof Type]: Type[Key] };
 
 /**
  * Never called. The compiler writes an inferred type into the declarations member by member. A named type
  * would make the published package depend on the server.
  */
 const served = () => ({
-  procedures: written<ServerRouter["_def"]["record"]>(),
-  errorShape: written<ServerRouter["_def"]["_config"]["$types"]["errorShape"]>(),
+  procedures: inferred<ServerRouter["_def"]["record"]>(),
+  errorShape: inferred<ServerRouter["_def"]["_config"]["$types"]["errorShape"]>(),
 });
 type Served = ReturnType<typeof served>;
 

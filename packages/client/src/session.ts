@@ -1,4 +1,4 @@
-import { keepSession, systemClock } from "./session-keeper.js";
+import { manageSession, systemClock } from "./session-manager.js";
 import type { InvigilSession, SessionOptions } from "./session-types.js";
 
 export type {
@@ -23,4 +23,4 @@ export { SessionEnded } from "./session-types.js";
  * const invigil = createInvigilClient({ url, token: session.token });
  * ```
  */
-export const createSession = (options: SessionOptions): InvigilSession => keepSession(options, systemClock);
+export const createSession = (options: SessionOptions): InvigilSession => manageSession(options, systemClock);

@@ -3,32 +3,32 @@ import type * as schema from "@invigil/schema";
 // The types of the published declarations. Zod's own types would slow down the type check of every
 // application. An inferred type is written into the declarations member by member instead.
 
-declare function written<Type>(): { [Key in keyof Type]: Type[Key] };
+declare function inferred<Type>(): { [Key in keyof Type]: Type[Key] };
 
-declare function each<Type>(): Type extends unknown ? { [Key in keyof Type]: Type[Key] } : never;
+declare function inferredEach<Type>(): Type extends unknown ? { [Key in keyof Type]: Type[Key] } : never;
 
 type SchemaSignals = typeof schema.signals;
 
 /** Never called. See the comment above. */
 const shapes = () => ({
-  cheatConfig: written<schema.CheatConfig>(),
-  signalData: written<{ [Name in keyof SchemaSignals]: schema.SignalData<Name> }>(),
+  cheatConfig: inferred<schema.CheatConfig>(),
+  signalData: inferred<{ [Name in keyof SchemaSignals]: schema.SignalData<Name> }>(),
   signals:
-    written<{
+    inferred<{
       [Name in keyof SchemaSignals]: {
         readonly type: SchemaSignals[Name]["type"];
         readonly sender: SchemaSignals[Name]["sender"];
         readonly kind: SchemaSignals[Name]["kind"];
       };
     }>(),
-  roomEvent: each<schema.RoomEvent>(),
-  examEvent: each<schema.ExamEvent>(),
-  roomSnapshot: written<schema.RoomSnapshot>(),
-  examSnapshot: written<schema.ExamSnapshot>(),
-  message: written<schema.Message>(),
-  presence: written<schema.Presence>(),
-  member: written<schema.Member>(),
-  sentMessage: written<schema.SentMessage>(),
+  roomEvent: inferredEach<schema.RoomEvent>(),
+  examEvent: inferredEach<schema.ExamEvent>(),
+  roomSnapshot: inferred<schema.RoomSnapshot>(),
+  examSnapshot: inferred<schema.ExamSnapshot>(),
+  message: inferred<schema.Message>(),
+  presence: inferred<schema.Presence>(),
+  member: inferred<schema.Member>(),
+  sentMessage: inferred<schema.SentMessage>(),
 });
 type Shapes = ReturnType<typeof shapes>;
 

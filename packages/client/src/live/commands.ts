@@ -1,6 +1,6 @@
 import type { JsonObject } from "@invigil/schema";
 import type { SignalName } from "../shapes.js";
-import { isFinal, pause } from "./waiting.js";
+import { delay, isPermanent } from "./delay.js";
 
 /** The signal that answers each command. */
 export const answerTo = {
@@ -53,7 +53,7 @@ export interface CommandRoom {
 }
 
 /** The maximum number of receivers of a message. */
-const MOST_RECEIVERS = 1000;
+const MAX_RECEIVERS = 1000;
 
 /**
  * Sends a command and waits for the answers. It repeats the command for receivers who have not answered.
@@ -61,7 +61,7 @@ const MOST_RECEIVERS = 1000;
  * @param expected - the logins that should answer
  * @param everybody - whether the first message is for the whole room
  */
-export const giveCommand = async (
+export const sendCommand = async (
   { closing, onAnswer, send }: CommandRoom,
   { sid, expected, everybody }: { sid: string; expected: readonly string[]; everybody: boolean },
   { data, signal, everyMs = 3000, times = 5 }: CommandOptions,
@@ -71,12 +71,12 @@ export const giveCommand = async (
   const result = () => ({ sid, answered, silent: [...missing] });
   if (missing.size === 0 && !everybody) return result();
 
-  const giving = new AbortController();
+  const aborting = new AbortController();
   /** Ends the current delay, because everybody answered or the command was aborted. */
   const waking = new AbortController();
   const signals = signal ? [closing, signal] : [closing];
   const stop = () => {
-    giving.abort(signals.find(({ aborted }) => aborted)?.reason);
+    aborting.abort(signals.find(({ aborted }) => aborted)?.reason);
     waking.abort();
   };
   for (const one of signals) one.addEventListener("abort", stop);
@@ -90,20 +90,20 @@ export const giveCommand = async (
     let wasSent = false;
     let failure: unknown;
     for (let round = 0; round <= times; round += 1) {
-      giving.signal.throwIfAborted();
-      const toAll = missing.size > MOST_RECEIVERS || (everybody && round === 0);
+      aborting.signal.throwIfAborted();
+      const toAll = missing.size > MAX_RECEIVERS || (everybody && round === 0);
       const to = toAll ? undefined : [...missing];
       try {
-        await send({ ...data, sid, ...(to && { receiverIdList: to }) }, to, giving.signal);
+        await send({ ...data, sid, ...(to && { receiverIdList: to }) }, to, aborting.signal);
         wasSent = true;
       } catch (error) {
-        if (giving.signal.aborted || isFinal(error)) throw error;
+        if (aborting.signal.aborted || isPermanent(error)) throw error;
         failure = error;
       }
-      if (missing.size > 0) await pause(everyMs, waking.signal);
+      if (missing.size > 0) await delay(everyMs, waking.signal);
       if (missing.size === 0) break;
     }
-    giving.signal.throwIfAborted();
+    aborting.signal.throwIfAborted();
     if (!wasSent) throw failure;
     return result();
   } finally {

@@ -27,18 +27,18 @@ export interface FeedCore<State, Event> {
 }
 
 /** Sets the status, and notifies listeners if it changed or there is an error. */
-export const tellStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
-  const isNews = status !== core.status || error !== undefined;
+export const setStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
+  const hasChanged = status !== core.status || error !== undefined;
   core.status = status;
   core.error = error;
-  if (isNews) core.listeners.tell("status", error === undefined ? { status } : { status, error });
+  if (hasChanged) core.listeners.emit("status", error === undefined ? { status } : { status, error });
 };
 
 /** Closes a feed. Further calls have no effect. */
-export const endFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
+export const closeFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
   if (core.closing.signal.aborted) return;
   core.closing.abort(error ?? new Error("The subscription was closed."));
-  tellStatus(core, "closed", error);
+  setStatus(core, "closed", error);
   for (const queue of core.queues) queue.end(error);
   core.queues.clear();
 };

@@ -2,8 +2,8 @@ import type { RetryOptions } from "../retry.js";
 import type { ExamEvent, ExamSnapshot } from "../shapes.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { Engine } from "./link.js";
-import type { Source } from "./listening.js";
+import type { LiveImplementation } from "./link.js";
+import type { Source } from "./subscription-loop.js";
 
 /** The listeners by event: event types, and `status`. */
 export type LiveExamListeners = {
@@ -19,16 +19,16 @@ export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
   constructor(
     readonly examId: string,
     source: Source<ExamSnapshot, ExamEvent>,
-    { engine, reconnect }: { engine: () => Promise<Engine>; reconnect: RetryOptions },
+    { load, reconnect }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions },
   ) {
-    super(engine, ({ listen, examAfter }, core) =>
-      listen(
+    super(load, ({ keepSubscribed, applyExamEvent }, core) =>
+      keepSubscribed(
         core,
         source,
         {
-          apply: examAfter,
+          reduce: applyExamEvent,
           gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, examId, time, snapshot }),
-          tell: (event) => core.listeners.tell(event.type, event),
+          notify: (event) => core.listeners.emit(event.type, event),
         },
         reconnect,
       ),

@@ -1,5 +1,5 @@
-import { endFeed, type FeedCore, type LiveStatus } from "./core.js";
-import type { Engine } from "./link.js";
+import { closeFeed, type FeedCore, type LiveStatus } from "./core.js";
+import type { LiveImplementation } from "./link.js";
 import { createListeners } from "./listeners.js";
 import { createQueue } from "./queue.js";
 
@@ -20,12 +20,12 @@ export class Feed<State, Event> {
 
   /** @param start - subscribes and updates the feed */
   constructor(
-    engine: () => Promise<Engine>,
-    start: (engine: Engine, core: FeedCore<State, Event>) => Promise<void>,
+    load: () => Promise<LiveImplementation>,
+    start: (implementation: LiveImplementation, core: FeedCore<State, Event>) => Promise<void>,
   ) {
-    engine()
+    load()
       .then((loaded) => start(loaded, this.core))
-      .catch((error: unknown) => endFeed(this.core, error));
+      .catch((error: unknown) => closeFeed(this.core, error));
   }
 
   /** Whether events arrive. */
@@ -66,7 +66,7 @@ export class Feed<State, Event> {
 
   /** Closes the feed. Commands that wait for answers reject. */
   close(): void {
-    endFeed(this.core);
+    closeFeed(this.core);
   }
 
   /**

@@ -4,13 +4,13 @@ import type { AppRouter } from "../router.js";
 import type { TransportOptions } from "./transport.js";
 
 /** The implementation of `live`. */
-export type Engine = typeof import("./engine.js");
+export type LiveImplementation = typeof import("./implementation.js");
 
 /** Loads the implementation on first use, so that apps without subscriptions need not load it. */
-export const engineLoader = (): (() => Promise<Engine>) => {
-  let loading: Promise<Engine> | undefined;
+export const implementationLoader = (): (() => Promise<LiveImplementation>) => {
+  let loading: Promise<LiveImplementation> | undefined;
   return () => {
-    loading ??= import("./engine.js").catch((error: unknown) => {
+    loading ??= import("./implementation.js").catch((error: unknown) => {
       // The next attempt may succeed.
       loading = undefined;
       throw error;
@@ -21,23 +21,23 @@ export const engineLoader = (): (() => Promise<Engine>) => {
 
 /** Sends subscriptions. Each lasts as long as its connection. */
 export const subscriptionLink =
-  (engine: () => Promise<Engine>, options: TransportOptions): TRPCLink<AppRouter> =>
+  (load: () => Promise<LiveImplementation>, options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
     let transport: OperationLink<AppRouter> | undefined;
     return (request) =>
       observable((observer) => {
-        let isOver = false;
+        let isUnsubscribed = false;
         let call: Unsubscribable | undefined;
-        engine().then(
+        load().then(
           ({ createTransport }) => {
-            if (isOver) return;
+            if (isUnsubscribed) return;
             transport ??= createTransport(options)(runtime);
             call = transport(request).subscribe(observer);
           },
           (error: Error) => observer.error(TRPCClientError.from(error)),
         );
         return () => {
-          isOver = true;
+          isUnsubscribed = true;
           call?.unsubscribe();
         };
       });

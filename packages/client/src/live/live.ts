@@ -2,7 +2,7 @@ import type { TRPCClient } from "@trpc/client";
 import type { RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
 import { LiveExam } from "./exam.js";
-import type { Engine } from "./link.js";
+import type { LiveImplementation } from "./link.js";
 import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
 /** Live rooms and exams. */
@@ -19,7 +19,7 @@ export interface Live {
 /** Creates `live` from the client's procedures. */
 export const createLive = (
   { room, exam, im }: TRPCClient<AppRouter>,
-  options: { engine: () => Promise<Engine>; reconnect: RetryOptions; retry: RetryOptions | false },
+  options: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
 ): Live => ({
   room: (roomId, { camera } = {}) =>
     new LiveRoom(

@@ -12,9 +12,9 @@ import type {
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { Engine } from "./link.js";
-import type { Source } from "./listening.js";
-import type { Send } from "./sending.js";
+import type { LiveImplementation } from "./link.js";
+import type { Send } from "./send-message.js";
+import type { Source } from "./subscription-loop.js";
 
 /** The options of {@link Live.room}. */
 export interface LiveRoomOptions {
@@ -52,7 +52,7 @@ const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf
 
 /** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
-  readonly #engine: () => Promise<Engine>;
+  readonly #load: () => Promise<LiveImplementation>;
   readonly #send: Send;
   readonly #retry: RetryOptions | false;
 
@@ -61,30 +61,30 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     readonly roomId: string,
     { send, ...source }: RoomCalls,
     {
-      engine,
+      load,
       reconnect,
       retry,
-    }: { engine: () => Promise<Engine>; reconnect: RetryOptions; retry: RetryOptions | false },
+    }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
   ) {
-    super(engine, ({ listen, roomAfter, nameOfType }, core) =>
-      listen(
+    super(load, ({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
+      keepSubscribed(
         core,
         source,
         {
-          apply: roomAfter,
+          reduce: applyRoomEvent,
           gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, roomId, time, snapshot }),
-          tell(event) {
-            core.listeners.tell(event.type, event);
+          notify(event) {
+            core.listeners.emit(event.type, event);
             if (event.type !== "message") return;
             const { message } = event;
             const name = nameOfType(message.type);
-            if (name) core.listeners.tell(name, message.data, message);
+            if (name) core.listeners.emit(name, message.data, message);
           },
         },
         reconnect,
       ),
     );
-    this.#engine = engine;
+    this.#load = load;
     this.#send = send;
     this.#retry = retry;
   }
@@ -118,7 +118,7 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     data: unknown,
     { to, signal = this.core.closing.signal }: SendOptions = {},
   ): Promise<SentMessage> {
-    const { sendMessage, signalTypes } = await this.#engine();
+    const { sendMessage, signalTypes } = await this.#load();
     const type = typeof what === "number" ? what : signalTypes[what];
     // Safe: the schema of every signal describes a JSON object.
     const message = { type, data: data as JsonValue, to: to && [...to] };
@@ -127,44 +127,44 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
 
   /** Calls a person. Resolves when the call is connected or was not answered. */
   call(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("startCall", { ...options, to: [login] });
+    return this.#command("startCall", { ...options, to: [login] });
   }
 
   /** Ends the call with a person. */
   endCall(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("endCall", { ...options, to: [login] });
+    return this.#command("endCall", { ...options, to: [login] });
   }
 
   /** Starts speaking to the room. */
   broadcast(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("startLiveBroadcast", options);
+    return this.#command("startLiveBroadcast", options);
   }
 
   /** Stops speaking to the room. */
   stopBroadcast(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("stopLiveBroadcast", options);
+    return this.#command("stopLiveBroadcast", options);
   }
 
   /** Plays an audio file in the room. */
   broadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("broadcastAudio", options);
+    return this.#command("broadcastAudio", options);
   }
 
   /** Stops the audio file. */
   stopBroadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("stopAudioBroadcast", options);
+    return this.#command("stopAudioBroadcast", options);
   }
 
   /** Ends the exam of a person. */
   endUser(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("endUser", { ...options, to: [login] });
+    return this.#command("endUser", { ...options, to: [login] });
   }
 
-  async #give(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    const { giveCommand, randomId, answerTo } = await this.#engine();
+  async #command(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
+    const { sendCommand, randomId, answerTo } = await this.#load();
     const examinees = async () =>
       (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
-    return giveCommand(
+    return sendCommand(
       {
         closing: this.core.closing.signal,
         onAnswer: (listener) =>

@@ -11,7 +11,7 @@ import type { TRPCErrorShape } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { EventSource, type EventSourceFetchInit } from "eventsource";
 import { isInvigilError, NetworkFailure } from "../errors.js";
-import { answerOf, checkJson, type Fetch } from "../http.js";
+import { assertJson, type Fetch, responseOf } from "../http.js";
 import type { AppRouter } from "../router.js";
 import type { LiveOptions } from "./options.js";
 
@@ -35,15 +35,15 @@ const START_MS = 15_000;
 /** A silent WebSocket is pinged, and closed if it does not respond. The server pings as well. */
 const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
 /** How long an unused WebSocket stays open, in milliseconds, because another subscription may follow soon. */
-const LINGER_MS = 1000;
+const IDLE_MS = 1000;
 
 interface Connection {
   /**
    * The keys of its subscriptions. The server accepts one subscription to each room and exam per connection.
    */
-  readonly carried: Set<string>;
+  readonly subscriptionKeys: Set<string>;
   readonly link: OperationLink<AppRouter>;
-  readonly use: () => () => void;
+  readonly acquire: () => () => void;
   readonly end: (cause?: unknown) => void;
   /** Why the connection ended. */
   readonly cause: () => unknown;
@@ -68,16 +68,16 @@ const openWebSocket = ({
   let users = 0;
   let cause: unknown;
   let raw: WebSocket | undefined;
-  const end = (why?: unknown) => {
+  const end = (reason?: unknown) => {
     if (ended) return;
     ended = true;
-    cause = why;
+    cause = reason;
     onEnd(opened);
     void client.close();
     // Otherwise, a WebSocket that is still connecting would continue.
     raw?.close();
   };
-  const keep = (socket: WebSocket) => {
+  const setRaw = (socket: WebSocket) => {
     raw = socket;
   };
   const client = createWSClient({
@@ -85,7 +85,7 @@ const openWebSocket = ({
     WebSocket: class extends Base {
       constructor(target: string | URL) {
         super(target);
-        keep(this);
+        setRaw(this);
         // If a call is pending when the connection ends, tRPC opens one more WebSocket.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
@@ -113,16 +113,16 @@ const openWebSocket = ({
     },
   });
   return {
-    carried: new Set(),
+    subscriptionKeys: new Set(),
     link: wsLink<AppRouter>({ client, transformer })(runtime),
-    use() {
+    acquire() {
       users += 1;
       return () => {
         users -= 1;
         if (users > 0) return;
         setTimeout(() => {
           if (users === 0) end();
-        }, LINGER_MS);
+        }, IDLE_MS);
       };
     },
     end,
@@ -131,7 +131,7 @@ const openWebSocket = ({
 };
 
 /** Identifies a subscription by its procedure and its room or exam. */
-const matterOf = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
+const subscriptionKey = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
   // Safe: the properties are read as unknown.
   const { roomId, examId } = (input ?? {}) as { readonly roomId?: unknown; readonly examId?: unknown };
   return JSON.stringify([path, roomId ?? examId]);
@@ -148,10 +148,10 @@ const eventStreamLink =
       const connect = async (target: string, init: EventSourceFetchInit): Promise<Response> => {
         const all = await headers();
         for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
-        const response = await answerOf(url, () => fetch(target, { ...init, headers: all }));
+        const response = await responseOf(url, () => fetch(target, { ...init, headers: all }));
         if (response.ok) return response;
-        checkJson(url, response);
-        const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
+        assertJson(url, response);
+        const { error } = (await responseOf(url, () => response.json())) as { error: unknown };
         // Safe: the server responds to a failed call with the error shape of its router.
         const shape = transformer.deserialize(error) as TRPCErrorShape;
         throw TRPCClientError.from({ error: shape });
@@ -194,10 +194,10 @@ export const createTransport =
     const eventStream = eventStreamLink(options)(runtime);
     let current: Connection | undefined;
     /** Whether the last attempt to open a WebSocket failed. */
-    let isBlocked = !Base;
+    let isWebSocketBlocked = !Base;
     /** Functions that end the event streams, so that their subscriptions move to a WebSocket. */
     const streams = new Set<() => void>();
-    let probing: ReturnType<typeof setTimeout> | undefined;
+    let probeTimer: ReturnType<typeof setTimeout> | undefined;
 
     const webSocket = (): Connection | undefined => {
       if (current || !Base) return current;
@@ -206,13 +206,13 @@ export const createTransport =
         options,
         runtime,
         onOpen() {
-          isBlocked = false;
+          isWebSocketBlocked = false;
           for (const end of Array.from(streams)) end();
         },
         onEnd(opened) {
           if (current === mine) current = undefined;
-          if (!opened) isBlocked = true;
-          probeLater();
+          if (!opened) isWebSocketBlocked = true;
+          scheduleProbe();
         },
       });
       current = mine;
@@ -220,24 +220,24 @@ export const createTransport =
     };
 
     /** Schedules another attempt to open a WebSocket while event streams are in use. */
-    const probeLater = () => {
-      clearTimeout(probing);
+    const scheduleProbe = () => {
+      clearTimeout(probeTimer);
       if (!Base || streams.size === 0) return;
-      probing = setTimeout(() => {
-        const release = webSocket()?.use();
+      probeTimer = setTimeout(() => {
+        const release = webSocket()?.acquire();
         if (release) setTimeout(release, START_MS);
       }, webSocketRetryMs);
     };
 
     return (request) =>
       observable((observer) => {
-        const matter = matterOf(request.op);
-        const open = isBlocked ? undefined : webSocket();
-        const connection = open?.carried.has(matter) ? undefined : open;
-        const release = connection?.use();
-        connection?.carried.add(matter);
+        const key = subscriptionKey(request.op);
+        const open = isWebSocketBlocked ? undefined : webSocket();
+        const connection = open?.subscriptionKeys.has(key) ? undefined : open;
+        const release = connection?.acquire();
+        connection?.subscriptionKeys.add(key);
         let started = false;
-        const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
+        const fail = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
           const failure = new NetworkFailure(
             kind,
@@ -247,23 +247,23 @@ export const createTransport =
             },
           );
           // If the event stream also failed to start, the next attempt uses a WebSocket again.
-          if (!open && !started) isBlocked = !Base;
+          if (!open && !started) isWebSocketBlocked = !Base;
           observer.error(TRPCClientError.from(failure));
         };
         const timer = setTimeout(() => {
           connection?.end();
-          lost(undefined, "timeout");
+          fail(undefined, "timeout");
         }, START_MS);
-        const move = () => lost(undefined);
+        const moveToWebSocket = () => fail(undefined);
         if (!open) {
-          streams.add(move);
-          probeLater();
+          streams.add(moveToWebSocket);
+          scheduleProbe();
         }
         const call = (connection?.link ?? eventStream)(request).subscribe({
           next(envelope) {
             const { result } = envelope;
             if (result.type === "state") {
-              if (result.error) lost(result.error);
+              if (result.error) fail(result.error);
               return;
             }
             started = true;
@@ -275,14 +275,14 @@ export const createTransport =
             if (isInvigilError(error, "UNAUTHENTICATED") && current === connection) current = undefined;
             observer.error(error);
           },
-          complete: () => lost(connection?.cause()),
+          complete: () => fail(connection?.cause()),
         });
         return () => {
           clearTimeout(timer);
-          streams.delete(move);
-          probeLater();
+          streams.delete(moveToWebSocket);
+          scheduleProbe();
           call.unsubscribe();
-          connection?.carried.delete(matter);
+          connection?.subscriptionKeys.delete(key);
           release?.();
         };
       });

@@ -17,7 +17,7 @@ import {
 const LEAD_MS = 300_000;
 const LEAD_SHARE = 0.25;
 /** The delay before a refresh in the background is retried, in milliseconds. */
-const PAUSE = { baseMs: 10_000, maxMs: 60_000 };
+const RETRY = { baseMs: 10_000, maxMs: 60_000 };
 /** The maximum delay of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -42,18 +42,18 @@ export const systemClock: Clock = {
   },
 };
 
-const dateOf = (field: string, value: Date | string): Date => {
+const parseDate = (field: string, value: Date | string): Date => {
   const date = new Date(value);
   if (Number.isNaN(date.getTime())) throw new TypeError(`session.${field} must be a date: ${String(value)}`);
   return date;
 };
 
-const restored = (stored: StoredSession): Session => {
+const parseStored = (stored: StoredSession): Session => {
   if (!stored.token) throw new TypeError("session.token must not be empty");
   return {
     ...stored,
-    expiresAt: dateOf("expiresAt", stored.expiresAt),
-    refreshableUntil: dateOf("refreshableUntil", stored.refreshableUntil),
+    expiresAt: parseDate("expiresAt", stored.expiresAt),
+    refreshableUntil: parseDate("refreshableUntil", stored.refreshableUntil),
   };
 };
 
@@ -82,7 +82,7 @@ const isRefusal = (error: unknown): boolean =>
 const retryAfterMs = (error: unknown): number =>
   isInvigilError(error, "TOO_MANY_REQUESTS") ? (error.data.retryAfterSeconds ?? 0) * 1000 : 0;
 
-interface Held {
+interface ActiveSession {
   readonly session: Session;
   /** The remaining lifetime of the token, in milliseconds. */
   readonly leftMs: () => number;
@@ -91,7 +91,7 @@ interface Held {
 }
 
 /** {@link createSession} with a replaceable clock. */
-export const keepSession = (options: SessionOptions, clock: Clock): InvigilSession => {
+export const manageSession = (options: SessionOptions, clock: Clock): InvigilSession => {
   const { username, password, onChange, onEnd } = options;
   const { url, fetch, headers, timeoutMs } = options;
   const credentials = username !== undefined && password !== undefined ? { username, password } : undefined;
@@ -100,119 +100,119 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   const clientWith = (token?: string) =>
     createInvigilClient({ url, fetch, headers, timeoutMs, retry: false, token });
   // Throws at once if the URL is invalid.
-  const anyone = clientWith();
+  const anonymous = clientWith();
 
-  let held: Held | undefined;
+  let active: ActiveSession | undefined;
   let ended: SessionEnded | undefined;
-  let underWay: Promise<Session> | undefined;
+  let pendingRenewal: Promise<Session> | undefined;
   let cancelTimer = (): void => undefined;
   let isClosed = false;
   let failures = 0;
   /** Set while the server asks to wait after too many logins. */
-  let refusedUntil: { readonly steady: number; readonly error: unknown } | undefined;
+  let blockedUntil: { readonly steady: number; readonly error: unknown } | undefined;
 
-  const isValid = (login: Held): boolean => login.leftMs() > 0;
+  const isValid = (login: ActiveSession): boolean => login.leftMs() > 0;
   /** The last token of a login expires with the login, so it cannot be refreshed. */
-  const canExchange = ({ session }: Held): boolean => session.expiresAt < session.refreshableUntil;
+  const canRefresh = ({ session }: ActiveSession): boolean => session.expiresAt < session.refreshableUntil;
 
-  const hold = (session: Session, lifetimeMs: number): void => {
+  const activate = (session: Session, lifetimeMs: number): void => {
     const wall = clock.wall();
     const steady = clock.steady();
-    held = {
+    active = {
       session,
       leftMs: () => lifetimeMs - Math.max(clock.wall() - wall, clock.steady() - steady),
       leadMs: Math.min(LEAD_MS, lifetimeMs * LEAD_SHARE),
     };
-    wakeIn(held.leftMs() - (canExchange(held) || credentials ? held.leadMs : 0));
+    scheduleRenewal(active.leftMs() - (canRefresh(active) || credentials ? active.leadMs : 0));
   };
 
   /** Callbacks belong to the application. Their errors must not affect the session. */
-  const tell = (callback: () => void): void => queueMicrotask(callback);
+  const notify = (callback: () => void): void => queueMicrotask(callback);
 
   const end = (reason: SessionEndReason, cause?: unknown): SessionEnded => {
     const error = new SessionEnded(reason, cause === undefined ? undefined : { cause });
     ended = error;
-    held = undefined;
+    active = undefined;
     cancelTimer();
-    tell(() => onChange?.(undefined));
-    tell(() => onEnd?.(error));
+    notify(() => onChange?.(undefined));
+    notify(() => onEnd?.(error));
     return error;
   };
 
-  const take = (session: Session): Session => {
+  const accept = (session: Session): Session => {
     // The application logged out in the meantime.
     if (ended) throw ended;
     failures = 0;
-    hold(session, lifetimeOf(session.token) ?? session.expiresAt.getTime() - clock.wall());
-    tell(() => onChange?.(session));
+    activate(session, lifetimeOf(session.token) ?? session.expiresAt.getTime() - clock.wall());
+    notify(() => onChange?.(session));
     return session;
   };
 
   const logIn = async (): Promise<Session> => {
     // Without credentials, the session has expired.
     if (!credentials) throw end("expired");
-    const login = await anyone.auth.login.mutate(credentials).catch((error: unknown) => {
+    const login = await anonymous.auth.login.mutate(credentials).catch((error: unknown) => {
       throw isRefusal(error) && !ended ? end("refused", error) : error;
     });
-    return take(login);
+    return accept(login);
   };
 
-  const exchange = async ({ session: { token } }: Held): Promise<Session> => {
+  const refreshToken = async ({ session: { token } }: ActiveSession): Promise<Session> => {
     const newer = await clientWith(token)
       .auth.refresh.mutate()
       .catch((error: unknown) => {
         if (!isRefusal(error)) throw error;
         if (!credentials) throw ended ?? end("refused", error);
       });
-    return newer ? take(newer) : logIn();
+    return newer ? accept(newer) : logIn();
   };
 
-  const renewed = async (): Promise<Session> => {
+  const renewOnce = async (): Promise<Session> => {
     if (ended) throw ended;
-    if (refusedUntil && clock.steady() < refusedUntil.steady) throw refusedUntil.error;
-    if (!held || !isValid(held)) return logIn();
-    if (canExchange(held)) return exchange(held);
-    return credentials ? logIn() : held.session;
+    if (blockedUntil && clock.steady() < blockedUntil.steady) throw blockedUntil.error;
+    if (!active || !isValid(active)) return logIn();
+    if (canRefresh(active)) return refreshToken(active);
+    return credentials ? logIn() : active.session;
   };
 
   /** Refreshes the token or logs in. Concurrent callers share the result. */
   const renew = (): Promise<Session> => {
-    underWay ??= renewed()
+    pendingRenewal ??= renewOnce()
       .catch((error: unknown) => {
         const waitMs = retryAfterMs(error);
-        if (waitMs > 0) refusedUntil = { steady: clock.steady() + waitMs, error };
+        if (waitMs > 0) blockedUntil = { steady: clock.steady() + waitMs, error };
         throw ended ?? error;
       })
       .finally(() => {
-        underWay = undefined;
+        pendingRenewal = undefined;
       });
-    return underWay;
+    return pendingRenewal;
   };
 
-  const wakeIn = (ms: number): void => {
+  const scheduleRenewal = (ms: number): void => {
     cancelTimer();
     if (isClosed || ended) return;
     cancelTimer = clock.after(Math.min(Math.max(ms, 0), MAX_TIMER_MS), () => {
-      if (!held || ended) return;
-      const early = held.leftMs() - held.leadMs;
-      if (early > 0 && ms > MAX_TIMER_MS) return wakeIn(early);
+      if (!active || ended) return;
+      const early = active.leftMs() - active.leadMs;
+      if (early > 0 && ms > MAX_TIMER_MS) return scheduleRenewal(early);
       renew().catch(() => {
         failures += 1;
         // At the latest when the token expires, which ends a session that cannot be renewed.
-        const pause = Math.max(backoffMs(failures, PAUSE, Math.random), 1000);
-        if (!ended && held) wakeIn(isValid(held) ? Math.min(pause, held.leftMs()) : pause);
+        const pause = Math.max(backoffMs(failures, RETRY, Math.random), 1000);
+        if (!ended && active) scheduleRenewal(isValid(active) ? Math.min(pause, active.leftMs()) : pause);
       });
     });
   };
 
   const ready = async (): Promise<Session> => {
     if (ended) throw ended;
-    return held && isValid(held) ? held.session : renew();
+    return active && isValid(active) ? active.session : renew();
   };
 
   if (options.session) {
-    const session = restored(options.session);
-    hold(session, session.expiresAt.getTime() - clock.wall());
+    const session = parseStored(options.session);
+    activate(session, session.expiresAt.getTime() - clock.wall());
   }
 
   const close = (): void => {
@@ -221,16 +221,16 @@ export const keepSession = (options: SessionOptions, clock: Clock): InvigilSessi
   };
   return {
     get current() {
-      return held?.session;
+      return active?.session;
     },
     token: async () => (await ready()).token,
     ready,
     refresh: renew,
     async logout() {
       // Otherwise, the response would contain a token that stays valid.
-      await underWay?.catch(() => undefined);
+      await pendingRenewal?.catch(() => undefined);
       if (ended) return;
-      const login = held;
+      const login = active;
       end("logged_out");
       if (login && isValid(login)) await clientWith(login.session.token).auth.logout.mutate();
     },

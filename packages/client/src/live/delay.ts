@@ -1,11 +1,11 @@
 import { isInvigilError } from "../errors.js";
 
 /** Whether a retry cannot succeed, because the server refused the request. */
-export const isFinal = (error: unknown): boolean =>
+export const isPermanent = (error: unknown): boolean =>
   isInvigilError(error) && error.data.httpStatus < 500 && error.data.reason !== "TOO_MANY_REQUESTS";
 
 /** Waits for a time or until the signal is aborted. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+export const delay = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

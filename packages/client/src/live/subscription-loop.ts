@@ -3,11 +3,11 @@ import type { Unsubscribable } from "@trpc/server/observable";
 import { isInvigilError, NetworkFailure } from "../errors.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
-import { endFeed, type FeedCore, tellStatus } from "./core.js";
-import { isFinal, pause } from "./waiting.js";
+import { closeFeed, type FeedCore, setStatus } from "./core.js";
+import { delay, isPermanent } from "./delay.js";
 
 /** The callbacks of a subscription. */
-export interface Observer<Event> {
+export interface SubscriptionObserver<Event> {
   readonly signal: AbortSignal;
   readonly onStarted: () => void;
   readonly onData: (tracked: { readonly data: Event }) => void;
@@ -18,32 +18,32 @@ export interface Observer<Event> {
 /** A room or an exam on the server. */
 export interface Source<State, Event> {
   readonly snapshot: (options: { readonly signal: AbortSignal }) => Promise<State>;
-  readonly subscribe: (lastEventId: string, observer: Observer<Event>) => Unsubscribable;
+  readonly subscribe: (lastEventId: string, observer: SubscriptionObserver<Event>) => Unsubscribable;
 }
 
 /** How the events of a source change its state. */
-export interface Meaning<State, Event> {
+export interface EventHandlers<State, Event> {
   /** The state after an event. */
-  readonly apply: (state: State, event: Event) => State;
+  readonly reduce: (state: State, event: Event) => State;
   /** A `gap` event with the state after an event. */
   readonly gap: (state: State, event: Event) => Event;
   /** Notifies listeners of an event. */
-  readonly tell: (event: Event) => void;
+  readonly notify: (event: Event) => void;
 }
 
 /**
  * A connection that lasted this long, in milliseconds, was stable. The next failure then counts as the first.
  */
-const GOOD_MS = 1000;
+const STABLE_MS = 1000;
 
 /** Keeps a feed subscribed, reconnecting after each loss, until the feed is closed. */
-export const listen = async <
+export const keepSubscribed = async <
   State extends { readonly lastEventId: string },
   Event extends { readonly type: string; readonly id: string },
 >(
   core: FeedCore<State, Event>,
   { snapshot, subscribe }: Source<State, Event>,
-  { apply, gap, tell }: Meaning<State, Event>,
+  { reduce: apply, gap, notify: tell }: EventHandlers<State, Event>,
   retry: RetryOptions,
 ): Promise<void> => {
   const { signal } = core.closing;
@@ -51,12 +51,12 @@ export const listen = async <
   let refusals = 0;
   /** When the connection was established, and whether an event arrived over it. */
   let since = Number.POSITIVE_INFINITY;
-  let hasHeard = false;
+  let hasReceived = false;
 
-  const take = (before: State, event: Event): void => {
+  const receive = (before: State, event: Event): void => {
     // Events may arrive again after a reconnection. A gap is the current state, even if its id is lower.
     if (event.type !== "gap" && Number(event.id) <= Number(before.lastEventId)) return;
-    hasHeard = true;
+    hasReceived = true;
     const after = apply(before, event);
     core.state = after;
     for (const queue of core.queues) queue.push(event, () => gap(after, event));
@@ -64,16 +64,16 @@ export const listen = async <
   };
 
   /** Rejects when the connection ends. */
-  const connected = ({ lastEventId }: State): Promise<never> =>
+  const untilDisconnected = ({ lastEventId }: State): Promise<never> =>
     new Promise((_, reject) => {
       subscribe(lastEventId, {
         signal,
         onStarted() {
           since = performance.now();
-          tellStatus(core, "live");
+          setStatus(core, "live");
         },
         onData({ data }) {
-          if (core.state && !signal.aborted) take(core.state, data);
+          if (core.state && !signal.aborted) receive(core.state, data);
         },
         onError: reject,
         onComplete: () => reject(new NetworkFailure("lost", "The server ended the subscription.")),
@@ -82,18 +82,18 @@ export const listen = async <
 
   while (!signal.aborted) {
     since = Number.POSITIVE_INFINITY;
-    hasHeard = false;
+    hasReceived = false;
     try {
       core.state ??= await snapshot({ signal });
-      await connected(core.state);
+      await untilDisconnected(core.state);
     } catch (error) {
       if (signal.aborted) return;
-      if (hasHeard || performance.now() - since > GOOD_MS) failures = refusals = 0;
+      if (hasReceived || performance.now() - since > STABLE_MS) failures = refusals = 0;
       // The token may have expired. The next attempt gets a new one, once.
       const isRefused = isInvigilError(error, "UNAUTHENTICATED");
-      if (isRefused ? ++refusals > 1 : isFinal(error)) return endFeed(core, error);
-      tellStatus(core, core.status === "connecting" ? "connecting" : "reconnecting", error);
-      if (!isRefused) await pause(backoffMs(++failures, retry, Math.random), signal);
+      if (isRefused ? ++refusals > 1 : isPermanent(error)) return closeFeed(core, error);
+      setStatus(core, core.status === "connecting" ? "connecting" : "reconnecting", error);
+      if (!isRefused) await delay(backoffMs(++failures, retry, Math.random), signal);
     }
   }
 };

@@ -10,7 +10,7 @@ import type { AppRouter } from "./router.js";
  * function again.
  */
 export const abortLink =
-  ({ isCalling }: RequestParts): TRPCLink<AppRouter> =>
+  ({ isInCallback: isCalling }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
@@ -36,7 +36,7 @@ export const abortLink =
 
 /** Limits the time of each attempt of a call. Afterwards, the HTTP request is aborted. */
 export const timeoutLink =
-  (timeoutMs: number, { isWaiting }: RequestParts): TRPCLink<AppRouter> =>
+  (timeoutMs: number, { isTokenPending: isWaiting }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
