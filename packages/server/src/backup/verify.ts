@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { examineDatabase } from "../storage/sqlite/backup-file.js";
+import { type BackupControl, countBytes } from "./control.js";
 import { DATABASE, fingerprint, type Manifest, readManifest, sizeOf } from "./manifest.js";
-import { countBytes, type Steps } from "./steps.js";
 
 export interface BackupReport {
   readonly manifest: Manifest;
@@ -15,17 +15,18 @@ export interface BackupReport {
  * names is present.
  * @throws SetupError if the folder contains no backup
  */
-export const verifyBackup = async (folder: string, steps: Steps): Promise<BackupReport> => {
+export const verifyBackup = async (folder: string, control: BackupControl): Promise<BackupReport> => {
   const manifest = await readManifest(folder);
   const { files } = manifest;
   const faults: string[] = [];
   const all = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const read = countBytes(steps, all);
+  const onBytes = countBytes(control, all);
   for (const { path, bytes, sha256 } of files) {
     const file = join(folder, path);
     if (!existsSync(file)) faults.push(`${path} is missing`);
     else if ((await sizeOf(file)) !== bytes) faults.push(`${path} has a different size`);
-    else if ((await fingerprint(file, read)).sha256 !== sha256) faults.push(`${path} has different content`);
+    else if ((await fingerprint(file, onBytes)).sha256 !== sha256)
+      faults.push(`${path} has different content`);
   }
   if (!files.some(({ path }) => path === DATABASE)) faults.push(`${DATABASE} is not listed in the manifest`);
   if (existsSync(join(folder, `${DATABASE}-wal`)))

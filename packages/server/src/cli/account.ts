@@ -1,8 +1,8 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
-import { everyPage } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { type LocalApp, withLocalApp } from "./local-app.js";
+import { fetchAllPages } from "./lookup.js";
 import { print, table } from "./output.js";
 import { newPassword } from "./password.js";
 
@@ -26,8 +26,8 @@ const printWithPassword = (
     generate ? `${account.userId} ${password}` : done,
   );
 
-const allAccounts = ({ call }: Office, of: AccountRole | undefined): Promise<Account[]> =>
-  everyPage(async (cursor: string | undefined) => {
+const allAccounts = ({ call }: LocalApp, of: AccountRole | undefined): Promise<Account[]> =>
+  fetchAllPages(async (cursor: string | undefined) => {
     const { accounts: items, nextCursor } = await call.account.list({ role: of, pageSize: 100, cursor });
     return { items, nextCursor };
   });
@@ -56,7 +56,9 @@ export const addAccount = (program: Command): void => {
     .action(async (userId: string, options: PasswordOptions & { role: AccountRole; name: string }) => {
       const password = await newPassword(options);
       const { role: of, name } = options;
-      const made = await inOffice(({ call }) => call.account.create({ userId, role: of, name, password }));
+      const made = await withLocalApp(({ call }) =>
+        call.account.create({ userId, role: of, name, password }),
+      );
       printWithPassword(options, made, password, `${made.userId} can log in (${made.role}).`);
     });
 
@@ -66,7 +68,7 @@ export const addAccount = (program: Command): void => {
     .addOption(role("only accounts with this role"))
     .addOption(jsonOption())
     .action(async (options: { role?: AccountRole; json?: true }) => {
-      const accounts = await inOffice((office) => allAccounts(office, options.role));
+      const accounts = await withLocalApp((app) => allAccounts(app, options.role));
       print(options.json, accounts, () => tableOf(accounts));
     });
 
@@ -75,7 +77,7 @@ export const addAccount = (program: Command): void => {
     .description("disable an account and end its sessions")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const disabled = await inOffice(({ call }) => call.account.disable({ userId }));
+      const disabled = await withLocalApp(({ call }) => call.account.disable({ userId }));
       print(json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
     });
 
@@ -84,7 +86,7 @@ export const addAccount = (program: Command): void => {
     .description("enable a disabled account")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const enabled = await inOffice(({ call }) => call.account.enable({ userId }));
+      const enabled = await withLocalApp(({ call }) => call.account.enable({ userId }));
       print(json, enabled, () => `${userId} can log in again.`);
     });
 
@@ -95,7 +97,7 @@ export const addAccount = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions) => {
       const password = await newPassword(options);
-      const changed = await inOffice(({ call }) => call.account.setPassword({ userId, password }));
+      const changed = await withLocalApp(({ call }) => call.account.setPassword({ userId, password }));
       printWithPassword(
         options,
         changed,

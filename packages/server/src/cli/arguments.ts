@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 /** Parses `8h` into seconds. */
-export const duration = (text: string): number => {
+export const parseDuration = (text: string): number => {
   const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(number) * (SECONDS[unit ?? ""] ?? Number.NaN);
   if (!(seconds > 0)) throw new InvalidArgumentError("Specify a number and s, m, h or d, for example 8h.");
@@ -11,7 +11,7 @@ export const duration = (text: string): number => {
 };
 
 /** Parses a whole number. The schema of the procedure checks its range. */
-export const wholeNumber = (text: string): number => {
+export const parseWholeNumber = (text: string): number => {
   if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Specify a whole number.");
   return Number(text);
 };
@@ -23,5 +23,5 @@ export const jsonOption = (): Option => new Option("--json", "print JSON");
 export const quietOption = (): Option => new Option("-q, --quiet", "print only the id");
 
 /** Returns the command with this name, which several modules extend. The first call creates it. */
-export const commandNamed = (program: Command, name: string): Command =>
+export const findOrAddCommand = (program: Command, name: string): Command =>
   program.commands.find((command) => command.name() === name) ?? program.command(name);

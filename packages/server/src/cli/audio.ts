@@ -3,18 +3,18 @@ import { type AudioClip, type AudioPage, uploadAudioInput } from "@invigil/schem
 import { type Command, Option } from "commander";
 import { parsed } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
-import { jsonOption, quietOption, wholeNumber } from "./arguments.js";
-import { examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
-import { print, printMade, table } from "./output.js";
-import { readTime, writtenTime } from "./time.js";
+import { jsonOption, parseWholeNumber, quietOption } from "./arguments.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam } from "./lookup.js";
+import { print, printCreated, table } from "./output.js";
+import { formatTime, parseTime } from "./time.js";
 
-interface Described {
+interface ClipOptions {
   name?: string;
   classify?: number;
   default?: boolean;
 }
-interface Printing {
+interface OutputOptions {
   json?: true;
   quiet?: true;
 }
@@ -25,7 +25,7 @@ const errorCode = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
 /** Adds a file to the library, with the same checks as an upload. */
-const addFile = async ({ services }: Office, path: string, described: object): Promise<AudioClip> => {
+const addFile = async ({ services }: LocalApp, path: string, described: object): Promise<AudioClip> => {
   const file = await open(path).catch((error: unknown) => {
     throw new SetupError(`The file ${path} cannot be read: ${errorCode(error)}`);
   });
@@ -38,7 +38,7 @@ const addFile = async ({ services }: Office, path: string, described: object): P
 };
 
 /** All clips that match a filter, from all pages. */
-const allClips = async ({ call }: Office, filter: Described): Promise<AudioClip[]> => {
+const allClips = async ({ call }: LocalApp, filter: ClipOptions): Promise<AudioClip[]> => {
   const list: AudioClip[] = [];
   let page: AudioPage;
   do {
@@ -62,20 +62,20 @@ const addLibrary = (audio: Command): void => {
     )
     .argument("<file|url>")
     .requiredOption("--name <name>", "the name of the clip")
-    .option("--classify <number>", "the class of the clip, a number that you choose", wholeNumber)
+    .option("--classify <number>", "the class of the clip, a number that you choose", parseWholeNumber)
     .option("--default", "offer it in exams without manual audio of their own")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action(
       (
         source: string,
-        { json, quiet, default: isDefault, ...described }: Described & Printing & { name: string },
+        { json, quiet, default: isDefault, ...described }: ClipOptions & OutputOptions & { name: string },
       ) =>
-        inOffice(async (office) => {
+        withLocalApp(async (app) => {
           const clip = isUrl(source)
-            ? await office.call.audio.create({ ...described, isDefault, url: source })
-            : await addFile(office, source, { ...described, isDefault });
-          printMade({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
+            ? await app.call.audio.create({ ...described, isDefault, url: source })
+            : await addFile(app, source, { ...described, isDefault });
+          printCreated({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
         }),
     );
 
@@ -83,11 +83,11 @@ const addLibrary = (audio: Command): void => {
     .command("list")
     .description("list the library's clips")
     .option("--name <text>", "only clips whose name contains this text")
-    .option("--classify <number>", "only clips of this class", wholeNumber)
+    .option("--classify <number>", "only clips of this class", parseWholeNumber)
     .addOption(jsonOption())
-    .action(({ json, ...filter }: Described & Printing) =>
-      inOffice(async (office) => {
-        const list = await allClips(office, filter);
+    .action(({ json, ...filter }: ClipOptions & OutputOptions) =>
+      withLocalApp(async (app) => {
+        const list = await allClips(app, filter);
         print(json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
       }),
     );
@@ -97,12 +97,12 @@ const addLibrary = (audio: Command): void => {
     .description("change the name, class or default of a clip")
     .argument("<clip>", "the id of the clip")
     .option("--name <name>", "the name of the clip")
-    .option("--classify <number>", "the class of the clip, a number that you choose", wholeNumber)
+    .option("--classify <number>", "the class of the clip, a number that you choose", parseWholeNumber)
     .option("--default", "offer it in exams without manual audio of their own")
     .option("--no-default", "no longer offer it by default")
     .addOption(jsonOption())
-    .action((clipId: string, { json, default: isDefault, ...changes }: Described & Printing) =>
-      inOffice(async ({ call }) => {
+    .action((clipId: string, { json, default: isDefault, ...changes }: ClipOptions & OutputOptions) =>
+      withLocalApp(async ({ call }) => {
         const clip = await call.audio.update({ clipId, ...changes, isDefault });
         print(json, clip, () => clipTable([clip]));
       }),
@@ -113,8 +113,8 @@ const addLibrary = (audio: Command): void => {
     .description("delete a clip that no exam uses; its file is deleted if no other clip uses it")
     .argument("<clip>", "the id of the clip")
     .addOption(jsonOption())
-    .action((clipId: string, { json }: Printing) =>
-      inOffice(async ({ call }) => {
+    .action((clipId: string, { json }: OutputOptions) =>
+      withLocalApp(async ({ call }) => {
         await call.audio.delete({ clipId });
         print(json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
       }),
@@ -132,16 +132,16 @@ const addAttachments = (audio: Command): void => {
     .option("--at <time>", "when the exam plays it; by default, the teacher starts it by hand")
     .addOption(quietOption())
     .addOption(jsonOption())
-    .action((clipId: string, { json, quiet, exam, at }: Printing & { exam: string; at?: string }) =>
-      inOffice(async ({ call, config: { timeZone }, deps }) => {
-        const { id: examId, name, startTime: day } = await examNamed(call, exam);
+    .action((clipId: string, { json, quiet, exam, at }: OutputOptions & { exam: string; at?: string }) =>
+      withLocalApp(async ({ call, config: { timeZone }, deps }) => {
+        const { id: examId, name, startTime: day } = await findExam(call, exam);
         const startTime =
-          at === undefined ? at : readTime(at, { option: "--at", timeZone, now: deps.clock(), day });
+          at === undefined ? at : parseTime(at, { option: "--at", timeZone, now: deps.clock(), day });
         const attached = await call.audio.attach({ examId, clipId, startTime });
         const when = attached.startTime
-          ? `at ${writtenTime(attached.startTime, timeZone)}`
+          ? `at ${formatTime(attached.startTime, timeZone)}`
           : "when the teacher starts it";
-        printMade(
+        printCreated(
           { json, quiet },
           attached,
           () => `The exam ${name} plays ${attached.name} ${when}: ${attached.id}`,
@@ -155,9 +155,9 @@ const addAttachments = (audio: Command): void => {
     .argument("<attachment>", "the id of the attachment: see 'invigil exam show'")
     .addOption(exam())
     .addOption(jsonOption())
-    .action((attachmentId: string, { json, exam }: Printing & { exam: string }) =>
-      inOffice(async ({ call }) => {
-        const { id: examId } = await examNamed(call, exam);
+    .action((attachmentId: string, { json, exam }: OutputOptions & { exam: string }) =>
+      withLocalApp(async ({ call }) => {
+        const { id: examId } = await findExam(call, exam);
         await call.audio.detach({ examId, attachmentId });
         print(json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
       }),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { type BackupControl, stoppedError } from "../backup/control.js";
 import type { Manifest } from "../backup/manifest.js";
-import { type Steps, stopped } from "../backup/steps.js";
 import { type Config, parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
@@ -10,7 +10,7 @@ import { version } from "./version.js";
 
 const MIB = 1024 * 1024;
 
-const configOfFile = (): Config => {
+const fileConfig = (): Config => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
@@ -18,7 +18,10 @@ const configOfFile = (): Config => {
 };
 
 /** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
-const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Result>): Promise<Result> => {
+const withProgress = async <Result>(
+  what: string,
+  work: (control: BackupControl) => Promise<Result>,
+): Promise<Result> => {
   const { show, end } = createProgress(what);
   let isStopped = false;
   const stop = (): void => {
@@ -26,11 +29,11 @@ const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Res
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.once(signal, stop);
-  const goOn = (): void => {
-    if (isStopped) throw stopped();
+  const throwIfStopped = (): void => {
+    if (isStopped) throw stoppedError();
   };
   try {
-    return await work({ show, goOn });
+    return await work({ show, throwIfStopped });
   } finally {
     for (const signal of signals) process.off(signal, stop);
     end();
@@ -46,7 +49,8 @@ const summary = ({ createdAt, counts, files }: Manifest): string => {
   ].join(", ");
 };
 
-const nameOfNew = (now: Date): string => `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
+const defaultName = (now: Date): string =>
+  `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
 /** Adds the command `backup`. Its dependencies are imported when it runs. */
 export const addBackup = (program: Command): void => {
@@ -59,9 +63,9 @@ export const addBackup = (program: Command): void => {
     .action(async (named: string | undefined, { json }: { json?: true }) => {
       const { createBackup } = await import("../backup/create.js");
       const now = new Date();
-      const folder = named ?? nameOfNew(now);
-      const manifest = await inSteps("Backing up", (steps) =>
-        createBackup(configOfFile(), folder, { version, now, steps }),
+      const folder = named ?? defaultName(now);
+      const manifest = await withProgress("Backing up", (control) =>
+        createBackup(fileConfig(), folder, { version, now, control }),
       );
       print(json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
     });
@@ -72,7 +76,9 @@ export const addBackup = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (folder: string, { json }: { json?: true }) => {
       const { verifyBackup } = await import("../backup/verify.js");
-      const { manifest, faults } = await inSteps("Verifying", (steps) => verifyBackup(folder, steps));
+      const { manifest, faults } = await withProgress("Verifying", (control) =>
+        verifyBackup(folder, control),
+      );
       print(json, { folder, faults, ...manifest }, () =>
         faults.length === 0
           ? `${folder} can be restored. It was ${summary(manifest)}`
@@ -88,8 +94,8 @@ export const addBackup = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
       const { restoreBackup } = await import("../backup/restore.js");
-      const restored = await inSteps("Verifying", (steps) =>
-        restoreBackup(configOfFile(), folder, { now: new Date(), steps, replace }),
+      const restored = await withProgress("Verifying", (control) =>
+        restoreBackup(fileConfig(), folder, { now: new Date(), control, replace }),
       );
       const { manifest, replaced } = restored;
       print(json, { folder, replaced, ...manifest }, () =>

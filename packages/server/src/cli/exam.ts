@@ -11,17 +11,17 @@ import { type Command, InvalidArgumentError } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietOption } from "./arguments.js";
-import { typedAnswer } from "./confirm.js";
-import { allExams, examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
-import { count, print, printMade, table } from "./output.js";
-import { readTime, writtenTime } from "./time.js";
+import { readAnswer } from "./confirm.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allExams, findExam } from "./lookup.js";
+import { count, print, printCreated, table } from "./output.js";
+import { formatTime, parseTime } from "./time.js";
 
-interface Printing {
+interface OutputOptions {
   json?: true;
   quiet?: true;
 }
-interface ExamOptions extends Printing {
+interface ExamOptions extends OutputOptions {
   name?: string;
   start?: string;
   end?: string;
@@ -50,39 +50,39 @@ const videoProfile = (text: string): VideoProfile => {
 };
 
 /** Returns a function that parses the times of one exam. */
-const timesOf = ({ config: { timeZone }, deps }: Office) => {
+const timeParser = ({ config: { timeZone }, deps }: LocalApp) => {
   const now = deps.clock();
-  return (option: string, text: string, day?: Date) => readTime(text, { option, timeZone, now, day });
+  return (option: string, text: string, day?: Date) => parseTime(text, { option, timeZone, now, day });
 };
-type Times = ReturnType<typeof timesOf>;
+type ParseTime = ReturnType<typeof timeParser>;
 
 /** The audio of the option `--schedule`, and below of `--offer`. */
-const scheduled = (texts: readonly string[], times: Times, startTime: Date): ExamAudioInput =>
+const parseSchedule = (texts: readonly string[], times: ParseTime, startTime: Date): ExamAudioInput =>
   texts.map((text) => {
     const [clipId = "", time] = text.split(/@(.*)/s);
     if (clipId === "" || time === undefined)
       throw invalidInput("--schedule", `must be CLIP@TIME, not '${text}'`);
     return { clipId, startTime: times("--schedule", time, startTime) };
   });
-const offered = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
+const parseOffer = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
 
 /**
  * The audio of an exam after an update. If only one of the two options is given, the other kind of audio is
  * kept. Scheduled clips move with the start of the exam.
  */
-const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, start: Date) => {
+const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: ParseTime, start: Date) => {
   const byMs = start.getTime() - exam.startTime.getTime();
   if (!schedule && !offer && byMs === 0) return undefined;
   // The default clips of the library are not attached to the exam. Their id is the id of the clip.
   const own = exam.manualAudio.filter(({ id, clipId }) => id !== clipId);
   return [
     ...(schedule
-      ? scheduled(schedule, times, start)
+      ? parseSchedule(schedule, times, start)
       : exam.scheduledAudio.map(({ clipId, startTime }) => ({
           clipId,
           startTime: new Date(startTime.getTime() + byMs),
         }))),
-    ...(offer ? offered(offer) : own.map(({ clipId }) => ({ clipId }))),
+    ...(offer ? parseOffer(offer) : own.map(({ clipId }) => ({ clipId }))),
   ];
 };
 
@@ -92,8 +92,8 @@ const examText = (exam: Exam, timeZone: string): string => {
     ["exam", exam.id],
     [
       ["name", exam.name],
-      ["start", writtenTime(exam.startTime, timeZone)],
-      ["end", writtenTime(exam.endTime, timeZone)],
+      ["start", formatTime(exam.startTime, timeZone)],
+      ["end", formatTime(exam.endTime, timeZone)],
       ...(video
         ? [
             [
@@ -105,7 +105,7 @@ const examText = (exam: Exam, timeZone: string): string => {
     ],
   );
   const audio = [
-    ...exam.scheduledAudio.map((one) => [one.id, writtenTime(one.startTime, timeZone), one.name]),
+    ...exam.scheduledAudio.map((one) => [one.id, formatTime(one.startTime, timeZone), one.name]),
     ...exam.manualAudio.map(({ id, clipId, name }) => [
       id,
       id === clipId ? "by hand, a default of the library" : "by hand",
@@ -116,13 +116,13 @@ const examText = (exam: Exam, timeZone: string): string => {
 };
 
 /** The caller who counts as the creator of the exam. */
-const teacher = (userId: string): Caller => {
+const creatorOf = (userId: string): Caller => {
   const valid = userIdSchema.safeParse(userId);
   if (!valid.success) throw invalidInput("--by", valid.error.issues[0]?.message ?? "is not a user id");
   return { userId: valid.data, role: "teacher", expiresAt: OPERATOR.expiresAt };
 };
 
-const addMaking = (exam: Command): void => {
+const addCreateAndUpdate = (exam: Command): void => {
   const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
   exam
     .command("create")
@@ -137,20 +137,23 @@ const addMaking = (exam: Command): void => {
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((options: ExamOptions & { start: string; end: string; by?: string }) =>
-      inOffice(async (office) => {
-        const time = timesOf(office);
+      withLocalApp(async (app) => {
+        const time = timeParser(app);
         const startTime = time("--start", options.start);
         const input = parsed(createExamInput, {
           name: options.name,
           startTime,
           endTime: time("--end", options.end, startTime),
           videoProfile: options.video || undefined,
-          audio: [...scheduled(options.schedule ?? [], time, startTime), ...offered(options.offer ?? [])],
+          audio: [
+            ...parseSchedule(options.schedule ?? [], time, startTime),
+            ...parseOffer(options.offer ?? []),
+          ],
         });
-        const caller = options.by === undefined ? OPERATOR : teacher(options.by);
-        office.assertRoom();
-        const made = await office.services.exam.create(caller, input);
-        printMade(options, made, () => `Created:\n${examText(made, office.config.timeZone)}`);
+        const caller = options.by === undefined ? OPERATOR : creatorOf(options.by);
+        app.assertRoom();
+        const made = await app.services.exam.create(caller, input);
+        printCreated(options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
       }),
     );
 
@@ -167,13 +170,13 @@ const addMaking = (exam: Command): void => {
     .option("--offer <clip...>", "replace all clips that teachers may start by hand")
     .addOption(jsonOption())
     .action((text: string, options: ExamOptions) =>
-      inOffice(async (office) => {
-        const time = timesOf(office);
-        const { id: examId } = await examNamed(office.call, text);
-        const current = await office.call.exam.get({ examId });
+      withLocalApp(async (app) => {
+        const time = timeParser(app);
+        const { id: examId } = await findExam(app.call, text);
+        const current = await app.call.exam.get({ examId });
         const startTime = options.start === undefined ? undefined : time("--start", options.start);
         const day = startTime ?? current.startTime;
-        const updated = await office.call.exam.update({
+        const updated = await app.call.exam.update({
           examId,
           name: options.name,
           startTime,
@@ -185,7 +188,7 @@ const addMaking = (exam: Command): void => {
         const moved = moves ? current.scheduledAudio.length : 0;
         print(options.json, updated, () =>
           [
-            examText(updated, office.config.timeZone),
+            examText(updated, app.config.timeZone),
             ...(moved > 0 ? [`${count(moved, "scheduled clip")} moved with the start.`] : []),
           ].join("\n\n"),
         );
@@ -193,26 +196,26 @@ const addMaking = (exam: Command): void => {
     );
 };
 
-interface DeleteOptions extends Printing {
+interface DeleteOptions extends OutputOptions {
   withRooms?: true;
   withRecords?: true;
   confirm?: string;
 }
-const askFor = (name: string): string =>
+const deletionQuestion = (name: string): string =>
   `This permanently deletes the exam ${quoted(name)} with its rooms, people and records.\nType the name of the exam to continue: `;
 
 export const addExam = (program: Command): void => {
   const exam = program.command("exam").description("manage exams: their times, video and audio");
-  addMaking(exam);
+  addCreateAndUpdate(exam);
 
   exam
     .command("show")
     .description("show an exam and its audio")
     .argument("<exam>", "the id or name of the exam")
     .addOption(jsonOption())
-    .action((text: string, { json }: Printing) =>
-      inOffice(async ({ call, config }) => {
-        const found = await call.exam.get({ examId: (await examNamed(call, text)).id });
+    .action((text: string, { json }: OutputOptions) =>
+      withLocalApp(async ({ call, config }) => {
+        const found = await call.exam.get({ examId: (await findExam(call, text)).id });
         print(json, found, () => examText(found, config.timeZone));
       }),
     );
@@ -221,14 +224,14 @@ export const addExam = (program: Command): void => {
     .command("list")
     .description("list all exams, newest first")
     .addOption(jsonOption())
-    .action(({ json }: Printing) =>
-      inOffice(async (office) => {
-        const exams = await allExams(office.call);
-        const { timeZone } = office.config;
+    .action(({ json }: OutputOptions) =>
+      withLocalApp(async (app) => {
+        const exams = await allExams(app.call);
+        const { timeZone } = app.config;
         const row = ({ id, name, startTime, endTime }: ExamSummary) => [
           id,
-          writtenTime(startTime, timeZone),
-          writtenTime(endTime, timeZone),
+          formatTime(startTime, timeZone),
+          formatTime(endTime, timeZone),
           name,
         ];
         print(json, exams, () =>
@@ -249,9 +252,9 @@ export const addExam = (program: Command): void => {
     .option("--confirm <name>", "the name of the exam, instead of asking for it")
     .addOption(jsonOption())
     .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
-      inOffice(async ({ call }) => {
-        const { id: examId, name } = await examNamed(call, text);
-        const typed = withRecords ? (confirm ?? (await typedAnswer(askFor(name)))) : undefined;
+      withLocalApp(async ({ call }) => {
+        const { id: examId, name } = await findExam(call, text);
+        const typed = withRecords ? (confirm ?? (await readAnswer(deletionQuestion(name)))) : undefined;
         const deleted = await call.exam.delete({ examId, withRooms, withRecords, confirm: typed });
         const { rooms, people, records = 0 } = deleted;
         const erased = [

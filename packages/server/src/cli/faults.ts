@@ -2,7 +2,7 @@ import type { FaultyFile } from "../features/import/service.js";
 import { count, print, table } from "./output.js";
 
 /** Prints the problems of a file's rows and the outcome, and sets the exit code to 1. */
-export const sayFaults = (faulty: FaultyFile, json: true | undefined, outcome: string): void => {
+export const printFaults = (faulty: FaultyFile, json: true | undefined, outcome: string): void => {
   process.exitCode = 1;
   if (json) {
     print(json, faulty, () => "");

@@ -12,28 +12,28 @@ import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./cards/page.js";
-import { allRooms, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allRooms, findExam, findRoom } from "./lookup.js";
 import { count } from "./output.js";
 import { type Parts, writeSecretFile } from "./secret-file.js";
-import { localTime } from "./time.js";
+import { timeFormatter } from "./time.js";
 
-interface Joining {
+interface LinkContext {
   readonly exam: ExamSummary;
   readonly timeZone: string;
 }
 
 /** How to write the links of several rooms. */
 interface Writer {
-  readonly head?: (of: Joining) => string;
+  readonly head?: (of: LinkContext) => string;
   /** `isFirst` is true for the first room that has links. */
-  readonly room: (links: readonly JoinLink[], of: Joining, isFirst: boolean) => Iterable<string>;
+  readonly room: (links: readonly JoinLink[], of: LinkContext, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
 
-const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean): string => {
-  const local = localTime(timeZone);
+const csvOf = (links: readonly JoinLink[], { timeZone }: LinkContext, isFirst: boolean): string => {
+  const local = timeFormatter(timeZone);
   return stringify(
     links.map(({ role, roomName, userId, name, url, pcUrl, expiresAt }) => [
       role,
@@ -56,8 +56,8 @@ const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean
   );
 };
 
-const lines = (links: readonly JoinLink[], { timeZone }: Joining): string => {
-  const local = localTime(timeZone);
+const textOf = (links: readonly JoinLink[], { timeZone }: LinkContext): string => {
+  const local = timeFormatter(timeZone);
   const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: JoinLink): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
@@ -68,21 +68,21 @@ const lines = (links: readonly JoinLink[], { timeZone }: Joining): string => {
 
 type Format = "csv" | "json" | "text" | "html";
 const WRITERS: Readonly<Record<Format, Writer>> = {
-  csv: { room: (links, of, isFirst) => [csv(links, of, isFirst)] },
+  csv: { room: (links, of, isFirst) => [csvOf(links, of, isFirst)] },
   json: {
     head: () => "[",
     room: (links, _, isFirst) => [`${isFirst ? "" : ","}${JSON.stringify(links).slice(1, -1)}`],
     tail: "]\n",
   },
-  text: { room: (links, of) => [lines(links, of)] },
-  html: { head: cardsHead, room: cardsOfRoom, tail: CARDS_TAIL },
+  text: { room: (links, of) => [textOf(links, of)] },
+  html: { head: cardsHead, room: roomSheets, tail: CARDS_TAIL },
 };
 
 /** Writes the links of rooms, with one room in memory at a time. */
-async function* written(
+async function* writeRooms(
   { head, room, tail = "" }: Writer,
   rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
-  of: Joining,
+  of: LinkContext,
 ): AsyncGenerator<string> {
   if (head) yield head(of);
   let isFirst = true;
@@ -93,7 +93,7 @@ async function* written(
   if (tail !== "") yield tail;
 }
 
-const toStandardOutput = async (parts: Parts): Promise<void> => {
+const writeToStdout = async (parts: Parts): Promise<void> => {
   await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
     // `program.ts` reports errors of the standard output.
     if (!(error instanceof Error && "syscall" in error)) throw error;
@@ -113,8 +113,8 @@ interface LinkOptions {
  * The links of each room that has any.
  * @throws EXAM_OVER if all links would have expired
  */
-async function* roomsOf(
-  { call, services }: Office,
+async function* linksPerRoom(
+  { call, services }: LocalApp,
   { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
 ): AsyncGenerator<readonly JoinLink[]> {
   if (room) {
@@ -141,7 +141,7 @@ async function* roomsOf(
  * Links require the URLs of both apps, so this is checked first.
  * @throws SetupError
  */
-const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefined): void => {
+const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | undefined): void => {
   if (apps.watchUrl ?? apps.examineeUrl) return;
   const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
   const needed = { teacher: watch, inspector: watch, examinee: sit };
@@ -177,19 +177,19 @@ export const addLinks = (room: Command): void => {
     .option("--folder <folder>", "write one file per room into this folder, recommended for large exams")
     .addOption(jsonOption().conflicts("format"))
     .action((asked: string | undefined, options: LinkOptions) =>
-      inOffice(async (office) => {
-        const { call, config } = office;
-        assertApps(office, options.role);
-        const inExam = options.exam === undefined ? undefined : await examNamed(call, options.exam);
-        const room = asked === undefined ? undefined : await roomNamed(call, asked, inExam);
-        const exam = inExam ?? (room && (await examNamed(call, room.examId)));
+      withLocalApp(async (app) => {
+        const { call, config } = app;
+        assertApps(app, options.role);
+        const inExam = options.exam === undefined ? undefined : await findExam(call, options.exam);
+        const room = asked === undefined ? undefined : await findRoom(call, asked, inExam);
+        const exam = inExam ?? (room && (await findExam(call, room.examId)));
         if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
         const of = { exam, timeZone: config.timeZone };
         const format = options.json ? "json" : options.format;
         const writer = WRITERS[format];
         const { output, folder } = options;
 
-        const rooms = roomsOf(office, { exam, room, role: options.role });
+        const rooms = linksPerRoom(app, { exam, room, role: options.role });
         const first = await rooms.next();
         // An empty list is a valid JSON result, but an empty file would look like links.
         if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
@@ -208,12 +208,12 @@ export const addLinks = (room: Command): void => {
             const [one] = links;
             if (!one) continue;
             const file = join(folder, fileName(one, format));
-            await writeSecretFile(file, written(writer, [links], of), office.deps.ids.nonce());
+            await writeSecretFile(file, writeRooms(writer, [links], of), app.deps.ids.nonce());
           }
         } else if (output === undefined) {
-          await toStandardOutput(written(writer, counted(), of));
+          await writeToStdout(writeRooms(writer, counted(), of));
           return;
-        } else await writeSecretFile(output, written(writer, counted(), of), office.deps.ids.nonce());
+        } else await writeSecretFile(output, writeRooms(writer, counted(), of), app.deps.ids.nonce());
         process.stdout.write(
           `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );

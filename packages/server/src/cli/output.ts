@@ -6,11 +6,11 @@ export const print = (json: true | undefined, value: unknown, forPeople: () => s
 };
 
 /** Prints something that was created: only its id if requested, otherwise like `print`. */
-export const printMade = (
+export const printCreated = (
   { json, quiet }: { json?: true | undefined; quiet?: true | undefined },
-  made: { id: string },
+  created: { id: string },
   forPeople: () => string,
-): void => print(quiet ? undefined : json, made, quiet ? () => made.id : forPeople);
+): void => print(quiet ? undefined : json, created, quiet ? () => created.id : forPeople);
 
 /** Replaces control characters, which could move the cursor. */
 const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");

@@ -8,7 +8,7 @@ type Load = (name: string) => unknown;
 /** A packed file is a function around a CommonJS module. */
 type Wrapped = (exports: object, require: Load, module: { exports: object }, file: string) => void;
 
-const codeFileOf = (file: string): string => `${file}.code`;
+const codeCacheFile = (file: string): string => `${file}.code`;
 const DIGEST_BYTES = 32;
 const digestOf = (text: Buffer, code: Buffer): Buffer =>
   createHash("sha256").update(text).update(code).digest();
@@ -17,9 +17,9 @@ const digestOf = (text: Buffer, code: Buffer): Buffer =>
  * The code cache of a file, if it is complete and belongs to this text. V8 does not check that, and crashes
  * on invalid data.
  */
-const keptCode = (file: string, text: Buffer): Buffer | undefined => {
-  if (!existsSync(codeFileOf(file))) return undefined;
-  const kept = readFileSync(codeFileOf(file));
+const readCodeCache = (file: string, text: Buffer): Buffer | undefined => {
+  if (!existsSync(codeCacheFile(file))) return undefined;
+  const kept = readFileSync(codeCacheFile(file));
   const code = kept.subarray(DIGEST_BYTES);
   return digestOf(text, code).equals(kept.subarray(0, DIGEST_BYTES)) ? code : undefined;
 };
@@ -38,7 +38,7 @@ export const packedFiles = (folder: string) => {
     const known = loaded.get(file);
     if (known) return known.module.exports;
     const text = readFileSync(file);
-    const cachedData = keptCode(file, text);
+    const cachedData = readCodeCache(file, text);
     // The files are ASCII. V8 stores text that was decoded as latin1 with one byte per character.
     const script = new Script(text.toString("latin1"), { filename: file, ...(cachedData && { cachedData }) });
     const module = { exports: {} };
@@ -53,12 +53,12 @@ export const packedFiles = (folder: string) => {
    * Writes the code cache of all loaded files for later processes, including functions that were compiled
    * since.
    */
-  const keepCode = (): void => {
+  const writeCodeCache = (): void => {
     for (const [file, { script }] of loaded) {
       const code = script.createCachedData();
-      writeFileSync(codeFileOf(file), Buffer.concat([digestOf(readFileSync(file), code), code]));
+      writeFileSync(codeCacheFile(file), Buffer.concat([digestOf(readFileSync(file), code), code]));
     }
   };
 
-  return { load, keepCode };
+  return { load, keepCode: writeCodeCache };
 };

@@ -1,10 +1,10 @@
 import { type ExamPlan, type PlannedPerson, type PlannedRoom, planExamInput } from "@invigil/schema";
 import type { Command } from "commander";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
-import { jsonOption, wholeNumber } from "./arguments.js";
-import { sayFaults } from "./faults.js";
-import { examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { jsonOption, parseWholeNumber } from "./arguments.js";
+import { printFaults } from "./faults.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam } from "./lookup.js";
 import { count, print, table } from "./output.js";
 
 interface PlanOptions {
@@ -47,7 +47,7 @@ const summary = ({ rooms, newRooms, seated, waiting }: ExamPlan, dryRun: boolean
     : `Created ${count(newRooms, "room")} and seated ${parts}.`;
 };
 
-const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
+const planText = (plan: ExamPlan, dryRun: boolean): string => {
   const rows = plan.rooms.map((room) => [
     room.name,
     names(room, "teacher"),
@@ -63,7 +63,7 @@ const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
   return [...rooms, summary(plan, dryRun)].join("\n");
 };
 
-const staffOf = ({ services }: Office, file: string) =>
+const readStaff = ({ services }: LocalApp, file: string) =>
   services.imports.readStaff({ path: file }).catch((error: unknown) => {
     const [fault] = (error instanceof InvigilError && error.fields.file) || [];
     throw fault === undefined ? error : invalidInput("--teachers", fault);
@@ -77,7 +77,7 @@ export const addPlan = (exam: Command): void => {
       "create the rooms that the people of an exam need, and assign people to them; can be repeated",
     )
     .argument("<exam>", "the id or name of the exam")
-    .requiredOption("--room-size <number>", "the maximum number of examinees per room", wholeNumber)
+    .requiredOption("--room-size <number>", "the maximum number of examinees per room", parseWholeNumber)
     .option(
       "--teachers <file>",
       "a roster (CSV or XLSX) of teachers and inspectors to add; an empty role means teacher",
@@ -87,17 +87,17 @@ export const addPlan = (exam: Command): void => {
     .option("--dry-run", "only print the plan")
     .addOption(jsonOption())
     .action((text: string, { roomSize, teachers: file, shuffle, roomName, dryRun, json }: PlanOptions) =>
-      inOffice(async (office) => {
-        const teachers = file === undefined ? [] : await staffOf(office, file);
+      withLocalApp(async (app) => {
+        const teachers = file === undefined ? [] : await readStaff(app, file);
         if ("faults" in teachers) {
-          sayFaults(teachers, json, "nothing was planned");
+          printFaults(teachers, json, "nothing was planned");
           return;
         }
-        const { id: examId } = await examNamed(office.call, text);
+        const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
         // Commands print all rooms.
-        const plan = await office.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
-        print(json, plan, () => forPeople(plan, dryRun ?? false));
+        const plan = await app.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
+        print(json, plan, () => planText(plan, dryRun ?? false));
       }),
     );
 };

@@ -4,7 +4,7 @@ import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isStorageFull } from "../storage/sqlite/full.js";
 import { failureOf } from "../trpc/failures.js";
-import { commandNamed } from "./arguments.js";
+import { findOrAddCommand } from "./arguments.js";
 import { version } from "./version.js";
 
 const program = new Command("invigil")
@@ -12,7 +12,7 @@ const program = new Command("invigil")
   .version(version)
   .showHelpAfterError("Run with --help for a list of commands and options.");
 
-const roster = () => commandNamed(program, "roster").description("manage the people of an exam");
+const roster = () => findOrAddCommand(program, "roster").description("manage the people of an exam");
 
 /** The commands in the order of the help. Only the requested command is imported. */
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
@@ -21,7 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
   account: async () => (await import("./account.js")).addAccount(program),
   exam: async () => {
     (await import("./exam.js")).addExam(program);
-    (await import("./plan.js")).addPlan(commandNamed(program, "exam"));
+    (await import("./plan.js")).addPlan(findOrAddCommand(program, "exam"));
   },
   audio: async () => (await import("./audio.js")).addAudio(program),
   roster: async () => {
@@ -45,7 +45,7 @@ program.hook("preAction", (_, command) => {
 });
 
 /** Replaces field names in a message by the options with which they were entered. */
-const asTyped = (message: string): string =>
+const withOptionNames = (message: string): string =>
   running.options.reduce((text, option) => {
     const field = option.attributeName();
     // A single-word field name may be an ordinary word, except at the start of a message.
@@ -58,11 +58,11 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
 /** Formats an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
-const complaint = (error: unknown): string => {
+const errorText = (error: unknown): string => {
   if (error instanceof SetupError) return error.message;
   if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
     const failure = failureOf(error);
-    if (failure.code !== "INTERNAL") return asTyped(failure.message);
+    if (failure.code !== "INTERNAL") return withOptionNames(failure.message);
   }
   if (isSystemError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -81,4 +81,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 // The packed program is a CommonJS module, which has no top-level await.
 void addCommands()
   .then(() => program.parseAsync())
-  .catch((error: unknown) => fail(complaint(error)));
+  .catch((error: unknown) => fail(errorText(error)));

@@ -2,10 +2,10 @@ import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { jsonOption } from "./arguments.js";
 import { addLinks } from "./links.js";
-import { allRooms, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allRooms, findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
-import { type LocalTime, localTime } from "./time.js";
+import { type TimeFormatter, timeFormatter } from "./time.js";
 
 interface ExamOption {
   exam?: string;
@@ -19,12 +19,12 @@ const userId = (text: string): string => {
   return id.data;
 };
 
-const find = async ({ call }: Office, room: string, { exam }: ExamOption): Promise<Room> =>
-  roomNamed(call, room, exam === undefined ? undefined : await examNamed(call, exam));
+const findRoomIn = async ({ call }: LocalApp, room: string, { exam }: ExamOption): Promise<Room> =>
+  findRoom(call, room, exam === undefined ? undefined : await findExam(call, exam));
 
 const state = ({ status }: Room): string => (status === "ended" ? "ended" : "in progress");
 
-const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
+const roomTable = (rooms: readonly Room[], local: TimeFormatter): string => {
   const cells = rooms.map((room) => [
     room.name,
     room.id,
@@ -43,11 +43,11 @@ const addList = (parent: Command): void => {
     .option("--exam <exam>", "only rooms of this exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ExamOption) =>
-      inOffice(async ({ call, config }) => {
-        const of = exam === undefined ? undefined : await examNamed(call, exam);
+      withLocalApp(async ({ call, config }) => {
+        const of = exam === undefined ? undefined : await findExam(call, exam);
         const rooms = await allRooms(call, of?.id);
         print(json, rooms, () =>
-          [roomTable(rooms, localTime(config.timeZone)), count(rooms.length, "room")].join("\n"),
+          [roomTable(rooms, timeFormatter(config.timeZone)), count(rooms.length, "room")].join("\n"),
         );
       }),
     );
@@ -60,16 +60,16 @@ const addShow = (parent: Command): void => {
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
-      inOffice(async (office) => {
-        const room = await find(office, asked, options);
+      withLocalApp(async (app) => {
+        const room = await findRoomIn(app, asked, options);
         const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
           (["teacher", "inspector", "examinee"] as const).map(
-            async (role) => (await office.services.participant.members(room.id, role)).length,
+            async (role) => (await app.services.participant.members(room.id, role)).length,
           ),
         );
         print(options.json, { ...room, teachers, inspectors, examinees }, () =>
           [
-            roomTable([room], localTime(office.config.timeZone)),
+            roomTable([room], timeFormatter(app.config.timeZone)),
             [count(teachers, "teacher"), count(inspectors, "inspector"), count(examinees, "examinee")].join(
               ", ",
             ),
@@ -86,10 +86,10 @@ const addEnd = (parent: Command): void => {
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
-      inOffice(async (office) => {
-        const { id: roomId } = await find(office, asked, options);
-        await office.call.room.end({ roomId });
-        const room = await office.call.room.get({ roomId });
+      withLocalApp(async (app) => {
+        const { id: roomId } = await findRoomIn(app, asked, options);
+        await app.call.room.end({ roomId });
+        const room = await app.call.room.get({ roomId });
         print(options.json, room, () => `The room ${room.name} has ended.`);
       }),
     );
@@ -107,9 +107,9 @@ const addRevokeLinks = (parent: Command): void => {
     .option("--user <id...>", "only the links of these people; by default of everybody in the room")
     .addOption(jsonOption())
     .action((asked: string, { user: userIds, ...options }: RevokeOptions) =>
-      inOffice(async (office) => {
-        const { id: roomId, name } = await find(office, asked, options);
-        const seats = await office.call.room.revokeLinks({ roomId, userIds });
+      withLocalApp(async (app) => {
+        const { id: roomId, name } = await findRoomIn(app, asked, options);
+        const seats = await app.call.room.revokeLinks({ roomId, userIds });
         print(
           options.json,
           seats,
@@ -128,8 +128,8 @@ const addCreate = (parent: Command): void => {
     .requiredOption("--by <teacher>", "the user id of its teacher", userId)
     .addOption(jsonOption())
     .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
-      inOffice(async ({ call, as }) => {
-        const of = exam === undefined ? undefined : await examNamed(call, exam);
+      withLocalApp(async ({ call, as }) => {
+        const of = exam === undefined ? undefined : await findExam(call, exam);
         // The creator of a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });

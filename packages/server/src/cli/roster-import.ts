@@ -2,9 +2,9 @@ import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
-import { sayFaults } from "./faults.js";
-import { examNamed, roomNamed } from "./lookup.js";
-import { inOffice, OPERATOR } from "./office.js";
+import { printFaults } from "./faults.js";
+import { OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
 
@@ -41,11 +41,11 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
   process.once("SIGINT", interrupt);
   const progress = createProgress("reading");
   try {
-    const result = await inOffice(async (office) => {
-      const of = await examNamed(office.call, exam);
-      const roomId = room === undefined ? undefined : (await roomNamed(office.call, room, of)).id;
-      if (!dryRun) office.assertRoom();
-      return office.services.imports.import(OPERATOR, {
+    const result = await withLocalApp(async (app) => {
+      const of = await findExam(app.call, exam);
+      const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
+      if (!dryRun) app.assertRoom();
+      return app.services.imports.import(OPERATOR, {
         examId: of.id,
         roomId,
         dryRun: dryRun ?? false,
@@ -54,7 +54,7 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
         onProgress: progress.show,
       });
     }).finally(progress.end);
-    if ("faults" in result) sayFaults(result, json, "nothing was imported");
+    if ("faults" in result) printFaults(result, json, "nothing was imported");
     else print(json, result, () => summaryOf(result, dryRun ?? false));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { everyPage, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { type LocalApp, withLocalApp } from "./local-app.js";
+import { fetchAllPages, findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
 
 interface ListOptions {
@@ -18,9 +18,9 @@ interface RemoveOptions extends ListOptions {
 }
 
 /** The people of an exam who have no room, and the number of those who have one. */
-const unseatedOf = async ({ call }: Office, examId: string) => {
+const fetchUnseated = async ({ call }: LocalApp, examId: string) => {
   let seated = 0;
-  const people = await everyPage(async (cursor: number | undefined) => {
+  const people = await fetchAllPages(async (cursor: number | undefined) => {
     const page = await call.participant.listUnseated({ examId, pageSize: 100, cursor });
     // Only the first page contains the totals.
     if (page.totals) seated = page.totals.seated;
@@ -29,7 +29,7 @@ const unseatedOf = async ({ call }: Office, examId: string) => {
   return { people, unseated: people.length, seated };
 };
 
-const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseatedOf>>): string => {
+const unseatedText = ({ people, unseated, seated }: Awaited<ReturnType<typeof fetchUnseated>>): string => {
   const rows = people.map(({ userId, name, role, extraMinutes }) => [userId, name, role, extraMinutes || ""]);
   const found = rows.length > 0 ? [table(["id", "name", "role", "extra minutes"], rows), ""] : [];
   const sentence = `${count(unseated, "person has", "people have")} no room; ${count(seated, "examinee sits", "examinees sit")} in rooms.`;
@@ -40,7 +40,7 @@ const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseated
  * The only room in progress of a person.
  * @throws SetupError if there is none, or several
  */
-const roomOf = async ({ call }: Office, examId: string, userId: string): Promise<string> => {
+const findRoomOf = async ({ call }: LocalApp, examId: string, userId: string): Promise<string> => {
   const { rooms, unseated } = await call.participant.locate({ examId, userId });
   const [room, ...others] = rooms.filter(({ status }) => status === "in_progress");
   if (room && others.length === 0) return room.roomId;
@@ -62,9 +62,9 @@ const addList = (roster: Command): void => {
     .requiredOption("--exam <exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ListOptions) =>
-      inOffice(async (office) => {
-        const unseated = await unseatedOf(office, (await examNamed(office.call, exam)).id);
-        print(json, unseated, () => listed(unseated));
+      withLocalApp(async (app) => {
+        const unseated = await fetchUnseated(app, (await findExam(app.call, exam)).id);
+        print(json, unseated, () => unseatedText(unseated));
       }),
     );
 };
@@ -79,14 +79,12 @@ const addMove = (roster: Command): void => {
     .option("--from <room>", "the room to leave, if the person is in several")
     .addOption(jsonOption())
     .action((userId: string, { exam, to, from, json }: MoveOptions) =>
-      inOffice(async (office) => {
-        const of = await examNamed(office.call, exam);
-        const { id: toRoomId } = await roomNamed(office.call, to, of);
+      withLocalApp(async (app) => {
+        const of = await findExam(app.call, exam);
+        const { id: toRoomId } = await findRoom(app.call, to, of);
         const roomId =
-          from === undefined
-            ? await roomOf(office, of.id, userId)
-            : (await roomNamed(office.call, from, of)).id;
-        await office.call.participant.move({ roomId, userId, toRoomId });
+          from === undefined ? await findRoomOf(app, of.id, userId) : (await findRoom(app.call, from, of)).id;
+        await app.call.participant.move({ roomId, userId, toRoomId });
         print(json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
       }),
     );
@@ -101,9 +99,9 @@ const addRemove = (roster: Command): void => {
     .option("--with-records", "also if the person has cheat records, which are then deleted")
     .addOption(jsonOption())
     .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
-      inOffice(async (office) => {
-        const { id: examId } = await examNamed(office.call, exam);
-        const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
+      withLocalApp(async (app) => {
+        const { id: examId } = await findExam(app.call, exam);
+        const removed = await app.call.participant.removeFromExam({ examId, userId, withRecords });
         print(json, removed, () =>
           removed.rooms + removed.records === 0
             ? `Removed ${userId}, who had no room yet.`

@@ -3,18 +3,18 @@ import { dirname, resolve } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 
 /** Resolves to undefined if the file does not exist. */
-const ifThere = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>
+const ifExists = <Answer>(asked: Promise<Answer>): Promise<Answer | undefined> =>
   asked.catch((error: unknown) => {
     if (failedWith(error, "ENOENT")) return undefined;
     throw error;
   });
 
 /** Resolves symbolic links. The target need not exist. */
-const endOf = async (path: string): Promise<string> => {
-  const real = await ifThere(realpath(path));
+const resolveLinks = async (path: string): Promise<string> => {
+  const real = await ifExists(realpath(path));
   if (real !== undefined) return real;
   const next = await readlink(path).catch(() => undefined);
-  return next === undefined ? path : endOf(resolve(dirname(path), next));
+  return next === undefined ? path : resolveLinks(resolve(dirname(path), next));
 };
 
 /** A text in parts. Each part is created after the previous one was written. */
@@ -33,12 +33,12 @@ const writeParts = async (path: string, flag: "w" | "wx", parts: Parts): Promise
 
 /** Replaces a file atomically. */
 const replace = async (path: string, parts: Parts, nonce: string): Promise<void> => {
-  const arriving = `${path}.${nonce}`;
+  const temporary = `${path}.${nonce}`;
   try {
-    await writeParts(arriving, "wx", parts);
-    await rename(arriving, path);
+    await writeParts(temporary, "wx", parts);
+    await rename(temporary, path);
   } catch (error) {
-    if (!failedWith(error, "EEXIST")) await rm(arriving, { force: true });
+    if (!failedWith(error, "EEXIST")) await rm(temporary, { force: true });
     throw error;
   }
 };
@@ -49,9 +49,9 @@ const replace = async (path: string, parts: Parts, nonce: string): Promise<void>
  */
 export const writeSecretFile = async (path: string, parts: Parts, nonce: string): Promise<void> => {
   try {
-    const there = await ifThere(stat(path));
-    if (there && !there.isFile()) await writeParts(path, "w", parts);
-    else await replace(await endOf(path), parts, nonce);
+    const existing = await ifExists(stat(path));
+    if (existing && !existing.isFile()) await writeParts(path, "w", parts);
+    else await replace(await resolveLinks(path), parts, nonce);
   } catch (error) {
     if (!(error instanceof Error && "code" in error)) throw error;
     throw new SetupError(`The file ${path} cannot be written: ${String(error.code)}`);

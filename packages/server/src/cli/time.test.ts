@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../platform/errors.js";
-import { readTime, type TimeReader, writtenTime } from "./time.js";
+import { formatTime, parseTime, type TimeOptions } from "./time.js";
 
 const NOW = new Date("2026-06-06T17:30:00Z"); // 01:30 on the 7th in Shanghai
-const shanghai: TimeReader = { option: "--start", timeZone: "Asia/Shanghai", now: NOW };
-const newYork: TimeReader = { ...shanghai, timeZone: "America/New_York" };
-const read = (text: string, reader: TimeReader = shanghai) => readTime(text, reader).toISOString();
-const refusal = (text: string, reader: TimeReader = shanghai): string => {
+const shanghai: TimeOptions = { option: "--start", timeZone: "Asia/Shanghai", now: NOW };
+const newYork: TimeOptions = { ...shanghai, timeZone: "America/New_York" };
+const read = (text: string, reader: TimeOptions = shanghai) => parseTime(text, reader).toISOString();
+const refusal = (text: string, reader: TimeOptions = shanghai): string => {
   try {
     return `${read(text, reader)} was read`;
   } catch (error) {
@@ -97,10 +97,10 @@ describe("a time", () => {
   });
 
   it("is written as the zone's clock shows it, and as the instant", () => {
-    expect(writtenTime(new Date("2026-06-07T01:00:00Z"), "Asia/Shanghai")).toBe(
+    expect(formatTime(new Date("2026-06-07T01:00:00Z"), "Asia/Shanghai")).toBe(
       "2026-06-07 09:00 Asia/Shanghai (2026-06-07T01:00:00Z)",
     );
-    expect(writtenTime(new Date("2026-06-07T01:00:05.250Z"), "UTC")).toBe(
+    expect(formatTime(new Date("2026-06-07T01:00:05.250Z"), "UTC")).toBe(
       "2026-06-07 01:00:05 UTC (2026-06-07T01:00:05.250Z)",
     );
   });

@@ -2,7 +2,7 @@ import { DateTime } from "luxon";
 import { invalidInput } from "../platform/errors.js";
 
 /** How to interpret a time that was entered. */
-export interface TimeReader {
+export interface TimeOptions {
   /** The option of the time, for error messages: `--start`. */
   readonly option: string;
   /** The time zone of times without an offset. */
@@ -16,7 +16,7 @@ const WITH_OFFSET = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?\s*(Z
 const LOCAL = /^(?:(\d{4})-(\d{2})-(\d{2})[T ]|(today|tomorrow)\s+)?([01]?\d|2[0-3]):(\d{2})(?::(\d{2}))?$/i;
 
 /** Parses a local date and time. Undefined if the text has another format. */
-const localFields = (text: string, { timeZone, now, day }: TimeReader) => {
+const localFields = (text: string, { timeZone, now, day }: TimeOptions) => {
   const [match, year, month, date, word, hour, minute, second = "0"] = LOCAL.exec(text) ?? [];
   if (match === undefined) return undefined;
   const time = { hour: Number(hour), minute: Number(minute), second: Number(second) };
@@ -33,7 +33,7 @@ const localFields = (text: string, { timeZone, now, day }: TimeReader) => {
  * `today 09:00`, `tomorrow 09:00`, and `11:30` if the day is known.
  * @throws INVALID_INPUT also for a time that does not exist or occurs twice because of a clock change
  */
-export const readTime = (typed: string, reader: TimeReader): Date => {
+export const parseTime = (typed: string, reader: TimeOptions): Date => {
   const { option, timeZone, day } = reader;
   const text = typed.trim();
   const refused = (what: string) => invalidInput(option, what);
@@ -67,14 +67,14 @@ export const readTime = (typed: string, reader: TimeReader): Date => {
 };
 
 /** Formats times in a time zone. */
-export const localTime =
+export const timeFormatter =
   (zone: string) =>
   (time: Date, format = "yyyy-MM-dd HH:mm"): string =>
     DateTime.fromJSDate(time, { zone }).toFormat(format);
-export type LocalTime = ReturnType<typeof localTime>;
+export type TimeFormatter = ReturnType<typeof timeFormatter>;
 
 /** Formats a time for people: the local time, and the instant in UTC. */
-export const writtenTime = (time: Date, timeZone: string): string => {
+export const formatTime = (time: Date, timeZone: string): string => {
   const local = DateTime.fromJSDate(time, { zone: timeZone });
   const format = local.second === 0 ? "yyyy-MM-dd HH:mm" : "yyyy-MM-dd HH:mm:ss";
   const instant = time.toISOString().replace(".000Z", "Z");

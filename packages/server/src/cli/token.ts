@@ -6,8 +6,8 @@ import { parseConfig, readEnvironment } from "../config/config.js";
 import { createTokenIssuer } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import { SetupError } from "../platform/setup-error.js";
-import { duration, jsonOption } from "./arguments.js";
-import { inOffice } from "./office.js";
+import { jsonOption, parseDuration } from "./arguments.js";
+import { withLocalApp } from "./local-app.js";
 import { print } from "./output.js";
 
 interface TokenOptions {
@@ -26,7 +26,7 @@ const addRevoke = (token: Command): void => {
     .description("revoke a token by its id (the claim jti)")
     .addOption(jsonOption())
     .action(async (tokenId: string, { json }: { json?: true }) => {
-      await inOffice(({ call }) => call.auth.revokeToken({ tokenId }));
+      await withLocalApp(({ call }) => call.auth.revokeToken({ tokenId }));
       print(json, { tokenId, revoked: true }, () => `The token ${tokenId} was revoked.`);
     });
 };
@@ -41,7 +41,7 @@ export const addToken = (program: Command): void => {
     .option("--room <id>", "restrict the token to this room")
     .option("--exam <id>", "restrict the token to this exam")
     .option("--name <name>", "the name of the holder")
-    .option("--ttl <time>", "the lifetime: a number and s, m, h or d", duration, duration("8h"))
+    .option("--ttl <time>", "the lifetime: a number and s, m, h or d", parseDuration, parseDuration("8h"))
     .option("--json", "print JSON with the token and its expiry")
     .action(async ({ role, user, room, exam, name, ttl, json }: TokenOptions) => {
       const config = parseConfig(readEnvironment());
@@ -60,7 +60,7 @@ export const addToken = (program: Command): void => {
       // If the person's links were revoked, a token of an earlier generation would be refused.
       const generation =
         room !== undefined && existsSync(config.databaseFile)
-          ? await inOffice(({ services }) => services.links.generation(room, user))
+          ? await withLocalApp(({ services }) => services.links.generation(room, user))
           : 0;
       const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };
       const issued = await tokens.issue(request);

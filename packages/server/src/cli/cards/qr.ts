@@ -9,7 +9,7 @@ const MASK = 2;
 const QUIET_ZONE = 4;
 
 /** Draws the dark modules of a row as horizontal strokes of a path. */
-const strokes = (row: readonly boolean[], y: number): string => {
+const strokePath = (row: readonly boolean[], y: number): string => {
   let path = "";
   let end = 0;
   for (let x = row.indexOf(true); x !== -1; x = row.indexOf(true, end)) {
@@ -23,5 +23,5 @@ const strokes = (row: readonly boolean[], y: number): string => {
 /** Encodes a text as a QR code. Returns an `<svg>` element. */
 export const qrSvg = (text: string): string => {
   const { size, data } = encode(text, { ecc: "L", border: QUIET_ZONE, maskPattern: MASK });
-  return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokes).join("")}"/></svg>`;
+  return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokePath).join("")}"/></svg>`;
 };

@@ -1,6 +1,6 @@
 import type { Config } from "../../config/config.js";
 import type { Demand, Peak } from "../../features/capacity/service.js";
-import { localTime } from "../time.js";
+import { timeFormatter } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Checks whether the planned exams fit the capacity of the vendors' services.
@@ -32,7 +32,7 @@ const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length
 const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {
   const { ok, failed } = findingsOf("push capacity");
   if (!peak || peak.examinees === 0) return ok("no candidates are planned");
-  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${namesOf(peak)}); a push domain supports ${streamPushLimit}`;
+  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${timeFormatter(timeZone)(peak.at)} (${namesOf(peak)}); a push domain supports ${streamPushLimit}`;
   if (peak.streams <= streamPushLimit) return ok(found);
   const limit = Math.floor(streamPushLimit / 2);
   return failed(

@@ -75,7 +75,7 @@ const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding
 };
 
 /** Whether others than its owner may read a file. */
-const isOpen = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+const isReadableByOthers = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
 
 const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
   const { ok, warning, failed } = findingsOf("authentication");
@@ -86,7 +86,7 @@ const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
     );
   if (authSecret) return ok("tokens are signed with INVIGIL_AUTH_SECRET");
   const file = join(dataDir, "auth-secret");
-  if (isOpen(file))
+  if (isReadableByOthers(file))
     return failed(`${file}, the secret for tokens, is readable by others`, `Run: chmod 600 '${file}'`);
   return ok(
     existsSync(file)

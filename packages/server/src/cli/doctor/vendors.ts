@@ -12,7 +12,7 @@ interface Service {
   /** Undefined if the service cannot be called. */
   readonly check: (() => Promise<void>) | undefined;
   /** The result if the service is not configured, or cannot be called. */
-  readonly otherwise: {
+  readonly unavailable: {
     readonly state: "ok" | "off" | "warning";
     readonly found: string;
     readonly todo?: string;
@@ -45,8 +45,8 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
 
 const examine = async (service: Service): Promise<Finding> => {
   const findings = findingsOf(service.name);
-  const { check, otherwise } = service;
-  if (!check) return findings[otherwise.state](otherwise.found, otherwise.todo);
+  const { check, unavailable } = service;
+  if (!check) return findings[unavailable.state](unavailable.found, unavailable.todo);
   try {
     await check();
     return findings.ok("responds, and accepts the signature");
@@ -54,8 +54,8 @@ const examine = async (service: Service): Promise<Finding> => {
     if (!(error instanceof InvigilError)) throw error;
     if (!error.details) return findings.failed(error.message);
     const { action, code, requestId } = error.details;
-    const said = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
-    return findings.failed(`${error.message} (${said})`, remedy(service, error.details));
+    const details = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
+    return findings.failed(`${error.message} (${details})`, remedy(service, error.details));
   }
 };
 
@@ -68,7 +68,7 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
   {
     name: "aliyun_new",
     check: messageService(providers, "aliyun_new"),
-    otherwise: config.aliyunIm
+    unavailable: config.aliyunIm
       ? {
           state: "warning",
           found: "tokens are signed, but groups must be created manually at the vendor, with the room's id",
@@ -81,21 +81,21 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
   {
     name: "aliyun_old",
     check: messageService(providers, "aliyun_old"),
-    otherwise: { state: "off", found: "not set: older SDKs use logins of aliyun_new" },
+    unavailable: { state: "off", found: "not set: older SDKs use logins of aliyun_new" },
     account: `${ACCOUNT}, INVIGIL_ALIYUN_OLD_IM_APP_ID`,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
   {
     name: "rong_cloud",
     check: messageService(providers, "rong_cloud"),
-    otherwise: { state: "off", found: "not set: rooms cannot use it" },
+    unavailable: { state: "off", found: "not set: rooms cannot use it" },
     account: "INVIGIL_RONGCLOUD_APP_KEY and _SECRET",
     address: "INVIGIL_RONGCLOUD_URLS",
   },
   {
     name: "uploads",
     check: providers.uploads && (() => providers.uploads?.check() ?? Promise.resolve()),
-    otherwise: { state: "off", found: "not set: recordings cannot be uploaded" },
+    unavailable: { state: "off", found: "not set: recordings cannot be uploaded" },
     account: `${ACCOUNT}, INVIGIL_UPLOAD_ROLE_ARN`,
     address: "INVIGIL_UPLOAD_STS_URL",
   },

@@ -79,12 +79,7 @@ describe("a cell that does not say for certain what it shows is in doubt", () =>
       /but contains 202600000001/,
     ],
     ["a constant", { value: 777, format: '"id"' }, "id", /^shows 'id' but contains 777/],
-    [
-      "a date",
-      { value: 46085, format: 14 },
-      "2026/03/04",
-      /^is a date of the spreadsheet \(2026\/03\/04\)/,
-    ],
+    ["a date", { value: 46085, format: 14 }, "2026/03/04", /^is a date of the spreadsheet \(2026\/03\/04\)/],
     ["a date in Chinese", { value: 46085, format: 'yyyy"年"m"月"d"日"' }, "2026/03/04", /^is a date/],
     ["a time", { value: 0.5, format: "h:mm" }, "1900/01/00", /^is a date/],
     ["an error", { error: "#N/A" }, "#N/A", /^shows the error '#N\/A'/],

@@ -4,21 +4,21 @@ import { dirname } from "node:path";
 import { SetupError } from "../platform/setup-error.js";
 
 /** The interface of long work to its caller. */
-export interface Steps {
+export interface BackupControl {
   /** @throws SetupError if the user has interrupted the work */
-  readonly goOn: () => void;
+  readonly throwIfStopped: () => void;
   readonly show: (done: number, all: number) => void;
 }
 
-export const stopped = (): SetupError => new SetupError("interrupted: nothing was changed");
+export const stoppedError = (): SetupError => new SetupError("interrupted: nothing was changed");
 
 /** Adds up processed bytes and reports the progress. */
-export const countBytes = ({ goOn, show }: Steps, all: number) => {
+export const countBytes = ({ throwIfStopped, show }: BackupControl, all: number) => {
   let done = 0;
   return (bytes: number): void => {
     done += bytes;
     show(Math.min(done, all), all);
-    goOn();
+    throwIfStopped();
   };
 };
 
@@ -36,7 +36,7 @@ export const sync = async (path: string): Promise<void> => {
  * Copies a file with access for its owner only, and flushes it. The copy shares blocks if the file system
  * supports it.
  */
-export const copyPrivately = async (from: string, to: string): Promise<void> => {
+export const copyPrivateFile = async (from: string, to: string): Promise<void> => {
   await mkdir(dirname(to), { recursive: true, mode: 0o700 });
   await copyFile(from, to, constants.COPYFILE_FICLONE | constants.COPYFILE_EXCL);
   await chmod(to, 0o600);

@@ -19,7 +19,7 @@ export const OPERATOR: Caller = {
 };
 
 /** The local installation, as commands use it, with or without a running server. */
-export interface Office {
+export interface LocalApp {
   readonly config: Config;
   readonly deps: Deps;
   readonly services: Services;
@@ -31,14 +31,20 @@ export interface Office {
   /** Calls procedures as an administrator, with the validation of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
   /** Returns the procedures for another caller. */
-  readonly as: (caller: Caller) => Office["call"];
+  readonly as: (caller: Caller) => LocalApp["call"];
+}
+
+interface OpenedApp {
+  readonly app: LocalApp;
+  /** Starts the pending calls of message services, which a server finishes, and closes the installation. */
+  readonly close: () => Promise<void>;
 }
 
 /**
- * Opens the local installation, runs some work with it, and closes it. Pending calls of message services are
- * started before it closes. A server finishes them.
+ * Opens the local installation that the settings describe.
+ * @throws SetupError for a database in memory
  */
-export const inOffice = async <Result>(work: (office: Office) => Promise<Result>): Promise<Result> => {
+const openLocalApp = (): OpenedApp => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
@@ -54,14 +60,30 @@ export const inOffice = async <Result>(work: (office: Office) => Promise<Result>
         gate: services.gate,
         trace: { requestId: "cli", procedures: [] },
       });
-    try {
-      const assertRoom = () => deps.disk.assertRoom();
-      return await work({ config, deps, services, assertRoom, call: as(OPERATOR), as });
-    } finally {
-      await services.bulk.drain();
-      await services.queue.drain(config.vendors.timeoutMs);
-    }
-  } finally {
+    const assertRoom = () => deps.disk.assertRoom();
+    return {
+      app: { config, deps, services, assertRoom, call: as(OPERATOR), as },
+      async close() {
+        try {
+          await services.bulk.drain();
+          await services.queue.drain(config.vendors.timeoutMs);
+        } finally {
+          deps.db.close();
+        }
+      },
+    };
+  } catch (error) {
     deps.db.close();
+    throw error;
+  }
+};
+
+/** Opens the local installation, runs some work with it, and closes it. */
+export const withLocalApp = async <Result>(work: (app: LocalApp) => Promise<Result>): Promise<Result> => {
+  const { app, close } = openLocalApp();
+  try {
+    return await work(app);
+  } finally {
+    await close();
   }
 };
