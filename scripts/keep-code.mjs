@@ -3,9 +3,9 @@
 import { PACKED } from "../packages/server/dist/cli/packed.js";
 import { packedFiles } from "../packages/server/dist/cli/packed-files.js";
 
-const { load, keepCode } = packedFiles(PACKED);
+const { load, writeCodeCache } = packedFiles(PACKED);
 process.once("SIGTERM", () => {
-  keepCode();
+  writeCodeCache();
   process.exit();
 });
 load("./program.cjs");

@@ -1,6 +1,6 @@
 import { defineConfig } from "tsdown";
 
-/** Drops the import of zod from declarations that name nothing of it: whoever checks an app would read all of its types. */
+/** Removes unused imports of zod from the declarations, because type-checking an app would load all of zod's types. */
 const withoutUnusedZod = {
   name: "without-unused-zod",
   renderChunk: (code: string, { fileName }: { fileName: string }) =>
@@ -16,15 +16,21 @@ export default defineConfig({
   hash: false,
   sourcemap: true,
   dts: { sourcemap: false },
-  // What the workspace's own packages contribute is written into the output: they are not published.
+  // The workspace's own packages are not published, so they are bundled.
   deps: { alwaysBundle: [/^@invigil\//] },
   plugins: [withoutUnusedZod],
-  // What makes a schema does nothing else: schemas that the client does not use stay out.
+  // These functions have no side effects, so schemas that the client does not use are removed.
   treeshake: {
     manualPureFunctions: ["z", "verbatimText", "optional", "extraInfoSchema", "jsonObjectSchema"],
   },
-  // What needs zod is a file of its own, which an app that does not use it can leave out, and zod with it.
+  // The schemas are a file of their own, so that an app that does not use them can omit them and zod. The rule for
+  // logins needs no zod, and is used without the schemas.
   outputOptions: {
-    codeSplitting: { groups: [{ name: "schemas", test: /schema\/dist\/(cheat|common|signals)\.js$/ }] },
+    codeSplitting: {
+      groups: [
+        { name: "login", test: /schema\/dist\/login\.js$/, priority: 1 },
+        { name: "schemas", test: /schema\/dist\/(cheat|common|signals)\.js$/ },
+      ],
+    },
   },
 });

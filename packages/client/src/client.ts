@@ -1,64 +1,70 @@
 import { createTRPCClient, httpBatchLink, httpLink, splitLink, type TRPCClient } from "@trpc/client";
 import { deserialize, serialize } from "superjson";
-import { endpointOf, type Fetch, fetchFor, type PerRequest, requestParts } from "./http.js";
-import { abortLink, timeoutLink } from "./limits.js";
-import { engineLoader, subscriptionLink } from "./live/link.js";
+import { abortLink, timeoutLink } from "./call-links.js";
+import { type Fetch, type PerRequest, requestParts, trpcFetch, trpcUrl } from "./http.js";
+import { implementationLoader, subscriptionLink } from "./live/link.js";
 import { createLive, type Live } from "./live/live.js";
 import type { LiveOptions } from "./live/options.js";
 import { type RetryOptions, retryQueries } from "./retry.js";
 import type { AppRouter } from "./router.js";
 
-/** The server refuses longer batches. */
+/** The maximum number of calls in a batch. The server refuses longer ones. */
 const MAX_BATCH = 100;
-/** In characters. Proxies take 8 KiB or more; a query's own input takes a few hundred. */
+/** In characters. Proxies accept at least 8 KiB, and the input of a query takes a few hundred characters. */
 const MAX_URL_LENGTH = 4000;
-/** The longest that a timer can wait, in milliseconds. */
+/** The maximum delay of a timer, in milliseconds. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** The settings of {@link createInvigilClient}. */
+/** The options of {@link createInvigilClient}. */
 export interface InvigilClientOptions {
-  /** Where the server is: `https://proctor.school.example`, with the path before `/trpc` if there is one. */
+  /**
+   * The address of the server, including the path before `/trpc` if there is one:
+   * `https://proctor.school.example`.
+   */
   readonly url: string | URL;
   /**
-   * The token to call with, or a function that gives one; it is asked before each HTTP request and may be
-   * async. Requests that are made while it has not answered wait for the same answer. It must not call the client that it is
-   * given to. Without a token no `authorization` header is sent.
+   * The token, or a function that returns it. The function is called before each HTTP request and may be
+   * async. Requests that start before its result arrives share that result. It must not call the client to
+   * which it belongs. Without a token, requests have no `authorization` header.
    */
   readonly token?: PerRequest<string | null | undefined>;
   /** Sends the requests. Default: the global `fetch`. */
   readonly fetch?: Fetch | undefined;
   /**
-   * More headers, or a function that gives them; it is asked before each HTTP request and may be async, and must not call this client.
-   * From a browser on another origin the server allows `x-request-id` and no other.
+   * Additional headers, or a function that returns them. The function is called before each HTTP request and
+   * may be async. It must not call the client to which it belongs. For browsers on other origins, the server
+   * allows only `x-request-id`.
    */
   readonly headers?: PerRequest<Readonly<Record<string, string>> | undefined>;
   /**
-   * How long one attempt of a call may take, in milliseconds, asking for the token and the headers included.
-   * A call that timed out is not tried again. `Infinity`: as long as it takes. Default: 15000.
+   * How long one attempt of a call may take, in milliseconds, including the token and headers functions. A
+   * call that timed out is not retried. `Infinity` disables the limit. Default: 15000.
    */
   readonly timeoutMs?: number | undefined;
-  /** Whether queries made in the same tick share an HTTP request; mutations never do. Default: true. */
+  /** Whether queries of the same tick share an HTTP request. Mutations never do. Default: true. */
   readonly batch?: boolean | undefined;
-  /** How queries are tried again when the connection fails or breaks; `false`: never. Mutations never are. */
+  /**
+   * How queries are retried if the connection fails. `false` disables retries. Mutations are never retried.
+   */
   readonly retry?: RetryOptions | false | undefined;
-  /** How `live` connects. */
+  /** The options of `live`. */
   readonly live?: LiveOptions | undefined;
 }
 
-/** The server's procedures as functions: `await invigil.room.get.query({ roomId })`. */
+/** The client of a server. Procedures are functions: `await invigil.room.get.query({ roomId })`. */
 export type InvigilClient = TRPCClient<AppRouter> & {
-  /** Rooms and exams as they change, without asking again and again. */
+  /** Rooms and exams whose state updates as events arrive. */
   readonly live: Live;
 };
 
 /**
- * Makes a client of an Invigil server. Nothing is sent until a procedure is called.
+ * Creates a client of an Invigil server. It sends nothing until a procedure is called.
  *
- * Calls reject with an error that {@link isInvigilError} recognises when the server reports a failure, and
- * with one that {@link isNetworkError} recognises when no answer comes.
+ * If the server reports an error, a call rejects with an error that {@link isInvigilError} recognizes. If no
+ * response arrives, it rejects with an error that {@link isNetworkError} recognizes.
  *
- * @throws TypeError when `url` is not an http or https URL
- * @throws RangeError when `timeoutMs` is not above 0
+ * @throws TypeError if `url` is not an http or https URL
+ * @throws RangeError if `timeoutMs` is not above 0
  * @example
  * ```ts
  * const invigil = createInvigilClient({ url: "http://127.0.0.1:7001", token });
@@ -78,25 +84,25 @@ export const createInvigilClient = ({
   if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be above 0: ${timeoutMs}`);
   const parts = requestParts(token, headers);
   const http = {
-    url: endpointOf(url),
+    url: trpcUrl(url),
     headers: parts.headers,
     transformer: { serialize, deserialize },
   };
-  const calls = { ...http, fetch: fetchFor(fetch) };
+  const calls = { ...http, fetch: trpcFetch(fetch) };
   const single = httpLink<AppRouter>(calls);
-  // Mutations stay single: together they could exceed the server's 1 MiB for a body.
+  // Mutations are not batched: together they could exceed the server's limit of 1 MiB for a body.
   const batched = splitLink<AppRouter>({
     condition: ({ type }) => type === "query",
     true: httpBatchLink<AppRouter>({ ...calls, maxItems: MAX_BATCH, maxURLLength: MAX_URL_LENGTH }),
     false: single,
   });
-  const engine = engineLoader();
+  const load = implementationLoader();
   const trpc = createTRPCClient<AppRouter>({
     links: [
       abortLink(parts),
       splitLink<AppRouter>({
         condition: ({ type }) => type === "subscription",
-        true: subscriptionLink(engine, { ...http, fetch, token: parts.token, connect }),
+        true: subscriptionLink(load, { ...http, fetch, token: parts.token, connect }),
         false: [
           ...(retry ? [retryQueries(retry)] : []),
           ...(timeoutMs <= MAX_TIMER_MS ? [timeoutLink(timeoutMs, parts)] : []),
@@ -106,9 +112,9 @@ export const createInvigilClient = ({
     ],
   });
   const { baseMs = 500, maxMs = 10_000 } = connect;
-  const live = createLive(trpc, { engine, retry, reconnect: { baseMs, maxMs } });
-  // What tRPC makes answers to every name.
+  const live = createLive(trpc, { load, retry, reconnect: { baseMs, maxMs } });
+  // The proxy of tRPC responds to every property name, so `live` is looked up first.
   return new Proxy(trpc, {
     get: (target, name) => (name === "live" ? live : (Reflect.get(target, name) as unknown)),
-  }) as InvigilClient; // Safe: the router has no `live`, and everything else is passed on.
+  }) as InvigilClient; // Safe: the router has no `live`, and every other property is passed on.
 };

@@ -1,6 +1,9 @@
 import type { ErrorCode } from "@invigil/schema";
 
-/** The error codes once more, without what they mean, which no page needs; the compiler sees that none is missing. */
+/**
+ * The error codes without their descriptions, which a page does not need. The type ensures that none is
+ * missing.
+ */
 const codes: { readonly [Code in ErrorCode]: true } = {
   INVALID_INPUT: true,
   UNAUTHENTICATED: true,
@@ -32,6 +35,6 @@ const codes: { readonly [Code in ErrorCode]: true } = {
   OVERLOADED: true,
 };
 
-/** Whether it is one of the error codes. */
+/** Whether a value is one of the error codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === "string" && Object.hasOwn(codes, value);

@@ -13,7 +13,7 @@ const setUp = async () => {
   return { url, invigil, [Symbol.asyncDispose]: () => app.close() };
 };
 
-test("a failure is recognised by its reason", async () => {
+test("an error is recognized by its reason", async () => {
   await using world = await setUp();
   const error = await thrownBy(world.invigil.room.get.query({ roomId: "none" }));
   expect(isInvigilError(error)).toBe(true);
@@ -27,7 +27,7 @@ test("a failure is recognised by its reason", async () => {
   expect(error.data.requestId).toMatch(/./);
 });
 
-test("without a reason it may be any of the table", async () => {
+test("without a reason, every error code matches", async () => {
   await using world = await setUp();
   const error = await thrownBy(createInvigilClient({ url: world.url }).auth.whoami.query());
   if (!isInvigilError(error)) return expect.fail();
@@ -35,7 +35,7 @@ test("without a reason it may be any of the table", async () => {
   expect(error.data.reason).toBe("UNAUTHENTICATED");
 });
 
-test("wrong input is told field by field", async () => {
+test("invalid input is reported per field", async () => {
   await using world = await setUp();
   const error = await thrownBy(world.invigil.room.create.mutate({ name: " " }));
   if (!isInvigilError(error, "INVALID_INPUT")) return expect.fail();
@@ -43,7 +43,7 @@ test("wrong input is told field by field", async () => {
   expect(error.message).toBe("name must not be empty");
 });
 
-test("nothing else is a failure of the server", () => {
+test("other values are not errors of the server", () => {
   const shape = (data: object) => TRPCClientError.from({ error: { code: -32_603, message: "no", data } });
   const others = [
     undefined,

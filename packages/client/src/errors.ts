@@ -6,18 +6,18 @@ import type { AppRouter } from "./router.js";
 type RouterError = TRPCClientError<AppRouter>;
 
 /**
- * A failure that the server reported. `data.reason` says which, `data.requestId` finds it in the server's
- * log, and `data.fieldErrors` names what is wrong with the input.
+ * An error that the server reported. `data.reason` is its code, `data.requestId` identifies the request in
+ * the server's log, and `data.fieldErrors` describes invalid fields of the input.
  */
 export type InvigilClientError<Reason extends ErrorCode = ErrorCode> = RouterError & {
   readonly data: NonNullable<RouterError["data"]> & { readonly reason: Reason };
 };
 
 /**
- * Whether what a call threw is a failure that the server reported, and, with `reason`, that very one.
+ * Whether an error was reported by the server, with the code `reason` if it is given.
  *
- * @param error - whatever was caught
- * @param reason - the failure to look for; any of them when it is absent
+ * @param error - any caught value
+ * @param reason - the error code to look for. Absent: any code
  * @example
  * ```ts
  * try {
@@ -36,7 +36,7 @@ export const isInvigilError = <Reason extends ErrorCode = ErrorCode>(
   return isErrorCode(sent) && (reason === undefined || sent === reason);
 };
 
-/** Why no answer came: `lost`, the connection failed or broke; `timeout`, the time was up. */
+/** Why no response arrived. `lost`: the connection failed. `timeout`: the time limit was exceeded. */
 export class NetworkFailure extends Error {
   override readonly name = "NetworkFailure";
 
@@ -49,9 +49,12 @@ export class NetworkFailure extends Error {
   }
 }
 
-/** A call without an answer. Whether the server acted on it is not known. */
+/** A call without a response. The server may have executed it. */
 export type InvigilNetworkError = RouterError & { readonly cause: NetworkFailure };
 
-/** Whether what a call threw means that no answer came: the connection failed or broke, or the time was up. */
+/**
+ * Whether an error means that no response arrived, because the connection failed or the time limit was
+ * exceeded.
+ */
 export const isNetworkError = (error: unknown): error is InvigilNetworkError =>
   isTRPCClientError<AppRouter>(error) && error.cause instanceof NetworkFailure;

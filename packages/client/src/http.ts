@@ -2,115 +2,129 @@ import type { HTTPBatchLinkOptions } from "@trpc/client";
 import { NetworkFailure } from "./errors.js";
 import type { AppRouter } from "./router.js";
 
-/** As much of `fetch` as the client uses. */
+/** The part of the `fetch` API that the client uses. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** A value, or a function that gives it and is asked before each HTTP request. */
+/** A value, or a function that returns it and is called before each HTTP request. */
 export type PerRequest<Value> = Value | (() => Value | Promise<Value>);
 
 type LinkOptions = HTTPBatchLinkOptions<AppRouter["_def"]["_config"]["$types"]>;
 
-/** A text without the characters at its end that are this one: a pattern for it takes the square of the time. */
+/** Removes a character from the end of a text. A regular expression would take quadratic time. */
 const withoutTrailing = (text: string, character: string): string => {
   let end = text.length;
   while (end > 0 && text[end - 1] === character) end -= 1;
   return text.slice(0, end);
 };
 
-/** Where the tRPC door is, for a server at `url`. */
-export const endpointOf = (url: string | URL): string => {
+/** The URL of the tRPC endpoint of the server at `url`. */
+export const trpcUrl = (url: string | URL): string => {
   const { protocol, origin, pathname } = new URL(url, globalThis.location?.href);
-  // "localhost:7001" parses too: as the path 7001 of the protocol localhost.
+  // "localhost:7001" is a valid URL too: the path 7001 of the protocol localhost.
   if (!/^https?:$/.test(protocol)) throw new TypeError(`url must begin with http:// or https://: ${url}`);
   return `${origin}${withoutTrailing(pathname, "/")}/trpc`;
 };
 
-/** What goes with each request. */
+/** The parts of a request that the application provides. */
 export interface RequestParts {
   readonly headers: () => Promise<Headers>;
   readonly token: () => Promise<string | null | undefined>;
-  /** Whether one of the app's functions is being called right now: what is called meanwhile is called by it. */
-  readonly isCalling: () => boolean;
-  /** Whether the token function has been asked and has not answered yet. */
-  readonly isWaiting: () => boolean;
+  /**
+   * Whether a function of the application is running. Calls that are made meanwhile come from that function.
+   */
+  readonly isInCallback: () => boolean;
+  /** Whether the token function was called and its result is pending. */
+  readonly isTokenPending: () => boolean;
 }
 
-/** How long requests wait for one answer of the token function, in milliseconds. Later ones ask it anew. */
-const SHARE_MS = 15_000;
+/**
+ * How long requests share one pending result of the token function, in milliseconds. Later requests call it
+ * again.
+ */
+const TOKEN_SHARE_MS = 15_000;
 
-/** Asks for the headers and the token of each request. Requests share what the token function has not answered yet. */
+/**
+ * Gets the headers and the token of each request. Concurrent requests share the result of the token function.
+ */
 export const requestParts = (
   token: PerRequest<string | null | undefined>,
   headers: PerRequest<Readonly<Record<string, string>> | undefined>,
 ): RequestParts => {
   let calling = false;
-  let asked: Promise<string | null | undefined> | undefined;
-  let askedAt = 0;
-  const ask = <Value>(value: PerRequest<Value>): Promise<Value> =>
+  let pending: Promise<string | null | undefined> | undefined;
+  let pendingSince = 0;
+  const evaluate = <Value>(value: PerRequest<Value>): Promise<Value> =>
     new Promise((resolve) => {
       calling = true;
       try {
-        // Neither tokens nor headers are functions themselves.
+        // Tokens and headers are not functions.
         resolve(typeof value === "function" ? (value as () => Value | Promise<Value>)() : value);
       } finally {
         calling = false;
       }
     });
-  const askToken = () => {
-    if (asked && performance.now() - askedAt < SHARE_MS) return asked;
-    const mine = ask(token).finally(() => {
-      if (asked === mine) asked = undefined;
+  const getToken = () => {
+    if (pending && performance.now() - pendingSince < TOKEN_SHARE_MS) return pending;
+    const current = evaluate(token).finally(() => {
+      if (pending === current) pending = undefined;
     });
-    askedAt = performance.now();
-    asked = mine;
-    return mine;
+    pendingSince = performance.now();
+    pending = current;
+    return current;
   };
   return {
-    token: askToken,
+    token: getToken,
     async headers() {
-      const all = new Headers(await ask(headers));
-      const bearer = await askToken();
+      const all = new Headers(await evaluate(headers));
+      const bearer = await getToken();
       if (bearer) all.set("authorization", `Bearer ${bearer}`);
       return all;
     },
-    isCalling: () => calling,
-    isWaiting: () => !!asked,
+    isInCallback: () => calling,
+    isTokenPending: () => !!pending,
   };
 };
 
-/** What went wrong in words: `fetch` itself says no more than that it failed. */
-const detailOf = (thrown: unknown): string => {
+/** The reason of a failure. `fetch` itself only reports that it failed. */
+const reasonOf = (thrown: unknown): string => {
   if (!(thrown instanceof Error)) return String(thrown);
   const { cause } = thrown;
   if (!(cause instanceof Error)) return thrown.message;
   return "code" in cause && typeof cause.code === "string" ? cause.code : cause.message;
 };
 
-/** Sends a request; a failure says that no answer came. */
-export const answerOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
+/**
+ * Sends a request.
+ * @throws NetworkFailure if no response arrives
+ */
+export const responseOf = async <Answer>(url: string, answer: () => Promise<Answer>): Promise<Answer> => {
   try {
     return await answer();
   } catch (cause) {
-    throw new NetworkFailure("lost", `No answer from ${new URL(url).origin}: ${detailOf(cause)}.`, { cause });
+    throw new NetworkFailure("lost", `No response from ${new URL(url).origin}: ${reasonOf(cause)}.`, {
+      cause,
+    });
   }
 };
 
-/** @throws Error when what answered cannot be Invigil */
-export const checkJson = (url: string, { headers, status }: Response): void => {
+/** @throws Error if the response cannot come from an Invigil server */
+export const assertJson = (url: string, { headers, status }: Response): void => {
   const type = headers.get("content-type") ?? "no content type";
   if (!type.includes("json"))
-    throw new Error(`Not an answer of Invigil: ${new URL(url).origin} answered ${status} with ${type}.`);
+    throw new Error(
+      `Not a response of Invigil: ${new URL(url).origin} responded with status ${status} and ${type}.`,
+    );
 };
 
-/** Sends requests for tRPC, and tells an answer that did not arrive and one that is not the server's from all others. */
-export const fetchFor =
+/** Wraps `fetch` for tRPC. Lost responses and responses of other servers get errors of their own. */
+export const trpcFetch =
   (send: Fetch): NonNullable<LinkOptions["fetch"]> =>
   async (input, init) => {
-    const url = input as string; // tRPC's links make it, as a text
-    const [response, body] = await answerOf(url, async () => {
+    const url = input as string; // Safe: tRPC's links pass a text.
+    const [response, body] = await responseOf(url, async () => {
       const answered = await send(url, { ...init, signal: init?.signal ?? null });
       return [answered, await answered.text()] as const;
     });
-    checkJson(url, response);
+    assertJson(url, response);
     return new Response(body, response);
   };

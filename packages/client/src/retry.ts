@@ -2,19 +2,19 @@ import { retryLink, type TRPCLink } from "@trpc/client";
 import { isNetworkError } from "./errors.js";
 import type { AppRouter } from "./router.js";
 
-/** How queries are tried again when the connection fails or breaks. */
+/** How queries are retried if the connection fails. */
 export interface RetryOptions {
-  /** How often a query is sent, the first time included. Default: 3. */
+  /** The maximum number of attempts, including the first. Default: 3. */
   readonly attempts?: number | undefined;
-  /** The longest first pause, in milliseconds; each further one may be twice as long. Default: 200. */
+  /** The maximum delay before the first retry, in milliseconds. It doubles with each retry. Default: 200. */
   readonly baseMs?: number | undefined;
-  /** The longest pause of all, in milliseconds. Default: 2000. */
+  /** The maximum delay before any retry, in milliseconds. Default: 2000. */
   readonly maxMs?: number | undefined;
 }
 
 /**
- * How long to pause after so many failures, in milliseconds: anything up to a bound that doubles each time.
- * Pausing for random times keeps the clients of a room from coming back all at once.
+ * The delay before a retry, in milliseconds: a random time below a limit that doubles with each failure.
+ * Random delays keep the clients of a room from reconnecting at the same time.
  */
 export const backoffMs = (
   failures: number,
@@ -22,7 +22,7 @@ export const backoffMs = (
   random: () => number,
 ): number => random() * Math.min(maxMs, baseMs * 2 ** (failures - 1));
 
-/** Sends queries again, and nothing else: a mutation whose answer was lost may have been done. */
+/** Retries queries only. A mutation whose response was lost may have been executed. */
 export const retryQueries = (options: RetryOptions): TRPCLink<AppRouter> => {
   const { attempts: limit = 3 } = options;
   return retryLink({

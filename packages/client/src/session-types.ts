@@ -1,28 +1,28 @@
 import type { InvigilClientOptions } from "./client.js";
 import type { RouterOutputs } from "./router.js";
 
-/** A login, as `auth.login` and `auth.refresh` answer it. */
+/** A login session, as `auth.login` and `auth.refresh` return it. */
 export type Session = RouterOutputs["auth"]["login"];
 
-/** A login that was kept; its times may be texts, as `JSON.stringify` writes them. */
+/** A stored session. Its times may be texts, as `JSON.stringify` writes them. */
 export type StoredSession = Omit<Session, "expiresAt" | "refreshableUntil"> & {
   readonly expiresAt: Date | string;
   readonly refreshableUntil: Date | string;
 };
 
 /**
- * Why a login has ended: `refused`, the server does not take the token or the password; `expired`, its time was up before it could be
- * exchanged; `logged_out`, {@link InvigilSession.logout} was called.
+ * Why a session ended. `refused`: the server refused the token or the password. `expired`: the token expired
+ * before it was refreshed. `logged_out`: {@link InvigilSession.logout} was called.
  */
 export type SessionEndReason = "refused" | "expired" | "logged_out";
 
 const MEANINGS: Readonly<Record<SessionEndReason, string>> = {
-  refused: "The login has ended: the server refused it.",
-  expired: "The login has ended: it expired.",
-  logged_out: "The login has ended: logged out.",
+  refused: "The session has ended: the server refused the login.",
+  expired: "The session has ended: the token expired.",
+  logged_out: "The session has ended: logged out.",
 };
 
-/** The login has ended. `cause` is the server's error where it refused. */
+/** The error of an ended session. `cause` is the server's error if the server refused the login. */
 export class SessionEnded extends Error {
   override readonly name = "SessionEnded";
 
@@ -34,35 +34,44 @@ export class SessionEnded extends Error {
   }
 }
 
-/** The settings of {@link createSession}. */
+/** The options of {@link createSession}. */
 export interface SessionOptions
   extends Pick<InvigilClientOptions, "url" | "fetch" | "headers" | "timeoutMs"> {
-  /** The account's name. With a `password`, the session logs in again when its login can no longer be exchanged. */
+  /**
+   * The user id of the account. With `password`, the session logs in again when it can no longer be
+   * refreshed.
+   */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** A login from before, as {@link SessionOptions.onChange} was given it: the session goes on with it. */
+  /** A stored session that {@link SessionOptions.onChange} received earlier. The new session continues it. */
   readonly session?: StoredSession | undefined;
-  /** Told of each new login and each newer token, and with `undefined` of the end: the place to keep it for the next start. */
+  /**
+   * Called with every new session and refreshed token, and with `undefined` at the end. Store the session
+   * here.
+   */
   readonly onChange?: ((session: Session | undefined) => void) | undefined;
-  /** Told once when the login has ended. */
+  /** Called once when the session has ended. */
   readonly onEnd?: ((ended: SessionEnded) => void) | undefined;
 }
 
-/** A login that is kept. */
+/** A login session that is kept valid. */
 export interface InvigilSession extends Disposable {
-  /** The login as it is now; `undefined` before the first one and after the end. */
+  /** The current session. `undefined` before the first login and after the end. */
   readonly current: Session | undefined;
   /**
-   * A token that is valid now: pass it to `createInvigilClient` as `token`. It logs in or exchanges the token first where it must, once for
-   * all who ask meanwhile. It rejects with {@link SessionEnded} after the end, and with the call's error when the server cannot be reached.
+   * Returns a valid token. Pass this function to `createInvigilClient` as `token`. It logs in or refreshes
+   * the token if necessary. Concurrent callers share the result. It rejects with {@link SessionEnded} after
+   * the end, and with the error of the call if the server cannot be reached.
    */
   readonly token: () => Promise<string>;
-  /** Logs in where that is still to be done. It rejects as `token` does; the cause of `SessionEnded` says what the server refused. */
+  /**
+   * Logs in if necessary. It rejects as `token` does. The `cause` of `SessionEnded` is the server's error.
+   */
   ready(): Promise<Session>;
-  /** Exchanges the token now, for example after the server refused it. It rejects as `token` does. */
+  /** Refreshes the token now, for example after the server refused it. It rejects as `token` does. */
   refresh(): Promise<Session>;
-  /** Ends the login here at once, then at the server. It rejects when the server cannot be reached. */
+  /** Ends the session locally, then on the server. It rejects if the server cannot be reached. */
   logout(): Promise<void>;
-  /** Stops exchanging tokens in the background. The login stays. */
+  /** Stops the refreshes in the background. The session stays valid. */
   close(): void;
 }

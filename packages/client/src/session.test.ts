@@ -4,13 +4,13 @@ import { thrownBy } from "../test/thrown-by.js";
 import { createInvigilClient } from "./client.js";
 import { isInvigilError, isNetworkError } from "./errors.js";
 import { createSession, type Session, SessionEnded, type SessionOptions } from "./session.js";
-import { type Clock, keepSession } from "./session-keeper.js";
+import { type Clock, manageSession } from "./session-manager.js";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const PASSWORD = "a password for tests";
 
-/** A clock in the test's hands, whose timers run as it is moved. */
+/** A clock that the test controls. Its timers run when it advances. */
 const manualClock = (start: number) => {
   let elapsed = 0;
   let offset = 0;
@@ -28,7 +28,7 @@ const manualClock = (start: number) => {
     clock,
     now: () => new Date(start + elapsed),
     timers,
-    /** People set this machine's clock. */
+    /** Changes the system clock. */
     setWrong: (ms: number) => {
       offset = ms;
     },
@@ -43,7 +43,7 @@ const manualClock = (start: number) => {
   };
 };
 
-/** A server whose logins last four hours and whose tokens last one, an account, and what its sessions sent. */
+/** A server with an account, sessions of four hours and tokens of one hour, and the requests of its clients. */
 const setUp = async () => {
   const time = manualClock(Date.UTC(2026, 0, 2, 3));
   const login = { ttlSeconds: 3600, maxSeconds: 4 * 3600, failuresPerAddress: 3 };
@@ -80,12 +80,12 @@ const setUp = async () => {
     /** Resolves at the next change. */
     changed: () => new Promise<void>((resolve) => void waiting.push(resolve)),
     open: (options: Partial<SessionOptions> = { username: "t1", password: PASSWORD }) =>
-      keepSession({ ...base, ...options }, time.clock),
+      manageSession({ ...base, ...options }, time.clock),
     [Symbol.asyncDispose]: () => app.close(),
   };
 };
 
-test("logs in when it is first asked, once for all who ask, and its token opens the server", async () => {
+test("logs in on the first request, once for concurrent callers, and the token is valid", async () => {
   await using world = await setUp();
   using session = world.open();
   expect([session.current, world.sent]).toEqual([undefined, []]);
@@ -97,7 +97,7 @@ test("logs in when it is first asked, once for all who ask, and its token opens 
   expect(await invigil.auth.whoami.query()).toMatchObject({ userId: "t1", role: "teacher" });
 });
 
-test("exchanges the token before it expires, in the background, and calls wait for nothing", async () => {
+test("refreshes the token in the background before it expires, without delaying calls", async () => {
   await using world = await setUp();
   using session = world.open();
   const first = await session.token();
@@ -111,7 +111,7 @@ test("exchanges the token before it expires, in the background, and calls wait f
   expect(await session.token()).not.toBe(first);
 });
 
-test("exchanges the token once for all who ask", async () => {
+test("refreshes the token once for concurrent callers", async () => {
   await using world = await setUp();
   using session = world.open();
   await session.ready();
@@ -120,14 +120,14 @@ test("exchanges the token once for all who ask", async () => {
   expect(world.sent).toEqual(["auth.login", "auth.refresh"]);
 });
 
-test("goes on with a login that was kept as JSON", async () => {
+test("continues a session that was stored as JSON", async () => {
   await using world = await setUp();
   const earlier = world.open();
   await earlier.ready();
   earlier.close();
   const kept: unknown = JSON.parse(JSON.stringify(world.changes.at(-1)));
   world.sent.length = 0;
-  // Safe: what `onChange` was given, written and read.
+  // Safe: the value that `onChange` received, after a round trip through JSON.
   using session = world.open({ session: kept as Session });
   expect(await session.token()).toBe(earlier.current?.token);
   expect(world.sent).toEqual([]);
@@ -137,7 +137,7 @@ test("goes on with a login that was kept as JSON", async () => {
   expect(world.sent).toEqual(["auth.refresh"]);
 });
 
-test("a wrong password ends it at once: it is told, and not sent again", async () => {
+test("a wrong password ends the session at once and is not sent again", async () => {
   await using world = await setUp();
   using session = world.open({ username: "t1", password: "not the password" });
   const ended = await thrownBy(session.ready());
@@ -148,7 +148,7 @@ test("a wrong password ends it at once: it is told, and not sent again", async (
   expect([world.sent, world.ends]).toEqual([["auth.login"], [ended]]);
 });
 
-test("with a password it logs in again where the login has ended at the server; without one it ends", async () => {
+test("if the server ended the session, it logs in again with a password, or ends without one", async () => {
   await using world = await setUp();
   using lasting = world.open();
   const { token, ...rest } = await lasting.ready();
@@ -166,7 +166,7 @@ test("with a password it logs in again where the login has ended at the server; 
   expect(world.changes.at(-1)).toBeUndefined();
 });
 
-test("a network that fails ends nothing: the token is used while it is valid, and exchanged when the network is back", async () => {
+test("a network failure does not end the session: the token is used while it is valid, and refreshed later", async () => {
   await using world = await setUp();
   const { time, network } = world;
   using session = world.open();
@@ -181,7 +181,7 @@ test("a network that fails ends nothing: the token is used while it is valid, an
   expect(await session.token()).not.toBe(first);
 });
 
-test("without a password it ends when its time is up", async () => {
+test("without a password, the session ends when the token expires", async () => {
   await using world = await setUp();
   using first = world.open();
   const kept = await first.ready();
@@ -191,7 +191,7 @@ test("without a password it ends when its time is up", async () => {
   expect(await thrownBy(session.token())).toMatchObject({ name: "SessionEnded", reason: "expired" });
 });
 
-test("the last token of a login is used to its end, not exchanged again and again", async () => {
+test("the last token of a session is used until it expires, without refreshes", async () => {
   await using world = await setUp();
   const { time } = world;
   using first = world.open();
@@ -211,7 +211,7 @@ test("the last token of a login is used to its end, not exchanged again and agai
   expect(world.sent).toEqual([]);
 });
 
-test("a clock that is wrong does not matter", async () => {
+test("a wrong system clock has no effect", async () => {
   await using world = await setUp();
   for (const wrong of [-5 * HOUR, 5 * HOUR]) {
     world.time.setWrong(wrong);
@@ -239,7 +239,7 @@ test("waits as long as the server says after too many failed logins", async () =
   expect(await session.token()).toEqual(expect.any(String));
 });
 
-test("logging out ends it here and at the server", async () => {
+test("logging out ends the session locally and on the server", async () => {
   await using world = await setUp();
   using session = world.open();
   const token = await session.token();
@@ -252,7 +252,7 @@ test("logging out ends it here and at the server", async () => {
   expect(world.time.timers.size).toBe(0);
 });
 
-test("refuses options that name no login, and a kept login that cannot be read", () => {
+test("refuses options without a login, and an invalid stored session", () => {
   const url = "http://127.0.0.1:7001";
   expect(() => createSession({ url, username: "t1" })).toThrow(TypeError);
   const times = { expiresAt: "2026-01-02T03:04:05Z", refreshableUntil: "no date" };

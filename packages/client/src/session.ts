@@ -1,4 +1,4 @@
-import { keepSession, systemClock } from "./session-keeper.js";
+import { manageSession, systemClock } from "./session-manager.js";
 import type { InvigilSession, SessionOptions } from "./session-types.js";
 
 export type {
@@ -11,15 +11,16 @@ export type {
 export { SessionEnded } from "./session-types.js";
 
 /**
- * Keeps a login: logs in, exchanges the token for a newer one before it expires, and says when the login has ended. Nothing is sent
- * until a token is asked for or {@link InvigilSession.ready} is called.
+ * Keeps a login session valid: logs in, refreshes the token before it expires, and reports the end of the
+ * session. It sends nothing until a token is requested or {@link InvigilSession.ready} is called.
  *
- * @throws TypeError when neither a name with a password nor a session is given, or a stored session cannot be read
+ * @throws TypeError if neither a username with a password nor a session is given, or if the stored session is
+ * invalid
  * @example
  * ```ts
  * const session = createSession({ url, username, password, onEnd: () => showLogin() });
- * await session.ready(); // rejects when the password is wrong
+ * await session.ready(); // rejects if the password is wrong
  * const invigil = createInvigilClient({ url, token: session.token });
  * ```
  */
-export const createSession = (options: SessionOptions): InvigilSession => keepSession(options, systemClock);
+export const createSession = (options: SessionOptions): InvigilSession => manageSession(options, systemClock);

@@ -1,20 +1,20 @@
 import * as schema from "@invigil/schema";
 import type { Signal, SignalName, Signals } from "./shapes.js";
 
-/** Every signal by its name. */
+/** All signals by name. */
 export const signals: Signals = schema.signals;
 
-/** The name of the signal with a number; undefined where no signal has it. */
+/** The name of the signal with this number, or undefined if there is none. */
 export const signalName: (type: number) => SignalName | undefined = schema.signalName;
 
 /**
- * Reads a message: its number, and its data as a JSON value.
- * @returns undefined when no signal has the number, or the data is not its payload
+ * Parses a message from its number and its data as a JSON value.
+ * @returns the signal, or undefined if no signal has this number or the data does not match its schema
  */
 export const readSignal: (type: number, data: unknown) => Signal | undefined = schema.readSignal;
 
 /**
- * Reads a message as it came from a vendor's service: its number and its JSON text.
- * @returns undefined when no signal has the number, or the text is not its payload
+ * Parses a message of a vendor's service from its number and its JSON text.
+ * @returns the signal, or undefined if no signal has this number or the text does not match its schema
  */
 export const parseSignal: (type: number, data: string) => Signal | undefined = schema.parseSignal;

@@ -57,7 +57,7 @@ test("a broadcast is repeated for those who are late, and tells who was silent",
     });
   });
   await Promise.all([teacher, prompt, late, silent].map(async (one) => one?.ready()));
-  // The late one answers what was said the third time; then there is time for its answer.
+  // The late receiver answers the third message, and there is enough time for its answer.
   const { sid, ...result } = await teacher.broadcast({ everyMs: 1000, times: 4 });
   expect(result).toEqual({ answered: ["e1", "e2"], silent: ["e3"] });
   // Once, and four times again.

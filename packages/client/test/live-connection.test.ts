@@ -16,11 +16,11 @@ test.each(transports)("after a break it goes on where it stood: $name", async ({
   const loop = live[Symbol.asyncIterator]();
   const messages: unknown[] = [];
   for (let n = 1; n <= 9; n += 3) {
-    // The first ones are said while nobody is connected.
+    // The first messages are sent while nobody is connected.
     for (const data of [n, n + 1, n + 2])
       await world.teacher.im.send({ roomId: world.room.id, type: 30_001, data });
-    const told = await until(loop, (event) => event.type === "message" && event.message.data === n + 2);
-    for (const event of told) if (event.type === "message") messages.push(event.message.data);
+    const received = await until(loop, (event) => event.type === "message" && event.message.data === n + 2);
+    for (const event of received) if (event.type === "message") messages.push(event.message.data);
     const lost = untilStatus(live, "reconnecting");
     world.proxy.cut();
     await lost;
@@ -73,9 +73,9 @@ test("without a WebSocket class events come over HTTP", async () => {
     const { open } = await world.client(TEACHER, { live: { WebSocket: undefined } });
     const live = open(world.room.id);
     await live.ready();
-    const told = until(live[Symbol.asyncIterator](), (event) => event.type === "message");
+    const received = until(live[Symbol.asyncIterator](), (event) => event.type === "message");
     await live.send(30_001, "heard");
-    await told;
+    await received;
     expect(world.proxy.asked.filter((asked) => asked.startsWith("ws"))).toEqual([]);
   } finally {
     if (WebSocket) globalThis.WebSocket = WebSocket;
@@ -99,11 +99,11 @@ test.each(transports)(
     await live.ready();
     const loop = live[Symbol.asyncIterator]();
     for (let n = 1; n <= 5; n += 1) {
-      const told = until(loop, (event) => event.type === "message");
+      const received = until(loop, (event) => event.type === "message");
       // The token is over now, and the message is the first thing that it may not hear.
       now += 11_000;
       await world.teacher.im.send({ roomId: world.room.id, type: 30_001, data: n });
-      expect((await told).at(-1)).toMatchObject({ message: { data: n } });
+      expect((await received).at(-1)).toMatchObject({ message: { data: n } });
     }
     expect(asked).toBeGreaterThan(5);
     expect(live.status).toBe("live");
@@ -161,6 +161,6 @@ test("while no server answers it goes on trying, and says why", async () => {
   });
   live.close();
   expect(new Set(seen.slice(0, 4))).toEqual(
-    new Set(["connecting", expect.stringMatching(/^Not an answer of Invigil: .* answered 502/)]),
+    new Set(["connecting", expect.stringMatching(/^Not a response of Invigil: .* 502/)]),
   );
 });

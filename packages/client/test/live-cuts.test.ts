@@ -5,10 +5,10 @@ import { liveProcess } from "./processes.js";
 
 const CUTS = 100;
 /** What each client says while it is cut off again and again. */
-const SAID = 150;
+const MESSAGES = 150;
 const DAY_SECONDS = 86_400;
 
-interface Said {
+interface SentMessage {
   readonly from: string;
   readonly n: number;
 }
@@ -37,7 +37,7 @@ test.each(["ws", "sse"] as const)(
           TOKEN: await app.token(caller, 30 * DAY_SECONDS),
           ROOM: room.id,
           TRANSPORT: transport,
-          COUNT: String(SAID),
+          COUNT: String(MESSAGES),
           NAME: name,
         }),
       ),
@@ -65,13 +65,13 @@ test.each(["ws", "sse"] as const)(
     }
     isOver = true;
     await talking;
-    await Promise.all(clients.map((client) => client.line((line) => line.includes('"said"'))));
+    await Promise.all(clients.map((client) => client.line((line) => line.includes('"sent"'))));
     await teacher.im.send({ roomId: room.id, type: 30_099, data: "the end" });
     expect(await Promise.all(clients.map(({ ended }) => ended))).toEqual([0, 0]);
 
     // Past the proxy, and all at once: what there was to hear.
-    const told: object[] = [];
-    const said: Said[] = [];
+    const events: object[] = [];
+    const sent: SentMessage[] = [];
     const log = await app
       .as(TEACHER, { ttlSeconds: 30 * DAY_SECONDS })
       .room.onEvent({ roomId: room.id, lastEventId: "0" });
@@ -79,20 +79,20 @@ test.each(["ws", "sse"] as const)(
     for await (const [, event] of log as unknown as AsyncIterable<[string, RoomEvent]>) {
       if (event.type !== "message") continue;
       const { id, type, data } = event.message;
-      told.push({ id: event.id, message: id, data });
+      events.push({ id: event.id, message: id, data });
       // Safe: it is what this test and its processes say.
-      if (type === 30_001) said.push(data as unknown as Said);
+      if (type === 30_001) sent.push(data as unknown as SentMessage);
       if (type === 30_099) break;
     }
-    const from = (name: string) => said.filter((one) => one.from === name).map((one) => one.n);
+    const from = (name: string) => sent.filter((one) => one.from === name).map((one) => one.n);
     const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);
-    // What was sent again after its answer was lost is said once.
-    expect(from("A")).toEqual(numbers(SAID));
-    expect(from("B")).toEqual(numbers(SAID));
+    // A message that is repeated after a lost response is delivered once.
+    expect(from("A")).toEqual(numbers(MESSAGES));
+    expect(from("B")).toEqual(numbers(MESSAGES));
     expect(from("load")).toEqual(numbers(n));
     for (const { lines } of clients) {
       const heard = lines.map((line) => JSON.parse(line) as Line);
-      expect(heard.filter(({ message }) => message !== undefined)).toEqual(told);
+      expect(heard.filter(({ message }) => message !== undefined)).toEqual(events);
       const ids = heard.flatMap(({ id }) => (id === undefined ? [] : [Number(id)]));
       expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b));
       expect(heard.filter(({ status }) => status === "live").length).toBeGreaterThanOrEqual(CUTS);

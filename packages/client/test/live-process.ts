@@ -21,7 +21,7 @@ await live.ready();
 
 const say = async () => {
   for (let n = 1; n <= Number(COUNT); n += 1) await live.send(30_001, { from: NAME, n });
-  print({ said: COUNT });
+  print({ sent: COUNT });
 };
 for await (const event of loop) {
   print({

@@ -47,16 +47,16 @@ test.each([
       const heard: unknown[] = [];
       for (let n = 1; n <= 4; n += 1) {
         await room.send(30_001, n);
-        // Killed at once: not all that was said is told yet.
+        // Killed at once, before all messages are delivered.
         const lost = untilStatus(room, "reconnecting");
         running.kill("SIGKILL");
         await running.ended;
         await lost;
-        const said = room.send(30_001, -n);
+        const sent = room.send(30_001, -n);
         running = await serve(folder);
-        await said;
-        const told = await until(loop, (event) => event.type === "message" && event.message.data === -n);
-        for (const event of told) if (event.type === "message") heard.push(event.message.data);
+        await sent;
+        const received = await until(loop, (event) => event.type === "message" && event.message.data === -n);
+        for (const event of received) if (event.type === "message") heard.push(event.message.data);
       }
       expect(heard).toEqual([1, -1, 2, -2, 3, -3, 4, -4]);
       expect(room.state?.room.id).toBe(id);

@@ -14,7 +14,7 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
     room.id,
   ]);
 
-  const told: RoomEvent[] = [];
+  const received: RoomEvent[] = [];
   const seen: unknown[] = [];
   live.on("audio_status_changed", (event) => {
     expectTypeOf(event.audioStatus).toEqualTypeOf<"silent" | "speaking">();
@@ -40,10 +40,10 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
   });
   await teacher.room.end({ roomId: room.id });
   const one = await first;
-  if (!one.done) told.push(one.value);
+  if (!one.done) received.push(one.value);
   // The last is the signal that sends the vendor's pages to their end.
-  told.push(...(await until(loop, ({ type }) => type === "message")));
-  const types = told.map(({ type }) => type).filter((type) => type !== "participant_entered");
+  received.push(...(await until(loop, ({ type }) => type === "message")));
+  const types = received.map(({ type }) => type).filter((type) => type !== "participant_entered");
   expect(types).toEqual([
     "audio_status_changed",
     "participant_added",
@@ -51,12 +51,12 @@ test.each(transports)("tells what happens in a room, and how it is: $name", asyn
     "room_ended",
     "message",
   ]);
-  expect(told.find(({ type }) => type === "cheat_records_added")).toMatchObject({
+  expect(received.find(({ type }) => type === "cheat_records_added")).toMatchObject({
     records: [{ userId: "e1", detectType: "watch", detectTime: expect.any(Date) }],
   });
   expect(seen).toEqual(["speaking", "e9"]);
   expect(live.state).toMatchObject({ room: { status: "ended", audioStatus: "speaking" } });
-  expect(live.state?.lastEventId).toBe(told.at(-1)?.id);
+  expect(live.state?.lastEventId).toBe(received.at(-1)?.id);
   expect(live.state?.members.at(-1)).toMatchObject({ userId: "e9", name: "Late" });
   live.close();
   expect(live.status).toBe("closed");
@@ -155,14 +155,14 @@ test("the rooms of an exam come in one order", async () => {
   const exam = openExam(examId);
   expect((await exam.ready()).rooms.map(({ id }) => id)).toEqual([world.room.id]);
   const loop = exam[Symbol.asyncIterator]();
-  const told = until(loop, ({ type }) => type === "room_ended");
+  const untilEnd = until(loop, ({ type }) => type === "room_ended");
   const ended: string[] = [];
   exam.on("room_ended", ({ roomId }) => ended.push(roomId));
   const admin = world.app.as({ sub: "a1", role: "admin" });
   const second = await admin.room.create({ name: "Physics", examId });
   await admin.room.setAudioStatus({ roomId: world.room.id, audioStatus: "speaking" });
   await admin.room.end({ roomId: second.id });
-  const events = (await told).map(({ type, ...event }) => [type, "roomId" in event && event.roomId]);
+  const events = (await untilEnd).map(({ type, ...event }) => [type, "roomId" in event && event.roomId]);
   expect(events).toEqual([
     ["room_created", second.id],
     ["audio_status_changed", world.room.id],
@@ -181,9 +181,9 @@ test("waiting for a room that is closed meanwhile fails, and so does sending", a
   const live = open(world.room.id);
   const ready = live.ready();
   live.close();
-  await expect(ready).rejects.toThrow("It was closed.");
-  await expect(live.ready()).rejects.toThrow("It was closed.");
-  await expect(live.send(30_001, 1)).rejects.toThrow("It was closed.");
+  await expect(ready).rejects.toThrow("The subscription was closed.");
+  await expect(live.ready()).rejects.toThrow("The subscription was closed.");
+  await expect(live.send(30_001, 1)).rejects.toThrow("The subscription was closed.");
   expect(await untilStatus(live, "closed")).toBeUndefined();
   const seen: RoomEvent[] = [];
   for await (const event of live) seen.push(event);

@@ -91,7 +91,7 @@ export const untilStatus = (
     });
   });
 
-/** Waits until a loop has told something that is like this; all that it told until then. */
+/** Waits until a loop yields a matching event. Returns all events until then. */
 export const until = async <Item>(
   loop: AsyncIterator<Item>,
   isLast: (item: Item) => boolean,

@@ -200,7 +200,7 @@ test("an app that reads no cheat configs and no signals carries no zod, and load
   /** What the page loads at once: the entry, and what it imports. */
   const first = chunks.filter((chunk) => chunk === entry || entry?.imports.includes(chunk.fileName));
   const code = first.map((chunk) => chunk.code).join("");
-  expect(code).toContain("Not an answer of Invigil");
+  expect(code).toContain("Not a response of Invigil");
   expect(code).not.toMatch(/parseCheatConfig|scenePersonExit|parseSignal|streamPublished|text\/event-stream/);
   expect(gzipSync(code).length).toBeLessThan(21_000);
   const all = chunks.map((chunk) => chunk.code).join("");

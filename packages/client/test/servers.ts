@@ -82,7 +82,7 @@ export interface CuttingProxy extends Loopback {
   readonly asked: readonly string[];
 }
 
-/** Stands before the server at `target`, which may change, and passes everything on until it is told to cut. */
+/** A proxy to the server at `target`, which may change. It forwards everything until it cuts the connections. */
 export const cuttingProxy = async (target: string | (() => string)): Promise<CuttingProxy> => {
   const open = new Set<Socket>();
   const webSockets = new Set<Socket>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { socketUrl } from "./app-sign.js";
+import { ImErrors } from "./errors.js";
 
 const sign = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
@@ -9,7 +10,7 @@ describe("socketUrl", () => {
     ["https://exam.example", "wss://exam.example/im"],
     ["https://exam.example/proctor/", "wss://exam.example/proctor/im"],
     ["https://prüfung.example/試/??>>~", "wss://prüfung.example/試/??>>~/im"],
-  ])("of %s is %s", (url, socket) => {
+  ])("is derived from %s: %s", (url, socket) => {
     expect(socketUrl(sign({ v: 1, url }))).toBe(socket);
   });
 
@@ -23,7 +24,7 @@ describe("socketUrl", () => {
     sign({ v: 1 }),
     sign({ v: 1, url: "javascript:alert(1)" }),
     Buffer.from([0xff, 0xfe]).toString("base64url"),
-  ])("is not made of %j", (appSign) => {
-    expect(() => socketUrl(appSign)).toThrow("appSign was not made by an Invigil server");
+  ])("refuses %j", (appSign) => {
+    expect(() => socketUrl(appSign)).toThrow(expect.objectContaining({ code: ImErrors.ERROR_INVALID_PARAM }));
   });
 });

@@ -2,14 +2,17 @@ import { ImErrors, imError } from "./errors.js";
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/** A text without the characters at its end that are this one: a pattern for it takes the square of the time. */
+/** Removes a character from the end of a text. A regular expression would take quadratic time. */
 const withoutTrailing = (text: string, character: string): string => {
   let end = text.length;
   while (end > 0 && text[end - 1] === character) end -= 1;
   return text.slice(0, end);
 };
 
-/** A base64url text, read as UTF-8. @throws where it is neither */
+/**
+ * Decodes a base64url text as UTF-8.
+ * @throws Error if the text is neither
+ */
 const decode = (text: string): string => {
   let bits = 0;
   let value = 0;
@@ -26,15 +29,18 @@ const decode = (text: string): string => {
   return decodeURIComponent(bytes);
 };
 
-/** Where the server that made an `appSign` takes sockets. @throws where another service made it */
+/**
+ * The WebSocket URL of the server that created an `appSign`.
+ * @throws ImError if another service created it
+ */
 export const socketUrl = (appSign: unknown): string => {
   try {
-    // Safe: whatever else it is, is refused below.
+    // Safe: every other shape is refused below.
     const sign = JSON.parse(decode(String(appSign))) as { v?: unknown; url?: unknown } | null;
     if (sign?.v === 1 && typeof sign.url === "string" && /^https?:\/\//.test(sign.url))
       return `${withoutTrailing(sign.url.replace(/^http/, "ws"), "/")}/im`;
   } catch {
-    // Not ours.
+    // Reported below.
   }
-  throw imError(ImErrors.ERROR_INVALID_PARAM, "appSign was not made by an Invigil server");
+  throw imError(ImErrors.ERROR_INVALID_PARAM, "appSign does not come from an Invigil server");
 };

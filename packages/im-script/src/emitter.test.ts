@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { Emitter } from "./emitter.js";
 
-const heard = () => {
+const recorder = () => {
   const calls: unknown[][] = [];
   return { calls, listener: (...args: unknown[]) => void calls.push(args) };
 };
 
 describe("Emitter", () => {
-  it("tells listeners in their order, with what was emitted", () => {
+  it("calls listeners in order, with the arguments of the event", () => {
     const emitter = new Emitter();
-    const { calls, listener } = heard();
+    const { calls, listener } = recorder();
     emitter.on("a", listener).addListener("a", (...args: unknown[]) => void calls.push(["second", ...args]));
     expect(emitter.emit("a", 1, "x")).toBe(true);
     expect(emitter.emit("b")).toBe(false);
@@ -24,9 +24,9 @@ describe("Emitter", () => {
     ]);
   });
 
-  it("tells once, no more, or nobody, as it was asked", () => {
+  it("calls a listener once, or no longer, as requested", () => {
     const emitter = new Emitter();
-    const [once, off, other] = [heard(), heard(), heard()];
+    const [once, off, other] = [recorder(), recorder(), recorder()];
     emitter.once("a", once.listener).on("a", off.listener).on("b", other.listener);
     emitter.emit("a");
     emitter.off("a", off.listener);
@@ -38,7 +38,7 @@ describe("Emitter", () => {
     expect(emitter.emit("b")).toBe(false);
   });
 
-  it("calls a listener with the context that came with it", () => {
+  it("calls a listener with its context", () => {
     const context = {};
     const seen: unknown[] = [];
     const emitter = new Emitter().on(
@@ -52,13 +52,13 @@ describe("Emitter", () => {
     expect(seen[0]).toBe(context);
   });
 
-  it("forgets, when it starts over, what was registered since the first time", () => {
+  it("removes the listeners that were registered since the first reset", () => {
     const emitter = new Emitter();
-    const [before, between] = [heard(), heard()];
+    const [before, between] = [recorder(), recorder()];
     emitter.on("a", before.listener);
-    emitter.begin();
+    emitter.reset();
     emitter.on("a", between.listener);
-    emitter.begin();
+    emitter.reset();
     emitter.emit("a");
     expect([before.calls.length, between.calls.length]).toEqual([1, 0]);
   });

@@ -1,6 +1,6 @@
-import { after } from "./globals.js";
+import { runAfter } from "./globals.js";
 
-/** A listener as apps register it; what it is called with depends on the event. */
+/** A listener of an app. Its arguments depend on the event. */
 type Listener = (...args: never[]) => unknown;
 interface Entry {
   readonly event: string;
@@ -9,10 +9,10 @@ interface Entry {
   readonly once: boolean;
 }
 
-/** Tells listeners of events; by the names that the SDK's own has. */
+/** An event emitter with the method names of the vendor's SDK. */
 export class Emitter {
   #entries: readonly Entry[] = [];
-  #kept: readonly Entry[] | undefined;
+  #initial: readonly Entry[] | undefined;
 
   on(event: string, listener: Listener, context: unknown = this): this {
     this.#entries = [...this.#entries, { event, listener, context, once: false }];
@@ -56,29 +56,32 @@ export class Emitter {
     return this.listeners(event).length;
   }
 
-  /** A listener that throws keeps nobody else from being told: its error is thrown where nothing of the engine's is. */
+  /**
+   * Calls the listeners of an event. An error of a listener does not affect the others: it is rethrown
+   * outside of the SDK.
+   */
   emit(event: string, ...args: unknown[]): boolean {
-    const told = this.#entries.filter((entry) => entry.event === event);
-    for (const entry of told) {
+    const called = this.#entries.filter((entry) => entry.event === event);
+    for (const entry of called) {
       if (entry.once) this.#entries = this.#entries.filter((other) => other !== entry);
       try {
-        // Safe: which arguments an event has is the SDK's word, as what its listeners take is.
+        // Safe: apps register listeners that take the arguments of their event.
         (entry.listener as (...args: unknown[]) => unknown).apply(entry.context, args);
       } catch (error) {
-        after(0, () => {
+        runAfter(0, () => {
           throw error;
         });
       }
     }
-    return told.length > 0;
+    return called.length > 0;
   }
 
   /**
-   * Apps register anew after each `init`: what they registered after the one before would be told everything twice.
-   * What was there before the first stays.
+   * Removes the listeners that were registered since the first call. Apps register their listeners after
+   * every `init`, so they would otherwise receive each event several times.
    */
-  begin(): void {
-    this.#kept ??= this.#entries;
-    this.#entries = this.#kept;
+  reset(): void {
+    this.#initial ??= this.#entries;
+    this.#entries = this.#initial;
   }
 }

@@ -1,4 +1,4 @@
-/** The SDK's error numbers, by its names for them. */
+/** The error codes of the vendor's SDK, with its names. */
 export const ImErrors = {
   ERROR_HAS_LOGIN: 304,
   ERROR_INVALID_PARAM: 400,
@@ -18,7 +18,7 @@ export const ImErrors = {
   ERROR_PARSE_DATA_ERROR: 604,
 } as const;
 
-/** What apps are told of: an `Error` with the number that the SDK has for it. */
+/** An error as apps receive it, with a code of the SDK. */
 export type ImError = Error & { readonly code: number };
 
 export const imError = (code: number, message: string): ImError =>

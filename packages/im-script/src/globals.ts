@@ -1,6 +1,7 @@
-// All that the script takes from where it runs: it is compiled without the types of browsers, so that nothing else is used.
+// The browser APIs that the script uses. It is compiled without the types of the DOM, so that it uses no
+// others.
 
-/** A `WebSocket`, as far as it is used. */
+/** The part of `WebSocket` that the script uses. */
 export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
@@ -15,8 +16,11 @@ declare const setTimeout: (run: () => void, ms: number) => unknown;
 declare const clearTimeout: (timer: unknown) => void;
 
 export const openSocket = (url: string): Socket => new WebSocket(url);
-/** Runs something later. @returns what keeps it from running */
-export const after = (ms: number, run: () => void): (() => void) => {
+/**
+ * Calls a function after a delay.
+ * @returns a function that cancels the call
+ */
+export const runAfter = (ms: number, run: () => void): (() => void) => {
   const timer = setTimeout(run, ms);
   return () => clearTimeout(timer);
 };

@@ -1,6 +1,7 @@
-// What stands in `window.AliVCInteraction`.
-export { ImEngine } from "./engine.js";
+// The members of `window.AliVCInteraction`.
+
 export { ImErrors } from "./errors.js";
+export { ImEngine } from "./im-engine.js";
 export { GroupManager as AliVCIMGroupManager, MessageManager as AliVCIMMessageManager } from "./managers.js";
 
 export const ImLogLevel = { NONE: 0, DBUG: 1, INFO: 2, WARN: 3, ERROR: 4 } as const;

@@ -1,58 +1,62 @@
-import type { EngineGroup, EngineMessage } from "@invigil/schema";
+import type { DropInGroup, DropInMessage } from "@invigil/schema";
 import { Emitter } from "./emitter.js";
 import { ImErrors, imError } from "./errors.js";
 import type { Session } from "./session.js";
 
-/** Gives the session. @throws ImError without a login */
-export type SessionNow = () => Session;
+/**
+ * Returns the session.
+ * @throws ImError without a login
+ */
+export type GetSession = () => Session;
 
-/** Where a group is asked for by its id alone, or as the only member of an object. */
+/** A group id, or an object that contains it. The SDK accepts both. */
 type GroupRef = string | number | { readonly groupId: string | number };
-const idOf = (ref: GroupRef): string => String(typeof ref === "object" && ref !== null ? ref.groupId : ref);
-const groupInfo = ({ muteStatus, onlineCount, ...group }: EngineGroup) => ({
+const groupIdOf = (ref: GroupRef): string =>
+  String(typeof ref === "object" && ref !== null ? ref.groupId : ref);
+const groupInfo = ({ muteStatus, onlineCount, ...group }: DropInGroup) => ({
   ...group,
   groupMeta: "",
   statistics: { pv: onlineCount, onlineCount, msgAmount: {} },
   muteStatus: { ...muteStatus, whiteUserList: [] },
 });
-export const groupInfos = (groups: readonly EngineGroup[]) => groups.map(groupInfo);
+export const groupInfos = (groups: readonly DropInGroup[]) => groups.map(groupInfo);
 
-const notHere = (what: string): Promise<never> =>
+const unsupported = (method: string): Promise<never> =>
   Promise.reject(
     imError(
       ImErrors.ERROR_NO_PERMISSION,
-      `${what} is not there in the built-in message service: a group is a room of the server`,
+      `The built-in message service does not support ${method}: every group is a room of the server`,
     ),
   );
 
 export class GroupManager extends Emitter {
-  readonly #session: SessionNow;
+  readonly #session: GetSession;
 
-  constructor(session: SessionNow) {
+  constructor(session: GetSession) {
     super();
     this.#session = session;
   }
 
   async joinGroup(group: GroupRef) {
-    return groupInfo(await this.#session().join(idOf(group)));
+    return groupInfo(await this.#session().join(groupIdOf(group)));
   }
 
   async leaveGroup(group: GroupRef): Promise<void> {
-    await this.#session().leave(idOf(group));
+    await this.#session().leave(groupIdOf(group));
   }
 
   async queryGroup(group: GroupRef) {
-    return groupInfo(await this.#session().call({ do: "group", groupId: idOf(group) }));
+    return groupInfo(await this.#session().call({ do: "group", groupId: groupIdOf(group) }));
   }
 
-  /** Those who are connected now. */
+  /** The users who are connected. */
   async listRecentGroupUser(group: GroupRef) {
-    const groupId = idOf(group);
+    const groupId = groupIdOf(group);
     const { users } = await this.#session().call({ do: "users", groupId, all: false });
     return { groupId, total: users.length, userList: users.map((userId) => ({ userId })) };
   }
 
-  /** The same in pages, for the group's admins. */
+  /** The same in pages, for administrators of the group. */
   async listGroupUser(request: {
     groupId: string;
     sortType?: number;
@@ -62,7 +66,7 @@ export class GroupManager extends Emitter {
   }) {
     const { groupId, sortType = 0, pageSize = 20 } = request;
     const from = Number(request.nextPageToken ?? request.nextpagetoken ?? 0);
-    const { users } = await this.#session().call({ do: "users", groupId: idOf(groupId), all: true });
+    const { users } = await this.#session().call({ do: "users", groupId: groupIdOf(groupId), all: true });
     const inOrder = sortType === 1 ? [...users].reverse() : users;
     const next = from + Math.max(1, Math.min(pageSize, 50));
     return {
@@ -96,23 +100,23 @@ export class GroupManager extends Emitter {
   }
 
   createGroup(): Promise<never> {
-    return notHere("createGroup");
+    return unsupported("createGroup");
   }
 
   closeGroup(): Promise<never> {
-    return notHere("closeGroup");
+    return unsupported("closeGroup");
   }
 
   modifyGroup(): Promise<never> {
-    return notHere("modifyGroup");
+    return unsupported("modifyGroup");
   }
 
   async #mute(group: GroupRef, muted: boolean, users?: string[]): Promise<void> {
-    await this.#session().call({ do: "mute", groupId: idOf(group), muted, users });
+    await this.#session().call({ do: "mute", groupId: groupIdOf(group), muted, users });
   }
 }
 
-interface Outgoing {
+interface MessageRequest {
   readonly groupId?: string;
   readonly type: number;
   readonly data: string;
@@ -129,38 +133,40 @@ interface MessageQuery {
 }
 
 export class MessageManager extends Emitter {
-  readonly #session: SessionNow;
-  readonly #onlyGroup: () => string | undefined;
-  /** Tells a repetition, after a lost connection, from another message. */
-  readonly #page = `${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
+  readonly #session: GetSession;
+  readonly #latestGroup: () => string | undefined;
+  /**
+   * Identifies this page, so that the server recognizes a message that is repeated after a lost connection.
+   */
+  readonly #pageId = `${Math.random().toString(36).slice(2)}-${Math.random().toString(36).slice(2)}`;
   #sent = 0;
 
-  /** @param onlyGroup the group that was joined last: where the SDK does not ask which one */
-  constructor(session: SessionNow, onlyGroup: () => string | undefined) {
+  /** @param latestGroup returns the group that was joined last, which the SDK's methods use by default */
+  constructor(session: GetSession, latestGroup: () => string | undefined) {
     super();
     this.#session = session;
-    this.#onlyGroup = onlyGroup;
+    this.#latestGroup = latestGroup;
   }
 
-  sendGroupMessage({ receiverIdList, ...message }: Outgoing): Promise<string> {
+  sendGroupMessage({ receiverIdList, ...message }: MessageRequest): Promise<string> {
     const to = receiverIdList && receiverIdList.length > 0 ? receiverIdList.map(String) : undefined;
     return this.#send(message, to, false);
   }
 
-  sendC2cMessage({ receiverId, ...message }: Outgoing): Promise<string> {
+  sendC2cMessage({ receiverId, ...message }: MessageRequest): Promise<string> {
     return this.#send(message, [String(receiverId)], true);
   }
 
-  /** What was said to the whole group, oldest first unless `sortType` is 1. */
+  /** The messages to the whole group, oldest first unless `sortType` is 1. */
   async listMessage(query: MessageQuery) {
     const { groupId, type, sortType = 0, pageSize = 10 } = query;
     const token = query.nextPageToken ?? query.nextpagetoken;
     const { messages, hasMore } = await this.#session().call({
       do: "messages",
-      groupId: idOf(groupId),
+      groupId: groupIdOf(groupId),
       type,
       newestFirst: sortType === 1,
-      // Apps ask for the first page with nothing, 0 or 1.
+      // Apps request the first page with undefined, 0 or 1.
       from: token !== undefined && token > 1 ? token : undefined,
       pageSize: Math.max(1, Math.min(pageSize, 50)),
     });
@@ -168,7 +174,7 @@ export class MessageManager extends Emitter {
     return { groupId, nextpagetoken: next, nextPageToken: next, hasMore, messageList: messages };
   }
 
-  /** The newest, oldest of them first; only those after `seqnum`, where it is given. */
+  /** The newest messages, oldest first. With `seqnum`, only those after it. */
   async listRecentMessage({
     groupId,
     seqnum = 0,
@@ -180,31 +186,35 @@ export class MessageManager extends Emitter {
   }) {
     const { messages } = await this.#session().call({
       do: "messages",
-      groupId: idOf(groupId),
+      groupId: groupIdOf(groupId),
       newestFirst: true,
       pageSize: Math.max(1, Math.min(pageSize, 50)),
     });
-    const newer = messages.filter((message: EngineMessage) => message.seqnum > seqnum);
+    const newer = messages.filter((message: DropInMessage) => message.seqnum > seqnum);
     return { groupId, messageList: newer.reverse() };
   }
 
-  /** The vendor's name for the same, of a group that has ended. */
+  /** Another name for `listMessage`, which the vendor uses for groups that have ended. */
   listHistoryMessage(query: MessageQuery) {
     return this.listMessage(query);
   }
 
   deleteMessage(): Promise<never> {
-    return notHere("deleteMessage");
+    return unsupported("deleteMessage");
   }
 
-  async #send({ groupId = this.#onlyGroup(), type, data }: Outgoing, to: string[] | undefined, one: boolean) {
+  async #send(
+    { groupId = this.#latestGroup(), type, data }: MessageRequest,
+    to: string[] | undefined,
+    one: boolean,
+  ) {
     if (groupId === undefined) throw imError(ImErrors.ERROR_GROUP_NOT_JOINED, "no group was joined");
     this.#sent += 1;
-    const key = `${this.#page}-${this.#sent}`;
+    const key = `${this.#pageId}-${this.#sent}`;
     const text = typeof data === "string" ? data : JSON.stringify(data);
     const { messageId } = await this.#session().call({
       do: "send",
-      groupId: idOf(groupId),
+      groupId: groupIdOf(groupId),
       type,
       data: text,
       to,

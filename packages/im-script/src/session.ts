@@ -1,176 +1,202 @@
 import type {
-  EngineCall,
-  EngineGoodbye,
-  EngineGroup,
-  EngineLogin,
-  EngineMessage,
-  EngineMuteStatus,
-  EnginePlace,
-  EngineResults,
+  DropInCall,
+  DropInCloseCode,
+  DropInGroup,
+  DropInLogin,
+  DropInMessage,
+  DropInMuteStatus,
+  DropInPosition,
+  DropInResults,
 } from "@invigil/schema";
+import {
+  type Call,
+  type Connection,
+  type ConnectionOptions,
+  isLost,
+  openConnection,
+  type PushFrame,
+} from "./connection.js";
 import { type ImError, ImErrors, imError } from "./errors.js";
-import { after } from "./globals.js";
-import { type Call, isLost, type Line, type LineOptions, openLine, type Told } from "./line.js";
-import { createTurns } from "./turns.js";
+import { runAfter } from "./globals.js";
+import { createSemaphore } from "./semaphore.js";
 
-/** How long the app waits for an answer. */
-const ANSWER_MS = 10_000;
-/** How long a lost connection is tried for before the app is told. */
-const RETURN_MS = 30_000;
-/** How long a login and a join are tried for: the apps try neither a second time before they were in a group. */
-const FIRST_MS = 120_000;
-const RETRY_MS = { first: 200, most: 3_000 };
-/** Requests that are under way at once: the server takes not many more. */
-const WINDOW = 32;
+/** How long a call waits for its response, in milliseconds. */
+const RESPONSE_MS = 10_000;
+/** How long the session tries to reconnect before it ends, in milliseconds. */
+const RECONNECT_MS = 30_000;
+/** How long a first login or join is retried, in milliseconds. Apps do not retry them themselves. */
+const INITIAL_MS = 120_000;
+const RETRY_MS = { first: 200, max: 3_000 };
+/** The maximum number of concurrent requests. The server accepts only slightly more. */
+const MAX_CONCURRENT = 32;
+
+/** The close codes of {@link DropInCloseCode}. */
+const REMOVED = 2;
+const EXPIRED = 3;
+const REPLACED = 4;
 
 export interface SessionOptions {
   readonly url: string;
-  readonly login: EngineLogin;
-  /** Where the page stands in each group: kept beyond the session, so that the next one goes on there. */
-  readonly places: Map<string, EnginePlace>;
-  readonly onMessage: (message: EngineMessage, one: boolean) => void;
-  readonly onMuted: (status: EngineMuteStatus) => void;
+  readonly login: DropInLogin;
+  /**
+   * The position of the page in each group. It outlives the session, so that the next session continues from
+   * there.
+   */
+  readonly positions: Map<string, DropInPosition>;
+  readonly onMessage: (message: DropInMessage, one: boolean) => void;
+  readonly onMuted: (status: DropInMuteStatus) => void;
   readonly onLost: () => void;
-  readonly onReturned: (groups: readonly EngineGroup[]) => void;
-  /** The login has expired; `renew` takes a newer one, or nothing where there is none. */
-  readonly onExpired: (renew: (login?: EngineLogin) => void) => void;
-  /** The session is over. */
-  readonly onEnd: (code: EngineGoodbye) => void;
+  readonly onReconnected: (groups: readonly DropInGroup[]) => void;
+  /** The login has expired. `renew` takes a newer login, or nothing if there is none. */
+  readonly onExpired: (renew: (login?: DropInLogin) => void) => void;
+  /** The session has ended. */
+  readonly onEnd: (code: DropInCloseCode) => void;
 }
 
-/** A login, for as long as it lasts: over several connections, where one is lost. */
+/** A login that survives the loss of connections. */
 export interface Session {
-  /** Tries for a while to connect and log in. @throws ImError: at once `auth fail` where the server does not take the login */
+  /**
+   * Connects and logs in, with retries.
+   * @throws ImError at once with `auth fail` if the server refuses the login
+   */
   open(): Promise<void>;
-  join(groupId: string): Promise<EngineGroup>;
+  join(groupId: string): Promise<DropInGroup>;
   leave(groupId: string): Promise<void>;
-  /** Where the connection is lost before the answer, it is asked again on the next one. @throws ImError */
-  call<Name extends EngineCall["do"]>(call: Call<Name>): Promise<EngineResults[Name]>;
-  /** Ends it from here; nobody is told. */
+  /**
+   * Sends a request. If the connection is lost before the response, the request is repeated on the next
+   * connection.
+   * @throws ImError
+   */
+  call<Name extends DropInCall["do"]>(call: Call<Name>): Promise<DropInResults[Name]>;
+  /** Ends the session without calling `onEnd`. */
   close(): void;
 }
 
-const over = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
+const notLoggedIn = () => imError(ImErrors.ERROR_NOT_LOGIN, "not login");
 const isRefused = ({ code }: ImError): boolean => code === ImErrors.ERROR_NO_PERMISSION;
-/** A page with a later login of the same person is there. */
-const isElsewhere = ({ code }: ImError): boolean => code === ImErrors.ERROR_HAS_LOGIN;
-/** What the network or a busy server is to blame for. */
-const mayPass = (error: ImError): boolean =>
+/** Whether a later login of the same person replaced this one. */
+const isReplaced = ({ code }: ImError): boolean => code === ImErrors.ERROR_HAS_LOGIN;
+/** Whether the network or an overloaded server caused the error, so that a retry may succeed. */
+const isTemporary = (error: ImError): boolean =>
   isLost(error) ||
   error.code === ImErrors.ERROR_NO_SESSION ||
   error.code === ImErrors.ERROR_INTERNAL_BUSY ||
   error.code === ImErrors.ERROR_INTERNALE_RROR;
-const hasNoPlace = (error: ImError): boolean =>
+const isNotMember = (error: ImError): boolean =>
   isRefused(error) ||
   error.code === ImErrors.ERROR_GROUP_NOT_EXIST ||
   error.code === ImErrors.ERROR_GROUP_DELETED;
 
-export const createSession = ({ places, ...options }: SessionOptions): Session => {
+export const createSession = ({ positions, ...options }: SessionOptions): Session => {
   let { login } = options;
-  let line: Line | undefined;
-  let isOver = false;
-  /** Whether the page has been in a group: from then on the app logs in again by itself. */
-  let hasEntered = false;
-  let stopReturning = () => {};
+  let connection: Connection | undefined;
+  let isClosed = false;
+  /** Whether the page has joined a group. From then on, the app logs in again by itself. */
+  let hasJoined = false;
+  let cancelReconnection = () => {};
   const joined = new Set<string>();
-  const turns = createTurns(WINDOW);
-  /** Those who wait for a connection. */
+  const semaphore = createSemaphore(MAX_CONCURRENT);
+  /** Calls that wait for a connection. */
   let waiting: (() => void)[] = [];
 
-  const wake = (): void => {
-    const woken = waiting;
+  const resumeWaiting = (): void => {
+    const calls = waiting;
     waiting = [];
-    for (const go of woken) go();
+    for (const resume of calls) resume();
   };
-  const finish = (): void => {
-    isOver = true;
-    stopReturning();
-    line?.close();
-    line = undefined;
-    wake();
+  const close = (): void => {
+    isClosed = true;
+    cancelReconnection();
+    connection?.close();
+    connection = undefined;
+    resumeWaiting();
   };
-  const end = (code: EngineGoodbye): void => {
-    if (isOver) return;
-    finish();
+  const end = (code: DropInCloseCode): void => {
+    if (isClosed) return;
+    close();
     options.onEnd(code);
   };
 
-  const move = (groupId: string, { at, seen }: EnginePlace): void => {
-    const { at: known, seen: last } = places.get(groupId) ?? { at: "0", seen: 0 };
+  const advance = (groupId: string, { at, seen }: DropInPosition): void => {
+    const { at: known, seen: last } = positions.get(groupId) ?? { at: "0", seen: 0 };
     if (joined.has(groupId))
-      places.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
+      positions.set(groupId, { at: Number(at) > Number(known) ? at : known, seen: Math.max(seen, last) });
   };
-  /** Where a page stands that joins, the server says: no further than what there is. */
-  const onResult: LineOptions["onResult"] = (call, result) => {
+  /** Takes the position of a joined group from the server, which may be behind that of the page. */
+  const onResult: ConnectionOptions["onResult"] = (call, result) => {
     if (call.do === "join" && "at" in result && joined.has(call.groupId))
-      places.set(call.groupId, { at: result.at, seen: result.seen });
+      positions.set(call.groupId, { at: result.at, seen: result.seen });
   };
-  /** What to ask for: from where the page stands. */
-  const joining = (groupId: string): Call<"join"> => {
-    const place = places.get(groupId);
-    return { do: "join", groupId, after: place?.at, seen: place?.seen };
+  /** A join request that continues from the position of the page. */
+  const joinCall = (groupId: string): Call<"join"> => {
+    const position = positions.get(groupId);
+    return { do: "join", groupId, after: position?.at, seen: position?.seen };
   };
 
-  const hear = (message: EngineMessage, one: boolean, at: string): void => {
+  const receive = (message: DropInMessage, one: boolean, at: string): void => {
     const { groupId, seqnum } = message;
-    // What was told before is not told again, wherever the connection was lost.
-    if (!joined.has(groupId) || seqnum <= (places.get(groupId)?.seen ?? 0)) return;
-    move(groupId, { at, seen: seqnum });
+    // A message may arrive again after a reconnection.
+    if (!joined.has(groupId) || seqnum <= (positions.get(groupId)?.seen ?? 0)) return;
+    advance(groupId, { at, seen: seqnum });
     options.onMessage(message, one);
   };
 
-  const onTold = (told: Told): void => {
-    switch (told.is) {
+  const onPush = (frame: PushFrame): void => {
+    switch (frame.is) {
       case "message":
-        hear(told.message, told.one, told.at);
+        receive(frame.message, frame.one, frame.at);
         break;
       case "beat":
-        for (const groupId of Object.keys(told.at)) move(groupId, { at: told.at[groupId] ?? "0", seen: 0 });
+        for (const groupId of Object.keys(frame.at))
+          advance(groupId, { at: frame.at[groupId] ?? "0", seen: 0 });
         break;
       case "muted":
-        options.onMuted(told.status);
+        options.onMuted(frame.status);
         break;
       case "expired":
-        renew((opened) => void opened.catch(() => end(3)));
+        renew((opened) => void opened.catch(() => end(EXPIRED)));
         break;
       case "bye":
-        end(told.code);
+        end(frame.code);
     }
   };
 
-  /** Asks the app for a newer login, and logs in with it where the connection is up. */
-  const renew = (use: (opened: Promise<unknown>) => void): void => {
-    let isAnswered = false;
-    const stopWaiting = after(RETURN_MS, () => end(3));
+  /** Asks the app for a newer login, and logs in with it if there is a connection. */
+  const renew = (onLogin: (opened: Promise<unknown>) => void): void => {
+    let isRenewed = false;
+    const stopWaiting = runAfter(RECONNECT_MS, () => end(EXPIRED));
     options.onExpired((renewed) => {
-      if (isAnswered || isOver) return;
-      isAnswered = true;
+      if (isRenewed || isClosed) return;
+      isRenewed = true;
       stopWaiting();
-      if (!renewed) return end(3);
+      if (!renewed) return end(EXPIRED);
       login = renewed;
-      use(line ? line.ask({ do: "login", login }) : Promise.resolve());
+      onLogin(connection ? connection.request({ do: "login", login }) : Promise.resolve());
     });
   };
 
-  const rejoin = async (on: Line): Promise<EngineGroup[]> => {
-    const groups: EngineGroup[] = [];
+  const rejoin = async (on: Connection): Promise<DropInGroup[]> => {
+    const groups: DropInGroup[] = [];
     for (const groupId of joined) {
-      const { group } = await on.ask(joining(groupId));
+      const { group } = await on.request(joinCall(groupId));
       groups.push(group);
     }
     return groups;
   };
 
-  /** Before it is in use, whoever waits on it is told. */
-  const whenLost = (): void => {
-    if (line) comeBack();
+  /** While `connect` runs, its caller handles the loss. */
+  const handleLoss = (): void => {
+    if (connection) reconnect();
   };
 
-  /** A connection that is logged in. @throws ImError */
-  const connect = async (): Promise<Line> => {
-    const opened = await openLine(options.url, { onTold, onResult, onLost: whenLost });
+  /**
+   * Opens a connection and logs in.
+   * @throws ImError
+   */
+  const connect = async (): Promise<Connection> => {
+    const opened = await openConnection(options.url, { onPush, onResult, onLost: handleLoss });
     try {
-      await opened.ask({ do: "login", login });
+      await opened.request({ do: "login", login });
     } catch (error) {
       opened.close();
       throw error;
@@ -178,49 +204,52 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
     return opened;
   };
 
-  const comeBack = (): void => {
-    line = undefined;
+  const reconnect = (): void => {
+    connection = undefined;
     options.onLost();
-    let stopTrying = () => {};
-    const stopWaiting = after(hasEntered ? RETURN_MS : FIRST_MS, () => end(3));
-    stopReturning = () => {
-      stopTrying();
+    let cancelAttempt = () => {};
+    const stopWaiting = runAfter(hasJoined ? RECONNECT_MS : INITIAL_MS, () => end(EXPIRED));
+    cancelReconnection = () => {
+      cancelAttempt();
       stopWaiting();
     };
     let delay = RETRY_MS.first;
-    const again = (): void => {
-      // Not all at once, where a server that was restarted had many.
-      stopTrying = after(delay * (0.5 + Math.random()), () => void attempt());
-      delay = Math.min(delay * 2, RETRY_MS.most);
+    const scheduleAttempt = (): void => {
+      // A random delay, so that the clients of a restarted server do not reconnect at the same time.
+      cancelAttempt = runAfter(delay * (0.5 + Math.random()), () => void attempt());
+      delay = Math.min(delay * 2, RETRY_MS.max);
     };
     const attempt = async () => {
-      let opened: Line | undefined;
+      let opened: Connection | undefined;
       try {
         opened = await connect();
         const groups = await rejoin(opened);
-        if (isOver) throw over();
-        stopReturning();
-        line = opened;
-        options.onReturned(groups);
-        wake();
+        if (isClosed) throw notLoggedIn();
+        cancelReconnection();
+        connection = opened;
+        options.onReconnected(groups);
+        resumeWaiting();
       } catch (error) {
         opened?.close();
-        if (isOver) return;
-        // Safe: a line throws nothing else.
+        if (isClosed) return;
+        // Safe: a connection rejects only with ImError.
         const failure = error as ImError;
-        if (opened && hasNoPlace(failure)) return end(2);
-        if (isElsewhere(failure)) return end(4);
-        if (!opened && isRefused(failure)) return renew(() => again());
-        again();
+        if (opened && isNotMember(failure)) return end(REMOVED);
+        if (isReplaced(failure)) return end(REPLACED);
+        if (!opened && isRefused(failure)) return renew(() => scheduleAttempt());
+        scheduleAttempt();
       }
     };
-    again();
+    scheduleAttempt();
   };
 
-  /** Tries something again for a while, as long as what it fails by may pass. @throws ImError */
-  const persist = async <T>(attempt: () => Promise<T>): Promise<T> => {
+  /**
+   * Retries a call while its error may be temporary.
+   * @throws ImError
+   */
+  const retry = async <T>(attempt: () => Promise<T>): Promise<T> => {
     let isLate = false;
-    const stop = after(FIRST_MS, () => {
+    const stop = runAfter(INITIAL_MS, () => {
       isLate = true;
     });
     let delay = RETRY_MS.first;
@@ -229,65 +258,65 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
         try {
           return await attempt();
         } catch (error) {
-          if (isOver) throw over();
-          // Safe: a line throws nothing else.
-          if (isLate || !mayPass(error as ImError)) throw error;
+          if (isClosed) throw notLoggedIn();
+          // Safe: a connection rejects only with ImError.
+          if (isLate || !isTemporary(error as ImError)) throw error;
         }
         const pause = delay * (0.5 + Math.random());
-        await new Promise<void>((go) => {
-          after(pause, go);
+        await new Promise<void>((resolve) => {
+          runAfter(pause, resolve);
         });
-        delay = Math.min(delay * 2, RETRY_MS.most);
+        delay = Math.min(delay * 2, RETRY_MS.max);
       }
     } finally {
       stop();
     }
   };
 
-  const lineUp = async (): Promise<Line> => {
-    while (!line && !isOver)
-      await new Promise<void>((go) => {
-        waiting.push(go);
+  const waitForConnection = async (): Promise<Connection> => {
+    while (!connection && !isClosed)
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
       });
-    if (!line) throw over();
-    return line;
+    if (!connection) throw notLoggedIn();
+    return connection;
   };
 
-  const call: Session["call"] = async (asked) => {
-    if (isOver) throw over();
+  const call: Session["call"] = async (request) => {
+    if (isClosed) throw notLoggedIn();
     let isLate = false;
-    await turns.take();
-    const answered = async () => {
+    await semaphore.acquire();
+    const requestUntilAnswered = async () => {
       for (;;) {
-        const up = await lineUp();
-        if (isLate) throw over();
+        const current = await waitForConnection();
+        if (isLate) throw notLoggedIn();
         try {
-          return await up.ask(asked);
+          return await current.request(request);
         } catch (error) {
-          // Safe: a line throws nothing else.
-          if (isOver || !isLost(error as ImError)) throw error;
+          // Safe: a connection rejects only with ImError.
+          if (isClosed || !isLost(error as ImError)) throw error;
         }
       }
     };
-    const answer = answered();
+    const answer = requestUntilAnswered();
     return new Promise((resolve, reject) => {
-      const stop = after(ANSWER_MS, () => {
+      const stop = runAfter(RESPONSE_MS, () => {
         isLate = true;
         reject(imError(ImErrors.ERROR_INTERNALE_RROR, "timeout"));
-        turns.give();
+        semaphore.release();
       });
-      const settled = (): void => {
+      const settle = (): void => {
         stop();
-        if (!isLate) turns.give();
+        if (!isLate) semaphore.release();
       };
       answer.then(
         (result) => {
-          settled();
+          settle();
           resolve(result);
         },
         (error: ImError) => {
-          settled();
-          reject(isOver ? over() : error);
+          settle();
+          reject(isClosed ? notLoggedIn() : error);
         },
       );
     });
@@ -295,32 +324,32 @@ export const createSession = ({ places, ...options }: SessionOptions): Session =
 
   return {
     open: () =>
-      persist(async () => {
-        if (isOver) throw over();
+      retry(async () => {
+        if (isClosed) throw notLoggedIn();
         const opened = await connect();
-        if (isOver) {
+        if (isClosed) {
           opened.close();
-          throw over();
+          throw notLoggedIn();
         }
-        line = opened;
+        connection = opened;
       }),
     call,
     async join(groupId) {
       joined.add(groupId);
       try {
-        const { group } = await persist(() => call(joining(groupId)));
-        hasEntered = true;
+        const { group } = await retry(() => call(joinCall(groupId)));
+        hasJoined = true;
         return group;
       } catch (error) {
-        if (!isOver) joined.delete(groupId);
+        if (!isClosed) joined.delete(groupId);
         throw error;
       }
     },
     async leave(groupId) {
       joined.delete(groupId);
-      places.delete(groupId);
+      positions.delete(groupId);
       await call({ do: "leave", groupId });
     },
-    close: finish,
+    close,
   };
 };

@@ -1,22 +1,26 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
 
+/** A clip of the audio library. */
 export const audioClipSchema = z.object({
   id: z.string(),
   name: z.string(),
-  /** The clip's class, a number of the school's own. */
+  /** The class of the clip, a number that the school chooses. */
   classify: z.int(),
-  /** Absolute; plays in an `<audio>` tag from any origin. */
+  /** An absolute URL that an `<audio>` element of any origin can play. */
   url: z.string(),
   ossUrl: z.string().optional(),
-  /** Whether exams without manual audio of their own offer it. */
+  /** Whether the clip is offered by exams that have no manual audio of their own. */
   isDefault: z.boolean(),
 });
 export type AudioClip = z.infer<typeof audioClipSchema>;
 
 const classifySchema = wholeNumber(0, 1_000_000);
 
-/** `name` filters by containing it, whatever the case of Latin letters; `classify` by being equal. */
+/**
+ * Input of `audio.list`. `name` matches clips whose name contains it, ignoring the case of Latin letters.
+ * `classify` matches exactly.
+ */
 export const listAudioInput = z.object({
   pageNum: optional(wholeNumber(0, 1_000_000)).transform((page) => page || 1),
   pageSize: pageSizeSchema(10),
@@ -37,31 +41,33 @@ const httpUrl = z
   .url({ protocol: /^https?$/, error: "must be an http or https URL" })
   .max(2048, "must be at most 2048 characters");
 
-/** What is said about a clip, whether its file lies here or elsewhere. */
-const describedAudio = {
+/** The fields that describe a clip, whether the server stores its file or only its URL. */
+const audioMetadata = {
   name: label(64),
   classify: optional(classifySchema).transform((value) => value ?? 0),
   isDefault: optional(z.boolean()).transform((value) => value ?? false),
 };
 
-export const createAudioInput = z.object({ ...describedAudio, url: httpUrl, ossUrl: optional(httpUrl) });
+/** Input of `audio.create`: a clip whose file another server hosts. */
+export const createAudioInput = z.object({ ...audioMetadata, url: httpUrl, ossUrl: optional(httpUrl) });
 export type CreateAudioInput = z.infer<typeof createAudioInput>;
 
-/** A file may be at most this large, in bytes: 20 MiB. */
+/** The largest audio file that the server accepts, in bytes: 20 MiB. */
 export const MAX_AUDIO_BYTES = 20 * 1024 * 1024;
 
-/** What comes beside an uploaded file; from a form, `isDefault` is a text. */
+/** The form fields of an audio upload (`POST /audio`). A form sends `isDefault` as text. */
 export const uploadAudioInput = z.object({
-  ...describedAudio,
+  ...audioMetadata,
   isDefault: optional(
     z.preprocess((sent) => (sent === "true" ? true : sent === "false" ? false : sent), z.boolean()),
   ).transform((value) => value ?? false),
 });
 export type UploadAudioInput = z.infer<typeof uploadAudioInput>;
 
+/** Input of `audio.delete`. */
 export const clipRef = z.object({ clipId: idSchema });
 
-/** Fields that are absent stay as they are. */
+/** Input of `audio.update`. Absent fields keep their value. */
 export const updateAudioInput = z.object({
   clipId: idSchema,
   name: optional(label(64)),
@@ -70,11 +76,14 @@ export const updateAudioInput = z.object({
 });
 export type UpdateAudioInput = z.infer<typeof updateAudioInput>;
 
-/** `attachmentId`: the `id` of the audio in the exam. */
+/** Input of `audio.detach`. `attachmentId` is the `id` of the audio in the exam. */
 export const detachAudioInput = z.object({ examId: idSchema, attachmentId: idSchema });
 export type DetachAudioInput = z.infer<typeof detachAudioInput>;
 
-/** With `startTime` the exam plays the clip then, by itself; without, the teacher starts it by hand. */
+/**
+ * Input of `audio.attach`. With `startTime` the exam plays the clip at that time. Without it the teacher
+ * starts the clip by hand.
+ */
 export const attachAudioInput = z.object({
   examId: idSchema,
   clipId: idSchema,

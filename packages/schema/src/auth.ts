@@ -1,49 +1,53 @@
 import { z } from "zod";
-import {
-  idSchema,
-  label,
-  marksPcCamera,
-  optional,
-  STORABLE_MESSAGE,
-  storable,
-  verbatimText,
-  wholeNumber,
-} from "./common.js";
+import { idSchema, isStorable, label, NOT_STORABLE, optional, verbatimText, wholeNumber } from "./common.js";
+import { isPcLogin, isPcStream } from "./login.js";
 
-/** What a caller may be. A teacher watches, an inspector only reads, an examinee sits the exam. */
+/** The roles of callers. Teachers watch, inspectors only read, and examinees sit the exam. */
 export const roles = ["admin", "teacher", "inspector", "examinee"] as const;
 export const roleSchema = z.enum(roles);
 export type Role = z.infer<typeof roleSchema>;
 
 /**
- * A caller's id as its token gives it: 1 to 128 characters, no white space at the ends. An id that is written like a PC
- * camera's is refused: its holder would pass for the second camera of another person.
+ * The user id in a token: 1 to 128 printable characters without white space at the ends. Ids that are
+ * reserved for PC cameras are refused, because their holder would act as another person's second camera.
  */
 const subject = z
   .string()
   .regex(/^[^\s\p{C}](?:[^\p{C}]{0,126}[^\s\p{C}])?$/u, "must be 1 to 128 printable characters")
-  .refine((id) => !marksPcCamera(id), "must not begin with 'pc_' or end with '_pc' (those mark a PC camera)");
+  .refine(
+    (id) => !isPcLogin(id) && !isPcStream(id),
+    "must not begin with 'pc_' or end with '_pc' (reserved for PC cameras)",
+  );
 
-/** The claims of a token that Invigil reads; others are ignored. `exp`, `nbf`, `iat` are seconds since 1970. */
+/** The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. */
 export const claimsSchema = z.object({
   sub: subject,
   role: roleSchema,
-  // The last second that a Date can hold.
+  // The last second that a JavaScript `Date` can represent.
   exp: z.number().max(8.64e12),
   room: z.string().min(1, "must not be empty").optional(),
   exam: z.string().min(1, "must not be empty").optional(),
   name: label(64).optional(),
-  /** The token's own id, by which it can be revoked. */
+  /** The id of the token. An administrator revokes the token by this id. */
   jti: z.string().optional(),
-  /** The login that it belongs to: good while that lasts. */
+  /** The id of the login session that the token belongs to. The token is valid while that session lasts. */
   sid: z.string().optional(),
-  /** Whether somebody issued it with that login: it ends with the login, and is none of it, so it cannot be refreshed. */
+  /**
+   * Whether the token was issued during that session for somebody else. It ends with the session, but cannot
+   * be refreshed.
+   */
   issued: z.boolean().optional().catch(undefined),
-  /** With `room`: how often the links of that seat had been revoked when it was made. Absent: never. */
+  /**
+   * With `room`: how many times the links of this person had been revoked when the token was issued. Absent
+   * means 0.
+   */
   gen: z.int().nonnegative().optional().catch(undefined),
 });
 
-/** Who is calling: what a valid token says. `room` and `exam` bind the token to that room or exam alone. */
+/**
+ * The caller of a procedure, as their token describes them. `roomId` and `examId` restrict the token to that
+ * room or exam.
+ */
 export const callerSchema = z.object({
   userId: z.string(),
   role: roleSchema,
@@ -54,21 +58,22 @@ export const callerSchema = z.object({
 });
 export type Caller = z.infer<typeof callerSchema>;
 
-/** A password as it is chosen: 8 to 256 characters, any. */
+/** A new password: 8 to 256 characters of any kind. */
 export const newPasswordSchema = z
   .string()
   .min(8, "must be at least 8 characters")
   .max(256, "must be at most 256 characters")
-  .refine(storable, STORABLE_MESSAGE);
+  .refine(isStorable, NOT_STORABLE);
 
+/** Input of `auth.login`. */
 export const loginInput = z.object({ username: idSchema, password: verbatimText(1, 256) });
 export type LoginInput = z.infer<typeof loginInput>;
 
-/** A login: a token, and how long it can be exchanged for a newer one. */
+/** Output of `auth.login` and `auth.refresh`: a token, and how long it can be exchanged for a newer one. */
 export const sessionSchema = z.object({
   token: z.string(),
   expiresAt: z.date(),
-  /** `auth.refresh` works until then; afterwards only logging in again does. */
+  /** The time until which `auth.refresh` works. After it, the person must log in again. */
   refreshableUntil: z.date(),
   userId: z.string(),
   role: roleSchema,
@@ -76,6 +81,7 @@ export const sessionSchema = z.object({
 });
 export type Session = z.infer<typeof sessionSchema>;
 
+/** Input of `auth.changePassword`. */
 export const changePasswordInput = z.object({
   currentPassword: verbatimText(1, 256),
   newPassword: newPasswordSchema,
@@ -83,8 +89,9 @@ export const changePasswordInput = z.object({
 export type ChangePasswordInput = z.infer<typeof changePasswordInput>;
 
 /**
- * Whom a token is for. With `roomId`: for a person in that room, in the role that it has there, and good there only.
- * With `examId`: good in that exam only. Neither, and no role of a room: administrators may ask for it.
+ * Input of `auth.issueToken`. With `roomId`, the token is for a person of that room in their role there, and
+ * works only in that room. With `examId`, it works only in that exam. Only administrators may omit `roomId`,
+ * or issue tokens for the role `admin`.
  */
 export const issueTokenInput = z.object({
   userId: subject,
@@ -92,19 +99,24 @@ export const issueTokenInput = z.object({
   roomId: optional(idSchema),
   examId: optional(idSchema),
   name: optional(label(64)),
-  /** In seconds, 60 to a year. Absent: until the exam is over, or 8 hours where it belongs to none. */
+  /**
+   * The lifetime in seconds, from 60 to one year. Default: until the exam is over, or 8 hours for a token
+   * without an exam.
+   */
   ttlSeconds: optional(wholeNumber(60, 31_536_000)),
 });
 export type IssueTokenInput = z.infer<typeof issueTokenInput>;
 
+/** Output of `auth.issueToken`. */
 export const issuedTokenSchema = z.object({
   token: z.string(),
-  /** Its `jti`, by which it can be revoked. */
+  /** The `jti` of the token, by which it can be revoked. */
   tokenId: z.string(),
-  /** Sooner than asked where the exam is over sooner. */
+  /** Earlier than requested if the exam is over earlier. */
   expiresAt: z.date(),
 });
 export type IssuedToken = z.infer<typeof issuedTokenSchema>;
 
+/** Input of `auth.revokeToken`. */
 export const revokeTokenInput = z.object({ tokenId: verbatimText(1, 1024) });
 export type RevokeTokenInput = z.infer<typeof revokeTokenInput>;

@@ -28,7 +28,7 @@ describe("cheat records", () => {
       expect(kept({ detectType })?.detectType).toBe(detectType);
     expect(fault({ detectType: "" })).toBe("detectType must not be empty");
     expect(fault({ detectType: "t".repeat(65) })).toBe("detectType must be at most 64 characters");
-    expect(fault({ detectType: "\u0000" })).toMatch(/^detectType must not hold U\+0000/);
+    expect(fault({ detectType: "\u0000" })).toMatch(/^detectType must not contain U\+0000/);
   });
 
   it("happened between 1970 and 9999", () => {

@@ -10,7 +10,7 @@ import {
 } from "./common.js";
 import type { JsonObject } from "./json.js";
 
-/** What the vendor's detectors report. Any other text of 1 to 64 characters is accepted too. */
+/** The detection types of the vendor's detectors. Other texts of 1 to 64 characters are accepted too. */
 export const knownDetectTypes = [
   "scenePersonExit",
   "manyPeople",
@@ -24,7 +24,10 @@ export const knownDetectTypes = [
   "actionPersonSpeech",
 ] as const;
 
-/** The cheat config of an exam: a text that the client makes, stored and returned byte for byte. */
+/**
+ * Output of `cheat.getConfig`. `data` is a text that the client defines. The server stores and returns it
+ * byte for byte.
+ */
 export const cheatConfigSchema = z.object({
   examId: z.string(),
   data: z.string(),
@@ -33,12 +36,13 @@ export const cheatConfigSchema = z.object({
 });
 export type StoredCheatConfig = z.infer<typeof cheatConfigSchema>;
 
+/** Input of `cheat.setConfig`. */
 export const setCheatConfigInput = z.object({ examId: idSchema, data: verbatimText(1, 65_536) });
 export type SetCheatConfigInput = z.infer<typeof setCheatConfigInput>;
 
-/** The most records that one addRecords call may hold. */
+/** The maximum number of records in one `cheat.addRecords` call. */
 export const MAX_RECORDS_PER_CALL = 500;
-/** The most that one addRecords call's records may measure, in bytes of UTF-8. */
+/** The maximum size of all records in one `cheat.addRecords` call, in bytes of UTF-8. */
 export const MAX_RECORD_BYTES_PER_CALL = 256 * 1024;
 
 const detectionsSchema = z.object({
@@ -56,12 +60,12 @@ const cheatConfigDataSchema = z.object({
   mobile: detectionsSchema.optional(),
 });
 
-/** What the text of a cheat config usually says: which detections run on each camera. */
+/** The usual content of a cheat config: which detections run on each camera. */
 export type CheatConfig = z.infer<typeof cheatConfigDataSchema>;
 
 /**
- * Reads the text of a cheat config. The server never does: the text is the client's own.
- * @returns undefined when the text is not JSON of that form.
+ * Parses the text of a cheat config. The server never parses it, because clients define its format.
+ * @returns the config, or undefined if the text is not JSON of this shape
  */
 export const parseCheatConfig = (data: string): CheatConfig | undefined => {
   try {
@@ -71,7 +75,7 @@ export const parseCheatConfig = (data: string): CheatConfig | undefined => {
   }
 };
 
-/** What the detector adds of its own. */
+/** Additional data of the detector. */
 const extraInfoSchema = z.union([verbatimText(0, MAX_RECORD_BYTES_PER_CALL), jsonObjectSchema], {
   error: "must be a text or a JSON object",
 });
@@ -81,14 +85,14 @@ const newCheatRecordSchema = z.object({
   userId: idSchema,
   detectTime: instantSchema,
   detectType: verbatimText(1, 64),
-  /** Absent means `{}`. */
+  /** Default: `{}`. */
   extraInfo: extraInfoSchema.nullish().transform((value): string | JsonObject => value ?? {}),
 });
 export type NewCheatRecord = z.infer<typeof newCheatRecordSchema>;
 
 export const addCheatRecordsInput = z.object({
   roomId: idSchema,
-  /** When given, it must be the room's exam. */
+  /** Optional. If present, it must be the id of the room's exam. */
   examId: optional(idSchema),
   records: z
     .array(newCheatRecordSchema)
@@ -98,13 +102,13 @@ export const addCheatRecordsInput = z.object({
 export type AddCheatRecordsInput = z.infer<typeof addCheatRecordsInput>;
 
 export const cheatRecordSchema = z.object({
-  /** Grows with every record. */
+  /** Increases with every record. */
   id: z.int(),
   examId: z.string(),
   roomId: z.string(),
   userId: z.string(),
   detectType: z.string(),
-  /** Whether the phone (the main camera) saw it, not the PC. */
+  /** Whether the phone (the main camera) made the detection, as opposed to the PC. */
   isMainMonitor: z.boolean(),
   detectTime: z.date(),
   extraInfo: extraInfoSchema,
@@ -113,7 +117,10 @@ export const cheatRecordSchema = z.object({
 });
 export type CheatRecord = z.infer<typeof cheatRecordSchema>;
 
-/** Newest first. At least one of `roomId` and `examId`; `cursor` is the last id of the page before. */
+/**
+ * Input of `cheat.listRecords`. Newest records first. At least one of `roomId` and `examId` is required.
+ * `cursor` is the last record id of the previous page.
+ */
 export const listCheatRecordsInput = z
   .object({
     roomId: optional(idSchema),
@@ -129,7 +136,7 @@ export type ListCheatRecordsInput = z.infer<typeof listCheatRecordsInput>;
 
 export const cheatRecordPageSchema = z.object({
   records: z.array(cheatRecordSchema),
-  /** Absent when nothing older is left. */
+  /** Absent on the last page. */
   nextCursor: z.int().optional(),
 });
 export type CheatRecordPage = z.infer<typeof cheatRecordPageSchema>;

@@ -30,7 +30,7 @@ describe("texts", () => {
     expect(faultOf(label(3), "abcd")).toBe("must be at most 3 characters");
     expect(faultOf(label(3), "   ")).toBe("must not be empty");
     for (const sly of ["a\nb", "a\u001b[2J", "a\u0085b", "a\tb"])
-      expect(faultOf(label(9), sly)).toBe("must not hold control characters");
+      expect(faultOf(label(9), sly)).toBe("must not contain control characters");
   });
 
   it("verbatimText changes nothing", () => {
@@ -168,7 +168,7 @@ describe("JSON objects", () => {
   it("nest 32 levels deep and no deeper, however deep they are", () => {
     expect(takes(jsonObjectSchema, inObjects(32))).toBe(true);
     for (const levels of [33, 100_000])
-      expect(faultOf(jsonObjectSchema, inObjects(levels))).toBe("must not nest deeper than 32");
+      expect(faultOf(jsonObjectSchema, inObjects(levels))).toBe("must not be nested deeper than 32 levels");
     expect(
       takes(
         jsonObjectSchema,

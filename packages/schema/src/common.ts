@@ -1,71 +1,75 @@
 import { z } from "zod";
 import type { JsonObject } from "./json.js";
+import { isPcLogin, isPcStream } from "./login.js";
 
-/** What a text may hold anywhere in Invigil: everything that UTF-8 and every supported database can store unchanged. */
-export const storable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
-export const STORABLE_MESSAGE = "must not hold U+0000 or half of a surrogate pair";
+/** Whether UTF-8 and every supported database can store the text unchanged. */
+export const isStorable = (value: string): boolean => value.isWellFormed() && !value.includes("\u0000");
+export const NOT_STORABLE = "must not contain U+0000 or a lone surrogate";
 
-/** A text that is stored and returned byte for byte. `max` counts UTF-16 units. */
+/** A text that is stored and returned byte for byte. `max` counts UTF-16 code units. */
 export const verbatimText = (min: number, max: number) =>
   z
     .string()
     .min(min, "must not be empty")
     .max(max, `must be at most ${max} characters`)
-    .refine(storable, STORABLE_MESSAGE);
+    .refine(isStorable, NOT_STORABLE);
 
-/** A text for people (names, titles): trimmed, 1 to `max` characters on one line, which no terminal takes for commands. */
+/**
+ * A name or title: trimmed, 1 to `max` UTF-16 code units, on one line and without control characters, which a
+ * terminal could interpret.
+ */
 export const label = (max: number) =>
   z
     .string()
     .trim()
     .min(1, "must not be empty")
     .max(max, `must be at most ${max} characters`)
-    .refine(storable, STORABLE_MESSAGE)
-    .refine((value) => !/\p{Cc}/u.test(value), "must not hold control characters");
+    .refine(isStorable, NOT_STORABLE)
+    .refine((value) => !/\p{Cc}/u.test(value), "must not contain control characters");
 
-/** Reads an id sent as a number; everything else stays as it is, for the schema behind it to judge. */
+/**
+ * Converts an id that was sent as a number to text. Returns other values unchanged, for the next schema to
+ * validate.
+ */
 const numberAsText = (value: string): unknown => {
   const sent: unknown = value;
   return typeof sent === "number" && Number.isSafeInteger(sent) ? String(sent) : sent;
 };
 
-/** Reads a whole number sent as text (`"10"`). */
+/** Converts a whole number that was sent as text (`"10"`) to a number. */
 const textAsNumber = (value: number): unknown => {
   const sent: unknown = value;
   return typeof sent === "string" && /^\s*-?\d{1,16}\s*$/.test(sent) ? Number(sent) : sent;
 };
 
 /**
- * An id to look something up by: 1 to 128 characters. Ids sent as numbers are accepted.
- * Whether such an id exists is for the rules to say, not for its form.
+ * An id in a request: 1 to 128 characters. Numbers are converted to text. The procedure checks whether the id
+ * exists.
  */
 export const idSchema = z.preprocess(numberAsText, label(128));
 
-/** Whether an id is written like a PC camera's: `pc_<id>` is the login of that page, `<stream>_pc` the name of its stream. */
-export const marksPcCamera = (id: string): boolean => id.startsWith("pc_") || id.endsWith("_pc");
-
 /**
- * The id of a person to be stored: letters, digits, `_`, `-` and `.`, at most 61 characters, so that
- * `pc_<id>` (the second camera's login) fits the 64 of the message services. It may not begin with `pc_`, and not
- * end with `_pc`, or two people would have streams of one name.
+ * The id of a new person: 1 to 61 letters, digits, `_`, `-` and `.`. With the prefix `pc_`, the login of the
+ * second camera, it fits the 64 characters of the message services. Ids that begin with `pc_` or end with
+ * `_pc` are refused, because the streams of two people would have the same name.
  */
 export const userIdSchema = z.preprocess(
   numberAsText,
   z
     .string()
     .regex(/^[A-Za-z0-9_.-]{1,61}$/, "must be 1 to 61 letters, digits, '_', '-' or '.'")
-    .refine((value) => !value.startsWith("pc_"), "must not begin with 'pc_' (that marks a PC camera)")
-    .refine((value) => !value.endsWith("_pc"), "must not end with '_pc' (that marks a PC camera's stream)"),
+    .refine((value) => !isPcLogin(value), "must not begin with 'pc_' (reserved for PC cameras)")
+    .refine((value) => !isPcStream(value), "must not end with '_pc' (reserved for streams of PC cameras)"),
 );
 
-/** A whole number between two bounds; text is accepted (`"10"`). */
+/** A whole number between two bounds, inclusive. Text such as `"10"` is accepted. */
 export const wholeNumber = (min: number, max: number) =>
   z.preprocess(
     textAsNumber,
     z.int("must be a whole number").min(min, `must be at least ${min}`).max(max, `must be at most ${max}`),
   );
 
-/** An optional field: `null` and `""` mean absent, as the vendor's clients send them. */
+/** An optional field. `null` and `""` count as absent, because the vendor's clients send them. */
 export const optional = <T extends z.ZodType>(schema: T) =>
   z
     .preprocess(
@@ -74,7 +78,10 @@ export const optional = <T extends z.ZodType>(schema: T) =>
     )
     .optional();
 
-/** A list whose length is judged before its elements are read, so that a long one costs nothing. */
+/**
+ * A list whose length is checked before its elements are parsed, so that an excessively long list is cheap to
+ * refuse.
+ */
 export const boundedList = <T extends z.ZodType>(
   element: T,
   max: number,
@@ -87,29 +94,32 @@ export const boundedList = <T extends z.ZodType>(
     })
     .pipe(z.array(element).min(1, "must not be empty"));
 
-/** An instant, between 1970 and 9999. */
+/** A date between 1970 and 9999. */
 export const instantSchema = z
   .date("must be a date")
   .min(new Date(0), "must not be before 1970")
   .max(new Date("9999-12-31T00:00:00Z"), "must not be after 9999");
 
-/** Rows a page: 1 to 100. 0 or absent means the default. */
+/** The number of rows per page: 1 to 100. 0 or absent means the default. */
 export const pageSizeSchema = (byDefault: number) =>
   optional(wholeNumber(0, 100)).transform((size) => size || byDefault);
 
 const MAX_JSON_DEPTH = 32;
-/** Names that JavaScript gives a meaning of its own: they cannot travel safely to every client. */
+/** Property names with a special meaning in JavaScript, which not every client can receive safely. */
 const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Says what is wrong with a JSON object or list (`notJson` when it is none), or nothing. Walks without recursion, so depth cannot overflow the stack. */
+/**
+ * Returns what is wrong with a JSON object or list, or undefined. `notJson` is the message for values that
+ * JSON cannot represent. The traversal is iterative, so deep nesting cannot overflow the stack.
+ */
 export const jsonFault = (root: object, notJson = "must be JSON"): string | undefined => {
   const open: { value: unknown; depth: number }[] = [{ value: root, depth: 1 }];
   for (let next = open.pop(); next; next = open.pop()) {
     const { value, depth } = next;
-    if (typeof value === "number" && !Number.isFinite(value)) return "must hold finite numbers only";
+    if (typeof value === "number" && !Number.isFinite(value)) return "must contain only finite numbers";
     if (["undefined", "bigint", "function", "symbol"].includes(typeof value)) return notJson;
     if (typeof value !== "object" || value === null) continue;
-    if (depth > MAX_JSON_DEPTH) return `must not nest deeper than ${MAX_JSON_DEPTH}`;
+    if (depth > MAX_JSON_DEPTH) return `must not be nested deeper than ${MAX_JSON_DEPTH} levels`;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const plain = Array.isArray(value) || prototype === Object.prototype || prototype === null;
     if (!plain) return notJson;
@@ -123,12 +133,15 @@ export const jsonFault = (root: object, notJson = "must be JSON"): string | unde
 
 const NOT_AN_OBJECT = "must be a JSON object";
 
-/** A JSON object, kept as it came: at most 32 levels deep, without the names JavaScript reserves. */
+/**
+ * A JSON object that is kept unchanged: at most 32 levels deep, without property names that JavaScript
+ * reserves.
+ */
 export const jsonObjectSchema = z.custom<JsonObject>().superRefine((value: unknown, context) => {
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   const fault = isObject ? jsonFault(value, NOT_AN_OBJECT) : NOT_AN_OBJECT;
   if (fault) context.addIssue({ code: "custom", message: fault });
 });
 
-/** Answers of calls that only confirm. */
+/** Output of procedures that only confirm. */
 export const doneSchema = z.literal(true);

@@ -1,4 +1,4 @@
-/** The tRPC error codes that Invigil uses (names as in `@trpc/server`). */
+/** The tRPC error codes that Invigil uses, named as in `@trpc/server`. */
 type TrpcCode =
   | "BAD_REQUEST"
   | "UNAUTHORIZED"
@@ -16,29 +16,37 @@ type TrpcCode =
   | "SERVICE_UNAVAILABLE";
 
 interface ErrorInfo {
-  /** What happened, for people. */
+  /** A description of the error for people. */
   readonly meaning: string;
-  /** The HTTP status, and the number in the REST envelope's `code` and `errorCode`. */
+  /** The HTTP status. Also `code` and `errorCode` in the REST envelope. */
   readonly status: number;
-  /** The code under which tRPC reports it. */
+  /** The error code in tRPC responses. */
   readonly trpc: TrpcCode;
-  /** Business failures travel as HTTP 200 on the REST paths, because the vendor's apps read them only from a 200. */
+  /**
+   * Whether the REST paths report the error with HTTP status 200. The vendor's apps read errors only from
+   * such responses.
+   */
   readonly business: boolean;
 }
 
 /**
- * Every failure that Invigil reports on purpose: the one table behind both doors.
- * The key is `reason` in the REST envelope and `data.reason` over tRPC.
+ * All errors that Invigil reports on purpose, over REST and tRPC. The key is `reason` in the REST envelope
+ * and `data.reason` over tRPC.
  */
 export const errorCodes = {
-  INVALID_INPUT: { meaning: "a field is missing or wrong", status: 400, trpc: "BAD_REQUEST", business: true },
+  INVALID_INPUT: {
+    meaning: "a field is missing or not valid",
+    status: 400,
+    trpc: "BAD_REQUEST",
+    business: true,
+  },
   UNAUTHENTICATED: {
-    meaning: "no token, or not a valid one",
+    meaning: "the token is missing or not valid",
     status: 401,
     trpc: "UNAUTHORIZED",
     business: false,
   },
-  FORBIDDEN: { meaning: "the caller may not do this", status: 403, trpc: "FORBIDDEN", business: true },
+  FORBIDDEN: { meaning: "the caller lacks the permission", status: 403, trpc: "FORBIDDEN", business: true },
   NOT_FOUND: { meaning: "no such path or procedure", status: 404, trpc: "NOT_FOUND", business: false },
   ROOM_NOT_FOUND: { meaning: "no such room", status: 404, trpc: "NOT_FOUND", business: true },
   EXAM_NOT_FOUND: { meaning: "no such exam", status: 404, trpc: "NOT_FOUND", business: true },
@@ -58,7 +66,7 @@ export const errorCodes = {
   },
   STREAM_NOT_FOUND: { meaning: "no such stream", status: 404, trpc: "NOT_FOUND", business: true },
   METHOD_NOT_ALLOWED: {
-    meaning: "the path takes another method",
+    meaning: "the path does not support this method",
     status: 405,
     trpc: "METHOD_NOT_SUPPORTED",
     business: false,
@@ -66,26 +74,26 @@ export const errorCodes = {
   ROOM_ENDED: { meaning: "the room has ended", status: 409, trpc: "CONFLICT", business: true },
   EXAM_OVER: { meaning: "the exam is over", status: 409, trpc: "CONFLICT", business: true },
   EXAM_CONFLICT: {
-    meaning: "the exam holds something that keeps it there, or lacks what the plan needs",
+    meaning: "the exam has rooms, people or records, or lacks what the plan needs",
     status: 409,
     trpc: "CONFLICT",
     business: true,
   },
   ACCOUNT_CONFLICT: {
-    meaning: "there is an account of that name, or it is the caller's own",
+    meaning: "the account already exists, or is the caller's own",
     status: 409,
     trpc: "CONFLICT",
     business: true,
   },
-  AUDIO_CLIP_CONFLICT: { meaning: "an exam plays the clip", status: 409, trpc: "CONFLICT", business: true },
+  AUDIO_CLIP_CONFLICT: { meaning: "an exam uses the clip", status: 409, trpc: "CONFLICT", business: true },
   QUOTA_EXCEEDED: {
-    meaning: "a room, an exam, a person or the installation holds as much as it may",
+    meaning: "a room, an exam, a person or the installation has reached its quota",
     status: 409,
     trpc: "CONFLICT",
     business: true,
   },
   PARTICIPANT_CONFLICT: {
-    meaning: "the person is in the room in another role, or holds something that keeps it there",
+    meaning: "the person has another role in the room, or records that prevent the removal",
     status: 409,
     trpc: "CONFLICT",
     business: true,
@@ -103,27 +111,32 @@ export const errorCodes = {
     business: false,
   },
   UNSUPPORTED_MEDIA_TYPE: {
-    meaning: "the body's content type is not taken",
+    meaning: "the body's content type is not supported",
     status: 415,
     trpc: "UNSUPPORTED_MEDIA_TYPE",
     business: false,
   },
-  TOO_MANY_REQUESTS: { meaning: "asked too often", status: 429, trpc: "TOO_MANY_REQUESTS", business: false },
+  TOO_MANY_REQUESTS: {
+    meaning: "too many requests",
+    status: 429,
+    trpc: "TOO_MANY_REQUESTS",
+    business: false,
+  },
   INTERNAL: {
-    meaning: "a fault of the server; its log has the request id",
+    meaning: "an internal error; the server's log contains the request id",
     status: 500,
     trpc: "INTERNAL_SERVER_ERROR",
     business: false,
   },
   PROVIDER_NOT_CONFIGURED: {
-    meaning: "the vendor service has no settings",
+    meaning: "the vendor service is not configured",
     status: 501,
     trpc: "NOT_IMPLEMENTED",
     business: true,
   },
   PROVIDER_FAILED: { meaning: "the vendor service failed", status: 502, trpc: "BAD_GATEWAY", business: true },
   STORAGE_FULL: {
-    meaning: "the server's disk is nearly full: it takes nothing new, and reads go on",
+    meaning: "the server's disk is nearly full: writes are refused, reads continue",
     status: 503,
     trpc: "SERVICE_UNAVAILABLE",
     business: false,
@@ -136,20 +149,20 @@ export const errorCodes = {
   },
 } as const satisfies Record<string, ErrorInfo>;
 
-/** The stable machine name of a failure. */
+/** The stable, machine-readable name of an error. */
 export type ErrorCode = keyof typeof errorCodes;
 
-/** Whether a text is one of the error codes. */
+/** Whether a value is one of the error codes. */
 export const isErrorCode = (value: unknown): value is ErrorCode =>
   typeof value === "string" && Object.hasOwn(errorCodes, value);
 
-/** What failed at a vendor's service, as administrators are told it. */
+/** The details of a failed vendor call. Only administrators receive them. */
 export interface ProviderDetails {
-  /** The service: a message service by its wire name, or `uploads`. */
+  /** The service: the wire name of a message service, or `uploads`. */
   readonly provider: string;
   /** The vendor's name of the call, e.g. `CreateLiveMessageGroup`. */
   readonly action: string;
-  /** What kind of failure it was. */
+  /** The kind of failure. */
   readonly fault:
     | "timeout"
     | "unreachable"
@@ -158,8 +171,8 @@ export interface ProviderDetails {
     | "refused"
     | "unreadable"
     | "paused";
-  /** The vendor's own code, where it sent one. */
+  /** The error code of the vendor, if it sent one. */
   readonly code?: string;
-  /** The vendor's id of the request, which its support asks for. */
+  /** The request id of the vendor, which its support asks for. */
   readonly requestId?: string;
 }

@@ -1,14 +1,17 @@
 import { z } from "zod";
 import { idSchema, instantSchema, label, optional, pageSizeSchema, wholeNumber } from "./common.js";
-import { eachOnce, newPersonSchema, participantRoleSchema, withRecordsInput } from "./participant.js";
+import { newPersonSchema, participantRoleSchema, rejectDuplicates, withRecordsInput } from "./participant.js";
 import { MAX_ROOM_EXAMINEES } from "./room.js";
 
-/** How the examinee app encodes its camera. Sizes in pixels, rate in frames a second, bitrate in kbit/s. */
+/**
+ * How an examinee's camera encodes video. Sizes are in pixels, the frame rate in frames per second, the
+ * bitrate in kbit/s.
+ */
 export const videoProfileSchema = z.object({
   name: z.string(),
   data: z.object({ width: z.int(), height: z.int(), frameRate: z.int(), maxBitrate: z.int() }),
 });
-/** The same as it may be asked for. */
+/** A video profile in a request. */
 const videoProfileInput = z.object({
   name: label(64),
   data: z.object({
@@ -21,33 +24,32 @@ const videoProfileInput = z.object({
 export type VideoProfile = z.infer<typeof videoProfileSchema>;
 
 const examAudioSchema = z.object({
-  /** The attachment's id: the same clip may be scheduled more than once. */
+  /** The id of the attachment. An exam may schedule the same clip several times. */
   id: z.string(),
-  /** The clip's id. */
   clipId: z.string(),
   name: z.string(),
-  /** The clip's class, a number of the school's own. */
+  /** The class of the clip, a number that the school chooses. */
   classify: z.int(),
   url: z.string(),
   ossUrl: z.string().optional(),
 });
 
-/** An audio clip that the exam plays by itself at a time. */
+/** An audio clip that the exam plays automatically at `startTime`. */
 export const scheduledAudioSchema = examAudioSchema.extend({ startTime: z.date() });
-/** An audio clip that the teacher may start by hand. */
+/** An audio clip that the teacher can start by hand. */
 export const manualAudioSchema = examAudioSchema;
-/** Either: without a start time, by hand. */
+/** Output of `audio.attach`. Without `startTime`, the teacher starts the clip by hand. */
 export const attachedAudioSchema = examAudioSchema.extend({ startTime: z.date().optional() });
 export type ExamAudio = z.infer<typeof examAudioSchema>;
 export type ScheduledAudio = z.infer<typeof scheduledAudioSchema>;
 export type AttachedAudio = z.infer<typeof attachedAudioSchema>;
 
-/** An exam without its audio, as lists have it. */
+/** An exam without its audio, as `exam.list` returns it. */
 export const examSummarySchema = z.object({
   id: z.string(),
   name: z.string(),
   startTime: z.date(),
-  /** To an examinee with extra minutes: when the exam ends for it. */
+  /** For an examinee with extra minutes, the time at which the exam ends for them. */
   endTime: z.date(),
   videoProfile: videoProfileSchema.optional(),
   createdAt: z.date(),
@@ -55,22 +57,24 @@ export const examSummarySchema = z.object({
 });
 export type ExamSummary = z.infer<typeof examSummarySchema>;
 
+/** Output of `exam.get`, `exam.create` and `exam.update`. */
 export const examSchema = examSummarySchema.extend({
-  /** By start time. */
+  /** Ordered by start time. */
   scheduledAudio: z.array(scheduledAudioSchema),
-  /** In the order they were attached; the library's default clips where none was. */
+  /** In the order of attachment. If none is attached, the default clips of the library. */
   manualAudio: z.array(manualAudioSchema),
 });
 export type Exam = z.infer<typeof examSchema>;
 
 export const examRef = z.object({ examId: idSchema });
 
-/** What the exam plays: at a time, or, without one, by hand. */
+/** The audio clips of an exam. Clips without `startTime` are started by hand. */
 const examAudioInput = z
   .array(z.object({ clipId: idSchema, startTime: optional(instantSchema) }))
   .max(200, "must be at most 200");
 export type ExamAudioInput = z.infer<typeof examAudioInput>;
 
+/** Input of `exam.create`. */
 export const createExamInput = z
   .object({
     name: label(63),
@@ -83,8 +87,8 @@ export const createExamInput = z
 export type CreateExamInput = z.infer<typeof createExamInput>;
 
 /**
- * Fields that are absent stay as they are; `videoProfile: null` takes the profile away, and `audio` replaces all
- * that the exam plays.
+ * Input of `exam.update`. Absent fields keep their value. `videoProfile: null` removes the profile, and
+ * `audio` replaces all audio of the exam.
  */
 export const updateExamInput = z.object({
   examId: idSchema,
@@ -96,10 +100,11 @@ export const updateExamInput = z.object({
 });
 export type UpdateExamInput = z.infer<typeof updateExamInput>;
 
-/** Newest first. `cursor` is the last id of the page before. */
+/** Input of `exam.list`. Newest exams first. `cursor` is the last exam id of the previous page. */
 export const listExamsInput = z.object({ pageSize: pageSizeSchema(20), cursor: optional(idSchema) });
 export type ListExamsInput = z.infer<typeof listExamsInput>;
 
+/** Output of `exam.list`. `nextCursor` is absent on the last page. */
 export const examPageSchema = z.object({
   exams: z.array(examSummarySchema),
   nextCursor: z.string().optional(),
@@ -107,8 +112,9 @@ export const examPageSchema = z.object({
 export type ExamPage = z.infer<typeof examPageSchema>;
 
 /**
- * Without `withRooms` an exam that has rooms or people is kept. With `withRecords`, which is for administrators and includes the
- * rooms, its cheat records are erased as well: `confirm` must then be the exam's name, letter by letter.
+ * Input of `exam.delete`. Without `withRooms`, an exam that has rooms or people is not deleted.
+ * `withRecords`, for administrators only, implies `withRooms` and also erases the cheat records. It requires
+ * `confirm`, the exact name of the exam.
  */
 export const deleteExamInput = z
   .object({
@@ -119,36 +125,46 @@ export const deleteExamInput = z
   })
   .refine(({ withRecords, confirm }) => !withRecords || confirm !== undefined, {
     path: ["confirm"],
-    error: "must be the exam's name where withRecords is set",
+    error: "must be the exam's name if withRecords is set",
   });
 export type DeleteExamInput = z.infer<typeof deleteExamInput>;
 
-/** What went with the exam: how many rooms, and people in and outside of them; `records` is there where any were erased. */
+/**
+ * Output of `exam.delete`: how many rooms and people were deleted with the exam. `records` is present if
+ * cheat records were erased.
+ */
 export const deletedExamSchema = z.object({ rooms: z.int(), people: z.int(), records: z.int().optional() });
 export type DeletedExam = z.infer<typeof deletedExamSchema>;
 
 /**
- * How an exam's people without a room are seated. `teachers` are added to those that the exam knows already.
- * The same `seed` shuffles the same people the same way; absent: in the order they were imported.
+ * Input of `exam.plan`, which assigns rooms to the people of an exam who have none. `teachers` are added to
+ * the teachers that the exam already has. The same `seed` produces the same shuffled order for the same
+ * people. Without it, people are assigned in the order of the import.
  */
 export const planExamInput = z.object({
   examId: idSchema,
-  /** Examinees a room, at most. */
+  /** The maximum number of examinees per room. */
   roomSize: wholeNumber(1, MAX_ROOM_EXAMINEES),
   teachers: optional(
     z
       .array(newPersonSchema.extend({ role: z.enum(["teacher", "inspector"]) }))
       .max(5000, "must be at most 5000")
-      .superRefine(eachOnce),
+      .superRefine(rejectDuplicates),
   ).transform((people) => people ?? []),
   seed: optional(label(64)),
-  /** Names of new rooms; `{n}` stands for their number. */
+  /** The name of new rooms. `{n}` is replaced by the number of the room. */
   roomName: optional(
-    label(50).refine((name) => name.includes("{n}"), "must hold {n}, which stands for the room's number"),
+    label(50).refine(
+      (name) => name.includes("{n}"),
+      "must contain {n}, which is replaced by the room's number",
+    ),
   ).transform((name) => name ?? "Room {n}"),
-  /** Only says what would be done. */
+  /** Whether to only return the plan. */
   dryRun: optional(z.boolean()).transform((value) => value ?? false),
-  /** Leaves out this many of the first rooms of the answer: a dry run shows the rooms after those of the answer before. */
+  /**
+   * The number of rooms to omit from the start of the answer. Use it in a dry run to see the rooms after
+   * those of the previous answer.
+   */
   skipRooms: optional(wholeNumber(0, 1_000_000)).transform((value) => value ?? 0),
 });
 export type PlanExamInput = z.infer<typeof planExamInput>;
@@ -157,35 +173,43 @@ const plannedPersonSchema = z.object({
   userId: z.string(),
   name: z.string(),
   role: participantRoleSchema,
-  /** A teacher beyond the one that every room has: stands in where it is needed. */
+  /**
+   * Whether this is an additional teacher of a room that already has one. A spare teacher can replace
+   * another.
+   */
   spare: z.boolean(),
 });
 export type PlannedPerson = z.infer<typeof plannedPersonSchema>;
 
 const plannedRoomSchema = z.object({
-  /** Absent while the room is not made: in a dry run. */
+  /** Absent in a dry run for a room that does not exist yet. */
   roomId: z.string().optional(),
   name: z.string(),
   isNew: z.boolean(),
-  /** Its examinees, with those that the plan seats. */
+  /** The number of examinees, including those whom the plan adds. */
   examinees: z.int(),
-  /** Whom the plan puts into it. */
+  /** The people whom the plan adds. */
   seated: z.array(plannedPersonSchema),
 });
 export type PlannedRoom = z.infer<typeof plannedRoomSchema>;
 
-/** Rooms are listed until they are about so many rooms and people together. */
+/** The maximum number of rooms and people, counted together, after which an answer lists no further rooms. */
 export const PLANNED_PEOPLE_LISTED = 5000;
 
 export const examPlanSchema = z.object({
-  /** Rooms of the exam that are in progress, in the order they were made: all of them, or with `moreRooms` the first ones. */
+  /**
+   * The exam's rooms in progress, in the order of creation. If `moreRooms` is present, only the first ones.
+   */
   rooms: z.array(plannedRoomSchema),
-  /** How many rooms there are beyond these; absent where there are none. See `skipRooms`. */
+  /** The number of rooms that are not listed. Absent if there are none. See `skipRooms`. */
   moreRooms: z.int().optional(),
   newRooms: z.int(),
-  /** Examinees who got a seat. */
+  /** The number of examinees who were assigned to a room. */
   seated: z.int(),
-  /** Teachers and inspectors, those named too, who got no room: the exam has none, and no examinee needs one. */
+  /**
+   * The number of teachers and inspectors without a room, including those in `teachers`. They wait because
+   * the exam has no room in progress and no examinee needs one.
+   */
   waiting: z.int(),
 });
 export type ExamPlan = z.infer<typeof examPlanSchema>;

@@ -76,21 +76,21 @@ export {
 } from "./cheat.js";
 export { doneSchema, userIdSchema } from "./common.js";
 export {
-  type EngineCall,
-  type EngineFrame,
-  type EngineGoodbye,
-  type EngineGroup,
-  type EngineLogin,
-  type EngineMessage,
-  type EngineMuteStatus,
-  type EnginePlace,
-  type EngineRequest,
-  type EngineResults,
-  engineLoginSchema,
-  engineRequestSchema,
-  MAX_ENGINE_FRAME,
-  MAX_FIRST_ENGINE_FRAME,
-} from "./engine.js";
+  type DropInCall,
+  type DropInCloseCode,
+  type DropInFrame,
+  type DropInGroup,
+  type DropInLogin,
+  type DropInMessage,
+  type DropInMuteStatus,
+  type DropInPosition,
+  type DropInRequest,
+  type DropInResults,
+  dropInLoginSchema,
+  dropInRequestSchema,
+  MAX_DROP_IN_FRAME,
+  MAX_FIRST_DROP_IN_FRAME,
+} from "./drop-in.js";
 export { type ErrorCode, errorCodes, isErrorCode, type ProviderDetails } from "./errors.js";
 export {
   type AttachedAudio,
@@ -159,6 +159,7 @@ export {
   roomEventSchema,
   roomSnapshotSchema,
 } from "./live.js";
+export { type Camera, loginOf, streamOf, userIdOfLogin } from "./login.js";
 export {
   LAST_RESERVED_TYPE,
   type ListMessagesInput,
@@ -182,7 +183,6 @@ export {
   type AddParticipantsResult,
   addParticipantsInput,
   addParticipantsResultSchema,
-  type Camera,
   cameraSchema,
   extraMinutesSchema,
   type ImportParticipantsInput,

@@ -1,4 +1,3 @@
-/** A value that JSON can carry. */
+/** A value that JSON can represent. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
-/** A JSON object. */
 export type JsonObject = { [key: string]: JsonValue };

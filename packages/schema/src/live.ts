@@ -5,25 +5,29 @@ import { messageSchema } from "./messages.js";
 import { cameraSchema, participantRoleSchema, publishStatusSchema } from "./participant.js";
 import { audioStatusSchema, roomSchema } from "./room.js";
 
-/** Where in the log somebody stands: a whole number, as text. Ids grow within a room, and within an exam. */
+/** The id of an event in the log: a whole number as text. Ids increase within a room and within an exam. */
 export const eventIdSchema = z.string().regex(/^\d{1,15}$/, "must be the id of an event");
 
-/** One person's connection: which camera's page it is. */
+/** A person's connected page. A person has one page for each camera. */
 export const presenceSchema = z.object({
   userId: z.string(),
   role: participantRoleSchema,
   camera: cameraSchema,
-  /** Since when it is connected; breaks shorter than the settle time do not count. */
+  /**
+   * The time since which the page has been connected. Interruptions shorter than the settle time do not
+   * count.
+   */
   since: z.date(),
   /**
-   * How many devices have the page open: connections, over which somebody listens as that person and camera. More than one
-   * may be a link that several people use. A device that only makes calls is not seen.
+   * The number of devices that have the page open, counted as connections that subscribe as this person and
+   * camera. More than one may mean that several people use the same link. A device without a subscription is
+   * not counted.
    */
   devices: z.int(),
 });
 export type Presence = z.infer<typeof presenceSchema>;
 
-/** What a listener sees of somebody in the room. */
+/** A person of a room, as subscribers see them. */
 export const memberSchema = z.object({
   userId: z.string(),
   role: participantRoleSchema,
@@ -34,22 +38,22 @@ export const memberSchema = z.object({
 export type Member = z.infer<typeof memberSchema>;
 
 /**
- * A room as it is, read at once with the id to go on from. An examinee is told of itself and of the room's teachers
- * and inspectors, nobody else.
+ * The state of a room, read atomically with the id of its last event. Examinees see only themselves and the
+ * room's teachers and inspectors.
  */
 export const roomSnapshotSchema = z.object({
   room: roomSchema,
-  /** Of the room's exam, when there is one. */
+  /** The cheat config of the room's exam, if there is one. */
   cheatConfig: cheatConfigSchema.optional(),
   /** In the order in which they were added. */
   members: z.array(memberSchema),
   presence: z.array(presenceSchema),
-  /** Listen after this to miss nothing. */
+  /** Subscribe from this id to receive every later event. */
   lastEventId: eventIdSchema,
 });
 export type RoomSnapshot = z.infer<typeof roomSnapshotSchema>;
 
-/** The rooms of an exam that the caller reaches, read at once with the id to go on from. */
+/** The rooms of an exam that the caller can see, read atomically with the id of the last event. */
 export const examSnapshotSchema = z.object({
   examId: z.string(),
   rooms: z.array(roomSchema),
@@ -66,34 +70,37 @@ const event = <Type extends string, Shape extends z.ZodRawShape>(type: Type, sha
     ...shape,
   });
 const person = { userId: z.string(), role: participantRoleSchema };
-const personKnown = { ...person, name: z.string(), extraMinutes: z.int() };
+const personDetails = { ...person, name: z.string(), extraMinutes: z.int() };
 const connection = { ...person, camera: cameraSchema };
 
-/** What happens in rooms, each kind by its `type`. */
-const happenings = [
-  /** A room was made in the exam. */
+/** The events of rooms, distinguished by `type`. */
+const loggedEvents = [
+  /** A room was created in the exam. */
   event("room_created", { room: roomSchema }),
   event("room_ended", {}),
   event("audio_status_changed", { audioStatus: audioStatusSchema }),
-  /** Somebody was put into the room, or is known by another name or other extra minutes now. */
-  event("participant_added", personKnown),
-  event("participant_updated", personKnown),
-  /** Somebody was taken out of the room, or moved to another. */
+  /** A person was added to the room, or their name or extra minutes changed. */
+  event("participant_added", personDetails),
+  event("participant_updated", personDetails),
+  /** A person was removed from the room, or moved to another one. */
   event("participant_removed", person),
-  /** Somebody's page is connected, or has not been for longer than the settle time. */
+  /** A person's page connected, or has been disconnected for longer than the settle time. */
   event("participant_entered", connection),
   event("participant_left", connection),
-  /** Another number of devices has a page open; whoever enters has one. */
+  /** The number of devices that have a page open changed. It starts at one when the page connects. */
   event("devices_changed", { ...connection, devices: z.int() }),
   event("publish_status_changed", { userId: z.string(), camera: cameraSchema, status: publishStatusSchema }),
-  /** The config is the exam's newest, also where it was changed again since. */
+  /** The newest config of the exam, even if it changed again after this event. */
   event("cheat_config_changed", { cheatConfig: cheatConfigSchema }),
-  /** Records that were deleted since are missing. */
+  /** Records that were deleted after this event are omitted. */
   event("cheat_records_added", { records: z.array(cheatRecordSchema) }),
   event("message", { message: messageSchema }),
 ] as const;
 
-/** Events that came between are not told any more: there were too many, or it was too long ago. This is how things are now. */
+/**
+ * Replaces events that are no longer available, because there were too many or they are too old. `snapshot`
+ * is the current state.
+ */
 const roomGap = z.object({
   type: z.literal("gap"),
   id: eventIdSchema,
@@ -109,21 +116,21 @@ const examGap = z.object({
   snapshot: examSnapshotSchema,
 });
 
-export const roomEventSchema = z.discriminatedUnion("type", [...happenings, roomGap]);
-/** What a listener of a room is told. */
+export const roomEventSchema = z.discriminatedUnion("type", [...loggedEvents, roomGap]);
+/** An event that subscribers of a room receive. */
 export type RoomEvent = z.infer<typeof roomEventSchema>;
-export const examEventSchema = z.discriminatedUnion("type", [...happenings, examGap]);
-/** What a listener of an exam is told: its rooms' events in one order. */
+export const examEventSchema = z.discriminatedUnion("type", [...loggedEvents, examGap]);
+/** An event that subscribers of an exam receive. The events of all rooms are in one order. */
 export type ExamEvent = z.infer<typeof examEventSchema>;
-/** What happened, as the log has it: neither listener's `gap`. */
+/** An event of the log, which excludes `gap`. */
 export type LoggedEvent = Exclude<RoomEvent, { type: "gap" }>;
 export type EventType = LoggedEvent["type"];
 
-/** `lastEventId` absent: from now on. */
+/** The last event that the subscriber received. Absent: only new events. */
 const resume = { lastEventId: optional(eventIdSchema) };
 /**
- * `camera` is the page that listens: who is in the room and listens is present on it, and is told what is for that login.
- * Absent: the main one.
+ * Input of `room.onEvent`. `camera` is the page that subscribes. A person of the room is present on that page
+ * while subscribed, and receives the messages for its login. Default: the main page.
  */
 export const onRoomEventInput = z.object({
   roomId: idSchema,

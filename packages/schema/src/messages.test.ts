@@ -48,18 +48,18 @@ describe("a message that is sent", () => {
 
   it.each([
     [{}, "data is required"],
-    [{ data: 1, text: "1" }, "text must not be there beside data"],
+    [{ data: 1, text: "1" }, "text must not be sent together with data"],
     [{ text: "{" }, "text must be JSON"],
     [{ text: '{"a":{"__proto__":1}}' }, "text must not use the name '__proto__'"],
     [{ data: { constructor: 1 } }, "data must not use the name 'constructor'"],
-    [{ data: deep(32) }, "data must not nest deeper than 32"],
-    [{ data: Number.NaN }, "data must hold finite numbers only"],
+    [{ data: deep(32) }, "data must not be nested deeper than 32 levels"],
+    [{ data: Number.NaN }, "data must contain only finite numbers"],
     [{ data: 1n }, "data must be JSON"],
     [{ data: { at: new Date(0) } }, "data must be JSON"],
     [{ type: 30_000, data: {} }, "type must be a signal's number, or above 30000"],
     [
       { type: signals.startCall.type, data: { sid: 1 } },
-      "data is not what startCall says: sid Invalid input: expected string, received number",
+      "data does not match the signal startCall: sid Invalid input: expected string, received number",
     ],
     [
       { type: signals.startCall.type, text: '{"sid":"1","more":{"prototype":1}}' },

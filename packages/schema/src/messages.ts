@@ -11,59 +11,64 @@ import {
 } from "./common.js";
 import type { JsonValue } from "./json.js";
 import { cameraSchema } from "./participant.js";
-import { LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
+import { MAX_LOGIN_BYTES, MAX_ROOM_LOGINS } from "./room.js";
 import { type SignalData, type SignalName, signalName, signals } from "./signals.js";
 
-// The built-in message service. Somebody's page is a login: the user's id for the main one, `pc_<id>` for the PC's.
+// The built-in message service. Each page of a person has a login: the user id for the main page,
+// `pc_<id>` for the PC page.
 
-/** The most that a message's data may measure, in bytes of UTF-8 as JSON. The server checks it. */
+/** The maximum size of a message's data, in bytes of its JSON in UTF-8. The server checks it. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
-/** The same of a command: it may name every login of a full room in its `receiverIdList`. */
-export const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES + MAX_ROOM_LOGINS * LOGIN_BYTES;
-/** Logins that a message may be sent to: everybody in a full room, and its sender, who may be an administrator. */
+/**
+ * The maximum size of a command's data, in bytes. Its `receiverIdList` may contain every login of a full
+ * room.
+ */
+export const MAX_COMMAND_BYTES = MAX_MESSAGE_BYTES + MAX_ROOM_LOGINS * MAX_LOGIN_BYTES;
+/** The maximum number of receivers: everybody in a full room, and the sender, who may be an administrator. */
 export const MAX_RECEIVERS = MAX_ROOM_LOGINS + 1;
-/** The most that the data of a message with this number may measure, in bytes. */
+/** The maximum size of the data of a message with this type, in bytes. */
 export const maxMessageBytes = (type: number): number => {
   const name = signalName(type);
   return name && signals[name].kind === "command" ? MAX_COMMAND_BYTES : MAX_MESSAGE_BYTES;
 };
-/** Numbers above this are free for apps of one's own. */
+/** Types above this number are free for messages of applications. */
 export const LAST_RESERVED_TYPE = 30_000;
 
 /** A message as it is delivered. */
 export const messageSchema = z.object({
-  /** Grows within the room. */
+  /** Increases within the room. */
   id: z.int(),
   roomId: z.string(),
-  /** The number of a signal, or one of an app's own. */
+  /** The number of a signal, or of an application's own message. */
   type: z.int(),
-  /** What was sent. `readSignal(type, data)` reads it where a signal has the number. */
+  /** The content. `readSignal(type, data)` parses it if `type` is the number of a signal. */
   data: z.custom<JsonValue>(),
   sender: z.object({
-    /** Of the server itself `server`. */
+    /** `server` for messages of the server itself. */
     userId: z.string(),
     role: z.enum([...roles, "server"]),
     camera: cameraSchema,
   }),
   /**
-   * The logins that it is for. Absent: everybody in the room, or its staff where an examinee sent it. Staff read it in any case.
+   * The logins of the receivers. Absent: everybody in the room, or only its staff if an examinee sent the
+   * message. Staff can read all messages.
    */
   to: z.array(z.string()).optional(),
   time: z.date(),
 });
 export type Message = z.infer<typeof messageSchema>;
 
-/** What is sent: a signal by its number, or a message of one's own above 30000. */
+/** A message to send: a signal by its number, or an application's own message with a type above 30000. */
 export type OutgoingMessage =
   | { [Name in SignalName]: { type: (typeof signals)[Name]["type"]; data: SignalData<Name> } }[SignalName]
   | { type: number; data: JsonValue };
 
-/** What is wrong with a message that is sent, and in which field. */
+/** Returns what is wrong with a message, and in which field. */
 const faultOf = (
   type: number,
   value: JsonValue,
 ): readonly [field: "type" | "data", fault: string] | undefined => {
-  // It travels to every client: as a part of something, so that what is no object is looked at, too.
+  // Wrapped in an array, because jsonFault takes an object or a list and the value may be neither.
   const fault = jsonFault([value]);
   if (fault !== undefined) return ["data", fault];
   const name = signalName(type);
@@ -72,10 +77,10 @@ const faultOf = (
       ? undefined
       : ["type", `must be a signal's number, or above ${LAST_RESERVED_TYPE}`];
   const issue = signals[name].data.safeParse(value).error?.issues[0];
-  return issue && ["data", `is not what ${name} says: ${[...issue.path, issue.message].join(" ")}`];
+  return issue && ["data", `does not match the signal ${name}: ${[...issue.path, issue.message].join(" ")}`];
 };
 
-const asValue = (text: string): JsonValue | undefined => {
+const parseJson = (text: string): JsonValue | undefined => {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {
@@ -83,7 +88,10 @@ const asValue = (text: string): JsonValue | undefined => {
   }
 };
 
-/** A message for a room: `data`, or the JSON text of it as `text`, which is then delivered byte for byte to the vendor's apps. */
+/**
+ * Input of `im.send`. The content is either `data`, or its JSON as `text`, which the vendor's apps receive
+ * byte for byte.
+ */
 export const sendMessageInput = z
   .object({
     roomId: idSchema,
@@ -91,13 +99,14 @@ export const sendMessageInput = z
     data: z.custom<JsonValue>().optional(),
     text: verbatimText(1, MAX_COMMAND_BYTES).optional(),
     /**
-     * The logins that it is for, at most `MAX_RECEIVERS`: a user's id for the main page, `pc_<id>` for the PC's. Absent: everybody, and
-     * from an examinee the room's staff. An examinee names staff only.
+     * The logins of the receivers, at most `MAX_RECEIVERS`: a user id for the main page, `pc_<id>` for the PC
+     * page. Absent: everybody, or the room's staff if an examinee sends the message. Examinees may only name
+     * staff.
      */
     to: optional(boundedList(idSchema, MAX_RECEIVERS, `must be at most ${MAX_RECEIVERS} logins`)),
-    /** The page that sends. */
+    /** The page that sends the message. */
     camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
-    /** Sent again with the same key by the same login, a message is the one that was sent before. */
+    /** An idempotency key. If the same login repeats a key, the server returns the earlier message. */
     key: optional(verbatimText(1, 64)),
   })
   .transform(({ data, text, ...input }, context) => {
@@ -105,8 +114,9 @@ export const sendMessageInput = z
       context.addIssue({ code: "custom", path: [field], message });
       return z.NEVER;
     };
-    if (data !== undefined && text !== undefined) return refuse("text", "must not be there beside data");
-    const value = text === undefined ? data : asValue(text);
+    if (data !== undefined && text !== undefined)
+      return refuse("text", "must not be sent together with data");
+    const value = text === undefined ? data : parseJson(text);
     if (value === undefined)
       return text === undefined ? refuse("data", "is required") : refuse("text", "must be JSON");
     const [field, message] = faultOf(input.type, value) ?? [];
@@ -118,11 +128,14 @@ export type SendMessageInput = z.output<typeof sendMessageInput>;
 export const sentMessageSchema = messageSchema.pick({ id: true, time: true });
 export type SentMessage = z.infer<typeof sentMessageSchema>;
 
-/** What the caller's page may read, newest first. `cursor` is the last id of the page before. */
+/**
+ * Input of `im.history`: the messages that the caller's page may read, newest first. `cursor` is the last
+ * message id of the previous page.
+ */
 export const listMessagesInput = z.object({
   roomId: idSchema,
   camera: optional(cameraSchema).transform((camera) => camera ?? "main"),
-  /** Only messages with this number. */
+  /** Only messages of this type. */
   type: optional(wholeNumber(1, 2_147_483_647)),
   pageSize: pageSizeSchema(20),
   cursor: optional(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
@@ -130,7 +143,7 @@ export const listMessagesInput = z.object({
 export type ListMessagesInput = z.output<typeof listMessagesInput>;
 export const messagePageSchema = z.object({
   messages: z.array(messageSchema),
-  /** Absent when nothing older is left. */
+  /** Absent on the last page. */
   nextCursor: z.int().optional(),
 });
 export type MessagePage = z.infer<typeof messagePageSchema>;

@@ -1,23 +1,25 @@
 import { z } from "zod";
 import { idSchema, label, optional, userIdSchema, wholeNumber } from "./common.js";
+import { cameras } from "./login.js";
 
-/** What a person can be in a room. */
+/** The roles of people in a room. */
 export const participantRoleSchema = z.enum(["teacher", "inspector", "examinee"]);
 export type ParticipantRole = z.infer<typeof participantRoleSchema>;
 
-/** A person's two cameras: the phone (`main`) and the PC. */
-export const cameraSchema = z.enum(["main", "pc"]);
-export type Camera = z.infer<typeof cameraSchema>;
+export const cameraSchema = z.enum(cameras);
 
 export const publishStatusSchema = z.enum(["idle", "publishing", "stopped"]);
 export type PublishStatus = z.infer<typeof publishStatusSchema>;
 
 /**
- * The signed URLs of one camera's stream: the same for a minute, and valid for the lifetime that the server is set to
- * (`INVIGIL_STREAM_TTL_SECONDS`) or up to a minute longer.
+ * The signed URLs of a camera's stream. They stay the same for a minute, and are valid for the configured
+ * lifetime (`INVIGIL_STREAM_TTL_SECONDS`) plus at most one minute.
  */
 export const streamUrlsSchema = z.object({
-  /** A licence to publish as that person: given to the person, its teacher and administrators; else null. */
+  /**
+   * Authorizes publishing as this person. Only the person, their teacher and administrators receive it. Null
+   * for other callers.
+   */
   pushUrl: z.string().nullable(),
   pullUrl: z.string(),
   /** The transcoded low-definition stream. */
@@ -30,9 +32,12 @@ export const participantSchema = z.object({
   roomId: z.string(),
   role: participantRoleSchema,
   name: z.string(),
-  /** Whether the person is in a room in progress: this one, or another of the exam that the caller may see. */
+  /**
+   * Whether the person is in a room in progress: this one, or another room of the exam that the caller can
+   * see.
+   */
   hasRoomInProgress: z.boolean(),
-  /** Time that the person has beyond the exam's end. */
+  /** How many minutes after the exam's end the person may continue. */
   extraMinutes: z.int(),
   publishStatus: z.object({ main: publishStatusSchema, pc: publishStatusSchema }),
   streams: z.object({ main: streamUrlsSchema, pc: streamUrlsSchema }),
@@ -43,16 +48,16 @@ export type Participant = z.infer<typeof participantSchema>;
 
 export const participantRef = z.object({ roomId: idSchema, userId: idSchema });
 
-/** `role` absent: the examinees. */
+/** Input of `participant.list`. Default of `role`: examinees. */
 export const listParticipantsInput = z.object({
   roomId: idSchema,
   role: optional(participantRoleSchema).transform((role) => role ?? "examinee"),
 });
 
-/** Time beyond the exam's end, in minutes: at most ten hours. */
+/** The minutes that a person may continue after the exam's end: 0 to 600. */
 export const extraMinutesSchema = wholeNumber(0, 600);
 
-/** A person to be known by. */
+/** The identity of a person in a request. */
 export const newPersonSchema = z.object({
   userId: userIdSchema,
   name: label(64),
@@ -60,7 +65,7 @@ export const newPersonSchema = z.object({
 });
 const newParticipantSchema = newPersonSchema
   .extend({
-    /** Absent: none, or for somebody who is there as it is. */
+    /** Default: 0 for a new person, the current value for an existing one. */
     extraMinutes: optional(extraMinutesSchema),
   })
   .refine(({ role, extraMinutes }) => role === "examinee" || !extraMinutes, {
@@ -69,69 +74,80 @@ const newParticipantSchema = newPersonSchema
   });
 export type NewParticipant = z.infer<typeof newParticipantSchema>;
 
-/** Finds whoever is in a list of people twice. */
-export const eachOnce = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
+/** Reports every user id that occurs more than once. */
+export const rejectDuplicates = (people: readonly { userId: string }[], context: z.RefinementCtx): void => {
   const seen = new Set<string>();
   people.forEach(({ userId }, index) => {
     if (seen.has(userId))
-      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' is there twice` });
+      context.addIssue({ code: "custom", path: [index, "userId"], message: `'${userId}' occurs twice` });
     seen.add(userId);
   });
 };
 
-/** At most 500 people a call, each once. */
+/** People to add: at most 500 per call, each of them once. */
 export const newParticipantsSchema = z
   .array(newParticipantSchema)
   .max(500, "must be at most 500")
-  .superRefine(eachOnce);
+  .superRefine(rejectDuplicates);
 
+/** Input of `participant.add`. */
 export const addParticipantsInput = z.object({
   roomId: idSchema,
   participants: newParticipantsSchema.min(1, "must not be empty"),
 });
 export type AddParticipantsInput = z.infer<typeof addParticipantsInput>;
-/** How many were new, how many had a name or extra minutes changed, and how many were there already as asked. */
+/**
+ * Output of `participant.add`: how many people were added, had their name or extra minutes changed, or were
+ * already there as requested.
+ */
 export const addParticipantsResultSchema = z.object({ added: z.int(), updated: z.int(), unchanged: z.int() });
 export type AddParticipantsResult = z.infer<typeof addParticipantsResultSchema>;
 
+/** Input of `participant.move`. */
 export const moveParticipantInput = z.object({ roomId: idSchema, userId: idSchema, toRoomId: idSchema });
 export type MoveParticipantInput = z.infer<typeof moveParticipantInput>;
 
-/** For administrators: also somebody with cheat records, which are then deleted. */
+/** Whether to remove a person who has cheat records, and delete those records. For administrators only. */
 export const withRecordsInput = optional(z.boolean()).transform((value) => value ?? false);
 
+/** Input of `participant.remove`. */
 export const removeParticipantInput = z.object({
   roomId: idSchema,
   userId: idSchema,
   withRecords: withRecordsInput,
 });
 export type RemoveParticipantInput = z.infer<typeof removeParticipantInput>;
-/** How many cheat records were deleted. */
+/** Output of `participant.remove`: how many cheat records were deleted. */
 export const removedParticipantSchema = z.object({ records: z.int() });
 export type RemovedParticipant = z.infer<typeof removedParticipantSchema>;
 
 /**
- * People from a spreadsheet. The first row names the columns, in Chinese or English: 学号/考号/id, 姓名/name,
- * 考场/room, 角色/role, 加时/extra minutes; the first two are required, others are ignored.
+ * Input of `participant.import`, which imports people from a spreadsheet. The first row has the column names,
+ * in Chinese or English: 学号/考号/id, 姓名/name, 考场/room, 角色/role, 加时/extra minutes. The first two columns are
+ * required. Other columns are ignored.
  */
 export const importParticipantsInput = z.object({
   examId: idSchema,
-  /** The room of everybody whose row names none; absent: `exam.plan` seats them. */
+  /** The room of people whose row names none. Absent: they have no room until `exam.plan` assigns one. */
   roomId: optional(idSchema),
-  /** The file in base64: CSV (UTF-8, UTF-16 or GB18030; comma, tab or semicolon) or XLSX. At most 10 MiB. */
+  /**
+   * The file in base64: CSV (UTF-8, UTF-16 or GB18030, with commas, tabs or semicolons) or XLSX. At most 10
+   * MiB.
+   */
   file: z.base64("must be base64").min(1, "must not be empty").max(14_000_000, "must be at most 10 MiB"),
-  /** Only says what would be done. */
+  /** Whether to only report the changes. */
   dryRun: optional(z.boolean()).transform((value) => value ?? false),
 });
 export type ImportParticipantsInput = z.infer<typeof importParticipantsInput>;
 
+/** Output of `participant.import`. */
 export const importResultSchema = z.object({
-  /** Rows with a person. */
+  /** The number of rows that contain a person. */
   rows: z.int(),
   added: z.int(),
   unchanged: z.int(),
   updated: z.int(),
-  /** The first 1,000 of those who got another name or other extra minutes, as they were and as they are. */
+  /** The first 1,000 people whose name or extra minutes changed, with the old and the new values. */
   changes: z.array(
     z.object({
       row: z.int(),
@@ -140,9 +156,12 @@ export const importResultSchema = z.object({
       is: z.object({ name: z.string(), extraMinutes: z.int() }),
     }),
   ),
-  /** How many there are beyond these. */
+  /** The number of changes that are not listed. */
   moreChanges: z.int(),
-  /** Visible sheets of a workbook that hold something but no roster, and so were not read; absent where there are none. */
+  /**
+   * The visible sheets of a workbook that are not empty but have no roster header, and were not imported.
+   * Absent if there are none.
+   */
   unreadSheets: z.array(z.string()).optional(),
 });
 export type ImportResult = z.infer<typeof importResultSchema>;

@@ -4,14 +4,17 @@ import { idSchema, label, optional, pageSizeSchema, wholeNumber } from "./common
 import { imServersSchema } from "./im.js";
 import { newParticipantsSchema, participantRoleSchema } from "./participant.js";
 
-/** Examinees in a room, at most, as `exam.plan` seats them. */
+/** The maximum number of examinees in a room that `exam.plan` creates. */
 export const MAX_ROOM_EXAMINEES = 500;
-/** Teachers and inspectors that the bounds on messages allow for beside the examinees of a full room. */
+/** The number of teachers and inspectors that the limits of messages allow for in a full room. */
 const MAX_ROOM_STAFF = 100;
-/** Logins in a full room: everybody has two, `<id>` for the main page and `pc_<id>` for the PC's. */
+/** The number of logins in a full room. Every person has two: one for each camera. */
 export const MAX_ROOM_LOGINS = 2 * (MAX_ROOM_EXAMINEES + MAX_ROOM_STAFF);
-/** Bytes that one login takes in a JSON list, at most: 64 for the longest, its quotes (escaped in a nested text), and a comma. */
-export const LOGIN_BYTES = 80;
+/**
+ * The maximum number of bytes of one login in a JSON list: 64 for the login, its quotes (escaped in nested
+ * JSON text), and a comma.
+ */
+export const MAX_LOGIN_BYTES = 80;
 
 export const roomStatusSchema = z.enum(["in_progress", "ended"]);
 export type RoomStatus = z.infer<typeof roomStatusSchema>;
@@ -26,23 +29,25 @@ export const roomSchema = z.object({
   examId: z.string(),
   status: roomStatusSchema,
   audioStatus: audioStatusSchema,
-  /** The room's group in the message services; equals the room's id. */
+  /** The id of the room's group in the message services. Equal to the id of the room. */
   imGroupId: z.string(),
-  /** The user id of who made the room: the teacher that examinees answer to. */
+  /** The user id of the teacher who created the room. Examinees answer to them. */
   createTeacher: z.string(),
   createdAt: z.date(),
   updatedAt: z.date(),
 });
 export type Room = z.infer<typeof roomSchema>;
 
+/** Output of `room.create` and `room.get`. */
 export const roomWithCheatConfigSchema = roomSchema.extend({ cheatConfig: cheatConfigSchema.optional() });
 export type RoomWithCheatConfig = z.infer<typeof roomWithCheatConfigSchema>;
 
 export const roomRef = z.object({ roomId: idSchema });
 
 /**
- * Without `examId` an exam is made too, named after the room and starting in 30 minutes. Without `imServer` the server
- * chooses, as its settings are: `aliyun_old` where there is one, else `aliyun_new`.
+ * Input of `room.create`. Without `examId`, the call also creates an exam that has the name of the room and
+ * starts in 30 minutes. Without `imServer`, the server uses `aliyun_old` if it is configured, otherwise
+ * `aliyun_new`.
  */
 export const createRoomInput = z.object({
   name: label(63),
@@ -52,10 +57,11 @@ export const createRoomInput = z.object({
 });
 export type CreateRoomInput = z.infer<typeof createRoomInput>;
 
+/** Input of `room.setAudioStatus`. */
 export const setAudioStatusInput = z.object({ roomId: idSchema, audioStatus: audioStatusSchema });
 export type SetAudioStatusInput = z.infer<typeof setAudioStatusInput>;
 
-/** Newest first. `cursor` is the last id of the page before. */
+/** Input of `room.list`. Newest rooms first. `cursor` is the last room id of the previous page. */
 export const listRoomsInput = z.object({
   examId: optional(idSchema),
   status: optional(roomStatusSchema),
@@ -64,15 +70,17 @@ export const listRoomsInput = z.object({
 });
 export type ListRoomsInput = z.infer<typeof listRoomsInput>;
 
+/** Output of `room.list`. `nextCursor` is absent on the last page. */
 export const roomPageSchema = z.object({ rooms: z.array(roomSchema), nextCursor: z.string().optional() });
 export type RoomPage = z.infer<typeof roomPageSchema>;
 
-/** Links that a call makes at most. */
+/** The maximum number of links in one `room.joinLinks` call. */
 export const MAX_LINKS_PER_CALL = 1000;
 
 /**
- * The people of one room, or of an exam's rooms; `role` absent: all of them. Without `limit` a call is refused that would make more
- * than 1,000 links. With it, it makes that many: the next page comes after the last link of the one before, and a page with fewer
+ * Input of `room.joinLinks`: the people of one room, or of all rooms of an exam. Absent `role`: people of
+ * every role. Without `limit`, a call that would produce more than 1,000 links fails. With `limit`, the call
+ * returns one page. The next page follows `after`, the last link of the previous page. A page with fewer
  * links than `limit` is the last one.
  */
 export const joinLinksInput = z
@@ -81,42 +89,50 @@ export const joinLinksInput = z
     examId: optional(idSchema),
     role: optional(participantRoleSchema),
     limit: optional(wholeNumber(1, MAX_LINKS_PER_CALL)),
-    /** The last link of the page before. */
+    /** The last link of the previous page. */
     after: optional(z.object({ roomId: idSchema, userId: idSchema })),
   })
   .refine(({ roomId, examId }) => (roomId === undefined) !== (examId === undefined), {
     path: ["roomId"],
-    error: "or examId is required, and not both",
+    error: "or examId is required, but not both",
   });
 export type JoinLinksInput = z.infer<typeof joinLinksInput>;
 
-/** How a person gets into its room. Who has the link is the person: it carries a token. */
+/**
+ * A link by which a person enters their room. The link contains a token, so whoever has it acts as that
+ * person.
+ */
 export const joinLinkSchema = z.object({
   userId: z.string(),
   name: z.string(),
   role: participantRoleSchema,
   roomId: z.string(),
   roomName: z.string(),
-  /** The watching app's page, or for an examinee the phone's. */
+  /** The page of the watching app, or for an examinee the page for the phone. */
   url: z.string(),
-  /** The examinee's page on the PC. */
+  /** The page for the PC, for examinees only. */
   pcUrl: z.string().optional(),
-  /** When the exam ends for the person, its extra minutes counted in. */
+  /** When the exam ends for this person, including their extra minutes. */
   examEndTime: z.date(),
-  /** The `jti` of the token in it, by which it can be revoked. */
+  /** The `jti` of the token in the link, by which it can be revoked. */
   tokenId: z.string(),
-  /** When that token expires. */
+  /** The expiry of that token. */
   expiresAt: z.date(),
 });
 export type JoinLink = z.infer<typeof joinLinkSchema>;
 
-/** Whose links into a room are revoked: these people's, at most 500; absent: everybody's in the room but the caller's own. */
+/**
+ * Input of `room.revokeLinks`. `userIds` names at most 500 people. Absent: everybody in the room except the
+ * caller.
+ */
 export const revokeLinksInput = z.object({
   roomId: idSchema,
   userIds: optional(z.array(idSchema).min(1, "must not be empty").max(500, "must be at most 500")),
 });
 export type RevokeLinksInput = z.infer<typeof revokeLinksInput>;
 
-/** A seat whose links were revoked. Tokens that are made for it from now on carry its generation (the claim `gen`). */
+/**
+ * A person whose links into the room were revoked. New tokens for them carry `generation` as the claim `gen`.
+ */
 export const revokedSeatSchema = z.object({ userId: z.string(), generation: z.int() });
 export type RevokedSeat = z.infer<typeof revokedSeatSchema>;

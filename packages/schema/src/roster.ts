@@ -3,9 +3,9 @@ import { idSchema, optional, pageSizeSchema, wholeNumber } from "./common.js";
 import { participantRoleSchema, withRecordsInput } from "./participant.js";
 import { roomStatusSchema } from "./room.js";
 
-// The people of an exam, in its rooms and outside of them.
+// The people of an exam, with or without a room.
 
-/** Somebody of an exam who has no room yet. */
+/** A person of an exam who has no room yet. */
 const unseatedPersonSchema = z.object({
   userId: z.string(),
   name: z.string(),
@@ -14,7 +14,10 @@ const unseatedPersonSchema = z.object({
 });
 export type UnseatedPerson = z.infer<typeof unseatedPersonSchema>;
 
-/** In the order of the import. `cursor` is the `nextCursor` of the page before. */
+/**
+ * Input of `participant.listUnseated`. People are in the order of the import. `cursor` is the `nextCursor` of
+ * the previous page.
+ */
 export const listUnseatedInput = z.object({
   examId: idSchema,
   pageSize: pageSizeSchema(100),
@@ -25,16 +28,16 @@ export type ListUnseatedInput = z.infer<typeof listUnseatedInput>;
 export const unseatedPageSchema = z.object({
   people: z.array(unseatedPersonSchema),
   nextCursor: z.int().optional(),
-  /** On the first page: how many people have no room, and how many examinees sit in the exam's rooms. */
+  /** Only on the first page: the number of people without a room, and of examinees in the exam's rooms. */
   totals: z.object({ unseated: z.int(), seated: z.int() }).optional(),
 });
 export type UnseatedPage = z.infer<typeof unseatedPageSchema>;
 
 export const examPersonRef = z.object({ examId: idSchema, userId: idSchema });
 
-/** Where somebody is in an exam. */
+/** Output of `participant.locate`: the places of a person in an exam. */
 export const examPersonSchema = z.object({
-  /** There when it has no room yet. */
+  /** Present if the person has no room yet. */
   unseated: unseatedPersonSchema.optional(),
   rooms: z.array(
     z.object({
@@ -47,8 +50,12 @@ export const examPersonSchema = z.object({
 });
 export type ExamPerson = z.infer<typeof examPersonSchema>;
 
+/** Input of `participant.removeFromExam`. */
 export const removeFromExamInput = examPersonRef.extend({ withRecords: withRecordsInput });
 export type RemoveFromExamInput = z.infer<typeof removeFromExamInput>;
-/** From how many rooms it was taken, and how many cheat records were deleted. */
+/**
+ * Output of `participant.removeFromExam`: the number of rooms that the person left, and of cheat records that
+ * were deleted.
+ */
 export const removedFromExamSchema = z.object({ rooms: z.int(), records: z.int() });
 export type RemovedFromExam = z.infer<typeof removedFromExamSchema>;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { idSchema, optional, pageSizeSchema, verbatimText, wholeNumber } from "./common.js";
 import { cameraSchema } from "./participant.js";
 
-/** What the stream service reports: a stream began, or it ended. */
+/** The stream events: a camera started publishing, or stopped. */
 export const streamActionSchema = z.enum(["publish", "publish_done"]);
 export type StreamAction = z.infer<typeof streamActionSchema>;
 
-/** With what the stream service shows that it is the one who calls: its headers. */
+/** The headers by which the stream service authenticates its callback. */
 export const streamSignatureSchema = z.object({
-  /** When it was made, in seconds since 1970. */
+  /** The time of the signature, in seconds since 1970. */
   timestamp: z.preprocess(
     (sent: string) => (typeof sent === "number" ? String(sent) : sent),
     z.string().regex(/^\d{1,12}$/, "must be seconds since 1970"),
@@ -18,54 +18,60 @@ export const streamSignatureSchema = z.object({
 });
 export type StreamSignature = z.infer<typeof streamSignatureSchema>;
 
-/** A note for people about where something came from; `""` when it was not reported. */
-const note = optional(verbatimText(1, 256)).transform((value) => value ?? "");
-/** Reported the first time only. */
+/** Informational text about the origin of a stream. `""` if it was not reported. */
+const originText = optional(verbatimText(1, 256)).transform((value) => value ?? "");
+/** Only the first report of a stream includes the size. */
 const pixels = optional(wholeNumber(0, 65_535));
 
 /**
- * An event as the stream service names its parts. `usrargs`, the query of the push URL, is not read: it is a licence
- * to publish.
+ * Input of `stream.report`: an event with the field names of the stream service. `usrargs`, the query string
+ * of the push URL, is ignored because it authorizes publishing.
  */
 export const reportStreamInput = streamSignatureSchema.extend({
   action: streamActionSchema,
-  /** The stream's name. */
+  /** The name of the stream. */
   id: verbatimText(1, 256),
-  /** The push DOMAIN; the first segment of the stream's path is `appname`. */
+  /** The push domain. (The first segment of the stream's path is `appname`.) */
   app: verbatimText(1, 253),
   appname: verbatimText(1, 256),
-  /** When it happened, in seconds since 1970. */
+  /** The time of the event, in seconds since 1970. */
   time: wholeNumber(0, 253_402_300_799),
-  /** Where the stream was pushed from, and the service's node that took it. */
-  ip: note,
-  node: note,
+  /** The IP address that published the stream, and the node of the service that received it. */
+  ip: originText,
+  node: originText,
   width: pixels,
   height: pixels,
 });
 export type ReportStreamInput = z.infer<typeof reportStreamInput>;
 
-/** What the stream service reported about a camera: each event once. */
+/** An event of a camera's stream, as the stream service reported it. Each event is stored once. */
 export const streamEventSchema = z.object({
-  /** Grows with every event that comes. */
+  /** Increases with every stored event. */
   id: z.int(),
   roomId: z.string(),
   userId: z.string(),
   camera: cameraSchema,
   action: streamActionSchema,
-  /** When it happened, by the stream service's clock, to the second. Events may come late and out of order. */
+  /**
+   * The time of the event by the stream service's clock, in whole seconds. Events may arrive late and out of
+   * order.
+   */
   eventTime: z.date(),
-  /** Where the stream was pushed from, and the service's node that took it; `""` where that was not reported. */
+  /**
+   * The IP address that published the stream, and the node of the service that received it. `""` if not
+   * reported.
+   */
   ip: z.string(),
   node: z.string(),
-  /** Of the picture, in pixels, where it was reported. */
+  /** The size of the picture in pixels, if it was reported. */
   width: z.int().optional(),
   height: z.int().optional(),
-  /** When it came. */
+  /** The time at which the server received the event. */
   createdAt: z.date(),
 });
 export type StreamEvent = z.infer<typeof streamEventSchema>;
 
-/** `cursor` is the last id of the page before. */
+/** Input of `stream.listEvents`. `cursor` is the last event id of the previous page. */
 export const listStreamEventsInput = z.object({
   roomId: idSchema,
   pageSize: pageSizeSchema(20),
@@ -73,10 +79,10 @@ export const listStreamEventsInput = z.object({
 });
 export type ListStreamEventsInput = z.infer<typeof listStreamEventsInput>;
 
-/** In the order in which they came, the last first. */
+/** Output of `stream.listEvents`, in the order of arrival, newest first. */
 export const streamEventPageSchema = z.object({
   events: z.array(streamEventSchema),
-  /** Absent when nothing older is left. */
+  /** Absent on the last page. */
   nextCursor: z.int().optional(),
 });
 export type StreamEventPage = z.infer<typeof streamEventPageSchema>;

@@ -5,7 +5,7 @@ import type { Browser, Locator, Page } from "playwright-core";
 import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type RouterOutputs } from "../src/app/testing.js";
-import { CARDS_TAIL, cardsHead, cardsOfRoom } from "../src/cli/cards/page.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "../src/cli/cards/page.js";
 import { tempFolder } from "../test/support/process.js";
 import { readQr } from "../test/support/qr.js";
 import { APPS } from "../test/support/school.js";
@@ -60,7 +60,7 @@ beforeAll(async () => {
   const of = { exam, timeZone: "Asia/Shanghai" };
   const roomIds = [...new Set(links.map(({ roomId }) => roomId))];
   const sheets = roomIds.flatMap((id) => [
-    ...cardsOfRoom(
+    ...roomSheets(
       links.filter(({ roomId }) => roomId === id),
       of,
     ),

@@ -2,6 +2,6 @@
 import { isPacked, PACKED } from "./cli/packed.js";
 import { packedFiles } from "./cli/packed-files.js";
 
-// Packed into a few files it starts in less than half the time.
+// The packed program starts in less than half the time.
 if (isPacked()) packedFiles(PACKED).load("./program.cjs");
 else await import("./cli/program.js");

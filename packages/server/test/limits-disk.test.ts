@@ -12,8 +12,7 @@ import { formOf, openUploads } from "./support/uploads.js";
 // A disk that is nearly full, as the app is told of it. A real one that is full is in process-limits.test.ts.
 
 const MIB = 1024 * 1024;
-const TOLD =
-  "The server's disk is nearly full: it takes nothing new until there is room again. Reading goes on.";
+const TOLD = "The server's disk is nearly full: writes are refused until space is freed. Reads continue.";
 
 /** A school whose disk has as much room as a test says. */
 const open = async () => {

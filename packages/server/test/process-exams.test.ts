@@ -35,7 +35,7 @@ describe.concurrent("`invigil audio`", PATIENT, () => {
     const [header = "", first = ""] = (await place.fine("audio", "list")).split("\n");
     expect(header).toMatch(/^ID +CLASS +DEFAULT +NAME +URL$/);
     expect(first).toMatch(new RegExp(`^${bell} +0 +yes +开考铃 Bell +http`));
-    expect(await place.fine("audio", "list", "--name", "nothing")).toBe("There are no such clips.");
+    expect(await place.fine("audio", "list", "--name", "nothing")).toBe("No clips were found.");
   });
 
   it("changes and deletes clips, but none that an exam plays", async () => {

@@ -66,7 +66,7 @@ describe.concurrent("an exam", { timeout: 120_000 }, () => {
       ["audio", "detach", clip, "--exam", "Art"],
     ])
       expect(await place.refusal(...command)).toBe(
-        `invigil: 2 exams are named 'Art': write the id of one of them (${second}, ${first})`,
+        `invigil: 2 exams are named 'Art': specify the id of one of them (${second}, ${first})`,
       );
     const both = await place.json("exam", "list");
     expect(both).toMatchObject([

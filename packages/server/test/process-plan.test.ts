@@ -90,7 +90,7 @@ describe("invigil exam plan", () => {
       "Made 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
       "",
     ]);
-    expect((await lines()).at(-2)).toBe("Nothing to do: nobody waits for a room.");
+    expect((await lines()).at(-2)).toBe("Nothing to do: nobody needs a room.");
   });
 
   it("prints the plan as JSON for programs, shuffled where that is asked for", async () => {
@@ -107,9 +107,9 @@ describe("invigil exam plan", () => {
 
   it("says how many teachers and inspectors have no room, and why", async () => {
     const plan = ["exam", "plan", "e1", "--room-size", "3"];
-    expect(await printed(...plan)).toBe("Nothing to do: nobody waits for a room.\n");
+    expect(await printed(...plan)).toBe("Nothing to do: nobody needs a room.\n");
     const sentence = (who: string) =>
-      `Nothing to do yet: ${who} no room, as the exam has no room in progress and no examinee who waits for one.\n`;
+      `Nothing to do yet: ${who} no room, because the exam has no room in progress and no examinee without a room.\n`;
     const teachers = file("teachers.csv", "id,name\nx1,X\n");
     const withFile = [...plan, "--teachers", teachers];
     expect(await printed(...withFile)).toBe(sentence("1 teacher or inspector has"));
@@ -121,7 +121,9 @@ describe("invigil exam plan", () => {
     wait(...people("examinee", 5));
     const plan = (exam: string, ...args: string[]) =>
       complaint("exam", "plan", exam, "--room-size", "3", ...args);
-    expect(await plan("Art")).toBe("invigil: 2 exams are named 'Art': write the id of one of them (e3, e2)");
+    expect(await plan("Art")).toBe(
+      "invigil: 2 exams are named 'Art': specify the id of one of them (e3, e2)",
+    );
     expect(await plan("Physics")).toBe("invigil: There is no exam 'Physics'");
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
     expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: --room-name must hold \{n\}/);
@@ -223,7 +225,7 @@ describe("invigil roster move", () => {
     expect(await complaint(...move("nobody", "Room 2"))).toBe("invigil: There is no nobody in the exam e1.");
     expect(await complaint(...move("e1", "Room 9"))).toBe("invigil: There is no room 'Room 9'");
     expect(await complaint(...move("t2", "Room 1"))).toBe(
-      "invigil: t2 is in 2 rooms: say with --from which to leave (Room 1, Room 2)",
+      "invigil: t2 is in 2 rooms: specify with --from which one to leave (Room 1, Room 2)",
     );
     expect(await complaint(...move("t2", "Room 1", "--from", "Room 2"))).toMatch(/is in the room/);
   });
@@ -247,7 +249,7 @@ describe("of rooms with one name", () => {
       .run();
   const move = ["roster", "move", "x", "--exam", "e1", "--from", "Room 1", "--to", "Room 1"];
   const ambiguous = (ids: string) =>
-    `invigil: 2 rooms are named 'Room 1': write the id of one of them (${ids})`;
+    `invigil: 2 rooms are named 'Room 1': specify the id of one of them (${ids})`;
 
   it("the one in progress is meant", async () => {
     insertRoom("r1", "in_progress");

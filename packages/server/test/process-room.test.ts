@@ -119,7 +119,7 @@ describe("invigil room links", () => {
       const file = join(folder.path, name);
       if (name === "old.html") writeFileSync(file, "x".repeat(1_000_000), { mode: 0o644 });
       expect(await printed("links", "--exam", examId, "--format", "html", "--output", name)).toBe(
-        `Wrote 7 links of 3 rooms to ${name}. Whoever has a link is that person: keep the file secret.\n`,
+        `Wrote 7 links of 3 rooms to ${name}. Whoever has a link acts as that person: keep the file secret.\n`,
       );
       expect(statSync(file).mode & 0o777).toBe(0o600);
       const page = readFileSync(file, "utf8");
@@ -133,7 +133,7 @@ describe("invigil room links", () => {
   it("writes a file for each room into a folder of the owner's", async () => {
     const said = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
     expect(said).toBe(
-      "Wrote 7 links of 3 rooms to cards. Whoever has a link is that person: keep the files secret.\n",
+      "Wrote 7 links of 3 rooms to cards. Whoever has a link acts as that person: keep the files secret.\n",
     );
     const files = readdirSync(join(folder.path, "cards"));
     expect(files.toSorted()).toEqual(
@@ -206,7 +206,7 @@ describe("invigil room links", () => {
     expect(text).toContain("2026001");
     expect(await printed("links", beside.id, "--exam", examId)).toContain("2026003");
     expect(await complaint(["links", "Twin", "--exam", examId])).toBe(
-      `invigil: 2 rooms are named 'Twin': write the id of one of them (${twin.id}, ${beside.id})\n`,
+      `invigil: 2 rooms are named 'Twin': specify the id of one of them (${twin.id}, ${beside.id})\n`,
     );
     expect(await complaint(["links", "Elsewhere", "--exam", examId])).toBe(
       "invigil: There is no room 'Elsewhere'\n",
@@ -214,7 +214,7 @@ describe("invigil room links", () => {
   });
 
   it("says what is wrong in a line, and leaves the file as it is", async () => {
-    expect(await complaint(["links"])).toBe("invigil: Name a room, or an exam with --exam\n");
+    expect(await complaint(["links"])).toBe("invigil: Specify a room, or an exam with --exam\n");
     expect(await complaint(["links", "none"])).toBe("invigil: There is no room none.\n");
     const file = join(folder.path, "kept.csv");
     writeFileSync(file, "kept");

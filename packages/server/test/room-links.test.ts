@@ -191,7 +191,7 @@ describe("whose links", () => {
     const { id: roomId, examId } = school.room;
     for (const input of [{}, { roomId, examId }]) {
       const { error } = await trpc(school, await school.token(ADMIN)).mutate("room.joinLinks", input);
-      expect(error.message).toBe("roomId or examId is required, and not both");
+      expect(error.message).toBe("roomId or examId is required, but not both");
       expect(await reasonOf(joinLinks(input))).toBe("INVALID_INPUT");
     }
     expect(await reasonOf(joinLinks({ roomId: "none" }))).toBe("ROOM_NOT_FOUND");

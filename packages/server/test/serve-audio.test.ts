@@ -236,7 +236,7 @@ describe("a served file", () => {
     expect(JSON.parse(answer.body.toString())).toMatchObject({
       success: false,
       code: 416,
-      errorMsg: "range asks for more than the file has",
+      errorMsg: "range exceeds the size of the file",
     });
     expect(answer.headers.get("content-range")).toBe(`bytes */${size}`);
     expect(answer.headers.get("access-control-allow-origin")).toBe("*");

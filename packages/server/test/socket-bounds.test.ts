@@ -95,7 +95,7 @@ describe("a client that does not read", () => {
     using client = await connectAs(hall);
     client.socket.pause();
     client.ask(Array.from({ length: 20 }, (_, id) => call(id, "test.big", { bytes: MIB })));
-    expect(await hall.line("connection cut off: it does not read")).toMatchObject({ level: 40 });
+    expect(await hall.line("connection terminated: the client does not read")).toMatchObject({ level: 40 });
     await hall.line("connection closed");
     expect(unreadBytes(hall)).toBeLessThan(MIB);
     await expectServes(hall);

@@ -112,7 +112,10 @@ describe("who calls over a connection", () => {
     ]);
     expect(await client.message(({ id }) => id === "a")).toMatchObject({
       error: {
-        json: { message: "The authorization header must hold a token.", data: { reason: "UNAUTHENTICATED" } },
+        json: {
+          message: "The authorization header must contain a token.",
+          data: { reason: "UNAUTHENTICATED" },
+        },
       },
     });
     expect(await client.message(({ id }) => id === "b")).toMatchObject({

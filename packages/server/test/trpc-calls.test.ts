@@ -340,7 +340,7 @@ describe("an error", () => {
     expect({ status, error }).toStrictEqual({
       status: 400,
       error: {
-        message: "participants[0].userId must not begin with 'pc_' (that marks a PC camera)",
+        message: "participants[0].userId must not begin with 'pc_' (reserved for PC cameras)",
         code: -32600,
         data: {
           code: "BAD_REQUEST",
@@ -349,7 +349,7 @@ describe("an error", () => {
           reason: "INVALID_INPUT",
           requestId: headers["x-request-id"],
           fieldErrors: {
-            "participants[0].userId": ["must not begin with 'pc_' (that marks a PC camera)"],
+            "participants[0].userId": ["must not begin with 'pc_' (reserved for PC cameras)"],
             "participants[0].name": ["must not be empty"],
             "participants[0].role": ["must be 'teacher' or 'inspector' or 'examinee'"],
           },

@@ -1,11 +1,11 @@
 import { TRPCClientError } from "@trpc/client";
 import { expect, test, vi } from "vitest";
 import { thrownBy } from "../../test/thrown-by.js";
-import { type CommandOptions, type CommandRoom, giveCommand } from "./commands.js";
+import { type CommandOptions, type CommandRoom, sendCommand } from "./commands.js";
 
 type Answer = (login: string, data: { readonly sid?: unknown }) => void;
 
-/** A room in which each message is told to `hears`, which may answer. */
+/** A room that passes each message to `hears`, which may answer. */
 const setUp = (
   hears: (message: { round: number; to: readonly string[] | undefined }, answer: Answer) => void,
 ) => {
@@ -27,17 +27,17 @@ const setUp = (
     },
     send,
   };
-  const give = (expected: readonly string[], options: CommandOptions = {}, everybody = false) =>
-    giveCommand(room, { sid: "s1", expected, everybody }, { everyMs: 1, ...options });
-  return { give, sent, send, closing, listeners };
+  const run = (expected: readonly string[], options: CommandOptions = {}, everybody = false) =>
+    sendCommand(room, { sid: "s1", expected, everybody }, { everyMs: 1, ...options });
+  return { run, sent, send, closing, listeners };
 };
 
-test("repeats the command for those who have not answered, and tells who never did", async () => {
-  const { give, sent, listeners } = setUp(({ round }, answer) => {
+test("repeats the command for receivers who have not answered, and reports who never did", async () => {
+  const { run, sent, listeners } = setUp(({ round }, answer) => {
     if (round === 1) answer("e1", { sid: "s1" });
     if (round === 3) answer("e2", { sid: "s1" });
   });
-  const result = await give(["e1", "e2", "e3"], { data: { url: "rtmp://there" } });
+  const result = await run(["e1", "e2", "e3"], { data: { url: "rtmp://there" } });
   expect(result).toEqual({ sid: "s1", answered: ["e1", "e2"], silent: ["e3"] });
   expect(sent.map(({ to }) => to)).toEqual([
     ["e1", "e2", "e3"],
@@ -54,81 +54,81 @@ test("repeats the command for those who have not answered, and tells who never d
 test("does not wait when everybody has answered", async () => {
   const hour = 3_600_000;
   const early = setUp((_, answer) => answer("e1", { sid: "s1" }));
-  expect(await early.give(["e1"], { everyMs: hour })).toEqual({ sid: "s1", answered: ["e1"], silent: [] });
+  expect(await early.run(["e1"], { everyMs: hour })).toEqual({ sid: "s1", answered: ["e1"], silent: [] });
   const late = setUp((_, answer) => setImmediate(() => answer("e1", { sid: "s1" })));
-  expect((await late.give(["e1"], { everyMs: hour })).answered).toEqual(["e1"]);
+  expect((await late.run(["e1"], { everyMs: hour })).answered).toEqual(["e1"]);
   expect([early.sent.length, late.sent.length]).toEqual([1, 1]);
 });
 
-test("hears no answer of a stranger, of another command, or twice", async () => {
-  const { give } = setUp(({ round }, answer) => {
+test("ignores answers of others, answers to other commands, and repeated answers", async () => {
+  const { run } = setUp(({ round }, answer) => {
     answer("e9", { sid: "s1" });
     answer("e1", { sid: "s2" });
     answer("e1", {});
     if (round > 1) answer("e2", { sid: "s1" });
   });
-  expect(await give(["e1", "e2"], { times: 2 })).toEqual({ sid: "s1", answered: ["e2"], silent: ["e1"] });
+  expect(await run(["e1", "e2"], { times: 2 })).toEqual({ sid: "s1", answered: ["e2"], silent: ["e1"] });
 });
 
-test("the whole room is told at first, and then those who are missing", async () => {
-  const { give, sent } = setUp(({ round }, answer) => {
+test("the first message is for the whole room, repetitions are for those who have not answered", async () => {
+  const { run, sent } = setUp(({ round }, answer) => {
     if (round === 1) answer("e1", { sid: "s1" });
   });
-  await give(["e1", "e2"], { times: 1 }, true);
+  await run(["e1", "e2"], { times: 1 }, true);
   expect(sent).toEqual([
     { data: { sid: "s1" }, to: undefined },
     { data: { sid: "s1", receiverIdList: ["e2"] }, to: ["e2"] },
   ]);
 });
 
-test("a room without examinees is told once; nobody at all is not", async () => {
+test("a room without examinees gets one message; an empty list of receivers gets none", async () => {
   const room = setUp(() => undefined);
-  expect(await room.give([], {}, true)).toEqual({ sid: "s1", answered: [], silent: [] });
+  expect(await room.run([], {}, true)).toEqual({ sid: "s1", answered: [], silent: [] });
   expect(room.sent).toHaveLength(1);
   const nobody = setUp(() => undefined);
-  await nobody.give([]);
+  await nobody.run([]);
   expect(nobody.sent).toHaveLength(0);
 });
 
-test("more than a message may name are told as the whole room", async () => {
+test("a command for more receivers than a message may name is sent to the whole room", async () => {
   const many = Array.from({ length: 1001 }, (_, n) => `e${n}`);
-  const { give, sent } = setUp(({ round }, answer) => {
+  const { run, sent } = setUp(({ round }, answer) => {
     if (round === 2) answer("e0", { sid: "s1" });
   });
-  await give(many, { times: 2 });
+  await run(many, { times: 2 });
   expect(sent.map(({ to }) => to?.length)).toEqual([undefined, undefined, 1000]);
 });
 
-test("a message that could not be sent is sent the next time; one that may not be ends it", async () => {
-  const { give, send } = setUp((_, answer) => answer("e1", { sid: "s1" }));
+test("a failed message is repeated; a refused one ends the command", async () => {
+  const { run, send } = setUp((_, answer) => answer("e1", { sid: "s1" }));
   send.mockRejectedValueOnce(new TypeError("no network"));
-  expect((await give(["e1"])).answered).toEqual(["e1"]);
+  expect((await run(["e1"])).answered).toEqual(["e1"]);
   expect(send).toHaveBeenCalledTimes(2);
 
   const data = { reason: "FORBIDDEN", httpStatus: 403 };
   const error = TRPCClientError.from({ error: { code: -32_003, message: "no", data } });
   send.mockClear().mockRejectedValueOnce(error);
-  expect(await thrownBy(give(["e1"]))).toBe(error);
+  expect(await thrownBy(run(["e1"]))).toBe(error);
   expect(send).toHaveBeenCalledOnce();
 });
 
-test("a command that was never sent is a failure, not silence", async () => {
-  const { give, send, listeners } = setUp(() => undefined);
+test("a command that was never sent rejects", async () => {
+  const { run, send, listeners } = setUp(() => undefined);
   const error = new TypeError("no network");
   send.mockRejectedValue(error);
-  expect(await thrownBy(give(["e1"], { times: 3 }))).toBe(error);
+  expect(await thrownBy(run(["e1"], { times: 3 }))).toBe(error);
   expect(send).toHaveBeenCalledTimes(4);
   expect(listeners.size).toBe(0);
 });
 
-test.each(["by its caller", "by the room's end", "before it began"])("is given up %s", async (how) => {
+test.each(["by its caller", "by the room's end", "before it began"])("is aborted %s", async (how) => {
   const caller = new AbortController();
   const reason = new Error("left the page");
-  const { give, sent, closing, listeners } = setUp(() =>
+  const { run, sent, closing, listeners } = setUp(() =>
     setImmediate(() => (how === "by its caller" ? caller : closing).abort(reason)),
   );
   if (how === "before it began") caller.abort(reason);
-  expect(await thrownBy(give(["e1"], { everyMs: 3_600_000, signal: caller.signal }))).toBe(reason);
+  expect(await thrownBy(run(["e1"], { everyMs: 3_600_000, signal: caller.signal }))).toBe(reason);
   expect(sent).toHaveLength(how === "before it began" ? 0 : 1);
   expect(listeners.size).toBe(0);
 });

@@ -1,8 +1,8 @@
 import type { JsonObject } from "@invigil/schema";
 import type { SignalName } from "../shapes.js";
-import { isFinal, pause } from "./waiting.js";
+import { delay, isPermanent } from "./delay.js";
 
-/** Which signal answers which command. */
+/** The signal that answers each command. */
 export const answerTo = {
   startCall: "callConnected",
   endCall: "callDisconnected",
@@ -13,34 +13,37 @@ export const answerTo = {
   endUser: "userEnded",
 } as const satisfies Partial<Record<SignalName, SignalName>>;
 
-/** A signal that wants an answer. */
+/** A signal that expects an answer. */
 export type CommandName = keyof typeof answerTo;
 
-/** How a command is given. */
+/** The options of a command. */
 export interface CommandOptions {
-  /** More that the command says, e.g. the URL that is to be played. */
+  /** Additional data of the command, e.g. the URL of an audio file. */
   readonly data?: Readonly<JsonObject> | undefined;
-  /** Gives up; the command rejects with the signal's reason. */
+  /** Aborts the command, which then rejects with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
-  /** How long answers are waited for before the command is repeated, in milliseconds. Default: 3000. */
+  /** How long to wait for answers before the command is repeated, in milliseconds. Default: 3000. */
   readonly everyMs?: number | undefined;
-  /** How often it is repeated at most, for those who have not answered. Default: 5. */
+  /** The maximum number of repetitions for receivers who have not answered. Default: 5. */
   readonly times?: number | undefined;
 }
 
-/** Who answered a command and who did not, as logins: a user's id, of the PC's page `pc_<id>`. */
+/**
+ * The receivers who answered a command and those who did not, as logins: a user id, or `pc_<id>` for the PC
+ * page.
+ */
 export interface CommandResult {
-  /** The id of the command, which its answers name. */
+  /** The id of the command, which its answers contain. */
   readonly sid: string;
-  /** In the order in which they answered. */
+  /** In the order of the answers. */
   readonly answered: readonly string[];
   readonly silent: readonly string[];
 }
 
-/** What a command needs of its room. */
+/** The operations of a room that a command needs. */
 export interface CommandRoom {
   readonly closing: AbortSignal;
-  /** Tells each answer: the login that it came from, and its data. */
+  /** Calls the listener with the login and the data of each answer. */
   readonly onAnswer: (listener: (login: string, data: { readonly sid?: unknown }) => void) => () => void;
   readonly send: (
     data: JsonObject,
@@ -49,16 +52,16 @@ export interface CommandRoom {
   ) => Promise<unknown>;
 }
 
-/** The most receivers that a message names. */
-const MOST_RECEIVERS = 1000;
+/** The maximum number of receivers of a message. */
+const MAX_RECEIVERS = 1000;
 
 /**
- * Gives a command and waits for its answers, repeating it for those who have not answered.
+ * Sends a command and waits for the answers. It repeats the command for receivers who have not answered.
  *
- * @param expected - the logins whose answers are waited for
- * @param everybody - whether the first time it is for the whole room
+ * @param expected - the logins that should answer
+ * @param everybody - whether the first message is for the whole room
  */
-export const giveCommand = async (
+export const sendCommand = async (
   { closing, onAnswer, send }: CommandRoom,
   { sid, expected, everybody }: { sid: string; expected: readonly string[]; everybody: boolean },
   { data, signal, everyMs = 3000, times = 5 }: CommandOptions,
@@ -68,12 +71,12 @@ export const giveCommand = async (
   const result = () => ({ sid, answered, silent: [...missing] });
   if (missing.size === 0 && !everybody) return result();
 
-  const giving = new AbortController();
-  /** Ends a pause: by the last answer, or because nobody waits any more. */
+  const aborting = new AbortController();
+  /** Ends the current delay, because everybody answered or the command was aborted. */
   const waking = new AbortController();
   const signals = signal ? [closing, signal] : [closing];
   const stop = () => {
-    giving.abort(signals.find(({ aborted }) => aborted)?.reason);
+    aborting.abort(signals.find(({ aborted }) => aborted)?.reason);
     waking.abort();
   };
   for (const one of signals) one.addEventListener("abort", stop);
@@ -87,20 +90,20 @@ export const giveCommand = async (
     let wasSent = false;
     let failure: unknown;
     for (let round = 0; round <= times; round += 1) {
-      giving.signal.throwIfAborted();
-      const toAll = missing.size > MOST_RECEIVERS || (everybody && round === 0);
+      aborting.signal.throwIfAborted();
+      const toAll = missing.size > MAX_RECEIVERS || (everybody && round === 0);
       const to = toAll ? undefined : [...missing];
       try {
-        await send({ ...data, sid, ...(to && { receiverIdList: to }) }, to, giving.signal);
+        await send({ ...data, sid, ...(to && { receiverIdList: to }) }, to, aborting.signal);
         wasSent = true;
       } catch (error) {
-        if (giving.signal.aborted || isFinal(error)) throw error;
+        if (aborting.signal.aborted || isPermanent(error)) throw error;
         failure = error;
       }
-      if (missing.size > 0) await pause(everyMs, waking.signal);
+      if (missing.size > 0) await delay(everyMs, waking.signal);
       if (missing.size === 0) break;
     }
-    giving.signal.throwIfAborted();
+    aborting.signal.throwIfAborted();
     if (!wasSent) throw failure;
     return result();
   } finally {

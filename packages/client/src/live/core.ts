@@ -2,42 +2,43 @@ import type { Listeners } from "./listeners.js";
 import type { Queue } from "./queue.js";
 
 /**
- * `connecting`: for the first time; `live`: events arrive as they happen; `reconnecting`: the connection was lost, and what
- * happens meanwhile is told afterwards; `closed`: by `close()`, or because the server refused.
+ * `connecting`: before the first connection. `live`: events arrive as they happen. `reconnecting`: the
+ * connection was lost, and missed events will follow. `closed`: `close()` was called, or the server refused
+ * the subscription.
  */
 export type LiveStatus = "connecting" | "live" | "reconnecting" | "closed";
 
-/** What listeners of `status` are told. */
+/** The argument of `status` listeners. */
 export interface StatusChange {
   readonly status: LiveStatus;
-  /** Why the connection failed, was lost, or is closed; absent when `close()` was called. */
+  /** Why the connection failed, was lost or is closed. Absent if `close()` was called. */
   readonly error?: unknown;
 }
 
-/** What a feed knows. The engine, which does the work, changes it. */
+/** The state of a feed. The functions of this folder change it. */
 export interface FeedCore<State, Event> {
   status: LiveStatus;
   error: unknown;
   state: State | undefined;
   readonly listeners: Listeners;
-  /** Those who read the events in a loop. */
+  /** The queues of the loops that read the events. */
   readonly queues: Set<Queue<Event>>;
   readonly closing: AbortController;
 }
 
-/** Has the status told, where it is news. */
-export const tellStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
-  const isNews = status !== core.status || error !== undefined;
+/** Sets the status, and notifies listeners if it changed or there is an error. */
+export const setStatus = (core: FeedCore<unknown, unknown>, status: LiveStatus, error?: unknown): void => {
+  const hasChanged = status !== core.status || error !== undefined;
   core.status = status;
   core.error = error;
-  if (isNews) core.listeners.tell("status", error === undefined ? { status } : { status, error });
+  if (hasChanged) core.listeners.emit("status", error === undefined ? { status } : { status, error });
 };
 
-/** Ends it all, once. */
-export const endFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
+/** Closes a feed. Further calls have no effect. */
+export const closeFeed = (core: FeedCore<unknown, unknown>, error?: unknown): void => {
   if (core.closing.signal.aborted) return;
-  core.closing.abort(error ?? new Error("It was closed."));
-  tellStatus(core, "closed", error);
+  core.closing.abort(error ?? new Error("The subscription was closed."));
+  setStatus(core, "closed", error);
   for (const queue of core.queues) queue.end(error);
   core.queues.clear();
 };

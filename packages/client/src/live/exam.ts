@@ -2,31 +2,33 @@ import type { RetryOptions } from "../retry.js";
 import type { ExamEvent, ExamSnapshot } from "../shapes.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { Engine } from "./link.js";
-import type { Source } from "./listening.js";
+import type { LiveImplementation } from "./link.js";
+import type { Source } from "./subscription-loop.js";
 
-/** What can be listened to: events by their type, and `status`. */
+/** The listeners by event: event types, and `status`. */
 export type LiveExamListeners = {
   readonly [Event in ExamEvent as Event["type"]]: (event: Event) => void;
 } & { readonly status: (change: StatusChange) => void };
 
-/** The rooms of an exam, live, in one order. Made by `invigil.live.exam(examId)`, for administrators and inspectors. */
+/**
+ * The live state of an exam's rooms. Created by `invigil.live.exam(examId)`, for administrators and
+ * inspectors.
+ */
 export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
   /** @internal */
   constructor(
-    /** The exam's id. */
     readonly examId: string,
     source: Source<ExamSnapshot, ExamEvent>,
-    { engine, reconnect }: { engine: () => Promise<Engine>; reconnect: RetryOptions },
+    { load, reconnect }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions },
   ) {
-    super(engine, ({ listen, examAfter }, core) =>
-      listen(
+    super(load, ({ keepSubscribed, applyExamEvent }, core) =>
+      keepSubscribed(
         core,
         source,
         {
-          apply: examAfter,
+          reduce: applyExamEvent,
           gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, examId, time, snapshot }),
-          tell: (event) => core.listeners.tell(event.type, event),
+          notify: (event) => core.listeners.emit(event.type, event),
         },
         reconnect,
       ),
@@ -34,8 +36,9 @@ export class LiveExam extends Feed<ExamSnapshot, ExamEvent> {
   }
 
   /**
-   * Listens to events by their type, or to `status`. Each is told once, in order, after `state` has changed.
-   * @returns what stops listening
+   * Registers a listener for an event type or for `status`. Listeners are called once per event, in order,
+   * after `state` has changed.
+   * @returns a function that removes the listener
    */
   on<Type extends keyof LiveExamListeners>(type: Type, listener: LiveExamListeners[Type]): () => void {
     return this.core.listeners.on(type, listener);

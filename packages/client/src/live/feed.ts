@@ -1,9 +1,12 @@
-import { endFeed, type FeedCore, type LiveStatus } from "./core.js";
-import type { Engine } from "./link.js";
+import { closeFeed, type FeedCore, type LiveStatus } from "./core.js";
+import type { LiveImplementation } from "./link.js";
 import { createListeners } from "./listeners.js";
 import { createQueue } from "./queue.js";
 
-/** Listens, keeps the state by what it hears, and comes back after each break where it stood. */
+/**
+ * Subscribes to events, updates the state with them, and resubscribes from the last event after a connection
+ * loss.
+ */
 export class Feed<State, Event> {
   /** @internal */
   protected readonly core: FeedCore<State, Event> = {
@@ -15,14 +18,14 @@ export class Feed<State, Event> {
     closing: new AbortController(),
   };
 
-  /** @param start - begins to listen */
+  /** @param start - subscribes and updates the feed */
   constructor(
-    engine: () => Promise<Engine>,
-    start: (engine: Engine, core: FeedCore<State, Event>) => Promise<void>,
+    load: () => Promise<LiveImplementation>,
+    start: (implementation: LiveImplementation, core: FeedCore<State, Event>) => Promise<void>,
   ) {
-    engine()
+    load()
       .then((loaded) => start(loaded, this.core))
-      .catch((error: unknown) => endFeed(this.core, error));
+      .catch((error: unknown) => closeFeed(this.core, error));
   }
 
   /** Whether events arrive. */
@@ -30,18 +33,20 @@ export class Feed<State, Event> {
     return this.core.status;
   }
 
-  /** Why it is `closed`, or not connected; undefined while it is `live`, and after `close()`. */
+  /** Why the feed is closed or disconnected. Undefined while it is `live`, and after `close()`. */
   get error(): unknown {
     return this.core.error;
   }
 
-  /** How things are after the last event that was told; undefined until the first answer. Each change makes a new object. */
+  /**
+   * The state after the last event. Undefined until the first response. Every change creates a new object.
+   */
   get state(): State | undefined {
     return this.core.state;
   }
 
   /**
-   * Waits until it is live, or rejects when it is closed before that.
+   * Waits until the feed is live. Rejects if it is closed first.
    * @returns the state
    */
   ready(): Promise<State> {
@@ -49,7 +54,7 @@ export class Feed<State, Event> {
       const look = () => {
         const { status, state, error } = this.core;
         if (status === "live" && state) resolve(state);
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: what ended it, as it was thrown.
+        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- Safe: rethrows the error.
         else if (status === "closed") reject(error ?? this.core.closing.signal.reason);
         else return;
         off();
@@ -59,12 +64,15 @@ export class Feed<State, Event> {
     });
   }
 
-  /** Stops listening. Commands that still wait for answers reject. */
+  /** Closes the feed. Commands that wait for answers reject. */
   close(): void {
-    endFeed(this.core);
+    closeFeed(this.core);
   }
 
-  /** The events from now on. The loop ends when this is closed, by the error if there was one. */
+  /**
+   * Iterates over the events from now on. The loop ends when the feed is closed, and throws its error if
+   * there is one.
+   */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined> {
     const queue = createQueue<Event>();
     if (this.status === "closed") queue.end(this.error);

@@ -3,15 +3,15 @@ import { observable, type Unsubscribable } from "@trpc/server/observable";
 import type { AppRouter } from "../router.js";
 import type { TransportOptions } from "./transport.js";
 
-/** What does the work of `live`. */
-export type Engine = typeof import("./engine.js");
+/** The implementation of `live`. */
+export type LiveImplementation = typeof import("./implementation.js");
 
-/** Loads what does the work when it is first asked for; apps that never listen need not load it. */
-export const engineLoader = (): (() => Promise<Engine>) => {
-  let loading: Promise<Engine> | undefined;
+/** Loads the implementation on first use, so that apps without subscriptions need not load it. */
+export const implementationLoader = (): (() => Promise<LiveImplementation>) => {
+  let loading: Promise<LiveImplementation> | undefined;
   return () => {
-    loading ??= import("./engine.js").catch((error: unknown) => {
-      // The network may be back the next time.
+    loading ??= import("./implementation.js").catch((error: unknown) => {
+      // The next attempt may succeed.
       loading = undefined;
       throw error;
     });
@@ -19,25 +19,25 @@ export const engineLoader = (): (() => Promise<Engine>) => {
   };
 };
 
-/** Sends subscriptions, each for as long as its connection holds. */
+/** Sends subscriptions. Each lasts as long as its connection. */
 export const subscriptionLink =
-  (engine: () => Promise<Engine>, options: TransportOptions): TRPCLink<AppRouter> =>
+  (load: () => Promise<LiveImplementation>, options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
     let transport: OperationLink<AppRouter> | undefined;
     return (request) =>
       observable((observer) => {
-        let isOver = false;
+        let isUnsubscribed = false;
         let call: Unsubscribable | undefined;
-        engine().then(
+        load().then(
           ({ createTransport }) => {
-            if (isOver) return;
+            if (isUnsubscribed) return;
             transport ??= createTransport(options)(runtime);
             call = transport(request).subscribe(observer);
           },
           (error: Error) => observer.error(TRPCClientError.from(error)),
         );
         return () => {
-          isOver = true;
+          isUnsubscribed = true;
           call?.unsubscribe();
         };
       });

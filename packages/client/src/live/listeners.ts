@@ -1,10 +1,10 @@
-type Listener = (...told: never[]) => void;
+type Listener = (...args: never[]) => void;
 
-/** Who wants to be told what. One that throws keeps nobody else from being told. */
+/** Event listeners. An error of a listener does not affect the others. */
 export interface Listeners {
-  /** @returns what takes the listener back */
+  /** @returns a function that removes the listener */
   on(type: string, listener: Listener): () => void;
-  tell(type: string, ...told: readonly unknown[]): void;
+  emit(type: string, ...args: readonly unknown[]): void;
 }
 
 export const createListeners = (): Listeners => {
@@ -18,11 +18,11 @@ export const createListeners = (): Listeners => {
         some.delete(entry);
       };
     },
-    tell(type, ...told) {
+    emit(type, ...args) {
       for (const entry of Array.from(all.get(type) ?? [])) {
         try {
-          // Safe: on() is typed by its callers: who listens to a type takes what is told of it.
-          entry.listener(...(told as never[]));
+          // Safe: the callers of on() are typed, so a listener takes the arguments of its event.
+          entry.listener(...(args as never[]));
         } catch (error) {
           queueMicrotask(() => {
             throw error;

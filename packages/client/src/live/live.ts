@@ -2,24 +2,24 @@ import type { TRPCClient } from "@trpc/client";
 import type { RetryOptions } from "../retry.js";
 import type { AppRouter } from "../router.js";
 import { LiveExam } from "./exam.js";
-import type { Engine } from "./link.js";
+import type { LiveImplementation } from "./link.js";
 import { LiveRoom, type LiveRoomOptions } from "./room.js";
 
-/** Rooms and exams, live. */
+/** Live rooms and exams. */
 export interface Live {
   /**
-   * Listens to a room until `close()`: for whoever may reach it. A second listener of the same room has an event stream of its own, so
-   * share the first where you can.
+   * Subscribes to a room until `close()`. The caller must have access to the room. Share the result where
+   * possible, because a second subscription to the same room needs an event stream of its own.
    */
   room(roomId: string, options?: LiveRoomOptions): LiveRoom;
-  /** Listens to the rooms of an exam until `close()`: for administrators and inspectors. */
+  /** Subscribes to the rooms of an exam until `close()`. For administrators and inspectors. */
   exam(examId: string): LiveExam;
 }
 
-/** Makes what listens, from the plain calls. */
+/** Creates `live` from the client's procedures. */
 export const createLive = (
   { room, exam, im }: TRPCClient<AppRouter>,
-  options: { engine: () => Promise<Engine>; reconnect: RetryOptions; retry: RetryOptions | false },
+  options: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
 ): Live => ({
   room: (roomId, { camera } = {}) =>
     new LiveRoom(

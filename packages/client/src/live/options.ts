@@ -1,16 +1,22 @@
 import type { RetryOptions } from "../retry.js";
 
-/** How events reach the client, and how it connects again. */
+/** How the client receives events and reconnects. */
 export interface LiveOptions extends Pick<RetryOptions, "baseMs" | "maxMs"> {
   /**
-   * The class that opens WebSockets. Default: the global one. `false`, or where there is none (Node 20): events come over
-   * HTTP instead, as server-sent events.
+   * The class that opens WebSockets. Default: the global one. With `false`, or in an environment without one
+   * (Node 20), events arrive as server-sent events over HTTP.
    */
   readonly WebSocket?: (new (url: string) => object) | false | undefined;
-  /** The longest first pause before connecting again, in milliseconds; each further one may be twice as long. Default: 500. */
+  /**
+   * The maximum delay before the first reconnection, in milliseconds. It doubles with each failure. Default:
+   * 500.
+   */
   readonly baseMs?: number | undefined;
-  /** The longest pause of all, in milliseconds. Default: 10000. */
+  /** The maximum delay before any reconnection, in milliseconds. Default: 10000. */
   readonly maxMs?: number | undefined;
-  /** Where WebSockets could not be opened: after how many milliseconds that is tried again. Default: 60000. */
+  /**
+   * How long to wait before another attempt to open a WebSocket, in milliseconds, if it failed before.
+   * Default: 60000.
+   */
   readonly webSocketRetryMs?: number | undefined;
 }

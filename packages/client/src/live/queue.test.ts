@@ -4,16 +4,16 @@ import { createQueue } from "./queue.js";
 
 const setUp = () => {
   const queue = createQueue<string>();
-  const leave = vi.fn();
+  const onEnd = vi.fn();
   return {
-    leave,
-    iterator: queue.read(leave),
+    onEnd,
+    iterator: queue.read(onEnd),
     push: (item: string) => queue.push(item, () => `gap after ${item}`),
     end: queue.end,
   };
 };
 
-test("a loop gets what came before it asked, and then what comes", async () => {
+test("a loop receives the waiting events, then new ones", async () => {
   const { iterator, push } = setUp();
   push("a");
   push("b");
@@ -28,7 +28,7 @@ test("a loop gets what came before it asked, and then what comes", async () => {
   ]);
 });
 
-test("a loop that is too slow gets a gap for all that it missed, and what comes after", async () => {
+test("a loop that is too slow receives a gap instead of the missed events, then new ones", async () => {
   const { iterator, push } = setUp();
   for (let n = 1; n <= 1000; n += 1) push(String(n));
   expect(await iterator.next()).toEqual({ value: "1", done: false });
@@ -39,19 +39,19 @@ test("a loop that is too slow gets a gap for all that it missed, and what comes 
   expect(seen).toEqual(["gap after 1002", "1003"]);
 });
 
-test("a loop that is left is left", async () => {
-  const { iterator, push, leave } = setUp();
+test("leaving a loop ends it", async () => {
+  const { iterator, push, onEnd } = setUp();
   push("a");
   push("b");
   for await (const item of iterator) {
-    expect([item, leave.mock.calls.length]).toEqual(["a", 0]);
+    expect([item, onEnd.mock.calls.length]).toEqual(["a", 0]);
     break;
   }
-  expect(leave).toHaveBeenCalledOnce();
+  expect(onEnd).toHaveBeenCalledOnce();
   expect(await iterator.next()).toEqual({ value: undefined, done: true });
 });
 
-test("the end comes after what came before it, with its error once", async () => {
+test("the end follows the waiting events, and its error is thrown once", async () => {
   const { iterator, push, end } = setUp();
   const error = new Error("refused");
   const late = iterator.next();
@@ -72,44 +72,44 @@ test("the end comes after what came before it, with its error once", async () =>
   ]);
 });
 
-test("listeners are told in their order until they leave; the same one may listen twice", () => {
+test("listeners are called in order until they are removed; a listener may be registered twice", () => {
   const listeners = createListeners();
-  const told: string[] = [];
-  const listener = (what: string) => told.push(what);
+  const calls: string[] = [];
+  const listener = (what: string) => calls.push(what);
   const offs = [listeners.on("a", listener), listeners.on("a", listener)];
-  listeners.on("b", () => told.push("of b"));
-  listeners.tell("a", "1");
+  listeners.on("b", () => calls.push("of b"));
+  listeners.emit("a", "1");
   offs[0]?.();
   offs[0]?.();
-  listeners.tell("a", "2");
-  expect(told).toEqual(["1", "1", "2"]);
+  listeners.emit("a", "2");
+  expect(calls).toEqual(["1", "1", "2"]);
 });
 
-test("one that leaves or comes while something is told changes nothing for the others", () => {
+test("adding or removing a listener during an event does not affect the others", () => {
   const listeners = createListeners();
-  const told: string[] = [];
+  const calls: string[] = [];
   const off = listeners.on("a", () => {
-    told.push("first");
+    calls.push("first");
     off();
-    listeners.on("a", () => told.push("late"));
+    listeners.on("a", () => calls.push("late"));
   });
-  listeners.on("a", () => told.push("second"));
-  listeners.tell("a");
-  expect(told).toEqual(["first", "second"]);
+  listeners.on("a", () => calls.push("second"));
+  listeners.emit("a");
+  expect(calls).toEqual(["first", "second"]);
 });
 
-test("what a listener throws reaches the process, and the others are told all the same", async () => {
+test("an error of a listener reaches the process, and the other listeners are called", async () => {
   const queued = vi.spyOn(globalThis, "queueMicrotask").mockImplementation(() => undefined);
   try {
     const listeners = createListeners();
-    const told: string[] = [];
-    const error = new Error("a bug of the app");
+    const calls: string[] = [];
+    const error = new Error("an error of the app");
     listeners.on("a", () => {
       throw error;
     });
-    listeners.on("a", () => told.push("told"));
-    listeners.tell("a");
-    expect(told).toEqual(["told"]);
+    listeners.on("a", () => calls.push("second"));
+    listeners.emit("a");
+    expect(calls).toEqual(["second"]);
     expect(queued.mock.calls.map(([thrower]) => thrower)).toEqual([expect.any(Function)]);
     expect(queued.mock.calls[0]?.[0]).toThrow(error);
   } finally {

@@ -1,37 +1,40 @@
-/** How many events wait for a slow loop before one `gap` stands for all of them. */
-const MOST = 1000;
+/** The maximum number of events that a slow loop can leave unread. Then one `gap` replaces all of them. */
+const MAX_UNREAD = 1000;
 
-/** The events of one loop: nothing is lost while it does something else, but for what a `gap` then stands for. */
+/**
+ * The events of one loop. Events are kept while the loop is busy, or replaced by a `gap` if there are too
+ * many.
+ */
 export interface Queue<Item> {
-  /** @param gap - makes what stands for all that waits, when that is too much */
+  /** @param gap - creates the event that replaces all unread events if there are too many */
   push(item: Item, gap: () => Item): void;
-  /** What waits is still read. */
+  /** Ends the queue. Unread events can still be read. */
   readonly end: (error: unknown) => void;
-  /** @param leave - called when the loop is over */
-  read(leave: () => void): AsyncGenerator<Item, void, undefined>;
+  /** @param onEnd - called when the loop ends */
+  read(onEnd: () => void): AsyncGenerator<Item, void, undefined>;
 }
 
 export const createQueue = <Item>(): Queue<Item> => {
   let waiting: Item[] = [];
-  let over: { readonly error: unknown } | undefined;
+  let ended: { readonly error: unknown } | undefined;
   let wake: (() => void) | undefined;
   return {
     push(item, gap) {
       waiting.push(item);
-      if (waiting.length > MOST) waiting = [gap()];
+      if (waiting.length > MAX_UNREAD) waiting = [gap()];
       wake?.();
     },
     end(error) {
-      over = { error };
+      ended = { error };
       wake?.();
     },
     async *read(leave) {
       try {
         for (;;) {
           for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) yield item;
-          // oxlint-disable-next-line typescript/only-throw-error -- Safe: what ended it, as it was thrown.
-          if (over?.error !== undefined) throw over.error;
-          if (over) return;
+          // oxlint-disable-next-line typescript/only-throw-error -- Safe: rethrows the error.
+          if (ended?.error !== undefined) throw ended.error;
+          if (ended) return;
           await new Promise<void>((resolve) => {
             wake = resolve;
           });

@@ -1,4 +1,4 @@
-import type { JsonValue } from "@invigil/schema";
+import { type JsonValue, loginOf } from "@invigil/schema";
 import type { RetryOptions } from "../retry.js";
 import type {
   Message,
@@ -12,102 +12,100 @@ import type {
 import type { CommandName, CommandOptions, CommandResult } from "./commands.js";
 import type { StatusChange } from "./core.js";
 import { Feed } from "./feed.js";
-import type { Engine } from "./link.js";
-import type { Source } from "./listening.js";
-import type { Send } from "./sending.js";
+import type { LiveImplementation } from "./link.js";
+import type { Send } from "./send-message.js";
+import type { Source } from "./subscription-loop.js";
 
-/** How a room is listened to. */
+/** The options of {@link Live.room}. */
 export interface LiveRoomOptions {
-  /** The page that listens and sends: `main`, or `pc` for the second camera's. Default: `main`. */
+  /** The page that subscribes and sends messages: `main`, or `pc` for the second camera. Default: `main`. */
   readonly camera?: "main" | "pc" | undefined;
 }
 
-/** Whom a message is for, and until when it is tried to send it. */
+/** The options of {@link LiveRoom.send}. */
 export interface SendOptions {
-  /** The logins that it is for: a user's id, of the PC's page `pc_<id>`. Default: everybody in the room. */
+  /** The logins of the receivers: a user id, or `pc_<id>` for the PC page. Default: everybody in the room. */
   readonly to?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whose answers a broadcast waits for. */
+/** The options of a broadcast. */
 export interface BroadcastOptions extends CommandOptions {
-  /** The logins that it is for. Default: the whole room, and all of its examinees are to answer. */
+  /** The logins of the receivers. Default: the whole room, of which all examinees should answer. */
   readonly to?: readonly string[] | undefined;
 }
 
-/** What can be listened to: events by their type, signals by their name, and `status`. */
+/** The listeners by event: event types, signal names, and `status`. */
 export type LiveRoomListeners = {
   readonly [Event in RoomEvent as Event["type"]]: (event: Event) => void;
 } & {
   readonly [Name in SignalName]: (data: SignalData<Name>, message: Message) => void;
 } & { readonly status: (change: StatusChange) => void };
 
-/** What a room needs of the server. */
+/** The calls that a live room makes. */
 export interface RoomCalls extends Source<RoomSnapshot, RoomEvent> {
   readonly send: Send;
 }
 
 /** The login of the page that sent a message. */
-const loginOf = ({ sender: { userId, camera } }: Message): string =>
-  camera === "pc" ? `pc_${userId}` : userId;
+const senderLogin = ({ sender: { userId, camera } }: Message): string => loginOf(userId, camera);
 
-/** A room, live: what happens in it, how it is, and messages. Made by `invigil.live.room(roomId)`. */
+/** The live state, events and messages of a room. Created by `invigil.live.room(roomId)`. */
 export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
-  readonly #engine: () => Promise<Engine>;
+  readonly #load: () => Promise<LiveImplementation>;
   readonly #send: Send;
   readonly #retry: RetryOptions | false;
 
   /** @internal */
   constructor(
-    /** The room's id. */
     readonly roomId: string,
     { send, ...source }: RoomCalls,
     {
-      engine,
+      load,
       reconnect,
       retry,
-    }: { engine: () => Promise<Engine>; reconnect: RetryOptions; retry: RetryOptions | false },
+    }: { load: () => Promise<LiveImplementation>; reconnect: RetryOptions; retry: RetryOptions | false },
   ) {
-    super(engine, ({ listen, roomAfter, nameOfType }, core) =>
-      listen(
+    super(load, ({ keepSubscribed, applyRoomEvent, nameOfType }, core) =>
+      keepSubscribed(
         core,
         source,
         {
-          apply: roomAfter,
+          reduce: applyRoomEvent,
           gap: (snapshot, { id, time }) => ({ type: "gap" as const, id, roomId, time, snapshot }),
-          tell(event) {
-            core.listeners.tell(event.type, event);
+          notify(event) {
+            core.listeners.emit(event.type, event);
             if (event.type !== "message") return;
             const { message } = event;
             const name = nameOfType(message.type);
-            if (name) core.listeners.tell(name, message.data, message);
+            if (name) core.listeners.emit(name, message.data, message);
           },
         },
         reconnect,
       ),
     );
-    this.#engine = engine;
+    this.#load = load;
     this.#send = send;
     this.#retry = retry;
   }
 
-  /** Who is connected, on which page, since when; empty until the first answer. */
+  /** The connected pages of people. Empty until the first response. */
   get presence(): readonly Presence[] {
     return this.state?.presence ?? [];
   }
 
   /**
-   * Listens to events by their type, to signals by their name (with the message that brought them), or to `status`. Each
-   * is told once, in order, after `state` has changed.
-   * @returns what stops listening
+   * Registers a listener for an event type, for a signal (with the message that carried it), or for `status`.
+   * Listeners are called once per event, in order, after `state` has changed.
+   * @returns a function that removes the listener
    */
   on<Type extends keyof LiveRoomListeners>(type: Type, listener: LiveRoomListeners[Type]): () => void {
     return this.core.listeners.on(type, listener);
   }
 
   /**
-   * Sends a signal by its name, or a message of one's own by its number, above 30000. When the connection is lost it is
-   * sent again, and arrives once.
+   * Sends a signal by its name, or a message of the application by its number, above 30000. If the connection
+   * is lost, the message is sent again but delivered once.
    */
   send<Name extends SignalName>(
     signal: Name,
@@ -120,57 +118,58 @@ export class LiveRoom extends Feed<RoomSnapshot, RoomEvent> {
     data: unknown,
     { to, signal = this.core.closing.signal }: SendOptions = {},
   ): Promise<SentMessage> {
-    const { sendMessage, signalTypes } = await this.#engine();
+    const { sendMessage, signalTypes } = await this.#load();
     const type = typeof what === "number" ? what : signalTypes[what];
-    // Safe: each signal's data is a JSON object, as its schema says.
+    // Safe: the schema of every signal describes a JSON object.
     const message = { type, data: data as JsonValue, to: to && [...to] };
     return sendMessage(this.#send, message, { signal, retry: this.#retry });
   }
 
-  /** Calls somebody: resolves when the call is connected, or when it was not answered. */
+  /** Calls a person. Resolves when the call is connected or was not answered. */
   call(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("startCall", { ...options, to: [login] });
+    return this.#command("startCall", { ...options, to: [login] });
   }
 
-  /** Ends the call with somebody. */
+  /** Ends the call with a person. */
   endCall(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("endCall", { ...options, to: [login] });
+    return this.#command("endCall", { ...options, to: [login] });
   }
 
-  /** Begins to speak to the room. */
+  /** Starts speaking to the room. */
   broadcast(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("startLiveBroadcast", options);
+    return this.#command("startLiveBroadcast", options);
   }
 
-  /** Ends speaking to the room. */
+  /** Stops speaking to the room. */
   stopBroadcast(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("stopLiveBroadcast", options);
+    return this.#command("stopLiveBroadcast", options);
   }
 
-  /** Has an audio file played. */
+  /** Plays an audio file in the room. */
   broadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("broadcastAudio", options);
+    return this.#command("broadcastAudio", options);
   }
 
-  /** Ends playing the audio file. */
+  /** Stops the audio file. */
   stopBroadcastAudio(options?: BroadcastOptions): Promise<CommandResult> {
-    return this.#give("stopAudioBroadcast", options);
+    return this.#command("stopAudioBroadcast", options);
   }
 
-  /** Ends the exam of somebody. */
+  /** Ends the exam of a person. */
   endUser(login: string, options?: CommandOptions): Promise<CommandResult> {
-    return this.#give("endUser", { ...options, to: [login] });
+    return this.#command("endUser", { ...options, to: [login] });
   }
 
-  async #give(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
-    const { giveCommand, randomId, answerTo } = await this.#engine();
+  async #command(name: CommandName, { to, ...options }: BroadcastOptions = {}): Promise<CommandResult> {
+    const { sendCommand, randomId, answerTo } = await this.#load();
     const examinees = async () =>
       (to ? [] : (await this.ready()).members).filter(({ role }) => role === "examinee");
-    return giveCommand(
+    return sendCommand(
       {
         closing: this.core.closing.signal,
-        onAnswer: (listener) => this.on(answerTo[name], (data, message) => listener(loginOf(message), data)),
-        // Safe: each command's data is an object with a sid, and whatever else.
+        onAnswer: (listener) =>
+          this.on(answerTo[name], (data, message) => listener(senderLogin(message), data)),
+        // Safe: the data of every command is an object with a sid.
         send: (data, receivers, signal) =>
           this.send(name, data as SignalData<typeof name>, { to: receivers, signal }),
       },

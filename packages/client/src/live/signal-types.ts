@@ -1,8 +1,8 @@
 import type { SignalName, Signals, SignalType } from "../shapes.js";
 
 /**
- * The signals' numbers once more, and no others: the schemas beside them need zod, which who listens does not, because
- * the server has looked at each message.
+ * The numbers of the signals. The schemas would require zod, which a subscriber does not need because the
+ * server has validated each message.
  */
 export const signalTypes: { readonly [Name in SignalName]: Signals[Name]["type"] } = {
   streamStopped: 20_000,
@@ -30,9 +30,9 @@ export const signalTypes: { readonly [Name in SignalName]: Signals[Name]["type"]
 };
 
 const names = new Map<number, SignalName>(
-  // Safe: the keys are the names.
+  // Safe: the keys are the signal names.
   (Object.entries(signalTypes) as [SignalName, SignalType][]).map(([name, type]) => [type, name]),
 );
 
-/** The name of the signal with a number; undefined where no signal has it. */
+/** The name of the signal with this number, or undefined if there is none. */
 export const nameOfType = (type: number): SignalName | undefined => names.get(type);

@@ -1,6 +1,6 @@
 import type { ExamEvent, ExamSnapshot, LoggedEvent, RoomEvent, RoomSnapshot } from "@invigil/schema";
 import { expect, test } from "vitest";
-import { examAfter, roomAfter } from "./state.js";
+import { applyExamEvent, applyRoomEvent } from "./state.js";
 
 const before = new Date("2026-01-02T03:00:00Z");
 const time = new Date("2026-01-02T03:04:05Z");
@@ -84,27 +84,27 @@ test.each<[LoggedEvent["type"], object, Partial<RoomSnapshot>]>([
   ["room_created", { room }, {}],
 ])("a room after %s %j", (type, more, change) => {
   const frozen = structuredClone(state);
-  expect(roomAfter(state, event(type, more))).toEqual({ ...state, ...change, lastEventId: "8" });
+  expect(applyRoomEvent(state, event(type, more))).toEqual({ ...state, ...change, lastEventId: "8" });
   expect(state).toEqual(frozen);
 });
 
-test("somebody who is known keeps the status of publishing", () => {
-  const publishing = roomAfter(
+test("an updated person keeps the publish status", () => {
+  const publishing = applyRoomEvent(
     state,
     event("publish_status_changed", { userId: "e2", camera: "main", status: "publishing" }),
   );
-  const { members } = roomAfter(publishing, event("participant_updated", person));
+  const { members } = applyRoomEvent(publishing, event("participant_updated", person));
   expect(members[1]).toEqual(
     member("e2", { name: "Li", extraMinutes: 5, publishStatus: { main: "publishing", pc: "idle" } }),
   );
 });
 
-test("a gap is how things are, of a room and of an exam", () => {
+test("a gap replaces the state of a room and of an exam", () => {
   const snapshot = { ...state, members: [], lastEventId: "3" };
-  expect(roomAfter(state, { type: "gap", id: "3", roomId: "r1", time, snapshot })).toBe(snapshot);
+  expect(applyRoomEvent(state, { type: "gap", id: "3", roomId: "r1", time, snapshot })).toBe(snapshot);
   const exam: ExamSnapshot = { examId: "x1", rooms: [], lastEventId: "3" };
   const gap: ExamEvent = { type: "gap", id: "3", examId: "x1", time, snapshot: exam };
-  expect(examAfter({ ...exam, rooms: [room] }, gap)).toBe(exam);
+  expect(applyExamEvent({ ...exam, rooms: [room] }, gap)).toBe(exam);
 });
 
 const other = { ...room, id: "r2" };
@@ -120,5 +120,5 @@ test.each<[LoggedEvent["type"], object, readonly object[]]>([
   ["message", { message: {} }, [room, other]],
 ])("an exam after %s %j", (type, more, rooms) => {
   const exam: ExamSnapshot = { examId: "x1", rooms: [room, other], lastEventId: "7" };
-  expect(examAfter(exam, event(type, more))).toEqual({ examId: "x1", rooms, lastEventId: "8" });
+  expect(applyExamEvent(exam, event(type, more))).toEqual({ examId: "x1", rooms, lastEventId: "8" });
 });

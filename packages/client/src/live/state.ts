@@ -1,11 +1,11 @@
 import type { ExamEvent, ExamSnapshot, Member, RoomEvent, RoomSnapshot } from "../shapes.js";
 
-/** The list with one item, changed or new; the others stay where they are. */
-const withItem = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>
+/** Replaces the matching item of a list, or appends the item if there is none. */
+const replaceOrAppend = <Item>(items: readonly Item[], isIt: (item: Item) => boolean, item: Item): Item[] =>
   items.some(isIt) ? items.map((other) => (isIt(other) ? item : other)) : [...items, item];
 
-/** How a room is after an event. */
-export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot => {
+/** The state of a room after an event. */
+export const applyRoomEvent = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot => {
   if (event.type === "gap") return event.snapshot;
   const { room, members, presence } = state;
   const next = { ...state, lastEventId: event.id };
@@ -22,7 +22,7 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
       const known = members.find((other) => other.userId === userId);
       const { publishStatus = { main: "idle", pc: "idle" } } = known ?? {};
       const now = { userId, role, name, extraMinutes, publishStatus };
-      return { ...next, members: withItem(members, (other) => other === known, now) };
+      return { ...next, members: replaceOrAppend(members, (other) => other === known, now) };
     }
     case "participant_removed":
       return {
@@ -34,7 +34,10 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
       const { userId, role, camera, time: since } = event;
       const isIt = (page: { userId: string; camera: string }) =>
         page.userId === userId && page.camera === camera;
-      return { ...next, presence: withItem(presence, isIt, { userId, role, camera, since, devices: 1 }) };
+      return {
+        ...next,
+        presence: replaceOrAppend(presence, isIt, { userId, role, camera, since, devices: 1 }),
+      };
     }
     case "devices_changed": {
       const { userId, camera, devices } = event;
@@ -65,8 +68,8 @@ export const roomAfter = (state: RoomSnapshot, event: RoomEvent): RoomSnapshot =
   }
 };
 
-/** How an exam's rooms are after an event. */
-export const examAfter = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot => {
+/** The state of an exam's rooms after an event. */
+export const applyExamEvent = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot => {
   if (event.type === "gap") return event.snapshot;
   const next = { ...state, lastEventId: event.id };
   const room = (change: object) =>
@@ -75,7 +78,7 @@ export const examAfter = (state: ExamSnapshot, event: ExamEvent): ExamSnapshot =
     );
   switch (event.type) {
     case "room_created":
-      return { ...next, rooms: withItem(state.rooms, ({ id }) => id === event.roomId, event.room) };
+      return { ...next, rooms: replaceOrAppend(state.rooms, ({ id }) => id === event.roomId, event.room) };
     case "room_ended":
       return { ...next, rooms: room({ status: "ended" }) };
     case "audio_status_changed":

@@ -11,20 +11,20 @@ import type { TRPCErrorShape } from "@trpc/server";
 import { observable } from "@trpc/server/observable";
 import { EventSource, type EventSourceFetchInit } from "eventsource";
 import { isInvigilError, NetworkFailure } from "../errors.js";
-import { answerOf, checkJson, type Fetch } from "../http.js";
+import { assertJson, type Fetch, responseOf } from "../http.js";
 import type { AppRouter } from "../router.js";
 import type { LiveOptions } from "./options.js";
 
-/** What connections are made with. */
+/** The options of {@link createTransport}. */
 export interface TransportOptions {
-  /** Of the tRPC door. */
+  /** The URL of the tRPC endpoint. */
   readonly url: string;
   readonly fetch: Fetch;
   readonly headers: () => Promise<Headers>;
   readonly token: () => Promise<string | null | undefined>;
   readonly transformer: {
     readonly serialize: (value: unknown) => unknown;
-    // biome-ignore lint/suspicious/noExplicitAny: Safe: as superjson and tRPC declare it; what comes out is typed by the router.
+    // biome-ignore lint/suspicious/noExplicitAny: Safe: superjson and tRPC declare it so; the router types the result.
     readonly deserialize: (value: any) => any;
   };
   readonly connect: LiveOptions;
@@ -32,22 +32,24 @@ export interface TransportOptions {
 
 /** How long a subscription may take to start, in milliseconds. */
 const START_MS = 15_000;
-/** A silent WebSocket is asked whether it still lives, and lost when it does not say so. The server asks, too. */
+/** A silent WebSocket is pinged, and closed if it does not respond. The server pings as well. */
 const KEEP_ALIVE = { enabled: true, intervalMs: 10_000, pongTimeoutMs: 5_000 };
-/** How long a WebSocket that nobody uses any more stays open, in milliseconds: the next listener may come at once. */
-const LINGER_MS = 1000;
+/** How long an unused WebSocket stays open, in milliseconds, because another subscription may follow soon. */
+const IDLE_MS = 1000;
 
 interface Connection {
-  /** What is listened to over it: the server takes one subscription to each room and exam on a connection. */
-  readonly carried: Set<string>;
+  /**
+   * The keys of its subscriptions. The server accepts one subscription to each room and exam per connection.
+   */
+  readonly subscriptionKeys: Set<string>;
   readonly link: OperationLink<AppRouter>;
-  readonly use: () => () => void;
+  readonly acquire: () => () => void;
   readonly end: (cause?: unknown) => void;
-  /** Why it ended. */
+  /** Why the connection ended. */
   readonly cause: () => unknown;
 }
 
-/** One WebSocket: it opens at once, ends at its first failure, and does not come back. */
+/** Opens one WebSocket. It ends at the first failure and never reconnects. */
 const openWebSocket = ({
   Base,
   options: { url, token, transformer },
@@ -66,16 +68,16 @@ const openWebSocket = ({
   let users = 0;
   let cause: unknown;
   let raw: WebSocket | undefined;
-  const end = (why?: unknown) => {
+  const end = (reason?: unknown) => {
     if (ended) return;
     ended = true;
-    cause = why;
+    cause = reason;
     onEnd(opened);
     void client.close();
-    // One that is still connecting would go on.
+    // Otherwise, a WebSocket that is still connecting would continue.
     raw?.close();
   };
-  const keep = (socket: WebSocket) => {
+  const setRaw = (socket: WebSocket) => {
     raw = socket;
   };
   const client = createWSClient({
@@ -83,11 +85,12 @@ const openWebSocket = ({
     WebSocket: class extends Base {
       constructor(target: string | URL) {
         super(target);
-        keep(this);
-        // A call that was under way when it ended has tRPC open another one, once.
+        setRaw(this);
+        // If a call is pending when the connection ends, tRPC opens one more WebSocket.
         if (ended) setTimeout(() => void client.close().finally(() => this.close()));
       }
-      // tRPC closes it when no pong came; the handshake of closing would not be answered either.
+      // tRPC closes the WebSocket if a pong is missing. The client would not answer the closing handshake
+      // either.
       override close(...reason: [code?: number, reason?: string]) {
         super.close(...reason);
         end();
@@ -110,16 +113,16 @@ const openWebSocket = ({
     },
   });
   return {
-    carried: new Set(),
+    subscriptionKeys: new Set(),
     link: wsLink<AppRouter>({ client, transformer })(runtime),
-    use() {
+    acquire() {
       users += 1;
       return () => {
         users -= 1;
         if (users > 0) return;
         setTimeout(() => {
           if (users === 0) end();
-        }, LINGER_MS);
+        }, IDLE_MS);
       };
     },
     end,
@@ -127,29 +130,29 @@ const openWebSocket = ({
   };
 };
 
-/** What a subscription listens to: its procedure, and the room or the exam. */
-const matterOf = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
-  // Safe: only looked at.
+/** Identifies a subscription by its procedure and its room or exam. */
+const subscriptionKey = ({ path, input }: { readonly path: string; readonly input: unknown }): string => {
+  // Safe: the properties are read as unknown.
   const { roomId, examId } = (input ?? {}) as { readonly roomId?: unknown; readonly examId?: unknown };
   return JSON.stringify([path, roomId ?? examId]);
 };
 
-/** Server-sent events over `fetch`, so that the token is a header. */
+/** Server-sent events over `fetch`, which can send the token as a header. */
 const eventStreamLink =
   ({ url, fetch, headers, transformer }: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) =>
   (request) =>
     observable((observer) => {
-      // An EventSource itself does not say what went wrong, or what was answered instead of events.
+      // An EventSource does not expose the reason of a failure, or a response that is not an event stream.
       let failure: Error | undefined;
       const connect = async (target: string, init: EventSourceFetchInit): Promise<Response> => {
         const all = await headers();
         for (const [name, value] of Object.entries(init.headers)) all.set(name, value);
-        const response = await answerOf(url, () => fetch(target, { ...init, headers: all }));
+        const response = await responseOf(url, () => fetch(target, { ...init, headers: all }));
         if (response.ok) return response;
-        checkJson(url, response);
-        const { error } = (await answerOf(url, () => response.json())) as { error: unknown };
-        // Safe: the server's answer to a failed call, in its router's error shape.
+        assertJson(url, response);
+        const { error } = (await responseOf(url, () => response.json())) as { error: unknown };
+        // Safe: the server responds to a failed call with the error shape of its router.
         const shape = transformer.deserialize(error) as TRPCErrorShape;
         throw TRPCClientError.from({ error: shape });
       };
@@ -178,23 +181,23 @@ const eventStreamLink =
     });
 
 /**
- * Carries subscriptions: over one WebSocket, or over server-sent events where there is none or it could not be opened, and where it
- * carries a subscription to the same room or exam already.
- * When a connection is lost its subscriptions fail; whoever subscribes again is connected again.
+ * Carries subscriptions over one WebSocket. It uses server-sent events if there is no WebSocket, if it could
+ * not be opened, or if it already carries a subscription to the same room or exam. When a connection is lost,
+ * its subscriptions fail. The next subscription opens a new connection.
  */
 export const createTransport =
   (options: TransportOptions): TRPCLink<AppRouter> =>
   (runtime) => {
     const { WebSocket = globalThis.WebSocket, webSocketRetryMs = 60_000 } = options.connect;
-    // Safe: tRPC uses of it what every WebSocket class has.
+    // Safe: tRPC uses only what every WebSocket class has.
     const Base = WebSocket as typeof globalThis.WebSocket | false | undefined;
     const eventStream = eventStreamLink(options)(runtime);
     let current: Connection | undefined;
-    /** The last WebSocket did not open. */
-    let isBlocked = !Base;
-    /** What ends the event streams, so that they come again over a WebSocket. */
+    /** Whether the last attempt to open a WebSocket failed. */
+    let isWebSocketBlocked = !Base;
+    /** Functions that end the event streams, so that their subscriptions move to a WebSocket. */
     const streams = new Set<() => void>();
-    let probing: ReturnType<typeof setTimeout> | undefined;
+    let probeTimer: ReturnType<typeof setTimeout> | undefined;
 
     const webSocket = (): Connection | undefined => {
       if (current || !Base) return current;
@@ -203,38 +206,38 @@ export const createTransport =
         options,
         runtime,
         onOpen() {
-          isBlocked = false;
+          isWebSocketBlocked = false;
           for (const end of Array.from(streams)) end();
         },
         onEnd(opened) {
           if (current === mine) current = undefined;
-          if (!opened) isBlocked = true;
-          probeLater();
+          if (!opened) isWebSocketBlocked = true;
+          scheduleProbe();
         },
       });
       current = mine;
       return mine;
     };
 
-    /** Where events come over HTTP, a WebSocket is tried from time to time. */
-    const probeLater = () => {
-      clearTimeout(probing);
+    /** Schedules another attempt to open a WebSocket while event streams are in use. */
+    const scheduleProbe = () => {
+      clearTimeout(probeTimer);
       if (!Base || streams.size === 0) return;
-      probing = setTimeout(() => {
-        const release = webSocket()?.use();
+      probeTimer = setTimeout(() => {
+        const release = webSocket()?.acquire();
         if (release) setTimeout(release, START_MS);
       }, webSocketRetryMs);
     };
 
     return (request) =>
       observable((observer) => {
-        const matter = matterOf(request.op);
-        const open = isBlocked ? undefined : webSocket();
-        const connection = open?.carried.has(matter) ? undefined : open;
-        const release = connection?.use();
-        connection?.carried.add(matter);
+        const key = subscriptionKey(request.op);
+        const open = isWebSocketBlocked ? undefined : webSocket();
+        const connection = open?.subscriptionKeys.has(key) ? undefined : open;
+        const release = connection?.acquire();
+        connection?.subscriptionKeys.add(key);
         let started = false;
-        const lost = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
+        const fail = (cause: unknown, kind: "lost" | "timeout" = "lost") => {
           const what = kind === "lost" ? "was lost" : "timed out";
           const failure = new NetworkFailure(
             kind,
@@ -243,24 +246,24 @@ export const createTransport =
               cause,
             },
           );
-          // Where events do not come over HTTP either, the next attempt is a WebSocket again.
-          if (!open && !started) isBlocked = !Base;
+          // If the event stream also failed to start, the next attempt uses a WebSocket again.
+          if (!open && !started) isWebSocketBlocked = !Base;
           observer.error(TRPCClientError.from(failure));
         };
         const timer = setTimeout(() => {
           connection?.end();
-          lost(undefined, "timeout");
+          fail(undefined, "timeout");
         }, START_MS);
-        const move = () => lost(undefined);
+        const moveToWebSocket = () => fail(undefined);
         if (!open) {
-          streams.add(move);
-          probeLater();
+          streams.add(moveToWebSocket);
+          scheduleProbe();
         }
         const call = (connection?.link ?? eventStream)(request).subscribe({
           next(envelope) {
             const { result } = envelope;
             if (result.type === "state") {
-              if (result.error) lost(result.error);
+              if (result.error) fail(result.error);
               return;
             }
             started = true;
@@ -268,18 +271,18 @@ export const createTransport =
             observer.next(envelope);
           },
           error(error) {
-            // The connection was made with a token that does not hold any more.
+            // The token of the connection is no longer valid.
             if (isInvigilError(error, "UNAUTHENTICATED") && current === connection) current = undefined;
             observer.error(error);
           },
-          complete: () => lost(connection?.cause()),
+          complete: () => fail(connection?.cause()),
         });
         return () => {
           clearTimeout(timer);
-          streams.delete(move);
-          probeLater();
+          streams.delete(moveToWebSocket);
+          scheduleProbe();
           call.unsubscribe();
-          connection?.carried.delete(matter);
+          connection?.subscriptionKeys.delete(key);
           release?.();
         };
       });

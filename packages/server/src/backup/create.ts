@@ -5,6 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import type { Config } from "../config/config.js";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 import { copyDatabase, examineDatabase } from "../storage/sqlite/backup-file.js";
+import { type BackupControl, copyPrivateFile, countBytes, stoppedError, sync } from "./control.js";
 import {
   AUDIO,
   type BackupFile,
@@ -15,7 +16,6 @@ import {
   SECRETS,
   sizeOf,
 } from "./manifest.js";
-import { copyPrivately, countBytes, type Steps, stopped, sync } from "./steps.js";
 
 const namesIn = (folder: string): Promise<string[]> =>
   readdir(folder).catch((error: unknown) => {
@@ -25,12 +25,12 @@ const namesIn = (folder: string): Promise<string[]> =>
 
 const AUDIO_NAME = /^[0-9a-f]{64}\.[a-z0-9]{3}$/;
 
-/** Copies the audio files that are not in the backup yet. One that is deleted meanwhile is nobody's any more. */
-const copyAudio = async (from: string, to: string, { goOn }: Steps): Promise<void> => {
+/** Copies the audio files that the backup does not contain yet. A file may be deleted before it is copied. */
+const copyAudio = async (from: string, to: string, { throwIfStopped }: BackupControl): Promise<void> => {
   for (const name of await namesIn(from)) {
-    goOn();
+    throwIfStopped();
     if (!AUDIO_NAME.test(name) || existsSync(join(to, name))) continue;
-    await copyPrivately(join(from, name), join(to, name)).catch((error: unknown) => {
+    await copyPrivateFile(join(from, name), join(to, name)).catch((error: unknown) => {
       if (!failedWith(error, "ENOENT")) throw error;
     });
   }
@@ -39,41 +39,42 @@ const copyAudio = async (from: string, to: string, { goOn }: Steps): Promise<voi
 export interface BackupOptions {
   readonly version: string;
   readonly now: Date;
-  readonly steps: Steps;
+  readonly control: BackupControl;
 }
 
-const fill = async (
+const fillBackup = async (
   { databaseFile, dataDir }: Config,
   folder: string,
-  { version, now, steps }: BackupOptions,
+  { version, now, control }: BackupOptions,
 ): Promise<Manifest> => {
   const audio = join(dataDir, AUDIO);
-  // Twice, around the database: whatever clip it names is there, also one that comes or goes meanwhile.
-  await copyAudio(audio, join(folder, AUDIO), steps);
+  // Audio is copied before and after the database, so that the backup contains every clip that the database
+  // names.
+  await copyAudio(audio, join(folder, AUDIO), control);
   const database = join(folder, DATABASE);
   let isStopped = false;
   const wasCopied = await copyDatabase(databaseFile, database, (done, all) => {
-    // The second half of the bar is the look at what was copied.
-    steps.show(done, all * 2);
+    // The second half of the progress bar is for the verification of the copy.
+    control.show(done, all * 2);
     try {
-      steps.goOn();
+      control.throwIfStopped();
     } catch {
       isStopped = true;
     }
     return !isStopped;
   });
-  if (!wasCopied) throw stopped();
+  if (!wasCopied) throw stoppedError();
   await chmod(database, 0o600);
-  await copyAudio(audio, join(folder, AUDIO), steps);
+  await copyAudio(audio, join(folder, AUDIO), control);
   for (const name of SECRETS)
-    if (existsSync(join(dataDir, name))) await copyPrivately(join(dataDir, name), join(folder, name));
+    if (existsSync(join(dataDir, name))) await copyPrivateFile(join(dataDir, name), join(folder, name));
 
   const { faults, counts, audio: named } = examineDatabase(database);
   if (faults[0] !== undefined)
-    throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was made of it`);
+    throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was created`);
   const missing = named.find((url) => !existsSync(join(folder, url)));
   if (missing !== undefined)
-    throw new SetupError(`The audio file ${join(dataDir, missing)} is not there: no backup was made`);
+    throw new SetupError(`The audio file ${join(dataDir, missing)} does not exist: no backup was created`);
 
   const paths = [
     DATABASE,
@@ -82,16 +83,16 @@ const fill = async (
   ];
   const sizes = await Promise.all(paths.map((path) => sizeOf(join(folder, path))));
   const all = sizes.reduce((sum, size) => sum + size, 0);
-  const read = countBytes({ ...steps, show: (done, of) => steps.show(of + done, of * 2) }, all);
+  const onBytes = countBytes({ ...control, show: (done, of) => control.show(of + done, of * 2) }, all);
   const files: BackupFile[] = [];
-  for (const path of paths) files.push({ path, ...(await fingerprint(join(folder, path), read)) });
+  for (const path of paths) files.push({ path, ...(await fingerprint(join(folder, path), onBytes)) });
   return { format: 1, version, createdAt: now.toISOString(), counts, files };
 };
 
 /**
- * Makes a backup of the whole installation in a new folder, also while servers run: the database as it is at one moment, the audio
- * files that it names, and the secrets. The folder is there whole or not at all.
- * @throws SetupError when the folder is there already, the database is not there or damaged, or the work was stopped
+ * Backs up the installation into a new folder, even while servers run: a consistent copy of the database, the
+ * audio files that it names, and the secrets. The folder appears only when it is complete.
+ * @throws SetupError if the folder exists, the database is missing or damaged, or the work was interrupted
  */
 export const createBackup = async (
   config: Config,
@@ -100,19 +101,19 @@ export const createBackup = async (
 ): Promise<Manifest> => {
   const target = resolve(folder);
   if (existsSync(target))
-    throw new SetupError(`${target} is there already: name a new folder for the backup`);
+    throw new SetupError(`${target} already exists: specify a new folder for the backup`);
   if (!existsSync(config.databaseFile))
-    throw new SetupError(`There is no database ${config.databaseFile} to back up`);
+    throw new SetupError(`The database ${config.databaseFile} does not exist`);
   const partial = `${target}.partial-${randomBytes(6).toString("hex")}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
-    const manifest = await fill(config, partial, options);
+    const manifest = await fillBackup(config, partial, options);
     await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, {
       mode: 0o600,
       flush: true,
     });
     await sync(partial);
-    options.steps.goOn();
+    options.control.throwIfStopped();
     await rename(partial, target);
     await sync(dirname(target));
     return manifest;

@@ -8,21 +8,21 @@ import { failedWith, SetupError } from "../platform/setup-error.js";
 export const MANIFEST = "backup.json";
 export const DATABASE = "invigil.db";
 export const AUDIO = "audio";
-/** The secrets that an installation makes for itself. */
+/** The secrets that an installation generates. */
 export const SECRETS = ["auth-secret", "stream-key", "im-key"];
 
 const fileSchema = z.object({
-  /** The path below the backup's folder. */
+  /** The path relative to the backup's folder. */
   path: z.string().regex(/^(invigil\.db|auth-secret|stream-key|im-key|audio\/[0-9a-f]{64}\.[a-z0-9]{3})$/),
   bytes: z.int().min(0),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
 const manifestSchema = z.object({
   format: z.literal(1),
-  /** The version of Invigil that made it. */
+  /** The version of Invigil that created the backup. */
   version: z.string(),
   createdAt: z.iso.datetime(),
-  /** Rows of the main tables. */
+  /** The number of rows of the main tables. */
   counts: z.record(z.string(), z.int()),
   files: z.array(fileSchema),
 });
@@ -30,12 +30,12 @@ const manifestSchema = z.object({
 export type BackupFile = z.infer<typeof fileSchema>;
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** @throws SetupError when the folder holds no backup that this version can read */
+/** @throws SetupError if the folder contains no backup that this version can read */
 export const readManifest = async (folder: string): Promise<Manifest> => {
   const file = join(folder, MANIFEST);
   const text = await readFile(file, "utf8").catch((error: unknown) => {
     if (failedWith(error, "ENOENT") || failedWith(error, "ENOTDIR"))
-      throw new SetupError(`${folder} is no backup: it has no file ${MANIFEST}`);
+      throw new SetupError(`${folder} is not a backup: it has no file ${MANIFEST}`);
     throw error;
   });
   let content: unknown;
@@ -50,7 +50,7 @@ export const readManifest = async (folder: string): Promise<Manifest> => {
   throw new SetupError(`${file} cannot be read: ${issue?.path.join(".")} ${issue?.message}`);
 };
 
-/** The size and the hash of a file, read once. `onBytes` is told how many bytes have been read. */
+/** Reads a file and returns its size and hash. `onBytes` is called with the number of bytes of each chunk. */
 export const fingerprint = async (
   file: string,
   onBytes: (bytes: number) => void,

@@ -5,55 +5,57 @@ import type { Config } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import { noteUse } from "../storage/data-folder.js";
 import { isInUse } from "../storage/sqlite/backup-file.js";
+import { type BackupControl, copyPrivateFile, sync } from "./control.js";
 import { AUDIO, DATABASE, type Manifest, SECRETS } from "./manifest.js";
-import { copyPrivately, type Steps, sync } from "./steps.js";
 import { verifyBackup } from "./verify.js";
 
 export interface RestoreOptions {
   readonly now: Date;
-  readonly steps: Steps;
-  /** Whether a database that is there may be replaced. */
+  readonly control: BackupControl;
+  /** Whether an existing database may be replaced. */
   readonly replace: boolean;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Where the files lie that were there before; undefined where there were none. */
+  /** The folder that the previous files were moved to. Undefined if there were none. */
   readonly replaced: string | undefined;
 }
 
-const ARRIVING = ".restored";
+const TEMPORARY_SUFFIX = ".restored";
 
 /**
- * Puts a backup in the place of an installation that no server uses. What was there before is moved into a folder beside it.
- * @throws SetupError when the backup is damaged, a server has the database open, or there is one and it may not be replaced
+ * Restores a backup over an installation that no server uses. The previous files are moved to a folder beside
+ * it.
+ * @throws SetupError if the backup is damaged, a server has the database open, or a database exists and
+ * `replace` is false
  */
 export const restoreBackup = async (
   { databaseFile, dataDir }: Config,
   folder: string,
-  { now, steps, replace }: RestoreOptions,
+  { now, control, replace }: RestoreOptions,
 ): Promise<Restored> => {
-  const { manifest, faults } = await verifyBackup(folder, steps);
+  const { manifest, faults } = await verifyBackup(folder, control);
   if (faults.length > 0)
     throw new SetupError(`The backup ${folder} is damaged, and nothing was changed: ${faults.join("; ")}`);
-  const isThere = existsSync(databaseFile);
-  if (isThere && !replace)
+  const exists = existsSync(databaseFile);
+  if (exists && !replace)
     throw new SetupError(
-      `There is a database ${databaseFile}: add --replace to move it aside and put the backup in its place`,
+      `The database ${databaseFile} exists: use --replace to move it aside and restore the backup`,
     );
-  if (isThere && isInUse(databaseFile))
+  if (exists && isInUse(databaseFile))
     throw new SetupError(`The database ${databaseFile} is in use: stop every server and command first`);
 
   await mkdir(dirname(databaseFile), { recursive: true, mode: 0o700 });
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const arriving = `${databaseFile}${ARRIVING}`;
-  await rm(arriving, { force: true });
-  await copyPrivately(join(folder, DATABASE), arriving);
+  const temporary = `${databaseFile}${TEMPORARY_SUFFIX}`;
+  await rm(temporary, { force: true });
+  await copyPrivateFile(join(folder, DATABASE), temporary);
   const inBackup = new Set(manifest.files.map(({ path }) => path));
-  // Their names are the hashes of their content: one that is there is the same.
+  // The names of audio files are hashes of their content, so a file that exists is the same.
   for (const path of inBackup)
     if (path.startsWith(`${AUDIO}/`) && !existsSync(join(dataDir, path)))
-      await copyPrivately(join(folder, path), join(dataDir, path));
+      await copyPrivateFile(join(folder, path), join(dataDir, path));
 
   const aside = join(dataDir, `replaced-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`);
   const secrets = SECRETS.filter((name) => inBackup.has(name));
@@ -64,11 +66,11 @@ export const restoreBackup = async (
     ...secrets.map((name) => join(dataDir, name)),
   ].filter((file) => existsSync(file));
   if (outgoing.length > 0) await mkdir(aside, { recursive: true, mode: 0o700 });
-  // From here on it is done to the end: a start in between finds no database, and says so.
+  // From here on, the restore cannot be undone. A start in between finds no database and reports that.
   noteUse({ databaseFile, dataDir }, now);
   for (const file of outgoing) await rename(file, join(aside, basename(file)));
-  for (const name of secrets) await copyPrivately(join(folder, name), join(dataDir, name));
-  await rename(arriving, databaseFile);
+  for (const name of secrets) await copyPrivateFile(join(folder, name), join(dataDir, name));
+  await rename(temporary, databaseFile);
   await sync(dirname(databaseFile));
   await sync(dataDir);
   return { manifest, replaced: outgoing.length > 0 ? aside : undefined };

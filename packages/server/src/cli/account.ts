@@ -1,8 +1,8 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
-import { everyPage } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { type LocalApp, withLocalApp } from "./local-app.js";
+import { fetchAllPages } from "./lookup.js";
 import { print, table } from "./output.js";
 import { newPassword } from "./password.js";
 
@@ -11,11 +11,11 @@ interface PasswordOptions {
   json?: true;
 }
 
-const generateOption = (): Option => new Option("--generate", "make a password and print it");
+const generateOption = (): Option => new Option("--generate", "generate a password and print it");
 const role = (description: string): Option =>
   new Option("--role <role>", description).choices(accountRoleSchema.options);
 
-/** Prints an account, and the password where it was made here. */
+/** Prints an account, and its password if the command generated it. */
 const printWithPassword = (
   { generate, json }: PasswordOptions,
   account: Account,
@@ -26,8 +26,8 @@ const printWithPassword = (
     generate ? `${account.userId} ${password}` : done,
   );
 
-const allAccounts = ({ call }: Office, of: AccountRole | undefined): Promise<Account[]> =>
-  everyPage(async (cursor: string | undefined) => {
+const allAccounts = ({ call }: LocalApp, of: AccountRole | undefined): Promise<Account[]> =>
+  fetchAllPages(async (cursor: string | undefined) => {
     const { accounts: items, nextCursor } = await call.account.list({ role: of, pageSize: 100, cursor });
     return { items, nextCursor };
   });
@@ -44,58 +44,65 @@ const tableOf = (accounts: readonly Account[]): string =>
   );
 
 export const addAccount = (program: Command): void => {
-  const account = program.command("account").description("people who log in with a password");
+  const account = program.command("account").description("manage accounts that log in with a password");
 
   account
     .command("add <user>")
-    .description("make an account; its password is asked for, or read as a line from standard input")
-    .addOption(role("what its holder may do").makeOptionMandatory())
-    .requiredOption("--name <name>", "its holder's name")
+    .description("create an account; the password is read from the terminal or standard input")
+    .addOption(role("the role of the account").makeOptionMandatory())
+    .requiredOption("--name <name>", "the name of the person")
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions & { role: AccountRole; name: string }) => {
       const password = await newPassword(options);
       const { role: of, name } = options;
-      const made = await inOffice(({ call }) => call.account.create({ userId, role: of, name, password }));
+      const made = await withLocalApp(({ call }) =>
+        call.account.create({ userId, role: of, name, password }),
+      );
       printWithPassword(options, made, password, `${made.userId} can log in (${made.role}).`);
     });
 
   account
     .command("list")
-    .description("list accounts, by user id")
-    .addOption(role("only those of this role"))
+    .description("list accounts, ordered by user id")
+    .addOption(role("only accounts with this role"))
     .addOption(jsonOption())
     .action(async (options: { role?: AccountRole; json?: true }) => {
-      const accounts = await inOffice((office) => allAccounts(office, options.role));
+      const accounts = await withLocalApp((app) => allAccounts(app, options.role));
       print(options.json, accounts, () => tableOf(accounts));
     });
 
   account
     .command("disable <user>")
-    .description("end an account's logins and let it log in no more")
+    .description("disable an account and end its sessions")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const disabled = await inOffice(({ call }) => call.account.disable({ userId }));
-      print(json, disabled, () => `${userId} can log in no more; its logins have ended.`);
+      const disabled = await withLocalApp(({ call }) => call.account.disable({ userId }));
+      print(json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
     });
 
   account
     .command("enable <user>")
-    .description("let a disabled account log in again")
+    .description("enable a disabled account")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const enabled = await inOffice(({ call }) => call.account.enable({ userId }));
+      const enabled = await withLocalApp(({ call }) => call.account.enable({ userId }));
       print(json, enabled, () => `${userId} can log in again.`);
     });
 
   account
     .command("passwd <user>")
-    .description("set an account's password and end its logins")
+    .description("set an account's password and end its sessions")
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions) => {
       const password = await newPassword(options);
-      const changed = await inOffice(({ call }) => call.account.setPassword({ userId, password }));
-      printWithPassword(options, changed, password, `${userId} has another password; its logins have ended.`);
+      const changed = await withLocalApp(({ call }) => call.account.setPassword({ userId, password }));
+      printWithPassword(
+        options,
+        changed,
+        password,
+        `The password of ${userId} was changed; their sessions have ended.`,
+      );
     });
 };

@@ -1,29 +1,27 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 
-// How what is typed is read.
-
 const SECONDS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
-/** `8h` as seconds. */
-export const duration = (text: string): number => {
+/** Parses `8h` into seconds. */
+export const parseDuration = (text: string): number => {
   const [, number, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   const seconds = Number(number) * (SECONDS[unit ?? ""] ?? Number.NaN);
-  if (!(seconds > 0)) throw new InvalidArgumentError("Write a number and s, m, h or d, as in 8h.");
+  if (!(seconds > 0)) throw new InvalidArgumentError("Specify a number and s, m, h or d, for example 8h.");
   return seconds;
 };
 
-/** A whole number, for the procedure's schema to judge. */
-export const wholeNumber = (text: string): number => {
-  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Write a whole number.");
+/** Parses a whole number. The schema of the procedure checks its range. */
+export const parseWholeNumber = (text: string): number => {
+  if (!/^\d{1,12}$/.test(text)) throw new InvalidArgumentError("Specify a whole number.");
   return Number(text);
 };
 
-/** The option that every command has. */
-export const jsonOption = (): Option => new Option("--json", "print JSON, for programs");
+/** The option of every command. */
+export const jsonOption = (): Option => new Option("--json", "print JSON");
 
-/** The option of commands that make something with an id. */
-export const quietOption = (): Option => new Option("-q, --quiet", "print the id alone, for scripts");
+/** The option of commands that create something with an id. */
+export const quietOption = (): Option => new Option("-q, --quiet", "print only the id");
 
-/** The command of this name, for one file more to add to: the first that asks makes it. */
-export const commandNamed = (program: Command, name: string): Command =>
+/** Returns the command with this name, which several modules extend. The first call creates it. */
+export const findOrAddCommand = (program: Command, name: string): Command =>
   program.commands.find((command) => command.name() === name) ?? program.command(name);

@@ -3,18 +3,18 @@ import { type AudioClip, type AudioPage, uploadAudioInput } from "@invigil/schem
 import { type Command, Option } from "commander";
 import { parsed } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
-import { jsonOption, quietOption, wholeNumber } from "./arguments.js";
-import { examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
-import { print, printMade, table } from "./output.js";
-import { readTime, writtenTime } from "./time.js";
+import { jsonOption, parseWholeNumber, quietOption } from "./arguments.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam } from "./lookup.js";
+import { print, printCreated, table } from "./output.js";
+import { formatTime, parseTime } from "./time.js";
 
-interface Described {
+interface ClipOptions {
   name?: string;
   classify?: number;
   default?: boolean;
 }
-interface Printing {
+interface OutputOptions {
   json?: true;
   quiet?: true;
 }
@@ -24,8 +24,8 @@ const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
 const errorCode = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error);
 
-/** Takes a file into the library, through the same checks as an upload. */
-const addFile = async ({ services }: Office, path: string, described: object): Promise<AudioClip> => {
+/** Adds a file to the library, with the same checks as an upload. */
+const addFile = async ({ services }: LocalApp, path: string, described: object): Promise<AudioClip> => {
   const file = await open(path).catch((error: unknown) => {
     throw new SetupError(`The file ${path} cannot be read: ${errorCode(error)}`);
   });
@@ -37,8 +37,8 @@ const addFile = async ({ services }: Office, path: string, described: object): P
   });
 };
 
-/** All clips that a filter finds, page after page. */
-const allClips = async ({ call }: Office, filter: Described): Promise<AudioClip[]> => {
+/** All clips that match a filter, from all pages. */
+const allClips = async ({ call }: LocalApp, filter: ClipOptions): Promise<AudioClip[]> => {
   const list: AudioClip[] = [];
   let page: AudioPage;
   do {
@@ -57,50 +57,52 @@ const clipTable = (list: readonly AudioClip[]): string =>
 const addLibrary = (audio: Command): void => {
   audio
     .command("add")
-    .description("add a clip: a file (mp3, wav, ogg or m4a, at most 20 MiB), or a URL, which is only noted")
+    .description(
+      "add a clip: a file (mp3, wav, ogg or m4a, at most 20 MiB), or a URL, whose file is not copied",
+    )
     .argument("<file|url>")
-    .requiredOption("--name <name>", "what people know it as")
-    .option("--classify <number>", "its class, a number of your own", wholeNumber)
-    .option("--default", "exams without manual audio of their own offer it")
+    .requiredOption("--name <name>", "the name of the clip")
+    .option("--classify <number>", "the class of the clip, a number that you choose", parseWholeNumber)
+    .option("--default", "offer it in exams without manual audio of their own")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action(
       (
         source: string,
-        { json, quiet, default: isDefault, ...described }: Described & Printing & { name: string },
+        { json, quiet, default: isDefault, ...described }: ClipOptions & OutputOptions & { name: string },
       ) =>
-        inOffice(async (office) => {
+        withLocalApp(async (app) => {
           const clip = isUrl(source)
-            ? await office.call.audio.create({ ...described, isDefault, url: source })
-            : await addFile(office, source, { ...described, isDefault });
-          printMade({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
+            ? await app.call.audio.create({ ...described, isDefault, url: source })
+            : await addFile(app, source, { ...described, isDefault });
+          printCreated({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
         }),
     );
 
   audio
     .command("list")
     .description("list the library's clips")
-    .option("--name <text>", "only those whose name contains it")
-    .option("--classify <number>", "only those of this class", wholeNumber)
+    .option("--name <text>", "only clips whose name contains this text")
+    .option("--classify <number>", "only clips of this class", parseWholeNumber)
     .addOption(jsonOption())
-    .action(({ json, ...filter }: Described & Printing) =>
-      inOffice(async (office) => {
-        const list = await allClips(office, filter);
-        print(json, list, () => (list.length === 0 ? "There are no such clips." : clipTable(list)));
+    .action(({ json, ...filter }: ClipOptions & OutputOptions) =>
+      withLocalApp(async (app) => {
+        const list = await allClips(app, filter);
+        print(json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
       }),
     );
 
   audio
     .command("update")
-    .description("change what is said about a clip")
-    .argument("<clip>", "its id")
-    .option("--name <name>", "what people know it as")
-    .option("--classify <number>", "its class, a number of your own", wholeNumber)
-    .option("--default", "exams without manual audio of their own offer it")
-    .option("--no-default", "they do not")
+    .description("change the name, class or default of a clip")
+    .argument("<clip>", "the id of the clip")
+    .option("--name <name>", "the name of the clip")
+    .option("--classify <number>", "the class of the clip, a number that you choose", parseWholeNumber)
+    .option("--default", "offer it in exams without manual audio of their own")
+    .option("--no-default", "no longer offer it by default")
     .addOption(jsonOption())
-    .action((clipId: string, { json, default: isDefault, ...changes }: Described & Printing) =>
-      inOffice(async ({ call }) => {
+    .action((clipId: string, { json, default: isDefault, ...changes }: ClipOptions & OutputOptions) =>
+      withLocalApp(async ({ call }) => {
         const clip = await call.audio.update({ clipId, ...changes, isDefault });
         print(json, clip, () => clipTable([clip]));
       }),
@@ -108,11 +110,11 @@ const addLibrary = (audio: Command): void => {
 
   audio
     .command("delete")
-    .description("delete a clip that no exam plays, and its file with the last clip of it")
-    .argument("<clip>", "its id")
+    .description("delete a clip that no exam uses; its file is deleted if no other clip uses it")
+    .argument("<clip>", "the id of the clip")
     .addOption(jsonOption())
-    .action((clipId: string, { json }: Printing) =>
-      inOffice(async ({ call }) => {
+    .action((clipId: string, { json }: OutputOptions) =>
+      withLocalApp(async ({ call }) => {
         await call.audio.delete({ clipId });
         print(json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
       }),
@@ -120,26 +122,26 @@ const addLibrary = (audio: Command): void => {
 };
 
 const addAttachments = (audio: Command): void => {
-  const exam = () => new Option("--exam <exam>", "the exam's id, or its name").makeOptionMandatory();
+  const exam = () => new Option("--exam <exam>", "the id or name of the exam").makeOptionMandatory();
 
   audio
     .command("attach")
-    .description("let an exam play a clip")
-    .argument("<clip>", "its id")
+    .description("attach a clip to an exam")
+    .argument("<clip>", "the id of the clip")
     .addOption(exam())
-    .option("--at <time>", "when the exam plays it by itself; without, the teacher starts it by hand")
+    .option("--at <time>", "when the exam plays it; by default, the teacher starts it by hand")
     .addOption(quietOption())
     .addOption(jsonOption())
-    .action((clipId: string, { json, quiet, exam, at }: Printing & { exam: string; at?: string }) =>
-      inOffice(async ({ call, config: { timeZone }, deps }) => {
-        const { id: examId, name, startTime: day } = await examNamed(call, exam);
+    .action((clipId: string, { json, quiet, exam, at }: OutputOptions & { exam: string; at?: string }) =>
+      withLocalApp(async ({ call, config: { timeZone }, deps }) => {
+        const { id: examId, name, startTime: day } = await findExam(call, exam);
         const startTime =
-          at === undefined ? at : readTime(at, { option: "--at", timeZone, now: deps.clock(), day });
+          at === undefined ? at : parseTime(at, { option: "--at", timeZone, now: deps.clock(), day });
         const attached = await call.audio.attach({ examId, clipId, startTime });
         const when = attached.startTime
-          ? `at ${writtenTime(attached.startTime, timeZone)}`
+          ? `at ${formatTime(attached.startTime, timeZone)}`
           : "when the teacher starts it";
-        printMade(
+        printCreated(
           { json, quiet },
           attached,
           () => `The exam ${name} plays ${attached.name} ${when}: ${attached.id}`,
@@ -149,13 +151,13 @@ const addAttachments = (audio: Command): void => {
 
   audio
     .command("detach")
-    .description("take a clip out of an exam")
-    .argument("<attachment>", "its id in the exam: see 'invigil exam show'")
+    .description("detach a clip from an exam")
+    .argument("<attachment>", "the id of the attachment: see 'invigil exam show'")
     .addOption(exam())
     .addOption(jsonOption())
-    .action((attachmentId: string, { json, exam }: Printing & { exam: string }) =>
-      inOffice(async ({ call }) => {
-        const { id: examId } = await examNamed(call, exam);
+    .action((attachmentId: string, { json, exam }: OutputOptions & { exam: string }) =>
+      withLocalApp(async ({ call }) => {
+        const { id: examId } = await findExam(call, exam);
         await call.audio.detach({ examId, attachmentId });
         print(json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
       }),
@@ -163,7 +165,7 @@ const addAttachments = (audio: Command): void => {
 };
 
 export const addAudio = (program: Command): void => {
-  const audio = program.command("audio").description("the audio library, and what exams play of it");
+  const audio = program.command("audio").description("manage the audio library and the audio of exams");
   addLibrary(audio);
   addAttachments(audio);
 };

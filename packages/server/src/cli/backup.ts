@@ -1,6 +1,6 @@
 import type { Command } from "commander";
+import { type BackupControl, stoppedError } from "../backup/control.js";
 import type { Manifest } from "../backup/manifest.js";
-import { type Steps, stopped } from "../backup/steps.js";
 import { type Config, parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
@@ -10,15 +10,18 @@ import { version } from "./version.js";
 
 const MIB = 1024 * 1024;
 
-const configOfFile = (): Config => {
+const fileConfig = (): Config => {
   const config = parseConfig(readEnvironment());
   if (config.databaseFile === ":memory:")
-    throw new SetupError("INVIGIL_DATABASE_URL must name a file: there is nothing to back up in memory");
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
   return config;
 };
 
-/** Runs long work with a bar on a terminal; the first Ctrl-C stops it at the next safe moment. */
-const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Result>): Promise<Result> => {
+/** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
+const withProgress = async <Result>(
+  what: string,
+  work: (control: BackupControl) => Promise<Result>,
+): Promise<Result> => {
   const { show, end } = createProgress(what);
   let isStopped = false;
   const stop = (): void => {
@@ -26,11 +29,11 @@ const inSteps = async <Result>(what: string, work: (steps: Steps) => Promise<Res
   };
   const signals = ["SIGINT", "SIGTERM"] as const;
   for (const signal of signals) process.once(signal, stop);
-  const goOn = (): void => {
-    if (isStopped) throw stopped();
+  const throwIfStopped = (): void => {
+    if (isStopped) throw stoppedError();
   };
   try {
-    return await work({ show, goOn });
+    return await work({ show, throwIfStopped });
   } finally {
     for (const signal of signals) process.off(signal, stop);
     end();
@@ -41,40 +44,41 @@ const summary = ({ createdAt, counts, files }: Manifest): string => {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const { exams = 0, rooms = 0, participants = 0, cheat_records: records = 0 } = counts;
   return [
-    `made ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
+    `created ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
     `${count(records, "record")}; ${count(files.length, "file")}, ${(bytes / MIB).toFixed(1)} MiB`,
   ].join(", ");
 };
 
-const nameOfNew = (now: Date): string => `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
+const defaultName = (now: Date): string =>
+  `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
-/** Adds `backup`. What it needs is loaded when it runs. */
+/** Adds the command `backup`. Its dependencies are imported when it runs. */
 export const addBackup = (program: Command): void => {
-  const backup = program
-    .command("backup")
-    .description("copies of the whole installation, and how to go back");
+  const backup = program.command("backup").description("back up and restore the installation");
 
   backup
     .command("create [folder]")
-    .description("back up database, audio files and secrets into a new folder, also while servers run")
+    .description("back up the database, audio files and secrets into a new folder, even while servers run")
     .addOption(jsonOption())
     .action(async (named: string | undefined, { json }: { json?: true }) => {
       const { createBackup } = await import("../backup/create.js");
       const now = new Date();
-      const folder = named ?? nameOfNew(now);
-      const manifest = await inSteps("Backing up", (steps) =>
-        createBackup(configOfFile(), folder, { version, now, steps }),
+      const folder = named ?? defaultName(now);
+      const manifest = await withProgress("Backing up", (control) =>
+        createBackup(fileConfig(), folder, { version, now, control }),
       );
       print(json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
     });
 
   backup
     .command("verify <folder>")
-    .description("look through a backup: is every file there and whole, can it be restored")
+    .description("verify that every file of a backup is intact and that it can be restored")
     .addOption(jsonOption())
     .action(async (folder: string, { json }: { json?: true }) => {
       const { verifyBackup } = await import("../backup/verify.js");
-      const { manifest, faults } = await inSteps("Verifying", (steps) => verifyBackup(folder, steps));
+      const { manifest, faults } = await withProgress("Verifying", (control) =>
+        verifyBackup(folder, control),
+      );
       print(json, { folder, faults, ...manifest }, () =>
         faults.length === 0
           ? `${folder} can be restored. It was ${summary(manifest)}`
@@ -85,19 +89,19 @@ export const addBackup = (program: Command): void => {
 
   backup
     .command("restore <folder>")
-    .description("put a backup in the place of the installation, while no server runs")
-    .option("--replace", "move the database that is there aside")
+    .description("restore a backup over the installation, while no server runs")
+    .option("--replace", "move an existing database aside")
     .addOption(jsonOption())
     .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
       const { restoreBackup } = await import("../backup/restore.js");
-      const restored = await inSteps("Verifying", (steps) =>
-        restoreBackup(configOfFile(), folder, { now: new Date(), steps, replace }),
+      const restored = await withProgress("Verifying", (control) =>
+        restoreBackup(fileConfig(), folder, { now: new Date(), control, replace }),
       );
       const { manifest, replaced } = restored;
       print(json, { folder, replaced, ...manifest }, () =>
         [
           `Restored ${folder}. It was ${summary(manifest)}`,
-          ...(replaced === undefined ? [] : [`What was there before lies in ${replaced}.`]),
+          ...(replaced === undefined ? [] : [`The previous files are in ${replaced}.`]),
         ].join("\n"),
       );
     });

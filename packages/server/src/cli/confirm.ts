@@ -2,8 +2,10 @@ import { createInterface } from "node:readline";
 import { SetupError } from "../platform/setup-error.js";
 import type { Terminal } from "./password.js";
 
-/** What a person types in answer to a question; a program may pipe the answer into the command. */
-export const typedAnswer = async (
+/**
+ * Asks a question and returns the answer from the terminal, or from standard input if a program provides it.
+ */
+export const readAnswer = async (
   question: string,
   { input, output }: Terminal = { input: process.stdin, output: process.stderr },
 ): Promise<string> => {
@@ -15,5 +17,5 @@ export const typedAnswer = async (
     lines.close();
     if (!input.isTTY) output.write("\n");
   }
-  throw new SetupError("nothing was typed: nothing was deleted");
+  throw new SetupError("no answer was given: nothing was deleted");
 };

@@ -19,7 +19,7 @@ import { createProgress } from "./progress.js";
 
 const silent = () => pino({ level: "silent" });
 
-/** Only a database of this very version is opened: to open another would change it. */
+/** Only a database of the current version is opened, because opening an older one would change it. */
 const demandOf = async (config: Config): Promise<Demand | undefined> => {
   const { databaseFile } = config;
   if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
@@ -39,11 +39,11 @@ const vendors = (config: Config): Promise<Finding[]> => {
     clock,
     nonce: () => ids.nonce(),
     publicUrl: () => "",
-    // Nothing that they sign leaves this process.
+    // The key only signs texts that never leave this process.
     ownKey: () => passingSecret().value,
     log: silent(),
   });
-  const progress = createProgress("Asking the vendors");
+  const progress = createProgress("Checking the vendors");
   return examineVendors(config, providers, progress.show).finally(progress.end);
 };
 
@@ -52,12 +52,12 @@ const examine = async (): Promise<Finding[]> => {
   const read = readSettings(readEnvironment());
   if ("faults" in read)
     return read.faults.map((fault) =>
-      settings.failed(fault, "The server does not start until it is mended."),
+      settings.failed(fault, "Correct it: the server does not start otherwise."),
     );
   const config = configOf(read.env);
   const demand = await demandOf(config);
   return [
-    settings.ok("every one is known and well-formed"),
+    settings.ok("all settings are valid"),
     ...(await examineInstallation(config)),
     streamDomains(config, demand),
     streamCallback(config),
@@ -74,7 +74,7 @@ const summary = (findings: readonly Finding[]): string => {
 export const addDoctor = (program: Command): void => {
   program
     .command("doctor")
-    .description("check settings, storage and every configured vendor service, and say what to do")
+    .description("check the settings, storage and all configured vendor services, and recommend actions")
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
       const findings = await examine();

@@ -11,33 +11,33 @@ import { type Command, InvalidArgumentError } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietOption } from "./arguments.js";
-import { typedAnswer } from "./confirm.js";
-import { allExams, examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
-import { count, print, printMade, table } from "./output.js";
-import { readTime, writtenTime } from "./time.js";
+import { readAnswer } from "./confirm.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allExams, findExam } from "./lookup.js";
+import { count, print, printCreated, table } from "./output.js";
+import { formatTime, parseTime } from "./time.js";
 
-interface Printing {
+interface OutputOptions {
   json?: true;
   quiet?: true;
 }
-interface ExamOptions extends Printing {
+interface ExamOptions extends OutputOptions {
   name?: string;
   start?: string;
   end?: string;
-  /** False: none any more. */
+  /** False removes the profile. */
   video?: VideoProfile | false;
   /** `CLIP@TIME` */
   schedule?: string[];
   offer?: string[];
 }
 
-/** `1280x720@15,1500` */
+/** Parses `1280x720@15,1500`. */
 const videoProfile = (text: string): VideoProfile => {
   const [match, width, height, frameRate, maxBitrate] =
     /^(\d{1,5})x(\d{1,5})@(\d{1,4}),(\d{1,7})$/.exec(text) ?? [];
   if (match === undefined)
-    throw new InvalidArgumentError("Write width x height @ frames a second, kbit/s: 1280x720@15,1500.");
+    throw new InvalidArgumentError("Specify width x height @ frames per second, kbit/s: 1280x720@15,1500.");
   return {
     name: `${width}x${height}`,
     data: {
@@ -49,37 +49,40 @@ const videoProfile = (text: string): VideoProfile => {
   };
 };
 
-/** Reads the times of one exam as they are typed. */
-const timesOf = ({ config: { timeZone }, deps }: Office) => {
+/** Returns a function that parses the times of one exam. */
+const timeParser = ({ config: { timeZone }, deps }: LocalApp) => {
   const now = deps.clock();
-  return (option: string, text: string, day?: Date) => readTime(text, { option, timeZone, now, day });
+  return (option: string, text: string, day?: Date) => parseTime(text, { option, timeZone, now, day });
 };
-type Times = ReturnType<typeof timesOf>;
+type ParseTime = ReturnType<typeof timeParser>;
 
-/** What `--schedule` and `--offer` ask for; undefined where neither is there. */
-const scheduled = (texts: readonly string[], times: Times, startTime: Date): ExamAudioInput =>
+/** The audio of the option `--schedule`, and below of `--offer`. */
+const parseSchedule = (texts: readonly string[], times: ParseTime, startTime: Date): ExamAudioInput =>
   texts.map((text) => {
     const [clipId = "", time] = text.split(/@(.*)/s);
     if (clipId === "" || time === undefined)
       throw invalidInput("--schedule", `must be CLIP@TIME, not '${text}'`);
     return { clipId, startTime: times("--schedule", time, startTime) };
   });
-const offered = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
+const parseOffer = (clips: readonly string[]): ExamAudioInput => clips.map((clipId) => ({ clipId }));
 
-/** What an exam plays after a change: of the two kinds, the one that is not spoken of stays, and moves with the start. */
-const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: Times, start: Date) => {
+/**
+ * The audio of an exam after an update. If only one of the two options is given, the other kind of audio is
+ * kept. Scheduled clips move with the start of the exam.
+ */
+const changedAudio = (exam: Exam, { schedule, offer }: ExamOptions, times: ParseTime, start: Date) => {
   const byMs = start.getTime() - exam.startTime.getTime();
   if (!schedule && !offer && byMs === 0) return undefined;
-  // The library's defaults are not the exam's own: their id is the clip's.
+  // The default clips of the library are not attached to the exam. Their id is the id of the clip.
   const own = exam.manualAudio.filter(({ id, clipId }) => id !== clipId);
   return [
     ...(schedule
-      ? scheduled(schedule, times, start)
+      ? parseSchedule(schedule, times, start)
       : exam.scheduledAudio.map(({ clipId, startTime }) => ({
           clipId,
           startTime: new Date(startTime.getTime() + byMs),
         }))),
-    ...(offer ? offered(offer) : own.map(({ clipId }) => ({ clipId }))),
+    ...(offer ? parseOffer(offer) : own.map(({ clipId }) => ({ clipId }))),
   ];
 };
 
@@ -89,8 +92,8 @@ const examText = (exam: Exam, timeZone: string): string => {
     ["exam", exam.id],
     [
       ["name", exam.name],
-      ["start", writtenTime(exam.startTime, timeZone)],
-      ["end", writtenTime(exam.endTime, timeZone)],
+      ["start", formatTime(exam.startTime, timeZone)],
+      ["end", formatTime(exam.endTime, timeZone)],
       ...(video
         ? [
             [
@@ -102,7 +105,7 @@ const examText = (exam: Exam, timeZone: string): string => {
     ],
   );
   const audio = [
-    ...exam.scheduledAudio.map((one) => [one.id, writtenTime(one.startTime, timeZone), one.name]),
+    ...exam.scheduledAudio.map((one) => [one.id, formatTime(one.startTime, timeZone), one.name]),
     ...exam.manualAudio.map(({ id, clipId, name }) => [
       id,
       id === clipId ? "by hand, a default of the library" : "by hand",
@@ -112,65 +115,68 @@ const examText = (exam: Exam, timeZone: string): string => {
   return audio.length === 0 ? facts : `${facts}\n\n${table(["AUDIO", "PLAYED", "NAME"], audio)}`;
 };
 
-/** The teacher that counts as an exam's maker. */
-const teacher = (userId: string): Caller => {
+/** The caller who counts as the creator of the exam. */
+const creatorOf = (userId: string): Caller => {
   const valid = userIdSchema.safeParse(userId);
   if (!valid.success) throw invalidInput("--by", valid.error.issues[0]?.message ?? "is not a user id");
   return { userId: valid.data, role: "teacher", expiresAt: OPERATOR.expiresAt };
 };
 
-const addMaking = (exam: Command): void => {
+const addCreateAndUpdate = (exam: Command): void => {
   const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
   exam
     .command("create")
-    .description("make an exam")
-    .requiredOption("--name <name>", "what people know it as")
+    .description("create an exam")
+    .requiredOption("--name <name>", "the name of the exam")
     .requiredOption("--start <time>", `when it starts, ${times}`)
-    .requiredOption("--end <time>", "when it ends; '11:30' is on the day it starts")
-    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
-    .option("--schedule <clip@time...>", "a clip that it plays by itself then")
+    .requiredOption("--end <time>", "when it ends; '11:30' is on the day of the start")
+    .option("--video <profile>", "the video profile of examinees' cameras: 1280x720@15,1500", videoProfile)
+    .option("--schedule <clip@time...>", "a clip that the exam plays automatically at this time")
     .option("--offer <clip...>", "a clip that teachers may start by hand")
-    .option("--by <user>", "the teacher who counts as its maker; default: the operator")
+    .option("--by <user>", "the teacher who counts as its creator; default: the operator")
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((options: ExamOptions & { start: string; end: string; by?: string }) =>
-      inOffice(async (office) => {
-        const time = timesOf(office);
+      withLocalApp(async (app) => {
+        const time = timeParser(app);
         const startTime = time("--start", options.start);
         const input = parsed(createExamInput, {
           name: options.name,
           startTime,
           endTime: time("--end", options.end, startTime),
           videoProfile: options.video || undefined,
-          audio: [...scheduled(options.schedule ?? [], time, startTime), ...offered(options.offer ?? [])],
+          audio: [
+            ...parseSchedule(options.schedule ?? [], time, startTime),
+            ...parseOffer(options.offer ?? []),
+          ],
         });
-        const caller = options.by === undefined ? OPERATOR : teacher(options.by);
-        office.assertRoom();
-        const made = await office.services.exam.create(caller, input);
-        printMade(options, made, () => `Made:\n${examText(made, office.config.timeZone)}`);
+        const caller = options.by === undefined ? OPERATOR : creatorOf(options.by);
+        app.assertRoom();
+        const made = await app.services.exam.create(caller, input);
+        printCreated(options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
       }),
     );
 
   exam
     .command("update")
-    .description("change an exam; what is not given stays")
-    .argument("<exam>", "its id, or its name")
-    .option("--name <name>", "what people know it as")
-    .option("--start <time>", `when it starts, ${times}; what it plays by itself moves with it`)
-    .option("--end <time>", "when it ends; '11:30' is on the day it starts")
-    .option("--video <profile>", "how examinees' cameras encode: 1280x720@15,1500", videoProfile)
-    .option("--no-video", "they encode as they like")
-    .option("--schedule <clip@time...>", "all clips that it plays by itself, instead of those that it has")
-    .option("--offer <clip...>", "all clips that teachers may start by hand")
+    .description("change an exam; other fields keep their value")
+    .argument("<exam>", "the id or name of the exam")
+    .option("--name <name>", "the name of the exam")
+    .option("--start <time>", `when it starts, ${times}; scheduled clips move with it`)
+    .option("--end <time>", "when it ends; '11:30' is on the day of the start")
+    .option("--video <profile>", "the video profile of examinees' cameras: 1280x720@15,1500", videoProfile)
+    .option("--no-video", "remove the video profile")
+    .option("--schedule <clip@time...>", "replace all scheduled clips")
+    .option("--offer <clip...>", "replace all clips that teachers may start by hand")
     .addOption(jsonOption())
     .action((text: string, options: ExamOptions) =>
-      inOffice(async (office) => {
-        const time = timesOf(office);
-        const { id: examId } = await examNamed(office.call, text);
-        const current = await office.call.exam.get({ examId });
+      withLocalApp(async (app) => {
+        const time = timeParser(app);
+        const { id: examId } = await findExam(app.call, text);
+        const current = await app.call.exam.get({ examId });
         const startTime = options.start === undefined ? undefined : time("--start", options.start);
         const day = startTime ?? current.startTime;
-        const updated = await office.call.exam.update({
+        const updated = await app.call.exam.update({
           examId,
           name: options.name,
           startTime,
@@ -182,7 +188,7 @@ const addMaking = (exam: Command): void => {
         const moved = moves ? current.scheduledAudio.length : 0;
         print(options.json, updated, () =>
           [
-            examText(updated, office.config.timeZone),
+            examText(updated, app.config.timeZone),
             ...(moved > 0 ? [`${count(moved, "scheduled clip")} moved with the start.`] : []),
           ].join("\n\n"),
         );
@@ -190,26 +196,26 @@ const addMaking = (exam: Command): void => {
     );
 };
 
-interface DeleteOptions extends Printing {
+interface DeleteOptions extends OutputOptions {
   withRooms?: true;
   withRecords?: true;
   confirm?: string;
 }
-const askFor = (name: string): string =>
-  `This erases the exam ${quoted(name)} with its rooms, its people and everything that was recorded in it, for good.\nType the exam's name to go on: `;
+const deletionQuestion = (name: string): string =>
+  `This permanently deletes the exam ${quoted(name)} with its rooms, people and records.\nType the name of the exam to continue: `;
 
 export const addExam = (program: Command): void => {
-  const exam = program.command("exam").description("exams: their times, their video, what they play");
-  addMaking(exam);
+  const exam = program.command("exam").description("manage exams: their times, video and audio");
+  addCreateAndUpdate(exam);
 
   exam
     .command("show")
-    .description("show an exam and what it plays")
-    .argument("<exam>", "its id, or its name")
+    .description("show an exam and its audio")
+    .argument("<exam>", "the id or name of the exam")
     .addOption(jsonOption())
-    .action((text: string, { json }: Printing) =>
-      inOffice(async ({ call, config }) => {
-        const found = await call.exam.get({ examId: (await examNamed(call, text)).id });
+    .action((text: string, { json }: OutputOptions) =>
+      withLocalApp(async ({ call, config }) => {
+        const found = await call.exam.get({ examId: (await findExam(call, text)).id });
         print(json, found, () => examText(found, config.timeZone));
       }),
     );
@@ -218,14 +224,14 @@ export const addExam = (program: Command): void => {
     .command("list")
     .description("list all exams, newest first")
     .addOption(jsonOption())
-    .action(({ json }: Printing) =>
-      inOffice(async (office) => {
-        const exams = await allExams(office.call);
-        const { timeZone } = office.config;
+    .action(({ json }: OutputOptions) =>
+      withLocalApp(async (app) => {
+        const exams = await allExams(app.call);
+        const { timeZone } = app.config;
         const row = ({ id, name, startTime, endTime }: ExamSummary) => [
           id,
-          writtenTime(startTime, timeZone),
-          writtenTime(endTime, timeZone),
+          formatTime(startTime, timeZone),
+          formatTime(endTime, timeZone),
           name,
         ];
         print(json, exams, () =>
@@ -236,16 +242,19 @@ export const addExam = (program: Command): void => {
 
   exam
     .command("delete")
-    .description("delete an exam; what was recorded in it is kept, unless it is given up")
-    .argument("<exam>", "its id, or its name")
-    .option("--with-rooms", "with its rooms and people, where it has any")
-    .option("--with-records", "with its rooms, people and cheat records, for good: asks for the exam's name")
-    .option("--confirm <name>", "the exam's name, for programs; without it the name is asked for")
+    .description("delete an exam, if it has no cheat records or --with-records is given")
+    .argument("<exam>", "the id or name of the exam")
+    .option("--with-rooms", "also delete its rooms and people")
+    .option(
+      "--with-records",
+      "also permanently delete its rooms, people and cheat records; asks for the exam's name",
+    )
+    .option("--confirm <name>", "the name of the exam, instead of asking for it")
     .addOption(jsonOption())
     .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
-      inOffice(async ({ call }) => {
-        const { id: examId, name } = await examNamed(call, text);
-        const typed = withRecords ? (confirm ?? (await typedAnswer(askFor(name)))) : undefined;
+      withLocalApp(async ({ call }) => {
+        const { id: examId, name } = await findExam(call, text);
+        const typed = withRecords ? (confirm ?? (await readAnswer(deletionQuestion(name)))) : undefined;
         const deleted = await call.exam.delete({ examId, withRooms, withRecords, confirm: typed });
         const { rooms, people, records = 0 } = deleted;
         const erased = [

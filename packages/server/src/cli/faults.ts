@@ -1,8 +1,8 @@
 import type { FaultyFile } from "../features/import/service.js";
 import { count, print, table } from "./output.js";
 
-/** Says what is wrong with the rows of a file, and what became of it, and lets the command fail. */
-export const sayFaults = (faulty: FaultyFile, json: true | undefined, outcome: string): void => {
+/** Prints the problems of a file's rows and the outcome, and sets the exit code to 1. */
+export const printFaults = (faulty: FaultyFile, json: true | undefined, outcome: string): void => {
   process.exitCode = 1;
   if (json) {
     print(json, faulty, () => "");

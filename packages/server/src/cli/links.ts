@@ -12,28 +12,28 @@ import { type Command, Option } from "commander";
 import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./cards/page.js";
-import { allRooms, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allRooms, findExam, findRoom } from "./lookup.js";
 import { count } from "./output.js";
 import { type Parts, writeSecretFile } from "./secret-file.js";
-import { localTime } from "./time.js";
+import { timeFormatter } from "./time.js";
 
-interface Joining {
+interface LinkContext {
   readonly exam: ExamSummary;
   readonly timeZone: string;
 }
 
-/** How the links of a room after another are written: what comes first, what each room is, and what comes last. */
+/** How to write the links of several rooms. */
 interface Writer {
-  readonly head?: (of: Joining) => string;
-  /** `isFirst`: of the first room that has anybody. */
-  readonly room: (links: readonly JoinLink[], of: Joining, isFirst: boolean) => Iterable<string>;
+  readonly head?: (of: LinkContext) => string;
+  /** `isFirst` is true for the first room that has links. */
+  readonly room: (links: readonly JoinLink[], of: LinkContext, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
 
-const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean): string => {
-  const local = localTime(timeZone);
+const csvOf = (links: readonly JoinLink[], { timeZone }: LinkContext, isFirst: boolean): string => {
+  const local = timeFormatter(timeZone);
   return stringify(
     links.map(({ role, roomName, userId, name, url, pcUrl, expiresAt }) => [
       role,
@@ -47,17 +47,17 @@ const csv = (links: readonly JoinLink[], { timeZone }: Joining, isFirst: boolean
     {
       header: isFirst,
       columns: ["role", "room", "id", "name", "link", "pc link", "expires"],
-      // Without the mark, spreadsheet programs in China read GB18030.
+      // Without a byte order mark, spreadsheet programs in China decode the file as GB18030.
       bom: isFirst,
-      // A name may be made to look like a formula.
+      // A name could otherwise be interpreted as a formula.
       escape_formulas: true,
       record_delimiter: "windows",
     },
   );
 };
 
-const lines = (links: readonly JoinLink[], { timeZone }: Joining): string => {
-  const local = localTime(timeZone);
+const textOf = (links: readonly JoinLink[], { timeZone }: LinkContext): string => {
+  const local = timeFormatter(timeZone);
   const oneOf = ({ role, userId, name, url, pcUrl, expiresAt }: JoinLink): string[] => [
     `  ${role} ${userId} ${name}, until ${local(expiresAt)}`,
     `    ${url}`,
@@ -68,21 +68,21 @@ const lines = (links: readonly JoinLink[], { timeZone }: Joining): string => {
 
 type Format = "csv" | "json" | "text" | "html";
 const WRITERS: Readonly<Record<Format, Writer>> = {
-  csv: { room: (links, of, isFirst) => [csv(links, of, isFirst)] },
+  csv: { room: (links, of, isFirst) => [csvOf(links, of, isFirst)] },
   json: {
     head: () => "[",
     room: (links, _, isFirst) => [`${isFirst ? "" : ","}${JSON.stringify(links).slice(1, -1)}`],
     tail: "]\n",
   },
-  text: { room: (links, of) => [lines(links, of)] },
-  html: { head: cardsHead, room: cardsOfRoom, tail: CARDS_TAIL },
+  text: { room: (links, of) => [textOf(links, of)] },
+  html: { head: cardsHead, room: roomSheets, tail: CARDS_TAIL },
 };
 
-/** The text of some rooms, of which one at a time is in memory. */
-async function* written(
+/** Writes the links of rooms, with one room in memory at a time. */
+async function* writeRooms(
   { head, room, tail = "" }: Writer,
   rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
-  of: Joining,
+  of: LinkContext,
 ): AsyncGenerator<string> {
   if (head) yield head(of);
   let isFirst = true;
@@ -93,9 +93,9 @@ async function* written(
   if (tail !== "") yield tail;
 }
 
-const toStandardOutput = async (parts: Parts): Promise<void> => {
+const writeToStdout = async (parts: Parts): Promise<void> => {
   await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
-    // What the output fails with is said in one place, by `cli.ts`.
+    // `program.ts` reports errors of the standard output.
     if (!(error instanceof Error && "syscall" in error)) throw error;
   });
 };
@@ -109,9 +109,12 @@ interface LinkOptions {
   json?: true;
 }
 
-/** The links of a room after another, those of nobody left out. @throws EXAM_OVER where all are for nobody any more */
-async function* roomsOf(
-  { call, services }: Office,
+/**
+ * The links of each room that has any.
+ * @throws EXAM_OVER if all links would have expired
+ */
+async function* linksPerRoom(
+  { call, services }: LocalApp,
   { exam, room, role }: { exam: ExamSummary; room: Room | undefined; role: ParticipantRole | undefined },
 ): AsyncGenerator<readonly JoinLink[]> {
   if (room) {
@@ -130,65 +133,67 @@ async function* roomsOf(
     any = true;
     yield links;
   }
-  // Says why there are none, where there is more to say than that nobody is there.
+  // Throws the reason if there are no links, unless the rooms are empty.
   if (!any) await call.room.joinLinks({ examId: exam.id, role, limit: 1 });
 }
 
-/** Without both apps no link can be made: said before anything is read. @throws SetupError */
-const assertApps = ({ config: { apps } }: Office, role: ParticipantRole | undefined): void => {
+/**
+ * Links require the URLs of both apps, so this is checked first.
+ * @throws SetupError
+ */
+const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | undefined): void => {
   if (apps.watchUrl ?? apps.examineeUrl) return;
   const [watch, sit] = ["INVIGIL_WATCH_APP_URL", "INVIGIL_EXAMINEE_APP_URL"];
   const needed = { teacher: watch, inspector: watch, examinee: sit };
   throw new SetupError(
-    `Links need ${role ? needed[role] : `${watch} and ${sit}`}: set where the web apps live`,
+    `Links require ${role ? needed[role] : `${watch} and ${sit}`}: set them to the URLs of the web apps`,
   );
 };
 
-/** A name for a room's file that every system takes. */
+/** A file name for a room that is valid on every operating system. */
 const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
 export const addLinks = (room: Command): void => {
   room
     .command("links [room]")
-    .description("make the links by which people join; who has a link is the person, so keep them secret")
-    .option("--exam <exam>", "of all rooms of this exam; with a room, that room may be named by its name")
+    .description(
+      "create the links by which people join; whoever has a link acts as that person, so keep it secret",
+    )
+    .option("--exam <exam>", "all rooms of this exam; with [room], the room may be specified by its name")
     .addOption(
-      new Option("--role <role>", "of these people only").choices(["examinee", "teacher", "inspector"]),
+      new Option("--role <role>", "only people with this role").choices(["examinee", "teacher", "inspector"]),
     )
     .addOption(
-      new Option("--format <format>", "html is a page to print: a card with a QR code for each examinee")
+      new Option("--format <format>", "html: a printable page with a card and a QR code for each examinee")
         .choices(["text", "csv", "json", "html"])
         .default("text"),
     )
     .addOption(
-      new Option("--output <file>", "write them to this file, which only its owner can read").conflicts(
+      new Option("--output <file>", "write the links to this file, readable only by its owner").conflicts(
         "folder",
       ),
     )
-    .option(
-      "--folder <folder>",
-      "write a file for each room into this folder: the way for a large exam's cards",
-    )
+    .option("--folder <folder>", "write one file per room into this folder, recommended for large exams")
     .addOption(jsonOption().conflicts("format"))
     .action((asked: string | undefined, options: LinkOptions) =>
-      inOffice(async (office) => {
-        const { call, config } = office;
-        assertApps(office, options.role);
-        const inExam = options.exam === undefined ? undefined : await examNamed(call, options.exam);
-        const room = asked === undefined ? undefined : await roomNamed(call, asked, inExam);
-        const exam = inExam ?? (room && (await examNamed(call, room.examId)));
-        if (!exam) throw new SetupError("Name a room, or an exam with --exam");
+      withLocalApp(async (app) => {
+        const { call, config } = app;
+        assertApps(app, options.role);
+        const inExam = options.exam === undefined ? undefined : await findExam(call, options.exam);
+        const room = asked === undefined ? undefined : await findRoom(call, asked, inExam);
+        const exam = inExam ?? (room && (await findExam(call, room.examId)));
+        if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
         const of = { exam, timeZone: config.timeZone };
         const format = options.json ? "json" : options.format;
         const writer = WRITERS[format];
         const { output, folder } = options;
 
-        const rooms = roomsOf(office, { exam, room, role: options.role });
+        const rooms = linksPerRoom(app, { exam, room, role: options.role });
         const first = await rooms.next();
-        // An empty list is an answer to programs; an empty file would pass for links.
+        // An empty list is a valid JSON result, but an empty file would look like links.
         if (first.done && (output !== undefined || folder !== undefined || format !== "json"))
-          throw new SetupError(`There is nobody to join the exam ${exam.name}: nothing was written`);
+          throw new SetupError(`The exam ${exam.name} has no people who could join: nothing was written`);
         const made = { links: 0, rooms: 0 };
         const counted = async function* () {
           for (let next = first; !next.done; next = await rooms.next()) {
@@ -203,14 +208,14 @@ export const addLinks = (room: Command): void => {
             const [one] = links;
             if (!one) continue;
             const file = join(folder, fileName(one, format));
-            await writeSecretFile(file, written(writer, [links], of), office.deps.ids.nonce());
+            await writeSecretFile(file, writeRooms(writer, [links], of), app.deps.ids.nonce());
           }
         } else if (output === undefined) {
-          await toStandardOutput(written(writer, counted(), of));
+          await writeToStdout(writeRooms(writer, counted(), of));
           return;
-        } else await writeSecretFile(output, written(writer, counted(), of), office.deps.ids.nonce());
+        } else await writeSecretFile(output, writeRooms(writer, counted(), of), app.deps.ids.nonce());
         process.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link is that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

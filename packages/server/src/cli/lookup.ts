@@ -1,19 +1,19 @@
 import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../platform/setup-error.js";
-import type { Office } from "./office.js";
+import type { LocalApp } from "./local-app.js";
 
-// What is typed to mean an exam or a room: its id, or its name where it alone has it. Of rooms with one name the one
-// in progress is meant, where exactly one is.
+// Finds an exam or a room by its id, or by its name if only one has that name. If several rooms have the
+// name, it refers to the only one in progress, if there is exactly one.
 
-type Call = Office["call"];
+type Call = LocalApp["call"];
 
 interface Page<Item, Cursor> {
   readonly items: readonly Item[];
   readonly nextCursor?: Cursor | undefined;
 }
 
-/** Everything that a list gives page by page. */
-export const everyPage = async <Item, Cursor>(
+/** Collects the items of all pages. */
+export const fetchAllPages = async <Item, Cursor>(
   ask: (cursor: Cursor | undefined) => Promise<Page<Item, Cursor>>,
 ): Promise<Item[]> => {
   const all: Item[] = [];
@@ -29,42 +29,48 @@ const pageSize = 100;
 
 /** All exams, newest first. */
 export const allExams = (call: Call): Promise<ExamSummary[]> =>
-  everyPage(async (cursor: string | undefined) => {
+  fetchAllPages(async (cursor: string | undefined) => {
     const { exams: items, nextCursor } = await call.exam.list({ cursor, pageSize });
     return { items, nextCursor };
   });
 
-/** All rooms, newest first: of one exam, or of all. */
+/** All rooms of an exam, or of all exams, newest first. */
 export const allRooms = (call: Call, examId?: string): Promise<Room[]> =>
-  everyPage(async (cursor: string | undefined) => {
+  fetchAllPages(async (cursor: string | undefined) => {
     const { rooms: items, nextCursor } = await call.room.list({ examId, cursor, pageSize });
     return { items, nextCursor };
   });
 
-const theOnly = <Thing extends { id: string; name: string }>(
+const findUnique = <Thing extends { id: string; name: string }>(
   what: string,
   text: string,
   things: readonly Thing[],
-  isLikely: (thing: Thing) => boolean = () => false,
+  isPreferred: (thing: Thing) => boolean = () => false,
 ): Thing => {
   const byId = things.filter(({ id }) => id === text);
   const matches = byId.length > 0 ? byId : things.filter(({ name }) => name === text);
-  const likely = matches.filter(isLikely);
-  const [found, ...others] = likely.length === 1 ? likely : matches;
+  const preferred = matches.filter(isPreferred);
+  const [found, ...others] = preferred.length === 1 ? preferred : matches;
   if (!found) throw new SetupError(`There is no ${what} '${text}'`);
   if (others.length === 0) return found;
   const ids = [found, ...others].map(({ id }) => id).join(", ");
   throw new SetupError(
-    `${others.length + 1} ${what}s are named '${text}': write the id of one of them (${ids})`,
+    `${others.length + 1} ${what}s are named '${text}': specify the id of one of them (${ids})`,
   );
 };
 
-/** @throws SetupError */
-export const examNamed = async (call: Call, text: string): Promise<ExamSummary> =>
-  theOnly("exam", text, await allExams(call));
+/**
+ * Finds an exam by its id or name.
+ * @throws SetupError if there is no such exam, or several
+ */
+export const findExam = async (call: Call, text: string): Promise<ExamSummary> =>
+  findUnique("exam", text, await allExams(call));
 
-/** A room; without its exam by its id alone. @throws ROOM_NOT_FOUND, SetupError */
-export const roomNamed = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
+/**
+ * Finds a room of an exam by its id or name, or any room by its id.
+ * @throws SetupError, ROOM_NOT_FOUND
+ */
+export const findRoom = async (call: Call, text: string, exam?: ExamSummary): Promise<Room> =>
   exam
-    ? theOnly("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")
+    ? findUnique("room", text, await allRooms(call, exam.id), ({ status }) => status === "in_progress")
     : call.room.get({ roomId: text });

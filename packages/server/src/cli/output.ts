@@ -1,21 +1,21 @@
 import stringWidth from "string-width";
 
-/** Writes JSON for programs where that was asked for, else what is for people. */
+/** Prints a value as JSON if requested, otherwise as text for people. */
 export const print = (json: true | undefined, value: unknown, forPeople: () => string): void => {
   process.stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`);
 };
 
-/** The same for something that was made: its id alone where that was asked for. */
-export const printMade = (
+/** Prints something that was created: only its id if requested, otherwise like `print`. */
+export const printCreated = (
   { json, quiet }: { json?: true | undefined; quiet?: true | undefined },
-  made: { id: string },
+  created: { id: string },
   forPeople: () => string,
-): void => print(quiet ? undefined : json, made, quiet ? () => made.id : forPeople);
+): void => print(quiet ? undefined : json, created, quiet ? () => created.id : forPeople);
 
-/** A cell in one line: a control character would move the cursor. */
+/** Replaces control characters, which could move the cursor. */
 const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");
 
-/** Rows under headers, in columns as wide as their widest cell; Chinese characters count twice. */
+/** Formats rows under headers in aligned columns. Chinese characters count as two columns. */
 export const table = (
   headers: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -36,6 +36,6 @@ export const table = (
     .join("\n");
 };
 
-/** `1 room`, `2 rooms`. */
+/** Formats `1 room` or `2 rooms`. */
 export const count = (number: number, one: string, many = `${one}s`): string =>
   `${number} ${number === 1 ? one : many}`;

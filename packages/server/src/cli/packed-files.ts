@@ -5,25 +5,28 @@ import { join } from "node:path";
 import { Script } from "node:vm";
 
 type Load = (name: string) => unknown;
-/** What a packed file is: a function around a CommonJS module. */
+/** A packed file is a function around a CommonJS module. */
 type Wrapped = (exports: object, require: Load, module: { exports: object }, file: string) => void;
 
-const codeFileOf = (file: string): string => `${file}.code`;
+const codeCacheFile = (file: string): string => `${file}.code`;
 const DIGEST_BYTES = 32;
 const digestOf = (text: Buffer, code: Buffer): Buffer =>
   createHash("sha256").update(text).update(code).digest();
 
-/** The code that was kept of a file, if it is whole and of this text: V8 does not look, and dies of anything else. */
-const keptCode = (file: string, text: Buffer): Buffer | undefined => {
-  if (!existsSync(codeFileOf(file))) return undefined;
-  const kept = readFileSync(codeFileOf(file));
+/**
+ * The code cache of a file, if it is complete and belongs to this text. V8 does not check that, and crashes
+ * on invalid data.
+ */
+const readCodeCache = (file: string, text: Buffer): Buffer | undefined => {
+  if (!existsSync(codeCacheFile(file))) return undefined;
+  const kept = readFileSync(codeCacheFile(file));
   const code = kept.subarray(DIGEST_BYTES);
   return digestOf(text, code).equals(kept.subarray(0, DIGEST_BYTES)) ? code : undefined;
 };
 
 /**
- * The packed files of a folder. V8 takes over the code that was kept of them, where it is the same V8 with the same flags; else it
- * compiles them as ever.
+ * Loads the packed files of a folder. V8 uses their code caches if they are from the same version of V8 with
+ * the same flags. Otherwise it compiles the files.
  */
 export const packedFiles = (folder: string) => {
   const others = createRequire(join(folder, "/"));
@@ -35,24 +38,27 @@ export const packedFiles = (folder: string) => {
     const known = loaded.get(file);
     if (known) return known.module.exports;
     const text = readFileSync(file);
-    const cachedData = keptCode(file, text);
-    // They are ASCII, of which V8 keeps a byte a character when it is read as latin1.
+    const cachedData = readCodeCache(file, text);
+    // The files are ASCII. V8 stores text that was decoded as latin1 with one byte per character.
     const script = new Script(text.toString("latin1"), { filename: file, ...(cachedData && { cachedData }) });
     const module = { exports: {} };
     loaded.set(file, { script, module });
-    // Safe: scripts/pack.mjs wraps each file like this.
+    // Safe: scripts/pack.mjs wraps every file like this.
     const run = script.runInThisContext() as Wrapped;
     run(module.exports, load, module, file);
     return module.exports;
   };
 
-  /** Keeps the code of all that was loaded, for the processes to come: also of the functions that ran meanwhile. */
-  const keepCode = (): void => {
+  /**
+   * Writes the code cache of all loaded files for later processes, including functions that were compiled
+   * since.
+   */
+  const writeCodeCache = (): void => {
     for (const [file, { script }] of loaded) {
       const code = script.createCachedData();
-      writeFileSync(codeFileOf(file), Buffer.concat([digestOf(readFileSync(file), code), code]));
+      writeFileSync(codeCacheFile(file), Buffer.concat([digestOf(readFileSync(file), code), code]));
     }
   };
 
-  return { load, keepCode };
+  return { load, keepCode: writeCodeCache };
 };

@@ -31,7 +31,7 @@ describe("a password on a terminal", () => {
 
   it("is refused when the two are not the same", async () => {
     const { io } = terminal("a password\r", "a passwort\r");
-    await expect(newPassword({}, io)).rejects.toThrow("the two passwords are not the same");
+    await expect(newPassword({}, io)).rejects.toThrow("the passwords do not match");
   });
 
   it.each([

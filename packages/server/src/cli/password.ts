@@ -3,7 +3,8 @@ import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { SetupError } from "../platform/setup-error.js";
 
-// How a password gets from a person into a command: never as an argument, which every process list shows.
+// Commands read passwords from a terminal or standard input, never from arguments, which are visible in
+// process lists.
 
 const LETTERS_AND_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 const GENERATED_LENGTH = 20;
@@ -14,24 +15,24 @@ const generatePassword = (): string =>
     () => LETTERS_AND_DIGITS[randomInt(LETTERS_AND_DIGITS.length)],
   ).join("");
 
-/** Where a person types, and where it is asked. */
+/** The streams for the question and the answer. */
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
 
-/** The first line of what was piped into the command. */
+/** The first line of standard input. */
 const pipedLine = async ({ input }: Terminal): Promise<string> => {
   for await (const line of createInterface({ input })) return line;
-  throw new SetupError("no password was given: write it as a line on standard input, or use --generate");
+  throw new SetupError("no password was given: provide it on standard input, or use --generate");
 };
 
-/** Asks on the terminal, which stays silent while it is answered. */
+/** Asks for a password twice, without echo. */
 const askTwice = async ({ input, output }: Terminal): Promise<string> => {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const lines = createInterface({ input, output: silent, terminal: true });
   const answers = lines[Symbol.asyncIterator]();
-  // Ctrl-C and Ctrl-D are no answer.
+  // Ctrl-C and Ctrl-D cancel the question.
   lines.on("SIGINT", () => lines.close());
   const ask = async (question: string): Promise<string> => {
     output.write(question);
@@ -42,14 +43,14 @@ const askTwice = async ({ input, output }: Terminal): Promise<string> => {
   };
   try {
     const password = await ask("Password: ");
-    if ((await ask("Again: ")) !== password) throw new SetupError("the two passwords are not the same");
+    if ((await ask("Again: ")) !== password) throw new SetupError("the passwords do not match");
     return password;
   } finally {
     lines.close();
   }
 };
 
-/** A new password: made, or piped into the command, or asked for twice on a terminal. */
+/** A new password: generated, read from standard input, or entered twice on a terminal. */
 export const newPassword = async (
   { generate }: { generate?: true | undefined },
   terminal: Terminal = { input: process.stdin, output: process.stderr },

@@ -1,10 +1,10 @@
 import { type ExamPlan, type PlannedPerson, type PlannedRoom, planExamInput } from "@invigil/schema";
 import type { Command } from "commander";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
-import { jsonOption, wholeNumber } from "./arguments.js";
-import { sayFaults } from "./faults.js";
-import { examNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { jsonOption, parseWholeNumber } from "./arguments.js";
+import { printFaults } from "./faults.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam } from "./lookup.js";
 import { count, print, table } from "./output.js";
 
 interface PlanOptions {
@@ -34,9 +34,8 @@ const summary = ({ rooms, newRooms, seated, waiting }: ExamPlan, dryRun: boolean
     ).size;
   const [teachers, spares, inspectors] = [people("teacher"), people("spare"), people("inspector")];
   if (waiting > 0)
-    return `Nothing to do yet: ${count(waiting, "teacher or inspector has", "teachers and inspectors have")} no room, as the exam has no room in progress and no examinee who waits for one.`;
-  if (seated + newRooms + teachers + spares + inspectors === 0)
-    return "Nothing to do: nobody waits for a room.";
+    return `Nothing to do yet: ${count(waiting, "teacher or inspector has", "teachers and inspectors have")} no room, because the exam has no room in progress and no examinee without a room.`;
+  if (seated + newRooms + teachers + spares + inspectors === 0) return "Nothing to do: nobody needs a room.";
   const parts = [
     count(seated, "examinee"),
     count(teachers, "teacher"),
@@ -44,11 +43,11 @@ const summary = ({ rooms, newRooms, seated, waiting }: ExamPlan, dryRun: boolean
     count(inspectors, "inspector"),
   ].join(", ");
   return dryRun
-    ? `Would make ${count(newRooms, "room")} and seat ${parts}. Nothing was changed.`
-    : `Made ${count(newRooms, "room")} and seated ${parts}.`;
+    ? `Would create ${count(newRooms, "room")} and seat ${parts}. Nothing was changed.`
+    : `Created ${count(newRooms, "room")} and seated ${parts}.`;
 };
 
-const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
+const planText = (plan: ExamPlan, dryRun: boolean): string => {
   const rows = plan.rooms.map((room) => [
     room.name,
     names(room, "teacher"),
@@ -64,7 +63,7 @@ const forPeople = (plan: ExamPlan, dryRun: boolean): string => {
   return [...rooms, summary(plan, dryRun)].join("\n");
 };
 
-const staffOf = ({ services }: Office, file: string) =>
+const readStaff = ({ services }: LocalApp, file: string) =>
   services.imports.readStaff({ path: file }).catch((error: unknown) => {
     const [fault] = (error instanceof InvigilError && error.fields.file) || [];
     throw fault === undefined ? error : invalidInput("--teachers", fault);
@@ -74,29 +73,31 @@ const staffOf = ({ services }: Office, file: string) =>
 export const addPlan = (exam: Command): void => {
   exam
     .command("plan")
-    .description("make the rooms that an exam's people need, and seat them; doing it again adds nothing")
-    .argument("<exam>", "the exam's id, or its name")
-    .requiredOption("--room-size <number>", "examinees a room, at most", wholeNumber)
+    .description(
+      "create the rooms that the people of an exam need, and assign people to them; can be repeated",
+    )
+    .argument("<exam>", "the id or name of the exam")
+    .requiredOption("--room-size <number>", "the maximum number of examinees per room", parseWholeNumber)
     .option(
       "--teachers <file>",
-      "a roster (CSV or XLSX) of teachers and inspectors to add; an empty role is a teacher's",
+      "a roster (CSV or XLSX) of teachers and inspectors to add; an empty role means teacher",
     )
-    .option("--shuffle <seed>", "seat in an order that this text makes, instead of that of the import")
-    .option("--room-name <pattern>", "names of new rooms; {n} is the number (default: Room {n})")
-    .option("--dry-run", "only print what would be done")
+    .option("--shuffle <seed>", "shuffle people with this seed, instead of using the order of the import")
+    .option("--room-name <pattern>", "the name of new rooms; {n} is their number (default: Room {n})")
+    .option("--dry-run", "only print the plan")
     .addOption(jsonOption())
     .action((text: string, { roomSize, teachers: file, shuffle, roomName, dryRun, json }: PlanOptions) =>
-      inOffice(async (office) => {
-        const teachers = file === undefined ? [] : await staffOf(office, file);
+      withLocalApp(async (app) => {
+        const teachers = file === undefined ? [] : await readStaff(app, file);
         if ("faults" in teachers) {
-          sayFaults(teachers, json, "nothing was planned");
+          printFaults(teachers, json, "nothing was planned");
           return;
         }
-        const { id: examId } = await examNamed(office.call, text);
+        const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
-        // A command prints every room.
-        const plan = await office.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
-        print(json, plan, () => forPeople(plan, dryRun ?? false));
+        // Commands print all rooms.
+        const plan = await app.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
+        print(json, plan, () => planText(plan, dryRun ?? false));
       }),
     );
 };

@@ -4,24 +4,24 @@ import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isStorageFull } from "../storage/sqlite/full.js";
 import { failureOf } from "../trpc/failures.js";
-import { commandNamed } from "./arguments.js";
+import { findOrAddCommand } from "./arguments.js";
 import { version } from "./version.js";
 
 const program = new Command("invigil")
   .description("The backend of remote proctoring.")
   .version(version)
-  .showHelpAfterError("Run with --help for what there is.");
+  .showHelpAfterError("Run with --help for a list of commands and options.");
 
-const roster = () => commandNamed(program, "roster").description("the people of an exam, and where they sit");
+const roster = () => findOrAddCommand(program, "roster").description("manage the people of an exam");
 
-/** The commands, in the order of the help. Only what is called is loaded. */
+/** The commands in the order of the help. Only the requested command is imported. */
 const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
   serve: async () => (await import("./serve.js")).addServe(program),
   token: async () => (await import("./token.js")).addToken(program),
   account: async () => (await import("./account.js")).addAccount(program),
   exam: async () => {
     (await import("./exam.js")).addExam(program);
-    (await import("./plan.js")).addPlan(commandNamed(program, "exam"));
+    (await import("./plan.js")).addPlan(findOrAddCommand(program, "exam"));
   },
   audio: async () => (await import("./audio.js")).addAudio(program),
   roster: async () => {
@@ -44,25 +44,25 @@ program.hook("preAction", (_, command) => {
   running = command;
 });
 
-/** A message with its fields by the names of the options that they were typed as. */
-const asTyped = (message: string): string =>
+/** Replaces field names in a message by the options with which they were entered. */
+const withOptionNames = (message: string): string =>
   running.options.reduce((text, option) => {
     const field = option.attributeName();
-    // One word may be anything, except where a message begins by naming its field.
+    // A single-word field name may be an ordinary word, except at the start of a message.
     const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= must )`;
     return text.replace(new RegExp(named), option.long ?? field);
   }, message);
 
-/** The system says itself what it did not do, and with which path. */
+/** Errors of the operating system already describe the operation and the path. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
-/** What people can mend gets one line; a fault of ours keeps its stack for the report. */
-const complaint = (error: unknown): string => {
+/** Formats an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
+const errorText = (error: unknown): string => {
   if (error instanceof SetupError) return error.message;
   if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
     const failure = failureOf(error);
-    if (failure.code !== "INTERNAL") return asTyped(failure.message);
+    if (failure.code !== "INTERNAL") return withOptionNames(failure.message);
   }
   if (isSystemError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -74,11 +74,11 @@ const fail = (message: string): void => {
 };
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Who reads has read enough, as in `| head`.
+  // The reader closed the pipe, as in `| head`.
   if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
 });
 
-// Packed, it is no ES module, in which it could wait.
+// The packed program is a CommonJS module, which has no top-level await.
 void addCommands()
   .then(() => program.parseAsync())
-  .catch((error: unknown) => fail(complaint(error)));
+  .catch((error: unknown) => fail(errorText(error)));

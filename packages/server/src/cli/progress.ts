@@ -1,13 +1,13 @@
 export interface Progress {
-  /** How much of it is done. */
+  /** Updates the bar. */
   readonly show: (done: number, all: number) => void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   readonly end: () => void;
 }
 
 const WIDTH = 30;
 
-/** A bar on a terminal; nothing where the output goes anywhere else. */
+/** A progress bar on a terminal. Does nothing for other outputs. */
 export const createProgress = (
   what: string,
   out: { isTTY?: boolean; write(text: string): unknown } = process.stderr,
@@ -23,7 +23,7 @@ export const createProgress = (
       out.write(`\r${what} [${"#".repeat(full)}${" ".repeat(WIDTH - full)}] ${percent}%`);
     },
     end() {
-      // Erases the line.
+      // Clears the line.
       if (shown >= 0) out.write("\r\u001b[K");
     },
   };

@@ -2,19 +2,16 @@ import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { jsonOption } from "./arguments.js";
 import { addLinks } from "./links.js";
-import { allRooms, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office, OPERATOR } from "./office.js";
+import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { allRooms, findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
-import { type LocalTime, localTime } from "./time.js";
+import { type TimeFormatter, timeFormatter } from "./time.js";
 
 interface ExamOption {
   exam?: string;
   json?: true;
 }
-const EXAM = [
-  "--exam <exam>",
-  "the exam that the room belongs to: it may then be named by its name",
-] as const;
+const EXAM = ["--exam <exam>", "the exam of the room, which may then be specified by its name"] as const;
 
 const userId = (text: string): string => {
   const id = userIdSchema.safeParse(text);
@@ -22,12 +19,12 @@ const userId = (text: string): string => {
   return id.data;
 };
 
-const find = async ({ call }: Office, room: string, { exam }: ExamOption): Promise<Room> =>
-  roomNamed(call, room, exam === undefined ? undefined : await examNamed(call, exam));
+const findRoomIn = async ({ call }: LocalApp, room: string, { exam }: ExamOption): Promise<Room> =>
+  findRoom(call, room, exam === undefined ? undefined : await findExam(call, exam));
 
 const state = ({ status }: Room): string => (status === "ended" ? "ended" : "in progress");
 
-const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
+const roomTable = (rooms: readonly Room[], local: TimeFormatter): string => {
   const cells = rooms.map((room) => [
     room.name,
     room.id,
@@ -36,21 +33,21 @@ const roomTable = (rooms: readonly Room[], local: LocalTime): string => {
     room.createTeacher,
     local(room.createdAt),
   ]);
-  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "MADE"], cells);
+  return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "CREATED"], cells);
 };
 
 const addList = (parent: Command): void => {
   parent
     .command("list")
     .description("list rooms, newest first")
-    .option("--exam <exam>", "of this exam only")
+    .option("--exam <exam>", "only rooms of this exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ExamOption) =>
-      inOffice(async ({ call, config }) => {
-        const of = exam === undefined ? undefined : await examNamed(call, exam);
+      withLocalApp(async ({ call, config }) => {
+        const of = exam === undefined ? undefined : await findExam(call, exam);
         const rooms = await allRooms(call, of?.id);
         print(json, rooms, () =>
-          [roomTable(rooms, localTime(config.timeZone)), count(rooms.length, "room")].join("\n"),
+          [roomTable(rooms, timeFormatter(config.timeZone)), count(rooms.length, "room")].join("\n"),
         );
       }),
     );
@@ -59,20 +56,20 @@ const addList = (parent: Command): void => {
 const addShow = (parent: Command): void => {
   parent
     .command("show <room>")
-    .description("show a room and how many people it has")
+    .description("show a room and the number of its people")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
-      inOffice(async (office) => {
-        const room = await find(office, asked, options);
+      withLocalApp(async (app) => {
+        const room = await findRoomIn(app, asked, options);
         const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
           (["teacher", "inspector", "examinee"] as const).map(
-            async (role) => (await office.services.participant.members(room.id, role)).length,
+            async (role) => (await app.services.participant.members(room.id, role)).length,
           ),
         );
         print(options.json, { ...room, teachers, inspectors, examinees }, () =>
           [
-            roomTable([room], localTime(office.config.timeZone)),
+            roomTable([room], timeFormatter(app.config.timeZone)),
             [count(teachers, "teacher"), count(inspectors, "inspector"), count(examinees, "examinee")].join(
               ", ",
             ),
@@ -85,14 +82,14 @@ const addShow = (parent: Command): void => {
 const addEnd = (parent: Command): void => {
   parent
     .command("end <room>")
-    .description("end a room: its people stay, and nobody joins it any more")
+    .description("end a room; its people stay, but nobody can join it anymore")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((asked: string, options: ExamOption) =>
-      inOffice(async (office) => {
-        const { id: roomId } = await find(office, asked, options);
-        await office.call.room.end({ roomId });
-        const room = await office.call.room.get({ roomId });
+      withLocalApp(async (app) => {
+        const { id: roomId } = await findRoomIn(app, asked, options);
+        await app.call.room.end({ roomId });
+        const room = await app.call.room.get({ roomId });
         print(options.json, room, () => `The room ${room.name} has ended.`);
       }),
     );
@@ -105,19 +102,18 @@ interface RevokeOptions extends ExamOption {
 const addRevokeLinks = (parent: Command): void => {
   parent
     .command("revoke-links <room>")
-    .description("let the links into a room be good no more; `room links` makes new ones")
+    .description("revoke the links into a room; `room links` creates new ones")
     .option(...EXAM)
-    .option("--user <id...>", "of these people only; otherwise of everybody in the room")
+    .option("--user <id...>", "only the links of these people; by default of everybody in the room")
     .addOption(jsonOption())
     .action((asked: string, { user: userIds, ...options }: RevokeOptions) =>
-      inOffice(async (office) => {
-        const { id: roomId, name } = await find(office, asked, options);
-        const seats = await office.call.room.revokeLinks({ roomId, userIds });
+      withLocalApp(async (app) => {
+        const { id: roomId, name } = await findRoomIn(app, asked, options);
+        const seats = await app.call.room.revokeLinks({ roomId, userIds });
         print(
           options.json,
           seats,
-          () =>
-            `The links of ${count(seats.length, "person", "people")} into the room ${name} are good no more.`,
+          () => `The links of ${count(seats.length, "person", "people")} into the room ${name} were revoked.`,
         );
       }),
     );
@@ -126,15 +122,15 @@ const addRevokeLinks = (parent: Command): void => {
 const addCreate = (parent: Command): void => {
   parent
     .command("create")
-    .description("make a room and print its id")
-    .requiredOption("--name <name>", "its name")
-    .option("--exam <exam>", "the exam that it is for; without one, a new exam starts in 30 minutes")
-    .requiredOption("--by <teacher>", "the user id of its teacher, whom its examinees answer to", userId)
+    .description("create a room and print its id")
+    .requiredOption("--name <name>", "the name of the room")
+    .option("--exam <exam>", "the exam of the room; by default a new exam that starts in 30 minutes")
+    .requiredOption("--by <teacher>", "the user id of its teacher", userId)
     .addOption(jsonOption())
     .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
-      inOffice(async ({ call, as }) => {
-        const of = exam === undefined ? undefined : await examNamed(call, exam);
-        // Whoever makes a room is its teacher.
+      withLocalApp(async ({ call, as }) => {
+        const of = exam === undefined ? undefined : await findExam(call, exam);
+        // The creator of a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });
         print(json, room, () => room.id);
@@ -143,7 +139,7 @@ const addCreate = (parent: Command): void => {
 };
 
 export const addRoom = (program: Command): void => {
-  const room = program.command("room").description("rooms, and the links by which people join them");
+  const room = program.command("room").description("manage rooms and the links by which people join them");
   addLinks(room);
   addList(room);
   addShow(room);

@@ -2,9 +2,9 @@ import type { ImportResult } from "@invigil/schema";
 import type { Command } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
-import { sayFaults } from "./faults.js";
-import { examNamed, roomNamed } from "./lookup.js";
-import { inOffice, OPERATOR } from "./office.js";
+import { printFaults } from "./faults.js";
+import { OPERATOR, withLocalApp } from "./local-app.js";
+import { findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
 
@@ -29,23 +29,23 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
     ...(lines.length > 0 ? [table(["ROW", "ID", "WAS", "IS", "EXTRA MINUTES"], lines)] : []),
     ...(moreChanges > 0 ? [`and ${moreChanges} more`] : []),
     ...(lines.length > 0 ? [""] : []),
-    ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no header of a roster and was not read.`),
+    ...unreadSheets.map((sheet) => `The sheet ${quoted(sheet)} has no roster header and was not imported.`),
     dryRun ? `${outcome} (dry run: nothing was imported)` : outcome,
   ].join("\n");
 };
 
 const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOptions): Promise<void> => {
   const interrupted = new AbortController();
-  // Once: a second one ends the process at once, which also leaves nothing behind.
+  // A second signal terminates the process immediately, which also imports nothing.
   const interrupt = (): void => interrupted.abort();
   process.once("SIGINT", interrupt);
   const progress = createProgress("reading");
   try {
-    const result = await inOffice(async (office) => {
-      const of = await examNamed(office.call, exam);
-      const roomId = room === undefined ? undefined : (await roomNamed(office.call, room, of)).id;
-      if (!dryRun) office.assertRoom();
-      return office.services.imports.import(OPERATOR, {
+    const result = await withLocalApp(async (app) => {
+      const of = await findExam(app.call, exam);
+      const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
+      if (!dryRun) app.assertRoom();
+      return app.services.imports.import(OPERATOR, {
         examId: of.id,
         roomId,
         dryRun: dryRun ?? false,
@@ -54,7 +54,7 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
         onProgress: progress.show,
       });
     }).finally(progress.end);
-    if ("faults" in result) sayFaults(result, json, "nothing was imported");
+    if ("faults" in result) printFaults(result, json, "nothing was imported");
     else print(json, result, () => summaryOf(result, dryRun ?? false));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
@@ -68,14 +68,14 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
 export const addRosterImport = (roster: Command): void => {
   roster
     .command("import")
-    .description("bring the people of a CSV or XLSX file into an exam, all or nobody")
+    .description("import the people of a CSV or XLSX file into an exam, all or none")
     .argument(
       "<file>",
       "columns 学号/考号/id and 姓名/name; 考场/room, 角色/role and 加时/extra minutes are optional",
     )
-    .requiredOption("--exam <exam>", "the exam's id, or its name where only one has it")
-    .option("--room <room>", "the room of those whose row names none: its id, or its name in the exam")
-    .option("--dry-run", "only say what would be done")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .option("--room <room>", "the id or name of the room for people whose row names none")
+    .option("--dry-run", "only report the changes")
     .addOption(jsonOption())
     .action(importRoster);
 };

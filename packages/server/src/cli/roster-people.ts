@@ -1,8 +1,8 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { everyPage, examNamed, roomNamed } from "./lookup.js";
-import { inOffice, type Office } from "./office.js";
+import { type LocalApp, withLocalApp } from "./local-app.js";
+import { fetchAllPages, findExam, findRoom } from "./lookup.js";
 import { count, print, table } from "./output.js";
 
 interface ListOptions {
@@ -17,37 +17,40 @@ interface RemoveOptions extends ListOptions {
   withRecords?: true;
 }
 
-/** Everybody of an exam who has no room, and how many have one. */
-const unseatedOf = async ({ call }: Office, examId: string) => {
+/** The people of an exam who have no room, and the number of those who have one. */
+const fetchUnseated = async ({ call }: LocalApp, examId: string) => {
   let seated = 0;
-  const people = await everyPage(async (cursor: number | undefined) => {
+  const people = await fetchAllPages(async (cursor: number | undefined) => {
     const page = await call.participant.listUnseated({ examId, pageSize: 100, cursor });
-    // The first page alone says it.
+    // Only the first page contains the totals.
     if (page.totals) seated = page.totals.seated;
     return { items: page.people, nextCursor: page.nextCursor };
   });
   return { people, unseated: people.length, seated };
 };
 
-const listed = ({ people, unseated, seated }: Awaited<ReturnType<typeof unseatedOf>>): string => {
+const unseatedText = ({ people, unseated, seated }: Awaited<ReturnType<typeof fetchUnseated>>): string => {
   const rows = people.map(({ userId, name, role, extraMinutes }) => [userId, name, role, extraMinutes || ""]);
   const found = rows.length > 0 ? [table(["id", "name", "role", "extra minutes"], rows), ""] : [];
   const sentence = `${count(unseated, "person has", "people have")} no room; ${count(seated, "examinee sits", "examinees sit")} in rooms.`;
   return [...found, sentence].join("\n");
 };
 
-/** The room in progress that somebody is in, where it is in one. */
-const roomOf = async ({ call }: Office, examId: string, userId: string): Promise<string> => {
+/**
+ * The only room in progress of a person.
+ * @throws SetupError if there is none, or several
+ */
+const findRoomOf = async ({ call }: LocalApp, examId: string, userId: string): Promise<string> => {
   const { rooms, unseated } = await call.participant.locate({ examId, userId });
   const [room, ...others] = rooms.filter(({ status }) => status === "in_progress");
   if (room && others.length === 0) return room.roomId;
   if (room)
     throw new SetupError(
-      `${userId} is in ${others.length + 1} rooms: say with --from which to leave (${[room, ...others].map(({ name }) => name).join(", ")})`,
+      `${userId} is in ${others.length + 1} rooms: specify with --from which one to leave (${[room, ...others].map(({ name }) => name).join(", ")})`,
     );
   throw new SetupError(
     unseated
-      ? `${userId} has no room yet: 'invigil exam plan' gives it one`
+      ? `${userId} has no room yet: 'invigil exam plan' assigns one`
       : `${userId} is in no room in progress`,
   );
 };
@@ -55,13 +58,13 @@ const roomOf = async ({ call }: Office, examId: string, userId: string): Promise
 const addList = (roster: Command): void => {
   roster
     .command("list")
-    .description("list the people of an exam who have no room, and say how many have one")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
+    .description("list the people of an exam who have no room, and count those who have one")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ListOptions) =>
-      inOffice(async (office) => {
-        const unseated = await unseatedOf(office, (await examNamed(office.call, exam)).id);
-        print(json, unseated, () => listed(unseated));
+      withLocalApp(async (app) => {
+        const unseated = await fetchUnseated(app, (await findExam(app.call, exam)).id);
+        print(json, unseated, () => unseatedText(unseated));
       }),
     );
 };
@@ -69,21 +72,19 @@ const addList = (roster: Command): void => {
 const addMove = (roster: Command): void => {
   roster
     .command("move")
-    .description("move somebody to another room of the exam; what was recorded stays where it was")
-    .argument("<user>", "whom, by user id")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
-    .requiredOption("--to <room>", "the room's id, or its name")
-    .option("--from <room>", "the room to leave, where there is more than one")
+    .description("move a person to another room of the exam; their records stay in the previous room")
+    .argument("<user>", "the user id of the person")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .requiredOption("--to <room>", "the id or name of the room")
+    .option("--from <room>", "the room to leave, if the person is in several")
     .addOption(jsonOption())
     .action((userId: string, { exam, to, from, json }: MoveOptions) =>
-      inOffice(async (office) => {
-        const of = await examNamed(office.call, exam);
-        const { id: toRoomId } = await roomNamed(office.call, to, of);
+      withLocalApp(async (app) => {
+        const of = await findExam(app.call, exam);
+        const { id: toRoomId } = await findRoom(app.call, to, of);
         const roomId =
-          from === undefined
-            ? await roomOf(office, of.id, userId)
-            : (await roomNamed(office.call, from, of)).id;
-        await office.call.participant.move({ roomId, userId, toRoomId });
+          from === undefined ? await findRoomOf(app, of.id, userId) : (await findRoom(app.call, from, of)).id;
+        await app.call.participant.move({ roomId, userId, toRoomId });
         print(json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
       }),
     );
@@ -92,15 +93,15 @@ const addMove = (roster: Command): void => {
 const addRemove = (roster: Command): void => {
   roster
     .command("remove")
-    .description("take somebody out of an exam: out of its rooms, or from among those who have none")
-    .argument("<user>", "whom, by user id")
-    .requiredOption("--exam <exam>", "the exam's id, or its name")
-    .option("--with-records", "also somebody with cheat records, which are deleted")
+    .description("remove a person from an exam and its rooms")
+    .argument("<user>", "the user id of the person")
+    .requiredOption("--exam <exam>", "the id or name of the exam")
+    .option("--with-records", "also if the person has cheat records, which are then deleted")
     .addOption(jsonOption())
     .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
-      inOffice(async (office) => {
-        const { id: examId } = await examNamed(office.call, exam);
-        const removed = await office.call.participant.removeFromExam({ examId, userId, withRecords });
+      withLocalApp(async (app) => {
+        const { id: examId } = await findExam(app.call, exam);
+        const removed = await app.call.participant.removeFromExam({ examId, userId, withRecords });
         print(json, removed, () =>
           removed.rooms + removed.records === 0
             ? `Removed ${userId}, who had no room yet.`

@@ -6,9 +6,11 @@ import { startDemo } from "../demo/start.js";
 export const addServe = (program: Command): void => {
   program
     .command("serve")
-    .description("serve both doors until SIGTERM or SIGINT; settings come from the environment and .env")
-    .option("--demo", "make a demo room and a starter audio library, and print how to call them")
-    .option("--check", "only say whether it could start: arguments, settings and address; open no database")
+    .description(
+      "serve the REST and tRPC APIs until SIGTERM or SIGINT; settings come from the environment and .env",
+    )
+    .option("--demo", "create a demo room and an audio library, and print example calls")
+    .option("--check", "only check the arguments, settings and address, without opening the database")
     .action(async ({ demo, check }: { demo?: true; check?: true }) => {
       const environment = readEnvironment();
       const config = parseConfig(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../platform/errors.js";
-import { readTime, type TimeReader, writtenTime } from "./time.js";
+import { formatTime, parseTime, type TimeOptions } from "./time.js";
 
 const NOW = new Date("2026-06-06T17:30:00Z"); // 01:30 on the 7th in Shanghai
-const shanghai: TimeReader = { option: "--start", timeZone: "Asia/Shanghai", now: NOW };
-const newYork: TimeReader = { ...shanghai, timeZone: "America/New_York" };
-const read = (text: string, reader: TimeReader = shanghai) => readTime(text, reader).toISOString();
-const refusal = (text: string, reader: TimeReader = shanghai): string => {
+const shanghai: TimeOptions = { option: "--start", timeZone: "Asia/Shanghai", now: NOW };
+const newYork: TimeOptions = { ...shanghai, timeZone: "America/New_York" };
+const read = (text: string, reader: TimeOptions = shanghai) => parseTime(text, reader).toISOString();
+const refusal = (text: string, reader: TimeOptions = shanghai): string => {
   try {
     return `${read(text, reader)} was read`;
   } catch (error) {
@@ -64,15 +64,15 @@ describe("a time", () => {
 
   it("that clocks skip is refused", () => {
     expect(refusal("2026-03-08 02:30", newYork)).toBe(
-      "--start '2026-03-08 02:30' does not exist in America/New_York: clocks are put forward then",
+      "--start '2026-03-08 02:30' does not exist in America/New_York: the clocks are set forward then",
     );
     expect(read("2026-03-08 01:59", newYork)).toBe("2026-03-08T06:59:00.000Z");
     expect(read("2026-03-08 03:00", newYork)).toBe("2026-03-08T07:00:00.000Z");
   });
 
-  it("that comes twice is refused, with both that it may mean", () => {
+  it("that occurs twice is refused, with both possible instants", () => {
     expect(refusal("2026-11-01 01:30", newYork)).toBe(
-      "--start '2026-11-01 01:30' comes twice in America/New_York, as clocks are put back then: write 2026-11-01T01:30:00-04:00 or 2026-11-01T01:30:00-05:00",
+      "--start '2026-11-01 01:30' occurs twice in America/New_York, because the clocks are set back then: specify 2026-11-01T01:30:00-04:00 or 2026-11-01T01:30:00-05:00",
     );
     expect(read("2026-11-01T01:30:00-05:00", newYork)).toBe("2026-11-01T06:30:00.000Z");
     expect(read("2026-11-01 00:59", newYork)).toBe("2026-11-01T04:59:00.000Z");
@@ -81,7 +81,7 @@ describe("a time", () => {
 
   it("alone and tomorrow are judged the same way", () => {
     const day = new Date("2026-11-01T12:00:00Z");
-    expect(refusal("01:15", { ...newYork, day })).toContain("comes twice");
+    expect(refusal("01:15", { ...newYork, day })).toContain("occurs twice");
     expect(refusal("tomorrow 02:15", { ...newYork, now: new Date("2026-03-07T12:00:00Z") })).toContain(
       "does not exist",
     );
@@ -89,18 +89,18 @@ describe("a time", () => {
 
   it.each([
     ["2026-10-04 02:15", "Australia/Lord_Howe", "does not exist"], // by half an hour
-    ["2026-04-05 01:45", "Australia/Lord_Howe", "comes twice"],
+    ["2026-04-05 01:45", "Australia/Lord_Howe", "occurs twice"],
     ["2011-12-30 12:00", "Pacific/Apia", "does not exist"], // by a whole day
-    ["1991-09-15 01:30", "Asia/Shanghai", "comes twice"],
+    ["1991-09-15 01:30", "Asia/Shanghai", "occurs twice"],
   ])("%s %s %s", (text, timeZone, what) => {
     expect(refusal(text, { ...shanghai, timeZone })).toContain(what);
   });
 
   it("is written as the zone's clock shows it, and as the instant", () => {
-    expect(writtenTime(new Date("2026-06-07T01:00:00Z"), "Asia/Shanghai")).toBe(
+    expect(formatTime(new Date("2026-06-07T01:00:00Z"), "Asia/Shanghai")).toBe(
       "2026-06-07 09:00 Asia/Shanghai (2026-06-07T01:00:00Z)",
     );
-    expect(writtenTime(new Date("2026-06-07T01:00:05.250Z"), "UTC")).toBe(
+    expect(formatTime(new Date("2026-06-07T01:00:05.250Z"), "UTC")).toBe(
       "2026-06-07 01:00:05 UTC (2026-06-07T01:00:05.250Z)",
     );
   });

@@ -1,22 +1,22 @@
 import { DateTime } from "luxon";
 import { invalidInput } from "../platform/errors.js";
 
-/** How the times that a command takes are read. */
-export interface TimeReader {
-  /** What is typed, by the name that errors call it: `--start`. */
+/** How to interpret a time that was entered. */
+export interface TimeOptions {
+  /** The option of the time, for error messages: `--start`. */
   readonly option: string;
-  /** The zone of times without an offset. */
+  /** The time zone of times without an offset. */
   readonly timeZone: string;
   readonly now: Date;
-  /** The day of a time that stands alone, `11:30`: any instant of it. Without, such a time is refused. */
+  /** A time on the day of a time without a date (`11:30`). Without it, such a time is refused. */
   readonly day?: Date | undefined;
 }
 
 const WITH_OFFSET = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?\s*(Z|[+-]\d{2}:?\d{2})$/i;
 const LOCAL = /^(?:(\d{4})-(\d{2})-(\d{2})[T ]|(today|tomorrow)\s+)?([01]?\d|2[0-3]):(\d{2})(?::(\d{2}))?$/i;
 
-/** The local date and time that a text means; undefined when it means none. */
-const localFields = (text: string, { timeZone, now, day }: TimeReader) => {
+/** Parses a local date and time. Undefined if the text has another format. */
+const localFields = (text: string, { timeZone, now, day }: TimeOptions) => {
   const [match, year, month, date, word, hour, minute, second = "0"] = LOCAL.exec(text) ?? [];
   if (match === undefined) return undefined;
   const time = { hour: Number(hour), minute: Number(minute), second: Number(second) };
@@ -29,11 +29,11 @@ const localFields = (text: string, { timeZone, now, day }: TimeReader) => {
 };
 
 /**
- * Reads a time as people write it: ISO with an offset; in the zone `2026-06-07 09:00`, with or without seconds,
- * `today 09:00`, `tomorrow 09:00`; and `11:30` where the day is known.
- * @throws INVALID_INPUT also for a time that clocks in the zone skip, or show twice
+ * Parses a time: ISO 8601 with an offset, or in the time zone `2026-06-07 09:00` with optional seconds,
+ * `today 09:00`, `tomorrow 09:00`, and `11:30` if the day is known.
+ * @throws INVALID_INPUT also for a time that does not exist or occurs twice because of a clock change
  */
-export const readTime = (typed: string, reader: TimeReader): Date => {
+export const parseTime = (typed: string, reader: TimeOptions): Date => {
   const { option, timeZone, day } = reader;
   const text = typed.trim();
   const refused = (what: string) => invalidInput(option, what);
@@ -53,28 +53,28 @@ export const readTime = (typed: string, reader: TimeReader): Date => {
   if (!fields) throw unreadable;
   const time = DateTime.fromObject(fields, { zone: timeZone });
   if (!time.isValid) throw unreadable;
-  // Where clocks are put forward there is no such time, and luxon takes another.
+  // For a time that a clock change skips, luxon returns another time.
   if (time.day !== fields.day || time.hour !== fields.hour || time.minute !== fields.minute)
-    throw refused(`'${text}' does not exist in ${timeZone}: clocks are put forward then`);
+    throw refused(`'${text}' does not exist in ${timeZone}: the clocks are set forward then`);
   const both = time.getPossibleOffsets();
   if (both.length > 1)
     throw refused(
-      `'${text}' comes twice in ${timeZone}, as clocks are put back then: write ${both
+      `'${text}' occurs twice in ${timeZone}, because the clocks are set back then: specify ${both
         .map((one) => one.toISO({ suppressMilliseconds: true }))
         .join(" or ")}`,
     );
   return time.toJSDate();
 };
 
-/** Writes instants as the people of a time zone read them. */
-export const localTime =
+/** Formats times in a time zone. */
+export const timeFormatter =
   (zone: string) =>
   (time: Date, format = "yyyy-MM-dd HH:mm"): string =>
     DateTime.fromJSDate(time, { zone }).toFormat(format);
-export type LocalTime = ReturnType<typeof localTime>;
+export type TimeFormatter = ReturnType<typeof timeFormatter>;
 
-/** A time for people: the zone's clock, and the instant. */
-export const writtenTime = (time: Date, timeZone: string): string => {
+/** Formats a time for people: the local time, and the instant in UTC. */
+export const formatTime = (time: Date, timeZone: string): string => {
   const local = DateTime.fromJSDate(time, { zone: timeZone });
   const format = local.second === 0 ? "yyyy-MM-dd HH:mm" : "yyyy-MM-dd HH:mm:ss";
   const instant = time.toISOString().replace(".000Z", "Z");

@@ -6,8 +6,8 @@ import { parseConfig, readEnvironment } from "../config/config.js";
 import { createTokenIssuer } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import { SetupError } from "../platform/setup-error.js";
-import { duration, jsonOption } from "./arguments.js";
-import { inOffice } from "./office.js";
+import { jsonOption, parseDuration } from "./arguments.js";
+import { withLocalApp } from "./local-app.js";
 import { print } from "./output.js";
 
 interface TokenOptions {
@@ -23,31 +23,31 @@ interface TokenOptions {
 const addRevoke = (token: Command): void => {
   token
     .command("revoke <tokenId>")
-    .description("let a token be good no more; its id is its claim jti")
+    .description("revoke a token by its id (the claim jti)")
     .addOption(jsonOption())
     .action(async (tokenId: string, { json }: { json?: true }) => {
-      await inOffice(({ call }) => call.auth.revokeToken({ tokenId }));
-      print(json, { tokenId, revoked: true }, () => `The token ${tokenId} is good no more.`);
+      await withLocalApp(({ call }) => call.auth.revokeToken({ tokenId }));
+      print(json, { tokenId, revoked: true }, () => `The token ${tokenId} was revoked.`);
     });
 };
 
 export const addToken = (program: Command): void => {
-  const token = program.command("token").description("tokens of this installation");
+  const token = program.command("token").description("issue and revoke tokens");
   token
     .command("issue", { isDefault: true })
     .description("print a token signed with this installation's secret; `invigil token --role …` for short")
-    .addOption(new Option("--role <role>", "what its holder may do").choices(roles).makeOptionMandatory())
-    .requiredOption("--user <id>", "its holder's user id")
-    .option("--room <id>", "works only in this room")
-    .option("--exam <id>", "works only in this exam")
-    .option("--name <name>", "its holder's name")
-    .option("--ttl <time>", "how long it is valid: a number and s, m, h or d", duration, duration("8h"))
-    .option("--json", "print an object with the token and when it expires")
+    .addOption(new Option("--role <role>", "the role of the holder").choices(roles).makeOptionMandatory())
+    .requiredOption("--user <id>", "the user id of the holder")
+    .option("--room <id>", "restrict the token to this room")
+    .option("--exam <id>", "restrict the token to this exam")
+    .option("--name <name>", "the name of the holder")
+    .option("--ttl <time>", "the lifetime: a number and s, m, h or d", parseDuration, parseDuration("8h"))
+    .option("--json", "print JSON with the token and its expiry")
     .action(async ({ role, user, room, exam, name, ttl, json }: TokenOptions) => {
       const config = parseConfig(readEnvironment());
       if (!config.authSecret && config.databaseFile === ":memory:") {
         throw new SetupError(
-          "INVIGIL_AUTH_SECRET must be set: a server that keeps nothing has a new one at every start",
+          "INVIGIL_AUTH_SECRET must be set: a server with a database in memory generates a new one at every start",
         );
       }
       const clock = () => new Date();
@@ -57,10 +57,10 @@ export const addToken = (program: Command): void => {
         ids: createIds({ clock }),
         afterExamSeconds: config.tokenAfterExamSeconds,
       });
-      // Links into the room may have been revoked: a token of an earlier generation would be refused.
+      // If the person's links were revoked, a token of an earlier generation would be refused.
       const generation =
         room !== undefined && existsSync(config.databaseFile)
-          ? await inOffice(({ services }) => services.links.generation(room, user))
+          ? await withLocalApp(({ services }) => services.links.generation(room, user))
           : 0;
       const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };
       const issued = await tokens.issue(request);

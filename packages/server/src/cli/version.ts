@@ -3,4 +3,4 @@ import { readFileSync } from "node:fs";
 /** The version of this package. */
 export const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-) as { version: string }; // Safe: npm packs no package without one.
+) as { version: string }; // Safe: npm requires a version in every package.

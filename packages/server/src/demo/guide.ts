@@ -3,13 +3,13 @@ import type { Room } from "@invigil/schema";
 export interface DemoGuide {
   readonly url: string;
   readonly room: Room;
-  /** Tokens, valid for a day. */
+  /** Tokens that are valid for a day. */
   readonly admin: string;
   readonly teacher: string;
   readonly examinee: { readonly userId: string; readonly token: string } | undefined;
 }
 
-/** What the demo prints: where it is, who one can be, and two calls to paste. */
+/** The text that the demo prints: the address, the tokens and example calls. */
 export const demoGuide = ({ url, room, admin, teacher, examinee }: DemoGuide): string => `
 Invigil serves ${url} on embedded defaults. The tokens below work for a day.
 

@@ -13,7 +13,10 @@ const TEACHER: Caller = {
   expiresAt: new Date(8.64e15),
 };
 
-/** The demo room of an earlier start, while it is in progress; else a new one whose exam plays the library. */
+/**
+ * Returns the demo room of an earlier start if it is in progress. Otherwise, creates a room whose exam plays
+ * the library.
+ */
 const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
   let cursor: string | undefined;
   do {
@@ -36,7 +39,7 @@ const demoRoom = async ({ services }: RunningServer): Promise<Room> => {
   return room;
 };
 
-/** Makes what the demo shows, once, and returns the text that tells how to call it. */
+/** Creates the demo data once, and returns the text that explains how to use it. */
 export const startDemo = async (server: RunningServer): Promise<string> => {
   const { deps } = server;
   await starterLibrary(server.services.audio, TEACHER);

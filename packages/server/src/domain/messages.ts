@@ -1,12 +1,10 @@
-import { type Camera, type Role, type SentMessage, signals } from "@invigil/schema";
+import { type Camera, loginOf, type Role, type SentMessage, signals } from "@invigil/schema";
 import { and, desc, eq, sql } from "drizzle-orm";
 import type { Database } from "../storage/sqlite/client.js";
 import { messageReaders, messages } from "../storage/tables.js";
 import type { EventWriter } from "./events.js";
 
-/** The page that somebody's login is of: the user's id for the main one, `pc_<id>` for the PC's. */
-export const loginOf = (userId: string, camera: Camera): string =>
-  camera === "main" ? userId : `pc_${userId}`;
+export { loginOf };
 
 // Readers that are no logins: no id of a person in a room is like these.
 /** Of what is for everybody in the room. */

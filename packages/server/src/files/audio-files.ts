@@ -6,14 +6,18 @@ import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { isSoundOnly } from "./mp4.js";
 
-/** Where audio files are served: without a token, because the apps play them in an `<audio>` tag. */
+/**
+ * The path of audio files. They are served without a token, because apps play them in an `<audio>` element.
+ */
 export const AUDIO_PREFIX = "/audio/";
 
-/** Files that are still arriving. Not served, and left behind only by a process that died. */
+/** The prefix of incomplete files. They are not served. A process that crashes leaves them behind. */
 const ARRIVING = ".arriving-";
 const STALE_MS = 24 * 60 * 60 * 1000;
 
-/** What browsers play, by what the content shows itself to be, and the ending that it is kept and served under. */
+/**
+ * The audio types that browsers play, as detected from the content, with the extension of the stored file.
+ */
 const ENDINGS: Readonly<Record<string, string>> = {
   mp3: "mp3",
   wav: "wav",
@@ -24,35 +28,35 @@ const ENDINGS: Readonly<Record<string, string>> = {
 };
 const KEPT_NAME = /^[0-9a-f]{64}\.(mp3|wav|ogg|m4a)$/;
 
-/** A file that has arrived whole. Unless it is kept it goes when it is disposed of. */
+/** A completely received file. Disposing deletes it, unless it was kept. */
 export interface ArrivedFile extends AsyncDisposable {
-  /** Its path on the server once it is kept. */
+  /** The path of the file on the server once it is kept. */
   readonly url: string;
-  /** Puts it where it is served. The same content twice is one file. */
+  /** Moves the file to its final name. Files with equal content are stored once. */
   keep(): void;
 }
 
-/** The folder of the audio files that lie here. Their names are the hashes of their content, so that they never change. */
+/** Stored audio files. A file is named after the hash of its content, so it never changes. */
 export interface AudioFiles {
   readonly folder: string;
-  /** Makes the folder, and clears it of what processes that died had begun to take in. */
+  /** Creates the folder, and deletes incomplete files of crashed processes. */
   prepare(): Promise<void>;
-  /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT when it is no audio that browsers play */
+  /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT if the content is not audio that browsers play */
   receive(content: AsyncIterable<Uint8Array>): Promise<ArrivedFile>;
-  /** Whether a file of this name in the folder is for everybody. */
+  /** Whether the file with this name is public. */
   isServed(name: string): boolean;
-  /** Deletes what a path on the server names; URLs of elsewhere name nothing here. */
+  /** Deletes the file of a path on the server. Other URLs are ignored. */
   remove(url: string): void;
 }
 
 export interface AudioFilesDeps {
   readonly folder: string;
   readonly clock: () => Date;
-  /** Names what arrives. */
+  /** Creates names for incomplete files. */
   readonly nonce: () => string;
 }
 
-/** A renamed file is where it is only once its folder is on disk. */
+/** A rename is durable only after its folder was synchronized. */
 const syncFolder = (folder: string): void => {
   const handle = openSync(folder, "r");
   fsyncSync(handle);
@@ -60,7 +64,7 @@ const syncFolder = (folder: string): void => {
 };
 
 export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): AudioFiles => {
-  /** Writes the content to disk as it comes; returns the hash of it. */
+  /** Writes the content to disk as it arrives. Returns its hash. */
   const write = async (path: string, content: AsyncIterable<Uint8Array>): Promise<string> => {
     const hash = createHash("sha256");
     async function* measured() {
@@ -87,10 +91,10 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
       for (const name of await readdir(folder)) {
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
-        // Earlier versions let the group read them.
+        // Earlier versions made them readable for the group.
         if (found && KEPT_NAME.test(name) && (found.mode & 0o077) !== 0) await chmod(path, 0o600);
         if (!name.startsWith(ARRIVING)) continue;
-        // Younger ones may be on their way into another process.
+        // A newer file may belong to a running process.
         if (found && clock().getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
       }
     },
@@ -100,10 +104,10 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
       const discard = () => rm(path, { force: true });
       try {
         const hash = await write(path, content);
-        // Loaded with the first upload: a start does not wait for it.
+        // Imported on first use, so that it does not delay the start.
         const { fileTypeFromFile } = await import("file-type");
         const kind = (await fileTypeFromFile(path))?.ext ?? "";
-        // Most MP4 files do not say at their beginning whether they are sound.
+        // Most MP4 files do not declare at their beginning whether they are audio only.
         const ending = ENDINGS[kind === "mp4" && (await isSoundOnly(path)) ? "m4a" : kind];
         if (ending === undefined) throw invalidInput("file", "must be mp3, wav, ogg or m4a audio");
         const name = `${hash}.${ending}`;

@@ -1,22 +1,24 @@
 import { open } from "node:fs/promises";
 
-/** Boxes on the way to a track's kind: moov, trak, mdia, hdlr. All others are stepped over by their size. */
+/**
+ * The boxes that lead to the type of a track: moov, trak, mdia, hdlr. Other boxes are skipped by their size.
+ */
 const CONTAINERS: ReadonlySet<string> = new Set(["moov", "trak", "mdia"]);
-/** A file of one track has about 15 on the way. */
+/** A file with one track has about 15 such boxes. */
 const MAX_BOXES = 64;
 
-/** Whether an MP4 file has tracks, and all of them are sound. False when its boxes cannot be read. */
+/** Whether an MP4 file has tracks, and all of them are audio. False if its boxes cannot be parsed. */
 export const isSoundOnly = async (path: string): Promise<boolean> => {
   await using file = await open(path);
   let [at, end] = [0, (await file.stat()).size];
   let [tracks, sounds] = [0, 0];
   for (let boxes = 0; at < end; boxes += 1) {
     if (boxes === MAX_BOXES) return false;
-    // The longest head, and the beginning of a hdlr. What the file does not have reads as zeros.
+    // The longest header, and the start of an hdlr box. Bytes beyond the end of the file are 0.
     const { buffer: box } = await file.read(Buffer.alloc(28), 0, 28, at);
     const short = box.readUInt32BE(0);
     const head = short === 1 ? 16 : 8;
-    // 0: to the end of the file.
+    // A size of 0 means until the end of the file.
     const size = short === 1 ? Number(box.readBigUInt64BE(8)) : short || end - at;
     if (size < head || size > end - at) return false;
     const type = box.toString("latin1", 4, 8);

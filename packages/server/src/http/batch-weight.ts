@@ -3,9 +3,9 @@ import { InvigilError } from "../platform/errors.js";
 
 type Call = TRPCRequestInfo["calls"][number];
 
-/** What a batch may weigh: about so many rows in its answers. */
+/** The maximum weight of a batch: the approximate number of rows in its answers. */
 const MAX_BATCH_WEIGHT = 4000;
-/** Procedures that read or change more than a row, and whose input does not say how many. */
+/** The weights of procedures that read or change several rows, if their input does not specify how many. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   "account.list": 20,
   "audio.list": 20,
@@ -26,7 +26,7 @@ const WEIGHTS: Readonly<Record<string, number>> = {
   "stream.listEvents": 20,
 };
 
-/** How many rows an input asks for. */
+/** The number of rows that an input requests. */
 const rowsIn = (input: unknown): number | undefined => {
   if (typeof input !== "object" || input === null) return undefined;
   const { pageSize, limit } = input as { pageSize?: unknown; limit?: unknown };
@@ -34,29 +34,29 @@ const rowsIn = (input: unknown): number | undefined => {
   return Number.isFinite(asked) && asked >= 1 ? asked : undefined;
 };
 
-/** About how many rows a call reads, once its input was read: 1 for most. */
+/** The approximate number of rows that a call reads, once its input was parsed. 1 for most procedures. */
 export const weightOf = (call: Call): number => {
   const byName = WEIGHTS[call.path];
   return byName === undefined ? 1 : (rowsIn(call.result()) ?? byName);
 };
 
 /**
- * Refuses a batch whose calls ask for more together than one request may.
+ * Refuses a batch whose calls together request too many rows.
  * @throws PAYLOAD_TOO_LARGE
  */
 export const assertWeight = async ({ isBatchCall, calls }: TRPCRequestInfo): Promise<void> => {
   if (!isBatchCall || calls.length === 1) return;
   try {
-    // One text holds the inputs of all.
+    // One text contains the inputs of all calls.
     await calls[0]?.getRawInput();
   } catch {
-    // Each call is refused for it.
+    // Every call reports the error itself.
     return;
   }
   const weight = calls.reduce((sum, call) => sum + weightOf(call), 0);
   if (weight > MAX_BATCH_WEIGHT)
     throw new InvigilError(
       "PAYLOAD_TOO_LARGE",
-      `The calls of the batch ask for about ${weight} rows, and a batch may ask for ${MAX_BATCH_WEIGHT}: send fewer at a time, or smaller pages.`,
+      `The calls of the batch request about ${weight} rows, more than the limit of ${MAX_BATCH_WEIGHT}: send fewer calls, or request smaller pages.`,
     );
 };

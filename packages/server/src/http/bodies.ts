@@ -4,29 +4,38 @@ import { InvigilError, invalidInput } from "../platform/errors.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The most that the route takes of a body, in bytes; 0 where none is read, because the caller may not make the call. */
+    /**
+     * The maximum size of the body, in bytes. 0 if the body is not read, because the caller may not make the
+     * call.
+     */
     bodyLimit?: number;
   }
 }
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** The most that any route takes unless it says so itself. */
+/** The default limit of a body, in bytes. */
 export const MAX_BODY_BYTES = MIB;
-/** Memory for a body at first; more is taken as it arrives, whatever length was announced. */
+/** The initial buffer of a body, in bytes. It grows as data arrives, whatever the content length is. */
 const FIRST_BYTES = 4 * KIB;
 const FIRST_BYTES_KNOWN = 64 * KIB;
-/** Beyond 1 MiB, a body gets a second more for each so many bytes that its route takes. */
+/** A body above 1 MiB gets one more second for each of this many bytes of its limit. */
 const BYTES_A_SECOND = 64 * KIB;
-/** Bodies that one person sends at a time, and what share of the memory for all bodies they take, at most. */
+/** The maximum number of concurrent bodies of one caller, and their share of the memory for all bodies. */
 const MOST_OF_PERSON = 64;
 const SHARE_OF_PERSON = 1 / 4;
-/** Bodies of requests without a token, at most. The oldest has to go for a new one: a login arrives at once. */
+/**
+ * The maximum number of concurrent bodies without a token. A new one replaces the oldest, because a login
+ * arrives at once.
+ */
 const MOST_UNKNOWN = 256;
-/** How long what a refused request still sends is read and dropped, so that its client comes to read the answer, in milliseconds. */
+/**
+ * How long the rest of a refused request is read and discarded, in milliseconds, so that the client reads the
+ * response.
+ */
 const DROPPED_MS = 5_000;
 
-/** A size for people. */
+/** Formats a size. */
 const inWords = (bytes: number): string =>
   bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${Math.floor(bytes / KIB)} KiB`;
 
@@ -45,27 +54,32 @@ type Done = (error: Error | null, body?: Buffer) => void;
 
 /** A body that is being received. */
 interface Arriving {
-  /** Whose it is, as `identityKey` says; undefined without a token. */
+  /** The identity of the caller (`identityKey`). Undefined without a token. */
   readonly owner: string | undefined;
   bytes: number;
   readonly fail: (error: InvigilError) => void;
 }
 
 export interface BodiesOptions {
-  /** Memory for the bodies that are being received. */
+  /** The memory for the bodies that are being received, in bytes. */
   readonly bufferBytes: number;
-  /** How long a body of up to 1 MiB may take, in milliseconds. */
+  /** The time limit of a body of up to 1 MiB, in milliseconds. */
   readonly timeoutMs: number;
 }
 
-/** Receives the bodies of requests, within bounds of size, memory, number and time. */
+/** Receives request bodies within limits of size, memory, number and time. */
 export interface Bodies {
   /**
-   * The body as bytes, of at most `request.bodyLimit`; where that is 0 nothing is read, and the body counts as empty.
-   * Fails with PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, INVALID_INPUT (broken off), TOO_MANY_REQUESTS, OVERLOADED.
+   * Reads at most `request.bodyLimit` bytes. If the limit is 0, nothing is read and the body is empty.
+   * Fails with PAYLOAD_TOO_LARGE, REQUEST_TIMEOUT, INVALID_INPUT (incomplete body), TOO_MANY_REQUESTS or
+   * OVERLOADED.
    */
   read(request: FastifyRequest, done: Done): void;
-  /** Counts a body that its route reads by itself, piece by piece. @returns what ends that. @throws TOO_MANY_REQUESTS */
+  /**
+   * Counts a body that its route reads itself.
+   * @returns a function that ends the count
+   * @throws TOO_MANY_REQUESTS
+   */
   hold(request: FastifyRequest): () => void;
 }
 
@@ -101,7 +115,10 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
     }
     arriving.add(body);
   };
-  /** Takes memory for a body. @throws TOO_MANY_REQUESTS, OVERLOADED */
+  /**
+   * Reserves memory for a body.
+   * @throws TOO_MANY_REQUESTS, OVERLOADED
+   */
   const grow = (body: Arriving, bytes: number): void => {
     const more = bytes - body.bytes;
     const own = body.owner === undefined ? undefined : ofPerson.get(body.owner);
@@ -125,7 +142,10 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
     if (own.count === 0) ofPerson.delete(body.owner);
   };
 
-  /** Receives a body that has not arrived as a whole yet. Its pieces are copied: Node makes an object of each, however small. */
+  /**
+   * Receives a body that is not complete yet. Its chunks are copied, because Node creates an object for each
+   * chunk, however small.
+   */
   const receive = (
     request: FastifyRequest,
     { limit, length, done }: { limit: number; length: number; done: Done },
@@ -148,7 +168,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
         step();
         return true;
       } catch (error) {
-        // Safe: `begin` and `grow` throw nothing else.
+        // Safe: `begin` and `grow` throw only InvigilError.
         finish(error as InvigilError);
         return false;
       }
@@ -185,9 +205,9 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
       if (limit === 0) return done(null, EMPTY);
       const length = Number(raw.headers["content-length"] ?? Number.NaN);
       if (length > limit) return done(bodyTooLarge(limit));
-      // Mostly it came with its head. Of several pieces it makes one.
+      // Usually the body arrives together with the headers. read() joins its chunks.
       if (raw.complete && !raw.readableEnded) {
-        // Safe: without an encoding set, a stream of bytes gives bytes.
+        // Safe: a stream without an encoding yields buffers.
         const content = (raw.read() as Buffer | null) ?? EMPTY;
         return content.length > limit ? done(bodyTooLarge(limit)) : done(null, content);
       }
@@ -202,12 +222,13 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
 };
 
 /**
- * What comes of a body that was refused, or that no route reads, is dropped as it comes. The connection goes on after it; one on which it
- * does not end within some seconds is closed.
+ * Reads and discards the rest of a refused or unread body, so that the connection can be reused. If the body
+ * does not end within some seconds, the connection is closed.
  */
 export const dropRefusedBodies = (app: FastifyInstance): void => {
   app.addHook("onSend", (request, reply, _payload, done) => {
-    // Fastify closes the connection when a body is refused: clients that still send would not come to read why.
+    // Fastify closes the connection when it refuses a body. A client that still sends would then not read the
+    // response.
     if (request.raw.complete === false && app.server.listening) reply.removeHeader("connection");
     done();
   });

@@ -5,9 +5,12 @@ import { rolesOf } from "../trpc/procedures.js";
 import { MAX_BODY_BYTES } from "./bodies.js";
 
 const KIB = 1024;
-/** What a call's body holds at most, unless it stands below. */
+/** The default limit of a call's body, in bytes. */
 const USUAL = 64 * KIB;
-/** A name and a password, or what a stream service reports: nobody is asked for a token before these are read. */
+/**
+ * For a name and a password, or a report of the stream service. These bodies are read before the caller is
+ * authenticated.
+ */
 const SMALL = 4 * KIB;
 
 const LIMITS: Readonly<Partial<Record<string, number>>> = {
@@ -16,7 +19,7 @@ const LIMITS: Readonly<Partial<Record<string, number>>> = {
   "auth.logout": SMALL,
   "auth.changePassword": SMALL,
   "stream.report": SMALL,
-  // 64 KiB, each byte of them escaped, for a thousand people.
+  // 64 KiB of data with every byte escaped, and 1,000 receivers.
   "im.send": 512 * KIB,
   "cheat.addRecords": MAX_BODY_BYTES,
   "cheat.setConfig": MAX_BODY_BYTES,
@@ -26,14 +29,14 @@ const LIMITS: Readonly<Partial<Record<string, number>>> = {
   "exam.create": MAX_BODY_BYTES,
   "exam.update": MAX_BODY_BYTES,
   "exam.plan": MAX_BODY_BYTES,
-  // A file of 10 MiB in base64, in JSON.
+  // A file of 10 MiB in base64, within JSON.
   "participant.import": 15 * KIB * KIB,
 };
 
-/** A call that a request is for. */
+/** A call of a request. */
 export interface Called {
   readonly path: string;
-  /** null: there is none of that name. */
+  /** Null if there is no procedure with this name. */
   readonly procedure: AnyTRPCProcedure | null;
 }
 
@@ -44,7 +47,7 @@ const mayCall = ({ identity }: Context, { procedure }: Called): boolean => {
   return !(identity instanceof InvigilError) && roles.includes(identity.role);
 };
 
-/** How much of a request's body is read, in bytes: 0 where the caller may make none of its calls. */
+/** The maximum size of a request's body, in bytes. 0 if the caller may make none of its calls. */
 export const bodyLimitOf = (context: Context, calls: readonly Called[]): number => {
   let limit = 0;
   for (const call of calls) if (mayCall(context, call)) limit += LIMITS[call.path] ?? USUAL;

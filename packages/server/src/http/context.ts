@@ -5,15 +5,17 @@ import { failureOf } from "../trpc/failures.js";
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** The context of the calls in this request, for its log line. */
+    /** The context of the request's calls, for its log line. */
     callContext?: Context;
   }
 }
 
-/** `token` counts where the request has no header for it: an EventSource of a browser can set none. */
+/**
+ * `token` is used if the request has no authorization header, which the EventSource of browsers cannot set.
+ */
 export type CreateContext = (request: FastifyRequest, token?: string) => Promise<Context>;
 
-/** Makes the context of a request's calls: who is calling, or why that is not known. */
+/** Creates the context of a request's calls, with the caller or the error of their authentication. */
 export const contextMaker =
   ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
   async (request, token) => {

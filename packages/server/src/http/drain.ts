@@ -2,8 +2,9 @@ import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 
 /**
- * Lets connections end with the answer that is under way once the server closes, also those that are kept alive. Those on which
- * nothing was ever sent, which browsers open in advance, end at once: Node takes them for busy.
+ * When the server closes, lets every connection end with its current response, including persistent
+ * connections. Unused connections, which browsers open in advance, are closed at once, because Node considers
+ * them active.
  */
 export const endConnectionsOnClose = (app: FastifyInstance): void => {
   let closing = false;

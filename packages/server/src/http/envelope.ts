@@ -1,14 +1,15 @@
 import { errorCodes, type ProviderDetails } from "@invigil/schema";
 import type { InvigilError } from "../platform/errors.js";
 
-// The vendor's envelope: every response of the REST paths, and of everything that never reaches a route.
+// The envelope of the vendor's API. All responses of the REST paths use it, and all requests that reach no
+// route.
 
 export interface Success {
   readonly success: true;
   readonly code: 200;
   readonly errorCode: "";
   readonly errorMsg: "";
-  /** Absent, not null, where a path documents none. */
+  /** Absent, not null, if the path documents no data. */
   readonly data?: unknown;
 }
 
@@ -19,11 +20,11 @@ export interface Failure {
   readonly errorMsg: string;
   readonly reason: string;
   readonly requestId: string;
-  /** What a vendor's service said, for administrators. */
+  /** The error of the vendor's service, for administrators. */
   readonly details?: ProviderDetails;
 }
 
-/** How failures choose their HTTP status: as the vendor's clients need it, or as HTTP has it. */
+/** Which HTTP status errors have: the one that the vendor's clients require, or the standard one. */
 export type RestStatus = "legacy" | "http";
 
 export const success = (data: unknown): Success => ({
@@ -48,6 +49,9 @@ export const failure = (
   ...details,
 });
 
-/** The vendor's apps read `errorCode` from a 200 only, and take every other status for a broken line. */
+/**
+ * The vendor's apps read `errorCode` only from responses with status 200. Any other status is a connection
+ * error to them.
+ */
 export const httpStatus = (error: InvigilError, mode: RestStatus): number =>
   mode === "legacy" && errorCodes[error.code].business ? 200 : error.status;

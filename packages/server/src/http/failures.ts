@@ -21,29 +21,29 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   UNSUPPORTED_MEDIA_TYPE: "The content-type must be application/json or application/x-www-form-urlencoded.",
 };
 
-/** What to tell a client about anything that was thrown on the way to, in, or back from a route. */
+/** Converts an error of any kind to the one that the client receives. */
 export const toFailure = (error: unknown): InvigilError => {
   const failed = failureOf(error);
   if (failed.code !== "INTERNAL") return failed;
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
-  // Only Fastify's own refusals carry a status, and only those below 500 are the client's doing.
+  // Only errors of Fastify have a status. Below 500, the client caused them.
   if (typeof status !== "number" || status >= 500) return failed;
   const code = CODES_OF_STATUS[status];
   if (!code) return invalidInput("body", "cannot be read");
-  return new InvigilError(code, MESSAGES[code] ?? `The server answers ${status}.`);
+  return new InvigilError(code, MESSAGES[code] ?? `The request failed with status ${status}.`);
 };
 
-/** Logs faults of the server with all that is known; expected refusals are in the request's own line. */
+/** Logs internal errors with their details. Other errors are part of the log line of the request. */
 export const logFault = (request: FastifyRequest, failed: InvigilError): void => {
   if (failed.code === "INTERNAL") request.log.error({ err: failed.cause ?? failed }, "fault");
 };
 
-/** Says when to come back, where that depends on time. */
+/** Sets the retry-after header if the error has a time. */
 export const setRetryAfter = (reply: FastifyReply, { retryAfterSeconds }: InvigilError): void => {
   if (retryAfterSeconds !== undefined) reply.header("retry-after", retryAfterSeconds);
 };
 
-/** The methods of every path without parameters, as the routes are made. */
+/** Collects the methods of every path as its routes are registered. */
 const methodsOf = (app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string>> => {
   const methods = new Map<string, Set<string>>();
   app.addHook("onRoute", ({ url, method }) => {
@@ -54,12 +54,12 @@ const methodsOf = (app: FastifyInstance): ReadonlyMap<string, ReadonlySet<string
   return methods;
 };
 
-/** Where paths go that cannot be decoded, so that they are answered like all others. */
+/** The route of URLs that cannot be decoded, so that they get a normal response. */
 export const UNREADABLE_PATH = "/-/unreadable";
-/** Where the typed door is, whose failures have a form of their own. */
+/** The prefix of the tRPC API, whose errors have a different format. */
 export const TRPC_PREFIX = "/trpc";
 
-/** A request's URL, or the place of those whose path cannot be decoded. */
+/** The URL of a request, or a replacement if its path cannot be decoded. */
 export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string => {
   const [path = ""] = url.split("?", 1);
   try {
@@ -69,7 +69,10 @@ export const readableUrl = ({ url = "/" }: Pick<IncomingMessage, "url">): string
   }
 };
 
-/** Makes every failure an envelope, also those that never reach a route. Comes before the routes. */
+/**
+ * Responds to every error with an envelope, including requests that reach no route. Register it before the
+ * routes.
+ */
 export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatus: RestStatus }): void => {
   const methods = methodsOf(app);
 
@@ -86,7 +89,7 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
     const allowed = [...(methods.get(request.url.split("?", 1)[0] ?? "") ?? [])].sort();
     if (allowed.length === 0) throw new InvigilError("NOT_FOUND", "There is no such path.");
     reply.header("allow", allowed.join(", "));
-    throw new InvigilError("METHOD_NOT_ALLOWED", `The path takes ${allowed.join(" and ")}.`);
+    throw new InvigilError("METHOD_NOT_ALLOWED", `The path supports ${allowed.join(" and ")}.`);
   });
 
   app.all(UNREADABLE_PATH, () => {
@@ -99,13 +102,13 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
   });
 };
 
-/** A refusal that is not made by Fastify's hooks and handlers, as a whole answer. */
+/** A complete response for errors outside of Fastify's hooks and handlers. */
 export interface BareAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
-/** Makes the envelope of a refusal under a status that the table of errors does not have. */
+/** Creates the envelope of an error with a status that the error table does not contain. */
 export const bareAnswer = (failed: InvigilError, status: number, id: string): BareAnswer => {
   const body = JSON.stringify({ ...failure(failed, id), code: status, errorCode: String(status) });
   return {
@@ -119,7 +122,7 @@ export const bareAnswer = (failed: InvigilError, status: number, id: string): Ba
     body,
   };
 };
-/** The same as it goes over a socket. */
+/** Formats the response for a socket. */
 export const asBytes = ({ status, headers, body }: BareAnswer): string =>
   [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -127,14 +130,18 @@ export const asBytes = ({ status, headers, body }: BareAnswer): string =>
     `\r\n${body}`,
   ].join("\r\n");
 
-/** What Fastify refuses before it has a route, and would answer in a form of its own. */
+/**
+ * Responds to requests that Fastify refuses before routing, which would otherwise get Fastify's own format.
+ */
 export const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
   const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 400;
   const answer = bareAnswer(invalidInput("path", "cannot be served"), status, request.id);
   void reply.code(status).headers(answer.headers).serializer(String).send(answer.body);
 };
 
-/** Node answers expectations other than `100-continue` by itself, without a body: in the envelope instead. */
+/**
+ * Node responds to expectations other than `100-continue` without a body. This responds with the envelope.
+ */
 export const answerExpectations = (app: FastifyInstance): void => {
   app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
     const answer = bareAnswer(invalidInput("expect", "must be 100-continue"), 417, requestId(request));
@@ -148,7 +155,10 @@ const PARSER_FAULTS: Partial<Record<string, readonly [status: number, InvigilErr
 };
 const NO_HTTP = [400, invalidInput("request", "is not valid HTTP")] as const;
 
-/** Answers bytes that are no HTTP request, over which Node gives nothing but the socket: no hook, and no origin. */
+/**
+ * Responds to bytes that are not an HTTP request. Node provides only the socket, so no hook runs and the
+ * origin is unknown.
+ */
 export const brokenRequestAnswerer =
   ({ anyOrigin, log }: { anyOrigin: boolean; log: FastifyBaseLogger }) =>
   (error: Error & { code?: string }, socket: Socket): void => {

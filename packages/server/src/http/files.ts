@@ -6,24 +6,27 @@ import { failure } from "./envelope.js";
 
 const RANGE_NOT_SATISFIABLE = 416;
 
-/** Whether a range header asks for one part. Others are to be ignored, which the file's sender does not do. */
+/**
+ * Whether a range header requests a single range. Other headers must be ignored, which `@fastify/static` does
+ * not do.
+ */
 const asksForPart = (range: string): boolean => {
   const [part, first, last] = /^bytes=(?:(\d+)-(\d*)|-0*[1-9]\d*)$/.exec(range) ?? [];
   return part !== undefined && !(first && last && Number(first) > Number(last));
 };
 
-/** Serves audio files: in part, from a cache, and without a token. */
+/** Serves audio files without a token, with support for ranges and caching. */
 export const audioFiles = async (app: FastifyInstance, { files }: { files: AudioFiles }): Promise<void> => {
   await files.prepare();
   app.setErrorHandler<Error & { statusCode?: number; headers?: Record<string, string> }>(
     (error, request, reply) => {
       if (error.statusCode !== RANGE_NOT_SATISFIABLE) throw error;
-      // Players go by the status and by the header, which says how long the file is.
+      // Players need the status and the content-range header, which contains the size of the file.
       return reply
         .code(RANGE_NOT_SATISFIABLE)
         .headers(error.headers ?? {})
         .send({
-          ...failure(invalidInput("range", "asks for more than the file has"), request.id),
+          ...failure(invalidInput("range", "exceeds the size of the file"), request.id),
           code: RANGE_NOT_SATISFIABLE,
           errorCode: String(RANGE_NOT_SATISFIABLE),
         });
@@ -37,12 +40,12 @@ export const audioFiles = async (app: FastifyInstance, { files }: { files: Audio
   app.route({
     method: ["POST", "PUT", "PATCH", "DELETE"],
     url: `${AUDIO_PREFIX}*`,
-    // Before a body is read.
+    // Runs before the body is read.
     onRequest: (_request, reply, done) => {
       reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
     },
-    handler: () => undefined, // never reached
+    handler: () => undefined, // never called
   });
   await app.register(fastifyStatic, {
     root: files.folder,

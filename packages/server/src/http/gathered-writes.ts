@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 
 /**
- * Answers that are ready in the same turn of the event loop are written together at its end. To write wakes whoever waits for the
- * answer, which under load costs more than making it; who is awake already is not woken again.
+ * Writes the responses of a turn of the event loop together at its end. Under load, waking a client for each
+ * response costs more than computing it. A client that is awake need not be woken again.
  */
 export const gatherWrites = (app: FastifyInstance): void => {
   let ready: (() => void)[] = [];

@@ -3,14 +3,17 @@ import type { Config } from "../config/config.js";
 import type { Disk } from "../limits/disk.js";
 import type { Database } from "../storage/sqlite/client.js";
 
-/** `/health`: the process lives. `/ready`: it can serve, because the database answers and has this version's tables, and the disk has room. */
+/**
+ * `/health`: the process runs. `/ready`: it can serve requests, because the database responds, its schema is
+ * current, and there is enough disk space.
+ */
 export const healthRoutes = (
   app: FastifyInstance,
   { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "look"> },
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
 
-  /** What keeps the server from being ready; undefined: nothing. */
+  /** The reason why the server is not ready. Undefined if it is. */
   const obstacle = async (log: FastifyBaseLogger): Promise<object | undefined> => {
     if (!(await disk.look())) return { disk: "nearly full: writes are refused" };
     try {

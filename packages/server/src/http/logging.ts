@@ -7,13 +7,15 @@ export const REQUEST_ID_HEADER = "x-request-id";
 
 export const newRequestId = (): string => randomUUID();
 
-/** The caller's request id when it is a sane one, else a new one. */
+/** The request id of the client if it is valid, otherwise a new one. */
 export const requestId = (request: Pick<IncomingMessage, "headers">): string => {
   const sent = request.headers[REQUEST_ID_HEADER];
   return typeof sent === "string" && /^[\w.:-]{1,64}$/.test(sent) ? sent : newRequestId();
 };
 
-/** Answers with the request's id, and writes one log line a request: never a token, a query or a body. */
+/**
+ * Adds the request id to responses, and writes one log line per request, without tokens, queries and bodies.
+ */
 export const logRequests = (app: FastifyInstance): void => {
   app.addHook("onRequest", (request, reply, done) => {
     reply.header(REQUEST_ID_HEADER, request.id);

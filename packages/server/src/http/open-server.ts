@@ -7,17 +7,17 @@ const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 const urlOf = (text: string): URL | undefined => (URL.canParse(text) ? new URL(text) : undefined);
 
-/** Which pages may call. */
+/** The origins whose pages may call the server. */
 export interface Origins {
-  /** Whether every page may, whatever its origin. */
+  /** Whether pages of any origin may call. */
   readonly any: boolean;
-  /** Whether a page of this origin may. */
+  /** Whether pages of this origin may call. */
   allows(origin: string): boolean;
 }
 
 /**
- * The origins of the setting. While INVIGIL_AUTH is off, every caller is an administrator, and `*` stands for the pages of this machine and
- * of INVIGIL_PUBLIC_URL: otherwise any page that is open in a browser here could call.
+ * The allowed origins. While INVIGIL_AUTH is off, every caller is an administrator. Then `*` allows only
+ * pages of this machine and of INVIGIL_PUBLIC_URL, because otherwise any page in a local browser could call.
  */
 export const originsOf = ({
   auth,
@@ -34,12 +34,12 @@ export const originsOf = ({
   };
 };
 
-/** Why a request may not be served while INVIGIL_AUTH is off; undefined: it may. */
+/** Returns why a request is refused while INVIGIL_AUTH is off. Undefined if it is allowed. */
 export type OpenServerCheck = (headers: IncomingHttpHeaders) => InvigilError | undefined;
 
 /**
- * Looks at what browsers say of the page that calls, and at the name under which the server was called: a page may have given a
- * name of its own this machine's address.
+ * Checks the browser's headers about the calling page, and the host name of the request, because the domain
+ * of an attacker's page may resolve to this machine (DNS rebinding).
  */
 export const openServerCheck = (
   config: Pick<Config, "auth" | "corsOrigins" | "publicUrl">,
@@ -52,7 +52,7 @@ export const openServerCheck = (
     if (name === undefined || !(LOOPBACK.has(name) || name === own))
       return new InvigilError(
         "FORBIDDEN",
-        "While INVIGIL_AUTH is off, the server is called by a loopback address or by INVIGIL_PUBLIC_URL.",
+        "While INVIGIL_AUTH is off, the server must be called at a loopback address or at INVIGIL_PUBLIC_URL.",
       );
     const isForeign = origin === undefined ? site === "cross-site" : !origins.allows(origin);
     return isForeign
@@ -61,7 +61,10 @@ export const openServerCheck = (
   };
 };
 
-/** Refuses requests of other pages while INVIGIL_AUTH is off. Comes after CORS, so that preflights are answered. */
+/**
+ * Refuses requests of foreign pages while INVIGIL_AUTH is off. Register it after CORS, so that preflight
+ * requests are answered.
+ */
 export const guardOpenServer = (app: FastifyInstance, check: OpenServerCheck): void => {
   app.addHook("onRequest", ({ headers }, _reply, done) => done(check(headers)));
 };

@@ -4,10 +4,10 @@ import type { FastifyInstance } from "fastify";
 import { InvigilError } from "../platform/errors.js";
 import { PACKAGE_ROOT } from "../platform/package-root.js";
 
-/** Where the build puts what pages load: nothing else lies there. */
+/** The output folder of the script's build, which contains nothing else. */
 const FOLDER = fileURLToPath(new URL("dist/sdk", PACKAGE_ROOT));
 const SCRIPT = "/alivc-im.iife.js";
-/** How long a page takes a script from its cache before it asks whether there is another, in seconds. */
+/** How long browsers cache the script before they revalidate it, in seconds. */
 const MAX_AGE = 300;
 
 /** Serves the drop-in script to pages of any origin. */
@@ -15,12 +15,12 @@ export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
   app.route({
     method: ["POST", "PUT", "PATCH", "DELETE"],
     url: `/sdk${SCRIPT}`,
-    // Before a body is read.
+    // Runs before the body is read.
     onRequest: (_request, reply, done) => {
       reply.header("allow", "GET, HEAD");
-      done(new InvigilError("METHOD_NOT_ALLOWED", "The path takes GET and HEAD."));
+      done(new InvigilError("METHOD_NOT_ALLOWED", "The path supports GET and HEAD."));
     },
-    handler: () => undefined, // never reached
+    handler: () => undefined, // never called
   });
   await app.register(fastifyStatic, {
     root: FOLDER,
@@ -33,7 +33,7 @@ export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
     contentType: false,
     setHeaders: (response) => {
       response.setHeader("content-type", "text/javascript; charset=utf-8");
-      // A script says nothing that a page may not read, whichever pages may call.
+      // The script is public, whichever origins may call the server.
       response.setHeader("access-control-allow-origin", "*");
     },
   });

@@ -3,7 +3,7 @@ import { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import helmet, { type HelmetOptions } from "helmet";
 
-// An API: nothing to run, nothing to frame, and audio that other origins play.
+// An API needs no scripts and no frames. Other origins play its audio files.
 export const HELMET: HelmetOptions = {
   contentSecurityPolicy: {
     useDefaults: false,
@@ -12,7 +12,7 @@ export const HELMET: HelmetOptions = {
   crossOriginResourcePolicy: { policy: "cross-origin" },
 };
 
-/** What helmet sets on a response; it is the same on every one. */
+/** The headers that helmet sets, which are the same for every response. */
 const headersByHelmet = (): Record<string, string> => {
   const response = new ServerResponse(new IncomingMessage(new Socket()));
   helmet(HELMET)(response.req, response, (error) => {
@@ -23,7 +23,10 @@ const headersByHelmet = (): Record<string, string> => {
   );
 };
 
-/** Sets helmet's headers on every answer. Helmet is asked for them once: for each request it takes longer than the rest. */
+/**
+ * Sets helmet's headers on every response. They are computed once, because helmet takes longer per request
+ * than everything else.
+ */
 export const setSecurityHeaders = (app: FastifyInstance): void => {
   const headers = headersByHelmet();
   app.addHook("onRequest", (_request, reply, done) => {

@@ -2,13 +2,13 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { callFields } from "../trpc/context.js";
 
 const EVENT_STREAM = "text/event-stream";
-/** How soon a client comes back when its stream has broken, in milliseconds. Browsers wait up to five seconds otherwise. */
+/** The reconnection delay of clients, in milliseconds. Browsers wait up to five seconds by default. */
 const RETRY_MS = 1_000;
 
 export const isEventStream = (payload: unknown): payload is Response =>
   payload instanceof Response && payload.headers.get("content-type")?.startsWith(EVENT_STREAM) === true;
 
-/** Logs that a stream begins and that it has ended, which most do because their client left. */
+/** Logs the start and the end of a stream. Most streams end because the client disconnects. */
 const logStream = (request: FastifyRequest, reply: FastifyReply): void => {
   const { callContext: context, log, routeOptions } = request;
   const route = routeOptions.url;
@@ -18,11 +18,14 @@ const logStream = (request: FastifyRequest, reply: FastifyReply): void => {
   });
 };
 
-/** What tRPC's event streams are given: log lines, how soon to come back, and a connection that ends with them. */
+/**
+ * Adapts an event stream of tRPC: adds log lines and the reconnection delay, and closes the connection with
+ * the stream.
+ */
 export const eventStream = (request: FastifyRequest, reply: FastifyReply, stream: Response): Response => {
   logStream(request, reply);
   const { status, headers, body } = stream;
-  // It is of no use afterwards, and a server that stops would wait for it.
+  // The connection cannot be reused afterwards, and a server that stops would wait for it.
   headers.set("connection", "close");
   const retry = new TransformStream<Uint8Array, Uint8Array>({
     start(controller) {

@@ -7,16 +7,16 @@ import type { Bodies } from "./bodies.js";
 import type { CreateContext } from "./context.js";
 import { success } from "./envelope.js";
 
-/** Parts of a form, at most: there are four to read. */
+/** The maximum number of parts in a form. Four are used. */
 const MAX_PARTS = 20;
-/** A field's value, at most: the longest has 64 characters. */
+/** The maximum size of a field. The longest has 64 characters. */
 const MAX_FIELD_BYTES = 4096;
 const FILE = "file";
 
 const notAForm = () =>
   new InvigilError("UNSUPPORTED_MEDIA_TYPE", "The content-type must be multipart/form-data.");
 
-/** Says that a form is broken, in place of its reader, whose failures carry no status. */
+/** Converts errors of the multipart parser, which have no status. */
 async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
   try {
     yield* parts;
@@ -25,13 +25,13 @@ async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part>
   }
 }
 
-/** The parts of a request's form. Their reader would wait for ever on a connection that broke before it began. */
+/** The parts of a form. The multipart parser would wait forever if the connection is already closed. */
 async function* partsOf(request: FastifyRequest): AsyncGenerator<Multipart> {
-  if (request.raw.destroyed) throw new Error("The connection is broken.");
+  if (request.raw.destroyed) throw new Error("The connection is closed.");
   yield* request.parts();
 }
 
-/** Reads a form: its fields may stand before the file and after it, so they are known once the file is read. */
+/** Reads a form. Its fields may precede or follow the file, so they are complete only after the file. */
 const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
   const fields: Record<string, unknown> = {};
   async function* content() {
@@ -42,14 +42,14 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
       const { fieldname: name } = part;
       if (part.type === "field") {
         if (name === FILE) throw invalidInput(FILE, "must be a file");
-        if (Object.hasOwn(fields, name)) throw invalidInput(name, "must be there once");
+        if (Object.hasOwn(fields, name)) throw invalidInput(name, "must occur only once");
         fields[name] = part.value;
         continue;
       }
       files += 1;
       if (name !== FILE) throw invalidInput(name, "must not be a file: the file is in the field 'file'");
-      if (files > 1) throw invalidInput(FILE, "must be there once");
-      // Safe: without an encoding set, a stream of bytes gives bytes.
+      if (files > 1) throw invalidInput(FILE, "must occur only once");
+      // Safe: a stream without an encoding yields buffers.
       yield* readable(part.file as AsyncIterable<Uint8Array>);
     }
     if (files === 0) throw invalidInput(FILE, "is required");
@@ -63,13 +63,13 @@ export interface UploadOptions {
   readonly bodies: Bodies;
 }
 
-/** `POST /audio`: a form with a file and what is said about it. Answers as the documented paths do. */
+/** `POST /audio`: a form with a file and its metadata. The response has the format of the REST paths. */
 export const audioUploads = async (
   app: FastifyInstance,
   { audio, createContext, bodies }: UploadOptions,
 ): Promise<void> => {
   app.removeAllContentTypeParsers();
-  // The file's size is counted where it is written.
+  // The audio service limits the size of the file.
   await app.register(multipart, {
     throwFileSizeLimit: false,
     limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: MAX_FIELD_BYTES, fieldNameSize: 100 },
@@ -88,9 +88,9 @@ export const audioUploads = async (
         return success(await audio.upload(identity, readForm(partsOf(request))));
       } finally {
         ended();
-        // Nothing can be answered, so there is no line of the request.
-        if (reply.raw.destroyed) request.log.info("upload broken off");
-        // What a refused upload still sends must be read, or the client never gets to the answer.
+        // Without a response, the request has no log line.
+        if (reply.raw.destroyed) request.log.info("upload aborted");
+        // The rest of a refused upload must be read, or the client does not read the response.
         request.raw.resume();
       }
     },

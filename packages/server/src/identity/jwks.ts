@@ -14,7 +14,7 @@ import { AnswerTooLong, boundedText } from "../platform/bounded-body.js";
 import { InvigilError } from "../platform/errors.js";
 import { type ForeignTokens, principalOf, refusedToken } from "./tokens.js";
 
-/** Signatures that are checked with a public key. HS256 is not among them, whatever the service publishes. */
+/** Signature algorithms with a public key. HS256 is excluded, whatever the service publishes. */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -29,7 +29,7 @@ const ALGORITHMS = [
   "Ed25519",
 ];
 const REMEMBER_MS = 5 * 60_000;
-/** After the service could not be reached it is left alone for this long. */
+/** How long the service is not called after a failure, in milliseconds. */
 const PAUSE_MS = 10_000;
 
 type Settings = NonNullable<Config["jwks"]>;
@@ -37,7 +37,7 @@ type Claims = Readonly<Record<string, unknown>>;
 
 const isObject = (value: unknown): value is Claims => typeof value === "object" && value !== null;
 
-/** What stands under a name; a dot goes into an object, unless a claim has that very name. */
+/** The claim with this name. A dot refers to a nested object, unless a claim has exactly this name. */
 const claimAt = (claims: Claims, name: string): unknown => {
   if (Object.hasOwn(claims, name)) return claims[name];
   return name
@@ -48,7 +48,7 @@ const claimAt = (claims: Claims, name: string): unknown => {
     );
 };
 
-/** The most powerful of our roles that a claim names. Where roles are mapped, only those that are count. */
+/** The role with the most rights that the claim names. If roles are mapped, only mapped roles count. */
 const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined => {
   const theirs = [claim].flat();
   const isMapped = Object.keys(mapping).length > 0;
@@ -61,7 +61,10 @@ const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined =>
 const isNameable = (name: unknown): name is string =>
   typeof name === "string" && name.trim() !== "" && name.isWellFormed() && !name.includes("\u0000");
 
-/** Our claims, out of theirs. Their `sid` is a login of theirs and none of ours. */
+/**
+ * Converts claims of the service to Invigil's claims. `sid` is omitted because it identifies a session of the
+ * service.
+ */
 const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
   const at = (name: string) => claimAt(theirs, claims[name] ?? name);
   const sub = at("sub");
@@ -72,29 +75,32 @@ const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims
     exp: theirs.exp,
     room: at("room"),
     exam: at("exam"),
-    // Only for show: one that is too long must keep nobody out.
+    // The name is only displayed, so a long one is cut instead of refused.
     name: isNameable(name) ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
     jti: theirs.jti,
   };
 };
 
-/** Whether the keys could not be fetched. Everything else speaks of the token, or of the one key that it names. */
+/** Whether the keys could not be fetched. Other errors are about the token or its key. */
 const isUnreachable = (error: unknown): boolean =>
   error instanceof errors.JWKSTimeout ||
   error instanceof errors.JWKSInvalid ||
-  // What jose says of an answer that is none, and `fetch` of a connection that is none.
+  // The error of jose for an invalid response, and of `fetch` for a failed connection.
   (error instanceof errors.JOSEError && error.code === "ERR_JOSE_GENERIC") ||
   error instanceof AnswerTooLong ||
   (error instanceof TypeError && error.message === "fetch failed");
 
-/** The library bounds how long an answer takes; this bounds how long it is. */
+/** Limits the size of the response. The library limits only its duration. */
 const boundedFetch: FetchImplementation = async (url, options) => {
   const response = await fetch(url, options);
   return new Response(await boundedText(response), { status: response.status, headers: response.headers });
 };
 const remoteKeys = (url: string) => createRemoteJWKSet(new URL(url), { [customFetch]: boundedFetch });
 
-/** The service's keys: fetched when they are needed, again for a key that is new, and kept while it cannot be reached. */
+/**
+ * The keys of the service. They are fetched when needed, fetched again for an unknown key, and kept while the
+ * service is unreachable.
+ */
 const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
   const remote = remoteKeys(url);
   let pausedUntil = Number.NEGATIVE_INFINITY;
@@ -104,7 +110,7 @@ const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "sett
     const keys = remote.jwks();
     if (!keys) throw unknown;
     return createLocalJWKSet(keys)(header, token).catch((error: unknown) => {
-      // It may be new: nobody can tell now.
+      // The key may be new, which cannot be checked now.
       throw error instanceof errors.JWKSNoMatchingKey ? unknown : error;
     });
   };
@@ -122,7 +128,11 @@ const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "sett
   };
 };
 
-/** Fetches the service's keys. @returns how many there are. @throws when it cannot be reached, or answers something else */
+/**
+ * Fetches the keys of the service.
+ * @returns the number of keys
+ * @throws Error if the service is unreachable or sends something else
+ */
 export const countIdentityKeys = async (url: string): Promise<number> => {
   const remote = remoteKeys(url);
   await remote.reload();
@@ -135,7 +145,7 @@ interface Parts {
   readonly log: Pick<FastifyBaseLogger, "warn">;
 }
 
-/** The tokens of an organisation's own identity service. */
+/** Verifies the tokens of an organization's identity service. */
 export const createIdentityService = ({ settings, monotonic, log }: Parts): ForeignTokens => {
   const { url, issuer, audience } = settings;
   const keys = createKeys({ url, monotonic, log });

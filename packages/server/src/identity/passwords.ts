@@ -3,9 +3,9 @@ import type { Options } from "@node-rs/argon2";
 import pLimit from "p-limit";
 import { InvigilError } from "../platform/errors.js";
 
-/** Argon2id as OWASP asks for it: 19 MiB, two passes, one lane. */
+/** The parameters of Argon2id that OWASP recommends: 19 MiB, two passes, a parallelism of one. */
 const PARAMETERS = {
-  // `Algorithm.Argon2id`: the library's names exist for its own compiler only.
+  // `Algorithm.Argon2id`. The library exports it as a const enum, which isolated modules cannot use.
   algorithm: 2,
   memoryCost: 19_456,
   timeCost: 2,
@@ -13,22 +13,28 @@ const PARAMETERS = {
   outputLen: 32,
 } as const satisfies Options;
 
-/** Computations at a time: half of libuv's threads, so that files and names are still looked up. */
+/** Concurrent computations: half of libuv's threads, so that file and DNS operations are not blocked. */
 const AT_ONCE = 2;
-/** Computations that wait, at most: those of a school's staff at eight in the morning, for some seconds. */
+/**
+ * The maximum number of waiting computations. A school's staff who log in at the same time wait for some
+ * seconds.
+ */
 const MAX_WAITING = 256;
 const RETRY_AFTER_SECONDS = 5;
 
 export interface Passwords {
-  /** Nobody's: verifying against it is the same work as against any other, and always fails. */
+  /**
+   * The hash of no known password. Verifying against it takes as long as against any other hash, and always
+   * fails.
+   */
   readonly nobodys: string;
-  /** @throws OVERLOADED when too many wait already */
+  /** @throws OVERLOADED if too many computations are waiting */
   hash(password: string): Promise<string>;
-  /** @throws OVERLOADED when too many wait already */
+  /** @throws OVERLOADED if too many computations are waiting */
   verify(hashed: string, password: string): Promise<boolean>;
 }
 
-/** Loaded with the first password: a start does not wait for it. */
+/** Imported on first use, so that it does not delay the start. */
 const argon2 = () => import("@node-rs/argon2");
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64").replaceAll("=", "");
@@ -51,7 +57,7 @@ export const createPasswords = ({
   const { memoryCost, timeCost, parallelism, outputLen } = PARAMETERS;
 
   return {
-    // No password is known whose hash these random bytes are.
+    // Random bytes: nobody knows a password with this hash.
     nobodys: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
     hash: (password) => inTurn(async () => (await argon2()).hash(password, PARAMETERS)),
     verify: (hashed, password) => inTurn(async () => (await argon2()).verify(hashed, password)),

@@ -44,7 +44,7 @@ describe("a kept secret", () => {
     (text) => {
       const file = join(root, "auth-secret");
       writeFileSync(file, text);
-      const expected = `The secret in ${file} is too short. Remove the file to have one made.`;
+      const expected = `The secret in ${file} is too short. Delete the file to generate a new one.`;
       expect(() => keptSecret(root, "auth-secret")).toThrow(new SetupError(expected));
       expect(readFileSync(file, "utf8")).toBe(text);
     },

@@ -5,11 +5,14 @@ import { failedWith, SetupError } from "../platform/setup-error.js";
 
 export interface MadeSecret {
   readonly value: string;
-  /** Where it is kept; undefined when it lives in memory only. */
+  /** The file of the secret. Undefined if it exists in memory only. */
   readonly file: string | undefined;
 }
 
-/** Writes a new secret whole before it gets its name: of two processes that start at once, one makes it and both read it. */
+/**
+ * Writes a new secret to a temporary file and links it to its name. If two processes start at the same time,
+ * both read the same secret.
+ */
 const makeSecret = (file: string): void => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
@@ -23,15 +26,15 @@ const makeSecret = (file: string): void => {
   }
 };
 
-/** Reads a secret from the data folder; the first start makes it (32 random bytes, mode 0600). */
+/** Reads a secret from the data folder. The first start generates it (32 random bytes, mode 0600). */
 export const keptSecret = (dataDir: string, name: string): MadeSecret => {
   const file = join(dataDir, name);
   if (!existsSync(file)) makeSecret(file);
   const value = readFileSync(file, "utf8").trim();
   if (value.length < 32)
-    throw new SetupError(`The secret in ${file} is too short. Remove the file to have one made.`);
+    throw new SetupError(`The secret in ${file} is too short. Delete the file to generate a new one.`);
   return { value, file };
 };
 
-/** A secret for a server that keeps nothing. */
+/** A secret that exists in memory only, for a server without storage. */
 export const passingSecret = (): MadeSecret => ({ value: randomBytes(32).toString("hex"), file: undefined });

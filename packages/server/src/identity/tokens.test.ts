@@ -48,7 +48,7 @@ describe("the authorization header", () => {
   it.each([[undefined], [""], ["  "], ["Bearer"], ["Bearer "], ["bearer\t"]])(
     "holds no token as %j",
     async (header) => {
-      expect(await refusal(header)).toBe("The authorization header must hold a token.");
+      expect(await refusal(header)).toBe("The authorization header must contain a token.");
     },
   );
 
@@ -75,7 +75,7 @@ describe("the authorization header", () => {
   it("is read in linear time, whatever it holds", async () => {
     // An instant when each space is read once; hours, and so the test's own end, when each is read for every other.
     expect(await refusal(`Bearer${" ".repeat(5_000_000)}x y`)).toBe(
-      "The authorization header must hold a token.",
+      "The authorization header must contain a token.",
     );
   });
 });
@@ -156,7 +156,7 @@ describe("a token", () => {
     ["sid", {}],
   ])("is refused for its claim %s being %j", async (claim, value) => {
     expect(await refusal(await jwt({ ...CLAIMS, [claim]: value }))).toBe(
-      `The token's claim ${claim} is missing or wrong.`,
+      `The token's claim ${claim} is missing or not valid.`,
     );
   });
 

@@ -8,31 +8,32 @@ import { atMost } from "../platform/lru.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { Counted } from "./usage-key.js";
 
-/** `subject`: whose token it is, where it was signed rightly. */
+/** `subject` is the user id in the token, if its signature is valid. */
 export const unauthenticated = (what: string, subject?: string): InvigilError =>
   new InvigilError("UNAUTHENTICATED", what, { subject });
 
-/** Tokens longer than this are refused unread; a header holds 16 KiB at most anyway. */
+/** Longer tokens are refused without parsing. Node limits all headers to 16 KiB anyway. */
 const MAX_TOKEN_LENGTH = 8192;
-/** Verified tokens that are remembered: two devices for each of 20,000 candidates. */
+/** The number of verified tokens in the cache: two devices for each of 20,000 candidates. */
 const REMEMBERED_TOKENS = 40_000;
 
-/** A caller as the server knows it: with the token that it came with. */
+/** A caller with the details of their token. */
 export interface Principal extends Caller, Counted {
-  /** The token's id, by which it can be revoked. */
+  /** The id of the token, by which it can be revoked. */
   readonly tokenId?: string | undefined;
-  /** The login that the token ends with. */
+  /** The login session that the token ends with. */
   readonly sessionId?: string | undefined;
-  /** Whether it was issued with that login, and is none of its own: it cannot be refreshed. */
+  /** Whether the token was issued during that session for somebody else. It cannot be refreshed. */
   readonly isIssued?: boolean | undefined;
   /**
-   * Of a token of ours that is bound to a room: how often its seat's links had been revoked when it was made. Undefined where
-   * that does not end the token: an identity service's, and one that is bound to no room.
+   * For a token of Invigil that is restricted to a room: how many times the links of this person had been
+   * revoked when it was issued. Undefined if revoking links does not affect the token, because it comes from
+   * an identity service or is not restricted to a room.
    */
   readonly generation?: number | undefined;
 }
 
-/** What an administrator may do without a token when `INVIGIL_AUTH` is off. */
+/** The caller of every request while `INVIGIL_AUTH` is off. */
 const DEMO_CALLER: Principal = {
   userId: "teacher1",
   role: "admin",
@@ -42,18 +43,19 @@ const DEMO_CALLER: Principal = {
 
 export interface Authenticator {
   /**
-   * Who calls, from the `authorization` header: the token itself or `Bearer <token>`. Whether the token was taken
-   * back since it was signed is not looked at.
-   * @throws UNAUTHENTICATED without a valid token, PROVIDER_FAILED while an identity service's keys are not known
+   * Identifies the caller from the `authorization` header: the token itself or `Bearer <token>`. It does not
+   * check whether the token was revoked.
+   * @throws UNAUTHENTICATED without a valid token, PROVIDER_FAILED if the keys of an identity service are
+   * unknown
    */
   identify(authorization: string | undefined): Principal | Promise<Principal>;
 }
 
-/** Tokens that are not signed with our secret. */
+/** Verifies tokens that another service signed. */
 export interface ForeignTokens {
-  /** The header's `alg` of those tokens. Never HS256: a public key must not count as a secret. */
+  /** The `alg` headers of these tokens. Never HS256, because a public key must not be used as a secret. */
   readonly algorithms: readonly string[];
-  /** How long a verified token is remembered at most, in milliseconds. */
+  /** How long a verified token is cached at most, in milliseconds. */
   readonly rememberMs: number;
   /** @throws UNAUTHENTICATED, PROVIDER_FAILED */
   verify(token: string, now: Date): Promise<Principal>;
@@ -65,34 +67,37 @@ export interface TokenRequest {
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
-  /** The login that it ends with. */
+  /** The login session that the token ends with. */
   readonly sessionId?: string | undefined;
-  /** Whether it is issued with that login, and is no token of the login itself. */
+  /** Whether the token is issued during that session for somebody else. */
   readonly isIssued?: boolean | undefined;
-  /** With `roomId`: the generation of the seat's links. Absent: the first, 0. */
+  /** With `roomId`: the generation of the person's links. Default: 0. */
   readonly generation?: number | undefined;
   readonly ttlSeconds: number;
 }
 
-/** The token in an `authorization` header; undefined when there is none. */
+/** The token in an `authorization` header. Undefined if there is none. */
 const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
-/** What to answer about a token that was refused by `jwtVerify`. */
+/** The error for a token that `jwtVerify` refused. */
 export const refusedToken = (error: unknown): InvigilError => {
   if (!(error instanceof errors.JWTExpired))
     return unauthenticated("The token in the authorization header is not valid.");
-  // Its signature was verified before its expiry.
+  // jose verifies the signature before the expiry.
   const subject = claimsSchema.shape.sub.safeParse(error.payload.sub);
   return unauthenticated("The token in the authorization header has expired.", subject.data);
 };
 
-/** Who calls, by the claims of a verified token. @throws UNAUTHENTICATED */
+/**
+ * Converts the claims of a verified token to a caller.
+ * @throws UNAUTHENTICATED
+ */
 export const principalOf = (payload: unknown): Principal => {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success)
     throw unauthenticated(
-      `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or wrong.`,
+      `The token's claim ${String(claims.error.issues[0]?.path[0])} is missing or not valid.`,
     );
   const { sub, role, exp, room, exam, name, jti, sid, issued, gen } = claims.data;
   return {
@@ -118,8 +123,8 @@ const algorithmOf = (token: string): string | undefined => {
 };
 
 /**
- * Verifies HS256 tokens of one secret, and those of an identity service where there is one. Each is verified once
- * and then remembered until it expires.
+ * Verifies HS256 tokens with the secret, and tokens of the identity service if there is one. Verified tokens
+ * are cached until they expire.
  */
 export const createAuthenticator = ({
   secret,
@@ -133,7 +138,10 @@ export const createAuthenticator = ({
   foreign?: ForeignTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
-  /** `until` is of the monotonic clock: a clock that is set back makes no withdrawn key good for longer. */
+  /**
+   * `until` uses the monotonic clock, so that setting the system clock back does not extend the use of a
+   * withdrawn key.
+   */
   const remembered = new LRUCache<string, { principal: Principal; until: number }>(atMost(REMEMBERED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
@@ -142,7 +150,7 @@ export const createAuthenticator = ({
       throw refusedToken(error);
     });
     const principal = principalOf(payload);
-    // Also of a token that says nothing of it: it was made before the links of its seat were revoked.
+    // A token without the claim was issued before the person's links were first revoked.
     return principal.roomId === undefined
       ? principal
       : { ...principal, generation: principal.generation ?? 0 };
@@ -163,7 +171,7 @@ export const createAuthenticator = ({
   return {
     identify(authorization) {
       const token = tokenOf(authorization);
-      if (token === undefined) throw unauthenticated("The authorization header must hold a token.");
+      if (token === undefined) throw unauthenticated("The authorization header must contain a token.");
       const now = clock();
       const known = remembered.get(token);
       if (known && known.principal.expiresAt > now && known.until > monotonic()) return known.principal;
@@ -174,10 +182,10 @@ export const createAuthenticator = ({
   };
 };
 
-/** For local demos: everybody is the administrator `teacher1`. */
+/** Identifies every caller as the administrator `teacher1`, for local demos. */
 export const createOpenAuthenticator = (): Authenticator => ({ identify: () => DEMO_CALLER });
 
-/** Makes a token that `createAuthenticator` with the same secret accepts. */
+/** Creates a token that `createAuthenticator` with the same secret accepts. */
 export const signToken = (
   { userId, role, roomId, examId, name, sessionId, isIssued, generation, ttlSeconds }: TokenRequest,
   { secret, clock, jti }: { secret: string; clock: () => Date; jti: string },
@@ -192,7 +200,7 @@ export const signToken = (
     name,
     sid: sessionId,
     issued: isIssued || undefined,
-    // A card's QR code grows with every claim.
+    // Omitted if 0, because every claim enlarges the QR code of a card.
     gen: generation || undefined,
   });
   if (!claims.success) {
@@ -207,31 +215,32 @@ export const signToken = (
     .sign(createSecretKey(Buffer.from(secret)));
 };
 
-/** Somebody of an exam, for whom a token is made. */
+/** A person of an exam for whom a token is issued. */
 export interface ExamPerson {
   readonly userId: string;
   readonly role: Role;
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
   readonly name?: string | undefined;
-  /** Of the seat's links, with `roomId`. */
+  /** With `roomId`: the generation of the person's links. */
   readonly generation?: number | undefined;
-  /** When the exam ends for everybody, and the minutes that this person has beyond it. */
+  /** The end of the exam for everybody. `extraMinutes` are added for this person. */
   readonly examEndTime: Date;
   readonly extraMinutes: number;
 }
 
 export interface TokenIssuer {
-  /** A token that is good for some seconds, whatever is going on. */
+  /** Issues a token with a fixed lifetime. */
   issue(request: TokenRequest): Promise<IssuedToken>;
   /**
-   * A token that does not outlive the exam by more than the setting, good from now: for `ttlSeconds` where that is sooner.
-   * @throws EXAM_OVER when nothing would be left of it
+   * Issues a token that expires at most `afterExamSeconds` after the end of the exam, or after `ttlSeconds`
+   * if that is earlier.
+   * @throws EXAM_OVER if that time has passed
    */
   issueForExam(person: ExamPerson, ttlSeconds?: number): Promise<IssuedToken>;
 }
 
-/** A year: an end that was mistyped makes no token for ever. */
+/** One year. A mistyped end of an exam must not produce a token that never expires. */
 const LONGEST_SECONDS = 366 * 86_400;
 
 export const createTokenIssuer = ({
@@ -243,7 +252,7 @@ export const createTokenIssuer = ({
   secret: string;
   clock: () => Date;
   ids: Ids;
-  /** How long a token outlives the exam's end, at most. */
+  /** How long a token stays valid after the end of the exam, in seconds. */
   afterExamSeconds: number;
 }): TokenIssuer => {
   const issue: TokenIssuer["issue"] = async (request) => {
@@ -259,7 +268,7 @@ export const createTokenIssuer = ({
       const lastSecond = examEndTime.getTime() / 1000 + extraMinutes * 60 + afterExamSeconds;
       const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
       if (left <= 0)
-        throw new InvigilError("EXAM_OVER", "The exam is over: no more tokens are issued for it.");
+        throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
       return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, LONGEST_SECONDS) });
     },
   };

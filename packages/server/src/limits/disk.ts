@@ -3,51 +3,56 @@ import { statfs } from "node:fs/promises";
 import type { FastifyBaseLogger } from "fastify";
 import { InvigilError } from "../platform/errors.js";
 
-/** How often the free space is looked at, in milliseconds. */
+/** How often the free space is checked, in milliseconds. */
 const LOOK_MS = 1000;
-/** When to try again what a full disk refused, in seconds: somebody has to make room first. */
+/** When to retry after a refused write, in seconds. Somebody must free space first. */
 const RETRY_SECONDS = 30;
 const MIB = 1024 * 1024;
 
 export const storageFull = (cause?: unknown): InvigilError =>
   new InvigilError(
     "STORAGE_FULL",
-    "The server's disk is nearly full: it takes nothing new until there is room again. Reading goes on.",
+    "The server's disk is nearly full: writes are refused until space is freed. Reads continue.",
     { retryAfterSeconds: RETRY_SECONDS, cause },
   );
 
-/** The least free space of the folders, in bytes, and which of them has it. */
+/** The free space of a folder's file system, in bytes. */
 export interface FreeSpace {
   readonly folder: string;
   readonly bytes: number;
 }
 
-/** Whether there is room for what is new. */
+/** Whether there is enough disk space for new data. */
 export interface Disk {
-  /** By the last look. Costs nothing. @throws STORAGE_FULL */
+  /**
+   * Uses the result of the last check.
+   * @throws STORAGE_FULL
+   */
   assertRoom(): void;
-  /** Looks at the free space now; whether there is room. */
+  /** Checks the free space now. Resolves to whether there is enough. */
   look(): Promise<boolean>;
-  /** Looks from now on every second. */
+  /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
 }
 
 export interface DiskOptions {
-  /** Where the database and the files lie. */
+  /** The folders of the database and the files. */
   readonly folders: readonly string[];
-  /** The free space below which nothing new is taken, in bytes; 0: it is not looked at. */
+  /** Writes are refused below this free space, in bytes. 0 disables the check. */
   readonly reserveBytes: number;
   readonly log: FastifyBaseLogger;
-  /** Asks for the free bytes of a folder's file system, in place of the system's own answer. */
+  /** Returns the free bytes of a folder's file system, instead of asking the operating system. */
   readonly freeSpace?: ((folder: string) => Promise<number>) | undefined;
 }
 
-/** What is free to those who are not the system's administrator. */
+/** The space that is available to unprivileged users. */
 const freeOf = ({ bavail, bsize }: { readonly bavail: number; readonly bsize: number }): number =>
   bavail * bsize;
 
-/** The free bytes of a folder's file system; undefined where that is not known, as for a folder that is not there. */
+/**
+ * The free bytes of a folder's file system. Undefined if unknown, for example if the folder does not exist.
+ */
 export const freeBytes = (folder: string): number | undefined => {
   try {
     return freeOf(statfsSync(folder));
@@ -73,8 +78,8 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
         freeMiB: Math.floor(least.bytes / MIB),
         reserveMiB: reserveBytes / MIB,
       };
-      if (hasRoom) log.info(about, "the disk has room again: writes are taken");
-      else log.error(about, "the disk is nearly full: writes are refused, reads go on");
+      if (hasRoom) log.info(about, "disk space is available again: writes are accepted");
+      else log.error(about, "the disk is nearly full: writes are refused, reads continue");
     }
     return hasRoom;
   };
@@ -82,7 +87,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
   const lookNow = async (): Promise<boolean> => {
     const found = await Promise.all(
       folders.map(async (folder) => {
-        // What cannot be told stops nobody: a write that fails says so itself.
+        // An unknown free space refuses nothing. A write that fails reports its own error.
         const bytes = await ask(folder).catch(() => undefined);
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
@@ -98,7 +103,7 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     return looking;
   };
 
-  // The first answer is there before anybody asks.
+  // The first result is available before the first request.
   if (reserveBytes > 0 && !freeSpace)
     decide(
       folders.flatMap((folder) => {

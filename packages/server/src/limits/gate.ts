@@ -4,19 +4,25 @@ import type { RateLimits, Taker } from "./rates.js";
 
 export interface GatedCall {
   readonly writes: boolean;
-  /** Whether it goes on while the disk is nearly full: it makes room, or is small and must not wait. */
+  /**
+   * Whether the call is accepted while the disk is nearly full, because it frees space or is small and
+   * urgent.
+   */
   readonly alsoWhenFull?: boolean | undefined;
 }
 
-/** What every call passes, by whichever door it came, before its input is read. */
+/** The checks that every call passes, over REST, tRPC or WebSockets, before its input is parsed. */
 export interface Gate {
   /**
-   * Counts a call of somebody whose token, login or signature is good.
-   * @param caller undefined where a signature or a password stands for a token: such a call is not counted
+   * Counts a call with a valid token, login or signature.
+   * @param caller undefined if a signature or a password replaces the token. Such a call is not counted
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL
    */
   admit(caller: Taker["caller"], call: GatedCall): void;
-  /** Counts a call without a good token by where it came from. @throws TOO_MANY_REQUESTS */
+  /**
+   * Counts a call without a valid token by its address.
+   * @throws TOO_MANY_REQUESTS
+   */
   admitAnonymous(address: string): void;
 }
 

@@ -1,6 +1,9 @@
 import { InvigilError } from "../platform/errors.js";
 
-/** A quota that is used up. @param whose names what it is of, e.g. `the room r1` */
+/**
+ * The error for an exhausted quota.
+ * @param whose the owner of the quota, e.g. `the room r1`
+ */
 export const quotaExceeded = ({
   whose,
   what,
@@ -9,9 +12,9 @@ export const quotaExceeded = ({
 }: {
   readonly whose: string;
   readonly what: string;
-  /** How much there is. */
+  /** The current amount. */
   readonly held: number;
-  /** How much there may be. */
+  /** The maximum amount. */
   readonly most: number;
 }): InvigilError =>
-  new InvigilError("QUOTA_EXCEEDED", `${whose} may hold at most ${most} ${what}, and holds ${held}.`);
+  new InvigilError("QUOTA_EXCEEDED", `${whose} may have at most ${most} ${what}, and has ${held}.`);

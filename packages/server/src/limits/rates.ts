@@ -6,7 +6,7 @@ import { InvigilError } from "../platform/errors.js";
 import { atMost } from "../platform/lru.js";
 import { waitBefore, wholeAfter } from "./allowance.js";
 
-/** What is limited, in the order in which each owner's state is kept. */
+/** The limited quantities, in the order in which the state of each owner stores them. */
 export const RATES = [
   "reads",
   "writes",
@@ -22,15 +22,15 @@ export const RATES = [
 ] as const;
 export type Rate = (typeof RATES)[number];
 
-/** Whose limit it is: a token holder's, an administrator's, a network's without a token, a room's, an exam's. */
+/** The owners of limits: a token holder, an administrator, a network without a token, a room, an exam. */
 export type RateScope = "person" | "admin" | "network" | "room" | "exam";
 
-/** Amounts a minute. What is absent is not limited. */
+/** Amounts per minute. An absent amount is unlimited. */
 export type RateSettings = Readonly<Record<Rate, Readonly<Partial<Record<RateScope, number>>>>>;
 
-/** On whose behalf an amount is taken: each that is named has a limit of its own. */
+/** The owners that an amount is charged to. Each of them has a limit of its own. */
 export interface Taker {
-  /** Each user id has a limit of its own for each room or exam that a token of theirs is bound to. */
+  /** A user id has a separate limit for each room or exam that one of their tokens is restricted to. */
   readonly caller?: (Counted & Pick<Caller, "role">) | undefined;
   readonly network?: string | undefined;
   readonly roomId?: string | undefined;
@@ -38,23 +38,23 @@ export interface Taker {
 }
 
 /**
- * Limits of what is done in a time. Each process counts for itself, so the answer is there at once. A counter that several processes
- * share can stand behind the same interface when it hands out parts of the allowances in advance.
+ * Rate limits. `take` is synchronous because a process counts only for itself. An implementation for several
+ * processes can use the same interface if it reserves allowances in advance.
  */
 export interface RateLimits {
   /**
-   * Takes amounts from the allowances of all takers, or from none of them.
-   * @throws TOO_MANY_REQUESTS that names the limit which was reached
+   * Charges the amounts to all owners, or to none of them.
+   * @throws TOO_MANY_REQUESTS with the limit that was reached
    */
   readonly take: (from: Taker, amounts: Readonly<Partial<Record<Rate, number>>>) => void;
 }
 
-/** For those who are not limited: the command on the server's own machine. */
+/** For callers without limits: commands on the server's own machine. */
 export const UNLIMITED: RateLimits = { take: () => undefined };
 
-/** A limit is an amount a minute, and all of it may be used at once. */
+/** A limit is an amount per minute, which may be used all at once. */
 const WINDOW_MS = 60_000;
-/** Owners that are remembered, of each kind. One that is forgotten has its whole allowance again. */
+/** The number of owners of each kind that are kept. A forgotten owner has its full allowance again. */
 const REMEMBERED = 100_000;
 
 const MIB = 1024 * 1024;
@@ -83,10 +83,10 @@ const OWNERS: Readonly<Record<RateScope, (id: string) => string>> = {
 
 interface Limit {
   readonly rate: Rate;
-  /** Where the rate stands in an owner's state. */
+  /** The index of the rate in the state of an owner. */
   readonly index: number;
   readonly perMinute: number;
-  /** How long it takes until one is allowed again, in milliseconds. */
+  /** How long it takes until one more is allowed, in milliseconds. */
   readonly eachMs: number;
 }
 
@@ -96,7 +96,7 @@ const limitsOf = (settings: RateSettings, scope: RateScope): readonly (Limit | u
     return perMinute === undefined ? undefined : { rate, index, perMinute, eachMs: WINDOW_MS / perMinute };
   });
 
-/** When each allowance of one owner will be (or was) whole again, in milliseconds of the monotonic clock. */
+/** For each rate of an owner, when its allowance is full again, in milliseconds of the monotonic clock. */
 type WholeAt = number[];
 
 export const createRateLimits = ({
@@ -104,13 +104,13 @@ export const createRateLimits = ({
   monotonic,
 }: {
   readonly settings: Config["limits"];
-  /** Milliseconds that only grow, whatever the clock on the wall does. */
+  /** A clock in milliseconds that system clock changes do not affect. */
   readonly monotonic: () => number;
 }): RateLimits => {
   const scopeOf = (scope: RateScope) => ({
     scope,
     limits: limitsOf(settings, scope),
-    // By size, not by number: for a number the cache takes the memory of all of them at once.
+    // By size instead of number, because the cache allocates memory for the maximum number at once.
     owners: new LRUCache<string, WholeAt>(atMost(REMEMBERED)),
   });
   const scopes = {
@@ -136,7 +136,7 @@ export const createRateLimits = ({
     const most = isBytes(rate) ? perMinute / MIB : perMinute;
     throw new InvigilError(
       "TOO_MANY_REQUESTS",
-      `Too many ${NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} a minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+      `Too many ${NAMES[rate]} ${OWNERS[scope](id)}, at most ${most} per minute: try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
       { retryAfterSeconds: seconds },
     );
   };
@@ -151,7 +151,7 @@ export const createRateLimits = ({
         for (const rate in amounts) {
           const index = indexes.get(rate) ?? -1;
           const limit = within.limits[index];
-          // Safe: `rate` is a key of it.
+          // Safe: `rate` is a key of `amounts`.
           const amount = amounts[rate as Rate];
           if (!limit || !amount) continue;
           state ??= stateOf(within, key);

@@ -1,14 +1,14 @@
-/** An answer of a vendor is a few kilobytes; whatever is longer is no answer of one. */
+/** The responses of vendors are a few kilobytes. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** An answer that goes on past the bound. */
+/** A response exceeded the size limit. */
 export class AnswerTooLong extends Error {
   override readonly name = "AnswerTooLong";
 }
 
 /**
- * Reads the body of a response as text, up to a bound. The signal of the fetch ends it.
- * @throws AnswerTooLong past the bound; then the connection is closed
+ * Reads the body of a response as text, up to a limit. The signal of the fetch aborts it.
+ * @throws AnswerTooLong above the limit, after closing the connection
  */
 export const boundedText = async (response: Response, maxBytes = MAX_ANSWER_BYTES): Promise<string> => {
   if (!response.body) return "";
@@ -19,7 +19,7 @@ export const boundedText = async (response: Response, maxBytes = MAX_ANSWER_BYTE
   // Leaving the loop early cancels the body.
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new AnswerTooLong(`the answer is longer than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new AnswerTooLong(`the response is longer than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

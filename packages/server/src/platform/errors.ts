@@ -9,19 +9,19 @@ interface InvigilErrorOptions extends ErrorOptions {
 }
 
 /**
- * A failure that Invigil reports on purpose. Anything else that is thrown is a fault (`INTERNAL`).
- * The message is shown to callers: one sentence that names the field or the id, and never a secret.
+ * An error that Invigil reports on purpose. Any other error is reported as `INTERNAL`. Callers see the
+ * message: one sentence that names the field or the id, and never contains a secret.
  */
 export class InvigilError extends Error {
   override readonly name = "InvigilError";
   readonly code: ErrorCode;
-  /** The input fields at fault, by their names over tRPC (`records[0].userId`), with what is wrong with each. */
+  /** The invalid input fields, by their names over tRPC (`records[0].userId`), with the problems of each. */
   readonly fields: Readonly<Record<string, string[]>>;
-  /** When the same call may be made again; undefined where that does not depend on time. */
+  /** When the call may be repeated, in seconds. Undefined if waiting does not help. */
   readonly retryAfterSeconds: number | undefined;
-  /** What a vendor said, for administrators; undefined where none was asked. */
+  /** The vendor's error, for administrators. Undefined if no vendor was called. */
   readonly details: ProviderDetails | undefined;
-  /** The user id in a token that was signed rightly and is refused. For the log alone. */
+  /** The user id in a refused token whose signature is valid. Only for the log. */
   readonly subject: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: InvigilErrorOptions = {}) {
@@ -38,7 +38,7 @@ export class InvigilError extends Error {
   }
 }
 
-/** One wrong field. */
+/** An error about one field. */
 export const invalidInput = (field: string, what: string): InvigilError =>
   new InvigilError("INVALID_INPUT", `${field} ${what}`, { fields: { [field]: [what] } });
 
@@ -50,7 +50,7 @@ export const roomNotFound = (roomId: string): InvigilError =>
 
 type Issue = ZodError["issues"][number];
 
-/** `records[0].userId` */
+/** Formats a path as `records[0].userId`. */
 const fieldName = (path: readonly PropertyKey[]): string =>
   path.reduce<string>((name, key) => {
     if (typeof key === "number") return `${name}[${key}]`;
@@ -62,13 +62,13 @@ const faultOf = (issue: Issue): string => {
   if (issue.code === "invalid_value") {
     return `must be ${issue.values.map((value) => `'${String(value)}'`).join(" or ")}`;
   }
-  // Messages of our own pass; zod's own are not written for people.
+  // Custom messages are kept. Zod's default messages are replaced.
   if (!message.startsWith("Invalid input")) return message;
   if (message.endsWith("received undefined")) return "is required";
   return issue.code === "invalid_type" ? `must be of type ${issue.expected}` : "is not valid";
 };
 
-/** What a schema found wrong: every field, and the first of them in the message. */
+/** Converts a validation error. The message is about the first invalid field. */
 export const invalidInputOf = (error: ZodError): InvigilError => {
   const fields: Record<string, string[]> = {};
   for (const issue of error.issues) {
@@ -79,7 +79,10 @@ export const invalidInputOf = (error: ZodError): InvigilError => {
   return new InvigilError("INVALID_INPUT", `${field} ${faults[0]}`, { fields, cause: error });
 };
 
-/** Reads what came by no procedure. @throws INVALID_INPUT */
+/**
+ * Parses data that did not come through a procedure.
+ * @throws INVALID_INPUT
+ */
 export const parsed = <Schema extends ZodType>(schema: Schema, value: unknown): output<Schema> => {
   const result = schema.safeParse(value);
   if (!result.success) throw invalidInputOf(result.error);

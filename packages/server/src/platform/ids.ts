@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { v7 } from "uuid";
 
 export interface Ids {
-  /** A new id: 32 letters and digits, greater than every one before it from this process. */
+  /** A new id of 32 letters and digits, greater than every earlier id of this process. */
   next(): string;
-  /** 32 random letters and digits. */
+  /** A random text of 32 letters and digits. */
   nonce(): string;
 }
 
-/** UUIDv7 without its hyphens, because the message services take letters and digits only. */
+/** Ids are UUIDv7 without hyphens, because the message services accept only letters and digits. */
 export const createIds = ({
   clock,
   random = randomBytes,
@@ -21,7 +21,7 @@ export const createIds = ({
   return {
     next() {
       const now = clock().getTime();
-      // Also when the clock steps back: ids keep growing.
+      // Ids increase even if the clock is set back.
       if (now > last) {
         last = now;
         seq = 0;

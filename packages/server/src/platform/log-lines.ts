@@ -1,12 +1,15 @@
 import type { DestinationStream } from "pino";
 
-/** Where a log's lines go to. */
+/** A log destination that buffers lines. */
 export interface GatheredLines extends DestinationStream {
-  /** Writes what is left: when the process ends. */
+  /** Writes the buffered lines. Call it when the process ends. */
   readonly flush: () => void;
 }
 
-/** Hands on the lines of a turn of the event loop in one piece, at its end: under load a call to the system for many requests. */
+/**
+ * Buffers the lines of a turn of the event loop and writes them at its end, so that one system call serves
+ * many requests.
+ */
 export const gatherLines = ({ write }: { write: (text: string) => unknown }): GatheredLines => {
   let lines = "";
   const flush = (): void => {

@@ -1,2 +1,2 @@
-/** How many entries an LRUCache keeps. Not by `max`, with which it takes the memory for all of them at once. */
+/** The maximum number of entries of an LRUCache. `max` would allocate memory for all entries at once. */
 export const atMost = (entries: number) => ({ maxSize: entries, sizeCalculation: () => 1 });

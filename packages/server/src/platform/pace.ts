@@ -1,9 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Counts work that has been done. Whenever it was enough for one turn of the event loop: what to wait for, until the next one. */
+/**
+ * Adds finished work. Returns a promise for the next turn of the event loop if the work of this turn is used
+ * up.
+ */
 export type Pace = (done: number) => Promise<void> | undefined;
 
-/** @param enough how much is done in one turn */
+/** @param enough the amount of work per turn */
 export const createPace = (enough: number): Pace => {
   let sum = 0;
   return (done) => {
@@ -14,7 +17,10 @@ export const createPace = (enough: number): Pace => {
   };
 };
 
-/** Does work that yields how much it has done, with turns of the event loop in between; what it returned. */
+/**
+ * Runs a generator that yields amounts of work, with a pause for other tasks after each `enough`. Returns its
+ * result.
+ */
 export const inTurns = async <Result>(
   steps: Generator<number, Result, void>,
   enough: number,

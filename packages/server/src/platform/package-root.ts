@@ -1,2 +1,5 @@
-/** The folder of this package. The same from `src/`, from `dist/` and from the packed program in `dist/packed/`, each one folder deep. */
+/**
+ * The folder of this package. It is two folders above this file in `src/`, in `dist/` and in the packed
+ * program in `dist/packed/`.
+ */
 export const PACKAGE_ROOT = new URL("../../", import.meta.url);

@@ -2,17 +2,18 @@ import type { AliyunOldToken, ImServer } from "@invigil/schema";
 import { InvigilError } from "../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "./types.js";
 
-// Older apps name no message service: they were written when there was only one.
+// Older apps name no message service, because there was only one when they were written.
 
-/** The service of a room whose maker names none. */
+/** The message service of a room that is created without one. */
 export const serviceMeant = ({ aliyun_old }: MessageProviders): ImServer =>
   aliyun_old ? "aliyun_old" : "aliyun_new";
 
 const asText = (login: object): string => Buffer.from(JSON.stringify(login)).toString("base64url");
 
 /**
- * A login in the older service's shape: its own where it is configured, else two of the new service, each with a nonce of
- * its own, so that the second is good when the first is used up.
+ * A token in the format of the older service. If that service is not configured, the token consists of two
+ * logins of the new service. Each of the two has its own nonce, so that the second is valid after the first
+ * was used.
  * @throws INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
  */
 export const olderToken = async (

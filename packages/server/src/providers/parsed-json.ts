@@ -1,4 +1,4 @@
-/** What a vendor's answer says; undefined where it is no JSON. */
+/** Parses the response of a vendor. Returns undefined if it is not JSON. */
 export const parsedJson = (text: string): unknown => {
   try {
     return JSON.parse(text);

@@ -191,9 +191,9 @@ describe("a service that keeps failing", () => {
     expect(await run(async () => "and on")).toBe("and on");
     const changes = lines.map(({ message }) => message).filter((message) => message !== "vendor call failed");
     expect(changes).toEqual([
-      "vendor service is left alone: it keeps failing",
-      "vendor service is left alone: it keeps failing",
-      "vendor service answers again",
+      "vendor service is suspended after repeated failures",
+      "vendor service is suspended after repeated failures",
+      "vendor service responds again",
     ]);
   });
 

@@ -12,15 +12,17 @@ import {
 import { providerFailed, VendorError } from "./vendor-error.js";
 
 export interface PolicyOptions {
-  /** The service's name in errors and the log. */
+  /** The name of the service in errors and the log. */
   readonly provider: string;
-  /** A call ends after this, in milliseconds: waiting, tries and pauses between them included. */
+  /**
+   * The time limit of a call in milliseconds, including waiting, all attempts and the delays between them.
+   */
   readonly timeoutMs: number;
-  /** Calls at a time. */
+  /** The maximum number of concurrent calls. */
   readonly concurrency: number;
-  /** How long the service is left alone after failing five times in a row, in seconds. */
+  /** How long the service is not called after five consecutive failures, in seconds. */
   readonly pauseSeconds: number;
-  /** Told of every failed try and of the breaker's changes. */
+  /** Receives every failed attempt and the changes of the circuit breaker. */
   readonly log: PolicyLog;
 }
 
@@ -32,15 +34,17 @@ export interface PolicyLog {
 export interface VendorCall<T> {
   /** The vendor's name of the call. */
   readonly action: string;
-  /** Whether doing it twice does what doing it once does. Others are tried again only when they were throttled. */
+  /** Whether the call is idempotent. Other calls are retried only if they were throttled. */
   readonly repeatable: boolean;
-  /** Ends the call sooner. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
-  /** One try. It throws a `VendorError` for what the vendor did, and stops when the signal says so. */
+  /**
+   * Makes one attempt. It throws a `VendorError` if the vendor fails, and stops when the signal is aborted.
+   */
   readonly attempt: (signal: AbortSignal) => Promise<T>;
 }
 
-/** How one vendor service is called: every call goes through its policy. */
+/** Applies time limits, retries and a circuit breaker to every call of a vendor service. */
 export interface VendorPolicy {
   /** @throws PROVIDER_FAILED */
   run<T>(call: VendorCall<T>): Promise<T>;
@@ -49,10 +53,12 @@ export interface VendorPolicy {
 const TRIES = 3;
 const WAIT_MS = { initialDelay: 100, maxDelay: 1000, generator: decorrelatedJitterGenerator };
 const FAILURES_IN_A_ROW = 5;
-/** Calls that wait for a turn; more are refused at once. */
+/** The maximum number of waiting calls. Further calls are refused at once. */
 const WAITING = 10_000;
 
-/** The end came before the vendor had its time: no fault of the vendor's. */
+/**
+ * The call was aborted before the vendor had enough time, so it does not count as a failure of the vendor.
+ */
 class GivenUp extends VendorError {}
 
 const OUTAGES: ReadonlySet<VendorError["fault"]> = new Set([
@@ -75,26 +81,29 @@ const asVendorError = (error: unknown): unknown => {
   if (error instanceof BrokenCircuitError)
     return new VendorError("the circuit breaker is open", { fault: "paused", cause: error });
   if (error instanceof BulkheadRejectedError)
-    return new VendorError("too many calls wait already", { fault: "throttled", cause: error });
+    return new VendorError("too many calls are waiting", { fault: "throttled", cause: error });
   return error;
 };
 
-/** What failed in less than half of the time: that it took too long is no word about the vendor. */
+/** An attempt that timed out in less than half of the time limit does not count against the vendor. */
 const inShort = (error: unknown): unknown =>
   error instanceof VendorError && error.fault === "timeout"
     ? new GivenUp(error.message, { fault: error.fault, cause: error })
     : error;
 
-/** What a promise gives, or the signal's reason as soon as it is aborted. */
+/** Resolves like the promise, or rejects with the reason of the signal when it is aborted. */
 const until = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
-    // Safe: it is aborted below only, with a VendorError.
+    // Safe: only the code below aborts the signal, with a VendorError.
     const stop = (): void => reject(signal.reason as VendorError);
     signal.addEventListener("abort", stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
 
-/** Time-out, bounded retries with jitter, a limit of calls at a time, and a circuit breaker, for one service. */
+/**
+ * Creates the policy of one service: a time limit, bounded retries with jitter, a concurrency limit and a
+ * circuit breaker.
+ */
 export const createVendorPolicy = ({
   provider,
   timeoutMs,
@@ -107,9 +116,9 @@ export const createVendorPolicy = ({
     breaker: new ConsecutiveBreaker(FAILURES_IN_A_ROW),
   });
   breaker.onBreak(() =>
-    log.warn({ provider, pauseSeconds }, "vendor service is left alone: it keeps failing"),
+    log.warn({ provider, pauseSeconds }, "vendor service is suspended after repeated failures"),
   );
-  breaker.onReset(() => log.info({ provider }, "vendor service answers again"));
+  breaker.onReset(() => log.info({ provider }, "vendor service responds again"));
   const turns = bulkhead(concurrency, WAITING);
   const retrying = (repeatable: boolean) =>
     retry(handleWhen(worthRepeating(repeatable)), {
@@ -133,10 +142,10 @@ export const createVendorPolicy = ({
     async run({ action, repeatable, signal: outer, attempt }) {
       const ending = new AbortController();
       const { signal } = ending;
-      const timeout = () => new VendorError(`no answer within ${timeoutMs} ms`, { fault: "timeout" });
+      const timeout = () => new VendorError(`no response within ${timeoutMs} ms`, { fault: "timeout" });
       const timer = setTimeout(() => ending.abort(timeout()), timeoutMs);
       const giveUp = (): void =>
-        ending.abort(new GivenUp("the time for all calls together is over", { fault: "timeout" }));
+        ending.abort(new GivenUp("the time limit of all calls was reached", { fault: "timeout" }));
       if (outer?.aborted) giveUp();
       outer?.addEventListener("abort", giveUp, { once: true });
 
@@ -148,9 +157,9 @@ export const createVendorPolicy = ({
       };
       const inTurn = () =>
         turns.execute(() => {
-          // A call whose time ran out while it waited says nothing about the vendor.
+          // A call that timed out while it waited does not count against the vendor.
           signal.throwIfAborted();
-          // With the signal: a call that waits for the one try after a pause is not made when its time is over.
+          // The signal also aborts a call that waits for the trial call of a half-open circuit.
           return breaker.execute(oneTry, signal);
         });
       try {

@@ -12,9 +12,9 @@ import { createRongClient } from "./rongcloud/client.js";
 import { createRongCloudIm } from "./rongcloud/im.js";
 import type { Providers } from "./types.js";
 
-/** What streams are named under until real domains are set: the signer is the same, the hosts do not exist. */
+/** The domains of stream URLs until real ones are configured. These hosts do not exist. */
 const UNSET_DOMAINS = { pushDomain: "push.invigil.invalid", pullDomain: "pull.invigil.invalid" };
-/** The version of the vendor's live API. */
+/** The version of the vendor's live streaming API. */
 const LIVE_VERSION = "2016-11-01";
 
 export interface SelectOptions {
@@ -22,19 +22,21 @@ export interface SelectOptions {
   readonly clock: () => Date;
   readonly nonce: () => string;
   readonly publicUrl: () => string;
-  /** Gives the key that this installation made for itself under a name. */
+  /** Returns the key that this installation generated for a purpose. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
-  /** Told of what fails at the vendors. */
+  /** Receives the failures of vendor calls. */
   readonly log: PolicyLog;
 }
 
-/** The implementation behind each provider: the vendor's where settings name it, else the embedded one. */
+/**
+ * Selects the implementation of each provider: the vendor's if it is configured, otherwise the embedded one.
+ */
 export const selectProviders = (options: SelectOptions): Providers => {
   const { config, clock, nonce, publicUrl, ownKey, log } = options;
   const { aliyunIm, aliyunOldIm, rongCloud, uploads } = config;
   const { timeoutMs } = config.vendors;
   const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
-  // A policy for each service: one that hangs takes no turns from another, and its breaker opens no other's.
+  // Each service has its own policy, so that a failing service does not affect the others.
   const policy = (provider: string) => createVendorPolicy({ provider, ...config.vendors, log });
   const openApi = (provider: string, url: string, version: string) =>
     account && createOpenApi({ url, version, account, policy: policy(provider) });

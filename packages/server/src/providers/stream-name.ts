@@ -1,12 +1,19 @@
+import { streamOf } from "@invigil/schema";
 import type { StreamOwner } from "./types.js";
 
-/** How the names of an exam's streams begin. */
+/** The prefix of the names of an exam's streams. */
 export const examStreams = (examId: string): string => `${examId}-`;
 
-/** How the names of a room's streams begin. Those of another room can begin so, too, where ids hold hyphens. */
+/**
+ * The prefix of the names of a room's streams. Because ids may contain hyphens, streams of another room can
+ * have the same prefix.
+ */
 export const roomStreams = ({ examId, roomId }: Pick<StreamOwner, "examId" | "roomId">): string =>
   `${examStreams(examId)}${roomId}-`;
 
-/** The name of a camera's stream. Names are looked up in storage, never split: ids may hold hyphens. */
+/**
+ * The name of a camera's stream. Names cannot be split, because ids may contain hyphens. They are looked up
+ * in the database.
+ */
 export const streamName = ({ examId, roomId, userId, camera }: StreamOwner): string =>
-  `${roomStreams({ examId, roomId })}${userId}${camera === "pc" ? "_pc" : ""}`;
+  streamOf(`${roomStreams({ examId, roomId })}${userId}`, camera);

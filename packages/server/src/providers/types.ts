@@ -2,7 +2,7 @@ import type {
   AliyunNewToken,
   AliyunOldToken,
   Camera,
-  EngineLogin,
+  DropInLogin,
   ImServer,
   StreamSignature,
   StreamUrls,
@@ -10,63 +10,74 @@ import type {
   UploadMode,
 } from "@invigil/schema";
 
-/** The group of a room, as it is made. */
+/** The message group of a new room. */
 export interface NewGroup {
-  /** Letters, digits and, where the service lets them, `_` and `-`; at most 64. A service that chooses ids itself ignores it. */
+  /**
+   * Letters and digits, and `_` and `-` if the service allows them, at most 64 characters. Ignored by a
+   * service that chooses group ids itself.
+   */
   readonly groupId: string;
   readonly name: string;
-  /** The room's real teacher. */
+  /** The teacher of the room. */
   readonly creatorId: string;
-  /** Everybody in the room, the creator too. */
+  /** All people of the room, including the creator. */
   readonly members: readonly string[];
 }
 
-/** What the server itself announces. */
+/** A message that the server itself sends. */
 export interface Announcement {
   readonly groupId: string;
-  /** A number of the schema's `signals`. */
+  /** The number of a signal of the schema. */
   readonly type: number;
-  /** A JSON text. */
+  /** JSON text. */
   readonly data: string;
-  /** Whom it is for; everybody in the group when absent. */
+  /** The receivers. Absent: everybody in the group. */
   readonly userIds?: readonly string[] | undefined;
 }
 
 /**
- * A message service: makes the group of a room, the tokens that people log in to it with, and sends what the server
- * announces. Every method throws PROVIDER_FAILED when the service fails.
+ * A message service: creates the groups of rooms, issues tokens for people, and sends the server's
+ * announcements. Every method throws PROVIDER_FAILED if the service fails.
  */
 export interface MessageProvider<Token> {
-  /** Whether it is this server: what it announces is written with what it tells of, and read from the log of events. */
+  /**
+   * Whether this server provides the service. Its announcements are written together with the changes that
+   * they announce, and read from the event log.
+   */
   readonly builtIn?: true;
-  /** Whether the service names groups itself: then a room takes its group's id. */
+  /** Whether the service chooses group ids. A room then takes the id of its group. */
   readonly choosesGroupIds?: true;
-  /** Makes a room's message group. @returns the id that the service knows it by */
+  /**
+   * Creates the message group of a room.
+   * @returns the id of the group at the service
+   */
   createGroup(group: NewGroup, signal?: AbortSignal): Promise<{ readonly groupId: string }>;
-  /** Deletes a group; one that is not there is deleted. Absent where the service cannot. */
+  /** Deletes a group if it exists. Absent if the service cannot delete groups. */
   readonly deleteGroup?: (groupId: string) => Promise<void>;
-  /** Puts people into a group, or takes them out of it; absent where the service keeps no members. */
+  /** Adds people to a group or removes them. Absent if the service stores no members. */
   readonly members?: {
     join(groupId: string, userIds: readonly string[]): Promise<void>;
     leave(groupId: string, userIds: readonly string[]): Promise<void>;
   };
-  /** Nobody in the group to hear it is no failure. */
+  /** Succeeds even if nobody is in the group. */
   announce(announcement: Announcement): Promise<void>;
-  /** `role` "admin" lets the token's holder command the group. */
+  /** With `role` "admin", the holder of the token can send commands to the group. */
   issueToken(request: {
     userId: string;
     role: "" | "admin";
-    /** The id under which the built-in service keeps what the login stands for: letters and digits, at most 61. */
+    /**
+     * The id under which the built-in service stores the login: letters and digits, at most 61 characters.
+     */
     loginId?: string;
     deviceId?: string;
     deviceType?: string;
   }): Promise<Token>;
   /**
-   * When a login that somebody comes with expires; undefined where `issueToken` did not make it, or it has expired. Absent
-   * where people log in elsewhere.
+   * Returns the expiry of a login. Undefined if the login is expired or `issueToken` did not issue it. Absent
+   * if people log in at the vendor.
    */
-  readonly verify?: (login: EngineLogin) => Date | undefined;
-  /** A harmless call that shows whether the service answers, for `invigil doctor`; absent where there is none to make. */
+  readonly verify?: (login: DropInLogin) => Date | undefined;
+  /** A call without side effects that checks the service, for `invigil doctor`. Absent if there is none. */
   readonly check?: () => Promise<void>;
 }
 
@@ -76,22 +87,22 @@ interface TokenOf {
   rong_cloud: string;
 }
 
-/** The message services by their wire names; undefined where one is not configured. */
+/** The message services by their wire names. Undefined if a service is not configured. */
 export type MessageProviders = {
   readonly [Service in ImServer]: MessageProvider<TokenOf[Service]> | undefined;
 };
 
 /**
- * Where somebody may put recordings, below the base path: each begins with one of these (`<stream name>/`,
- * `<exam>-<room>-`). The most important come first: a service may take no more than some.
+ * The prefixes of the paths that a person may upload recordings to, relative to the base path (`<stream
+ * name>/`, `<exam>-<room>-`). The most important come first, because a service may limit their number.
  */
 export type UploadPrefixes = readonly [string, ...string[]];
 
-/** Makes short-lived credentials for uploading recordings. */
+/** Issues temporary credentials for uploading recordings. */
 export interface UploadProvider {
   /** @throws PROVIDER_FAILED */
   credentials(request: {
-    /** Whom they are for: kept, and reused until they near their end, for this person. */
+    /** The person. Their credentials are cached until shortly before they expire. */
     userId: string;
     mode: UploadMode;
     prefixes: UploadPrefixes;
@@ -100,7 +111,7 @@ export interface UploadProvider {
   check(): Promise<void>;
 }
 
-/** A person's camera, as streams are named. */
+/** The camera that publishes a stream. */
 export interface StreamOwner {
   readonly examId: string;
   readonly roomId: string;
@@ -108,15 +119,15 @@ export interface StreamOwner {
   readonly camera: Camera;
 }
 
-/** The URLs of a person's cameras; never without a push URL. */
+/** The URLs of a person's cameras, including push URLs. */
 export type SignedStreams = Readonly<Record<Camera, Readonly<StreamUrls & { pushUrl: string }>>>;
 
 /** Names streams and signs their URLs. */
 export interface StreamSigner {
   /**
-   * @param options.twin asks the stream service for a second, transcodable copy (examinees' pushes)
-   * @returns who makes the URLs of people in the room by their ids. They are valid for the configured lifetime, and for less
-   * than a minute more. They may be remembered: nobody may change them
+   * @param options.twin requests a second, transcodable copy from the stream service, for examinees' streams
+   * @returns a function that returns the URLs of a person of the room. They are valid for the configured
+   * lifetime plus less than a minute. They may be cached, so callers must not change them
    */
   inRoom(
     room: Pick<StreamOwner, "examId" | "roomId">,
@@ -124,15 +135,18 @@ export interface StreamSigner {
   ): (userId: string) => SignedStreams;
 }
 
-/** Knows what the stream service reports by its signature, and which streams are ours. */
+/** Verifies callbacks of the stream service. */
 export interface StreamCallback {
-  /** In small letters. */
+  /** In lower case. */
   readonly pushDomain: string;
-  /** The first segment of our streams' paths. */
+  /** The first segment of the paths of our streams. */
   readonly app: string;
-  /** What the name of a stream's transcoded copy ends with. */
+  /** The suffix of the name of a transcoded stream. */
   readonly transcodeSuffix: string;
-  /** `stale`: the service made it, but more than five minutes ago or ahead. */
+  /**
+   * `stale` means that the signature is correct, but its time differs from the clock by more than five
+   * minutes.
+   */
   judge(signature: StreamSignature): "good" | "wrong" | "stale";
 }
 
@@ -140,6 +154,6 @@ export interface Providers {
   readonly messages: MessageProviders;
   readonly uploads: UploadProvider | undefined;
   readonly streams: StreamSigner;
-  /** Undefined until a callback key and the stream domains are set. */
+  /** Undefined until a callback key and the stream domains are configured. */
   readonly streamCallback: StreamCallback | undefined;
 }

@@ -5,12 +5,15 @@ export type VendorFault = ProviderDetails["fault"];
 
 interface VendorErrorOptions extends ErrorOptions {
   readonly fault: VendorFault;
-  /** The vendor's own code, e.g. `Throttling.User`. */
+  /** The vendor's error code, e.g. `Throttling.User`. */
   readonly code?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
-/** One call to a vendor that failed. Its message is for the log: it holds what the vendor said, never what was sent. */
+/**
+ * A failed vendor call. The message is for the log. It contains the vendor's message, but no part of the
+ * request.
+ */
 export class VendorError extends Error {
   override readonly name = "VendorError";
   readonly fault: VendorFault;
@@ -25,30 +28,38 @@ export class VendorError extends Error {
   }
 }
 
-/** Codes with which a vendor refuses us and not what we asked for: our signature, key, clock, rights or account. */
+/** Error codes that are about our account or the signature, not about the individual call. */
 const ABOUT_US =
   /Signature|TimeStamp|AccessKey|SecurityToken|MissingHeader|InvalidVersion|Forbidden|NoPermission|Unauthorized|Denied|Arrear|Overdue/i;
-/** RongCloud's: a wrong signature, app key or time, or an app that may not do this; and the HTTP statuses for them. */
+/**
+ * The same for RongCloud: a wrong signature, app key or time, an app without the permission, and the
+ * corresponding HTTP statuses.
+ */
 const ABOUT_US_BY_NUMBER: ReadonlySet<string> = new Set(["401", "403", "1001", "1003", "1004", "1009"]);
 
-/** Whether a refusal is about who asks. It ends when that is put right, however often it came before. */
+/**
+ * Whether the vendor refused our account. The call can succeed once the configuration is corrected, so its
+ * past failures do not count.
+ */
 export const isAboutUs = ({ fault, code = "" }: Pick<ProviderDetails, "fault" | "code">): boolean =>
   fault === "refused" && (ABOUT_US.test(code) || ABOUT_US_BY_NUMBER.has(code));
 
-/** Whether a vendor refused a call because our clock is not its own. */
+/** Whether the vendor refused a call because our clock differs from its own. */
 export const isAboutTime = (code = ""): boolean => /time-?stamp/i.test(code);
 
 const SAID: Readonly<Record<VendorFault, string>> = {
-  timeout: "did not answer in time",
+  timeout: "did not respond in time",
   unreachable: "cannot be reached",
-  throttled: "is asked too often",
-  unavailable: "has a fault",
+  throttled: "throttled the call",
+  unavailable: "reported a server error",
   refused: "refused the call",
-  unreadable: "answered what is no answer",
-  paused: "failed repeatedly and is left alone for a while",
+  unreadable: "sent an unreadable response",
+  paused: "failed repeatedly and is suspended for a while",
 };
 
-/** The failure that callers are told: which service, and for administrators what the vendor said. */
+/**
+ * The error that callers receive. It names the service. Administrators also receive the vendor's error code.
+ */
 export const providerFailed = (provider: string, action: string, error: VendorError): InvigilError => {
   const { fault, code, requestId } = error;
   return new InvigilError("PROVIDER_FAILED", `The service ${provider} ${SAID[fault]}.`, {

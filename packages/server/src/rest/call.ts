@@ -5,7 +5,7 @@ import type { Context } from "../trpc/context.js";
 import { failureOf } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
 
-/** What a request holds: its fields, and its headers by their names in small letters. */
+/** The fields of a request, and its headers by their lower-case names. */
 export interface Sent {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, unknown>>;
@@ -18,11 +18,11 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
   if (absent) return value;
   if (!read) return value;
   const parsed = read.safeParse(value);
-  if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is wrong");
+  if (!parsed.success) throw invalidInput(name, parsed.error.issues[0]?.message ?? "is not valid");
   return parsed.data;
 };
 
-/** Makes the procedure's input of what was sent. */
+/** Creates a function that converts a request to the input of the procedure. */
 const inputReader = ({ fields, headers = {} }: Row) => {
   const named = Object.entries<string>(headers);
   const entries = Object.entries<Field>(fields);
@@ -38,7 +38,7 @@ const inputReader = ({ fields, headers = {} }: Row) => {
   };
 };
 
-/** Reports a wrong field under the name that it was sent with. */
+/** Renames a field in an error to the name of the REST API. */
 const renamed = (error: InvigilError, fields: Fields): InvigilError => {
   const [field, faults] = Object.entries(error.fields)[0] ?? [];
   const entry = Object.entries(fields).find(
@@ -46,13 +46,16 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
   );
   if (error.code !== "INVALID_INPUT" || !entry || field === undefined) return error;
   const [name, { as = "" }] = entry;
-  return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is wrong");
+  return invalidInput(`${name}${field.slice(as.length)}`, faults?.[0] ?? "is not valid");
 };
 
-/** Calls a row's procedure with what was sent and returns the answer's `data`. @throws InvigilError, always */
+/**
+ * Calls the procedure of a route and returns `data` of the response.
+ * @throws InvigilError and no other error
+ */
 export type CallRow = (sent: () => Sent, ctx: Context) => Promise<unknown>;
 
-/** The procedure that answers a row's path. */
+/** The procedure of a route. */
 export const procedureOf = (router: AnyTRPCRouter, { procedure: path }: Row): AnyTRPCProcedure => {
   const procedure = findProcedure(router, path);
   if (!procedure) throw new Error(`there is no procedure ${path}`);
@@ -71,7 +74,7 @@ export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
         path: row.procedure,
         type,
         ctx,
-        // Asked for only once the procedure kind has let the caller through.
+        // Called only after the procedure has authorized the caller.
         getRawInput: async () => {
           input ??= toInput(sent());
           return input;
@@ -79,7 +82,7 @@ export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
         signal: undefined,
         batchIndex: 0,
       });
-      // Safe: `Row` ties the procedure that answered to the type that `data` takes.
+      // Safe: `Row` declares that `data` takes the output of its procedure.
       return (row.data as (output: unknown) => unknown)(output);
     } catch (error) {
       throw renamed(failureOf(error), row.fields);

@@ -4,16 +4,16 @@ type Encode = (value: unknown) => unknown;
 
 const asItIs: Encode = (value) => value;
 
-/** Schemas whose values are written as they are, if no check of theirs changes them. */
+/** Schemas whose values need no conversion, unless one of their checks changes values. */
 const PLAIN = new Set(["string", "number", "boolean", "date", "enum", "literal", "null", "custom"]);
 
 const changesValues = ({ _zod: { def } }: z.core.$ZodType): boolean =>
   def.checks?.some((check) => check._zod.def.check === "overwrite") ?? false;
 
-/** Whether nothing in a value is written otherwise than it is. */
+/** Whether no part of a value needs conversion. */
 const isWrittenAsItIs = (schema: z.core.$ZodType): boolean => {
   if (changesValues(schema)) return false;
-  // Safe: as below.
+  // Safe: see `encoderFor`.
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (PLAIN.has(def.type)) return true;
   if (def.type === "object") return !def.catchall && Object.values(def.shape).every(isWrittenAsItIs);
@@ -22,7 +22,7 @@ const isWrittenAsItIs = (schema: z.core.$ZodType): boolean => {
   return def.type === "union" && def.options.every(isWrittenAsItIs);
 };
 
-/** Whether an object has the first of these fields, or all, in this order, and no others. */
+/** Whether the keys of an object are the names, in the same order. Names at the end may be missing. */
 const hasOnly = (value: object, names: readonly string[]): boolean => {
   let index = 0;
   for (const name in value) if (name !== names[index++]) return false;
@@ -34,7 +34,7 @@ const objectEncoder = (shape: Readonly<Record<string, z.core.$ZodType>>): Encode
   const names = Object.keys(shape);
   const isPlain = fields.every(([, encode]) => encode === asItIs);
   return (value) => {
-    // Safe: the schema of what is written says that it is an object.
+    // Safe: values of an object schema are objects.
     const fieldsOf = value as Readonly<Record<string, unknown>>;
     if (isPlain && hasOnly(fieldsOf, names)) return value;
     const written: Record<string, unknown> = {};
@@ -48,7 +48,8 @@ const objectEncoder = (shape: Readonly<Record<string, z.core.$ZodType>>): Encode
 
 const codecEncoder = ({ in: wire, out, reverseTransform }: z.core.$ZodCodecDef): Encode => {
   const toWire = encoderFor(wire);
-  // What the wire has no place for is dropped there; where nothing is written otherwise, there is nothing to do before.
+  // Fields that the wire schema lacks are dropped by `toWire`. If no field needs conversion, nothing remains
+  // to be done.
   const toOurs = isWrittenAsItIs(out) ? asItIs : encoderFor(out);
   return (value) => {
     const payload = { value: toOurs(value), issues: [] };
@@ -59,7 +60,7 @@ const codecEncoder = ({ in: wire, out, reverseTransform }: z.core.$ZodCodecDef):
 };
 
 const encoderFor = (schema: z.core.$ZodType): Encode => {
-  // Safe: zod's own schemas are all of one of these types; what is not known here is left to zod.
+  // Safe: all of zod's own schemas have one of these types. Unknown types are passed to zod.
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if ((PLAIN.has(def.type) || def.type === "union") && isWrittenAsItIs(schema)) return asItIs;
   switch (def.type) {
@@ -68,7 +69,7 @@ const encoderFor = (schema: z.core.$ZodType): Encode => {
       break;
     case "array": {
       const encode = encoderFor(def.element);
-      // Safe: the schema says that it is an array.
+      // Safe: values of an array schema are arrays.
       return encode === asItIs ? asItIs : (value) => (value as unknown[]).map(encode);
     }
     case "optional":
@@ -87,11 +88,11 @@ const encoderFor = (schema: z.core.$ZodType): Encode => {
 };
 
 /**
- * Makes the function that writes what a procedure answered, once from the codec. It writes what `z.encode` does, but for looking
- * at each value again: that it fits was found when the procedure answered.
+ * Creates a function that encodes the output of a procedure. It produces the same result as `z.encode`, but
+ * does not validate the values again, because the procedure has validated them.
  */
 export const encoderOf = <Codec extends z.ZodType>(
   codec: Codec,
 ): ((output: z.output<Codec>) => z.input<Codec>) =>
-  // Safe: made from the codec, piece by piece.
+  // Safe: the encoder is built from the codec.
   encoderFor(codec) as (output: z.output<Codec>) => z.input<Codec>;

@@ -17,19 +17,22 @@ export interface RestOptions {
   readonly timeZone: string;
 }
 
-/** Fields of a form, at most: those beyond are ignored, like all that a path does not read. */
+/**
+ * The maximum number of fields in a form. Further fields are ignored, like all fields that a path does not
+ * read.
+ */
 const MAX_FORM_FIELDS = 100;
 
 const isFields = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Query and body together, the body winning. */
+/** The fields of query and body. The body takes precedence. */
 const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<string, unknown> => {
   if (body !== undefined && !isFields(body)) throw invalidInput("body", "must be a JSON object");
   return { ...(isFields(query) && !bodyOnly ? query : {}), ...body };
 };
 
-/** The old door: a Fastify route for each row of the table. */
+/** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
   { router, createContext, bodies, timeZone }: RestOptions,
@@ -57,7 +60,7 @@ export const restPlugin = async (
     app.route({
       method: [...row.methods],
       url: row.path,
-      // Before a body is read: it is read of those alone who may make the call.
+      // Runs before the body is parsed, so that only bodies of authorized callers are read.
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
         createContext(request).then((context) => {

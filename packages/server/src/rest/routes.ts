@@ -4,20 +4,20 @@ import { encoderOf } from "./encode.js";
 import type { Wire } from "./wire.js";
 
 type Procedures = { [Noun in keyof RouterOutputs]: `${Noun}.${keyof RouterOutputs[Noun] & string}` };
-/** A procedure's name, `noun.verb`. */
+/** The name of a procedure: `noun.verb`. */
 export type ProcedurePath = Procedures[keyof Procedures];
 type OutputOf<Path extends ProcedurePath> =
   Path extends `${infer Noun extends keyof RouterOutputs}.${infer Verb}`
     ? RouterOutputs[Noun][Verb & keyof RouterOutputs[Noun]]
     : never;
 
-/** A field that a path reads. All others are ignored: the web clients add `ts`, for one. */
+/** A field of a path. Other fields are ignored, for example `ts`, which the web clients add. */
 export interface Field {
-  /** Its name over tRPC, where that is another. */
+  /** The name of the field over tRPC, if it differs. */
   readonly as?: string;
-  /** What it is read with before the procedure's own schema judges it. */
+  /** Converts the value before the procedure's own schema validates it. */
   readonly read?: z.ZodType;
-  /** Refuses the call without it, where the procedure would not. */
+  /** Whether the field is required although the procedure does not require it. */
   readonly required?: true;
 }
 
@@ -26,14 +26,14 @@ interface RowOf<Path extends ProcedurePath> {
   readonly methods: readonly ("GET" | "POST")[];
   readonly procedure: Path;
   readonly fields: Readonly<Record<string, Field>>;
-  /** Headers that it reads, by the names of what they hold over tRPC. No query or body takes their place. */
+  /** Headers by the names of their values over tRPC. They cannot be sent in the query or body. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether its fields are read from the body alone: what stands in a URL stands in the logs of proxies. */
+  /** Whether only the body may contain the fields, because URLs appear in the logs of proxies. */
   readonly bodyOnly?: true;
-  /** The answer's `data`; undefined where the path documents none. */
+  /** Converts the output to `data` of the response. Undefined if the path documents none. */
   readonly data: (output: OutputOf<Path>) => unknown;
 }
-/** A documented path and the procedure that answers it. */
+/** A documented path and its procedure. */
 export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
 
 const confirmation = () => true;
@@ -44,7 +44,7 @@ const POST = ["POST"] as const;
 
 const CREDENTIALS = { username: {}, password: {} } as const;
 
-/** THE TABLE: one row a documented path. */
+/** The route table: one row per documented path. */
 export const createRoutes = (wire: Wire) =>
   [
     {
@@ -202,7 +202,7 @@ export const createRoutes = (wire: Wire) =>
     },
   ] as const satisfies readonly Row[];
 
-/** Procedures that no documented path reaches: they are for typed clients. */
+/** Procedures without a documented path, for typed clients. */
 export const UNMAPPED = [
   "auth.whoami",
   "auth.refresh",

@@ -3,10 +3,13 @@ import { DateTime } from "luxon";
 import { z } from "zod";
 import { atMost } from "../platform/lru.js";
 
-/** Written times that are remembered: asking for a zone's offset costs more than the rest of a record. */
+/**
+ * The number of formatted times in the cache. Looking up the offset of a time zone takes longer than the rest
+ * of a record.
+ */
 const REMEMBERED_TIMES = 10_000;
 
-/** A codec between a text and an instant, in whole seconds of a zone. */
+/** A codec between a text and a date, in whole seconds of a time zone. */
 const timeCodec = (timeZone: string, format: string, example: string) => {
   const written = new LRUCache<number, string>({
     ...atMost(REMEMBERED_TIMES),
@@ -23,10 +26,13 @@ const timeCodec = (timeZone: string, format: string, example: string) => {
   });
 };
 
-/** Wire times: `2024-03-18T17:00:53+08:00`. */
+/** The format of times in the API: `2024-03-18T17:00:53+08:00`. */
 export const zonedTime = (timeZone: string) =>
   timeCodec(timeZone, "yyyy-MM-dd'T'HH:mm:ssZZ", "2024-03-18T17:00:53+08:00");
 
-/** An exam's own times, without an offset, because the apps feed them to `new Date(...)`: `2023/03/30 14:00:00`. */
+/**
+ * The format of an exam's start and end, without an offset, because the apps pass it to `new Date(...)`:
+ * `2023/03/30 14:00:00`.
+ */
 export const slashedTime = (timeZone: string) =>
   timeCodec(timeZone, "yyyy/MM/dd HH:mm:ss", "2023/03/30 14:00:00");

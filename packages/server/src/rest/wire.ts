@@ -20,10 +20,10 @@ import {
 import { z } from "zod";
 import { slashedTime, zonedTime } from "./time.js";
 
-// Codecs between the wire's shapes and the schema's: the odd forms of the documented paths exist only here.
-// Left is the wire, right is Invigil; `z.encode` writes an answer, `z.decode` reads one.
+// Codecs between the REST API (left) and the schema (right). Only this file knows the formats of the
+// documented paths. `z.encode` writes a response, and `z.decode` reads a request.
 
-/** A state that the wire numbers from 0, in the order of the schema's names. */
+/** A state as a number of the API: its index among the names of the schema. */
 const numbers = <Names extends z.util.EnumLike>({ options }: z.ZodEnum<Names>) => ({
   schema: z
     .int()
@@ -38,13 +38,13 @@ const numbered = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) => {
   return z.codec(schema, names, { decode: nameOf, encode: of });
 };
 
-/** The client runs JSON.parse on it: what came as an object goes back as its JSON text. */
+/** Clients call JSON.parse on the value, so an object is sent as JSON text. */
 const extraInfo = z.codec(z.string(), cheatRecordSchema.shape.extraInfo, {
   decode: (text) => text,
   encode: (value) => (typeof value === "string" ? value : JSON.stringify(value)),
 });
 
-/** A boolean that the client runs JSON.parse on. */
+/** Clients call JSON.parse on the value. */
 const textBoolean = z.codec(z.enum(["true", "false"]), z.boolean(), {
   decode: (text) => text === "true",
   encode: (value) => (value ? "true" : "false"),
@@ -52,13 +52,16 @@ const textBoolean = z.codec(z.enum(["true", "false"]), z.boolean(), {
 
 const publishNumbers = numbers(publishStatusSchema);
 
-/** Written by the codec below and not field by field, of which there are 5,000 in a list of 500 people. */
+/**
+ * Encoded by the codec below as a whole, because encoding 5,000 fields of a list of 500 people takes too
+ * long.
+ */
 const wireUser = z.object({
   id: z.string(),
   name: z.string(),
   userStatus: z.int().min(0).max(1),
   publishStatus: publishNumbers.schema,
-  // A URL that may be withheld: then `""`.
+  // `""` if the caller may not see the URL.
   rtcPushUrl: z.string(),
   rtcPullUrl: z.string(),
   rtsPullUrl: z.string(),
@@ -101,10 +104,13 @@ const user = z.codec(
   },
 );
 
-/** A detection as the apps send it inside the text `data`. Fields that fit no form pass as they are, for the schema to refuse. */
+/**
+ * Converts a detection in the text `data`. Values of an unknown form are passed on, so that the schema
+ * refuses them.
+ */
 const wireDetection = (sent: unknown): unknown => {
   if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return sent;
-  // Both are overwritten below: leaving them out of a copy takes ten times as long.
+  // Both fields are overwritten below. Copying the object without them takes ten times as long.
   const record: JsonObject = { ...sent };
   const { detectTime, isMainMonitor } = record;
   const milliseconds =
@@ -116,7 +122,7 @@ const wireDetection = (sent: unknown): unknown => {
   };
 };
 
-/** What addCheatRecord carries: a JSON text, an array of detections. */
+/** The `data` of addCheatRecord: JSON text with an array of detections. */
 const detections = z.codec(
   z.string("must be a JSON text").refine((text) => Buffer.byteLength(text) <= MAX_RECORD_BYTES_PER_CALL, {
     error: `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB`,
@@ -128,7 +134,7 @@ const detections = z.codec(
         const sent: unknown = JSON.parse(text);
         if (Array.isArray(sent)) return sent.map(wireDetection);
       } catch {
-        // Reported below, like every other text that is not an array.
+        // Reported below.
       }
       context.issues.push({ code: "custom", input: text, message: "must be the JSON text of an array" });
       return z.NEVER;
@@ -142,7 +148,7 @@ const audioStatusInput = z
   .union([z.literal([0, 1]), z.literal(["0", "1"])], { error: "must be 0 or 1" })
   .transform((status) => audioStatusSchema.options[Number(status)]);
 
-/** The codecs of a time zone. */
+/** The codecs for a time zone. */
 export const createWire = ({ timeZone }: { timeZone: string }) => {
   const time = zonedTime(timeZone);
   const examTime = slashedTime(timeZone);

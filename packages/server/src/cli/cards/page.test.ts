@@ -1,6 +1,6 @@
 import type { JoinLink, ParticipantRole } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
-import { CARDS_TAIL, cardsHead, cardsOfRoom } from "./page.js";
+import { CARDS_TAIL, cardsHead, roomSheets } from "./page.js";
 
 const exam = {
   name: "Maths",
@@ -24,7 +24,7 @@ const parts = (links: readonly JoinLink[], about = exam): string[] => {
   const of = { exam: about, timeZone: "Asia/Shanghai" };
   const rooms = [...new Set(links.map(({ roomId }) => roomId))];
   const sheetsOf = (room: string) => [
-    ...cardsOfRoom(
+    ...roomSheets(
       links.filter(({ roomId }) => roomId === room),
       of,
     ),

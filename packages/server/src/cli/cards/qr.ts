@@ -1,12 +1,15 @@
 import { encode } from "uqr";
 
-/** Any mask can be read. Finding the best of the eight takes ten times as long as the rest, and 4,000 cards wait for it. */
+/**
+ * All masks are readable. Choosing the best of the eight takes ten times as long as everything else, for up
+ * to 4,000 cards.
+ */
 const MASK = 2;
-/** The white around it, in modules, without which readers do not find it. */
+/** The white border of a QR code, in modules. Scanners need it. */
 const QUIET_ZONE = 4;
 
-/** A row's dark modules as strokes of a path: from here to there, again and again. */
-const strokes = (row: readonly boolean[], y: number): string => {
+/** Draws the dark modules of a row as horizontal strokes of a path. */
+const strokePath = (row: readonly boolean[], y: number): string => {
   let path = "";
   let end = 0;
   for (let x = row.indexOf(true); x !== -1; x = row.indexOf(true, end)) {
@@ -17,8 +20,8 @@ const strokes = (row: readonly boolean[], y: number): string => {
   return path;
 };
 
-/** A text as a QR code: an `<svg>` to be put into a page. */
+/** Encodes a text as a QR code. Returns an `<svg>` element. */
 export const qrSvg = (text: string): string => {
   const { size, data } = encode(text, { ecc: "L", border: QUIET_ZONE, maskPattern: MASK });
-  return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokes).join("")}"/></svg>`;
+  return `<svg viewBox="0 0 ${size} ${size}" shape-rendering="crispEdges" role="img" aria-label="QR code"><path stroke="#000" d="${data.map(strokePath).join("")}"/></svg>`;
 };

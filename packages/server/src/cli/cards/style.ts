@@ -1,6 +1,6 @@
 /**
- * Sheets are A4 with their margins inside, so that browsers print nothing of their own around them. A card's lines, all of them at
- * their most, measure 63 mm of its 64, so that it fits in a font of any width.
+ * Sheets are A4 pages with inner margins, so that browsers print no headers of their own. A card with the
+ * maximum number of lines takes 63 of its 64 mm with any font.
  */
 export const STYLE = `
 @page { size: A4; margin: 0 }

@@ -1,21 +1,27 @@
 import type { Config } from "../../config/config.js";
 import type { Demand, Peak } from "../../features/capacity/service.js";
-import { localTime } from "../time.js";
+import { timeFormatter } from "../time.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Whether what is planned fits what the vendors' services carry.
+// Checks whether the planned exams fit the capacity of the vendors' services.
 
-/** Groups that one app of `aliyun_new` may have. Source: the vendor's page of CreateLiveMessageGroup. */
+/**
+ * The maximum number of groups of one app of `aliyun_new`. Source: the vendor's documentation of
+ * CreateLiveMessageGroup.
+ */
 const GROUPS_PER_APP = 5000;
-/** From this share on it is worth a warning. */
+/** The share of the capacity above which the check warns. */
 const NEARLY = 0.8;
 
-/** Where cameras are sent. Without it an exam that is planned cannot be held; without an exam it is a choice. */
+/**
+ * Checks the domains of camera streams. Without domains, a planned exam cannot take place. Without a planned
+ * exam, they are optional.
+ */
 export const streamDomains = ({ streams: { domains } }: Config, demand: Demand | undefined): Finding => {
   const { ok, off, failed } = findingsOf("stream domains");
   if (domains) return ok(`${domains.pushDomain}, ${domains.pullDomain}`);
-  const found = "URLs name hosts that do not exist: nobody can publish";
-  const todo = "Set INVIGIL_STREAM_PUSH_DOMAIN and the three beside it.";
+  const found = "not set: stream URLs refer to hosts that do not exist";
+  const todo = "Set INVIGIL_STREAM_PUSH_DOMAIN and the three related settings.";
   const { peak } = demand ?? {};
   if (!peak) return off(found, todo);
   return failed(`${found}, and ${namesOf(peak)} is planned`, todo);
@@ -26,7 +32,7 @@ const namesOf = ({ exams }: Peak): string => (exams.length > 3 ? `${exams.length
 const pushCapacity = ({ streamPushLimit, timeZone }: Config, { peak }: Demand): Finding => {
   const { ok, failed } = findingsOf("push capacity");
   if (!peak || peak.examinees === 0) return ok("no candidates are planned");
-  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${localTime(timeZone)(peak.at)} (${namesOf(peak)}); a push domain carries ${streamPushLimit}`;
+  const found = `${peak.examinees} candidates with ${peak.streams} streams at ${timeFormatter(timeZone)(peak.at)} (${namesOf(peak)}); a push domain supports ${streamPushLimit}`;
   if (peak.streams <= streamPushLimit) return ok(found);
   const limit = Math.floor(streamPushLimit / 2);
   return failed(
@@ -44,7 +50,7 @@ const messageGroups = ({ aliyunIm }: Config, { groups }: Demand): Finding => {
     : warning(found, "End the rooms that are over: `invigil room list` shows them.");
 };
 
-/** Compares what the exams to come need with what there is. */
+/** Compares the demand of planned exams with the capacity. */
 export const examineCapacity = (config: Config, demand: Demand): Finding[] => [
   pushCapacity(config, demand),
   messageGroups(config, demand),

@@ -1,17 +1,17 @@
-/** What one check found. */
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, e.g. `aliyun_new`. */
+  /** The subject of the check, e.g. `aliyun_new`. */
   readonly check: string;
-  /** `off`: not set up, which is a choice. */
+  /** `off`: not configured, by choice. */
   readonly state: "ok" | "off" | "warning" | "failed";
   readonly found: string;
-  /** What to do about it, where there is something to do. */
+  /** What to do, if anything. */
   readonly todo?: string;
 }
 
 type Finder = (found: string, todo?: string) => Finding;
 
-/** The ways in which one check may end. */
+/** The functions that create the result of a check, by state. */
 export const findingsOf = (check: string): Record<Finding["state"], Finder> => {
   const ending =
     (state: Finding["state"]): Finder =>

@@ -6,37 +6,37 @@ import { freeBytes } from "../../limits/disk.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// What this machine and its settings are checked for. Nothing here changes anything.
+// Checks of this machine and its settings. They change nothing.
 
 const database = ({ databaseFile }: Config): Finding => {
   const { ok, warning, failed } = findingsOf("database");
   if (databaseFile === ":memory:")
-    return warning("in memory: nothing outlives the server", "Set INVIGIL_DATABASE_URL to file:<path>.");
+    return warning(
+      "in memory: all data is lost when the server stops",
+      "Set INVIGIL_DATABASE_URL to file:<path>.",
+    );
   const inspected = inspectDatabase(databaseFile);
   switch (inspected.state) {
     case "current":
       return ok(databaseFile);
     case "missing":
-      return ok(`${databaseFile} is not there yet: the first start makes it`);
+      return ok(`${databaseFile} does not exist yet: the first start creates it`);
     case "older":
-      return ok(
-        `${databaseFile} is of an older version: the next start brings it up to date`,
-        "Back it up first.",
-      );
+      return ok(`${databaseFile} is from an older version: the next start upgrades it`, "Back it up first.");
     case "newer":
       return failed(
-        `${databaseFile} was made by a newer version of Invigil`,
+        `${databaseFile} was created by a newer version of Invigil`,
         "Start that version, or restore a backup.",
       );
     case "unreadable":
       return failed(
         `${databaseFile} cannot be read: ${inspected.reason}`,
-        "Check INVIGIL_DATABASE_URL and who may read the file.",
+        "Check INVIGIL_DATABASE_URL and the permissions of the file.",
       );
   }
 };
 
-/** The folder itself or, where it is not made yet, the nearest one above it. */
+/** The folder itself, or its nearest parent that exists. */
 const nearestFolder = (folder: string): string =>
   existsSync(folder) || folder === join(folder, "..") ? folder : nearestFolder(join(folder, ".."));
 
@@ -47,53 +47,57 @@ const dataFolder = ({ dataDir }: Config): Finding => {
     return ok(dataDir);
   } catch {
     return failed(
-      `${dataDir} cannot be written to`,
-      "Give the server's user the folder, or set INVIGIL_DATA_DIR.",
+      `${dataDir} is not writable`,
+      "Make the folder writable for the server's user, or set INVIGIL_DATA_DIR.",
     );
   }
 };
 
 const MIB = 1024 * 1024;
-/** Whether the server would take anything, by what is free. */
+/** Whether the server would accept writes with the current free space. */
 const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
   const { ok, off, warning, failed } = findingsOf("free space");
   if (diskReserveBytes === 0)
-    return off(
-      "is not looked at",
-      "Set INVIGIL_DISK_RESERVE_MB, so that reads go on when the disk fills up.",
-    );
+    return off("not checked", "Set INVIGIL_DISK_RESERVE_MB, so that reads continue when the disk is full.");
   const folders = [dataDir, ...(databaseFile === ":memory:" ? [] : [dirname(databaseFile)])];
   const [least] = folders
     .map((folder) => ({ folder, free: freeBytes(nearestFolder(folder)) ?? Number.POSITIVE_INFINITY }))
     .toSorted((one, other) => one.free - other.free);
-  if (!least || !Number.isFinite(least.free)) return warning("cannot be told");
+  if (!least || !Number.isFinite(least.free)) return warning("unknown");
   const reserve = diskReserveBytes / MIB;
-  const found = `${Math.floor(least.free / MIB)} MiB in ${least.folder}, of which the last ${reserve} are kept`;
+  const found = `${Math.floor(least.free / MIB)} MiB in ${least.folder}, of which ${reserve} MiB are reserved`;
   if (least.free < diskReserveBytes)
-    return failed(`${found}: writes are refused`, "Make room there, or give the data folder a larger disk.");
-  return least.free < 4 * diskReserveBytes ? warning(found, "Make room before the day.") : ok(found);
+    return failed(
+      `${found}: writes are refused`,
+      "Free disk space, or move the data folder to a larger disk.",
+    );
+  return least.free < 4 * diskReserveBytes ? warning(found, "Free disk space before the exam.") : ok(found);
 };
 
-/** Whether anybody but its owner may read a file. */
-const isOpen = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+/** Whether others than its owner may read a file. */
+const isReadableByOthers = (file: string): boolean => existsSync(file) && (statSync(file).mode & 0o077) !== 0;
 
 const authentication = ({ auth, authSecret, dataDir }: Config): Finding => {
   const { ok, warning, failed } = findingsOf("authentication");
   if (auth === "off")
-    return warning("off: every caller is the administrator teacher1", "Unset INVIGIL_AUTH but for a demo.");
+    return warning(
+      "off: every caller is the administrator teacher1",
+      "Unset INVIGIL_AUTH, except for a demo.",
+    );
   if (authSecret) return ok("tokens are signed with INVIGIL_AUTH_SECRET");
   const file = join(dataDir, "auth-secret");
-  if (isOpen(file)) return failed(`others can read ${file}, which signs tokens`, `Run: chmod 600 '${file}'`);
+  if (isReadableByOthers(file))
+    return failed(`${file}, the secret for tokens, is readable by others`, `Run: chmod 600 '${file}'`);
   return ok(
     existsSync(file)
       ? `tokens are signed with the secret in ${file}`
-      : `${file} is not there yet: the first start makes it, to sign tokens with`,
+      : `${file} does not exist yet: the first start creates it to sign tokens`,
   );
 };
 
 const identityService = async ({ jwks }: Config): Promise<Finding> => {
   const { ok, off, failed } = findingsOf("identity service");
-  if (!jwks) return off("none: people log in with accounts of Invigil's own");
+  if (!jwks) return off("none: people log in with Invigil accounts");
   const check = "Check INVIGIL_AUTH_JWKS_URL, and that this machine reaches it.";
   try {
     const keys = await countIdentityKeys(jwks.url);
@@ -107,12 +111,15 @@ const publicUrl = (config: Config): Finding => {
   const { ok, warning } = findingsOf("public URL");
   if (!config.publicUrl)
     return warning(
-      `clients are told to come to ${config.host}, port ${config.port}`,
-      "Set INVIGIL_PUBLIC_URL to where they reach the server.",
+      `not set: clients use ${config.host}, port ${config.port}`,
+      "Set INVIGIL_PUBLIC_URL to the URL under which clients reach the server.",
     );
   return config.publicUrl.startsWith("https:")
     ? ok(config.publicUrl)
-    : warning(`${config.publicUrl} is not https: browsers give its pages no camera`, "Serve it over https.");
+    : warning(
+        `${config.publicUrl} is not https: browsers do not allow cameras on its pages`,
+        "Serve it over https.",
+      );
 };
 
 const webApps = ({ apps }: Config): Finding => {
@@ -122,22 +129,22 @@ const webApps = ({ apps }: Config): Finding => {
     ...(apps.examineeUrl ? [] : ["INVIGIL_EXAMINEE_APP_URL"]),
   ];
   return unset.length === 0
-    ? ok("links lead to both apps")
-    : off("no links into rooms can be made for everybody", `Set ${unset.join(" and ")}.`);
+    ? ok("both apps are set")
+    : off("links into rooms cannot be created for everybody", `Set ${unset.join(" and ")}.`);
 };
 
 export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Config): Finding => {
   const { ok, off, warning } = findingsOf("stream callback");
-  if (!domains) return off("there is no stream service to report");
+  if (!domains) return off("not needed: no stream service is configured");
   return streamCallbackKey
-    ? ok("signed reports of the stream service are taken")
+    ? ok("signed reports of the stream service are accepted")
     : warning(
-        "reports of the stream service are refused: nobody is told who publishes",
+        "reports of the stream service are refused: publishing is not detected",
         "Set INVIGIL_STREAM_CALLBACK_KEY to the callback's key.",
       );
 };
 
-/** Looks at everything but the vendors and the streams. */
+/** Runs all checks except those of vendors and streams. */
 export const examineInstallation = async (config: Config): Promise<Finding[]> => [
   database(config),
   dataFolder(config),

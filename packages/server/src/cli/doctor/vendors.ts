@@ -5,29 +5,29 @@ import type { Providers } from "../../providers/types.js";
 import { isAboutTime } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Each configured vendor service is asked something that changes nothing.
+// Calls something without side effects at each configured vendor service.
 
 interface Service {
   readonly name: string;
-  /** Undefined where nothing is to be asked. */
+  /** Undefined if the service cannot be called. */
   readonly check: (() => Promise<void>) | undefined;
-  /** What there is without it, or without its being asked. */
-  readonly otherwise: {
+  /** The result if the service is not configured, or cannot be called. */
+  readonly unavailable: {
     readonly state: "ok" | "off" | "warning";
     readonly found: string;
     readonly todo?: string;
   };
-  /** The settings that say who we are to it, and where it is. */
+  /** The settings with the credentials and the address of the service. */
   readonly account: string;
   readonly address: string;
 }
 
 const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INSTANCE_ROLE";
 
-/** What helps against each kind of failure. */
+/** What to do about each kind of failure. */
 const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
   if (fault === "refused" && isAboutTime(code))
-    return "Set this machine's clock: the vendor takes calls that are at most 15 minutes off.";
+    return "Correct this machine's clock: the vendor allows a difference of 15 minutes.";
   switch (fault) {
     case "timeout":
     case "unreachable":
@@ -35,27 +35,27 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
     case "refused":
       return `Check ${account}, and what the account may do: docs/providers.md lists it.`;
     case "unreadable":
-      return `Check that ${address} names the vendor's service and not a proxy.`;
+      return `Check that ${address} refers to the vendor's service and not a proxy.`;
     case "throttled":
     case "unavailable":
     case "paused":
-      return "Try again later; if it stays, ask the vendor's support.";
+      return "Try again later. If the problem persists, contact the vendor's support.";
   }
 };
 
 const examine = async (service: Service): Promise<Finding> => {
   const findings = findingsOf(service.name);
-  const { check, otherwise } = service;
-  if (!check) return findings[otherwise.state](otherwise.found, otherwise.todo);
+  const { check, unavailable } = service;
+  if (!check) return findings[unavailable.state](unavailable.found, unavailable.todo);
   try {
     await check();
-    return findings.ok("answers, and takes our signature");
+    return findings.ok("responds, and accepts the signature");
   } catch (error) {
     if (!(error instanceof InvigilError)) throw error;
     if (!error.details) return findings.failed(error.message);
     const { action, code, requestId } = error.details;
-    const said = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
-    return findings.failed(`${error.message} (${said})`, remedy(service, error.details));
+    const details = [action, code, requestId && `request ${requestId}`].filter(Boolean).join(", ");
+    return findings.failed(`${error.message} (${details})`, remedy(service, error.details));
   }
 };
 
@@ -68,40 +68,40 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
   {
     name: "aliyun_new",
     check: messageService(providers, "aliyun_new"),
-    otherwise: config.aliyunIm
+    unavailable: config.aliyunIm
       ? {
           state: "warning",
-          found: "tokens are signed, but groups must be made at the vendor by hand, by the room's id",
+          found: "tokens are signed, but groups must be created manually at the vendor, with the room's id",
           todo: `Set ${ACCOUNT}.`,
         }
-      : { state: "ok", found: "the built-in service answers in its place" },
+      : { state: "ok", found: "the built-in service is used instead" },
     account: ACCOUNT,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
   {
     name: "aliyun_old",
     check: messageService(providers, "aliyun_old"),
-    otherwise: { state: "off", found: "not set: older SDKs get logins of the service above" },
+    unavailable: { state: "off", found: "not set: older SDKs use logins of aliyun_new" },
     account: `${ACCOUNT}, INVIGIL_ALIYUN_OLD_IM_APP_ID`,
     address: "INVIGIL_ALIYUN_LIVE_URL",
   },
   {
     name: "rong_cloud",
     check: messageService(providers, "rong_cloud"),
-    otherwise: { state: "off", found: "not set: rooms cannot use it" },
+    unavailable: { state: "off", found: "not set: rooms cannot use it" },
     account: "INVIGIL_RONGCLOUD_APP_KEY and _SECRET",
     address: "INVIGIL_RONGCLOUD_URLS",
   },
   {
     name: "uploads",
     check: providers.uploads && (() => providers.uploads?.check() ?? Promise.resolve()),
-    otherwise: { state: "off", found: "not set: recordings cannot be uploaded" },
+    unavailable: { state: "off", found: "not set: recordings cannot be uploaded" },
     account: `${ACCOUNT}, INVIGIL_UPLOAD_ROLE_ARN`,
     address: "INVIGIL_UPLOAD_STS_URL",
   },
 ];
 
-/** Asks every vendor service at once; `onDone` hears of each that has answered, or failed to. */
+/** Checks all vendor services at the same time. `onDone` is called after each of them. */
 export const examineVendors = (
   config: Config,
   providers: Providers,

@@ -1,11 +1,11 @@
-import type { Camera, EngineMessage, Role } from "@invigil/schema";
+import type { Camera, DropInMessage, Role } from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
 import type { StoredMessage as KeptMessage } from "../im/service.js";
 import type { StoredMessage } from "../subscriptions/service.js";
 
 /** A message for a page, and whether it was sent to that login alone. */
 export interface Delivery {
-  readonly message: EngineMessage;
+  readonly message: DropInMessage;
   readonly one: boolean;
 }
 

@@ -1,14 +1,15 @@
 import {
-  type EngineGroup,
-  type EngineLogin,
-  type EngineMessage,
-  type EngineMuteStatus,
-  type EngineRequest,
-  type EngineResults,
+  type DropInGroup,
+  type DropInLogin,
+  type DropInMessage,
+  type DropInMuteStatus,
+  type DropInRequest,
+  type DropInResults,
   type RoomSnapshot,
   sendMessageInput,
   signalName,
   signals,
+  userIdOfLogin,
 } from "@invigil/schema";
 import { loginOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
@@ -37,14 +38,14 @@ export interface Page extends MessageLogin {
   readonly commands: boolean;
 }
 
-type Request<Name extends EngineRequest["do"]> = Omit<Extract<EngineRequest, { do: Name }>, "do" | "number">;
+type Request<Name extends DropInRequest["do"]> = Omit<Extract<DropInRequest, { do: Name }>, "do" | "number">;
 
 export interface Joined {
-  readonly result: EngineResults["join"];
+  readonly result: DropInResults["join"];
   /** As `LiveService.listenRoom` tells them. */
   readonly events: AsyncGenerator<ToldRoomEvent, void, undefined>;
   /** Whether a message is a command that was sent before the page came back, and is true no more: the page is not told of it. */
-  readonly isStale: (message: Pick<EngineMessage, "seqnum" | "type">) => boolean;
+  readonly isStale: (message: Pick<DropInMessage, "seqnum" | "type">) => boolean;
 }
 
 /**
@@ -54,7 +55,7 @@ export interface Joined {
  */
 export interface EngineService {
   /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has ended */
-  login(login: EngineLogin): Promise<Page>;
+  login(login: DropInLogin): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
@@ -76,13 +77,13 @@ export interface EngineService {
    * where that is very much.
    */
   missed(page: Page, groupId: string, seen: number): Promise<Delivery[]>;
-  send(page: Page, request: Request<"send">): Promise<EngineResults["send"]>;
-  group(page: Page, groupId: string): Promise<EngineGroup>;
-  users(page: Page, request: Request<"users">): Promise<EngineResults["users"]>;
-  mute(page: Page, request: Request<"mute">): Promise<EngineMuteStatus>;
-  messages(page: Page, request: Request<"messages">): Promise<EngineResults["messages"]>;
+  send(page: Page, request: Request<"send">): Promise<DropInResults["send"]>;
+  group(page: Page, groupId: string): Promise<DropInGroup>;
+  users(page: Page, request: Request<"users">): Promise<DropInResults["users"]>;
+  mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
+  messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
   /** Tells a page of mutes that pages change on this process, as far as it may know of them. @returns what ends that */
-  onMuted(page: Page, groupId: string, tell: (status: EngineMuteStatus) => void): () => void;
+  onMuted(page: Page, groupId: string, tell: (status: DropInMuteStatus) => void): () => void;
 }
 
 export interface EngineServiceDeps {
@@ -113,7 +114,7 @@ const statusFor = (
   { role, userId }: Pick<Principal, "role" | "userId">,
   groupId: string,
   { everybody, logins }: Muted,
-): EngineMuteStatus => ({
+): DropInMuteStatus => ({
   groupId,
   muteAll: everybody,
   muteUserList: role === "examinee" ? logins.filter((login) => loginsOf(userId).includes(login)) : logins,
@@ -158,7 +159,7 @@ export const createEngineService = ({
     return caller;
   };
 
-  const groupOf = async (caller: Principal, snapshot: RoomSnapshot): Promise<EngineGroup> => {
+  const groupOf = async (caller: Principal, snapshot: RoomSnapshot): Promise<DropInGroup> => {
     const { room, members } = snapshot;
     return {
       groupId: room.id,
@@ -172,7 +173,7 @@ export const createEngineService = ({
   };
 
   const mayAddress = async (caller: Principal, roomId: string, login: string): Promise<boolean> => {
-    const userId = login.replace(/^pc_/, "");
+    const userId = userIdOfLogin(login);
     const role = await access.roleIn(roomId, userId);
     return role !== undefined && isWithinReach(caller, { userId, role });
   };

@@ -11,6 +11,7 @@ import {
   type SentMessage,
   sendersOf,
   signalName,
+  userIdOfLogin,
 } from "@invigil/schema";
 import { loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
@@ -188,7 +189,7 @@ export const createImService = ({
       ...(deviceId && { deviceId }),
       ...(deviceType && { deviceType }),
     };
-    const person = own ? caller.userId : userId.replace(/^pc_/, "");
+    const person = own ? caller.userId : userIdOfLogin(userId);
     const camera = userId === person ? "main" : "pc";
     if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
       throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);

@@ -1,26 +1,38 @@
 import { SheetError } from "./source.js";
 
-/** A row is as long as this at most, in characters: a quote that is never closed must not gather the whole file. */
+/**
+ * The maximum length of a row, in characters, so that a missing closing quote does not collect the whole
+ * file.
+ */
 export const MAX_ROW_CHARACTERS = 64 * 1024;
 
 const QUOTE = 0x22;
 const CR = 0x0d;
 const LF = 0x0a;
 
-/** Where in a cell the scanner is. `closed` follows a quote that may end the cell, or be the first of two. */
+/**
+ * The position of the scanner in a cell. In `closed`, the previous quote either ends the cell or is the first
+ * of two.
+ */
 type State = "start" | "plain" | "quoted" | "closed";
 
 export interface CsvScanner {
-  /** Takes the next piece of the file. Returns the rows that it completes. @throws SheetError */
+  /**
+   * Scans the next part of the file. Returns the rows that it completes.
+   * @throws SheetError
+   */
   push(text: string): string[][];
-  /** Returns the last row, where the file does not end with a line end. @throws SheetError */
+  /**
+   * Returns the last row if the file does not end with a line break.
+   * @throws SheetError
+   */
   end(): string[][];
 }
 
 /**
- * Splits text into the rows and cells of RFC 4180, with any of the three line ends. Each character is looked at once and a
- * row costs the same whatever its width, so a file takes time by its length alone. (csv-parse makes an error with a stack
- * for each row that is not as wide as the first, which is a hundred times what the row itself costs.)
+ * Splits text into rows and cells by RFC 4180, with all three kinds of line breaks. Every character is
+ * scanned once, and the cost of a row does not depend on its number of cells. (csv-parse creates an error
+ * with a stack trace for every row whose width differs from the first, which takes a hundred times as long.)
  */
 export const createCsvScanner = (delimiter: string): CsvScanner => {
   const separator = delimiter.charCodeAt(0);
@@ -29,7 +41,7 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
   let cell = "";
   let length = 0;
   let rows = 0;
-  /** Whether the line end that comes next belongs to the one before. */
+  /** Whether a following LF belongs to the previous CR. */
   let afterReturn = false;
 
   const refuse = (reason: string): never => {
@@ -52,7 +64,7 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
   return {
     push(text) {
       const found: string[][] = [];
-      /** From here on the text belongs to the cell, and is not in it yet. */
+      /** The start of the text of the current cell that was not added to it yet. */
       let from = 0;
       for (let at = 0; at < text.length; at += 1) {
         const code = text.charCodeAt(at);
@@ -73,7 +85,7 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
           continue;
         }
         if (state === "closed" && code === QUOTE) {
-          // The second of two, which is a quote of the text: it comes with what follows.
+          // The second of two quotes, which stands for a quote. It is added with the following text.
           from = at;
           state = "quoted";
           continue;
@@ -94,7 +106,7 @@ export const createCsvScanner = (delimiter: string): CsvScanner => {
           state = "plain";
           continue;
         }
-        if (state === "plain") refuse("a quote stands inside of a text that is not quoted");
+        if (state === "plain") refuse("an unquoted text contains a quote");
         state = "quoted";
         from = at + 1;
       }

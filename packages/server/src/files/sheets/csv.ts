@@ -4,7 +4,7 @@ import { encodingOf, textOf } from "./text.js";
 
 const DELIMITERS = [",", "\t", ";"] as const;
 
-/** The delimiter that is most often in the first row that has any outside of quotes; a comma when there is none. */
+/** The most frequent delimiter in the first row that has one outside of quotes. A comma if there is none. */
 const delimiterIn = async (texts: AsyncIterable<string>): Promise<string> => {
   const seen = new Map<string, number>(DELIMITERS.map((delimiter) => [delimiter, 0]));
   let quoted = false;
@@ -28,7 +28,10 @@ const delimiterIn = async (texts: AsyncIterable<string>): Promise<string> => {
 const mostIn = (seen: ReadonlyMap<string, number>): string =>
   DELIMITERS.reduce<string>((best, one) => ((seen.get(one) ?? 0) > (seen.get(best) ?? 0) ? one : best), ",");
 
-/** The rows of a CSV file. @throws SheetError */
+/**
+ * The rows of a CSV file.
+ * @throws SheetError
+ */
 export async function* csvRows(
   source: Source,
   { head, size }: { head: Buffer; size: number },

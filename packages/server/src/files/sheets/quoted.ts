@@ -1,11 +1,17 @@
 const LONGEST = 40;
 
-/** What would move a terminal's cursor. */
+/** Characters that could move the cursor of a terminal. */
 const MOVING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** Code units in which there are as many characters as are shown, for sure where none of them moves the cursor. */
+/**
+ * The number of code units to inspect. It is enough for the displayed characters, if none of them moves the
+ * cursor.
+ */
 const LOOKED_AT = 1000;
 
-/** What a cell holds, for a sentence about it: its beginning, without what would move a terminal's cursor. */
+/**
+ * Formats the content of a cell for a message: its beginning, without characters that could move a terminal's
+ * cursor.
+ */
 export const quoted = (cell: string): string => {
   const characters = Array.from(cell.slice(0, LOOKED_AT).replace(MOVING, ""));
   const shown = characters.slice(0, LONGEST).join("");

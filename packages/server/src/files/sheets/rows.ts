@@ -4,11 +4,11 @@ import { headOf, type ReadOptions, type Row, SheetError, type Source } from "./s
 export type { Row };
 
 const ZIP = Buffer.from("PK\u0003\u0004");
-/** Old workbooks, and new ones under a password. */
+/** Workbooks of old Excel versions, and password-protected ones. */
 const OLE = Buffer.from("d0cf11e0a1b11ae1", "hex");
 const isA = (magic: Buffer, head: Buffer): boolean => head.subarray(0, magic.length).equals(magic);
 
-/** Cells that are given on before others get their turn; a row counts as ten more. */
+/** The number of cells after which other tasks may run. A row counts as ten additional cells. */
 const CELLS_A_TURN = 5000;
 
 async function* numbered(rows: AsyncIterable<string[]>): AsyncGenerator<Row> {
@@ -20,19 +20,19 @@ async function* numbered(rows: AsyncIterable<string[]>): AsyncGenerator<Row> {
 }
 
 /**
- * The rows of a sheet, told by its content: XLSX, or CSV with commas, tabs or semicolons in UTF-8, UTF-16 or GB18030. A
- * workbook's blank rows are left out. Of its visible sheets the one with a header is read (`isHeader`), else the first that is
- * not blank. A file that is not what it seems to be fails at the row where that shows, if not at the first. Between some rows
- * and the next, others get their turn.
+ * The rows of a sheet. The content determines the format: XLSX, or CSV with commas, tabs or semicolons in
+ * UTF-8, UTF-16 or GB18030. Blank rows of a workbook are omitted. Of its visible sheets, the one with a
+ * header (`isHeader`) is read, or else the first that is not blank. An invalid file may fail only at the
+ * invalid row. Other tasks may run between rows.
  * @throws SheetError
  */
 export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncGenerator<Row> {
   const { head, size } = await headOf(source, OLE.length);
   if (isA(OLE, head))
     throw new SheetError(
-      "The file is an .xls workbook, or one under a password. Save it as XLSX or CSV without a password.",
+      "The file is an .xls workbook or password-protected. Save it as XLSX or CSV without a password.",
     );
-  // Loaded with the first sheet: a start does not wait for it.
+  // Imported on first use, so that it does not delay the start.
   const rows = isA(ZIP, head)
     ? (await import("./xlsx.js")).xlsxRows(source, size, options)
     : numbered((await import("./csv.js")).csvRows(source, { head, size }, options));

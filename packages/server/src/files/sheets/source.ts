@@ -2,42 +2,42 @@ import { createReadStream } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 
-/** A file on the disk, or its bytes: it can be read more than once. */
+/** A file on disk or its bytes. It can be read more than once. */
 export type Source = { readonly path: string } | { readonly bytes: Uint8Array };
 
 export interface Row {
-  /** As the spreadsheet counts: the first is 1, and blank rows count. */
+  /** The row number in the spreadsheet, from 1. Blank rows count. */
   readonly row: number;
   readonly cells: readonly string[];
-  /** The sheet that it is on, in a workbook. */
+  /** The name of the workbook's sheet. */
   readonly sheet?: string;
-  /** Whether the workbook hides it. */
+  /** Whether the row is hidden in the workbook. */
   readonly hidden?: true;
-  /** Cells of a workbook that do not say for certain what they show, by their index, and why: "is a date". */
+  /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly doubts?: ReadonlyMap<number, string>;
 }
 
 export interface ReadOptions {
-  /** Stops the reading. */
+  /** Aborts reading. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how much of the file was read, in bytes. */
+  /** Receives the number of bytes that were read. */
   readonly onProgress?: ((read: number, size: number) => void) | undefined;
-  /** How long the parsing of a workbook may take, in milliseconds; half a minute when absent. */
+  /** The time limit for parsing a workbook, in milliseconds. Default: 30 seconds. */
   readonly timeoutMs?: number | undefined;
-  /** Tells the header of the rows that are wanted: of a workbook's sheets, the one with a header is read. */
+  /** Recognizes the header row. Of a workbook's sheets, the one with a header is read. */
   readonly isHeader?: ((cells: readonly string[]) => boolean) | undefined;
-  /** Told the names of visible sheets that are not blank and are not read. */
+  /** Receives the names of visible sheets that are not blank and were not read. */
   readonly onUnread?: ((sheets: readonly string[]) => void) | undefined;
 }
 
-/** A file that is no sheet that can be read. The message is one sentence for the person who has the file. */
+/** The file is not a readable sheet. The message is one sentence for the person who has the file. */
 export class SheetError extends Error {
   override readonly name = "SheetError";
 }
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** What went wrong with the file itself, such as that there is none. */
+/** Converts an error of the file system, such as a missing file. */
 const asSheetError = (error: unknown): unknown =>
   error instanceof Error && "code" in error && "syscall" in error
     ? new SheetError(`The file cannot be read: ${error.message}.`)
@@ -46,7 +46,7 @@ const asSheetError = (error: unknown): unknown =>
 async function* chunksOfFile(path: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   const stream = createReadStream(path, { highWaterMark: CHUNK_BYTES, ...(signal && { signal }) });
   for await (const chunk of stream) {
-    // Safe: a stream without an encoding gives buffers.
+    // Safe: a stream without an encoding yields buffers.
     yield chunk as Buffer;
   }
 }
@@ -56,13 +56,16 @@ async function* chunksOfBytes(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
-    // Between two chunks the server answers others.
+    // Other tasks may run between chunks.
     await setImmediate(undefined, { signal });
     yield bytes.subarray(at, at + CHUNK_BYTES);
   }
 }
 
-/** The file in pieces. @throws SheetError when there is no such file */
+/**
+ * The content of the file in chunks.
+ * @throws SheetError if there is no such file
+ */
 export async function* chunksOf(
   source: Source,
   { signal }: Pick<ReadOptions, "signal"> = {},
@@ -74,13 +77,16 @@ export async function* chunksOf(
   }
 }
 
-/** The file's first bytes and its size. @throws SheetError when there is no such file */
+/**
+ * The first bytes of the file, and its size.
+ * @throws SheetError if there is no such file
+ */
 export const headOf = async (source: Source, length: number): Promise<{ head: Buffer; size: number }> => {
   if ("bytes" in source)
     return { head: Buffer.from(source.bytes.subarray(0, length)), size: source.bytes.length };
   try {
     const found = await stat(source.path);
-    // To open a pipe is to wait until somebody writes into it, and it can be read only once.
+    // Opening a pipe would block until there is a writer, and a pipe can be read only once.
     if (!found.isFile() && !found.isDirectory())
       throw new SheetError("The file cannot be read: it is a pipe or a device, not a file.");
     await using file = await open(source.path);
@@ -91,6 +97,6 @@ export const headOf = async (source: Source, length: number): Promise<{ head: Bu
   }
 };
 
-/** The whole file. */
+/** The whole content of the file. */
 export const bytesOf = async (source: Source): Promise<Uint8Array> =>
   "bytes" in source ? source.bytes : readFile(source.path);

@@ -2,7 +2,10 @@ import { chunksOf, type ReadOptions, SheetError, type Source } from "./source.js
 
 type Encoding = "utf-8" | "utf-16le" | "utf-16be" | "gb18030";
 
-/** The file as text, without its byte order mark. @throws TypeError where it is not of this encoding */
+/**
+ * The text of the file, without its byte order mark.
+ * @throws TypeError if the content is not in this encoding
+ */
 export async function* textOf(
   source: Source,
   encoding: Encoding,
@@ -18,12 +21,15 @@ export async function* textOf(
   yield decoder.decode();
 }
 
-/** Whether all of the file is text of this encoding. @throws SheetError for U+0000, which no sheet holds */
+/**
+ * Whether the whole file is text in this encoding.
+ * @throws SheetError for U+0000, which no sheet contains
+ */
 const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): Promise<boolean> => {
   try {
     for await (const text of textOf(source, encoding, { signal: options.signal }))
       if (text.includes("\u0000"))
-        throw new SheetError("The file is not text: it holds U+0000. Save it as CSV UTF-8 or XLSX.");
+        throw new SheetError("The file is not text: it contains U+0000. Save it as CSV UTF-8 or XLSX.");
     return true;
   } catch (error) {
     if (error instanceof TypeError) return false;
@@ -31,7 +37,7 @@ const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): P
   }
 };
 
-/** Byte order marks, as spreadsheets write them before "Unicode text". */
+/** The encoding of the byte order mark, which spreadsheet programs write for "Unicode text". */
 const marked = (head: Buffer): Encoding | undefined => {
   if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
   if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
@@ -39,8 +45,9 @@ const marked = (head: Buffer): Encoding | undefined => {
 };
 
 /**
- * The encoding of a text file, by reading it: UTF-16 with its mark, UTF-8, or what spreadsheets write in China.
- * @throws SheetError for none of them
+ * Detects the encoding of a text file by decoding it: UTF-16 with a byte order mark, UTF-8, or GB18030, which
+ * spreadsheet programs in China write.
+ * @throws SheetError for any other encoding
  */
 export const encodingOf = async (source: Source, head: Buffer, options: ReadOptions): Promise<Encoding> => {
   const mark = marked(head);

@@ -16,7 +16,7 @@ const row = (number: number | string, content: string) => `<row r="${number}">${
 const MAIN = "xl/worksheets/sheet1.xml";
 const RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
 
-const TOO_LARGE = /^The workbook is too large: at most 110000 rows can be read, empty ones included/;
+const TOO_LARGE = /^The workbook is too large: at most 110000 rows can be read/;
 const UNREADABLE = /^The file is not an XLSX workbook that can be read/;
 const CELL = /^A cell of the workbook is longer than 32,767 characters, or farther right than column XFD/;
 

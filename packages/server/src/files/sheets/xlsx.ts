@@ -13,12 +13,12 @@ import type {
   ThreadData,
 } from "./workbook/messages.js";
 
-/** What the thread may take of memory. The parts that it unpacks come on top, 128 MiB at most. */
+/** The memory limits of the worker. The unpacked parts, at most 128 MiB, come on top. */
 const HEAP = { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
-/** How long parsing may take: ten times what the largest workbook that is taken needs on one slow core. */
+/** The time limit for parsing: ten times what the largest accepted workbook takes on one slow core. */
 const PARSE_MS = 30_000;
 
-const TOO_LARGE = `The workbook is too large: at most ${MAX_ROWS} rows can be read, empty ones included. Save the sheet as CSV.`;
+const TOO_LARGE = `The workbook is too large: at most ${MAX_ROWS} rows can be read, including empty ones. Save the sheet as CSV.`;
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   size: TOO_LARGE,
   rows: TOO_LARGE,
@@ -27,24 +27,27 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   content: "The file is not an XLSX workbook that can be read.",
 };
 
-/** The compiled thread, also when this runs from its source or packed. */
+/** The compiled worker, which is also used when this module runs from its source or packed. */
 const WORKER = new URL("dist/files/sheets/workbook/worker.js", PACKAGE_ROOT);
 
 const startWorker = (bytes: Uint8Array): Worker =>
   new Worker(WORKER, {
     workerData: { bytes } satisfies ThreadData,
-    // Whatever the file does to it, the thread alone ends.
+    // Whatever the file does, only the worker is affected.
     resourceLimits: HEAP,
-    // Nothing of the server is the thread's to see or to write to.
+    // The worker has no access to the server's environment and output.
     env: {},
     execArgv: [],
     stdout: true,
     stderr: true,
   });
 
-/** A thread that reads one workbook. */
+/** The conversation with a worker that reads one workbook. */
 interface Reading {
-  /** @throws SheetError, and what the caller's signal says */
+  /**
+   * Waits for the next message.
+   * @throws SheetError, and the reason of the caller's signal
+   */
   next(): Promise<Answer | RowsAnswer>;
   ask(wanted: RowsWanted): void;
 }
@@ -65,9 +68,9 @@ const readingOf = (
     const stop = AbortSignal.any([ended.signal, late, ...(signal ? [signal] : [])]);
     try {
       const message = once(worker, "message", { signal: stop });
-      // After each beginning to listen, which takes it back.
+      // Adding a listener refs the worker again.
       if (background) worker.unref();
-      // Safe: only the thread's own code answers.
+      // Safe: only the worker's own code sends messages.
       const [answer] = (await message) as [Answer | RowsAnswer];
       return answer;
     } catch (error) {
@@ -90,14 +93,17 @@ const readingOf = (
 const named = (sheets: readonly SheetSummary[]): string =>
   sheets.map(({ name }) => quoted(name)).join(" and ");
 
-/** The sheet that is meant: the one with a header or, where none has one, the first. @throws SheetError when several have one */
+/**
+ * Chooses the sheet with a header, or the first if none has one.
+ * @throws SheetError if several have one
+ */
 const chosen = (sheets: readonly SheetSummary[], { isHeader, onUnread }: ReadOptions): number => {
   const first = sheets.length > 0 ? 0 : -1;
   if (!isHeader) return first;
   const fitting = sheets.filter(({ head }) => head.some(isHeader));
   if (fitting.length > 1)
     throw new SheetError(
-      `More than one sheet of the workbook holds people: ${named(fitting)}. Put them into one, or hide the others.`,
+      `Several sheets of the workbook contain people: ${named(fitting)}. Combine them, or hide the others.`,
     );
   const found = fitting[0] ? sheets.indexOf(fitting[0]) : first;
   const unread = sheets.filter((_, index) => index !== found);
@@ -105,12 +111,16 @@ const chosen = (sheets: readonly SheetSummary[], { isHeader, onUnread }: ReadOpt
   return found;
 };
 
-/** The rows of a workbook's sheet, read in a thread of its own. Those that are blank are left out. @throws SheetError */
+/**
+ * The rows of a workbook's sheet, read in a worker. Blank rows are omitted.
+ * @throws SheetError
+ */
 export async function* xlsxRows(source: Source, size: number, options: ReadOptions): AsyncGenerator<Row> {
   const { signal, onProgress, timeoutMs = PARSE_MS } = options;
   if (size > MAX_FILE_BYTES) throw new SheetError(TOO_LARGE);
   const worker = startWorker(await bytesOf(source));
-  // Bytes are sent to a server, which must be able to stop meanwhile. A command waits for its file.
+  // Bytes come from a request to a server, which must be able to stop meanwhile. A command waits for its
+  // file.
   const reading = readingOf(worker, { signal, timeoutMs, background: "bytes" in source });
   try {
     const answer = await reading.next();

@@ -4,52 +4,55 @@ import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
 import type { Send } from "./outlet.js";
 
-/** Sent bytes that a client has not taken, beyond which its sender waits. */
+/** How many sent bytes a client may leave unread before the server stops reading its messages. */
 const MAX_WAITING_BYTES = 64 * 1024;
 
-/** In milliseconds. */
+/** The timing of connections, in milliseconds. */
 export interface SocketTiming {
-  /** Between two pings; who was silent from one to the next is gone. */
+  /** The interval of pings. A client that sends nothing between two pings is disconnected. */
   readonly pingMs?: number;
-  /** How long a connection without a valid login lasts. */
+  /** The time limit for a valid login. */
   readonly firstMessageMs?: number;
-  /** How long what is under way may take while the server drains. */
+  /** The time limit for pending work while the server drains. */
   readonly settleMs?: number;
-  /** Between two words to the drop-in script. */
+  /** The interval of beats to the drop-in script. */
   readonly beatMs?: number;
-  /** How long the drop-in script may take for a newer login once one has expired. */
+  /** The time limit of the drop-in script for a new login after the previous one has expired. */
   readonly renewalMs?: number;
 }
 
-/** A WebSocket that is open, and what is known of the request that it came from. */
+/** An open WebSocket, with data of its HTTP request. */
 export interface Connection {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
-  /** Of the request, for the log and for the client. */
+  /** The id of the request, for the log and the client. */
   readonly id: string;
-  /** Where the client calls from. */
+  /** The IP address of the client. */
   readonly address: string;
   readonly log: FastifyBaseLogger;
-  /** Sends a message. Everything goes out this way, so that what waits for clients is bounded. */
+  /** Sends a message. All messages are sent this way, so that the size of unread messages is limited. */
   readonly send: Send;
-  /** Says goodbye, and reads on until the client has: from a connection that is not read it would not be heard. */
+  /**
+   * Starts the closing handshake. It also resumes reading, because the client's close frame could not be
+   * received otherwise.
+   */
   close(code?: number, reason?: string): void;
-  /** Resolves when the client has taken most of what was sent to it, or is gone. */
+  /** Resolves when the client has read most of the sent data, or has disconnected. */
   drained(): Promise<void>;
 }
 
-/** What is served on connections of one path. */
+/** The service of one connection. */
 export interface Served {
-  /** Resolves when nothing is under way: what was asked is answered, and nobody listens any more. */
+  /** Resolves when no request is pending and no subscription is active. */
   settled(): Promise<void>;
-  /** What the log line about its end says of it. */
+  /** Additional fields for the log line of the connection's end. */
   summary?(): object;
-  /** Whether it does not read now for reasons of its own, so that a missing pong says nothing. */
+  /** Whether the server has paused reading, so that a missing pong means nothing. */
   isBusy?(): boolean;
 }
 export type SocketHandler = (connection: Connection) => Served;
 
-/** Waits for those who do not read. */
+/** Waits until a slow client has read enough. */
 export const drainOf = (raw: Duplex): Connection["drained"] => {
   let waiting: Promise<void> | undefined;
   return () => {

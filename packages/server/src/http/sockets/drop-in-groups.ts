@@ -1,24 +1,24 @@
-import type { EngineFrame, EngineResults } from "@invigil/schema";
+import type { DropInFrame, DropInResults } from "@invigil/schema";
 import { type EngineService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
 import { InvigilError } from "../../platform/errors.js";
 import { type createFramer, type Framed, framed } from "./drop-in-frames.js";
 
-/** Why listening in a group has ended, where nobody ended it here. */
+/** Why a subscription to a group ended, unless the page left the group. */
 export type Ending = "ended" | "removed" | "stopping" | "failed";
 
 export interface GroupsOptions {
   readonly engine: EngineService;
-  readonly send: (frame: EngineFrame) => void;
-  /** Sends what is made already. */
+  readonly send: (frame: DropInFrame) => void;
+  /** Sends a serialized frame. */
   readonly sendBytes: (frame: Buffer) => void;
   readonly frameOf: ReturnType<typeof createFramer>;
-  /** The connection that carries the groups. */
+  /** The connection of the page. */
   readonly connection: object;
   readonly drained: () => Promise<void>;
   readonly onEnd: (ending: Ending, error: unknown) => void;
 }
 
-/** Where a page stands in a group that it is in. */
+/** The position of a page in a group. */
 interface Place {
   at: string;
   seen: number;
@@ -27,24 +27,27 @@ interface Place {
   readonly stopMutes: () => void;
 }
 
-/** From where on a page wants to be told. */
+/** The position from which a page wants to receive messages. */
 export interface From {
   readonly after?: string | undefined;
   readonly seen?: number | undefined;
 }
 export interface Entered {
-  readonly result: EngineResults["join"];
+  readonly result: DropInResults["join"];
   readonly begin: () => void;
 }
 
-/** The groups that one page is in on one connection. */
+/** The groups that a page has joined on one connection. */
 export interface Groups {
   readonly size: number;
   has(groupId: string): boolean;
-  /** Nothing is told before `begin` is called. Joined again, a group goes on as it is. @throws Refusal, InvigilError */
+  /**
+   * Joins a group. No messages are delivered before `begin` is called. Joining again changes nothing.
+   * @throws Refusal, InvigilError
+   */
   join(page: Page, groupId: string, from: From): Promise<Entered>;
   leave(groupId: string): void;
-  /** Where the page stands in each. */
+  /** The position of the page in each group. */
   places(): ReadonlyMap<string, { readonly at: string; readonly seen: number }>;
   leaveAll(): void;
 }
@@ -67,7 +70,7 @@ export const createGroups = ({
 }: GroupsOptions): Groups => {
   const joined = new Map<string, Place>();
 
-  /** Tells the page what was said, once, in order, and not what it said itself. */
+  /** Delivers a message to the page once and in order, unless the page sent it. */
   const deliver = (page: Page, place: Place, { delivery: { message }, bytes }: Framed): void => {
     if (place.stop.signal.aborted || message.seqnum <= place.seen) return;
     place.seen = message.seqnum;
@@ -78,18 +81,18 @@ export const createGroups = ({
   const tell = async (page: Page, place: Place, events: Joined["events"]): Promise<void> => {
     const { signal } = place.stop;
     for await (const event of events) {
-      // What was dropped, because it was too much or too long ago, is kept as messages all the same.
+      // Messages that the subscription skipped are still stored.
       if (event.type === "gap")
         for (const told of await engine.missed(page, event.roomId, place.seen)) {
           await drained();
           deliver(page, place, framed(told, event.id));
         }
-      // Staff are told of everything that is said. Their apps take what is for the page.
+      // Staff are subscribed to all messages, but their apps expect only those for the page.
       if (event.type === "message" && isAddressedTo(page.login, event.message.to))
         deliver(page, place, frameOf(event));
       place.at = event.id;
     }
-    if (!signal.aborted) throw new Error("the listening ended");
+    if (!signal.aborted) throw new Error("the subscription ended");
   };
 
   const leave = (groupId: string): void => {

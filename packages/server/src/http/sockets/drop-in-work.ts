@@ -1,23 +1,23 @@
 import type { WebSocket } from "ws";
 
-/** Frames that wait, and characters in them, beyond which no more is read; it is again when few wait. */
+/** Reading pauses above these numbers of waiting frames and characters, and resumes when few frames wait. */
 const MOST = { frames: 100, characters: 1024 * 1024 };
 const FEW = 20;
 
-/** The frames of one connection, one after another. */
+/** Processes the frames of a connection one after another. */
 export interface Work {
   readonly take: (frame: string) => void;
-  /** Resolves when no frame waits or is under way. */
+  /** Resolves when no frame is waiting or being processed. */
   readonly settled: () => Promise<void>;
-  /** How many there were. */
+  /** The number of frames so far. */
   readonly total: () => number;
-  /** Whether no more is read now. */
+  /** Whether reading is paused. */
   readonly isHeld: () => boolean;
 }
 
 export interface WorkOptions {
   readonly socket: WebSocket;
-  /** Resolves when the client has taken what it was sent: whoever does not read is not answered further. */
+  /** Resolves when the client has read the previous responses. */
   readonly drained: () => Promise<void>;
   /** Never rejects. */
   readonly answer: (frame: string) => Promise<void>;

@@ -1,12 +1,12 @@
 import {
-  type EngineFrame,
-  type EngineGoodbye,
-  type EngineLogin,
-  type EngineRequest,
-  type EngineResults,
-  engineRequestSchema,
-  MAX_ENGINE_FRAME,
-  MAX_FIRST_ENGINE_FRAME,
+  type DropInCloseCode,
+  type DropInFrame,
+  type DropInLogin,
+  type DropInRequest,
+  type DropInResults,
+  dropInRequestSchema,
+  MAX_DROP_IN_FRAME,
+  MAX_FIRST_DROP_IN_FRAME,
 } from "@invigil/schema";
 import { type EngineService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
 import { InvigilError, parsed } from "../../platform/errors.js";
@@ -17,14 +17,15 @@ import { createWork } from "./drop-in-work.js";
 
 const MAX_GROUPS = 20;
 /**
- * In milliseconds: between two beats; between two looks at the login of a page that is in no group; for the first login; for a newer
- * login once one has expired.
+ * In milliseconds: the interval of beats, the interval at which the login of a page without a group is
+ * checked, the time limit for the first login, and the time limit for a new login after the previous one
+ * expired.
  */
 const BEAT_MS = 10_000;
 const LOOK_MS = 1_000;
 const FIRST_MESSAGE_MS = 10_000;
 const RENEWAL_MS = 3_500;
-/** WebSocket codes. */
+/** WebSocket close codes. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
 const UNSUPPORTED = 1003;
@@ -38,9 +39,9 @@ export interface EngineSocketOptions {
   readonly timing: SocketTiming;
 }
 
-/** What a request is answered with, and what then begins. */
+/** The result of a request, and a function to call after the response. */
 interface Served {
-  readonly result: EngineResults[keyof EngineResults];
+  readonly result: DropInResults[keyof DropInResults];
   readonly begin?: () => void;
 }
 
@@ -54,13 +55,16 @@ const asJson = (text: string): unknown => {
     return undefined;
   }
 };
-/** The number of what may be a request, so that it can be refused by it. */
+/** The number of a frame that may be an invalid request, so that an error can refer to it. */
 const numberOf = (sent: unknown): number | undefined => {
   const number = typeof sent === "object" && sent !== null && "number" in sent ? sent.number : undefined;
   return typeof number === "number" && Number.isSafeInteger(number) ? number : undefined;
 };
 
-/** Serves the drop-in script: what it asks, one after another, and what is said in the groups that it has joined. */
+/**
+ * Serves the drop-in script: handles its requests one after another, and delivers the messages of the groups
+ * that it has joined.
+ */
 export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
   const frameOf = createFramer();
   return (connection) => {
@@ -70,18 +74,18 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     let page: Page | undefined;
     let release = (): void => {};
     let renewal: NodeJS.Timeout | undefined;
-    /** For the log: the vendor's apps show nobody what was refused. */
+    /** For the log, because the vendor's apps do not display refusals. */
     let refusals = 0;
     let lastRefusal = "";
-    /** The groups of a login that has expired, for the next one. */
+    /** The positions in the groups of an expired login, for the next login. */
     let resting = new Map<string, From>();
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
-    const send = (frame: EngineFrame): void => {
+    const send = (frame: DropInFrame): void => {
       if (isOpen()) connection.send(JSON.stringify(frame));
     };
-    /** The connection ends, and the page does not come back by itself. */
-    const bye = (code: EngineGoodbye): void => {
+    /** Closes the connection permanently. The page does not reconnect by itself. */
+    const bye = (code: DropInCloseCode): void => {
       send({ is: "bye", code });
       connection.close(NORMAL);
     };
@@ -93,7 +97,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       send({ is: "expired" });
     };
 
-    /** An app may have a newer login for one that has expired. For one that was taken back it has to log in anew. */
+    /** An expired login can be renewed by the app. After a revoked login, the app must log in again. */
     const endLogin = (): void => {
       if (!page || page.expiresAt <= clock()) {
         expire();
@@ -129,10 +133,10 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       if (!isOpen()) groups.leaveAll();
       return entered;
     };
-    const login = async (sent: EngineLogin): Promise<void> => {
+    const login = async (sent: DropInLogin): Promise<void> => {
       const opened = await engine.login(sent);
       if (page && page.login !== opened.login)
-        throw new Refusal(403, `The connection is that of ${page.login}.`);
+        throw new Refusal(403, `The connection belongs to ${page.login}.`);
       clearTimeout(silent);
       clearTimeout(renewal);
       renewal = undefined;
@@ -141,7 +145,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         release = engine.claim(opened, () => bye(4));
       }
       page = opened;
-      // What is joined goes on with the newer login alone.
+      // The groups continue with the new login only.
       for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
       groups.leaveAll();
       const rested = resting;
@@ -149,7 +153,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       for (const [groupId, from] of rested) (await join(opened, groupId, from)).begin();
     };
 
-    const serve = async (request: EngineRequest): Promise<Served> => {
+    const serve = async (request: DropInRequest): Promise<Served> => {
       if (request.do === "login") {
         await login(request.login);
         return { result: {} };
@@ -160,13 +164,13 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       switch (request.do) {
         case "join":
           if (groups.size >= MAX_GROUPS && !groups.has(groupId))
-            throw new Refusal(443, `A page is in ${MAX_GROUPS} groups at most.`);
+            throw new Refusal(443, `A page can join at most ${MAX_GROUPS} groups.`);
           return join(page, groupId, request);
         case "leave":
           groups.leave(groupId);
           return { result: {} };
         case "send":
-          if (!groups.has(groupId)) throw new Refusal(425, `The group ${groupId} was not joined.`);
+          if (!groups.has(groupId)) throw new Refusal(425, `The page has not joined the group ${groupId}.`);
           return { result: await engine.send(page, request) };
         case "group":
           return { result: await engine.group(page, groupId) };
@@ -185,10 +189,10 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         const sent = asJson(text);
         number = numberOf(sent);
         if (number === undefined) {
-          connection.close(POLICY_VIOLATION, "A frame is no request.");
+          connection.close(POLICY_VIOLATION, "The frame is not a request.");
           return;
         }
-        const { result, begin } = await serve(parsed(engineRequestSchema, sent));
+        const { result, begin } = await serve(parsed(dropInRequestSchema, sent));
         send({ number, result });
         begin?.();
       } catch (error) {
@@ -198,22 +202,25 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         refusals += 1;
         lastRefusal = message;
         if (page && hasEnded(error)) endLogin();
-        // Whoever cannot log in has nothing to do here.
+        // Without a login, the connection is useless.
         if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
       }
     };
 
     const work = createWork({ socket, drained, answer });
-    const silent = setTimeout(() => connection.close(POLICY_VIOLATION, "Nobody logged in."), firstMessageMs);
+    const silent = setTimeout(
+      () => connection.close(POLICY_VIOLATION, "No login was received."),
+      firstMessageMs,
+    );
     const look = setInterval(
       () => {
-        // Those who are in a group are looked at there.
+        // The subscription of a group checks the login itself.
         const looked = page;
         if (!looked || groups.size > 0 || !isOpen()) return;
         engine.check(looked).catch((error: unknown) => {
           if (page !== looked) return;
           if (hasEnded(error)) endLogin();
-          else log.error({ err: error }, "a message login could not be looked at: it is tried again");
+          else log.error({ err: error }, "checking a message login failed: it will be retried");
         });
       },
       Math.min(beatMs, LOOK_MS),
@@ -225,13 +232,13 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     for (const timer of [silent, beat, look]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
-        connection.close(UNSUPPORTED, "Frames are text.");
+        connection.close(UNSUPPORTED, "Frames must be text.");
         return;
       }
-      // Safe: the sockets give each message as one buffer.
+      // Safe: ws delivers each message as one buffer.
       const frame = (data as Buffer).toString();
-      if (frame.length > (page ? MAX_ENGINE_FRAME : MAX_FIRST_ENGINE_FRAME))
-        connection.close(TOO_LARGE, "A frame is too large.");
+      if (frame.length > (page ? MAX_DROP_IN_FRAME : MAX_FIRST_DROP_IN_FRAME))
+        connection.close(TOO_LARGE, "The frame is too large.");
       else work.take(frame);
     });
     socket.once("close", () => {

@@ -1,11 +1,11 @@
 import type { WebSocket } from "ws";
 
-/** How often each client is pinged, in milliseconds; one that was silent since the last time is gone. */
+/** The interval of pings, in milliseconds. A client that sends nothing in between is disconnected. */
 export const PING_MS = 10_000;
 
-/** Pings clients and cuts off those that do not answer: they are noticed after twice the interval at most. */
+/** Pings clients and terminates the connections of those that do not respond, after at most two intervals. */
 export interface Liveness {
-  /** `isBusy`: that nothing is heard is our own doing. */
+  /** `isBusy` returns whether the server itself has paused reading. */
   watch(socket: WebSocket, isBusy: () => boolean): void;
 }
 

@@ -1,23 +1,23 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
 
-/** What is sent as one message: a text, also as bytes that many are sent, or such bytes with a text before and after them. */
+/** A message: a text, its bytes, or shared bytes between two texts. */
 export type Outgoing =
   | string
   | Buffer
   | { readonly head: string; readonly shared: Buffer; readonly tail: string };
 
-/** Sends on one connection. */
+/** Sends a message on one connection. */
 export type Send = (message: Outgoing) => void;
 
-/** Unread bytes of one connection up to which nothing is looked at. */
+/** Below this number of unread bytes, a connection is not checked. */
 const LITTLE = 1024 * 1024;
-/** How much of all that waits may wait for one connection. */
+/** The maximum share of `mostBytes` for one connection. */
 const SHARE = 1 / 4;
 
-/** Bounds what waits in this process for clients that do not read. */
+/** Limits the memory for messages that clients have not read. */
 export interface Outlets {
-  /** @param log where it is said that the connection was cut off */
+  /** @param log receives a line if the connection is terminated */
   open(socket: WebSocket, log: FastifyBaseLogger): Send;
 }
 
@@ -30,15 +30,15 @@ const write = (socket: WebSocket, message: Outgoing): void => {
     socket.send(message, { binary: false });
     return;
   }
-  // One message in three frames: the bytes that many are sent are not copied for each.
+  // One message in three frames, so that shared bytes are not copied for each connection.
   socket.send(message.head, { fin: false });
   socket.send(message.shared, { binary: false, fin: false });
   socket.send(message.tail);
 };
 
 /**
- * A connection whose client leaves too much unread is cut off: when it waits for a quarter of `mostBytes`, and when all together wait for
- * more than `mostBytes` and it for more than a little.
+ * Terminates a connection that has too many unread bytes: more than a quarter of `mostBytes`, or more than 1
+ * MiB while all connections together have more than `mostBytes`.
  */
 export const createOutlets = ({ mostBytes }: { readonly mostBytes: number }): Outlets => {
   const sockets = new Set<WebSocket>();
@@ -52,7 +52,7 @@ export const createOutlets = ({ mostBytes }: { readonly mostBytes: number }): Ou
     open(socket, log) {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
-      /** At what amount all are looked at again. */
+      /** The number of unread bytes at which the connection is checked again. */
       let lookAt = LITTLE;
       return (message) => {
         if (socket.readyState !== socket.OPEN) return;
@@ -62,7 +62,7 @@ export const createOutlets = ({ mostBytes }: { readonly mostBytes: number }): Ou
         if (bufferedAmount < lookAt) return;
         lookAt = bufferedAmount + LITTLE;
         if (!isTooMuch(bufferedAmount)) return;
-        log.warn({ unread: bufferedAmount }, "connection cut off: it does not read");
+        log.warn({ unread: bufferedAmount }, "connection terminated: the client does not read");
         socket.terminate();
       };
     },

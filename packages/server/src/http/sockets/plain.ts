@@ -1,19 +1,19 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 
-/** Whether a request wants to go on as a WebSocket. */
+/** Whether a request asks for a WebSocket. */
 export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
   headers.upgrade?.toLowerCase() === "websocket";
 
 /**
- * Options of an HTTP server. From Node 24.9 on it asks itself whether a request goes on as something else, and serves the others, with their
- * bodies, as if they had not asked. The types of Node 20 do not know the option.
+ * Options of the HTTP server. Since Node 24.9, Node asks whether to upgrade a request, and handles other
+ * requests normally, including their bodies. The types of Node 20 lack this option.
  */
 export const plainUpgrades: object = { shouldUpgradeCallback: isWebSocket };
 
 /**
- * For older Nodes: gives a connection back to the HTTP server, which reads the request again without its wish to upgrade. Java's client asks
- * for HTTP/2 on every first request, bodies too, and must be answered as if it had not.
+ * For older versions of Node: returns a connection to the HTTP server, which parses the request again without
+ * its upgrade header. Java's client asks for HTTP/2 on every first request and expects a normal response.
  */
 export const answerPlainly = (
   server: Server,
@@ -35,7 +35,7 @@ export const answerPlainly = (
         : value;
     if (!isWish && kept !== "") lines.push(`${name}: ${kept}`);
   }
-  // Header bytes are Latin-1, as Node reads them.
+  // Node decodes header bytes as Latin-1.
   const again = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");
   socket.unshift(Buffer.concat([again, head]));
   server.emit("connection", socket);

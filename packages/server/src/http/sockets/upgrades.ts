@@ -20,30 +20,36 @@ import { createLiveness, PING_MS } from "./liveness.js";
 import { createOutlets } from "./outlet.js";
 import { answerPlainly, isWebSocket } from "./plain.js";
 
-/** The largest frame that is read: as much as the body of a request. */
+/** The maximum size of a message, in bytes: that of a request's body. */
 const MAX_FRAME_BYTES = 1024 * 1024;
-/** Pieces of a frame, and frames of a message, at most: a small number of bytes must not come as a large number of objects. */
+/**
+ * The maximum numbers of chunks of a frame and of frames of a message, so that few bytes cannot create many
+ * objects.
+ */
 const MAX_PIECES = 4096;
 const MAX_FRAGMENTS = 1024;
-/** How long what is under way may take once the server drains, and then how long the client to say goodbye. */
+/**
+ * The time limits for pending work when the server drains, and for the closing handshake afterwards, in
+ * milliseconds.
+ */
 const SETTLE_MS = 5_000;
 const GOODBYE_MS = 1_000;
-/** How long a client may take to close a connection that the server has closed. */
+/** How long a client may take to answer the closing handshake, in milliseconds. */
 const CLOSE_MS = 2_000;
-/** The WebSocket code for a server that goes away, and what is said with it. */
+/** The WebSocket close code and reason of a server that stops. */
 const GOING_AWAY = 1001;
 const GOODBYE = "The server is stopping.";
 
 export interface UpgradeOptions {
   readonly config: Pick<Config, "auth" | "corsOrigins" | "publicUrl" | "trustedProxies" | "sendBufferBytes">;
-  /** Who serves the connections of each path. */
+  /** The handlers by path. */
   readonly handlers: Readonly<Partial<Record<string, SocketHandler>>>;
   readonly timing: SocketTiming;
 }
 
 const pathOf = ({ url = "/" }: IncomingMessage): string => url.split("?", 1)[0] ?? "/";
 
-/** Whether the page that connects may: one of the origins that may call, or a page of this very host. */
+/** Whether the calling page may connect: its origin is allowed, or it is the server's own. */
 const originCheck = (config: UpgradeOptions["config"]) => {
   const origins = originsOf(config);
   const refusalOf = openServerCheck(config);
@@ -59,19 +65,19 @@ const originCheck = (config: UpgradeOptions["config"]) => {
 };
 
 const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
-  400: invalidInput("request", "is no handshake of a WebSocket"),
+  400: invalidInput("request", "is not a WebSocket handshake"),
   403: new InvigilError("FORBIDDEN", "Pages of this origin may not connect."),
   404: new InvigilError("NOT_FOUND", "There is no WebSocket at this path."),
   503: new InvigilError("OVERLOADED", "The server is stopping."),
 };
-/** Ends a connection that does not become a WebSocket. */
+/** Responds to a request that does not become a WebSocket. */
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void => {
   socket.end(asBytes(bareAnswer(REFUSALS[status], status, id)));
 };
 
 /**
- * Makes WebSockets of the requests that ask for it on the paths of `handlers`. Each is pinged, has a log line when it
- * opens and one when it closes, and is told when the server goes.
+ * Accepts WebSockets on the paths of `handlers`. Every connection is pinged, is logged when it opens and
+ * closes, and is closed with a reason when the server stops.
  */
 export const acceptSockets = (
   app: FastifyInstance,
@@ -85,10 +91,10 @@ export const acceptSockets = (
   let draining = false;
   let server: Promise<WebSocketServer> | undefined;
 
-  /** Loaded with the first connection: most starts are of commands, and of servers that nobody listens to yet. */
+  /** Imported for the first connection, because commands and many servers never need it. */
   const socketServer = () => {
     server ??= import("ws").then(({ WebSocketServer }) => {
-      // Named first: the types do not know the time for closing yet.
+      // A variable, because the types lack `closeTimeout`.
       const bounds = {
         noServer: true,
         clientTracking: false,
@@ -99,7 +105,7 @@ export const acceptSockets = (
         perMessageDeflate: false,
       };
       const made = new WebSocketServer(bounds);
-      // What is not a handshake.
+      // The request is not a valid handshake.
       made.on("wsClientError", (_error, socket, request) => refuse(socket, 400, requestId(request)));
       return made;
     });
@@ -118,7 +124,7 @@ export const acceptSockets = (
   const serve = (connection: Connection, route: string, handler: SocketHandler): void => {
     const { socket, log } = connection;
     const since = performance.now();
-    // Broken frames: the library closes the connection with the code that says so.
+    // After an invalid frame, ws closes the connection with the matching code.
     socket.on("error", (error) => log.debug({ err: error }, "connection failed"));
     const served = handler(connection);
     open.set(connection, served);
@@ -137,11 +143,11 @@ export const acceptSockets = (
       answerPlainly(app.server, request, { socket, head });
       return;
     }
-    // Clients go away at any moment.
+    // Clients may disconnect at any time.
     socket.on("error", () => socket.destroy());
     const id = requestId(request);
     const route = pathOf(request);
-    // Paths begin with a slash, so that none is a name that every object has.
+    // Safe to look up: paths begin with a slash, so they are no names of Object.prototype.
     const handler = handlers[route];
     const log = app.log.child({ reqId: id });
     const address = proxyAddr(request, isProxy);
@@ -170,7 +176,8 @@ export const acceptSockets = (
       socket.destroy();
     });
   });
-  // Not waited for here: the server must stop to listen meanwhile, and ends when its last connection has.
+  // Not awaited here, because the server must stop listening meanwhile. It ends when its last connection has
+  // ended.
   app.addHook("preClose", (done) => {
     draining = true;
     for (const [connection, served] of open) void goodbye(connection, served);

@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-// What both of the vendor's message services have in common.
+// Common parts of both message services of Alibaba Cloud.
 
-/** Who the vendor is told sends what the server announces. */
+/** The sender of the server's announcements. */
 export const ANNOUNCER = "invigil";
-/** The answer to what has no result. */
+/** The schema of a response without a result. */
 export const done = z.object({ RequestId: z.string() }).transform(() => undefined);
-/** A group that is not there or that nobody has entered, or somebody who is not logged in: nothing is left to do. */
+/** The group does not exist or has no members, or the user is not logged in. The call has nothing to do. */
 export const nobody = { codes: ["ResourceNotExist"], answer: undefined };

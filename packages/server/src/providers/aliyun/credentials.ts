@@ -2,13 +2,16 @@ import type { AliyunCredentials } from "../../config/config.js";
 import { VendorError } from "../vendor-error.js";
 import { loadSdk, type Sdk } from "./sdk.js";
 
-/** The account that calls are signed for, and the SDK that signs them. One serves all of the vendor's services. */
+/**
+ * The account whose credentials sign the calls, and the SDK that signs them. Shared by all services of the
+ * vendor.
+ */
 export interface AliyunAccount {
-  /** Loads the SDK, once. */
+  /** Loads the SDK on the first call. */
   open(): Promise<{ readonly sdk: Sdk; readonly credential: InstanceType<Sdk["Credential"]> }>;
   /**
-   * Sees to it that there are credentials to sign with: those of an instance role are fetched and renewed.
-   * @throws VendorError when the machine gives none
+   * Ensures that there are valid credentials. Those of an instance role are fetched and renewed.
+   * @throws VendorError if the machine provides none
    */
   ready(): Promise<void>;
 }
@@ -38,9 +41,9 @@ export const createAliyunAccount = (credentials: AliyunCredentials, timeoutMs: n
     async ready() {
       const { credential } = await open();
       await credential.getCredential().catch((error: unknown) => {
-        // What it says may hold parts of a credential, so none of it is passed on.
+        // The message of the original error may contain parts of a credential, so it is discarded.
         const refused = error instanceof Error && /httpStatus: 4\d\d/.test(error.message);
-        throw new VendorError("the machine gives no credentials for its role", {
+        throw new VendorError("the machine provides no credentials for its role", {
           fault: refused ? "refused" : "unreachable",
         });
       });

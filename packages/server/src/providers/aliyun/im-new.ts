@@ -9,27 +9,29 @@ import type { OpenApi } from "./openapi.js";
 export interface AliyunNewImDeps {
   readonly clock: () => Date;
   readonly nonce: () => string;
-  /** The vendor's OpenAPI; without it groups are made there by hand, and nothing is announced. */
+  /** The OpenAPI of the vendor. Without it, groups must be created by hand, and nothing is announced. */
   readonly api?: OpenApi | undefined;
 }
 
 const MAX_NAME_BYTES = 128;
 const MAX_BODY_BYTES = 15 * 1024;
-/** Who can log in to the vendor's service at all. */
+/** User ids that can log in to the vendor's service. */
 const USER_ID = /^[A-Za-z0-9_]{1,64}$/;
-/** A group may name its creator, with fewer characters than a login may have. */
+/** User ids that can be the creator of a group. */
 const CREATOR_ID = /^[A-Za-z0-9]{1,64}$/;
 
 const created = z.object({ GroupId: z.string(), AlreadyDelete: z.boolean().optional() });
 
-/** The beginning of a text, in whole characters. */
+/** Cuts a text to a number of bytes without splitting a character. */
 const cutToBytes = (text: string, max: number): string => {
   const characters = Array.from(text);
   while (Buffer.byteLength(characters.join("")) > max) characters.pop();
   return characters.join("");
 };
 
-/** The vendor's new message service: groups and announcements by its OpenAPI, tokens signed here. */
+/**
+ * The vendor's new message service. Its OpenAPI manages groups and announcements. Tokens are signed locally.
+ */
 export const createAliyunNewIm = (
   app: AliyunImApp,
   { clock, nonce, api }: AliyunNewImDeps,
@@ -60,7 +62,7 @@ export const createAliyunNewIm = (
           GroupName: cutToBytes(name, MAX_NAME_BYTES),
           ...(CREATOR_ID.test(creatorId) && { CreatorId: creatorId }),
         },
-        // Done again it says that the group is there already.
+        // Repeating the call reports that the group already exists.
         repeatable: true,
         schema: created,
         signal,
@@ -95,7 +97,7 @@ export const createAliyunNewIm = (
         const call = { action, query: { ...message, ...query }, repeatable: false };
         return api.call({ ...call, schema: done, unless: nobody });
       };
-      // What is announced is true now: it is in no history that somebody reads later.
+      // Announcements describe the current state, so they are not stored in the history.
       if (!userIds)
         return send("SendLiveMessageGroup", { GroupId: groupId, NoStorage: "true", NoCache: "true" });
       await Promise.all(

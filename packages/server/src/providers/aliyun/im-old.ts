@@ -23,15 +23,18 @@ const tokens = z
   .object({ Result: z.object({ AccessToken: z.string().min(1), RefreshToken: z.string().min(1) }) })
   .transform(({ Result }) => ({ accessToken: Result.AccessToken, refreshToken: Result.RefreshToken }));
 
-/** A field that the vendor must have. @throws INVALID_INPUT */
+/**
+ * Returns a field that the vendor requires.
+ * @throws INVALID_INPUT if it is absent
+ */
 const required = (field: string, value: string | undefined): string => {
   if (value === undefined) throw invalidInput(field, "is required for aliyun_old");
   return value;
 };
 
 /**
- * The vendor's older message service: everything is a call of its OpenAPI. It names groups itself, and has no call that
- * deletes one.
+ * The vendor's older message service. Every operation is a call of its OpenAPI. It chooses group ids itself,
+ * and cannot delete groups.
  */
 export const createAliyunOldIm = ({
   appId: AppId,
@@ -44,7 +47,7 @@ export const createAliyunOldIm = ({
     return api.call({
       action: "CreateMessageGroup",
       query: { AppId, CreatorId: creatorId, Extension: JSON.stringify({ name }) },
-      // Done again it makes another group.
+      // Repeating the call creates another group.
       repeatable: false,
       schema: created,
       signal,
@@ -75,7 +78,7 @@ export const createAliyunOldIm = ({
       OperatorUserId: ANNOUNCER,
       Type: String(type),
       Data: data,
-      // The server's own numbers and ids need no censor.
+      // Announcements contain only the server's own numbers and ids, which need no moderation.
       SkipAudit: "true",
     };
     const receivers = userIds?.filter((userId) => USER_ID.test(userId));

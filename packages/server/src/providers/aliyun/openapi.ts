@@ -9,9 +9,9 @@ import type { Sdk } from "./sdk.js";
 type SignedRequest = Parameters<Sdk["signing"]["getAuthorization"]>[0];
 
 export interface OpenApiOptions {
-  /** Where the service is: an origin. */
+  /** The origin of the service. */
   readonly url: string;
-  /** The version of its API, a day. */
+  /** The version of the API, a date. */
   readonly version: string;
   readonly account: AliyunAccount;
   readonly policy: VendorPolicy;
@@ -20,25 +20,25 @@ export interface OpenApiOptions {
 export interface OpenApiCall<Schema extends z.ZodType> {
   readonly action: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Whether doing it twice does what doing it once does. */
+  /** Whether the call is idempotent. */
   readonly repeatable: boolean;
-  /** Reads the answer. */
+  /** Parses the response. */
   readonly schema: Schema;
-  /** Codes of refusals that are as good as an answer, and that answer. */
+  /** Error codes that count as success, and the result to return for them. */
   readonly unless?: { readonly codes: readonly string[]; readonly answer: z.output<Schema> };
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Calls the actions of one of the vendor's services. */
+/** Calls the actions of one service of the vendor. */
 export interface OpenApi {
   /** @throws PROVIDER_FAILED */
   call<Schema extends z.ZodType>(call: OpenApiCall<Schema>): Promise<z.output<Schema>>;
 }
 
 const AGENT = "invigil";
-/** `ServiceUnavailable` says that the call was not taken, and asks for another try, as throttling does. */
+/** `ServiceUnavailable` means that the call was not executed and can be retried, as for throttling. */
 const THROTTLED = /Throttling|^ServiceUnavailable/;
-/** The vendor explains what it could not verify by repeating what was sent, tokens and all. */
+/** The messages of these errors may repeat credentials from the request. */
 const TELLS_TOO_MUCH = /signature|token|accesskey/i;
 const MAX_SAID = 200;
 
@@ -52,15 +52,15 @@ const idBody = z.object({ RequestId: z.string() });
 interface Answered {
   readonly status: number;
   readonly body: string;
-  /** From the header. */
+  /** From the response header. */
   readonly requestId: string | undefined;
 }
 
-/** What the vendor answered instead of doing what it was asked. */
+/** Converts an error response of the vendor. */
 const refusal = ({ status, body, requestId }: Answered): VendorError => {
   const { data } = errorBody.safeParse(parsedJson(body));
-  // A gateway's page.
-  if (!data) return new VendorError("a failure that is not JSON", { fault: "unavailable" });
+  // An HTML page of a gateway, for example.
+  if (!data) return new VendorError("an error response that is not JSON", { fault: "unavailable" });
   const code = data.Code || undefined;
   const said = data.Message && !TELLS_TOO_MUCH.test(code ?? "") ? `: ${data.Message.slice(0, MAX_SAID)}` : "";
   const answered = status >= 500 ? "unavailable" : "refused";
@@ -75,15 +75,15 @@ const refusal = ({ status, body, requestId }: Answered): VendorError => {
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** A try that brought no answer, as what the vendor did. */
+/** Converts the error of an attempt without a response. */
 const vendorErrorOf = (error: unknown, signal: AbortSignal): VendorError => {
   if (error instanceof VendorError) return error;
   if (error instanceof AnswerTooLong) return new VendorError(error.message, { fault: "unreadable" });
-  if (signal.aborted) return new VendorError("no answer in time", { fault: "timeout" });
-  // `fetch` says no more than that it failed; why stands in the cause.
+  if (signal.aborted) return new VendorError("no response in time", { fault: "timeout" });
+  // `fetch` only reports that it failed. The reason is in the cause.
   const cause = error instanceof Error && error.cause ? error.cause : error;
   const code = codeOf(cause);
-  // Its HTTP parser gives a code under Node 20 alone.
+  // Only Node 20 sets a code for HTTP parser errors.
   if (cause instanceof Error && cause.name === "HTTPParserError")
     return new VendorError(`no HTTP (${code || cause.name})`, { fault: "unreadable" });
   return new VendorError(`no connection (${code || "closed"})`, { fault: "unreachable" });
@@ -94,14 +94,14 @@ const read = <Schema extends z.ZodType>(schema: Schema, { body, requestId }: Ans
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const field = result.error.issues[0]?.path.join(".");
-  const what = json === undefined ? "is not JSON" : `has no ${field || "object"} as documented`;
-  throw new VendorError(`the answer ${what}`, {
+  const what = json === undefined ? "is not JSON" : `lacks the documented ${field || "object"}`;
+  throw new VendorError(`the response ${what}`, {
     fault: "unreadable",
     requestId: idBody.safeParse(json).data?.RequestId ?? requestId,
   });
 };
 
-/** RFC 3986: as the vendor encodes what it verifies. */
+/** Percent-encoding of RFC 3986, which the vendor uses for signatures. */
 const encoded = (text: string): string =>
   encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
@@ -111,8 +111,8 @@ const encoded = (text: string): string =>
 const ALGORITHM = "ACS3-HMAC-SHA256";
 
 /**
- * Calls are signed by the vendor's SDK and sent by `fetch`: the SDK's own transport reads an answer of any length, for as long as it
- * comes, and cannot be ended.
+ * The vendor's SDK signs the calls, but `fetch` sends them, because the SDK's transport has no limits of size
+ * and time and cannot be aborted.
  */
 export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions): OpenApi => {
   const { host, origin } = new URL(url);
@@ -141,7 +141,7 @@ export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions)
       headers: { ...headers, host },
     };
     const authorization = sdk.signing.getAuthorization(
-      // Safe: these four fields are what the SDK signs.
+      // Safe: the SDK signs only these four fields.
       request as SignedRequest,
       ALGORITHM,
       payload,

@@ -1,10 +1,10 @@
-/** Node gives a CommonJS module's own default export inside its default; what bundles the module does not. */
+/** Node nests the default export of a CommonJS module inside another default. Bundlers do not. */
 const unwrapped = <Export extends object>(module: Export | { readonly default: Export }): Export =>
   "default" in module ? module.default : module;
 
 /**
- * The vendor's SDK cores: they sign calls, and know every kind of credential. They are a hundred files and more, so they are
- * loaded for the first call and not for the start of the server.
+ * Loads the vendor's SDK cores, which sign calls and support every kind of credential. They consist of more
+ * than a hundred files, so they are loaded for the first call instead of at startup.
  */
 export const loadSdk = async () => {
   const [core, credentials] = await Promise.all([
@@ -12,7 +12,7 @@ export const loadSdk = async () => {
     import("@alicloud/credentials"),
   ]);
   return {
-    /** The vendor's own signing of a call, and what goes with it. */
+    /** The vendor's functions for signing calls. */
     signing: core.OpenApiUtil,
     Credential: unwrapped(credentials.default),
     CredentialSettings: credentials.Config,

@@ -1,12 +1,12 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { StreamCallback } from "../types.js";
 
-/** How far the time of a signature may lie behind or ahead, in seconds. */
+/** The maximum difference between the time of a signature and the server's clock, in seconds. */
 const TOLERANCE_SECONDS = 300;
 
 type StreamCallbackSettings = Omit<StreamCallback, "judge"> & { readonly key: string };
 
-/** Knows what is reported of a push domain by its signature, which covers the domain and the time alone. */
+/** Verifies callbacks of the stream service. The signature covers only the push domain and the time. */
 export const createStreamCallback = (
   { key, ...settings }: StreamCallbackSettings,
   clock: () => Date,

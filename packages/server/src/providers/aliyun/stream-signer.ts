@@ -7,37 +7,40 @@ export interface StreamSettings {
   readonly pushKey: string;
   readonly pullDomain: string;
   readonly pullKey: string;
-  /** The first segment of every stream's path. */
+  /** The first segment of the path of every stream. */
   readonly app: string;
-  /** How long a URL is valid, in seconds: at least, as its end is rounded up to a whole minute. */
+  /** The minimum lifetime of a URL, in seconds. Its expiry is rounded up to a whole minute. */
   readonly ttlSeconds: number;
-  /** Appended to a stream's name to get its transcoded copy. */
+  /** The suffix of the name of a transcoded stream. */
   readonly transcodeSuffix: string;
 }
 
 /**
- * "Type A" URL authentication of the vendor's live streaming: `<expiry>-<rand>-<uid>-<md5>`.
+ * The `auth_key` of the vendor's "type A" URL authentication: `<expiry>-<rand>-<uid>-<md5>`.
  * @param uri the path from its first `/`, without a query
- * @param expiry seconds since 1970
+ * @param expiry in seconds since 1970
  */
 export const authKey = (uri: string, expiry: number, key: string): string => {
   const signature = hash("md5", `${uri}-${expiry}-0-0-${key}`);
   return `${expiry}-0-0-${signature}`;
 };
 
-/** URLs signed within a minute are the same, to the byte: their expiry is rounded up to a whole one. */
+/** Expiries are rounded up to a whole minute, so that URLs stay the same for a minute. */
 const MINUTE_MS = 60_000;
-/** People whose URLs are remembered for the minute: a kilobyte and a half each. */
+/** The number of people whose URLs are cached for a minute. Each takes 1.5 KB. */
 const REMEMBERED_PEOPLE = 10_000;
 
-/** What was signed with one expiry: by room, then by person. */
+/** The URLs with the same expiry: by room, then by person. */
 interface Signed {
   readonly expiry: number;
   readonly rooms: Map<string, Map<string, SignedStreams>>;
   placesLeft: number;
 }
 
-/** Signs push and pull URLs with the keys of their domains; see docs/decisions/0028-stream-urls-for-a-minute.md. */
+/**
+ * Signs push and pull URLs with the keys of their domains. See
+ * docs/decisions/0028-stream-urls-for-a-minute.md.
+ */
 export const createStreamSigner = (
   settings: StreamSettings,
   clock: () => Date,
@@ -67,7 +70,7 @@ export const createStreamSigner = (
   return {
     inRoom(room, { twin }) {
       const now = signedWith(expiryOf(clock()));
-      // URLs are made of the name: where two rooms' streams begin alike, so do their URLs.
+      // URLs depend only on the stream name, so rooms with the same prefix share a cache entry.
       const key = `${twin ? "twin " : ""}${roomStreams(room)}`;
       const people = now.rooms.get(key) ?? new Map<string, SignedStreams>();
       return (userId) => {

@@ -95,7 +95,7 @@ describe("the policy for recordings", () => {
     'e"/',
   ])("is not made for %j", (prefix) => {
     expect(() => recordingsPolicy({ ...STORE, prefixes: ["e-r-u/", prefix] })).toThrow(
-      `no policy can be made for the prefix ${JSON.stringify(prefix)}`,
+      `a policy cannot contain the prefix ${JSON.stringify(prefix)}`,
     );
   });
 });

@@ -1,9 +1,9 @@
 import type { UploadPrefixes } from "../types.js";
 
-// What the credentials for uploads allow, as the vendor's access management (RAM) reads it. The role may allow more: what
-// they can do is what both allow.
+// Policies of the vendor's access management (RAM) for upload credentials. Credentials allow only what both
+// the policy and the role allow.
 
-/** Longer ones the vendor refuses. */
+/** The maximum length of a policy that the vendor accepts, in characters. */
 export const MAX_POLICY_LENGTH = 2048;
 
 interface Statement {
@@ -15,21 +15,24 @@ interface Statement {
 const written = (...statements: readonly Statement[]): string =>
   JSON.stringify({ Version: "1", Statement: statements });
 
-/** Characters that mean nothing in a policy but themselves: no wildcards, no variables, and no folder of dots. */
+/**
+ * Prefixes without special characters of policies (wildcards and variables), and without the folders `.` and
+ * `..`.
+ */
 const PLAIN = /^(?!\.{1,2}\/?$)[A-Za-z0-9_.-]+\/?$/;
 
 export interface RecordingsPolicyOptions {
   readonly bucket: string;
-  /** As `/record`. */
+  /** For example `/record`. */
   readonly basePath: string;
-  /** The most important first. */
+  /** The most important prefix first. */
   readonly prefixes: UploadPrefixes;
 }
 
 /**
- * Lets recordings be put below a bucket's prefixes, in as many of them as the vendor's limit takes. All steps of an
- * upload in parts are `oss:PutObject` as well.
- * @returns the policy, and how many of the prefixes it allows: a person's two folders always fit
+ * A policy that allows uploading recordings below the prefixes. If not all prefixes fit into a policy, it
+ * contains as many as possible. `oss:PutObject` also covers all steps of a multipart upload.
+ * @returns the policy, and the number of prefixes that it allows. The two folders of one person always fit
  */
 export const recordingsPolicy = ({
   bucket,
@@ -37,7 +40,7 @@ export const recordingsPolicy = ({
   prefixes,
 }: RecordingsPolicyOptions): { readonly policy: string; readonly allowed: number } => {
   const odd = prefixes.find((prefix) => !PLAIN.test(prefix));
-  if (odd !== undefined) throw new Error(`no policy can be made for the prefix ${JSON.stringify(odd)}`);
+  if (odd !== undefined) throw new Error(`a policy cannot contain the prefix ${JSON.stringify(odd)}`);
   const below = (path: string): string => `acs:oss:*:*:${bucket}/${path}`;
   const Action = ["oss:PutObject"];
   const folder = `${basePath}/local/`.slice(1);
@@ -48,7 +51,7 @@ export const recordingsPolicy = ({
         Action,
         Resource: prefixes.slice(0, many).map((prefix) => below(`${folder}${prefix}*`)),
       },
-      // A name that leads out of its folder is no way out in a bucket, but is one on a disk that the bucket is copied to.
+      // `..` has no meaning in a bucket, but it does on a disk that the bucket is copied to.
       { Effect: "Deny", Action, Resource: [below("*/../*")] },
     );
   let allowed = prefixes.length;
@@ -56,9 +59,12 @@ export const recordingsPolicy = ({
   return { policy: allowing(allowed), allowed };
 };
 
-/** What an uploader to video on demand calls. It names videos itself: no folder narrows this further. */
+/**
+ * A policy for uploading to video on demand. The service chooses the names of videos, so no folder can
+ * restrict the policy further.
+ */
 export const videoPolicy = (): string =>
   written({ Effect: "Allow", Action: ["vod:CreateUploadVideo", "vod:RefreshUploadVideo"], Resource: ["*"] });
 
-/** Allows nothing. */
+/** A policy that allows nothing. */
 export const emptyPolicy = (): string => written({ Effect: "Deny", Action: ["*"], Resource: ["*"] });

@@ -10,13 +10,16 @@ import { emptyPolicy, recordingsPolicy, videoPolicy } from "./upload-policy.js";
 
 export type UploadSettings = NonNullable<Config["uploads"]>;
 
-/** The service that issues credentials, and the version of its API that is called. */
+/** The API version of the service that issues credentials (STS). */
 export const STS_VERSION = "2015-04-01";
 
-/** Issued ones are given out again until this long before their end: what has begun must be finished with them. */
+/**
+ * Issued credentials are reused until this long before their expiry, in milliseconds, so that uploads can
+ * finish.
+ */
 const SPARE_MS = 10 * 60_000;
 const SHORTEST_SECONDS = 900;
-/** Persons whose credentials are remembered. */
+/** The number of people whose credentials are cached. */
 const REMEMBERED = 10_000;
 
 const answer = z.object({
@@ -29,7 +32,7 @@ const answer = z.object({
 });
 
 const LONGEST_NAME = 64;
-/** The person's id where the vendor takes it; else as much of it as it takes, and what tells it from others. */
+/** The user id, if the vendor accepts it as a session name. Otherwise, the valid part of it and a hash. */
 const sessionName = (userId: string): string => {
   if (/^[A-Za-z0-9.@_-]{2,64}$/.test(userId)) return userId;
   const mark = createHash("sha256").update(userId).digest("hex").slice(0, 16);
@@ -39,13 +42,13 @@ const sessionName = (userId: string): string => {
 
 export interface UploadsOptions {
   readonly settings: UploadSettings;
-  /** Calls the service that issues credentials. */
+  /** Calls STS, the service that issues credentials. */
   readonly sts: OpenApi;
   readonly clock: () => Date;
   readonly log: { warn(fields: object, message: string): void };
 }
 
-/** Credentials for uploads: the role's, narrowed to what one person may put, for an hour or as long as is set. */
+/** Issues upload credentials of the role, restricted to the folders of one person. */
 export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): UploadProvider => {
   const { roleArn, bucket, region, basePath, ttlSeconds } = settings;
 
@@ -58,14 +61,14 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
         DurationSeconds: String(seconds),
         Policy: policy,
       },
-      // Credentials that nobody received allow nobody anything.
+      // Repeating the call only issues more credentials.
       repeatable: true,
       schema: answer,
     });
 
   const issued = new LRUCache<string, UploadCredentials, { userId: string; policy: string }>({
     ...atMost(REMEMBERED),
-    // Whoever waits for it gets it, also when it is not kept.
+    // A caller that waits for credentials receives them even if the cache evicts the entry.
     ignoreFetchAbort: true,
     async fetchMethod(_key, _stale, { context: { userId, policy } }) {
       const { Credentials } = await assumeRole(sessionName(userId), policy, ttlSeconds);
@@ -87,7 +90,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
     if (allowed < prefixes.length)
       log.warn(
         { userId, asked: prefixes.length, allowed },
-        "upload credentials do not cover all folders of this person: a policy takes no more",
+        "upload credentials do not cover all folders of this person: the policy would be too long",
       );
     return policy;
   };
@@ -96,7 +99,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
     async credentials({ userId, mode, prefixes }) {
       const policy = mode === "VOD" ? videoPolicy() : recordings(userId, prefixes);
       const key = JSON.stringify([userId, policy]);
-      // One that is being fetched is waited for, whatever this asks for.
+      // Concurrent requests for the same credentials share one call, regardless of `forceRefresh`.
       return issued.forceFetch(key, {
         context: { userId, policy },
         forceRefresh: !isFresh(issued.peek(key)),

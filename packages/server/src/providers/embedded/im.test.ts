@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { aliyunNewTokenSchema, type EngineLogin } from "@invigil/schema";
+import { aliyunNewTokenSchema, type DropInLogin } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import { aliyunNewToken } from "../aliyun/im-token.js";
 import { createEmbeddedIm } from "./im.js";
@@ -55,7 +55,7 @@ describe("a login of the built-in message service", () => {
       publicUrl: () => "http://127.0.0.1:7001",
     });
   /** As it is issued: what it is made of is written out, so that the signature is no other tomorrow. */
-  const issued: EngineLogin = {
+  const issued: DropInLogin = {
     appId: "invigil",
     appToken: "0154b444592bbc127b6678e7edc0ba5888201eac616dc0419588091ac5dbbfa5",
     auth: {
@@ -65,12 +65,12 @@ describe("a login of the built-in message service", () => {
       role: "admin",
     },
   };
-  const signed = (login: EngineLogin): EngineLogin => {
+  const signed = (login: DropInLogin): DropInLogin => {
     const { userId, nonce, timestamp, role } = login.auth;
     const text = `${login.appId}own-key${userId}${nonce}${timestamp}${role}`;
     return { ...login, appToken: createHash("sha256").update(text).digest("hex") };
   };
-  const withAuth = (auth: Partial<EngineLogin["auth"]>): EngineLogin => ({
+  const withAuth = (auth: Partial<DropInLogin["auth"]>): DropInLogin => ({
     ...issued,
     auth: { ...issued.auth, ...auth },
   });

@@ -1,28 +1,28 @@
 import { timingSafeEqual } from "node:crypto";
-import type { AliyunNewToken, EngineLogin } from "@invigil/schema";
+import type { AliyunNewToken, DropInLogin } from "@invigil/schema";
 import { aliyunNewToken, IM_TOKEN_TTL_SECONDS } from "../aliyun/im-token.js";
 import type { MessageProvider } from "../types.js";
 
 export interface EmbeddedImOptions {
-  /** Signs the tokens; Invigil verifies them itself. */
+  /** Signs the tokens. Invigil verifies them itself. */
   readonly appKey: string;
   readonly clock: () => Date;
-  /** Names logins that are kept nowhere, so that nobody can log in with them. */
+  /** Creates the id of a login that is not stored, so that nobody can log in with it. */
   readonly nonce: () => string;
-  /** Where clients reach this server. */
+  /** The URL under which clients reach this server. */
   readonly publicUrl: () => string;
 }
 
 const APP_ID = "invigil";
 /**
- * The text that is signed has nothing between its parts. With this form no end of a user's id can pass for the beginning of
- * a nonce; what remains is digits that move from the nonce into the time, which then is years ahead.
+ * The parts of the signed text are not separated. This pattern prevents moving characters between the user id
+ * and the nonce. Only digits can be moved from the nonce to the time, which then is years in the future.
  */
 const NONCE = /^AK-[A-Za-z0-9_]{1,61}$/;
 const PREFIX = "AK-";
-/** The id under which it is kept what a login stands for: see `features/im/logins.ts`. */
-export const loginIdOf = ({ auth: { nonce } }: EngineLogin): string => nonce.slice(PREFIX.length);
-/** How much earlier than the issuing clock the verifying one may be. */
+/** The id under which the login is stored. See `features/im/logins.ts`. */
+export const loginIdOf = ({ auth: { nonce } }: DropInLogin): string => nonce.slice(PREFIX.length);
+/** How far the clocks of the issuing and the verifying server may differ, in seconds. */
 const LEEWAY_SECONDS = 60;
 
 const isSame = (one: string, other: string): boolean => {
@@ -31,8 +31,8 @@ const isSame = (one: string, other: string): boolean => {
 };
 
 /**
- * The built-in message service, in the shape of the vendor's new one: needs no account and no network.
- * A room is its own group, so that there is nothing more to make; `appSign` tells the script where to connect.
+ * The built-in message service, with the interface of the vendor's new one. It needs no account and no
+ * network. A room is its own group. `appSign` contains the address for the drop-in script.
  */
 export const createEmbeddedIm = ({
   appKey,
@@ -42,7 +42,8 @@ export const createEmbeddedIm = ({
 }: EmbeddedImOptions): MessageProvider<AliyunNewToken> => ({
   builtIn: true,
   createGroup: ({ groupId }) => Promise.resolve({ groupId }),
-  // What the server says is a message in its own database, written beside what it tells of.
+  // Announcements are messages in the server's own database, written together with the change that they
+  // announce.
   announce: () => Promise.resolve(),
   issueToken({ userId, role, loginId = nonce() }) {
     const appSign = Buffer.from(JSON.stringify({ v: 1, url: publicUrl() })).toString("base64url");

@@ -25,7 +25,7 @@ const both = (fault: RongFault): [RongHost, RongFault][] => [
   ["main", fault],
   ["spare", fault],
 ];
-const HANDED_OVER = "vendor host gave no answer: the next one is asked";
+const HANDED_OVER = "vendor host did not respond: calling the next one";
 /** Lets what is under way go on, where the test holds the timers. */
 const turns = async (count: number) => {
   for (let n = 0; n < count; n++) await new Promise((resolve) => void setImmediate(resolve));
@@ -261,7 +261,7 @@ describe("a vendor that keeps failing", () => {
     vi.setSystemTime(Date.now() + 10_000);
     await publish();
     expect(await token()).toBe(given("rong-token-1-of-s1"));
-    expect(log.at(-1)?.message).toBe("vendor service answers again");
+    expect(log.at(-1)?.message).toBe("vendor service responds again");
   });
 });
 

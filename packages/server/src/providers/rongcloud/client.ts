@@ -5,21 +5,21 @@ import { parsedJson } from "../parsed-json.js";
 import type { PolicyLog, VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";
 
-/** The parameters of a call, in the order that they are sent in; a name may come again. */
+/** The parameters of a call, in order. Names may repeat. */
 export type RongForm = readonly (readonly [name: string, value: string])[];
 
 export interface RongCall<Answer> {
-  /** The path without its first slash and `.json`: `group/create`. */
+  /** The path without the leading slash and `.json`: `group/create`. */
   readonly action: string;
   readonly form: RongForm;
-  /** Whether doing it twice does what doing it once does. */
+  /** Whether the call is idempotent. */
   readonly repeatable: boolean;
-  /** What the answer holds beside its code. */
+  /** The schema of the response's other fields. */
   readonly answer: z.ZodType<Answer>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The server API of RongCloud: form posts, signed by headers, answered in JSON. */
+/** The server API of RongCloud: form posts with signature headers and JSON responses. */
 export interface RongClient {
   /** @throws PROVIDER_FAILED */
   call<Answer>(call: RongCall<Answer>): Promise<Answer>;
@@ -28,25 +28,25 @@ export interface RongClient {
 export interface RongClientOptions {
   readonly appKey: string;
   readonly appSecret: string;
-  /** The host to ask, and those to ask when it gives no answer. */
+  /** The first host, and the hosts to use if it does not respond. */
   readonly urls: readonly string[];
   readonly policy: VendorPolicy;
-  /** The policy's: the hosts share it. */
+  /** The time limit of the policy, which all hosts share. */
   readonly timeoutMs: number;
   readonly clock: () => Date;
-  /** Random letters and digits, new at every call. */
+  /** Random letters and digits, different for every call. */
   readonly nonce: () => string;
   readonly log: Pick<PolicyLog, "warn">;
 }
 
-/** A nonce may have so many characters. */
+/** The maximum length of a nonce. */
 const NONCE_LENGTH = 18;
 
-/** SHA-1 in hex over secret, nonce and timestamp (milliseconds). */
+/** The SHA-1 in hexadecimal of secret, nonce and timestamp (in milliseconds). */
 export const rongSignature = (appSecret: string, nonce: string, timestamp: string): string =>
   createHash("sha1").update(`${appSecret}${nonce}${timestamp}`).digest("hex");
 
-/** A host that gave no answer: nobody knows whether it did what it was asked, unless it was never reached. */
+/** A host did not respond. Unless `reached` is false, it may have executed the call. */
 class NoAnswer extends VendorError {
   readonly reached: boolean;
 
@@ -59,7 +59,7 @@ class NoAnswer extends VendorError {
   }
 }
 
-/** What a connection that never was fails with. */
+/** The error codes of a connection that was never established. */
 const NEVER_REACHED: ReadonlySet<unknown> = new Set([
   "ECONNREFUSED",
   "EHOSTUNREACH",
@@ -69,7 +69,7 @@ const NEVER_REACHED: ReadonlySet<unknown> = new Set([
   "UND_ERR_CONNECT_TIMEOUT",
 ]);
 
-/** `fetch` says no more than that it failed; why stands in the cause, where there is a code. */
+/** `fetch` only reports that it failed. The reason is in the cause, if it has a code. */
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && error.cause instanceof Error && "code" in error.cause
     ? error.cause.code
@@ -77,7 +77,7 @@ const codeOf = (error: unknown): unknown =>
 
 const answerSchema = z.object({ code: z.int(), errorMessage: z.string().optional() });
 const OK = 200;
-/** The service's own code, and the HTTP status that goes with it. */
+/** The code of the service, and the corresponding HTTP status. */
 const THROTTLED: ReadonlySet<number> = new Set([1008, 429]);
 
 const faultOf = (status: number, code: number): VendorFault => {
@@ -92,11 +92,14 @@ interface Response {
   readonly requestId: string;
 }
 
-/** What a response holds, if it is a success. @throws VendorError */
+/**
+ * Parses a successful response.
+ * @throws VendorError for other responses
+ */
 const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<Answer>): Answer => {
   const json = parsedJson(body);
   const said = answerSchema.safeParse(json).data;
-  // Without an answer in it, only a status that says what is wrong counts.
+  // Without a code in the body, only an HTTP error status is an error code.
   const code = said?.code ?? (status >= 400 ? status : undefined);
   if (code === undefined)
     throw new VendorError(`HTTP ${status} without a code`, { fault: "unreadable", requestId });
@@ -106,18 +109,17 @@ const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<A
   }
   const answer = schema.safeParse(json);
   if (answer.success) return answer.data;
-  throw new VendorError("the answer lacks what was asked for", { fault: "unreadable", requestId });
+  throw new VendorError("the response lacks the requested data", { fault: "unreadable", requestId });
 };
 
 /**
- * RongCloud's own SDK signs every call of a process with one nonce, so this is ours.
- * A host that gives no answer hands over to the next one; so does one that has a fault, for the next try.
- * Whoever was handed over to is asked first from then on.
+ * RongCloud's own SDK uses the same nonce for all calls of a process, so Invigil has its own client. If a
+ * host does not respond, or reports a server error, the next call or attempt starts with the next host.
  */
 export const createRongClient = (options: RongClientOptions): RongClient => {
   const { appKey, appSecret, urls, policy, timeoutMs, clock, nonce, log } = options;
   let first = 0;
-  /** From now on others are asked first. */
+  /** Starts further calls with the next host. */
   const passOver = (host: number): void => {
     first = (host + 1) % urls.length;
   };
@@ -136,7 +138,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
           signature: rongSignature(appSecret, once, timestamp),
           "x-request-id": requestId,
           "content-type": "application/x-www-form-urlencoded",
-          // The vendor asks for it: connections that are kept get round its load balancing.
+          // The vendor requires it, because persistent connections bypass its load balancing.
           connection: "close",
         },
         body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])),
@@ -154,7 +156,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
         throw new VendorError(cause.message, { fault: "unreadable", requestId, cause });
       const code = codeOf(cause);
       throw signal.aborted
-        ? new NoAnswer("no answer in time", { fault: "timeout", requestId, reached: true, cause })
+        ? new NoAnswer("no response in time", { fault: "timeout", requestId, reached: true, cause })
         : new NoAnswer(typeof code === "string" ? code : "the connection failed", {
             fault: "unreachable",
             requestId,
@@ -164,7 +166,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
     }
   };
 
-  /** Asks for so long at most; undefined: until the signal says so. */
+  /** Sends a request with a time limit. Without `waitMs`, only the signal limits it. */
   const askFor = async (waitMs: number | undefined, url: string, form: RongForm, signal: AbortSignal) => {
     const ending = new AbortController();
     const stop = (): void => ending.abort();
@@ -187,7 +189,8 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
         for (let spares = urls.length - 1; ; spares -= 1) {
           const host = first;
           const url = `${urls[host]}/${action}.json`;
-          // The hosts that are left share the time that is left; where no other may be asked, this one has all of it.
+          // The remaining hosts share the remaining time. If no other host may be called, this one gets all
+          // of it.
           const waitMs = repeatable && spares > 0 ? (ends - performance.now()) / (spares + 1) : undefined;
           try {
             const response = await askFor(waitMs, url, form, signal);
@@ -200,7 +203,7 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
             const { fault, message, requestId } = error;
             log.warn(
               { provider: "rong_cloud", action, url, fault, reason: message, vendorRequestId: requestId },
-              "vendor host gave no answer: the next one is asked",
+              "vendor host did not respond: calling the next one",
             );
           }
         }

@@ -3,12 +3,15 @@ import { z } from "zod";
 import type { MessageProvider } from "../types.js";
 import type { RongClient, RongForm } from "./client.js";
 
-/** The most people that one call takes. */
+/** The maximum number of users in one call. */
 const USERS = 1000;
-/** Who the server is at the service. Nobody else is called so: ids of people do not end like this. */
+/** The user id of the server at the service. Ids of people cannot end with `_pc`. */
 const SENDER = "invigil_pc";
 
-/** What the vendor's apps listen for; every other signal is an `ART:Message` that says which one it is. */
+/**
+ * The message types that the vendor's apps listen for. Every other signal is an `ART:Message` with the number
+ * as `type`.
+ */
 const STREAM_TYPES: Readonly<Record<number, string>> = {
   [signals.streamPublished.type]: "ART:StreamPublish",
   [signals.streamStopped.type]: "ART:StreamStop",
@@ -21,7 +24,7 @@ const contentOf = (type: number, data: string): readonly [objectName: string, co
   return ["ART:Message", JSON.stringify({ ...fields, type })];
 };
 
-/** Everybody once, in groups that one call takes. */
+/** Splits unique user ids into groups that fit one call. */
 const inCalls = (userIds: Iterable<string>): string[][] => {
   const all = [...new Set(userIds)];
   return Array.from({ length: Math.ceil(all.length / USERS) }, (_, n) =>
@@ -31,9 +34,10 @@ const inCalls = (userIds: Iterable<string>): string[][] => {
 const each = (name: string, values: readonly string[]): RongForm => values.map((value) => [name, value]);
 
 /**
- * RongCloud: its groups keep their members, and only members hear what is said in a group.
- * Source: https://docs.rongcloud.cn/platform-chat-api. A group is made by people joining it, so that every call but a
- * message may be repeated; making one that fails can leave it behind, half full: whoever wanted it deletes it.
+ * RongCloud. Its groups store their members, and only members receive messages. Groups are created when users
+ * join them, so every call except sending messages can be repeated. If creating a group fails, the group may
+ * exist with some of its members. The caller then deletes it.
+ * Source: https://docs.rongcloud.cn/platform-chat-api
  */
 export const createRongCloudIm = (client: RongClient): MessageProvider<string> => {
   const done = z.object({});
@@ -62,7 +66,7 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
       return { groupId };
     },
 
-    // Anybody may dismiss a group, and the service knows no failure for one that is not there.
+    // Any user may dismiss a group. The service reports success for a group that does not exist.
     async deleteGroup(groupId) {
       await repeatable("group/dismiss", [
         ["userId", SENDER],
@@ -86,7 +90,7 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
             ...each("toUserId", receivers),
             ["objectName", objectName],
             ["content", content],
-            // Only for those who are there now: it need not be in anybody's history.
+            // Announcements describe the current state, so they are not stored in the history.
             ["isPersisted", "0"],
           ],
           repeatable: false,
@@ -98,7 +102,7 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
     async issueToken({ userId }) {
       const { token } = await client.call({
         action: "user/getToken",
-        // Name and picture are for push notifications, and none are sent.
+        // The name and the picture are used only for push notifications, which Invigil does not send.
         form: [
           ["userId", userId],
           ["name", userId],

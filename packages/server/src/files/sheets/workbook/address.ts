@@ -1,13 +1,13 @@
 import { MAX_COLUMNS, MAX_ROWS } from "./limits.js";
 import { Refused } from "./messages.js";
 
-/** A cell's place, both from 0. */
+/** The position of a cell. Column and row are 0-based. */
 export interface Address {
   readonly column: number;
   readonly row: number;
 }
 
-/** A rectangle of cells, all from 0, the last ones included. */
+/** A rectangle of cells. The bounds are 0-based and inclusive. */
 export interface Range {
   readonly left: number;
   readonly top: number;
@@ -18,11 +18,14 @@ export interface Range {
 const LETTERS = 26;
 const ROW_DIGITS = /^[0-9]{1,10}$/;
 
-/** Where the letters of an address end, and the column that they name, from 0. @throws Refused for one that no sheet has */
+/**
+ * Parses the column letters of an address. Returns the 0-based column and the index after the letters.
+ * @throws Refused for a column that no sheet has
+ */
 const readColumn = (text: string): { column: number; end: number } => {
   let end = 0;
   let column = 0;
-  // One letter more than there are columns for is enough to see that there is no such column.
+  // Four letters are enough to detect that there is no such column.
   for (; end < text.length && end < 4; end += 1) {
     const letter = text.charCodeAt(end) - 0x40;
     if (letter < 1 || letter > LETTERS) break;
@@ -38,20 +41,29 @@ const readRow = (text: string): number => {
   return row;
 };
 
-/** Reads a row's number, from 1. Nothing is made of a number before it was found to be small. @throws Refused */
+/**
+ * Parses a 1-based row number. The check of its length precedes the conversion.
+ * @throws Refused
+ */
 export const readRowNumber = (text: string): number => {
   const row = readRow(text);
   if (row > MAX_ROWS) throw new Refused("rows");
   return row;
 };
 
-/** Reads `B7`. @throws Refused for a place that is on no sheet */
+/**
+ * Parses `B7`.
+ * @throws Refused for an address that no sheet has
+ */
 export const readAddress = (text: string): Address => {
   const { column, end } = readColumn(text);
   return { column, row: readRowNumber(text.slice(end)) - 1 };
 };
 
-/** Reads `B7:C9`, whose rows may be beyond those that are read: a column is merged down to the last row. @throws Refused */
+/**
+ * Parses `B7:C9`. Its rows may exceed the limit, because merged cells may extend to the last row of a sheet.
+ * @throws Refused
+ */
 export const readRange = (text: string): Range => {
   const [first = "", last = first] = text.split(":", 2);
   const [from, to] = [readColumn(first), readColumn(last)];
@@ -63,7 +75,7 @@ export const readRange = (text: string): Range => {
   };
 };
 
-/** A column's letters. */
+/** The letters of a column. */
 export const columnName = (column: number): string => {
   let name = "";
   for (let rest = column + 1; rest > 0; rest = Math.floor((rest - 1) / LETTERS))

@@ -2,14 +2,14 @@ import { unzipSync } from "fflate";
 import { MAX_ENTRIES, MAX_RATIO, MAX_UNPACKED_BYTES, RATIO_FREE_BYTES } from "./limits.js";
 import { Refused } from "./messages.js";
 
-/** Gives the parts of a workbook that are asked for, by their paths. A part that is not there is left out. */
+/** Returns the requested parts of a workbook by their paths. Parts that do not exist are omitted. */
 export type Archive = (paths: readonly string[]) => ReadonlyMap<string, Uint8Array>;
 
 const isXml = (name: string): boolean => name.endsWith(".xml") || name.endsWith(".rels");
 
 /**
- * Opens a workbook's archive. Nothing is unpacked before the sizes that all parts declare were added up, and no part unpacks to
- * more than it declares.
+ * Opens the archive of a workbook. It checks the declared sizes of all parts before it unpacks any. A part
+ * never unpacks to more than its declared size.
  * @throws Refused
  */
 export const openArchive = (bytes: Uint8Array): Archive => {
@@ -27,7 +27,7 @@ export const openArchive = (bytes: Uint8Array): Archive => {
   });
   return (paths) => {
     const wanted = new Set(paths);
-    // Once each: entries of one name could share what they are unpacked from.
+    // Each name once, because several entries with one name could share the same compressed data.
     const filter = ({ name }: { name: string }) => wanted.delete(name);
     return new Map(Object.entries(unzipSync(bytes, { filter })));
   };

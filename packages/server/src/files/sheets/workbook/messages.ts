@@ -1,42 +1,42 @@
-/** What the thread is started with. */
+/** The data that the worker starts with. */
 export interface ThreadData {
   readonly bytes: Uint8Array;
 }
 
-/** Why a workbook is not read. */
+/** Why a workbook is refused. */
 export type Refusal = "size" | "rows" | "cell" | "time" | "content";
 
-/** Ends the reading of a workbook. */
+/** Stops reading a workbook. */
 export class Refused extends Error {
   constructor(readonly refusal: Refusal) {
     super(refusal);
   }
 }
 
-/** A row that is not blank, as it goes from thread to thread. */
+/** A row that is not blank, as the worker sends it. */
 export interface SheetRow {
-  /** As the spreadsheet counts, from 1. */
+  /** The row number in the spreadsheet, from 1. */
   readonly row: number;
-  /** From column A on; empty cells are empty texts. */
+  /** Starting with column A. Empty cells are empty texts. */
   readonly cells: readonly string[];
-  /** Whether the spreadsheet hides it. */
+  /** Whether the row is hidden in the spreadsheet. */
   readonly hidden?: true;
-  /** Cells that do not say for certain what they show, by their index, and why: "is a date". */
+  /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
   readonly doubts?: readonly (readonly [index: number, reason: string])[];
 }
 
 /** A visible sheet that is not blank. */
 export interface SheetSummary {
   readonly name: string;
-  /** How many of its rows are not blank. */
+  /** The number of rows that are not blank. */
   readonly rows: number;
-  /** Its first rows, for finding the header: with cells that are cut short. */
+  /** The first rows, with truncated cells, for finding the header. */
   readonly head: readonly (readonly string[])[];
 }
 
-/** What the thread answers first, and whenever it cannot go on. */
+/** The first message of the worker, and its message after a failure. */
 export type Answer = { readonly sheets: readonly SheetSummary[] } | { readonly refused: Refusal };
-/** What it is asked for then: rows of a sheet, the first of them by its place among those that are not blank. */
+/** A request for rows of a sheet. `from` is the index of the first row among those that are not blank. */
 export interface RowsWanted {
   readonly sheet: number;
   readonly from: number;

@@ -2,7 +2,7 @@ import { dateFromSerial, format, isDateFormat } from "numfmt";
 import { quoted } from "../quoted.js";
 import { MAX_FORMAT_CHARACTERS } from "./limits.js";
 
-/** What a cell with a number shows, and why that may not be what it means. */
+/** The displayed text of a cell with a number, and the reason if it is ambiguous. */
 export interface Shown {
   readonly text: string;
   readonly doubt?: string;
@@ -11,7 +11,7 @@ export interface Shown {
 const GENERAL = "General";
 const DATE = "yyyy/mm/dd";
 
-/** The formats that a workbook names by their number alone, after ECMA-376 part 1, 18.8.30. */
+/** The built-in formats, which workbooks reference by number. Source: ECMA-376 part 1, 18.8.30. */
 const BUILT_IN: Readonly<Record<number, string>> = {
   0: GENERAL,
   1: "0",
@@ -36,21 +36,22 @@ const isBuiltInDate = (id: number): boolean =>
 /** The pattern of a built-in number format. */
 export const builtInFormat = (id: number): string => BUILT_IN[id] ?? (isBuiltInDate(id) ? DATE : GENERAL);
 
-/** Digits that a spreadsheet keeps of a number. */
+/** Spreadsheet programs store numbers with 15 digits. */
 const EXACT = 1e15;
 /**
- * A number without a format. One that a spreadsheet does not keep exactly looks as in the sheet (`3.3E+17`), which is
- * no id, so that nobody gets a wrong one.
+ * Formats a number without a format. A number that spreadsheet programs cannot store exactly is shown as in
+ * the sheet (`3.3E+17`). That is not a valid id, so nobody gets a wrong one.
  */
 const plain = (value: number): string => {
   if (Math.abs(value) >= EXACT) return value.toExponential().replace("e", "E");
   const rounded = Number(value.toPrecision(15));
-  // Rounding takes the noise of 0.30000000000000004 away, but must not make a whole number, which may be an id.
+  // Rounding removes the error of 0.30000000000000004, but must not produce a whole number, which could be an
+  // id.
   const exact = Number.isInteger(rounded) ? value : rounded;
   return String(exact).replace("e", "E");
 };
 
-/** The smallest step that a number's digits show. */
+/** The value of the last displayed digit of a number. */
 const stepOf = (text: string): number => {
   if (text.includes("E")) return Math.abs(Number(text));
   const point = text.indexOf(".");
@@ -66,12 +67,18 @@ const dateText = (value: number, from1904: boolean): string => {
   return `${year}/${String(month).padStart(2, "0")}/${String(date).padStart(2, "0")}`;
 };
 
-/** Why a date is in doubt: what stands in the cell was typed as something else, or depends on the reader's language. */
+/**
+ * Why a date is ambiguous: the cell may have been typed as something else, or depends on the reader's
+ * language.
+ */
 export const isADate = (text: string): string =>
-  `is a date of the spreadsheet (${text}): make the column text`;
-const UNKNOWN_FORMAT = "has a number format that cannot be read: make the column text";
+  `is a date of the spreadsheet (${text}): format the column as text`;
+const UNKNOWN_FORMAT = "has a number format that cannot be read: format the column as text";
 
-/** How a pattern is shown: by itself, as a date, as zeros before a whole number, or by the library. */
+/**
+ * How a pattern is displayed: as a plain number, as a date, as a whole number with leading zeros, or by the
+ * library.
+ */
 type Kind = "general" | "date" | "zeros" | "pattern" | "unknown";
 
 const kindOf = (pattern: string): Kind => {
@@ -88,7 +95,7 @@ const kindOf = (pattern: string): Kind => {
   return /^0+$/.test(pattern) ? "zeros" : "pattern";
 };
 
-/** Shows numbers as the workbook does. It remembers what kind each pattern is. */
+/** Formats numbers as the workbook displays them. It caches the kind of each pattern. */
 export const createNumbers = ({ from1904 }: { from1904: boolean }) => {
   const kinds = new Map<string, Kind>();
   const kindOfOne = (pattern: string): Kind => {
@@ -102,10 +109,10 @@ export const createNumbers = ({ from1904 }: { from1904: boolean }) => {
     const number = Number(held);
     const step = stepOf(held);
     const text = format(pattern, number).trim();
-    // A text that the next number has as well does not tell which of them it is.
+    // If a neighboring number is displayed with the same text, the text does not identify the number.
     const isShared = [number - step, number + step].some((next) => format(pattern, next).trim() === text);
     return isShared
-      ? { text, doubt: `shows ${quoted(text)} but holds ${held}: make the column text` }
+      ? { text, doubt: `shows ${quoted(text)} but contains ${held}: format the column as text` }
       : { text };
   };
 

@@ -8,17 +8,17 @@ const WORKBOOK = "xl/workbook.xml";
 const RELATIONS = "xl/_rels/workbook.xml.rels";
 
 export interface WorkbookParts {
-  /** In the order of the tabs: those that are not hidden or, where all are, the first. */
+  /** The visible sheets in the order of their tabs. If all are hidden, only the first sheet. */
   readonly sheets: readonly { readonly name: string; readonly path: string }[];
   readonly stylesPath: string | undefined;
   readonly stringsPath: string | undefined;
-  /** Whether its dates count from 1904. */
+  /** Whether dates count from 1904. */
   readonly from1904: boolean;
 }
 
 interface Relation {
   readonly path: string;
-  /** The last part of the type's URL: `worksheet`, `styles`. */
+  /** The last segment of the type's URL: `worksheet`, `styles`. */
   readonly type: string;
 }
 
@@ -38,7 +38,10 @@ const relationsIn = (part: Uint8Array): ReadonlyMap<string, Relation> => {
   return relations;
 };
 
-/** Where the parts of a workbook are. @throws Refused */
+/**
+ * Finds the parts of a workbook.
+ * @throws Refused
+ */
 export const findParts = (archive: Archive): WorkbookParts => {
   const parts = archive([WORKBOOK, RELATIONS]);
   const workbook = parts.get(WORKBOOK);
@@ -54,7 +57,7 @@ export const findParts = (archive: Archive): WorkbookParts => {
       if (name === "workbookPr") from1904 = isTrue(attribute("date1904"));
       if (name !== "sheet" || around.at(-1) !== "sheets") return;
       const relation = relations.get(attribute("id") ?? "");
-      // Others are sheets of charts.
+      // Other sheets contain charts.
       if (relation?.type !== "worksheet") return;
       const { path } = relation;
       const shown = (attribute("name") ?? "")
@@ -64,7 +67,7 @@ export const findParts = (archive: Archive): WorkbookParts => {
       if (sheets.length > MAX_SHEETS) throw new Refused("size");
     },
   });
-  // A part that is two sheets would be read twice.
+  // A part that belongs to two sheets would be read twice.
   if (sheets.length === 0 || new Set(sheets.map(({ path }) => path)).size < sheets.length)
     throw new Refused("content");
   const visible = sheets.filter(({ hidden }) => !hidden);

@@ -6,7 +6,7 @@ import { isADate, type Numbers } from "./numbers.js";
 import { isShownText, joined, unescaped } from "./strings.js";
 import { readXml, type Tag } from "./xml.js";
 
-/** What the sheets of a workbook have together. */
+/** The common data of a workbook's sheets. */
 export interface Shared {
   readonly strings: readonly string[];
   /** The number format of each style. */
@@ -15,7 +15,10 @@ export interface Shared {
   readonly budget: Budget;
 }
 
-/** Counts what was read against what a workbook may hold. @throws Refused when it is used up */
+/**
+ * Counts rows, cells and characters against the limits of a workbook.
+ * @throws Refused above a limit
+ */
 export interface Budget {
   row(): void;
   cells(count: number): void;
@@ -55,7 +58,10 @@ const isTrue = (value: string | undefined): boolean => value === "1" || value ==
 const isNothing = (size: string | undefined): boolean => size !== undefined && Number(size) === 0;
 const isText = (cell: string): boolean => cell.trim() !== "";
 
-/** What a cell shows, and why that may not be what it means. @throws Refused */
+/**
+ * Returns the displayed text of a cell, and the reason if it is ambiguous.
+ * @throws Refused
+ */
 const shownBy = (
   { type, format, value, text }: OpenCell,
   { strings, numbers }: Shared,
@@ -73,7 +79,7 @@ const shownBy = (
     case "b":
       return { text: isTrue(value.trim()) ? "TRUE" : "FALSE" };
     case "e":
-      return { text: value, doubt: `shows the error ${quoted(value)}: mend its formula` };
+      return { text: value, doubt: `shows the error ${quoted(value)}: correct its formula` };
     case "d": {
       const day = value.slice(0, 10).replaceAll("-", "/");
       return { text: day, doubt: isADate(day) };
@@ -87,8 +93,8 @@ const shownBy = (
 };
 
 /**
- * Gives the text of merged cells to each row beside them, in their first column, as a reader sees it there. Their other columns
- * are in doubt: what they show belongs to the first one.
+ * Copies the text of merged cells to the first column of every row that they cover, as readers see it. The
+ * other columns are ambiguous, because they display the text of the first one.
  */
 const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], budget: Budget): void => {
   let [lastRow, lastColumn] = [-1, -1];
@@ -105,7 +111,7 @@ const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], bu
     for (let at = top; at <= Math.min(bottom, lastRow); at += 1) {
       budget.cells(1);
       const draft = drafts.get(at);
-      // A row that holds nothing of its own is nobody's.
+      // A row without content of its own is not a person.
       if (!draft) continue;
       budget.cells(Math.max(last - left, 0));
       for (let column = left + 1; column <= last; column += 1) draft.doubts.set(column, reason);
@@ -119,7 +125,7 @@ const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], bu
   }
 };
 
-/** Puts what hidden columns hold in doubt, in the rows that may be the header. */
+/** Marks the cells of hidden columns as ambiguous, in the rows that may be the header. */
 const doubtHidden = (rows: readonly Draft[], hidden: readonly Range[], budget: Budget): void => {
   for (const { cells, doubts } of rows)
     for (const { left, right } of hidden) {
@@ -131,7 +137,10 @@ const doubtHidden = (rows: readonly Draft[], hidden: readonly Range[], budget: B
     }
 };
 
-/** The rows of a sheet that are not blank, in order, with what their cells show. @throws Refused */
+/**
+ * The rows of a sheet that are not blank, in order, with the displayed texts of their cells.
+ * @throws Refused
+ */
 export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
   const { styles, budget } = shared;
   const drafts = new Map<number, Draft>();

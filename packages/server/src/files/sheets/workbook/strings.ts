@@ -4,7 +4,7 @@ import { readXml } from "./xml.js";
 
 const ESCAPED = /_x([0-9A-Fa-f]{4})_/g;
 
-/** A text as it stands in the file: spreadsheets write a character that XML does not take as `_x000D_`. */
+/** Decodes the escapes of spreadsheet programs for characters that XML does not allow, such as `_x000D_`. */
 export const unescaped = (text: string): string =>
   text.includes("_x")
     ? text.replace(ESCAPED, (whole, digits: string) => {
@@ -13,20 +13,26 @@ export const unescaped = (text: string): string =>
       })
     : text;
 
-/** Whether text at this place is shown: that of a string or of a run of it, but not how a word is pronounced. */
+/** Whether the text at this path is displayed: the text of a string or of a run, but not a pronunciation. */
 export const isShownText = (path: readonly string[], holder: "si" | "is"): boolean => {
   const length = path.length;
   if (path[length - 1] !== "t") return false;
   return path[length - 2] === holder || (path[length - 2] === "r" && path[length - 3] === holder);
 };
 
-/** Adds a piece to a text. @throws Refused for more than a cell holds */
+/**
+ * Appends to the text of a cell.
+ * @throws Refused above the limit
+ */
 export const joined = (text: string, piece: string): string => {
   if (text.length + piece.length > MAX_CELL_CHARACTERS) throw new Refused("cell");
   return text + piece;
 };
 
-/** The texts that cells name by their number. @throws Refused */
+/**
+ * The shared strings, which cells reference by their index.
+ * @throws Refused
+ */
 export const readStrings = (part: Uint8Array | undefined): readonly string[] => {
   const strings: string[] = [];
   if (!part) return strings;

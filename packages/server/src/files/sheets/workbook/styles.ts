@@ -1,7 +1,10 @@
 import { builtInFormat } from "./numbers.js";
 import { readXml } from "./xml.js";
 
-/** The number format of each style that a cell may name. @throws Refused */
+/**
+ * The number format of each style of cells.
+ * @throws Refused
+ */
 export const readStyles = (part: Uint8Array | undefined): readonly string[] => {
   const formats = new Map<number, string>();
   const styles: string[] = [];

@@ -15,7 +15,7 @@ import { createBudget, readSheet } from "./sheet.js";
 import { readStrings } from "./strings.js";
 import { readStyles } from "./styles.js";
 
-// The thread that reads a workbook. `xlsx.ts` starts it with the bytes of the file, of which the server reads nothing itself.
+// The worker thread that reads a workbook. `xlsx.ts` starts it, and the main thread never parses the file.
 
 interface ReadSheet {
   readonly name: string;
@@ -35,14 +35,14 @@ const readWorkbook = (bytes: Uint8Array): ReadSheet[] => {
     budget: createBudget(),
   };
   return sheets.map(({ name, path }) => {
-    // One after the other: the one before is no longer in memory.
+    // One after the other, so that only one part is in memory.
     const part = given([path]).get(path);
     if (!part) throw new Refused("content");
     return { name, rows: readSheet(part, shared) };
   });
 };
 
-/** As many characters of a cell as tell a header. */
+/** The number of characters of a cell that are enough to recognize a header. */
 const HEAD_CHARACTERS = 100;
 const HEAD_COLUMNS = 256;
 const headOf = (rows: readonly SheetRow[]): string[][] =>
@@ -50,7 +50,7 @@ const headOf = (rows: readonly SheetRow[]): string[][] =>
     .slice(0, HEADER_ROWS)
     .map(({ cells }) => cells.slice(0, HEAD_COLUMNS).map((cell) => cell.slice(0, HEAD_CHARACTERS)));
 
-/** Rows from one on, as many as fit a batch: one at least. */
+/** The next rows of a batch, at least one. */
 const batchOf = (rows: readonly SheetRow[], from: number): SheetRow[] => {
   const batch: SheetRow[] = [];
   let characters = 0;
@@ -68,7 +68,7 @@ const batchOf = (rows: readonly SheetRow[], from: number): SheetRow[] => {
 };
 
 const port = parentPort;
-// Safe: `xlsx.ts` is the only one that starts this thread.
+// Safe: only `xlsx.ts` starts this worker.
 const { bytes } = workerData as ThreadData;
 const answer = (message: Answer | RowsAnswer): void => port?.postMessage(message);
 try {

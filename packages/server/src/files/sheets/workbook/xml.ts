@@ -4,20 +4,20 @@ import { Refused } from "./messages.js";
 
 const CHUNK_BYTES = 64 * 1024;
 
-/** A tag's or attribute's name without its prefix. */
+/** A name without its namespace prefix. */
 const local = (name: string): string => name.slice(name.indexOf(":") + 1);
 
 export interface Tag {
   readonly name: string;
-  /** The names of the tags around it, the outermost first. */
+  /** The names of the enclosing tags, outermost first. */
   readonly path: readonly string[];
-  /** An attribute by its name without a prefix. */
+  /** Returns an attribute by its name without a prefix. */
   readonly attribute: (name: string) => string | undefined;
 }
 
 export interface XmlHandlers {
   readonly open?: (tag: Tag) => void;
-  /** The text since the last tag, where `path` ends with the tag that holds it. */
+  /** The text since the last tag. `path` ends with the tag that contains it. */
   readonly text?: (text: string, path: readonly string[]) => void;
   readonly close?: (name: string, path: readonly string[]) => void;
 }
@@ -28,12 +28,13 @@ const encodingOf = (bytes: Uint8Array): "utf-8" | "utf-16le" | "utf-16be" => {
 };
 
 /**
- * Reads a part of a workbook tag by tag. Prefixes are left out: programs differ in them. Neither the depth nor the size of a tag
- * can fill the memory, and a document type, with which XML makes much of little, is refused.
- * @throws Refused, and others for what is not well-formed
+ * Reads a part of a workbook tag by tag. Namespace prefixes are ignored, because programs use different ones.
+ * The nesting depth and the size of tags are limited. Document types, which allow entity expansion, are
+ * refused.
+ * @throws Refused, and errors of the parser for XML that is not well-formed
  */
 export const readXml = (bytes: Uint8Array, { open, text, close }: XmlHandlers): void => {
-  // Namespaces off: saxes looks for a prefix through all tags that are open.
+  // Without namespaces, because saxes searches all open tags for each prefix.
   const parser = new SaxesParser<{ xmlns: false; position: false }>({ xmlns: false, position: false });
   const path: string[] = [];
   let fed = 0;

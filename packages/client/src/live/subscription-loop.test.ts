@@ -2,9 +2,9 @@ import { TRPCClientError } from "@trpc/client";
 import { expect, test } from "vitest";
 import { NetworkFailure } from "../errors.js";
 import type { AppRouter } from "../router.js";
-import { endFeed, type FeedCore } from "./core.js";
+import { closeFeed, type FeedCore } from "./core.js";
 import { createListeners } from "./listeners.js";
-import { listen, type Observer } from "./listening.js";
+import { keepSubscribed, type SubscriptionObserver } from "./subscription-loop.js";
 
 interface State {
   readonly lastEventId: string;
@@ -21,8 +21,8 @@ const refusal = (reason: string, httpStatus: number): Failure =>
   TRPCClientError.from({ error: { code: -32_000, message: reason, data: { reason, httpStatus } } });
 const lost = (): Failure => TRPCClientError.from(new NetworkFailure("lost", "cut"));
 
-/** A feed whose subscriptions do, one after the other, what `script` says; after the last of them it is closed. */
-const run = async (script: ((observer: Observer<Event>) => void)[]) => {
+/** A feed whose subscriptions run the steps of `script` one after another. Afterwards it is closed. */
+const run = async (script: ((observer: SubscriptionObserver<Event>) => void)[]) => {
   const core: FeedCore<State, Event> = {
     status: "connecting",
     error: undefined,
@@ -31,40 +31,43 @@ const run = async (script: ((observer: Observer<Event>) => void)[]) => {
     queues: new Set(),
     closing: new AbortController(),
   };
-  const told: Event[] = [];
+  const received: Event[] = [];
   const statuses: string[] = [];
   core.listeners.on("status", ({ status }: { status: string }) => statuses.push(status));
   const subscribedAfter: string[] = [];
   const steps = [...script];
-  await listen<State, Event>(
+  await keepSubscribed<State, Event>(
     core,
     {
       snapshot: async () => ({ lastEventId: "7", sum: 0 }),
       subscribe(lastEventId, observer) {
         subscribedAfter.push(lastEventId);
-        const step = steps.shift() ?? (() => endFeed(core));
+        const step = steps.shift() ?? (() => closeFeed(core));
         queueMicrotask(() => {
           step(observer);
-          // What an aborted subscription does.
+          // An aborted subscription fails.
           if (core.closing.signal.aborted) observer.onError(lost());
         });
         return { unsubscribe: () => undefined };
       },
     },
     {
-      apply: (state, { type, id, sum }) => ({ lastEventId: id, sum: type === "gap" ? sum : state.sum + sum }),
+      reduce: (state, { type, id, sum }) => ({
+        lastEventId: id,
+        sum: type === "gap" ? sum : state.sum + sum,
+      }),
       gap: ({ sum }, { id }) => ({ type: "gap", id, sum }),
-      tell: (event) => told.push(event),
+      notify: (event) => received.push(event),
     },
     { baseMs: 0, maxMs: 0 },
   );
-  return { core, told, statuses, subscribedAfter };
+  return { core, received, statuses, subscribedAfter };
 };
 
 const added = (id: number): { data: Event } => ({ data: { type: "added", id: String(id), sum: id } });
 
-test("what was told before is not told again, and it goes on after the last event", async () => {
-  const { told, core, subscribedAfter } = await run([
+test("a reconnection continues after the last event, and repeated events are ignored", async () => {
+  const { received, core, subscribedAfter } = await run([
     ({ onStarted, onData, onError }) => {
       onStarted();
       for (const id of [7, 8, 8, 10]) onData(added(id));
@@ -76,13 +79,13 @@ test("what was told before is not told again, and it goes on after the last even
       onComplete();
     },
   ]);
-  expect(told.map(({ id }) => id)).toEqual(["8", "10", "11"]);
+  expect(received.map(({ id }) => id)).toEqual(["8", "10", "11"]);
   expect(subscribedAfter).toEqual(["7", "10", "11"]);
   expect(core.state).toEqual({ lastEventId: "11", sum: 29 });
 });
 
-test("a gap is how things are, also in a log that begins anew", async () => {
-  const { told, core, subscribedAfter } = await run([
+test("a gap replaces the state, even if its id is lower", async () => {
+  const { received, core, subscribedAfter } = await run([
     ({ onStarted, onData, onError }) => {
       onStarted();
       onData(added(900));
@@ -91,12 +94,12 @@ test("a gap is how things are, also in a log that begins anew", async () => {
       onError(lost());
     },
   ]);
-  expect(told.map(({ id }) => id)).toEqual(["900", "3", "4"]);
+  expect(received.map(({ id }) => id)).toEqual(["900", "3", "4"]);
   expect(core.state).toEqual({ lastEventId: "4", sum: 104 });
   expect(subscribedAfter).toEqual(["7", "4"]);
 });
 
-test("a server that stops, fails or has too much to do is asked again", async () => {
+test("a server that stops, fails or is overloaded is called again", async () => {
   const failures = [
     lost(),
     refusal("OVERLOADED", 503),
@@ -104,7 +107,7 @@ test("a server that stops, fails or has too much to do is asked again", async ()
     refusal("TOO_MANY_REQUESTS", 429),
   ];
   const { statuses, subscribedAfter, core } = await run(
-    failures.map((failure) => ({ onStarted, onError }: Observer<Event>) => {
+    failures.map((failure) => ({ onStarted, onError }: SubscriptionObserver<Event>) => {
       onStarted();
       onError(failure);
     }),
@@ -114,14 +117,14 @@ test("a server that stops, fails or has too much to do is asked again", async ()
   expect(core.error).toBeUndefined();
 });
 
-test("a token that ran out is replaced each time, but two that are refused in a row close it", async () => {
+test("an expired token is replaced each time, but two refusals in a row close the feed", async () => {
   const expired = refusal("UNAUTHENTICATED", 401);
-  const good = ({ onStarted, onData, onError }: Observer<Event>, id: number) => {
+  const good = ({ onStarted, onData, onError }: SubscriptionObserver<Event>, id: number) => {
     onStarted();
     onData(added(id));
     onError(expired);
   };
-  const bad = ({ onError }: Observer<Event>) => onError(expired);
+  const bad = ({ onError }: SubscriptionObserver<Event>) => onError(expired);
   const { core, subscribedAfter } = await run([
     (observer) => good(observer, 8),
     (observer) => good(observer, 9),
@@ -130,7 +133,7 @@ test("a token that ran out is replaced each time, but two that are refused in a 
     bad,
     () => expect.fail("it should be closed"),
   ]);
-  // The first refusal of the two is that of the connection before.
+  // The first of the two refusals ended the previous connection.
   expect(subscribedAfter).toHaveLength(4);
   expect([core.status, core.error]).toEqual(["closed", expired]);
 });

@@ -1,11 +1,11 @@
 import { isInvigilError } from "../errors.js";
 
-/** Whether nothing else would help: the server said no, and would again. */
-export const isFinal = (error: unknown): boolean =>
+/** Whether a retry cannot succeed, because the server refused the request. */
+export const isPermanent = (error: unknown): boolean =>
   isInvigilError(error) && error.data.httpStatus < 500 && error.data.reason !== "TOO_MANY_REQUESTS";
 
-/** Waits so many milliseconds, or until the signal. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+/** Waits for a time or until the signal is aborted. */
+export const delay = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

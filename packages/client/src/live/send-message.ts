@@ -2,27 +2,30 @@ import type { JsonValue } from "@invigil/schema";
 import { isNetworkError } from "../errors.js";
 import { backoffMs, type RetryOptions } from "../retry.js";
 import type { SentMessage } from "../shapes.js";
-import { pause } from "./waiting.js";
+import { delay } from "./delay.js";
 
-/** What is sent. */
-export interface Outgoing {
+/** A message to send. */
+export interface MessageRequest {
   readonly type: number;
   readonly data: JsonValue;
   readonly to: string[] | undefined;
-  /** Sent again with the same one, it is not said twice. */
+  /** The idempotency key. The server ignores a message with a key that it already received. */
   readonly key: string;
 }
-export type Send = (message: Outgoing, options: { readonly signal: AbortSignal }) => Promise<SentMessage>;
+export type Send = (
+  message: MessageRequest,
+  options: { readonly signal: AbortSignal },
+) => Promise<SentMessage>;
 
 export const randomId = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
     "",
   );
 
-/** Sends a message, again where its answer was lost. */
+/** Sends a message, and repeats it if the response is lost. */
 export const sendMessage = async (
   send: Send,
-  message: Omit<Outgoing, "key">,
+  message: Omit<MessageRequest, "key">,
   { signal, retry }: { readonly signal: AbortSignal; readonly retry: RetryOptions | false },
 ): Promise<SentMessage> => {
   const { attempts = 3, ...backoff } = retry || { attempts: 1 };
@@ -32,7 +35,7 @@ export const sendMessage = async (
       return await send({ ...message, key }, { signal });
     } catch (error) {
       if (!isNetworkError(error) || failures >= attempts) throw error;
-      await pause(backoffMs(failures, backoff, Math.random), signal);
+      await delay(backoffMs(failures, backoff, Math.random), signal);
     }
   }
 };

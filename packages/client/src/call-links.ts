@@ -5,11 +5,12 @@ import type { RequestParts } from "./http.js";
 import type { AppRouter } from "./router.js";
 
 /**
- * Ends a call as soon as its caller aborts it, whatever it waits for: its batch, its token, its next attempt. Refuses at once what the
- * app's own token or headers function calls: to be sent, it would ask that function again.
+ * Ends a call as soon as its caller aborts it, even while it waits for its batch, its token or a retry.
+ * Refuses a call that the application's token or headers function makes, because sending it would call that
+ * function again.
  */
 export const abortLink =
-  ({ isCalling }: RequestParts): TRPCLink<AppRouter> =>
+  ({ isInCallback: isCalling }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
@@ -19,7 +20,7 @@ export const abortLink =
         return;
       }
       const { signal } = op;
-      // A reason may be anything, and tRPC wraps anything.
+      // The reason can be any value, and tRPC wraps any value.
       const abort = () => observer.error(TRPCClientError.from(signal?.reason as object));
       if (signal?.aborted) {
         abort();
@@ -33,15 +34,18 @@ export const abortLink =
       };
     });
 
-/** Gives each attempt of a call so many milliseconds, then lets go of it, which aborts its HTTP request. */
+/** Limits the time of each attempt of a call. Afterwards, the HTTP request is aborted. */
 export const timeoutLink =
-  (timeoutMs: number, { isWaiting }: RequestParts): TRPCLink<AppRouter> =>
+  (timeoutMs: number, { isTokenPending: isWaiting }: RequestParts): TRPCLink<AppRouter> =>
   () =>
   ({ op, next }) =>
     observable((observer) => {
       const timer = setTimeout(() => {
-        const what = isWaiting() ? "token" : "answer";
-        const failure = new NetworkFailure("timeout", `${op.path} timed out: no ${what} in ${timeoutMs} ms.`);
+        const what = isWaiting() ? "token" : "response";
+        const failure = new NetworkFailure(
+          "timeout",
+          `${op.path} timed out: no ${what} within ${timeoutMs} ms.`,
+        );
         observer.error(TRPCClientError.from(failure));
       }, timeoutMs);
       const call = next(op).subscribe(observer);

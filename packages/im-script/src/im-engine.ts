@@ -1,11 +1,11 @@
-import type { EngineLogin, EnginePlace } from "@invigil/schema";
+import type { DropInLogin, DropInPosition } from "@invigil/schema";
 import { socketUrl } from "./app-sign.js";
 import { Emitter } from "./emitter.js";
 import { ImErrors, imError } from "./errors.js";
 import { GroupManager, groupInfos, MessageManager } from "./managers.js";
 import { createSession, type Session } from "./session.js";
 
-/** What apps log in with: `auth` and `appToken` of `getIMToken`, by the SDK's names. */
+/** The `auth` and `appToken` of `getIMToken`, with the names of the SDK. */
 interface ImAuth {
   readonly nonce: string;
   readonly timestamp: number;
@@ -21,28 +21,28 @@ interface ImSdkConfig {
   readonly appSign: string;
 }
 
-const LEFT = 1;
+const LOGGED_OUT = 1;
 
-let single: ImEngine | undefined;
+let instance: ImEngine | undefined;
 
 /**
- * The engine of the vendor's message SDK, with the built-in message service of an Invigil server behind it. Emits
- * `connecting`, `connectsuccess`, `connectfailed(error)`, `disconnect(code)`, `tokenexpired(callback)` and
- * `reconnectsuccess(groups)`.
+ * The `ImEngine` class of the vendor's message SDK, connected to the built-in message service of an Invigil
+ * server. It emits `connecting`, `connectsuccess`, `connectfailed(error)`, `disconnect(code)`,
+ * `tokenexpired(callback)` and `reconnectsuccess(groups)`.
  */
 export class ImEngine extends Emitter {
   #app: { readonly appId: string; readonly url: string } | undefined;
   #session: Session | undefined;
   #userId = "";
-  /** Where the page stands in each group. */
-  readonly #places = new Map<string, EnginePlace>();
+  /** The position of the page in each group. */
+  readonly #positions = new Map<string, DropInPosition>();
   readonly #groups: GroupManager;
   readonly #messages: MessageManager;
 
-  /** The page's engine: the same one each time. */
+  /** Returns the one engine of the page. */
   static createEngine(): ImEngine {
-    single ??= new ImEngine();
-    return single;
+    instance ??= new ImEngine();
+    return instance;
   }
 
   constructor() {
@@ -52,12 +52,12 @@ export class ImEngine extends Emitter {
       return this.#session;
     };
     this.#groups = new GroupManager(session);
-    this.#messages = new MessageManager(session, () => [...this.#places.keys()].pop());
+    this.#messages = new MessageManager(session, () => [...this.#positions.keys()].pop());
   }
 
   async init({ appId, appSign }: ImSdkConfig): Promise<void> {
     const url = socketUrl(appSign);
-    for (const emitter of [this, this.#groups, this.#messages]) emitter.begin();
+    for (const emitter of [this, this.#groups, this.#messages]) emitter.reset();
     this.#app = { appId: String(appId), url };
   }
 
@@ -66,10 +66,10 @@ export class ImEngine extends Emitter {
     if (!app) throw imError(ImErrors.ERROR_INVALID_STATE, "not init");
     this.#session?.close();
     const userId = String(user.userId);
-    // Another person has seen nothing yet.
-    if (userId !== this.#userId) this.#places.clear();
+    // The positions belong to the previous person.
+    if (userId !== this.#userId) this.#positions.clear();
     this.#userId = userId;
-    const loginWith = ({ nonce, timestamp, role, token }: ImAuth): EngineLogin => ({
+    const loginWith = ({ nonce, timestamp, role, token }: ImAuth): DropInLogin => ({
       appId: app.appId,
       appToken: token,
       auth: { userId, nonce, timestamp: Number(timestamp), role: role === "admin" ? "admin" : "" },
@@ -77,19 +77,19 @@ export class ImEngine extends Emitter {
     const session = createSession({
       url: app.url,
       login: loginWith(userAuth),
-      places: this.#places,
-      onMessage: (message, one) =>
-        one
+      positions: this.#positions,
+      onMessage: (message, isDirect) =>
+        isDirect
           ? this.#messages.emit("recvc2cmessage", message)
           : this.#messages.emit("recvgroupmessage", message, message.groupId),
       onMuted: (status) => this.#groups.emit("mutechange", status.groupId, { ...status, whiteUserList: [] }),
       onLost: () => this.emit("connecting"),
-      onReturned: (groups) => this.emit("reconnectsuccess", groupInfos(groups)),
+      onReconnected: (groups) => this.emit("reconnectsuccess", groupInfos(groups)),
       onExpired: (renew) => {
-        const isTold = this.emit("tokenexpired", (error: unknown, auth?: ImAuth) =>
+        const isHandled = this.emit("tokenexpired", (error: unknown, auth?: ImAuth) =>
           renew(!error && auth ? loginWith(auth) : undefined),
         );
-        if (!isTold) renew();
+        if (!isHandled) renew();
       },
       onEnd: (code) => {
         if (this.#session === session) this.#session = undefined;
@@ -113,9 +113,9 @@ export class ImEngine extends Emitter {
     const session = this.#session;
     this.#session = undefined;
     this.#userId = "";
-    this.#places.clear();
+    this.#positions.clear();
     session?.close();
-    if (session) this.emit("disconnect", LEFT);
+    if (session) this.emit("disconnect", LOGGED_OUT);
   }
 
   unInit(): boolean {

@@ -1,7 +1,0 @@
-// What does the work of `live`: loaded when it is first used.
-export { answerTo, giveCommand } from "./commands.js";
-export { listen } from "./listening.js";
-export { randomId, sendMessage } from "./sending.js";
-export { nameOfType, signalTypes } from "./signal-types.js";
-export { examAfter, roomAfter } from "./state.js";
-export { createTransport } from "./transport.js";

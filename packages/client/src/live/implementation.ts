@@ -1,0 +1,7 @@
+// The implementation of `live`, which is loaded on first use.
+export { answerTo, sendCommand } from "./commands.js";
+export { randomId, sendMessage } from "./send-message.js";
+export { nameOfType, signalTypes } from "./signal-types.js";
+export { applyExamEvent, applyRoomEvent } from "./state.js";
+export { keepSubscribed } from "./subscription-loop.js";
+export { createTransport } from "./transport.js";
