@@ -11,7 +11,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
-      ...["schema", "server", "im-script", "client"].map((name) => ({
+      ...["schema", "trpc-fastify", "server", "im-script", "client"].map((name) => ({
         extends: true as const,
         test: {
           name,

@@ -33,8 +33,8 @@ const LIMITS: Readonly<Partial<Record<string, number>>> = {
 /** A call that a request is for. */
 export interface Called {
   readonly path: string;
-  /** null: there is none of that name. */
-  readonly procedure: AnyTRPCProcedure | null;
+  /** `undefined`: there is none of that name. */
+  readonly procedure: AnyTRPCProcedure | undefined;
 }
 
 const mayCall = ({ identity }: Context, { procedure }: Called): boolean => {
