@@ -71,7 +71,13 @@ module.exports = {
       "trpc-fastify-imports-its-peers-only",
       "Anybody with Fastify and tRPC can install it.",
       { path: "^packages/trpc-fastify/src/", pathNot: test },
-      { pathNot: ["^packages/trpc-fastify/src/", "(^|/)(@trpc/server|fastify)(/|$)", "^(node:)?timers/promises$"] },
+      {
+        pathNot: [
+          "^packages/trpc-fastify/src/",
+          "(^|/)(@trpc/server|fastify)(/|$)",
+          "^(node:)?timers/promises$",
+        ],
+      },
     ),
     rule(
       "trpc-internals-in-one-file",

@@ -43,6 +43,8 @@ interface Chain {
   readonly meta: unknown;
 }
 
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
 /** The steps of a procedure; the resolver is the last. `undefined` for a procedure that is not built the way this file expects. */
 const chainOf = (procedure: AnyTRPCProcedure): Chain | undefined => {
   // Safe: nothing is assumed about these members, which tRPC's types hide.
@@ -52,7 +54,7 @@ const chainOf = (procedure: AnyTRPCProcedure): Chain | undefined => {
   };
   const { middlewares, inputs, output, meta, caller } = _def;
   // A caller of the procedure's own (`experimental_caller`) decides which steps are run.
-  if (marker !== true || caller || !Array.isArray(middlewares) || !Array.isArray(inputs)) return undefined;
+  if (marker !== true || caller || !isList(middlewares) || !isList(inputs)) return undefined;
 
   // Safe: both are used below only where tRPC made a middleware of a schema.
   const schemas = {
@@ -60,7 +62,7 @@ const chainOf = (procedure: AnyTRPCProcedure): Chain | undefined => {
     output: output ? [output as ProcedureSchema] : [],
   };
   const steps: Step[] = [];
-  for (const middleware of middlewares as readonly unknown[]) {
+  for (const middleware of middlewares) {
     if (typeof middleware !== "function") return undefined;
     // Safe: every function in the list is one of tRPC's middlewares.
     const run = middleware as Middleware & { readonly _type?: unknown };

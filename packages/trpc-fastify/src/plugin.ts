@@ -14,7 +14,7 @@ export interface FastifyTRPCPluginOptions<Router extends AnyTRPCRouter> extends 
 /** Serves a router over HTTP. It takes the place of the plugin of the same name in `@trpc/server/adapters/fastify`. */
 export const fastifyTRPCPlugin = <Router extends AnyTRPCRouter>(
   app: FastifyInstance,
-  { trpcOptions, prefix: _, ...options }: FastifyTRPCPluginOptions<Router>,
+  { trpcOptions, ...options }: FastifyTRPCPluginOptions<Router>,
   done: (error?: Error) => void,
 ): void => {
   // tRPC parses JSON, and reads forms from the request itself.

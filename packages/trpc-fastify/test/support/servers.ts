@@ -208,7 +208,7 @@ export const answered = (status: number, headers: object, body: string): Answere
 });
 
 /** Sends a request. The status is 0 when a stream breaks the connection. */
-export const answerOf = async (
+const answerOf = async (
   app: Pick<FastifyInstance, "inject">,
   { method, url, headers, body }: TestRequest,
 ): Promise<Answered> => {
