@@ -86,6 +86,24 @@ module.exports = {
       { path: "^packages/schema/src/", pathNot: test },
       { pathNot: ["^packages/schema/src/", "(^|/)zod(/|$)"] },
     ),
+    rule(
+      "trpc-fastify-imports-its-peers-only",
+      "Anybody with Fastify and tRPC can install it.",
+      { path: "^packages/trpc-fastify/src/", pathNot: test },
+      {
+        pathNot: [
+          "^packages/trpc-fastify/src/",
+          "(^|/)(@trpc/server|fastify)(/|$)",
+          "^(node:)?timers/promises$",
+        ],
+      },
+    ),
+    rule(
+      "trpc-internals-in-one-file",
+      "An upgrade of tRPC may change them.",
+      { path: "^packages/[^/]+/src/", pathNot: ["^packages/trpc-fastify/src/internals\\.ts$", test] },
+      { path: "unstable-core-do-not-import" },
+    ),
     // Needs the build: a package that is not resolved counts as a value.
     rule(
       "client-takes-types-from-the-server",

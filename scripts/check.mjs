@@ -22,7 +22,7 @@ const steps = [
     name: "imports",
     command: [
       bin("depcruise"),
-      ...["schema", "server", "im-script", "client"].map((p) => `packages/${p}/src`),
+      ...["schema", "trpc-fastify", "server", "im-script", "client"].map((p) => `packages/${p}/src`),
     ],
   },
   { name: "unused", command: [bin("knip")] },

@@ -22,6 +22,22 @@ const headOf = ({ path, token, type = "application/json", length }: Head): strin
     "\r\n",
   ].join("\r\n");
 
+/** The body of an answer in chunks; `undefined` while some of it is missing. */
+const unchunked = (text: string): string | undefined => {
+  const bytes = Buffer.from(text);
+  const parts: Buffer[] = [];
+  for (let at = 0; ; ) {
+    const end = bytes.indexOf("\r\n", at);
+    if (end < 0) return undefined;
+    const size = Number.parseInt(bytes.toString("latin1", at, end), 16);
+    if (size === 0) return Buffer.concat(parts).toString();
+    const start = end + 2;
+    at = start + size + 2;
+    if (bytes.length < at) return undefined;
+    parts.push(bytes.subarray(start, start + size));
+  }
+};
+
 /** A connection on which a request has begun, and what came back. */
 const begin = (url: string, head: Head) => {
   const { hostname, port } = new URL(url);
@@ -40,9 +56,13 @@ const begin = (url: string, head: Head) => {
       for (;;) {
         const text = answers()[wanted] ?? "";
         const [top = "", body = ""] = text.split(/\r\n\r\n(.*)/s);
-        const length = Number(/content-length: (\d+)/i.exec(top)?.[1] ?? Number.NaN);
-        if (Buffer.byteLength(body) >= length)
-          return { status: Number(text.slice(9, 12)), body: JSON.parse(body), head: top };
+        const length = /content-length: (\d+)/i.exec(top)?.[1];
+        // tRPC's stock adapter sends its answers in chunks.
+        const isChunked = /transfer-encoding: chunked/i.test(top);
+        const isWhole = length !== undefined && Buffer.byteLength(body) >= Number(length);
+        const whole = isChunked ? unchunked(body) : isWhole ? body : undefined;
+        if (whole !== undefined)
+          return { status: Number(text.slice(9, 12)), body: JSON.parse(whole), head: top };
         if (socket.destroyed) throw new Error(`no answer: ${received}`);
         await Promise.race([once(socket, "data"), once(socket, "close")]);
       }

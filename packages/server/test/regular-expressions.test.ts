@@ -17,7 +17,7 @@ interface Expression {
   readonly flags: string;
 }
 
-const PACKAGES = ["client", "im-script", "schema", "server"];
+const PACKAGES = ["client", "im-script", "schema", "server", "trpc-fastify"];
 const filesIn = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))

@@ -117,9 +117,17 @@ export const buildApp = async (
 
   const router = createAppRouter(services);
   const createContext = contextMaker(services);
-  await app.register(restPlugin, { router, createContext, bodies, timeZone: config.timeZone });
+  const { timeZone, trpcAdapter: adapter } = config;
+  await app.register(restPlugin, { router, createContext, bodies, timeZone, adapter });
   const served = trpcRouter ?? router;
-  await app.register(trpcPlugin, { prefix: TRPC_PREFIX, router: served, createContext, bodies, anyOrigin });
+  await app.register(trpcPlugin, {
+    prefix: TRPC_PREFIX,
+    router: served,
+    createContext,
+    bodies,
+    anyOrigin,
+    adapter,
+  });
   const handlers = {
     "/trpc": trpcSockets({
       router: served,

@@ -8,7 +8,7 @@ import type { AppCaller } from "../api/app-router.js";
 import { createDeps } from "../api/deps.js";
 import { createAppRouter } from "../api/router.js";
 import { createServices } from "../api/services.js";
-import { type Config, parseConfig } from "../config/config.js";
+import { type Config, testConfig } from "../config/config.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
@@ -96,7 +96,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement, onDeclared } = options;
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
-  const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
+  const config: Config = { ...testConfig(), dataDir, ...options.config };
   const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
   let url = "http://127.0.0.1:7001";

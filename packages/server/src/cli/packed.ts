@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const SOURCES = [
   new URL("../.tsbuildinfo", import.meta.url),
   new URL(".tsbuildinfo", import.meta.resolve("@invigil/schema")),
+  new URL(".tsbuildinfo", import.meta.resolve("@invigil/trpc-fastify")),
   new URL("../../package.json", import.meta.url),
 ];
 /** Exists in a checkout of the repository. */

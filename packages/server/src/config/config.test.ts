@@ -63,6 +63,7 @@ describe("settings", () => {
       timeZone: "Asia/Shanghai",
       corsOrigins: ["*"],
       restStatus: "legacy",
+      trpcAdapter: "fast",
       demoExaminees: 0,
       limits: {
         reads: { person: 12_000, admin: 600_000, network: 60_000 },
@@ -324,6 +325,7 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_CORS_ORIGINS", "https://leak.example/path"],
   ["INVIGIL_CORS_ORIGINS", "https://leak.example,"],
   ["INVIGIL_REST_STATUS", "leak"],
+  ["INVIGIL_TRPC_ADAPTER", "leak"],
   ["INVIGIL_DEMO_EXAMINEES", "501"],
   ["INVIGIL_DEMO_EXAMINEES", "1.5"],
   ["INVIGIL_EVENT_RETENTION_SECONDS", "59"],

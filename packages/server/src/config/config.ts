@@ -82,6 +82,8 @@ export const configOf = (env: Settings) => {
     timeZone: env.INVIGIL_TIME_ZONE,
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
+    /** What calls procedures for HTTP requests: packages/trpc-fastify, or tRPC's own adapter. */
+    trpcAdapter: env.INVIGIL_TRPC_ADAPTER,
     /** What one person may hold open in this process at a time. */
     perPerson: {
       /** WebSockets and event streams. */
@@ -187,6 +189,13 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   if ("faults" in read) throw new SetupError(read.faults[0]);
   return configOf(read.env);
 };
+
+/** The settings of an app in a test: the defaults, a database in memory, and the tRPC adapter that the environment of the test run names. */
+export const testConfig = (): Config =>
+  parseConfig({
+    INVIGIL_DATABASE_URL: ":memory:",
+    INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
+  });
 
 /** The environment, over the `.env` file of the working folder where there is one. */
 export const readEnvironment = (): Record<string, string | undefined> => {

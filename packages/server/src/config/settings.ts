@@ -56,6 +56,7 @@ const settings = z.object({
   INVIGIL_TIME_ZONE: timeZone.default("Asia/Shanghai"),
   INVIGIL_CORS_ORIGINS: origins.default(["*"]),
   INVIGIL_REST_STATUS: z.enum(["legacy", "http"], "must be 'legacy' or 'http'").default("legacy"),
+  INVIGIL_TRPC_ADAPTER: z.enum(["fast", "stock"], "must be 'fast' or 'stock'").default("fast"),
   INVIGIL_CONNECTIONS_PER_PERSON: whole(1, 1_000_000).default(20),
   INVIGIL_SUBSCRIPTIONS_PER_PERSON: whole(1, 1_000_000).default(1000),
   INVIGIL_MAX_CONNECTIONS: whole(10, 1_000_000).default(50_000),

@@ -36,8 +36,8 @@ const LIMITS: Readonly<Partial<Record<string, number>>> = {
 /** A call of a request. */
 export interface Called {
   readonly path: string;
-  /** Null if there is no procedure with this name. */
-  readonly procedure: AnyTRPCProcedure | null;
+  /** Undefined if there is no procedure with this name. */
+  readonly procedure: AnyTRPCProcedure | undefined;
 }
 
 const mayCall = ({ identity }: Context, { procedure }: Called): boolean => {

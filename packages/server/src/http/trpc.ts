@@ -1,7 +1,10 @@
 import { errorCodes } from "@invigil/schema";
+import { createRequestHandler, type RequestHandler } from "@invigil/trpc-fastify";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
+import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
+import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
 import { failureOf } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
 import { assertWeight, weightOf } from "./batch-weight.js";
@@ -10,8 +13,6 @@ import { bodyLimitOf, type Called } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { eventStream, isEventStream } from "./streams.js";
-import { createTrpcHandler } from "./trpc-http/handler.js";
-import { findProcedure } from "./trpc-http/internals.js";
 
 /** Calls in one batch, at most. */
 const MAX_BATCH = 100;
@@ -22,9 +23,17 @@ export interface TrpcOptions {
   readonly bodies: Bodies;
   /** Whether pages of every origin may call; else answers depend on the origin. */
   readonly anyOrigin: boolean;
-  /** What serves the router. Tests and the benchmark put tRPC's own adapter here, to compare. */
-  readonly createHandler?: typeof createTrpcHandler;
+  readonly adapter: TrpcAdapter;
 }
+
+type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
+
+/** tRPC's own adapter, as a handler of a route. */
+const stockHandler =
+  (options: HandlerOptions): RequestHandler =>
+  (req, res, path) => {
+    fastifyRequestHandler({ ...options, req, res, path }).catch((error: unknown) => res.send(error));
+  };
 
 /** The token in the connection parameters of a URL. */
 const tokenIn = (params: unknown): string | undefined => {
@@ -39,7 +48,7 @@ const tokenIn = (params: unknown): string | undefined => {
 /** The typed door. Also what never reaches tRPC is answered in tRPC's form. */
 export const trpcPlugin = async (
   app: FastifyInstance,
-  { router, createContext, bodies, anyOrigin, createHandler = createTrpcHandler }: TrpcOptions,
+  { router, createContext, bodies, anyOrigin, adapter }: TrpcOptions,
 ): Promise<void> => {
   const config = router._def._config;
   const shapeOf = (failed: InvigilError, request: FastifyRequest) =>
@@ -89,7 +98,7 @@ export const trpcPlugin = async (
     done(null, isEventStream(payload) ? eventStream(request, reply, payload) : payload);
   });
 
-  const options: Parameters<typeof createHandler>[0] = {
+  const options: HandlerOptions = {
     router,
     createContext: async ({ req, info }) => {
       const context = req.callContext ?? (await createContext(req, info.connectionParams?.token));
@@ -109,13 +118,11 @@ export const trpcPlugin = async (
       logFault(req, failed);
     },
   };
-  // No query and no mutation of ours can be given up half-way.
-  const call = createHandler(options, { signals: false, weightOf });
-
-  // Answers, and returns nothing: Fastify would take the end of a promise for the end of the answer.
-  const serve = (req: FastifyRequest, res: FastifyReply, path: string): void => {
-    call(req, res, path).catch((error: unknown) => res.send(error));
-  };
+  const handle =
+    adapter === "fast"
+      ? // No query and no mutation of this server can be cancelled.
+        createRequestHandler(options, { signals: false, weightOf })
+      : stockHandler(options);
 
   app.all(UNREADABLE_PATH, () => {
     throw invalidInput("path", "cannot be decoded");
@@ -125,8 +132,7 @@ export const trpcPlugin = async (
   const callsOf = (path: string, isBatch: boolean): readonly Called[] =>
     (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
       path: name,
-      // No router of ours is loaded later.
-      procedure: findProcedure(router, name) ?? null,
+      procedure: findProcedure(router, name),
     }));
 
   app.route<{ Params: { path: string }; Querystring: { batch?: string; connectionParams?: string } }>({
@@ -142,7 +148,7 @@ export const trpcPlugin = async (
         done();
       }, done);
     },
-    handler: (req, res) => serve(req, res, req.params.path),
+    handler: (req, res) => handle(req, res, req.params.path),
   });
 
   // As tRPC answers it: nothing is called.

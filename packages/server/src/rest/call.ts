@@ -1,6 +1,6 @@
-import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
-import { callerOf, findProcedure } from "../http/trpc-http/internals.js";
+import type { AnyTRPCRouter } from "@trpc/server";
 import { type InvigilError, invalidInput } from "../platform/errors.js";
+import { procedureCaller, type TrpcAdapter } from "../trpc/call.js";
 import type { Context } from "../trpc/context.js";
 import { failureOf } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
@@ -55,33 +55,12 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
  */
 export type CallRow = (sent: () => Sent, ctx: Context) => Promise<unknown>;
 
-/** The procedure of a route. */
-export const procedureOf = (router: AnyTRPCRouter, { procedure: path }: Row): AnyTRPCProcedure => {
-  const procedure = findProcedure(router, path);
-  if (!procedure) throw new Error(`there is no procedure ${path}`);
-  return procedure;
-};
-
-export const rowCaller = (router: AnyTRPCRouter, row: Row): CallRow => {
-  const procedure = procedureOf(router, row);
-  const { type } = procedure._def;
-  const call = callerOf(procedure);
+export const rowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAdapter): CallRow => {
+  const call = procedureCaller(router, row.procedure, adapter);
   const toInput = inputReader(row);
   return async (sent, ctx) => {
-    let input: Record<string, unknown> | undefined;
     try {
-      const output = await call({
-        path: row.procedure,
-        type,
-        ctx,
-        // Called only after the procedure has authorized the caller.
-        getRawInput: async () => {
-          input ??= toInput(sent());
-          return input;
-        },
-        signal: undefined,
-        batchIndex: 0,
-      });
+      const output = await call(ctx, () => toInput(sent()));
       // Safe: `Row` declares that `data` takes the output of its procedure.
       return (row.data as (output: unknown) => unknown)(output);
     } catch (error) {

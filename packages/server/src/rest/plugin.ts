@@ -6,7 +6,8 @@ import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
 import { success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
-import { procedureOf, rowCaller } from "./call.js";
+import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
+import { rowCaller } from "./call.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 
@@ -15,6 +16,7 @@ export interface RestOptions {
   readonly createContext: CreateContext;
   readonly bodies: Bodies;
   readonly timeZone: string;
+  readonly adapter: TrpcAdapter;
 }
 
 /**
@@ -35,7 +37,7 @@ const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<
 /** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
-  { router, createContext, bodies, timeZone }: RestOptions,
+  { router, createContext, bodies, timeZone, adapter }: RestOptions,
 ): Promise<void> => {
   const parseJson = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
@@ -55,8 +57,8 @@ export const restPlugin = async (
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
   for (const row of rows) {
-    const call = rowCaller(router, row);
-    const called = [{ path: row.procedure, procedure: procedureOf(router, row) }];
+    const call = rowCaller(router, row, adapter);
+    const called = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
     app.route({
       method: [...row.methods],
       url: row.path,

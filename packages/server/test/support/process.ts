@@ -41,8 +41,9 @@ export const tempFolder = (): Disposable & { readonly path: string } => {
   };
 };
 
-/** Nothing of the environment that the tests run in reaches a child: no setting, and no other Node. */
+/** Nothing of the environment that the tests run in reaches a child, but the tRPC adapter that the run is about: no setting, and no other Node. */
 const cleanEnv = (home: string, env: Env): Env => ({
+  INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "",
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
   HOME: home,
   ...env,

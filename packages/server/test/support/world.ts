@@ -8,7 +8,7 @@ import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
 import { createServices, type Services } from "../../src/api/services.js";
 import { buildApp } from "../../src/app/app.js";
 import type { TestCaller } from "../../src/app/testing.js";
-import { type Config, parseConfig } from "../../src/config/config.js";
+import { type Config, testConfig } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
 import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
@@ -54,7 +54,7 @@ export interface WorldOptions {
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
-  const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
+  const config = { ...testConfig(), dataDir, ...options.config };
   const { onStatement, onDeclared } = options;
   const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
   const secret = kept("auth-secret");

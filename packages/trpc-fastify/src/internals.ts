@@ -1,5 +1,6 @@
-// Everything that we know of tRPC's inside is in this file; test/trpc-internals.test.ts fails when an upgrade
-// moves it. The rest of this folder stands on what `@trpc/server` and `@trpc/server/http` export.
+// The only file that depends on tRPC's internals: how a procedure stores its middlewares, and the exports of
+// `unstable-core-do-not-import`. test/internals.test.ts compares all of it with tRPC and fails when an upgrade changes it. The other files
+// use what `@trpc/server`, `@trpc/server/http` and `@trpc/server/adapters/fastify` export.
 import { type AnyTRPCProcedure, type AnyTRPCRouter, getTRPCErrorFromUnknown, TRPCError } from "@trpc/server";
 import {
   getParseFn,
@@ -10,18 +11,18 @@ import {
   urlPathToProcedurePath,
 } from "@trpc/server/unstable-core-do-not-import";
 
-/** What a procedure is called with. */
+/** The arguments of a call, as tRPC passes them to a procedure. */
 export interface ProcedureCall {
   readonly path: string;
   readonly type: AnyTRPCProcedure["_def"]["type"];
   readonly ctx: unknown;
-  /** Asked for by the middlewares that want the input, once or more. */
+  /** Called by each middleware that reads the input. */
   readonly getRawInput: () => Promise<unknown>;
   readonly signal: AbortSignal | undefined;
   readonly batchIndex: number;
 }
 
-/** What a middleware hands to the next. */
+/** The changes that a middleware passes to `next`. */
 interface Changes {
   readonly ctx?: object;
   readonly input?: unknown;
@@ -33,7 +34,7 @@ type Middleware = (
 ) => Promise<Result>;
 type Parse = (value: unknown) => unknown;
 
-/** What is to be done for a call: what tRPC keeps as middlewares, with the ways in and out of a schema told apart. */
+/** A middleware. Those in which tRPC parses the input or the output are replaced by the parser itself. */
 type Step =
   | { readonly kind: "input" | "output"; readonly parse: Parse }
   | { readonly kind: "middleware"; readonly run: Middleware };
@@ -42,33 +43,42 @@ interface Chain {
   readonly meta: unknown;
 }
 
-/** A procedure's steps, its resolver last; nothing of procedures that do not run as tRPC builds them. */
+const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value);
+
+/** The steps of a procedure; the resolver is the last. `undefined` for a procedure that is not built the way this file expects. */
 const chainOf = (procedure: AnyTRPCProcedure): Chain | undefined => {
-  // Safe: only looked at. tRPC's type keeps these members to itself.
-  const built = procedure as { procedure?: unknown; _def: { middlewares?: unknown; caller?: unknown } };
-  // A caller of the procedure's own (`experimental_caller`) decides by itself what is run.
-  if (built.procedure !== true || built._def.caller || !Array.isArray(built._def.middlewares))
-    return undefined;
-  // Safe: tRPC's builder puts nothing but middlewares into the list, and for each that parses its schema beside it, in order.
-  const { middlewares, inputs, output, meta } = built._def as unknown as {
-    middlewares: readonly (Middleware & { readonly _type?: string })[];
-    inputs: readonly ProcedureSchema[];
-    output?: ProcedureSchema;
-    meta: unknown;
+  // Safe: nothing is assumed about these members, which tRPC's types hide.
+  const { procedure: marker, _def } = procedure as unknown as {
+    procedure?: unknown;
+    _def: Readonly<Record<"middlewares" | "inputs" | "output" | "meta" | "caller", unknown>>;
   };
-  const schemas = [...inputs];
-  const steps = middlewares.map((run): Step => {
-    const schema = run._type === "input" ? schemas.shift() : run._type === "output" ? output : undefined;
-    return schema
-      ? { kind: run._type === "input" ? "input" : "output", parse: getParseFn(schema) }
-      : { kind: "middleware", run };
-  });
-  return { steps, meta };
+  const { middlewares, inputs, output, meta, caller } = _def;
+  // A caller of the procedure's own (`experimental_caller`) decides which steps are run.
+  if (marker !== true || caller || !isList(middlewares) || !isList(inputs)) return undefined;
+
+  // Safe: both are used below only where tRPC made a middleware of a schema.
+  const schemas = {
+    input: [...inputs] as ProcedureSchema[],
+    output: output ? [output as ProcedureSchema] : [],
+  };
+  const steps: Step[] = [];
+  for (const middleware of middlewares) {
+    if (typeof middleware !== "function") return undefined;
+    // Safe: every function in the list is one of tRPC's middlewares.
+    const run = middleware as Middleware & { readonly _type?: unknown };
+    const { _type: kind } = run;
+    if (kind === "input" || kind === "output") {
+      const schema = schemas[kind].shift();
+      if (!schema) return undefined;
+      steps.push({ kind, parse: getParseFn(schema) });
+    } else steps.push({ kind: "middleware", run });
+  }
+  return schemas.input.length === 0 && steps.at(-1)?.kind === "middleware" ? { steps, meta } : undefined;
 };
 type ProcedureSchema = Parameters<typeof getParseFn>[0];
 
-/** What a schema makes of a value. @throws TRPCError in the place of what the schema throws, or rejects with */
-const through = (parse: Parse, value: unknown, as: typeof BAD_INPUT | typeof BAD_OUTPUT): unknown => {
+/** Parses a value. Failures of the schema are thrown as a TRPCError. */
+const parseWith = (parse: Parse, value: unknown, as: typeof BAD_INPUT | typeof BAD_OUTPUT): unknown => {
   const refuse = (cause: unknown): never => {
     throw new TRPCError({ ...as, cause });
   };
@@ -82,7 +92,7 @@ const through = (parse: Parse, value: unknown, as: typeof BAD_INPUT | typeof BAD
 const BAD_INPUT = { code: "BAD_REQUEST" } as const;
 const BAD_OUTPUT = { code: "INTERNAL_SERVER_ERROR", message: "Output validation failed" } as const;
 
-/** tRPC's own loop, without the copies of all options that its compiled form makes for each step. */
+/** Runs the steps from an index on, like tRPC's `callRecursive`. tRPC's compiled code copies all options twice for each step. */
 const runFrom = async (
   chain: Chain,
   from: number,
@@ -98,12 +108,12 @@ const runFrom = async (
     for (let step = chain.steps[index]; step && step.kind !== "middleware"; step = chain.steps[index]) {
       if (step.kind === "output") outputs = [step.parse, ...(outputs ?? [])];
       else {
-        const parsed = await through(step.parse, await getRawInput(), BAD_INPUT);
+        const parsed = await parseWith(step.parse, await getRawInput(), BAD_INPUT);
         input = isObject(input) && isObject(parsed) ? { ...input, ...parsed } : parsed;
       }
       index += 1;
     }
-    // Safe: the last one, the resolver, has no `next` to call; if it calls it all the same, that is its error.
+    // Safe: the last step, the resolver, is not given a `next`. If it calls one anyway, the call fails as it does in tRPC.
     const middleware = (chain.steps[index] as { run: Middleware } | undefined)?.run as Middleware;
     const result = await middleware({
       path: call.path,
@@ -126,25 +136,27 @@ const runFrom = async (
     });
     if (!outputs || !result.ok) return result;
     let { data } = result;
-    for (const parse of outputs) data = await through(parse, data, BAD_OUTPUT);
+    for (const parse of outputs) data = await parseWith(parse, data, BAD_OUTPUT);
     return { ...result, data };
   } catch (cause) {
-    // Middlewares look at the marker in nothing; it is here because tRPC's results have it.
+    // Nobody reads the marker, but results of tRPC have it.
     return Object.assign({ ok: false as const, error: getTRPCErrorFromUnknown(cause) }, MARK);
   }
 };
 const MARK = { marker: middlewareMarker };
 
 /** Calls a procedure. @throws what the procedure throws when tRPC calls it */
-export type CallProcedure = (call: ProcedureCall) => Promise<unknown>;
+export type ProcedureCaller = (call: ProcedureCall) => Promise<unknown>;
 
-/** Makes what calls a procedure as tRPC does: the same steps, the same context, the same failures. */
-export const callerOf = (procedure: AnyTRPCProcedure): CallProcedure => {
+/**
+ * Returns a function that calls a procedure like `procedure(call)` does: with the same middlewares, the same context and the same errors, but
+ * without a copy of all options at every step.
+ */
+export const createProcedureCaller = (procedure: AnyTRPCProcedure): ProcedureCaller => {
   const chain = chainOf(procedure);
-  // Every procedure is called like this.
   if (!chain) return procedure;
   return async (call) => {
-    // Safe: a middleware that forgets to return leaves nothing.
+    // Safe: at run time a middleware may return nothing.
     const result = (await runFrom(chain, 0, call, call.ctx, undefined, call.getRawInput)) as
       | Result
       | undefined;
@@ -159,34 +171,34 @@ export const callerOf = (procedure: AnyTRPCProcedure): CallProcedure => {
   };
 };
 
-/** The same, made when a procedure is first called. */
-export const createCallers = (): ((procedure: AnyTRPCProcedure) => CallProcedure) => {
-  const callers = new WeakMap<AnyTRPCProcedure, CallProcedure>();
+/** Returns the caller of any procedure, and creates it when the procedure is called for the first time. */
+export const createCallers = (): ((procedure: AnyTRPCProcedure) => ProcedureCaller) => {
+  const callers = new WeakMap<AnyTRPCProcedure, ProcedureCaller>();
   return (procedure) => {
     const known = callers.get(procedure);
     if (known) return known;
-    const caller = callerOf(procedure);
+    const caller = createProcedureCaller(procedure);
     callers.set(procedure, caller);
     return caller;
   };
 };
 
-/** The procedure at a path as it stands in the URL; `undefined` where a router may still have to be loaded for it. */
+/** The procedure at a path, `null` if there is none, or `undefined` if a lazy router may still have to be loaded to know. */
 export const findProcedure = (
   { _def: { procedures, lazy } }: AnyTRPCRouter,
   path: string,
 ): AnyTRPCProcedure | null | undefined => {
-  // Safe: at run time this is a flat record without a prototype; its type says that it is nested.
+  // Safe: at run time this is a flat record without a prototype. Its type is nested.
   const found = (procedures as Readonly<Record<string, AnyTRPCProcedure | undefined>>)[path];
   if (found) return found;
   return Object.keys(lazy).length === 0 ? null : undefined;
 };
 
-/** A procedure's path from a piece of the URL, whatever separator the router's URLs have. */
+/** The path of a procedure from its path in the URL. The router may use a separator of its own there. */
 export const procedurePath = (urlPath: string, { _def: { _config } }: AnyTRPCRouter): string =>
   urlPathToProcedurePath(urlPath, _config.pathSeparator);
 
-/** Whether an answer can only be streamed: it is, or holds, something that is still to come. */
+/** Whether a result can only be streamed: it is an async iterable, or has a member that is one or is a promise. */
 export const isStream = (data: unknown): boolean =>
   isObject(data) &&
   (isAsyncIterable(data) || Object.values(data).some((value) => isPromise(value) || isAsyncIterable(value)));

@@ -14,10 +14,10 @@ import type { TRPCRequestInfo } from "@trpc/server/http";
 import Fastify from "fastify";
 import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTrpcHandler } from "../src/http/trpc-http/handler.js";
-import { type Door, openDoors } from "./support/trpc-doors.js";
+import { createRequestHandler } from "../src/index.js";
+import { createServers, type Server } from "./support/servers.js";
 
-// The official client, all its links that speak HTTP, against the stock adapter and against ours.
+// tRPC's client, with all its links for HTTP, against tRPC's adapter and against this package.
 
 type Client = ReturnType<typeof createTRPCUntypedClient<AnyTRPCRouter>>;
 type Options = Parameters<typeof httpLink<AnyTRPCRouter>>[0] &
@@ -39,7 +39,7 @@ const LINKS: Readonly<Record<string, (options: Options) => TRPCLink<AnyTRPCRoute
 };
 
 const DATES = { at: new Date(0), many: new Set([1, 2]), none: undefined };
-/** Calls made in the same tick, so that they share a batch where there is one. */
+/** Calls that are made in the same tick, so that a batching link sends them together. */
 const CALLS: readonly (readonly [name: string, make: (client: Client) => Promise<unknown>])[] = [
   ["a query", (client) => client.query("echo", { n: 1, text: "é長" })],
   ["a query without input", (client) => client.query("standing")],
@@ -57,7 +57,7 @@ const CHANGES: typeof CALLS = [
   ["a mutation that fails", (client) => client.mutation("throwChange", "object")],
 ];
 
-const told = (error: unknown) => {
+const failureOf = (error: unknown) => {
   if (!(error instanceof TRPCClientError)) throw error;
   const { message, shape, data } = error;
   return { message, shape, data };
@@ -66,7 +66,7 @@ const outcomes = async (link: TRPCLink<AnyTRPCRouter>) => {
   const client = createTRPCUntypedClient<AnyTRPCRouter>({ links: [link] });
   const made = new Map<string, unknown>();
   for (const calls of [CALLS, CHANGES])
-    await Promise.all(calls.map(async ([name, make]) => made.set(name, await make(client).catch(told))));
+    await Promise.all(calls.map(async ([name, make]) => made.set(name, await make(client).catch(failureOf))));
   return made;
 };
 
@@ -74,39 +74,38 @@ describe.each([
   ["without a transformer", "none", undefined],
   ["with superjson", "superjson", superjson],
 ] as const)("the client %s", (_, form, transformer) => {
-  const doors = openDoors({ transformer: form, allowMethodOverride: true });
-  /** How to reach the stock adapter, and how ours. */
-  let theirs: Options;
-  let ours: Options;
-  const optionsFor = async ({ app }: Door): Promise<Options> => {
+  const servers = createServers({ transformer: form, allowMethodOverride: true });
+  let stock: Options;
+  let fast: Options;
+  const optionsFor = async ({ app }: Server): Promise<Options> => {
     const url = `${await app.listen({ host: "127.0.0.1", port: 0 })}/trpc`;
-    // Loads what is loaded when it is first asked for; from then on it is known what there is not.
+    // Loads the lazy router. Until then an unknown path may be in it.
     await fetch(`${url}/late.get`);
-    // Safe: a transformer is needed where the router has one, which the type of any router does not tell.
+    // Safe: the type of any router does not say whether it needs a transformer.
     return { url, ...(transformer && { transformer }) } as Options;
   };
   beforeAll(async () => {
-    [theirs, ours] = await Promise.all([optionsFor(doors.stock), optionsFor(doors.ours)]);
+    [stock, fast] = await Promise.all([optionsFor(servers.stock), optionsFor(servers.fast)]);
   });
-  afterAll(() => doors[Symbol.asyncDispose]());
+  afterAll(() => servers[Symbol.asyncDispose]());
 
   it.each(Object.entries(LINKS))("gets by %s what the stock adapter answers", async (name, linkTo) => {
-    const before = doors.ours.stock();
-    const mine = await outcomes(linkTo(ours));
-    // Only what is streamed goes to the stock adapter: the two batches of that link.
-    expect(doors.ours.stock() - before).toBe(name === "httpBatchStreamLink" ? 2 : 0);
-    expect(mine).toEqual(await outcomes(linkTo(theirs)));
-    expect(mine.get("a query without input")).toBe("standing");
-    expect(mine.get("dates and sets")).toEqual(
+    const before = servers.fast.fallbacks();
+    const results = await outcomes(linkTo(fast));
+    // Only the two streamed batches go to the stock adapter.
+    expect(servers.fast.fallbacks() - before).toBe(name === "httpBatchStreamLink" ? 2 : 0);
+    expect(results).toEqual(await outcomes(linkTo(stock)));
+    expect(results.get("a query without input")).toBe("standing");
+    expect(results.get("dates and sets")).toEqual(
       form === "superjson" ? DATES : { at: "1970-01-01T00:00:00.000Z", many: {} },
     );
   });
 
-  it("sends forms past us, to the stock adapter", async () => {
-    const before = doors.ours.stock();
+  it("sends forms to the stock adapter", async () => {
+    const before = servers.fast.fallbacks();
     const sent = new FormData();
     sent.set("a", "1");
-    for (const options of [theirs, ours]) {
+    for (const options of [stock, fast]) {
       const asItIs = { serialize: (value: unknown) => value, deserialize: (value: unknown) => value };
       const form = httpLink({ ...options, transformer: asItIs });
       const client = createTRPCUntypedClient<AnyTRPCRouter>({
@@ -120,11 +119,11 @@ describe.each([
       });
       expect(await client.mutation("deep.er.set", sent)).toEqual(transformer ? { json: "set" } : "set");
     }
-    expect(doors.ours.stock() - before).toBe(1);
+    expect(servers.fast.fallbacks() - before).toBe(1);
   });
 });
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   it.each(["single", "batch"])("aborts the signal of its calls: %s", async (form) => {
     const t = initTRPC.create();
     let started = () => {};
@@ -147,12 +146,12 @@ describe("a client that leaves", () => {
       }),
       told: t.procedure.query(({ signal }) => signal?.aborted),
     });
-    let stock = 0;
-    const handle = createTrpcHandler(
+    let fallbacks = 0;
+    const handle = createRequestHandler(
       { router },
       {
         fallback: async () => {
-          stock++;
+          fallbacks++;
         },
       },
     );
@@ -164,18 +163,18 @@ describe("a client that leaves", () => {
     await hasStarted;
     sent.destroy();
     expect(await reason).toMatchObject({ name: "AbortError" });
-    // An answer that was sent leaves the signal alone, also when its connection closes.
+    // Once the answer is sent, the end of the connection does not abort the signal.
     const answer = await fetch(`${url}/told`, { headers: { connection: "close" } });
     expect(await answer.json()).toEqual({ result: { data: false } });
     await app.close();
-    expect(stock).toBe(0);
+    expect(fallbacks).toBe(0);
   });
 
-  it("aborts the signal of its request, also one that is asked for when it has left; calls have none where that is wanted", async () => {
+  it("aborts info.signal, also when that is first read afterwards; with `signals: false` procedures get no signal", async () => {
     const t = initTRPC.create();
     const infos: TRPCRequestInfo[] = [];
     const router = t.router({ told: t.procedure.query(({ signal }) => signal === undefined) });
-    const handle = createTrpcHandler(
+    const handle = createRequestHandler(
       {
         router,
         createContext: async ({ info, res }) => {

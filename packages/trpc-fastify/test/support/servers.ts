@@ -1,13 +1,13 @@
 import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { expect } from "vitest";
-import { createTrpcHandler } from "../../src/http/trpc-http/handler.js";
-import { createOddRouter, type OddRouter, throwAnything, type transformers } from "./trpc-router.js";
+import { createRequestHandler } from "../../src/index.js";
+import { createTestRouter, type TestRouter, throwAnything, type transformers } from "./router.js";
 
-// The same router behind tRPC's own adapter and behind ours.
+// The same router behind tRPC's adapter and behind this package.
 
-type Options = FastifyHandlerOptions<OddRouter, FastifyRequest, FastifyReply>;
-export interface DoorOptions
+type Options = FastifyHandlerOptions<TestRouter, FastifyRequest, FastifyReply>;
+export interface ServerOptions
   extends Pick<Options, "allowBatching" | "batching" | "allowMethodOverride" | "maxBatchSize"> {
   readonly transformer: keyof typeof transformers;
   readonly pathSeparator?: "~";
@@ -15,32 +15,32 @@ export interface DoorOptions
   readonly bare?: boolean;
 }
 
-export interface Door {
+export interface Server {
   readonly app: FastifyInstance;
-  /** What the program behind the door was told, in any order. */
+  /** The calls of `createContext`, `onError`, `responseMeta` and mutations. */
   readonly events: string[];
-  /** How many requests went to the stock adapter. */
-  readonly stock: () => number;
+  /** How many requests the package left to tRPC's adapter. */
+  readonly fallbacks: () => number;
 }
 
-export interface TrpcRequest {
+export interface TestRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
 }
 
-/** The request header that says what the program behind the door does. */
-export const MOOD = "x-mood";
+/** The request header that tells `createContext`, `onError` and `responseMeta` how to behave. */
+export const BEHAVIOUR = "x-behaviour";
 
-/** What `responseMeta` answers in each mood. */
+/** What `responseMeta` returns for each behaviour. */
 const METAS: Readonly<Record<string, () => ReturnType<NonNullable<Options["responseMeta"]>>>> = {
-  headers: () => ({ headers: { "cache-control": "max-age=1", "x-list": ["a", "b"], vary: "x-mood" } }),
+  headers: () => ({ headers: { "cache-control": "max-age=1", "x-list": ["a", "b"], vary: "x-behaviour" } }),
   realHeaders: () => ({
     headers: new Headers([
       ["x-list", " a "],
       ["x-list", "b"],
-      ["vary", "x-mood"],
+      ["vary", "x-behaviour"],
     ]),
   }),
   cookies: () => ({ headers: { "set-cookie": ["a=1", "b=2"], "x-absent": undefined } }),
@@ -59,7 +59,7 @@ const METAS: Readonly<Record<string, () => ReturnType<NonNullable<Options["respo
     throw new Error("The meta failed.");
   },
 };
-export const moods = [
+export const behaviours = [
   ...Object.keys(METAS),
   "contextThrows",
   "contextThrowsText",
@@ -70,7 +70,7 @@ export const moods = [
 const summary = (value: unknown): string =>
   JSON.stringify(value, (key, inner: unknown) => {
     if (typeof inner === "bigint") return `${inner}n`;
-    // What cannot be written; the body shows the same.
+    // These cannot be written. The body of the response shows the difference.
     return key === "self" || key === "later" || typeof inner === "function" ? typeof inner : inner;
   }) ?? "undefined";
 const attempt = (tell: () => string): string => {
@@ -81,17 +81,17 @@ const attempt = (tell: () => string): string => {
   }
 };
 
-const optionsOf = (options: DoorOptions, router: OddRouter, events: string[]): Options => {
+const optionsOf = (options: ServerOptions, router: TestRouter, events: string[]): Options => {
   const { transformer: _, pathSeparator: __, bare, ...rest } = options;
-  const moodOf = (req: FastifyRequest) => String(req.headers[MOOD] ?? "");
-  // Safe: without a context only procedures that do without one are called.
+  const behaviourOf = (req: FastifyRequest) => String(req.headers[BEHAVIOUR] ?? "");
+  // Safe: without a context, procedures that use it fail in both servers alike.
   if (bare) return { router, ...rest } as unknown as Options;
-  let mood = "";
+  let behaviour = "";
   return {
     router,
     ...rest,
     async createContext({ req, res, info }) {
-      mood = moodOf(req);
+      behaviour = behaviourOf(req);
       const calls = info.calls.map(({ path, batchIndex, procedure, result }) => ({
         path,
         batchIndex,
@@ -110,10 +110,10 @@ const optionsOf = (options: DoorOptions, router: OddRouter, events: string[]): O
         res: res.statusCode,
       };
       events.push(attempt(() => `context ${summary(told)}`));
-      if (mood === "contextThrows") throw new TypeError("There is no context.");
-      if (mood === "contextThrowsText") throwAnything("a text");
-      if (mood === "noContext") return undefined as never;
-      if (mood === "contextReads") {
+      if (behaviour === "contextThrows") throw new TypeError("There is no context.");
+      if (behaviour === "contextThrowsText") throwAnything("a text");
+      if (behaviour === "noContext") return undefined as never;
+      if (behaviour === "contextReads") {
         const inputs = await Promise.allSettled(info.calls.map((call) => call.getRawInput()));
         events.push(attempt(() => `inputs ${summary(inputs.map(({ status }) => status))}`));
       }
@@ -135,23 +135,23 @@ const optionsOf = (options: DoorOptions, router: OddRouter, events: string[]): O
           ].join(" "),
         ),
       );
-      return METAS[mood]?.() ?? {};
+      return METAS[behaviour]?.() ?? {};
     },
     onError({ error, path, input, ctx, type, req }) {
       const about = [error.code, error.message, error.cause?.message, path, ctx?.who, type, req.method];
-      // Whether another call of the batch has read the inputs by now, is a matter of microseconds.
+      // Whether another call of the batch has read the inputs by now depends on microseconds.
       const told = /[?&]batch=/.test(req.url) ? "" : input;
       events.push(attempt(() => `error ${summary(about)} ${summary(told)}`));
-      if (moodOf(req) === "onErrorThrows") throw new Error("The report failed.");
+      if (behaviourOf(req) === "onErrorThrows") throw new Error("The report failed.");
     },
   };
 };
 
-const openDoor = (options: DoorOptions, isOurs: boolean): Door => {
+const createServer = (options: ServerOptions, adapter: "fast" | "stock"): Server => {
   const events: string[] = [];
-  let stock = 0;
+  let fallbacks = 0;
   const { transformer, pathSeparator } = options;
-  const router = createOddRouter({
+  const router = createTestRouter({
     transformer,
     ...(pathSeparator && { pathSeparator }),
     onMutation: (what) => events.push(`mutation ${summary(what)}`),
@@ -159,11 +159,11 @@ const openDoor = (options: DoorOptions, isOurs: boolean): Door => {
   const handlerOptions = optionsOf(options, router, events);
   const app = Fastify({ bodyLimit: 100_000, routerOptions: { maxParamLength: 10_000 } });
   app.addHook("onRequest", (_request, reply, done) => {
-    // What was there before is replaced, or kept, in the same way.
+    // Headers that are set before the handler runs.
     reply.header("vary", "x-before").header("x-before", "1");
     done();
   });
-  // As tRPC's plugin does.
+  // Like tRPC's plugin.
   app.removeContentTypeParser("application/json");
   app.addContentTypeParser("application/json", { parseAs: "string" }, (_request, body, done) => {
     done(null, body);
@@ -174,17 +174,19 @@ const openDoor = (options: DoorOptions, isOurs: boolean): Door => {
   app.addContentTypeParser("application/octet-stream", {}, (_request, body, done) => {
     done(null, body);
   });
-  const ours = createTrpcHandler(handlerOptions, {
+  const handle = createRequestHandler(handlerOptions, {
     fallback(request) {
-      stock++;
+      fallbacks++;
       return fastifyRequestHandler(request);
     },
   });
-  app.all<{ Params: { path: string } }>("/trpc/:path", async (req, res) => {
+  app.all<{ Params: { path: string } }>("/trpc/:path", (req, res) => {
     const { path } = req.params;
-    await (isOurs ? ours(req, res, path) : fastifyRequestHandler({ ...handlerOptions, req, res, path }));
+    if (adapter === "fast") handle(req, res, path);
+    else
+      fastifyRequestHandler({ ...handlerOptions, req, res, path }).catch((error: unknown) => res.send(error));
   });
-  return { app, events, stock: () => stock };
+  return { app, events, fallbacks: () => fallbacks };
 };
 
 export interface Answered {
@@ -196,7 +198,7 @@ export interface Seen extends Answered {
   readonly events: readonly string[];
 }
 
-/** Differences that are none: how the end of the body is marked, and when it was sent. */
+/** Headers that may differ: how the end of the body is marked, and when it was sent. */
 const FRAMING = ["content-length", "transfer-encoding", "connection", "date", "keep-alive"];
 
 export const answered = (status: number, headers: object, body: string): Answered => ({
@@ -205,14 +207,14 @@ export const answered = (status: number, headers: object, body: string): Answere
   body,
 });
 
-/** Sends one request to an app. A stream that breaks off breaks the connection: status 0. */
-export const answerOf = async (
+/** Sends a request. The status is 0 when a stream breaks the connection. */
+const answerOf = async (
   app: Pick<FastifyInstance, "inject">,
-  { method, url, headers, body }: TrpcRequest,
+  { method, url, headers, body }: TestRequest,
 ): Promise<Answered> => {
   const answer = await app
     .inject({
-      // Safe: the apps answer every method; the list of types is shorter.
+      // Safe: the type has fewer methods than Fastify accepts.
       method: method as "GET",
       url,
       headers,
@@ -223,31 +225,31 @@ export const answerOf = async (
   return answered(answer.statusCode, answer.headers, answer.payload);
 };
 
-const seenAt = async ({ app, events }: Door, request: TrpcRequest): Promise<Seen> => {
+const seenAt = async ({ app, events }: Server, request: TestRequest): Promise<Seen> => {
   events.length = 0;
   const answer = await answerOf(app, request);
   return { ...answer, events: answer.status === 0 ? [] : events.toSorted() };
 };
 
-/** Sends a request to both, which must answer the same and tell the program the same; returns that. */
-export const expectSame = async ({ stock, ours }: Doors, request: TrpcRequest): Promise<Seen> => {
-  const theirs = await seenAt(stock, request);
-  expect(await seenAt(ours, request)).toEqual(theirs);
-  return theirs;
+/** Sends a request to both servers, expects the same answer and the same events, and returns them. */
+export const expectSame = async ({ stock, fast }: Servers, request: TestRequest): Promise<Seen> => {
+  const expected = await seenAt(stock, request);
+  expect(await seenAt(fast, request)).toEqual(expected);
+  return expected;
 };
 
-export interface Doors extends AsyncDisposable {
-  readonly stock: Door;
-  readonly ours: Door;
+export interface Servers extends AsyncDisposable {
+  readonly stock: Server;
+  readonly fast: Server;
 }
 
-export const openDoors = (options: DoorOptions): Doors => {
-  const [stock, ours] = [openDoor(options, false), openDoor(options, true)];
+export const createServers = (options: ServerOptions): Servers => {
+  const [stock, fast] = [createServer(options, "stock"), createServer(options, "fast")];
   return {
     stock,
-    ours,
+    fast,
     async [Symbol.asyncDispose]() {
-      await Promise.all([stock.app.close(), ours.app.close()]);
+      await Promise.all([stock.app.close(), fast.app.close()]);
     },
   };
 };

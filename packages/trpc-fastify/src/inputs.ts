@@ -2,21 +2,21 @@ import { type TRPCDataTransformer, TRPCError } from "@trpc/server";
 import { isObject } from "./internals.js";
 
 export interface Inputs {
-  /** The inputs of all calls by their number; read once, when the first call asks. @throws TRPCError, each time the same */
+  /** The inputs by the index of their call. They are parsed when a call first reads them. @throws the same TRPCError each time */
   read(): Readonly<Record<number, unknown>>;
-  /** The same if they were read already, and could be. */
+  /** The inputs if they have been parsed without an error. */
   readSoFar(): Readonly<Record<number, unknown>> | undefined;
 }
 
 interface Form {
-  /** JSON; none when empty. */
+  /** JSON, or empty when there is no input. */
   readonly text: string | null;
-  /** How many calls the request has; `undefined` when it is not a batch. */
+  /** The number of calls in a batch; `undefined` for a single call. */
   readonly batchOf: number | undefined;
   readonly transformer: Pick<TRPCDataTransformer, "deserialize">;
 }
 
-// Without a prototype: nothing is inherited by a call that has no input.
+// Without a prototype, so that a call without input inherits none.
 const none = (): Record<number, unknown> => Object.create(null) as Record<number, unknown>;
 
 const parse = ({ text, batchOf, transformer }: Form): Record<number, unknown> => {
@@ -40,7 +40,7 @@ const parse = ({ text, batchOf, transformer }: Form): Record<number, unknown> =>
   return inputs;
 };
 
-const refusalOf = (cause: unknown): TRPCError =>
+const asInputError = (cause: unknown): TRPCError =>
   cause instanceof TRPCError
     ? cause
     : new TRPCError({
@@ -49,19 +49,19 @@ const refusalOf = (cause: unknown): TRPCError =>
         cause,
       });
 
-/** The inputs of a request's calls. Nothing is parsed before a procedure asks for it. */
+/** The inputs of a request's calls. Nothing is parsed before a procedure reads it. */
 export const createInputs = (form: Form): Inputs => {
   let inputs: Record<number, unknown> | undefined;
-  let refusal: TRPCError | undefined;
+  let failure: TRPCError | undefined;
   return {
     read() {
-      if (refusal) throw refusal;
+      if (failure) throw failure;
       try {
         inputs ??= parse(form);
         return inputs;
       } catch (cause) {
-        refusal = refusalOf(cause);
-        throw refusal;
+        failure = asInputError(cause);
+        throw failure;
       }
     },
     readSoFar: () => inputs,

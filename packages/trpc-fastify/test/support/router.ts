@@ -3,16 +3,16 @@ import { initTRPC, lazy, type TRPCDataTransformer, TRPCError } from "@trpc/serve
 import superjson from "superjson";
 import { z } from "zod";
 
-// A router whose procedures do everything that a procedure may do, and some things that it should not.
+// A router whose procedures do everything that a procedure may do, and some things that it should not do.
 
-export interface Scene {
+export interface Context {
   readonly who: string;
-  /** What `createContext` was told. */
+  /** What `createContext` was called with. */
   readonly info: Readonly<Record<string, unknown>>;
   readonly more?: string;
 }
 
-/** Throws what is no error, too. */
+/** Throws any value, also one that is no error. */
 export const throwAnything = (value: unknown): never => {
   throw value;
 };
@@ -25,7 +25,7 @@ interface Seen {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Each way is another object, and `this` matters to it. */
+/** A transformer for each direction. Both use `this`. */
 const split = {
   input: {
     mark: "in:",
@@ -75,7 +75,7 @@ const CODES = [
   "TIMEOUT",
 ] as const;
 
-/** What the error formatter does with errors that say so. */
+/** What the error formatter does, by the message of the error. */
 const FORMATS: Readonly<Record<string, (shape: object) => unknown>> = {
   "format: throw": () => {
     throw new Error("The formatter failed.");
@@ -91,7 +91,7 @@ const FORMATS: Readonly<Record<string, (shape: object) => unknown>> = {
   "format: no data": (shape) => ({ ...shape, data: undefined }),
 };
 
-export const createOddRouter = ({
+export const createTestRouter = ({
   transformer,
   pathSeparator,
   onMutation,
@@ -102,7 +102,7 @@ export const createOddRouter = ({
 }) => {
   const chosen = transformers[transformer];
   const t = initTRPC
-    .context<Scene>()
+    .context<Context>()
     .meta<{ label: string }>()
     .create({
       isDev: false,
@@ -112,14 +112,14 @@ export const createOddRouter = ({
         const format = FORMATS[error.message];
         const cause = error.cause?.message;
         const told = { ...shape, data: { ...shape.data, cause, seen: { path, input, type, who: ctx?.who } } };
-        // Safe: formatters of programs without types do return such things.
+        // Safe: formatters written in JavaScript may return anything.
         return (format ? format(told) : told) as typeof told;
       },
     });
   const { router, procedure } = t;
 
   const withMore = procedure.use(({ ctx, next }) => next({ ctx: { more: `${ctx.who} and more` } }));
-  /** Asks for the input again and again. */
+  /** Reads the input more than once. */
   const curious = procedure.use(async ({ getRawInput, next }) => {
     const first = await getRawInput();
     const second = await getRawInput();
@@ -138,7 +138,7 @@ export const createOddRouter = ({
   });
   const returnsFailure = procedure.use(async ({ next }) => {
     const result = await next();
-    // Safe: what a middleware without types may return.
+    // Safe: middlewares written in JavaScript may return anything.
     return { ...result, ok: false, error: "no error at all" } as never;
   });
   const rewriting = procedure
@@ -256,7 +256,7 @@ export const createOddRouter = ({
       yield 1;
       yield 2;
     }),
-    // Names that are something else elsewhere.
+    // Names that objects inherit, and names that have to be encoded in a URL.
     constructor: procedure.query(() => "the constructor"),
     toString: procedure.mutation(() => "the text"),
     "a b": procedure.query(() => "a space"),
@@ -266,5 +266,5 @@ export const createOddRouter = ({
     "": procedure.query(() => "no name"),
   });
 };
-export type OddRouter = ReturnType<typeof createOddRouter>;
+export type TestRouter = ReturnType<typeof createTestRouter>;
 export const thrown = [...Object.keys(THROWN), ...Object.keys(FORMATS)];

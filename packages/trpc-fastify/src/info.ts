@@ -3,16 +3,16 @@ import type { TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { createInputs } from "./inputs.js";
 import { findProcedure, procedurePath } from "./internals.js";
-import type { HandlerOptions } from "./options.js";
+import type { TRPCOptions } from "./options.js";
 import { type PlainRequest, urlOf } from "./request.js";
 
-/** The procedures of a request and what kind they are; `undefined` when they are not for us to call. */
-const proceduresAt = (paths: readonly string[], router: HandlerOptions["router"]) => {
+/** The procedures of a request and their type; `undefined` when tRPC's adapter has to handle the request. */
+const proceduresAt = (paths: readonly string[], router: TRPCOptions["router"]) => {
   const procedures: (AnyTRPCProcedure | null)[] = [];
   let type: TRPCRequestInfo["type"] = "unknown";
   for (const path of paths) {
     const procedure = findProcedure(router, path);
-    // Of a router that is not loaded yet.
+    // A lazy router is not loaded yet.
     if (procedure === undefined) return undefined;
     procedures.push(procedure);
     if (!procedure) continue;
@@ -23,7 +23,7 @@ const proceduresAt = (paths: readonly string[], router: HandlerOptions["router"]
   return { procedures, type };
 };
 
-/** Aborts when the client goes before it has its answer. */
+/** Aborts when the client disconnects before it is answered. */
 const signalOf = ({ raw }: FastifyReply): AbortSignal => {
   const controller = new AbortController();
   const abortUnanswered = (): void => {
@@ -35,8 +35,8 @@ const signalOf = ({ raw }: FastifyReply): AbortSignal => {
 };
 
 /**
- * A class for the sake of its getters. One in an object's literal is another for each object: V8 then describes each object by itself,
- * where old objects are, and keeps with that all that the getter knows. Every request would outlive two collections.
+ * A class, because of its getters. V8 gives an object literal with getters a hidden class of its own, allocated among the old objects, and that
+ * class keeps whatever the getters refer to: every request would outlive two garbage collections.
  */
 class RequestInfo implements TRPCRequestInfo {
   readonly isBatchCall: boolean;
@@ -62,7 +62,7 @@ class RequestInfo implements TRPCRequestInfo {
     this.#reply = reply;
   }
 
-  // Few ask for them, and each takes long to make.
+  // Both are expensive and rarely used, so they are created on demand.
   get url(): URL {
     this.#url ??= urlOf(this.#request);
     return this.#url;
@@ -74,10 +74,10 @@ class RequestInfo implements TRPCRequestInfo {
   }
 }
 
-/** What tRPC tells of a request; `undefined` when its calls are for the stock adapter, or for it to refuse. */
+/** Describes a request as tRPC does; `undefined` when tRPC's adapter has to handle or refuse it. */
 export const readInfo = (
   { path, isBatch, accept, input }: PlainRequest,
-  { router, maxBatchSize }: Pick<HandlerOptions, "router" | "maxBatchSize">,
+  { router, maxBatchSize }: Pick<TRPCOptions, "router" | "maxBatchSize">,
   req: FastifyRequest,
   res: FastifyReply,
 ): TRPCRequestInfo | undefined => {
@@ -95,12 +95,12 @@ export const readInfo = (
   return new RequestInfo(
     {
       isBatchCall: isBatch,
-      // Safe: tRPC's type names the one value that it knows; at run time it is whatever was sent.
+      // Safe: the type has only the value that tRPC acts on. At run time it is whatever the client sent.
       accept: accept as TRPCRequestInfo["accept"],
       type: found.type,
       calls: found.procedures.map((procedure, batchIndex) => ({
         batchIndex,
-        // Safe: there are as many paths as procedures.
+        // Safe: every procedure was found by one of the paths.
         path: paths[batchIndex] as string,
         procedure,
         getRawInput: async () => inputs.read()[batchIndex],

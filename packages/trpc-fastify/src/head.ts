@@ -1,6 +1,6 @@
 import type { ResponseMeta } from "@trpc/server/http";
 
-/** The headers of an answer: those that tRPC sets, then what `responseMeta` adds. */
+/** The headers of a response: those that tRPC sets, then those of `responseMeta`. */
 export interface Head {
   set(name: "allow" | "content-type", value: string): void;
   add(headers: ResponseMeta["headers"]): void;
@@ -8,12 +8,12 @@ export interface Head {
 }
 
 const VARY = "trpc-accept, accept";
-// What a Response says of a text whose type nobody set.
+// The content type of a `Response` with a text, unless another was set.
 const PLAIN_TEXT = "text/plain;charset=UTF-8";
 
 export const createHead = (): Head => {
   const own: Record<string, string> = { vary: VARY };
-  // Only what `responseMeta` adds needs the rules of the real thing: what may stand in a header, and how two become one.
+  // The headers of `responseMeta` need the rules of `Headers`: which values are valid, and how two of the same name are joined.
   let real: Headers | undefined;
   return {
     set(name, value) {
@@ -43,10 +43,10 @@ export const createHead = (): Head => {
   };
 };
 
-/** Those that a Response with a body may have. */
+/** Whether a `Response` with a body may have the status. */
 const isPlainStatus = (status: number): boolean =>
   Number.isInteger(status) && status > 205 && status < 600 && status !== 304;
 
-/** The status as a Response would have it. @throws what a Response throws */
+/** The status that a `Response` would have. @throws what the constructor of `Response` throws */
 export const checkedStatus = (status: number, body: string): number =>
   status === 200 || isPlainStatus(status) ? status : new Response(body, { status }).status;

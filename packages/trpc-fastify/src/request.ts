@@ -1,19 +1,19 @@
 import type { FastifyRequest } from "fastify";
 
-/** A request as far as it can be told without reading its input. */
+/** What is known of a request before its input is parsed. */
 export interface PlainRequest {
   readonly method: "GET" | "POST";
-  /** The path in the URL behind the prefix, decoded. */
+  /** The path in the URL after the prefix, decoded. */
   readonly path: string;
   readonly isBatch: boolean;
-  /** What the client accepts, when it says so to tRPC. */
+  /** The header `trpc-accept`. */
   readonly accept: string | null;
-  /** JSON: of the query or of the body. */
+  /** JSON, from the query string or the body. */
   readonly input: string | null;
 }
 
-// Characters that mean the same to every parser of URLs. A fragment, a second slash in front, spaces, line breaks
-// and what is not ASCII are read by `URL` in ways of its own.
+// URLs that every parser reads in the same way. `URL` treats fragments, two slashes at the start, spaces, line breaks and characters outside
+// ASCII in a way of its own.
 const PLAIN_URL = /^\/(?![/\\])[!"$-~]*$/;
 const PLAIN_HOST = /^(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 const JSON_TYPE = "application/json";
@@ -33,7 +33,7 @@ const decoded = (path: string): string | undefined => {
   }
 };
 
-/** Remembers the last host that was good: nearly all requests have the same. */
+/** Checks the host of a request. It remembers the last valid one, because nearly all requests have the same. */
 export const createHostCheck = (): ((host: string) => boolean) => {
   let known: string | undefined;
   return (host) => {
@@ -49,14 +49,14 @@ const hostOf = ({ headers }: FastifyRequest["raw"]): string => {
   return headers.host ?? (typeof authority === "string" ? authority : "localhost");
 };
 
-/** The whole URL of a request. */
+/** The full URL of a request. */
 export const urlOf = ({ raw }: FastifyRequest): URL => {
   const { socket, headers } = raw;
   const isSecure = headers[":scheme"] === "https" || ("encrypted" in socket && socket.encrypted === true);
   return new URL(raw.url ?? "/", `${isSecure ? "https" : "http"}://${hostOf(raw)}`);
 };
 
-/** What `trpc-accept` says; `undefined` where a stream may be meant. */
+/** The header `trpc-accept`; `undefined` if the client may want a stream. */
 const acceptOf = ({ headers }: FastifyRequest["raw"]): string | null | undefined => {
   const accept = headers["trpc-accept"];
   if (headers.accept?.includes(STREAM)) return undefined;
@@ -65,8 +65,8 @@ const acceptOf = ({ headers }: FastifyRequest["raw"]): string | null | undefined
 };
 
 /**
- * Reads a request of the plain kind: GET or POST, JSON, one answer. `undefined` for all others, which are for the stock
- * adapter to answer or to refuse: streams, forms, files, whatever is malformed or merely unusual.
+ * Reads a GET or POST request with JSON that gets one answer. `undefined` for every other request, which tRPC's adapter handles or refuses: streams,
+ * forms, files, and whatever is malformed or just unusual.
  */
 export const readRequest = (
   request: FastifyRequest,
@@ -83,13 +83,13 @@ export const readRequest = (
   const path = decoded(urlPath);
   if (accept === undefined || path === undefined) return undefined;
 
-  // With its question mark, of which one is dropped: a second belongs to the first name.
+  // URLSearchParams drops one question mark; a second one belongs to the first name.
   const start = url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : url.slice(start));
   if (query.has("connectionParams")) return undefined;
   const isBatch = query.get("batch") === "1";
   if (method === "GET") return { method, path, isBatch, accept, input: query.get("input") };
-  // Anything but plain text is what a parser of the application's made of it, or what a decoder has to look at.
+  // Any other body was parsed by the application, or has to go through a decoder.
   if (typeof body !== "string" || body.startsWith(BOM) || !body.isWellFormed()) return undefined;
   return { method, path, isBatch, accept, input: body };
 };

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import superjson from "superjson";
 import { hostileText, hostileValue, queryJunk, spoiling, written } from "./hostile.js";
-import { MOOD, moods, type TrpcRequest } from "./trpc-doors.js";
-import { thrown } from "./trpc-router.js";
+import { thrown } from "./router.js";
+import { BEHAVIOUR, behaviours, type TestRequest } from "./servers.js";
 
-// Requests to the odd router: good ones, wrong ones, and what nobody should send.
+// Requests to the router of router.ts: valid, wrong and malicious ones.
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 export const queries = words(`
@@ -89,7 +89,7 @@ const type = fc.constantFrom<string | undefined>(
 );
 
 /** Any request to a router whose clients write their input in this form. */
-export const requests = (form: keyof typeof wires): fc.Arbitrary<TrpcRequest> =>
+export const requests = (form: keyof typeof wires): fc.Arbitrary<TestRequest> =>
   fc
     .record({
       kind: fc.constantFrom("query" as const, "mutation" as const),
@@ -119,11 +119,11 @@ export const requests = (form: keyof typeof wires): fc.Arbitrary<TrpcRequest> =>
         accepts: sometimes<Record<string, string>>(9, {}, accept),
         type: sometimes<string | undefined>(14, "application/json", type),
         getType: sometimes<string | undefined>(5, undefined, type),
-        mood: sometimes<string>(2, "", fc.constantFrom(...moods, "contextReads")),
+        behaviour: sometimes<string>(2, "", fc.constantFrom(...behaviours, "contextReads")),
         encodesTwice: sometimes(20, false, fc.constant(true)),
       }),
     )
-    .map(({ method, names, batch, text, junk, accepts, type, getType, mood, encodesTwice }) => {
+    .map(({ method, names, batch, text, junk, accepts, type, getType, behaviour, encodesTwice }) => {
       const encode = (piece: string) => encodeURIComponent(piece.toWellFormed());
       const path = names
         .map(encode)
@@ -140,7 +140,7 @@ export const requests = (form: keyof typeof wires): fc.Arbitrary<TrpcRequest> =>
         headers: {
           ...accepts,
           ...(contentType !== undefined && { "content-type": contentType }),
-          ...(mood !== "" && { [MOOD]: mood }),
+          ...(behaviour !== "" && { [BEHAVIOUR]: behaviour }),
         },
         ...(method === "POST" && text !== undefined && { body: text }),
       };

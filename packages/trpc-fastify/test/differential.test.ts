@@ -1,25 +1,25 @@
 import { request as httpRequest } from "node:http";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mutations, queries, requests } from "./support/requests.js";
 import {
   type Answered,
   answered,
-  type DoorOptions,
-  type Doors,
+  BEHAVIOUR,
+  behaviours,
+  createServers,
   expectSame,
-  MOOD,
-  moods,
-  openDoors,
-} from "./support/trpc-doors.js";
-import { mutations, queries, requests } from "./support/trpc-requests.js";
+  type ServerOptions,
+  type Servers,
+} from "./support/servers.js";
 
-// What tRPC's own adapter answers, ours answers too: same status, same bytes, same headers; and the program behind
-// both is told the same.
+// The package gives the same answers as tRPC's adapter, with the same status, headers and bytes, and calls `createContext`, `onError` and
+// `responseMeta` with the same arguments.
 
 const RUNS = 800;
 const SEED = 20_260_102;
 
-const VARIANTS: readonly (readonly [name: string, options: DoorOptions])[] = [
+const VARIANTS: readonly (readonly [name: string, options: ServerOptions])[] = [
   ["without a transformer", { transformer: "none" }],
   ["with superjson", { transformer: "superjson" }],
   [
@@ -30,27 +30,27 @@ const VARIANTS: readonly (readonly [name: string, options: DoorOptions])[] = [
   ["without batches", { transformer: "none", allowBatching: false }],
 ];
 
-describe("generated requests are answered as by the stock adapter", () => {
+describe("generated requests get the answers of the stock adapter", () => {
   it.each(VARIANTS)("%s", { timeout: 120_000 }, async (_, options) => {
-    await using doors = openDoors(options);
+    await using servers = createServers(options);
     const form = options.transformer === "superjson" ? "superjson" : "plain";
     const statuses = new Map<number, number>();
     await fc.assert(
       fc.asyncProperty(requests(form), async (request) => {
-        const { status } = await expectSame(doors, request);
+        const { status } = await expectSame(servers, request);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }),
       { numRuns: RUNS, seed: SEED },
     );
-    // The requests went everywhere, and most of them by our own path.
+    // The requests had all kinds of results, and the package handled most of them itself.
     expect([...statuses.keys()]).toEqual(expect.arrayContaining([200, 400, 404, 405, 415, 500]));
     expect(statuses.get(200)).toBeGreaterThan(RUNS / 10);
-    expect(doors.ours.stock()).toBeLessThan(RUNS / 2);
+    expect(servers.fast.fallbacks()).toBeLessThan(RUNS / 2);
   });
 });
 
 const json = { "content-type": "application/json" };
-/** A good request for these procedures, with this input for each. */
+/** A valid request to these procedures, with the same input for each. */
 const plain = (
   names: readonly string[],
   { wrap = (value) => value, input = { n: 1 } }: { wrap?: (value: unknown) => unknown; input?: unknown } = {},
@@ -71,38 +71,37 @@ const plain = (
 };
 const wrapped = { wrap: (value: unknown): unknown => ({ json: value }) };
 
-describe("every procedure is answered as by the stock adapter, and not by it", () => {
-  // Of a router that is loaded when it is first called.
+describe("every procedure gets the answer of the stock adapter without it", () => {
+  // `late` is a lazy router.
   const known = (name: string) => !name.startsWith("late.");
   const names = [...queries.filter(known), ...mutations];
 
-  it.each<[string, DoorOptions, typeof wrapped | undefined]>([
+  it.each<[string, ServerOptions, typeof wrapped | undefined]>([
     ["without a transformer", { transformer: "none" }, undefined],
     ["with superjson", { transformer: "superjson" }, wrapped],
     ["without context, reports and headers", { transformer: "superjson", bare: true }, wrapped],
     [
-      "with batches allowed as they once were",
-      // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that use it must be answered.
+      "with batches allowed by the deprecated option",
+      // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs may still use it.
       { transformer: "none", batching: { enabled: true } },
       undefined,
     ],
   ])("%s", async (_, options, form) => {
-    await using doors = openDoors(options);
+    await using servers = createServers(options);
     for (const name of names) {
-      // Without a context these fail in ways of their own.
-      await expectSame(doors, plain([name], form));
-      await expectSame(doors, plain([name, name], form));
+      await expectSame(servers, plain([name], form));
+      await expectSame(servers, plain([name, name], form));
     }
     for (const name of ["throw", "throwChange", "typed", "code"])
       for (const input of [undefined, null, "text", "object", "foreign", "caused", 0, 1, 2, 3, 4, {}, []])
-        await expectSame(doors, plain([name], { ...form, input }));
-    expect(doors.ours.stock()).toBe(0);
+        await expectSame(servers, plain([name], { ...form, input }));
+    expect(servers.fast.fallbacks()).toBe(0);
   });
 
-  it("whatever mood the program is in", async () => {
-    await using doors = openDoors({ transformer: "superjson" });
-    // From now on it is known what there is not.
-    await expectSame(doors, plain(["late.get"]));
+  it("whatever createContext, onError and responseMeta do", async () => {
+    await using servers = createServers({ transformer: "superjson" });
+    // Loads the lazy router. Until then an unknown path may be in it.
+    await expectSame(servers, plain(["late.get"]));
     const calls = [
       ...["context", "typed", "throw", "bigint", "holdsPromise", "contextChange", "throwChange"].map(
         (name) => [name],
@@ -113,30 +112,30 @@ describe("every procedure is answered as by the stock adapter, and not by it", (
       ["iterable", "date"],
       ["throwChange", "contextChange"],
     ];
-    for (const mood of [...moods, "contextReads"])
+    for (const behaviour of [...behaviours, "contextReads"])
       for (const names of calls) {
         const { headers, ...request } = plain(names, wrapped);
-        await expectSame(doors, { ...request, headers: { ...headers, [MOOD]: mood } });
+        await expectSame(servers, { ...request, headers: { ...headers, [BEHAVIOUR]: behaviour } });
         for (const input of ["format: status 204", "format: throw"])
-          await expectSame(doors, {
+          await expectSame(servers, {
             ...plain(names, { ...wrapped, input }),
-            headers: { ...headers, [MOOD]: mood },
+            headers: { ...headers, [BEHAVIOUR]: behaviour },
           });
       }
-    expect(doors.ours.stock()).toBe(1);
+    expect(servers.fast.fallbacks()).toBe(1);
   });
 
-  it("of a router that is loaded late, from the second call on", async () => {
-    await using doors = openDoors({ transformer: "none" });
-    await expectSame(doors, plain(["late.get"]));
-    expect(doors.ours.stock()).toBe(1);
+  it("of a lazy router, from the second call on", async () => {
+    await using servers = createServers({ transformer: "none" });
+    await expectSame(servers, plain(["late.get"]));
+    expect(servers.fast.fallbacks()).toBe(1);
     for (const names of [["late.get"], ["late.throw"], ["late.get", "late.throw"], ["late.missing"]])
-      await expectSame(doors, plain(names));
-    expect(doors.ours.stock()).toBe(1);
+      await expectSame(servers, plain(names));
+    expect(servers.fast.fallbacks()).toBe(1);
   });
 });
 
-describe("what is no plain call goes to the stock adapter", () => {
+describe("other requests go to the stock adapter", () => {
   it.each<[string, Parameters<typeof expectSame>[1], number]>([
     ["HEAD", { method: "HEAD", url: "/trpc/standing", headers: {} }, 204],
     [
@@ -184,23 +183,23 @@ describe("what is no plain call goes to the stock adapter", () => {
       400,
     ],
   ])("%s", async (_, request, status) => {
-    await using doors = openDoors({ transformer: "none", maxBatchSize: 3 });
-    expect((await expectSame(doors, request)).status).toBe(status);
-    expect(doors.ours.stock()).toBe(1);
+    await using servers = createServers({ transformer: "none", maxBatchSize: 3 });
+    expect((await expectSame(servers, request)).status).toBe(status);
+    expect(servers.fast.fallbacks()).toBe(1);
   });
 });
 
 describe("over a connection", () => {
-  let doors: Doors;
+  let servers: Servers;
   let stock: string;
-  let ours: string;
+  let fast: string;
   beforeAll(async () => {
-    doors = openDoors({ transformer: "none" });
-    [stock = "", ours = ""] = await Promise.all(
-      [doors.stock, doors.ours].map(({ app }) => app.listen({ host: "127.0.0.1", port: 0 })),
+    servers = createServers({ transformer: "none" });
+    [stock = "", fast = ""] = await Promise.all(
+      [servers.stock, servers.fast].map(({ app }) => app.listen({ host: "127.0.0.1", port: 0 })),
     );
   });
-  afterAll(() => doors[Symbol.asyncDispose]());
+  afterAll(() => servers[Symbol.asyncDispose]());
 
   interface Raw {
     readonly method?: string;
@@ -208,7 +207,7 @@ describe("over a connection", () => {
     readonly headers?: Readonly<Record<string, string | string[]>>;
     readonly body?: string | Buffer;
   }
-  /** As it is: `node:http` changes neither path nor headers. */
+  /** Sends a request with `node:http`, which changes neither path nor headers. */
   const answerAt = (base: string, { method = "GET", path, headers = {}, body }: Raw): Promise<Answered> =>
     new Promise((resolve, reject) => {
       const { hostname, port } = new URL(base);
@@ -303,6 +302,6 @@ describe("over a connection", () => {
     ["a GET with a body", { path: input("1"), headers: { ...json, "content-length": "1" }, body: "2" }],
     ["a header of bytes", { path: "/trpc/context", headers: { "x-bytes": "\u00e9" } }],
   ])("%s", async (_, request) => {
-    expect(await answerAt(ours, request)).toEqual(await answerAt(stock, request));
+    expect(await answerAt(fast, request)).toEqual(await answerAt(stock, request));
   });
 });

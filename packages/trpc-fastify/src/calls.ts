@@ -2,47 +2,45 @@ import { type AnyTRPCProcedure, getTRPCErrorFromUnknown, TRPCError } from "@trpc
 import type { TRPCRequestInfo } from "@trpc/server/http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Head } from "./head.js";
-import type { CallProcedure } from "./internals.js";
-import type { HandlerOptions } from "./options.js";
+import type { ProcedureCaller } from "./internals.js";
+import type { RequestCall, RequestHandlerOptions, TRPCOptions } from "./options.js";
 
-/** A request on its way to its answer. */
+/** The settings of a handler, with its defaults filled in. */
+export interface HandlerSettings extends Required<Omit<RequestHandlerOptions, "fallback">> {
+  readonly trpc: TRPCOptions;
+  readonly callerOf: (procedure: AnyTRPCProcedure) => ProcedureCaller;
+}
+
+/** A request, and what is known of its response so far. */
 export interface Exchange {
-  readonly options: HandlerOptions;
+  readonly settings: HandlerSettings;
   readonly req: FastifyRequest;
   readonly res: FastifyReply;
   readonly info: TRPCRequestInfo;
   readonly head: Head;
-  /** Whether procedures get the request's signal. */
-  readonly signals: boolean;
-  /** About how many rows a call reads. */
-  readonly weightOf: (call: Call) => number;
-  /** What calls a procedure. */
-  readonly callerOf: (procedure: AnyTRPCProcedure) => CallProcedure;
-  /** What the calls are made in: made once, or why it could not be. */
+  /** The context of the calls, or the reason why there is none. */
   context: { readonly ctx: unknown; readonly error?: TRPCError };
 }
-export type Call = TRPCRequestInfo["calls"][number];
+
+/** The result of a call. */
 export type Outcome =
   | { readonly error: TRPCError; readonly data?: undefined }
   | { readonly error?: undefined; readonly data: unknown };
 
-export const typeOf = ({ procedure }: Call) => procedure?._def.type ?? "unknown";
+export const typeOf = ({ procedure }: RequestCall) => procedure?._def.type ?? "unknown";
 
-/** The methods that calls of a type take. */
+/** The HTTP methods for procedures of a type. */
 const methodsOf = (type: "query" | "mutation" | "subscription", override: boolean | undefined) => {
   if (type === "mutation") return ["POST"];
   return override ? ["GET", "POST"] : ["GET"];
 };
 
-/** Refusals are thrown, not rejected: `onError` hears of them before the next call begins. */
-const run = (
-  call: Call,
-  { options, req, info, head, signals, callerOf, context }: Exchange,
-): Promise<unknown> => {
+/** Throws refusals instead of rejecting with them: `onError` is told of them before the next call starts, as with tRPC's adapter. */
+const run = (call: RequestCall, { settings, req, info, head, context }: Exchange): Promise<unknown> => {
   const { procedure, path, batchIndex, getRawInput } = call;
   if (!procedure) throw new TRPCError({ code: "NOT_FOUND", message: `No procedure found on path "${path}"` });
   const { type } = procedure._def;
-  const methods = methodsOf(type, options.allowMethodOverride);
+  const methods = methodsOf(type, settings.trpc.allowMethodOverride);
   if (!methods.includes(req.raw.method ?? "")) {
     head.set("allow", methods.join(", "));
     throw new TRPCError({
@@ -51,24 +49,24 @@ const run = (
     });
   }
   if (context.error) throw context.error;
-  return callerOf(procedure)({
+  return settings.callerOf(procedure)({
     path,
     getRawInput,
     ctx: context.ctx,
     type,
-    signal: signals ? info.signal : undefined,
+    signal: settings.signals ? info.signal : undefined,
     batchIndex,
   });
 };
 
 /** Makes one call. Rejects only when `onError` throws. */
-export const outcomeOf = async (call: Call, exchange: Exchange): Promise<Outcome> => {
+export const outcomeOf = async (call: RequestCall, exchange: Exchange): Promise<Outcome> => {
   try {
     return { data: await run(call, exchange) };
   } catch (cause) {
-    const { options, req, context } = exchange;
+    const { settings, req, context } = exchange;
     const error = getTRPCErrorFromUnknown(cause);
-    options.onError?.({
+    settings.trpc.onError?.({
       error,
       path: call.path,
       input: call.result(),
@@ -80,10 +78,10 @@ export const outcomeOf = async (call: Call, exchange: Exchange): Promise<Outcome
   }
 };
 
-/** Makes the context of the calls. What it throws is told to each of them. */
-export const makeContext = async ({ options, req, res, info }: Exchange): Promise<Exchange["context"]> => {
+/** Creates the context of the calls. Every call fails with the error that `createContext` throws. */
+export const makeContext = async ({ settings, req, res, info }: Exchange): Promise<Exchange["context"]> => {
   try {
-    return { ctx: await options.createContext?.({ req, res, info }) };
+    return { ctx: await settings.trpc.createContext?.({ req, res, info }) };
   } catch (cause) {
     return { ctx: undefined, error: getTRPCErrorFromUnknown(cause) };
   }
