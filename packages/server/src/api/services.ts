@@ -128,7 +128,7 @@ export const createServices = (
         `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
       ),
   });
-  const groupStore = createGroupStore({ db, tasks });
+  const groupStore = createGroupStore({ storage, tasks: taskLog });
   const { messages } = providers;
   const queue = createTaskQueue({
     store: groupStore,
