@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { TaskWriter } from "../src/domain/vendor-tasks.js";
+import type { TaskLog } from "../src/domain/task-log.js";
+import type { Transaction } from "../src/storage/port.js";
 import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
 import {
   createTestService,
@@ -21,8 +22,14 @@ const RONG = { imServer: ["rong_cloud"] } as const;
 
 const service = (options?: ServiceOptions) => createTestService(options);
 /** Announces numbers to a group of the new service. */
-const say = (tasks: TaskWriter, now: Date, id: string, ...numbers: readonly number[]): void => {
-  for (const signal of numbers) tasks.announce({ room: { id, ...NEW }, signal, data: {}, now });
+const say = async (
+  tasks: TaskLog,
+  tx: Transaction,
+  now: Date,
+  id: string,
+  ...numbers: readonly number[]
+): Promise<void> => {
+  for (const signal of numbers) await tasks.announce(tx, { room: { id, ...NEW }, signal, data: {}, now });
 };
 const said = (at: TestService): string[] => at.calls.map((call) => call.split(" ").slice(1, 3).join(" "));
 const kinds = (process: Process) => process.tasks().map(({ kind, groupId }) => `${kind} ${groupId}`);
@@ -44,11 +51,11 @@ describe("tasks", () => {
     const at = service({ keepsMembers: true });
     at.groups.set("g", new Set(["a", "pc_a", "b"]));
     await using process = openProcess({ rong_cloud: at });
-    await process.add((tasks, now) => {
+    await process.add(async (tasks, tx, now) => {
       const room = { id: "g", ...RONG };
-      tasks.announce({ room, signal: 20_001, data: { userId: "b" }, now });
-      tasks.announce({ room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
-      tasks.sendAway(room, { userId: "a", role: "teacher" }, now);
+      await tasks.announce(tx, { room, signal: 20_001, data: { userId: "b" }, now });
+      await tasks.announce(tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
+      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual([
@@ -57,8 +64,8 @@ describe("tasks", () => {
       "leave g a,pc_a",
     ]);
     expect([...(at.groups.get("g") ?? [])]).toEqual(["b"]);
-    await process.add((tasks, now) => {
-      tasks.deleteGroups({ id: "g", ...RONG }, { dueAt: now, now });
+    await process.add(async (tasks, tx, now) => {
+      await tasks.deleteGroups(tx, { id: "g", ...RONG }, { dueAt: now, now });
     });
     await process.wait(0);
     expect(at.groups.size).toBe(0);
@@ -70,10 +77,10 @@ describe("tasks", () => {
     const rong = service({ keepsMembers: true });
     await using process = openProcess({ aliyun_new: service(), aliyun_old: old, rong_cloud: rong });
     const room = { id: "g", imServer: ["aliyun_new", "aliyun_old", "rong_cloud"] } as const;
-    await process.add((tasks, now) => {
-      tasks.announce({ room, signal: 1, data: {}, now });
-      tasks.sendAway(room, { userId: "a", role: "inspector" }, now);
-      tasks.deleteGroups(room, { dueAt: now, now });
+    await process.add(async (tasks, tx, now) => {
+      await tasks.announce(tx, { room, signal: 1, data: {}, now });
+      await tasks.sendAway(tx, room, { userId: "a", role: "inspector" }, now);
+      await tasks.deleteGroups(tx, room, { dueAt: now, now });
     });
     expect(process.tasks().map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
       "send aliyun_new",
@@ -91,9 +98,9 @@ describe("tasks", () => {
     at.on("send", inTurn(first.behaviour, works));
     await using process = openProcess({ aliyun_new: at });
     process.queue.start();
-    await process.add((tasks, now) => {
-      say(tasks, now, "slow", 1, 2, 3);
-      say(tasks, now, "quick", 1, 2);
+    await process.add(async (tasks, tx, now) => {
+      await say(tasks, tx, now, "slow", 1, 2, 3);
+      await say(tasks, tx, now, "quick", 1, 2);
     });
     await at.called(3);
     expect(said(at)).toEqual(["slow 1", "quick 1", "quick 2"]);
@@ -108,10 +115,10 @@ describe("tasks", () => {
     hanging.on("send", never.behaviour);
     await using process = openProcess({ aliyun_new: hanging, rong_cloud: other });
     process.queue.start();
-    await process.add((tasks, now) => {
+    await process.add(async (tasks, tx, now) => {
       for (let n = 0; n < 20; n += 1) {
         const room = { id: `g${n}`, imServer: ["aliyun_new", "rong_cloud"] } as const;
-        tasks.announce({ room, signal: 1, data: {}, now });
+        await tasks.announce(tx, { room, signal: 1, data: {}, now });
       }
     });
     await other.called(20);
@@ -123,8 +130,8 @@ describe("tasks", () => {
   it("are not begun before they are due", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => {
-      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 5000), now });
+    await process.add(async (tasks, tx, now) => {
+      await tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 5000), now });
     });
     await process.wait(4999);
     expect(at.calls).toEqual([]);
@@ -154,7 +161,7 @@ describe("tasks", () => {
         ...times,
       })
       .run();
-    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     await process.wait(0);
     expect(at.calls).toEqual([]);
     expect(errors(process)).toMatchObject([
@@ -181,8 +188,8 @@ describe("tasks", () => {
         updatedAt: new Date(START),
       })
       .run();
-    await process.add((tasks, now) => {
-      for (const userId of ["a", "b"]) tasks.sendAway({ id: "g", ...RONG }, { userId, role: "teacher" }, now);
+    await process.add(async (tasks, tx, now) => {
+      for (const userId of ["a", "b"]) await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);
@@ -195,7 +202,7 @@ describe("a task that fails", () => {
     const at = service();
     at.on("delete", fails());
     await using process = openProcess({ aliyun_new: at }, { random: () => 0 });
-    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     const pauses: number[] = [];
     await process.wait(0);
     for (let now = START, tries = 0; tries < 14; tries += 1) {
@@ -216,7 +223,7 @@ describe("a task that fails", () => {
     const at = service();
     at.on("send", fails("throttled"));
     await using process = openProcess({ aliyun_new: at }, { random: () => chance });
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     await process.wait(0);
     const pause = (process.tasks()[0]?.dueAt.getTime() ?? 0) - START;
     expect(pause).toBe(Math.round(1000 * (0.5 + chance / 2)));
@@ -226,11 +233,11 @@ describe("a task that fails", () => {
     const at = service();
     at.on("send", inTurn(fails(), works));
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => say(tasks, now, "g", 1, 2));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1, 2));
     await process.wait(0);
-    await process.add((tasks, now) => {
-      say(tasks, now, "g", 3);
-      say(tasks, now, "other", 1);
+    await process.add(async (tasks, tx, now) => {
+      await say(tasks, tx, now, "g", 3);
+      await say(tasks, tx, now, "other", 1);
     });
     await process.wait(0);
     expect(said(at)).toEqual(["g 1", "other 1"]);
@@ -246,9 +253,9 @@ describe("a task that fails", () => {
     at.on("leave", fails());
     await using process = openProcess({ rong_cloud: at });
     const room = { id: "g", ...RONG };
-    await process.add((tasks, now) => {
-      tasks.sendAway(room, { userId: "a", role: "teacher" }, now);
-      tasks.announce({ room, signal: 1, data: {}, now });
+    await process.add(async (tasks, tx, now) => {
+      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
+      await tasks.announce(tx, { room, signal: 1, data: {}, now });
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g a,pc_a", "send g 1 {}"]);
@@ -263,7 +270,7 @@ describe("a task that fails", () => {
     const outages = [fails("throttled"), fails("timeout"), fails("paused"), fails("unreadable")];
     at.on("delete", inTurn(...outages, ...outages, ...outages, fails("refused")));
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     await process.wait(0);
     for (let tries = 1; tries < 21; tries += 1) await process.wait(HOUR_MS);
     expect(at.calls).toHaveLength(21);
@@ -290,7 +297,7 @@ describe("a task that fails", () => {
     const at = service();
     at.on("delete", fails("refused", code));
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     for (let tries = 0; tries < 15; tries += 1) await process.wait(HOUR_MS);
     expect(process.tasks()).toMatchObject([{ kind: "delete_group", refusals: 0 }]);
     at.on("delete", works);
@@ -305,7 +312,7 @@ describe("a task that fails", () => {
       throw new TypeError("a fault");
     });
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => void tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now }));
+    await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     for (let tries = 0; tries < 10; tries += 1) await process.wait(HOUR_MS);
     expect(process.tasks()).toEqual([]);
     expect(errors(process)).toHaveLength(1);
@@ -316,10 +323,10 @@ describe("what is announced", () => {
   it("is no news after half a minute, and is never sent then", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => {
-      say(tasks, now, "g", 1, 2, 3);
-      say(tasks, now, "other", 1);
-      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: now, now });
+    await process.add(async (tasks, tx, now) => {
+      await say(tasks, tx, now, "g", 1, 2, 3);
+      await say(tasks, tx, now, "other", 1);
+      await tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now });
     });
     await process.wait(30 * SECOND_MS);
     expect(at.calls).toEqual(["delete g"]);
@@ -330,7 +337,7 @@ describe("what is announced", () => {
   it("is sent a moment before that", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     await process.wait(30 * SECOND_MS - 1);
     expect(said(at)).toEqual(["g 1"]);
   });
@@ -339,9 +346,9 @@ describe("what is announced", () => {
     const at = service();
     at.on("send", inTurn(fails(), fails(), fails(), fails(), fails(), works));
     await using process = openProcess({ aliyun_new: at }, { random: () => 1 });
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     for (const pause of [0, 1, 2, 4]) await process.wait(pause * SECOND_MS);
-    await process.add((tasks, now) => say(tasks, now, "g", 2));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 2));
     await process.wait(8 * SECOND_MS);
     // The sixth try would be 31 seconds after it was written.
     expect(said(at)).toEqual(["g 1", "g 1", "g 1", "g 1", "g 1", "g 2"]);
@@ -353,7 +360,7 @@ describe("what is announced", () => {
     at.on("send", fails());
     await using process = openProcess({ aliyun_new: at });
     for (let second = 0; second < 120; second += 1) {
-      await process.add((tasks, now) => say(tasks, now, `g${second % 3}`, second));
+      await process.add((tasks, tx, now) => say(tasks, tx, now, `g${second % 3}`, second));
       await process.wait(SECOND_MS);
     }
     expect(process.tasks().length).toBeLessThanOrEqual(31);
@@ -362,7 +369,7 @@ describe("what is announced", () => {
     await process.wait(31 * SECOND_MS);
     expect(process.tasks()).toEqual([]);
     expect(at.calls).toEqual([]);
-    await process.add((tasks, now) => say(tasks, now, "g1", 200));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g1", 200));
     await process.wait(0);
     expect(said(at)).toEqual(["g1 200"]);
   });
@@ -375,8 +382,8 @@ describe("two processes", () => {
     const at = service();
     await using one = openProcess({ aliyun_new: at }, { file });
     await using other = openProcess({ aliyun_new: at }, { file });
-    await one.add((tasks, now) => {
-      for (let n = 0; n < 25; n += 1) for (let g = 0; g < 8; g += 1) say(tasks, now, `g${g}`, n);
+    await one.add(async (tasks, tx, now) => {
+      for (let n = 0; n < 25; n += 1) for (let g = 0; g < 8; g += 1) await say(tasks, tx, now, `g${g}`, n);
     });
     one.queue.start();
     other.queue.start();
@@ -404,8 +411,8 @@ describe("two processes", () => {
     await using crashed = openProcess({ aliyun_new: dying }, { file, clock });
     await using other = openProcess({ aliyun_new: living }, { file, clock });
     crashed.queue.start();
-    await crashed.add((tasks, at) => {
-      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: at, now: at });
+    await crashed.add(async (tasks, tx, at) => {
+      await tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: at, now: at });
     });
     await dying.called(1);
     await crashed.queue.stop(0);
@@ -431,13 +438,13 @@ describe("a queue", () => {
     at.on("send", first.behaviour);
     await using process = openProcess({ aliyun_new: at }, { width: 1 });
     process.queue.start();
-    await process.add((tasks, now) => say(tasks, now, "g", 1, 2));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1, 2));
     await at.called(1);
     let stopped = false;
     const stopping = process.queue.stop(60_000).then(() => {
       stopped = true;
     });
-    await process.add((tasks, now) => say(tasks, now, "g", 3));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 3));
     expect(stopped).toBe(false);
     first.release();
     await stopping;
@@ -453,7 +460,7 @@ describe("a queue", () => {
     at.on("send", first.behaviour);
     const process = openProcess({ aliyun_new: at });
     process.queue.start();
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     await at.called(1);
     await process.queue.stop(1);
     process.db.close();
@@ -472,7 +479,7 @@ describe("a queue", () => {
     expect(at.calls).toEqual([]);
     const never = held();
     at.on("send", never.behaviour);
-    await process.add((tasks, now) => say(tasks, now, "g", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     await process.queue.drain(1);
     never.release();
     expect(kinds(process)).toContain("send g");
@@ -491,8 +498,8 @@ describe("a queue", () => {
       for (let turns = 0; turns < 3; turns += 1) await turn();
     };
     process.queue.start();
-    await process.add((tasks, now) => {
-      tasks.deleteGroups({ id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 7000), now });
+    await process.add(async (tasks, tx, now) => {
+      await tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: new Date(now.getTime() + 7000), now });
     });
     await asleep(1);
     await vi.advanceTimersByTimeAsync(6999);
@@ -528,9 +535,9 @@ describe("a queue", () => {
     at.on("send", first.behaviour);
     await using process = openProcess({ aliyun_new: at }, { width: 1 });
     process.queue.start();
-    await process.add((tasks, now) => say(tasks, now, "a", 1));
+    await process.add((tasks, tx, now) => say(tasks, tx, now, "a", 1));
     await at.called(1);
-    for (const id of ["b", "c"]) await process.add((tasks, now) => say(tasks, now, id, 1));
+    for (const id of ["b", "c"]) await process.add((tasks, tx, now) => say(tasks, tx, now, id, 1));
     expect(said(at)).toEqual(["a 1"]);
     first.release();
     await at.called(3);

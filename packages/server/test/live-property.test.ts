@@ -102,6 +102,12 @@ const slowly = (store: LiveStore, turns: () => number): LiveStore => {
     newest: slow(() => store.newest()),
     since: slow((of: LogOf, id: number, limit: number) => store.since(of, id, limit)),
     message: slow((id: number) => store.message(id)),
+    roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
+    roomSnapshot: slow((roomId: string) => store.roomSnapshot(roomId)),
+    examSnapshot: slow((examId: string, rooms: "all" | readonly string[]) =>
+      store.examSnapshot(examId, rooms),
+    ),
+    othersVersion: slow(() => store.othersVersion()),
   };
 };
 
@@ -115,7 +121,7 @@ const run = async (
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = slowly(createLiveStore({ db: hall.db }), () => delays[calls++ % delays.length] ?? 0);
+  const store = slowly(createLiveStore({ storage: hall.db.storage }), () => delays[calls++ % delays.length] ?? 0);
   const log = hall.app.log;
   const tail = createTail({ store, log });
   const clock = () => new Date();

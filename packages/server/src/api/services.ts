@@ -93,12 +93,12 @@ export const createServices = (
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
   const quotas = unlimited ? undefined : config.quotas;
   const gate = createGate({ rates, disk });
-  const liveStore = createLiveStore({ db });
+  const { storage } = db;
+  const liveStore = createLiveStore({ storage });
   const tail = createTail({ store: liveStore, log });
   const events = createEventWriter({ db, added: tail.look });
   const said = createMessageWriter({ db, events });
   const endPresence = createPresenceEnder({ queries: db.queries, events });
-  const { storage } = db;
   const eventLog = createEventLog({ added: tail.look });
   const messageLog = createMessageLog({ events: eventLog });
   /** Says `added` after each transaction that wrote tasks. The queue, which listens, is made of a store that writes them. */
@@ -131,7 +131,7 @@ export const createServices = (
         `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
       ),
   });
-  const groupStore = createGroupStore({ db, tasks });
+  const groupStore = createGroupStore({ storage, tasks: taskLog });
   const { messages } = providers;
   const queue = createTaskQueue({
     store: groupStore,

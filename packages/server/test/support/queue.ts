@@ -1,13 +1,13 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
-import { createEventWriter } from "../../src/domain/events.js";
-import { createPresenceEnder } from "../../src/domain/presence.js";
-import { createTaskWriter, type TaskWriter } from "../../src/domain/vendor-tasks.js";
+import { createEventLog } from "../../src/domain/event-log.js";
+import { createTaskLog, type TaskLog } from "../../src/domain/task-log.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
 import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/queue.js";
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
+import type { Transaction } from "../../src/storage/port.js";
 import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
@@ -23,8 +23,8 @@ export interface Process extends AsyncDisposable {
   readonly lines: Record<string, unknown>[];
   /** Resolves when a message with this text has been logged. */
   logged(text: string): Promise<void>;
-  /** Writes tasks, in a transaction. */
-  add(work: (tasks: TaskWriter, now: Date) => void): Promise<void>;
+  /** Adds tasks, in a transaction. */
+  add(work: (tasks: TaskLog, tx: Transaction, now: Date) => Promise<unknown>): Promise<void>;
   /** What is still to be done, in the order in which it was written. */
   tasks(): ReturnType<typeof tasksOf>;
   /** Lets time pass, and does what is due by then. */
@@ -57,19 +57,14 @@ export const openProcess = (
   const messages = Object.fromEntries(
     Object.entries(at).map(([name, { provider }]) => [name, provider]),
   ) as unknown as MessageProviders;
-  const tasks = createTaskWriter({
-    queries: db.queries,
-    afterCommit: db.afterCommit,
+  const tasks = createTaskLog({
     kinds: taskKindsOf(messages),
     ids: createIds({ clock }),
     added: () => queue.wake(),
-    said: undefined,
-    endPresence: createPresenceEnder({
-      queries: db.queries,
-      events: createEventWriter({ db, added: () => undefined }),
-    }),
+    events: createEventLog({ added: () => undefined }),
+    messages: undefined,
   });
-  const store = createGroupStore({ db, tasks });
+  const store = createGroupStore({ storage: db.storage, tasks });
   const queue = createTaskQueue({ store, messages, clock, random, width, log });
   return {
     db,
@@ -83,7 +78,10 @@ export const openProcess = (
         };
         look();
       }),
-    add: (work) => db.write(() => work(tasks, clock())),
+    add: (work) =>
+      db.storage.write(async (tx) => {
+        await work(tasks, tx, clock());
+      }),
     tasks: () => tasksOf({ db }),
     async wait(ms) {
       now += ms;

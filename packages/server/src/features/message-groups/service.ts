@@ -23,7 +23,7 @@ export interface NewRoomGroups {
 export interface OpenGroups {
   /** The rooms' ids, in the order in which they were asked for. */
   readonly roomIds: readonly string[];
-  /** The tasks that would delete the groups: the transaction takes them back (`TaskWriter.keepGroups`). */
+  /** The tasks that would delete the groups. The transaction cancels them (`TaskLog.keepGroups`). */
   readonly undo: readonly string[];
 }
 

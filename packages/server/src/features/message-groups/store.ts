@@ -1,27 +1,25 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, gt, inArray, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { RoomOfGroups, TaskWriter, VendorTask } from "../../domain/vendor-tasks.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import {
-  visibleParticipants as participants,
-  visibleRooms as rooms,
-  vendorTasks,
-} from "../../storage/tables.js";
+import type { TaskLog } from "../../domain/task-log.js";
+import type { RoomOfGroups, VendorTask } from "../../domain/vendor-tasks.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
+import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
 export interface Claim {
   readonly service: ImServer;
   readonly now: Date;
-  /** Nobody else does what was claimed before this. */
+  /** Until then nobody else claims the same tasks. */
   readonly until: Date;
   readonly limit: number;
 }
 
 export interface Claimed {
   readonly tasks: readonly VendorTask[];
-  /** How many had expired, and are gone. */
+  /** How many had expired, and were deleted. */
   readonly expired: number;
-  /** When the next one is due. */
+  /** When the next task is due. */
   readonly nextDue: Date | undefined;
 }
 
@@ -30,129 +28,144 @@ export interface GroupStore {
   room(roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined>;
   /** Whether any of these people is in the room. */
   hasAnyOf(roomId: string, userIds: readonly string[]): Promise<boolean>;
-  /** Has a room's groups deleted at `dueAt`, unless the tasks are taken back. Returns their ids. */
+  /** Adds the tasks that delete a room's groups at `dueAt`, unless they are cancelled. Returns their ids. */
   prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
-  /** Has these tasks done now, and once more at `againAt` those for which that is too soon. */
+  /** Makes these tasks due now, and deletes the groups of the rooms in `again` once more at `againAt`, because now may be too early. */
   undo(
     taskIds: readonly string[],
     more: { now: Date; again: readonly RoomOfGroups[]; againAt: Date },
   ): Promise<void>;
-  /** Takes what is due, of each group its first. Whoever claims counts as having begun it. */
+  /** Claims the due tasks, at most the first of each group. A claim counts as an attempt. */
   claim(claim: Claim): Promise<Claimed>;
-  /** Forgets a task that was done, or given up. */
+  /** Deletes a task that was done or given up. */
   finish(taskId: string): Promise<void>;
-  /** Has a task done again at `dueAt`; what waits behind it in its group waits as long. */
+  /** Makes a task due again at `dueAt`. Later tasks of its group wait as long, unless it is about people who leave. */
   retry(task: VendorTask, next: { dueAt: Date; refusals: number }): Promise<void>;
 }
 
-export const createGroupStore = ({ db, tasks }: { db: Database; tasks: TaskWriter }): GroupStore => {
-  const { queries, write } = db;
-  const id = eq(vendorTasks.id, sql.placeholder("id"));
-  const ofService = eq(vendorTasks.service, sql.placeholder("service"));
-  const now = sql.placeholder("now");
+const { id, service, groupId, dueAt, attempts } = vendorTasks;
+const isTask = eq(id, param("id"));
+const isOfService = eq(service, param("service"));
 
-  const room = queries
-    .select({ imServer: rooms.imServer, status: rooms.status })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
+const roomById = statement(
+  query
+    .select({ imServer: visibleRooms.imServer, status: visibleRooms.status })
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const anyOfPeople = statement((dialect) =>
+  query
+    .select({ seq: visibleParticipants.seq })
+    .from(visibleParticipants)
+    .where(
+      and(
+        eq(visibleParticipants.roomId, param("roomId")),
+        dialect.isAnyOf(visibleParticipants.userId, "userIds"),
+      ),
+    )
+    .limit(1),
+);
 
-  const earlier = alias(vendorTasks, "earlier");
-  // Somebody who has to leave holds up nothing once that was tried.
-  const holdsUp = and(
-    eq(earlier.service, vendorTasks.service),
-    eq(earlier.groupId, vendorTasks.groupId),
-    lt(earlier.id, vendorTasks.id),
-    or(ne(earlier.kind, "leave"), eq(earlier.attempts, 0)),
+const earlier = alias(vendorTasks, "earlier");
+// A task about people who leave blocks the later ones only until its first attempt.
+const earlierBlockingTask = query
+  .select({ id: earlier.id })
+  .from(earlier)
+  .where(
+    and(
+      eq(earlier.service, service),
+      eq(earlier.groupId, groupId),
+      lt(earlier.id, id),
+      or(ne(earlier.kind, "leave"), eq(earlier.attempts, 0)),
+    ),
   );
-  const firstOfGroups = queries
+const dueTasks = statement(
+  query
     .select()
     .from(vendorTasks)
-    .where(
-      and(
-        ofService,
-        lte(vendorTasks.dueAt, now),
-        notExists(queries.select({ id: earlier.id }).from(earlier).where(holdsUp)),
-      ),
-    )
-    .orderBy(asc(vendorTasks.dueAt), asc(vendorTasks.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const nextDue = queries
-    .select({ dueAt: vendorTasks.dueAt })
+    .where(and(isOfService, lte(dueAt, param("now")), notExists(earlierBlockingTask)))
+    .orderBy(asc(dueAt), asc(id))
+    .limit(param("limit")),
+);
+const nextDueTask = statement(
+  query
+    .select({ dueAt })
     .from(vendorTasks)
-    .where(and(ofService, gt(vendorTasks.dueAt, now)))
-    .orderBy(asc(vendorTasks.dueAt))
-    .limit(1)
-    .prepare();
-  const begin = queries
+    .where(and(isOfService, gt(dueAt, param("now"))))
+    .orderBy(asc(dueAt))
+    .limit(1),
+);
+// Another process may have claimed the task meanwhile: then it is not due any more.
+const claimTask = statement(
+  query
     .update(vendorTasks)
-    .set({ dueAt: sql`${sql.placeholder("until")}`, attempts: sql`${vendorTasks.attempts} + 1` })
-    .where(id)
-    .prepare();
-  const remove = queries.delete(vendorTasks).where(id).prepare();
-  const setDue = queries
+    .set({ dueAt: rawParam<Date>("until"), attempts: sql`${attempts} + 1` })
+    .where(and(isTask, lte(dueAt, param("now"))))
+    .returning(),
+);
+const deleteTask = statement(query.delete(vendorTasks).where(isTask));
+const makeTasksDue = statement((dialect) =>
+  query
     .update(vendorTasks)
-    .set({ dueAt: sql`${sql.placeholder("dueAt")}` })
-    .where(id)
-    .prepare();
-  const reschedule = queries
+    .set({ dueAt: rawParam<Date>("dueAt") })
+    .where(dialect.isAnyOf(id, "ids")),
+);
+const retryTask = statement(
+  query
     .update(vendorTasks)
-    .set({ dueAt: sql`${sql.placeholder("dueAt")}`, refusals: sql`${sql.placeholder("refusals")}` })
-    .where(id)
-    .prepare();
-  const holdBack = queries
+    .set({ dueAt: rawParam<Date>("dueAt"), refusals: rawParam<number>("refusals") })
+    .where(isTask),
+);
+const delayLaterTasks = statement(
+  query
     .update(vendorTasks)
-    .set({ dueAt: sql`${sql.placeholder("dueAt")}` })
-    .where(
-      and(
-        ofService,
-        eq(vendorTasks.groupId, sql.placeholder("groupId")),
-        gt(vendorTasks.id, sql.placeholder("id")),
-        lt(vendorTasks.dueAt, sql.placeholder("dueAt")),
-      ),
-    )
-    .prepare();
+    .set({ dueAt: rawParam<Date>("dueAt") })
+    .where(and(isOfService, eq(groupId, param("groupId")), gt(id, param("id")), lt(dueAt, param("dueAt")))),
+);
 
-  return {
-    room: async (roomId) => room.get({ roomId }),
-    hasAnyOf: async (roomId, userIds) =>
-      queries
-        .select({ seq: participants.seq })
-        .from(participants)
-        .where(and(eq(participants.roomId, roomId), inArray(participants.userId, [...userIds])))
-        .limit(1)
-        .get() !== undefined,
-    prepareUndo: (of, times) => write(() => tasks.deleteGroups(of, times)),
-    undo: (taskIds, { now: dueAt, again, againAt }) =>
-      write(() => {
-        for (const taskId of taskIds) setDue.run({ id: taskId, dueAt: dueAt.getTime() });
-        for (const of of again) tasks.deleteGroups(of, { dueAt: againAt, now: dueAt });
-      }),
-    claim: ({ service, now: at, until, limit }) =>
-      write(() => {
-        const claimed: VendorTask[] = [];
-        let expired = 0;
-        for (;;) {
-          const found = firstOfGroups.all({ service, now: at.getTime(), limit: limit - claimed.length });
-          const dead = found.filter(({ expiresAt }) => expiresAt !== null && expiresAt <= at);
-          for (const task of dead) remove.run({ id: task.id });
-          for (const task of found.filter((one) => !dead.includes(one))) {
-            begin.run({ id: task.id, until: until.getTime() });
-            claimed.push({ ...task, attempts: task.attempts + 1 });
+export const createGroupStore = ({ storage, tasks }: { storage: Storage; tasks: TaskLog }): GroupStore => ({
+  room: (roomId) => storage.get(roomById, { roomId }),
+
+  hasAnyOf: async (roomId, userIds) => (await storage.get(anyOfPeople, { roomId, userIds })) !== undefined,
+
+  prepareUndo: (room, times) => storage.write((tx) => tasks.deleteGroups(tx, room, times)),
+
+  undo: (taskIds, { now, again, againAt }) =>
+    storage.write(async (tx) => {
+      await tx.run(makeTasksDue, { ids: taskIds, dueAt: now });
+      for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
+    }),
+
+  claim: ({ service: of, now, until, limit }) =>
+    storage.write(async (tx) => {
+      const claimed: VendorTask[] = [];
+      let expired = 0;
+      for (;;) {
+        const found = await tx.all(dueTasks, { service: of, now, limit: limit - claimed.length });
+        let deleted = 0;
+        for (const task of found)
+          if (task.expiresAt !== null && task.expiresAt <= now)
+            deleted += await tx.run(deleteTask, { id: task.id });
+          else {
+            const taken = await tx.get(claimTask, { id: task.id, now, until });
+            if (taken) claimed.push(taken);
           }
-          expired += dead.length;
-          if (dead.length === 0 || claimed.length === limit) break;
-        }
-        const next = nextDue.get({ service, now: at.getTime() });
-        return { tasks: claimed, expired, nextDue: next?.dueAt };
-      }),
-    finish: (taskId) => write(() => void remove.run({ id: taskId })),
-    retry: (task, { dueAt, refusals }) =>
-      write(() => {
-        const times = { id: task.id, dueAt: dueAt.getTime() };
-        reschedule.run({ ...times, refusals });
-        if (task.kind !== "leave") holdBack.run({ ...times, service: task.service, groupId: task.groupId });
-      }),
-  };
-};
+        expired += deleted;
+        if (deleted === 0 || claimed.length === limit) break;
+      }
+      const next = await tx.get(nextDueTask, { service: of, now });
+      return { tasks: claimed, expired, nextDue: next?.dueAt };
+    }),
+
+  finish: (taskId) =>
+    storage.write(async (tx) => {
+      await tx.run(deleteTask, { id: taskId });
+    }),
+
+  retry: ({ id: taskId, kind: taskKind, service: of, groupId: group }, next) =>
+    storage.write(async (tx) => {
+      await tx.run(retryTask, { id: taskId, ...next });
+      if (taskKind !== "leave")
+        await tx.run(delayLaterTasks, { id: taskId, service: of, groupId: group, dueAt: next.dueAt });
+    }),
+});

@@ -8,217 +8,239 @@ import type {
   RoomSnapshot,
   StoredCheatConfig,
 } from "@invigil/schema";
-import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
-import { createErasedRows } from "../../domain/bulk/erased.js";
+import { and, asc, between, eq, getTableColumns, gt, lte, max } from "drizzle-orm";
+import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { Reader, Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
 import {
   cheatConfigs,
   cheatRecords,
   type EventData,
   messages,
-  visibleParticipants as participants,
   presence,
   roomColumns,
   roomEvents,
-  visibleRooms as rooms,
+  visibleParticipants,
+  visibleRooms,
 } from "../../storage/tables.js";
 
-/** An event as it stands in the log. */
+/** An event as it is stored in the log. */
 export interface LoggedRow {
   readonly id: number;
   readonly roomId: string;
   readonly type: EventType;
   readonly data: EventData;
   readonly createdAt: Date;
-  /** The room's; null when the room is gone. */
+  /** The exam of the room; null once the room is deleted. */
   readonly examId: string | null;
 }
 
-/** A message as it is kept. */
+/** A message as it is stored. */
 export type MessageRow = typeof messages.$inferSelect;
 
-/** Whose log is read: a room's, an exam's rooms', or everybody's. */
+/** The events that are read: those of a room, of an exam's rooms, or of all rooms. */
 export type LogOf = { readonly roomId: string } | { readonly examId: string } | "all";
 
 export interface LiveStore {
-  /** The id of the newest event; 0 where there was none yet. */
+  /** The id of the newest event; 0 when there is none yet. */
   newest(): Promise<number>;
-  /** What came after an id, in order; undefined when the log does not hold all of it any more, or never had the id. */
+  /** The first events after an id, in order. Undefined when some of them were deleted already, or when the log never had the id. */
   since(of: LogOf, id: number, limit: number): Promise<LoggedRow[] | undefined>;
   room(roomId: string): Promise<Room | undefined>;
   configOf(roomId: string): Promise<StoredCheatConfig | undefined>;
-  /** The records of a room with these ids and those between. */
+  /** The records of a room with ids from `from` to `to`. */
   records(roomId: string, from: number, to: number): Promise<CheatRecord[]>;
   message(id: number): Promise<MessageRow | undefined>;
   roomsOfExam(examId: string): Promise<string[]>;
-  /** Everything about a room, read at once. Undefined when there is none. */
+  /** Everything about a room at one moment. Undefined when there is no such room. */
   roomSnapshot(roomId: string): Promise<RoomSnapshot | undefined>;
-  /** The rooms of an exam that are asked for, read at once. */
+  /** These rooms of an exam at one moment. */
   examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
-  /** Another number when another process may have written. */
-  othersVersion(): number | undefined;
+  /** Another number after every commit of another process. */
+  othersVersion(): Promise<number | undefined>;
   /**
-   * Deletes events that are older, from the first on, as many as are looked at at once; the newest is kept. Resolves with
-   * whether there may be more of them.
+   * Deletes the oldest events that were written before a time, a limited number of them, and never the newest event. Resolves with whether
+   * there may be more.
    */
   prune(before: Date): Promise<boolean>;
 }
 
-/** Events that are looked at at once to delete them. */
-const PRUNED_AT_ONCE = 500;
+/** Events that one write deletes, at most. */
+const DELETED_AT_ONCE = 500;
+
+const newestEvent = statement(query.select({ id: max(roomEvents.id) }).from(roomEvents));
+const oldestEvents = (limit: number) =>
+  query
+    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(gt(roomEvents.id, 0))
+    .orderBy(asc(roomEvents.id))
+    .limit(limit);
+const oldestEvent = statement(oldestEvents(1));
+const eventsToDelete = statement(oldestEvents(DELETED_AT_ONCE + 1));
+const deleteEvents = statement(query.delete(roomEvents).where(lte(roomEvents.id, param("lastId"))));
+
+const isAfter = gt(roomEvents.id, param("id"));
+const loggedEvents = () =>
+  query
+    .select({ ...getTableColumns(roomEvents), examId: visibleRooms.examId })
+    .from(roomEvents)
+    .leftJoin(visibleRooms, eq(visibleRooms.id, roomEvents.roomId));
+const eventsOfAllRooms = statement(
+  loggedEvents().where(isAfter).orderBy(asc(roomEvents.id)).limit(param("limit")),
+);
+const eventsOfRoom = statement(
+  loggedEvents()
+    .where(and(eq(roomEvents.roomId, param("roomId")), isAfter))
+    .orderBy(asc(roomEvents.id))
+    .limit(param("limit")),
+);
 
 const { endedAt: _, ...shownRoom } = roomColumns;
-
-export const createLiveStore = ({ db }: { db: Database }): LiveStore => {
-  const { queries, snapshot, write } = db;
-  const newest = queries
-    .select({ id: max(roomEvents.id) })
-    .from(roomEvents)
-    .prepare();
-  const oldest = queries
-    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
-    .from(roomEvents)
-    .where(gt(roomEvents.id, 0))
-    .orderBy(asc(roomEvents.id))
-    .limit(1)
-    .prepare();
-  const after = gt(roomEvents.id, sql.placeholder("id"));
-  const columns = { ...getTableColumns(roomEvents), examId: rooms.examId };
-  const log = () => queries.select(columns).from(roomEvents).leftJoin(rooms, eq(rooms.id, roomEvents.roomId));
-  const everybodys = log().where(after).orderBy(asc(roomEvents.id)).limit(sql.placeholder("limit")).prepare();
-  const ofRoom = log()
-    .where(and(eq(roomEvents.roomId, sql.placeholder("roomId")), after))
-    .orderBy(asc(roomEvents.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const roomById = queries
+const roomById = statement(
+  query
     .select(shownRoom)
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const roomsOf = queries
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const roomsOfExam = statement(
+  query
     .select(shownRoom)
-    .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .orderBy(asc(rooms.id))
-    .prepare();
-  const config = queries
+    .from(visibleRooms)
+    .where(eq(visibleRooms.examId, param("examId")))
+    .orderBy(asc(visibleRooms.id)),
+);
+const configOfRoom = statement(
+  query
     .select(getTableColumns(cheatConfigs))
-    .from(rooms)
-    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, rooms.examId))
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const records = queries
+    .from(visibleRooms)
+    .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleRooms.examId))
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const recordsOfRoom = statement(
+  query
     .select()
     .from(cheatRecords)
-    .where(
-      and(
-        eq(cheatRecords.roomId, sql.placeholder("roomId")),
-        between(cheatRecords.id, sql.placeholder("from"), sql.placeholder("to")),
-      ),
-    )
-    .orderBy(asc(cheatRecords.id))
-    .prepare();
-  const message = queries
+    .where(and(eq(cheatRecords.roomId, param("roomId")), between(cheatRecords.id, param("from"), param("to"))))
+    .orderBy(asc(cheatRecords.id)),
+);
+const messageById = statement(
+  query
     .select()
     .from(messages)
-    .where(eq(messages.id, sql.placeholder("id")))
-    .prepare();
-  const membersOf = queries
+    .where(eq(messages.id, param("id"))),
+);
+const membersOfRoom = statement(
+  query
     .select()
-    .from(participants)
-    .where(eq(participants.roomId, sql.placeholder("roomId")))
-    .prepare();
-  const presentIn = queries
+    .from(visibleParticipants)
+    .where(eq(visibleParticipants.roomId, param("roomId"))),
+);
+const presenceOfRoom = statement(
+  query
     .select()
     .from(presence)
-    .where(eq(presence.roomId, sql.placeholder("roomId")))
-    .prepare();
-  const first = queries
-    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
-    .from(roomEvents)
-    .where(gt(roomEvents.id, 0))
-    .orderBy(asc(roomEvents.id))
-    .limit(PRUNED_AT_ONCE + 1)
-    .prepare();
+    .where(eq(presence.roomId, param("roomId"))),
+);
 
-  const erased = createErasedRows(db);
-  const newestId = (): number => newest.get()?.id ?? 0;
-  const rowsOf = (of: LogOf, id: number, limit: number): LoggedRow[] => {
-    if (of === "all") return everybodys.all({ id, limit });
-    // Each room's rows are one range of its index; the first of them all make the page.
-    const ids = "roomId" in of ? [of.roomId] : roomsOf.all({ examId: of.examId }).map((room) => room.id);
-    const rows = ids.flatMap((roomId) => ofRoom.all({ roomId, id, limit }));
-    return ids.length > 1 ? rows.sort((a, b) => a.id - b.id).slice(0, limit) : rows;
-  };
-  const toMember = ({
-    userId,
-    role,
-    name,
-    extraMinutes,
-    mainPublishStatus,
-    pcPublishStatus,
-  }: typeof participants.$inferSelect): Member => ({
-    userId,
-    role,
-    name,
-    extraMinutes,
-    publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
-  });
-  const toPresence = ({ roomId: _room, ...page }: typeof presence.$inferSelect): Presence => page;
+const toMember = ({
+  userId,
+  role,
+  name,
+  extraMinutes,
+  mainPublishStatus,
+  pcPublishStatus,
+}: typeof visibleParticipants.$inferSelect): Member => ({
+  userId,
+  role,
+  name,
+  extraMinutes,
+  publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
+});
+const toPresence = ({ roomId: _room, ...page }: typeof presence.$inferSelect): Presence => page;
 
+const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestEvent))?.id ?? 0;
+
+const readEvents = async (reader: Reader, of: LogOf, id: number, limit: number): Promise<LoggedRow[]> => {
+  if (of === "all") return reader.all(eventsOfAllRooms, { id, limit });
+  if ("roomId" in of) return reader.all(eventsOfRoom, { roomId: of.roomId, id, limit });
+  // The events of each room are one range of the index. The page is the first of all rooms' events.
+  const rows: LoggedRow[] = [];
+  for (const room of await reader.all(roomsOfExam, { examId: of.examId }))
+    rows.push(...(await reader.all(eventsOfRoom, { roomId: room.id, id, limit })));
+  return rows.sort((a, b) => a.id - b.id).slice(0, limit);
+};
+
+const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | undefined> => {
+  const room = await reader.get(roomById, { roomId });
+  if (!room) return undefined;
+  const cheatConfig = await reader.get(configOfRoom, { roomId });
+  const members = await reader.all(membersOfRoom, { roomId });
+  const pages = await reader.all(presenceOfRoom, { roomId });
   return {
-    newest: async () => newestId(),
-    since: async (of, id, limit) =>
-      snapshot(() => {
-        const holdsAll = id >= (oldest.get()?.id ?? 1) - 1 && id <= newestId();
-        return holdsAll ? rowsOf(of, id, limit) : undefined;
+    room,
+    ...(cheatConfig && { cheatConfig }),
+    members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
+    presence: pages.toSorted((a, b) => a.since.getTime() - b.since.getTime()).map(toPresence),
+    lastEventId: String(await readNewestId(reader)),
+  };
+};
+
+export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
+  const erasures = createErasureFilter(storage);
+  return {
+    newest: () => readNewestId(storage),
+
+    since: (of, id, limit) =>
+      storage.snapshot(async (reader) => {
+        const oldest = await reader.get(oldestEvent);
+        const holdsAll = id >= (oldest?.id ?? 1) - 1 && id <= (await readNewestId(reader));
+        return holdsAll ? readEvents(reader, of, id, limit) : undefined;
       }),
-    room: async (roomId) => roomById.get({ roomId }),
-    configOf: async (roomId) => config.get({ roomId }),
-    records: async (roomId, from, to) =>
-      erased.records(records.all({ roomId, from, to }), ({ examId }) => examId).map(toCheatRecord),
-    message: async (id) => message.get({ id }),
-    roomsOfExam: async (examId) => roomsOf.all({ examId }).map(({ id }) => id),
-    roomSnapshot: async (roomId) =>
-      snapshot(() => {
-        const room = roomById.get({ roomId });
-        if (!room) return undefined;
-        const cheatConfig = config.get({ roomId });
+
+    room: (roomId) => storage.get(roomById, { roomId }),
+
+    configOf: (roomId) => storage.get(configOfRoom, { roomId }),
+
+    records: async (roomId, from, to) => {
+      const records = await erasures.records(
+        () => storage.all(recordsOfRoom, { roomId, from, to }),
+        ({ examId }) => examId,
+      );
+      return records.map(toCheatRecord);
+    },
+
+    message: (id) => storage.get(messageById, { id }),
+
+    roomsOfExam: async (examId) => (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
+
+    roomSnapshot: (roomId) => storage.snapshot((reader) => readRoom(reader, roomId)),
+
+    examSnapshot: (examId, reach) =>
+      storage.snapshot(async (reader) => {
+        const rooms = await reader.all(roomsOfExam, { examId });
         return {
-          room,
-          ...(cheatConfig && { cheatConfig }),
-          members: membersOf
-            .all({ roomId })
-            .toSorted((a, b) => a.seq - b.seq)
-            .map(toMember),
-          presence: presentIn
-            .all({ roomId })
-            .toSorted((a, b) => a.since.getTime() - b.since.getTime())
-            .map(toPresence),
-          lastEventId: String(newestId()),
+          examId,
+          rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
+          lastEventId: String(await readNewestId(reader)),
         };
       }),
-    examSnapshot: async (examId, reach) =>
-      snapshot(() => ({
-        examId,
-        rooms: roomsOf.all({ examId }).filter(({ id }) => reach === "all" || reach.includes(id)),
-        lastEventId: String(newestId()),
-      })),
-    othersVersion: db.othersVersion,
+
+    othersVersion: () => storage.othersVersion(),
+
     prune: async (before) => {
-      // Mostly there is nothing to do: then nobody's writes wait for it.
-      const next = oldest.get();
-      if (!next || next.createdAt >= before) return false;
-      return write(() => {
-        const rows = first.all();
-        const firstKept = rows.findIndex(({ createdAt }) => createdAt >= before);
-        // The last that was looked at stays: it may be the newest, by which ids are judged.
-        const gone = rows.slice(0, firstKept < 0 ? -1 : firstKept);
-        const lastGone = gone.at(-1);
-        if (lastGone) queries.delete(roomEvents).where(lte(roomEvents.id, lastGone.id)).run();
-        return gone.length === PRUNED_AT_ONCE;
+      // Mostly there is nothing to delete: then no write begins, for which others would have to wait.
+      const oldest = await storage.get(oldestEvent);
+      if (!oldest || oldest.createdAt >= before) return false;
+      return storage.write(async (tx) => {
+        const events = await tx.all(eventsToDelete);
+        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+        // The last of them is kept: it may be the newest event, which tells whether the log ever had an id.
+        const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
+        const last = old.at(-1);
+        if (last) await tx.run(deleteEvents, { lastId: last.id });
+        return old.length === DELETED_AT_ONCE;
       });
     },
   };

@@ -63,10 +63,12 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
     const from = last ?? (await store.newest());
     last = from;
     const rows = await store.since("all", from, PAGE);
-    // Everybody went meanwhile.
+    // Everybody left meanwhile: whoever came since begins anew.
     if (last === undefined) return false;
     if (!rows) {
-      last = await store.newest();
+      const newest = await store.newest();
+      if (last === undefined) return false;
+      last = newest;
       for (const { inbox } of followers.keys()) inbox.lose();
       return false;
     }
@@ -91,12 +93,23 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
     return reading ?? Promise.resolve();
   };
 
+  /** Reads on if another process has committed. */
+  const lookForOthers = async (): Promise<void> => {
+    try {
+      const version = await store.othersVersion();
+      if (version === othersVersion) return;
+      othersVersion = version;
+      void look();
+    } catch (error) {
+      log.error({ err: error }, "whether other processes added events could not be read: it is tried again");
+    }
+  };
+
   const lookAround = (): void => {
     looks += 1;
-    const version = store.othersVersion();
-    // Also where reading failed the last time.
-    if (version !== othersVersion || looks % LOOKS_A_CHECK === 0) void look();
-    othersVersion = version;
+    // Also without a commit: the last read may have failed.
+    if (looks % LOOKS_A_CHECK === 0) void look();
+    void lookForOthers();
     for (const [{ inbox }, turn] of followers) if (looks % LOOKS_A_CHECK === turn) inbox.doubt();
   };
 
@@ -104,6 +117,8 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
     clearInterval(timer);
     timer = undefined;
     last = undefined;
+    // Asked again by the first look of whoever comes next.
+    othersVersion = undefined;
   };
 
   return {
@@ -116,7 +131,6 @@ export const createTail = ({ store, log }: { store: LiveStore; log: FastifyBaseL
         byRoom.set(roomId, ofRoom.add(follower));
       } else byExam.add(follower);
       if (!timer) {
-        othersVersion = store.othersVersion();
         timer = setInterval(lookAround, LOOK_MS);
         // It keeps no process alive.
         timer.unref();
