@@ -4,7 +4,7 @@ import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
 import type { Transaction } from "../../storage/port.js";
 import type { Database } from "../../storage/sqlite/client.js";
-import { insertion, param, query, statement } from "../../storage/statement.js";
+import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventLog } from "../event-log.js";
 import type { TaskLog } from "../task-log.js";
@@ -72,7 +72,22 @@ class ExamBusy extends Error {
   }
 }
 
-const insertChange = insertion(bulkChanges);
+// Not an `insertion`, to which the database would give the id.
+const insertChange = statement(
+  query.insert(bulkChanges).values({
+    id: param("id"),
+    kind: param("kind"),
+    examId: param("examId"),
+    person: param("person"),
+    state: param("state"),
+    seatedBefore: param("seatedBefore"),
+    unseatedBefore: param("unseatedBefore"),
+    progress: param("progress"),
+    worker: param("worker"),
+    claimedUntil: param("claimedUntil"),
+    createdAt: param("createdAt"),
+  }),
+);
 const changeOfExam = statement(
   query
     .select({ id: bulkChanges.id })
@@ -128,7 +143,7 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
     const begin = async (tx: Transaction) => {
       await assertUnlocked(tx, about.examId);
       const change = await newChange(tx, about);
-      await tx.insert(insertChange, [change]);
+      await tx.run(insertChange, change);
       const prepareOn = beginPreparation(change, prepare);
 
       /** Prepares as much as one transaction may, and announces the change when it is prepared. */
