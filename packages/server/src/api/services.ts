@@ -1,5 +1,6 @@
 import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createErasedRows } from "../domain/bulk/erased.js";
+import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/event-log.js";
 import { createEventWriter } from "../domain/events.js";
 import { createMessageLog } from "../domain/message-log.js";
@@ -178,7 +179,13 @@ export const createServices = (
   });
   const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, bulk, tasks, events }),
+    store: createParticipantStore({
+      storage,
+      bulk,
+      removePerson: createPersonRemover({ db, bulk }),
+      tasks: taskLog,
+      events: eventLog,
+    }),
     access,
     streams: providers.streams,
     erasure,
