@@ -1,7 +1,15 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestApp, type RouterOutputs, type TestApp, type TestCaller } from "../src/app/testing.js";
+import {
+  createTestApp,
+  type RouterOutputs,
+  type TestApp,
+  type TestAppOptions,
+  type TestCaller,
+} from "../src/app/testing.js";
+import type { Declared } from "../src/storage/sqlite/client.js";
+import { createFootprints } from "../src/storage/sqlite/footprints.js";
 import { STAGED_PEOPLE } from "../src/storage/staging.js";
 import { trpc } from "./support/calls.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
@@ -353,7 +361,7 @@ const calls: Record<Procedure, (stage: Stage) => Promise<unknown>> = {
 };
 
 /** Has message services asked for what rooms and people need, one of which fails now and then. */
-const askServices = async (onStatement: (sql: string) => void): Promise<void> => {
+const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclared">): Promise<void> => {
   const aliyun_new = createTestService();
   aliyun_new.on("create", inTurn(fails(), works));
   aliyun_new.on("send", fails());
@@ -361,7 +369,7 @@ const askServices = async (onStatement: (sql: string) => void): Promise<void> =>
   await using world = await openWorld({
     queue: false,
     change,
-    onStatement,
+    ...watch,
     config: { presenceSettleSeconds: 0 },
   });
   const admin = trpc(world, await world.token(ADMIN));
@@ -398,6 +406,7 @@ const prepared = (sql: string): string =>
 
 describe("query plans", () => {
   const statements = new Set<string>();
+  const uses = new Map<string, { readonly text: string; readonly declared: Declared }>();
   let folder: ReturnType<typeof tempFolder>;
   let database: Sqlite.Database;
   let app: TestApp;
@@ -409,16 +418,23 @@ describe("query plans", () => {
     const record = (sql: string): void => {
       if (recording && /^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(sql)) statements.add(prepared(sql));
     };
+    const onDeclared: TestAppOptions["onDeclared"] = (text, declared) => {
+      uses.set(JSON.stringify([text, declared]), { text, declared });
+    };
     app = await createTestApp({
       config: { databaseFile: file, apps: APPS, ...STREAM_CONFIG },
       onStatement: record,
+      onDeclared,
     });
     const stage = await setStage(app);
     recording = true;
     for (const call of Object.values(calls)) await call(stage);
-    await askServices((sql) => {
-      // Migrations are none of ours. They alone write names in backquotes.
-      if (!/__drizzle|`/.test(sql)) record(sql);
+    await askServices({
+      onStatement: (sql) => {
+        // Migrations are none of ours. They alone write names in backquotes.
+        if (!/__drizzle|`/.test(sql)) record(sql);
+      },
+      onDeclared,
     });
     database = new Sqlite(file);
     // What every connection makes for itself is not in the file.
@@ -442,7 +458,8 @@ describe("query plans", () => {
       (step) =>
         step.includes("TEMP B-TREE") ||
         // The rows that a statement brings with it are no table, also where they come as one parameter.
-        (/^SCAN (?!\d+-ROW VALUES|json_each )/.test(step) && !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
+        (/^SCAN (?!\d+-ROW VALUES|json_each )/.test(step) &&
+          !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "")) ||
         // A range alone is a page of everything: with another condition, most of what it reads is dropped.
         (/\(\w+[<>]\?\)$/.test(step) &&
           !MAY_BE_SCANNED.includes(step.split(" ")[1] ?? "") &&
@@ -450,6 +467,24 @@ describe("query plans", () => {
         // Half of all rooms have the same status: it finds a page of them, but nothing in a subquery.
         (step.endsWith("(status=?)") && !/order by "rooms"."id" desc limit \?$/.test(statement)),
     );
+
+  it("use the tables that they say, and no others", () => {
+    const footprints = createFootprints(database);
+    const wrong = [...uses.values()].flatMap(({ text, declared: { reads, writes } }) => {
+      const used = footprints.of(text, text.split("?").length - 1);
+      const names = (tables: readonly { readonly name: string }[]) => tables.map(({ name }) => name);
+      const missing = [
+        ...(reads ? names(used.reads).filter((name) => !reads.includes(name)) : []),
+        ...(writes === undefined
+          ? []
+          : names(used.writes).filter((name) => name !== writes && name !== "sqlite_sequence")),
+      ];
+      return missing.length > 0 ? [{ text, missing }] : [];
+    });
+    expect(wrong).toEqual([]);
+    expect([...uses.values()].filter(({ declared }) => declared.reads)).not.toEqual([]);
+    expect([...uses.values()].filter(({ declared }) => declared.writes)).not.toEqual([]);
+  });
 
   it("are looked at for every table", () => {
     const tables = database

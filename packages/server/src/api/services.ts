@@ -218,7 +218,7 @@ export const createServices = (
     rates,
     quotas,
   });
-  const cheatStore = createCheatStore({ db, events });
+  const cheatStore = createCheatStore({ storage, events: eventLog });
   const cheat = createCheatService({
     store: cheatStore,
     access,

@@ -12,7 +12,7 @@ import { type Config, parseConfig } from "../config/config.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
-import { openDatabase } from "../storage/sqlite/client.js";
+import { type OpenOptions, openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
 
@@ -40,6 +40,8 @@ export interface TestAppOptions {
   readonly config?: Partial<Config>;
   /** Told of every SQL statement that runs. */
   readonly onStatement?: (sql: string) => void;
+  /** Called with the tables that statements say they use. */
+  readonly onDeclared?: OpenOptions["onDeclared"];
   /** How long clients may be silent, in milliseconds. */
   readonly timing?: SocketTiming;
   /** Where the log's lines go; they are dropped otherwise. */
@@ -91,11 +93,11 @@ const onlyForward = (clock: () => Date) => {
  * `await using app = await createTestApp()` cleans up.
  */
 export const createTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {
-  const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement } = options;
+  const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement, onDeclared } = options;
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
   const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
-  const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
+  const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
   let url = "http://127.0.0.1:7001";
   const deps = createDeps({

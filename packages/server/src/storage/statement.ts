@@ -42,25 +42,33 @@ export interface Statement<Row = unknown> {
   readonly row?: Row;
 }
 
+/** Every statement and insertion that was made, for the tests that compile them all for each engine. */
+const made: (Statement | Insertion)[] = [];
+export const madeStatements = (): readonly (Statement | Insertion)[] => made;
+
 /**
  * Makes a statement of a query. Make it once, where the store is made, and run it many times with other values.
  * @param built the query, or a function of the engine's dialect where engines say something differently
  */
 export const statement = <Query extends Built>(
   built: Query | ((dialect: Dialect) => Query),
-): Statement<RowsOf<Query>> => ({ build: typeof built === "function" ? built : () => built });
+): Statement<RowsOf<Query>> => {
+  const one: Statement<RowsOf<Query>> = { build: typeof built === "function" ? built : () => built };
+  made.push(one);
+  return one;
+};
 
 /** Makes statements that differ in shape, each once: `shape` is called for the first call with a set of arguments. */
 export const statements = <Args extends readonly (string | number | boolean | undefined)[], Row>(
   shape: (...args: Args) => Statement<Row>,
 ): ((...args: Args) => Statement<Row>) => {
-  const made = new Map<string, Statement<Row>>();
+  const known = new Map<string, Statement<Row>>();
   return (...args) => {
     const key = JSON.stringify(args.map((arg) => arg ?? null));
-    let found = made.get(key);
+    let found = known.get(key);
     if (!found) {
       found = shape(...args);
-      made.set(key, found);
+      known.set(key, found);
     }
     return found;
   };
@@ -78,7 +86,11 @@ export interface Insertion<Of extends SQLiteTable = SQLiteTable> {
 export const insertion = <Of extends SQLiteTable>(
   table: Of,
   { onConflict = "fail" }: { readonly onConflict?: "fail" | "ignore" } = {},
-): Insertion<Of> => ({ table, onConflict });
+): Insertion<Of> => {
+  const one: Insertion<Of> = { table, onConflict };
+  made.push(one);
+  return one;
+};
 
 /** A column or an expression of a statement's rows, and under which names it stands in them. */
 export interface Field {

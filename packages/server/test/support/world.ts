@@ -11,7 +11,7 @@ import type { TestCaller } from "../../src/app/testing.js";
 import { type Config, parseConfig } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
-import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
+import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */
@@ -48,14 +48,15 @@ export interface WorldOptions {
   /** Whether the queue of what is to be done at message services runs by itself; default: it does. */
   readonly queue?: boolean;
   readonly onStatement?: (sql: string) => void;
+  readonly onDeclared?: OpenOptions["onDeclared"];
 }
 
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...options.config };
-  const { onStatement } = options;
-  const db = openDatabase({ file: config.databaseFile, ...(onStatement && { onStatement }) });
+  const { onStatement, onDeclared } = options;
+  const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
   const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({

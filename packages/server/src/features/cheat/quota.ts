@@ -4,7 +4,8 @@ import type { Quotas } from "../../config/config.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
-import { type CheatStore, exceeded, type Held, type Over, type Tally } from "./store.js";
+import { exceeded, type Held, type Over, type Tally } from "./record-writer.js";
+import type { CheatStore } from "./store.js";
 
 /** How much may be kept about one person in one room. It is counted where the records are written. */
 export interface RecordQuota {
@@ -14,7 +15,7 @@ export interface RecordQuota {
    * So that repeating what was refused takes no turn of the others' writes.
    * @throws QUOTA_EXCEEDED for people of whom it is known that they have no room for this
    */
-  assertNotFull(roomId: string, added: readonly Held[]): void;
+  assertNotFull(roomId: string, added: readonly Held[]): Promise<void>;
   /** What was not kept, as a failure. */
   refusal(roomId: string, over: Over): InvigilError;
 }
@@ -59,12 +60,12 @@ export const createRecordQuota = ({
   return {
     // An examinee is one person; staff may name anybody.
     of: ({ role }) => ({ most, mostPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
-    assertNotFull(roomId, people) {
+    async assertNotFull(roomId, people) {
       if (!most || full.size === 0) return;
       for (const added of people) {
         const key = keyOf(roomId, added.userId);
         if (!full.has(key)) continue;
-        const held = store.held(roomId, added.userId);
+        const held = await store.held(roomId, added.userId);
         const of = exceeded(held, added, most);
         if (of) throw refusal(roomId, { held, of });
         full.delete(key);

@@ -12,7 +12,8 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
-import type { CheatStore, Held, NewRecord } from "./store.js";
+import type { Held, NewRecord } from "./record-writer.js";
+import type { CheatStore } from "./store.js";
 
 /** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
@@ -116,7 +117,7 @@ export const createCheatService = ({
     if (bytes > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
-    quota.assertNotFull(roomId, people);
+    await quota.assertNotFull(roomId, people);
     const outcome = await store.addRecords(kept, { people, ...quota.of(caller) });
     if (typeof outcome === "object") throw quota.refusal(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);

@@ -1,54 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
-import { and, desc, eq, getTableColumns, getTableName, lt, sql } from "drizzle-orm";
-import { createErasedRows } from "../../domain/bulk/erased.js";
+import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
+import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import type { EventWriter } from "../../domain/events.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { isWritten } from "../../storage/sqlite/orphans.js";
-import { rowReader } from "../../storage/sqlite/rows.js";
-import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms as rooms } from "../../storage/tables.js";
-
-/** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
-export interface NewRecord {
-  readonly examId: string;
-  readonly roomId: string;
-  readonly userId: string;
-  readonly detectType: string;
-  readonly isMainMonitor: boolean;
-  readonly detectTime: Date;
-  readonly extraInfo: string;
-  readonly extraInfoIsObject: boolean;
-  readonly createdAt: Date;
-}
-
-/** What is kept about one person in one room. */
-export interface Held {
-  readonly userId: string;
-  readonly records: number;
-  readonly bytes: number;
-}
-
-/** How much may be kept about one person in one room. */
-export type Most = Omit<Held, "userId">;
-
-/** What is to be kept, person by person, and how much there may be. */
-export interface Tally {
-  readonly people: readonly Held[];
-  /** Absent: as much as there is. */
-  readonly most?: Most | undefined;
-  /** How many people there may be records about in the room; absent: whoever there are. */
-  readonly mostPeople?: number | undefined;
-}
-
-/** What would have been more than there may be: nothing was kept. */
-export type Over = { readonly held: Held; readonly of: keyof Most } | { readonly people: number };
-
-/** Of what it is more than there may be, when something is added to what is held. */
-export const exceeded = (held: Held, added: Held, most: Most): keyof Most | undefined => {
-  if (held.records + added.records > most.records) return "records";
-  return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
-};
+import { type EventLog, newEvent } from "../../domain/event-log.js";
+import { pageOf } from "../../platform/paging.js";
+import { unlessDeleted } from "../../storage/errors.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
+import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./record-writer.js";
 
 export interface Page {
   readonly limit: number;
@@ -57,169 +18,132 @@ export interface Page {
 }
 
 export interface CheatStore {
-  /** False when there is no such exam any more. */
+  /** Resolves to false when the exam does not exist any more. */
   setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
-   * All or none, of one room. Resolves when they are on disk; with false when there is no such room any more, and with what is
-   * held where it would be more than there may be.
+   * Keeps records of one room, all or none. Resolves when they are on disk: to `false` when the room does not exist any more, and to the
+   * limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], tally: Tally): Promise<boolean | Over>;
+  addRecords(records: readonly NewRecord[], tally: Tally): Promise<Recorded>;
   /** What is kept about a person in a room. */
-  held(roomId: string, userId: string): Held;
-  /** Newest first, of these rooms together. */
+  held(roomId: string, userId: string): Promise<Held>;
+  /** The records of these rooms together, newest first. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
-  /** Newest first, of all rooms of an exam. */
+  /** The records of all rooms of an exam, newest first. */
   listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
 }
 
-/** Records that are read in one turn, of many rooms. */
-const READ_AT_ONCE = 1000;
+/** Records that are read in one turn of the event loop, of many rooms. */
+const RECORDS_A_TURN = 1000;
 
 /** The first page starts above every id. */
-const FIRST = Number.MAX_SAFE_INTEGER;
+const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
 
-/** Undoes a recording that would be too much. */
-class TooMuch extends Error {
-  constructor(readonly over: Over) {
-    super("too much");
-  }
-}
-
-export const createCheatStore = ({ db, events }: { db: Database; events: EventWriter }): CheatStore => {
-  const { queries, write, remember } = db;
-  const insertRecord = db.inserter(cheatRecords);
-  const addTo = db.adder({
-    table: getTableName(recordedPeople),
-    ids: [recordedPeople.roomId.name, recordedPeople.userId.name],
-    sums: [recordedPeople.records.name, recordedPeople.bytes.name],
-  });
-  const held = queries
+const heldAboutPerson = statement(
+  query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
-    .where(
-      and(
-        eq(recordedPeople.roomId, sql.placeholder("roomId")),
-        eq(recordedPeople.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-  const peopleIn = queries
-    .select({ userId: recordedPeople.userId })
-    .from(recordedPeople)
-    .where(eq(recordedPeople.roomId, sql.placeholder("roomId")))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  /** Adds to what is kept about people in a room. @throws TooMuch */
-  const count = (roomId: string, { people, most, mostPeople }: Tally): void => {
-    let isFirst = false;
-    for (const added of people) {
-      const { userId, records, bytes } = added;
-      const [all, allBytes] = addTo([roomId, userId], [records, bytes]);
-      const before = { userId, records: all - records, bytes: allBytes - bytes };
-      const of = most && exceeded(before, added, most);
-      if (of) throw new TooMuch({ held: before, of });
-      if (before.records === 0) isFirst = true;
-    }
-    if (!isFirst || mostPeople === undefined) return;
-    const known = peopleIn.all({ roomId, limit: mostPeople + 1 }).length;
-    if (known > mostPeople) throw new TooMuch({ people: known - 1 });
-  };
-  const config = queries
+    .where(and(eq(recordedPeople.roomId, param("roomId")), eq(recordedPeople.userId, param("userId")))),
+);
+const configOfExam = statement(
+  query
     .select()
     .from(cheatConfigs)
-    .where(eq(cheatConfigs.examId, sql.placeholder("examId")))
-    .prepare();
-  const roomById = queries
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const roomsInProgress = queries
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(and(eq(rooms.examId, sql.placeholder("examId")), eq(rooms.status, "in_progress")))
-    .prepare();
-  const configOf = remember((examId: string) => config.get({ examId }), { withinCalls: true });
-  const columns = getTableColumns(cheatRecords);
-  const readRow = rowReader(columns);
-  const pageOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
-    queries
-      .select(columns)
+    .where(eq(cheatConfigs.examId, param("examId"))),
+);
+const setConfig = statement(
+  query
+    .insert(cheatConfigs)
+    .values({
+      examId: param("examId"),
+      data: param("data"),
+      createdAt: param("now"),
+      updatedAt: param("now"),
+    })
+    .onConflictDoUpdate({
+      target: cheatConfigs.examId,
+      set: { data: sql`excluded.data`, updatedAt: sql`excluded.updated_at` },
+    }),
+);
+const roomsInProgress = statement(
+  query
+    .select({ id: visibleRooms.id })
+    .from(visibleRooms)
+    .where(and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.status, "in_progress"))),
+);
+const recordsOf = (column: typeof cheatRecords.roomId | typeof cheatRecords.examId) =>
+  statement(
+    query
+      .select(getTableColumns(cheatRecords))
       .from(cheatRecords)
-      .where(and(eq(column, sql.placeholder("owner")), lt(cheatRecords.id, sql.placeholder("before"))))
+      .where(and(eq(column, param("owner")), lt(cheatRecords.id, param("before"))))
       .orderBy(desc(cheatRecords.id))
-      .limit(sql.placeholder("limit"))
-      .prepare();
-  const byRoom = pageOf(cheatRecords.roomId);
-  const byExam = pageOf(cheatRecords.examId);
+      .limit(param("limit")),
+  );
+const recordsOfRoom = recordsOf(cheatRecords.roomId);
+const recordsOfExam = recordsOf(cheatRecords.examId);
 
-  type Row = ReturnType<typeof readRow>;
-  const erased = createErasedRows(db);
-  const readPage = (from: typeof byRoom, owner: string, page: { before: number; limit: number }) =>
-    erased.page(
-      (before, limit) => from.values({ owner, before, limit }).map(readRow),
+type Row = typeof cheatRecords.$inferSelect;
+
+const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
+  const { rows: page, nextCursor } = pageOf(rows, limit, ({ id }) => id);
+  return { records: page.map(toCheatRecord), ...(nextCursor !== undefined && { nextCursor }) };
+};
+
+export const createCheatStore = ({ storage, events }: { storage: Storage; events: EventLog }): CheatStore => {
+  const readConfig = storage.remember(
+    { tables: [cheatConfigs], withinCalls: true },
+    (reader, examId: string) => reader.get(configOfExam, { examId }),
+  );
+  const writeRecords = createRecordWriter({ storage, events });
+  const erasures = createErasureFilter(storage);
+  const readPage = (
+    records: typeof recordsOfRoom,
+    owner: string,
+    page: { before: number; limit: number },
+  ): Promise<Row[]> =>
+    erasures.page(
+      (before, limit) => storage.all(records, { owner, before, limit }),
       { ...page, kind: "records" },
       ({ examId }) => examId,
     );
-  /** One row more than the page was asked for tells whether anything is left. */
-  const toPage = (rows: Row[], limit: number): CheatRecordPage => {
-    const records = rows.slice(0, limit).map(toCheatRecord);
-    const last = records.at(-1);
-    return { records, ...(rows.length > limit && last && { nextCursor: last.id }) };
-  };
 
   return {
     setConfig: ({ examId, data, now }) =>
-      isWritten(
-        write(() => {
-          const was = config.get({ examId })?.data;
-          queries
-            .insert(cheatConfigs)
-            .values({ examId, data, createdAt: now, updatedAt: now })
-            .onConflictDoUpdate({ target: cheatConfigs.examId, set: { data, updatedAt: now } })
-            .run();
-          if (was === data) return;
-          for (const { id } of roomsInProgress.all({ examId }))
-            events.add(id, "cheat_config_changed", {}, now);
+      unlessDeleted(
+        storage.write(async (tx) => {
+          const before = await tx.get(configOfExam, { examId });
+          await tx.run(setConfig, { examId, data, now });
+          if (before?.data === data) return;
+          const inProgress = await tx.all(roomsInProgress, { examId });
+          await events.addAll(
+            tx,
+            inProgress.map(({ id }) => newEvent(id, "cheat_config_changed", {}, now)),
+          );
         }),
       ),
-    getConfig: async (examId) => configOf(examId),
-    held: (roomId, userId) => ({ userId, ...(held.get({ roomId, userId }) ?? { records: 0, bytes: 0 }) }),
-    addRecords: async (records, tally) =>
-      write(
-        () => {
-          const [first] = records;
-          // Its exam may be deleted, and erased only later.
-          if (!first || !roomById.get({ roomId: first.roomId })) return false;
-          const ids = records.map((record) => insertRecord(record));
-          const last = ids.at(-1) ?? 0;
-          const { roomId, createdAt } = first;
-          count(roomId, tally);
-          // A transaction writes its rows one after another.
-          events.add(roomId, "cheat_records_added", { from: last - ids.length + 1, to: last }, createdAt);
-          return true;
-        },
-        { repeatable: true },
-      ).catch((error: unknown) => {
-        if (error instanceof TooMuch) return error.over;
-        throw error;
-      }),
-    async listByRooms(roomIds, { limit, before = FIRST }) {
+    getConfig: readConfig,
+    held: async (roomId, userId) => ({
+      userId,
+      ...((await storage.get(heldAboutPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
+    }),
+    addRecords: (records, tally) => writeRecords({ records, tally }),
+    async listByRooms(roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index; the newest of them all make the page.
       const rows: Row[] = [];
       let read = 0;
       for (const owner of roomIds) {
-        rows.push(...(await readPage(byRoom, owner, { before, limit: limit + 1 })));
+        rows.push(...(await readPage(recordsOfRoom, owner, { before, limit: limit + 1 })));
         read += limit + 1;
-        if (read < READ_AT_ONCE) continue;
+        if (read < RECORDS_A_TURN) continue;
         read = 0;
         await nextTurn();
       }
       if (roomIds.length > 1) rows.sort((a, b) => b.id - a.id);
-      return toPage(rows.slice(0, limit + 1), limit);
+      return toPage(rows, limit);
     },
-    listByExam: async (owner, { limit, before = FIRST }) =>
-      toPage(await readPage(byExam, owner, { before, limit: limit + 1 }), limit),
+    listByExam: async (owner, { limit, before = ABOVE_ALL }) =>
+      toPage(await readPage(recordsOfExam, owner, { before, limit: limit + 1 }), limit),
   };
 };

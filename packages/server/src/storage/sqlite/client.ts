@@ -59,12 +59,20 @@ export interface Database {
   close(): void;
 }
 
+/** The tables that a statement says it uses. */
+export interface Declared {
+  readonly reads?: readonly string[];
+  readonly writes?: string;
+}
+
 export interface OpenOptions {
   /** The file; `:memory:` for none. */
   readonly file: string;
   readonly migrations?: string;
   /** Told of every statement that runs and is not about statements, for tests that look at query plans. */
   readonly onStatement?: (sql: string) => void;
+  /** Called with every statement that writes and the table that it says it writes, and with every statement of a remembered read and the tables that the read names. For tests. */
+  readonly onDeclared?: ((text: string, declared: Declared) => void) | undefined;
   /** Told when writes stop being acknowledged because the files are not those that were opened. */
   readonly onFault?: ((fault: string) => void) | undefined;
 }
@@ -175,6 +183,7 @@ export const openDatabase = ({
   file: wanted,
   migrations = MIGRATIONS,
   onStatement,
+  onDeclared,
   onFault,
 }: OpenOptions): Database => {
   const isFile = wanted !== ":memory:";
@@ -206,8 +215,11 @@ export const openDatabase = ({
       guard,
       onFault,
       onStatement: ({ text, parameters, writes }) => {
-        if (writes !== undefined) noteStatement(text, Array.from({ length: parameters }));
+        if (writes === undefined) return;
+        noteStatement(text, Array.from({ length: parameters }));
+        onDeclared?.(text, { writes });
       },
+      onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
     let current: Transaction | undefined;
     return {

@@ -40,7 +40,8 @@ export interface RememberedReads {
  * which `othersVersion` tells. See docs/decisions/0019-remembered-reads.md.
  */
 export const createRememberedReads = (
-  reader: Reader,
+  /** Gives the reader of a read that depends on these tables. */
+  readerFor: (tables: readonly string[]) => Reader,
   othersVersion: () => number | undefined,
 ): RememberedReads => {
   /** How many commits have written each table. */
@@ -74,6 +75,7 @@ export const createRememberedReads = (
 
     remember: ({ tables, max = MANY, withinCalls = false }, read) => {
       const names = tables.map((table) => getTableName(table));
+      const reader = readerFor(names);
       const answers = new LRUCache<string, Remembered>(atMost(max));
       /** Grows with every commit that the answers depend on, and never becomes what it was. */
       const stampNow = (): number => {

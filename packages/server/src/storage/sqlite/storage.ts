@@ -13,8 +13,10 @@ export interface SqliteStorageOptions {
   readonly openReader: () => Sqlite.Database;
   readonly guard?: FileGuard | undefined;
   readonly onFault?: ((fault: string) => void) | undefined;
-  /** Called with every statement, for tests. */
+  /** Called with every statement before it runs. */
   readonly onStatement?: ((running: Running) => void) | undefined;
+  /** Called with every statement of a remembered read, and the tables that the read names. For tests. */
+  readonly onRemembered?: ((running: Running, tables: readonly string[]) => void) | undefined;
 }
 
 export interface SqliteStorage {
@@ -38,12 +40,19 @@ export const createSqliteStorage = ({
   guard,
   onFault,
   onStatement,
+  onRemembered,
 }: SqliteStorageOptions): SqliteStorage => {
   const dataVersion = writer.prepare<[], number>("PRAGMA data_version").pluck();
   const othersVersion = (): number | undefined => dataVersion.get();
   const committed = openReader();
   const reader = readerOf(createConnection(committed, onStatement));
-  const remembered = createRememberedReads(reader, othersVersion);
+  const remembered = createRememberedReads(
+    (tables) =>
+      onRemembered
+        ? readerOf(createConnection(committed, (running) => onRemembered(running, tables)))
+        : reader,
+    othersVersion,
+  );
   const write = createWriter(writer, {
     connection: createConnection(writer, (running) => {
       if (running.writes !== undefined) remembered.noteWrite(running.writes);

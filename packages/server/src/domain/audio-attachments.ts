@@ -1,0 +1,91 @@
+import { and, eq, isNull } from "drizzle-orm";
+import type { Reader, Transaction } from "../storage/port.js";
+import { insertion, param, query, statement, statements } from "../storage/statement.js";
+import { audioClips, examAudio } from "../storage/tables.js";
+
+// The audio clips that an exam plays, as the stores of exams and of audio write them.
+
+export interface NewAttachment {
+  readonly id: string;
+  readonly examId: string;
+  readonly clipId: string;
+  /** Undefined for a clip that is started by hand. */
+  readonly startTime?: Date | undefined;
+  readonly createdAt: Date;
+}
+
+const existingClips = statement((dialect) =>
+  query.select({ id: audioClips.id }).from(audioClips).where(dialect.isAnyOf(audioClips.id, "clipIds")),
+);
+const sameAttachment = statements((isScheduled: boolean) =>
+  statement(
+    query
+      .select({ id: examAudio.id })
+      .from(examAudio)
+      .where(
+        and(
+          eq(examAudio.examId, param("examId")),
+          eq(examAudio.clipId, param("clipId")),
+          isScheduled ? eq(examAudio.startTime, param("startTime")) : isNull(examAudio.startTime),
+        ),
+      )
+      .limit(1),
+  ),
+);
+const attachmentsOfExam = statement(
+  query
+    .select({ id: examAudio.id })
+    .from(examAudio)
+    .where(eq(examAudio.examId, param("examId"))),
+);
+const insertAttachment = insertion(examAudio);
+const deleteAttachment = statement(query.delete(examAudio).where(eq(examAudio.id, param("id"))));
+
+/** Returns the first clip of these attachments that does not exist. */
+export const findMissingClip = async (
+  reader: Reader,
+  attachments: readonly { readonly clipId: string }[],
+): Promise<string | undefined> => {
+  if (attachments.length === 0) return undefined;
+  const clipIds = [...new Set(attachments.map(({ clipId }) => clipId))];
+  const existing = await reader.all(existingClips, { clipIds });
+  const known = new Set(existing.map(({ id }) => id));
+  return clipIds.find((clipId) => !known.has(clipId));
+};
+
+/** Makes an exam play a clip, which must exist. Returns the attachment's id, which may have existed before. */
+export const attachClip = async (tx: Transaction, attachment: NewAttachment): Promise<string> => {
+  const { id, examId, clipId, startTime } = attachment;
+  const existing = await (startTime
+    ? tx.get(sameAttachment(true), { examId, clipId, startTime })
+    : tx.get(sameAttachment(false), { examId, clipId }));
+  if (existing) return existing.id;
+  await tx.insert(insertAttachment, [attachment]);
+  return id;
+};
+
+/**
+ * Makes an exam play these clips and no others. Clips that start at the same time, or by hand, play in the order of their attachments'
+ * ids. An existing attachment is kept unless its id would put it too early: new ids are greater than all existing ones.
+ */
+export const replaceExamAudio = async (
+  tx: Transaction,
+  examId: string,
+  attachments: readonly NewAttachment[],
+): Promise<void> => {
+  const kept = new Set<string>();
+  const lastIdAt = new Map<number | undefined, string>();
+  for (const attachment of attachments) {
+    const time = attachment.startTime?.getTime();
+    let id = await attachClip(tx, attachment);
+    if (kept.has(id)) continue;
+    if (id < (lastIdAt.get(time) ?? "")) {
+      await tx.run(deleteAttachment, { id });
+      id = await attachClip(tx, attachment);
+    }
+    lastIdAt.set(time, id);
+    kept.add(id);
+  }
+  for (const { id } of await tx.all(attachmentsOfExam, { examId }))
+    if (!kept.has(id)) await tx.run(deleteAttachment, { id });
+};

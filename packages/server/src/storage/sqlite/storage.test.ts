@@ -1,0 +1,303 @@
+import { eq } from "drizzle-orm";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ForeignKeyError, TransactionStalledError, UniqueError, unlessDeleted } from "../errors.js";
+import type { Storage, Transaction } from "../port.js";
+import { insertion, param, query, rawParam, statement, statements } from "../statement.js";
+import { accounts, exams, mutes, rooms, sessions } from "../tables.js";
+import { type Database, openDatabase } from "./client.js";
+
+const now = new Date("2026-01-02T03:04:05.678Z");
+const account = (userId: string) => ({
+  userId,
+  role: "teacher" as const,
+  name: `Name of ${userId}`,
+  passwordHash: "hash",
+  disabled: false,
+  createdAt: now,
+  updatedAt: now,
+});
+const session = (id: string, userId: string) => ({ id, userId, createdAt: now, expiresAt: now });
+
+const insertAccounts = insertion(accounts);
+const insertAccountsUnlessThere = insertion(accounts, { onConflict: "ignore" });
+const insertSessions = insertion(sessions);
+const byId = statement(
+  query
+    .select()
+    .from(accounts)
+    .where(eq(accounts.userId, param("userId"))),
+);
+const allIds = statement(query.select({ userId: accounts.userId }).from(accounts).orderBy(accounts.userId));
+const rename = statement(
+  query
+    .update(accounts)
+    .set({ name: rawParam<string>("name") })
+    .where(eq(accounts.userId, param("userId"))),
+);
+
+let db: Database;
+let storage: Storage;
+beforeEach(() => {
+  db = openDatabase({ file: ":memory:" });
+  ({ storage } = db);
+});
+afterEach(() => db.close());
+
+const ids = async () => (await storage.all(allIds)).map(({ userId }) => userId);
+const add = (userId: string) => async (tx: Transaction) => {
+  await tx.insert(insertAccounts, [account(userId)]);
+  return userId;
+};
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+
+describe("a statement", () => {
+  it("gives rows as their columns read them", async () => {
+    await storage.write(add("t1"));
+    expect(await storage.get(byId, { userId: "t1" })).toEqual(account("t1"));
+    expect(await storage.get(byId, { userId: "nobody" })).toBeUndefined();
+  });
+
+  it("refuses to run without one of its values", async () => {
+    await expect(storage.get(byId, {})).rejects.toThrow("the parameter userId has no value");
+  });
+
+  it("reads a joined row that is not there as null, as a whole", async () => {
+    const examWithRoom = statement(
+      query
+        .select({ exam: { id: exams.id }, room: { id: rooms.id, name: rooms.name } })
+        .from(exams)
+        .leftJoin(rooms, eq(rooms.examId, exams.id)),
+    );
+    await storage.write(async (tx) => {
+      await tx.insert(insertion(exams), [
+        { id: "e", name: "E", startTime: now, endTime: now, createdBy: "t", createdAt: now, updatedAt: now },
+      ]);
+    });
+    expect(await storage.all(examWithRoom)).toEqual([{ exam: { id: "e" }, room: null }]);
+  });
+
+  it("of several shapes is made once for each", () => {
+    let made = 0;
+    const list = statements((descending: boolean, limit: number | undefined) => {
+      made += 1;
+      return statement(
+        query
+          .select({ userId: accounts.userId, made: accounts.name })
+          .from(accounts)
+          .limit(limit ?? (descending ? 1 : 2)),
+      );
+    });
+    expect(list(true, undefined)).toBe(list(true, undefined));
+    expect(list(true, 5)).not.toBe(list(true, undefined));
+    expect(made).toBe(2);
+  });
+
+  it("reads rows that are handed over, and values of a list", async () => {
+    const handed = statement((dialect) =>
+      query
+        .select({ userId: accounts.userId })
+        .from(dialect.rows("wanted", { userId: "text" }))
+        .innerJoin(accounts, dialect.isAnyOf(accounts.userId, "ids")),
+    );
+    await storage.write(async (tx) => tx.insert(insertAccounts, ["a", "b", "c"].map(account)));
+    const found = await storage.all(handed, { wanted: [{ userId: "x" }], ids: ["a", "c", "it's"] });
+    expect(found).toEqual([{ userId: "a" }, { userId: "c" }]);
+  });
+});
+
+describe("a write", () => {
+  it("is seen by others once it is committed, and by itself at once", async () => {
+    let inside: unknown;
+    let outside: unknown;
+    await storage.write(async (tx) => {
+      await tx.insert(insertAccounts, [account("t1")]);
+      inside = await tx.get(byId, { userId: "t1" });
+      outside = await storage.get(byId, { userId: "t1" });
+    });
+    expect([inside, outside]).toEqual([account("t1"), undefined]);
+    expect(await ids()).toEqual(["t1"]);
+  });
+
+  it("that fails leaves nothing, and takes none of its group with it", async () => {
+    const refusal = new Error("no");
+    const outcomes = await Promise.allSettled([
+      storage.write(add("a")),
+      storage.write(async (tx) => {
+        await add("b")(tx);
+        throw refusal;
+      }),
+      storage.write(add("c")),
+    ]);
+    expect(outcomes).toEqual([
+      { status: "fulfilled", value: "a" },
+      { status: "rejected", reason: refusal },
+      { status: "fulfilled", value: "c" },
+    ]);
+    expect(await ids()).toEqual(["a", "c"]);
+  });
+
+  it.each([true, false])(
+    "that catches its own error keeps the rest of it (repeatable: %s)",
+    async (repeatable) => {
+      await storage.write(
+        async (tx) => {
+          await add("a")(tx);
+          await expect(tx.attempt(() => add("a")(tx))).rejects.toBeInstanceOf(UniqueError);
+          await add("b")(tx);
+        },
+        { repeatable },
+      );
+      expect(await ids()).toEqual(["a", "b"]);
+    },
+  );
+
+  it("that waits for something else is rejected, and those beside it are kept", async () => {
+    const outcomes = await Promise.allSettled([
+      storage.write(add("a")),
+      storage.write(async (tx) => {
+        await add("b")(tx);
+        await nextTurn();
+        await add("late")(tx);
+      }),
+      storage.write(add("c")),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(outcomes[1]).toMatchObject({ reason: expect.any(TransactionStalledError) });
+    await nextTurn();
+    expect(await ids()).toEqual(["a", "c"]);
+  });
+
+  it("calls after its commit, and never where it failed", async () => {
+    const seen: unknown[] = [];
+    const notify = (name: string) => () =>
+      void seen.push([name, db.queries.select().from(accounts).all().length]);
+    await Promise.allSettled([
+      storage.write(async (tx) => {
+        await add("a")(tx);
+        tx.afterCommit(notify("kept"));
+        await tx
+          .attempt(async () => {
+            tx.afterCommit(notify("undone part"));
+            throw new Error("no");
+          })
+          .catch(() => undefined);
+      }),
+      storage.write(async (tx) => {
+        tx.afterCommit(notify("failed"));
+        throw new Error("no");
+      }),
+    ]);
+    expect(seen).toEqual([["kept", 1]]);
+  });
+
+  it("says what refused it", async () => {
+    await storage.write(add("a"));
+    await expect(storage.write(add("a"))).rejects.toBeInstanceOf(UniqueError);
+    const orphan = (tx: Transaction) => tx.insert(insertSessions, [session("s", "nobody")]);
+    await expect(storage.write(orphan)).rejects.toBeInstanceOf(ForeignKeyError);
+    expect(await unlessDeleted(storage.write(orphan))).toBe(false);
+    await storage.write(async (tx) => tx.insert(insertAccountsUnlessThere, [account("a"), account("b")]));
+    expect(await ids()).toEqual(["a", "b"]);
+  });
+});
+
+describe("grouped calls", () => {
+  const grouped = () => {
+    const groups: string[][] = [];
+    const call = storage.grouped<string, string>(async (tx, names) => {
+      groups.push([...names]);
+      await tx.insert(insertAccounts, names.map(account));
+      return names.map((name) => `wrote ${name}`);
+    });
+    return { call, groups };
+  };
+
+  it("are written together, and each is told what became of it", async () => {
+    const { call, groups } = grouped();
+    expect(await Promise.all([call("a"), call("b"), call("c")])).toEqual(["wrote a", "wrote b", "wrote c"]);
+    expect(groups).toEqual([["a", "b", "c"]]);
+    expect(await call("d")).toBe("wrote d");
+  });
+
+  it("that fail are split until the one that fails is alone", async () => {
+    const { call } = grouped();
+    await call("taken");
+    const outcomes = await Promise.allSettled(["a", "b", "taken", "c", "d"].map(call));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(await ids()).toEqual(["a", "b", "c", "d", "taken"]);
+  });
+
+  it("are bounded: more than a group holds go into the next", async () => {
+    const { call, groups } = grouped();
+    await Promise.all(Array.from({ length: 450 }, (_, n) => call(`n${n}`)));
+    expect(groups.flat()).toHaveLength(450);
+    expect(Math.max(...groups.map(({ length }) => length))).toBeLessThan(450);
+  });
+});
+
+describe("a remembered read", () => {
+  const nameOf = () => {
+    let reads = 0;
+    const read = storage.remember({ tables: [accounts] }, async (reader, userId: string) => {
+      reads += 1;
+      return (await reader.get(byId, { userId }))?.name;
+    });
+    return { read, reads: () => reads };
+  };
+
+  it("is read once, until a write to its table commits", async () => {
+    await storage.write(add("a"));
+    const { read, reads } = nameOf();
+    expect([await read("a"), await read("a"), reads()]).toEqual(["Name of a", "Name of a", 1]);
+    await storage.write((tx) => tx.run(rename, { userId: "a", name: "New" }));
+    expect([await read("a"), reads()]).toEqual(["New", 2]);
+  });
+
+  it("is not forgotten for a write to another table", async () => {
+    const { read, reads } = nameOf();
+    await read("a");
+    await storage.write(async (tx) => {
+      await tx.run(statement(query.delete(mutes).where(eq(mutes.login, "x"))));
+    });
+    expect([await read("a"), reads()]).toEqual([undefined, 1]);
+  });
+
+  it("does not see what is not committed", async () => {
+    const { read } = nameOf();
+    let during: unknown = "unread";
+    await storage.write(async (tx) => {
+      await add("a")(tx);
+      during = await read("a");
+    });
+    expect([during, await read("a")]).toEqual([undefined, "Name of a"]);
+  });
+
+  it("is frozen: nobody changes what others are given", async () => {
+    await storage.write(add("a"));
+    const everybody = storage.remember({ tables: [accounts] }, (reader) => reader.all(allIds));
+    expect(Object.isFrozen((await everybody())[0])).toBe(true);
+  });
+});
+
+describe("a snapshot", () => {
+  it("is of one moment, while others write", async () => {
+    await storage.write(add("a"));
+    const seen = await storage.snapshot(async (reader) => {
+      const before = await reader.all(allIds);
+      await storage.write(add("b"));
+      return [before.length, (await reader.all(allIds)).length, (await ids()).length];
+    });
+    expect(seen).toEqual([1, 1, 2]);
+  });
+
+  it("that fails does not hold up the next", async () => {
+    await expect(storage.snapshot(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await storage.snapshot((reader) => reader.all(allIds))).toEqual([]);
+  });
+});

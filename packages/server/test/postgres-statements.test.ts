@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createTestApp } from "../src/app/testing.js";
+import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
+import { createSchema } from "../src/storage/postgres/schema.js";
+import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
+import * as tables from "../src/storage/tables.js";
+import { openPostgres, type TestPostgres } from "./support/postgres.js";
+
+let postgres: TestPostgres | undefined;
+beforeAll(async () => {
+  postgres = await openPostgres();
+  for (const statement of createSchema(tables)) await postgres.client.query(statement);
+  // Stores make their statements when they are loaded, and the app loads them all.
+  await (await createTestApp()).close();
+}, 60_000);
+afterAll(() => postgres?.close());
+
+const textOf = (one: Statement | Insertion): string =>
+  "table" in one ? compileInsertion(one) : compile(partsOf(one, postgresDialect)).text;
+
+/** What PostgreSQL says of a statement when it prepares it; undefined when it takes it. */
+const refusal = async (text: string): Promise<string | undefined> => {
+  try {
+    await postgres?.client.query(`PREPARE probe AS ${text}`);
+    await postgres?.client.query("DEALLOCATE probe");
+    return undefined;
+  } catch (error) {
+    return `${String(error)}: ${text}`;
+  }
+};
+
+it("every statement of every store is one that PostgreSQL prepares", async () => {
+  const texts = [...new Set(madeStatements().map(textOf))];
+  expect(texts.length).toBeGreaterThan(10);
+  const refusals: string[] = [];
+  for (const text of texts) {
+    const said = await refusal(text);
+    if (said) refusals.push(said);
+  }
+  expect(refusals).toEqual([]);
+});
+
+it("a statement that PostgreSQL does not take is noticed", async () => {
+  expect(await refusal('SELECT "seq" FROM "participants" WHERE "no_such_column" = $1')).toContain(
+    "no_such_column",
+  );
+});
