@@ -32,13 +32,16 @@ const counted = (db: Database, seen: number[]): Database => {
     db.queries.get<{ rows: number }>(sql`SELECT total_changes() AS rows`)?.rows ?? 0;
   return {
     ...db,
-    write: (work, options) =>
-      db.write(() => {
-        const before = changes();
-        const result = work();
-        seen.push(changes() - before);
-        return result;
-      }, options),
+    storage: {
+      ...db.storage,
+      write: (work, options) =>
+        db.storage.write(async (tx) => {
+          const before = changes();
+          const result = await work(tx);
+          seen.push(changes() - before);
+          return result;
+        }, options),
+    },
   };
 };
 

@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
-import { stagedPeople } from "../src/storage/staging.js";
+import { bulkChanges, personChanges, unseated } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { csv } from "./support/files.js";
 import { openHall } from "./support/roster.js";
@@ -118,8 +118,8 @@ describe("participant.import over HTTP", () => {
   });
 });
 
-describe("rows that wait to be judged", () => {
-  it("are gone after every import: done, dry, faulty and broken ones", async () => {
+describe("what an import leaves in the database", () => {
+  it("is the people that it added, or nothing: after complete, dry, faulty and broken ones", async () => {
     await using world = await openWorld();
     const admin = trpc(world, await world.token({ sub: "root", role: "admin" }));
     const { data: exam } = await admin.mutate("exam.create", {
@@ -128,17 +128,21 @@ describe("rows that wait to be judged", () => {
       endTime: new Date(1),
     });
     const good = Array.from({ length: 1200 }, (_, n) => `k${n},A\n`).join("");
-    for (const [rows, dryRun, status] of [
-      [good, true, 200],
-      [good, false, 200],
-      [`${good}x,\n`, false, 400],
-      // Breaks off after rows were staged.
-      [`${good}x,"`, false, 400],
+    for (const [rows, dryRun, status, people] of [
+      [good, true, 200, 0],
+      [`${good}x,\n`, false, 400, 0],
+      // The file breaks off after rows that were read.
+      [`${good}x,"`, false, 400, 0],
+      [good, false, 200, 1200],
+      [`${good}x,\n`, false, 400, 1200],
     ] as const) {
       const file = base64(`id,name\n${rows}`);
       const answer = await admin.mutate("participant.import", { examId: exam.id, file, dryRun });
       expect(answer.status).toBe(status);
-      expect(world.db.queries.select().from(stagedPeople).all()).toEqual([]);
+      await world.services.bulk.drain();
+      expect(world.db.queries.select().from(unseated).all()).toHaveLength(people);
+      for (const table of [bulkChanges, personChanges])
+        expect(world.db.queries.select().from(table).all()).toEqual([]);
     }
   });
 });

@@ -1,5 +1,4 @@
 import { createBulkChanges } from "../domain/bulk/changes.js";
-import { createErasedRows } from "../domain/bulk/erased.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/event-log.js";
 import { createEventWriter } from "../domain/events.js";
@@ -119,8 +118,8 @@ export const createServices = (
   });
   const bulk = createBulkChanges({
     db,
-    tasks,
-    events,
+    tasks: taskLog,
+    events: eventLog,
     clock,
     log,
     busy: (examId) =>
@@ -177,12 +176,12 @@ export const createServices = (
     rates,
     quotas,
   });
-  const erasure = createErasureService({ store: createErasureStore({ db }), clock, log });
+  const erasure = createErasureService({ store: createErasureStore({ storage }), clock, log });
   const participant = createParticipantService({
     store: createParticipantStore({
       storage,
       bulk,
-      removePerson: createPersonRemover({ db, bulk }),
+      removePerson: createPersonRemover({ storage, bulk }),
       tasks: taskLog,
       events: eventLog,
     }),
@@ -195,21 +194,20 @@ export const createServices = (
   });
   const issuing = createIssuingService({ store: authStore, access, participant, tokens, clock, log });
   const roster = createRosterService({
-    store: createRosterStore({ db, bulk }),
+    store: createRosterStore({ storage, bulk }),
     access,
     erasure,
     clock,
   });
   const imports = createImportService({
-    store: createImportStore({ db, bulk }),
+    store: createImportStore({ storage, bulk }),
     access,
     clock,
-    ids,
     rates,
     quotas,
   });
   const exam = createExamService({
-    store: createExamStore({ db, bulk }),
+    store: createExamStore({ storage, bulk }),
     access,
     audio,
     participant,
@@ -226,7 +224,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ db, bulk, tasks, events });
+  const roomStore = createRoomStore({ storage, bulk, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -240,7 +238,7 @@ export const createServices = (
     demoExaminees: config.demoExaminees,
   });
   const plan = createPlanService({
-    store: createPlanStore({ db, bulk, tasks }),
+    store: createPlanStore({ storage, bulk, tasks: taskLog }),
     access,
     groups,
     clock,
@@ -302,7 +300,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ db }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ storage, erased: createErasedRows(db), tasks: taskLog, events: eventLog }),
+    store: createStreamStore({ storage, tasks: taskLog, events: eventLog }),
     access,
     callback: providers.streamCallback,
     clock,

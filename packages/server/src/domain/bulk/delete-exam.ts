@@ -1,6 +1,6 @@
-import { and, asc, count, eq, gt, sql } from "drizzle-orm";
-import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { Database } from "../../storage/sqlite/client.js";
+import { and, asc, count, eq, gt } from "drizzle-orm";
+import type { Reader, Transaction } from "../../storage/port.js";
+import { param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {
   cheatRecords,
   exams,
@@ -12,145 +12,159 @@ import {
 } from "../../storage/tables.js";
 import type { BulkChanges } from "./changes.js";
 
-/** What an exam holds: its rooms, its people in and outside of them, and what was recorded in it. */
+/** What an exam holds: its rooms, its people in rooms and without one, and what was recorded in it. */
 export interface Holding {
   readonly rooms: number;
   readonly people: number;
   readonly records: number;
 }
 
-/** Rows that are counted at once. */
+/** Rows that one statement counts. */
 const COUNTED_AT_ONCE = 2000;
-
-/** A row is counted in this part of the time in which one is changed. */
+/** Counting a row takes a fraction of the time that changing one takes: so many count as one row. */
 const COUNTS_A_ROW = 4;
 
-/** Somebody else has deleted the exam. */
-class Gone extends Error {
+/** The exam does not exist any more. */
+class ExamGone extends Error {
   constructor() {
     super("the exam is gone");
   }
 }
 
-/**
- * Makes the function that deletes an exam with everything that belongs to it, also its rooms' groups: at once for everybody who looks,
- * however large it is. `judge` sees before what it holds, and refuses by throwing. Undefined when there is no such exam.
- */
-export const createExamDeleter = ({ db, bulk }: { db: Database; bulk: BulkChanges }) => {
-  const { queries } = db;
-  const exam = queries
+const examName = statement(
+  query
     .select({ name: visibleExams.name })
     .from(visibleExams)
-    .where(eq(visibleExams.id, sql.placeholder("examId")))
-    .prepare();
-  /** Counts rows of one owner by ranges of a growing key. */
-  const counter = (
-    from: typeof visibleUnseated | typeof cheatRecords,
-    owner: SQLiteColumn,
-    key: SQLiteColumn,
-  ) => {
-    const some = queries
-      .select({ key })
-      // Safe: either has the two columns, which are all that is read.
-      .from(from as typeof cheatRecords)
-      .where(and(eq(owner, sql.placeholder("owner")), gt(key, sql.placeholder("after"))))
-      .orderBy(asc(key))
-      .limit(COUNTED_AT_ONCE)
-      .prepare();
-    return (ownerId: string, after: number) => {
-      const rows = some.values({ owner: ownerId, after });
-      return {
-        number: rows.length,
-        last: Number(rows.at(-1)?.[0] ?? after),
-        isAll: rows.length < COUNTED_AT_ONCE,
-      };
-    };
-  };
-  const ofRoom = queries
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const peopleOfRoom = statement(
+  query
     .select({ number: count() })
     .from(visibleParticipants)
-    .where(eq(visibleParticipants.roomId, sql.placeholder("roomId")))
-    .prepare();
-  const waiting = counter(visibleUnseated, visibleUnseated.examId, visibleUnseated.seq);
-  const records = counter(cheatRecords, cheatRecords.examId, cheatRecords.id);
-  const someRooms = queries
+    .where(eq(visibleParticipants.roomId, param("roomId"))),
+);
+const waitingAfter = statement(
+  query
+    .select({ key: visibleUnseated.seq })
+    .from(visibleUnseated)
+    .where(and(eq(visibleUnseated.examId, param("examId")), gt(visibleUnseated.seq, param("after"))))
+    .orderBy(asc(visibleUnseated.seq))
+    .limit(COUNTED_AT_ONCE),
+);
+const recordsAfter = statement(
+  query
+    .select({ key: cheatRecords.id })
+    .from(cheatRecords)
+    .where(and(eq(cheatRecords.examId, param("examId")), gt(cheatRecords.id, param("after"))))
+    .orderBy(asc(cheatRecords.id))
+    .limit(COUNTED_AT_ONCE),
+);
+const roomsAfter = statement(
+  query
     .select({ id: visibleRooms.id })
     .from(visibleRooms)
-    .where(
-      and(eq(visibleRooms.examId, sql.placeholder("examId")), gt(visibleRooms.id, sql.placeholder("after"))),
-    )
+    .where(and(eq(visibleRooms.examId, param("examId")), gt(visibleRooms.id, param("after"))))
     .orderBy(asc(visibleRooms.id))
-    .limit(COUNTED_AT_ONCE)
-    .prepare();
-  const markExam = queries
+    .limit(COUNTED_AT_ONCE),
+);
+const markExam = statement(
+  query
     .update(exams)
-    .set({ removedBy: sql`${sql.placeholder("id")}` })
-    .where(eq(exams.id, sql.placeholder("examId")))
-    .prepare();
-  const markRoom = queries
+    .set({ removedBy: rawParam<number>("id") })
+    .where(eq(exams.id, param("examId"))),
+);
+const markRoom = statement(
+  query
     .update(rooms)
-    .set({ removedBy: sql`${sql.placeholder("id")}` })
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
+    .set({ removedBy: rawParam<number>("id") })
+    .where(eq(rooms.id, param("roomId"))),
+);
 
-  function* countRows(
-    counted: typeof waiting,
-    ownerId: string,
-  ): Generator<number, { number: number; last: number }> {
-    let number = 0;
-    for (let after = 0; ; ) {
-      const some = counted(ownerId, after);
-      number += some.number;
-      after = some.last;
-      yield Math.ceil(some.number / COUNTS_A_ROW);
-      if (some.isAll) return { number, last: after };
-    }
+/** Counts rows of an exam with a growing key, a part at a time: yields how many rows it was about. */
+async function* countRows(
+  reader: Reader,
+  rowsAfter: Statement<{ key: number }>,
+  examId: string,
+): AsyncGenerator<number, { number: number; last: number }, void> {
+  let number = 0;
+  for (let last = 0; ; ) {
+    const rows = await reader.all(rowsAfter, { examId, after: last });
+    number += rows.length;
+    last = rows.at(-1)?.key ?? last;
+    yield Math.ceil(rows.length / COUNTS_A_ROW);
+    if (rows.length < COUNTED_AT_ONCE) return { number, last };
   }
-  function* roomsOf(examId: string): Generator<string, void> {
-    for (let after = ""; ; ) {
-      const found = someRooms.all({ examId, after });
-      for (const { id } of found) yield id;
-      if (found.length < COUNTED_AT_ONCE) return;
-      after = found.at(-1)?.id ?? after;
-    }
+}
+
+async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<string, void, void> {
+  for (let after = ""; ; ) {
+    const found = await reader.all(roomsAfter, { examId, after });
+    for (const { id } of found) yield id;
+    if (found.length < COUNTED_AT_ONCE) return;
+    after = found.at(-1)?.id ?? after;
   }
-  /** What an exam holds, counted a part at a time. */
-  function* holdingOf(examId: string): Generator<number, Holding & { lastRecord: number }> {
-    let seated = 0;
-    let number = 0;
-    for (const roomId of roomsOf(examId)) {
-      const { number: people = 0 } = ofRoom.get({ roomId }) ?? {};
-      number += 1;
-      seated += people;
-      yield 1 + Math.ceil(people / COUNTS_A_ROW);
+}
+
+/** Counts what an exam holds, a part at a time: yields how many rows it was about. */
+async function* countHolding(
+  reader: Reader,
+  examId: string,
+): AsyncGenerator<number, Holding & { lastRecord: number }, void> {
+  let number = 0;
+  let seated = 0;
+  for await (const roomId of roomsOf(reader, examId)) {
+    const { number: people = 0 } = (await reader.get(peopleOfRoom, { roomId })) ?? {};
+    number += 1;
+    seated += people;
+    yield 1 + Math.ceil(people / COUNTS_A_ROW);
+  }
+  const waiting = yield* countRows(reader, waitingAfter, examId);
+  const records = yield* countRows(reader, recordsAfter, examId);
+  return {
+    rooms: number,
+    people: seated + waiting.number,
+    records: records.number,
+    lastRecord: records.last,
+  };
+}
+
+/**
+ * Makes the function that deletes an exam with everything that belongs to it, its rooms' groups included. Everybody sees the deletion at
+ * once, however large the exam is. `check` is given what the exam holds, and refuses by throwing. Undefined for an exam that does not exist.
+ */
+export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
+  async function* prepare(
+    tx: Transaction,
+    { id, examId }: { readonly id: number; readonly examId: string },
+    check: (holding: Holding & { readonly name: string }) => void,
+  ): AsyncGenerator<number, Holding, void> {
+    const exam = await tx.get(examName, { examId });
+    if (!exam) throw new ExamGone();
+    const { lastRecord, ...counted } = yield* countHolding(tx, examId);
+    check({ ...exam, ...counted });
+    for await (const roomId of roomsOf(tx, examId)) {
+      await tx.run(markRoom, { id, roomId });
+      yield 1;
     }
-    const unseated = yield* countRows(waiting, examId);
-    const { number: recorded, last } = yield* countRows(records, examId);
-    return { rooms: number, people: seated + unseated.number, records: recorded, lastRecord: last };
+    // Rooms and people are as they were counted. Records may have been added.
+    const added = await tx.all(recordsAfter, { examId, after: lastRecord });
+    const holding = { ...counted, records: counted.records + added.length };
+    check({ ...exam, ...holding });
+    await tx.run(markExam, { id, examId });
+    return holding;
   }
 
   return async (
-    { examId, now }: { examId: string; now: Date },
-    judge: (holding: Holding & { readonly name: string }) => void,
-  ): Promise<Holding | undefined> =>
-    bulk
-      .run({ kind: "delete_exam", examId, now }, function* prepare({ id }) {
-        const { name } = exam.get({ examId }) ?? {};
-        if (name === undefined) throw new Gone();
-        const counted = yield* holdingOf(examId);
-        judge({ ...counted, name });
-        for (const roomId of roomsOf(examId)) {
-          markRoom.run({ id, roomId });
-          yield 1;
-        }
-        // Rooms and people are what they were; records have gone on coming.
-        const since = records(examId, counted.lastRecord);
-        judge({ ...counted, name, records: counted.records + since.number });
-        markExam.run({ id, examId });
-        return { rooms: counted.rooms, people: counted.people, records: counted.records + since.number };
-      })
-      .catch((error: unknown) => {
-        if (error instanceof Gone) return undefined;
-        throw error;
-      });
+    { examId, now }: { readonly examId: string; readonly now: Date },
+    check: (holding: Holding & { readonly name: string }) => void,
+  ): Promise<Holding | undefined> => {
+    try {
+      return await bulk.run({ kind: "delete_exam", examId, now }, ({ id }, tx) =>
+        prepare(tx, { id, examId }, check),
+      );
+    } catch (error) {
+      if (error instanceof ExamGone) return undefined;
+      throw error;
+    }
+  };
 };

@@ -1,84 +1,44 @@
-import { and, eq, sql } from "drizzle-orm";
-import type { Queries } from "../../storage/sqlite/client.js";
+import { and, eq } from "drizzle-orm";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { type EventWriter, tellOfArrival } from "../events.js";
-import { deletePerson } from "../inserts.js";
-import type { TaskWriter } from "../vendor-tasks.js";
-import { examEraser, recordEraser, streamEventEraser } from "./erase.js";
-import { rowsOfChanges } from "./people.js";
+import { arrivalEvents, type EventLog, newEvent } from "../event-log.js";
+import { deletePerson } from "../people.js";
+import type { TaskLog } from "../task-log.js";
+import { eraseExam } from "./erase-exam.js";
+import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
+import {
+  type AddedSeat,
+  type ChangedRoom,
+  deleteAddedSeat,
+  deleteRoom,
+  deleteWaiting,
+  readLastSeat,
+  removedSeats,
+  roomsOfExam,
+  seatsAddedBetween,
+  unmarkRoom,
+  unmarkSeats,
+  unmarkWaiting,
+  type Waiting,
+  waitingOfExam,
+} from "./marked-rows.js";
 import type { BulkChange, Phase } from "./types.js";
-import { overRows } from "./windows.js";
+import { type Apply, overRows } from "./windows.js";
 
 export interface Phases {
-  /** What is left to be done once a change is announced. */
+  /** What finishes an announced change. */
   readonly finish: Readonly<Record<BulkChange["kind"], readonly Phase[]>>;
-  /** What takes a change back that is not announced. */
+  /** What undoes a change that is not announced. */
   readonly undo: readonly Phase[];
 }
 
-/** An event, a person and what belongs to them, and a group's task are about so many rows. */
+/** A person with everything that belongs to them counts as so many rows. */
 const PERSON_ROWS = 4;
+/** An event, or a task of a room's group, counts as so many rows. */
 const EVENT_ROWS = 2;
 
-export const createPhases = ({
-  queries,
-  tasks,
-  events,
-}: {
-  queries: Queries;
-  tasks: TaskWriter;
-  events: EventWriter;
-}): Phases => {
-  const marked = rowsOfChanges(queries);
-  type Seat = ReturnType<typeof marked.seatedIn.all>[number];
-  type Room = ReturnType<typeof marked.rooms.all>[number];
-
-  /** Over the participants that a change added. */
-  const overSeats =
-    (weight: number, each: (change: BulkChange, seat: Seat) => void): Phase =>
-    (change, { after, rows }) => {
-      const from = after === "" ? change.seatedBefore : Number(after);
-      const upTo = from + Math.max(1, Math.ceil(rows / weight));
-      const seats = marked.seatedIn.all({ after: from, upTo, id: change.id });
-      for (const seat of seats) each(change, seat);
-      return { used: 1 + seats.length * weight, next: upTo < marked.lastSeat() ? upTo : undefined };
-    };
-  const overRooms = (weight: number, each: (change: BulkChange, room: Room) => void): Phase =>
-    overRows<Room, string>("", {
-      weight,
-      read: ({ examId }, after, limit) => marked.rooms.all({ examId, after, limit }),
-      key: ({ id }) => id,
-      each,
-    });
-  const overWaiting = (
-    each: (
-      change: BulkChange,
-      row: { seq: number; addedBy: number | null; removedBy: number | null },
-    ) => void,
-  ): Phase =>
-    overRows("", {
-      weight: 1,
-      read: ({ examId }, after: string | number, limit) =>
-        marked.waiting.all({ examId, after: Number(after), limit }),
-      key: ({ seq }) => seq,
-      each,
-    });
-
-  const arrivals = overSeats(EVENT_ROWS, ({ id, createdAt }, { roomAddedBy, roomId, main, pc, ...seat }) => {
-    // The first people of a new room are in its snapshot.
-    if (roomAddedBy === id) return;
-    const { userId, role, name, extraMinutes } = seat;
-    const arrived = { userId, role, name, extraMinutes, publishStatus: { main, pc } };
-    tellOfArrival(events, roomId, arrived, createdAt);
-  });
-  const newRooms = overRooms(EVENT_ROWS, ({ id, createdAt }, room) => {
-    if (room.addedBy === id) events.add(room.id, "room_created", {}, createdAt);
-  });
-  const seatedNow = overWaiting(({ id }, { seq, removedBy }) => {
-    if (removedBy === id) marked.deleteWaiting.run({ seq });
-  });
-
-  const changesOf = queries
+const changesOfPeople = statement(
+  query
     .select({
       place: personChanges.place,
       seq: personChanges.seq,
@@ -86,126 +46,189 @@ export const createPhases = ({
       extraMinutes: personChanges.extraMinutes,
     })
     .from(personChanges)
-    .where(eq(personChanges.changeId, sql.placeholder("id")))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const forgetChange = queries
+    .where(eq(personChanges.changeId, param("id")))
+    .limit(param("limit")),
+);
+const deleteChange = statement(
+  query
     .delete(personChanges)
-    .where(
-      and(eq(personChanges.place, sql.placeholder("place")), eq(personChanges.seq, sql.placeholder("seq"))),
-    )
-    .prepare();
-  const renameWaiting = queries
+    .where(and(eq(personChanges.place, param("place")), eq(personChanges.seq, param("seq")))),
+);
+const updateWaiting = statement(
+  query
     .update(unseated)
     .set({
-      name: sql`${sql.placeholder("name")}`,
-      extraMinutes: sql`${sql.placeholder("extraMinutes")}`,
-      updatedAt: sql`${sql.placeholder("at")}`,
+      name: rawParam<string>("name"),
+      extraMinutes: rawParam<number>("extraMinutes"),
+      updatedAt: rawParam<Date>("updatedAt"),
     })
-    .where(eq(unseated.seq, sql.placeholder("seq")))
-    .prepare();
-  const { roomId, userId, role } = participants;
-  const renameSeated = queries
+    .where(eq(unseated.seq, param("seq"))),
+);
+const updateSeat = statement(
+  query
     .update(participants)
     .set({
-      name: sql`${sql.placeholder("name")}`,
-      extraMinutes: sql`${sql.placeholder("extraMinutes")}`,
-      updatedAt: sql`${sql.placeholder("at")}`,
+      name: rawParam<string>("name"),
+      extraMinutes: rawParam<number>("extraMinutes"),
+      updatedAt: rawParam<Date>("updatedAt"),
     })
-    .where(eq(participants.seq, sql.placeholder("seq")))
-    .returning({ roomId, userId, role })
-    .prepare();
-  /** Gives people their new names and minutes; each is forgotten when it is done, so that it begins anew each time. */
-  const renames: Phase = ({ id, createdAt }, { rows }) => {
+    .where(eq(participants.seq, param("seq")))
+    .returning({ roomId: participants.roomId, userId: participants.userId, role: participants.role }),
+);
+const deleteRemovedWaiting = statement(
+  query
+    .delete(unseated)
+    .where(
+      and(
+        eq(unseated.examId, param("examId")),
+        eq(unseated.userId, param("userId")),
+        eq(unseated.removedBy, param("id")),
+      ),
+    ),
+);
+const unmarkExam = statement(
+  query
+    .update(exams)
+    .set({ removedBy: null })
+    .where(and(eq(exams.id, param("examId")), eq(exams.removedBy, param("id")))),
+);
+
+/** Over the participants that a change added: they are among those that were added since it began. */
+const overAddedSeats =
+  (weight: number, apply: Apply<AddedSeat>): Phase =>
+  async (tx, change, { after, rows }) => {
+    const from = after === "" ? change.seatedBefore : Number(after);
+    const upTo = from + Math.max(1, Math.ceil(rows / weight));
+    const seats = await tx.all(seatsAddedBetween, { after: from, upTo, id: change.id });
+    await apply(tx, change, seats);
+    const isLast = upTo >= (await readLastSeat(tx));
+    return { used: 1 + seats.length * weight, next: isLast ? undefined : upTo };
+  };
+const overRooms = (weight: number, apply: Apply<ChangedRoom>): Phase =>
+  overRows<ChangedRoom, string>("", {
+    weight,
+    read: (tx, { examId }, after, limit) => tx.all(roomsOfExam, { examId, after, limit }),
+    key: ({ id }) => id,
+    apply,
+  });
+const overWaiting = (apply: Apply<Waiting>): Phase =>
+  overRows<Waiting, number>(0, {
+    weight: 1,
+    read: (tx, { examId }, after, limit) => tx.all(waitingOfExam, { examId, after, limit }),
+    key: ({ seq }) => seq,
+    apply,
+  });
+
+const seqsOf = (rows: readonly { readonly seq: number }[]): number[] => rows.map(({ seq }) => seq);
+
+const deleteSeatedFromWaiting = overWaiting(async (tx, { id }, rows) => {
+  const seqs = seqsOf(rows.filter(({ removedBy }) => removedBy === id));
+  if (seqs.length > 0) await tx.run(deleteWaiting, { seqs });
+});
+const deleteRemovedFromWaiting: Phase = async (tx, { id, examId, person }) => {
+  if (person) await tx.run(deleteRemovedWaiting, { examId, userId: person.userId, id });
+  return { used: 1 };
+};
+
+const undoSeats = overAddedSeats(PERSON_ROWS, async (tx, { id }, seats) => {
+  for (const seat of seats) await deleteAddedSeat(tx, id, seat);
+});
+const undoWaiting = overWaiting(async (tx, { id }, rows) => {
+  const added = rows.filter(({ addedBy }) => addedBy === id);
+  const removed = rows.filter(({ addedBy, removedBy }) => addedBy !== id && removedBy === id);
+  if (added.length > 0) await tx.run(deleteWaiting, { seqs: seqsOf(added) });
+  if (removed.length > 0) await tx.run(unmarkWaiting, { seqs: seqsOf(removed) });
+});
+const undoPersonChanges: Phase = async (tx, { id }, { rows }) => {
+  const found = await tx.all(changesOfPeople, { id, limit: rows });
+  for (const { place, seq } of found) await tx.run(deleteChange, { place, seq });
+  return { used: found.length, next: found.length === rows ? "again" : undefined };
+};
+const undoExamRemoval: Phase = async (tx, { id, examId }) => {
+  await tx.run(unmarkExam, { examId, id });
+  return { used: 1 };
+};
+const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
+  if (!person) return { used: 0 };
+  const seats = await tx.all(removedSeats, { examId, userId: person.userId, limit: rows });
+  if (seats.length > 0) await tx.run(unmarkSeats, { seqs: seqsOf(seats) });
+  return { used: seats.length, next: seats.length === rows ? "again" : undefined };
+};
+
+export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
+  const tellOfArrivals = overAddedSeats(EVENT_ROWS, async (tx, { id, createdAt }, seats) => {
+    // The first people of a new room are part of its snapshot.
+    const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
+    await events.addAll(
+      tx,
+      arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc }) =>
+        arrivalEvents(roomId, { userId, role, name, extraMinutes, publishStatus: { main, pc } }, createdAt),
+      ),
+    );
+  });
+  const tellOfRooms = overRooms(EVENT_ROWS, async (tx, { id, createdAt }, rooms) => {
+    const added = rooms.filter(({ addedBy }) => addedBy === id);
+    await events.addAll(
+      tx,
+      added.map((room) => newEvent(room.id, "room_created", {}, createdAt)),
+    );
+  });
+  /** Gives people their new names and extra minutes. A change that is done is deleted, so each window begins at the start. */
+  const applyPersonChanges: Phase = async (tx, { id, createdAt }, { rows }) => {
     const limit = Math.max(1, Math.ceil(rows / PERSON_ROWS));
-    const found = changesOf.all({ id, limit });
-    for (const { place, seq, ...is } of found) {
-      forgetChange.run({ place, seq });
-      const change = { seq, ...is, at: createdAt.getTime() };
+    const found = await tx.all(changesOfPeople, { id, limit });
+    for (const { place, seq, ...details } of found) {
+      await tx.run(deleteChange, { place, seq });
+      const values = { seq, ...details, updatedAt: createdAt };
       if (place === "unseated") {
-        renameWaiting.run(change);
+        await tx.run(updateWaiting, values);
         continue;
       }
-      const person = renameSeated.get(change);
+      const person = await tx.get(updateSeat, values);
       if (!person) continue;
-      const { roomId: room, ...known } = person;
-      events.add(room, "participant_updated", { ...known, ...is }, createdAt);
+      const { roomId, ...known } = person;
+      await events.add(tx, roomId, "participant_updated", { ...known, ...details }, createdAt);
     }
     return { used: found.length * PERSON_ROWS, next: found.length === limit ? "again" : undefined };
   };
-
-  const roomsEnd = overRooms(EVENT_ROWS, ({ createdAt: now }, { id, status, imServer }) => {
-    // The groups of those that have ended are being deleted already.
-    if (status !== "in_progress") return;
-    tasks.deleteGroups({ id, imServer }, { dueAt: now, now });
-    events.add(id, "room_ended", {}, now);
+  const endRooms = overRooms(EVENT_ROWS, async (tx, { createdAt: now }, rooms) => {
+    for (const { id, status, imServer } of rooms) {
+      // The groups of rooms that have ended are being deleted already.
+      if (status !== "in_progress") continue;
+      await tasks.deleteGroups(tx, { id, imServer }, { dueAt: now, now });
+      await events.add(tx, id, "room_ended", {}, now);
+    }
   });
-
-  const leave: Phase = ({ id, examId, person, createdAt: now }, { rows }) => {
+  const removeFromRooms: Phase = async (tx, { id, examId, person, createdAt: now }, { rows }) => {
     if (!person) return { used: 0 };
+    const { userId } = person;
     const limit = Math.max(1, Math.ceil(rows / (2 * PERSON_ROWS)));
-    const seats = marked.seatsOf.all({ examId, userId: person.userId, limit });
-    for (const { roomId, role, imServer } of seats.filter(({ removedBy }) => removedBy === id)) {
-      const gone = { userId: person.userId, role };
-      deletePerson(queries, roomId, person.userId, { streamsStay: false });
-      tasks.sendAway({ id: roomId, imServer }, gone, now);
-      events.add(roomId, "participant_removed", gone, now);
+    const seats = await tx.all(removedSeats, { examId, userId, limit });
+    for (const { roomId, role, imServer, removedBy } of seats) {
+      if (removedBy !== id) continue;
+      await deletePerson(tx, roomId, userId, { streamsStay: false });
+      await tasks.sendAway(tx, { id: roomId, imServer }, { userId, role }, now);
+      await events.add(tx, roomId, "participant_removed", { userId, role }, now);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
   };
-  const waitNoLonger: Phase = ({ id, examId, person }) => {
-    if (person)
-      queries
-        .delete(unseated)
-        .where(
-          and(eq(unseated.examId, examId), eq(unseated.userId, person.userId), eq(unseated.removedBy, id)),
-        )
-        .run();
-    return { used: 1 };
-  };
-
-  const undoSeats = overSeats(PERSON_ROWS, ({ id }, { seq, roomId, userId }) => {
-    marked.deleteStreams.run({ roomId, userId, id });
-    marked.deleteSeat.run({ seq });
+  const undoRooms = overRooms(EVENT_ROWS, async (tx, { id, createdAt: now }, rooms) => {
+    for (const room of rooms) {
+      if (room.removedBy === id) await tx.run(unmarkRoom, { roomId: room.id });
+      if (room.addedBy !== id) continue;
+      await tx.run(deleteRoom, { roomId: room.id });
+      // The preparation may have cancelled the tasks that would have deleted its groups.
+      await tasks.deleteGroups(tx, room, { dueAt: now, now });
+    }
   });
-  const undoRooms = overRooms(EVENT_ROWS, ({ id, createdAt: now }, room) => {
-    if (room.removedBy === id) marked.keepRoom.run({ roomId: room.id });
-    if (room.addedBy !== id) return;
-    marked.deleteRoom.run({ roomId: room.id });
-    // The tasks that would have deleted its groups may have been taken back already.
-    tasks.deleteGroups(room, { dueAt: now, now });
-  });
-  const undoWaiting = overWaiting(({ id }, { seq, addedBy, removedBy }) => {
-    if (addedBy === id) marked.deleteWaiting.run({ seq });
-    else if (removedBy === id) marked.keepWaiting.run({ seq });
-  });
-  const undoRenames: Phase = ({ id }, { rows }) => {
-    const found = changesOf.all({ id, limit: rows });
-    for (const { place, seq } of found) forgetChange.run({ place, seq });
-    return { used: found.length, next: found.length === rows ? "again" : undefined };
-  };
-  const undoExam: Phase = ({ id, examId }) => {
-    queries
-      .update(exams)
-      .set({ removedBy: null })
-      .where(and(eq(exams.id, examId), eq(exams.removedBy, id)))
-      .run();
-    return { used: 1 };
-  };
-  const undoLeaving: Phase = ({ examId, person }, { rows }) => {
-    if (!person) return { used: 0 };
-    const seats = marked.seatsOf.all({ examId, userId: person.userId, limit: rows });
-    for (const { seq } of seats) marked.keepSeat.run({ seq });
-    return { used: seats.length, next: seats.length === rows ? "again" : undefined };
-  };
 
   return {
     finish: {
-      import: [arrivals, renames, seatedNow],
-      plan: [newRooms, arrivals, seatedNow],
-      delete_exam: [roomsEnd, examEraser(queries)],
-      remove_person: [leave, waitNoLonger, recordEraser(queries), streamEventEraser(queries)],
+      import: [tellOfArrivals, applyPersonChanges, deleteSeatedFromWaiting],
+      plan: [tellOfRooms, tellOfArrivals, deleteSeatedFromWaiting],
+      delete_exam: [endRooms, eraseExam],
+      remove_person: [removeFromRooms, deleteRemovedFromWaiting, eraseRecords, eraseStreamEvents],
     },
-    undo: [undoSeats, undoRooms, undoWaiting, undoRenames, undoExam, undoLeaving],
+    undo: [undoSeats, undoRooms, undoWaiting, undoPersonChanges, undoExamRemoval, undoPersonRemoval],
   };
 };

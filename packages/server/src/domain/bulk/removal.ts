@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, gt, isNull, lte, max, sql } from "drizzle-orm";
-import type { Database } from "../../storage/sqlite/client.js";
+import { and, asc, eq, gt, isNull, lte, max } from "drizzle-orm";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   bulkChanges,
   cheatRecords,
@@ -12,12 +13,13 @@ import {
   visibleRooms,
   visibleUnseated,
 } from "../../storage/tables.js";
+import { encodedParam } from "../encoded-param.js";
 import { noteErasure } from "../erasures.js";
 import type { BulkChanges } from "./changes.js";
-import { recordsInRoom, roomsErased } from "./erase.js";
+import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
 
-/** Where somebody is in an exam, and what was recorded about them. */
+/** Where a person is in an exam, and what was recorded about them. */
 export interface Standing {
   /** In the order in which the rooms were made. */
   readonly rooms: readonly {
@@ -27,8 +29,9 @@ export interface Standing {
     readonly role: ParticipantRole;
     readonly createTeacher: string;
   }[];
+  /** Whether they wait for a room. */
   readonly waits: boolean;
-  /** Cheat records, in the room alone where they leave only that. */
+  /** Cheat records: of the room alone, where they leave only that. */
   readonly records: number;
 }
 
@@ -37,34 +40,24 @@ export interface Removal {
   readonly userId: string;
   /** Out of this room only; absent: out of the exam. */
   readonly roomId?: string;
-  /** Whether what was recorded about them goes, too: in the room, or, where it is their last one, in the exam. */
+  /** Whether what was recorded about them is erased, too: in the room, or, where it is their last one, in the exam. */
   readonly withRecords: boolean;
   readonly now: Date;
 }
 
-/** Records that are looked at in one turn, to count them. */
-const LOOKED_AT_ONCE = 2000;
+/** Records that are looked at in one turn of the event loop, to count them. */
+const RECORDS_A_TURN = 2000;
 
-/** The scope of the count was another one than that of the removal: it is counted again. */
-class OtherScope extends Error {
+/** What the removal erases was not what was counted: it is counted again. */
+class CountOutdated extends Error {
   constructor() {
-    super("counted elsewhere");
+    super("the records that a removal erases were counted for another scope");
   }
 }
 
-/**
- * Makes the function that removes somebody from a room or an exam: at once for everybody who looks, however much was recorded about
- * them. `check` sees before what there is, and refuses by throwing.
- */
-export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChanges }) => {
-  const { queries } = db;
-  const nextRoom = roomsErased(queries);
-  const inRoom = recordsInRoom(queries);
-  const newest = queries
-    .select({ id: max(cheatRecords.id) })
-    .from(cheatRecords)
-    .prepare();
-  const recordsSince = queries
+const newestRecord = statement(query.select({ id: max(cheatRecords.id) }).from(cheatRecords));
+const recordsBetween = statement(
+  query
     .select({
       id: cheatRecords.id,
       userId: cheatRecords.userId,
@@ -72,11 +65,12 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
       examId: cheatRecords.examId,
     })
     .from(cheatRecords)
-    .where(and(gt(cheatRecords.id, sql.placeholder("after")), lte(cheatRecords.id, sql.placeholder("upTo"))))
+    .where(and(gt(cheatRecords.id, param("after")), lte(cheatRecords.id, param("upTo"))))
     .orderBy(asc(cheatRecords.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const roomsOf = queries
+    .limit(RECORDS_A_TURN),
+);
+const roomsOfPerson = statement(
+  query
     .select({
       roomId: visibleRooms.id,
       name: visibleRooms.name,
@@ -86,122 +80,147 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
     })
     .from(visibleParticipants)
     .innerJoin(visibleRooms, eq(visibleRooms.id, visibleParticipants.roomId))
-    .where(
-      and(
-        eq(visibleParticipants.userId, sql.placeholder("userId")),
-        eq(visibleRooms.examId, sql.placeholder("examId")),
-      ),
-    )
-    .orderBy(asc(visibleRooms.id))
-    .prepare();
-  const waitsIn = queries
+    .where(and(eq(visibleParticipants.userId, param("userId")), eq(visibleRooms.examId, param("examId"))))
+    .orderBy(asc(visibleRooms.id)),
+);
+const waitingPerson = statement(
+  query
     .select({ seq: visibleUnseated.seq })
     .from(visibleUnseated)
-    .where(
-      and(
-        eq(visibleUnseated.examId, sql.placeholder("examId")),
-        eq(visibleUnseated.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-  const markSeat = queries
+    .where(and(eq(visibleUnseated.examId, param("examId")), eq(visibleUnseated.userId, param("userId")))),
+);
+const markSeat = statement(
+  query
     .update(participants)
-    .set({ removedBy: sql`${sql.placeholder("id")}` })
+    .set({ removedBy: rawParam<number>("id") })
     .where(
       and(
-        eq(participants.roomId, sql.placeholder("roomId")),
-        eq(participants.userId, sql.placeholder("userId")),
+        eq(participants.roomId, param("roomId")),
+        eq(participants.userId, param("userId")),
         isNull(participants.removedBy),
       ),
-    )
-    .prepare();
-  const markWaiting = queries
+    ),
+);
+const markWaiting = statement(
+  query
     .update(unseated)
-    .set({ removedBy: sql`${sql.placeholder("id")}` })
-    .where(eq(unseated.seq, sql.placeholder("seq")))
-    .prepare();
+    .set({ removedBy: rawParam<number>("id") })
+    .where(eq(unseated.seq, param("seq"))),
+);
+const setPerson = statement(
+  query
+    .update(bulkChanges)
+    .set({ person: encodedParam(bulkChanges.person, "person") })
+    .where(eq(bulkChanges.id, param("id"))),
+);
 
-  type Scope = Pick<BulkChange, "examId"> & { readonly person: RemovedPerson };
-  const newestId = (): number => newest.get()?.id ?? 0;
+type Scope = Pick<BulkChange, "examId"> & { readonly person: RemovedPerson };
 
-  /** The records in a range of ids that are about the person. Looks at all records of the range. */
-  const inRange = (
-    { examId, person }: Scope,
-    after: number,
-    upTo: number,
-  ): { count: number; last: number } => {
-    const rows = recordsSince.all({ after, upTo, limit: LOOKED_AT_ONCE });
-    const { userId, erases, roomId } = person;
-    const about = rows.filter(
-      (row) => row.userId === userId && (erases === "room" ? row.roomId === roomId : row.examId === examId),
-    );
-    return {
-      count: about.length,
-      last: rows.length < LOOKED_AT_ONCE ? upTo : (rows.at(-1)?.id ?? upTo),
-    };
+const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestRecord))?.id ?? 0;
+
+/** Counts the records about a person among those with ids from `after` to `upTo`, up to `last`: all of them are looked at. */
+const countBetween = async (
+  reader: Reader,
+  { examId, person }: Scope,
+  after: number,
+  upTo: number,
+): Promise<{ count: number; last: number }> => {
+  const rows = await reader.all(recordsBetween, { after, upTo });
+  const { userId, erases, roomId } = person;
+  const about = rows.filter(
+    (row) => row.userId === userId && (erases === "room" ? row.roomId === roomId : row.examId === examId),
+  );
+  return {
+    count: about.length,
+    last: rows.length < RECORDS_A_TURN ? upTo : (rows.at(-1)?.id ?? upTo),
   };
+};
 
-  /** Counts the records about somebody, a part in each turn, until only a few have come meanwhile. */
-  const count = async (scope: Scope): Promise<{ records: number; upTo: number }> => {
-    const upTo = newestId();
-    let records = 0;
-    for (let room = nextRoom(scope, ""); room !== undefined; room = nextRoom(scope, room)) {
-      for (let after = 0; after < upTo; ) {
-        const { ids, looked, last } = inRoom(room, scope.person.userId, { after, limit: LOOKED_AT_ONCE });
-        records += ids.filter((id) => id <= upTo).length;
-        after = looked < LOOKED_AT_ONCE ? upTo : last;
-        await nextTurn();
-      }
-    }
-    let last = upTo;
-    while (newestId() - last > LOOKED_AT_ONCE) {
-      const more = inRange(scope, last, newestId());
-      records += more.count;
-      last = more.last;
+/** Counts the records about a person, a part in each turn, until only few of all records are newer than `upTo`. */
+const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: number; upTo: number }> => {
+  const { userId } = scope.person;
+  const upTo = await readNewestId(reader);
+  let records = 0;
+  for (
+    let roomId = await readNextRecordedRoom(reader, scope, "");
+    roomId !== undefined;
+    roomId = await readNextRecordedRoom(reader, scope, roomId)
+  ) {
+    for (let after = 0; after < upTo; ) {
+      const window = { after, limit: RECORDS_A_TURN };
+      const { ids, looked, last } = await readRecordsOfPerson(reader, { roomId, userId }, window);
+      records += ids.filter((id) => id <= upTo).length;
+      after = looked < RECORDS_A_TURN ? upTo : last;
       await nextTurn();
     }
-    return { records, upTo: last };
-  };
+  }
+  let last = upTo;
+  for (let newest = await readNewestId(reader); newest - last > RECORDS_A_TURN; ) {
+    const more = await countBetween(reader, scope, last, newest);
+    records += more.count;
+    last = more.last;
+    await nextTurn();
+    newest = await readNewestId(reader);
+  }
+  return { records, upTo: last };
+};
 
-  /** What goes with somebody, given how many rooms they are in. */
-  const erasing = ({ roomId }: Removal, rooms: number): "room" | "exam" =>
-    roomId !== undefined && rooms > 1 ? "room" : "exam";
+/** Which records a removal erases from a person who is in so many rooms. */
+const scopeOf = ({ roomId }: Removal, rooms: number): "room" | "exam" =>
+  roomId !== undefined && rooms > 1 ? "room" : "exam";
+
+/**
+ * Makes the function that removes a person from a room or an exam. Everybody sees the removal at once, however much was recorded about
+ * them. `check` is given the person's standing, and refuses by throwing.
+ */
+export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }) => {
+  async function* prepare(
+    tx: Transaction,
+    id: number,
+    removal: Removal,
+    counted: { readonly person: RemovedPerson; readonly records: number; readonly upTo: number },
+    check: (standing: Standing) => void,
+  ): AsyncGenerator<number, Standing, void> {
+    const { examId, userId, roomId, withRecords, now } = removal;
+    const rooms = await tx.all(roomsOfPerson, { userId, examId });
+    const lastRecordId = await readNewestId(tx);
+    const person = { ...counted.person, erases: scopeOf(removal, rooms.length), lastRecordId };
+    const isRecorded = (await readNextRecordedRoom(tx, { examId, person }, "")) !== undefined;
+    if (isRecorded && person.erases !== counted.person.erases) throw new CountOutdated();
+    const added = await countBetween(tx, { examId, person }, counted.upTo, lastRecordId);
+    if (isRecorded && added.last < lastRecordId) throw new CountOutdated();
+    const waiting = await tx.get(waitingPerson, { examId, userId });
+    const standing = {
+      rooms,
+      waits: waiting !== undefined,
+      records: isRecorded ? counted.records + added.count : 0,
+    };
+    check(standing);
+
+    await tx.run(setPerson, {
+      id,
+      person: { ...person, erases: withRecords ? person.erases : "nothing" } satisfies RemovedPerson,
+    });
+    for (const room of rooms) {
+      if (roomId !== undefined && room.roomId !== roomId) continue;
+      await tx.run(markSeat, { id, roomId: room.roomId, userId });
+      yield 1;
+    }
+    if (waiting && roomId === undefined) await tx.run(markWaiting, { id, seq: waiting.seq });
+    // In the transaction that announces the removal, and before its events.
+    if (withRecords)
+      await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);
+    return standing;
+  }
 
   const attempt = async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
-    const { examId, userId, roomId, withRecords, now } = removal;
-    const erases = erasing(removal, roomsOf.all({ userId, examId }).length);
-    const counted = { userId, roomId, erases, lastRecordId: 0 };
-    const { records, upTo } = await count({ examId, person: counted });
-    return bulk.run({ kind: "remove_person", examId, person: counted, now }, function* prepare({ id }) {
-      const rooms = roomsOf.all({ userId, examId });
-      const person = { ...counted, erases: erasing(removal, rooms.length) };
-      const isRecorded = nextRoom({ examId, person }, "") !== undefined;
-      if (isRecorded && person.erases !== erases) throw new OtherScope();
-      const lastRecordId = newestId();
-      const since = inRange({ examId, person }, upTo, lastRecordId);
-      if (isRecorded && since.last < lastRecordId) throw new OtherScope();
-      const waiting = waitsIn.get({ examId, userId });
-      const standing = {
-        rooms,
-        waits: waiting !== undefined,
-        records: isRecorded ? records + since.count : 0,
-      };
-      check(standing);
-      queries
-        .update(bulkChanges)
-        .set({ person: { ...person, erases: withRecords ? person.erases : "nothing", lastRecordId } })
-        .where(eq(bulkChanges.id, id))
-        .run();
-      for (const room of rooms) {
-        if (roomId !== undefined && room.roomId !== roomId) continue;
-        markSeat.run({ id, roomId: room.roomId, userId });
-        yield 1;
-      }
-      if (waiting && roomId === undefined) markWaiting.run({ id, seq: waiting.seq });
-      // In the write that announces the removal, and before the events that tell of it.
-      if (withRecords) noteErasure(queries, { examId, userId, ...(erases === "room" && { roomId }) }, now);
-      return standing;
-    });
+    const { examId, userId, roomId, now } = removal;
+    const { length } = await storage.all(roomsOfPerson, { userId, examId });
+    const person: RemovedPerson = { userId, roomId, erases: scopeOf(removal, length), lastRecordId: 0 };
+    const counted = { person, ...(await countRecords(storage, { examId, person })) };
+    return bulk.run({ kind: "remove_person", examId, person, now }, ({ id }, tx) =>
+      prepare(tx, id, removal, counted, check),
+    );
   };
 
   return async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
@@ -209,7 +228,7 @@ export const createPersonRemover = ({ db, bulk }: { db: Database; bulk: BulkChan
       try {
         return await attempt(removal, check);
       } catch (error) {
-        if (!(error instanceof OtherScope)) throw error;
+        if (!(error instanceof CountOutdated)) throw error;
       }
     }
   };

@@ -1,6 +1,10 @@
-import type { Phase } from "./types.js";
+import type { Transaction } from "../../storage/port.js";
+import type { BulkChange, Phase } from "./types.js";
 
-/** A window over rows with a growing key: `read` gives the rows after a key, at most so many, `each` does something to one. */
+/** What is done with the rows of a window. */
+export type Apply<Row> = (tx: Transaction, change: BulkChange, rows: readonly Row[]) => Promise<void>;
+
+/** Makes a phase that goes over rows in the order of a key. */
 export const overRows =
   <Row, Key extends string | number>(
     first: Key,
@@ -8,20 +12,21 @@ export const overRows =
       weight,
       read,
       key,
-      each,
+      apply,
     }: {
-      /** How many rows are changed for each that is read. */
+      /** How many rows are changed for each row that is read. */
       readonly weight: number;
-      readonly read: (change: Parameters<Phase>[0], after: Key, limit: number) => Row[];
+      /** Reads at most `limit` rows whose keys are greater than `after`. */
+      readonly read: (tx: Transaction, change: BulkChange, after: Key, limit: number) => Promise<Row[]>;
       readonly key: (row: Row) => Key;
-      readonly each: (change: Parameters<Phase>[0], row: Row) => void;
+      readonly apply: Apply<Row>;
     },
   ): Phase =>
-  (change, { after, rows }) => {
+  async (tx, change, { after, rows }) => {
     const limit = Math.max(1, Math.ceil(rows / weight));
-    // Safe: the phase has made it.
-    const found = read(change, after === "" ? first : (after as Key), limit);
-    for (const row of found) each(change, row);
+    // Safe: the window before this one returned it as a key.
+    const found = await read(tx, change, after === "" ? first : (after as Key), limit);
+    await apply(tx, change, found);
     const last = found.at(-1);
     return {
       used: found.length * weight,

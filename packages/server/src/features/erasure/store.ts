@@ -1,22 +1,12 @@
-import {
-  and,
-  asc,
-  between,
-  eq,
-  gt,
-  inArray,
-  lte,
-  notExists,
-  or,
-  type SQL,
-  type SQLWrapper,
-  sql,
-} from "drizzle-orm";
+import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
+import { encodedParam } from "../../domain/encoded-param.js";
 import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
-import { eraseSeats } from "../../domain/seat-generations.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import { eraseSeats } from "../../domain/seats.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   erasures,
+  exams,
   messageLogins,
   messageReaders,
   messages,
@@ -33,193 +23,260 @@ import { scrubbed } from "./scrub.js";
 /** An erasure that has begun. */
 export type Erasure = typeof erasures.$inferSelect;
 
-/** How far rows of a room were looked through: the id of the last, or "end". */
+/** How far the rows of a room were searched: the id of the last row, or "end". */
 export type Position = number | "end";
 
 export interface ErasureStore {
-  /** The oldest that is to be done, or whose farewell was told before a moment; undefined when none is. */
+  /** The oldest erasure whose traces are left, or whose farewell was sent before `toldBefore`; undefined for none. */
   next(toldBefore: Date): Promise<Erasure | undefined>;
   /** The rooms that it is about, in the order in which they were made. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
-   * Erases what stands under the person's name in some rooms: mutes, presence, stream names, seats, and message logins, also
-   * those that are bound to the exam.
+   * Erases the rows under the person's name in some rooms: mutes, presence, stream names, seats, and message logins, those bound to the
+   * exam included.
    */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
-  /** Looks through some events of a room after a position, and deletes those that name the person. Returns the next position. */
+  /** Searches some events of a room after a position, and deletes those that name the person. Returns the next position. */
   eraseEvents(erasure: Erasure, roomId: string, after: number): Promise<Position>;
   /**
-   * Looks through some messages of a room after a position, up to those of the removal, or in the last stage from those on:
-   * deletes those that the person sent, or that were for the person alone, and takes the name out of the others. Returns the
-   * next position.
+   * Searches some messages of a room after a position: up to the removal, or in the last stage those since. Deletes messages that the
+   * person sent, or that were for the person alone, and takes their name out of the others. Returns the next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /** Of the rooms, those that the person is not in again. */
+  /** Those of the rooms that the person has not come back to. */
   left(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
-  /** The stage is done: the next one begins, or nothing is left of it. */
+  /** Begins the next stage of an erasure, or deletes one that is complete. */
   done(erasure: Erasure): Promise<void>;
 }
 
-/** Rows that are looked through at once. A message may have 60 KB. */
-const AT_ONCE = 200;
+/** Rows that are searched at once. A message may have 60 KB. */
+const ROWS_A_SEARCH = 200;
 
 const loginsOf = (userId: string): readonly string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
-export const createErasureStore = ({ db: { queries, write } }: { db: Database }): ErasureStore => {
-  const first = queries
+/** Whether a text, or JSON, contains the text of a parameter. SQLite and PostgreSQL have no function for it in common. */
+const contains = (column: SQLWrapper, parameter: string): SQL =>
+  sql`replace(CAST(${column} AS TEXT), ${param(parameter)}, '') <> CAST(${column} AS TEXT)`;
+
+const nextErasure = statement(
+  query
     .select()
     .from(erasures)
-    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, sql.placeholder("toldBefore"))))
+    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, param("toldBefore"))))
     .orderBy(asc(erasures.id))
-    .limit(1)
-    .prepare();
-  const ofExam = queries
+    .limit(1),
+);
+const beginFarewell = statement(
+  query
+    .update(erasures)
+    .set({ stage: "farewell" })
+    .where(eq(erasures.id, param("id"))),
+);
+const deleteErasure = statement(query.delete(erasures).where(eq(erasures.id, param("id"))));
+const roomsOfExam = statement(
+  query
     .select({ id: rooms.id })
     .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .orderBy(asc(rooms.id))
-    .prepare();
+    .where(eq(rooms.examId, param("examId")))
+    .orderBy(asc(rooms.id)),
+);
+const seatsOfPerson = statement((dialect) =>
+  query
+    .select({ roomId: participants.roomId })
+    .from(participants)
+    .where(and(dialect.isAnyOf(participants.roomId, "roomIds"), eq(participants.userId, param("userId")))),
+);
 
-  /** The last of the rows of a room that are looked through at once; undefined when none is left. */
-  const lastOf = (table: typeof messages | typeof roomEvents) =>
-    queries
+const deleteMutes = statement((dialect) =>
+  query
+    .delete(mutes)
+    .where(and(dialect.isAnyOf(mutes.roomId, "roomIds"), dialect.isAnyOf(mutes.login, "logins"))),
+);
+const deleteLoginsToRooms = statement((dialect) =>
+  query
+    .delete(messageLogins)
+    .where(and(eq(messageLogins.userId, param("userId")), dialect.isAnyOf(messageLogins.roomId, "roomIds"))),
+);
+const seatInExam = query
+  .select({ roomId: participants.roomId })
+  .from(participants)
+  .innerJoin(rooms, eq(rooms.id, participants.roomId))
+  .where(and(eq(participants.userId, param("userId")), eq(rooms.examId, param("examId"))));
+const deleteLoginsToExam = statement(
+  query
+    .delete(messageLogins)
+    .where(
+      and(
+        eq(messageLogins.userId, param("userId")),
+        eq(messageLogins.examId, param("examId")),
+        notExists(seatInExam),
+      ),
+    ),
+);
+const deletePresence = statement((dialect) =>
+  query
+    .delete(presence)
+    .where(and(dialect.isAnyOf(presence.roomId, "roomIds"), eq(presence.userId, param("userId")))),
+);
+const deleteStreamNames = statement((dialect) =>
+  query
+    .delete(streamNames)
+    .where(and(dialect.isAnyOf(streamNames.roomId, "roomIds"), eq(streamNames.userId, param("userId")))),
+);
+const revokedSeats = statement((dialect) =>
+  query
+    .select({ roomId: seatGenerations.roomId })
+    .from(seatGenerations)
+    .where(
+      and(dialect.isAnyOf(seatGenerations.roomId, "roomIds"), eq(seatGenerations.userId, param("userId"))),
+    ),
+);
+
+/** The rows of a room that one search looks at. */
+const rowsAfter = (table: typeof messages | typeof roomEvents) =>
+  statement(
+    query
       .select({ id: table.id })
       .from(table)
-      .where(and(eq(table.roomId, sql.placeholder("roomId")), gt(table.id, sql.placeholder("after"))))
+      .where(and(eq(table.roomId, param("roomId")), gt(table.id, param("after"))))
       .orderBy(asc(table.id))
-      .limit(AT_ONCE)
-      .prepare();
-  const messagesAfter = lastOf(messages);
-  const eventsAfter = lastOf(roomEvents);
-  const lastId = (page: { id: number }[]): number | undefined => page.at(-1)?.id;
+      .limit(ROWS_A_SEARCH),
+  );
+const eventsAfter = rowsAfter(roomEvents);
+const messagesAfter = rowsAfter(messages);
 
-  const names = (column: SQLWrapper, text: string): SQL => sql`instr(${column}, ${text}) > 0`;
-  /** As the text stands in JSON. */
-  const inJson = (text: string): string => JSON.stringify(text);
+const eventsNaming = statement(
+  query
+    .select({ id: roomEvents.id, data: roomEvents.data })
+    .from(roomEvents)
+    .where(
+      and(
+        eq(roomEvents.roomId, param("roomId")),
+        between(roomEvents.id, param("from"), param("upTo")),
+        contains(roomEvents.data, "userId"),
+      ),
+    ),
+);
+const deleteEvents = statement((dialect) =>
+  query.delete(roomEvents).where(dialect.isAnyOf(roomEvents.id, "ids", "integer")),
+);
+const isNaming = and(
+  eq(messages.roomId, param("roomId")),
+  between(messages.id, param("from"), param("upTo")),
+  or(
+    eq(messages.senderId, param("userId")),
+    contains(messages.data, "userId"),
+    contains(messages.recipients, "userId"),
+  ),
+);
+const anyMessageNaming = statement(query.select({ id: messages.id }).from(messages).where(isNaming).limit(1));
+const messagesNaming = statement(query.select().from(messages).where(isNaming));
+const deleteMessage = statement(query.delete(messages).where(eq(messages.id, param("id"))));
+const updateMessage = statement(
+  query
+    .update(messages)
+    .set({ data: rawParam<string>("data"), recipients: encodedParam(messages.recipients, "recipients") })
+    .where(eq(messages.id, param("id"))),
+);
+const deleteReaders = statement((dialect) =>
+  query
+    .delete(messageReaders)
+    .where(
+      and(
+        eq(messageReaders.roomId, param("roomId")),
+        dialect.isAnyOf(messageReaders.login, "logins"),
+        eq(messageReaders.messageId, param("messageId")),
+      ),
+    ),
+);
 
-  const deleteReaders = (roomId: string, messageId: number, logins: readonly string[]): void => {
-    queries
-      .delete(messageReaders)
-      .where(
-        and(
-          eq(messageReaders.roomId, roomId),
-          inArray(messageReaders.login, [...logins]),
-          eq(messageReaders.messageId, messageId),
-        ),
-      )
-      .run();
-  };
-
-  const withoutSeat = (userId: string, roomIds: readonly string[]): string[] => {
-    const seats = queries
-      .select({ roomId: participants.roomId })
-      .from(participants)
-      .where(and(inArray(participants.roomId, [...roomIds]), eq(participants.userId, userId)))
-      .all();
-    const back = new Set(seats.map(({ roomId }) => roomId));
-    return roomIds.filter((roomId) => !back.has(roomId));
-  };
-
-  const seatIn = (userId: string, examId: string) =>
-    queries
-      .select({ one: sql`1` })
-      .from(participants)
-      .innerJoin(rooms, eq(rooms.id, participants.roomId))
-      .where(and(eq(participants.userId, userId), eq(rooms.examId, examId)));
-
-  return {
-    next: async (toldBefore) => first.get({ toldBefore: toldBefore.getTime() }),
-    roomsOf: async ({ examId, roomId }) => (roomId ? [roomId] : ofExam.all({ examId }).map(({ id }) => id)),
-
-    eraseKeys: ({ userId, examId, roomId: onlyIn }, roomIds) =>
-      write(() => {
-        // Where the person has come back meanwhile, all of it is theirs anew.
-        const within = withoutSeat(userId, roomIds);
-        queries
-          .delete(mutes)
-          .where(and(inArray(mutes.roomId, within), inArray(mutes.login, [...loginsOf(userId)])))
-          .run();
-        const toRooms = inArray(messageLogins.roomId, within);
-        const toExam = and(eq(messageLogins.examId, examId), notExists(seatIn(userId, examId)));
-        queries
-          .delete(messageLogins)
-          .where(and(eq(messageLogins.userId, userId), onlyIn === null ? or(toRooms, toExam) : toRooms))
-          .run();
-        for (const table of [presence, streamNames])
-          queries
-            .delete(table)
-            .where(and(inArray(table.roomId, within), eq(table.userId, userId)))
-            .run();
-        const seats = queries
-          .select({ roomId: seatGenerations.roomId })
-          .from(seatGenerations)
-          .where(and(inArray(seatGenerations.roomId, within), eq(seatGenerations.userId, userId)))
-          .all();
-        eraseSeats(
-          queries,
-          userId,
-          seats.map((seat) => seat.roomId),
-        );
-      }),
-
-    async eraseEvents({ userId, upToEvent }, roomId, after) {
-      const last = lastId(eventsAfter.all({ roomId, after }));
-      if (last === undefined || after >= upToEvent) return "end";
-      const naming = and(
-        eq(roomEvents.roomId, roomId),
-        between(roomEvents.id, after + 1, Math.min(last, upToEvent)),
-        names(roomEvents.data, `"userId":${inJson(userId)}`),
-      );
-      if (queries.select({ id: roomEvents.id }).from(roomEvents).where(naming).limit(1).get())
-        await write(() => void queries.delete(roomEvents).where(naming).run());
-      return last;
-    },
-
-    async eraseMessages({ userId, upToMessage, stage }, roomId, position) {
-      const isFarewell = stage === "farewell";
-      const after = isFarewell ? Math.max(position, upToMessage) : position;
-      const upTo = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
-      const last = lastId(messagesAfter.all({ roomId, after }));
-      if (last === undefined || after >= upTo) return "end";
-      const logins = loginsOf(userId);
-      const named = new Set(logins);
-      const naming = and(
-        eq(messages.roomId, roomId),
-        between(messages.id, after + 1, Math.min(last, upTo)),
-        or(eq(messages.senderId, userId), names(messages.data, userId), names(messages.recipients, userId)),
-      );
-      const erase = (): void => {
-        for (const message of queries.select().from(messages).where(naming).all()) {
-          const { id, senderId, senderRole, senderCamera, recipients, data } = message;
-          const isSender = senderRole !== "server" && senderId === userId;
-          const others = recipients?.filter((login) => !named.has(login));
-          // One for no login is for the staff as a whole.
-          const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
-          if (isSender || wasForThemAlone) {
-            const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-            deleteReaders(roomId, id, [EVERYBODY, STAFF, OVERHEARD, ...(recipients ?? []), ...sender]);
-            queries.delete(messages).where(eq(messages.id, id)).run();
-            continue;
-          }
-          const kept = scrubbed(data, named);
-          if (kept === data && others?.length === recipients?.length) continue;
-          deleteReaders(roomId, id, logins);
-          queries
-            .update(messages)
-            .set({ data: kept, recipients: others ?? null })
-            .where(eq(messages.id, id))
-            .run();
-        }
-      };
-      if (queries.select({ id: messages.id }).from(messages).where(naming).limit(1).get()) await write(erase);
-      return last;
-    },
-
-    left: async ({ userId }, roomIds) => withoutSeat(userId, roomIds),
-    done: ({ id, stage }) =>
-      write(() => {
-        if (stage === "farewell") queries.delete(erasures).where(eq(erasures.id, id)).run();
-        else queries.update(erasures).set({ stage: "farewell" }).where(eq(erasures.id, id)).run();
-      }),
-  };
+const withoutSeatIn = async (
+  reader: Reader,
+  userId: string,
+  roomIds: readonly string[],
+): Promise<string[]> => {
+  const seats = new Set((await reader.all(seatsOfPerson, { userId, roomIds })).map(({ roomId }) => roomId));
+  return roomIds.filter((roomId) => !seats.has(roomId));
 };
+
+/** Deletes a message that the person sent or that was for the person alone, and takes their logins out of any other. */
+const eraseFromMessage = async (
+  tx: Transaction,
+  { id, roomId, senderId, senderRole, senderCamera, recipients, data }: typeof messages.$inferSelect,
+  userId: string,
+): Promise<void> => {
+  const logins = new Set(loginsOf(userId));
+  const isSender = senderRole !== "server" && senderId === userId;
+  const others = recipients?.filter((login) => !logins.has(login));
+  // A message without recipients is for the staff as a whole.
+  const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
+  if (isSender || wasForThemAlone) {
+    const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
+    const readers = [EVERYBODY, STAFF, OVERHEARD, ...(recipients ?? []), ...sender];
+    await tx.run(deleteReaders, { roomId, messageId: id, logins: readers });
+    await tx.run(deleteMessage, { id });
+    return;
+  }
+  const kept = scrubbed(data, logins);
+  if (kept === data && others?.length === recipients?.length) return;
+  await tx.run(deleteReaders, { roomId, messageId: id, logins: [...logins] });
+  await tx.run(updateMessage, { id, data: kept, recipients: others ?? null });
+};
+
+export const createErasureStore = ({ storage }: { storage: Storage }): ErasureStore => ({
+  next: (toldBefore) => storage.get(nextErasure, { toldBefore }),
+  roomsOf: async ({ examId, roomId }) =>
+    roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
+
+  eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
+    storage.write(async (tx) => {
+      // Nobody comes into a room of the exam before the commit.
+      await tx.lock(exams, examId);
+      // Where the person has come back, these rows are theirs anew.
+      const roomIds = await withoutSeatIn(tx, userId, all);
+      await tx.run(deleteMutes, { roomIds, logins: loginsOf(userId) });
+      await tx.run(deleteLoginsToRooms, { userId, roomIds });
+      if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
+      await tx.run(deletePresence, { userId, roomIds });
+      await tx.run(deleteStreamNames, { userId, roomIds });
+      const seats = await tx.all(revokedSeats, { userId, roomIds });
+      await eraseSeats(
+        tx,
+        userId,
+        seats.map(({ roomId }) => roomId),
+      );
+    }),
+
+  async eraseEvents({ userId, upToEvent }, roomId, after) {
+    const last = (await storage.all(eventsAfter, { roomId, after })).at(-1)?.id;
+    if (last === undefined || after >= upToEvent) return "end";
+    const range = { roomId, from: after + 1, upTo: Math.min(last, upToEvent) };
+    const named = `"userId":${JSON.stringify(userId)}`;
+    const ids = (await storage.all(eventsNaming, { ...range, userId }))
+      .filter(({ data }) => JSON.stringify(data).includes(named))
+      .map(({ id }) => id);
+    if (ids.length > 0) await storage.write((tx) => tx.run(deleteEvents, { ids }));
+    return last;
+  },
+
+  async eraseMessages({ userId, upToMessage, stage }, roomId, position) {
+    const isFarewell = stage === "farewell";
+    const after = isFarewell ? Math.max(position, upToMessage) : position;
+    const end = isFarewell ? Number.MAX_SAFE_INTEGER : upToMessage;
+    const last = (await storage.all(messagesAfter, { roomId, after })).at(-1)?.id;
+    if (last === undefined || after >= end) return "end";
+    const range = { roomId, userId, from: after + 1, upTo: Math.min(last, end) };
+    if (await storage.get(anyMessageNaming, range))
+      await storage.write(async (tx) => {
+        for (const message of await tx.all(messagesNaming, range))
+          await eraseFromMessage(tx, message, userId);
+      });
+    return last;
+  },
+
+  left: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
+  done: ({ id, stage }) =>
+    storage.write(async (tx) => {
+      await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { id });
+    }),
+});

@@ -83,10 +83,10 @@ export const createExamService = ({
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
 
   /** @throws QUOTA_EXCEEDED */
-  const assertQuota = ({ role, userId }: Caller): void => {
+  const assertQuota = async ({ role, userId }: Caller): Promise<void> => {
     if (!quotas || role !== "teacher") return;
     const { examsPerTeacher: most } = quotas;
-    const held = store.countOf(userId, most);
+    const held = await store.countOf(userId, most);
     if (held >= most) throw quotaExceeded({ whose: userId, what: "exams", held, most });
   };
 
@@ -94,7 +94,7 @@ export const createExamService = ({
     async create(caller, { audio: wanted, ...exam }) {
       access.unbound(caller);
       rates.take({ caller }, { rooms: 1 });
-      assertQuota(caller);
+      await assertQuota(caller);
       const now = clock();
       const id = ids.next();
       const made = { ...exam, id, createdBy: caller.userId, createdAt: now, updatedAt: now };

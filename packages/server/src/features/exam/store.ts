@@ -1,10 +1,13 @@
 import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
-import { and, count, desc, eq, lt, sql } from "drizzle-orm";
+import { and, count, desc, eq, lt } from "drizzle-orm";
+import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type Holding } from "../../domain/bulk/delete-exam.js";
-import { missingClip, type NewAttachment, replaceExamAudio } from "../../domain/exam-audio.js";
-import { insertExam, type NewExam } from "../../domain/inserts.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import { encodedParam } from "../../domain/encoded-param.js";
+import type { NewExam } from "../../domain/inserts.js";
+import { insertExam } from "../../domain/people.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
   exams,
   visibleParticipants as participants,
@@ -20,18 +23,18 @@ type NamedHolding = Holding & { readonly name: string };
 
 export type { Holding };
 
-/** A clip that there is not: nothing was written. */
+/** A clip that does not exist: nothing was written. */
 export interface Missing {
   readonly missingClip: string;
 }
 
 export interface ExamStore {
-  /** Writes an exam and what it plays. */
+  /** Writes an exam and the audio that it plays. */
   create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
-  /** How many exams somebody has made, if there are not more than a number. */
-  countOf(userId: string, most: number): number;
+  /** How many exams a person has made; counts up to `most`. */
+  countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
-  /** Changes an exam by what it is at that moment, and where `audio` is given all that it plays. */
+  /** Changes an exam that `change` is given as it is, and replaces all audio that it plays where `audio` is given. */
   update(
     examId: string,
     change: (current: StoredExam) => Changes,
@@ -42,10 +45,10 @@ export interface ExamStore {
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
   ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
-  /** Deletes an exam and what belongs to it if `judge` lets what it holds go. Undefined when there is none. */
+  /** Deletes an exam and what belongs to it, unless `check`, which is given what it holds, throws. Undefined when there is none. */
   delete(
     exam: { examId: string; now: Date },
-    judge: (holding: NamedHolding) => void,
+    check: (holding: NamedHolding) => void,
   ): Promise<Holding | undefined>;
 }
 
@@ -63,94 +66,109 @@ const columns = {
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-export const createExamStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): ExamStore => {
-  const { queries, write } = db;
-  const get = queries
+const examById = statement(
+  query
     .select(columns)
     .from(visibleExams)
-    .where(eq(visibleExams.id, sql.placeholder("examId")))
-    .prepare();
-  const newest = queries
+    .where(eq(visibleExams.id, param("examId"))),
+);
+const examsByIds = statement((dialect) =>
+  query.select(columns).from(visibleExams).where(dialect.isAnyOf(visibleExams.id, "examIds")),
+);
+const newestExams = statement(
+  query
     .select(columns)
     .from(visibleExams)
-    .where(lt(visibleExams.id, sql.placeholder("before")))
+    .where(lt(visibleExams.id, param("before")))
     .orderBy(desc(visibleExams.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const madeBy = queries
+    .limit(param("limit")),
+);
+const examsMadeBy = statement(
+  query
     .select({ id: visibleExams.id })
     .from(visibleExams)
-    .where(
-      and(
-        eq(visibleExams.createdBy, sql.placeholder("userId")),
-        lt(visibleExams.id, sql.placeholder("before")),
-      ),
-    )
+    .where(and(eq(visibleExams.createdBy, param("userId")), lt(visibleExams.id, param("before"))))
     .orderBy(desc(visibleExams.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const ofTheirRooms = queries
+    .limit(param("limit")),
+);
+const examsOfRooms = statement(
+  query
     .select({ id: rooms.examId })
     .from(participants)
     .innerJoin(rooms, eq(rooms.id, participants.roomId))
-    .where(
-      and(eq(participants.userId, sql.placeholder("userId")), eq(participants.role, sql.placeholder("role"))),
-    )
-    .prepare();
+    .where(and(eq(participants.userId, param("userId")), eq(participants.role, param("role")))),
+);
+const counted = query
+  .select({ id: exams.id })
+  .from(exams)
+  .where(eq(exams.createdBy, param("userId")))
+  .limit(param("most"))
+  .as("counted");
+const numberMadeBy = statement(query.select({ number: count() }).from(counted));
+const updateExam = statement(
+  query
+    .update(exams)
+    .set({
+      name: rawParam<string>("name"),
+      startTime: rawParam<Date>("startTime"),
+      endTime: rawParam<Date>("endTime"),
+      videoProfile: encodedParam(exams.videoProfile, "videoProfile"),
+      updatedAt: rawParam<Date>("updatedAt"),
+    })
+    .where(eq(exams.id, param("examId"))),
+);
 
-  /** A person's exams come from two lists, of which one is in the order of its rooms: they are put in order here. */
-  const reached = (person: { userId: string; role: Role }, page: { limit: number; before: string }) => {
-    const made = person.role === "teacher" ? madeBy.all({ userId: person.userId, ...page }) : [];
-    const ids = new Set([...ofTheirRooms.all(person), ...made].map(({ id }) => id));
-    return [...ids]
+export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }): ExamStore => {
+  /** A person's exams come from two lists. The one by rooms has another order, so they are sorted here. */
+  const listReached = async (
+    { userId, role }: { userId: string; role: Role },
+    page: { limit: number; before: string },
+  ): Promise<StoredExam[]> => {
+    const made = role === "teacher" ? await storage.all(examsMadeBy, { userId, ...page }) : [];
+    const reached = await storage.all(examsOfRooms, { userId, role });
+    const examIds = [...new Set([...reached, ...made].map(({ id }) => id))]
       .filter((id) => id < page.before)
       .toSorted()
       .toReversed()
-      .slice(0, page.limit)
-      .flatMap((examId) => get.get({ examId }) ?? []);
+      .slice(0, page.limit);
+    const found = new Map((await storage.all(examsByIds, { examIds })).map((exam) => [exam.id, exam]));
+    return examIds.flatMap((id) => found.get(id) ?? []);
   };
 
-  const someOf = queries
-    .select({ id: exams.id })
-    .from(exams)
-    .where(eq(exams.createdBy, sql.placeholder("userId")))
-    .limit(sql.placeholder("most"))
-    .as("some");
-  const countOf = queries.select({ number: count() }).from(someOf).prepare();
-
   return {
-    countOf: (userId, most) => countOf.get({ userId, most })?.number ?? 0,
+    countOf: async (userId, most) => (await storage.get(numberMadeBy, { userId, most }))?.number ?? 0,
     create: (exam, audio) =>
-      write(() => {
-        const missing = missingClip(queries, audio);
+      storage.write(async (tx) => {
+        const missing = await findMissingClip(tx, audio);
         if (missing !== undefined) return { missingClip: missing };
-        insertExam(queries, exam);
-        replaceExamAudio(queries, exam.id, audio);
+        await insertExam(tx, exam);
+        await replaceExamAudio(tx, exam.id, audio);
         return undefined;
       }),
 
-    get: async (examId) => get.get({ examId }),
+    get: (examId) => storage.get(examById, { examId }),
 
     update: (examId, change, audio) =>
-      write(() => {
-        const current = get.get({ examId });
+      storage.write(async (tx) => {
+        await tx.lock(exams, examId);
+        const current = await tx.get(examById, { examId });
         if (!current) return undefined;
         const changed = change(current);
-        const missing = missingClip(queries, audio ?? []);
+        const missing = await findMissingClip(tx, audio ?? []);
         if (missing !== undefined) return { missingClip: missing };
-        queries.update(exams).set(changed).where(eq(exams.id, examId)).run();
-        if (audio) replaceExamAudio(queries, examId, audio);
+        await tx.run(updateExam, { ...changed, examId });
+        if (audio) await replaceExamAudio(tx, examId, audio);
         return undefined;
       }),
 
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
-      const rows = person ? reached(person, page) : newest.all(page);
+      const rows = await (person ? listReached(person, page) : storage.all(newestExams, page));
       const list = rows.slice(0, limit);
       const last = list.at(-1);
       return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
     },
 
-    delete: createExamDeleter({ db, bulk }),
+    delete: createExamDeleter({ bulk }),
   };
 };

@@ -2,8 +2,8 @@ import type { ParticipantRole } from "@invigil/schema";
 import type { Field } from "./columns.js";
 import type { ExamRoom } from "./rooms.js";
 
-/** A row that was read, as it waits to be judged: null where it is silent or wrong. */
-export interface StagedPerson {
+/** A row of the file with a person: null where it says nothing, or something wrong. */
+export interface RosterPerson {
   readonly row: number;
   readonly userId: string;
   readonly role: ParticipantRole | null;
@@ -46,7 +46,7 @@ const elsewhere = (place: Place, rooms: Rooms): string => {
 };
 
 function* faultsOf(
-  { role, roomId }: StagedPerson,
+  { role, roomId }: RosterPerson,
   places: readonly Place[],
   rooms: Rooms,
 ): Generator<{ field: Field; reason: string }> {
@@ -66,7 +66,7 @@ function* faultsOf(
  * What a row of a roster means for a person, given where in the exam the person is. Without a room in the file it is
  * there wherever it is.
  */
-export const judge = (person: StagedPerson, places: readonly Place[], rooms: Rooms): Verdict => {
+export const judge = (person: RosterPerson, places: readonly Place[], rooms: Rooms): Verdict => {
   const faults = [...faultsOf(person, places, rooms)];
   const { role, name, roomId } = person;
   if (faults.length > 0 || role === null || name === null) return { step: "refuse", faults };

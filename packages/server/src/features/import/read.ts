@@ -5,7 +5,7 @@ import { type ReadOptions, SheetError, type Source } from "../../files/sheets/so
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
-import type { StagedPerson } from "./judge.js";
+import type { RosterPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
 
@@ -19,12 +19,12 @@ export interface Found {
   readonly unreadSheets: readonly string[];
 }
 
-export type Stage = (people: readonly StagedPerson[]) => Promise<{ row: number; earlier: number }[]>;
+/** Keeps people. Returns the rows whose person an earlier row has, which are not kept. */
+export type AddPeople = (people: readonly RosterPerson[]) => Promise<{ row: number; earlier: number }[]>;
 
 export interface Into {
   readonly findRoom: RoomFinder;
-  /** Keeps people; returns those rows whose person an earlier row has. */
-  readonly stage: Stage;
+  readonly addPeople: AddPeople;
   /** What somebody is whose row does not say: an examinee, where this does not say so either. */
   readonly emptyRole?: ParticipantRole;
 }
@@ -95,14 +95,14 @@ class InvalidFile extends InvigilError {
   }
 }
 
-/** Reads and checks the rows of a file, and stages those whose person is known. */
+/** Reads and checks the rows of a file, and keeps those whose person is known. */
 const readRows = async (
   file: AsyncIterableIterator<Row>,
-  { findRoom, stage, emptyRole = "examinee" }: Into,
+  { findRoom, addPeople, emptyRole = "examinee" }: Into,
 ): Promise<Omit<Found, "unreadSheets">> => {
   const { columns, rows } = await openRows(file);
   const faults = createFaults();
-  let batch: StagedPerson[] = [];
+  let batch: RosterPerson[] = [];
   let people = 0;
 
   const reportFor =
@@ -112,7 +112,7 @@ const readRows = async (
       faults.add({ row, column, reason });
     };
   const flush = async (): Promise<void> => {
-    for (const { row, earlier } of await stage(batch))
+    for (const { row, earlier } of await addPeople(batch))
       faults.add({ row, column: columns.title("id"), reason: `is in row ${earlier} already` });
     batch = [];
   };

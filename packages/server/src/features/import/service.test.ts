@@ -3,10 +3,9 @@ import { eq } from "drizzle-orm";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
-import { createEventWriter } from "../../domain/events.js";
-import { insertExam } from "../../domain/inserts.js";
-import { createPresenceEnder } from "../../domain/presence.js";
-import { createTaskWriter } from "../../domain/vendor-tasks.js";
+import { createEventLog } from "../../domain/event-log.js";
+import { insertExam } from "../../domain/people.js";
+import { createTaskLog } from "../../domain/task-log.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createIds } from "../../platform/ids.js";
 import { openDatabase } from "../../storage/sqlite/client.js";
@@ -30,30 +29,20 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const db = openDatabase({ file: ":memory:" });
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
-  await db.write(() => insertExam(db.queries, { ...exam, createdAt: clock(), updatedAt: clock() }));
+  await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
   const access = createAccessService({ store: createAccessStore({ db }) });
   const ids = createIds({ clock });
   const added = () => undefined;
-  const events = createEventWriter({ db, added });
-  const endPresence = createPresenceEnder({ queries: db.queries, events });
+  const events = createEventLog({ added });
   const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
-  const tasks = createTaskWriter({
-    queries: db.queries,
-    afterCommit: db.afterCommit,
-    kinds,
-    ids,
-    added,
-    said: undefined,
-    endPresence,
-  });
+  const tasks = createTaskLog({ kinds, ids, added, events, messages: undefined });
   const log = pino({ level: "silent" });
   const bulk = createBulkChanges({ db, tasks, events, clock, log, busy: (examId) => new Error(examId) });
-  const store = wrap(createImportStore({ db, bulk }));
+  const store = wrap(createImportStore({ storage: db.storage, bulk }));
   const imports = createImportService({
     store,
     access,
     clock,
-    ids,
     rates: UNLIMITED,
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),
@@ -96,9 +85,9 @@ it("does not let one caller's file hold up another's", async () => {
   const isHeld = (person: { userId: string } | undefined) => person?.userId === "held";
   const wrap = (store: Store): Store => ({
     ...store,
-    async stage(importId, people) {
+    async settle(people, ...rest) {
       if (isHeld(people[0])) await new Promise<void>((resolve) => ends.push(resolve));
-      return store.stage(importId, people);
+      return store.settle(people, ...rest);
     },
   });
   using opened = await open({ wrap });

@@ -3,13 +3,13 @@ import type { Quotas } from "../../config/config.js";
 import type { ReadOptions, Source } from "../../files/sheets/source.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
-import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/service.js";
 import type { FaultyFile } from "./faults.js";
 import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
+import { createRoster } from "./roster.js";
 import { settle } from "./settle.js";
 import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
@@ -42,7 +42,6 @@ export interface ImportServiceDeps {
   readonly store: ImportStore;
   readonly access: AccessService;
   readonly clock: () => Date;
-  readonly ids: Ids;
   readonly rates: RateLimits;
   /** Absent: there may be as many people as there are. */
   readonly quotas: Quotas | undefined;
@@ -79,7 +78,6 @@ export const createImportService = ({
   store,
   access,
   clock,
-  ids,
   rates,
   quotas,
   readMs = READ_MS,
@@ -119,16 +117,12 @@ export const createImportService = ({
   const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
     rates.take({ examId: request.examId }, { imports: 1 });
-    const importId = ids.next();
-    try {
-      const found = await readFile(
-        { ...request, signal: stop },
-        { findRoom: createRoomFinder(scope), stage: (people) => store.stage(importId, people) },
-      );
-      return await settle(store, { ...request, importId, scope, found, now: clock(), size });
-    } finally {
-      await store.discard(importId);
-    }
+    const roster = createRoster();
+    const found = await readFile(
+      { ...request, signal: stop },
+      { findRoom: createRoomFinder(scope), addPeople: roster.add },
+    );
+    return settle(store, { ...request, people: roster.people, scope, found, now: clock(), size });
   };
   /** The same within the time that a file that was sent may take. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {

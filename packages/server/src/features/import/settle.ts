@@ -2,7 +2,7 @@ import type { ImportResult } from "@invigil/schema";
 import { examNotFound, InvigilError } from "../../platform/errors.js";
 import { type RoomSize, toNewPerson } from "../participant/service.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
-import { differ, judge, type StagedPerson, type Verdict } from "./judge.js";
+import { differ, judge, type RosterPerson, type Verdict } from "./judge.js";
 import type { Found } from "./read.js";
 import type { Scope } from "./rooms.js";
 import { type ImportStore, RoomsEnded, type Writing } from "./store.js";
@@ -10,7 +10,7 @@ import { type ImportStore, RoomsEnded, type Writing } from "./store.js";
 const LISTED_CHANGES = 1000;
 
 export interface Settlement {
-  readonly importId: string;
+  readonly people: readonly RosterPerson[];
   readonly examId: string;
   readonly dryRun: boolean;
   readonly scope: Scope;
@@ -25,7 +25,7 @@ export interface Settlement {
 /** Does what a verdict says. */
 const carryOut = (
   verdict: Verdict,
-  { userId }: StagedPerson,
+  { userId }: RosterPerson,
   { examId, now }: Settlement,
   writing: Writing,
 ): void => {
@@ -47,15 +47,15 @@ const carryOut = (
 };
 
 /**
- * Judges what was staged, and does it: all of it, or nothing where a row is faulty. A dry run only judges.
+ * Judges the people of a file, and imports them: all, or nobody where a row is faulty. A dry run only judges.
  * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended meanwhile, or another change of the exam does not end
  */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
-  const { importId, examId, now, found, scope, dryRun, size, signal } = settlement;
+  const { people, examId, now, found, scope, dryRun, size, signal } = settlement;
   // A file that is faulty in itself is judged as well, to tell all that is wrong with it.
   const into = { examId, now, dryRun: dryRun || found.faults.count > 0 };
   const judging = store.settle<ImportResult | FaultyFile>(
-    importId,
+    people,
     into,
     (rooms, writing) => {
       signal?.throwIfAborted();
@@ -73,7 +73,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
         ...(found.unreadSheets.length > 0 && { unreadSheets: [...found.unreadSheets] }),
       };
 
-      const count = ({ row, userId }: StagedPerson, verdict: Verdict): void => {
+      const count = ({ row, userId }: RosterPerson, verdict: Verdict): void => {
         if (verdict.step === "keep") result.unchanged += 1;
         if (verdict.step === "add") result.added += 1;
         if (verdict.step !== "seat" && verdict.step !== "change") return;

@@ -1,7 +1,7 @@
 import type { PlanExamInput } from "@invigil/schema";
 import type { Source } from "../../files/sheets/source.js";
 import { createFaults, type FaultyFile, together } from "./faults.js";
-import { readFile, type Stage } from "./read.js";
+import { type AddPeople, readFile } from "./read.js";
 import type { RoomFinder } from "./rooms.js";
 
 export type Staff = PlanExamInput["teachers"];
@@ -20,7 +20,7 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
   const staff: Staff = [];
   const examinees: number[] = [];
   const rows = new Map<string, number>();
-  const stage: Stage = async (people) =>
+  const addPeople: AddPeople = async (people) =>
     people.flatMap(({ row, userId, name, role }) => {
       const earlier = rows.get(userId);
       if (earlier !== undefined) return [{ row, earlier }];
@@ -29,7 +29,10 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
       else if (role !== null && name !== null) staff.push({ userId, name, role });
       return [];
     });
-  const { faults, columns } = await readFile({ source }, { findRoom: noRoom, stage, emptyRole: "teacher" });
+  const { faults, columns } = await readFile(
+    { source },
+    { findRoom: noRoom, addPeople, emptyRole: "teacher" },
+  );
   // Faults of their own: among the first hundred by row, whoever found the others.
   const roles = createFaults();
   for (const row of examinees)

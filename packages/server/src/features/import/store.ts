@@ -1,14 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
-import { and, asc, count, eq, gt, inArray, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { type NewPerson, personInserter } from "../../domain/inserts.js";
-import { roomSizer } from "../../domain/room-size.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { makeStaging, stagedPeople } from "../../storage/staging.js";
+import type { NewPerson } from "../../domain/inserts.js";
+import { insertPerson, readRoomSize } from "../../domain/people.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
 import {
   visibleExams as exams,
-  participants,
   personChanges,
   visibleRooms as rooms,
   unseated,
@@ -16,15 +15,15 @@ import {
   visibleUnseated,
 } from "../../storage/tables.js";
 import type { RoomSize } from "../participant/service.js";
-import type { Details, Place, StagedPerson } from "./judge.js";
+import type { Details, Place, RosterPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
 
-/** How the people of a file are written into the exam. */
+/** What is to be written about the person that is judged. */
 export interface Writing {
   insert(person: NewPerson): void;
   /** Without a room. */
   wait(person: { userId: string; role: ParticipantRole } & Details): void;
-  /** In a room, or while they wait for one. */
+  /** In a room, or (null) among those who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
 }
 
@@ -32,33 +31,29 @@ export interface Writing {
 export interface Into {
   readonly examId: string;
   readonly now: Date;
-  /** Only judges: nothing is written. */
+  /** Whether people are only judged and nothing is written. */
   readonly dryRun: boolean;
 }
 
 export interface ImportStore {
-  /** In the order they were made. */
+  /** In the order in which they were made. */
   rooms(examId: string): Promise<ExamRoom[]>;
-  /** Keeps rows for `settle`. Returns those whose person an earlier row has, which are not kept. */
-  stage(importId: string, people: readonly StagedPerson[]): Promise<{ row: number; earlier: number }[]>;
   /**
-   * Goes through the rows that were kept: `each` with where in the exam its person is. What it wrote is seen at once when `end` says
-   * to keep it, and undone otherwise. There are no rooms to `work` with when the exam is gone. `size` sees each room that people came
-   * into.
+   * Judges people: `each` is given each of them, with where in the exam they are. Everybody sees at once what it wrote when `end` says to
+   * keep it; it is undone otherwise. `work` is given no rooms when the exam does not exist any more. `size` checks each room that people
+   * came into.
    * @throws what `work` and `size` throw, and `RoomsEnded`
    */
   settle<Result>(
-    importId: string,
+    people: readonly RosterPerson[],
     into: Into,
     work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
     size: RoomSize | undefined,
   ): Promise<Result>;
-  /** Forgets the rows. */
-  discard(importId: string): Promise<void>;
 }
 
 export interface Settling<Result> {
-  readonly each: (person: StagedPerson, places: readonly Place[]) => void;
+  readonly each: (person: RosterPerson, places: readonly Place[]) => void;
   readonly end: () => { keep: boolean; result: Result };
 }
 
@@ -71,260 +66,244 @@ export class RoomsEnded extends Error {
 
 /** People that are judged, and written, at once. */
 const PAGE = 100;
-/** The rows that a write is about, where a person comes into a room and where they wait for one or change. */
+/** A person who comes into a room counts as so many rows, and one who waits for a room or changes as so many. */
 const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
-const DISCARDED_AT_ONCE = 2000;
 
-/** Takes a change back that did its work. */
-class TakenBack<Result> extends Error {
+/** The change is undone, because its result says so. */
+class NotKept<Result> extends Error {
   constructor(readonly result: Result) {
-    super("taken back");
+    super("nothing is imported");
   }
 }
 
-export const createImportStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): ImportStore => {
-  const { queries } = db;
-  makeStaging(queries);
-  const insertPerson = personInserter(queries);
-  const roomsOf = queries
+const roomsOfExam = statement(
+  query
     .select({ id: rooms.id, name: rooms.name, status: rooms.status })
     .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .orderBy(asc(rooms.id))
-    .prepare();
-  const examRooms = (examId: string): ExamRoom[] =>
-    roomsOf.all({ examId }).map(({ status, ...room }) => ({ ...room, ended: status === "ended" }));
-
-  const exam = queries
+    .where(eq(rooms.examId, param("examId")))
+    .orderBy(asc(rooms.id)),
+);
+const examById = statement(
+  query
     .select({ id: exams.id })
     .from(exams)
-    .where(eq(exams.id, sql.placeholder("examId")))
-    .prepare();
-
-  const keep = queries
-    .insert(stagedPeople)
-    .values({
-      importId: sql.placeholder("importId"),
-      row: sql.placeholder("row"),
-      userId: sql.placeholder("userId"),
-      role: sql.placeholder("role"),
-      name: sql.placeholder("name"),
-      extraMinutes: sql.placeholder("extraMinutes"),
-      roomId: sql.placeholder("roomId"),
-    })
-    .onConflictDoNothing({ target: [stagedPeople.importId, stagedPeople.userId] })
-    .prepare();
-  const earlier = queries
-    .select({ row: stagedPeople.row })
-    .from(stagedPeople)
-    .where(
-      and(
-        eq(stagedPeople.importId, sql.placeholder("importId")),
-        eq(stagedPeople.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-
-  const discardSome = queries
-    .delete(stagedPeople)
-    .where(
-      and(
-        eq(stagedPeople.importId, sql.placeholder("importId")),
-        inArray(
-          stagedPeople.row,
-          queries
-            .select({ row: stagedPeople.row })
-            .from(stagedPeople)
-            .where(eq(stagedPeople.importId, sql.placeholder("importId")))
-            .limit(DISCARDED_AT_ONCE),
-        ),
-      ),
-    )
-    .prepare();
-
-  // As JSON, because a person is in none, one or many rooms, and a page is one query.
-  const placeOf = (roomId: SQL, person: SQL) => sql`json_object('roomId', ${roomId}, 'role', ${person}.role,
-    'name', ${person}.name, 'extraMinutes', ${person}.extra_minutes)`;
-  const seats = sql<string>`(SELECT json_group_array(${placeOf(sql`person.room_id`, sql`person`)})
-    FROM ${visibleParticipants} AS person CROSS JOIN ${rooms}
-    WHERE person.user_id = ${stagedPeople}.user_id AND ${rooms}.id = person.room_id
-      AND ${rooms}.exam_id = ${sql.placeholder("examId")})`;
-  const waiting = sql<
-    string | null
-  >`(SELECT ${placeOf(sql`NULL`, sql`waiting`)} FROM ${visibleUnseated} AS waiting
-    WHERE waiting.exam_id = ${sql.placeholder("examId")} AND waiting.user_id = ${stagedPeople}.user_id)`;
-  // Safe, as the query makes them.
-  const placesOf = (row: { seats: string; waiting: string | null }): Place[] => [
-    ...(row.seats === "[]" ? [] : (JSON.parse(row.seats) as Place[])),
-    ...(row.waiting === null ? [] : [JSON.parse(row.waiting) as Place]),
-  ];
-  const page = queries
-    .select({
-      row: stagedPeople.row,
-      userId: stagedPeople.userId,
-      role: stagedPeople.role,
-      name: stagedPeople.name,
-      extraMinutes: stagedPeople.extraMinutes,
-      roomId: stagedPeople.roomId,
-      seats,
-      waiting,
-    })
-    .from(stagedPeople)
-    .where(
-      and(
-        eq(stagedPeople.importId, sql.placeholder("importId")),
-        gt(stagedPeople.row, sql.placeholder("after")),
-      ),
-    )
-    .orderBy(asc(stagedPeople.row))
-    .limit(PAGE)
-    .prepare();
-
-  const insertWaiting = queries
-    .insert(unseated)
-    .values({
-      examId: sql.placeholder("examId"),
-      userId: sql.placeholder("userId"),
-      role: sql.placeholder("role"),
-      name: sql.placeholder("name"),
-      extraMinutes: sql.placeholder("extraMinutes"),
-      createdAt: sql.placeholder("now"),
-      updatedAt: sql.placeholder("now"),
-      addedBy: sql.placeholder("changeId"),
-    })
-    .prepare();
-  const seatOf = queries
-    .select({ seq: participants.seq })
-    .from(participants)
-    .where(
-      and(
-        eq(participants.roomId, sql.placeholder("roomId")),
-        eq(participants.userId, sql.placeholder("userId")),
-      ),
-    )
-    .prepare();
-  const waitingOf = queries
-    .select({ seq: unseated.seq })
-    .from(unseated)
-    .where(
-      and(eq(unseated.examId, sql.placeholder("examId")), eq(unseated.userId, sql.placeholder("userId"))),
-    )
-    .prepare();
-  const insertChange = queries
-    .insert(personChanges)
-    .values({
-      changeId: sql.placeholder("changeId"),
-      place: sql.placeholder("place"),
-      seq: sql.placeholder("seq"),
-      name: sql.placeholder("name"),
-      extraMinutes: sql.placeholder("extraMinutes"),
-    })
-    .prepare();
-  const endedRooms = queries
+    .where(eq(exams.id, param("examId"))),
+);
+const endedRooms = statement(
+  query
     .select({ number: count() })
     .from(rooms)
-    .where(and(eq(rooms.examId, sql.placeholder("examId")), eq(rooms.status, "ended")))
-    .prepare();
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"))),
+);
+const seatsOfPeople = statement((dialect) =>
+  query
+    .select({
+      seq: visibleParticipants.seq,
+      userId: visibleParticipants.userId,
+      roomId: visibleParticipants.roomId,
+      role: visibleParticipants.role,
+      name: visibleParticipants.name,
+      extraMinutes: visibleParticipants.extraMinutes,
+    })
+    .from(visibleParticipants)
+    // A cross join: SQLite then begins with the people, who are fewer than the exam's.
+    .crossJoin(rooms)
+    .where(
+      and(
+        dialect.isAnyOf(visibleParticipants.userId, "userIds"),
+        eq(rooms.id, visibleParticipants.roomId),
+        eq(rooms.examId, param("examId")),
+      ),
+    ),
+);
+const waitingPeople = statement((dialect) =>
+  query
+    .select({
+      seq: visibleUnseated.seq,
+      userId: visibleUnseated.userId,
+      role: visibleUnseated.role,
+      name: visibleUnseated.name,
+      extraMinutes: visibleUnseated.extraMinutes,
+    })
+    .from(visibleUnseated)
+    .where(
+      and(eq(visibleUnseated.examId, param("examId")), dialect.isAnyOf(visibleUnseated.userId, "userIds")),
+    ),
+);
+const insertWaiting = insertion(unseated);
+const insertChanges = insertion(personChanges);
 
-  const sizeOf = roomSizer(queries);
-  /** Writes people for a change, and counts the rows that it writes. */
-  const writingFor = (changeId: number, { examId, now }: Into) => {
-    let rows = 0;
-    const added = new Map<string, number>();
-    const writing: Writing = {
-      insert(person) {
+const readRooms = async (reader: Reader, examId: string): Promise<ExamRoom[]> =>
+  (await reader.all(roomsOfExam, { examId })).map(({ status, ...room }) => ({
+    ...room,
+    ended: status === "ended",
+  }));
+
+/** A place, with the number of its row. */
+type PlaceRow = Place & { readonly seq: number };
+
+/** Where in an exam people are, by user id: their rooms by role and in the order in which those were made, then that they wait. */
+const readPlaces = async (
+  reader: Reader,
+  examId: string,
+  people: readonly RosterPerson[],
+): Promise<ReadonlyMap<string, readonly PlaceRow[]>> => {
+  const userIds = people.map(({ userId }) => userId);
+  const seats = await reader.all(seatsOfPeople, { examId, userIds });
+  const waiting = await reader.all(waitingPeople, { examId, userIds });
+  const keyOf = ({ role, roomId }: (typeof seats)[number]): string => `${role} ${roomId}`;
+  const places = new Map<string, PlaceRow[]>();
+  for (const { userId, ...place } of [
+    ...seats.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1)),
+    ...waiting.map((row) => ({ ...row, roomId: null })),
+  ])
+    places.set(userId, [...(places.get(userId) ?? []), place]);
+  return places;
+};
+
+const pagesOf = function* (people: readonly RosterPerson[]): Generator<readonly RosterPerson[], void, void> {
+  for (let at = 0; at < people.length; at += PAGE) yield people.slice(at, at + PAGE);
+};
+
+const WRITES_NOTHING: Writing = {
+  insert: () => undefined,
+  wait: () => undefined,
+  change: () => undefined,
+};
+
+/** Collects what is to be written about a page of people, and writes it for a change. */
+const createPageWriter = (changeId: number, { examId, now }: Into) => {
+  let inserted: NewPerson[] = [];
+  let waiting: (typeof unseated.$inferInsert)[] = [];
+  let changed: { userId: string; roomId: string | null; is: Details }[] = [];
+  const writing: Writing = {
+    insert: (person) => void inserted.push(person),
+    wait: (person) =>
+      void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
+    change: (userId, roomId, is) => void changed.push({ userId, roomId, is }),
+  };
+  /** How many people came into each room. */
+  const added = new Map<string, number>();
+  return {
+    writing,
+    added,
+    /** Writes what was collected. Returns how many rows it counts as. */
+    async write(tx: Transaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
+      const rows = inserted.length * SEAT_ROWS + (waiting.length + changed.length) * OTHER_ROWS;
+      for (const person of inserted) {
         added.set(person.roomId, (added.get(person.roomId) ?? 0) + 1);
-        insertPerson(person, changeId);
-        rows += SEAT_ROWS;
-      },
-      wait(person) {
-        insertWaiting.run({ ...person, examId, now, changeId });
-        rows += OTHER_ROWS;
-      },
-      change(userId, roomId, is) {
-        const place = roomId === null ? "unseated" : "seated";
-        const row = roomId === null ? waitingOf.get({ examId, userId }) : seatOf.get({ roomId, userId });
-        if (row) insertChange.run({ changeId, place, seq: row.seq, ...is });
-        rows += OTHER_ROWS;
-      },
-    };
-    return { writing, added, written: () => rows };
+        await insertPerson(tx, person, changeId);
+      }
+      if (waiting.length > 0) await tx.insert(insertWaiting, waiting);
+      const changes = changed.flatMap(({ userId, roomId, is }) => {
+        const row = places.get(userId)?.find((place) => place.roomId === roomId);
+        const place = roomId === null ? ("unseated" as const) : ("seated" as const);
+        return row ? [{ changeId, place, seq: row.seq, ...is }] : [];
+      });
+      if (changes.length > 0) await tx.insert(insertChanges, changes);
+      inserted = [];
+      waiting = [];
+      changed = [];
+      return rows;
+    },
   };
-  const nothing: Writing = {
-    insert: () => undefined,
-    wait: () => undefined,
-    change: () => undefined,
+};
+
+const NOWHERE: readonly PlaceRow[] = [];
+const toPlace = ({ roomId, role, name, extraMinutes }: PlaceRow): Place => ({
+  roomId,
+  role,
+  name,
+  extraMinutes,
+});
+
+export const createImportStore = ({
+  storage,
+  bulk,
+}: {
+  storage: Storage;
+  bulk: BulkChanges;
+}): ImportStore => {
+  type Work<Result> = (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>;
+
+  const begin = async <Result>(
+    reader: Reader,
+    examId: string,
+    work: Work<Result>,
+    writing: Writing,
+  ): Promise<Settling<Result>> => {
+    const exam = await reader.get(examById, { examId });
+    return work(exam && (await readRooms(reader, examId)), writing);
   };
 
-  /** Takes the rows that were kept a page at a time; returns after each how many they were. */
-  function* takeEach(importId: string, examId: string, { each }: Settling<unknown>): Generator<number, void> {
-    for (let after = 0; ; ) {
-      const rows = page.all({ importId, examId, after });
-      // Safe: the query above has made it.
-      for (const { seats: there, waiting: waits, ...person } of rows)
-        each(person, placesOf({ seats: there, waiting: waits }));
-      if (rows.length < PAGE) return;
-      after = rows.at(-1)?.row ?? after;
-      yield rows.length;
+  /** Judges a page of people. Returns their places. */
+  const judgePage = async (
+    reader: Reader,
+    examId: string,
+    page: readonly RosterPerson[],
+    { each }: Pick<Settling<unknown>, "each">,
+  ): Promise<ReadonlyMap<string, readonly PlaceRow[]>> => {
+    const places = await readPlaces(reader, examId, page);
+    for (const person of page) each(person, (places.get(person.userId) ?? NOWHERE).map(toPlace));
+    return places;
+  };
+
+  const judgeOnly = async <Result>(
+    people: readonly RosterPerson[],
+    { examId }: Into,
+    work: Work<Result>,
+  ): Promise<Result> => {
+    const settling = await begin(storage, examId, work, WRITES_NOTHING);
+    for (const page of pagesOf(people)) {
+      await judgePage(storage, examId, page, settling);
+      await nextTurn();
     }
+    return settling.end().result;
+  };
+
+  async function* prepare<Result>(
+    tx: Transaction,
+    id: number,
+    people: readonly RosterPerson[],
+    into: Into,
+    work: Work<Result>,
+    size: RoomSize | undefined,
+  ): AsyncGenerator<number, Result, void> {
+    const { examId } = into;
+    const writer = createPageWriter(id, into);
+    const settling = await begin(tx, examId, work, writer.writing);
+    const endedBefore = (await tx.get(endedRooms, { examId }))?.number;
+    for (const page of pagesOf(people)) {
+      const places = await judgePage(tx, examId, page, settling);
+      const written = await writer.write(tx, places);
+      // A small import is one transaction: its last page ends no step.
+      if (page.length === PAGE) yield page.length + written;
+    }
+    const { keep, result } = settling.end();
+    if (!keep) throw new NotKept(result);
+    if (size)
+      for (const [room, added] of writer.added)
+        size.check(room, await readRoomSize(tx, room, size.most + 1), added);
+    if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new RoomsEnded();
+    return result;
   }
 
   return {
-    rooms: async (examId) => examRooms(examId),
-    // Not through `write`: the rows are the connection's own, so the database is not locked meanwhile.
-    async stage(importId, people) {
-      const twice: { row: number; earlier: number }[] = [];
-      for (let at = 0; at < people.length; at += PAGE) {
-        queries.transaction(() => {
-          for (const person of people.slice(at, at + PAGE)) {
-            if (keep.run({ importId, ...person }).changes > 0) continue;
-            const found = earlier.get({ importId, userId: person.userId });
-            twice.push({ row: person.row, earlier: found?.row ?? 0 });
-          }
-        });
-        await nextTurn();
-      }
-      return twice;
-    },
-    async settle<Result>(
-      importId: string,
-      into: Into,
-      work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
-      size: RoomSize | undefined,
-    ) {
+    rooms: (examId) => readRooms(storage, examId),
+    async settle(people, into, work, size) {
+      if (into.dryRun) return judgeOnly(people, into, work);
       const { examId, now } = into;
-      const begin = (writing: Writing) => work(exam.get({ examId }) && examRooms(examId), writing);
-      const ended = () => endedRooms.get({ examId })?.number;
-      if (into.dryRun) {
-        const settling = begin(nothing);
-        for (const _ of takeEach(importId, examId, settling)) await nextTurn();
-        return settling.end().result;
+      try {
+        return await bulk.run({ kind: "import", examId, now }, ({ id }, tx) =>
+          prepare(tx, id, people, into, work, size),
+        );
+      } catch (error) {
+        // Safe: only `prepare` throws it, with the result of this import.
+        if (error instanceof NotKept)
+          return error.result as ReturnType<ReturnType<typeof work>["end"]>["result"];
+        throw error;
       }
-      return bulk
-        .run({ kind: "import", examId, now }, function* prepare({ id }) {
-          const { writing, added, written } = writingFor(id, into);
-          const settling = begin(writing);
-          const endedBefore = ended();
-          let before = 0;
-          for (const judged of takeEach(importId, examId, settling)) {
-            yield judged + written() - before;
-            before = written();
-          }
-          const { keep: kept, result } = settling.end();
-          if (!kept) throw new TakenBack(result);
-          if (size) for (const [room, count] of added) size.check(room, sizeOf(room, size.most + 1), count);
-          if (ended() !== endedBefore) throw new RoomsEnded();
-          return result;
-        })
-        .catch((error: unknown) => {
-          // Safe: thrown only above, for this very import.
-          if (error instanceof TakenBack) return error.result as Result;
-          throw error;
-        });
-    },
-    async discard(importId) {
-      while (discardSome.run({ importId }).changes > 0) await nextTurn();
     },
   };
 };

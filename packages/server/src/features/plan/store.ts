@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { RoomStatus } from "@invigil/schema";
-import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { insertRoom, type NewPerson, type NewRoom, personInserter } from "../../domain/inserts.js";
-import type { TaskWriter } from "../../domain/vendor-tasks.js";
+import type { NewPerson, NewRoom } from "../../domain/inserts.js";
+import { insertPerson, insertRoom } from "../../domain/people.js";
+import type { TaskLog } from "../../domain/task-log.js";
 import { createPace } from "../../platform/pace.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
   visibleRooms as rooms,
@@ -23,9 +25,9 @@ export interface ExamRoom {
 
 /** An exam as a plan sees it. */
 export interface ExamPeople {
-  /** Every room, ended ones too, in the order in which they were made. */
+  /** Every room, ended rooms included, in the order in which they were made. */
   readonly rooms: readonly ExamRoom[];
-  /** Who has no room yet, in the order of the import. */
+  /** The people without a room, in the order of the import. */
   readonly waiting: readonly Newcomer[];
 }
 
@@ -33,61 +35,46 @@ export interface ExamPeople {
 export interface Changes {
   readonly now: Date;
   readonly rooms: readonly NewRoom[];
-  /** Those who come into rooms, each made when it is their turn. */
+  /** The people who come into rooms. Each is made only when they are written. */
   readonly people: Iterable<NewPerson>;
   /** The tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
 }
 
 export interface PlanStore {
-  /** Reads a part in each turn. */
+  /** Reads an exam, a part in each turn of the event loop. */
   read(examId: string): Promise<ExamPeople>;
   /**
-   * Makes the rooms and puts the people into them, which is seen at once. False, and nothing is done, when the exam is not as it was
-   * seen.
+   * Makes the rooms and puts the people into them. Everybody sees all of it at once. Returns false, and writes nothing, when the exam is
+   * not as it was seen.
    */
   carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
 }
 
-/** People that are read at once. */
+/** Rooms, or people without one, that one statement reads. */
 const PAGE = 500;
-/** The rows that a write is about: for a person in a room, and for somebody who is compared with who was seen. */
+/** A person in a room counts as so many rows. */
 const SEAT_ROWS = 4;
+/** Comparing a person takes a fraction of the time that changing a row takes: so many count as one row. */
 const COMPARED_A_ROW = 4;
 
-/** The exam is not as it was seen: nothing was done. */
-class Changed extends Error {
-  constructor() {
-    super("the exam has changed");
-  }
-}
-
-export const createPlanStore = ({
-  db,
-  bulk,
-  tasks,
-}: {
-  db: Database;
-  bulk: BulkChanges;
-  tasks: TaskWriter;
-}): PlanStore => {
-  const { queries } = db;
-  const examId = sql.placeholder("examId");
-  const roomsOf = queries
+const roomsAfter = statement(
+  query
     .select({ id: rooms.id, name: rooms.name, status: rooms.status })
     .from(rooms)
-    .where(and(eq(rooms.examId, examId), gt(rooms.id, sql.placeholder("after"))))
+    .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
     .orderBy(asc(rooms.id))
-    .limit(PAGE)
-    .prepare();
-  const { roomId, userId, name, role, seq } = participants;
-  const peopleOf = queries
-    .select({ userId, name, role })
+    .limit(PAGE),
+);
+const peopleOfRoom = statement(
+  query
+    .select({ userId: participants.userId, name: participants.name, role: participants.role })
     .from(participants)
-    .where(eq(roomId, sql.placeholder("roomId")))
-    .orderBy(asc(role), asc(seq))
-    .prepare();
-  const waitingFor = queries
+    .where(eq(participants.roomId, param("roomId")))
+    .orderBy(asc(participants.role), asc(participants.seq)),
+);
+const waitingAfter = statement(
+  query
     .select({
       seq: unseated.seq,
       person: {
@@ -98,92 +85,122 @@ export const createPlanStore = ({
       },
     })
     .from(unseated)
-    .where(and(eq(unseated.examId, examId), gt(unseated.seq, sql.placeholder("after"))))
+    .where(and(eq(unseated.examId, param("examId")), gt(unseated.seq, param("after"))))
     .orderBy(asc(unseated.seq))
-    .limit(PAGE)
-    .prepare();
-  const endedRooms = queries
+    .limit(PAGE),
+);
+const endedRooms = statement(
+  query
     .select({ number: count() })
     .from(rooms)
-    .where(and(eq(rooms.examId, examId), eq(rooms.status, "ended")))
-    .prepare();
-  const insertPerson = personInserter(queries);
+    .where(and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"))),
+);
 
-  /** The rooms of an exam, each with its people. */
-  function* roomsIn(exam: string): Generator<ExamRoom, void> {
-    for (let after = ""; ; ) {
-      const found = roomsOf.all({ examId: exam, after });
-      for (const room of found) yield { ...room, people: peopleOf.all({ roomId: room.id }) };
-      if (found.length < PAGE) return;
-      after = found.at(-1)?.id ?? after;
-    }
+/** The exam is not as it was seen. */
+class ExamChanged extends Error {
+  constructor() {
+    super("the exam has changed");
   }
-  /** Those who wait for a room, some at a time. */
-  function* waitingIn(exam: string): Generator<Newcomer[], void> {
-    for (let after = 0; ; ) {
-      const found = waitingFor.all({ examId: exam, after });
-      yield found.map(({ person }) => person);
-      if (found.length < PAGE) return;
-      after = found.at(-1)?.seq ?? after;
-    }
-  }
+}
 
-  /** Finds whether an exam is what was seen, a part at a time: yields how much was compared. @throws Changed */
-  function* compare(exam: string, seen: ExamPeople): Generator<number, void> {
-    let rooms = 0;
-    for (const room of roomsIn(exam)) {
-      if (!isDeepStrictEqual(room, seen.rooms[rooms])) throw new Changed();
-      rooms += 1;
-      yield 1 + room.people.length;
+/** The rooms of an exam, each with its people. */
+async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<ExamRoom, void, void> {
+  for (let after = ""; ; ) {
+    const found = await reader.all(roomsAfter, { examId, after });
+    for (const room of found) yield { ...room, people: await reader.all(peopleOfRoom, { roomId: room.id }) };
+    if (found.length < PAGE) return;
+    after = found.at(-1)?.id ?? after;
+  }
+}
+/** The people who wait for a room, a page at a time. */
+async function* waitingOf(reader: Reader, examId: string): AsyncGenerator<Newcomer[], void, void> {
+  for (let after = 0; ; ) {
+    const found = await reader.all(waitingAfter, { examId, after });
+    yield found.map(({ person }) => person);
+    if (found.length < PAGE) return;
+    after = found.at(-1)?.seq ?? after;
+  }
+}
+
+/** Compares an exam with what was seen, a part at a time: yields how many people and rooms were compared. @throws ExamChanged */
+async function* compare(
+  reader: Reader,
+  examId: string,
+  seen: ExamPeople,
+): AsyncGenerator<number, void, void> {
+  let rooms = 0;
+  for await (const room of roomsOf(reader, examId)) {
+    if (!isDeepStrictEqual(room, seen.rooms[rooms])) throw new ExamChanged();
+    rooms += 1;
+    yield 1 + room.people.length;
+  }
+  let waiting = 0;
+  for await (const people of waitingOf(reader, examId)) {
+    if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length)))
+      throw new ExamChanged();
+    waiting += people.length;
+    yield people.length;
+  }
+  if (rooms !== seen.rooms.length || waiting !== seen.waiting.length) throw new ExamChanged();
+}
+
+export const createPlanStore = ({
+  storage,
+  bulk,
+  tasks,
+}: {
+  storage: Storage;
+  bulk: BulkChanges;
+  tasks: TaskLog;
+}): PlanStore => {
+  async function* prepare(
+    tx: Transaction,
+    { id, examId }: { readonly id: number; readonly examId: string },
+    seen: ExamPeople,
+    changes: Changes,
+  ): AsyncGenerator<number, void, void> {
+    const endedBefore = (await tx.get(endedRooms, { examId }))?.number;
+    for await (const compared of compare(tx, examId, seen)) yield Math.ceil(compared / COMPARED_A_ROW);
+    for (const room of changes.rooms) {
+      await insertRoom(tx, room, id);
+      yield 1;
     }
-    let waiting = 0;
-    for (const people of waitingIn(exam)) {
-      if (!isDeepStrictEqual(people, seen.waiting.slice(waiting, waiting + people.length)))
-        throw new Changed();
-      waiting += people.length;
-      yield people.length;
+    for (const person of changes.people) {
+      await insertPerson(tx, person, id);
+      yield SEAT_ROWS;
     }
-    if (rooms !== seen.rooms.length || waiting !== seen.waiting.length) throw new Changed();
+    for (const task of changes.undo) {
+      await tasks.keepGroups(tx, [task]);
+      yield 1;
+    }
+    // Rooms may end while the change is prepared. Nothing else of the exam's rooms and people changes.
+    if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new ExamChanged();
   }
 
   return {
-    async read(exam) {
+    async read(examId) {
       const seen = { rooms: [] as ExamRoom[], waiting: [] as Newcomer[] };
       const pace = createPace(PAGE);
-      for (const room of roomsIn(exam)) {
+      for await (const room of roomsOf(storage, examId)) {
         seen.rooms.push(room);
         await pace(1 + room.people.length);
       }
-      for (const people of waitingIn(exam)) {
+      for await (const people of waitingOf(storage, examId)) {
         seen.waiting.push(...people);
         await pace(people.length);
       }
       return seen;
     },
-    carryOut: (exam, seen, changes) =>
-      bulk
-        .run({ kind: "plan", examId: exam, now: changes.now }, function* prepare({ id }) {
-          const ended = endedRooms.get({ examId: exam })?.number;
-          for (const compared of compare(exam, seen)) yield Math.ceil(compared / COMPARED_A_ROW);
-          for (const room of changes.rooms) {
-            insertRoom(queries, room, id);
-            yield 1;
-          }
-          for (const person of changes.people) {
-            insertPerson(person, id);
-            yield SEAT_ROWS;
-          }
-          for (const task of changes.undo) {
-            tasks.keepGroups([task]);
-            yield 1;
-          }
-          // Rooms may end meanwhile; nothing else of an exam's changes.
-          if (endedRooms.get({ examId: exam })?.number !== ended) throw new Changed();
-          return true;
-        })
-        .catch((error: unknown) => {
-          if (error instanceof Changed) return false;
-          throw error;
-        }),
+    async carryOut(examId, seen, changes) {
+      try {
+        await bulk.run({ kind: "plan", examId, now: changes.now }, ({ id }, tx) =>
+          prepare(tx, { id, examId }, seen, changes),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ExamChanged) return false;
+        throw error;
+      }
+    },
   };
 };

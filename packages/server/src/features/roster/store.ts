@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
-import { and, asc, count, eq, gt, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createPersonRemover, type Standing } from "../../domain/bulk/removal.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
 import {
   visibleParticipants as participants,
   visibleRooms as rooms,
@@ -15,11 +16,11 @@ export type { Standing };
 export interface RosterStore {
   /** In the order of the import; `after` is the `nextCursor` of the page before. */
   listUnseated(examId: string, page: { limit: number; after: number | undefined }): Promise<UnseatedPage>;
-  /** Its rooms in the order in which they were made. */
+  /** A person's rooms, in the order in which they were made, and whether they wait for one. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and their groups, and from among those who wait; `withRecords` with
-   * what was recorded about it and reported of its streams. `check` sees before what there is, and refuses by throwing.
+   * Takes a person out of all rooms of the exam and their groups, and from the people without a room; `withRecords` together with what
+   * was recorded about them and reported of their streams. `check` is given their standing, and refuses by throwing.
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
@@ -27,54 +28,65 @@ export interface RosterStore {
   ): Promise<Standing>;
 }
 
-/** People that are counted in one turn. */
-const COUNTED_AT_ONCE = 2000;
+/** People that are counted in one turn of the event loop. */
+const COUNTED_A_TURN = 2000;
 
-export const createRosterStore = ({ db, bulk }: { db: Database; bulk: BulkChanges }): RosterStore => {
-  const { queries } = db;
-  const remove = createPersonRemover({ db, bulk });
-  const ofExam = eq(unseated.examId, sql.placeholder("examId"));
-  const isPerson = and(ofExam, eq(unseated.userId, sql.placeholder("userId")));
-  const { userId, name, role, extraMinutes, seq } = unseated;
-  const page = queries
+const isAfter = and(eq(unseated.examId, param("examId")), gt(unseated.seq, param("after")));
+const { userId, name, role, extraMinutes, seq } = unseated;
+const unseatedAfter = statement(
+  query
     .select({ seq, person: { userId, name, role, extraMinutes } })
     .from(unseated)
-    .where(and(ofExam, gt(seq, sql.placeholder("after"))))
+    .where(isAfter)
     .orderBy(asc(seq))
-    .limit(sql.placeholder("limit"))
-    .prepare();
-  const waitingOf = queries
+    .limit(param("limit")),
+);
+const keysAfter = statement(
+  query.select({ seq }).from(unseated).where(isAfter).orderBy(asc(seq)).limit(COUNTED_A_TURN),
+);
+const unseatedPerson = statement(
+  query
     .select({ userId, name, role, extraMinutes })
     .from(unseated)
-    .where(isPerson)
-    .prepare();
-  const somePeople = queries
-    .select({ seq })
-    .from(unseated)
-    .where(and(ofExam, gt(seq, sql.placeholder("after"))))
-    .orderBy(asc(seq))
-    .limit(COUNTED_AT_ONCE)
-    .prepare();
-  const someRooms = queries
+    .where(and(eq(unseated.examId, param("examId")), eq(userId, param("userId")))),
+);
+const roomsAfter = statement(
+  query
     .select({ id: rooms.id })
     .from(rooms)
-    .where(and(eq(rooms.examId, sql.placeholder("examId")), gt(rooms.id, sql.placeholder("after"))))
+    .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
     .orderBy(asc(rooms.id))
-    .limit(COUNTED_AT_ONCE)
-    .prepare();
-  const countInRoom = queries
+    .limit(COUNTED_A_TURN),
+);
+const examineesOfRoom = statement(
+  query
     .select({ people: count() })
     .from(participants)
-    .where(and(eq(participants.roomId, sql.placeholder("roomId")), eq(participants.role, "examinee")))
-    .prepare();
+    .where(and(eq(participants.roomId, param("roomId")), eq(participants.role, "examinee"))),
+);
+const roomsOfPerson = statement(
+  query
+    .select({ roomId: rooms.id, name: rooms.name, status: rooms.status, role: participants.role })
+    .from(participants)
+    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .where(and(eq(participants.userId, param("userId")), eq(rooms.examId, param("examId"))))
+    .orderBy(asc(rooms.id)),
+);
 
+export const createRosterStore = ({
+  storage,
+  bulk,
+}: {
+  storage: Storage;
+  bulk: BulkChanges;
+}): RosterStore => {
   const countUnseated = async (examId: string): Promise<number> => {
     let total = 0;
     for (let after = 0; ; ) {
-      const people = somePeople.values({ examId, after });
+      const people = await storage.all(keysAfter, { examId, after });
       total += people.length;
-      if (people.length < COUNTED_AT_ONCE) return total;
-      after = Number(people.at(-1)?.[0]);
+      if (people.length < COUNTED_A_TURN) return total;
+      after = people.at(-1)?.seq ?? after;
       await nextTurn();
     }
   };
@@ -82,38 +94,23 @@ export const createRosterStore = ({ db, bulk }: { db: Database; bulk: BulkChange
     let total = 0;
     let counted = 0;
     for (let after = ""; ; ) {
-      const found = someRooms.all({ examId, after });
+      const found = await storage.all(roomsAfter, { examId, after });
       for (const { id } of found) {
-        const { people = 0 } = countInRoom.get({ roomId: id }) ?? {};
+        const { people = 0 } = (await storage.get(examineesOfRoom, { roomId: id })) ?? {};
         total += people;
         counted += people + 1;
-        if (counted < COUNTED_AT_ONCE) continue;
+        if (counted < COUNTED_A_TURN) continue;
         counted = 0;
         await nextTurn();
       }
-      if (found.length < COUNTED_AT_ONCE) return total;
+      if (found.length < COUNTED_A_TURN) return total;
       after = found.at(-1)?.id ?? after;
     }
   };
 
-  const roomsOf = queries
-    .select({
-      roomId: rooms.id,
-      name: rooms.name,
-      status: rooms.status,
-      role: participants.role,
-    })
-    .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
-    .where(
-      and(eq(participants.userId, sql.placeholder("userId")), eq(rooms.examId, sql.placeholder("examId"))),
-    )
-    .orderBy(asc(rooms.id))
-    .prepare();
-
   return {
     async listUnseated(examId, { limit, after = 0 }) {
-      const rows = page.all({ examId, after, limit: limit + 1 });
+      const rows = await storage.all(unseatedAfter, { examId, after, limit: limit + 1 });
       const last = rows.slice(0, limit).at(-1);
       return {
         people: rows.slice(0, limit).map(({ person }) => person),
@@ -127,9 +124,12 @@ export const createRosterStore = ({ db, bulk }: { db: Database; bulk: BulkChange
       };
     },
     async locate(examId, user) {
-      const waiting = waitingOf.get({ examId, userId: user });
-      return { ...(waiting && { unseated: waiting }), rooms: roomsOf.all({ examId, userId: user }) };
+      const waiting = await storage.get(unseatedPerson, { examId, userId: user });
+      return {
+        ...(waiting && { unseated: waiting }),
+        rooms: await storage.all(roomsOfPerson, { examId, userId: user }),
+      };
     },
-    remove,
+    remove: createPersonRemover({ storage, bulk }),
   };
 };

@@ -1,0 +1,108 @@
+import { type AnyColumn, asc, eq, getTableColumns, sql } from "drizzle-orm";
+import { getTableConfig } from "drizzle-orm/sqlite-core";
+import type { Transaction } from "../../storage/port.js";
+import { param, query, type Statement, statement } from "../../storage/statement.js";
+import {
+  cheatConfigs,
+  cheatRecords,
+  examAudio,
+  exams,
+  messageReaders,
+  messages,
+  mutes,
+  participants,
+  presence,
+  recordedPeople,
+  rooms,
+  seatGenerations,
+  streamEvents,
+  streamNames,
+  unseated,
+} from "../../storage/tables.js";
+import { deleteRoom } from "./marked-rows.js";
+import type { Phase } from "./types.js";
+
+/** Every table with rows of a room. */
+const OF_ROOM = [
+  messageReaders,
+  messages,
+  mutes,
+  presence,
+  seatGenerations,
+  streamEvents,
+  streamNames,
+  participants,
+  recordedPeople,
+  cheatRecords,
+] as const;
+/** Every table with rows of an exam that are not a room's. */
+const OF_EXAM = [unseated, examAudio] as const;
+
+/** Deletes rows of an owner, at most `limit`. */
+const deletionOf = (
+  table: (typeof OF_ROOM)[number] | (typeof OF_EXAM)[number],
+  owner: "roomId" | "examId",
+): Statement => {
+  const columns: Readonly<Record<string, AnyColumn>> = getTableColumns(table);
+  const ownerColumn = columns[owner];
+  if (!ownerColumn) throw new Error(`a table without ${owner} cannot be erased by it`);
+  const composite = getTableConfig(table).primaryKeys[0]?.columns;
+  const key: readonly AnyColumn[] = composite ?? Object.values(columns).filter(({ primary }) => primary);
+  const some = query
+    .select(Object.fromEntries(key.map((column) => [column.name, sql`${column}`.as(column.name)])))
+    .from(table)
+    .where(eq(ownerColumn, param("ownerId")))
+    .limit(param("limit"));
+  return statement(query.delete(table).where(sql`(${sql.join([...key], sql`, `)}) IN ${some}`));
+};
+
+const deletionsOfRoom = OF_ROOM.map((table) => deletionOf(table, "roomId"));
+const deletionsOfExam = OF_EXAM.map((table) => deletionOf(table, "examId"));
+const firstRoom = statement(
+  query
+    .select({ id: rooms.id })
+    .from(rooms)
+    .where(eq(rooms.examId, param("examId")))
+    .orderBy(asc(rooms.id))
+    .limit(1),
+);
+const deleteConfig = statement(query.delete(cheatConfigs).where(eq(cheatConfigs.examId, param("examId"))));
+const deleteExam = statement(query.delete(exams).where(eq(exams.id, param("examId"))));
+
+/** Runs the deletions in turn until `rows` rows are deleted. */
+const deleteSome = async (
+  tx: Transaction,
+  deletions: readonly Statement[],
+  ownerId: string,
+  rows: number,
+): Promise<{ used: number; isEmpty: boolean }> => {
+  let used = 0;
+  for (const deletion of deletions) {
+    if (used >= rows) return { used, isEmpty: false };
+    const limit = rows - used;
+    const deleted = await tx.run(deletion, { ownerId, limit });
+    used += deleted;
+    if (deleted === limit) return { used, isEmpty: false };
+  }
+  return { used, isEmpty: true };
+};
+
+/** Erases an exam that nobody sees any more, room by room. Each window begins with the first room that is left. */
+export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
+  let used = 0;
+  while (used < rows) {
+    const room = await tx.get(firstRoom, { examId });
+    if (!room) break;
+    const erased = await deleteSome(tx, deletionsOfRoom, room.id, rows - used);
+    used += erased.used;
+    if (!erased.isEmpty) return { used, next: "again" };
+    await tx.run(deleteRoom, { roomId: room.id });
+    used += 1;
+  }
+  if (used >= rows) return { used, next: "again" };
+  const erased = await deleteSome(tx, deletionsOfExam, examId, rows - used);
+  if (!erased.isEmpty) return { used: used + erased.used, next: "again" };
+  await tx.run(deleteConfig, { examId });
+  await tx.run(deleteExam, { examId });
+  return { used: used + erased.used + 2 };
+};

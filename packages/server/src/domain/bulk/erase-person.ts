@@ -1,0 +1,127 @@
+import { and, asc, eq, gt } from "drizzle-orm";
+import type { Reader } from "../../storage/port.js";
+import { param, query, statement } from "../../storage/statement.js";
+import { cheatRecords, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
+import type { BulkChange, Phase } from "./types.js";
+
+// What was recorded about a person, as a removal counts and erases it.
+
+/** Looking at a record takes a fraction of the time that deleting one takes: so many looks count as one row. */
+const LOOKS_A_ROW = 4;
+
+const isRecordedIn = and(
+  eq(recordedPeople.roomId, param("roomId")),
+  eq(recordedPeople.userId, param("userId")),
+);
+const nextRoomOfExam = statement(
+  query
+    .select({ id: rooms.id })
+    .from(rooms)
+    .innerJoin(
+      recordedPeople,
+      and(eq(recordedPeople.roomId, rooms.id), eq(recordedPeople.userId, param("userId"))),
+    )
+    .where(and(eq(rooms.examId, param("examId")), gt(rooms.id, param("after"))))
+    .orderBy(asc(rooms.id))
+    .limit(1),
+);
+const recordedInRoom = statement(
+  query.select({ id: recordedPeople.roomId }).from(recordedPeople).where(isRecordedIn),
+);
+const recordsAfter = statement(
+  query
+    .select({ id: cheatRecords.id, userId: cheatRecords.userId })
+    .from(cheatRecords)
+    .where(and(eq(cheatRecords.roomId, param("roomId")), gt(cheatRecords.id, param("after"))))
+    .orderBy(asc(cheatRecords.id))
+    .limit(param("limit")),
+);
+const deleteRecords = statement((dialect) =>
+  query.delete(cheatRecords).where(dialect.isAnyOf(cheatRecords.id, "ids", "integer")),
+);
+const deleteRecordedPerson = statement(query.delete(recordedPeople).where(isRecordedIn));
+const streamEventsInExam = statement(
+  query
+    .select({ id: streamEvents.id })
+    .from(rooms)
+    .innerJoin(streamEvents, and(eq(streamEvents.roomId, rooms.id), eq(streamEvents.userId, param("userId"))))
+    .where(eq(rooms.examId, param("examId")))
+    .limit(param("limit")),
+);
+const streamEventsInRoom = statement(
+  query
+    .select({ id: streamEvents.id })
+    .from(streamEvents)
+    .where(and(eq(streamEvents.roomId, param("roomId")), eq(streamEvents.userId, param("userId"))))
+    .limit(param("limit")),
+);
+const deleteStreamEvents = statement((dialect) =>
+  query.delete(streamEvents).where(dialect.isAnyOf(streamEvents.id, "ids", "integer")),
+);
+
+/** Returns the first room after `after` whose records about the person a removal erases; undefined when no room is left. */
+export const readNextRecordedRoom = async (
+  reader: Reader,
+  { examId, person }: Pick<BulkChange, "examId" | "person">,
+  after: string,
+): Promise<string | undefined> => {
+  if (!person || person.erases === "nothing") return undefined;
+  const { userId, roomId = "", erases } = person;
+  if (erases === "exam") return (await reader.get(nextRoomOfExam, { examId, userId, after }))?.id;
+  return after < roomId ? (await reader.get(recordedInRoom, { roomId, userId }))?.id : undefined;
+};
+
+/** Finds a person's records among `limit` records of a room: there is no index of records by person. */
+export const readRecordsOfPerson = async (
+  reader: Reader,
+  { roomId, userId }: { readonly roomId: string; readonly userId: string },
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<{ ids: number[]; looked: number; last: number }> => {
+  const rows = await reader.all(recordsAfter, { roomId, after, limit });
+  return {
+    ids: rows.filter((row) => row.userId === userId).map(({ id }) => id),
+    looked: rows.length,
+    last: rows.at(-1)?.id ?? after,
+  };
+};
+
+/**
+ * Erases what was recorded about a person before their removal. Later records stay: where there are some, the room keeps the note
+ * that the person was recorded in it. A window's position is a room, a record in it, and whether the room keeps its note.
+ */
+export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
+  const { person } = change;
+  if (!person) return { used: 0 };
+  const { userId, lastRecordId } = person;
+  const [from = "", record = "0", kept = ""] = String(after).split("/");
+  // Goes on in a room that was begun, or else with the next one.
+  const roomId = record === "0" ? await readNextRecordedRoom(tx, change, from) : from;
+  if (roomId === undefined) return { used: 0 };
+  const limit = Math.max(1, rows * LOOKS_A_ROW);
+  const { ids, looked, last } = await readRecordsOfPerson(
+    tx,
+    { roomId, userId },
+    { after: Number(record), limit },
+  );
+  const erasable = ids.filter((id) => id <= lastRecordId);
+  const erased = erasable.slice(0, rows);
+  if (erased.length > 0) await tx.run(deleteRecords, { ids: erased });
+  const isCut = erasable.length > erased.length;
+  const isKept = kept !== "" || ids.length > erasable.length;
+  const used = erased.length + Math.ceil(looked / LOOKS_A_ROW);
+  if (isCut || looked === limit)
+    return { used, next: `${roomId}/${isCut ? (erased.at(-1) ?? 0) : last}/${isKept ? "kept" : ""}` };
+  if (!isKept) await tx.run(deleteRecordedPerson, { roomId, userId });
+  return { used: used + 1, next: `${roomId}/0/` };
+};
+
+/** Erases what was reported of a person's streams. */
+export const eraseStreamEvents: Phase = async (tx, { examId, person }, { rows }) => {
+  if (!person || person.erases === "nothing") return { used: 0 };
+  const { userId, roomId = "", erases } = person;
+  const found = await (erases === "exam"
+    ? tx.all(streamEventsInExam, { examId, userId, limit: rows })
+    : tx.all(streamEventsInRoom, { roomId, userId, limit: rows }));
+  if (found.length > 0) await tx.run(deleteStreamEvents, { ids: found.map(({ id }) => id) });
+  return { used: found.length, next: found.length === rows ? "again" : undefined };
+};

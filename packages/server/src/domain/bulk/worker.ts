@@ -1,0 +1,203 @@
+import { randomBytes } from "node:crypto";
+import { and, asc, eq, inArray, lte } from "drizzle-orm";
+import type { FastifyBaseLogger } from "fastify";
+import type { Storage, Transaction } from "../../storage/port.js";
+import { param, query, rawParam, statement } from "../../storage/statement.js";
+import { bulkChanges } from "../../storage/tables.js";
+import { encodedParam } from "../encoded-param.js";
+import type { Phases } from "./phases.js";
+import type { BulkChange, Phase } from "./types.js";
+
+/** Does what is left of bulk changes, in this process. A change is carried on by the one worker that claims it. */
+export interface ChangeWorker {
+  /** What a new change says of its worker. */
+  claim(): Pick<BulkChange, "worker" | "claimedUntil">;
+  /** Extends this worker's claim, and returns the change as it is. @throws TakenOver */
+  hold(tx: Transaction, id: number): Promise<BulkChange>;
+  /** Saves how far a change is. */
+  save(tx: Transaction, change: BulkChange): Promise<void>;
+  /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left. */
+  announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
+  /** Finishes an announced change, or undoes another one. Never rejects. */
+  carryOn(id: number): Promise<void>;
+  /** Carries on what no worker claims any more. */
+  takeOver(): Promise<void>;
+  start(): void;
+  stop(): Promise<void>;
+  drain(): Promise<void>;
+  readonly isStopped: boolean;
+}
+
+/** About how many rows one transaction of a change touches: some five milliseconds. */
+export const ROWS_A_WRITE = 500;
+/** How long a claim holds. Every transaction of a change extends it. */
+const CLAIM_MS = 5_000;
+/** How often a process looks for changes that others left. */
+const LOOK_MS = 2_000;
+/** How many changes are taken over at once. */
+const TAKEN_AT_ONCE = 10;
+
+/** Another worker has taken the change over. */
+export class TakenOver extends Error {
+  constructor() {
+    super("another process has taken the change over");
+  }
+}
+
+export const changeById = statement(
+  query
+    .select()
+    .from(bulkChanges)
+    .where(eq(bulkChanges.id, param("id"))),
+);
+const isUnclaimed = lte(bulkChanges.claimedUntil, param("now"));
+const unclaimedChanges = query
+  .select({ id: bulkChanges.id })
+  .from(bulkChanges)
+  .where(isUnclaimed)
+  .orderBy(asc(bulkChanges.claimedUntil))
+  .limit(TAKEN_AT_ONCE);
+const readUnclaimed = statement(unclaimedChanges);
+const claimUnclaimed = statement(
+  query
+    .update(bulkChanges)
+    .set({ worker: rawParam<string>("worker"), claimedUntil: rawParam<Date>("claimedUntil") })
+    .where(and(inArray(bulkChanges.id, unclaimedChanges), isUnclaimed))
+    .returning(),
+);
+const extendClaim = statement(
+  query
+    .update(bulkChanges)
+    .set({ claimedUntil: rawParam<Date>("claimedUntil") })
+    .where(and(eq(bulkChanges.id, param("id")), eq(bulkChanges.worker, param("worker"))))
+    .returning(),
+);
+const saveChange = statement(
+  query
+    .update(bulkChanges)
+    .set({
+      state: rawParam<BulkChange["state"]>("state"),
+      progress: encodedParam(bulkChanges.progress, "progress"),
+    })
+    .where(eq(bulkChanges.id, param("id"))),
+);
+const deleteChange = statement(query.delete(bulkChanges).where(eq(bulkChanges.id, param("id"))));
+
+export const createChangeWorker = ({
+  storage,
+  phases,
+  clock,
+  log,
+}: {
+  storage: Storage;
+  phases: Phases;
+  clock: () => Date;
+  log: FastifyBaseLogger;
+}): ChangeWorker => {
+  const worker = randomBytes(12).toString("hex");
+  const running = new Set<Promise<void>>();
+  let isStopped = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  const claim = () => ({ worker, claimedUntil: new Date(clock().getTime() + CLAIM_MS) });
+  const extend = async (tx: Transaction, id: number, claimedUntil: Date): Promise<BulkChange> => {
+    const change = await tx.get(extendClaim, { id, worker, claimedUntil });
+    if (!change) throw new TakenOver();
+    return change;
+  };
+  const hold = (tx: Transaction, id: number): Promise<BulkChange> => extend(tx, id, claim().claimedUntil);
+  const save = async (tx: Transaction, { id, state, progress }: BulkChange): Promise<void> => {
+    await tx.run(saveChange, { id, state, progress });
+  };
+
+  const phasesOf = ({ state, kind }: BulkChange): readonly Phase[] =>
+    state === "announced" ? phases.finish[kind] : phases.undo;
+  /** Does about `rows` rows of what is left, and deletes the change when that was all. Returns whether it was. */
+  const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
+    const list = phasesOf(change);
+    let { phase, after } = change.progress;
+    let used = 0;
+    while (used < rows) {
+      const run = list[phase];
+      if (!run) {
+        await tx.run(deleteChange, { id: change.id });
+        return true;
+      }
+      const result = await run(tx, change, { after, rows: rows - used });
+      used += result.used;
+      if (result.next === undefined) {
+        phase += 1;
+        after = "";
+      } else after = result.next;
+    }
+    await save(tx, { ...change, progress: { phase, after } });
+    return false;
+  };
+
+  const advanceToEnd = async (id: number): Promise<void> => {
+    let isDone = false;
+    while (!isDone && !isStopped)
+      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, id), ROWS_A_WRITE), {
+        bulk: true,
+      });
+    // Other processes need not wait until the claim ends.
+    if (!isDone) await storage.write((tx) => extend(tx, id, new Date(0)), { bulk: true });
+  };
+  const carryOn = (id: number): Promise<void> => {
+    const work = advanceToEnd(id)
+      .catch((error: unknown) => {
+        // A worker, here or elsewhere, takes the change over when its claim has ended.
+        if (!(error instanceof TakenOver))
+          log.error({ err: error, changeId: id }, "a bulk change is carried on later");
+      })
+      .finally(() => running.delete(work));
+    running.add(work);
+    return work;
+  };
+
+  const takeOver = async (): Promise<void> => {
+    if (isStopped || !(await storage.get(readUnclaimed, { now: clock() }))) return;
+    const taken = await storage.write((tx) => tx.all(claimUnclaimed, { ...claim(), now: clock() }), {
+      bulk: true,
+    });
+    for (const { id, kind, examId, state } of taken) {
+      log.info({ changeId: id, kind, examId, state }, "a bulk change that was left is carried on");
+      void carryOn(id);
+    }
+  };
+  const takeOverQuietly = (): void => {
+    takeOver().catch((error: unknown) => log.error({ err: error }, "bulk changes cannot be read"));
+  };
+
+  return {
+    claim,
+    hold,
+    save,
+    async announce(tx, change, rows) {
+      const announced: BulkChange = { ...change, state: "announced", progress: { phase: 0, after: "" } };
+      await save(tx, announced);
+      return rows > 0 && (await advance(tx, announced, rows));
+    },
+    carryOn,
+    takeOver,
+    start() {
+      isStopped = false;
+      takeOverQuietly();
+      timer ??= setInterval(takeOverQuietly, LOOK_MS);
+      // The timer keeps no process running.
+      timer.unref();
+    },
+    async stop() {
+      isStopped = true;
+      clearInterval(timer);
+      timer = undefined;
+      await Promise.all(running);
+    },
+    async drain() {
+      while (running.size > 0) await Promise.all(running);
+    },
+    get isStopped() {
+      return isStopped;
+    },
+  };
+};

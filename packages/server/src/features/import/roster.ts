@@ -1,0 +1,32 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { RosterPerson } from "./judge.js";
+import type { AddPeople } from "./read.js";
+
+/**
+ * The people of a file, in the order of its rows and each once. They are kept in memory until they are judged; the bounds of a file bound
+ * them: see docs/decisions/0012.
+ */
+export interface Roster {
+  readonly people: readonly RosterPerson[];
+  readonly add: AddPeople;
+}
+
+export const createRoster = (): Roster => {
+  const people: RosterPerson[] = [];
+  const rows = new Map<string, number>();
+  return {
+    people,
+    async add(added) {
+      const repeated: { row: number; earlier: number }[] = [];
+      for (const person of added) {
+        const earlier = rows.get(person.userId);
+        if (earlier === undefined) {
+          rows.set(person.userId, person.row);
+          people.push(person);
+        } else repeated.push({ row: person.row, earlier });
+      }
+      await nextTurn();
+      return repeated;
+    },
+  };
+};
