@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { createBulkChanges } from "../domain/bulk/changes.js";
-import { createErasedRows } from "../domain/bulk/erased.js";
+import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/event-log.js";
 import { createEventWriter } from "../domain/events.js";
 import { createMessageLog } from "../domain/message-log.js";
@@ -182,7 +182,13 @@ export const createServices = (
   });
   const erasure = createErasureService({ store: createErasureStore({ storage }), clock, log });
   const participant = createParticipantService({
-    store: createParticipantStore({ db, bulk, tasks, events }),
+    store: createParticipantStore({
+      storage,
+      bulk,
+      removePerson: createPersonRemover({ storage, bulk }),
+      tasks: taskLog,
+      events: eventLog,
+    }),
     access,
     streams: providers.streams,
     erasure,
@@ -222,7 +228,7 @@ export const createServices = (
     rates,
     quota: createRecordQuota({ store: cheatStore, quotas }),
   });
-  const roomStore = createRoomStore({ db, bulk, tasks, events });
+  const roomStore = createRoomStore({ storage, bulk, tasks: taskLog, events: eventLog });
   const room = createRoomService({
     store: roomStore,
     access,
@@ -298,7 +304,7 @@ export const createServices = (
   });
   const capacity = createCapacityService({ store: createCapacityStore({ storage }), clock });
   const stream = createStreamService({
-    store: createStreamStore({ storage, erased: createErasedRows(db), tasks: taskLog, events: eventLog }),
+    store: createStreamStore({ storage, tasks: taskLog, events: eventLog }),
     access,
     callback: providers.streamCallback,
     clock,

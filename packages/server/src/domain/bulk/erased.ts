@@ -22,7 +22,7 @@ export interface ErasedRows {
    * in each turn, until the page is full.
    */
   page<Row extends About>(
-    read: (before: number, limit: number) => Row[] | Promise<Row[]>,
+    read: (before: number, limit: number) => Row[],
     page: { readonly before: number; readonly limit: number; readonly kind: "records" | "stream_events" },
     examOf: (row: Row) => string,
   ): Promise<Row[]>;
@@ -61,9 +61,9 @@ export const createErasedRows = ({
 
     async page(read, { before, limit, kind }, examOf) {
       if (erasing().length === 0) return read(before, limit);
-      const kept: Awaited<ReturnType<typeof read>> = [];
+      const kept: ReturnType<typeof read> = [];
       for (let from = before; ; ) {
-        const rows = await read(from, Math.max(limit, LOOKED_AT_ONCE));
+        const rows = read(from, Math.max(limit, LOOKED_AT_ONCE));
         kept.push(...rows.filter((row) => !isErased(row, kind, () => examOf(row))));
         const last = rows.at(-1);
         if (kept.length >= limit || !last || rows.length < Math.max(limit, LOOKED_AT_ONCE))

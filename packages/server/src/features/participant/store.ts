@@ -1,47 +1,55 @@
 import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, max, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { createPersonRemover } from "../../domain/bulk/removal.js";
-import { type EventWriter, tellOfArrival } from "../../domain/events.js";
-import { deletePerson, type NewPerson, personInserter } from "../../domain/inserts.js";
-import { roomSizer } from "../../domain/room-size.js";
-import type { TaskWriter } from "../../domain/vendor-tasks.js";
-import type { Database } from "../../storage/sqlite/client.js";
-import { participants, visibleRooms as rooms, visibleParticipants } from "../../storage/tables.js";
+import type { createPersonRemover } from "../../domain/bulk/removal.js";
+import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/event-log.js";
+import type { NewPerson } from "../../domain/inserts.js";
+import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
+import type { TaskLog } from "../../domain/task-log.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
+import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
+import {
+  bulkChanges,
+  participants,
+  personChanges,
+  rooms,
+  visibleParticipants,
+  visibleRooms,
+} from "../../storage/tables.js";
 
-/** A person in a room, without its streams' URLs. */
+/** A person in a room, without the URLs of their streams. */
 export type StoredParticipant = Omit<Participant, "streams">;
 /** Who somebody is in a room, and nothing that changes during the exam. */
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
 /** A room whose people are asked for. */
 export interface RoomState {
   readonly roomId: string;
-  /** Whether it is in progress, which spares looking for another that is. */
+  /** Whether the room is in progress. Nobody's other rooms are looked for then. */
   readonly inProgress: boolean;
-  /** Otherwise the exam of the others, and those of them that count. */
+  /** The exam of the other rooms, and those of them that the caller may see. Undefined where nobody's other rooms are looked for. */
   readonly others: { readonly examId: string; readonly rooms: "all" | readonly string[] } | undefined;
 }
 
-/** Refuses by throwing what may not be done to a room; undefined is the status of one that is gone. */
+/** Refuses by throwing what may not be done to a room. Undefined is the status of a room that does not exist. */
 export type CheckRoom = (roomId: string, status: RoomStatus | undefined) => void;
 
 /** How many people a room may have. */
 export interface RoomSize {
   readonly most: number;
-  /** Sees how many a room has once so many were added; one more than `most` stands for all that are more. Refuses by throwing. */
+  /** Sees how many people a room has after so many were added: `most + 1` stands for every greater number. Refuses by throwing. */
   check(roomId: string, size: number, added: number): void;
 }
 
-/** `check` sees each room that is written to, in the same transaction. Without `size` a room has as many people as come. */
+/** `check` sees each room that is written to, in the same transaction. Without `size` a room may have any number of people. */
 export interface ParticipantStore {
   get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
   /** In the order in which they were added. */
-  list(room: RoomState, role: ParticipantRole): Promise<StoredParticipant[]>;
+  list(room: RoomState, role: ParticipantRole): Promise<readonly StoredParticipant[]>;
   /** The same people in the same order, as members alone. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
   /**
-   * Adds people to a room, or gives those that are there their new names and extra minutes: all or nobody.
-   * Returns what became of each, or the id of the first who is there in another role.
+   * Adds people to a room, or gives those who are there their new names and extra minutes: all or none.
+   * Returns the outcome for each, or the first person who is there in another role.
    */
   add(
     roomId: string,
@@ -52,8 +60,8 @@ export interface ParticipantStore {
   /** The most extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
   /**
-   * Moves a person to another room of the exam, where it comes last, and sends it away from the old one's groups. Its
-   * streams there stay known.
+   * Moves a person to another room of the exam, where they come last, and takes them out of the groups of the old one. Their streams
+   * there keep their names.
    */
   move(
     roomId: string,
@@ -63,9 +71,9 @@ export interface ParticipantStore {
     size: RoomSize | undefined,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person; when something was recorded about it, only `withRecords`, which go too, with what was reported of
-   * its streams: those in the room, and from its last room in the exam those in all of the exam's rooms. Sends it away
-   * from the room's groups. Undefined when it is not there.
+   * Removes a person, and takes them out of the room's groups. A person about whom something was recorded is removed only `withRecords`,
+   * which go too, with what was reported of their streams: those in the room, and from their last room in the exam those in all of the
+   * exam's rooms. Undefined when the person is not there.
    */
   remove(
     roomId: string,
@@ -79,7 +87,7 @@ export type AddOutcome = "added" | "updated" | "unchanged";
 /** Lists that are remembered; one may hold 500 people and more. */
 const REMEMBERED_LISTS = 200;
 
-/** Undoes an add whose people do not fit. */
+/** Undoes an addition of people one of whom is there in another role. */
 class RoleConflict extends Error {
   constructor(
     readonly person: NewPerson,
@@ -89,190 +97,238 @@ class RoleConflict extends Error {
   }
 }
 
-/** Keeps somebody: because of so many records, or because they are not there any more. */
+/** Undoes a removal: of a person about whom so many records are kept, or (undefined) who is not there. */
 class NotRemoved extends Error {
   constructor(readonly records: number | undefined) {
     super("not removed");
   }
 }
 
+const { seq, roomId, userId, role, name, extraMinutes } = visibleParticipants;
+const inRoom = eq(roomId, param("roomId"));
+const isPerson = and(inRoom, eq(userId, param("userId")));
+const inRole = and(inRoom, eq(role, param("role")));
+
+const others = {
+  extraMinutes,
+  mainPublishStatus: visibleParticipants.mainPublishStatus,
+  pcPublishStatus: visibleParticipants.pcPublishStatus,
+  createdAt: visibleParticipants.createdAt,
+  updatedAt: visibleParticipants.updatedAt,
+};
+
+const storedPeople = (dialect: Dialect) => {
+  // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
+  const isOfRoomsAsked = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
+  const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
+    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
+    WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
+      AND ${visibleRooms}.status = 'in_progress' AND ${visibleRooms}.exam_id = ${param("examId")}
+      AND (${param("everyRoom")} = 1 OR ${isOfRoomsAsked})))`.mapWith(Boolean);
+  return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
+};
+const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
+const storedByRole = statement((dialect) => storedPeople(dialect).where(inRole).orderBy(asc(seq)));
+const membersByRole = statement(
+  query
+    .select({ userId, name, role, extraMinutes })
+    .from(visibleParticipants)
+    .where(inRole)
+    .orderBy(asc(seq)),
+);
+const personInRoom = statement(
+  query.select({ role, name, extraMinutes }).from(visibleParticipants).where(isPerson),
+);
+const mostMinutes = statement(
+  query
+    .select({ extraMinutes: max(extraMinutes) })
+    .from(visibleParticipants)
+    .innerJoin(visibleRooms, eq(visibleRooms.id, roomId))
+    .where(and(eq(userId, param("userId")), eq(role, "examinee"), eq(visibleRooms.examId, param("examId")))),
+);
+const roomById = statement(
+  query
+    .select({
+      id: visibleRooms.id,
+      examId: visibleRooms.examId,
+      status: visibleRooms.status,
+      imServer: visibleRooms.imServer,
+    })
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const updatePerson = statement(
+  query
+    .update(participants)
+    .set({
+      name: rawParam<string>("name"),
+      extraMinutes: rawParam<number>("extraMinutes"),
+      updatedAt: rawParam<Date>("now"),
+    })
+    .where(and(eq(participants.roomId, param("roomId")), eq(participants.userId, param("userId")))),
+);
+
+type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
+const toStored = ({
+  mainPublishStatus,
+  pcPublishStatus,
+  ...row
+}: RowOf<typeof storedPerson>): StoredParticipant => ({
+  ...row,
+  publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
+});
+
+const EVERY_ROOM = "all";
+/** The other rooms that are looked for, as texts: a remembered read takes no lists. */
+const othersOf = ({ others }: RoomState): { examId: string; reach: string } => {
+  if (!others) return { examId: "", reach: "" };
+  return { examId: others.examId, reach: others.rooms === "all" ? EVERY_ROOM : others.rooms.join("|") };
+};
+/** The parameters of `storedPeople`. No room id contains the bar. */
+const parameters = (of: { roomId: string; inProgress: boolean; examId: string; reach: string }) => ({
+  roomId: of.roomId,
+  inProgress: of.inProgress ? 1 : 0,
+  examId: of.examId,
+  everyRoom: of.reach === EVERY_ROOM ? 1 : 0,
+  rooms: of.reach.split("|"),
+});
+
 export const createParticipantStore = ({
-  db,
+  storage,
   bulk,
+  removePerson,
   tasks,
   events,
 }: {
-  db: Database;
+  storage: Storage;
   bulk: BulkChanges;
-  tasks: TaskWriter;
-  events: EventWriter;
+  removePerson: ReturnType<typeof createPersonRemover>;
+  tasks: TaskLog;
+  events: EventLog;
 }): ParticipantStore => {
-  const { queries, remember } = db;
-  const { write } = bulk;
-  const { seq, roomId, userId, role, name, extraMinutes } = visibleParticipants;
-  const others = {
-    extraMinutes,
-    mainPublishStatus: visibleParticipants.mainPublishStatus,
-    pcPublishStatus: visibleParticipants.pcPublishStatus,
-    createdAt: visibleParticipants.createdAt,
-    updatedAt: visibleParticipants.updatedAt,
-  };
-  // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
-  const hasRoomInProgress = sql<number>`(${sql.placeholder("inProgress")} OR EXISTS (
-    SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${rooms}
-    WHERE ${rooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id AND ${rooms}.status = 'in_progress'
-      AND ${rooms}.exam_id = ${sql.placeholder("examId")}
-      AND (${sql.placeholder("reach")} = 'all' OR instr(${sql.placeholder("reach")}, '|' || ${rooms}.id || '|') > 0)))`;
-  const people = () =>
-    queries.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
-  const inRoom = eq(roomId, sql.placeholder("roomId"));
-  const isPerson = and(inRoom, eq(userId, sql.placeholder("userId")));
-  const one = people().where(isPerson).prepare();
-  const byRole = people()
-    .where(and(inRoom, eq(role, sql.placeholder("role"))))
-    .orderBy(asc(seq))
-    .prepare();
-  const members = queries
-    .select({ userId, name, role, extraMinutes: others.extraMinutes })
-    .from(visibleParticipants)
-    .where(and(inRoom, eq(role, sql.placeholder("role"))))
-    .orderBy(asc(seq))
-    .prepare();
-  const present = queries
-    .select({ role, name, extraMinutes: others.extraMinutes })
-    .from(visibleParticipants)
-    .where(isPerson)
-    .prepare();
-  const mostMinutes = queries
-    .select({ extraMinutes: sql<number | null>`max(${extraMinutes})` })
-    .from(visibleParticipants)
-    .innerJoin(rooms, eq(rooms.id, roomId))
-    .where(
-      and(
-        eq(userId, sql.placeholder("userId")),
-        eq(role, "examinee"),
-        eq(rooms.examId, sql.placeholder("examId")),
-      ),
-    )
-    .prepare();
-  const roomById = queries
-    .select({ id: rooms.id, examId: rooms.examId, status: rooms.status, imServer: rooms.imServer })
-    .from(rooms)
-    .where(eq(rooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const removePerson = createPersonRemover({ storage: db.storage, bulk });
-  const insertPerson = personInserter(queries);
-
-  type Row = ReturnType<(typeof byRole)["all"]>[number];
-  const toStored = ({
-    mainPublishStatus,
-    pcPublishStatus,
-    hasRoomInProgress,
-    ...row
-  }: Row): StoredParticipant => ({
-    ...row,
-    hasRoomInProgress: Boolean(hasRoomInProgress),
-    publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
-  });
-  /** Rooms as the query above takes them. No id holds the bar. */
-  const reachOf = ({ others }: RoomState): string => {
-    if (!others) return "";
-    return others.rooms === "all" ? others.rooms : `|${others.rooms.join("|")}|`;
-  };
-  const parameters = (room: RoomState) => ({
-    roomId: room.roomId,
-    inProgress: room.inProgress ? 1 : 0,
-    examId: room.others?.examId ?? "",
-    reach: reachOf(room),
-  });
-
-  const listOf = remember(
-    (id: string, asked: ParticipantRole, inProgress: number, examId: string, reach: string) =>
-      byRole.all({ roomId: id, role: asked, inProgress, examId, reach }).map(toStored),
-    { max: REMEMBERED_LISTS, withinCalls: true },
+  const listOf = storage.remember(
+    {
+      tables: [participants, personChanges, rooms, bulkChanges],
+      max: REMEMBERED_LISTS,
+      withinCalls: true,
+    },
+    async (reader, room: string, of: ParticipantRole, inProgress: boolean, examId: string, reach: string) => {
+      const asked = parameters({ roomId: room, inProgress, examId, reach });
+      return (await reader.all(storedByRole, { ...asked, role: of })).map(toStored);
+    },
   );
 
-  const sizeOf = roomSizer(queries);
-  const checkSize = (size: RoomSize | undefined, room: string, added: number): void => {
-    if (size && added > 0) size.check(room, sizeOf(room, size.most + 1), added);
+  /** Reads rooms. @throws what `check` throws */
+  const readRooms = async (reader: Reader, roomIds: readonly string[], check: CheckRoom) => {
+    const found: RowOf<typeof roomById>[] = [];
+    for (const id of roomIds) {
+      const room = await reader.get(roomById, { roomId: id });
+      check(id, room?.status);
+      if (room) found.push(room);
+    }
+    return found;
+  };
+  /** Locks rooms of one exam, and their exam, to write to them. @throws what `check` throws */
+  const openRooms = async (tx: Transaction, roomIds: readonly string[], check: CheckRoom) => {
+    // Checked twice: at once, before it may wait for a bulk change, and under the locks.
+    const [first] = await readRooms(tx, roomIds, check);
+    if (first) await bulk.assertUnlocked(tx, first.examId);
+    for (const id of roomIds.toSorted()) await tx.lock(rooms, id);
+    return readRooms(tx, roomIds, check);
   };
 
-  const addOne = (person: NewPerson): AddOutcome => {
-    const there = present.get({ roomId: person.roomId, userId: person.userId });
-    if (!there) {
-      tellOfArrival(events, person.roomId, insertPerson(person), person.now);
-      return "added";
-    }
-    if (there.role !== person.role) throw new RoleConflict(person, there.role);
-    const extraMinutes = person.extraMinutes ?? there.extraMinutes;
-    if (there.name === person.name && there.extraMinutes === extraMinutes) return "unchanged";
-    queries
-      .update(participants)
-      .set({ name: person.name, extraMinutes, updatedAt: person.now })
-      .where(and(eq(participants.roomId, person.roomId), eq(participants.userId, person.userId)))
-      .run();
-    const known = { userId: person.userId, role: there.role, name: person.name, extraMinutes };
-    events.add(person.roomId, "participant_updated", known, person.now);
-    return "updated";
+  const checkSize = async (
+    tx: Transaction,
+    size: RoomSize | undefined,
+    room: string,
+    added: number,
+  ): Promise<void> => {
+    if (size && added > 0) size.check(room, await readRoomSize(tx, room, size.most + 1), added);
+  };
+
+  /** Adds or updates a person. Returns the outcome and its events. @throws RoleConflict */
+  const addOne = async (
+    tx: Transaction,
+    person: NewPerson,
+  ): Promise<{ outcome: AddOutcome; told: NewEvent[] }> => {
+    const { roomId: room, userId: id, role: asked, name: newName, now } = person;
+    const there = await tx.get(personInRoom, { roomId: room, userId: id });
+    if (!there) return { outcome: "added", told: arrivalEvents(room, await insertPerson(tx, person), now) };
+    if (there.role !== asked) throw new RoleConflict(person, there.role);
+    const minutes = person.extraMinutes ?? there.extraMinutes;
+    if (there.name === newName && there.extraMinutes === minutes) return { outcome: "unchanged", told: [] };
+    await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
+    const updated = { userId: id, role: there.role, name: newName, extraMinutes: minutes };
+    return { outcome: "updated", told: [newEvent(room, "participant_updated", updated, now)] };
   };
 
   return {
     async get(room, id) {
-      const row = one.get({ ...parameters(room), userId: id });
+      const asked = parameters({ ...room, ...othersOf(room) });
+      const row = await storage.get(storedPerson, { ...asked, userId: id });
       return row && toStored(row);
     },
-    async list(room, asked) {
-      const { roomId: id, inProgress, examId, reach } = parameters(room);
-      return listOf(id, asked, inProgress, examId, reach);
+    list(room, asked) {
+      const { examId, reach } = othersOf(room);
+      return listOf(room.roomId, asked, room.inProgress, examId, reach);
     },
-    members: async (room, asked) => members.all({ roomId: room, role: asked }),
+    members: (room, asked) => storage.all(membersByRole, { roomId: room, role: asked }),
     add: (room, people, check, size) =>
-      write(() => {
-        const found = roomById.get({ roomId: room });
-        check(room, found?.status);
-        if (found) bulk.assertFree(found.examId);
-        const outcomes = people.map(addOne);
-        checkSize(size, room, outcomes.filter((outcome) => outcome === "added").length);
-        return { outcomes };
-      }).catch((error: unknown) => {
-        if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
-        throw error;
-      }),
-    extraMinutes: async (examId, user) => mostMinutes.get({ examId, userId: user })?.extraMinutes ?? 0,
+      bulk
+        .transact(async (tx) => {
+          await openRooms(tx, [room], check);
+          const outcomes: AddOutcome[] = [];
+          const happened: NewEvent[] = [];
+          for (const person of people) {
+            const { outcome, told } = await addOne(tx, person);
+            outcomes.push(outcome);
+            happened.push(...told);
+          }
+          await events.addAll(tx, happened);
+          await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
+          return { outcomes };
+        })
+        .catch((error: unknown) => {
+          if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
+          throw error;
+        }),
+    extraMinutes: async (examId, user) =>
+      (await storage.get(mostMinutes, { examId, userId: user }))?.extraMinutes ?? 0,
     move: (room, user, to, check, size) =>
-      write(() => {
-        const [from] = [room, to.roomId].map((id) => {
-          const found = roomById.get({ roomId: id });
-          check(id, found?.status);
-          return found;
-        });
-        if (from) bulk.assertFree(from.examId);
-        const person = present.get({ roomId: room, userId: user });
+      bulk.transact(async (tx) => {
+        const opened = await openRooms(tx, [room, to.roomId], check);
+        const from = opened.find(({ id }) => id === room);
+        const person = await tx.get(personInRoom, { roomId: room, userId: user });
         if (!from || !person) return "not_found";
-        if (present.get({ roomId: to.roomId, userId: user })) return "there_already";
-        deletePerson(queries, room, user, { streamsStay: true });
-        const arrived = insertPerson({ ...person, ...to, userId: user });
-        checkSize(size, to.roomId, 1);
-        tasks.sendAway(from, { ...person, userId: user }, to.now);
-        events.add(room, "participant_removed", { userId: user, role: person.role }, to.now);
-        tellOfArrival(events, to.roomId, arrived, to.now);
+        if (await tx.get(personInRoom, { roomId: to.roomId, userId: user })) return "there_already";
+        await deletePerson(tx, room, user, { streamsStay: true });
+        const arrival = await insertPerson(tx, { ...person, ...to, userId: user });
+        await checkSize(tx, size, to.roomId, 1);
+        await tasks.sendAway(tx, from, { ...person, userId: user }, to.now);
+        await events.addAll(tx, [
+          newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
+          ...arrivalEvents(to.roomId, arrival, to.now),
+        ]);
         return "moved";
       }),
     async remove(room, user, { withRecords, now }, check) {
-      const found = roomById.get({ roomId: room });
-      check(room, found?.status);
+      const [found] = await readRooms(storage, [room], check);
       if (!found) return undefined;
       const removal = { examId: found.examId, roomId: room, userId: user, withRecords, now };
       try {
         const { records } = await removePerson(removal, (standing) => {
-          check(room, roomById.get({ roomId: room })?.status);
-          if (!standing.rooms.some(({ roomId: one }) => one === room)) throw new NotRemoved(undefined);
+          const place = standing.rooms.find((one) => one.roomId === room);
+          if (!place) throw new NotRemoved(undefined);
+          check(room, place.status);
           if (standing.records > 0 && !withRecords) throw new NotRemoved(standing.records);
         });
         return { removed: true, records };
       } catch (error) {
         if (!(error instanceof NotRemoved)) throw error;
-        return error.records === undefined ? undefined : { removed: false, records: error.records };
+        if (error.records !== undefined) return { removed: false, records: error.records };
+        // The room may have ended or gone meanwhile.
+        await readRooms(storage, [room], check);
+        return undefined;
       }
     },
   };

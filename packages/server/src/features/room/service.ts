@@ -115,22 +115,22 @@ export const createRoomService = ({
     return [people[index] ?? creator(caller), ...people.filter((_, at) => at !== index)];
   };
 
-  /** What is under way counts for nobody yet: many at once may come a little beyond. @throws QUOTA_EXCEEDED */
-  const assertQuotas = (caller: Caller, examId: string | undefined, people: number): void => {
+  /** Calls under way are not counted yet: many at once may go a little beyond. @throws QUOTA_EXCEEDED */
+  const assertQuotas = async (caller: Caller, examId: string | undefined, people: number): Promise<void> => {
     if (!quotas) return;
-    const assert = (whose: string, what: string, most: number, count: (upTo: number) => number): void => {
-      const held = count(most);
+    const assert = (whose: string, what: string, held: number, most: number): void => {
       if (held >= most) throw quotaExceeded({ whose, what, held, most });
     };
-    if (people > quotas.peoplePerRoom)
-      throw quotaExceeded({ whose: "A room", what: "people", held: people, most: quotas.peoplePerRoom });
+    const { peoplePerRoom, roomsPerExam, roomsPerTeacher, examsPerTeacher } = quotas;
+    if (people > peoplePerRoom)
+      throw quotaExceeded({ whose: "A room", what: "people", held: people, most: peoplePerRoom });
     if (examId !== undefined)
-      assert(`The exam ${examId}`, "rooms", quotas.roomsPerExam, (most) => store.countOfExam(examId, most));
+      assert(`The exam ${examId}`, "rooms", await store.countOfExam(examId, roomsPerExam), roomsPerExam);
     if (caller.role !== "teacher") return;
     const { userId } = caller;
-    assert(userId, "rooms", quotas.roomsPerTeacher, (most) => store.countOfTeacher(userId, most));
+    assert(userId, "rooms", await store.countOfTeacher(userId, roomsPerTeacher), roomsPerTeacher);
     if (examId === undefined)
-      assert(userId, "exams", quotas.examsPerTeacher, (most) => store.countExamsOf(userId, most));
+      assert(userId, "exams", await store.countExamsOf(userId, examsPerTeacher), examsPerTeacher);
   };
 
   return {
@@ -154,7 +154,7 @@ export const createRoomService = ({
       // Refused before anybody is asked for a group.
       const people = group.members(group.roomId).length;
       rates.take({ caller, examId }, { rooms: 1, people });
-      assertQuotas(caller, examId, people);
+      await assertQuotas(caller, examId, people);
       return groups.open([group], async ({ roomIds: [id = group.roomId], undo }) => {
         const room = { id, ...about };
         const people = peopleOf(id).map((person) => toNewPerson(person, room, now));

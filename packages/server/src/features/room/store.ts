@@ -1,18 +1,14 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
-import { and, asc, count, desc, eq, gte, lt, sql } from "drizzle-orm";
+import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import type { EventWriter } from "../../domain/events.js";
-import {
-  insertExam,
-  insertRoom,
-  type NewExam,
-  type NewPerson,
-  type NewRoom,
-  personInserter,
-} from "../../domain/inserts.js";
-import { generationRaiser, generationsReader } from "../../domain/seat-generations.js";
-import type { TaskWriter } from "../../domain/vendor-tasks.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { EventLog } from "../../domain/event-log.js";
+import type { NewExam, NewPerson, NewRoom } from "../../domain/inserts.js";
+import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
+import { beginNextGeneration, readGenerations } from "../../domain/seats.js";
+import type { TaskLog } from "../../domain/task-log.js";
+import { pageOf } from "../../platform/paging.js";
+import type { Storage } from "../../storage/port.js";
+import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import {
   visibleExams as exams,
   visibleParticipants as participants,
@@ -24,12 +20,12 @@ import {
 export interface RoomFilter {
   readonly examId: string | undefined;
   readonly status: RoomStatus | undefined;
-  /** Only the rooms that this person is a teacher of. */
+  /** Only rooms in which this person is a teacher. */
   readonly teacher: string | undefined;
 }
 
 export interface RoomStore {
-  /** Writes a room with its people, and its exam when that is new. Undefined, and nothing is done, without the exam. */
+  /** Writes a room with its people, and its exam when that is new. Undefined, and nothing is written, when the exam does not exist. */
   create(made: {
     exam: NewExam | undefined;
     room: NewRoom;
@@ -38,19 +34,21 @@ export interface RoomStore {
     undo: readonly string[];
   }): Promise<Room | undefined>;
   /**
-   * Ends a room and silences it, tells everybody in it (vendors' groups from `tellAt` on), and has its groups deleted later. Ending it
-   * again changes nothing.
+   * Ends a room and silences it, sends everybody in it the signal (vendors' groups from `tellAt` on), and has its groups deleted later.
+   * Ending it again changes nothing.
    */
   end(roomId: string, times: { readonly now: Date; readonly tellAt: Date }): Promise<void>;
   /** False when the room has ended. */
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
-  /** Newest first; `before` is the last id of the page before. */
+  /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
-  /** How many rooms an exam has, a teacher is in as one, and how many exams somebody has made, if there are not more than a number. */
-  countOfExam(examId: string, most: number): number;
-  countOfTeacher(userId: string, most: number): number;
-  countExamsOf(userId: string, most: number): number;
-  /** Rooms of an exam in the order they were made, from the one with this id on (empty: the first), at most so many. */
+  /** Counts the rooms of an exam, up to a number. */
+  countOfExam(examId: string, most: number): Promise<number>;
+  /** Counts the rooms in which a person is a teacher, up to a number. */
+  countOfTeacher(userId: string, most: number): Promise<number>;
+  /** Counts the exams that a person has made, up to a number. */
+  countExamsOf(userId: string, most: number): Promise<number>;
+  /** At most `limit` rooms of an exam, in the order in which they were made, from the one with the id `from` on (empty: the first). */
   ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
   /** The generations of a room's seats whose links were revoked, by user id. */
   generations(roomId: string): Promise<ReadonlyMap<string, number>>;
@@ -67,170 +65,201 @@ export interface RoomStore {
 /** The first page starts above every id: an id is digits and small letters. */
 const FIRST = "~";
 
-/** The teacher's app tells the examinees by the room's group, three times in six seconds, once the room has ended. */
+/** After a room has ended, the teacher's app sends to the examinees by the room's group, three times in six seconds. */
 const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
+const roomById = statement(
+  query
+    .select(roomColumns)
+    .from(visibleRooms)
+    .where(eq(visibleRooms.id, param("roomId"))),
+);
+const examById = statement(
+  query
+    .select({ id: exams.id })
+    .from(exams)
+    .where(eq(exams.id, param("examId"))),
+);
+const roomsOfExam = statement(
+  query
+    .select(roomColumns)
+    .from(visibleRooms)
+    .where(and(eq(visibleRooms.examId, param("examId")), gte(visibleRooms.id, param("from"))))
+    .orderBy(asc(visibleRooms.id))
+    .limit(param("limit")),
+);
+const peopleOfRoom = statement(
+  query
+    .select({ userId: participants.userId })
+    .from(participants)
+    .where(eq(participants.roomId, param("roomId")))
+    .orderBy(asc(participants.role), asc(participants.seq)),
+);
+
+const number = { number: count() };
+const countRoomsOfExam = statement(
+  query.select(number).from(
+    query
+      .select({ id: rooms.id })
+      .from(rooms)
+      .where(eq(rooms.examId, param("examId")))
+      .limit(param("most"))
+      .as("some"),
+  ),
+);
+const countRoomsOfTeacher = statement(
+  query.select(number).from(
+    query
+      .select({ id: participants.roomId })
+      .from(participants)
+      .where(and(eq(participants.userId, param("userId")), eq(participants.role, "teacher")))
+      .limit(param("most"))
+      .as("some"),
+  ),
+);
+const countExamsOfCreator = statement(
+  query.select(number).from(
+    query
+      .select({ id: exams.id })
+      .from(exams)
+      .where(eq(exams.createdBy, param("userId")))
+      .limit(param("most"))
+      .as("some"),
+  ),
+);
+
+const isInProgress = and(eq(rooms.id, param("roomId")), eq(rooms.status, "in_progress"));
+const endRoom = statement(
+  query
+    .update(rooms)
+    .set({
+      status: "ended",
+      audioStatus: "silent",
+      endedAt: rawParam<Date>("now"),
+      updatedAt: rawParam<Date>("now"),
+    })
+    .where(isInProgress)
+    .returning({ id: rooms.id, imServer: rooms.imServer }),
+);
+const setAudioStatusOfRoom = statement(
+  query
+    .update(rooms)
+    .set({ audioStatus: rawParam<AudioStatus>("audioStatus"), updatedAt: rawParam<Date>("now") })
+    .where(isInProgress),
+);
+
+/** A page of rooms. The order is that of the index that gives the rows: a teacher's by person, all others by room. */
+const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: boolean) => {
+  const filters = [
+    ofExam ? eq(visibleRooms.examId, param("examId")) : undefined,
+    hasStatus ? eq(visibleRooms.status, param("status")) : undefined,
+  ];
+  if (!ofTeacher)
+    return statement(
+      query
+        .select(roomColumns)
+        .from(visibleRooms)
+        .where(and(...filters, lt(visibleRooms.id, param("before"))))
+        .orderBy(desc(visibleRooms.id))
+        .limit(param("limit")),
+    );
+  return statement(
+    query
+      .select(roomColumns)
+      .from(participants)
+      .innerJoin(visibleRooms, eq(visibleRooms.id, participants.roomId))
+      .where(
+        and(
+          eq(participants.userId, param("teacher")),
+          eq(participants.role, "teacher"),
+          lt(participants.roomId, param("before")),
+          ...filters,
+        ),
+      )
+      .orderBy(desc(participants.roomId))
+      .limit(param("limit")),
+  );
+});
+
 export const createRoomStore = ({
-  db,
+  storage,
   bulk,
   tasks,
   events,
 }: {
-  db: Database;
+  storage: Storage;
   bulk: BulkChanges;
-  tasks: TaskWriter;
-  events: EventWriter;
-}): RoomStore => {
-  const { queries, write } = db;
-  const insertPerson = personInserter(queries);
-  const byId = queries
-    .select(roomColumns)
-    .from(visibleRooms)
-    .where(eq(visibleRooms.id, sql.placeholder("roomId")))
-    .prepare();
-  const examById = queries
-    .select({ id: exams.id })
-    .from(exams)
-    .where(eq(exams.id, sql.placeholder("examId")))
-    .prepare();
-  const ofExam = queries
-    .select(roomColumns)
-    .from(visibleRooms)
-    .where(
-      and(eq(visibleRooms.examId, sql.placeholder("examId")), gte(visibleRooms.id, sql.placeholder("from"))),
-    )
-    .orderBy(asc(visibleRooms.id))
-    .limit(sql.placeholder("limit"))
-    .prepare();
+  tasks: TaskLog;
+  events: EventLog;
+}): RoomStore => ({
+  countOfExam: async (examId, most) => (await storage.get(countRoomsOfExam, { examId, most }))?.number ?? 0,
+  countOfTeacher: async (userId, most) =>
+    (await storage.get(countRoomsOfTeacher, { userId, most }))?.number ?? 0,
+  countExamsOf: async (userId, most) =>
+    (await storage.get(countExamsOfCreator, { userId, most }))?.number ?? 0,
 
-  const people = queries
-    .select({ userId: participants.userId })
-    .from(participants)
-    .where(eq(participants.roomId, sql.placeholder("roomId")))
-    .orderBy(asc(participants.role), asc(participants.seq))
-    .prepare();
-  const generationsOf = generationsReader(queries);
-  const raise = generationRaiser(queries);
-  const limit = sql.placeholder("most");
-  const someOfExam = queries
-    .select({ id: rooms.id })
-    .from(rooms)
-    .where(eq(rooms.examId, sql.placeholder("examId")))
-    .limit(limit)
-    .as("some");
-  const someOfTeacher = queries
-    .select({ id: participants.roomId })
-    .from(participants)
-    .where(and(eq(participants.userId, sql.placeholder("userId")), eq(participants.role, "teacher")))
-    .limit(limit)
-    .as("some");
-  const someExamsOf = queries
-    .select({ id: exams.id })
-    .from(exams)
-    .where(eq(exams.createdBy, sql.placeholder("userId")))
-    .limit(limit)
-    .as("some");
-  const number = { number: count() };
-  const countOfExam = queries.select(number).from(someOfExam).prepare();
-  const countOfTeacher = queries.select(number).from(someOfTeacher).prepare();
-  const countExamsOf = queries.select(number).from(someExamsOf).prepare();
+  ofExam: (examId, page) => storage.all(roomsOfExam, { examId, ...page }),
+  generations: (roomId) => readGenerations(storage, roomId),
+  revokeLinks: (roomId, of) =>
+    storage.write(async (tx) => {
+      const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
+      const asked = "userIds" in of ? new Set(of.userIds) : undefined;
+      const known = new Set(present);
+      const unknown = asked && [...asked].find((userId) => !known.has(userId));
+      if (unknown !== undefined) return { unknown };
+      const revoked = present.filter((userId) =>
+        "allBut" in of ? userId !== of.allBut : asked?.has(userId),
+      );
+      const seats: RevokedSeat[] = [];
+      for (const userId of revoked)
+        seats.push({ userId, generation: await beginNextGeneration(tx, roomId, userId) });
+      return { seats };
+    }),
 
-  return {
-    countOfExam: (examId, most) => countOfExam.get({ examId, most })?.number ?? 0,
-    countOfTeacher: (userId, most) => countOfTeacher.get({ userId, most })?.number ?? 0,
-    countExamsOf: (userId, most) => countExamsOf.get({ userId, most })?.number ?? 0,
+  create: ({ exam, room, people, undo }) =>
+    bulk.transact(async (tx) => {
+      const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
+      if (exam) await insertExam(tx, exam);
+      else {
+        // Asked twice: at once, before it may wait for a bulk change, and under the lock.
+        if (!(await hasExam())) return undefined;
+        await bulk.assertUnlocked(tx, room.examId);
+        if (!(await hasExam())) return undefined;
+      }
+      await insertRoom(tx, room);
+      for (const person of people) await insertPerson(tx, person);
+      await tasks.keepGroups(tx, undo);
+      // The room's snapshot holds its first people: no events tell of them.
+      await events.add(tx, room.id, "room_created", {}, room.now);
+      const created = await tx.get(roomById, { roomId: room.id });
+      if (!created) throw new Error(`the room ${room.id} was not written`);
+      return created;
+    }),
 
-    ofExam: async (examId, page) => ofExam.all({ examId, ...page }),
-    generations: async (roomId) => generationsOf(roomId),
-    revokeLinks: (roomId, of) =>
-      write(() => {
-        const there = people.all({ roomId }).map(({ userId }) => userId);
-        const asked = "userIds" in of ? new Set(of.userIds) : undefined;
-        const known = new Set(there);
-        const unknown = asked && [...asked].find((userId) => !known.has(userId));
-        if (unknown !== undefined) return { unknown };
-        const revoked = there.filter((userId) =>
-          "allBut" in of ? userId !== of.allBut : asked?.has(userId),
-        );
-        return { seats: revoked.map((userId) => ({ userId, generation: raise(roomId, userId) })) };
-      }),
+  end: (roomId, { now, tellAt }) =>
+    storage.write(async (tx) => {
+      const ended = await tx.get(endRoom, { roomId, now });
+      if (!ended) return;
+      await events.add(tx, roomId, "room_ended", {}, now);
+      // Before the groups are deleted: the tasks of a group are done in their order.
+      await tasks.announceEnd(tx, ended, { dueAt: tellAt, now });
+      await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
+    }),
 
-    create: ({ exam, room, people, undo }) =>
-      bulk.write(() => {
-        if (exam) insertExam(queries, exam);
-        else if (!examById.get({ examId: room.examId })) return undefined;
-        else bulk.assertFree(room.examId);
-        insertRoom(queries, room);
-        for (const person of people) insertPerson(person);
-        tasks.keepGroups(undo);
-        // Its first people are in its snapshot: they are not told one by one.
-        events.add(room.id, "room_created", {}, room.now);
-        const created = byId.get({ roomId: room.id });
-        if (!created) throw new Error(`the room ${room.id} was not written`);
-        return created;
-      }),
+  setAudioStatus: (roomId, audioStatus, now) =>
+    storage.write(async (tx) => {
+      await tx.lock(rooms, roomId);
+      const before = (await tx.get(roomById, { roomId }))?.audioStatus;
+      const isSet = (await tx.run(setAudioStatusOfRoom, { roomId, audioStatus, now })) > 0;
+      if (isSet && before !== audioStatus)
+        await events.add(tx, roomId, "audio_status_changed", { audioStatus }, now);
+      return isSet;
+    }),
 
-    end: (roomId, { now, tellAt }) =>
-      write(() => {
-        const ended = queries
-          .update(rooms)
-          .set({ status: "ended", audioStatus: "silent", endedAt: now, updatedAt: now })
-          .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
-          .returning({ id: rooms.id, imServer: rooms.imServer })
-          .get();
-        if (!ended) return;
-        events.add(roomId, "room_ended", {}, now);
-        // Before the groups are deleted: tasks of one group are done in their order.
-        tasks.tellOfEnd(ended, { dueAt: tellAt, now });
-        tasks.deleteGroups(ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
-      }),
-
-    setAudioStatus: (roomId, audioStatus, now) =>
-      write(() => {
-        const was = byId.get({ roomId })?.audioStatus;
-        const { changes } = queries
-          .update(rooms)
-          .set({ audioStatus, updatedAt: now })
-          .where(and(eq(rooms.id, roomId), eq(rooms.status, "in_progress")))
-          .run();
-        if (changes > 0 && was !== audioStatus)
-          events.add(roomId, "audio_status_changed", { audioStatus }, now);
-        return changes > 0;
-      }),
-
-    async list({ examId, status, teacher }, { limit, before = FIRST }) {
-      const filters = [
-        examId === undefined ? undefined : eq(visibleRooms.examId, examId),
-        status === undefined ? undefined : eq(visibleRooms.status, status),
-      ];
-      // The order is that of the index which the rows come from: a teacher's by person, all others by room.
-      const rows =
-        teacher === undefined
-          ? queries
-              .select(roomColumns)
-              .from(visibleRooms)
-              .where(and(...filters, lt(visibleRooms.id, before)))
-              .orderBy(desc(visibleRooms.id))
-              .limit(limit + 1)
-              .all()
-          : queries
-              .select(roomColumns)
-              .from(participants)
-              .innerJoin(visibleRooms, eq(visibleRooms.id, participants.roomId))
-              .where(
-                and(
-                  eq(participants.userId, teacher),
-                  eq(participants.role, "teacher"),
-                  lt(participants.roomId, before),
-                  ...filters,
-                ),
-              )
-              .orderBy(desc(participants.roomId))
-              .limit(limit + 1)
-              .all();
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return { rooms: page, ...(rows.length > limit && last && { nextCursor: last.id }) };
-    },
-  };
-};
+  async list({ examId, status, teacher }, { limit, before = FIRST }) {
+    const shape = pageOfRooms(teacher !== undefined, examId !== undefined, status !== undefined);
+    const rows = await storage.all(shape, { examId, status, teacher, before, limit: limit + 1 });
+    const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+    return { rooms: page, ...next };
+  },
+});

@@ -8,7 +8,7 @@ import {
   signals,
 } from "@invigil/schema";
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
-import type { ErasedRows } from "../../domain/bulk/erased.js";
+import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { EventLog } from "../../domain/event-log.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
 import type { TaskLog } from "../../domain/task-log.js";
@@ -239,41 +239,45 @@ const judge = async (
 
 export const createStreamStore = ({
   storage,
-  erased,
   tasks,
   events,
 }: {
   storage: Storage;
-  erased: ErasedRows;
   tasks: TaskLog;
   events: EventLog;
-}): StreamStore => ({
-  report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
-    const { outcomes, changes } = await judge(tx, reported);
-    await tx.insert(insertEvent, changes.events);
-    for (const camera of ["main", "pc"] as const) {
-      const ofCamera = changes.statuses.filter((change) => change.camera === camera);
-      // The last change of each camera counts.
-      const last = new Map(
-        ofCamera.map(({ stream, roomId, userId, status, now }) => [stream, { roomId, userId, status, now }]),
-      );
-      if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
-    }
-    for (const { roomId, userId, camera, role, status, signalTo, signal, now } of changes.statuses) {
-      await events.add(tx, roomId, "publish_status_changed", { userId, role, camera, status }, now);
-      if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
-    }
-    return outcomes;
-  }),
+}): StreamStore => {
+  const erasures = createErasureFilter(storage);
+  return {
+    report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
+      const { outcomes, changes } = await judge(tx, reported);
+      await tx.insert(insertEvent, changes.events);
+      for (const camera of ["main", "pc"] as const) {
+        const ofCamera = changes.statuses.filter((change) => change.camera === camera);
+        // The last change of each camera counts.
+        const last = new Map(
+          ofCamera.map(({ stream, roomId, userId, status, now }) => [
+            stream,
+            { roomId, userId, status, now },
+          ]),
+        );
+        if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
+      }
+      for (const { roomId, userId, camera, role, status, signalTo, signal, now } of changes.statuses) {
+        await events.add(tx, roomId, "publish_status_changed", { userId, role, camera, status }, now);
+        if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
+      }
+      return outcomes;
+    }),
 
-  async listByRoom(roomId, { limit, before = FIRST }) {
-    const examId = (await storage.get(examOfRoom, { roomId }))?.examId ?? "";
-    const rows = await erased.page(
-      (from, most) => storage.all(pageOfRoom, { roomId, before: from, limit: most }),
-      { before, limit: limit + 1, kind: "stream_events" },
-      () => examId,
-    );
-    const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
-    return { events: page.map(toEvent), ...next };
-  },
-});
+    async listByRoom(roomId, { limit, before = FIRST }) {
+      const examId = (await storage.get(examOfRoom, { roomId }))?.examId ?? "";
+      const rows = await erasures.page(
+        (from, most) => storage.all(pageOfRoom, { roomId, before: from, limit: most }),
+        { before, limit: limit + 1, kind: "stream_events" },
+        () => examId,
+      );
+      const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+      return { events: page.map(toEvent), ...next };
+    },
+  };
+};
