@@ -15,24 +15,17 @@ for (const script of ["scripts/setup.mjs", "scripts/build.mjs"]) {
 }
 
 console.log("Serving, and watching for changes…");
+const serve = "packages/server/src/cli/program.ts serve --demo".split(" ");
 const stopServer = serveRestarting({
-  args: [
-    ...["--import", "tsx", "packages/server/src/cli/program.ts"],
-    ...["serve", "--demo", ...process.argv.slice(2)],
-  ],
+  args: ["--import", "tsx", ...serve, ...process.argv.slice(2)],
   env: { ...process.env, TSX_TSCONFIG_PATH: "scripts/tsconfig.sources.json" },
   folders: ["packages/server/src", "packages/server/drizzle", "packages/schema/src"],
   files: [".env"],
 });
 
-const compiler = spawn(
-  process.execPath,
-  [
-    "node_modules/typescript/bin/tsc",
-    ...["-b", "packages/client", "packages/im-script", "--watch", "--preserveWatchOutput"],
-  ],
-  { stdio: ["ignore", "pipe", "inherit"] },
-);
+const compile =
+  "node_modules/typescript/bin/tsc -b packages/client packages/im-script --watch --preserveWatchOutput";
+const compiler = spawn(process.execPath, compile.split(" "), { stdio: ["ignore", "pipe", "inherit"] });
 // What the compiler says while all is well.
 const PROGRESS = / - (Starting compilation|File change detected|Found 0 errors)/;
 createInterface({ input: compiler.stdout }).on("line", (line) => {
