@@ -18,7 +18,7 @@ const run = (file, args, options) => spawnSync(file, args, Object.assign({ cwd: 
 // On Windows npx is a script, which only a shell starts.
 const install = (stdio, ...options) =>
   run("npx", ["-y", "pnpm@12.21.0", "install", "--frozen-lockfile", ...options], { shell: windows, stdio });
-const verifyBinding = (stdio) => run(process.execPath, ["packages/sqlite-binding/verify.cjs"], { stdio });
+const verifyBinding = (stdio) => run(process.execPath, ["scripts/verify-sqlite-binding.mjs"], { stdio });
 
 /** A digest of everything that decides what an installation holds. */
 const wanted = () => {
