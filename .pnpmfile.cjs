@@ -1,7 +1,10 @@
 "use strict";
 // pnpm writes what this returns into the lock file, together with a hash of this file: install after a change.
 
-/** Which Node each version of better-sqlite3 is installed for (packages/sqlite-binding). They declare wider ranges. */
+/**
+ * Which Node each version of better-sqlite3 is installed for in this workspace. They declare wider ranges. Outside of it the `engines` of
+ * packages/sqlite-binding-12 do the same, but a package of the workspace is always installed.
+ */
 const NODES_OF_SQLITE_BINDING = {
   12: "<22.14 || >=23.0 <23.6",
   13: "^22.14 || >=23.6",

@@ -14,8 +14,8 @@ const bin = (name) => join(root, "node_modules/.bin", name);
 const steps = [
   { name: "types", command: [bin("tsc"), "-b"] },
   { name: "packed", command: [process.execPath, "scripts/pack.mjs"] },
-  { name: "script", command: [bin("tsdown")], cwd: "packages/im-script" },
-  { name: "client", command: [bin("tsdown")], cwd: "packages/client" },
+  { name: "script", command: [process.execPath, "scripts/build.mjs", "script"] },
+  { name: "client", command: [process.execPath, "scripts/build.mjs", "client"] },
   { name: "format", command: [bin("biome"), "check", "--error-on-warnings", "."] },
   { name: "lint", command: [bin("oxlint")] },
   {

@@ -1,15 +1,25 @@
 #!/usr/bin/env node
 // Packs the compiled server into a few files, packages/server/dist/packed, which `invigil` starts from: looking up and loading
 // 600 modules takes longer than all else that a start does. Run after the compiler: node scripts/pack.mjs
+// It does nothing where it was done before for the same compiled server and the same Node.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build } from "tsdown";
+import { upToDate } from "./up-to-date.mjs";
 
 const server = resolve(import.meta.dirname, "../packages/server");
-const { PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
+const { isPacked, PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
+const state = upToDate("packed", {
+  from: ["scripts/pack.mjs", "scripts/keep-code.mjs"],
+  makes: "packages/server/dist/packed",
+  // V8 takes over the code that is kept from no other version of itself.
+  salt: [sourceState(), process.version].join(" "),
+});
+if (isPacked() && state.holds()) process.exit();
+
+const { build } = await import("tsdown");
 
 // The bundler takes calls of these for free of effects and drops them where nobody uses what they return, also where they are made to see
 // whether they throw. No option changes that; as members of an object they are calls like any other.
@@ -69,3 +79,4 @@ const keepCode = async () => {
 };
 await keepCode();
 writeFileSync(join(PACKED, "packed-from"), sourceState());
+state.keep();

@@ -1,24 +1,24 @@
 #!/usr/bin/env node
 // Installs what the lock file names, with the pnpm that wrote it: node scripts/setup.mjs
 // It does nothing, and asks no network, where that was done before for the same files and the same Node.
-// This file and the one it imports keep to what every Node can read, so that an old one is told its version and no syntax error.
+// This file and those it imports keep to what every Node can read, so that an old one is told its version and no syntax error.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { refuseOldNode } from "./node-version.mjs";
+import { oneLine } from "./one-line.mjs";
 
 refuseOldNode();
 const root = fileURLToPath(new URL("..", import.meta.url));
 const windows = process.platform === "win32";
-const run = (file, args, options) => spawnSync(file, args, { cwd: root, stdio: "inherit", ...options });
+const run = (file, args, options) => spawnSync(file, args, Object.assign({ cwd: root }, options)).status;
 
 // On Windows npx is a script, which only a shell starts.
-const install = (...options) =>
-  run("npx", ["-y", "pnpm@12.21.0", "install", "--frozen-lockfile", ...options], { shell: windows }).status;
-const bindingWorks = () =>
-  run(process.execPath, ["packages/sqlite-binding/verify.cjs"], { stdio: "ignore" }).status === 0;
+const install = (stdio, ...options) =>
+  run("npx", ["-y", "pnpm@12.21.0", "install", "--frozen-lockfile", ...options], { shell: windows, stdio });
+const verifyBinding = (stdio) => run(process.execPath, ["scripts/verify-sqlite-binding.mjs"], { stdio });
 
 /** A digest of everything that decides what an installation holds. */
 const wanted = () => {
@@ -36,12 +36,15 @@ const wanted = () => {
 };
 
 const stamp = join(root, "node_modules", ".invigil-setup");
-const installed = () => existsSync(stamp) && readFileSync(stamp, "utf8") === wanted() && bindingWorks();
+const installed = () =>
+  existsSync(stamp) && readFileSync(stamp, "utf8") === wanted() && verifyBinding("ignore") === 0;
 
 if (!installed()) {
-  let status = install();
-  // pnpm takes an installation for complete that was made under another Node, for which another SQLite binding fits.
-  if (status === 0 && !bindingWorks()) status = install("--force");
-  if (status === 0) writeFileSync(stamp, wanted());
-  process.exitCode = status === null ? 1 : status;
+  process.exitCode = await oneLine("Installing", (stdio) => {
+    const status = install(stdio);
+    if (status !== 0 || verifyBinding("ignore") === 0) return status;
+    // pnpm takes an installation for complete that was made under another Node, for which another SQLite binding fits.
+    return install(stdio, "--force") || verifyBinding(stdio);
+  });
+  if (process.exitCode === 0) writeFileSync(stamp, wanted());
 }

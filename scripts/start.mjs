@@ -32,8 +32,8 @@ const checked = step(
 
 if (serve.some((option) => ["--help", "-h", "--check"].includes(option))) process.stdout.write(checked);
 else {
-  // On Windows npm is a script, which only a shell starts.
-  step("npm", ["run", "--silent", "build"], { shell: process.platform === "win32" });
+  step(process.execPath, ["scripts/build.mjs"]);
+  process.stdout.write("Serving…\n");
   const program = new URL("../packages/server/dist/cli.js", import.meta.url);
   process.argv.splice(1, Number.POSITIVE_INFINITY, fileURLToPath(program), ...serve);
   await import(program.href);

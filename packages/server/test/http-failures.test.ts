@@ -16,7 +16,7 @@ const json = (body: string | Buffer) => raw("application/json", body);
 /** What never reaches a procedure: request, code, reason. */
 const FAILURES: readonly (readonly [string, Sent, number, string])[] = [
   ["an unknown path", { method: "GET", path: "/exam/nothing" }, 404, "NOT_FOUND"],
-  ["the root", { method: "GET", path: "/" }, 404, "NOT_FOUND"],
+  ["the start page with a wrong method", { method: "POST", path: "/", json: {} }, 405, "METHOD_NOT_ALLOWED"],
   ["a slash at the end", { method: "GET", path: "/exam/roomInfo/" }, 404, "NOT_FOUND"],
   ["another letter case", { method: "GET", path: "/exam/roominfo" }, 404, "NOT_FOUND"],
   ["the name of a parameter", { method: "GET", path: "/exam/:a(((" }, 404, "NOT_FOUND"],
@@ -134,6 +134,7 @@ describe("a failure that never reaches a procedure", () => {
 
 const ROWS = [
   ...createRoutes(createWire({ timeZone: "UTC" })),
+  { path: "/", methods: ["GET"] },
   { path: "/health", methods: ["GET"] },
   { path: "/ready", methods: ["GET"] },
 ];

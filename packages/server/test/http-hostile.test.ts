@@ -313,7 +313,8 @@ describe("hostile requests are refused, never fatal", () => {
         fc.array(piece, { maxLength: 5 }).map((pieces) => `/${pieces.join("/")}`),
         fc.array(piece, { maxLength: 5 }).map((pieces) => `/exam/${pieces.join("")}`),
       )
-      .filter((url) => URL.canParse(url, "http://x"));
+      // The root is the start page, by whatever detour.
+      .filter((url) => URL.canParse(url, "http://x") && new URL(url, "http://x").pathname !== "/");
     await fc.assert(
       fc.asyncProperty(path, fc.constantFrom("GET", "POST"), fc.constantFrom(...WHO), (url, method, who) =>
         attack(state, {

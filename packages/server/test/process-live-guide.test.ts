@@ -41,7 +41,8 @@ describe("docs/live.md", () => {
   beforeAll(async () => {
     folder = tempFolder();
     // A clone with data of its own.
-    for (const name of ["docs", "packages"]) symlinkSync(join(REPOSITORY, name), join(folder.path, name));
+    for (const name of ["docs", "examples", "packages"])
+      symlinkSync(join(REPOSITORY, name), join(folder.path, name));
     expect([START, more]).toEqual(["npm start\n", []]);
     // What `npm start` runs, on a port that is free.
     server = await serve(

@@ -4,13 +4,19 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { type Env, paste, REPOSITORY, tempFolder } from "./support/process.js";
+import { type Env, paste, REPOSITORY, startPaste, tempFolder } from "./support/process.js";
+
+const withoutNetwork: Env = {
+  HOME: homedir(),
+  npm_config_registry: "http://127.0.0.1:1/",
+  npm_config_offline: "true",
+};
 
 /** Runs it in this checkout, which the checks have set up: setting up again asks no network, and there is none. */
 const npmStart = (args: string, env: Env = {}) =>
   paste(`npm start -- ${args}`, {
     cwd: REPOSITORY,
-    env: { HOME: homedir(), npm_config_registry: "http://127.0.0.1:1/", npm_config_offline: "true", ...env },
+    env: { ...withoutNetwork, ...env },
     deadlineMs: 100_000,
   });
 
@@ -40,6 +46,59 @@ test("npm start tells what would stop the server before it builds", { timeout: 1
     ),
   });
   expect(built()).toBe(before);
+});
+
+test("npm start says one line a step, and builds nothing that is built", { timeout: 120_000 }, async () => {
+  const before = built();
+  using folder = tempFolder();
+  await using child = startPaste("exec node scripts/start.mjs", {
+    cwd: REPOSITORY,
+    env: {
+      ...withoutNetwork,
+      INVIGIL_PORT: "0",
+      INVIGIL_DATABASE_URL: `file:${join(folder.path, "invigil.db")}`,
+      INVIGIL_LOG_LEVEL: "error",
+    },
+    deadlineMs: 100_000,
+  });
+  await child.line("Serving…");
+  const guide = await child.line("Invigil serves http://");
+  child.kill("SIGTERM");
+  const { stdout, stderr } = await child.ended();
+  const lines = stdout.split("\n");
+  expect(lines.slice(0, lines.indexOf(guide))).toEqual([
+    expect.stringMatching(/^Building… done in \d+ s$/),
+    "Serving…",
+    "",
+  ]);
+  expect(stderr).toBe("");
+  expect(built()).toBe(before);
+});
+
+test("a step shows what its processes printed where it fails, and nothing else", async () => {
+  const script = pathToFileURL(join(REPOSITORY, "scripts/one-line.mjs")).href;
+  using folder = tempFolder();
+  const step = (command: string) =>
+    paste(
+      `node --input-type=module -e '
+        import { spawnSync } from "node:child_process";
+        import { oneLine } from "${script}";
+        process.exitCode = await oneLine("Trying", (stdio) => spawnSync("sh", ["-c", "${command}"], { stdio }).status);
+      '`,
+      { cwd: folder.path },
+    );
+  expect(await step("echo noise; echo more >&2")).toEqual({
+    code: 0,
+    signal: null,
+    stdout: expect.stringMatching(/^Trying… done in \d+ s\n$/),
+    stderr: "",
+  });
+  expect(await step("echo first; echo second >&2; echo third; exit 3")).toEqual({
+    code: 3,
+    signal: null,
+    stdout: "Trying… failed\n",
+    stderr: "first\nsecond\nthird\n",
+  });
 });
 
 test("a Node that is older than package.json allows is told so first", async () => {

@@ -43,7 +43,7 @@ test("a binding that was not installed is named, with what to do", async () => {
   `;
   await expect(node(["-e", script])).rejects.toMatchObject({
     stderr: expect.stringMatching(
-      /better-sqlite3-1[23] is not installed, which Node v[\d.]+ needs: install the packages again under this version of Node/,
+      /better-sqlite3 1[23] is not installed, which Node v[\d.]+ needs: install the packages again under this version of Node/,
     ),
   });
 });

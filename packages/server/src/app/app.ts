@@ -27,6 +27,7 @@ import { engineSockets } from "../http/sockets/drop-in.js";
 import { plainUpgrades } from "../http/sockets/plain.js";
 import { trpcSockets } from "../http/sockets/trpc.js";
 import { acceptSockets } from "../http/sockets/upgrades.js";
+import { startPage } from "../http/start-page.js";
 import { trpcPlugin } from "../http/trpc.js";
 import { audioUploads } from "../http/uploads.js";
 import { restPlugin } from "../rest/plugin.js";
@@ -113,6 +114,7 @@ export const buildApp = async (
   answerExpectations(app);
   // Node closes the connections beyond it at once.
   app.server.maxConnections = config.maxConnections;
+  startPage(app);
   healthRoutes(app, { db, config, disk: deps.disk });
 
   const router = createAppRouter(services);

@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { TRPC_PREFIX } from "./failures.js";
+
+const STYLE = `
+:root { color-scheme: light dark; --text: #1f2328; --faint: #59636e; --line: #d1d9e0; --page: #fff; --link: #0550ae; }
+@media (prefers-color-scheme: dark) {
+  :root { --text: #e6edf3; --faint: #9198a1; --line: #3d444d; --page: #0d1117; --link: #79c0ff; }
+}
+body { max-width: 40rem; margin: 4rem auto; padding: 0 1.5rem; background: var(--page); color: var(--text); font: 1rem/1.6 system-ui, sans-serif; }
+h1 { margin: 0; font-size: 1.75rem; }
+p { margin: .25rem 0 2rem; color: var(--faint); }
+dl { margin: 0; }
+dt { padding-top: 1rem; border-top: 1px solid var(--line); font-weight: 600; }
+dd { margin: 0 0 1rem; }
+a { color: var(--link); }
+code { font: .9em ui-monospace, monospace; }
+`;
+
+// Links are relative: a proxy may serve Invigil below a path.
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Invigil</title>
+<link rel="icon" href="data:,">
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>Invigil</h1>
+<p>The backend of remote exams. Exam apps call this server; it has no pages but this one.</p>
+<dl>
+<dt>Status</dt>
+<dd><a href="health"><code>/health</code></a>: the process runs. <a href="ready"><code>/ready</code></a>: it can serve.</dd>
+<dt>REST</dt>
+<dd>The documented paths below <code>/exam/</code>, such as <a href="exam/roomInfo"><code>/exam/roomInfo</code></a>. Calls carry a token.</dd>
+<dt>tRPC</dt>
+<dd>The same procedures, typed, such as <a href="trpc/auth.whoami"><code>${TRPC_PREFIX}/auth.whoami</code></a>. Call them with
+<a href="https://www.npmjs.com/package/@invigil/client"><code>@invigil/client</code></a>.</dd>
+<dt>Documentation</dt>
+<dd><a href="https://www.npmjs.com/package/@invigil/server"><code>@invigil/server</code></a>: how to run it, who may do what, and every path.</dd>
+</dl>
+</main>
+</body>
+</html>
+`;
+
+const styleHash = createHash("sha256").update(STYLE).digest("base64");
+const HEADERS = {
+  "content-type": "text/html; charset=utf-8",
+  "cache-control": "no-cache",
+  // Its own style and its empty icon, and nothing else: no script, no form, no frame.
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${styleHash}'`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join(";"),
+};
+
+/** `/`: what is at the address that a start prints. */
+export const startPage = (app: FastifyInstance): void => {
+  app.get("/", (_request, reply) => reply.headers(HEADERS).send(PAGE));
+};

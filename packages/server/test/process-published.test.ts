@@ -1,0 +1,243 @@
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Ended, type Env, paste, REPOSITORY, startPaste, tempFolder } from "./support/process.js";
+import { openRegistry, type Registry } from "./support/registry.js";
+import { workbook } from "./support/workbooks.js";
+
+// The packages as strangers get them: published to a registry, installed from it in a project outside of this repository, and used.
+// `npm test` installs with npm, as that takes a minute; `.ci/run` with all three, under the oldest Node and the newest.
+
+interface Manager {
+  /** A file of its settings, which name the registry of a scope. */
+  readonly settings: (registry: string) => readonly [file: string, text: string];
+  readonly install: (packages: string) => string;
+  /** Runs a program of an installed package. */
+  readonly exec: string;
+  /** Runs Node so that it finds the installed packages. */
+  readonly node: string;
+}
+
+const npmrc = (registry: string) => [".npmrc", `@invigil:registry=${registry}\n`] as const;
+const PNPM = "npx -y pnpm@12.21.0";
+const YARN = "npx -y -p @yarnpkg/cli-dist@4.18.1 yarn";
+const MANAGERS: Readonly<Record<string, Manager>> = {
+  npm: {
+    settings: npmrc,
+    install: (packages) => `npm install --no-audit --no-fund --prefer-offline ${packages}`,
+    exec: "npx",
+    node: "node",
+  },
+  pnpm: {
+    settings: npmrc,
+    install: (packages) => `${PNPM} add --prefer-offline ${packages}`,
+    exec: `${PNPM} exec`,
+    node: "node",
+  },
+  yarn: {
+    settings: (registry) => [
+      ".yarnrc.yml",
+      JSON.stringify({
+        npmScopes: { invigil: { npmRegistryServer: registry } },
+        unsafeHttpWhitelist: ["127.0.0.1"],
+      }),
+    ],
+    install: (packages) => `${YARN} add ${packages}`,
+    exec: YARN,
+    node: `${YARN} node`,
+  },
+};
+const chosen = (process.env.PACKAGE_MANAGERS ?? "npm").split(" ");
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly private?: boolean;
+}
+const manifestOf = (folder: string): Manifest =>
+  // Safe: npm takes no package without name and version.
+  JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+const workspace = readdirSync(join(REPOSITORY, "packages"))
+  .map((name) => join(REPOSITORY, "packages", name))
+  .filter((folder) => existsSync(join(folder, "package.json")))
+  .map((folder) => ({ folder, ...manifestOf(folder) }));
+const published = workspace.filter((one) => one.private !== true);
+
+/** The caches of whoever runs the tests, this Node, and no program of this repository. */
+const env = {
+  HOME: homedir(),
+  PATH: [dirname(process.execPath), ...(process.env.PATH ?? "").split(delimiter)]
+    .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
+    .join(delimiter),
+  npm_config_update_notifier: "false",
+};
+const INSTALL_MS = 240_000;
+const run = async (command: string, cwd: string, more: Env = {}): Promise<Ended> => {
+  const ended = await paste(command, { cwd, env: { ...env, ...more }, deadlineMs: INSTALL_MS });
+  if (ended.code !== 0) expect.fail(`${command} ended with ${ended.code}\n${ended.stdout}\n${ended.stderr}`);
+  return ended;
+};
+
+/** What GitHub has for better-sqlite3 12, so that the old Nodes that need it do not compile it for minutes, nor ask GitHub. */
+const prebuilt = (): {
+  readonly files: ReadonlyMap<string, Buffer>;
+  readonly env: (registry: string) => Env;
+} => {
+  const folder = join(REPOSITORY, "packages/sqlite-binding-12/node_modules/better-sqlite3-12");
+  const file = "build/Release/better_sqlite3.node";
+  if (!existsSync(join(folder, file))) return { files: new Map(), env: () => ({}) };
+  const { version } = manifestOf(folder);
+  const { platform, arch, versions } = process;
+  const name = `v${version}/better-sqlite3-v${version}-node-v${versions.modules}-${platform}-${arch}.tar.gz`;
+  const tarball = execFileSync("tar", ["-czf", "-", "-C", folder, file], { maxBuffer: 2 ** 26 });
+  return {
+    files: new Map([[name, tarball]]),
+    env: (registry) => ({ npm_config_better_sqlite3_binary_host: registry.replace(/\/$/, "") }),
+  };
+};
+
+let registry: Registry;
+const folder = tempFolder();
+const binary = prebuilt();
+beforeAll(async () => {
+  registry = await openRegistry(binary.files);
+  const { host, pathname } = new URL(registry.url);
+  const userconfig = join(folder.path, "npmrc");
+  writeFileSync(userconfig, `@invigil:registry=${registry.url}\n//${host}${pathname}:_authToken=test\n`);
+  // What the release does, with what is built: packing builds what is not.
+  await run(`${PNPM} --recursive publish --no-git-checks --ignore-scripts`, REPOSITORY, {
+    NPM_CONFIG_USERCONFIG: userconfig,
+  });
+}, INSTALL_MS);
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const tarballOf = (name: string): string => join(folder.path, `${name.replace("/", "-")}.tgz`);
+/** What is in a published package. */
+const unpack = (name: string): string => {
+  const to = join(folder.path, "unpacked", name);
+  if (existsSync(to)) return to;
+  mkdirSync(to, { recursive: true });
+  writeFileSync(tarballOf(name), registry.tarballs.get(name) ?? "");
+  execFileSync("tar", ["-xzf", tarballOf(name), "--strip-components=1", "-C", to]);
+  return to;
+};
+
+/** Starts a server by a command, asks it, and ends it. */
+const servesBy = async (command: string, cwd: string, more: Env = {}): Promise<void> => {
+  const settings = { INVIGIL_PORT: "0", INVIGIL_DATABASE_URL: "file:./data/invigil.db" };
+  await using child = startPaste(command, {
+    cwd,
+    env: { ...env, ...settings, ...more },
+  });
+  const line = await child.line('"msg":"listening"');
+  // Safe: the line that says where the server listens.
+  const { url, pid } = JSON.parse(line) as { url: string; pid: number };
+  for (const [path, type] of [
+    ["", "text/html"],
+    ["/ready", "application/json"],
+    ["/sdk/alivc-im.iife.js", "text/javascript"],
+  ] as const) {
+    const response = await fetch(`${url}${path}`);
+    expect([path, response.status]).toEqual([path, 200]);
+    expect(response.headers.get("content-type")).toContain(type);
+  }
+  // Programs that start programs pass no signal on.
+  process.kill(pid, "SIGTERM");
+  expect(await child.ended()).toMatchObject({ code: 0 });
+};
+
+describe("every package of the workspace that is not private", () => {
+  it("is published, whole, and names packages that others can install", () => {
+    expect([...registry.tarballs.keys()].sort()).toEqual(published.map(({ name }) => name).sort());
+    for (const { name } of published) {
+      const unpacked = unpack(name);
+      expect(readdirSync(unpacked)).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
+      const manifest = readFileSync(join(unpacked, "package.json"), "utf8");
+      expect(manifest).not.toContain("workspace:");
+    }
+  });
+
+  it.each(published.map(({ name }) => name))("%s: publint and attw find nothing", async (name) => {
+    const bin = join(REPOSITORY, "node_modules/.bin");
+    const manifest = readFileSync(join(unpack(name), "package.json"), "utf8");
+    // What is written as ES modules alone is not looked at as CommonJS would.
+    const profile =
+      manifest.includes('"require": {') || !manifest.includes('"type": "module"') ? "strict" : "esm-only";
+    await run(`"${bin}/publint" run "${tarballOf(name)}" --strict`, folder.path);
+    await run(`"${bin}/attw" "${tarballOf(name)}" --profile ${profile}`, folder.path);
+  });
+});
+
+describe.each(chosen)("a project that installs them with %s", (name) => {
+  const manager = MANAGERS[name];
+  if (!manager) throw new Error(`PACKAGE_MANAGERS may name ${Object.keys(MANAGERS).join(", ")}, not ${name}`);
+  const project = tempFolder();
+  const at = (file: string): string => join(project.path, file);
+  beforeAll(async () => {
+    const [file, text] = manager.settings(registry.url);
+    writeFileSync(at(file), text);
+    writeFileSync(at("package.json"), JSON.stringify({ private: true, type: "module" }));
+    const packages = [...published.map((one) => one.name), "typescript@6.0.3", "@types/node@20"];
+    await run(manager.install(packages.join(" ")), project.path, binary.env(registry.url));
+    cpSync(join(import.meta.dirname, "consumer"), project.path, { recursive: true });
+    const rows = [
+      ["id", "name"],
+      ["e1", "Wang Fang"],
+      ["e2", "Li Wei"],
+    ];
+    writeFileSync(at("roster.xlsx"), workbook([{ rows }]));
+  }, INSTALL_MS);
+
+  it("starts the server by its command", { timeout: INSTALL_MS }, async () => {
+    await servesBy(`${manager.exec} invigil serve`, project.path);
+  });
+
+  it("runs the server in its own tests", { timeout: INSTALL_MS }, async () => {
+    const { stdout } = await run(`${manager.node} --test app.test.mjs`, project.path);
+    expect(stdout).toMatch(/^(#|ℹ) pass 2$/m);
+    expect(stdout).toMatch(/^(#|ℹ) fail 0$/m);
+  });
+
+  it("compiles against their types, those of libraries included", { timeout: INSTALL_MS }, async () => {
+    const compilerOptions = {
+      target: "es2023",
+      module: "nodenext",
+      // tRPC's own types name those of browsers.
+      lib: ["es2023", "dom", "esnext.disposable"],
+      types: ["node"],
+      strict: true,
+      skipLibCheck: false,
+      noEmit: true,
+    };
+    writeFileSync(at("tsconfig.json"), JSON.stringify({ compilerOptions, files: ["types.mts"] }));
+    const { stdout } = await run(`${manager.exec} tsc -p .`, project.path);
+    expect(stdout).toBe("");
+  });
+});
+
+it("`npx @invigil/server serve` serves where nothing is installed", { timeout: INSTALL_MS }, async () => {
+  using empty = tempFolder();
+  writeFileSync(join(empty.path, ".npmrc"), `@invigil:registry=${registry.url}\n`);
+  // npx keeps what it installed beside npm's cache, and would take the server of an earlier run.
+  const { stdout: cache } = await run("npm config get cache", empty.path);
+  mkdirSync(join(empty.path, "cache"));
+  symlinkSync(join(cache.trim(), "_cacache"), join(empty.path, "cache/_cacache"));
+  const settings = { npm_config_cache: join(empty.path, "cache"), npm_config_prefer_offline: "true" };
+  const npx = "npx -y @invigil/server";
+  const { stdout: version } = await run(`${npx} --version`, empty.path, {
+    ...settings,
+    ...binary.env(registry.url),
+  });
+  expect(version.trim()).toBe(manifestOf(join(REPOSITORY, "packages/server")).version);
+  await servesBy(`${npx} serve`, empty.path, settings);
+});

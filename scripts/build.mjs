@@ -1,0 +1,70 @@
+#!/usr/bin/env node
+// Builds everything, and does nothing twice: node scripts/build.mjs [PART...]
+// With names it builds these parts alone, which must stand on what the others built before.
+import { spawn } from "node:child_process";
+import { join, resolve } from "node:path";
+import { oneLine } from "./one-line.mjs";
+import { upToDate } from "./up-to-date.mjs";
+
+const root = resolve(import.meta.dirname, "..");
+const bin = (name) => join(root, "node_modules/.bin", name);
+const bundled = (name) =>
+  ["tsdown.config.ts", "package.json", "tsconfig.json", "src"].map((part) => `packages/${name}/${part}`);
+/** The compiler writes down here what it compiled, and what became of it. */
+const compiled = (name) => `packages/${name}/dist/.tsbuildinfo`;
+
+/** `from`: what decides what a part makes. The compiler and the packer know that by themselves. */
+const PARTS = {
+  // Not the tests: `npm run check` compiles them.
+  types: { command: [bin("tsc"), "-b", "packages/im-script", "packages/client"] },
+  packed: { command: [process.execPath, "scripts/pack.mjs"] },
+  script: {
+    command: [bin("tsdown")],
+    cwd: "packages/im-script",
+    from: [...bundled("im-script"), compiled("schema")],
+    makes: "packages/server/dist/sdk",
+  },
+  client: {
+    command: [bin("tsdown")],
+    cwd: "packages/client",
+    from: [...bundled("client"), compiled("schema"), compiled("server")],
+    makes: "packages/client/dist",
+  },
+};
+
+const run = ([file, ...args], cwd, stdio) =>
+  new Promise((done, failed) => {
+    spawn(file, args, { cwd: resolve(root, cwd), stdio })
+      .on("error", failed)
+      .on("close", done);
+  });
+
+/** Builds one part, unless what it made before is still what it would make. */
+const build = async (name, stdio) => {
+  const { command, cwd = ".", from, makes } = PARTS[name];
+  if (!from) return await run(command, cwd, stdio);
+  const state = upToDate(name, { from: [...from, "tsconfig.base.json", "pnpm-lock.yaml"], makes });
+  if (state.holds()) return 0;
+  const status = await run(command, cwd, stdio);
+  if (status === 0) state.keep();
+  return status;
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !Object.hasOwn(PARTS, name));
+if (unknown.length > 0) {
+  console.error(`The parts are ${Object.keys(PARTS).join(", ")}, not ${unknown.join(", ")}.`);
+  process.exit(2);
+}
+const parts = Object.keys(PARTS).filter((name) => asked.length === 0 || asked.includes(name));
+
+process.exitCode = await oneLine("Building", async (stdio) => {
+  // All others read what the compiler wrote.
+  if (parts.includes("types")) {
+    const status = await build("types", stdio);
+    if (status !== 0) return status;
+  }
+  const others = parts.filter((name) => name !== "types");
+  const statuses = await Promise.all(others.map((name) => build(name, stdio)));
+  return statuses.find((status) => status !== 0) ?? 0;
+});
