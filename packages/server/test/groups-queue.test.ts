@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { TaskLog } from "../src/domain/task-log.js";
+import type { TaskLog } from "../src/domain/vendor-tasks.js";
 import type { Transaction } from "../src/storage/port.js";
 import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
 import {
@@ -189,7 +189,8 @@ describe("tasks", () => {
       })
       .run();
     await process.add(async (tasks, tx, now) => {
-      for (const userId of ["a", "b"]) await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
+      for (const userId of ["a", "b"])
+        await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);

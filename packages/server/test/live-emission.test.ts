@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createEventWriter } from "../src/domain/events.js";
+import { createEventLog } from "../src/domain/events.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
@@ -244,12 +244,12 @@ describe("the log has an event if and only if something changed", () => {
   it("a write that fails within a shared commit takes its events with it", async () => {
     await using hall = await openLiveHall();
     const told: number[] = [];
-    const events = createEventWriter({ db: hall.db, added: () => void told.push(hall.log().length) });
+    const events = createEventLog({ added: () => void told.push(hall.log().length) });
     const now = new Date(0);
     const write = (roomId: string, fails: boolean, repeatable: boolean) =>
-      hall.db.write(
-        () => {
-          events.add(roomId, "room_ended", {}, now);
+      hall.db.storage.write(
+        async (tx) => {
+          await events.add(tx, roomId, "room_ended", {}, now);
           if (fails) throw new Error("as the test wants it");
         },
         { repeatable },

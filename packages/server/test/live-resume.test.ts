@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { createEventWriter } from "../src/domain/events.js";
+import { createEventLog } from "../src/domain/events.js";
 import { MAX_WAITING } from "../src/features/subscriptions/inbox.js";
 import { openDatabase } from "../src/storage/sqlite/client.js";
 import { listenExam, listenRoom } from "./support/listening.js";
@@ -193,9 +193,11 @@ describe("several processes", () => {
     await using heard = await listenRoom(hall, ADMIN, { roomId });
     const other = openDatabase({ file: databaseFile });
     try {
-      const events = createEventWriter({ db: other, added: () => undefined });
+      const events = createEventLog({ added: () => undefined });
       for (const audioStatus of ["speaking", "silent"] as const) {
-        await other.write(() => events.add(roomId, "audio_status_changed", { audioStatus }, START));
+        await other.storage.write((tx) =>
+          events.add(tx, roomId, "audio_status_changed", { audioStatus }, START),
+        );
         expect(await heard.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
       }
     } finally {

@@ -282,7 +282,8 @@ describe("many who connect", () => {
     for (const userId of people)
       hall.services.presence.connected({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
     await hall.written();
-    expect(begun).toHaveLength(1);
+    // 200 callers, a few transactions.
+    expect(begun.length).toBeLessThan(20);
     expect(told(hall)).toHaveLength(200);
   });
 });
@@ -335,20 +336,18 @@ describe("what could not be written", () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const { db } = hall;
     const forbid = (when: string) =>
-      db.write(() =>
-        db.queries.run(`CREATE TRIGGER no BEFORE ${when} ON presence BEGIN SELECT RAISE(ABORT, 'no'); END`),
-      );
-    const allow = () => db.write(() => db.queries.run("DROP TRIGGER no"));
-    await forbid("INSERT");
+      db.queries.run(`CREATE TRIGGER no BEFORE ${when} ON presence BEGIN SELECT RAISE(ABORT, 'no'); END`);
+    const allow = () => db.queries.run("DROP TRIGGER no");
+    forbid("INSERT");
     const leave = await connect(hall, EXAMINEE);
     expect([await present(hall), told(hall)]).toEqual([[], []]);
-    await allow();
+    allow();
     await pass(hall, 5);
     expect(told(hall)).toEqual(["entered e1 examinee main"]);
-    await forbid("DELETE");
+    forbid("DELETE");
     await leave();
     expect(await present(hall)).toHaveLength(1);
-    await allow();
+    allow();
     await pass(hall, 5);
     expect([await present(hall), told(hall).at(-1)]).toEqual([[], "left e1 examinee main"]);
     expect(hall.lines.filter(({ level }) => level === 50)).toHaveLength(2);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { TestAppOptions, TestCaller } from "../src/app/testing.js";
-import { insertExam, insertRoom, personInserter } from "../src/domain/inserts.js";
+import { insertExam, insertPerson, insertRoom } from "../src/domain/people.js";
 import { toNewPerson } from "../src/features/participant/rules.js";
 import { streamName } from "../src/providers/stream-name.js";
 import type { HeldCredentials } from "./simulators/aliyun-sts.js";
@@ -258,15 +258,14 @@ describe("a room whose id holds a hyphen", () => {
     const { aliyun, uploads, vendors } = recordings.config;
     const world = await openWorld({ now: () => START, config: { aliyun, uploads, vendors } });
     const exam = { id: "exam", name: "E", startTime: START, endTime: START, createdBy: "root" };
-    const addPerson = personInserter(world.db.queries);
-    await world.db.write(() => {
-      insertExam(world.db.queries, { ...exam, createdAt: START, updatedAt: START });
+    await world.db.storage.write(async (tx) => {
+      await insertExam(tx, { ...exam, createdAt: START, updatedAt: START });
       for (const [id, people] of Object.entries(rooms)) {
         const room = { id, examId: exam.id, name: id, imServer: ["aliyun_new" as const] };
-        insertRoom(world.db.queries, { ...room, createTeacher: `teacher-of-${id}`, now: START });
+        await insertRoom(tx, { ...room, createTeacher: `teacher-of-${id}`, now: START });
         for (const userId of [`teacher-of-${id}`, ...people]) {
           const role = userId.startsWith("teacher") ? "teacher" : "examinee";
-          addPerson(toNewPerson({ userId, name: userId, role }, room, START));
+          await insertPerson(tx, toNewPerson({ userId, name: userId, role }, room, START));
         }
       }
     });

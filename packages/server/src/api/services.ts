@@ -1,13 +1,9 @@
 import { EventEmitter } from "node:events";
 import { createBulkChanges } from "../domain/bulk/changes.js";
 import { createPersonRemover } from "../domain/bulk/removal.js";
-import { createEventLog } from "../domain/event-log.js";
-import { createEventWriter } from "../domain/events.js";
-import { createMessageLog } from "../domain/message-log.js";
-import { createMessageWriter } from "../domain/messages.js";
-import { createPresenceEnder } from "../domain/presence.js";
-import { createTaskLog } from "../domain/task-log.js";
-import { createTaskWriter } from "../domain/vendor-tasks.js";
+import { createEventLog } from "../domain/events.js";
+import { createMessageLog } from "../domain/messages.js";
+import { createTaskLog } from "../domain/vendor-tasks.js";
 import { countCalls } from "../features/access/counted.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
@@ -96,9 +92,6 @@ export const createServices = (
   const { storage } = db;
   const liveStore = createLiveStore({ storage });
   const tail = createTail({ store: liveStore, log });
-  const events = createEventWriter({ db, added: tail.look });
-  const said = createMessageWriter({ db, events });
-  const endPresence = createPresenceEnder({ queries: db.queries, events });
   const eventLog = createEventLog({ added: tail.look });
   const messageLog = createMessageLog({ events: eventLog });
   /** Says `added` after each transaction that wrote tasks. The queue, which listens, is made of a store that writes them. */
@@ -110,17 +103,8 @@ export const createServices = (
     events: eventLog,
     messages: providers.messages.aliyun_new?.builtIn && messageLog,
   });
-  const tasks = createTaskWriter({
-    queries: db.queries,
-    afterCommit: db.afterCommit,
-    kinds: taskKindsOf(providers.messages),
-    ids,
-    added: () => taskEvents.emit("added"),
-    said: providers.messages.aliyun_new?.builtIn && said,
-    endPresence,
-  });
   const bulk = createBulkChanges({
-    db,
+    storage,
     tasks: taskLog,
     events: eventLog,
     clock,

@@ -1,9 +1,8 @@
 import type { AudioStatus, Camera, EventType, ParticipantRole, PublishStatus } from "@invigil/schema";
-import type { Database } from "../storage/sqlite/client.js";
+import type { Transaction } from "../storage/port.js";
+import { insertion } from "../storage/statement.js";
 import { type EventData, roomEvents } from "../storage/tables.js";
-import type { Arrived } from "./inserts.js";
-
-// What other stores write beside their own changes: an event is there if and only if what it reports was done.
+import type { Arrival } from "./people.js";
 
 type Person = { readonly userId: string; readonly role: ParticipantRole };
 type Known = Person & { readonly name: string; readonly extraMinutes: number };
@@ -34,40 +33,60 @@ export interface EventDataOf {
   readonly message: { readonly messageId: number };
 }
 
-export interface EventWriter {
-  /** Adds to a room's log. Belongs into the transaction of what it reports. */
-  add<Type extends EventType>(roomId: string, type: Type, data: EventDataOf[Type], now: Date): void;
+/** Adds events to the logs of rooms, in the transaction of what they report: an event exists if and only if its change does. */
+export interface EventLog {
+  add<Type extends EventType>(
+    tx: Transaction,
+    roomId: string,
+    type: Type,
+    data: EventDataOf[Type],
+    now: Date,
+  ): Promise<void>;
+  /** The same for several events at once, in their order. */
+  addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
 }
 
-/** Tells a room that somebody came, and of its cameras what is not to be expected of a newcomer's. */
-export const tellOfArrival = (
-  events: EventWriter,
+export interface NewEvent {
+  readonly roomId: string;
+  readonly type: EventType;
+  readonly data: EventData;
+  readonly createdAt: Date;
+}
+
+/** An event as `EventLog.addAll` takes it, with its data checked against its type. */
+export const newEvent = <Type extends EventType>(
   roomId: string,
-  { publishStatus, ...person }: Arrived,
+  type: Type,
+  data: EventDataOf[Type],
+  createdAt: Date,
+): NewEvent => ({ roomId, type, data, createdAt });
+
+/** The events of an arrival: the person, and the status of each camera that is not idle, as a newcomer's would be. */
+export const arrivalEvents = (
+  roomId: string,
+  { publishStatus, ...person }: Arrival,
   now: Date,
-): void => {
-  events.add(roomId, "participant_added", person, now);
+): NewEvent[] => {
   const { userId, role } = person;
-  for (const camera of ["main", "pc"] as const) {
+  const statuses = (["main", "pc"] as const).flatMap((camera) => {
     const status = publishStatus[camera];
-    if (status !== "idle")
-      events.add(roomId, "publish_status_changed", { userId, role, camera, status }, now);
-  }
+    if (status === "idle") return [];
+    return newEvent(roomId, "publish_status_changed", { userId, role, camera, status }, now);
+  });
+  return [newEvent(roomId, "participant_added", person, now), ...statuses];
 };
 
-/** @param added told after the transaction that there may be something new */
-export const createEventWriter = ({
-  db,
-  added,
-}: {
-  db: Pick<Database, "inserter" | "afterCommit">;
-  added: () => void;
-}): EventWriter => {
-  const insert = db.inserter(roomEvents);
+const insertEvent = insertion(roomEvents);
+
+/** @param added called after a commit that added events */
+export const createEventLog = ({ added }: { added: () => void }): EventLog => {
+  const addAll: EventLog["addAll"] = async (tx, events) => {
+    if (events.length === 0) return;
+    await tx.insert(insertEvent, events);
+    tx.afterCommit(added);
+  };
   return {
-    add(roomId, type, data: EventData, createdAt) {
-      insert({ roomId, type, data, createdAt });
-      db.afterCommit(added);
-    },
+    addAll,
+    add: (tx, roomId, type, data, now) => addAll(tx, [newEvent(roomId, type, data, now)]),
   };
 };

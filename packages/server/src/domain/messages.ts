@@ -1,8 +1,9 @@
 import { type Camera, loginOf, type Role, type SentMessage, signals } from "@invigil/schema";
-import { and, desc, eq, sql } from "drizzle-orm";
-import type { Database } from "../storage/sqlite/client.js";
+import { and, desc, eq } from "drizzle-orm";
+import type { Reader, Transaction } from "../storage/port.js";
+import { insertion, param, query, statement } from "../storage/statement.js";
 import { messageReaders, messages } from "../storage/tables.js";
-import type { EventWriter } from "./events.js";
+import { type EventLog, type NewEvent, newEvent } from "./events.js";
 
 export { loginOf };
 
@@ -28,11 +29,12 @@ export interface NewMessage {
   readonly createdAt: Date;
 }
 
-export interface MessageWriter {
-  /** Keeps a message of the built-in service and tells the room. Belongs into a transaction. Returns its id. */
-  add(message: NewMessage): number;
-  /** The last `endRoom` that everybody in a room was told, unless that was before `since`. */
-  toldOfEnd(roomId: string, since: Date): SentMessage | undefined;
+/** Keeps the messages of the built-in message service. */
+export interface MessageLog {
+  /** Keeps messages and adds their events. Returns their ids, in the same order. */
+  addAll(tx: Transaction, messages: readonly NewMessage[]): Promise<number[]>;
+  /** The last `endRoom` signal to everybody in a room; undefined when it was sent before `since`. */
+  lastEndSignal(reader: Reader, roomId: string, since: Date): Promise<SentMessage | undefined>;
 }
 
 /** How long before a room's end it may have been told of: the vendor's page tells of it within seconds. */
@@ -40,44 +42,51 @@ const END_TOLD_MS = 120_000;
 /** Whoever was told of a room's end since this was told of this end. */
 export const endToldSince = (endedAt: Date): Date => new Date(endedAt.getTime() - END_TOLD_MS);
 
-export const createMessageWriter = ({
-  db,
-  events,
-}: {
-  db: Pick<Database, "inserter" | "queries">;
-  events: EventWriter;
-}): MessageWriter => {
-  const insert = db.inserter(messages);
-  const insertReader = db.inserter(messageReaders);
-  const lastEnd = db.queries
+const insertMessage = insertion(messages);
+const insertReader = insertion(messageReaders);
+const endSignal = statement(
+  query
     .select({ id: messages.id, time: messages.createdAt })
     .from(messageReaders)
     .innerJoin(messages, eq(messages.id, messageReaders.messageId))
     .where(
       and(
-        eq(messageReaders.roomId, sql.placeholder("roomId")),
+        eq(messageReaders.roomId, param("roomId")),
         eq(messageReaders.login, EVERYBODY),
         eq(messageReaders.type, signals.endRoom.type),
       ),
     )
     .orderBy(desc(messageReaders.messageId))
-    .limit(1)
-    .prepare();
-  return {
-    toldOfEnd(roomId, since) {
-      const told = lastEnd.get({ roomId });
-      return told && told.time >= since ? told : undefined;
-    },
-    add(message) {
-      const { roomId, type, senderId, senderRole, senderCamera, recipients, createdAt } = message;
-      const messageId = insert(message);
-      // Nobody logs in as the server, also not somebody with that id.
-      const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-      const staff = recipients?.length === 0 ? [STAFF] : senderRole === "server" ? [] : [OVERHEARD];
-      const readers = recipients ? new Set([...recipients, ...sender, ...staff]) : [EVERYBODY];
-      for (const login of readers) insertReader({ roomId, login, messageId, type });
-      events.add(roomId, "message", { messageId }, createdAt);
-      return messageId;
-    },
-  };
+    .limit(1),
+);
+
+/** The readers of a message: logins, or a group of them. */
+const readersOf = ({ senderId, senderRole, senderCamera, recipients }: NewMessage): Iterable<string> => {
+  if (!recipients) return [EVERYBODY];
+  // Nobody logs in as the server, not even somebody with that id.
+  const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
+  const staff = recipients.length === 0 ? [STAFF] : senderRole === "server" ? [] : [OVERHEARD];
+  return new Set([...recipients, ...sender, ...staff]);
 };
+
+export const createMessageLog = ({ events }: { events: EventLog }): MessageLog => ({
+  async addAll(tx, added) {
+    const ids = await tx.insert(insertMessage, added);
+    const readers: (typeof messageReaders.$inferInsert)[] = [];
+    const told: NewEvent[] = [];
+    added.forEach((message, index) => {
+      const messageId = ids[index];
+      if (messageId === undefined) throw new Error("a message was given no id");
+      const { roomId, type, createdAt } = message;
+      for (const login of readersOf(message)) readers.push({ roomId, login, messageId, type });
+      told.push(newEvent(roomId, "message", { messageId }, createdAt));
+    });
+    await tx.insert(insertReader, readers);
+    await events.addAll(tx, told);
+    return ids;
+  },
+  async lastEndSignal(reader, roomId, since) {
+    const last = await reader.get(endSignal, { roomId });
+    return last && last.time >= since ? last : undefined;
+  },
+});

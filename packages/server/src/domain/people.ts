@@ -3,11 +3,42 @@ import { and, count, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { exams, participants, rooms, streamNames, unseated } from "../storage/tables.js";
-import { type NewExam, type NewPerson, type NewRoom, StreamNameTaken } from "./inserts.js";
 import { seatNewcomer } from "./seats.js";
-import { readPublishStatus } from "./stream-statuses.js";
+import { readPublishStatus } from "./stream-status.js";
 
 // Rooms and their people, as several stores write them.
+
+/** A camera's stream would have the name of another person's: ids that hold hyphens can add up to the same text. */
+export class StreamNameTaken extends Error {
+  override readonly name = "StreamNameTaken";
+
+  constructor(readonly person: { readonly roomId: string; readonly userId: string }) {
+    super(`the name of a stream of ${person.userId} in the room ${person.roomId} is taken`);
+  }
+}
+
+export type NewExam = typeof exams.$inferInsert;
+
+export interface NewRoom {
+  readonly id: string;
+  readonly examId: string;
+  readonly name: string;
+  readonly imServer: readonly ImServer[];
+  readonly createTeacher: string;
+  readonly now: Date;
+}
+
+export interface NewPerson {
+  readonly roomId: string;
+  readonly userId: string;
+  readonly role: ParticipantRole;
+  readonly name: string;
+  /** Absent: those that it waited for a room with in this role, or none. */
+  readonly extraMinutes?: number | undefined;
+  /** The names of the person's two streams. */
+  readonly streams: { readonly main: string; readonly pc: string };
+  readonly now: Date;
+}
 
 /** A person as they came into a room. */
 export interface Arrival {

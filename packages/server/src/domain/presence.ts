@@ -1,37 +1,33 @@
 import type { Camera } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
-import type { Queries } from "../storage/sqlite/client.js";
+import { and, eq } from "drizzle-orm";
+import type { Transaction } from "../storage/port.js";
+import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
-import type { EventWriter } from "./events.js";
+import type { EventLog } from "./events.js";
 
-/** Ends the presence of somebody's page in a room, of both without a camera, and tells the room. Belongs into a transaction. */
-export type PresenceEnder = (
-  page: { readonly roomId: string; readonly userId: string; readonly camera?: Camera },
-  now: Date,
-) => void;
-
-export const createPresenceEnder = ({
-  queries,
-  events,
-}: {
-  queries: Queries;
-  events: EventWriter;
-}): PresenceEnder => {
-  const remove = queries
+const removePresence = statement(
+  query
     .delete(presence)
     .where(
       and(
-        eq(presence.roomId, sql.placeholder("roomId")),
-        eq(presence.userId, sql.placeholder("userId")),
-        eq(presence.camera, sql.placeholder("camera")),
+        eq(presence.roomId, param("roomId")),
+        eq(presence.userId, param("userId")),
+        eq(presence.camera, param("camera")),
       ),
     )
-    .returning({ role: presence.role })
-    .prepare();
-  return ({ roomId, userId, camera }, now) => {
-    for (const page of camera ? [camera] : (["main", "pc"] as const)) {
-      const gone = remove.get({ roomId, userId, camera: page });
-      if (gone) events.add(roomId, "participant_left", { userId, role: gone.role, camera: page }, now);
-    }
-  };
+    .returning({ role: presence.role }),
+);
+
+/** Ends the presence of a person's page in a room, of both pages without a camera, and adds the events. */
+export const endPresence = async (
+  tx: Transaction,
+  events: EventLog,
+  { roomId, userId, camera }: { readonly roomId: string; readonly userId: string; readonly camera?: Camera },
+  now: Date,
+): Promise<void> => {
+  for (const page of camera ? [camera] : (["main", "pc"] as const)) {
+    const removed = await tx.get(removePresence, { roomId, userId, camera: page });
+    if (removed)
+      await events.add(tx, roomId, "participant_left", { userId, role: removed.role, camera: page }, now);
+  }
 };

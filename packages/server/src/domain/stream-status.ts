@@ -1,6 +1,7 @@
 import type { Camera, PublishStatus, StreamAction } from "@invigil/schema";
-import { and, eq, max, sql } from "drizzle-orm";
-import type { Queries } from "../storage/sqlite/client.js";
+import { and, desc, eq } from "drizzle-orm";
+import type { Reader } from "../storage/port.js";
+import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
 
 /** What an event means for a camera. */
@@ -9,27 +10,26 @@ export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } a
   PublishStatus
 >;
 
-/** Makes the function that tells a camera's status by the newest of its events; of two at the same time, the one that came later. */
-export const lastStatus = (queries: Queries) => {
-  const ofCamera = and(
-    eq(streamEvents.roomId, sql.placeholder("roomId")),
-    eq(streamEvents.userId, sql.placeholder("userId")),
-    eq(streamEvents.camera, sql.placeholder("camera")),
-  );
-  const newestTime = queries
-    .select({ eventTime: max(streamEvents.eventTime) })
+const newestEvent = statement(
+  query
+    .select({ action: streamEvents.action })
     .from(streamEvents)
-    .where(ofCamera)
-    .prepare();
-  const atTime = queries
-    .select({ id: streamEvents.id, action: streamEvents.action })
-    .from(streamEvents)
-    .where(and(ofCamera, eq(streamEvents.eventTime, sql.placeholder("time"))))
-    .prepare();
-  return (camera: { roomId: string; userId: string; camera: Camera }): PublishStatus => {
-    const eventTime = newestTime.get(camera)?.eventTime;
-    if (!eventTime) return "idle";
-    const [last] = atTime.all({ ...camera, time: eventTime.getTime() }).toSorted((a, b) => b.id - a.id);
-    return last ? STATUS_AFTER[last.action] : "idle";
-  };
+    .where(
+      and(
+        eq(streamEvents.roomId, param("roomId")),
+        eq(streamEvents.userId, param("userId")),
+        eq(streamEvents.camera, param("camera")),
+      ),
+    )
+    .orderBy(desc(streamEvents.eventTime), desc(streamEvents.id))
+    .limit(1),
+);
+
+/** A camera's publish status by the newest of its events; of two at the same time, the one that came later. */
+export const readPublishStatus = async (
+  reader: Reader,
+  camera: { readonly roomId: string; readonly userId: string; readonly camera: Camera },
+): Promise<PublishStatus> => {
+  const newest = await reader.get(newestEvent, camera);
+  return newest ? STATUS_AFTER[newest.action] : "idle";
 };

@@ -1,12 +1,12 @@
 import { type ImServer, signals } from "@invigil/schema";
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { Ids } from "../platform/ids.js";
-import type { Queries } from "../storage/sqlite/client.js";
+import type { Transaction } from "../storage/port.js";
+import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
-import { endToldSince, loginOf, type MessageWriter } from "./messages.js";
-import type { PresenceEnder } from "./presence.js";
-
-// What other stores write beside their own changes: a group is deleted if and only if its room ended.
+import type { EventLog } from "./events.js";
+import { endToldSince, loginOf, type MessageLog } from "./messages.js";
+import { endPresence } from "./presence.js";
 
 export type VendorTask = typeof vendorTasks.$inferSelect;
 export type TaskKind = VendorTask["kind"];
@@ -33,23 +33,36 @@ export interface Announced {
 }
 
 /**
- * Writes what is to be done at a room's message services; at the built-in one, which is this database, it is done at once.
- * Every method belongs into the caller's transaction.
+ * Writes what is to be done at a room's message services, in the transaction of the change that asks for it. At the built-in service, which
+ * is this database, it is done at once.
  */
-export interface TaskWriter {
-  /** Says something in the room's groups: soon, or never, because what is late is no news. */
-  announce(announced: Announced): void;
+export interface TaskLog {
+  /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped: it would be out of date. */
+  announce(tx: Transaction, announced: Announced): Promise<void>;
   /**
-   * Tells everybody in a room that has just ended. In the built-in service at once, unless somebody has told them already; at
+   * Tells everybody in a room that it has just ended. In the built-in service at once, unless somebody has told them already; at
    * vendors' services from `dueAt` on.
    */
-  tellOfEnd(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): void;
-  /** Deletes the room's groups, from `dueAt` on for as long as it takes. Returns the ids of the tasks. */
-  deleteGroups(room: RoomOfGroups, times: { readonly dueAt: Date; readonly now: Date }): string[];
-  /** Tells an examinee that it is in the room no more, and takes whoever it is out of the groups, and from among those who are present. */
-  sendAway(room: RoomOfGroups, person: { readonly userId: string; readonly role: string }, now: Date): void;
-  /** Takes the deletion of groups back, because their room is written. @throws GroupsUndone when it has begun */
-  keepGroups(taskIds: readonly string[]): void;
+  announceEnd(
+    tx: Transaction,
+    room: RoomOfGroups,
+    times: { readonly dueAt: Date; readonly now: Date },
+  ): Promise<void>;
+  /** Deletes the room's groups, from `dueAt` on and until it succeeds. Returns the ids of the tasks. */
+  deleteGroups(
+    tx: Transaction,
+    room: RoomOfGroups,
+    times: { readonly dueAt: Date; readonly now: Date },
+  ): Promise<string[]>;
+  /** Tells an examinee that they were removed, takes the person out of the groups, and ends their presence. */
+  sendAway(
+    tx: Transaction,
+    room: RoomOfGroups,
+    person: { readonly userId: string; readonly role: string },
+    now: Date,
+  ): Promise<void>;
+  /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone when it has begun */
+  keepGroups(tx: Transaction, taskIds: readonly string[]): Promise<void>;
 }
 
 /** Groups that were made for a room are being deleted: making the room took too long. */
@@ -59,112 +72,102 @@ export class GroupsUndone extends Error {
   }
 }
 
-/** What is announced is sent within this, or not at all. */
-const NEWS_MS = 30_000;
-
-/** The two logins of a person: its main camera's and its PC's. */
-const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
-
-export interface TaskWriterDeps {
-  readonly queries: Queries;
-  readonly afterCommit: (call: () => void) => void;
+export interface TaskLogDeps {
   readonly kinds: TaskKinds;
   readonly ids: Ids;
-  /** Told after the transaction that something may be there to do. */
+  /** Called after a commit that added tasks. */
   readonly added: () => void;
-  /** Keeps messages of the built-in service, where that is the one which `aliyun_new` means. */
-  readonly said: MessageWriter | undefined;
-  readonly endPresence: PresenceEnder;
+  readonly events: EventLog;
+  /** Keeps messages of the built-in service, where that is what `aliyun_new` means. */
+  readonly messages: MessageLog | undefined;
 }
 
-export const createTaskWriter = ({
-  queries,
-  afterCommit,
-  kinds,
-  ids,
-  added,
-  said,
-  endPresence,
-}: TaskWriterDeps): TaskWriter => {
-  const insert = queries
-    .insert(vendorTasks)
-    .values({
-      id: sql.placeholder("id"),
-      service: sql.placeholder("service"),
-      kind: sql.placeholder("kind"),
-      groupId: sql.placeholder("groupId"),
-      payload: sql.placeholder("payload"),
-      dueAt: sql.placeholder("dueAt"),
-      // As it is kept: the column's own way to write a time knows no null.
-      expiresAt: sql`${sql.placeholder("expiresAt")}`,
-      createdAt: sql.placeholder("now"),
-    })
-    .prepare();
-  const drop = queries
-    .delete(vendorTasks)
-    .where(and(eq(vendorTasks.id, sql.placeholder("id")), eq(vendorTasks.attempts, 0)))
-    .prepare();
+/** A signal is sent within this, or not at all. */
+const SIGNAL_LIFETIME_MS = 30_000;
 
+const insertTask = insertion(vendorTasks);
+const deleteUntriedTask = statement(
+  query.delete(vendorTasks).where(and(eq(vendorTasks.id, param("id")), eq(vendorTasks.attempts, 0))),
+);
+
+/** The two logins of a person: their main camera's and their PC's. */
+const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
+
+export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
   interface New {
     readonly payload?: VendorTaskPayload;
     readonly dueAt?: Date;
     readonly expiresAt?: Date;
     readonly now: Date;
   }
-  const add = (kind: TaskKind, room: RoomOfGroups, { payload = {}, expiresAt, now, dueAt = now }: New) => {
-    const services = room.imServer.filter((service) => kinds[service].includes(kind));
-    const written = services.map((service) => {
-      const id = ids.next();
-      insert.run({
-        id,
-        service,
-        kind,
-        groupId: room.id,
-        payload,
-        dueAt,
-        expiresAt: expiresAt?.getTime() ?? null,
-        now,
-      });
-      return id;
-    });
-    if (written.length > 0) afterCommit(added);
-    return written;
+  const add = async (
+    tx: Transaction,
+    kind: TaskKind,
+    room: RoomOfGroups,
+    { payload = {}, expiresAt, now, dueAt = now }: New,
+  ): Promise<string[]> => {
+    const services: ImServer[] = room.imServer.filter((service) => kinds[service].includes(kind));
+    const tasks = services.map((service) => ({
+      id: ids.next(),
+      service,
+      kind,
+      groupId: room.id,
+      payload,
+      dueAt,
+      expiresAt: expiresAt ?? null,
+      createdAt: now,
+    }));
+    if (tasks.length > 0) {
+      await tx.insert(insertTask, tasks);
+      tx.afterCommit(added);
+    }
+    return tasks.map(({ id }) => id);
   };
 
-  const announce: TaskWriter["announce"] = ({ room, signal, data, userIds, now, dueAt = now }) => {
+  const announce: TaskLog["announce"] = async (tx, { room, signal, data, userIds, now, dueAt = now }) => {
     const text = JSON.stringify(data);
-    const isTold = signal === signals.endRoom.type && said?.toldOfEnd(room.id, endToldSince(now));
-    if (room.imServer.includes("aliyun_new") && !isTold)
-      said?.add({
-        roomId: room.id,
-        type: signal,
-        data: text,
-        senderId: "server",
-        senderRole: "server",
-        senderCamera: "main",
-        recipients: userIds,
-        createdAt: now,
-      });
+    if (messages && room.imServer.includes("aliyun_new")) {
+      const isSent =
+        signal === signals.endRoom.type && (await messages.lastEndSignal(tx, room.id, endToldSince(now)));
+      if (!isSent)
+        await messages.addAll(tx, [
+          {
+            roomId: room.id,
+            type: signal,
+            data: text,
+            senderId: "server",
+            senderRole: "server",
+            senderCamera: "main",
+            recipients: userIds,
+            createdAt: now,
+          },
+        ]);
+    }
     const payload = { signal: { type: signal, data: text }, ...(userIds && { userIds }) };
-    add("send", room, { payload, dueAt, expiresAt: new Date(dueAt.getTime() + NEWS_MS), now });
+    await add(tx, "send", room, {
+      payload,
+      dueAt,
+      expiresAt: new Date(dueAt.getTime() + SIGNAL_LIFETIME_MS),
+      now,
+    });
   };
 
   return {
     announce,
-    tellOfEnd: (room, times) =>
-      announce({ room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
-    deleteGroups: (room, times) => add("delete_group", room, times),
-    sendAway(room, { userId, role }, now) {
+    announceEnd: (tx, room, times) =>
+      announce(tx, { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
+    deleteGroups: (tx, room, times) => add(tx, "delete_group", room, times),
+    async sendAway(tx, room, { userId, role }, now) {
       const userIds = loginsOf(userId);
       if (role === "examinee") {
         const data = { sid: ids.next(), receiverIdList: userIds };
-        announce({ room, signal: signals.endUser.type, data, userIds, now });
+        await announce(tx, { room, signal: signals.endUser.type, data, userIds, now });
       }
-      add("leave", room, { payload: { userIds }, now });
-      endPresence({ roomId: room.id, userId }, now);
+      await add(tx, "leave", room, { payload: { userIds }, now });
+      await endPresence(tx, events, { roomId: room.id, userId }, now);
     },
-    keepGroups(taskIds) {
-      for (const id of taskIds) if (drop.run({ id }).changes === 0) throw new GroupsUndone();
+    async keepGroups(tx, taskIds) {
+      for (const id of taskIds) if ((await tx.run(deleteUntriedTask, { id })) === 0) throw new GroupsUndone();
     },
   };
 };

@@ -1,7 +1,7 @@
 import { type ErrorCode, errorCodes, type ProviderDetails } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
 import { ZodError } from "zod";
-import { StreamNameTaken } from "../domain/inserts.js";
+import { StreamNameTaken } from "../domain/people.js";
 import { storageFull } from "../limits/disk.js";
 import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
 import { isStorageFull } from "../storage/sqlite/full.js";

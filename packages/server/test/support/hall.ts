@@ -70,6 +70,6 @@ export const openHall = async (
         .filter(({ type }) => types.length === 0 || types.includes(type))
         .map(({ type, data }): Happened => [type, data]),
     // Writes are done in the order in which they were asked for.
-    written: () => world.db.write(() => undefined),
+    written: () => world.db.storage.write(() => Promise.resolve()),
   };
 };

@@ -1,7 +1,7 @@
 import type { ImServer } from "@invigil/schema";
 import { pino } from "pino";
-import { createEventLog } from "../../src/domain/event-log.js";
-import { createTaskLog, type TaskLog } from "../../src/domain/task-log.js";
+import { createEventLog } from "../../src/domain/events.js";
+import { createTaskLog, type TaskLog } from "../../src/domain/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
 import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/queue.js";
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";

@@ -2,12 +2,11 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
-import type { Transaction } from "../../storage/port.js";
-import type { Database } from "../../storage/sqlite/client.js";
+import type { Storage, Transaction } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
-import type { EventLog } from "../event-log.js";
-import type { TaskLog } from "../task-log.js";
+import type { EventLog } from "../events.js";
+import type { TaskLog } from "../vendor-tasks.js";
 import { readLastSeat, readLastWaiting } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
@@ -40,10 +39,6 @@ export interface BulkChanges {
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Refuses, within `transact`, to write the rooms or people of an exam that a bulk change is changing. Call it before the first write. */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
-  /** `transact` for stores that run on SQLite alone. */
-  readonly write: <Result>(work: () => Result) => Promise<Result>;
-  /** `assertUnlocked` for `write`. */
-  assertFree(examId: string): void;
   /** From now on this process carries on what others left. */
   start(): void;
   /** Begins no more transactions. Another process, or the next start, does what is left. */
@@ -53,7 +48,7 @@ export interface BulkChanges {
 }
 
 export interface BulkChangesDeps {
-  readonly db: Pick<Database, "storage" | "queries" | "write">;
+  readonly storage: Storage;
   readonly tasks: TaskLog;
   readonly events: EventLog;
   readonly clock: () => Date;
@@ -96,8 +91,14 @@ const changeOfExam = statement(
     .limit(1),
 );
 
-export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkChangesDeps): BulkChanges => {
-  const { storage } = db;
+export const createBulkChanges = ({
+  storage,
+  tasks,
+  events,
+  clock,
+  log,
+  busy,
+}: BulkChangesDeps): BulkChanges => {
   const worker = createChangeWorker({ storage, phases: createPhases({ tasks, events }), clock, log });
 
   const assertUnlocked: BulkChanges["assertUnlocked"] = async (tx, examId) => {
@@ -176,20 +177,10 @@ export const createBulkChanges = ({ db, tasks, events, clock, log, busy }: BulkC
     return announced.result;
   };
 
-  const changeOfExamNow = db.queries
-    .select({ id: bulkChanges.id })
-    .from(bulkChanges)
-    .where(eq(bulkChanges.examId, param("examId")))
-    .prepare();
-
   return {
     run,
     transact: (work) => whenUnlocked(() => storage.write(work)),
     assertUnlocked,
-    write: (work) => whenUnlocked(() => db.write(work)),
-    assertFree(examId) {
-      if (changeOfExamNow.get({ examId })) throw new ExamBusy(examId);
-    },
     start: worker.start,
     stop: worker.stop,
     drain: worker.drain,

@@ -1,9 +1,9 @@
 import { and, eq } from "drizzle-orm";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { exams, participants, personChanges, unseated } from "../../storage/tables.js";
-import { arrivalEvents, type EventLog, newEvent } from "../event-log.js";
+import { arrivalEvents, type EventLog, newEvent } from "../events.js";
 import { deletePerson } from "../people.js";
-import type { TaskLog } from "../task-log.js";
+import type { TaskLog } from "../vendor-tasks.js";
 import { eraseExam } from "./erase-exam.js";
 import { eraseRecords, eraseStreamEvents } from "./erase-person.js";
 import {

@@ -1,5 +1,5 @@
 import { and, eq, sql } from "drizzle-orm";
-import { type EventLog, newEvent } from "../../domain/event-log.js";
+import { type EventLog, newEvent } from "../../domain/events.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, visibleRooms } from "../../storage/tables.js";

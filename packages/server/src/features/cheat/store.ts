@@ -3,7 +3,7 @@ import type { CheatRecordPage, StoredCheatConfig } from "@invigil/schema";
 import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import { type EventLog, newEvent } from "../../domain/event-log.js";
+import { type EventLog, newEvent } from "../../domain/events.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";

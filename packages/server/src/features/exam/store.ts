@@ -4,7 +4,7 @@ import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../dom
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createExamDeleter, type Holding } from "../../domain/bulk/delete-exam.js";
 import { encodedParam } from "../../domain/encoded-param.js";
-import type { NewExam } from "../../domain/inserts.js";
+import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";

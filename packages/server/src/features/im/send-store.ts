@@ -1,6 +1,6 @@
 import { type SentMessage, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
-import type { MessageLog, NewMessage } from "../../domain/message-log.js";
+import type { MessageLog, NewMessage } from "../../domain/messages.js";
 import { endToldSince } from "../../domain/messages.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";

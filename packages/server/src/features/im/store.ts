@@ -1,5 +1,5 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { MessageLog, NewMessage } from "../../domain/message-log.js";
+import type { MessageLog, NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";

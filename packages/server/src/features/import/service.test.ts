@@ -3,9 +3,9 @@ import { eq } from "drizzle-orm";
 import { pino } from "pino";
 import { expect, it } from "vitest";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
-import { createEventLog } from "../../domain/event-log.js";
+import { createEventLog } from "../../domain/events.js";
 import { insertExam } from "../../domain/people.js";
-import { createTaskLog } from "../../domain/task-log.js";
+import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createIds } from "../../platform/ids.js";
 import { openDatabase } from "../../storage/sqlite/client.js";
@@ -37,7 +37,14 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const kinds = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
   const tasks = createTaskLog({ kinds, ids, added, events, messages: undefined });
   const log = pino({ level: "silent" });
-  const bulk = createBulkChanges({ db, tasks, events, clock, log, busy: (examId) => new Error(examId) });
+  const bulk = createBulkChanges({
+    storage: db.storage,
+    tasks,
+    events,
+    clock,
+    log,
+    busy: (examId) => new Error(examId),
+  });
   const store = wrap(createImportStore({ storage: db.storage, bulk }));
   const imports = createImportService({
     store,

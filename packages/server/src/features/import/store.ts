@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ParticipantRole } from "@invigil/schema";
 import { and, asc, count, eq } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import type { NewPerson } from "../../domain/inserts.js";
+import type { NewPerson } from "../../domain/people.js";
 import { insertPerson, readRoomSize } from "../../domain/people.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";

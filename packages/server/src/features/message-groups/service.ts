@@ -1,7 +1,7 @@
 import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import pLimit from "p-limit";
-import { StreamNameTaken } from "../../domain/inserts.js";
+import { StreamNameTaken } from "../../domain/people.js";
 import { GroupsUndone } from "../../domain/vendor-tasks.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";

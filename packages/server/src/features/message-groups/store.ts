@@ -1,8 +1,7 @@
 import type { ImServer, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, gt, lt, lte, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
-import type { TaskLog } from "../../domain/task-log.js";
-import type { RoomOfGroups, VendorTask } from "../../domain/vendor-tasks.js";
+import type { RoomOfGroups, TaskLog, VendorTask } from "../../domain/vendor-tasks.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/tables.js";

@@ -1,6 +1,6 @@
 import type { Caller, NewParticipant } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import type { NewPerson } from "../../domain/inserts.js";
+import type { NewPerson } from "../../domain/people.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import { forbidden, InvigilError } from "../../platform/errors.js";
 import { streamName } from "../../providers/stream-name.js";

@@ -2,10 +2,10 @@ import type { Participant, ParticipantRole, RoomStatus } from "@invigil/schema";
 import { and, asc, eq, max, sql } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import type { createPersonRemover } from "../../domain/bulk/removal.js";
-import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/event-log.js";
-import type { NewPerson } from "../../domain/inserts.js";
+import { arrivalEvents, type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
+import type { NewPerson } from "../../domain/people.js";
 import { deletePerson, insertPerson, readRoomSize } from "../../domain/people.js";
-import type { TaskLog } from "../../domain/task-log.js";
+import type { TaskLog } from "../../domain/vendor-tasks.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { type Dialect, param, query, rawParam, type Statement, statement } from "../../storage/statement.js";
 import {

@@ -8,7 +8,7 @@ import {
   type PlannedRoom,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import type { NewRoom } from "../../domain/inserts.js";
+import type { NewRoom } from "../../domain/people.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";

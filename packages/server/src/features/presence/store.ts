@@ -1,7 +1,7 @@
 import type { Camera, Presence, Role } from "@invigil/schema";
 import { and, eq, ne } from "drizzle-orm";
-import type { EventLog } from "../../domain/event-log.js";
-import { endPresence } from "../../domain/presences.js";
+import type { EventLog } from "../../domain/events.js";
+import { endPresence } from "../../domain/presence.js";
 import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { presence, visibleParticipants } from "../../storage/tables.js";

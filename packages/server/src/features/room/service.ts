@@ -10,7 +10,7 @@ import {
   userIdSchema,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import type { NewExam } from "../../domain/inserts.js";
+import type { NewExam } from "../../domain/people.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";

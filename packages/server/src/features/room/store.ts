@@ -1,11 +1,11 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import type { EventLog } from "../../domain/event-log.js";
-import type { NewExam, NewPerson, NewRoom } from "../../domain/inserts.js";
+import type { EventLog } from "../../domain/events.js";
+import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { beginNextGeneration, readGenerations } from "../../domain/seats.js";
-import type { TaskLog } from "../../domain/task-log.js";
+import type { TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";

@@ -9,10 +9,9 @@ import {
 } from "@invigil/schema";
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
-import type { EventLog } from "../../domain/event-log.js";
+import type { EventLog } from "../../domain/events.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
-import type { TaskLog } from "../../domain/task-log.js";
-import type { RoomOfGroups } from "../../domain/vendor-tasks.js";
+import type { RoomOfGroups, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";

@@ -6,6 +6,8 @@ import { is, sql } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SetupError } from "../../platform/setup-error.js";
+import { ForeignKeyError } from "../errors.js";
+import { insertion } from "../statement.js";
 import * as tables from "../tables.js";
 import { type Database, openDatabase } from "./client.js";
 
@@ -42,8 +44,10 @@ describe("an open database", () => {
   it("refuses rows that point nowhere", async () => {
     const db = openAt(":memory:");
     const orphan = { examId: "none", data: "{}", createdAt: new Date(0), updatedAt: new Date(0) };
-    const insert = () => db.queries.insert(tables.cheatConfigs).values(orphan).run();
-    await expect(db.write(insert)).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_FOREIGNKEY" });
+    const insert = insertion(tables.cheatConfigs);
+    await expect(db.storage.write((tx) => tx.insert(insert, [orphan]))).rejects.toBeInstanceOf(
+      ForeignKeyError,
+    );
   });
 
   it("makes the folders on the way to its file, closed to strangers", () => {
@@ -55,11 +59,8 @@ describe("an open database", () => {
   it("keeps what was written when it is opened again", async () => {
     const exam = { id: "e", name: "n", createdBy: "t", startTime: new Date(1), endTime: new Date(2) };
     const first = openDatabase({ file: join(folder, "x.db") });
-    await first.write(() =>
-      first.queries
-        .insert(tables.exams)
-        .values({ ...exam, createdAt: new Date(3), updatedAt: new Date(4) })
-        .run(),
+    await first.storage.write((tx) =>
+      tx.insert(insertion(tables.exams), [{ ...exam, createdAt: new Date(3), updatedAt: new Date(4) }]),
     );
     first.close();
     expect(openAt(join(folder, "x.db")).queries.select().from(tables.exams).all()).toMatchObject([exam]);

@@ -15,13 +15,11 @@ import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
-import type { Storage, Transaction, WriteOptions } from "../port.js";
+import type { Storage } from "../port.js";
 import * as tables from "../tables.js";
-import { type Adder, createAdder } from "./adder.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
-import { createInserter, type Inserter } from "./inserter.js";
+import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
-import { createMemory, isAboutStatements, type Remember } from "./memory.js";
 import { migrate } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
 import { createSqliteStorage } from "./storage.js";
@@ -32,22 +30,10 @@ export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
 export type Queries = BetterSQLite3Database<typeof tables>;
 
 export interface Database {
-  /** For reading, and for building the statements that a write runs. */
-  readonly queries: Queries;
-  /** The port that stores use. What else is here runs on SQLite alone, and goes when no store uses it any more. */
+  /** The port that stores use. */
   readonly storage: Storage;
-  /** Runs a function in a transaction; the promise resolves once its commit is on disk. */
-  readonly write: <T>(work: () => T, options?: WriteOptions) => Promise<T>;
-  /** Within a function that `write` runs: calls another once its transaction is committed. */
-  readonly afterCommit: (call: () => void) => void;
-  /** Makes the function that inserts rows into a table, for use inside of `write`. */
-  readonly inserter: Inserter;
-  /** Makes the function that keeps sums beside what is written, for use inside of `write`. */
-  readonly adder: Adder;
-  /** Reads the database as it is at one moment, whatever others write meanwhile. */
-  readonly snapshot: <T>(read: () => T) => T;
-  /** Makes a read that is remembered for as long as it is what the database would say. */
-  readonly remember: Remember;
+  /** Drizzle on the connection that writes, for tests and tools that look at the tables. */
+  readonly queries: Queries;
   /** Another number after every commit of another process. */
   readonly othersVersion: () => number | undefined;
   /** Why writes are not acknowledged: the files are not those that were opened. Undefined while all is well. */
@@ -199,8 +185,10 @@ export const openDatabase = ({
     // Off while tables may be rebuilt; it cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
-    const { remember, othersVersion, noteStatement } = createMemory(sqlite, (table) => port.noteWrite(table));
-    const queries = drizzle(sqlite, { schema: tables, logger: { logQuery: noteStatement } });
+    const queries = drizzle(sqlite, {
+      schema: tables,
+      logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
+    });
     sqlite.pragma("foreign_keys = ON");
     // From now on it is the writer that waits, which does not stop the process meanwhile.
     sqlite.pragma("busy_timeout = 0");
@@ -214,32 +202,15 @@ export const openDatabase = ({
       },
       guard,
       onFault,
-      onStatement: ({ text, parameters, writes }) => {
-        if (writes === undefined) return;
-        noteStatement(text, Array.from({ length: parameters }));
-        onDeclared?.(text, { writes });
+      onStatement: ({ text, writes }) => {
+        if (writes !== undefined) onDeclared?.(text, { writes });
       },
       onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
-    let current: Transaction | undefined;
     return {
       queries,
       storage: port.storage,
-      write: (work, options) =>
-        port.write((tx) => {
-          current = tx;
-          try {
-            return work();
-          } finally {
-            current = undefined;
-          }
-        }, options),
-      afterCommit: (call) => current?.afterCommit(call),
-      inserter: createInserter(sqlite, { noteStatement }),
-      adder: createAdder(sqlite, { noteStatement }),
-      snapshot: (read) => sqlite.transaction(read).deferred(),
-      remember,
-      othersVersion,
+      othersVersion: port.othersVersion,
       migrationsAreCurrent,
       fault: () => guard?.fault(),
       unchecked,

@@ -26,9 +26,14 @@ const KEPT = 500;
 const READS = new Set(["OpenRead", "ReopenIdx"]);
 const MAIN = 0;
 
+const DATA_VERSION = "PRAGMA data_version";
 export const EXPLAIN = "EXPLAIN ";
 export const TABLES_BY_PAGE =
   "SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0";
+
+/** Whether a statement is none of the application's: it is about other statements. */
+export const isAboutStatements = (text: string): boolean =>
+  text === DATA_VERSION || text.startsWith(EXPLAIN) || text === TABLES_BY_PAGE;
 
 /** Where an instruction opens a table or an index: which file's, and its first page in it. */
 const opened = ({ opcode, p1, p2, p3 }: Instruction) => {

@@ -33,6 +33,7 @@ export interface RememberedReads {
   /** The transaction under way is committed: forgets what was read from the tables that it wrote. */
   committed(): void;
   rolledBack(): void;
+  forgetAll(): void;
 }
 
 /**
@@ -72,6 +73,9 @@ export const createRememberedReads = (
       written.clear();
     },
     rolledBack: () => written.clear(),
+    forgetAll() {
+      others += 1;
+    },
 
     remember: ({ tables, max = MANY, withinCalls = false }, read) => {
       const names = tables.map((table) => getTableName(table));

@@ -4,7 +4,7 @@ import { createConnection, type Running } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 import { createGrouped } from "./grouped.js";
 import { createRememberedReads } from "./remembered.js";
-import { createWriter, type Write } from "./writer.js";
+import { createWriter } from "./writer.js";
 
 export interface SqliteStorageOptions {
   /** The connection that writes, and no other. */
@@ -21,9 +21,8 @@ export interface SqliteStorageOptions {
 
 export interface SqliteStorage {
   readonly storage: Storage;
-  readonly write: Write;
-  /** Notes that the transaction under way writes a table. */
-  readonly noteWrite: (table: string) => void;
+  /** Forgets every remembered read: something was written past the port. */
+  readonly forgetAll: () => void;
   readonly othersVersion: () => number | undefined;
   close(): void;
 }
@@ -82,8 +81,7 @@ export const createSqliteStorage = ({
   };
 
   return {
-    write,
-    noteWrite: remembered.noteWrite,
+    forgetAll: remembered.forgetAll,
     othersVersion,
     storage: {
       ...reader,
