@@ -230,7 +230,7 @@ export const rowReader = ({ fields, alwaysThere }: Pick<Parts, "fields" | "alway
       }
       return row;
     }
-    fields.forEach((field, index) => read(row, field, values[index]));
+    for (const [index, field] of fields.entries()) read(row, field, values[index]);
     for (const { name, indexes } of optional)
       if (indexes.every((index) => values[index] === null)) row[name] = null;
     return row;

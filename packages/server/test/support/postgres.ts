@@ -57,7 +57,7 @@ const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }
 
 /** Opens an empty schema at `INVIGIL_TEST_POSTGRES_URL`, or on a server that it starts. */
 export const openPostgres = async (): Promise<TestPostgres> => {
-  const given = process.env["INVIGIL_TEST_POSTGRES_URL"];
+  const given = process.env.INVIGIL_TEST_POSTGRES_URL;
   const { url, stop } = given ? { url: given, stop: () => Promise.resolve() } : await startServer();
   const client = new Client({ connectionString: url });
   await client.connect();

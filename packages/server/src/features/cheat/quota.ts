@@ -4,7 +4,7 @@ import type { Quotas } from "../../config/config.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
-import { exceeded, type Held, type Over, type Tally } from "./record-writer.js";
+import { exceeded, type Held, type Over, type Tally } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
 /** How much may be kept about one person in one room. It is counted where the records are written. */

@@ -12,7 +12,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
-import type { Held, NewRecord } from "./record-writer.js";
+import type { Held, NewRecord } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
 /** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */

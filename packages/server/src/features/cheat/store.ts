@@ -9,7 +9,7 @@ import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
-import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./record-writer.js";
+import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./records-store.js";
 
 export interface Page {
   readonly limit: number;

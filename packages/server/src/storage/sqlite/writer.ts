@@ -125,7 +125,10 @@ export const createWriter = (
           throw error;
         }
       },
-      afterCommit: (call) => void (use(), afterCommit.push(call)),
+      afterCommit(call) {
+        use();
+        afterCommit.push(call);
+      },
     };
     return {
       tx,
