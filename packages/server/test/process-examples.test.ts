@@ -22,7 +22,7 @@ it("every example has a README, and examples/README.md lists it", () => {
   const listed = [
     ...readFileSync(join(examples, "README.md"), "utf8").matchAll(/^\| \[[^\]]+\]\(([^)]+)\)/gm),
   ];
-  expect(folders.map(({ name }) => name).sort()).toEqual(listed.map(([, name]) => name).sort());
+  expect(folders.map(({ name }) => name).toSorted()).toEqual(listed.map(([, name]) => name ?? "").toSorted());
   for (const { name } of folders) expect(readmeOf(name)).toMatch(/^# /);
 });
 

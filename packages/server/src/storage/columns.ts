@@ -19,7 +19,7 @@ export const flag = customType<{ data: boolean; driverData: unknown; config: nev
 const jsonColumn = customType<{ data: unknown; driverData: unknown; config: never }>({
   dataType: () => "text",
   toDriver: (value) => JSON.stringify(value),
-  fromDriver: (value) => (typeof value === "string" ? JSON.parse(value) : value),
+  fromDriver: (value): unknown => (typeof value === "string" ? JSON.parse(value) : value),
 });
 /** A small value of our own, kept as JSON. */
 export const json = <Value>(name?: string) =>

@@ -16,7 +16,7 @@ const withApp = async (work) => {
   }
 };
 
-test("a room is made in-process, and read over REST and by the client", () =>
+void test("a room is made in-process, and read over REST and by the client", () =>
   withApp(async (app, url) => {
     const teacher = { sub: "teacher1", role: "teacher" };
     const room = await app.as(teacher).room.create(createRoomInput.parse({ name: "Room 1" }));
@@ -31,7 +31,7 @@ test("a room is made in-process, and read over REST and by the client", () =>
     assert.equal((await client.participant.list.query({ roomId: room.id, role: "examinee" })).length, 2);
   }));
 
-test("a password is hashed, and a workbook is read in a thread of its own", () =>
+void test("a password is hashed, and a workbook is read in a thread of its own", () =>
   withApp(async (app) => {
     const admin = app.as({ sub: "a1", role: "admin" });
     await admin.account.create({ userId: "t1", role: "teacher", name: "T", password: "a long password" });

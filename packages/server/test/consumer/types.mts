@@ -15,7 +15,7 @@ holds<Equal<Awaited<ReturnType<typeof admin.room.get>>, RouterOutputs["room"]["g
 // @ts-expect-error
 await admin.room.get({ roomId: 7 });
 // @ts-expect-error
-admin.room.noSuchProcedure;
+void admin.room.noSuchProcedure;
 export const status: number = (await app.inject("/ready")).statusCode;
 
 const client = createInvigilClient({

@@ -19,12 +19,12 @@ export interface ChangeWorker {
   /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left. */
   announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
   /** Finishes an announced change, or undoes another one. Never rejects. */
-  carryOn(id: number): Promise<void>;
+  readonly carryOn: (id: number) => Promise<void>;
   /** Carries on what no worker claims any more. */
   takeOver(): Promise<void>;
-  start(): void;
-  stop(): Promise<void>;
-  drain(): Promise<void>;
+  readonly start: () => void;
+  readonly stop: () => Promise<void>;
+  readonly drain: () => Promise<void>;
   readonly isStopped: boolean;
 }
 

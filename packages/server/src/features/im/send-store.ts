@@ -15,9 +15,9 @@ export type RoomToSendIn = Pick<typeof visibleRooms.$inferSelect, "status" | "en
 export interface Sending {
   readonly message: NewMessage;
   /** Sees the room, and refuses by throwing. */
-  check(room: RoomToSendIn): void;
+  readonly check: (room: RoomToSendIn) => void;
   /** Whether the sender may write to a person of the room. */
-  mayReach(person: Person): boolean;
+  readonly mayReach: (person: Person) => boolean;
 }
 
 /** The message as it was sent, or the first login that is not of a person in the room whom `mayReach` takes. */

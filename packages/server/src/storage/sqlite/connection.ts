@@ -99,7 +99,7 @@ export const createConnection = (
       running: { text, parameters: columns.length, writes: name },
       bind: (row) =>
         columns.map(([key, column]) => {
-          const value = row[key] ?? (row[key] === null ? null : column.default);
+          const value: unknown = row[key] ?? (row[key] === null ? null : column.default);
           return value === undefined || value === null ? null : toSqlite(column.mapToDriverValue(value));
         }),
       isNumbered,

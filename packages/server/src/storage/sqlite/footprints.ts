@@ -27,9 +27,8 @@ const READS = new Set(["OpenRead", "ReopenIdx"]);
 const MAIN = 0;
 
 const DATA_VERSION = "PRAGMA data_version";
-export const EXPLAIN = "EXPLAIN ";
-export const TABLES_BY_PAGE =
-  "SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0";
+const EXPLAIN = "EXPLAIN ";
+const TABLES_BY_PAGE = "SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0";
 
 /** Whether a statement is none of the application's: it is about other statements. */
 export const isAboutStatements = (text: string): boolean =>

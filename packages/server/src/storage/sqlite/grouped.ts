@@ -2,8 +2,8 @@ import type { Storage, Transaction } from "../port.js";
 
 interface Waiting<Call, Outcome> {
   readonly call: Call;
-  resolve(outcome: Outcome): void;
-  reject(error: unknown): void;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /** Calls that one group holds, at most. */

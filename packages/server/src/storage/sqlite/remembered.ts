@@ -24,16 +24,16 @@ const frozen = <Value>(value: Value): Value => {
 };
 
 export interface RememberedReads {
-  remember<Args extends readonly Asked[], Answer>(
+  readonly remember: <Args extends readonly Asked[], Answer>(
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
-  ): (...args: Args) => Promise<Answer>;
+  ) => (...args: Args) => Promise<Answer>;
   /** Notes that the transaction under way writes a table. */
-  noteWrite(table: string): void;
+  readonly noteWrite: (table: string) => void;
   /** The transaction under way is committed: forgets what was read from the tables that it wrote. */
-  committed(): void;
-  rolledBack(): void;
-  forgetAll(): void;
+  readonly committed: () => void;
+  readonly rolledBack: () => void;
+  readonly forgetAll: () => void;
 }
 
 /**

@@ -271,7 +271,6 @@ export const createWriter = (
     new Promise<Result>((resolve, reject) => {
       // One loop turn later: all calls whose requests have been read by then are in the group.
       if (waiting.length === 0) setImmediate(flush);
-      // Safe: what the job resolves with is what its work returned.
-      waiting.push({ repeatable, bulk, run: work, resolve: resolve as (value: unknown) => void, reject });
+      waiting.push({ repeatable, bulk, run: work, resolve, reject });
     });
 };
