@@ -1,0 +1,97 @@
+import { signals } from "@invigil/schema";
+import { eq } from "drizzle-orm";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createEventLog } from "../../domain/event-log.js";
+import { createMessageLog, type NewMessage } from "../../domain/message-log.js";
+import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
+import { type Database, openDatabase } from "../../storage/sqlite/client.js";
+import { messages, rooms } from "../../storage/tables.js";
+import { createMessageSender, type RoomToSendIn } from "./send-store.js";
+
+const NOW = new Date("2026-01-02T03:04:05Z");
+
+let db: Database;
+beforeEach(async () => {
+  db = openDatabase({ file: ":memory:" });
+  await db.storage.write(async (tx) => {
+    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
+    await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
+    for (const id of ["open", "ended"]) {
+      const room = { id, examId: "exam", name: id, createTeacher: "t1", now: NOW };
+      await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
+    }
+    await insertPerson(tx, {
+      roomId: "open",
+      userId: "e1",
+      role: "examinee",
+      name: "E",
+      streams: { main: "e1-main", pc: "e1-pc" },
+      now: NOW,
+    });
+  });
+});
+afterEach(() => db.close());
+
+const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
+  roomId: "open",
+  type: 30_001,
+  data: JSON.stringify(data),
+  senderId: "t1",
+  senderRole: "teacher",
+  senderCamera: "main",
+  createdAt: NOW,
+  ...more,
+});
+
+it("judges messages that arrive together as if they came one after the other", async () => {
+  db.queries.update(rooms).set({ status: "ended", endedAt: NOW }).run();
+  db.queries.update(rooms).set({ status: "in_progress", endedAt: null }).where(eq(rooms.id, "open")).run();
+  const send = createMessageSender({
+    storage: db.storage,
+    messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
+  });
+  const mayReach = () => true;
+  const check = () => undefined;
+  const refuse = (room: RoomToSendIn) => {
+    throw new Error(`refused: ${room?.status}`);
+  };
+  const endSignal = { roomId: "ended", type: signals.endRoom.type };
+  const outcomes = await Promise.allSettled([
+    send({ message: message("first", { key: "k" }), check, mayReach }),
+    send({ message: message("again", { key: "k" }), check, mayReach }),
+    send({ message: message("of the PC", { key: "k", senderCamera: "pc" }), check, mayReach }),
+    send({ message: message("to nobody", { recipients: ["e1", "pc_e2"] }), check, mayReach }),
+    send({ message: message("out of reach", { recipients: ["e1"] }), check, mayReach: () => false }),
+    send({ message: message("refused", { key: "r" }), check: refuse, mayReach }),
+    send({ message: message("the key of what was refused", { key: "r" }), check, mayReach }),
+    send({ message: message("the end", endSignal), check, mayReach }),
+    send({ message: message("the end again", endSignal), check, mayReach }),
+    send({ message: message("to a PC", { recipients: ["pc_e1"] }), check, mayReach }),
+  ]);
+  const sent = (id: number) => ({ status: "fulfilled", value: { id, time: NOW } });
+  expect(outcomes).toEqual([
+    sent(1),
+    sent(1),
+    sent(2),
+    { status: "fulfilled", value: { unknown: "pc_e2" } },
+    { status: "fulfilled", value: { unknown: "e1" } },
+    { status: "rejected", reason: new Error("refused: in_progress") },
+    sent(3),
+    sent(4),
+    sent(4),
+    sent(5),
+  ]);
+  const kept = db.queries.select().from(messages).all();
+  expect(kept.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
+    [1, "first"],
+    [2, "of the PC"],
+    [3, "the key of what was refused"],
+    [4, "the end"],
+    [5, "to a PC"],
+  ]);
+  // What was sent before is found in the next group, too.
+  expect(await send({ message: message("later", { key: "k" }), check: refuse, mayReach })).toEqual({
+    id: 1,
+    time: NOW,
+  });
+});

@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { createEventLog } from "../../domain/event-log.js";
+import { createMessageLog } from "../../domain/message-log.js";
+import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
+import { createTaskLog } from "../../domain/task-log.js";
+import { createIds } from "../../platform/ids.js";
+import { type Database, openDatabase } from "../../storage/sqlite/client.js";
+import { messages, participants, roomEvents, streamEvents } from "../../storage/tables.js";
+import { createStreamStore, type NewEvent } from "./store.js";
+
+const NOW = new Date("2026-01-02T03:04:05Z");
+const NO_TASKS = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
+
+let db: Database;
+beforeEach(async () => {
+  db = openDatabase({ file: ":memory:" });
+  await db.storage.write(async (tx) => {
+    const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
+    await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
+    const room = { id: "room", examId: "exam", name: "Room", createTeacher: "t1", now: NOW };
+    await insertRoom(tx, { ...room, imServer: ["aliyun_new"] });
+    for (const userId of ["e1", "e2"])
+      await insertPerson(tx, {
+        roomId: "room",
+        userId,
+        role: "examinee",
+        name: userId,
+        streams: { main: `${userId}-main`, pc: `${userId}-pc` },
+        now: NOW,
+      });
+  });
+});
+afterEach(() => db.close());
+
+const openStore = () => {
+  const events = createEventLog({ added: () => undefined });
+  const tasks = createTaskLog({
+    kinds: NO_TASKS,
+    ids: createIds({ clock: () => NOW }),
+    added: () => undefined,
+    events,
+    messages: createMessageLog({ events }),
+  });
+  return createStreamStore({ storage: db.storage, tasks, events });
+};
+const report = (stream: string, action: NewEvent["action"], at: number): NewEvent => ({
+  stream,
+  original: stream.endsWith("_copy") ? stream.slice(0, -"_copy".length) : undefined,
+  action,
+  eventTime: new Date(NOW.getTime() + at * 1000),
+  ip: "192.0.2.1",
+  node: "node",
+  width: null,
+  height: null,
+  now: NOW,
+});
+
+it("judges reports that arrive together as if they came one after the other", async () => {
+  const { report: send } = openStore();
+  const outcomes = await Promise.all(
+    [
+      report("e1-main", "publish", 1),
+      report("e1-main", "publish_done", 2),
+      report("e1-main", "publish", 1),
+      report("e1-main", "publish", 0),
+      report("e1-pc", "publish", 1),
+      report("e1-main_copy", "publish", 3),
+      report("nobody", "publish", 3),
+      report("e2-main", "publish", 1),
+    ].map(send),
+  );
+  expect(outcomes).toEqual(["kept", "kept", "repeat", "kept", "kept", "copy", "unknown", "kept"]);
+  expect(db.queries.select().from(streamEvents).all()).toHaveLength(5);
+  const people = db.queries.select().from(participants).all();
+  expect(people.map((person) => [person.userId, person.mainPublishStatus, person.pcPublishStatus])).toEqual([
+    ["e1", "stopped", "publishing"],
+    ["e2", "publishing", "idle"],
+  ]);
+  const changes = db.queries
+    .select()
+    .from(roomEvents)
+    .all()
+    .filter(({ type }) => type === "publish_status_changed");
+  expect(changes.map(({ data }) => data)).toMatchObject([
+    { userId: "e1", camera: "main", status: "publishing" },
+    { userId: "e1", camera: "main", status: "stopped" },
+    { userId: "e1", camera: "pc", status: "publishing" },
+    { userId: "e2", camera: "main", status: "publishing" },
+  ]);
+  // One signal for each change.
+  expect(db.queries.select().from(messages).all()).toHaveLength(changes.length);
+});
+
+it("remembers from one group to the next what was reported", async () => {
+  const { report: send } = openStore();
+  expect(await send(report("e1-main", "publish_done", 2))).toBe("kept");
+  expect(
+    await Promise.all([report("e1-main", "publish_done", 2), report("e1-main", "publish", 1)].map(send)),
+  ).toEqual(["repeat", "kept"]);
+  const [person] = db.queries.select().from(participants).all();
+  expect(person?.mainPublishStatus).toBe("stopped");
+});
