@@ -5,6 +5,8 @@ type Call = TRPCRequestInfo["calls"][number];
 
 /** What a batch may weigh: about so many rows in its answers. */
 const MAX_BATCH_WEIGHT = 4000;
+/** The weight of the calls of a batch that start in one turn of the event loop. */
+export const WEIGHT_PER_TURN = 400;
 /** Procedures that read or change more than a row, and whose input does not say how many. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   "account.list": 20,
