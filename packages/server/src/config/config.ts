@@ -190,11 +190,12 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   return configOf(read.env);
 };
 
-/** The settings of an app in a test: the defaults, a database in memory, and the tRPC adapter that the environment of the test run names. */
-export const testConfig = (): Config =>
+/** The settings of an app in a test: a database in memory, and the tRPC adapter that the environment of the test run names. */
+export const testConfig = (settings: Readonly<Record<string, string | undefined>> = {}): Config =>
   parseConfig({
     INVIGIL_DATABASE_URL: ":memory:",
     INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
+    ...settings,
   });
 
 /** The environment, over the `.env` file of the working folder where there is one. */

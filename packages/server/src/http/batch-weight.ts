@@ -5,6 +5,8 @@ type Call = TRPCRequestInfo["calls"][number];
 
 /** The maximum weight of a batch: the approximate number of rows in its answers. */
 const MAX_BATCH_WEIGHT = 4000;
+/** The weight of the calls of a batch that start in one turn of the event loop. */
+export const WEIGHT_PER_TURN = 400;
 /** The weights of procedures that read or change several rows, if their input does not specify how many. */
 const WEIGHTS: Readonly<Record<string, number>> = {
   "account.list": 20,

@@ -1,17 +1,17 @@
 import { errorCodes } from "@invigil/schema";
-import { createRequestHandler, type RequestHandler } from "@invigil/trpc-fastify";
+import { createRequestHandler } from "@invigil/trpc-fastify";
 import { getTRPCErrorShape, TRPCError, transformTRPCResponse } from "@trpc/server";
-import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { InvigilError, invalidInput } from "../platform/errors.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
 import { failureOf } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
-import { assertWeight, weightOf } from "./batch-weight.js";
+import { assertWeight, WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
 import { bodyLimitOf, type Called } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
+import { createStockHandler, type HandlerOptions } from "./stock-trpc.js";
 import { eventStream, isEventStream } from "./streams.js";
 
 /** Calls in one batch, at most. */
@@ -25,15 +25,6 @@ export interface TrpcOptions {
   readonly anyOrigin: boolean;
   readonly adapter: TrpcAdapter;
 }
-
-type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
-
-/** tRPC's own adapter, as a handler of a route. */
-const stockHandler =
-  (options: HandlerOptions): RequestHandler =>
-  (req, res, path) => {
-    fastifyRequestHandler({ ...options, req, res, path }).catch((error: unknown) => res.send(error));
-  };
 
 /** The token in the connection parameters of a URL. */
 const tokenIn = (params: unknown): string | undefined => {
@@ -121,8 +112,8 @@ export const trpcPlugin = async (
   const handle =
     adapter === "fast"
       ? // No query and no mutation of this server can be cancelled.
-        createRequestHandler(options, { signals: false, weightOf })
-      : stockHandler(options);
+        createRequestHandler(options, { signals: false, weightOf, weightPerTurn: WEIGHT_PER_TURN })
+      : createStockHandler(options);
 
   app.all(UNREADABLE_PATH, () => {
     throw invalidInput("path", "cannot be decoded");

@@ -1,4 +1,4 @@
-import { type Config, parseConfig } from "../../src/config/config.js";
+import { type Config, testConfig } from "../../src/config/config.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
 import { given, kept } from "./secrets.js";
@@ -36,8 +36,7 @@ export const openRecordings = async ({
   });
   return {
     sts,
-    config: parseConfig({
-      INVIGIL_DATABASE_URL: ":memory:",
+    config: testConfig({
       INVIGIL_ALIYUN_ACCESS_KEY_ID: ACCOUNT.id,
       INVIGIL_ALIYUN_ACCESS_KEY_SECRET: ACCOUNT.secret,
       INVIGIL_ALIYUN_SECURITY_TOKEN: ACCOUNT.token,

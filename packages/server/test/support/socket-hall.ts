@@ -11,7 +11,7 @@ import { createDeps } from "../../src/api/deps.js";
 import { createServices, type Services } from "../../src/api/services.js";
 import { type AppOptions, buildApp } from "../../src/app/app.js";
 import type { TestCaller } from "../../src/app/testing.js";
-import { type Config, parseConfig } from "../../src/config/config.js";
+import { type Config, testConfig } from "../../src/config/config.js";
 import { createAuthRouter } from "../../src/features/auth/router.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { InvigilError } from "../../src/platform/errors.js";
@@ -156,7 +156,7 @@ export const openHall = async ({
   timing,
 }: HallOptions = {}): Promise<Hall> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-hall-"));
-  const config: Config = { ...parseConfig({ INVIGIL_DATABASE_URL: ":memory:" }), dataDir, ...changes };
+  const config: Config = { ...testConfig(), dataDir, ...changes };
   const db = openDatabase({ file: config.databaseFile });
   const authSecret = "a secret for tests, 32 bytes or more";
   const ids = createIds({ clock: now });

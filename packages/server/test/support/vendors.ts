@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { parseConfig } from "../../src/config/config.js";
+import { testConfig } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunLive, openAliyunLive } from "../simulators/aliyun-live.js";
@@ -34,8 +34,7 @@ export const openVendors = async ({ timeoutMs = 20_000 }: { timeoutMs?: number }
     openRongCloud(),
     openAliyunSts({ keys: [KEY], roleArn: ROLE, bucket: "recordings" }),
   ]);
-  const config = parseConfig({
-    INVIGIL_DATABASE_URL: ":memory:",
+  const config = testConfig({
     INVIGIL_PROVIDER_TIMEOUT_MS: String(timeoutMs),
     INVIGIL_ALIYUN_ACCESS_KEY_ID: KEY.id,
     INVIGIL_ALIYUN_ACCESS_KEY_SECRET: KEY.secret,

@@ -1,0 +1,70 @@
+import Fastify from "fastify";
+import { expect, it } from "vitest";
+import { InvigilError } from "../platform/errors.js";
+import type { Context } from "../trpc/context.js";
+import { publicProcedure } from "../trpc/procedures.js";
+import { router } from "../trpc/root.js";
+import { createBodies } from "./bodies.js";
+import { trpcPlugin } from "./trpc.js";
+
+/** The order in which the calls of a batch start, between the turns of the event loop. */
+const startsOf = async (adapter: "fast" | "stock", url: string): Promise<string[]> => {
+  const events: string[] = [];
+  const procedure = publicProcedure.query(({ path }) => {
+    events.push(path);
+    setImmediate(() => events.push("turn"));
+  });
+  const app = Fastify();
+  const identity = new InvigilError("UNAUTHENTICATED", "There is no token.");
+  const context: Context = {
+    identity,
+    identify: () => Promise.resolve(identity),
+    address: "test",
+    trace: { requestId: "test", procedures: [] },
+  };
+  await app.register(trpcPlugin, {
+    router: router({ exam: { list: procedure, get: procedure } }),
+    createContext: () => Promise.resolve(context),
+    bodies: createBodies({ bufferBytes: 1_000_000, timeoutMs: 1_000 }),
+    anyOrigin: true,
+    adapter,
+  });
+  const { statusCode } = await app.inject({ url });
+  expect(statusCode).toBe(url.includes("none") ? 207 : 200);
+  await app.close();
+  expect(context.trace.procedures).toEqual(events.filter((event) => event !== "turn"));
+  return events;
+};
+
+const input = encodeURIComponent(
+  JSON.stringify({ 1: { json: { pageSize: 400 } }, 3: { json: { pageSize: 400 } } }),
+);
+
+it.each(["fast", "stock"] as const)(
+  "a batch lets the event loop serve others after its heavy calls: the %s adapter",
+  async (adapter) => {
+    const starts = await startsOf(
+      adapter,
+      `/exam.get,exam.list,exam.get,exam.list,exam.get?batch=1&input=${input}`,
+    );
+    // Every call asked for a turn of its own.
+    const merged = starts.filter((event, at) => event !== "turn" || starts[at - 1] !== "turn");
+    expect(merged.slice(0, 7)).toEqual([
+      "exam.get",
+      "exam.list",
+      "turn",
+      "exam.get",
+      "exam.list",
+      "turn",
+      "exam.get",
+    ]);
+  },
+);
+
+it.each(["fast", "stock"] as const)(
+  "a batch of light calls starts at once, also beside one of no procedure: the %s adapter",
+  async (adapter) => {
+    const starts = await startsOf(adapter, "/exam.none,exam.get,exam.list,exam.get?batch=1");
+    expect(starts.slice(0, 3)).toEqual(["exam.get", "exam.list", "exam.get"]);
+  },
+);

@@ -1,0 +1,45 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { RequestHandler } from "@invigil/trpc-fastify";
+import { type FastifyHandlerOptions, fastifyRequestHandler } from "@trpc/server/adapters/fastify";
+import type { TRPCRequestInfo } from "@trpc/server/http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Context } from "../trpc/context.js";
+import type { Router } from "../trpc/root.js";
+import { WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
+
+export type HandlerOptions = FastifyHandlerOptions<Router, FastifyRequest, FastifyReply>;
+
+/** tRPC's adapter starts all calls of a batch at once. In this context they wait, so that the event loop serves other requests in between. */
+const inTurns = (context: Context, { isBatchCall, calls }: TRPCRequestInfo): Context => {
+  if (!isBatchCall || calls.length === 1) return context;
+  // The others never reach a procedure.
+  const waiting = calls.filter(({ procedure }) => procedure !== null).values();
+  let weight = 0;
+  let turn: Promise<unknown> | undefined;
+  return {
+    ...context,
+    perCall: async (call) => {
+      const ownTurn = turn;
+      const next = waiting.next();
+      weight += next.done ? 1 : weightOf(next.value);
+      if (weight >= WEIGHT_PER_TURN) {
+        weight = 0;
+        turn = (ownTurn ?? Promise.resolve()).then(() => nextTurn());
+      }
+      if (ownTurn) await ownTurn;
+      return call(context);
+    },
+  };
+};
+
+/** Handles requests with tRPC's own adapter, in place of `createRequestHandler` of packages/trpc-fastify. */
+export const createStockHandler = (options: HandlerOptions): RequestHandler => {
+  const { createContext } = options;
+  const inOrder: HandlerOptions = {
+    ...options,
+    createContext: async (about) => inTurns(await createContext(about), about.info),
+  };
+  return (req, res, path) => {
+    fastifyRequestHandler({ ...inOrder, req, res, path }).catch((error: unknown) => res.send(error));
+  };
+};
