@@ -20,7 +20,7 @@ const open = (options: Partial<PolicyOptions> = {}) => {
     ...options,
   });
   const run = <T>(attempt: VendorCall<T>["attempt"], call: Partial<VendorCall<T>> = {}) =>
-    policy.run({ action: "DoIt", repeatable: true, attempt, ...call });
+    policy.run({ action: "DoIt", idempotent: true, attempt, ...call });
   return { run, lines };
 };
 
@@ -102,9 +102,9 @@ describe("another try", () => {
     ["refused", true, 1],
     ["unreadable", true, 1],
     ["timeout", true, 1],
-  ])("after %s, when doing it twice is harmless: %s: %i in all", async (fault, repeatable, tries) => {
+  ])("after %s, when doing it twice is harmless: %s: %i in all", async (fault, idempotent, tries) => {
     const attempt = vi.fn(() => Promise.reject(fails(fault)));
-    expect(await faultOf(open().run(attempt, { repeatable }))).toBe(fault);
+    expect(await faultOf(open().run(attempt, { idempotent }))).toBe(fault);
     expect(attempt).toHaveBeenCalledTimes(tries);
   });
 
@@ -224,7 +224,7 @@ describe("a service that keeps failing", () => {
     async (fault) => {
       const { run } = open();
       const attempt = vi.fn(() => Promise.reject(fails(fault)));
-      for (let n = 0; n < 6; n++) expect(await faultOf(run(attempt, { repeatable: false }))).toBe(fault);
+      for (let n = 0; n < 6; n++) expect(await faultOf(run(attempt, { idempotent: false }))).toBe(fault);
       expect(await run(async () => "still asked")).toBe("still asked");
     },
   );

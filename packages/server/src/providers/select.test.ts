@@ -110,6 +110,6 @@ describe("the stream callback", () => {
     });
     expect(callback).toMatchObject({ pushDomain: "push.example", app: "live", transcodeSuffix: "_240p" });
     const signed = { timestamp: "1000", signature: "d03ea00fd8d71ff9372a9319befa82ad" };
-    expect(callback?.judge(signed)).toBe("good");
+    expect(callback?.verify(signed)).toBe("good");
   });
 });

@@ -2,7 +2,7 @@ import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { Providers } from "../../providers/types.js";
-import { isAboutTime } from "../../providers/vendor-error.js";
+import { isClockError } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Calls something without side effects at each configured vendor service.
@@ -26,7 +26,7 @@ const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INS
 
 /** What to do about each kind of failure. */
 const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
-  if (fault === "refused" && isAboutTime(code))
+  if (fault === "refused" && isClockError(code))
     return "Correct this machine's clock: the vendor allows a difference of 15 minutes.";
   switch (fault) {
     case "timeout":
