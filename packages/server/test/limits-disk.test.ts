@@ -129,11 +129,11 @@ describe("the free space", () => {
       freeSpace: (folder) =>
         folder in free ? Promise.resolve(free[folder] ?? 0) : Promise.reject(new Error("gone")),
     });
-    expect(await disk.look()).toBe(false);
-    expect(() => disk.assertRoom()).toThrow(TOLD);
+    expect(await disk.check()).toBe(false);
+    expect(() => disk.assertFreeSpace()).toThrow(TOLD);
     free.b = 100;
-    expect(await disk.look()).toBe(true);
-    expect(() => disk.assertRoom()).not.toThrow();
+    expect(await disk.check()).toBe(true);
+    expect(() => disk.assertFreeSpace()).not.toThrow();
   });
 
   it("is not looked at where nothing is kept back", async () => {
@@ -143,6 +143,6 @@ describe("the free space", () => {
       log: silent,
       freeSpace: () => Promise.resolve(0),
     });
-    expect(await disk.look()).toBe(true);
+    expect(await disk.check()).toBe(true);
   });
 });

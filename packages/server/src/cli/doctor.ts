@@ -5,7 +5,7 @@ import { openDeps } from "../app/main.js";
 import { type Config, configOf, readEnvironment } from "../config/config.js";
 import { readSettings } from "../config/settings.js";
 import type { Demand } from "../features/capacity/service.js";
-import { passingSecret } from "../identity/secrets.js";
+import { temporarySecret } from "../identity/secrets.js";
 import { createIds } from "../platform/ids.js";
 import { selectProviders } from "../providers/select.js";
 import { inspectDatabase } from "../storage/sqlite/inspect.js";
@@ -40,7 +40,7 @@ const vendors = (config: Config): Promise<Finding[]> => {
     nonce: () => ids.nonce(),
     publicUrl: () => "",
     // The key only signs texts that never leave this process.
-    ownKey: () => passingSecret().value,
+    ownKey: () => temporarySecret().value,
     log: silent(),
   });
   const progress = createProgress("Checking the vendors");

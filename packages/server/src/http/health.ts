@@ -9,13 +9,13 @@ import type { Database } from "../storage/sqlite/client.js";
  */
 export const healthRoutes = (
   app: FastifyInstance,
-  { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "look"> },
+  { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "check"> },
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
 
   /** The reason why the server is not ready. Undefined if it is. */
   const obstacle = async (log: FastifyBaseLogger): Promise<object | undefined> => {
-    if (!(await disk.look())) return { disk: "nearly full: writes are refused" };
+    if (!(await disk.check())) return { disk: "nearly full: writes are refused" };
     try {
       if (db.fault() !== undefined) return { database: "replaced while in use" };
       return db.migrationsAreCurrent() ? undefined : { database: "ok", migrations: "of another version" };

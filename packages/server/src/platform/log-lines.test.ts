@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { gatherLines } from "./log-lines.js";
+import { bufferLines } from "./log-lines.js";
 
 const setUp = () => {
   const written: string[] = [];
-  return { written, log: gatherLines({ write: (text) => written.push(text) }) };
+  return { written, log: bufferLines({ write: (text) => written.push(text) }) };
 };
 
 it("hands on the lines of a turn together, in their order, once", async () => {

@@ -10,10 +10,10 @@ const rowsIn = async (bytes: Uint8Array, options: ReadOptions = {}): Promise<Row
   return rows;
 };
 const read = (sheet: SheetOf, options?: { date1904: boolean }) => rowsIn(workbook([sheet], options));
-/** What each cell shows, and why it is in doubt: all of one workbook. */
+/** What each cell shows, and why it is in ambiguity: all of one workbook. */
 const shown = async (cells: readonly Cell[]) => {
   const rows = await read({ rows: cells.map((cell) => ["x", cell]) });
-  return rows.map((row) => ({ text: row.cells[1] ?? "", doubt: row.doubts?.get(1) }));
+  return rows.map((row) => ({ text: row.cells[1] ?? "", ambiguity: row.ambiguities?.get(1) }));
 };
 
 describe("a cell is read as it is shown", () => {
@@ -46,7 +46,7 @@ describe("a cell is read as it is shown", () => {
   it("whatever its kind and its format", async () => {
     const found = await shown(CELLS.map(([, cell]) => cell));
     expect(CELLS.map(([what], index) => ({ what, ...found[index] }))).toEqual(
-      CELLS.map(([what, , text]) => ({ what, text, doubt: undefined })),
+      CELLS.map(([what, , text]) => ({ what, text, ambiguity: undefined })),
     );
   });
 
@@ -67,8 +67,8 @@ describe("a cell is read as it is shown", () => {
   });
 });
 
-describe("a cell that does not say for certain what it shows is in doubt", () => {
-  const CELLS: readonly [what: string, cell: Cell, text: string, doubt: RegExp][] = [
+describe("a cell with an ambiguous text", () => {
+  const CELLS: readonly [what: string, cell: Cell, text: string, ambiguity: RegExp][] = [
     ["a rounded number", { value: 777.5, format: "0" }, "778", /^shows '778' but contains 777\.5/],
     ["thousands that are left out", { value: 777777, format: "0," }, "778", /but contains 777777/],
     ["a number that is not shown", { value: 777, format: ";;;" }, "", /^shows '' but contains 777/],
@@ -94,7 +94,7 @@ describe("a cell that does not say for certain what it shows is in doubt", () =>
   it("whatever its kind and its format", async () => {
     const found = await shown(CELLS.map(([, cell]) => cell));
     expect(CELLS.map(([what], index) => ({ what, ...found[index] }))).toEqual(
-      CELLS.map(([what, , text, doubt]) => ({ what, text, doubt: expect.stringMatching(doubt) })),
+      CELLS.map(([what, , text, ambiguity]) => ({ what, text, ambiguity: expect.stringMatching(ambiguity) })),
     );
   });
 
@@ -120,7 +120,7 @@ describe("merged cells", () => {
     ]);
   });
 
-  it("leave the columns beside the first in doubt", async () => {
+  it("mark the columns beside the first as ambiguous", async () => {
     const rows = await read({
       rows: [
         ["id", "name", "room"],
@@ -129,7 +129,7 @@ describe("merged cells", () => {
       ],
       merges: ["B2:C3"],
     });
-    expect(rows.map(({ doubts }) => doubts?.get(2))).toEqual([
+    expect(rows.map(({ ambiguities }) => ambiguities?.get(2))).toEqual([
       undefined,
       "is merged with B2: unmerge the cells",
       "is merged with B2: unmerge the cells",
@@ -155,7 +155,7 @@ describe("what a workbook hides", () => {
       hiddenColumns: [2],
     });
     expect(rows.map(({ hidden }) => hidden)).toEqual([undefined, undefined, true]);
-    expect(rows[0]?.doubts?.get(1)).toMatch(/^is in the hidden column B: show the column/);
+    expect(rows[0]?.ambiguities?.get(1)).toMatch(/^is in the hidden column B: show the column/);
   });
 });
 

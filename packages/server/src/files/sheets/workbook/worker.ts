@@ -2,7 +2,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import { openArchive } from "./archive.js";
 import { BATCH_CHARACTERS, BATCH_ROWS, HEADER_ROWS } from "./limits.js";
 import { type Answer, Refused, type RowsAnswer, type RowsWanted, type SheetRow } from "./messages.js";
-import { createNumbers } from "./numbers.js";
+import { createNumberFormatter } from "./numbers.js";
 import { findParts } from "./parts.js";
 import { createBudget, readSheet } from "./sheet.js";
 import { readStrings } from "./strings.js";
@@ -24,7 +24,7 @@ const readWorkbook = (bytes: Uint8Array): ReadSheet[] => {
   const shared = {
     styles: readStyles(common.get(stylesPath ?? "")),
     strings: readStrings(common.get(stringsPath ?? "")),
-    numbers: createNumbers({ from1904 }),
+    formatNumber: createNumberFormatter({ from1904 }),
     budget: createBudget(),
   };
   return sheets.map(({ name, path }) => {
