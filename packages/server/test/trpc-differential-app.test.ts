@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { createAppRouter } from "../src/api/router.js";
 import { createServices } from "../src/api/services.js";
 import { createBodies } from "../src/http/bodies.js";
-import { contextMaker } from "../src/http/context.js";
+import { createContextFactory } from "../src/http/context.js";
 import { trpcPlugin } from "../src/http/trpc.js";
 import { createIds } from "../src/platform/ids.js";
 import { contentType, mutated, mutations, queryJunk, spoiling, written } from "./support/hostile.js";
@@ -49,7 +49,7 @@ const openTwin = async (isStock: boolean, corsOrigins: readonly string[]): Promi
   await world.app.register(trpcPlugin, {
     prefix: "/stock",
     router: createAppRouter(services),
-    createContext: contextMaker(services),
+    createContext: createContextFactory(services),
     bodies: createBodies({ bufferBytes: 64 * 1024 * 1024, timeoutMs: 30_000 }),
     anyOrigin: corsOrigins.includes("*"),
     createHandler: (options) => (req, res, path) => fastifyRequestHandler({ ...options, req, res, path }),

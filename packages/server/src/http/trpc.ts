@@ -6,7 +6,7 @@ import { failureOf } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
 import { assertWeight, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
-import { bodyLimitOf, type Called } from "./body-limits.js";
+import { bodyLimitOf, type RequestedCall } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { eventStream, isEventStream } from "./streams.js";
@@ -122,7 +122,7 @@ export const trpcPlugin = async (
   });
 
   /** The calls of a request, as far as they are looked at. */
-  const callsOf = (path: string, isBatch: boolean): readonly Called[] =>
+  const callsOf = (path: string, isBatch: boolean): readonly RequestedCall[] =>
     (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
       path: name,
       // No router of ours is loaded later.

@@ -6,7 +6,7 @@ import { bodyLimitOf } from "../http/body-limits.js";
 import type { CreateContext } from "../http/context.js";
 import { success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
-import { procedureOf, rowCaller } from "./call.js";
+import { procedureOf, createRowCaller } from "./call.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 
@@ -55,8 +55,8 @@ export const restPlugin = async (
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
   for (const row of rows) {
-    const call = rowCaller(router, row);
-    const called = [{ path: row.procedure, procedure: procedureOf(router, row) }];
+    const call = createRowCaller(router, row);
+    const calls = [{ path: row.procedure, procedure: procedureOf(router, row) }];
     app.route({
       method: [...row.methods],
       url: row.path,
@@ -64,7 +64,7 @@ export const restPlugin = async (
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
         createContext(request).then((context) => {
-          request.bodyLimit = bodyLimitOf(context, called);
+          request.bodyLimit = bodyLimitOf(context, calls);
           done();
         }, done);
       },

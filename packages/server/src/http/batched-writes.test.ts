@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, it } from "vitest";
-import { gatherWrites } from "./gathered-writes.js";
+import { batchWrites } from "./batched-writes.js";
 
 const apps: FastifyInstance[] = [];
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
@@ -10,7 +10,7 @@ const setUp = () => {
   const events: string[] = [];
   const app = Fastify();
   apps.push(app);
-  gatherWrites(app);
+  batchWrites(app);
   app.addHook("onSend", async ({ url }) => void events.push(`writes ${url}`));
   app.get("/:name", async ({ url }, reply) => {
     events.push(`made ${url}`);
