@@ -12,8 +12,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-describe("a kept secret", () => {
-  it("is made once: 32 random bytes in a file that only its owner reads", () => {
+describe("a stored secret", () => {
+  it("is generated once: 32 random bytes in a file that only its owner can read", () => {
     const dataDir = join(root, "new", "data");
     const made = storedSecret(dataDir, "auth-secret");
     expect(made.value).toMatch(/^[0-9a-f]{64}$/);
@@ -23,7 +23,7 @@ describe("a kept secret", () => {
     expect(storedSecret(dataDir, "auth-secret")).toEqual(made);
   });
 
-  it("differs by its name and by its folder", () => {
+  it("is different for every name and folder", () => {
     const values = [
       storedSecret(root, "a").value,
       storedSecret(root, "b").value,
@@ -32,7 +32,7 @@ describe("a kept secret", () => {
     expect(new Set(values).size).toBe(3);
   });
 
-  it("may be one that somebody put there, and stays as it is", () => {
+  it("can be provided as a file, which is not changed", () => {
     const own = "a secret of 32 bytes or more, as it must be";
     writeFileSync(join(root, "auth-secret"), `  ${own}\n\n`);
     expect(storedSecret(root, "auth-secret").value).toBe(own);
@@ -40,7 +40,7 @@ describe("a kept secret", () => {
   });
 
   it.each(["", "\n", "x".repeat(31)])(
-    "is refused when its file is too short (%j), and is not shown",
+    "is refused without displaying it if its file is too short (%j)",
     (text) => {
       const file = join(root, "auth-secret");
       writeFileSync(file, text);
@@ -51,7 +51,7 @@ describe("a kept secret", () => {
   );
 
   it("is the same for processes that start at the same time", async () => {
-    // Threads of their own, let go together for each secret; what they read or what stopped them comes back.
+    // Several threads read each secret at the same time, and return its value or their error.
     const ROUNDS = 200;
     const THREADS = 4;
     const gate = new Int32Array(new SharedArrayBuffer(4 * ROUNDS));
@@ -82,7 +82,7 @@ describe("a kept secret", () => {
   });
 });
 
-it("a passing secret is new each time and kept nowhere", () => {
+it("a temporary secret is new each time and not stored", () => {
   expect(temporarySecret().file).toBeUndefined();
   expect(temporarySecret().value).toMatch(/^[0-9a-f]{64}$/);
   expect(temporarySecret().value).not.toBe(temporarySecret().value);

@@ -7,7 +7,7 @@ it("names a stream by exam, room and person, and marks the PC camera", () => {
   expect(streamName({ ...owner, camera: "pc" })).toBe("e-1-r-u_pc");
 });
 
-it("begins every name with its exam's and its room's beginnings", () => {
+it("starts every name with the prefixes of its exam and its room", () => {
   expect(examStreamPrefix("e-1")).toBe("e-1-");
   expect(roomStreamPrefix({ examId: "e-1", roomId: "r" })).toBe("e-1-r-");
 });

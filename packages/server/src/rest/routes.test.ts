@@ -24,13 +24,13 @@ const deps = createDeps({
   authSecret: "a secret of 32 bytes or more, as it must be",
   ownKey: (name) => name,
 });
-/** As the server has them at run time: `room.create`, … */
+/** All procedures of the router: `room.create`, … */
 const procedures = Object.keys(createAppRouter(createServices(deps))._def.procedures).toSorted();
 const rows: readonly Row[] = createRoutes(createWire({ timeZone: "UTC" }));
 const mapped = [...new Set(rows.map(({ procedure }) => procedure))];
 
 describe("the table of paths", () => {
-  it("maps or names every procedure, and no other", () => {
+  it("maps or lists every procedure, and no other", () => {
     expect([...mapped, ...UNMAPPED_PROCEDURES].toSorted()).toEqual(procedures);
   });
 
@@ -59,7 +59,7 @@ describe("the table of paths", () => {
     ]);
   });
 
-  it("names each path once", () => {
+  it("contains each path once", () => {
     const paths = rows.map(({ path }) => path);
     expect(new Set(paths).size).toBe(paths.length);
   });

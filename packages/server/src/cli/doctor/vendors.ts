@@ -43,7 +43,7 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
   }
 };
 
-const examine = async (service: Service): Promise<Finding> => {
+const checkService = async (service: Service): Promise<Finding> => {
   const findings = findingsOf(service.name);
   const { check, unavailable } = service;
   if (!check) return findings[unavailable.state](unavailable.found, unavailable.todo);
@@ -102,7 +102,7 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
 ];
 
 /** Checks all vendor services at the same time. `onDone` is called after each of them. */
-export const examineVendors = (
+export const checkVendors = (
   config: Config,
   providers: Providers,
   onDone: (done: number, all: number) => void,
@@ -111,7 +111,7 @@ export const examineVendors = (
   let done = 0;
   return Promise.all(
     services.map((service) =>
-      examine(service).finally(() => {
+      checkService(service).finally(() => {
         done += 1;
         onDone(done, services.length);
       }),

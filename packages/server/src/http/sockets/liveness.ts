@@ -25,10 +25,10 @@ export const createLiveness = ({ pingMs }: { readonly pingMs: number }): Livenes
   };
   return {
     watch(socket, isBusy) {
-      const state = { heard: true, isBusy };
+      const state = { isAlive: true, isBusy };
       watched.set(socket, state);
       const markAlive = (): void => {
-        state.heard = true;
+        state.isAlive = true;
       };
       socket.on("message", markAlive).on("ping", markAlive).on("pong", markAlive);
       socket.once("close", () => {

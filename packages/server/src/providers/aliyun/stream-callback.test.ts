@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createStreamCallback } from "./stream-callback.js";
 
 const TIMESTAMP = "1767323045";
-/** Made with md5sum, of `push.example|1767323045|the callback key`. */
+/** Computed with md5sum from `push.example|1767323045|the callback key`. */
 const SIGNATURE = "b17c6094ed9424467ceeae1255888467";
 const settings = {
   pushDomain: "push.example",
@@ -20,7 +20,7 @@ const verify = (
 };
 
 describe("the stream service's signature", () => {
-  it("is the MD5 of domain, time and key, in letters of either case", () => {
+  it("is the MD5 of domain, time and key, in upper or lower case", () => {
     expect(verify()).toBe("good");
     expect(verify({ signature: SIGNATURE.toUpperCase() })).toBe("good");
     expect(verify({}, { change: { pushDomain: "PUSH.example" } })).toBe("good");
@@ -49,7 +49,7 @@ describe("the stream service's signature", () => {
     expect(verify({}, { offset })).toBe(verdict);
   });
 
-  it("that is wrong is not told to be old", () => {
+  it("that is both wrong and old is reported as wrong", () => {
     expect(verify({ signature: "0".repeat(32) }, { offset: 1000 })).toBe("wrong");
   });
 });

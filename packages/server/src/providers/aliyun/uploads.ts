@@ -36,8 +36,8 @@ const MAX_NAME_LENGTH = 64;
 const sessionName = (userId: string): string => {
   if (/^[A-Za-z0-9.@_-]{2,64}$/.test(userId)) return userId;
   const mark = createHash("sha256").update(userId).digest("hex").slice(0, 16);
-  const taken = userId.replace(/[^A-Za-z0-9.@_-]/g, "_").slice(0, MAX_NAME_LENGTH - mark.length - 1);
-  return `${taken}-${mark}`;
+  const allowed = userId.replace(/[^A-Za-z0-9.@_-]/g, "_").slice(0, MAX_NAME_LENGTH - mark.length - 1);
+  return `${allowed}-${mark}`;
 };
 
 export interface UploadsOptions {
