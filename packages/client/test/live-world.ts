@@ -69,14 +69,14 @@ export const liveWorld = async (options: TestAppOptions = {}) => {
   return { app, url, proxy, teacher, room, client, [Symbol.asyncDispose]: close };
 };
 
-interface Telling {
+interface EventLoop {
   readonly status: LiveStatus;
   on(type: "status", listener: (change: { status: LiveStatus; error?: unknown }) => void): () => void;
 }
 
 /** Waits until it has a status; the error that came with it. */
 export const untilStatus = (
-  feed: Telling & { readonly error: unknown },
+  feed: EventLoop & { readonly error: unknown },
   wanted: LiveStatus,
 ): Promise<unknown> =>
   new Promise((resolve) => {

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createDisk } from "../src/limits/disk.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
-import { rawEngine } from "./support/engine.js";
-import { loginFor } from "./support/engine-apps.js";
+import { rawDropIn } from "./support/drop-in.js";
+import { loginFor } from "./support/drop-in-apps.js";
 import { connectApi, limited } from "./support/limits.js";
 import { openSchool } from "./support/school.js";
 import { wav } from "./support/sounds.js";
@@ -68,7 +68,7 @@ describe("while the disk is nearly full", () => {
     await expect(socket.api.exam.update.mutate({ examId: room.examId, name: "E" })).rejects.toMatchObject({
       data: { reason: "STORAGE_FULL" },
     });
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
@@ -129,11 +129,11 @@ describe("the free space", () => {
       freeSpace: (folder) =>
         folder in free ? Promise.resolve(free[folder] ?? 0) : Promise.reject(new Error("gone")),
     });
-    expect(await disk.look()).toBe(false);
-    expect(() => disk.assertRoom()).toThrow(TOLD);
+    expect(await disk.check()).toBe(false);
+    expect(() => disk.assertFreeSpace()).toThrow(TOLD);
     free.b = 100;
-    expect(await disk.look()).toBe(true);
-    expect(() => disk.assertRoom()).not.toThrow();
+    expect(await disk.check()).toBe(true);
+    expect(() => disk.assertFreeSpace()).not.toThrow();
   });
 
   it("is not looked at where nothing is kept back", async () => {
@@ -143,6 +143,6 @@ describe("the free space", () => {
       log: silent,
       freeSpace: () => Promise.resolve(0),
     });
-    expect(await disk.look()).toBe(true);
+    expect(await disk.check()).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
-import { rawEngine } from "./support/engine.js";
-import { loginFor } from "./support/engine-apps.js";
+import { rawDropIn } from "./support/drop-in.js";
+import { loginFor } from "./support/drop-in-apps.js";
 import { connectApi, limited, stopwatch } from "./support/limits.js";
 import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
@@ -119,7 +119,7 @@ describe("messages of a room", () => {
     const told = `The room ${room.id} may hold at most 3 messages, and holds 3.`;
     expect(refused(await examinee.mutate("im.send", message))).toBe(told);
     const url = await school.listen();
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     await page.ask({ do: "join", groupId: room.id });

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { parseConfig } from "../src/config/config.js";
 import { createRateLimits } from "../src/limits/rates.js";
 import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
-import { imLogin, rawEngine } from "./support/engine.js";
-import { loginFor } from "./support/engine-apps.js";
+import { imLogin, rawDropIn } from "./support/drop-in.js";
+import { loginFor } from "./support/drop-in-apps.js";
 import { connectApi, limited, stopwatch } from "./support/limits.js";
 import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
@@ -163,7 +163,7 @@ describe("a caller's calls", () => {
 
     // By the API, and from a page that has logged in with that token.
     const url = await school.listen();
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     const { appId, appToken, auth } = await imLogin(url, token, { roomId, userId: "examinee1" });
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     const join = () => page.ask({ do: "join", groupId: roomId });
@@ -317,7 +317,7 @@ describe("messages", () => {
     const { trpc: api, token } = await school.api({ ...EXAMINEE, ...(isBound && { room: room.id }) });
     const message = { roomId: room.id, type: 30_001, data: {} };
     for (let n = 0; n < 2; n += 1) expect((await api.mutate("im.send", message)).status).toBe(200);
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     const { appId, appToken, auth } = await imLogin(url, token, { roomId: room.id, userId: "pc_examinee1" });
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     await page.ask({ do: "join", groupId: room.id });
@@ -359,7 +359,7 @@ describe("messages", () => {
     school.watch.pass(60);
     const url = await school.listen();
     const { room } = school;
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");

@@ -3,7 +3,7 @@ import { decodeJwt } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { trpc } from "./support/calls.js";
-import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { tempFolder } from "./support/process.js";
 import { openSchool, type School } from "./support/school.js";
 
@@ -18,11 +18,11 @@ const AUTH_FAIL = { code: 403, message: "auth fail" };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 /** What a new connection is answered that comes with a login: `{}` where it is taken. */
 const tryLogin = async (url: string, made: ImLogin) => {
-  using page = await rawEngine(url);
+  using page = await rawDropIn(url);
   return await page.ask(asked(made));
 };
 const connect = async (url: string, made: ImLogin, groupId?: string) => {
-  const page = await rawEngine(url);
+  const page = await rawDropIn(url);
   expect(await page.ask(asked(made))).toEqual({});
   if (groupId !== undefined) expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
   return page;

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { messageLogins } from "../src/storage/tables.js";
 import { dataOf, type Parsed, rest, trpc } from "./support/calls.js";
-import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { openHall } from "./support/hall.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
@@ -21,7 +21,7 @@ const NOT_OPEN = (groupId: string) => ({ code: 403, message: `The room ${groupId
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 /** A connection that has logged in. */
 const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
-  const connection = await rawEngine(url);
+  const connection = await rawDropIn(url);
   expect(await connection.ask(asked(await imLogin(url, token, request)))).toEqual({});
   return connection;
 };
@@ -112,7 +112,7 @@ describe("who puts somebody into their own room", () => {
     const kept = await imLogin(url, own, { roomId: school.room.id, userId: "inspector1" });
     const token = await stolen("inspector1", "inspector");
     for (let n = 0; n < 25; n += 1) await imLogin(url, token, { roomId: trap, userId: "inspector1" });
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     expect(await page.ask(asked(kept))).toEqual({});
   });
 
@@ -240,7 +240,7 @@ describe("a message login of a token that is bound", () => {
         userId: "both",
         imServer: ["aliyun_new"],
       });
-      using connection = await rawEngine(url);
+      using connection = await rawDropIn(url);
       await connection.ask(asked(data.aliyunNewIm));
       const open: string[] = [];
       for (const { id, name } of [school.room, school.sibling, school.other])
@@ -269,7 +269,7 @@ describe("a message login of a token that is bound", () => {
         userId: "examinee1",
       },
     );
-    using page = await rawEngine(url);
+    using page = await rawDropIn(url);
     expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
   });
 
@@ -279,7 +279,7 @@ describe("a message login of a token that is bound", () => {
       await rest(school, token).post("getIMToken", { userId: "both", deviceId: "d", deviceType: "ios" }),
     );
     for (const text of [accessToken, refreshToken]) {
-      using page = await rawEngine(url);
+      using page = await rawDropIn(url);
       expect(await page.ask(asked(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
       expect(await join(page, school.sibling.id)).toEqual(NOT_OPEN(school.sibling.id));
       expect(await join(page, school.room.id)).toHaveProperty("group");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { imLogin, rawEngine } from "./support/engine.js";
-import { hear, openIn, say } from "./support/engine-apps.js";
+import { imLogin, rawDropIn } from "./support/drop-in.js";
+import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, TEACHER } from "./support/hall.js";
 import { listenRoom } from "./support/listening.js";
 import { openSchool, type School } from "./support/school.js";
@@ -154,7 +154,7 @@ describe("a candidate's message by the drop-in script", () => {
       const token = await school.token({ sub: userId, role, room: groupId });
       const made = await imLogin(url, token, { roomId: groupId, userId });
       const { appId, appToken, auth } = made;
-      using page = await rawEngine(url);
+      using page = await rawDropIn(url);
       await page.ask({ do: "login", login: { appId, appToken, auth } });
       await page.ask({ do: "join", groupId, after: "999999999", seen: 0 });
       await say(inspector, school, last);

@@ -3,7 +3,7 @@ import { TRPCError } from "@trpc/server";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { InvigilError } from "../src/platform/errors.js";
-import { createRoutes, UNMAPPED } from "../src/rest/routes.js";
+import { createRoutes, UNMAPPED_PROCEDURES } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
@@ -382,7 +382,7 @@ describe("the permission table", () => {
     await using world = await openWorld();
     const mapped = new Set<string>(PATHS.map(({ row }) => procedureOf(row)));
     const unmapped = [...world.procedures.keys()].filter((name) => !mapped.has(name));
-    expect(unmapped.toSorted()).toEqual([...UNMAPPED].toSorted());
+    expect(unmapped.toSorted()).toEqual([...UNMAPPED_PROCEDURES].toSorted());
   });
 });
 

@@ -99,9 +99,9 @@ describe("the packed server stands", () => {
         const tiny = await rawSocket(socketUrl(url), { headers: { authorization } });
         for (let count = 0; count < 5_000; count++) tiny.socket.send("", { fin: false });
         expect((await tiny.closed).code).toBe(1008);
-        const engine = await rawSocket(socketUrl(url).replace("/trpc", "/im"));
-        engine.ask(frame);
-        expect((await engine.closed).code).toBe(1009);
+        const page = await rawSocket(socketUrl(url).replace("/trpc", "/im"));
+        page.ask(frame);
+        expect((await page.closed).code).toBe(1009);
       });
     },
     60_000,

@@ -1,7 +1,7 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // Two servers on one database file, and the command beside them: a message login that was taken back anywhere is good nowhere.
@@ -9,11 +9,11 @@ import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./suppor
 const AUTH_FAIL = { code: 403, message: "auth fail" };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 const tryLogin = async (url: string, made: ImLogin) => {
-  using page = await rawEngine(url);
+  using page = await rawDropIn(url);
   return await page.ask(asked(made));
 };
 const connect = async (url: string, made: ImLogin, groupId?: string) => {
-  const page = await rawEngine(url);
+  const page = await rawDropIn(url);
   expect(await page.ask(asked(made))).toEqual({});
   if (groupId !== undefined) expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
   return page;

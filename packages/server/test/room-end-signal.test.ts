@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { ImApp } from "./support/engine.js";
-import { openIn } from "./support/engine-apps.js";
+import type { ImApp } from "./support/drop-in.js";
+import { openIn } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
 // The pages of the vendor's apps go to their end by the signal 20010 alone, however the room was ended.

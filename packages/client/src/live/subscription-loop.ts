@@ -43,7 +43,7 @@ export const keepSubscribed = async <
 >(
   core: FeedCore<State, Event>,
   { snapshot, subscribe }: Source<State, Event>,
-  { reduce: apply, gap, notify: tell }: EventHandlers<State, Event>,
+  { reduce: apply, gap, notify }: EventHandlers<State, Event>,
   retry: RetryOptions,
 ): Promise<void> => {
   const { signal } = core.closing;
@@ -60,7 +60,7 @@ export const keepSubscribed = async <
     const after = apply(before, event);
     core.state = after;
     for (const queue of core.queues) queue.push(event, () => gap(after, event));
-    tell(event);
+    notify(event);
   };
 
   /** Rejects when the connection ends. */

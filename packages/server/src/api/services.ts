@@ -20,7 +20,7 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
-import { createEngineService } from "../features/drop-in/service.js";
+import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
 import { createExamService } from "../features/exam/service.js";
@@ -280,7 +280,7 @@ export const createServices = (
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const engine = createEngineService({ messages, access, logins, im, live, presence, clock, gate, rates });
+  const dropIn = createDropInService({ messages, access, logins, im, live, presence, clock, gate, rates });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ storage }),
@@ -317,7 +317,7 @@ export const createServices = (
     bulk,
     stream,
     live,
-    engine,
+    dropIn,
   };
 };
 export type Services = ReturnType<typeof createServices>;

@@ -3,8 +3,9 @@ import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "../api/deps.js";
 import { createAppRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
-import { bodyTooLarge, createBodies, dropRefusedBodies, MAX_BODY_BYTES } from "../http/bodies.js";
-import { contextMaker } from "../http/context.js";
+import { batchWrites } from "../http/batched-writes.js";
+import { bodyTooLarge, createBodies, discardUnreadBodies, MAX_BODY_BYTES } from "../http/bodies.js";
+import { createContextFactory } from "../http/context.js";
 import { endConnectionsOnClose } from "../http/drain.js";
 import {
   answerExpectations,
@@ -14,17 +15,16 @@ import {
   readableUrl,
   TRPC_PREFIX,
 } from "../http/failures.js";
-import { audioFiles } from "../http/files.js";
-import { gatherWrites } from "../http/gathered-writes.js";
+import { serveAudioFiles } from "../http/files.js";
 import { healthRoutes } from "../http/health.js";
 import { writeLargeAnswersAsBytes } from "../http/large-answers.js";
 import { logRequests, REQUEST_ID_HEADER, requestId } from "../http/logging.js";
 import { guardOpenServer, openServerCheck, originsOf } from "../http/open-server.js";
-import { scriptFiles } from "../http/sdk.js";
+import { serveScript } from "../http/sdk.js";
 import { setSecurityHeaders } from "../http/security-headers.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
-import { engineSockets } from "../http/sockets/drop-in.js";
-import { plainUpgrades } from "../http/sockets/plain.js";
+import { dropInSockets } from "../http/sockets/drop-in.js";
+import { upgradeOptions } from "../http/sockets/ignored-upgrades.js";
 import { trpcSockets } from "../http/sockets/trpc.js";
 import { acceptSockets } from "../http/sockets/upgrades.js";
 import { startPage } from "../http/start-page.js";
@@ -61,7 +61,7 @@ export const buildApp = async (
     frameworkErrors: answerUnrouted,
     rewriteUrl: readableUrl,
     http: {
-      ...plainUpgrades,
+      ...upgradeOptions,
       // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
       requireHostHeader: false,
       // A request's head comes at once; how long each may take is looked at this often.
@@ -80,9 +80,9 @@ export const buildApp = async (
 
   logRequests(app);
   writeLargeAnswersAsBytes(app);
-  gatherWrites(app);
+  batchWrites(app);
   endConnectionsOnClose(app);
-  dropRefusedBodies(app);
+  discardUnreadBodies(app);
   const bodies = createBodies(config.bodies);
   // Each door says what it reads; nothing is read for a path that nobody serves.
   app.removeAllContentTypeParsers();
@@ -118,7 +118,7 @@ export const buildApp = async (
   healthRoutes(app, { db, config, disk: deps.disk });
 
   const router = createAppRouter(services);
-  const createContext = contextMaker(services);
+  const createContext = createContextFactory(services);
   const { timeZone, trpcAdapter: adapter } = config;
   await app.register(restPlugin, { router, createContext, bodies, timeZone, adapter });
   const served = trpcRouter ?? router;
@@ -138,11 +138,11 @@ export const buildApp = async (
       live: services.live,
       timing,
     }),
-    "/im": engineSockets({ engine: services.engine, clock: deps.clock, timing }),
+    "/im": dropInSockets({ dropIn: services.dropIn, clock: deps.clock, timing }),
   };
   acceptSockets(app, { config, handlers, timing });
-  await app.register(audioFiles, { files: deps.audioFiles });
-  await app.register(scriptFiles);
+  await app.register(serveAudioFiles, { files: deps.audioFiles });
+  await app.register(serveScript);
   await app.register(audioUploads, { audio: services.audio, createContext, bodies });
   return app;
 };

@@ -5,9 +5,9 @@ import { type Logger, pino } from "pino";
 import { createDeps, type Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
-import { keptSecret, passingSecret } from "../identity/secrets.js";
+import { storedSecret, temporarySecret } from "../identity/secrets.js";
 import { createIds } from "../platform/ids.js";
-import { gatherLines } from "../platform/log-lines.js";
+import { bufferLines } from "../platform/log-lines.js";
 import { SetupError } from "../platform/setup-error.js";
 import { noteUse, refuseLostDatabase } from "../storage/data-folder.js";
 import { openDatabase } from "../storage/sqlite/client.js";
@@ -34,7 +34,7 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 
 /** A secret of this installation: kept in the data folder, or in memory when nothing is kept. */
 export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
-  databaseFile === ":memory:" ? passingSecret() : keptSecret(dataDir, name);
+  databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
 
 /** The configured secret for tokens, or the one that the first start made. */
 export const authSecretOf = (config: Config): string =>
@@ -100,7 +100,7 @@ export const openDeps = (
 /** The log goes to standard output, its last lines when the process ends. */
 const openLog = ({ logLevel }: Config): Logger => {
   const stdout = pino.destination({ sync: true });
-  const lines = gatherLines({ write: (text) => stdout.write(text) });
+  const lines = bufferLines({ write: (text) => stdout.write(text) });
   process.once("exit", lines.flush);
   return pino({ level: logLevel }, lines);
 };

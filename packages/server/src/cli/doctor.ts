@@ -5,15 +5,15 @@ import { openDeps } from "../app/main.js";
 import { type Config, configOf, readEnvironment } from "../config/config.js";
 import { readSettings } from "../config/settings.js";
 import type { Demand } from "../features/capacity/service.js";
-import { passingSecret } from "../identity/secrets.js";
+import { temporarySecret } from "../identity/secrets.js";
 import { createIds } from "../platform/ids.js";
 import { selectProviders } from "../providers/select.js";
 import { inspectDatabase } from "../storage/sqlite/inspect.js";
 import { jsonOption } from "./arguments.js";
-import { examineCapacity, streamDomains } from "./doctor/capacity.js";
+import { checkCapacity, streamDomains } from "./doctor/capacity.js";
 import { type Finding, findingsOf } from "./doctor/finding.js";
-import { examineInstallation, streamCallback } from "./doctor/installation.js";
-import { examineVendors } from "./doctor/vendors.js";
+import { checkInstallation, streamCallback } from "./doctor/installation.js";
+import { checkVendors } from "./doctor/vendors.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
 
@@ -40,14 +40,14 @@ const vendors = (config: Config): Promise<Finding[]> => {
     nonce: () => ids.nonce(),
     publicUrl: () => "",
     // The key only signs texts that never leave this process.
-    ownKey: () => passingSecret().value,
+    ownKey: () => temporarySecret().value,
     log: silent(),
   });
   const progress = createProgress("Checking the vendors");
-  return examineVendors(config, providers, progress.show).finally(progress.end);
+  return checkVendors(config, providers, progress.show).finally(progress.end);
 };
 
-const examine = async (): Promise<Finding[]> => {
+const runChecks = async (): Promise<Finding[]> => {
   const settings = findingsOf("settings");
   const read = readSettings(readEnvironment());
   if ("faults" in read)
@@ -58,11 +58,11 @@ const examine = async (): Promise<Finding[]> => {
   const demand = await demandOf(config);
   return [
     settings.ok("all settings are valid"),
-    ...(await examineInstallation(config)),
+    ...(await checkInstallation(config)),
     streamDomains(config, demand),
     streamCallback(config),
     ...(await vendors(config)),
-    ...(demand ? examineCapacity(config, demand) : []),
+    ...(demand ? checkCapacity(config, demand) : []),
   ];
 };
 
@@ -77,7 +77,7 @@ export const addDoctor = (program: Command): void => {
     .description("check the settings, storage and all configured vendor services, and recommend actions")
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
-      const findings = await examine();
+      const findings = await runChecks();
       print(json, findings, () =>
         [
           table(

@@ -151,7 +151,7 @@ const addCreateAndUpdate = (exam: Command): void => {
           ],
         });
         const caller = options.by === undefined ? OPERATOR : creatorOf(options.by);
-        app.assertRoom();
+        app.assertFreeSpace();
         const made = await app.services.exam.create(caller, input);
         printCreated(options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
       }),

@@ -26,9 +26,9 @@ interface LinkContext {
 
 /** How to write the links of several rooms. */
 interface Writer {
-  readonly head?: (of: LinkContext) => string;
+  readonly head?: (context: LinkContext) => string;
   /** `isFirst` is true for the first room that has links. */
-  readonly room: (links: readonly JoinLink[], of: LinkContext, isFirst: boolean) => Iterable<string>;
+  readonly room: (links: readonly JoinLink[], context: LinkContext, isFirst: boolean) => Iterable<string>;
   readonly tail?: string;
 }
 
@@ -68,13 +68,13 @@ const textOf = (links: readonly JoinLink[], { timeZone }: LinkContext): string =
 
 type Format = "csv" | "json" | "text" | "html";
 const WRITERS: Readonly<Record<Format, Writer>> = {
-  csv: { room: (links, of, isFirst) => [csvOf(links, of, isFirst)] },
+  csv: { room: (links, context, isFirst) => [csvOf(links, context, isFirst)] },
   json: {
     head: () => "[",
     room: (links, _, isFirst) => [`${isFirst ? "" : ","}${JSON.stringify(links).slice(1, -1)}`],
     tail: "]\n",
   },
-  text: { room: (links, of) => [textOf(links, of)] },
+  text: { room: (links, context) => [textOf(links, context)] },
   html: { head: cardsHead, room: roomSheets, tail: CARDS_TAIL },
 };
 
@@ -82,12 +82,12 @@ const WRITERS: Readonly<Record<Format, Writer>> = {
 async function* writeRooms(
   { head, room, tail = "" }: Writer,
   rooms: AsyncIterable<readonly JoinLink[]> | Iterable<readonly JoinLink[]>,
-  of: LinkContext,
+  context: LinkContext,
 ): AsyncGenerator<string> {
-  if (head) yield head(of);
+  if (head) yield head(context);
   let isFirst = true;
   for await (const links of rooms) {
-    yield* room(links, of, isFirst);
+    yield* room(links, context, isFirst);
     isFirst = false;
   }
   if (tail !== "") yield tail;
@@ -176,15 +176,15 @@ export const addLinks = (room: Command): void => {
     )
     .option("--folder <folder>", "write one file per room into this folder, recommended for large exams")
     .addOption(jsonOption().conflicts("format"))
-    .action((asked: string | undefined, options: LinkOptions) =>
+    .action((roomText: string | undefined, options: LinkOptions) =>
       withLocalApp(async (app) => {
         const { call, config } = app;
         assertApps(app, options.role);
         const inExam = options.exam === undefined ? undefined : await findExam(call, options.exam);
-        const room = asked === undefined ? undefined : await findRoom(call, asked, inExam);
+        const room = roomText === undefined ? undefined : await findRoom(call, roomText, inExam);
         const exam = inExam ?? (room && (await findExam(call, room.examId)));
         if (!exam) throw new SetupError("Specify a room, or an exam with --exam");
-        const of = { exam, timeZone: config.timeZone };
+        const context = { exam, timeZone: config.timeZone };
         const format = options.json ? "json" : options.format;
         const writer = WRITERS[format];
         const { output, folder } = options;
@@ -208,12 +208,12 @@ export const addLinks = (room: Command): void => {
             const [one] = links;
             if (!one) continue;
             const file = join(folder, fileName(one, format));
-            await writeSecretFile(file, writeRooms(writer, [links], of), app.deps.ids.nonce());
+            await writeSecretFile(file, writeRooms(writer, [links], context), app.deps.ids.nonce());
           }
         } else if (output === undefined) {
-          await writeToStdout(writeRooms(writer, counted(), of));
+          await writeToStdout(writeRooms(writer, counted(), context));
           return;
-        } else await writeSecretFile(output, writeRooms(writer, counted(), of), app.deps.ids.nonce());
+        } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
         process.stdout.write(
           `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );

@@ -27,7 +27,7 @@ export interface LocalApp {
    * Checks the disk space for operations that do not call a procedure.
    * @throws STORAGE_FULL
    */
-  readonly assertRoom: () => void;
+  readonly assertFreeSpace: () => void;
   /** Calls procedures as an administrator, with the validation of their input. */
   readonly call: ReturnType<ServedRouter["createCaller"]>;
   /** Returns the procedures for another caller. */
@@ -60,9 +60,9 @@ const openLocalApp = (): OpenedApp => {
         gate: services.gate,
         trace: { requestId: "cli", procedures: [] },
       });
-    const assertRoom = () => deps.disk.assertRoom();
+    const assertFreeSpace = () => deps.disk.assertFreeSpace();
     return {
-      app: { config, deps, services, assertRoom, call: as(OPERATOR), as },
+      app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), as },
       async close() {
         try {
           await services.bulk.drain();

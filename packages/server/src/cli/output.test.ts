@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { table } from "./output.js";
 
 describe("a table", () => {
-  it("is as wide as its widest cells, and Chinese characters count twice", () => {
+  it("has columns as wide as their widest cells, with Chinese characters counting twice", () => {
     expect(
       table(
         ["id", "n"],
@@ -14,7 +14,7 @@ describe("a table", () => {
     ).toEqual(["id      n", "王芳    1", "abcdef  22"]);
   });
 
-  it("holds 200,000 rows", () => {
+  it("supports 200,000 rows", () => {
     const lines = table(
       ["id"],
       Array.from({ length: 200_000 }, (_, n) => [n]),
@@ -22,7 +22,7 @@ describe("a table", () => {
     expect([lines.length, lines.at(-1)]).toEqual([200_001, "199999"]);
   });
 
-  it("shows a control character as a space, so that no name moves the cursor", () => {
+  it("replaces control characters by spaces, so that a name cannot move the cursor", () => {
     expect(table(["name", "x"], [["a\u001b[2Jb\r\n\u009bc", 1]])).toBe("name        x\na [2Jb   c  1");
   });
 });

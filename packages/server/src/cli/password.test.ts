@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { newPassword } from "./password.js";
 
-/** A terminal on which somebody answers each question as soon as it is asked. */
+/** A terminal on which each question is answered at once. */
 const terminal = (...answers: readonly string[]) => {
   let shown = "";
   const raw: boolean[] = [];
@@ -21,15 +21,15 @@ const terminal = (...answers: readonly string[]) => {
 };
 
 describe("a password on a terminal", () => {
-  it("is asked for twice and never shown", async () => {
+  it("is requested twice and never displayed", async () => {
     const { io, shown, raw } = terminal("a 密码\r", "a 密码\r");
     expect(await newPassword({}, io)).toBe("a 密码");
     expect(shown()).toBe("Password: \nAgain: \n");
-    // The terminal's own echo is off meanwhile, and on again afterwards.
+    // The echo of the terminal is off meanwhile, and on again afterwards.
     expect(raw).toEqual([true, false]);
   });
 
-  it("is refused when the two are not the same", async () => {
+  it("is refused if the two entries differ", async () => {
     const { io } = terminal("a password\r", "a passwort\r");
     await expect(newPassword({}, io)).rejects.toThrow("the passwords do not match");
   });
@@ -38,14 +38,14 @@ describe("a password on a terminal", () => {
     ["Ctrl-C", ["half\u0003"]],
     ["Ctrl-D", ["\u0004"]],
     ["Ctrl-C at the second question", ["a password\r", "\u0003"]],
-  ])("may be given up with %s", async (_, answers) => {
+  ])("can be canceled with %s", async (_, answers) => {
     const { io, raw } = terminal(...answers);
     await expect(newPassword({}, io)).rejects.toThrow("no password was given");
     expect(raw.at(-1)).toBe(false);
   });
 });
 
-it("a password that is made differs each time", async () => {
+it("every generated password is different", async () => {
   const made = await Promise.all(Array.from({ length: 50 }, () => newPassword({ generate: true })));
   expect(new Set(made).size).toBe(50);
   for (const password of made) expect(password).toMatch(/^[A-Za-z0-9]{20}$/);

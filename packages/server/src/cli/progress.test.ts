@@ -10,7 +10,7 @@ const shownOn = (isTTY: boolean): string[] => {
 };
 
 describe("a progress bar", () => {
-  it("moves on one line of a terminal, once for each percent, and is taken away", () => {
+  it("updates one line of a terminal per percent, and is removed", () => {
     const written = shownOn(true);
     expect(written).toHaveLength(102);
     expect(written[50]).toBe(`\rreading [${"#".repeat(15)}${" ".repeat(15)}] 50%`);
@@ -18,11 +18,11 @@ describe("a progress bar", () => {
     expect(written.at(-1)).toBe("\r\u001b[K");
   });
 
-  it("is not there where nobody watches", () => {
+  it("is not written to other outputs", () => {
     expect(shownOn(false)).toEqual([]);
   });
 
-  it("takes nothing away that was never shown, and divides by no size", () => {
+  it("removes nothing if it was never shown, and supports a size of 0", () => {
     const written: string[] = [];
     const out = { isTTY: true, write: (text: string) => written.push(text) };
     createProgress("reading", out).end();

@@ -59,9 +59,9 @@ const addShow = (parent: Command): void => {
     .description("show a room and the number of its people")
     .option(...EXAM)
     .addOption(jsonOption())
-    .action((asked: string, options: ExamOption) =>
+    .action((roomText: string, options: ExamOption) =>
       withLocalApp(async (app) => {
-        const room = await findRoomIn(app, asked, options);
+        const room = await findRoomIn(app, roomText, options);
         const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
           (["teacher", "inspector", "examinee"] as const).map(
             async (role) => (await app.services.participant.members(room.id, role)).length,
@@ -85,9 +85,9 @@ const addEnd = (parent: Command): void => {
     .description("end a room; its people stay, but nobody can join it anymore")
     .option(...EXAM)
     .addOption(jsonOption())
-    .action((asked: string, options: ExamOption) =>
+    .action((roomText: string, options: ExamOption) =>
       withLocalApp(async (app) => {
-        const { id: roomId } = await findRoomIn(app, asked, options);
+        const { id: roomId } = await findRoomIn(app, roomText, options);
         await app.call.room.end({ roomId });
         const room = await app.call.room.get({ roomId });
         print(options.json, room, () => `The room ${room.name} has ended.`);
@@ -106,9 +106,9 @@ const addRevokeLinks = (parent: Command): void => {
     .option(...EXAM)
     .option("--user <id...>", "only the links of these people; by default of everybody in the room")
     .addOption(jsonOption())
-    .action((asked: string, { user: userIds, ...options }: RevokeOptions) =>
+    .action((roomText: string, { user: userIds, ...options }: RevokeOptions) =>
       withLocalApp(async (app) => {
-        const { id: roomId, name } = await findRoomIn(app, asked, options);
+        const { id: roomId, name } = await findRoomIn(app, roomText, options);
         const seats = await app.call.room.revokeLinks({ roomId, userIds });
         print(
           options.json,

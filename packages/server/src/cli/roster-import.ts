@@ -44,7 +44,7 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
     const result = await withLocalApp(async (app) => {
       const of = await findExam(app.call, exam);
       const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
-      if (!dryRun) app.assertRoom();
+      if (!dryRun) app.assertFreeSpace();
       return app.services.imports.import(OPERATOR, {
         examId: of.id,
         roomId,

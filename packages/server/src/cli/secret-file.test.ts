@@ -24,7 +24,7 @@ const write = (path: string, parts: Iterable<string> = ["new", " text"]) =>
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
 describe("a file of secrets", () => {
-  it("is its owner's alone, new or not, and nothing lies beside it", async () => {
+  it("is accessible only to its owner, new or existing, and leaves no temporary file", async () => {
     const file = join(folder, "links.csv");
     await write(file);
     expect([readFileSync(file, "utf8"), modeOf(file)]).toEqual(["new text", 0o600]);
@@ -37,7 +37,7 @@ describe("a file of secrets", () => {
     expect(readdirSync(folder)).toEqual(["links.csv", "old.csv"]);
   });
 
-  it("stays as it was when writing fails", async () => {
+  it("is unchanged if writing fails", async () => {
     const file = join(folder, "old.csv");
     writeFileSync(file, "old", { mode: 0o640 });
     function* broken() {
@@ -49,7 +49,7 @@ describe("a file of secrets", () => {
     expect(readdirSync(folder)).toEqual(["old.csv"]);
   });
 
-  it("is the one that a symbolic link names, there or not, and the link stays", async () => {
+  it("can be the target of a symbolic link, existing or not", async () => {
     mkdirSync(join(folder, "kept"));
     writeFileSync(join(folder, "kept/there"), "old", { mode: 0o644 });
     for (const name of ["there", "missing"]) {
@@ -63,7 +63,7 @@ describe("a file of secrets", () => {
     expect(readdirSync(folder)).toEqual(["kept", "missing-link", "there-link"]);
   });
 
-  it("may be a device, which stays one with the mode that it has", async () => {
+  it("can be a device, which is not replaced", async () => {
     const before = statSync("/dev/null");
     await write("/dev/null");
     const { mode, ino } = statSync("/dev/null");
@@ -71,7 +71,7 @@ describe("a file of secrets", () => {
     await expect(write("/dev/full")).rejects.toThrow("The file /dev/full cannot be written: ENOSPC");
   });
 
-  it("names the file that cannot be written", async () => {
+  it("reports the file that cannot be written", async () => {
     await expect(write(folder)).rejects.toThrow(`The file ${folder} cannot be written: EISDIR`);
     const nowhere = join(folder, "missing/links.csv");
     await expect(write(nowhere)).rejects.toThrow(`The file ${nowhere} cannot be written: ENOENT`);

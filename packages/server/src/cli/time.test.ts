@@ -34,7 +34,7 @@ describe("a time", () => {
     expect(read(text)).toBe(instant);
   });
 
-  it("alone is on the day that it belongs to, as the zone counts days", () => {
+  it("without a date is on the given day in the time zone", () => {
     const day = new Date("2026-06-07T17:00:00Z"); // the 8th in Shanghai
     expect(read("11:30", { ...shanghai, day })).toBe("2026-06-08T03:30:00.000Z");
     expect(read("08:50:10", { ...shanghai, day })).toBe("2026-06-08T00:50:10.000Z");
@@ -58,11 +58,11 @@ describe("a time", () => {
     "today 9",
     "2026-06-07 09:00 CST",
     "2026-06-07T09:00:00+08:00 and more",
-  ])("is not %j", (text) => {
+  ])("refuses %j", (text) => {
     expect(refusal(text)).toMatch(/^--start must be a time like .*, not '/);
   });
 
-  it("that clocks skip is refused", () => {
+  it("that a clock change skips is refused", () => {
     expect(refusal("2026-03-08 02:30", newYork)).toBe(
       "--start '2026-03-08 02:30' does not exist in America/New_York: the clocks are set forward then",
     );
@@ -79,7 +79,7 @@ describe("a time", () => {
     expect(read("2026-11-01 02:00", newYork)).toBe("2026-11-01T07:00:00.000Z");
   });
 
-  it("alone and tomorrow are judged the same way", () => {
+  it("without a date, or with 'tomorrow', is checked the same way", () => {
     const day = new Date("2026-11-01T12:00:00Z");
     expect(refusal("01:15", { ...newYork, day })).toContain("occurs twice");
     expect(refusal("tomorrow 02:15", { ...newYork, now: new Date("2026-03-07T12:00:00Z") })).toContain(
@@ -96,7 +96,7 @@ describe("a time", () => {
     expect(refusal(text, { ...shanghai, timeZone })).toContain(what);
   });
 
-  it("is written as the zone's clock shows it, and as the instant", () => {
+  it("is formatted as local time and as UTC", () => {
     expect(formatTime(new Date("2026-06-07T01:00:00Z"), "Asia/Shanghai")).toBe(
       "2026-06-07 09:00 Asia/Shanghai (2026-06-07T01:00:00Z)",
     );

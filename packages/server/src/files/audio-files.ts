@@ -4,7 +4,7 @@ import { chmod, mkdir, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { InvigilError, invalidInput } from "../platform/errors.js";
-import { isSoundOnly } from "./mp4.js";
+import { isAudioOnly } from "./mp4.js";
 
 /**
  * The path of audio files. They are served without a token, because apps play them in an `<audio>` element.
@@ -12,13 +12,13 @@ import { isSoundOnly } from "./mp4.js";
 export const AUDIO_PREFIX = "/audio/";
 
 /** The prefix of incomplete files. They are not served. A process that crashes leaves them behind. */
-const ARRIVING = ".arriving-";
+const INCOMPLETE_PREFIX = ".arriving-";
 const STALE_MS = 24 * 60 * 60 * 1000;
 
 /**
  * The audio types that browsers play, as detected from the content, with the extension of the stored file.
  */
-const ENDINGS: Readonly<Record<string, string>> = {
+const EXTENSIONS: Readonly<Record<string, string>> = {
   mp3: "mp3",
   wav: "wav",
   ogg: "ogg", // Vorbis
@@ -26,10 +26,10 @@ const ENDINGS: Readonly<Record<string, string>> = {
   oga: "ogg", // FLAC
   m4a: "m4a",
 };
-const KEPT_NAME = /^[0-9a-f]{64}\.(mp3|wav|ogg|m4a)$/;
+const STORED_NAME = /^[0-9a-f]{64}\.(mp3|wav|ogg|m4a)$/;
 
 /** A completely received file. Disposing deletes it, unless it was kept. */
-export interface ArrivedFile extends AsyncDisposable {
+export interface ReceivedFile extends AsyncDisposable {
   /** The path of the file on the server once it is kept. */
   readonly url: string;
   /** Moves the file to its final name. Files with equal content are stored once. */
@@ -42,7 +42,7 @@ export interface AudioFiles {
   /** Creates the folder, and deletes incomplete files of crashed processes. */
   prepare(): Promise<void>;
   /** @throws PAYLOAD_TOO_LARGE, INVALID_INPUT if the content is not audio that browsers play */
-  receive(content: AsyncIterable<Uint8Array>): Promise<ArrivedFile>;
+  receive(content: AsyncIterable<Uint8Array>): Promise<ReceivedFile>;
   /** Whether the file with this name is public. */
   isServed(name: string): boolean;
   /** Deletes the file of a path on the server. Other URLs are ignored. */
@@ -92,15 +92,15 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
         const path = join(folder, name);
         const found = await stat(path).catch(() => undefined);
         // Earlier versions made them readable for the group.
-        if (found && KEPT_NAME.test(name) && (found.mode & 0o077) !== 0) await chmod(path, 0o600);
-        if (!name.startsWith(ARRIVING)) continue;
+        if (found && STORED_NAME.test(name) && (found.mode & 0o077) !== 0) await chmod(path, 0o600);
+        if (!name.startsWith(INCOMPLETE_PREFIX)) continue;
         // A newer file may belong to a running process.
         if (found && clock().getTime() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
       }
     },
     async receive(content) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const path = join(folder, `${ARRIVING}${nonce()}`);
+      const path = join(folder, `${INCOMPLETE_PREFIX}${nonce()}`);
       const discard = () => rm(path, { force: true });
       try {
         const hash = await write(path, content);
@@ -108,9 +108,9 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
         const { fileTypeFromFile } = await import("file-type");
         const kind = (await fileTypeFromFile(path))?.ext ?? "";
         // Most MP4 files do not declare at their beginning whether they are audio only.
-        const ending = ENDINGS[kind === "mp4" && (await isSoundOnly(path)) ? "m4a" : kind];
-        if (ending === undefined) throw invalidInput("file", "must be mp3, wav, ogg or m4a audio");
-        const name = `${hash}.${ending}`;
+        const extension = EXTENSIONS[kind === "mp4" && (await isAudioOnly(path)) ? "m4a" : kind];
+        if (extension === undefined) throw invalidInput("file", "must be mp3, wav, ogg or m4a audio");
+        const name = `${hash}.${extension}`;
         return {
           url: `${AUDIO_PREFIX}${name}`,
           keep() {
@@ -124,10 +124,10 @@ export const createAudioFiles = ({ folder, clock, nonce }: AudioFilesDeps): Audi
         throw error;
       }
     },
-    isServed: (name) => KEPT_NAME.test(name),
+    isServed: (name) => STORED_NAME.test(name),
     remove(url) {
       const name = url.startsWith(AUDIO_PREFIX) ? url.slice(AUDIO_PREFIX.length) : "";
-      if (KEPT_NAME.test(name)) rmSync(join(folder, name), { force: true });
+      if (STORED_NAME.test(name)) rmSync(join(folder, name), { force: true });
     },
   };
 };

@@ -8,27 +8,27 @@ const CONTAINERS: ReadonlySet<string> = new Set(["moov", "trak", "mdia"]);
 const MAX_BOXES = 64;
 
 /** Whether an MP4 file has tracks, and all of them are audio. False if its boxes cannot be parsed. */
-export const isSoundOnly = async (path: string): Promise<boolean> => {
+export const isAudioOnly = async (path: string): Promise<boolean> => {
   await using file = await open(path);
-  let [at, end] = [0, (await file.stat()).size];
-  let [tracks, sounds] = [0, 0];
-  for (let boxes = 0; at < end; boxes += 1) {
+  let [position, end] = [0, (await file.stat()).size];
+  let [tracks, audioTracks] = [0, 0];
+  for (let boxes = 0; position < end; boxes += 1) {
     if (boxes === MAX_BOXES) return false;
     // The longest header, and the start of an hdlr box. Bytes beyond the end of the file are 0.
-    const { buffer: box } = await file.read(Buffer.alloc(28), 0, 28, at);
+    const { buffer: box } = await file.read(Buffer.alloc(28), 0, 28, position);
     const short = box.readUInt32BE(0);
     const head = short === 1 ? 16 : 8;
     // A size of 0 means until the end of the file.
-    const size = short === 1 ? Number(box.readBigUInt64BE(8)) : short || end - at;
-    if (size < head || size > end - at) return false;
+    const size = short === 1 ? Number(box.readBigUInt64BE(8)) : short || end - position;
+    if (size < head || size > end - position) return false;
     const type = box.toString("latin1", 4, 8);
-    if (type === "moov") end = at + size;
+    if (type === "moov") end = position + size;
     if (type === "trak") tracks += 1;
     if (type === "hdlr") {
       if (box.toString("latin1", head + 8, head + 12) !== "soun") return false;
-      sounds += 1;
+      audioTracks += 1;
     }
-    at += CONTAINERS.has(type) ? head : size;
+    position += CONTAINERS.has(type) ? head : size;
   }
-  return tracks > 0 && sounds === tracks;
+  return tracks > 0 && audioTracks === tracks;
 };

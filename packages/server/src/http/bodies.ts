@@ -17,34 +17,34 @@ const MIB = 1024 * KIB;
 /** The default limit of a body, in bytes. */
 export const MAX_BODY_BYTES = MIB;
 /** The initial buffer of a body, in bytes. It grows as data arrives, whatever the content length is. */
-const FIRST_BYTES = 4 * KIB;
-const FIRST_BYTES_KNOWN = 64 * KIB;
+const INITIAL_BYTES = 4 * KIB;
+const INITIAL_BYTES_OF_KNOWN_LENGTH = 64 * KIB;
 /** A body above 1 MiB gets one more second for each of this many bytes of its limit. */
-const BYTES_A_SECOND = 64 * KIB;
+const BYTES_PER_SECOND = 64 * KIB;
 /** The maximum number of concurrent bodies of one caller, and their share of the memory for all bodies. */
-const MOST_OF_PERSON = 64;
-const SHARE_OF_PERSON = 1 / 4;
+const MAX_PER_CALLER = 64;
+const CALLER_SHARE = 1 / 4;
 /**
  * The maximum number of concurrent bodies without a token. A new one replaces the oldest, because a login
  * arrives at once.
  */
-const MOST_UNKNOWN = 256;
+const MAX_ANONYMOUS = 256;
 /**
  * How long the rest of a refused request is read and discarded, in milliseconds, so that the client reads the
  * response.
  */
-const DROPPED_MS = 5_000;
+const DISCARD_MS = 5_000;
 
 /** Formats a size. */
-const inWords = (bytes: number): string =>
+const formatSize = (bytes: number): string =>
   bytes % MIB === 0 ? `${bytes / MIB} MiB` : `${Math.floor(bytes / KIB)} KiB`;
 
 export const bodyTooLarge = (limit: number): InvigilError =>
-  new InvigilError("PAYLOAD_TOO_LARGE", `The body must be at most ${inWords(limit)}.`);
-const late = () => new InvigilError("REQUEST_TIMEOUT", "The body did not arrive in time.");
+  new InvigilError("PAYLOAD_TOO_LARGE", `The body must be at most ${formatSize(limit)}.`);
+const timedOut = () => new InvigilError("REQUEST_TIMEOUT", "The body did not arrive in time.");
 const overloaded = () =>
   new InvigilError("OVERLOADED", "Too many bodies are being received: try again.", { retryAfterSeconds: 1 });
-const tooManyOfPerson = () =>
+const tooManyOfCaller = () =>
   new InvigilError("TOO_MANY_REQUESTS", "Too many bodies of this caller are being received: try again.", {
     retryAfterSeconds: 1,
   });
@@ -53,7 +53,7 @@ const unreadable = () => invalidInput("body", "cannot be read");
 type Done = (error: Error | null, body?: Buffer) => void;
 
 /** A body that is being received. */
-interface Arriving {
+interface PendingBody {
   /** The identity of the caller (`identityKey`). Undefined without a token. */
   readonly owner: string | undefined;
   bytes: number;
@@ -80,16 +80,16 @@ export interface Bodies {
    * @returns a function that ends the count
    * @throws TOO_MANY_REQUESTS
    */
-  hold(request: FastifyRequest): () => void;
+  track(request: FastifyRequest): () => void;
 }
 
 const EMPTY = Buffer.alloc(0);
 
 export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies => {
-  const arriving = new Set<Arriving>();
-  const ofPerson = new Map<string, { count: number; bytes: number }>();
+  const pending = new Set<PendingBody>();
+  const perCaller = new Map<string, { count: number; bytes: number }>();
   let all = 0;
-  let unknown = 0;
+  let anonymous = 0;
 
   const ownerOf = ({ callContext }: FastifyRequest): string | undefined => {
     const identity = callContext?.identity;
@@ -97,49 +97,49 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
   };
 
   /** @throws TOO_MANY_REQUESTS */
-  const begin = (body: Arriving): void => {
+  const begin = (body: PendingBody): void => {
     const { owner } = body;
     if (owner === undefined) {
-      if (unknown >= MOST_UNKNOWN)
-        for (const other of arriving)
+      if (anonymous >= MAX_ANONYMOUS)
+        for (const other of pending)
           if (other.owner === undefined) {
             other.fail(overloaded());
             break;
           }
-      unknown += 1;
+      anonymous += 1;
     } else {
-      const own = ofPerson.get(owner) ?? { count: 0, bytes: 0 };
-      if (own.count >= MOST_OF_PERSON) throw tooManyOfPerson();
+      const own = perCaller.get(owner) ?? { count: 0, bytes: 0 };
+      if (own.count >= MAX_PER_CALLER) throw tooManyOfCaller();
       own.count += 1;
-      ofPerson.set(owner, own);
+      perCaller.set(owner, own);
     }
-    arriving.add(body);
+    pending.add(body);
   };
   /**
    * Reserves memory for a body.
    * @throws TOO_MANY_REQUESTS, OVERLOADED
    */
-  const grow = (body: Arriving, bytes: number): void => {
+  const grow = (body: PendingBody, bytes: number): void => {
     const more = bytes - body.bytes;
-    const own = body.owner === undefined ? undefined : ofPerson.get(body.owner);
-    if (own && own.bytes + more > bufferBytes * SHARE_OF_PERSON) throw tooManyOfPerson();
+    const own = body.owner === undefined ? undefined : perCaller.get(body.owner);
+    if (own && own.bytes + more > bufferBytes * CALLER_SHARE) throw tooManyOfCaller();
     if (all + more > bufferBytes) throw overloaded();
     body.bytes = bytes;
     all += more;
     if (own) own.bytes += more;
   };
-  const end = (body: Arriving): void => {
-    if (!arriving.delete(body)) return;
+  const end = (body: PendingBody): void => {
+    if (!pending.delete(body)) return;
     all -= body.bytes;
     if (body.owner === undefined) {
-      unknown -= 1;
+      anonymous -= 1;
       return;
     }
-    const own = ofPerson.get(body.owner);
+    const own = perCaller.get(body.owner);
     if (!own) return;
     own.count -= 1;
     own.bytes -= body.bytes;
-    if (own.count === 0) ofPerson.delete(body.owner);
+    if (own.count === 0) perCaller.delete(body.owner);
   };
 
   /**
@@ -173,7 +173,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
         return false;
       }
     };
-    const body: Arriving = { owner: ownerOf(request), bytes: 0, fail: finish };
+    const body: PendingBody = { owner: ownerOf(request), bytes: 0, fail: finish };
     const take = (chunk: Buffer): void => {
       const needed = size + chunk.length;
       if (needed > limit) {
@@ -181,7 +181,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
         return;
       }
       if (needed > buffer.length) {
-        const first = length <= FIRST_BYTES_KNOWN ? length : FIRST_BYTES;
+        const first = length <= INITIAL_BYTES_OF_KNOWN_LENGTH ? length : INITIAL_BYTES;
         const capacity = Math.min(limit, Math.max(needed, buffer.length * 2, first));
         if (!attempt(() => grow(body, capacity))) return;
         const larger = Buffer.allocUnsafeSlow(capacity);
@@ -193,8 +193,8 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
     };
     const whole = (): void => finish(null, buffer.subarray(0, size));
     const broken = (): void => finish(unreadable());
-    const ms = timeoutMs + (limit > MIB ? Math.ceil(limit / BYTES_A_SECOND) * 1000 : 0);
-    const timer = setTimeout(() => finish(late()), ms).unref();
+    const ms = timeoutMs + (limit > MIB ? Math.ceil(limit / BYTES_PER_SECOND) * 1000 : 0);
+    const timer = setTimeout(() => finish(timedOut()), ms).unref();
     if (!attempt(() => begin(body))) return;
     raw.on("data", take).on("end", whole).on("error", broken).on("close", broken);
   };
@@ -213,8 +213,8 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
       }
       receive(request, { limit, length, done });
     },
-    hold(request) {
-      const body: Arriving = { owner: ownerOf(request), bytes: 0, fail: () => request.raw.destroy() };
+    track(request) {
+      const body: PendingBody = { owner: ownerOf(request), bytes: 0, fail: () => request.raw.destroy() };
       begin(body);
       return () => end(body);
     },
@@ -225,7 +225,7 @@ export const createBodies = ({ bufferBytes, timeoutMs }: BodiesOptions): Bodies 
  * Reads and discards the rest of a refused or unread body, so that the connection can be reused. If the body
  * does not end within some seconds, the connection is closed.
  */
-export const dropRefusedBodies = (app: FastifyInstance): void => {
+export const discardUnreadBodies = (app: FastifyInstance): void => {
   app.addHook("onSend", (request, reply, _payload, done) => {
     // Fastify closes the connection when it refuses a body. A client that still sends would then not read the
     // response.
@@ -235,7 +235,7 @@ export const dropRefusedBodies = (app: FastifyInstance): void => {
   app.addHook("onResponse", ({ raw }, _reply, done) => {
     done();
     if (raw.complete !== false || raw.destroyed) return;
-    const timer = setTimeout(() => raw.socket.destroy(), DROPPED_MS).unref();
+    const timer = setTimeout(() => raw.socket.destroy(), DISCARD_MS).unref();
     raw.once("end", () => clearTimeout(timer)).once("close", () => clearTimeout(timer));
     raw.resume();
   });

@@ -6,19 +6,19 @@ import { MAX_BODY_BYTES } from "./bodies.js";
 
 const KIB = 1024;
 /** The default limit of a call's body, in bytes. */
-const USUAL = 64 * KIB;
+const DEFAULT_LIMIT = 64 * KIB;
 /**
  * For a name and a password, or a report of the stream service. These bodies are read before the caller is
  * authenticated.
  */
-const SMALL = 4 * KIB;
+const SMALL_LIMIT = 4 * KIB;
 
 const LIMITS: Readonly<Partial<Record<string, number>>> = {
-  "auth.login": SMALL,
-  "auth.refresh": SMALL,
-  "auth.logout": SMALL,
-  "auth.changePassword": SMALL,
-  "stream.report": SMALL,
+  "auth.login": SMALL_LIMIT,
+  "auth.refresh": SMALL_LIMIT,
+  "auth.logout": SMALL_LIMIT,
+  "auth.changePassword": SMALL_LIMIT,
+  "stream.report": SMALL_LIMIT,
   // 64 KiB of data with every byte escaped, and 1,000 receivers.
   "im.send": 512 * KIB,
   "cheat.addRecords": MAX_BODY_BYTES,
@@ -34,13 +34,13 @@ const LIMITS: Readonly<Partial<Record<string, number>>> = {
 };
 
 /** A call of a request. */
-export interface Called {
+export interface RequestedCall {
   readonly path: string;
   /** Undefined if there is no procedure with this name. */
   readonly procedure: AnyTRPCProcedure | undefined;
 }
 
-const mayCall = ({ identity }: Context, { procedure }: Called): boolean => {
+const mayCall = ({ identity }: Context, { procedure }: RequestedCall): boolean => {
   if (!procedure) return false;
   const roles = rolesOf(procedure);
   if (!roles) return true;
@@ -48,8 +48,8 @@ const mayCall = ({ identity }: Context, { procedure }: Called): boolean => {
 };
 
 /** The maximum size of a request's body, in bytes. 0 if the caller may make none of its calls. */
-export const bodyLimitOf = (context: Context, calls: readonly Called[]): number => {
+export const bodyLimitOf = (context: Context, calls: readonly RequestedCall[]): number => {
   let limit = 0;
-  for (const call of calls) if (mayCall(context, call)) limit += LIMITS[call.path] ?? USUAL;
+  for (const call of calls) if (mayCall(context, call)) limit += LIMITS[call.path] ?? DEFAULT_LIMIT;
   return calls.length === 1 ? limit : Math.min(limit, MAX_BODY_BYTES);
 };

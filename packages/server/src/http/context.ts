@@ -16,7 +16,7 @@ declare module "fastify" {
 export type CreateContext = (request: FastifyRequest, token?: string) => Promise<Context>;
 
 /** Creates the context of a request's calls, with the caller or the error of their authentication. */
-export const contextMaker =
+export const createContextFactory =
   ({ auth, gate }: Pick<Services, "auth" | "gate">): CreateContext =>
   async (request, token) => {
     const identify = () => auth.identify(request.headers.authorization ?? token).catch(failureOf);

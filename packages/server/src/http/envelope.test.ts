@@ -6,7 +6,7 @@ import { failure, httpStatus, success } from "./envelope.js";
 // Safe: the keys of the table are the codes.
 const codes = Object.keys(errorCodes) as ErrorCode[];
 
-/** The contract's list of failures that the vendor's apps read from a 200. */
+/** The errors that, by the contract, the vendor's apps read from responses with status 200. */
 const AS_200 = new Set<ErrorCode>([
   "INVALID_INPUT",
   "FORBIDDEN",
@@ -37,17 +37,17 @@ describe("the HTTP status", () => {
 });
 
 describe("the envelope", () => {
-  it("of a success holds its data, whatever that is", () => {
+  it("of a success contains its data", () => {
     const head = { success: true, code: 200, errorCode: "", errorMsg: "" };
     for (const data of [true, false, 0, "", null, [], { a: 1 }])
       expect(success(data)).toEqual({ ...head, data });
   });
 
-  it("of a success without data has no such member", () => {
+  it("of a success without data has no member 'data'", () => {
     expect(Object.keys(success(undefined))).toEqual(["success", "code", "errorCode", "errorMsg"]);
   });
 
-  it.each(codes)("of %s names it for machines and for people, and holds no data", (code) => {
+  it.each(codes)("of %s contains the code and a message, but no data", (code) => {
     const { status } = errorCodes[code];
     expect(failure(new InvigilError(code, "One sentence."), "req-1")).toStrictEqual({
       success: false,

@@ -7,7 +7,7 @@ import { detailsFor, failureOf } from "../trpc/failures.js";
 import { failure, httpStatus, type RestStatus } from "./envelope.js";
 import { newRequestId, REQUEST_ID_HEADER, requestId } from "./logging.js";
 
-const CODES_OF_STATUS: Partial<Record<number, ErrorCode>> = {
+const CODES_BY_STATUS: Partial<Record<number, ErrorCode>> = {
   404: "NOT_FOUND",
   408: "REQUEST_TIMEOUT",
   405: "METHOD_NOT_ALLOWED",
@@ -28,7 +28,7 @@ export const toFailure = (error: unknown): InvigilError => {
   const status = error instanceof Error && "statusCode" in error ? error.statusCode : undefined;
   // Only errors of Fastify have a status. Below 500, the client caused them.
   if (typeof status !== "number" || status >= 500) return failed;
-  const code = CODES_OF_STATUS[status];
+  const code = CODES_BY_STATUS[status];
   if (!code) return invalidInput("body", "cannot be read");
   return new InvigilError(code, MESSAGES[code] ?? `The request failed with status ${status}.`);
 };
@@ -103,13 +103,13 @@ export const answerFailures = (app: FastifyInstance, { restStatus }: { restStatu
 };
 
 /** A complete response for errors outside of Fastify's hooks and handlers. */
-export interface BareAnswer {
+export interface BareResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 /** Creates the envelope of an error with a status that the error table does not contain. */
-export const bareAnswer = (failed: InvigilError, status: number, id: string): BareAnswer => {
+export const bareResponse = (failed: InvigilError, status: number, id: string): BareResponse => {
   const body = JSON.stringify({ ...failure(failed, id), code: status, errorCode: String(status) });
   return {
     status,
@@ -123,7 +123,7 @@ export const bareAnswer = (failed: InvigilError, status: number, id: string): Ba
   };
 };
 /** Formats the response for a socket. */
-export const asBytes = ({ status, headers, body }: BareAnswer): string =>
+export const formatResponse = ({ status, headers, body }: BareResponse): string =>
   [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
@@ -135,7 +135,7 @@ export const asBytes = ({ status, headers, body }: BareAnswer): string =>
  */
 export const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
   const status = "statusCode" in error && typeof error.statusCode === "number" ? error.statusCode : 400;
-  const answer = bareAnswer(invalidInput("path", "cannot be served"), status, request.id);
+  const answer = bareResponse(invalidInput("path", "cannot be served"), status, request.id);
   void reply.code(status).headers(answer.headers).serializer(String).send(answer.body);
 };
 
@@ -144,16 +144,16 @@ export const answerUnrouted = (error: Error, request: FastifyRequest, reply: Fas
  */
 export const answerExpectations = (app: FastifyInstance): void => {
   app.server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
-    const answer = bareAnswer(invalidInput("expect", "must be 100-continue"), 417, requestId(request));
+    const answer = bareResponse(invalidInput("expect", "must be 100-continue"), 417, requestId(request));
     response.writeHead(answer.status, answer.headers).end(answer.body);
   });
 };
 
-const PARSER_FAULTS: Partial<Record<string, readonly [status: number, InvigilError]>> = {
+const PARSER_ERRORS: Partial<Record<string, readonly [status: number, InvigilError]>> = {
   HPE_HEADER_OVERFLOW: [431, invalidInput("headers", "must be at most 16 KiB")],
   ERR_HTTP_REQUEST_TIMEOUT: [408, new InvigilError("REQUEST_TIMEOUT", "The request did not arrive in time.")],
 };
-const NO_HTTP = [400, invalidInput("request", "is not valid HTTP")] as const;
+const NOT_HTTP = [400, invalidInput("request", "is not valid HTTP")] as const;
 
 /**
  * Responds to bytes that are not an HTTP request. Node provides only the socket, so no hook runs and the
@@ -166,10 +166,10 @@ export const brokenRequestAnswerer =
       socket.destroy();
       return;
     }
-    const [status, failed] = PARSER_FAULTS[error.code ?? ""] ?? NO_HTTP;
+    const [status, failed] = PARSER_ERRORS[error.code ?? ""] ?? NOT_HTTP;
     const id = newRequestId();
     log.info({ reqId: id, status, address: socket.remoteAddress }, "request refused");
-    const answer = bareAnswer(failed, status, id);
+    const answer = bareResponse(failed, status, id);
     const origin = anyOrigin ? { "access-control-allow-origin": "*" } : {};
-    socket.end(asBytes({ ...answer, headers: { ...answer.headers, ...origin } }));
+    socket.end(formatResponse({ ...answer, headers: { ...answer.headers, ...origin } }));
   };

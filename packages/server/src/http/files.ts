@@ -10,13 +10,16 @@ const RANGE_NOT_SATISFIABLE = 416;
  * Whether a range header requests a single range. Other headers must be ignored, which `@fastify/static` does
  * not do.
  */
-const asksForPart = (range: string): boolean => {
+const isSingleRange = (range: string): boolean => {
   const [part, first, last] = /^bytes=(?:(\d+)-(\d*)|-0*[1-9]\d*)$/.exec(range) ?? [];
   return part !== undefined && !(first && last && Number(first) > Number(last));
 };
 
 /** Serves audio files without a token, with support for ranges and caching. */
-export const audioFiles = async (app: FastifyInstance, { files }: { files: AudioFiles }): Promise<void> => {
+export const serveAudioFiles = async (
+  app: FastifyInstance,
+  { files }: { files: AudioFiles },
+): Promise<void> => {
   await files.prepare();
   app.setErrorHandler<Error & { statusCode?: number; headers?: Record<string, string> }>(
     (error, request, reply) => {
@@ -34,7 +37,7 @@ export const audioFiles = async (app: FastifyInstance, { files }: { files: Audio
   );
   app.addHook("onRequest", (request, _reply, done) => {
     const { headers } = request.raw;
-    if (headers.range !== undefined && !asksForPart(headers.range)) delete headers.range;
+    if (headers.range !== undefined && !isSingleRange(headers.range)) delete headers.range;
     done();
   });
   app.route({

@@ -9,13 +9,13 @@ import type { Database } from "../storage/sqlite/client.js";
  */
 export const healthRoutes = (
   app: FastifyInstance,
-  { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "look"> },
+  { db, config, disk }: { db: Database; config: Pick<Config, "auth">; disk: Pick<Disk, "check"> },
 ): void => {
   app.get("/health", () => ({ status: "ok", auth: config.auth }));
 
   /** The reason why the server is not ready. Undefined if it is. */
-  const obstacle = async (log: FastifyBaseLogger): Promise<object | undefined> => {
-    if (!(await disk.look())) return { disk: "nearly full: writes are refused" };
+  const unreadiness = async (log: FastifyBaseLogger): Promise<object | undefined> => {
+    if (!(await disk.check())) return { disk: "nearly full: writes are refused" };
     try {
       if (db.fault() !== undefined) return { database: "replaced while in use" };
       return db.migrationsAreCurrent() ? undefined : { database: "ok", migrations: "of another version" };
@@ -25,7 +25,7 @@ export const healthRoutes = (
     }
   };
   app.get("/ready", async ({ log }, reply) => {
-    const found = await obstacle(log);
+    const found = await unreadiness(log);
     if (found) return reply.code(503).send({ status: "unavailable", ...found });
     return { status: "ready", database: "ok", migrations: "current" };
   });

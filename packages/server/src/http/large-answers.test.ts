@@ -15,7 +15,7 @@ const ANSWERS: Readonly<Record<string, unknown>> = {
   none: undefined,
 };
 
-/** An app with an answer of each kind, and what it hands to Node. */
+/** An app with responses of each kind, which records what it passes to Node. */
 const setUp = () => {
   const written: unknown[] = [];
   const app = Fastify();
@@ -35,7 +35,7 @@ it.each([
   ["/small", JSON.stringify({ name: "考场" }), "application/json; charset=utf-8"],
   ["/none", "", null],
   ["/stream", LARGE, null],
-])("%s is answered as it was without, to the byte", async (path, body, type) => {
+])("%s is the same response, byte for byte", async (path, body, type) => {
   const { app } = setUp();
   const base = await app.listen({ host: "127.0.0.1", port: 0 });
   const response = await fetch(`${base}${path}`);
@@ -47,7 +47,7 @@ it.each([
   expect(head.headers.get("content-length")).toBe(length);
 });
 
-it("hands large texts to Node as bytes, small ones as they are", async () => {
+it("passes large texts to Node as bytes, and small ones as texts", async () => {
   const { app, written } = setUp();
   for (const url of ["/text", "/json", "/list", "/small"]) await app.inject(url);
   expect(written.map((payload) => Buffer.isBuffer(payload))).toEqual([true, true, true, false]);
@@ -58,13 +58,13 @@ describe("an answer's JSON", () => {
     expect(String(answerJson(answer))).toBe(JSON.stringify(answer));
   };
 
-  it("is what JSON.stringify makes of it", () => {
+  it("is equal to the result of JSON.stringify", () => {
     const list = fc.array(fc.jsonValue({ maxDepth: 1 }), { maxLength: 80, size: "max" });
     const fields = fc.dictionary(fc.string(), fc.oneof(fc.jsonValue({ maxDepth: 1 }), list), { maxKeys: 3 });
     fc.assert(fc.property(fc.oneof(fields, list, fc.jsonValue()), same), { numRuns: 200 });
   });
 
-  it.each([0, 1, 24, 25, 26, 49, 50, 51, 500])("is so with a list of %i in the end", (length) => {
+  it.each([0, 1, 24, 25, 26, 49, 50, 51, 500])("is equal with a final list of %i items", (length) => {
     const list = Array.from({ length }, (_, n) => (n % 7 === 0 ? undefined : { id: n, name: "考生" }));
     same({ success: true, skipped: undefined, data: list });
     same({ data: list });
@@ -72,7 +72,7 @@ describe("an answer's JSON", () => {
     same([list]);
   });
 
-  it("is made of pieces where a long list ends it, and nowhere else", () => {
+  it("is built in pieces only if it ends with a long list", () => {
     const list = Array.from({ length: 26 }, () => 0);
     const answers = [{ data: list }, { data: list.slice(1) }, { data: list, more: false }, [list]];
     expect(answers.map((answer) => typeof answerJson(answer) === "string")).toEqual([

@@ -1,21 +1,21 @@
 import type { FastifyInstance } from "fastify";
 
 /** Below this size, sending headers and text in one piece is faster. */
-const LARGE = 65_536;
+const LARGE_LENGTH = 65_536;
 /**
  * The number of list items that are serialized at once. V8 allocates texts above 128 KiB separately, which
  * costs more than the text itself. 25 people with their streams take 70 KiB if a name is Chinese.
  */
-const AT_ONCE = 25;
+const ITEMS_PER_PIECE = 25;
 
 /** The JSON of a list, in pieces. */
 const piecesOf = (list: readonly unknown[]): Buffer[] => {
   const pieces: Buffer[] = [];
-  for (let from = 0; from < list.length; from += AT_ONCE) {
-    const piece = Buffer.from(JSON.stringify(list.slice(from, from + AT_ONCE)));
+  for (let from = 0; from < list.length; from += ITEMS_PER_PIECE) {
+    const piece = Buffer.from(JSON.stringify(list.slice(from, from + ITEMS_PER_PIECE)));
     // Replaces the opening bracket of the piece.
     if (from > 0) piece.write(",");
-    const isLast = from + AT_ONCE >= list.length;
+    const isLast = from + ITEMS_PER_PIECE >= list.length;
     pieces.push(isLast ? piece : piece.subarray(0, -"]".length));
   }
   return pieces;
@@ -27,7 +27,8 @@ export const answerJson = (answer: unknown): string | Buffer => {
   const name = Object.keys(answer).at(-1);
   // Safe: read by one of its own keys.
   const list = name === undefined ? undefined : (answer as Readonly<Record<string, unknown>>)[name];
-  if (name === undefined || !Array.isArray(list) || list.length <= AT_ONCE) return JSON.stringify(answer);
+  if (name === undefined || !Array.isArray(list) || list.length <= ITEMS_PER_PIECE)
+    return JSON.stringify(answer);
   const withoutList = JSON.stringify({ ...answer, [name]: [] });
   const head = Buffer.from(withoutList.slice(0, -"[]}".length));
   return Buffer.concat([head, ...piecesOf(list), Buffer.from("}")]);
@@ -42,6 +43,9 @@ export const writeLargeAnswersAsBytes = (app: FastifyInstance): void => {
   // Safe: Fastify accepts bytes where it accepts texts.
   app.setReplySerializer(answerJson as (answer: unknown) => string);
   app.addHook("onSend", (_request, _reply, payload, done) => {
-    done(null, typeof payload === "string" && payload.length >= LARGE ? Buffer.from(payload) : payload);
+    done(
+      null,
+      typeof payload === "string" && payload.length >= LARGE_LENGTH ? Buffer.from(payload) : payload,
+    );
   });
 };

@@ -11,7 +11,7 @@ const SCRIPT = "/alivc-im.iife.js";
 const MAX_AGE = 300;
 
 /** Serves the drop-in script to pages of any origin. */
-export const scriptFiles = async (app: FastifyInstance): Promise<void> => {
+export const serveScript = async (app: FastifyInstance): Promise<void> => {
   app.route({
     method: ["POST", "PUT", "PATCH", "DELETE"],
     url: `/sdk${SCRIPT}`,

@@ -5,7 +5,7 @@ import helmet from "helmet";
 import { expect, it } from "vitest";
 import { HELMET, setSecurityHeaders } from "./security-headers.js";
 
-/** What a server says on every answer anyhow. */
+/** The headers that every response has anyway. */
 const OWN = ["connection", "content-length", "content-type", "date", "keep-alive", "transfer-encoding"];
 
 const headersAt = async (url: string): Promise<Record<string, string>> => {
@@ -13,7 +13,7 @@ const headersAt = async (url: string): Promise<Record<string, string>> => {
   return Object.fromEntries([...headers].filter(([name]) => !OWN.includes(name)));
 };
 
-it("are those that helmet sets on a response, each time", async () => {
+it("are those of helmet on every response", async () => {
   const withHelmet = createServer((request, response) => {
     helmet(HELMET)(request, response, () => response.end("{}"));
   });

@@ -8,7 +8,7 @@ import { failureOf } from "../trpc/failures.js";
 import type { Router } from "../trpc/root.js";
 import { assertWeight, WEIGHT_PER_TURN, weightOf } from "./batch-weight.js";
 import type { Bodies } from "./bodies.js";
-import { bodyLimitOf, type Called } from "./body-limits.js";
+import { bodyLimitOf, type RequestedCall } from "./body-limits.js";
 import type { CreateContext } from "./context.js";
 import { logFault, setRetryAfter, toFailure, UNREADABLE_PATH } from "./failures.js";
 import { createStockHandler, type HandlerOptions } from "./stock-trpc.js";
@@ -120,7 +120,7 @@ export const trpcPlugin = async (
   });
 
   /** The calls of a request, as far as they are looked at. */
-  const callsOf = (path: string, isBatch: boolean): readonly Called[] =>
+  const callsOf = (path: string, isBatch: boolean): readonly RequestedCall[] =>
     (isBatch ? path.split(",", MAX_BATCH) : [path]).map((name) => ({
       path: name,
       procedure: findProcedure(router, name),

@@ -13,11 +13,11 @@ const MAX_PARTS = 20;
 const MAX_FIELD_BYTES = 4096;
 const FILE = "file";
 
-const notAForm = () =>
+const notMultipart = () =>
   new InvigilError("UNSUPPORTED_MEDIA_TYPE", "The content-type must be multipart/form-data.");
 
 /** Converts errors of the multipart parser, which have no status. */
-async function* readable<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
+async function* withReadErrors<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part> {
   try {
     yield* parts;
   } catch {
@@ -36,7 +36,7 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
   const fields: Record<string, unknown> = {};
   async function* content() {
     let [files, count] = [0, 0];
-    for await (const part of readable(parts)) {
+    for await (const part of withReadErrors(parts)) {
       count += 1;
       if (count > MAX_PARTS) throw invalidInput("form", `must have at most ${MAX_PARTS} parts`);
       const { fieldname: name } = part;
@@ -50,7 +50,7 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
       if (name !== FILE) throw invalidInput(name, "must not be a file: the file is in the field 'file'");
       if (files > 1) throw invalidInput(FILE, "must occur only once");
       // Safe: a stream without an encoding yields buffers.
-      yield* readable(part.file as AsyncIterable<Uint8Array>);
+      yield* withReadErrors(part.file as AsyncIterable<Uint8Array>);
     }
     if (files === 0) throw invalidInput(FILE, "is required");
   }
@@ -74,7 +74,7 @@ export const audioUploads = async (
     throwFileSizeLimit: false,
     limits: { fileSize: Number.POSITIVE_INFINITY, fieldSize: MAX_FIELD_BYTES, fieldNameSize: 100 },
   });
-  app.addContentTypeParser("*", (_request, _body, done) => done(notAForm()));
+  app.addContentTypeParser("*", (_request, _body, done) => done(notMultipart()));
 
   app.route({
     method: "POST",
@@ -82,12 +82,12 @@ export const audioUploads = async (
     handler: async (request, reply) => {
       const { identity } = await createContext(request);
       if (identity instanceof InvigilError) throw identity;
-      if (!request.isMultipart()) throw notAForm();
-      const ended = bodies.hold(request);
+      if (!request.isMultipart()) throw notMultipart();
+      const untrack = bodies.track(request);
       try {
         return success(await audio.upload(identity, readForm(partsOf(request))));
       } finally {
-        ended();
+        untrack();
         // Without a response, the request has no log line.
         if (reply.raw.destroyed) request.log.info("upload aborted");
         // The rest of a refused upload must be read, or the client does not read the response.

@@ -12,7 +12,7 @@ import {
 import type { Config } from "../config/config.js";
 import { AnswerTooLong, boundedText } from "../platform/bounded-body.js";
 import { InvigilError } from "../platform/errors.js";
-import { type ForeignTokens, principalOf, refusedToken } from "./tokens.js";
+import { type ExternalTokens, principalOf, tokenError } from "./tokens.js";
 
 /** Signature algorithms with a public key. HS256 is excluded, whatever the service publishes. */
 const ALGORITHMS = [
@@ -28,7 +28,7 @@ const ALGORITHMS = [
   "EdDSA",
   "Ed25519",
 ];
-const REMEMBER_MS = 5 * 60_000;
+const CACHE_MS = 5 * 60_000;
 /** How long the service is not called after a failure, in milliseconds. */
 const PAUSE_MS = 10_000;
 
@@ -50,22 +50,22 @@ const claimAt = (claims: Claims, name: string): unknown => {
 
 /** The role with the most rights that the claim names. If roles are mapped, only mapped roles count. */
 const roleOf = (claim: unknown, mapping: Settings["roles"]): Role | undefined => {
-  const theirs = [claim].flat();
+  const serviceClaims = [claim].flat();
   const isMapped = Object.keys(mapping).length > 0;
   return roles.find((role) => {
     const name = isMapped ? mapping[role] : role;
-    return name !== undefined && theirs.includes(name);
+    return name !== undefined && serviceClaims.includes(name);
   });
 };
 
-const isNameable = (name: unknown): name is string =>
+const isUsableName = (name: unknown): name is string =>
   typeof name === "string" && name.trim() !== "" && name.isWellFormed() && !name.includes("\u0000");
 
 /**
  * Converts claims of the service to Invigil's claims. `sid` is omitted because it identifies a session of the
  * service.
  */
-const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
+const toClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims => {
   const at = (name: string) => claimAt(theirs, claims[name] ?? name);
   const sub = at("sub");
   const name = at("name");
@@ -76,7 +76,7 @@ const ourClaims = (theirs: Claims, { claims, roles: mapping }: Settings): Claims
     room: at("room"),
     exam: at("exam"),
     // The name is only displayed, so a long one is cut instead of refused.
-    name: isNameable(name) ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
+    name: isUsableName(name) ? Array.from(name.trim()).slice(0, 32).join("") : undefined,
     jti: theirs.jti,
   };
 };
@@ -101,11 +101,15 @@ const remoteKeys = (url: string) => createRemoteJWKSet(new URL(url), { [customFe
  * The keys of the service. They are fetched when needed, fetched again for an unknown key, and kept while the
  * service is unreachable.
  */
-const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "settings">): JWTVerifyGetKey => {
+const createKeys = ({
+  url,
+  monotonic,
+  log,
+}: { url: string } & Omit<IdentityServiceOptions, "settings">): JWTVerifyGetKey => {
   const remote = remoteKeys(url);
   let pausedUntil = Number.NEGATIVE_INFINITY;
 
-  const lastKnown: JWTVerifyGetKey = async (header, token) => {
+  const lastKnownKeys: JWTVerifyGetKey = async (header, token) => {
     const unknown = new InvigilError("PROVIDER_FAILED", "The identity service's keys cannot be fetched.");
     const keys = remote.jwks();
     if (!keys) throw unknown;
@@ -116,14 +120,14 @@ const createKeys = ({ url, monotonic, log }: { url: string } & Omit<Parts, "sett
   };
 
   return async (header, token) => {
-    if (monotonic() < pausedUntil) return lastKnown(header, token);
+    if (monotonic() < pausedUntil) return lastKnownKeys(header, token);
     try {
       return await remote(header, token);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
       pausedUntil = monotonic() + PAUSE_MS;
       log.warn({ err: error }, "the identity service's keys cannot be fetched");
-      return lastKnown(header, token);
+      return lastKnownKeys(header, token);
     }
   };
 };
@@ -139,19 +143,23 @@ export const countIdentityKeys = async (url: string): Promise<number> => {
   return remote.jwks()?.keys.length ?? 0;
 };
 
-interface Parts {
+interface IdentityServiceOptions {
   readonly settings: Settings;
   readonly monotonic: () => number;
   readonly log: Pick<FastifyBaseLogger, "warn">;
 }
 
 /** Verifies the tokens of an organization's identity service. */
-export const createIdentityService = ({ settings, monotonic, log }: Parts): ForeignTokens => {
+export const createIdentityService = ({
+  settings,
+  monotonic,
+  log,
+}: IdentityServiceOptions): ExternalTokens => {
   const { url, issuer, audience } = settings;
   const keys = createKeys({ url, monotonic, log });
   return {
     algorithms: ALGORITHMS,
-    rememberMs: REMEMBER_MS,
+    cacheMs: CACHE_MS,
     async verify(token, now) {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: ALGORITHMS,
@@ -160,9 +168,9 @@ export const createIdentityService = ({ settings, monotonic, log }: Parts): Fore
         requiredClaims: ["exp"],
         currentDate: now,
       }).catch((error: unknown) => {
-        throw error instanceof InvigilError ? error : refusedToken(error);
+        throw error instanceof InvigilError ? error : tokenError(error);
       });
-      return principalOf(ourClaims(payload, settings));
+      return principalOf(toClaims(payload, settings));
     },
   };
 };

@@ -14,7 +14,7 @@ const PARAMETERS = {
 } as const satisfies Options;
 
 /** Concurrent computations: half of libuv's threads, so that file and DNS operations are not blocked. */
-const AT_ONCE = 2;
+const MAX_CONCURRENT = 2;
 /**
  * The maximum number of waiting computations. A school's staff who log in at the same time wait for some
  * seconds.
@@ -27,7 +27,7 @@ export interface Passwords {
    * The hash of no known password. Verifying against it takes as long as against any other hash, and always
    * fails.
    */
-  readonly nobodys: string;
+  readonly dummyHash: string;
   /** @throws OVERLOADED if too many computations are waiting */
   hash(password: string): Promise<string>;
   /** @throws OVERLOADED if too many computations are waiting */
@@ -46,8 +46,8 @@ export const createPasswords = ({
   random?: (size: number) => Uint8Array;
   maxWaiting?: number;
 } = {}): Passwords => {
-  const limit = pLimit(AT_ONCE);
-  const inTurn = async <T>(compute: () => Promise<T>): Promise<T> => {
+  const limit = pLimit(MAX_CONCURRENT);
+  const limited = async <T>(compute: () => Promise<T>): Promise<T> => {
     if (limit.pendingCount >= maxWaiting)
       throw new InvigilError("OVERLOADED", "Too many people are logging in at once.", {
         retryAfterSeconds: RETRY_AFTER_SECONDS,
@@ -58,8 +58,8 @@ export const createPasswords = ({
 
   return {
     // Random bytes: nobody knows a password with this hash.
-    nobodys: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
-    hash: (password) => inTurn(async () => (await argon2()).hash(password, PARAMETERS)),
-    verify: (hashed, password) => inTurn(async () => (await argon2()).verify(hashed, password)),
+    dummyHash: `$argon2id$v=19$m=${memoryCost},t=${timeCost},p=${parallelism}$${base64(random(16))}$${base64(random(outputLen))}`,
+    hash: (password) => limited(async () => (await argon2()).hash(password, PARAMETERS)),
+    verify: (hashed, password) => limited(async () => (await argon2()).verify(hashed, password)),
   };
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SetupError } from "../platform/setup-error.js";
-import { keptSecret, passingSecret } from "./secrets.js";
+import { storedSecret, temporarySecret } from "./secrets.js";
 
 let root: string;
 beforeEach(() => {
@@ -12,57 +12,57 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-describe("a kept secret", () => {
-  it("is made once: 32 random bytes in a file that only its owner reads", () => {
+describe("a stored secret", () => {
+  it("is generated once: 32 random bytes in a file that only its owner can read", () => {
     const dataDir = join(root, "new", "data");
-    const made = keptSecret(dataDir, "auth-secret");
+    const made = storedSecret(dataDir, "auth-secret");
     expect(made.value).toMatch(/^[0-9a-f]{64}$/);
     expect(made.file).toBe(join(dataDir, "auth-secret"));
     expect(statSync(join(dataDir, "auth-secret")).mode & 0o777).toBe(0o600);
     expect(statSync(dataDir).mode & 0o007).toBe(0);
-    expect(keptSecret(dataDir, "auth-secret")).toEqual(made);
+    expect(storedSecret(dataDir, "auth-secret")).toEqual(made);
   });
 
-  it("differs by its name and by its folder", () => {
+  it("is different for every name and folder", () => {
     const values = [
-      keptSecret(root, "a").value,
-      keptSecret(root, "b").value,
-      keptSecret(join(root, "other"), "a").value,
+      storedSecret(root, "a").value,
+      storedSecret(root, "b").value,
+      storedSecret(join(root, "other"), "a").value,
     ];
     expect(new Set(values).size).toBe(3);
   });
 
-  it("may be one that somebody put there, and stays as it is", () => {
+  it("can be provided as a file, which is not changed", () => {
     const own = "a secret of 32 bytes or more, as it must be";
     writeFileSync(join(root, "auth-secret"), `  ${own}\n\n`);
-    expect(keptSecret(root, "auth-secret").value).toBe(own);
+    expect(storedSecret(root, "auth-secret").value).toBe(own);
     expect(readFileSync(join(root, "auth-secret"), "utf8")).toBe(`  ${own}\n\n`);
   });
 
   it.each(["", "\n", "x".repeat(31)])(
-    "is refused when its file is too short (%j), and is not shown",
+    "is refused without displaying it if its file is too short (%j)",
     (text) => {
       const file = join(root, "auth-secret");
       writeFileSync(file, text);
       const expected = `The secret in ${file} is too short. Delete the file to generate a new one.`;
-      expect(() => keptSecret(root, "auth-secret")).toThrow(new SetupError(expected));
+      expect(() => storedSecret(root, "auth-secret")).toThrow(new SetupError(expected));
       expect(readFileSync(file, "utf8")).toBe(text);
     },
   );
 
-  it("is the same for all who make it at once", async () => {
-    // Threads of their own, let go together for each secret; what they read or what stopped them comes back.
+  it("is the same for processes that start at the same time", async () => {
+    // Several threads read each secret at the same time, and return its value or their error.
     const ROUNDS = 200;
     const THREADS = 4;
     const gate = new Int32Array(new SharedArrayBuffer(4 * ROUNDS));
     const thread = `
       const { workerData: { module, root, gate, rounds, threads }, parentPort } = require("node:worker_threads");
-      import(module).then(({ keptSecret }) => {
+      import(module).then(({ storedSecret }) => {
         const read = [];
         for (let round = 0; round < rounds; round += 1) {
           Atomics.add(gate, round, 1);
           while (Atomics.load(gate, round) < threads);
-          try { read.push(keptSecret(root, "secret-" + round).value); } catch (error) { read.push(error.message); }
+          try { read.push(storedSecret(root, "secret-" + round).value); } catch (error) { read.push(error.message); }
         }
         parentPort.postMessage(read);
       });`;
@@ -82,8 +82,8 @@ describe("a kept secret", () => {
   });
 });
 
-it("a passing secret is new each time and kept nowhere", () => {
-  expect(passingSecret().file).toBeUndefined();
-  expect(passingSecret().value).toMatch(/^[0-9a-f]{64}$/);
-  expect(passingSecret().value).not.toBe(passingSecret().value);
+it("a temporary secret is new each time and not stored", () => {
+  expect(temporarySecret().file).toBeUndefined();
+  expect(temporarySecret().value).toMatch(/^[0-9a-f]{64}$/);
+  expect(temporarySecret().value).not.toBe(temporarySecret().value);
 });

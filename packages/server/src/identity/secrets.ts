@@ -3,7 +3,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } 
 import { dirname, join } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 
-export interface MadeSecret {
+export interface Secret {
   readonly value: string;
   /** The file of the secret. Undefined if it exists in memory only. */
   readonly file: string | undefined;
@@ -13,7 +13,7 @@ export interface MadeSecret {
  * Writes a new secret to a temporary file and links it to its name. If two processes start at the same time,
  * both read the same secret.
  */
-const makeSecret = (file: string): void => {
+const createSecretFile = (file: string): void => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${randomBytes(8).toString("hex")}`;
   writeFileSync(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flag: "wx" });
@@ -27,9 +27,9 @@ const makeSecret = (file: string): void => {
 };
 
 /** Reads a secret from the data folder. The first start generates it (32 random bytes, mode 0600). */
-export const keptSecret = (dataDir: string, name: string): MadeSecret => {
+export const storedSecret = (dataDir: string, name: string): Secret => {
   const file = join(dataDir, name);
-  if (!existsSync(file)) makeSecret(file);
+  if (!existsSync(file)) createSecretFile(file);
   const value = readFileSync(file, "utf8").trim();
   if (value.length < 32)
     throw new SetupError(`The secret in ${file} is too short. Delete the file to generate a new one.`);
@@ -37,4 +37,4 @@ export const keptSecret = (dataDir: string, name: string): MadeSecret => {
 };
 
 /** A secret that exists in memory only, for a server without storage. */
-export const passingSecret = (): MadeSecret => ({ value: randomBytes(32).toString("hex"), file: undefined });
+export const temporarySecret = (): Secret => ({ value: randomBytes(32).toString("hex"), file: undefined });

@@ -14,7 +14,7 @@ const keyOf = (secret: string) => new TextEncoder().encode(secret);
 const jwt = (claims: Record<string, unknown> = CLAIMS, { secret = SECRET, alg = "HS256" } = {}) =>
   new SignJWT(claims).setProtectedHeader({ alg }).sign(keyOf(secret));
 
-/** An authenticator whose clock the test moves. */
+/** An authenticator with a clock that the test controls. */
 const atStart = () => {
   const world = { now: START };
   const auth = createAuthenticator({
@@ -25,7 +25,7 @@ const atStart = () => {
   return { world, identify: async (header: string | undefined) => auth.identify(header) };
 };
 const identify = (header: string | undefined) => atStart().identify(header);
-/** Why a header is refused: always as UNAUTHENTICATED. */
+/** The message of a refusal, which is always UNAUTHENTICATED. */
 const refusal = async (header: string | undefined): Promise<string> => {
   const error: unknown = await identify(header).catch((thrown: unknown) => thrown);
   if (!(error instanceof InvigilError)) throw new Error(`not refused: ${JSON.stringify(error)}`);
@@ -46,13 +46,13 @@ describe("the authorization header", () => {
   );
 
   it.each([[undefined], [""], ["  "], ["Bearer"], ["Bearer "], ["bearer\t"]])(
-    "holds no token as %j",
+    "contains no token: %j",
     async (header) => {
       expect(await refusal(header)).toBe("The authorization header must contain a token.");
     },
   );
 
-  it("is refused with anything more than a token in it", async () => {
+  it("is refused with anything besides the token", async () => {
     const token = await jwt();
     for (const header of [
       `Basic ${token}`,
@@ -64,7 +64,7 @@ describe("the authorization header", () => {
       await refusal(header);
   });
 
-  it("is refused unread when it is too long", async () => {
+  it("is refused without parsing if it is too long", async () => {
     const token = await jwt({ ...CLAIMS, padding: "x".repeat(8192) });
     expect(await refusal(token)).toBe("The token in the authorization header is too long.");
     expect(await identify(await jwt({ ...CLAIMS, padding: "x".repeat(4096) }))).toMatchObject({
@@ -72,8 +72,8 @@ describe("the authorization header", () => {
     });
   });
 
-  it("is read in linear time, whatever it holds", async () => {
-    // An instant when each space is read once; hours, and so the test's own end, when each is read for every other.
+  it("is parsed in linear time", async () => {
+    // Immediate in linear time. In quadratic time, it would take hours and time out.
     expect(await refusal(`Bearer${" ".repeat(5_000_000)}x y`)).toBe(
       "The authorization header must contain a token.",
     );
@@ -81,7 +81,7 @@ describe("the authorization header", () => {
 });
 
 describe("a token", () => {
-  it("says who calls, where, and by what name", async () => {
+  it("identifies the caller, their room and exam, and their name", async () => {
     const claims = { ...CLAIMS, room: "r1", exam: "e1", name: " Ann ", iat: NOW, jti: "x", other: true };
     expect(await identify(await jwt(claims))).toEqual({
       userId: "t1",
@@ -90,13 +90,13 @@ describe("a token", () => {
       examId: "e1",
       name: "Ann",
       tokenId: "x",
-      // Of a room's token: its links were never revoked when it was made.
+      // For a token of a room, the links were never revoked when it was issued.
       generation: 0,
       expiresAt: new Date((NOW + 60) * 1000),
     });
   });
 
-  it("is of a generation of its seat's links only where it is bound to a room", async () => {
+  it("has a generation of links only if it is restricted to a room", async () => {
     expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: 2 }))).toMatchObject({ generation: 2 });
     expect(await identify(await jwt({ ...CLAIMS, room: "r1", gen: "of another service" }))).toMatchObject({
       generation: 0,
@@ -105,7 +105,7 @@ describe("a token", () => {
   });
 
   it.each(["pc_e12", "e12_pc", "pc_", "_pc"])(
-    "is refused whose subject is %s: that is a PC camera",
+    "is refused with the subject %s, which is reserved for a PC camera",
     async (sub) => {
       expect(await refusal(`Bearer ${await jwt({ ...CLAIMS, sub })}`)).toContain("sub");
     },
@@ -121,21 +121,21 @@ describe("a token", () => {
     ["not valid yet", jwt({ ...CLAIMS, nbf: NOW + 1 })],
     ["no token", Promise.resolve("xxxx")],
     ["cut", jwt().then((token) => token.slice(0, -2))],
-  ])("is refused when it is %s", async (_, token) => {
+  ])("is refused if it is %s", async (_, token) => {
     expect(await refusal(await token)).toBe(NOT_VALID);
   });
 
-  it("is refused when its claims were changed", async () => {
+  it("is refused if its claims were modified", async () => {
     const [head, , signature] = (await jwt()).split(".");
     const claims = Buffer.from(JSON.stringify({ ...CLAIMS, role: "admin" })).toString("base64url");
     expect(await refusal(`${head}.${claims}.${signature}`)).toBe(NOT_VALID);
   });
 
-  it("is valid from nbf on", async () => {
+  it("is not valid before nbf", async () => {
     expect(await identify(await jwt({ ...CLAIMS, nbf: NOW }))).toMatchObject({ userId: "t1" });
   });
 
-  it("is refused once it has expired, and is told so", async () => {
+  it("is refused with a message after its expiry", async () => {
     for (const exp of [NOW, NOW - 1])
       expect(await refusal(await jwt({ ...CLAIMS, exp }))).toBe(
         "The token in the authorization header has expired.",
@@ -160,7 +160,7 @@ describe("a token", () => {
     );
   });
 
-  it("is verified once, and stops working exactly at its expiry", async () => {
+  it("is verified once, and is valid exactly until its expiry", async () => {
     const { world, identify: ask } = atStart();
     const token = await jwt();
     const first = await ask(token);
@@ -170,7 +170,7 @@ describe("a token", () => {
     await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
   });
 
-  it("is not remembered when it was refused", async () => {
+  it("is not cached if it was refused", async () => {
     const { world, identify: ask } = atStart();
     const token = await jwt({ ...CLAIMS, nbf: NOW + 10 });
     await expect(ask(token)).rejects.toMatchObject({ code: "UNAUTHENTICATED" });
@@ -202,7 +202,7 @@ describe("signToken", () => {
     { requiredKeys: ["userId", "role", "ttlSeconds"] },
   );
 
-  it("makes tokens that say what was asked for", async () => {
+  it("creates tokens with the requested claims", async () => {
     await fc.assert(
       fc.asyncProperty(request, async ({ ttlSeconds, ...asked }) => {
         const expiresAt = new Date((NOW + ttlSeconds) * 1000);
@@ -216,11 +216,11 @@ describe("signToken", () => {
     );
   });
 
-  it("makes tokens for one secret only", async () => {
+  it("creates tokens that only its secret verifies", async () => {
     await refusal(await sign({}, "another secret of 32 bytes or more"));
   });
 
-  it("refuses to sign claims that would not be accepted", () => {
+  it("refuses claims that would not be accepted", () => {
     for (const bad of [
       { userId: "" },
       { userId: " a" },
@@ -233,7 +233,7 @@ describe("signToken", () => {
   });
 });
 
-it("without authentication, everybody is the administrator teacher1", () => {
+it("without authentication, every caller is the administrator teacher1", () => {
   const auth = createOpenAuthenticator();
   for (const header of [undefined, "nonsense"])
     expect(auth.identify(header)).toMatchObject({ userId: "teacher1", role: "admin" });

@@ -6,7 +6,7 @@ import { InvigilError } from "../platform/errors.js";
 import type { Ids } from "../platform/ids.js";
 import { atMost } from "../platform/lru.js";
 import { SetupError } from "../platform/setup-error.js";
-import type { Counted } from "./usage-key.js";
+import type { CountedCaller } from "./usage-key.js";
 
 /** `subject` is the user id in the token, if its signature is valid. */
 export const unauthenticated = (what: string, subject?: string): InvigilError =>
@@ -15,10 +15,10 @@ export const unauthenticated = (what: string, subject?: string): InvigilError =>
 /** Longer tokens are refused without parsing. Node limits all headers to 16 KiB anyway. */
 const MAX_TOKEN_LENGTH = 8192;
 /** The number of verified tokens in the cache: two devices for each of 20,000 candidates. */
-const REMEMBERED_TOKENS = 40_000;
+const MAX_CACHED_TOKENS = 40_000;
 
 /** A caller with the details of their token. */
-export interface Principal extends Caller, Counted {
+export interface Principal extends Caller, CountedCaller {
   /** The id of the token, by which it can be revoked. */
   readonly tokenId?: string | undefined;
   /** The login session that the token ends with. */
@@ -52,11 +52,11 @@ export interface Authenticator {
 }
 
 /** Verifies tokens that another service signed. */
-export interface ForeignTokens {
+export interface ExternalTokens {
   /** The `alg` headers of these tokens. Never HS256, because a public key must not be used as a secret. */
   readonly algorithms: readonly string[];
   /** How long a verified token is cached at most, in milliseconds. */
-  readonly rememberMs: number;
+  readonly cacheMs: number;
   /** @throws UNAUTHENTICATED, PROVIDER_FAILED */
   verify(token: string, now: Date): Promise<Principal>;
 }
@@ -81,7 +81,7 @@ const tokenOf = (authorization = ""): string | undefined =>
   /^(?:bearer(?:\s+|$))?(\S*)$/i.exec(authorization.trim())?.[1] || undefined;
 
 /** The error for a token that `jwtVerify` refused. */
-export const refusedToken = (error: unknown): InvigilError => {
+export const tokenError = (error: unknown): InvigilError => {
   if (!(error instanceof errors.JWTExpired))
     return unauthenticated("The token in the authorization header is not valid.");
   // jose verifies the signature before the expiry.
@@ -130,24 +130,24 @@ export const createAuthenticator = ({
   secret,
   clock,
   monotonic,
-  foreign,
+  foreign: external,
 }: {
   secret: string;
   clock: () => Date;
   monotonic: () => number;
-  foreign?: ForeignTokens | undefined;
+  foreign?: ExternalTokens | undefined;
 }): Authenticator => {
   const key = createSecretKey(Buffer.from(secret));
   /**
    * `until` uses the monotonic clock, so that setting the system clock back does not extend the use of a
    * withdrawn key.
    */
-  const remembered = new LRUCache<string, { principal: Principal; until: number }>(atMost(REMEMBERED_TOKENS));
+  const cache = new LRUCache<string, { principal: Principal; until: number }>(atMost(MAX_CACHED_TOKENS));
 
   const verifyOwn = async (token: string, now: Date): Promise<Principal> => {
     const options = { algorithms: ["HS256"], currentDate: now };
     const { payload } = await jwtVerify(token, key, options).catch((error: unknown) => {
-      throw refusedToken(error);
+      throw tokenError(error);
     });
     const principal = principalOf(payload);
     // A token without the claim was issued before the person's links were first revoked.
@@ -157,14 +157,14 @@ export const createAuthenticator = ({
   };
 
   const verify = async (token: string, now: Date): Promise<Principal> => {
-    const isForeign = foreign?.algorithms.includes(algorithmOf(token) ?? "");
-    if (!foreign || !isForeign) {
+    const isExternal = external?.algorithms.includes(algorithmOf(token) ?? "");
+    if (!external || !isExternal) {
       const principal = await verifyOwn(token, now);
-      remembered.set(token, { principal, until: Number.POSITIVE_INFINITY });
+      cache.set(token, { principal, until: Number.POSITIVE_INFINITY });
       return principal;
     }
-    const principal = await foreign.verify(token, now);
-    remembered.set(token, { principal, until: monotonic() + foreign.rememberMs });
+    const principal = await external.verify(token, now);
+    cache.set(token, { principal, until: monotonic() + external.cacheMs });
     return principal;
   };
 
@@ -173,8 +173,8 @@ export const createAuthenticator = ({
       const token = tokenOf(authorization);
       if (token === undefined) throw unauthenticated("The authorization header must contain a token.");
       const now = clock();
-      const known = remembered.get(token);
-      if (known && known.principal.expiresAt > now && known.until > monotonic()) return known.principal;
+      const cached = cache.get(token);
+      if (cached && cached.principal.expiresAt > now && cached.until > monotonic()) return cached.principal;
       if (token.length > MAX_TOKEN_LENGTH)
         throw unauthenticated("The token in the authorization header is too long.");
       return verify(token, now);
@@ -241,7 +241,7 @@ export interface TokenIssuer {
 }
 
 /** One year. A mistyped end of an exam must not produce a token that never expires. */
-const LONGEST_SECONDS = 366 * 86_400;
+const MAX_SECONDS = 366 * 86_400;
 
 export const createTokenIssuer = ({
   secret,
@@ -269,7 +269,7 @@ export const createTokenIssuer = ({
       const left = Math.floor(lastSecond - Math.floor(clock().getTime() / 1000));
       if (left <= 0)
         throw new InvigilError("EXAM_OVER", "The exam is over: no tokens are issued for it anymore.");
-      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, LONGEST_SECONDS) });
+      return issue({ ...person, ttlSeconds: Math.min(ttlSeconds, left, MAX_SECONDS) });
     },
   };
 };

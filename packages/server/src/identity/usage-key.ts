@@ -7,7 +7,7 @@ import type { Caller } from "@invigil/schema";
 export type Identity = Pick<Caller, "userId" | "roomId" | "examId">;
 
 /** A caller whose usage is counted. */
-export interface Counted extends Identity {
+export interface CountedCaller extends Identity {
   /**
    * The identity that usage is counted for, if the caller was restricted to a part of it. Default: the
    * caller's own.
@@ -16,7 +16,7 @@ export interface Counted extends Identity {
 }
 
 /** A text that is equal for equal identities. Usage counters are stored under it. */
-export const identityKey = (caller: Counted): string => {
+export const identityKey = (caller: CountedCaller): string => {
   const { userId, roomId, examId } = caller.countedAs ?? caller;
   // The user id of a token cannot contain a line break.
   return roomId === undefined && examId === undefined

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from "fastify";
 import { InvigilError } from "../platform/errors.js";
 
 /** How often the free space is checked, in milliseconds. */
-const LOOK_MS = 1000;
+const CHECK_MS = 1000;
 /** When to retry after a refused write, in seconds. Somebody must free space first. */
 const RETRY_SECONDS = 30;
 const MIB = 1024 * 1024;
@@ -28,9 +28,9 @@ export interface Disk {
    * Uses the result of the last check.
    * @throws STORAGE_FULL
    */
-  assertRoom(): void;
+  assertFreeSpace(): void;
   /** Checks the free space now. Resolves to whether there is enough. */
-  look(): Promise<boolean>;
+  check(): Promise<boolean>;
   /** Checks the free space every second from now on. */
   start(): void;
   stop(): void;
@@ -47,7 +47,7 @@ export interface DiskOptions {
 }
 
 /** The space that is available to unprivileged users. */
-const freeOf = ({ bavail, bsize }: { readonly bavail: number; readonly bsize: number }): number =>
+const availableBytes = ({ bavail, bsize }: { readonly bavail: number; readonly bsize: number }): number =>
   bavail * bsize;
 
 /**
@@ -55,36 +55,36 @@ const freeOf = ({ bavail, bsize }: { readonly bavail: number; readonly bsize: nu
  */
 export const freeBytes = (folder: string): number | undefined => {
   try {
-    return freeOf(statfsSync(folder));
+    return availableBytes(statfsSync(folder));
   } catch {
     return undefined;
   }
 };
 
 export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOptions): Disk => {
-  const askSystem = async (folder: string): Promise<number> => freeOf(await statfs(folder));
+  const askSystem = async (folder: string): Promise<number> => availableBytes(await statfs(folder));
   const ask = freeSpace ?? askSystem;
-  let hasRoom = true;
+  let hasSpace = true;
   let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<boolean> | undefined;
+  let pendingCheck: Promise<boolean> | undefined;
 
-  const decide = (found: readonly FreeSpace[]): boolean => {
+  const update = (found: readonly FreeSpace[]): boolean => {
     const [least] = found.toSorted((one, other) => one.bytes - other.bytes);
-    const before = hasRoom;
-    hasRoom = least === undefined || least.bytes >= reserveBytes;
-    if (before !== hasRoom && least !== undefined) {
+    const before = hasSpace;
+    hasSpace = least === undefined || least.bytes >= reserveBytes;
+    if (before !== hasSpace && least !== undefined) {
       const about = {
         folder: least.folder,
         freeMiB: Math.floor(least.bytes / MIB),
         reserveMiB: reserveBytes / MIB,
       };
-      if (hasRoom) log.info(about, "disk space is available again: writes are accepted");
+      if (hasSpace) log.info(about, "disk space is available again: writes are accepted");
       else log.error(about, "the disk is nearly full: writes are refused, reads continue");
     }
-    return hasRoom;
+    return hasSpace;
   };
 
-  const lookNow = async (): Promise<boolean> => {
+  const checkNow = async (): Promise<boolean> => {
     const found = await Promise.all(
       folders.map(async (folder) => {
         // An unknown free space refuses nothing. A write that fails reports its own error.
@@ -92,20 +92,20 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
         return bytes === undefined ? [] : [{ folder, bytes }];
       }),
     );
-    return decide(found.flat());
+    return update(found.flat());
   };
 
-  const look = (): Promise<boolean> => {
+  const check = (): Promise<boolean> => {
     if (reserveBytes === 0) return Promise.resolve(true);
-    looking ??= lookNow().finally(() => {
-      looking = undefined;
+    pendingCheck ??= checkNow().finally(() => {
+      pendingCheck = undefined;
     });
-    return looking;
+    return pendingCheck;
   };
 
   // The first result is available before the first request.
   if (reserveBytes > 0 && !freeSpace)
-    decide(
+    update(
       folders.flatMap((folder) => {
         const bytes = freeBytes(folder);
         return bytes === undefined ? [] : [{ folder, bytes }];
@@ -113,13 +113,13 @@ export const createDisk = ({ folders, reserveBytes, log, freeSpace }: DiskOption
     );
 
   return {
-    assertRoom() {
-      if (!hasRoom) throw storageFull();
+    assertFreeSpace() {
+      if (!hasSpace) throw storageFull();
     },
-    look,
+    check,
     start() {
       if (reserveBytes === 0 || timer) return;
-      timer = setInterval(() => void look(), LOOK_MS).unref();
+      timer = setInterval(() => void check(), CHECK_MS).unref();
     },
     stop() {
       clearInterval(timer);

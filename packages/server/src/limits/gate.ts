@@ -1,6 +1,6 @@
 import type { Disk } from "./disk.js";
 import { networkOf } from "./network.js";
-import type { RateLimits, Taker } from "./rates.js";
+import type { LimitOwners, RateLimits } from "./rates.js";
 
 export interface GatedCall {
   readonly writes: boolean;
@@ -18,7 +18,7 @@ export interface Gate {
    * @param caller undefined if a signature or a password replaces the token. Such a call is not counted
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL
    */
-  admit(caller: Taker["caller"], call: GatedCall): void;
+  admit(caller: LimitOwners["caller"], call: GatedCall): void;
   /**
    * Counts a call without a valid token by its address.
    * @throws TOO_MANY_REQUESTS
@@ -34,11 +34,11 @@ export const createGate = ({
   disk,
 }: {
   readonly rates: RateLimits;
-  readonly disk: Pick<Disk, "assertRoom">;
+  readonly disk: Pick<Disk, "assertFreeSpace">;
 }): Gate => ({
   admit(caller, { writes, alsoWhenFull = false }) {
     if (caller) rates.take({ caller }, writes ? ONE_WRITE : ONE_READ);
-    if (writes && !alsoWhenFull) disk.assertRoom();
+    if (writes && !alsoWhenFull) disk.assertFreeSpace();
   },
   admitAnonymous: (address) => rates.take({ network: networkOf(address) }, ONE_READ),
 });

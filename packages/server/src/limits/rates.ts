@@ -1,7 +1,7 @@
 import type { Caller } from "@invigil/schema";
 import { LRUCache } from "lru-cache";
 import type { Config } from "../config/config.js";
-import { type Counted, identityKey } from "../identity/usage-key.js";
+import { type CountedCaller, identityKey } from "../identity/usage-key.js";
 import { InvigilError } from "../platform/errors.js";
 import { atMost } from "../platform/lru.js";
 import { waitBefore, wholeAfter } from "./allowance.js";
@@ -29,9 +29,9 @@ export type RateScope = "person" | "admin" | "network" | "room" | "exam";
 export type RateSettings = Readonly<Record<Rate, Readonly<Partial<Record<RateScope, number>>>>>;
 
 /** The owners that an amount is charged to. Each of them has a limit of its own. */
-export interface Taker {
+export interface LimitOwners {
   /** A user id has a separate limit for each room or exam that one of their tokens is restricted to. */
-  readonly caller?: (Counted & Pick<Caller, "role">) | undefined;
+  readonly caller?: (CountedCaller & Pick<Caller, "role">) | undefined;
   readonly network?: string | undefined;
   readonly roomId?: string | undefined;
   readonly examId?: string | undefined;
@@ -46,7 +46,7 @@ export interface RateLimits {
    * Charges the amounts to all owners, or to none of them.
    * @throws TOO_MANY_REQUESTS with the limit that was reached
    */
-  readonly take: (from: Taker, amounts: Readonly<Partial<Record<Rate, number>>>) => void;
+  readonly take: (from: LimitOwners, amounts: Readonly<Partial<Record<Rate, number>>>) => void;
 }
 
 /** For callers without limits: commands on the server's own machine. */
@@ -55,7 +55,7 @@ export const UNLIMITED: RateLimits = { take: () => undefined };
 /** A limit is an amount per minute, which may be used all at once. */
 const WINDOW_MS = 60_000;
 /** The number of owners of each kind that are kept. A forgotten owner has its full allowance again. */
-const REMEMBERED = 100_000;
+const MAX_OWNERS = 100_000;
 
 const MIB = 1024 * 1024;
 const NAMES: Readonly<Record<Rate, string>> = {
@@ -97,7 +97,7 @@ const limitsOf = (settings: RateSettings, scope: RateScope): readonly (Limit | u
   });
 
 /** For each rate of an owner, when its allowance is full again, in milliseconds of the monotonic clock. */
-type WholeAt = number[];
+type FullAt = number[];
 
 export const createRateLimits = ({
   settings,
@@ -111,7 +111,7 @@ export const createRateLimits = ({
     scope,
     limits: limitsOf(settings, scope),
     // By size instead of number, because the cache allocates memory for the maximum number at once.
-    owners: new LRUCache<string, WholeAt>(atMost(REMEMBERED)),
+    owners: new LRUCache<string, FullAt>(atMost(MAX_OWNERS)),
   });
   const scopes = {
     person: scopeOf("person"),
@@ -123,10 +123,10 @@ export const createRateLimits = ({
   type Scope = (typeof scopes)[RateScope];
   const indexes = new Map<string, number>(RATES.map((rate, index) => [rate, index]));
 
-  const stateOf = ({ owners }: Scope, key: string): WholeAt => {
+  const stateOf = ({ owners }: Scope, key: string): FullAt => {
     const known = owners.get(key);
     if (known) return known;
-    const fresh: WholeAt = RATES.map(() => 0);
+    const fresh: FullAt = RATES.map(() => 0);
     owners.set(key, fresh);
     return fresh;
   };
@@ -144,10 +144,10 @@ export const createRateLimits = ({
   return {
     take({ caller, network, roomId, examId }, amounts) {
       const now = monotonic();
-      const taken: { state: WholeAt; index: number; wholeAt: number }[] = [];
+      const charges: { state: FullAt; index: number; wholeAt: number }[] = [];
 
-      const look = (within: Scope, key: string, name = key): void => {
-        let state: WholeAt | undefined;
+      const charge = (within: Scope, key: string, name = key): void => {
+        let state: FullAt | undefined;
         for (const rate in amounts) {
           const index = indexes.get(rate) ?? -1;
           const limit = within.limits[index];
@@ -158,16 +158,16 @@ export const createRateLimits = ({
           const use = { wholeAt: state[index] ?? 0, costMs: amount * limit.eachMs, now };
           const waitMs = waitBefore(use, WINDOW_MS);
           if (waitMs > 0) refuse(within, name, limit, waitMs);
-          taken.push({ state, index, wholeAt: wholeAfter(use) });
+          charges.push({ state, index, wholeAt: wholeAfter(use) });
         }
       };
 
       if (caller)
-        look(caller.role === "admin" ? scopes.admin : scopes.person, identityKey(caller), caller.userId);
-      if (network !== undefined) look(scopes.network, network);
-      if (roomId !== undefined) look(scopes.room, roomId);
-      if (examId !== undefined) look(scopes.exam, examId);
-      for (const { state, index, wholeAt } of taken) state[index] = wholeAt;
+        charge(caller.role === "admin" ? scopes.admin : scopes.person, identityKey(caller), caller.userId);
+      if (network !== undefined) charge(scopes.network, network);
+      if (roomId !== undefined) charge(scopes.room, roomId);
+      if (examId !== undefined) charge(scopes.exam, examId);
+      for (const { state, index, wholeAt } of charges) state[index] = wholeAt;
     },
   };
 };

@@ -37,7 +37,7 @@ describe("invalid input", () => {
     expect(failureOf(different)).toMatchObject({ code: "INVALID_INPUT", status: 400, message });
   });
 
-  it("names every wrong field, and the first of them in its message", () => {
+  it("lists all invalid fields, and its message is about the first", () => {
     const failure = failureOf({ roomId: undefined, size: "x", records: [{ userId: "" }, {}] });
     expect(failure.message).toBe("roomId is required");
     expect(failure.fields).toEqual({
@@ -48,31 +48,31 @@ describe("invalid input", () => {
     });
   });
 
-  it("gathers all faults of a field", () => {
+  it("lists all problems of a field", () => {
     const { error } = z
       .object({ a: z.string().min(3, "is short").regex(/x/, "has no x") })
       .safeParse({ a: "" });
     expect(error && invalidInputOf(error).fields).toEqual({ a: ["is short", "has no x"] });
   });
 
-  it("calls the whole input by that name", () => {
+  it("refers to the whole input as 'input'", () => {
     const { error } = schema.safeParse(undefined);
     expect(error && invalidInputOf(error).message).toBe("input is required");
   });
 
-  it("never repeats what was sent", () => {
+  it("never repeats the sent value", () => {
     for (const different of [{ roomId: ["s3cret"] }, { role: "s3cret" }, { mode: "s3cret" }])
       expect(JSON.stringify(failureOf(different).fields)).not.toContain("s3cret");
   });
 });
 
 describe("failures", () => {
-  it("have the status of the table", () => {
+  it("have the status of the error table", () => {
     for (const [code, { status }] of Object.entries(errorCodes))
       expect(new InvigilError(code as keyof typeof errorCodes, "x").status).toBe(status);
   });
 
-  it("are made by name", () => {
+  it("are created by functions", () => {
     expect(invalidInput("name", "is odd")).toMatchObject({
       message: "name is odd",
       fields: { name: ["is odd"] },

@@ -1,13 +1,13 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { gatherLines } from "./log-lines.js";
+import { bufferLines } from "./log-lines.js";
 
 const setUp = () => {
   const written: string[] = [];
-  return { written, log: gatherLines({ write: (text) => written.push(text) }) };
+  return { written, log: bufferLines({ write: (text) => written.push(text) }) };
 };
 
-it("hands on the lines of a turn together, in their order, once", async () => {
+it("writes the lines of a turn together, in order, and once", async () => {
   const { written, log } = setUp();
   for (const line of ["a\n", "b\n"]) log.write(line);
   expect(written).toEqual([]);
@@ -18,7 +18,7 @@ it("hands on the lines of a turn together, in their order, once", async () => {
   expect(written).toEqual(["a\nb\n", "c\n"]);
 });
 
-it("hands on what is left when it is told to, and nothing twice", async () => {
+it("writes the buffered lines on flush, and nothing twice", async () => {
   const { written, log } = setUp();
   log.write("a\n");
   log.flush();

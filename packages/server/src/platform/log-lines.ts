@@ -1,7 +1,7 @@
 import type { DestinationStream } from "pino";
 
 /** A log destination that buffers lines. */
-export interface GatheredLines extends DestinationStream {
+export interface BufferedLines extends DestinationStream {
   /** Writes the buffered lines. Call it when the process ends. */
   readonly flush: () => void;
 }
@@ -10,7 +10,7 @@ export interface GatheredLines extends DestinationStream {
  * Buffers the lines of a turn of the event loop and writes them at its end, so that one system call serves
  * many requests.
  */
-export const gatherLines = ({ write }: { write: (text: string) => unknown }): GatheredLines => {
+export const bufferLines = ({ write }: { write: (text: string) => unknown }): BufferedLines => {
   let lines = "";
   const flush = (): void => {
     const text = lines;

@@ -19,7 +19,7 @@ const ours = (value: unknown): string => {
 };
 const unreachable = () => expect.unreachable("superjson was asked");
 
-describe("answers are written as superjson writes them", () => {
+describe("answers are serialized like superjson", () => {
   const date = new Date("2026-01-02T03:04:05.678Z");
   const shared = { a: 1 };
   const ring: { self?: unknown } = {};
@@ -40,7 +40,7 @@ describe("answers are written as superjson writes them", () => {
     ["what is undefined", { a: undefined, b: { c: undefined } }],
     ["names with dots and backslashes", { "a.b": { "c\\d": date, "": new Date(0) }, "": { e: new Date(1) } }],
     ["an object without a prototype", Object.assign(Object.create(null), { at: date })],
-  ])("%s: without asking it", (_, value) => {
+  ])("%s, without calling superjson", (_, value) => {
     expect(JSON.stringify(serialize(value, unreachable))).toBe(theirs(value));
   });
 
@@ -70,7 +70,7 @@ describe("answers are written as superjson writes them", () => {
     expect(ours(value)).toBe(theirs(value));
   });
 
-  it("whatever it is", () => {
+  it("for any value", () => {
     const key = fc.oneof(
       fc.string({ unit: "grapheme", maxLength: 5 }),
       fc.constantFrom("a", "b", "a.b", "\\", "1", "01", "", "__proto__", "constructor", "toJSON"),

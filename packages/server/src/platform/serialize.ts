@@ -4,28 +4,28 @@ import superjson, { type SuperJSONResult } from "superjson";
  * The position of an object or array in the whole value. The name is computed when something below it is
  * annotated.
  */
-interface Place {
-  readonly parent: Place | undefined;
+interface ValuePath {
+  readonly parent: ValuePath | undefined;
   readonly key: string;
   name?: string;
 }
 
 /** The state of a traversal. */
-interface Walk {
+interface Traversal {
   readonly seen: Set<object>;
   values: Record<string, [type: "Date" | "undefined"]> | undefined;
   hasUndefined: boolean;
 }
 
-const REFUSED = new Set(["__proto__", "constructor", "prototype"]);
+const RESERVED_KEYS = new Set(["__proto__", "constructor", "prototype"]);
 
-const below = (place: Place | undefined, key: string): string => {
+const pathBelow = (place: ValuePath | undefined, key: string): string => {
   const name = /[\\.]/.test(key) ? key.replaceAll("\\", "\\\\").replaceAll(".", "\\.") : key;
   return place === undefined ? name : `${nameOf(place)}.${name}`;
 };
 
-const nameOf = (place: Place): string => {
-  place.name ??= below(place.parent, place.key);
+const nameOf = (place: ValuePath): string => {
+  place.name ??= pathBelow(place.parent, place.key);
   return place.name;
 };
 
@@ -33,7 +33,12 @@ const nameOf = (place: Place): string => {
  * Whether JSON represents the value like superjson, apart from annotations for dates and undefined, which are
  * collected. superjson annotates objects that occur twice, so they are not plain.
  */
-const isPlain = (value: unknown, place: Place | undefined, key: string | undefined, walk: Walk): boolean => {
+const isPlain = (
+  value: unknown,
+  place: ValuePath | undefined,
+  key: string | undefined,
+  traversal: Traversal,
+): boolean => {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -42,15 +47,18 @@ const isPlain = (value: unknown, place: Place | undefined, key: string | undefin
       return Number.isFinite(value) && !Object.is(value, -0);
     case "object": {
       if (value === null) return true;
-      const { size } = walk.seen;
-      if (walk.seen.add(value).size === size) return false;
-      if (value instanceof Date) return !Number.isNaN(value.valueOf()) && note("Date", place, key, walk);
+      const { size } = traversal.seen;
+      if (traversal.seen.add(value).size === size) return false;
+      if (value instanceof Date)
+        return !Number.isNaN(value.valueOf()) && annotate("Date", place, key, traversal);
       const here = key === undefined ? undefined : { parent: place, key };
-      return Array.isArray(value) ? isPlainList(value, here, walk) : isPlainObject(value, here, walk);
+      return Array.isArray(value)
+        ? isPlainList(value, here, traversal)
+        : isPlainObject(value, here, traversal);
     }
     case "undefined":
-      walk.hasUndefined = true;
-      return note("undefined", place, key, walk);
+      traversal.hasUndefined = true;
+      return annotate("undefined", place, key, traversal);
     default:
       return false;
   }
@@ -60,31 +68,31 @@ const isPlain = (value: unknown, place: Place | undefined, key: string | undefin
  * Adds an annotation. Returns false below a numeric key, because superjson orders such annotations
  * differently.
  */
-const note = (
+const annotate = (
   type: "Date" | "undefined",
-  place: Place | undefined,
+  place: ValuePath | undefined,
   key: string | undefined,
-  walk: Walk,
+  walk: Traversal,
 ): boolean => {
   if (key === undefined || /^\d/.test(key)) return false;
   walk.values ??= {};
-  walk.values[below(place, key)] = [type];
+  walk.values[pathBelow(place, key)] = [type];
   return true;
 };
 
-const isPlainList = (list: readonly unknown[], here: Place | undefined, walk: Walk): boolean => {
+const isPlainList = (list: readonly unknown[], here: ValuePath | undefined, walk: Traversal): boolean => {
   for (let index = 0; index < list.length; index++)
     if (!isPlain(list[index], here, String(index), walk)) return false;
   return true;
 };
 
-const isPlainObject = (value: object, here: Place | undefined, walk: Walk): boolean => {
+const isPlainObject = (value: object, here: ValuePath | undefined, walk: Traversal): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
   // Safe: only its own properties are read.
   const fields = value as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(fields))
-    if (REFUSED.has(name) || !isPlain(fields[name], here, name, walk)) return false;
+    if (RESERVED_KEYS.has(name) || !isPlain(fields[name], here, name, walk)) return false;
   return true;
 };
 
@@ -101,9 +109,9 @@ const withNulls = (value: unknown): unknown => {
  * plain objects, arrays, texts, numbers and dates. These are not copied, because JSON writes dates as
  * superjson does. Other values are passed to superjson.
  */
-export const serialize = (value: unknown, odd = superjson.serialize): SuperJSONResult => {
-  const walk: Walk = { seen: new Set(), values: undefined, hasUndefined: false };
-  if (!isPlain(value, undefined, undefined, walk)) return odd(value);
+export const serialize = (value: unknown, fallback = superjson.serialize): SuperJSONResult => {
+  const walk: Traversal = { seen: new Set(), values: undefined, hasUndefined: false };
+  if (!isPlain(value, undefined, undefined, walk)) return fallback(value);
   // Safe: the traversal found only values that JSON can represent.
   const json = (walk.hasUndefined ? withNulls(value) : value) as SuperJSONResult["json"];
   return walk.values ? { json, meta: { values: walk.values, v: 1 } } : { json };
@@ -128,7 +136,7 @@ export const shareAnswer = <Answer extends object>(answer: Answer): Answer => {
   return answer;
 };
 
-const remembered = (made: SuperJSONResult): SuperJSONResult => {
+const cacheable = (made: SuperJSONResult): SuperJSONResult => {
   texts.set(made, {});
   return made;
 };
@@ -140,14 +148,14 @@ export const serializeAnswer = (value: unknown): SuperJSONResult => {
   if (typeof value !== "object" || value === null) return serialize(value);
   const own = shared.get(value);
   if (own) {
-    own.alone ??= remembered(serialize(value));
+    own.alone ??= cacheable(serialize(value));
     return own.alone;
   }
   // The `id` of an event is determined by its `data`.
   const data = "data" in value && "id" in value ? value.data : undefined;
   const inner = typeof data === "object" && data !== null ? shared.get(data) : undefined;
   if (!inner) return serialize(value);
-  inner.wrapped ??= remembered(serialize(value));
+  inner.wrapped ??= cacheable(serialize(value));
   return inner.wrapped;
 };
 

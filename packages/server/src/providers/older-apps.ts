@@ -5,7 +5,7 @@ import type { MessageProvider, MessageProviders } from "./types.js";
 // Older apps name no message service, because there was only one when they were written.
 
 /** The message service of a room that is created without one. */
-export const serviceMeant = ({ aliyun_old }: MessageProviders): ImServer =>
+export const defaultService = ({ aliyun_old }: MessageProviders): ImServer =>
   aliyun_old ? "aliyun_old" : "aliyun_new";
 
 const asText = (login: object): string => Buffer.from(JSON.stringify(login)).toString("base64url");
@@ -16,7 +16,7 @@ const asText = (login: object): string => Buffer.from(JSON.stringify(login)).toS
  * was used.
  * @throws INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
  */
-export const olderToken = async (
+export const legacyToken = async (
   { aliyun_old, aliyun_new }: MessageProviders,
   request: Parameters<MessageProvider<unknown>["issueToken"]>[0],
 ): Promise<AliyunOldToken> => {

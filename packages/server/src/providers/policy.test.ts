@@ -20,14 +20,14 @@ const open = (options: Partial<PolicyOptions> = {}) => {
     ...options,
   });
   const run = <T>(attempt: VendorCall<T>["attempt"], call: Partial<VendorCall<T>> = {}) =>
-    policy.run({ action: "DoIt", repeatable: true, attempt, ...call });
+    policy.run({ action: "DoIt", idempotent: true, attempt, ...call });
   return { run, lines };
 };
 
 const fails = (fault: VendorFault, more: { code?: string; requestId?: string } = {}) =>
   new VendorError(`it is ${fault}`, { fault, ...more });
 
-/** The failure that callers are told. */
+/** The error that callers receive. */
 const failureOf = async (call: Promise<unknown>): Promise<InvigilError> => {
   const error = await call.then(
     () => undefined,
@@ -38,7 +38,7 @@ const failureOf = async (call: Promise<unknown>): Promise<InvigilError> => {
 };
 const faultOf = async (call: Promise<unknown>) => (await failureOf(call)).details?.fault;
 
-/** Never answers, and keeps the signal that it was given. */
+/** Never responds, and records the signal. */
 const hanging = () => {
   const signals: AbortSignal[] = [];
   const attempt = (signal: AbortSignal) => {
@@ -49,13 +49,13 @@ const hanging = () => {
 };
 
 describe("a call to a vendor", () => {
-  it("gives what the vendor answered, asked once", async () => {
+  it("returns the response of a single attempt", async () => {
     const attempt = vi.fn(async () => "answer");
     expect(await open().run(attempt)).toBe("answer");
     expect(attempt).toHaveBeenCalledTimes(1);
   });
 
-  it("that fails names the service, and keeps what the vendor said for administrators", async () => {
+  it("that fails reports the service, and the vendor's error for administrators", async () => {
     const said = { code: "InvalidParameter.AppId", requestId: "REQ-1" };
     const failed = await failureOf(open().run(() => Promise.reject(fails("refused", said))));
     expect(failed).toMatchObject({
@@ -66,7 +66,7 @@ describe("a call to a vendor", () => {
     expect(failed.message).not.toContain("REQ-1");
   });
 
-  it("is logged with the vendor's request id for every try that fails", async () => {
+  it("logs every failed attempt with the vendor's request id", async () => {
     const { run, lines } = open();
     await failureOf(run(() => Promise.reject(fails("unavailable", { requestId: "REQ-2" }))));
     expect(lines).toHaveLength(3);
@@ -76,14 +76,14 @@ describe("a call to a vendor", () => {
     });
   });
 
-  it("that hangs again and again is a fault of the vendor's", async () => {
+  it("that hangs repeatedly counts against the vendor", async () => {
     const { run } = open({ timeoutMs: 20 });
     const { attempt } = hanging();
     for (let n = 0; n < 5; n++) expect(await faultOf(run(attempt))).toBe("timeout");
     expect(await faultOf(run(attempt))).toBe("paused");
   });
 
-  it("passes on what is no failure of the vendor's", async () => {
+  it("passes on other errors", async () => {
     const bug = new TypeError("a bug of ours");
     const attempt = vi.fn(() => Promise.reject(bug));
     await expect(open().run(attempt)).rejects.toBe(bug);
@@ -91,7 +91,7 @@ describe("a call to a vendor", () => {
   });
 });
 
-describe("another try", () => {
+describe("a retry", () => {
   it.each<[VendorFault, boolean, number]>([
     ["throttled", false, 3],
     ["throttled", true, 3],
@@ -102,13 +102,13 @@ describe("another try", () => {
     ["refused", true, 1],
     ["unreadable", true, 1],
     ["timeout", true, 1],
-  ])("after %s, when doing it twice is harmless: %s: %i in all", async (fault, repeatable, tries) => {
+  ])("after %s, idempotent: %s, makes %i attempts in total", async (fault, idempotent, tries) => {
     const attempt = vi.fn(() => Promise.reject(fails(fault)));
-    expect(await faultOf(open().run(attempt, { repeatable }))).toBe(fault);
+    expect(await faultOf(open().run(attempt, { idempotent }))).toBe(fault);
     expect(attempt).toHaveBeenCalledTimes(tries);
   });
 
-  it("may succeed", async () => {
+  it("can succeed", async () => {
     const attempt = vi
       .fn<() => Promise<string>>()
       .mockRejectedValueOnce(fails("throttled"))
@@ -118,20 +118,20 @@ describe("another try", () => {
 });
 
 describe("a call that takes too long", () => {
-  it("ends, and its try is told to stop", async () => {
+  it("ends and aborts its attempt", async () => {
     const { signals, attempt } = hanging();
     expect(await faultOf(open({ timeoutMs: 20 }).run(attempt))).toBe("timeout");
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   });
 
-  it("ends also between two tries", async () => {
+  it("ends even between two attempts", async () => {
     const { run } = open({ timeoutMs: 20 });
     const attempt = vi.fn(() => Promise.reject(fails("throttled")));
     expect(await faultOf(run(attempt))).toBe("timeout");
     expect(attempt).toHaveBeenCalledTimes(1);
   });
 
-  it("ends when its caller's time is over, which says nothing about the vendor", async () => {
+  it("ends when its caller aborts it, which does not count against the vendor", async () => {
     const { run } = open();
     const give = new AbortController();
     const { attempt } = hanging();
@@ -144,8 +144,8 @@ describe("a call that takes too long", () => {
   });
 });
 
-describe("calls at a time", () => {
-  it("are as many as is set; the others wait for their turn", async () => {
+describe("concurrent calls", () => {
+  it("are limited to the configured number; others wait", async () => {
     const { run } = open({ concurrency: 2 });
     const answers: ((answer: string) => void)[] = [];
     const attempt = () => new Promise<string>((resolve) => void answers.push(resolve));
@@ -159,7 +159,7 @@ describe("calls at a time", () => {
     expect(await Promise.all(calls)).toEqual(["first", "second", "third"]);
   });
 
-  it("that end while they wait say nothing about the vendor", async () => {
+  it("that end while they wait do not count against the vendor", async () => {
     const { run } = open({ concurrency: 1, timeoutMs: 30 });
     const { attempt } = hanging();
     const calls = Array.from({ length: 20 }, () => faultOf(run(attempt)));
@@ -171,7 +171,7 @@ describe("calls at a time", () => {
 describe("a service that keeps failing", () => {
   afterEach(() => void vi.useRealTimers());
 
-  it("is left alone for a while, then asked once, and is back when it answers", async () => {
+  it("is suspended, then called once, and resumed when it responds", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const { run, lines } = open({ pauseSeconds: 10 });
     const broken = vi.fn(() => Promise.reject(fails("unreadable")));
@@ -197,7 +197,7 @@ describe("a service that keeps failing", () => {
     ]);
   });
 
-  it("is not asked by those whose time was over while it was asked once", async () => {
+  it("is not called for calls that timed out during the trial call", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const { run } = open({ pauseSeconds: 10 });
     const broken = () => Promise.reject(fails("unreadable"));
@@ -210,7 +210,7 @@ describe("a service that keeps failing", () => {
     const give = new AbortController();
     const late = vi.fn(async () => "too late");
     const waiting = faultOf(run(late, { signal: give.signal }));
-    // Behind it: when this one has its answer, that one has had its turn.
+    // A later call: when it has its result, the earlier one has been handled.
     const patient = run(async () => "in time");
     give.abort();
     expect(await waiting).toBe("timeout");
@@ -220,11 +220,11 @@ describe("a service that keeps failing", () => {
   });
 
   it.each<VendorFault>(["refused", "throttled"])(
-    "is not one that answers that a call is %s",
+    "does not include one that responds that a call is %s",
     async (fault) => {
       const { run } = open();
       const attempt = vi.fn(() => Promise.reject(fails(fault)));
-      for (let n = 0; n < 6; n++) expect(await faultOf(run(attempt, { repeatable: false }))).toBe(fault);
+      for (let n = 0; n < 6; n++) expect(await faultOf(run(attempt, { idempotent: false }))).toBe(fault);
       expect(await run(async () => "still asked")).toBe("still asked");
     },
   );

@@ -35,7 +35,7 @@ export interface VendorCall<T> {
   /** The vendor's name of the call. */
   readonly action: string;
   /** Whether the call is idempotent. Other calls are retried only if they were throttled. */
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
   /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -50,16 +50,16 @@ export interface VendorPolicy {
   run<T>(call: VendorCall<T>): Promise<T>;
 }
 
-const TRIES = 3;
-const WAIT_MS = { initialDelay: 100, maxDelay: 1000, generator: decorrelatedJitterGenerator };
+const MAX_ATTEMPTS = 3;
+const BACKOFF_MS = { initialDelay: 100, maxDelay: 1000, generator: decorrelatedJitterGenerator };
 const FAILURES_IN_A_ROW = 5;
 /** The maximum number of waiting calls. Further calls are refused at once. */
-const WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 /**
  * The call was aborted before the vendor had enough time, so it does not count as a failure of the vendor.
  */
-class GivenUp extends VendorError {}
+class AbortedCall extends VendorError {}
 
 const OUTAGES: ReadonlySet<VendorError["fault"]> = new Set([
   "timeout",
@@ -68,16 +68,16 @@ const OUTAGES: ReadonlySet<VendorError["fault"]> = new Set([
   "unreadable",
 ]);
 const isOutage = (error: unknown): boolean =>
-  error instanceof VendorError && !(error instanceof GivenUp) && OUTAGES.has(error.fault);
+  error instanceof VendorError && !(error instanceof AbortedCall) && OUTAGES.has(error.fault);
 
-const worthRepeating =
-  (repeatable: boolean) =>
+const isRetryable =
+  (idempotent: boolean) =>
   (error: unknown): boolean =>
     error instanceof VendorError &&
     (error.fault === "throttled" ||
-      (repeatable && (error.fault === "unreachable" || error.fault === "unavailable")));
+      (idempotent && (error.fault === "unreachable" || error.fault === "unavailable")));
 
-const asVendorError = (error: unknown): unknown => {
+const toVendorError = (error: unknown): unknown => {
   if (error instanceof BrokenCircuitError)
     return new VendorError("the circuit breaker is open", { fault: "paused", cause: error });
   if (error instanceof BulkheadRejectedError)
@@ -86,13 +86,13 @@ const asVendorError = (error: unknown): unknown => {
 };
 
 /** An attempt that timed out in less than half of the time limit does not count against the vendor. */
-const inShort = (error: unknown): unknown =>
+const withoutShortTimeout = (error: unknown): unknown =>
   error instanceof VendorError && error.fault === "timeout"
-    ? new GivenUp(error.message, { fault: error.fault, cause: error })
+    ? new AbortedCall(error.message, { fault: error.fault, cause: error })
     : error;
 
 /** Resolves like the promise, or rejects with the reason of the signal when it is aborted. */
-const until = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
+const abortable = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
   new Promise((resolve, reject) => {
     // Safe: only the code below aborts the signal, with a VendorError.
     const stop = (): void => reject(signal.reason as VendorError);
@@ -119,16 +119,16 @@ export const createVendorPolicy = ({
     log.warn({ provider, pauseSeconds }, "vendor service is suspended after repeated failures"),
   );
   breaker.onReset(() => log.info({ provider }, "vendor service responds again"));
-  const turns = bulkhead(concurrency, WAITING);
-  const retrying = (repeatable: boolean) =>
-    retry(handleWhen(worthRepeating(repeatable)), {
-      maxAttempts: TRIES - 1,
-      backoff: new ExponentialBackoff(WAIT_MS),
+  const limiter = bulkhead(concurrency, MAX_WAITING);
+  const retrying = (idempotent: boolean) =>
+    retry(handleWhen(isRetryable(idempotent)), {
+      maxAttempts: MAX_ATTEMPTS - 1,
+      backoff: new ExponentialBackoff(BACKOFF_MS),
     });
-  const repeatedly = retrying(true);
-  const carefully = retrying(false);
+  const retryAll = retrying(true);
+  const retryThrottled = retrying(false);
 
-  const noted = (action: string, error: unknown): unknown => {
+  const logFailure = (action: string, error: unknown): unknown => {
     if (!(error instanceof VendorError)) return error;
     const { fault, code, requestId, message } = error;
     log.warn(
@@ -139,39 +139,42 @@ export const createVendorPolicy = ({
   };
 
   return {
-    async run({ action, repeatable, signal: outer, attempt }) {
+    async run({ action, idempotent, signal: callerSignal, attempt }) {
       const ending = new AbortController();
       const { signal } = ending;
       const timeout = () => new VendorError(`no response within ${timeoutMs} ms`, { fault: "timeout" });
       const timer = setTimeout(() => ending.abort(timeout()), timeoutMs);
-      const giveUp = (): void =>
-        ending.abort(new GivenUp("the time limit of all calls was reached", { fault: "timeout" }));
-      if (outer?.aborted) giveUp();
-      outer?.addEventListener("abort", giveUp, { once: true });
+      const abort = (): void =>
+        ending.abort(new AbortedCall("the time limit of all calls was reached", { fault: "timeout" }));
+      if (callerSignal?.aborted) abort();
+      callerSignal?.addEventListener("abort", abort, { once: true });
 
-      const oneTry = () => {
+      const attemptOnce = () => {
         const began = performance.now();
-        return until(signal, attempt(signal)).catch((error: unknown) => {
-          throw noted(action, performance.now() - began < timeoutMs / 2 ? inShort(error) : error);
+        return abortable(signal, attempt(signal)).catch((error: unknown) => {
+          throw logFailure(
+            action,
+            performance.now() - began < timeoutMs / 2 ? withoutShortTimeout(error) : error,
+          );
         });
       };
-      const inTurn = () =>
-        turns.execute(() => {
+      const limited = () =>
+        limiter.execute(() => {
           // A call that timed out while it waited does not count against the vendor.
           signal.throwIfAborted();
           // The signal also aborts a call that waits for the trial call of a half-open circuit.
-          return breaker.execute(oneTry, signal);
+          return breaker.execute(attemptOnce, signal);
         });
       try {
         signal.throwIfAborted();
-        return await until(signal, (repeatable ? repeatedly : carefully).execute(inTurn, signal));
+        return await abortable(signal, (idempotent ? retryAll : retryThrottled).execute(limited, signal));
       } catch (error) {
-        const failed = asVendorError(error);
+        const failed = toVendorError(error);
         if (!(failed instanceof VendorError)) throw error;
         throw providerFailed(provider, action, failed);
       } finally {
         clearTimeout(timer);
-        outer?.removeEventListener("abort", giveUp);
+        callerSignal?.removeEventListener("abort", abort);
       }
     },
   };

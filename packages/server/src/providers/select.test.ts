@@ -37,7 +37,7 @@ const IM_APP = {
 };
 
 describe("streams", () => {
-  it("name hosts that do not exist, signed with a key of our own, until domains are set", () => {
+  it("use hosts that do not exist and a generated key until domains are configured", () => {
     const key = authKey("/exam/e-r-u", NEXT_MINUTE + 604_800, "own stream-key");
     expect(streamsOf()).toMatchObject({
       pushUrl: `artc://push.invigil.invalid/exam/e-r-u?auth_key=${key}`,
@@ -45,7 +45,7 @@ describe("streams", () => {
     });
   });
 
-  it("use the domains that are set, each with its own key, and make none", () => {
+  it("use the configured domains and keys, and generate none", () => {
     const key = (secret: string) => authKey("/exam/e-r-u", NEXT_MINUTE + 604_800, secret);
     expect(streamsOf(DOMAINS)).toMatchObject({
       pushUrl: `artc://push.example/exam/e-r-u?auth_key=${key("push-key")}`,
@@ -54,7 +54,7 @@ describe("streams", () => {
     expect(asked).not.toContain("stream-key");
   });
 
-  it("follow the app, the lifetime and the suffix that are set", () => {
+  it("use the configured app, lifetime and suffix", () => {
     const environment = {
       INVIGIL_STREAM_APP: "live",
       INVIGIL_STREAM_TTL_SECONDS: "60",
@@ -71,23 +71,23 @@ describe("messages", () => {
   const tokenOf = (environment?: Record<string, string>) =>
     select(environment).messages.aliyun_new?.issueToken({ userId: "u", role: "" });
 
-  it("come from the built-in service without an account", async () => {
+  it("use the built-in service without an account", async () => {
     expect((await tokenOf())?.appId).toBe("invigil");
     expect(asked).toContain("im-key");
   });
 
-  it("come from the vendor's app when it is set, without a key of our own", async () => {
+  it("use the vendor's app if it is configured, without a generated key", async () => {
     expect(await tokenOf(IM_APP)).toMatchObject({ appId: "demoapp", appSign: "sign" });
     expect(asked).not.toContain("im-key");
   });
 
-  it("have no older services and no uploads without settings for them", () => {
+  it("have no older services and no uploads unless they are configured", () => {
     const { messages, uploads } = select();
     expect([messages.aliyun_old, messages.rong_cloud, uploads]).toEqual([undefined, undefined, undefined]);
   });
 });
 
-it("uploads come from the vendor's store when it is set", () => {
+it("uploads use the vendor's store if it is configured", () => {
   const store = {
     INVIGIL_ALIYUN_ACCESS_KEY_ID: "key",
     INVIGIL_ALIYUN_ACCESS_KEY_SECRET: "secret",
@@ -100,7 +100,7 @@ it("uploads come from the vendor's store when it is set", () => {
 describe("the stream callback", () => {
   const callbackOf = (environment: Record<string, string>) => select(environment).streamCallback;
 
-  it("is known once its key and the domains are set", () => {
+  it("is verified once its key and the domains are configured", () => {
     expect(callbackOf({ INVIGIL_STREAM_CALLBACK_KEY: "key" })).toBeUndefined();
     expect(callbackOf(DOMAINS)).toBeUndefined();
     const callback = callbackOf({
@@ -110,6 +110,6 @@ describe("the stream callback", () => {
     });
     expect(callback).toMatchObject({ pushDomain: "push.example", app: "live", transcodeSuffix: "_240p" });
     const signed = { timestamp: "1000", signature: "d03ea00fd8d71ff9372a9319befa82ad" };
-    expect(callback?.judge(signed)).toBe("good");
+    expect(callback?.verify(signed)).toBe("good");
   });
 });

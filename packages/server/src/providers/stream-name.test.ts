@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { examStreams, roomStreams, streamName } from "./stream-name.js";
+import { examStreamPrefix, roomStreamPrefix, streamName } from "./stream-name.js";
 
 it("names a stream by exam, room and person, and marks the PC camera", () => {
   const owner = { examId: "e-1", roomId: "r", userId: "u" };
@@ -7,7 +7,7 @@ it("names a stream by exam, room and person, and marks the PC camera", () => {
   expect(streamName({ ...owner, camera: "pc" })).toBe("e-1-r-u_pc");
 });
 
-it("begins every name with its exam's and its room's beginnings", () => {
-  expect(examStreams("e-1")).toBe("e-1-");
-  expect(roomStreams({ examId: "e-1", roomId: "r" })).toBe("e-1-r-");
+it("starts every name with the prefixes of its exam and its room", () => {
+  expect(examStreamPrefix("e-1")).toBe("e-1-");
+  expect(roomStreamPrefix({ examId: "e-1", roomId: "r" })).toBe("e-1-r-");
 });

@@ -2,18 +2,18 @@ import { streamOf } from "@invigil/schema";
 import type { StreamOwner } from "./types.js";
 
 /** The prefix of the names of an exam's streams. */
-export const examStreams = (examId: string): string => `${examId}-`;
+export const examStreamPrefix = (examId: string): string => `${examId}-`;
 
 /**
  * The prefix of the names of a room's streams. Because ids may contain hyphens, streams of another room can
  * have the same prefix.
  */
-export const roomStreams = ({ examId, roomId }: Pick<StreamOwner, "examId" | "roomId">): string =>
-  `${examStreams(examId)}${roomId}-`;
+export const roomStreamPrefix = ({ examId, roomId }: Pick<StreamOwner, "examId" | "roomId">): string =>
+  `${examStreamPrefix(examId)}${roomId}-`;
 
 /**
  * The name of a camera's stream. Names cannot be split, because ids may contain hyphens. They are looked up
  * in the database.
  */
 export const streamName = ({ examId, roomId, userId, camera }: StreamOwner): string =>
-  streamOf(`${roomStreams({ examId, roomId })}${userId}`, camera);
+  streamOf(`${roomStreamPrefix({ examId, roomId })}${userId}`, camera);

@@ -147,7 +147,7 @@ export interface StreamCallback {
    * `stale` means that the signature is correct, but its time differs from the clock by more than five
    * minutes.
    */
-  judge(signature: StreamSignature): "good" | "wrong" | "stale";
+  verify(signature: StreamSignature): "good" | "wrong" | "stale";
 }
 
 export interface Providers {

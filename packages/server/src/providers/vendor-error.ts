@@ -29,25 +29,25 @@ export class VendorError extends Error {
 }
 
 /** Error codes that are about our account or the signature, not about the individual call. */
-const ABOUT_US =
+const ACCOUNT_ERRORS =
   /Signature|TimeStamp|AccessKey|SecurityToken|MissingHeader|InvalidVersion|Forbidden|NoPermission|Unauthorized|Denied|Arrear|Overdue/i;
 /**
  * The same for RongCloud: a wrong signature, app key or time, an app without the permission, and the
  * corresponding HTTP statuses.
  */
-const ABOUT_US_BY_NUMBER: ReadonlySet<string> = new Set(["401", "403", "1001", "1003", "1004", "1009"]);
+const ACCOUNT_ERROR_NUMBERS: ReadonlySet<string> = new Set(["401", "403", "1001", "1003", "1004", "1009"]);
 
 /**
  * Whether the vendor refused our account. The call can succeed once the configuration is corrected, so its
  * past failures do not count.
  */
-export const isAboutUs = ({ fault, code = "" }: Pick<ProviderDetails, "fault" | "code">): boolean =>
-  fault === "refused" && (ABOUT_US.test(code) || ABOUT_US_BY_NUMBER.has(code));
+export const isAccountError = ({ fault, code = "" }: Pick<ProviderDetails, "fault" | "code">): boolean =>
+  fault === "refused" && (ACCOUNT_ERRORS.test(code) || ACCOUNT_ERROR_NUMBERS.has(code));
 
 /** Whether the vendor refused a call because our clock differs from its own. */
-export const isAboutTime = (code = ""): boolean => /time-?stamp/i.test(code);
+export const isClockError = (code = ""): boolean => /time-?stamp/i.test(code);
 
-const SAID: Readonly<Record<VendorFault, string>> = {
+const DESCRIPTIONS: Readonly<Record<VendorFault, string>> = {
   timeout: "did not respond in time",
   unreachable: "cannot be reached",
   throttled: "throttled the call",
@@ -62,7 +62,7 @@ const SAID: Readonly<Record<VendorFault, string>> = {
  */
 export const providerFailed = (provider: string, action: string, error: VendorError): InvigilError => {
   const { fault, code, requestId } = error;
-  return new InvigilError("PROVIDER_FAILED", `The service ${provider} ${SAID[fault]}.`, {
+  return new InvigilError("PROVIDER_FAILED", `The service ${provider} ${DESCRIPTIONS[fault]}.`, {
     cause: error,
     details: { provider, action, fault, ...(code && { code }), ...(requestId && { requestId }) },
   });

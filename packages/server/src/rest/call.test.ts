@@ -36,7 +36,7 @@ const record = { isMainMonitor: true, userId: "t1", detectTime: 232_323, detectT
 const records = (...different: Record<string, unknown>[]) =>
   JSON.stringify(different.map((one) => ({ ...record, ...one })));
 
-describe("a wrong field is named as it was sent", () => {
+describe("an invalid field is reported with its REST name", () => {
   const list = "/exam/cheat/listCheatRecord";
   const add = "/exam/cheat/addCheatRecord";
   const audio = "/exam/updateRoomAudioStatus";
@@ -51,7 +51,7 @@ describe("a wrong field is named as it was sent", () => {
     expect(await refusal(audio, { audioStatus: 1 })).toBe("400 id is required");
   });
 
-  it("a record by its place in data", async () => {
+  it("a record by its index in data", async () => {
     const data = records({}, {}, {}, { userId: "" });
     expect(await refusal(add, { roomId, data })).toBe("400 data[3].userId must not be empty");
     expect(await refusal(add, { roomId, data: records({ detectTime: "x" }) })).toBe(
@@ -71,13 +71,13 @@ describe("a wrong field is named as it was sent", () => {
     );
   });
 
-  it("a field of the same name as over tRPC as it is", async () => {
+  it("a field with the same name as over tRPC", async () => {
     expect(await refusal(list, { roomId, pageSize: 101 })).toBe("400 pageSize must be at most 100");
     expect(await refusal(list, {})).toBe("400 roomId or examId is required");
   });
 
   it.each([[undefined], [null], [2], ["silent"]])(
-    "audioStatus %j by what the path takes, not by what tRPC takes",
+    "audioStatus %j by the values of the path, not of tRPC",
     async (audioStatus) => {
       expect(await refusal(audio, { id: roomId, audioStatus })).toMatch(
         /^400 audioStatus (is required|must be 0 or 1)$/,
@@ -87,7 +87,7 @@ describe("a wrong field is named as it was sent", () => {
 });
 
 describe("a field that a path requires and its procedure does not", () => {
-  it.each([[undefined], [null], [""], [[]]])("is refused when it is %j", async (imServer) => {
+  it.each([[undefined], [null], [""], [[]]])("is refused if it is %j", async (imServer) => {
     expect(await refusal("/exam/v2/createRoom", { name: "n", imServer })).toMatch(/^400 imServer /);
   });
 
@@ -96,14 +96,14 @@ describe("a field that a path requires and its procedure does not", () => {
   });
 });
 
-describe("what is sent", () => {
-  it("is read where the path names it, and ignored where not", async () => {
+describe("a request", () => {
+  it("has the fields of its path, and others are ignored", async () => {
     const query = { roomId, ts: "1700000000000", __proto__: "x", toString: "y" };
     expect(await get("/exam/roomInfo", query)).toMatchObject({ success: true, data: { id: roomId } });
   });
 
-  it("cannot reach input that no row names", async () => {
-    // tRPC's room.create takes an exam and people; the documented path does not.
+  it("cannot set other fields of the input", async () => {
+    // Over tRPC, room.create accepts an exam and people. The documented path does not.
     const { data } = await post("/exam/v2/createRoom", {
       name: "n",
       imServer: ["aliyun_new"],
@@ -115,13 +115,13 @@ describe("what is sent", () => {
     expect(await get("/exam/userList", { roomId: id })).toMatchObject({ success: true, data: [] });
   });
 
-  it("cannot name a message service where the path knows only one", async () => {
+  it("cannot choose a message service on a path that has only one", async () => {
     const sent = { userId: "t1", imServer: ["rong_cloud"], deviceId: "d", deviceType: "web" };
     const { data } = await post("/exam/getIMToken", sent);
     expect(Object.keys(data ?? {}).toSorted()).toEqual(["accessToken", "refreshToken"]);
   });
 
-  it("is not looked at before the caller is", async () => {
+  it("is not parsed before the caller is authorized", async () => {
     const token = await app.token({ sub: "s1", role: "examinee" });
     const reply = await app.inject({
       method: "POST",
@@ -134,17 +134,17 @@ describe("what is sent", () => {
 });
 
 describe("an answer", () => {
-  it("confirms with true where the path documents that", async () => {
+  it("confirms with true if the path documents it", async () => {
     const reply = await post("/exam/updateRoomAudioStatus", { id: roomId, audioStatus: "1" });
     expect(reply).toEqual({ success: true, code: 200, errorCode: "", errorMsg: "", data: true });
   });
 
-  it("has no data where the path documents none", async () => {
+  it("has no data if the path documents none", async () => {
     const reply = await post("/exam/cheat/addCheatRecord", { roomId, data: records({}) });
     expect(reply).toEqual({ success: true, code: 200, errorCode: "", errorMsg: "" });
   });
 
-  it("shows an exam with a video profile", async () => {
+  it("contains the video profile of an exam", async () => {
     const videoProfile = { name: "480p", data: { width: 640, height: 480, frameRate: 15, maxBitrate: 600 } };
     const startTime = new Date("2026-02-01T01:00:00Z");
     const endTime = new Date("2026-02-01T03:00:00Z");

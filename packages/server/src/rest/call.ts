@@ -6,7 +6,7 @@ import { failureOf } from "../trpc/failures.js";
 import type { Field, Row } from "./routes.js";
 
 /** The fields of a request, and its headers by their lower-case names. */
-export interface Sent {
+export interface RequestData {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, unknown>>;
 }
@@ -26,7 +26,7 @@ const readField = (name: string, { read, required }: Field, value: unknown): unk
 const inputReader = ({ fields, headers = {} }: Row) => {
   const named = Object.entries<string>(headers);
   const entries = Object.entries<Field>(fields);
-  return (sent: Sent): Record<string, unknown> => {
+  return (sent: RequestData): Record<string, unknown> => {
     const input: Record<string, unknown> = {};
     for (const [name, header] of named) input[name] = sent.headers[header];
     for (const [name, field] of entries) {
@@ -39,7 +39,7 @@ const inputReader = ({ fields, headers = {} }: Row) => {
 };
 
 /** Renames a field in an error to the name of the REST API. */
-const renamed = (error: InvigilError, fields: Fields): InvigilError => {
+const withSentName = (error: InvigilError, fields: Fields): InvigilError => {
   const [field, faults] = Object.entries(error.fields)[0] ?? [];
   const entry = Object.entries(fields).find(
     ([, { as }]) => as !== undefined && field?.split(/[.[]/)[0] === as,
@@ -53,9 +53,9 @@ const renamed = (error: InvigilError, fields: Fields): InvigilError => {
  * Calls the procedure of a route and returns `data` of the response.
  * @throws InvigilError and no other error
  */
-export type CallRow = (sent: () => Sent, ctx: Context) => Promise<unknown>;
+export type CallRow = (sent: () => RequestData, ctx: Context) => Promise<unknown>;
 
-export const rowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAdapter): CallRow => {
+export const createRowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAdapter): CallRow => {
   const call = procedureCaller(router, row.procedure, adapter);
   const toInput = inputReader(row);
   return async (sent, ctx) => {
@@ -64,7 +64,7 @@ export const rowCaller = (router: AnyTRPCRouter, row: Row, adapter: TrpcAdapter)
       // Safe: `Row` declares that `data` takes the output of its procedure.
       return (row.data as (output: unknown) => unknown)(output);
     } catch (error) {
-      throw renamed(failureOf(error), row.fields);
+      throw withSentName(failureOf(error), row.fields);
     }
   };
 };

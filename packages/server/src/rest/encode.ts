@@ -2,24 +2,24 @@ import { z } from "zod";
 
 type Encode = (value: unknown) => unknown;
 
-const asItIs: Encode = (value) => value;
+const identity: Encode = (value) => value;
 
 /** Schemas whose values need no conversion, unless one of their checks changes values. */
 const PLAIN = new Set(["string", "number", "boolean", "date", "enum", "literal", "null", "custom"]);
 
-const changesValues = ({ _zod: { def } }: z.core.$ZodType): boolean =>
+const hasOverwriteCheck = ({ _zod: { def } }: z.core.$ZodType): boolean =>
   def.checks?.some((check) => check._zod.def.check === "overwrite") ?? false;
 
 /** Whether no part of a value needs conversion. */
-const isWrittenAsItIs = (schema: z.core.$ZodType): boolean => {
-  if (changesValues(schema)) return false;
+const needsNoConversion = (schema: z.core.$ZodType): boolean => {
+  if (hasOverwriteCheck(schema)) return false;
   // Safe: see `encoderFor`.
   const { def } = (schema as z.core.$ZodTypes)._zod;
   if (PLAIN.has(def.type)) return true;
-  if (def.type === "object") return !def.catchall && Object.values(def.shape).every(isWrittenAsItIs);
-  if (def.type === "array") return isWrittenAsItIs(def.element);
-  if (def.type === "optional" || def.type === "nullable") return isWrittenAsItIs(def.innerType);
-  return def.type === "union" && def.options.every(isWrittenAsItIs);
+  if (def.type === "object") return !def.catchall && Object.values(def.shape).every(needsNoConversion);
+  if (def.type === "array") return needsNoConversion(def.element);
+  if (def.type === "optional" || def.type === "nullable") return needsNoConversion(def.innerType);
+  return def.type === "union" && def.options.every(needsNoConversion);
 };
 
 /** Whether the keys of an object are the names, in the same order. Names at the end may be missing. */
@@ -32,7 +32,7 @@ const hasOnly = (value: object, names: readonly string[]): boolean => {
 const objectEncoder = (shape: Readonly<Record<string, z.core.$ZodType>>): Encode => {
   const fields = Object.entries(shape).map(([name, field]) => [name, encoderFor(field)] as const);
   const names = Object.keys(shape);
-  const isPlain = fields.every(([, encode]) => encode === asItIs);
+  const isPlain = fields.every(([, encode]) => encode === identity);
   return (value) => {
     // Safe: values of an object schema are objects.
     const fieldsOf = value as Readonly<Record<string, unknown>>;
@@ -50,7 +50,7 @@ const codecEncoder = ({ in: wire, out, reverseTransform }: z.core.$ZodCodecDef):
   const toWire = encoderFor(wire);
   // Fields that the wire schema lacks are dropped by `toWire`. If no field needs conversion, nothing remains
   // to be done.
-  const toOurs = isWrittenAsItIs(out) ? asItIs : encoderFor(out);
+  const toOurs = needsNoConversion(out) ? identity : encoderFor(out);
   return (value) => {
     const payload = { value: toOurs(value), issues: [] };
     const written = reverseTransform(payload.value, payload);
@@ -62,7 +62,7 @@ const codecEncoder = ({ in: wire, out, reverseTransform }: z.core.$ZodCodecDef):
 const encoderFor = (schema: z.core.$ZodType): Encode => {
   // Safe: all of zod's own schemas have one of these types. Unknown types are passed to zod.
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if ((PLAIN.has(def.type) || def.type === "union") && isWrittenAsItIs(schema)) return asItIs;
+  if ((PLAIN.has(def.type) || def.type === "union") && needsNoConversion(schema)) return identity;
   switch (def.type) {
     case "object":
       if (!def.catchall) return objectEncoder(def.shape);
@@ -70,13 +70,13 @@ const encoderFor = (schema: z.core.$ZodType): Encode => {
     case "array": {
       const encode = encoderFor(def.element);
       // Safe: values of an array schema are arrays.
-      return encode === asItIs ? asItIs : (value) => (value as unknown[]).map(encode);
+      return encode === identity ? identity : (value) => (value as unknown[]).map(encode);
     }
     case "optional":
     case "nullable": {
       const encode = encoderFor(def.innerType);
-      return encode === asItIs
-        ? asItIs
+      return encode === identity
+        ? identity
         : (value) => (value === undefined || value === null ? value : encode(value));
     }
     case "pipe":

@@ -7,7 +7,7 @@ import type { CreateContext } from "../http/context.js";
 import { success } from "../http/envelope.js";
 import { invalidInput } from "../platform/errors.js";
 import { findProcedure, type TrpcAdapter } from "../trpc/call.js";
-import { rowCaller } from "./call.js";
+import { createRowCaller } from "./call.js";
 import { createRoutes, type Row } from "./routes.js";
 import { createWire } from "./wire.js";
 
@@ -57,8 +57,8 @@ export const restPlugin = async (
 
   const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
   for (const row of rows) {
-    const call = rowCaller(router, row, adapter);
-    const called = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
+    const call = createRowCaller(router, row, adapter);
+    const calls = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
     app.route({
       method: [...row.methods],
       url: row.path,
@@ -66,7 +66,7 @@ export const restPlugin = async (
       onRequest: (request, _reply, done) => {
         if (request.method !== "POST") return done();
         createContext(request).then((context) => {
-          request.bodyLimit = bodyLimitOf(context, called);
+          request.bodyLimit = bodyLimitOf(context, calls);
           done();
         }, done);
       },

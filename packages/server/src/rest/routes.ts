@@ -37,7 +37,7 @@ interface RowOf<Path extends ProcedurePath> {
 export type Row = { [Path in ProcedurePath]: RowOf<Path> }[ProcedurePath];
 
 const confirmation = () => true;
-const nothing = () => undefined;
+const noData = () => undefined;
 
 const GET = ["GET"] as const;
 const POST = ["POST"] as const;
@@ -159,7 +159,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "cheat.setConfig",
       fields: { examId: {}, data: {} },
-      data: nothing,
+      data: noData,
     },
     {
       path: "/exam/cheat/getCheatConfig",
@@ -173,7 +173,7 @@ export const createRoutes = (wire: Wire) =>
       methods: POST,
       procedure: "cheat.addRecords",
       fields: { examId: {}, roomId: {}, data: { as: "records", read: wire.detections } },
-      data: nothing,
+      data: noData,
     },
     {
       path: "/exam/cheat/listCheatRecord",
@@ -203,7 +203,7 @@ export const createRoutes = (wire: Wire) =>
   ] as const satisfies readonly Row[];
 
 /** Procedures without a documented path, for typed clients. */
-export const UNMAPPED = [
+export const UNMAPPED_PROCEDURES = [
   "auth.whoami",
   "auth.refresh",
   "auth.logout",

@@ -11,8 +11,8 @@ const wholeSeconds = (time: Date): Date => new Date(Math.floor(time.getTime() / 
 const faultOf = (codec: ReturnType<typeof zonedTime>, text: unknown): string | undefined =>
   z.safeDecode(codec, text as string).error?.issues[0]?.message;
 
-describe("wire times", () => {
-  it("are as the contract's examples", () => {
+describe("times of the API", () => {
+  it("match the examples of the contract", () => {
     const shanghai = zonedTime("Asia/Shanghai");
     expect(z.encode(shanghai, new Date(232_323))).toBe("1970-01-01T08:03:52+08:00");
     expect(z.encode(shanghai, new Date("2024-03-18T09:00:53.999Z"))).toBe("2024-03-18T17:00:53+08:00");
@@ -31,25 +31,25 @@ describe("wire times", () => {
     expect(z.encode(zonedTime(zone), new Date(time))).toBe(text);
   });
 
-  it.each(ZONES)("in %s come back as they went, to the second", (zone) => {
+  it.each(ZONES)("round-trip in %s, in whole seconds", (zone) => {
     const codec = zonedTime(zone);
     fc.assert(
       fc.property(instant("1972-01-01T00:00:00Z"), (time) => {
         const text = z.encode(codec, time);
         expect(text).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
         expect(z.decode(codec, text)).toEqual(wholeSeconds(time));
-        // And the way the apps read it.
+        // As the apps parse it.
         expect(new Date(text)).toEqual(wholeSeconds(time));
       }),
     );
   });
 
-  it("are read in any zone", () => {
+  it("are parsed in any time zone", () => {
     expect(z.decode(zonedTime("Asia/Shanghai"), "1970-01-01T00:00:01+00:00")).toEqual(new Date(1000));
   });
 
   it.each(["", "2024-03-18", "2024-03-18T17:00:53", "2024-02-30T00:00:00+08:00", "2024/03/18 17:00:53", 5])(
-    "are not %j",
+    "refuse %j",
     (text) => {
       expect(faultOf(zonedTime("Asia/Shanghai"), text)).toMatch(/must be a time like|expected string/);
     },
@@ -57,7 +57,7 @@ describe("wire times", () => {
 });
 
 describe("an exam's own times", () => {
-  it("are written with slashes, in the zone, without saying which", () => {
+  it("have slashes, and are in the time zone without an offset", () => {
     const time = new Date("2023-03-30T06:00:00.999Z");
     expect(z.encode(slashedTime("Asia/Shanghai"), time)).toBe("2023/03/30 14:00:00");
     expect(z.encode(slashedTime("Asia/Kolkata"), time)).toBe("2023/03/30 11:30:00");
@@ -66,17 +66,17 @@ describe("an exam's own times", () => {
     );
   });
 
-  it.each(["Asia/Shanghai", "UTC", "Asia/Kolkata"])("in %s come back as they went, to the second", (zone) => {
+  it.each(["Asia/Shanghai", "UTC", "Asia/Kolkata"])("round-trip in %s, in whole seconds", (zone) => {
     const codec = slashedTime(zone);
     fc.assert(
-      // Shanghai put its clocks back until 1991: in that hour each text means two times.
+      // Shanghai set its clocks back until 1991. Texts in that hour are ambiguous.
       fc.property(instant("1992-01-01T00:00:00Z"), (time) => {
         expect(z.decode(codec, z.encode(codec, time))).toEqual(wholeSeconds(time));
       }),
     );
   });
 
-  it.each(ZONES)("in %s read as the same text again, even in an hour that comes twice", (zone) => {
+  it.each(ZONES)("round-trip as texts in %s, even in an hour that occurs twice", (zone) => {
     const codec = slashedTime(zone);
     fc.assert(
       fc.property(
@@ -90,7 +90,7 @@ describe("an exam's own times", () => {
     );
   });
 
-  it.each(["", "2023-03-30 14:00:00", "2023/3/30 14:00:00", "2023/13/30 14:00:00"])("are not %j", (text) => {
+  it.each(["", "2023-03-30 14:00:00", "2023/3/30 14:00:00", "2023/13/30 14:00:00"])("refuse %j", (text) => {
     expect(faultOf(slashedTime("Asia/Shanghai"), text)).toBe("must be a time like 2023/03/30 14:00:00");
   });
 });

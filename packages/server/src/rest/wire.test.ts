@@ -9,7 +9,7 @@ const ZONES = ["Asia/Shanghai", "UTC", "Asia/Kolkata", "America/St_Johns"] as co
 const wire = createWire({ timeZone: "Asia/Shanghai" });
 
 const text = fc.string({ unit: "binary", maxLength: 30 });
-/** Instants as the wire carries them: whole seconds, and after the last day on which Shanghai put its clocks back. */
+/** Dates that the API can represent: whole seconds, and after the last clock change in Shanghai. */
 const second = fc
   .integer({ min: 700_000_000, max: 253_402_000_000 })
   .map((seconds) => new Date(seconds * 1000));
@@ -108,14 +108,14 @@ const audioPage = fc.record({
   list: fc.array(maybe(clip, { ossUrl: text }), { maxLength: 3 }),
 });
 
-/** Over the wire, as JSON, and back. What the server writes answers with makes the same JSON. */
+/** Encodes to JSON and decodes again. The server's encoder must produce the same JSON. */
 const travel = (codec: z.ZodType, value: unknown): unknown => {
   const json = JSON.stringify(z.encode(codec, value));
   expect(JSON.stringify(encoderOf(codec)(value))).toBe(json);
   return z.decode(codec, JSON.parse(json));
 };
 
-describe("what is written on the wire reads as it was", () => {
+describe("encoded values are decoded unchanged", () => {
   const codecs: [name: string, codec: z.ZodType, values: fc.Arbitrary<unknown>][] = [
     ["user", wire.user, user],
     ["users", wire.users, fc.array(user, { maxLength: 3 })],
@@ -129,7 +129,7 @@ describe("what is written on the wire reads as it was", () => {
         [`cheatConfig in ${timeZone}`, zoned.cheatConfig, cheatConfig],
       ];
     }),
-    // Exams' own times say no zone: where clocks are put back, one hour a year means two times (see time.test.ts).
+    // Times of exams have no offset, so one hour per year is ambiguous where clocks are set back (see time.test.ts).
     ...ZONES.slice(0, 3).map((timeZone): [string, z.ZodType, fc.Arbitrary<unknown>] => {
       return [`exam in ${timeZone}`, createWire({ timeZone }).exam, exam];
     }),
@@ -143,11 +143,11 @@ describe("what is written on the wire reads as it was", () => {
     );
   });
 
-  it.each(ZONES)("cheatRecordPage in %s, extra info as its JSON text", (timeZone) => {
+  it.each(ZONES)("cheatRecordPage in %s, with extra info as JSON text", (timeZone) => {
     const codec = createWire({ timeZone }).cheatRecordPage;
     fc.assert(
       fc.property(cheatRecordPage, (page) => {
-        // Safe: the arbitrary above makes pages.
+        // Safe: the arbitrary above produces pages.
         const sent = page as z.output<typeof codec>;
         const records = sent.records.map((record) => ({
           ...record,
@@ -174,7 +174,7 @@ describe("what is written on the wire reads as it was", () => {
   });
 });
 
-describe("the wire's exact form", () => {
+describe("the exact format", () => {
   const at = new Date("2023-03-30T06:00:00.789Z");
   const written = { createdAt: "2023-03-30T14:00:00+08:00", updatedAt: "2023-03-30T14:00:00+08:00" };
   const stamps = { createdAt: at, updatedAt: at };
@@ -194,7 +194,7 @@ describe("the wire's exact form", () => {
     });
   });
 
-  it("of an exam: its own times with slashes, both lists always there", () => {
+  it("of an exam: times with slashes, both lists always present", () => {
     const plain = { id: "e", name: "n" };
     const own = { startTime: at, endTime: at };
     const slashed = { startTime: "2023/03/30 14:00:00", endTime: "2023/03/30 14:00:00" };
@@ -219,7 +219,7 @@ describe("the wire's exact form", () => {
     ).toMatchObject({ radioInfo: [{ ...audio, startTime: "2023/03/30 14:00:00" }], audioInfo: [audio] });
   });
 
-  it("of a user: six URLs, of which the withheld are empty", () => {
+  it("of a user: six URLs, empty if the caller may not see them", () => {
     const person = {
       userId: "u",
       name: "n",
@@ -264,7 +264,7 @@ describe("the wire's exact form", () => {
     ...stamps,
   };
 
-  it("of cheat records: text booleans, times with their zone, extra info as text", () => {
+  it("of cheat records: booleans as text, times with an offset, extra info as text", () => {
     const object = { ...record, isMainMonitor: false, extraInfo: { a: [1, "学"] } };
     const plain = { id: 7, examId: "e", roomId: "r", userId: "u", detectType: "11", ...written };
     expect(z.encode(wire.cheatRecordPage, { records: [record, object], nextCursor: 7 })).toEqual({
@@ -286,11 +286,11 @@ describe("the wire's exact form", () => {
     });
   });
 
-  it("of the last page of cheat records: an array, and no token at all", () => {
+  it("of the last page of cheat records: no token", () => {
     expect(Object.keys(z.encode(wire.cheatRecordPage, { records: [] }))).toEqual(["cheatRecordEntitys"]);
   });
 
-  it("of upload credentials: an ISO time", () => {
+  it("of upload credentials: an ISO 8601 time", () => {
     const names = {
       region: "oss-cn-hangzhou",
       accessKeyId: "i",
@@ -304,7 +304,7 @@ describe("the wire's exact form", () => {
     });
   });
 
-  it("has no states but those of the contract", () => {
+  it("has exactly the states of the contract", () => {
     const one = z.encode(wire.room, {
       id: "r",
       name: "n",
@@ -324,7 +324,7 @@ describe("detections", () => {
   const read = (sent: unknown) =>
     z.decode(wire.detections, typeof sent === "string" ? sent : JSON.stringify(sent));
 
-  it("are read from the documented text", () => {
+  it("are parsed from the documented text", () => {
     const documented =
       '[{"detectTime":232323,"isMainMonitor":true,"detectType":"11","userId":"userewexx","extraInfo":"{222}2"},{"detectTime":232324,"isMainMonitor":true,"detectType":"12","userId":"userewexx","extraInfo":"{222}2"}]';
     const one = { isMainMonitor: true, userId: "userewexx", extraInfo: "{222}2" };
@@ -340,7 +340,7 @@ describe("detections", () => {
     [{ isMainMonitor: "false" }, { isMainMonitor: false }],
     [{ isMainMonitor: false }, { isMainMonitor: false }],
     [{ extraInfo: { a: 1 } }, { extraInfo: { a: 1 } }],
-  ])("may hold %j", (sent, expected) => {
+  ])("may contain %j", (sent, expected) => {
     expect(read([sent])).toMatchObject([expected]);
   });
 
@@ -349,23 +349,23 @@ describe("detections", () => {
     [{ detectTime: null }, { detectTime: null }],
     [{ isMainMonitor: "TRUE" }, { isMainMonitor: "TRUE" }],
     [{ isMainMonitor: 1 }, { isMainMonitor: 1 }],
-  ])("leave %j for the schema to refuse", (sent, expected) => {
+  ])("leave the refusal of %j to the schema", (sent, expected) => {
     expect(read([sent])).toMatchObject([expected]);
     const sender = { roomId: "r", records: read([sent]) };
     expect(sender.records[0]).not.toHaveProperty("detectTime", expect.any(Date));
   });
 
-  it("leave what is no object for the schema to refuse", () => {
+  it("leave the refusal of other values to the schema", () => {
     expect(read([null, 1, "x", []])).toEqual([null, 1, "x", []]);
   });
 
-  it.each(["", "{xxxx}", "{}", "null", "1", '"[]"', "[", "[xxxxxx]"])("are not the text %j", (sent) => {
+  it.each(["", "{xxxx}", "{}", "null", "1", '"[]"', "[", "[xxxxxx]"])("refuse the text %j", (sent) => {
     expect(z.safeDecode(wire.detections, sent).error?.issues[0]?.message).toBe(
       "must be the JSON text of an array",
     );
   });
 
-  it("are a text, of at most 256 KiB as UTF-8", () => {
+  it("are a text of at most 256 KiB in UTF-8", () => {
     const sent = (bytes: number) => `["${"学".repeat((bytes - 4) / 3)}"]`;
     const faultOf = (value: unknown) =>
       z.safeDecode(wire.detections, value as string).error?.issues[0]?.message;
@@ -386,7 +386,7 @@ describe("audioStatus", () => {
     expect(wire.audioStatusInput.parse(sent)).toBe(status);
   });
 
-  it.each([2, -1, "2", "", " 1", true, null, "silent"])("is not %j", (sent) => {
+  it.each([2, -1, "2", "", " 1", true, null, "silent"])("refuses %j", (sent) => {
     expect(wire.audioStatusInput.safeParse(sent).error?.issues[0]?.message).toBe("must be 0 or 1");
   });
 });

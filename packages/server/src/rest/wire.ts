@@ -24,7 +24,7 @@ import { slashedTime, zonedTime } from "./time.js";
 // documented paths. `z.encode` writes a response, and `z.decode` reads a request.
 
 /** A state as a number of the API: its index among the names of the schema. */
-const numbers = <Names extends z.util.EnumLike>({ options }: z.ZodEnum<Names>) => ({
+const enumNumbers = <Names extends z.util.EnumLike>({ options }: z.ZodEnum<Names>) => ({
   schema: z
     .int()
     .min(0)
@@ -33,8 +33,8 @@ const numbers = <Names extends z.util.EnumLike>({ options }: z.ZodEnum<Names>) =
   nameOf: (number: number) => options[number] as z.input<z.ZodEnum<Names>>,
   of: (name: z.output<z.ZodEnum<Names>>): number => options.indexOf(name),
 });
-const numbered = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) => {
-  const { schema, nameOf, of } = numbers(names);
+const numberedEnum = <Names extends z.util.EnumLike>(names: z.ZodEnum<Names>) => {
+  const { schema, nameOf, of } = enumNumbers(names);
   return z.codec(schema, names, { decode: nameOf, encode: of });
 };
 
@@ -50,7 +50,7 @@ const textBoolean = z.codec(z.enum(["true", "false"]), z.boolean(), {
   encode: (value) => (value ? "true" : "false"),
 });
 
-const publishNumbers = numbers(publishStatusSchema);
+const publishNumbers = enumNumbers(publishStatusSchema);
 
 /**
  * Encoded by the codec below as a whole, because encoding 5,000 fields of a list of 500 people takes too
@@ -108,7 +108,7 @@ const user = z.codec(
  * Converts a detection in the text `data`. Values of an unknown form are passed on, so that the schema
  * refuses them.
  */
-const wireDetection = (sent: unknown): unknown => {
+const convertDetection = (sent: unknown): unknown => {
   if (typeof sent !== "object" || sent === null || Array.isArray(sent)) return sent;
   // Both fields are overwritten below. Copying the object without them takes ten times as long.
   const record: JsonObject = { ...sent };
@@ -132,7 +132,7 @@ const detections = z.codec(
     decode(text, context) {
       try {
         const sent: unknown = JSON.parse(text);
-        if (Array.isArray(sent)) return sent.map(wireDetection);
+        if (Array.isArray(sent)) return sent.map(convertDetection);
       } catch {
         // Reported below.
       }
@@ -158,8 +158,8 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
 
   const room = roomWithCheatConfigSchema.extend({
     ...times,
-    status: numbered(roomStatusSchema),
-    audioStatus: numbered(audioStatusSchema),
+    status: numberedEnum(roomStatusSchema),
+    audioStatus: numberedEnum(audioStatusSchema),
     cheatConfig: cheatConfig.optional(),
   });
 

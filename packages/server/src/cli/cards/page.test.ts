@@ -36,7 +36,7 @@ const sheets = (text: string): string[] => text.split('<section class="sheet">')
 const many = (text: string, what: string): number => text.split(what).length - 1;
 
 describe("the page of cards", () => {
-  it("has a card for each examinee: who, where, when, and the PC page", () => {
+  it("has a card with name, room, time and PC page for each examinee", () => {
     const text = page([joining("e1", "examinee")]);
     expect(many(text, 'class="card"')).toBe(1);
     for (const part of ["Maths", "Room 1", "Name of e1", '<p class="id">e1</p>', "PC page"])
@@ -46,7 +46,7 @@ describe("the page of cards", () => {
     expect(text).not.toContain("extra minutes");
   });
 
-  it("counts a candidate's extra minutes in, over midnight too", () => {
+  it("includes a candidate's extra minutes, even across midnight", () => {
     const until = (time: string) => page([joining("e1", "examinee", { examEndTime: new Date(time) })]);
     const half = until("2026-11-26T04:00:00Z");
     expect(half).toContain('<p class="time">2026-11-26 09:00\u00a0–\u00a012:00</p>');
@@ -56,7 +56,7 @@ describe("the page of cards", () => {
     );
   });
 
-  it("keeps rooms apart, and a room's staff from its examinees; eight cards a sheet", () => {
+  it("separates rooms, and the staff of a room from its examinees, with eight cards per sheet", () => {
     const beside = { roomId: "r2", roomName: "Room 2" };
     const examinees = Array.from({ length: 17 }, (_, n) => joining(`e${n}`, "examinee"));
     const text = page([
@@ -82,24 +82,24 @@ describe("the page of cards", () => {
     expect(text).toContain("sheet 2 of 3");
   });
 
-  it("escapes what comes from a spreadsheet, wherever it stands", () => {
+  it("escapes every value", () => {
     const evil = `<img src=x onerror="alert('1')">&amp;`;
     const safe = "&lt;img src=x onerror=&quot;alert(&#39;1&#39;)&quot;&gt;&amp;amp;";
     const odd = { name: evil, userId: evil, roomName: evil, url: `x:${evil}`, pcUrl: `x:${evil}` };
     const text = page([joining("t", "teacher", odd), joining("e", "examinee", odd)], { ...exam, name: evil });
     expect(text).not.toContain("<img");
     expect(text).not.toContain('onerror="');
-    // Title; two sheets' heads with exam and room; the row's name, id and link; the card's name, id, exam, room and link.
+    // The title, two sheet headers with exam and room, the name, id and link of the row, and the name, id, exam, room and link of the card.
     expect(many(text, safe)).toBe(1 + 2 * 2 + 3 + 5);
   });
 
-  it("fetches nothing and runs nothing", () => {
+  it("loads no resources and runs no scripts", () => {
     const text = page([joining("t1", "teacher"), joining("e1", "examinee")]);
     expect(text).toContain("default-src 'none'");
     expect(text).not.toMatch(/<script|<link|<img|@import|url\(|\bsrc=/);
   });
 
-  it("comes in parts, of which none is large", () => {
+  it("is written in small parts", () => {
     const examinees = Array.from({ length: 100 }, (_, n) => joining(`e${n}`, "examinee"));
     expect(parts(examinees).length).toBe(1 + 13 + 1);
   });

@@ -77,9 +77,9 @@ export const cardsHead = ({ exam }: CardsOptions): string =>
 export const CARDS_TAIL = "</body></html>\n";
 
 /** The sheets of one room: first those for its staff, then the cards of its examinees. */
-export function* roomSheets(people: readonly JoinLink[], of: CardsOptions): Generator<string> {
-  const local = timeFormatter(of.timeZone);
-  const line = subtitle(of);
+export function* roomSheets(people: readonly JoinLink[], options: CardsOptions): Generator<string> {
+  const local = timeFormatter(options.timeZone);
+  const line = subtitle(options);
   const roomName = people[0]?.roomName ?? "";
   const sheet = (part: string, content: Html): string =>
     html`<section class="sheet"><header><h1>${roomName}</h1><p>${line} · ${part}</p></header>${content}</section>
@@ -95,7 +95,7 @@ export function* roomSheets(people: readonly JoinLink[], of: CardsOptions): Gene
     CARDS_PER_SHEET,
   );
   for (const [n, some] of cards.entries()) {
-    const content = html`<div class="cards">${some.map((person) => card(person, of.exam, local))}</div>`;
+    const content = html`<div class="cards">${some.map((person) => card(person, options.exam, local))}</div>`;
     yield sheet(`sheet ${n + 1} of ${cards.length}`, content);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readQr } from "../../../test/support/qr.js";
 import { qrSvg } from "./qr.js";
 
-/** The picture that a path of horizontal strokes paints, some pixels a module. */
+/** Renders a path of horizontal strokes, with some pixels per module. */
 const paint = (svg: string, scale = 4) => {
   const size = Number(/viewBox="0 0 (\d+) \1"/.exec(svg)?.[1]) * scale;
   const rgba = new Uint8Array(size * size * 4).fill(255);
@@ -27,15 +27,15 @@ const read = (text: string) => {
 };
 
 describe("a QR code", () => {
-  it("says the text that it was made of", () => {
+  it("encodes the text", () => {
     const link = `https://exam.example/sit/?roomId=${"0".repeat(32)}&userId=20260001&token=${"aB3_-.".repeat(48)}`;
     for (const text of ["A", "https://exam.example/", link]) expect(read(text)).toBe(text);
   });
 
-  it("has four modules of white around it, and is 21 wide for a short text", () => {
+  it("has a border of four white modules, and 21 modules for a short text", () => {
     const svg = qrSvg("A");
     expect(svg).toContain('viewBox="0 0 29 29"');
-    // Its first row: the frames of two finder patterns with data between them, from the fifth module to the 25th.
+    // The first row: two finder patterns with data between them, from the fifth to the 25th module.
     const [, first] = / d="M(.*?)M/.exec(svg) ?? [];
     expect(first).toMatch(/^4 4\.5h7m.*h7$/);
     expect(first?.match(/[hm]\d+/g)?.reduce((width, step) => width + Number(step.slice(1)), 0)).toBe(21);

@@ -51,7 +51,7 @@ const messageGroups = ({ aliyunIm }: Config, { groups }: Demand): Finding => {
 };
 
 /** Compares the demand of planned exams with the capacity. */
-export const examineCapacity = (config: Config, demand: Demand): Finding[] => [
+export const checkCapacity = (config: Config, demand: Demand): Finding[] => [
   pushCapacity(config, demand),
   messageGroups(config, demand),
 ];

@@ -9,12 +9,12 @@ export interface Finding {
   readonly todo?: string;
 }
 
-type Finder = (found: string, todo?: string) => Finding;
+type CreateFinding = (found: string, todo?: string) => Finding;
 
 /** The functions that create the result of a check, by state. */
-export const findingsOf = (check: string): Record<Finding["state"], Finder> => {
+export const findingsOf = (check: string): Record<Finding["state"], CreateFinding> => {
   const ending =
-    (state: Finding["state"]): Finder =>
+    (state: Finding["state"]): CreateFinding =>
     (found, todo) => ({ check, state, found, ...(todo && { todo }) });
   return { ok: ending("ok"), off: ending("off"), warning: ending("warning"), failed: ending("failed") };
 };

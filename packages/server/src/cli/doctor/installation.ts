@@ -145,7 +145,7 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
 };
 
 /** Runs all checks except those of vendors and streams. */
-export const examineInstallation = async (config: Config): Promise<Finding[]> => [
+export const checkInstallation = async (config: Config): Promise<Finding[]> => [
   database(config),
   dataFolder(config),
   freeSpace(config),

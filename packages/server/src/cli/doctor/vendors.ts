@@ -2,7 +2,7 @@ import type { ImServer, ProviderDetails } from "@invigil/schema";
 import type { Config } from "../../config/config.js";
 import { InvigilError } from "../../platform/errors.js";
 import type { Providers } from "../../providers/types.js";
-import { isAboutTime } from "../../providers/vendor-error.js";
+import { isClockError } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Calls something without side effects at each configured vendor service.
@@ -26,7 +26,7 @@ const ACCOUNT = "INVIGIL_ALIYUN_ACCESS_KEY_ID and _SECRET, or INVIGIL_ALIYUN_INS
 
 /** What to do about each kind of failure. */
 const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails): string => {
-  if (fault === "refused" && isAboutTime(code))
+  if (fault === "refused" && isClockError(code))
     return "Correct this machine's clock: the vendor allows a difference of 15 minutes.";
   switch (fault) {
     case "timeout":
@@ -43,7 +43,7 @@ const remedy = ({ account, address }: Service, { fault, code }: ProviderDetails)
   }
 };
 
-const examine = async (service: Service): Promise<Finding> => {
+const checkService = async (service: Service): Promise<Finding> => {
   const findings = findingsOf(service.name);
   const { check, unavailable } = service;
   if (!check) return findings[unavailable.state](unavailable.found, unavailable.todo);
@@ -102,7 +102,7 @@ const servicesOf = (config: Config, providers: Providers): Service[] => [
 ];
 
 /** Checks all vendor services at the same time. `onDone` is called after each of them. */
-export const examineVendors = (
+export const checkVendors = (
   config: Config,
   providers: Providers,
   onDone: (done: number, all: number) => void,
@@ -111,7 +111,7 @@ export const examineVendors = (
   let done = 0;
   return Promise.all(
     services.map((service) =>
-      examine(service).finally(() => {
+      checkService(service).finally(() => {
         done += 1;
         onDone(done, services.length);
       }),

@@ -161,7 +161,7 @@ export const createAuthService = ({
       });
     try {
       const account = await store.account(username);
-      const isRight = await passwords.verify(account?.passwordHash ?? passwords.nobodys, password);
+      const isRight = await passwords.verify(account?.passwordHash ?? passwords.dummyHash, password);
       const result = account && !account.disabled && isRight ? await use(account) : undefined;
       if (result === undefined) {
         attempt.failed();

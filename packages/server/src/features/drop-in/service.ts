@@ -53,7 +53,7 @@ export interface Joined {
  * `claim` and `onMuted` is refused with UNAUTHENTICATED once the login has ended. What pages ask is refused with a Refusal or an InvigilError
  * (`refusalOf` makes one of the other).
  */
-export interface EngineService {
+export interface DropInService {
   /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has ended */
   login(login: DropInLogin): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
@@ -86,7 +86,7 @@ export interface EngineService {
   onMuted(page: Page, groupId: string, tell: (status: DropInMuteStatus) => void): () => void;
 }
 
-export interface EngineServiceDeps {
+export interface DropInServiceDeps {
   readonly messages: MessageProviders;
   readonly access: AccessService;
   readonly logins: LoginService;
@@ -125,7 +125,7 @@ const loginsIn = ({ presence }: RoomSnapshot): string[] =>
     .toSorted((a, b) => a.since.getTime() - b.since.getTime())
     .map(({ userId, camera }) => loginOf(userId, camera));
 
-export const createEngineService = ({
+export const createDropInService = ({
   messages,
   access,
   logins,
@@ -135,7 +135,7 @@ export const createEngineService = ({
   clock,
   gate,
   rates,
-}: EngineServiceDeps): EngineService => {
+}: DropInServiceDeps): DropInService => {
   const claims = new Map<string, { readonly issued: string; readonly displaced: () => void }>();
   /** The logins that have joined, by their rooms, each with its last joining. */
   const here = new Map<string, AbortSignal>();

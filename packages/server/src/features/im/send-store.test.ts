@@ -1,8 +1,8 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createEventLog } from "../../domain/event-log.js";
-import { createMessageLog, type NewMessage } from "../../domain/message-log.js";
+import { createEventLog } from "../../domain/events.js";
+import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { type Database, openDatabase } from "../../storage/sqlite/client.js";
 import { messages, rooms } from "../../storage/tables.js";

@@ -17,7 +17,7 @@ import { loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
-import { olderToken } from "../../providers/older-apps.js";
+import { legacyToken } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { GroupService } from "../message-groups/service.js";
@@ -196,7 +196,7 @@ export const createImService = ({
     const issuers = keeping(messages, () =>
       logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
     );
-    if (!imServer) return { aliyunOldIm: await olderToken(issuers, request) };
+    if (!imServer) return { aliyunOldIm: await legacyToken(issuers, request) };
     const asked = new Set(imServer);
     const room = roomId ?? caller.roomId;
     const [aliyunNewIm, aliyunOldIm, rongToken] = await Promise.all([

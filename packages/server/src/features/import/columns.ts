@@ -184,7 +184,7 @@ const placeOf = ({ row, sheet }: Row): string => {
 
 /** The columns that a header names, or what is wrong with it. */
 export const columnsOf = (row: Row): Columns | { faults: string[] } => {
-  const { cells: header, doubts, hidden, sheet } = row;
+  const { cells: header, ambiguities, hidden, sheet } = row;
   const candidates = candidatesIn(header);
   const at: Partial<Record<Field, number>> = {};
   const faults: string[] = [];
@@ -196,7 +196,7 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
     const [first, ...others] = candidates[field];
     if (first === undefined) continue;
     at[field] = first;
-    const doubt = doubts?.get(first);
+    const doubt = ambiguities?.get(first);
     if (doubt !== undefined) report(`has a header ${quoted(titleAt(first))} that ${doubt}`);
     for (const other of others)
       report(`has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);

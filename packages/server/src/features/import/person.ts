@@ -43,7 +43,7 @@ const noId = (cell: string): string | undefined => {
 
 /** Reads a row of the file, and reports everything that is wrong with it. */
 export const readPerson = (
-  { cells, doubts }: Pick<Row, "cells" | "doubts">,
+  { cells, ambiguities }: Pick<Row, "cells" | "ambiguities">,
   { columns, findRoom, emptyRole }: RowReader,
   report: Report,
 ): ReadPerson => {
@@ -56,11 +56,11 @@ export const readPerson = (
   /** Whether the workbook leaves open what a cell says, which is reported. */
   const isDoubtful = (field: Field): boolean => {
     const at = columns.at[field];
-    const doubt = at === undefined ? undefined : doubts?.get(at);
+    const doubt = at === undefined ? undefined : ambiguities?.get(at);
     if (doubt !== undefined) report(field, `${doubt}${whose(raw(field))}`);
     return doubt !== undefined;
   };
-  const doubtful = doubts ? new Set(FIELDS.filter(isDoubtful)) : NONE;
+  const doubtful = ambiguities ? new Set(FIELDS.filter(isDoubtful)) : NONE;
   const cell = (field: Field): string => (doubtful.has(field) ? "" : raw(field));
   const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     const result = schema.safeParse(value);

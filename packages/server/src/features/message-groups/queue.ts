@@ -4,7 +4,7 @@ import type { VendorTask } from "../../domain/vendor-tasks.js";
 import { InvigilError } from "../../platform/errors.js";
 import { waitAtMost } from "../../platform/wait-at-most.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
-import { isAboutUs } from "../../providers/vendor-error.js";
+import { isAccountError } from "../../providers/vendor-error.js";
 import { kindsOf } from "./kinds.js";
 import { createLane, type Lane } from "./lane.js";
 import { nextTry } from "./retry.js";
@@ -68,7 +68,7 @@ export const createTaskQueue = ({ store, messages, clock, random, width, log }: 
       const expected = error instanceof InvigilError && error.code === "PROVIDER_FAILED";
       const why = expected ? { reason: error.message, details: error.details } : { err: error };
       if (!abandoned) log.warn({ service, kind, groupId, attempts, ...why }, "message task failed");
-      const counts = !expected || (error.details?.fault === "refused" && !isAboutUs(error.details));
+      const counts = !expected || (error.details?.fault === "refused" && !isAccountError(error.details));
       return counts ? "refused" : "failed";
     }
   };

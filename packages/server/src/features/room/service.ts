@@ -15,7 +15,7 @@ import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
-import { serviceMeant } from "../../providers/older-apps.js";
+import { defaultService } from "../../providers/older-apps.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { CheatService } from "../cheat/service.js";
@@ -137,7 +137,7 @@ export const createRoomService = ({
     async create(caller, { name, imServer: asked, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
       else await access.exam(caller, examId);
-      const imServer = asked ?? [serviceMeant(messages)];
+      const imServer = asked ?? [defaultService(messages)];
       const now = clock();
       const exam = examId === undefined ? newExam(caller, name, now) : undefined;
       const about = { examId: examId ?? exam?.id ?? "", name, imServer, createTeacher: caller.userId, now };

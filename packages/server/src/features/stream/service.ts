@@ -51,7 +51,7 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
     authenticate(sent) {
       const known = configured();
       const signed = streamSignatureSchema.safeParse(sent);
-      const verdict = signed.success ? known.judge(signed.data) : "wrong";
+      const verdict = signed.success ? known.verify(signed.data) : "wrong";
       if (verdict === "wrong") throw unsigned("The stream service's signature is missing or wrong.");
       if (verdict === "stale")
         throw unsigned(

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { createEventLog } from "../../domain/event-log.js";
-import { createMessageLog } from "../../domain/message-log.js";
+import { createEventLog } from "../../domain/events.js";
+import { createMessageLog } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
-import { createTaskLog } from "../../domain/task-log.js";
+import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
 import { type Database, openDatabase } from "../../storage/sqlite/client.js";
 import { messages, participants, roomEvents, streamEvents } from "../../storage/tables.js";

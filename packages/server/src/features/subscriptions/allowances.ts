@@ -1,4 +1,4 @@
-import { type Counted, identityKey } from "../../identity/usage-key.js";
+import { type CountedCaller, identityKey } from "../../identity/usage-key.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 
 /** What one person may hold open in this process at a time. */
@@ -9,7 +9,7 @@ export interface Allowed {
 
 /** A subscription that is about to begin. */
 export interface Subscriber {
-  readonly listener: Counted;
+  readonly listener: CountedCaller;
   /** The connection that carries it beside others; absent where the subscription has a connection of its own. */
   readonly connection?: object | undefined;
   /** What is listened to: the field of the input that names it, and its id. */
@@ -20,7 +20,7 @@ export interface Subscriber {
 /** Counts the connections and subscriptions of each identity, which is a person with what their token is bound to. Every function that is returned gives back what was taken; calling it again changes nothing. */
 export interface Allowances {
   /** @throws TOO_MANY_REQUESTS */
-  connection(listener: Counted): () => void;
+  connection(listener: CountedCaller): () => void;
   /** @throws INVALID_INPUT when the connection has a subscription to the same already, TOO_MANY_REQUESTS */
   subscription(subscriber: Subscriber): () => void;
 }
@@ -30,7 +30,7 @@ const RETRY_AFTER_SECONDS = 10;
 
 const createCounter = (most: number, refusal: string) => {
   const counts = new Map<string, number>();
-  return (listener: Counted): (() => void) => {
+  return (listener: CountedCaller): (() => void) => {
     const key = identityKey(listener);
     const count = counts.get(key) ?? 0;
     if (count >= most)

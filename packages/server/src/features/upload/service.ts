@@ -1,6 +1,6 @@
 import type { Caller, GetUploadCredentialsInput, UploadCredentials } from "@invigil/schema";
 import { forbidden, InvigilError } from "../../platform/errors.js";
-import { examStreams, roomStreams } from "../../providers/stream-name.js";
+import { examStreamPrefix, roomStreamPrefix } from "../../providers/stream-name.js";
 import type { UploadProvider } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { UploadStore } from "./store.js";
@@ -31,7 +31,7 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
 
   /** A room's own beginning of names; where another room shares it, only the caller's own folders. */
   const roomFolders = async (caller: Caller, examId: string, roomId: string): Promise<string[]> => {
-    const beginning = roomStreams({ examId, roomId });
+    const beginning = roomStreamPrefix({ examId, roomId });
     if (!(await store.isShared(beginning, roomId))) return [beginning];
     const streams = await store.streamsOf(examId, caller.userId);
     return streams.filter((stream) => stream.roomId === roomId).map(({ name }) => `${name}/`);
@@ -39,7 +39,7 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
 
   const prefixesOf = async (caller: Caller, examId: string): Promise<string[]> => {
     const reach = await access.exam(caller, examId);
-    if (reach === "all") return [examStreams(examId)];
+    if (reach === "all") return [examStreamPrefix(examId)];
     if (caller.role === "inspector" || caller.role === "examinee") return ownFolders(caller, examId, reach);
     const newestFirst = reach.toSorted().toReversed();
     const rooms = await Promise.all(newestFirst.map((roomId) => roomFolders(caller, examId, roomId)));

@@ -36,7 +36,7 @@ describe("CSV", () => {
     fc.string({ unit: fc.constantFrom(...COMMON_CHARACTERS), maxLength: 12 }),
     fc.string({ unit: fc.constantFrom('"', ",", ";", "\t", "\n", "\r", "a", "中"), maxLength: 8 }),
   );
-  // The header tells the delimiter, so it has one, and none of the others outside of quotes.
+  // The header determines the delimiter, so it contains one, and no other outside of quotes.
   const rows = fc
     .tuple(
       fc.array(fc.constantFrom("学号", "姓名", "a;b", 'say "a,b"', "two\nlines"), {
@@ -47,7 +47,7 @@ describe("CSV", () => {
     )
     .map(([header, others]) => [header, ...others]);
 
-  it("comes out as it went in: whatever the cells, the delimiter, the line ends and the encoding", async () => {
+  it("round-trips any cells with every delimiter, line break and encoding", async () => {
     await fc.assert(
       fc.asyncProperty(
         rows,
@@ -62,7 +62,7 @@ describe("CSV", () => {
     );
   });
 
-  it.each(ENCODINGS)("is read alike from a file, in pieces, when it is in %s", async (encoding) => {
+  it.each(ENCODINGS)("is read the same from a file in chunks, in %s", async (encoding) => {
     const written = [
       ["学号", "姓名"],
       ...Array.from({ length: 20_000 }, (_, n) => [`2026${n}`, n % 3 === 0 ? `张三${n}` : `"李,四"\n${n}`]),
@@ -74,7 +74,7 @@ describe("CSV", () => {
     expect(await cellsOf({ path })).toEqual(written);
   });
 
-  it("counts blank rows, and takes a last line without an end", async () => {
+  it("counts blank rows, and accepts a last line without a line break", async () => {
     expect(await read(Buffer.from("id,name\n\n1,A\r\n\r\n2,B"))).toEqual([
       ["id", "name"],
       [""],
@@ -84,18 +84,18 @@ describe("CSV", () => {
     ]);
   });
 
-  it("has no rows when it is empty", async () => {
+  it("has no rows if it is empty", async () => {
     expect(await read(Buffer.of())).toEqual([]);
     expect(await read(Buffer.of(0xef, 0xbb, 0xbf))).toEqual([]);
   });
 
-  it("is told from GB18030 only by what UTF-8 cannot be, also at the very end", async () => {
+  it("is GB18030 only if it is not valid UTF-8, even at the very end", async () => {
     const late = `id,name\n${"1,A\n".repeat(50_000)}2,张三\n`;
     expect((await read(encode(late, "gb18030"))).at(-1)).toEqual(["2", "张三"]);
     expect((await read(encode(late, "utf-8"))).at(-1)).toEqual(["2", "张三"]);
   });
 
-  it("says how much of the file it has read", async () => {
+  it("reports the progress", async () => {
     const bytes = Buffer.from(`id,name\n${"1,A\n".repeat(50_000)}`);
     const seen: number[] = [];
     const onProgress = (done: number, size: number) => {
@@ -108,7 +108,7 @@ describe("CSV", () => {
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
-  it("is left alone when the reading is called off", async () => {
+  it("is not read further after an abort", async () => {
     const controller = new AbortController();
     const path = join(folder, "long.csv");
     writeFileSync(path, "id,name\n".repeat(100_000));
@@ -120,7 +120,7 @@ describe("CSV", () => {
   });
 });
 
-describe("what is no sheet", () => {
+describe("an invalid sheet", () => {
   it.each([
     ["an old workbook", Buffer.from("d0cf11e0a1b11ae1000000", "hex"), /\.xls workbook/],
     ["binary with U+0000", Buffer.from("id,name\n1,a\u0000b\n"), /U\+0000/],
@@ -130,7 +130,7 @@ describe("what is no sheet", () => {
     ["no text at all", Buffer.from([0x41, 0xff, 0xff, 0x80, 0x0a]), /not text in/],
     ["a quote that is never closed", Buffer.from('id,name\n1,"A\n2,B\n'), /^Row 2 .*quote is not closed/],
     [
-      "a quote that gathers a long file",
+      "a quote that spans a long file",
       Buffer.from(`id,name\n1,"A\n${"2,B\n".repeat(50_000)}`),
       /^Row 2 .*too long/,
     ],
@@ -141,12 +141,12 @@ describe("what is no sheet", () => {
     expect(await refusal(bytes)).toMatch(sentence);
   });
 
-  it("is refused with a sentence when there is no such file, or it is a folder", async () => {
+  it("is refused with a sentence if the file does not exist or is a folder", async () => {
     for (const path of [join(folder, "none.csv"), folder])
       await expect(cellsOf({ path })).rejects.toThrow(SheetError);
   });
 
-  it("is refused with a sentence when it is a pipe into which nobody writes", async () => {
+  it("is refused with a sentence if it is a pipe without a writer", async () => {
     const path = join(folder, "pipe");
     execFileSync("mkfifo", [path]);
     await expect(cellsOf({ path })).rejects.toThrow(/^The file cannot be read: it is a pipe or a device/);
@@ -154,7 +154,7 @@ describe("what is no sheet", () => {
 });
 
 describe("a file of empty lines", () => {
-  it("lets others have their turn between some rows and the next, and costs each row the same", async () => {
+  it("lets other tasks run between rows, at a constant cost per row", async () => {
     let most = 0;
     let sinceTurn = 0;
     let turning = true;

@@ -6,10 +6,10 @@ export type { Row };
 const ZIP = Buffer.from("PK\u0003\u0004");
 /** Workbooks of old Excel versions, and password-protected ones. */
 const OLE = Buffer.from("d0cf11e0a1b11ae1", "hex");
-const isA = (magic: Buffer, head: Buffer): boolean => head.subarray(0, magic.length).equals(magic);
+const startsWith = (magic: Buffer, head: Buffer): boolean => head.subarray(0, magic.length).equals(magic);
 
 /** The number of cells after which other tasks may run. A row counts as ten additional cells. */
-const CELLS_A_TURN = 5000;
+const CELLS_PER_TURN = 5000;
 
 async function* numbered(rows: AsyncIterable<string[]>): AsyncGenerator<Row> {
   let row = 0;
@@ -28,19 +28,19 @@ async function* numbered(rows: AsyncIterable<string[]>): AsyncGenerator<Row> {
  */
 export async function* rowsOf(source: Source, options: ReadOptions = {}): AsyncGenerator<Row> {
   const { head, size } = await headOf(source, OLE.length);
-  if (isA(OLE, head))
+  if (startsWith(OLE, head))
     throw new SheetError(
       "The file is an .xls workbook or password-protected. Save it as XLSX or CSV without a password.",
     );
   // Imported on first use, so that it does not delay the start.
-  const rows = isA(ZIP, head)
+  const rows = startsWith(ZIP, head)
     ? (await import("./xlsx.js")).xlsxRows(source, size, options)
     : numbered((await import("./csv.js")).csvRows(source, { head, size }, options));
   let cells = 0;
   for await (const row of rows) {
     yield row;
     cells += row.cells.length + 10;
-    if (cells < CELLS_A_TURN) continue;
+    if (cells < CELLS_PER_TURN) continue;
     cells = 0;
     await setImmediate(undefined, { signal: options.signal });
   }

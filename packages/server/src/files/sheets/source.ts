@@ -14,7 +14,7 @@ export interface Row {
   /** Whether the row is hidden in the workbook. */
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
-  readonly doubts?: ReadonlyMap<number, string>;
+  readonly ambiguities?: ReadonlyMap<number, string>;
 }
 
 export interface ReadOptions {

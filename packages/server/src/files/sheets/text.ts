@@ -25,7 +25,7 @@ export async function* textOf(
  * Whether the whole file is text in this encoding.
  * @throws SheetError for U+0000, which no sheet contains
  */
-const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): Promise<boolean> => {
+const isEncodedAs = async (source: Source, encoding: Encoding, options: ReadOptions): Promise<boolean> => {
   try {
     for await (const text of textOf(source, encoding, { signal: options.signal }))
       if (text.includes("\u0000"))
@@ -38,7 +38,7 @@ const isOf = async (source: Source, encoding: Encoding, options: ReadOptions): P
 };
 
 /** The encoding of the byte order mark, which spreadsheet programs write for "Unicode text". */
-const marked = (head: Buffer): Encoding | undefined => {
+const byteOrderMark = (head: Buffer): Encoding | undefined => {
   if (head[0] === 0xff && head[1] === 0xfe) return "utf-16le";
   if (head[0] === 0xfe && head[1] === 0xff) return "utf-16be";
   return undefined;
@@ -50,8 +50,8 @@ const marked = (head: Buffer): Encoding | undefined => {
  * @throws SheetError for any other encoding
  */
 export const encodingOf = async (source: Source, head: Buffer, options: ReadOptions): Promise<Encoding> => {
-  const mark = marked(head);
+  const mark = byteOrderMark(head);
   for (const encoding of mark ? [mark] : (["utf-8", "gb18030"] as const))
-    if (await isOf(source, encoding, options)) return encoding;
+    if (await isEncodedAs(source, encoding, options)) return encoding;
   throw new SheetError("The file is not text in UTF-8, UTF-16 or GB18030. Save it as CSV UTF-8 or XLSX.");
 };

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { forged } from "../../../test/support/files.js";
 import { rowsOf } from "./rows.js";
 
-// Small files that would be much work, or much memory, for a reader that does what they say. Each is read or refused by its size
-// alone: a test that is given up has found one for which this is not so.
+// Small files that would take much time or memory if they were read naively. Reading or refusing each must take time
+// proportional to its size: a test that times out has found an exception.
 
 const read = async (bytes: Uint8Array): Promise<number> => {
   let rows = 0;
@@ -41,13 +41,13 @@ describe("a forged number", () => {
   it.each([
     ["merged cells", '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>', 1],
     ["merged cells far below", '<mergeCells><mergeCell ref="A900000000:B999999999"/></mergeCells>', 1],
-  ])("of %s makes nothing", async (_, more, rows) => {
+  ])("of %s creates nothing", async (_, more, rows) => {
     const parts = { [MAIN]: `<worksheet><sheetData>${row(1, cell("A1"))}</sheetData>${more}</worksheet>` };
     expect(await read(forged("", parts))).toBe(rows);
   });
 });
 
-describe("a small file with much in it", () => {
+describe("a small file with large content", () => {
   it.each<[what: string, bytes: () => Uint8Array, refusal: RegExp]>([
     ["a million empty rows", () => forged("<row/>".repeat(1_000_000)), TOO_LARGE],
     ["a row more than are taken", () => forged("<row/>".repeat(110_001)), TOO_LARGE],
@@ -57,7 +57,7 @@ describe("a small file with much in it", () => {
       TOO_LARGE,
     ],
     [
-      "a long text that every cell shares",
+      "a long text that all cells share",
       () =>
         forged(
           Array.from({ length: 2000 }, (_, n) => row(n + 1, `<c r="A${n + 1}" t="s"><v>0</v></c>`)).join(""),
@@ -80,7 +80,7 @@ describe("a small file with much in it", () => {
       TOO_LARGE,
     ],
     [
-      "one sheet that is named ten thousand times",
+      "one sheet that is listed ten thousand times",
       () =>
         forged(row(1, cell("A1")), {
           "xl/workbook.xml": `<workbook><sheets>${'<sheet name="S" r:id="r1"/>'.repeat(10_000)}</sheets></workbook>`,
@@ -88,7 +88,7 @@ describe("a small file with much in it", () => {
       TOO_LARGE,
     ],
     [
-      "one part that is two sheets",
+      "one part that is used as two sheets",
       () =>
         forged(row(1, cell("A1")), {
           "xl/workbook.xml": `<workbook><sheets>${'<sheet name="S" r:id="r1"/>'.repeat(2)}</sheets></workbook>`,
@@ -107,7 +107,7 @@ describe("a small file with much in it", () => {
     ["a tag with a long blank", () => forged(`<row r="1"><c ${" ".repeat(3_000_000)}/></row>`), CELL],
     ["a long comment", () => forged(`<!--${"-x".repeat(2_000_000)}-->`), CELL],
     [
-      "entities that are made of entities",
+      "nested entities",
       () =>
         forged("", {
           [MAIN]: `<!DOCTYPE w [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]><worksheet><sheetData>${row(1, '<c r="A1" t="inlineStr"><is><t>&b;</t></is></c>')}</sheetData></worksheet>`,
@@ -120,8 +120,8 @@ describe("a small file with much in it", () => {
     await expect(read(bytes())).rejects.toThrow(refusal);
   });
 
-  it("is read where it is long in one place only, in time that follows its length", async () => {
-    // What a pattern with two spans of blanks tried in every way: three kilobytes that took a minute.
+  it("with one long part is read in time proportional to its length", async () => {
+    // A pattern with two runs of blanks backtracked here: three kilobytes took a minute.
     const blank = " ".repeat(900_000);
     expect(await read(forged(`<row r="1"><c${blank}r="A1"><v>1</v></c></row>`))).toBe(1);
     expect(await read(forged(row(1, `<c r="A1"${` s${blank} = "0"`}><v>1</v></c>`)))).toBe(1);
@@ -129,9 +129,9 @@ describe("a small file with much in it", () => {
   });
 });
 
-it("counts the entries that an archive declares, not those that it has", async () => {
+it("counts the declared entries of an archive, not the existing ones", async () => {
   const bytes = Buffer.from(forged(row(1, cell("A1"))));
-  // The end of the list of entries: how many there are, on this disk and in all.
+  // The end of the central directory: the number of entries, on this disk and in total.
   const end = bytes.lastIndexOf(Buffer.from("PK\u0005\u0006"));
   bytes.writeUInt16LE(60_000, end + 8);
   bytes.writeUInt16LE(60_000, end + 10);

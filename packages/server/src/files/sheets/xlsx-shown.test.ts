@@ -10,13 +10,13 @@ const rowsIn = async (bytes: Uint8Array, options: ReadOptions = {}): Promise<Row
   return rows;
 };
 const read = (sheet: SheetOf, options?: { date1904: boolean }) => rowsIn(workbook([sheet], options));
-/** What each cell shows, and why it is in doubt: all of one workbook. */
+/** The displayed text of each cell, and why it is ambiguous. All cells are in one workbook. */
 const shown = async (cells: readonly Cell[]) => {
   const rows = await read({ rows: cells.map((cell) => ["x", cell]) });
-  return rows.map((row) => ({ text: row.cells[1] ?? "", doubt: row.doubts?.get(1) }));
+  return rows.map((row) => ({ text: row.cells[1] ?? "", ambiguity: row.ambiguities?.get(1) }));
 };
 
-describe("a cell is read as it is shown", () => {
+describe("a cell is read as it is displayed", () => {
   const CELLS: readonly [what: string, cell: Cell, text: string][] = [
     ["zeros before a number", { value: 777, format: "00000" }, "00777"],
     ["zeros before a number as long as they", { value: 77777, format: "00000" }, "77777"],
@@ -34,23 +34,19 @@ describe("a cell is read as it is shown", () => {
     ["a format that hides zero", { value: 0, format: "0;-0;;@" }, ""],
     ["a shared text", "张三", "张三"],
     ["a text that stands in the cell", { inline: "李<四>" }, "李<四>"],
-    [
-      "a rich text, and not how it is pronounced",
-      { rich: ["欧阳", "娜娜"], phonetic: "ou yang" },
-      "欧阳娜娜",
-    ],
+    ["a rich text without its pronunciation", { rich: ["欧阳", "娜娜"], phonetic: "ou yang" }, "欧阳娜娜"],
     ["a formula's text", { formula: 'CONCAT("a","b")', text: "ab" }, "ab"],
     ["a line break as Excel escapes it", "a_x000D_\nb", "a\r\nb"],
     ["a truth value", { boolean: true }, "TRUE"],
   ];
-  it("whatever its kind and its format", async () => {
+  it("for any type and format", async () => {
     const found = await shown(CELLS.map(([, cell]) => cell));
     expect(CELLS.map(([what], index) => ({ what, ...found[index] }))).toEqual(
-      CELLS.map(([what, , text]) => ({ what, text, doubt: undefined })),
+      CELLS.map(([what, , text]) => ({ what, text, ambiguity: undefined })),
     );
   });
 
-  it("with zeros before it, whatever the number and the format", async () => {
+  it("with leading zeros, for any number and format", async () => {
     const numbers = fc.array(fc.tuple(fc.nat({ max: 999_999_999 }), fc.integer({ min: 1, max: 20 })), {
       minLength: 1,
       maxLength: 40,
@@ -67,13 +63,13 @@ describe("a cell is read as it is shown", () => {
   });
 });
 
-describe("a cell that does not say for certain what it shows is in doubt", () => {
-  const CELLS: readonly [what: string, cell: Cell, text: string, doubt: RegExp][] = [
+describe("a cell with an ambiguous text", () => {
+  const CELLS: readonly [what: string, cell: Cell, text: string, ambiguity: RegExp][] = [
     ["a rounded number", { value: 777.5, format: "0" }, "778", /^shows '778' but contains 777\.5/],
     ["thousands that are left out", { value: 777777, format: "0," }, "778", /but contains 777777/],
     ["a number that is not shown", { value: 777, format: ";;;" }, "", /^shows '' but contains 777/],
     [
-      "a number whose end an exponent hides",
+      "a number whose last digits an exponent hides",
       { value: 202600000001, format: 11 },
       "2.03E+11",
       /but contains 202600000001/,
@@ -84,28 +80,28 @@ describe("a cell that does not say for certain what it shows is in doubt", () =>
     ["a time", { value: 0.5, format: "h:mm" }, "1900/01/00", /^is a date/],
     ["an error", { error: "#N/A" }, "#N/A", /^shows the error '#N\/A'/],
     [
-      "a format that is none",
+      "an invalid format",
       { value: 7, format: "0;0;0;0;0;0" },
       "7",
       /^has a number format that cannot be read/,
     ],
     ["a format that is too long", { value: 7, format: `0${"x".repeat(300)}` }, "7", /^has a number format/],
   ];
-  it("whatever its kind and its format", async () => {
+  it("for any type and format", async () => {
     const found = await shown(CELLS.map(([, cell]) => cell));
     expect(CELLS.map(([what], index) => ({ what, ...found[index] }))).toEqual(
-      CELLS.map(([what, , text, doubt]) => ({ what, text, doubt: expect.stringMatching(doubt) })),
+      CELLS.map(([what, , text, ambiguity]) => ({ what, text, ambiguity: expect.stringMatching(ambiguity) })),
     );
   });
 
-  it("counts dates from 1904 where the workbook says so", async () => {
+  it("counts dates from 1904 if the workbook declares it", async () => {
     const [row] = await read({ rows: [[{ value: 46085 - 1462, format: 14 }]] }, { date1904: true });
     expect(row?.cells).toEqual(["2026/03/04"]);
   });
 });
 
 describe("merged cells", () => {
-  it("say the same in every row that they reach over, and nothing in rows that hold nothing else", async () => {
+  it("have the same text in every row that they cover, except in rows without other content", async () => {
     const rows = await read({
       rows: [["id", "room"], ["1", "Hall A"], ["2"], [], ["3"], ["4", "Hall B"], [], ["", "note"]],
       merges: ["B2:B5", "B6:B7"],
@@ -120,7 +116,7 @@ describe("merged cells", () => {
     ]);
   });
 
-  it("leave the columns beside the first in doubt", async () => {
+  it("mark the columns beside the first as ambiguous", async () => {
     const rows = await read({
       rows: [
         ["id", "name", "room"],
@@ -129,7 +125,7 @@ describe("merged cells", () => {
       ],
       merges: ["B2:C3"],
     });
-    expect(rows.map(({ doubts }) => doubts?.get(2))).toEqual([
+    expect(rows.map(({ ambiguities }) => ambiguities?.get(2))).toEqual([
       undefined,
       "is merged with B2: unmerge the cells",
       "is merged with B2: unmerge the cells",
@@ -137,14 +133,14 @@ describe("merged cells", () => {
     expect(rows.map(({ cells }) => cells[1])).toEqual(["name", "Hall A", "Hall A"]);
   });
 
-  it("may reach down to the last row of a sheet", async () => {
+  it("can extend to the last row of a sheet", async () => {
     const rows = await read({ rows: [["a", "all"], ["b"]], merges: ["B1:B1048576"] });
     expect(rows.map(({ cells }) => cells[1])).toEqual(["all", "all"]);
   });
 });
 
-describe("what a workbook hides", () => {
-  it("is told: rows, and columns of the first rows", async () => {
+describe("hidden parts of a workbook", () => {
+  it("are reported: rows, and columns of the first rows", async () => {
     const rows = await read({
       rows: [
         ["id", "name"],
@@ -155,7 +151,7 @@ describe("what a workbook hides", () => {
       hiddenColumns: [2],
     });
     expect(rows.map(({ hidden }) => hidden)).toEqual([undefined, undefined, true]);
-    expect(rows[0]?.doubts?.get(1)).toMatch(/^is in the hidden column B: show the column/);
+    expect(rows[0]?.ambiguities?.get(1)).toMatch(/^is in the hidden column B: show the column/);
   });
 });
 
@@ -165,7 +161,7 @@ describe("of several sheets", () => {
   const notes: SheetOf = { name: "说明", rows: [["Fill in the other sheet"]] };
   const blank: SheetOf = { name: "Sheet3", rows: [[]] };
 
-  it("the one with a header is read, and those that hold something else are named", async () => {
+  it("the one with a header is read, and others that are not blank are reported", async () => {
     const unread: string[] = [];
     const onUnread = (names: readonly string[]) => void unread.push(...names);
     const rows = await rowsIn(workbook([notes, roster("名单"), blank]), { isHeader, onUnread });
@@ -177,11 +173,11 @@ describe("of several sheets", () => {
     expect(unread).toEqual(["说明"]);
   });
 
-  it("the first is read where none has a header", async () => {
+  it("the first is read if none has a header", async () => {
     expect((await rowsIn(workbook([blank, notes, notes]), { isHeader }))[0]?.sheet).toBe("说明");
   });
 
-  it("two with a header are refused by their names", async () => {
+  it("two with a header are refused with their names", async () => {
     const bytes = workbook([roster("一班"), notes, roster("二班"), { ...roster("old"), state: "hidden" }]);
     await expect(rowsIn(bytes, { isHeader })).rejects.toThrow(
       "Several sheets of the workbook contain people: '一班' and '二班'.",
@@ -189,7 +185,7 @@ describe("of several sheets", () => {
   });
 });
 
-it("is read alike with prefixes before its tags, as some programs write them", async () => {
+it("is read the same with namespace prefixes, which some programs write", async () => {
   const { zipSync, unzipSync } = await import("fflate");
   const parts = unzipSync(workbook([{ rows: [["id", { value: 7, format: "000" }]], merges: ["A1:A2"] }]));
   const prefixed = Object.entries(parts).map(([name, bytes]) => {

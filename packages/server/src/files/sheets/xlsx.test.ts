@@ -14,7 +14,7 @@ const read = async (rows: readonly (readonly XlsxCell[])[]) => rowsIn(await xlsx
 const cellOf = (number: number) => `<row r="${number}"><c r="A${number}"><v>1</v></c></row>`;
 
 describe("a workbook", () => {
-  it("gives its cells as text, blank rows counted", async () => {
+  it("returns its cells as text, and counts blank rows", async () => {
     const rows = await read([
       ["学号", "姓名", "加时"],
       [20260001, " 张三 ", 15],
@@ -30,13 +30,13 @@ describe("a workbook", () => {
     ]);
   });
 
-  it("gives numbers without exponent, but for those whose last digits it does not have", async () => {
-    // Eighteen digits, as of an identity card.
+  it("returns numbers without an exponent, unless their last digits are lost", async () => {
+    // Eighteen digits, like the number of an identity card.
     const rows = await read([[202600000001, 999_999_999_999_999, Number("330102200801011234")]]);
     expect(rows[0]?.cells).toEqual(["202600000001", "999999999999999", "3.3010220080101126E+17"]);
   });
 
-  it("makes no other number of one that is not whole: it could be somebody's id", async () => {
+  it("never rounds a number to a whole one, which could be an id", async () => {
     const rows = await read([[0.0000001, 999_999_999_999_999.9, 0.1 + 0.2, 3 + 2 ** -51, -0.0000001, 1e15]]);
     expect(rows[0]?.cells).toEqual([
       "1E-7",
@@ -48,7 +48,7 @@ describe("a workbook", () => {
     ]);
   });
 
-  it("gives its first sheet that is not hidden", async () => {
+  it("returns its first visible sheet", async () => {
     const sheets = (states: string[]) =>
       forged(cellOf(1), {
         "xl/workbook.xml": `<workbook><sheets>${states.map((state, n) => `<sheet name="S${n}" sheetId="${n + 1}"${state} r:id="r${n + 1}"/>`).join("")}</sheets></workbook>`,
@@ -68,12 +68,12 @@ describe("a workbook", () => {
     expect(await first(' state="hidden"', ' state="hidden"')).toBe("1");
   });
 
-  it("gives dates with slashes, so that none is taken for an id", async () => {
+  it("returns dates with slashes, which no id contains", async () => {
     const rows = await read([["id"], [new Date("2026-03-04T00:00:00Z")]]);
     expect(rows[1]?.cells).toEqual(["2026/03/04"]);
   });
 
-  it("is read to its last row, and says how far it is", async () => {
+  it("is read to its last row, and reports the progress", async () => {
     const bytes = await xlsx(Array.from({ length: 3500 }, (_, n) => [n, `Name ${n}`]));
     const seen: number[] = [];
     const rows = await rowsIn(bytes, { onProgress: (done) => seen.push(done) });
@@ -83,7 +83,7 @@ describe("a workbook", () => {
     expect(seen.at(-1)).toBe(bytes.length);
   });
 
-  it("lets the server answer others meanwhile", async () => {
+  it("does not block the event loop", async () => {
     const calledOff = new AbortController();
     let turns = 0;
     const turn = (): void => {
@@ -92,21 +92,21 @@ describe("a workbook", () => {
       else calledOff.abort();
     };
     turn();
-    // On this thread, the loop would not turn once before it is parsed.
+    // If this thread parsed the workbook, the event loop would not run until the end.
     const cells = Array.from({ length: 100_000 }, (_, n) => cellOf(n + 1)).join("");
     const reading = rowsIn(forged(cells), { signal: calledOff.signal });
     await expect(reading).rejects.toThrow(/abort/i);
   });
 
-  it("can be left in the middle, and called off", async () => {
+  it("can be stopped early and aborted", async () => {
     const bytes = await xlsx(Array.from({ length: 3000 }, (_, n) => [n]));
     for await (const { row } of rowsOf({ bytes })) if (row === 5) break;
     await expect(rowsIn(bytes, { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
   });
 });
 
-describe("a workbook that is made to do harm", () => {
-  it("is one that can be forged: this one is read", async () => {
+describe("a hostile workbook", () => {
+  it("is built by this function, and is valid without changes", async () => {
     expect(await rowsIn(forged(cellOf(1)))).toEqual([{ sheet: "S", row: 1, cells: ["1"] }]);
   });
 
@@ -129,7 +129,7 @@ describe("a workbook that is made to do harm", () => {
     await expect(rowsIn(bytes())).rejects.toThrow(/A cell of the workbook is longer than 32,767 characters/);
   });
 
-  it("is read as far as a sheet goes, also where a text looks like a cell that is beyond", async () => {
+  it("is read up to the limits of a sheet, even if a text looks like a cell beyond them", async () => {
     const text = '<c r="B1" t="inlineStr"><is><t>the r="ZZZZZ1" of &lt;c r="ZZZZZ1"</t></is></c>';
     const [row] = await rowsIn(forged(`<row r="1">${text}<c r="XFD1"><v>1</v></c></row>`));
     expect(row?.cells).toHaveLength(16_384);
@@ -137,13 +137,13 @@ describe("a workbook that is made to do harm", () => {
     expect(row?.cells.at(-1)).toBe("1");
   });
 
-  it("is refused when it takes too long", async () => {
+  it("is refused if it takes too long", async () => {
     await expect(rowsIn(forged(cellOf(1)), { timeoutMs: 1 })).rejects.toThrow(/takes too long to read/);
   });
 
-  it("is refused when a part unpacks to more than it declares", async () => {
+  it("is refused if a part unpacks to more than its declared size", async () => {
     const bytes = Buffer.from(forged(`${cellOf(1)}${" ".repeat(50_000_000)}`));
-    // The sizes of the sheet, in its own header and in the list at the end.
+    // The declared sizes of the sheet, in its local header and in the central directory.
     const name = Buffer.from("xl/worksheets/sheet1.xml");
     const at = [bytes.indexOf(name) - 30 + 22, bytes.lastIndexOf(name) - 46 + 24];
     for (const offset of at) bytes.writeUInt32LE(500, offset);

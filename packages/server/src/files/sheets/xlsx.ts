@@ -43,23 +43,23 @@ const startWorker = (bytes: Uint8Array): Worker =>
   });
 
 /** The conversation with a worker that reads one workbook. */
-interface Reading {
+interface WorkbookReader {
   /**
    * Waits for the next message.
    * @throws SheetError, and the reason of the caller's signal
    */
-  next(): Promise<Answer | RowsAnswer>;
-  ask(wanted: RowsWanted): void;
+  nextMessage(): Promise<Answer | RowsAnswer>;
+  requestRows(wanted: RowsWanted): void;
 }
 
-const readingOf = (
+const createWorkbookReader = (
   worker: Worker,
   {
     signal,
     timeoutMs,
     background,
   }: { signal: AbortSignal | undefined; timeoutMs: number; background: boolean },
-): Reading => {
+): WorkbookReader => {
   const ended = new AbortController();
   worker.once("exit", () => ended.abort());
 
@@ -81,8 +81,8 @@ const readingOf = (
     }
   };
   return {
-    ask: (wanted) => worker.postMessage(wanted),
-    async next() {
+    requestRows: (wanted) => worker.postMessage(wanted),
+    async nextMessage() {
       const answer = await receive();
       if ("refused" in answer) throw new SheetError(REFUSALS[answer.refused]);
       return answer;
@@ -90,22 +90,22 @@ const readingOf = (
   };
 };
 
-const named = (sheets: readonly SheetSummary[]): string =>
+const sheetNames = (sheets: readonly SheetSummary[]): string =>
   sheets.map(({ name }) => quoted(name)).join(" and ");
 
 /**
  * Chooses the sheet with a header, or the first if none has one.
  * @throws SheetError if several have one
  */
-const chosen = (sheets: readonly SheetSummary[], { isHeader, onUnread }: ReadOptions): number => {
+const chooseSheet = (sheets: readonly SheetSummary[], { isHeader, onUnread }: ReadOptions): number => {
   const first = sheets.length > 0 ? 0 : -1;
   if (!isHeader) return first;
-  const fitting = sheets.filter(({ head }) => head.some(isHeader));
-  if (fitting.length > 1)
+  const matching = sheets.filter(({ head }) => head.some(isHeader));
+  if (matching.length > 1)
     throw new SheetError(
-      `Several sheets of the workbook contain people: ${named(fitting)}. Combine them, or hide the others.`,
+      `Several sheets of the workbook contain people: ${sheetNames(matching)}. Combine them, or hide the others.`,
     );
-  const found = fitting[0] ? sheets.indexOf(fitting[0]) : first;
+  const found = matching[0] ? sheets.indexOf(matching[0]) : first;
   const unread = sheets.filter((_, index) => index !== found);
   if (unread.length > 0) onUnread?.(unread.map(({ name }) => name));
   return found;
@@ -121,19 +121,19 @@ export async function* xlsxRows(source: Source, size: number, options: ReadOptio
   const worker = startWorker(await bytesOf(source));
   // Bytes come from a request to a server, which must be able to stop meanwhile. A command waits for its
   // file.
-  const reading = readingOf(worker, { signal, timeoutMs, background: "bytes" in source });
+  const reader = createWorkbookReader(worker, { signal, timeoutMs, background: "bytes" in source });
   try {
-    const answer = await reading.next();
+    const answer = await reader.nextMessage();
     const sheets = "sheets" in answer ? answer.sheets : [];
-    const sheet = chosen(sheets, options);
+    const sheet = chooseSheet(sheets, options);
     const { name, rows: all } = sheets[sheet] ?? { name: "", rows: 0 };
     onProgress?.(all === 0 ? size : 0, size);
     for (let sent = 0; sent < all; ) {
-      reading.ask({ sheet, from: sent });
-      const batch = await reading.next();
+      reader.requestRows({ sheet, from: sent });
+      const batch = await reader.nextMessage();
       const rows = "rows" in batch ? batch.rows : [];
-      for (const { doubts, ...row } of rows)
-        yield { ...row, sheet: name, ...(doubts && { doubts: new Map(doubts) }) };
+      for (const { ambiguities, ...row } of rows)
+        yield { ...row, sheet: name, ...(ambiguities && { ambiguities: new Map(ambiguities) }) };
       if (rows.length === 0) break;
       sent += rows.length;
       onProgress?.(Math.round((size * sent) / all), size);

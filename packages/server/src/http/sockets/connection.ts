@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
-import type { Send } from "./outlet.js";
+import type { Send } from "./send-limiter.js";
 
 /** How many sent bytes a client may leave unread before the server stops reading its messages. */
 const MAX_WAITING_BYTES = 64 * 1024;

@@ -1,25 +1,25 @@
 import type { DropInFrame, DropInResults } from "@invigil/schema";
-import { type EngineService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
+import { type DropInService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
 import { InvigilError } from "../../platform/errors.js";
-import { type createFramer, type Framed, framed } from "./drop-in-frames.js";
+import { createFrame, type createFrameCache, type MessageFrame } from "./drop-in-frames.js";
 
 /** Why a subscription to a group ended, unless the page left the group. */
-export type Ending = "ended" | "removed" | "stopping" | "failed";
+export type EndReason = "ended" | "removed" | "stopping" | "failed";
 
-export interface GroupsOptions {
-  readonly engine: EngineService;
+export interface JoinedGroupsOptions {
+  readonly dropIn: DropInService;
   readonly send: (frame: DropInFrame) => void;
   /** Sends a serialized frame. */
   readonly sendBytes: (frame: Buffer) => void;
-  readonly frameOf: ReturnType<typeof createFramer>;
+  readonly frameOf: ReturnType<typeof createFrameCache>;
   /** The connection of the page. */
   readonly connection: object;
   readonly drained: () => Promise<void>;
-  readonly onEnd: (ending: Ending, error: unknown) => void;
+  readonly onEnd: (ending: EndReason, error: unknown) => void;
 }
 
 /** The position of a page in a group. */
-interface Place {
+interface Position {
   at: string;
   seen: number;
   readonly isStale: Joined["isStale"];
@@ -28,64 +28,64 @@ interface Place {
 }
 
 /** The position from which a page wants to receive messages. */
-export interface From {
+export interface ResumeFrom {
   readonly after?: string | undefined;
   readonly seen?: number | undefined;
 }
-export interface Entered {
+export interface JoinResult {
   readonly result: DropInResults["join"];
   readonly begin: () => void;
 }
 
 /** The groups that a page has joined on one connection. */
-export interface Groups {
+export interface JoinedGroups {
   readonly size: number;
   has(groupId: string): boolean;
   /**
    * Joins a group. No messages are delivered before `begin` is called. Joining again changes nothing.
    * @throws Refusal, InvigilError
    */
-  join(page: Page, groupId: string, from: From): Promise<Entered>;
+  join(page: Page, groupId: string, from: ResumeFrom): Promise<JoinResult>;
   leave(groupId: string): void;
   /** The position of the page in each group. */
-  places(): ReadonlyMap<string, { readonly at: string; readonly seen: number }>;
+  positions(): ReadonlyMap<string, { readonly at: string; readonly seen: number }>;
   leaveAll(): void;
 }
 
-const endingOf = (error: unknown): Ending => {
+const endReasonOf = (error: unknown): EndReason => {
   if (!(error instanceof InvigilError)) return "failed";
   if (error.code === "UNAUTHENTICATED") return "ended";
   if (error.code === "FORBIDDEN" || error.code === "ROOM_NOT_FOUND") return "removed";
   return error.code === "OVERLOADED" ? "stopping" : "failed";
 };
 
-export const createGroups = ({
-  engine,
+export const createJoinedGroups = ({
+  dropIn,
   send,
   sendBytes,
   frameOf,
   connection,
   drained,
   onEnd,
-}: GroupsOptions): Groups => {
-  const joined = new Map<string, Place>();
+}: JoinedGroupsOptions): JoinedGroups => {
+  const joined = new Map<string, Position>();
 
   /** Delivers a message to the page once and in order, unless the page sent it. */
-  const deliver = (page: Page, place: Place, { delivery: { message }, bytes }: Framed): void => {
-    if (place.stop.signal.aborted || message.seqnum <= place.seen) return;
-    place.seen = message.seqnum;
-    if (place.isStale(message)) return;
+  const deliver = (page: Page, position: Position, { delivery: { message }, bytes }: MessageFrame): void => {
+    if (position.stop.signal.aborted || message.seqnum <= position.seen) return;
+    position.seen = message.seqnum;
+    if (position.isStale(message)) return;
     if (message.sender.userId !== page.login) sendBytes(bytes);
   };
 
-  const tell = async (page: Page, place: Place, events: Joined["events"]): Promise<void> => {
+  const deliverEvents = async (page: Page, place: Position, events: Joined["events"]): Promise<void> => {
     const { signal } = place.stop;
     for await (const event of events) {
       // Messages that the subscription skipped are still stored.
       if (event.type === "gap")
-        for (const told of await engine.missed(page, event.roomId, place.seen)) {
+        for (const delivery of await dropIn.missed(page, event.roomId, place.seen)) {
           await drained();
-          deliver(page, place, framed(told, event.id));
+          deliver(page, place, createFrame(delivery, event.id));
         }
       // Staff are subscribed to all messages, but their apps expect only those for the page.
       if (event.type === "message" && isAddressedTo(page.login, event.message.to))
@@ -110,23 +110,23 @@ export const createGroups = ({
       const known = joined.get(groupId);
       if (known) {
         const { at, seen } = known;
-        return { result: { group: await engine.group(page, groupId), at, seen }, begin: () => {} };
+        return { result: { group: await dropIn.group(page, groupId), at, seen }, begin: () => {} };
       }
       const stop = new AbortController();
       const listener = { connection, drained, signal: stop.signal };
-      const { result, events, isStale } = await engine.join(page, { groupId, ...from }, listener);
-      const stopMutes = engine.onMuted(page, groupId, (status) => send({ is: "muted", status }));
-      const place: Place = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
+      const { result, events, isStale } = await dropIn.join(page, { groupId, ...from }, listener);
+      const stopMutes = dropIn.onMuted(page, groupId, (status) => send({ is: "muted", status }));
+      const place: Position = { at: result.at, seen: result.seen, isStale, stop, stopMutes };
       joined.set(groupId, place);
       const begin = () => {
-        tell(page, place, events).catch((error: unknown) => {
-          if (!stop.signal.aborted) onEnd(endingOf(error), error);
+        deliverEvents(page, place, events).catch((error: unknown) => {
+          if (!stop.signal.aborted) onEnd(endReasonOf(error), error);
         });
       };
       return { result, begin };
     },
     leave,
-    places: () => joined,
+    positions: () => joined,
     leaveAll() {
       for (const groupId of joined.keys()) leave(groupId);
     },

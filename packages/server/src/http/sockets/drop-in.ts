@@ -8,12 +8,12 @@ import {
   MAX_DROP_IN_FRAME,
   MAX_FIRST_DROP_IN_FRAME,
 } from "@invigil/schema";
-import { type EngineService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
+import { type DropInService, type Page, Refusal, refusalOf } from "../../features/drop-in/service.js";
 import { InvigilError, parsed } from "../../platform/errors.js";
 import type { SocketHandler, SocketTiming } from "./connection.js";
-import { createFramer } from "./drop-in-frames.js";
-import { createGroups, type Ending, type From } from "./drop-in-groups.js";
-import { createWork } from "./drop-in-work.js";
+import { createFrameCache } from "./drop-in-frames.js";
+import { createJoinedGroups, type EndReason, type ResumeFrom } from "./drop-in-groups.js";
+import { createFrameQueue } from "./drop-in-queue.js";
 
 const MAX_GROUPS = 20;
 /**
@@ -22,7 +22,7 @@ const MAX_GROUPS = 20;
  * expired.
  */
 const BEAT_MS = 10_000;
-const LOOK_MS = 1_000;
+const LOGIN_CHECK_MS = 1_000;
 const FIRST_MESSAGE_MS = 10_000;
 const RENEWAL_MS = 3_500;
 /** WebSocket close codes. */
@@ -32,9 +32,13 @@ const UNSUPPORTED = 1003;
 const TOO_LARGE = 1009;
 const POLICY_VIOLATION = 1008;
 const FAULT = 1011;
+/** Codes of `DropInCloseCode`. */
+const REMOVED = 2;
+const EXPIRED = 3;
+const REPLACED = 4;
 
-export interface EngineSocketOptions {
-  readonly engine: EngineService;
+export interface DropInSocketOptions {
+  readonly dropIn: DropInService;
   readonly clock: () => Date;
   readonly timing: SocketTiming;
 }
@@ -45,10 +49,10 @@ interface Served {
   readonly begin?: () => void;
 }
 
-const hasEnded = (error: unknown): boolean =>
+const isLoginEnded = (error: unknown): boolean =>
   error instanceof InvigilError && error.code === "UNAUTHENTICATED";
 
-const asJson = (text: string): unknown => {
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
@@ -65,8 +69,8 @@ const numberOf = (sent: unknown): number | undefined => {
  * Serves the drop-in script: handles its requests one after another, and delivers the messages of the groups
  * that it has joined.
  */
-export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): SocketHandler => {
-  const frameOf = createFramer();
+export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): SocketHandler => {
+  const frameOf = createFrameCache();
   return (connection) => {
     const { socket, log } = connection;
     const drained = () => connection.drained();
@@ -78,21 +82,22 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
     let refusals = 0;
     let lastRefusal = "";
     /** The positions in the groups of an expired login, for the next login. */
-    let resting = new Map<string, From>();
+    let suspendedGroups = new Map<string, ResumeFrom>();
 
     const isOpen = (): boolean => socket.readyState === socket.OPEN;
     const send = (frame: DropInFrame): void => {
       if (isOpen()) connection.send(JSON.stringify(frame));
     };
     /** Closes the connection permanently. The page does not reconnect by itself. */
-    const bye = (code: DropInCloseCode): void => {
+    const closePermanently = (code: DropInCloseCode): void => {
       send({ is: "bye", code });
       connection.close(NORMAL);
     };
     const expire = (): void => {
       if (renewal || !isOpen()) return;
-      renewal = setTimeout(() => bye(3), renewalMs).unref();
-      for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
+      renewal = setTimeout(() => closePermanently(EXPIRED), renewalMs).unref();
+      for (const [groupId, { at, seen }] of groups.positions())
+        suspendedGroups.set(groupId, { after: at, seen });
       groups.leaveAll();
       send({ is: "expired" });
     };
@@ -104,20 +109,20 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         return;
       }
       send({ is: "expired" });
-      bye(3);
+      closePermanently(EXPIRED);
     };
 
-    const ENDINGS: Readonly<Record<Ending, (error: unknown) => void>> = {
+    const END_HANDLERS: Readonly<Record<EndReason, (error: unknown) => void>> = {
       ended: endLogin,
-      removed: () => bye(2),
+      removed: () => closePermanently(REMOVED),
       stopping: () => connection.close(GOING_AWAY),
       failed(error) {
         log.error({ err: error }, "fault");
         connection.close(FAULT);
       },
     };
-    const groups = createGroups({
-      engine,
+    const groups = createJoinedGroups({
+      dropIn,
       send,
       sendBytes(frame) {
         if (isOpen()) connection.send(frame);
@@ -125,32 +130,33 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       frameOf,
       connection,
       drained,
-      onEnd: (ending, error) => ENDINGS[ending](error),
+      onEnd: (reason, error) => END_HANDLERS[reason](error),
     });
 
-    const join = async (on: Page, groupId: string, from: From) => {
+    const join = async (on: Page, groupId: string, from: ResumeFrom) => {
       const entered = await groups.join(on, groupId, from);
       if (!isOpen()) groups.leaveAll();
       return entered;
     };
     const login = async (sent: DropInLogin): Promise<void> => {
-      const opened = await engine.login(sent);
+      const opened = await dropIn.login(sent);
       if (page && page.login !== opened.login)
         throw new Refusal(403, `The connection belongs to ${page.login}.`);
-      clearTimeout(silent);
+      clearTimeout(loginTimer);
       clearTimeout(renewal);
       renewal = undefined;
       if (isOpen()) {
         release();
-        release = engine.claim(opened, () => bye(4));
+        release = dropIn.claim(opened, () => closePermanently(REPLACED));
       }
       page = opened;
       // The groups continue with the new login only.
-      for (const [groupId, { at, seen }] of groups.places()) resting.set(groupId, { after: at, seen });
+      for (const [groupId, { at, seen }] of groups.positions())
+        suspendedGroups.set(groupId, { after: at, seen });
       groups.leaveAll();
-      const rested = resting;
-      resting = new Map();
-      for (const [groupId, from] of rested) (await join(opened, groupId, from)).begin();
+      const previous = suspendedGroups;
+      suspendedGroups = new Map();
+      for (const [groupId, from] of previous) (await join(opened, groupId, from)).begin();
     };
 
     const serve = async (request: DropInRequest): Promise<Served> => {
@@ -159,7 +165,7 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         return { result: {} };
       }
       if (!page) throw new Refusal(602, "not login");
-      await engine.check(page);
+      await dropIn.check(page);
       const { groupId } = request;
       switch (request.do) {
         case "join":
@@ -171,22 +177,22 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
           return { result: {} };
         case "send":
           if (!groups.has(groupId)) throw new Refusal(425, `The page has not joined the group ${groupId}.`);
-          return { result: await engine.send(page, request) };
+          return { result: await dropIn.send(page, request) };
         case "group":
-          return { result: await engine.group(page, groupId) };
+          return { result: await dropIn.group(page, groupId) };
         case "users":
-          return { result: await engine.users(page, request) };
+          return { result: await dropIn.users(page, request) };
         case "mute":
-          return { result: await engine.mute(page, request) };
+          return { result: await dropIn.mute(page, request) };
         case "messages":
-          return { result: await engine.messages(page, request) };
+          return { result: await dropIn.messages(page, request) };
       }
     };
 
     const answer = async (text: string): Promise<void> => {
       let number: number | undefined;
       try {
-        const sent = asJson(text);
+        const sent = parseJson(text);
         number = numberOf(sent);
         if (number === undefined) {
           connection.close(POLICY_VIOLATION, "The frame is not a request.");
@@ -201,35 +207,35 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
         if (number !== undefined) send({ number, error: { code, message } });
         refusals += 1;
         lastRefusal = message;
-        if (page && hasEnded(error)) endLogin();
+        if (page && isLoginEnded(error)) endLogin();
         // Without a login, the connection is useless.
         if (!page) connection.close(POLICY_VIOLATION, message.slice(0, 100));
       }
     };
 
-    const work = createWork({ socket, drained, answer });
-    const silent = setTimeout(
+    const queue = createFrameQueue({ socket, drained, answer });
+    const loginTimer = setTimeout(
       () => connection.close(POLICY_VIOLATION, "No login was received."),
       firstMessageMs,
     );
-    const look = setInterval(
+    const loginCheck = setInterval(
       () => {
         // The subscription of a group checks the login itself.
-        const looked = page;
-        if (!looked || groups.size > 0 || !isOpen()) return;
-        engine.check(looked).catch((error: unknown) => {
-          if (page !== looked) return;
-          if (hasEnded(error)) endLogin();
+        const checkedPage = page;
+        if (!checkedPage || groups.size > 0 || !isOpen()) return;
+        dropIn.check(checkedPage).catch((error: unknown) => {
+          if (page !== checkedPage) return;
+          if (isLoginEnded(error)) endLogin();
           else log.error({ err: error }, "checking a message login failed: it will be retried");
         });
       },
-      Math.min(beatMs, LOOK_MS),
+      Math.min(beatMs, LOGIN_CHECK_MS),
     );
     const beat = setInterval(() => {
       if (page && page.expiresAt <= clock()) expire();
-      send({ is: "beat", at: Object.fromEntries([...groups.places()].map(([id, { at }]) => [id, at])) });
+      send({ is: "beat", at: Object.fromEntries([...groups.positions()].map(([id, { at }]) => [id, at])) });
     }, beatMs);
-    for (const timer of [silent, beat, look]) timer.unref();
+    for (const timer of [loginTimer, beat, loginCheck]) timer.unref();
     socket.on("message", (data, isBinary) => {
       if (isBinary) {
         connection.close(UNSUPPORTED, "Frames must be text.");
@@ -239,20 +245,20 @@ export const engineSockets = ({ engine, clock, timing }: EngineSocketOptions): S
       const frame = (data as Buffer).toString();
       if (frame.length > (page ? MAX_DROP_IN_FRAME : MAX_FIRST_DROP_IN_FRAME))
         connection.close(TOO_LARGE, "The frame is too large.");
-      else work.take(frame);
+      else queue.push(frame);
     });
     socket.once("close", () => {
-      clearTimeout(silent);
+      clearTimeout(loginTimer);
       clearTimeout(renewal);
       clearInterval(beat);
-      clearInterval(look);
+      clearInterval(loginCheck);
       release();
       groups.leaveAll();
     });
     const summary = () => ({
-      requests: work.total(),
+      requests: queue.total(),
       ...(refusals > 0 && { refusals, lastRefusal: lastRefusal.slice(0, 200) }),
     });
-    return { settled: work.settled, summary, isBusy: work.isHeld };
+    return { settled: queue.settled, summary, isBusy: queue.isPaused };
   };
 };

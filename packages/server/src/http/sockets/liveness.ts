@@ -10,34 +10,34 @@ export interface Liveness {
 }
 
 export const createLiveness = ({ pingMs }: { readonly pingMs: number }): Liveness => {
-  const watched = new Map<WebSocket, { heard: boolean; readonly isBusy: () => boolean }>();
+  const watched = new Map<WebSocket, { isAlive: boolean; readonly isBusy: () => boolean }>();
   let timer: NodeJS.Timeout | undefined;
 
-  const look = (): void => {
+  const pingAll = (): void => {
     for (const [socket, state] of watched) {
-      if (!state.heard && !state.isBusy()) {
+      if (!state.isAlive && !state.isBusy()) {
         socket.terminate();
         continue;
       }
-      state.heard = false;
+      state.isAlive = false;
       if (socket.readyState === socket.OPEN) socket.ping();
     }
   };
   return {
     watch(socket, isBusy) {
-      const state = { heard: true, isBusy };
+      const state = { isAlive: true, isBusy };
       watched.set(socket, state);
-      const hear = (): void => {
-        state.heard = true;
+      const markAlive = (): void => {
+        state.isAlive = true;
       };
-      socket.on("message", hear).on("ping", hear).on("pong", hear);
+      socket.on("message", markAlive).on("ping", markAlive).on("pong", markAlive);
       socket.once("close", () => {
         watched.delete(socket);
         if (watched.size > 0) return;
         clearInterval(timer);
         timer = undefined;
       });
-      timer ??= setInterval(look, pingMs).unref();
+      timer ??= setInterval(pingAll, pingMs).unref();
     },
   };
 };

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { WebSocket } from "ws";
 import type { Connection } from "./connection.js";
-import type { Outgoing } from "./outlet.js";
+import type { OutgoingMessage } from "./send-limiter.js";
 
 /** What tRPC's adapter uses of a WebSocket. */
 type Used = Pick<WebSocket, "readyState" | "close">;
@@ -26,7 +26,7 @@ export class TrpcClient extends EventEmitter implements Used {
     return this.#socket.readyState;
   }
 
-  send(message: Outgoing): void {
+  send(message: OutgoingMessage): void {
     this.#connection.send(message);
   }
 

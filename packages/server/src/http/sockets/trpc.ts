@@ -10,7 +10,7 @@ import { type Context, callFields, type Trace } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { Router } from "../../trpc/root.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
-import type { Outgoing } from "./outlet.js";
+import type { OutgoingMessage } from "./send-limiter.js";
 import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";
 import { TrpcClient } from "./trpc-client.js";
 
@@ -98,7 +98,7 @@ const isTold = (message: unknown): message is Told => {
 };
 
 /** A message's JSON. That of an event that many are told is made once: each is told it under the id of a call of its own. */
-const written = (message: unknown): Outgoing => {
+const written = (message: unknown): OutgoingMessage => {
   const json = isTold(message) ? sharedJson(message.result.data) : undefined;
   if (json === undefined) return JSON.stringify(message);
   // Safe: it is an event.

@@ -6,7 +6,7 @@ import type { WebSocketServer } from "ws";
 import type { Config } from "../../config/config.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { waitAtMost } from "../../platform/wait-at-most.js";
-import { asBytes, bareAnswer } from "../failures.js";
+import { bareResponse, formatResponse } from "../failures.js";
 import { requestId } from "../logging.js";
 import { openServerCheck, originsOf } from "../open-server.js";
 import {
@@ -16,9 +16,9 @@ import {
   type SocketHandler,
   type SocketTiming,
 } from "./connection.js";
+import { handleWithoutUpgrade, isWebSocket } from "./ignored-upgrades.js";
 import { createLiveness, PING_MS } from "./liveness.js";
-import { createOutlets } from "./outlet.js";
-import { answerPlainly, isWebSocket } from "./plain.js";
+import { createSendLimiter } from "./send-limiter.js";
 
 /** The maximum size of a message, in bytes: that of a request's body. */
 const MAX_FRAME_BYTES = 1024 * 1024;
@@ -26,19 +26,19 @@ const MAX_FRAME_BYTES = 1024 * 1024;
  * The maximum numbers of chunks of a frame and of frames of a message, so that few bytes cannot create many
  * objects.
  */
-const MAX_PIECES = 4096;
+const MAX_CHUNKS = 4096;
 const MAX_FRAGMENTS = 1024;
 /**
  * The time limits for pending work when the server drains, and for the closing handshake afterwards, in
  * milliseconds.
  */
 const SETTLE_MS = 5_000;
-const GOODBYE_MS = 1_000;
+const HANDSHAKE_MS = 1_000;
 /** How long a client may take to answer the closing handshake, in milliseconds. */
 const CLOSE_MS = 2_000;
 /** The WebSocket close code and reason of a server that stops. */
 const GOING_AWAY = 1001;
-const GOODBYE = "The server is stopping.";
+const STOPPING = "The server is stopping.";
 
 export interface UpgradeOptions {
   readonly config: Pick<Config, "auth" | "corsOrigins" | "publicUrl" | "trustedProxies" | "sendBufferBytes">;
@@ -72,7 +72,7 @@ const REFUSALS: Readonly<Record<400 | 403 | 404 | 503, InvigilError>> = {
 };
 /** Responds to a request that does not become a WebSocket. */
 const refuse = (socket: Duplex, status: keyof typeof REFUSALS, id: string): void => {
-  socket.end(asBytes(bareAnswer(REFUSALS[status], status, id)));
+  socket.end(formatResponse(bareResponse(REFUSALS[status], status, id)));
 };
 
 /**
@@ -83,10 +83,10 @@ export const acceptSockets = (
   app: FastifyInstance,
   { config, handlers, timing: { pingMs = PING_MS, settleMs = SETTLE_MS } }: UpgradeOptions,
 ): void => {
-  const isKnownOrigin = originCheck(config);
+  const isAllowedOrigin = originCheck(config);
   const isProxy = proxyAddr.compile([...config.trustedProxies]);
   const liveness = createLiveness({ pingMs });
-  const outlets = createOutlets({ mostBytes: config.sendBufferBytes });
+  const sendLimiter = createSendLimiter({ mostBytes: config.sendBufferBytes });
   const open = new Map<Connection, Served>();
   let draining = false;
   let server: Promise<WebSocketServer> | undefined;
@@ -99,7 +99,7 @@ export const acceptSockets = (
         noServer: true,
         clientTracking: false,
         maxPayload: MAX_FRAME_BYTES,
-        maxBufferedChunks: MAX_PIECES,
+        maxBufferedChunks: MAX_CHUNKS,
         maxFragments: MAX_FRAGMENTS,
         closeTimeout: CLOSE_MS,
         perMessageDeflate: false,
@@ -112,12 +112,12 @@ export const acceptSockets = (
     return server;
   };
 
-  const goodbye = async (connection: Connection, served: Served): Promise<void> => {
+  const closeGracefully = async (connection: Connection, served: Served): Promise<void> => {
     const { socket } = connection;
     await waitAtMost(served.settled(), settleMs);
     const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-    socket.close(GOING_AWAY, GOODBYE);
-    await waitAtMost(closed, GOODBYE_MS);
+    socket.close(GOING_AWAY, STOPPING);
+    await waitAtMost(closed, HANDSHAKE_MS);
     socket.terminate();
   };
 
@@ -135,12 +135,12 @@ export const acceptSockets = (
       const ms = Math.round(performance.now() - since);
       log.info({ route, code, ms, ...served.summary?.() }, "connection closed");
     });
-    if (draining) void goodbye(connection, served);
+    if (draining) void closeGracefully(connection, served);
   };
 
   const upgrade = async (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
     if (!isWebSocket(request)) {
-      answerPlainly(app.server, request, { socket, head });
+      handleWithoutUpgrade(app.server, request, { socket, head });
       return;
     }
     // Clients may disconnect at any time.
@@ -151,7 +151,7 @@ export const acceptSockets = (
     const handler = handlers[route];
     const log = app.log.child({ reqId: id });
     const address = proxyAddr(request, isProxy);
-    const status = !handler ? 404 : draining ? 503 : isKnownOrigin(request) ? undefined : 403;
+    const status = !handler ? 404 : draining ? 503 : isAllowedOrigin(request) ? undefined : 403;
     if (!handler || status !== undefined) {
       log.info({ route: handler ? route : null, status, address }, "connection refused");
       refuse(socket, status ?? 404, id);
@@ -159,7 +159,7 @@ export const acceptSockets = (
     }
     const made = await socketServer();
     made.handleUpgrade(request, socket, head, (accepted) => {
-      const send = outlets.open(accepted, log);
+      const send = sendLimiter.open(accepted, log);
       const close: Connection["close"] = (code, reason) => {
         accepted.close(code, reason);
         accepted.resume();
@@ -180,7 +180,7 @@ export const acceptSockets = (
   // ended.
   app.addHook("preClose", (done) => {
     draining = true;
-    for (const [connection, served] of open) void goodbye(connection, served);
+    for (const [connection, served] of open) void closeGracefully(connection, served);
     done();
   });
 };

@@ -2,7 +2,7 @@ import type { AliyunNewToken } from "@invigil/schema";
 import { z } from "zod";
 import type { MessageProvider } from "../types.js";
 import { providerFailed, VendorError } from "../vendor-error.js";
-import { ANNOUNCER, done, nobody } from "./announcing.js";
+import { ANNOUNCER, emptyResponse, noReceivers } from "./announcements.js";
 import { type AliyunImApp, aliyunNewToken, IM_TOKEN_TTL_SECONDS } from "./im-token.js";
 import type { OpenApi } from "./openapi.js";
 
@@ -63,7 +63,7 @@ export const createAliyunNewIm = (
           ...(CREATOR_ID.test(creatorId) && { CreatorId: creatorId }),
         },
         // Repeating the call reports that the group already exists.
-        repeatable: true,
+        idempotent: true,
         schema: created,
         signal,
       });
@@ -80,9 +80,9 @@ export const createAliyunNewIm = (
       api.call({
         action: "DeleteLiveMessageGroup",
         query: { AppId, GroupId: groupId },
-        repeatable: true,
-        schema: done,
-        unless: nobody,
+        idempotent: true,
+        schema: emptyResponse,
+        tolerated: noReceivers,
       }),
 
     async announce({ groupId, type, data, userIds }) {
@@ -94,8 +94,8 @@ export const createAliyunNewIm = (
             action,
             new VendorError("the text is longer than 15 KB", { fault: "refused" }),
           );
-        const call = { action, query: { ...message, ...query }, repeatable: false };
-        return api.call({ ...call, schema: done, unless: nobody });
+        const call = { action, query: { ...message, ...query }, idempotent: false };
+        return api.call({ ...call, schema: emptyResponse, tolerated: noReceivers });
       };
       // Announcements describe the current state, so they are not stored in the history.
       if (!userIds)
@@ -108,6 +108,11 @@ export const createAliyunNewIm = (
     },
 
     check: () =>
-      api.call({ action: "DescribeLiveMessageApp", query: { AppId }, repeatable: true, schema: done }),
+      api.call({
+        action: "DescribeLiveMessageApp",
+        query: { AppId },
+        idempotent: true,
+        schema: emptyResponse,
+      }),
   };
 };

@@ -2,7 +2,7 @@ import type { AliyunOldToken } from "@invigil/schema";
 import { z } from "zod";
 import { invalidInput } from "../../platform/errors.js";
 import type { MessageProvider } from "../types.js";
-import { ANNOUNCER, done, nobody } from "./announcing.js";
+import { ANNOUNCER, emptyResponse, noReceivers } from "./announcements.js";
 import type { OpenApi } from "./openapi.js";
 
 export interface AliyunOldImOptions {
@@ -48,7 +48,7 @@ export const createAliyunOldIm = ({
       action: "CreateMessageGroup",
       query: { AppId, CreatorId: creatorId, Extension: JSON.stringify({ name }) },
       // Repeating the call creates another group.
-      repeatable: false,
+      idempotent: false,
       schema: created,
       signal,
     });
@@ -66,7 +66,7 @@ export const createAliyunOldIm = ({
     return api.call({
       action: "GetMessageToken",
       query: { AppId, UserId: userId, ...device },
-      repeatable: true,
+      idempotent: true,
       schema: tokens,
     });
   },
@@ -86,11 +86,12 @@ export const createAliyunOldIm = ({
     await api.call({
       action: receivers ? "SendMessageToGroupUsers" : "SendMessageToGroup",
       query: { ...message, ...(receivers && { ReceiverIdList: receivers.join(",") }) },
-      repeatable: false,
-      schema: done,
-      unless: nobody,
+      idempotent: false,
+      schema: emptyResponse,
+      tolerated: noReceivers,
     });
   },
 
-  check: () => api.call({ action: "GetMessageApp", query: { AppId }, repeatable: true, schema: done }),
+  check: () =>
+    api.call({ action: "GetMessageApp", query: { AppId }, idempotent: true, schema: emptyResponse }),
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { AnswerTooLong, boundedText } from "../../platform/bounded-body.js";
-import { parsedJson } from "../parsed-json.js";
+import { parseJson } from "../parse-json.js";
 import type { VendorPolicy } from "../policy.js";
 import { VendorError } from "../vendor-error.js";
 import type { AliyunAccount } from "./credentials.js";
@@ -21,11 +21,11 @@ export interface OpenApiCall<Schema extends z.ZodType> {
   readonly action: string;
   readonly query: Readonly<Record<string, string>>;
   /** Whether the call is idempotent. */
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
   /** Parses the response. */
   readonly schema: Schema;
   /** Error codes that count as success, and the result to return for them. */
-  readonly unless?: { readonly codes: readonly string[]; readonly answer: z.output<Schema> };
+  readonly tolerated?: { readonly codes: readonly string[]; readonly answer: z.output<Schema> };
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,8 +39,8 @@ const AGENT = "invigil";
 /** `ServiceUnavailable` means that the call was not executed and can be retried, as for throttling. */
 const THROTTLED = /Throttling|^ServiceUnavailable/;
 /** The messages of these errors may repeat credentials from the request. */
-const TELLS_TOO_MUCH = /signature|token|accesskey/i;
-const MAX_SAID = 200;
+const REPEATS_CREDENTIALS = /signature|token|accesskey/i;
+const MAX_MESSAGE_LENGTH = 200;
 
 const errorBody = z.object({
   Code: z.string().optional(),
@@ -49,7 +49,7 @@ const errorBody = z.object({
 });
 const idBody = z.object({ RequestId: z.string() });
 
-interface Answered {
+interface ApiResponse {
   readonly status: number;
   readonly body: string;
   /** From the response header. */
@@ -57,16 +57,19 @@ interface Answered {
 }
 
 /** Converts an error response of the vendor. */
-const refusal = ({ status, body, requestId }: Answered): VendorError => {
-  const { data } = errorBody.safeParse(parsedJson(body));
+const errorOf = ({ status, body, requestId }: ApiResponse): VendorError => {
+  const { data } = errorBody.safeParse(parseJson(body));
   // An HTML page of a gateway, for example.
   if (!data) return new VendorError("an error response that is not JSON", { fault: "unavailable" });
   const code = data.Code || undefined;
-  const said = data.Message && !TELLS_TOO_MUCH.test(code ?? "") ? `: ${data.Message.slice(0, MAX_SAID)}` : "";
-  const answered = status >= 500 ? "unavailable" : "refused";
+  const message =
+    data.Message && !REPEATS_CREDENTIALS.test(code ?? "")
+      ? `: ${data.Message.slice(0, MAX_MESSAGE_LENGTH)}`
+      : "";
+  const fault = status >= 500 ? "unavailable" : "refused";
   const throttled = status === 429 || THROTTLED.test(code ?? "");
-  return new VendorError(`${code ?? `HTTP ${status}`}${said}`, {
-    fault: throttled ? "throttled" : answered,
+  return new VendorError(`${code ?? `HTTP ${status}`}${message}`, {
+    fault: throttled ? "throttled" : fault,
     code,
     requestId: data.RequestId || requestId,
   });
@@ -89,8 +92,11 @@ const vendorErrorOf = (error: unknown, signal: AbortSignal): VendorError => {
   return new VendorError(`no connection (${code || "closed"})`, { fault: "unreachable" });
 };
 
-const read = <Schema extends z.ZodType>(schema: Schema, { body, requestId }: Answered): z.output<Schema> => {
-  const json = parsedJson(body);
+const read = <Schema extends z.ZodType>(
+  schema: Schema,
+  { body, requestId }: ApiResponse,
+): z.output<Schema> => {
+  const json = parseJson(body);
   const result = schema.safeParse(json);
   if (result.success) return result.data;
   const field = result.error.issues[0]?.path.join(".");
@@ -102,7 +108,7 @@ const read = <Schema extends z.ZodType>(schema: Schema, { body, requestId }: Ans
 };
 
 /** Percent-encoding of RFC 3986, which the vendor uses for signatures. */
-const encoded = (text: string): string =>
+const percentEncoded = (text: string): string =>
   encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
@@ -121,7 +127,7 @@ export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions)
     action: string,
     query: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<Answered> => {
+  ): Promise<ApiResponse> => {
     const { sdk, credential } = await account.open();
     const { accessKeyId = "", accessKeySecret = "", securityToken } = await credential.getCredential();
     const method = "POST";
@@ -149,7 +155,7 @@ export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions)
       accessKeySecret,
     );
     const text = Object.entries(query)
-      .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
+      .map(([name, value]) => `${percentEncoded(name)}=${percentEncoded(value)}`)
       .join("&");
     const response = await fetch(`${origin}/?${text}`, {
       method,
@@ -165,18 +171,19 @@ export const createOpenApi = ({ url, version, account, policy }: OpenApiOptions)
   };
 
   return {
-    call({ action, query, repeatable, schema, unless, signal: outer }) {
+    call({ action, query, idempotent, schema, tolerated, signal: callerSignal }) {
       const attempt = async (signal: AbortSignal) => {
         await account.ready();
-        const answered = await post(action, query, signal).catch((error: unknown) => {
+        const response = await post(action, query, signal).catch((error: unknown) => {
           throw vendorErrorOf(error, signal);
         });
-        if (answered.status < 300) return read(schema, answered);
-        const error = refusal(answered);
-        if (unless && error.code !== undefined && unless.codes.includes(error.code)) return unless.answer;
+        if (response.status < 300) return read(schema, response);
+        const error = errorOf(response);
+        if (tolerated && error.code !== undefined && tolerated.codes.includes(error.code))
+          return tolerated.answer;
         throw error;
       };
-      return policy.run({ action, repeatable, signal: outer, attempt });
+      return policy.run({ action, idempotent, signal: callerSignal, attempt });
     },
   };
 };

@@ -1,5 +1,5 @@
 /** Node nests the default export of a CommonJS module inside another default. Bundlers do not. */
-const unwrapped = <Export extends object>(module: Export | { readonly default: Export }): Export =>
+const unwrapDefault = <Export extends object>(module: Export | { readonly default: Export }): Export =>
   "default" in module ? module.default : module;
 
 /**
@@ -14,7 +14,7 @@ export const loadSdk = async () => {
   return {
     /** The vendor's functions for signing calls. */
     signing: core.OpenApiUtil,
-    Credential: unwrapped(credentials.default),
+    Credential: unwrapDefault(credentials.default),
     CredentialSettings: credentials.Config,
   };
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createStreamCallback } from "./stream-callback.js";
 
 const TIMESTAMP = "1767323045";
-/** Made with md5sum, of `push.example|1767323045|the callback key`. */
+/** Computed with md5sum from `push.example|1767323045|the callback key`. */
 const SIGNATURE = "b17c6094ed9424467ceeae1255888467";
 const settings = {
   pushDomain: "push.example",
@@ -10,20 +10,20 @@ const settings = {
   transcodeSuffix: "_240p",
   key: "the callback key",
 };
-const judge = (
+const verify = (
   sent: { timestamp?: string; signature?: string } = {},
   { change = {}, offset = 0 }: { change?: Partial<typeof settings>; offset?: number } = {},
 ) => {
   const clock = () => new Date((Number(TIMESTAMP) + offset) * 1000);
   const callback = createStreamCallback({ ...settings, ...change }, clock);
-  return callback.judge({ timestamp: TIMESTAMP, signature: SIGNATURE, ...sent });
+  return callback.verify({ timestamp: TIMESTAMP, signature: SIGNATURE, ...sent });
 };
 
 describe("the stream service's signature", () => {
-  it("is the MD5 of domain, time and key, in letters of either case", () => {
-    expect(judge()).toBe("good");
-    expect(judge({ signature: SIGNATURE.toUpperCase() })).toBe("good");
-    expect(judge({}, { change: { pushDomain: "PUSH.example" } })).toBe("good");
+  it("is the MD5 of domain, time and key, in upper or lower case", () => {
+    expect(verify()).toBe("good");
+    expect(verify({ signature: SIGNATURE.toUpperCase() })).toBe("good");
+    expect(verify({}, { change: { pushDomain: "PUSH.example" } })).toBe("good");
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe("the stream service's signature", () => {
     ["a byte more", { signature: `${SIGNATURE}00` }, {}],
     ["nothing", { signature: "" }, {}],
   ])("is wrong with %s", (_, sent, change) => {
-    expect(judge(sent, { change })).toBe("wrong");
+    expect(verify(sent, { change })).toBe("wrong");
   });
 
   it.each([
@@ -46,10 +46,10 @@ describe("the stream service's signature", () => {
     [300.001, "stale"],
     [-300.001, "stale"],
   ])("made %d seconds ago is %s", (offset, verdict) => {
-    expect(judge({}, { offset })).toBe(verdict);
+    expect(verify({}, { offset })).toBe(verdict);
   });
 
-  it("that is wrong is not told to be old", () => {
-    expect(judge({ signature: "0".repeat(32) }, { offset: 1000 })).toBe("wrong");
+  it("that is both wrong and old is reported as wrong", () => {
+    expect(verify({ signature: "0".repeat(32) }, { offset: 1000 })).toBe("wrong");
   });
 });

@@ -4,7 +4,7 @@ import type { StreamCallback } from "../types.js";
 /** The maximum difference between the time of a signature and the server's clock, in seconds. */
 const TOLERANCE_SECONDS = 300;
 
-type StreamCallbackSettings = Omit<StreamCallback, "judge"> & { readonly key: string };
+type StreamCallbackSettings = Omit<StreamCallback, "verify"> & { readonly key: string };
 
 /** Verifies callbacks of the stream service. The signature covers only the push domain and the time. */
 export const createStreamCallback = (
@@ -18,7 +18,7 @@ export const createStreamCallback = (
     pushDomain,
     app: settings.app,
     transcodeSuffix: settings.transcodeSuffix,
-    judge({ timestamp, signature }) {
+    verify({ timestamp, signature }) {
       const sent = Buffer.from(signature, "hex");
       const expected = signatureAt(timestamp);
       if (sent.length !== expected.length || !timingSafeEqual(sent, expected)) return "wrong";

@@ -14,7 +14,7 @@ const settings: StreamSettings = {
   transcodeSuffix: "_240p",
 };
 const clock = () => new Date("2024-03-18T17:00:53.999+08:00");
-/** The lifetime on from that moment, rounded up to a whole minute. */
+/** The end of the lifetime, rounded up to a whole minute. */
 const EXPIRY = 1_711_357_260;
 const room = { examId: "e-1", roomId: "r1" } as const;
 const USER = "u.1";
@@ -26,13 +26,13 @@ describe("authKey", () => {
   it.each([
     ["/video/standard", 1_622_194_197, "aliyunliveexp1234", "5552ff52b5e4e20387c6dc18afce206b"],
     ["/video/standard/test.mp4", 1_627_747_200, "aliyunvodexp1234", "0e9048c8c7de46b6015618f42de79bc2"],
-  ])("signs %s as the vendor's documents do", (uri, expiry, key, md5) => {
+  ])("signs %s like the vendor's documentation", (uri, expiry, key, md5) => {
     expect(authKey(uri, expiry, key)).toBe(`${expiry}-0-0-${md5}`);
   });
 });
 
 describe("stream URLs", () => {
-  it("are the vendor's form, for both cameras", () => {
+  it("have the vendor's format for both cameras", () => {
     const urls = (path: string, twin = "") => ({
       pushUrl: `artc://push.example/live/${path}?${twin}auth_key=${authKey(`/live/${path}`, EXPIRY, "push-key")}`,
       pullUrl: `artc://pull.example/live/${path}?auth_key=${authKey(`/live/${path}`, EXPIRY, "pull-key")}`,
@@ -52,7 +52,7 @@ describe("stream URLs", () => {
     );
   });
 
-  it("carry the transcode suffix that is set", () => {
+  it("have the configured transcode suffix", () => {
     const { main } = createStreamSigner({ ...settings, transcodeSuffix: "_low" }, clock).inRoom(room, {
       twin: false,
     })(USER);
@@ -71,7 +71,7 @@ describe("stream URLs", () => {
     ["lowPullUrl", "pull-key"],
   ] as const;
 
-  it("verify at the vendor: the key signs exactly the path that is asked for, and only there", () => {
+  it("are valid at the vendor for exactly their path", () => {
     fc.assert(
       fc.property(
         anyOwner,
@@ -93,7 +93,7 @@ describe("stream URLs", () => {
     );
   });
 
-  it("are valid for the lifetime that is set, and for less than a minute more", () => {
+  it("are valid for the configured lifetime plus less than a minute", () => {
     fc.assert(
       fc.property(anyMoment, anyTtl, (now, ttlSeconds) => {
         const signed = createStreamSigner({ ...settings, ttlSeconds }, () => new Date(now));
@@ -123,7 +123,7 @@ describe("streams signed before", () => {
     };
   };
 
-  it("are the same within the minute, and others in the next", () => {
+  it("are the same within a minute, and different in the next", () => {
     const { at, urls } = openSigner();
     const first = urls();
     at(start + MINUTE - 1);
@@ -134,7 +134,7 @@ describe("streams signed before", () => {
     expect(new Set([first, next].flatMap(allUrls)).size).toBe(12);
   });
 
-  it("are others again where the clock is set back", () => {
+  it("are different if the clock is set back", () => {
     const { at, urls } = openSigner();
     at(start + MINUTE);
     const later = urls();
@@ -142,7 +142,7 @@ describe("streams signed before", () => {
     expect(expiryOf(urls().main.pullUrl)).toBe(expiryOf(later.main.pullUrl) - 60);
   });
 
-  it("are those of the minute in which a room was asked for, and no later one's", () => {
+  it("belong to the minute in which the room was requested", () => {
     let now = start;
     const memory = createStreamSigner(settings, () => new Date(now));
     const earlier = memory.inRoom(room, { twin: true });
@@ -154,7 +154,7 @@ describe("streams signed before", () => {
     );
   });
 
-  it("are nobody else's: each person, room, exam and twin has its own", () => {
+  it("are different for each person, room, exam and twin", () => {
     const { urls } = openSigner();
     const asked = [
       () => urls(),
@@ -168,7 +168,7 @@ describe("streams signed before", () => {
     expect(new Set(once.map(({ main }) => main.pushUrl)).size).toBe(asked.length);
   });
 
-  it("are each signer's own: its domains, keys, app and suffix are in them", () => {
+  it("depend on the domains, keys, app and suffix of the signer", () => {
     const signers = [
       {},
       { pushDomain: "other.example" },
@@ -182,12 +182,12 @@ describe("streams signed before", () => {
     expect(new Set(urls).size).toBe(signers.length);
   });
 
-  it("cannot be changed by who gets them", () => {
+  it("are immutable", () => {
     const signed = openSigner().urls();
     for (const part of [signed, signed.main, signed.pc]) expect(Object.isFrozen(part)).toBe(true);
   });
 
-  it("are remembered for so many people and no more, in whichever rooms, each minute anew", () => {
+  it("are cached for a limited number of people per minute", () => {
     const { at, urls } = openSigner({ remembered: 2 });
     const other = { ...room, roomId: "r2" };
     const ask = () => [

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { roomStreams, streamName } from "../stream-name.js";
+import { roomStreamPrefix, streamName } from "../stream-name.js";
 import type { SignedStreams, StreamOwner, StreamSigner } from "../types.js";
 
 export interface StreamSettings {
@@ -28,13 +28,13 @@ export const authKey = (uri: string, expiry: number, key: string): string => {
 /** Expiries are rounded up to a whole minute, so that URLs stay the same for a minute. */
 const MINUTE_MS = 60_000;
 /** The number of people whose URLs are cached for a minute. Each takes 1.5 KB. */
-const REMEMBERED_PEOPLE = 10_000;
+const MAX_CACHED_PEOPLE = 10_000;
 
 /** The URLs with the same expiry: by room, then by person. */
 interface Signed {
   readonly expiry: number;
   readonly rooms: Map<string, Map<string, SignedStreams>>;
-  placesLeft: number;
+  remaining: number;
 }
 
 /**
@@ -44,7 +44,7 @@ interface Signed {
 export const createStreamSigner = (
   settings: StreamSettings,
   clock: () => Date,
-  remembered = REMEMBERED_PEOPLE,
+  maxCached = MAX_CACHED_PEOPLE,
 ): StreamSigner => {
   const { app, ttlSeconds, pushKey, pullKey, transcodeSuffix } = settings;
   const pushHost = `artc://${settings.pushDomain}`;
@@ -61,9 +61,9 @@ export const createStreamSigner = (
     });
   };
 
-  let signed: Signed = { expiry: 0, rooms: new Map(), placesLeft: 0 };
+  let signed: Signed = { expiry: 0, rooms: new Map(), remaining: 0 };
   const signedWith = (expiry: number): Signed => {
-    if (signed.expiry !== expiry) signed = { expiry, rooms: new Map(), placesLeft: remembered };
+    if (signed.expiry !== expiry) signed = { expiry, rooms: new Map(), remaining: maxCached };
     return signed;
   };
 
@@ -71,7 +71,7 @@ export const createStreamSigner = (
     inRoom(room, { twin }) {
       const now = signedWith(expiryOf(clock()));
       // URLs depend only on the stream name, so rooms with the same prefix share a cache entry.
-      const key = `${twin ? "twin " : ""}${roomStreams(room)}`;
+      const key = `${twin ? "twin " : ""}${roomStreamPrefix(room)}`;
       const people = now.rooms.get(key) ?? new Map<string, SignedStreams>();
       return (userId) => {
         const known = people.get(userId);
@@ -80,8 +80,8 @@ export const createStreamSigner = (
           main: sign({ ...room, userId, camera: "main" }, twin, now.expiry),
           pc: sign({ ...room, userId, camera: "pc" }, twin, now.expiry),
         });
-        if (now.placesLeft > 0) {
-          now.placesLeft -= 1;
+        if (now.remaining > 0) {
+          now.remaining -= 1;
           people.set(userId, urls);
           now.rooms.set(key, people);
         }

@@ -10,7 +10,7 @@ const may = (policy: RamPolicy, path: string, action = "oss:PutObject", bucket =
   isAllowed([policy], { action, resource: `acs:oss:oss-cn-hangzhou:1234567890123456:${bucket}/${path}` });
 
 describe("the policy for recordings", () => {
-  it("is written as the vendor reads it, and allows nothing but to put objects", () => {
+  it("has the vendor's format, and only allows putting objects", () => {
     const { policy, allowed } = recordingsPolicy({ ...STORE, prefixes: ["e-r-u/", "e-r-u_pc/"] });
     expect(allowed).toBe(2);
     expect(JSON.parse(policy)).toEqual({
@@ -33,7 +33,7 @@ describe("the policy for recordings", () => {
     "record/local/e-r-u/2026-01-02 03:04:05_2026-01-02 03:09:05.mp4",
     "record/local/e-r-u/a..b/c..mp4",
     "record/local/e-r-u_pc/1.webm",
-  ])("lets a person put %s", (path) => {
+  ])("allows putting %s", (path) => {
     expect(may(policyFor("e-r-u/", "e-r-u_pc/"), path)).toBe(true);
   });
 
@@ -51,12 +51,12 @@ describe("the policy for recordings", () => {
     "record/local/e-r-u/../e-r-u2/1.mp4",
     "record/local/e-r-u/x/../../e-r-u2/1.mp4",
     "record/local/../local/e-r-u/1.mp4",
-  ])("does not let it put %s", (path) => {
+  ])("does not allow putting %s", (path) => {
     expect(may(policyFor("e-r-u/", "e-r-u_pc/"), path)).toBe(false);
   });
 
   it.each(["oss:GetObject", "oss:DeleteObject", "oss:ListObjects", "oss:PutObjectAcl", "oss:PutBucket"])(
-    "does not let it call %s",
+    "does not allow calling %s",
     (action) => {
       expect(may(policyFor("e-r-u/"), "record/local/e-r-u/1.mp4", action)).toBe(false);
     },
@@ -67,7 +67,7 @@ describe("the policy for recordings", () => {
     expect(may(policyFor("e-r-u/"), path, "oss:PutObject", "exam-records2")).toBe(false);
   });
 
-  it("lets everything below a beginning be put, and nothing that leads out of it", () => {
+  it("allows everything below a prefix, and nothing that leads out of it", () => {
     const policy = policyFor("e-r-");
     expect(may(policy, "record/local/e-r-u/1.mp4")).toBe(true);
     expect(may(policy, "record/local/e-r-another_pc/1.mp4")).toBe(true);
@@ -93,7 +93,7 @@ describe("the policy for recordings", () => {
     "e r/",
     "é/",
     'e"/',
-  ])("is not made for %j", (prefix) => {
+  ])("refuses %j", (prefix) => {
     expect(() => recordingsPolicy({ ...STORE, prefixes: ["e-r-u/", prefix] })).toThrow(
       `a policy cannot contain the prefix ${JSON.stringify(prefix)}`,
     );
@@ -101,7 +101,7 @@ describe("the policy for recordings", () => {
 });
 
 describe("the length of a policy", () => {
-  it("takes the two folders of the person with the longest names in the longest places", () => {
+  it("fits the two folders of a person with the longest names", () => {
     const user = "u".repeat(61);
     const stream = `${"e".repeat(32)}-${"r".repeat(64)}-${user}`;
     const basePath = `/${"b".repeat(64)}`.repeat(8);
@@ -111,12 +111,12 @@ describe("the length of a policy", () => {
     expect(policy.length).toBeLessThanOrEqual(MAX_POLICY_LENGTH);
   });
 
-  it("limits how many are allowed, to as many as there is room for, the first ones", () => {
+  it("limits the allowed prefixes to the first ones that fit", () => {
     const names = Array.from({ length: 60 }, (_, index) => `e-${String(index).padStart(32, "0")}-`);
     const [first = "", ...more] = names;
     const { policy, allowed } = recordingsPolicy({ ...STORE, prefixes: [first, ...more] });
     expect(policy.length).toBeLessThanOrEqual(MAX_POLICY_LENGTH);
-    // One more would not have fitted.
+    // One more would not fit.
     const each = `"acs:oss:*:*:exam-records/record/local/${first}*",`.length;
     expect(policy.length + each).toBeGreaterThan(MAX_POLICY_LENGTH);
     const read = parseRamPolicy(policy);
@@ -129,7 +129,7 @@ describe("the policy for video on demand", () => {
   const policy = parseRamPolicy(videoPolicy());
   const mayCall = (action: string) => isAllowed([policy], { action, resource: "acs:vod:cn-shanghai:1234:*" });
 
-  it("allows what an upload of a video calls", () => {
+  it("allows the calls of a video upload", () => {
     expect(mayCall("vod:CreateUploadVideo")).toBe(true);
     expect(mayCall("vod:RefreshUploadVideo")).toBe(true);
   });

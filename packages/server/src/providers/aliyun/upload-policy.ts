@@ -12,7 +12,7 @@ interface Statement {
   readonly Resource: readonly string[];
 }
 
-const written = (...statements: readonly Statement[]): string =>
+const policyText = (...statements: readonly Statement[]): string =>
   JSON.stringify({ Version: "1", Statement: statements });
 
 /**
@@ -39,13 +39,13 @@ export const recordingsPolicy = ({
   basePath,
   prefixes,
 }: RecordingsPolicyOptions): { readonly policy: string; readonly allowed: number } => {
-  const odd = prefixes.find((prefix) => !PLAIN.test(prefix));
-  if (odd !== undefined) throw new Error(`a policy cannot contain the prefix ${JSON.stringify(odd)}`);
+  const invalid = prefixes.find((prefix) => !PLAIN.test(prefix));
+  if (invalid !== undefined) throw new Error(`a policy cannot contain the prefix ${JSON.stringify(invalid)}`);
   const below = (path: string): string => `acs:oss:*:*:${bucket}/${path}`;
   const Action = ["oss:PutObject"];
   const folder = `${basePath}/local/`.slice(1);
   const allowing = (many: number): string =>
-    written(
+    policyText(
       {
         Effect: "Allow",
         Action,
@@ -64,7 +64,11 @@ export const recordingsPolicy = ({
  * restrict the policy further.
  */
 export const videoPolicy = (): string =>
-  written({ Effect: "Allow", Action: ["vod:CreateUploadVideo", "vod:RefreshUploadVideo"], Resource: ["*"] });
+  policyText({
+    Effect: "Allow",
+    Action: ["vod:CreateUploadVideo", "vod:RefreshUploadVideo"],
+    Resource: ["*"],
+  });
 
 /** A policy that allows nothing. */
-export const emptyPolicy = (): string => written({ Effect: "Deny", Action: ["*"], Resource: ["*"] });
+export const emptyPolicy = (): string => policyText({ Effect: "Deny", Action: ["*"], Resource: ["*"] });

@@ -17,10 +17,10 @@ export const STS_VERSION = "2015-04-01";
  * Issued credentials are reused until this long before their expiry, in milliseconds, so that uploads can
  * finish.
  */
-const SPARE_MS = 10 * 60_000;
-const SHORTEST_SECONDS = 900;
+const MIN_REMAINING_MS = 10 * 60_000;
+const MIN_SECONDS = 900;
 /** The number of people whose credentials are cached. */
-const REMEMBERED = 10_000;
+const MAX_CACHED_PEOPLE = 10_000;
 
 const answer = z.object({
   Credentials: z.object({
@@ -31,13 +31,13 @@ const answer = z.object({
   }),
 });
 
-const LONGEST_NAME = 64;
+const MAX_NAME_LENGTH = 64;
 /** The user id, if the vendor accepts it as a session name. Otherwise, the valid part of it and a hash. */
 const sessionName = (userId: string): string => {
   if (/^[A-Za-z0-9.@_-]{2,64}$/.test(userId)) return userId;
   const mark = createHash("sha256").update(userId).digest("hex").slice(0, 16);
-  const taken = userId.replace(/[^A-Za-z0-9.@_-]/g, "_").slice(0, LONGEST_NAME - mark.length - 1);
-  return `${taken}-${mark}`;
+  const allowed = userId.replace(/[^A-Za-z0-9.@_-]/g, "_").slice(0, MAX_NAME_LENGTH - mark.length - 1);
+  return `${allowed}-${mark}`;
 };
 
 export interface UploadsOptions {
@@ -62,12 +62,12 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
         Policy: policy,
       },
       // Repeating the call only issues more credentials.
-      repeatable: true,
+      idempotent: true,
       schema: answer,
     });
 
   const issued = new LRUCache<string, UploadCredentials, { userId: string; policy: string }>({
-    ...atMost(REMEMBERED),
+    ...atMost(MAX_CACHED_PEOPLE),
     // A caller that waits for credentials receives them even if the cache evicts the entry.
     ignoreFetchAbort: true,
     async fetchMethod(_key, _stale, { context: { userId, policy } }) {
@@ -83,7 +83,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
     },
   });
   const isFresh = (credentials: UploadCredentials | undefined): boolean =>
-    credentials !== undefined && credentials.expiration.getTime() - clock().getTime() > SPARE_MS;
+    credentials !== undefined && credentials.expiration.getTime() - clock().getTime() > MIN_REMAINING_MS;
 
   const recordings = (userId: string, prefixes: UploadPrefixes): string => {
     const { policy, allowed } = recordingsPolicy({ bucket, basePath, prefixes });
@@ -106,7 +106,7 @@ export const createUploads = ({ settings, sts, clock, log }: UploadsOptions): Up
       });
     },
     async check() {
-      await assumeRole("invigil-doctor", emptyPolicy(), SHORTEST_SECONDS);
+      await assumeRole("invigil-doctor", emptyPolicy(), MIN_SECONDS);
     },
   };
 };

@@ -18,7 +18,7 @@ describe("the built-in message service", () => {
   const issue = () => im.issueToken({ userId: "s1", role: "" });
   const addressIn = (appSign: string): unknown => JSON.parse(Buffer.from(appSign, "base64url").toString());
 
-  it("signs like the vendor's, with its own app and key", async () => {
+  it("signs like the vendor's service, with its own app and key", async () => {
     const { appSign, ...token } = await issue();
     const auth = { userId: "s1", nonce: `AK-n${world.nonces}`, timestamp: 1000 + 172_800, role: "" } as const;
     const { appSign: _, ...expected } = aliyunNewToken(
@@ -33,13 +33,13 @@ describe("the built-in message service", () => {
     expect((await issue()).auth.nonce).not.toBe((await issue()).auth.nonce);
   });
 
-  it("says where to connect, as it is when asked", async () => {
+  it("returns the current address", async () => {
     expect(addressIn((await issue()).appSign)).toEqual({ v: 1, url: "http://127.0.0.1:7001" });
     world.url = "https://exam.example";
     expect(addressIn((await issue()).appSign)).toEqual({ v: 1, url: "https://exam.example" });
   });
 
-  it("makes a room's group without asking anybody", async () => {
+  it("creates a room's group without a call", async () => {
     const group = { groupId: "g", name: "Maths", creatorId: "t1", members: ["t1"] };
     expect(await im.createGroup(group)).toEqual({ groupId: "g" });
   });
@@ -54,7 +54,7 @@ describe("a login of the built-in message service", () => {
       nonce: () => "0123456789abcdef0123456789abcdef",
       publicUrl: () => "http://127.0.0.1:7001",
     });
-  /** As it is issued: what it is made of is written out, so that the signature is no other tomorrow. */
+  /** An issued login with fixed values, so that its signature never changes. */
   const issued: DropInLogin = {
     appId: "invigil",
     appToken: "0154b444592bbc127b6678e7edc0ba5888201eac616dc0419588091ac5dbbfa5",
@@ -75,14 +75,14 @@ describe("a login of the built-in message service", () => {
     auth: { ...issued.auth, ...auth },
   });
 
-  it("is good until the moment in it", async () => {
+  it("is valid until its timestamp", async () => {
     const { appSign: _, ...login } = await im().issueToken({ userId: "pc_s1", role: "admin" });
     expect(login).toEqual(issued);
     const until = new Date((NOW + 172_800) * 1000);
     expect(im().verify?.(issued)).toEqual(until);
     expect(im(NOW + 172_799).verify?.(issued)).toEqual(until);
     expect(im(NOW + 172_800).verify?.(issued)).toBeUndefined();
-    // The clock that issued it was ahead.
+    // The clock of the issuing server was ahead.
     expect(im(NOW - 60).verify?.(issued)).toEqual(until);
     expect(im(NOW - 61).verify?.(issued)).toBeUndefined();
   });
@@ -104,31 +104,31 @@ describe("a login of the built-in message service", () => {
     { nonce: "AK-0123456789abcdef0123456789abcdee" },
     { timestamp: NOW + 172_801 },
     { role: "" as const },
-  ])("is refused for %j, which was not signed", (different) => {
+  ])("is refused for the unsigned value %j", (different) => {
     expect(im().verify?.(withAuth(different))).toBeUndefined();
   });
 
   it.each(["", "AK-", "0123", "ak-0123", "AK-01 23", "AK-0123-4", `AK-${"0".repeat(62)}`])(
-    "is refused with the nonce %j, though it is signed",
+    "is refused with the signed nonce %j",
     (nonce) => {
       expect(im().verify?.(signed(withAuth({ nonce })))).toBeUndefined();
     },
   );
 
-  it("of one app is none of another", () => {
+  it("of one app is not valid for another", () => {
     const other = signed({ ...issued, appId: "another" });
     expect(im().verify?.(other)).toBeUndefined();
   });
 
-  it("takes nothing that reads the same when it is signed", () => {
-    // A digit of the nonce in the time: good for centuries.
+  it("refuses other parts that result in the same signed text", () => {
+    // A digit moved from the nonce to the time, which then is centuries ahead.
     const nonce = "AK-0123456789abcdef0123456789abcde1";
     const honest = signed(withAuth({ nonce }));
     const later = withAuth({ nonce: nonce.slice(0, -1), timestamp: Number(`1${NOW + 172_800}`) });
     expect(signed(later).appToken).toBe(honest.appToken);
     expect(im().verify?.(honest)).toBeDefined();
     expect(im().verify?.({ ...later, appToken: honest.appToken })).toBeUndefined();
-    // The end of somebody's id in the nonce: somebody else's login.
+    // The end of a user id moved to the nonce, for the login of another person.
     const long = signed(withAuth({ userId: "s1AK-7" }));
     const short = withAuth({ userId: "s1", nonce: `AK-7${issued.auth.nonce}` });
     expect(signed(short).appToken).toBe(long.appToken);

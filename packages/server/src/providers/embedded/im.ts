@@ -25,7 +25,7 @@ export const loginIdOf = ({ auth: { nonce } }: DropInLogin): string => nonce.sli
 /** How far the clocks of the issuing and the verifying server may differ, in seconds. */
 const LEEWAY_SECONDS = 60;
 
-const isSame = (one: string, other: string): boolean => {
+const isEqual = (one: string, other: string): boolean => {
   const [a, b] = [Buffer.from(one), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);
 };
@@ -55,7 +55,7 @@ export const createEmbeddedIm = ({
     const { appToken: ours } = aliyunNewToken({ appId, appKey, appSign: "" }, auth);
     const now = clock().getTime() / 1000;
     const isGood =
-      isSame(appToken, ours) &&
+      isEqual(appToken, ours) &&
       appId === APP_ID &&
       NONCE.test(auth.nonce) &&
       auth.timestamp > now &&

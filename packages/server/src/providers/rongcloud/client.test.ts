@@ -26,7 +26,7 @@ const both = (fault: RongFault): [RongHost, RongFault][] => [
   ["spare", fault],
 ];
 const HANDED_OVER = "vendor host did not respond: calling the next one";
-/** Lets what is under way go on, where the test holds the timers. */
+/** Lets pending work continue while the test controls the timers. */
 const turns = async (count: number) => {
   for (let n = 0; n < count; n++) await new Promise((resolve) => void setImmediate(resolve));
 };
@@ -46,7 +46,7 @@ describe("the signature", () => {
 });
 
 describe("every call", () => {
-  it("is signed with a nonce of its own, also when it is tried again", async () => {
+  it("is signed with a new nonce, even when it is retried", async () => {
     const { vendor } = await open({ faults: both("throttle") });
     await detailsOf(token());
     vendor.fault("main", "reset");
@@ -61,7 +61,7 @@ describe("every call", () => {
     expect(new Set(vendor.calls.map(({ alone }) => alone))).toEqual(new Set([true]));
   });
 
-  it("names itself to the vendor, and so to administrators when it fails", async () => {
+  it("has a request id, which administrators receive if it fails", async () => {
     const { vendor, log } = await open({ faults: [["main", "bad signature"]] });
     const details = await detailsOf(token());
     expect(details).toEqual({
@@ -76,7 +76,7 @@ describe("every call", () => {
   });
 });
 
-describe("a fault of the vendor's", () => {
+describe("a failure of the vendor", () => {
   it.each<[RongFault, string, string | undefined, number]>([
     ["500", "unavailable", "500", 3],
     ["busy", "unavailable", "1050", 3],
@@ -86,23 +86,26 @@ describe("a fault of the vendor's", () => {
     ["redirect", "unreadable", undefined, 1],
     ["wrong JSON", "unreadable", undefined, 1],
     ["no JSON", "unreadable", undefined, 1],
-    // Each try asks both hosts.
+    // Each attempt calls both hosts.
     ["reset", "unreachable", undefined, 6],
     ["half an answer", "unreachable", undefined, 6],
-  ])("(%s) is told as %s with its code, after so many requests: %s, %i", async (fault, told, code, times) => {
-    const { vendor } = await open({ faults: both(fault) });
-    const details = await detailsOf(token());
-    expect([details?.fault, details?.code]).toEqual([told, code]);
-    expect(details?.requestId).toMatch(/^(seen-)?[0-9a-f]{32}$/);
-    expect(vendor.calls).toHaveLength(times);
-  });
+  ])(
+    "(%s) is reported as %s with its code, after this number of requests: %s, %i",
+    async (fault, told, code, times) => {
+      const { vendor } = await open({ faults: both(fault) });
+      const details = await detailsOf(token());
+      expect([details?.fault, details?.code]).toEqual([told, code]);
+      expect(details?.requestId).toMatch(/^(seen-)?[0-9a-f]{32}$/);
+      expect(vendor.calls).toHaveLength(times);
+    },
+  );
 
   it.each<RongFault>(["hang", "lost", "slow"])("(%s) ends with the time-out", async (fault) => {
     await open({ timeoutMs: 200, faults: both(fault) });
     expect((await detailsOf(token()))?.fault).toBe("timeout");
   });
 
-  it("(slow) is none when the answer comes in time", async () => {
+  it("(slow) is no failure if the response arrives in time", async () => {
     const { vendor } = await open({ faults: [["main", "slow"]], timeoutMs: 60_000 });
     const asked = token();
     await vi.waitFor(() => expect(vendor.release()).toBe(1));
@@ -110,7 +113,7 @@ describe("a fault of the vendor's", () => {
     expect(vendor.calls).toHaveLength(1);
   });
 
-  it("ends sooner when the caller's time is over", async () => {
+  it("ends earlier if the caller aborts", async () => {
     const { vendor, im, asked, log } = await open({ faults: both("hang"), timeoutMs: 60_000 });
     const give = new AbortController();
     const group = { groupId: "r1", name: "Maths", creatorId: "t1", members: ["t1"] };
@@ -125,14 +128,14 @@ describe("a fault of the vendor's", () => {
 });
 
 describe("the spare host", () => {
-  it.each<RongFault>(["reset", "half an answer"])("is asked after: %s", async (fault) => {
+  it.each<RongFault>(["reset", "half an answer"])("is called after: %s", async (fault) => {
     const { asked, log } = await open({ faults: [["main", fault]] });
     expect(await token()).toBe(given("rong-token-1-of-s1"));
     expect(asked()).toEqual(["main user/getToken", "spare user/getToken"]);
     expect(log).toMatchObject([{ message: HANDED_OVER, fields: { fault: "unreachable" } }]);
   });
 
-  it.each<RongFault>(["hang", "lost"])("is asked when half of the time is over: %s", async (fault) => {
+  it.each<RongFault>(["hang", "lost"])("is called after half of the time: %s", async (fault) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const { vendor, asked, log } = await open({ timeoutMs: 5000, faults: [["main", fault]] });
     const issued = token();
@@ -148,7 +151,7 @@ describe("the spare host", () => {
     expect(log).toMatchObject([{ message: HANDED_OVER, fields }]);
   });
 
-  it("has the other half, and no more", async () => {
+  it("gets only the other half", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     await open({ timeoutMs: 5000, faults: both("hang") });
     const failed = detailsOf(token());
@@ -159,14 +162,14 @@ describe("the spare host", () => {
     expect((await failed)?.fault).toBe("timeout");
   });
 
-  it("is asked by the next try after a fault of the main one", async () => {
+  it("is called by the next attempt after a server error of the main one", async () => {
     const { asked } = await open({ faults: [["main", "500"]] });
     expect(await token()).toBe(given("rong-token-1-of-s1"));
     expect(asked()).toEqual(["main user/getToken", "spare user/getToken"]);
   });
 
   it.each<RongFault>(["bad signature", "wrong JSON", "no JSON", "throttle"])(
-    "is not asked after an answer: %s",
+    "is not called after a response: %s",
     async (fault) => {
       const { vendor } = await open({ faults: [["main", fault]] });
       await detailsOf(token());
@@ -174,7 +177,7 @@ describe("the spare host", () => {
     },
   );
 
-  it("is asked first from then on, until it fails itself", async () => {
+  it("is called first from then on, until it fails itself", async () => {
     const { vendor, asked } = await open({ faults: [["main", "reset"]] });
     await token();
     vendor.fault("main", undefined);
@@ -187,7 +190,7 @@ describe("the spare host", () => {
     );
   });
 
-  it("gets even a message when the main one was never reached", async () => {
+  it("gets even a message if the main one was never reached", async () => {
     const gone = createServer();
     await new Promise<void>((resolve) => gone.listen(0, "127.0.0.1", resolve));
     // Safe: a server that listens on a TCP port has an AddressInfo.
@@ -198,7 +201,7 @@ describe("the spare host", () => {
     expect(vendor.messages).toHaveLength(1);
   });
 
-  it("need not be there", async () => {
+  it("is optional", async () => {
     const { vendor, asked } = await open({ urls: ({ urls }) => [urls[0]], faults: both("reset") });
     expect((await detailsOf(token()))?.fault).toBe("unreachable");
     expect(asked()).toHaveLength(3);
@@ -212,13 +215,13 @@ describe("a message", () => {
     ["reset", "unreachable"],
     ["half an answer", "unreachable"],
     ["500", "unavailable"],
-  ])("is sent once, whatever became of it: %s", async (fault, told) => {
+  ])("is sent once, whatever the result: %s", async (fault, told) => {
     const { asked } = await open({ faults: both(fault) });
     expect((await detailsOf(publish()))?.fault).toBe(told);
     expect(asked()).toEqual(["main message/group/publish"]);
   });
 
-  it("is sent once also when no answer comes, for which it has all of the time", async () => {
+  it("is sent once even without a response, with the whole time limit", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
     const { vendor, asked, log } = await open({ timeoutMs: 5000, faults: both("lost") });
     const failed = detailsOf(publish());
@@ -233,13 +236,13 @@ describe("a message", () => {
     expect(asked()).toEqual(["main message/group/publish", "spare message/group/publish"]);
   });
 
-  it("is sent again when the vendor was too busy to take it, as that sends nothing twice", async () => {
+  it("is sent again if the vendor throttled it", async () => {
     const { vendor } = await open({ faults: both("throttle") });
     expect((await detailsOf(publish()))?.fault).toBe("throttled");
     expect(vendor.calls).toHaveLength(3);
   });
 
-  it("goes to the other host next time", async () => {
+  it("goes to the other host the next time", async () => {
     const { asked } = await open({ faults: [["main", "500"]] });
     await detailsOf(publish());
     await publish();
@@ -248,7 +251,7 @@ describe("a message", () => {
 });
 
 describe("a vendor that keeps failing", () => {
-  it("is left alone, and asked again after the pause", async () => {
+  it("is suspended, and called again after the pause", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const { vendor, log } = await open({ faults: both("500") });
     for (let n = 0; n < 5; n++) expect((await detailsOf(publish()))?.fault).toBe("unavailable");
@@ -267,7 +270,7 @@ describe("a vendor that keeps failing", () => {
 
 describe("the app's secret", () => {
   it.each<RongFault>(["reset", "500", "bad signature", "wrong JSON", "no JSON"])(
-    "and tokens stand in no log line and no error: %s",
+    "and tokens are in no log line and no error: %s",
     async (fault) => {
       const { vendor, log } = await open();
       const issued = await token();

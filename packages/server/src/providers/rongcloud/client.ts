@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { AnswerTooLong, boundedText } from "../../platform/bounded-body.js";
-import { parsedJson } from "../parsed-json.js";
+import { parseJson } from "../parse-json.js";
 import type { PolicyLog, VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";
 
@@ -13,7 +13,7 @@ export interface RongCall<Answer> {
   readonly action: string;
   readonly form: RongForm;
   /** Whether the call is idempotent. */
-  readonly repeatable: boolean;
+  readonly idempotent: boolean;
   /** The schema of the response's other fields. */
   readonly answer: z.ZodType<Answer>;
   readonly signal?: AbortSignal | undefined;
@@ -47,7 +47,7 @@ export const rongSignature = (appSecret: string, nonce: string, timestamp: strin
   createHash("sha1").update(`${appSecret}${nonce}${timestamp}`).digest("hex");
 
 /** A host did not respond. Unless `reached` is false, it may have executed the call. */
-class NoAnswer extends VendorError {
+class NoResponse extends VendorError {
   readonly reached: boolean;
 
   constructor(
@@ -97,14 +97,14 @@ interface Response {
  * @throws VendorError for other responses
  */
 const read = <Answer>({ status, body, requestId }: Response, schema: z.ZodType<Answer>): Answer => {
-  const json = parsedJson(body);
-  const said = answerSchema.safeParse(json).data;
+  const json = parseJson(body);
+  const parsed = answerSchema.safeParse(json).data;
   // Without a code in the body, only an HTTP error status is an error code.
-  const code = said?.code ?? (status >= 400 ? status : undefined);
+  const code = parsed?.code ?? (status >= 400 ? status : undefined);
   if (code === undefined)
     throw new VendorError(`HTTP ${status} without a code`, { fault: "unreadable", requestId });
   if (code !== OK) {
-    const message = said?.errorMessage?.slice(0, 200) ?? `HTTP ${status}`;
+    const message = parsed?.errorMessage?.slice(0, 200) ?? `HTTP ${status}`;
     throw new VendorError(message, { fault: faultOf(status, code), code: String(code), requestId });
   }
   const answer = schema.safeParse(json);
@@ -120,11 +120,11 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
   const { appKey, appSecret, urls, policy, timeoutMs, clock, nonce, log } = options;
   let first = 0;
   /** Starts further calls with the next host. */
-  const passOver = (host: number): void => {
+  const skipHost = (host: number): void => {
     first = (host + 1) % urls.length;
   };
 
-  const ask = async (url: string, form: RongForm, signal: AbortSignal): Promise<Response> => {
+  const post = async (url: string, form: RongForm, signal: AbortSignal): Promise<Response> => {
     const requestId = nonce();
     const once = requestId.slice(0, NONCE_LENGTH);
     const timestamp = String(clock().getTime());
@@ -156,8 +156,8 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
         throw new VendorError(cause.message, { fault: "unreadable", requestId, cause });
       const code = codeOf(cause);
       throw signal.aborted
-        ? new NoAnswer("no response in time", { fault: "timeout", requestId, reached: true, cause })
-        : new NoAnswer(typeof code === "string" ? code : "the connection failed", {
+        ? new NoResponse("no response in time", { fault: "timeout", requestId, reached: true, cause })
+        : new NoResponse(typeof code === "string" ? code : "the connection failed", {
             fault: "unreachable",
             requestId,
             reached: !NEVER_REACHED.has(code),
@@ -167,14 +167,14 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
   };
 
   /** Sends a request with a time limit. Without `waitMs`, only the signal limits it. */
-  const askFor = async (waitMs: number | undefined, url: string, form: RongForm, signal: AbortSignal) => {
+  const postWithin = async (waitMs: number | undefined, url: string, form: RongForm, signal: AbortSignal) => {
     const ending = new AbortController();
     const stop = (): void => ending.abort();
     if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
     const timer = waitMs === undefined ? undefined : setTimeout(stop, waitMs);
     try {
-      return await ask(url, form, ending.signal);
+      return await post(url, form, ending.signal);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener("abort", stop);
@@ -182,24 +182,25 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
   };
 
   return {
-    call({ action, form, repeatable, answer, signal: outer }) {
+    call({ action, form, idempotent, answer, signal: callerSignal }) {
       const ends = performance.now() + timeoutMs;
 
       const attempt = async (signal: AbortSignal): Promise<Response> => {
-        for (let spares = urls.length - 1; ; spares -= 1) {
+        for (let remainingHosts = urls.length - 1; ; remainingHosts -= 1) {
           const host = first;
           const url = `${urls[host]}/${action}.json`;
           // The remaining hosts share the remaining time. If no other host may be called, this one gets all
           // of it.
-          const waitMs = repeatable && spares > 0 ? (ends - performance.now()) / (spares + 1) : undefined;
+          const waitMs =
+            idempotent && remainingHosts > 0 ? (ends - performance.now()) / (remainingHosts + 1) : undefined;
           try {
-            const response = await askFor(waitMs, url, form, signal);
-            if (response.status >= 500) passOver(host);
+            const response = await postWithin(waitMs, url, form, signal);
+            if (response.status >= 500) skipHost(host);
             return response;
           } catch (error) {
-            if (!(error instanceof NoAnswer)) throw error;
-            passOver(host);
-            if (spares === 0 || signal.aborted || (error.reached && !repeatable)) throw error;
+            if (!(error instanceof NoResponse)) throw error;
+            skipHost(host);
+            if (remainingHosts === 0 || signal.aborted || (error.reached && !idempotent)) throw error;
             const { fault, message, requestId } = error;
             log.warn(
               { provider: "rong_cloud", action, url, fault, reason: message, vendorRequestId: requestId },
@@ -210,8 +211,8 @@ export const createRongClient = (options: RongClientOptions): RongClient => {
       };
       return policy.run({
         action,
-        repeatable,
-        signal: outer,
+        idempotent,
+        signal: callerSignal,
         attempt: async (signal) => read(await attempt(signal), answer),
       });
     },

@@ -20,7 +20,7 @@ afterEach(async () => {
   await world[Symbol.asyncDispose]();
 });
 
-/** The parameters of every call since, by their actions. */
+/** The parameters of all calls since then, by action. */
 const sent = () => world.vendor.calls.map(({ action, params }) => [action, params]);
 const membersOf = (groupId: string) => [...(world.vendor.groups.get(groupId)?.members ?? [])];
 
@@ -43,7 +43,7 @@ describe("a login", () => {
 });
 
 describe("a room's group", () => {
-  it("is made with everybody in it, each once, the creator always", async () => {
+  it("is created with all members once, including the creator", async () => {
     expect(await world.im.createGroup({ ...ROOM, members: ["s1", "s2", "s1"] })).toEqual({ groupId: "r1" });
     expect(sent()).toEqual([
       [
@@ -60,7 +60,7 @@ describe("a room's group", () => {
     expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
   });
 
-  it("is filled by further calls when one does not take everybody", async () => {
+  it("is filled by further calls if one cannot contain all members", async () => {
     const members = ["t1", ...people(2400)];
     await world.im.createGroup({ ...ROOM, members });
     expect(sent().map(([action]) => action)).toEqual(["group/create", "group/join", "group/join"]);
@@ -71,7 +71,7 @@ describe("a room's group", () => {
     expect(world.vendor.groups.get("r1")?.name).toBe(ROOM.name);
   });
 
-  it("takes people in and lets them go", async () => {
+  it("adds and removes people", async () => {
     await world.im.createGroup(ROOM);
     await world.im.members?.join("r1", ["s3", "s4"]);
     expect(membersOf("r1")).toEqual(["t1", "s1", "s2", "s3", "s4"]);
@@ -97,7 +97,7 @@ describe("a room's group", () => {
     ]);
   });
 
-  it("changes by as many calls as it takes, and by none for nobody", async () => {
+  it("changes with as many calls as necessary, and none for an empty list", async () => {
     await world.im.createGroup(ROOM);
     await world.im.members?.join("r1", people(1001));
     await world.im.members?.leave("r1", people(1001));
@@ -113,7 +113,7 @@ describe("a room's group", () => {
     expect(membersOf("r1")).toEqual(["t1"]);
   });
 
-  it("is deleted, also when it is not there any more", async () => {
+  it("is deleted, even if it does not exist", async () => {
     await world.im.createGroup(ROOM);
     await world.im.deleteGroup?.("r1");
     expect(world.vendor.groups.size).toBe(0);
@@ -129,7 +129,7 @@ describe("a room's group", () => {
   });
 });
 
-describe("what the server announces", () => {
+describe("an announcement", () => {
   const announce = (type: number, data: string, userIds?: readonly string[]) =>
     world.im.announce({ groupId: "r1", type, data, userIds });
   beforeEach(() => world.im.createGroup(ROOM));
@@ -137,7 +137,7 @@ describe("what the server announces", () => {
   it.each([
     [signals.streamPublished.type, "ART:StreamPublish"],
     [signals.streamStopped.type, "ART:StreamStop"],
-  ])("of a stream (%i) has a type of its own, and its data as they are", async (type, objectName) => {
+  ])("of a stream (%i) has its own type and unchanged data", async (type, objectName) => {
     const data = '{"userId": "s1", "note": "a+b=c&d é 数学 100%"}';
     await announce(type, data);
     expect(sent().slice(1)).toEqual([
@@ -157,14 +157,14 @@ describe("what the server announces", () => {
     ]);
   });
 
-  it("of anything else is a message that says which signal it is, as the apps read it", async () => {
+  it("of another signal is a message that contains its type", async () => {
     await announce(signals.endRoom.type, '{"sid":"x1"}');
     expect(world.vendor.messages).toMatchObject([
       { objectName: "ART:Message", content: '{"sid":"x1","type":20010}' },
     ]);
   });
 
-  it("reaches some only, if it is for them", async () => {
+  it("reaches only its receivers", async () => {
     await announce(signals.streamStopped.type, '{"userId":"s1"}', ["s2", "t1"]);
     expect(world.vendor.calls.at(-1)?.params.filter(([name]) => name === "toUserId")).toEqual([
       ["toUserId", "s2"],
@@ -173,14 +173,14 @@ describe("what the server announces", () => {
     expect(world.vendor.messages).toMatchObject([{ heardBy: ["s2", "t1"] }]);
   });
 
-  it("is sent to nobody when it is for nobody, and goes unheard where nobody is", async () => {
+  it("is not sent without receivers, and succeeds in an empty group", async () => {
     await announce(signals.streamStopped.type, '{"userId":"s1"}', []);
     expect(world.vendor.messages).toEqual([]);
     await world.im.announce({ groupId: "r2", type: signals.streamStopped.type, data: '{"userId":"s1"}' });
     expect(world.vendor.messages).toMatchObject([{ groupId: "r2", heardBy: [] }]);
   });
 
-  it("is sent again and again to more people than one call takes", async () => {
+  it("is sent in several calls to more people than one call allows", async () => {
     await world.im.members?.join("r1", people(1500));
     await announce(signals.streamStopped.type, '{"userId":"s1"}', people(1500));
     expect(world.vendor.messages.map(({ heardBy }) => heardBy.length)).toEqual([1000, 500]);
@@ -189,7 +189,7 @@ describe("what the server announces", () => {
 });
 
 describe("the check", () => {
-  it("asks for what changes nothing", async () => {
+  it("has no side effects", async () => {
     await world.im.check?.();
     expect(sent()).toEqual([["user/checkOnline", [["userId", "invigil_pc"]]]]);
     world.vendor.fault("main", "bad signature");
@@ -202,20 +202,20 @@ describe("the check", () => {
   });
 });
 
-describe("what the vendor refuses", () => {
+describe("a refusal of the vendor", () => {
   const refusedAs = async (call: Promise<unknown>) => {
     const details = await detailsOf(call);
     return [details?.action, details?.fault, details?.code, world.vendor.refusals.splice(0).length];
   };
 
-  it("is told with its own code: ids that it does not take, groups that are too large", async () => {
+  it("is reported with its code, for invalid ids and groups that are too large", async () => {
     const dotted = world.im.createGroup({ ...ROOM, members: ["a.b"] });
     expect(await refusedAs(dotted)).toEqual(["group/create", "refused", "1002", 1]);
     expect(world.vendor.groups.size).toBe(0);
 
     const crowded = world.im.createGroup({ ...ROOM, members: people(3001) });
     expect(await refusedAs(crowded)).toEqual(["group/join", "refused", "405", 0]);
-    // What is left of it goes like any other group.
+    // The partial group is deleted like any other.
     await world.im.deleteGroup?.("r1");
     expect(world.vendor.groups.size).toBe(0);
   });

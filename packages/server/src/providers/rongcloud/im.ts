@@ -4,7 +4,7 @@ import type { MessageProvider } from "../types.js";
 import type { RongClient, RongForm } from "./client.js";
 
 /** The maximum number of users in one call. */
-const USERS = 1000;
+const MAX_USERS_PER_CALL = 1000;
 /** The user id of the server at the service. Ids of people cannot end with `_pc`. */
 const SENDER = "invigil_pc";
 
@@ -25,13 +25,14 @@ const contentOf = (type: number, data: string): readonly [objectName: string, co
 };
 
 /** Splits unique user ids into groups that fit one call. */
-const inCalls = (userIds: Iterable<string>): string[][] => {
+const inBatches = (userIds: Iterable<string>): string[][] => {
   const all = [...new Set(userIds)];
-  return Array.from({ length: Math.ceil(all.length / USERS) }, (_, n) =>
-    all.slice(n * USERS, (n + 1) * USERS),
+  return Array.from({ length: Math.ceil(all.length / MAX_USERS_PER_CALL) }, (_, n) =>
+    all.slice(n * MAX_USERS_PER_CALL, (n + 1) * MAX_USERS_PER_CALL),
   );
 };
-const each = (name: string, values: readonly string[]): RongForm => values.map((value) => [name, value]);
+const repeatField = (name: string, values: readonly string[]): RongForm =>
+  values.map((value) => [name, value]);
 
 /**
  * RongCloud. Its groups store their members, and only members receive messages. Groups are created when users
@@ -41,8 +42,8 @@ const each = (name: string, values: readonly string[]): RongForm => values.map((
  */
 export const createRongCloudIm = (client: RongClient): MessageProvider<string> => {
   const done = z.object({});
-  const repeatable = (action: string, form: RongForm, signal?: AbortSignal) =>
-    client.call({ action, form, repeatable: true, answer: done, signal });
+  const idempotentCall = (action: string, form: RongForm, signal?: AbortSignal) =>
+    client.call({ action, form, idempotent: true, answer: done, signal });
 
   const change = async (
     action: "group/join" | "group/quit",
@@ -51,15 +52,15 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
     signal?: AbortSignal,
   ): Promise<void> => {
     for (const userIds of calls)
-      await repeatable(action, [...each("userId", userIds), ["groupId", groupId]], signal);
+      await idempotentCall(action, [...repeatField("userId", userIds), ["groupId", groupId]], signal);
   };
 
   return {
     async createGroup({ groupId, name, creatorId, members }, signal) {
-      const [founders = [], ...others] = inCalls([creatorId, ...members]);
-      await repeatable(
+      const [founders = [], ...others] = inBatches([creatorId, ...members]);
+      await idempotentCall(
         "group/create",
-        [...each("userId", founders), ["groupId", groupId], ["groupName", name]],
+        [...repeatField("userId", founders), ["groupId", groupId], ["groupName", name]],
         signal,
       );
       await change("group/join", groupId, others, signal);
@@ -68,32 +69,32 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
 
     // Any user may dismiss a group. The service reports success for a group that does not exist.
     async deleteGroup(groupId) {
-      await repeatable("group/dismiss", [
+      await idempotentCall("group/dismiss", [
         ["userId", SENDER],
         ["groupId", groupId],
       ]);
     },
 
     members: {
-      join: (groupId, userIds) => change("group/join", groupId, inCalls(userIds)),
-      leave: (groupId, userIds) => change("group/quit", groupId, inCalls(userIds)),
+      join: (groupId, userIds) => change("group/join", groupId, inBatches(userIds)),
+      leave: (groupId, userIds) => change("group/quit", groupId, inBatches(userIds)),
     },
 
     async announce({ groupId, type, data, userIds }) {
       const [objectName, content] = contentOf(type, data);
-      for (const receivers of userIds ? inCalls(userIds) : [[]]) {
+      for (const receivers of userIds ? inBatches(userIds) : [[]]) {
         await client.call({
           action: "message/group/publish",
           form: [
             ["fromUserId", SENDER],
             ["toGroupId", groupId],
-            ...each("toUserId", receivers),
+            ...repeatField("toUserId", receivers),
             ["objectName", objectName],
             ["content", content],
             // Announcements describe the current state, so they are not stored in the history.
             ["isPersisted", "0"],
           ],
-          repeatable: false,
+          idempotent: false,
           answer: done,
         });
       }
@@ -108,14 +109,14 @@ export const createRongCloudIm = (client: RongClient): MessageProvider<string> =
           ["name", userId],
           ["portraitUri", ""],
         ],
-        repeatable: true,
+        idempotent: true,
         answer: z.object({ token: z.string().min(1) }),
       });
       return token;
     },
 
     async check() {
-      await repeatable("user/checkOnline", [["userId", SENDER]]);
+      await idempotentCall("user/checkOnline", [["userId", SENDER]]);
     },
   };
 };

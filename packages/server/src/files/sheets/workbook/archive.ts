@@ -13,7 +13,7 @@ const isXml = (name: string): boolean => name.endsWith(".xml") || name.endsWith(
  * @throws Refused
  */
 export const openArchive = (bytes: Uint8Array): Archive => {
-  const most = Math.max(RATIO_FREE_BYTES, Math.min(MAX_UNPACKED_BYTES, bytes.length * MAX_RATIO));
+  const maxSize = Math.max(RATIO_FREE_BYTES, Math.min(MAX_UNPACKED_BYTES, bytes.length * MAX_RATIO));
   let entries = 0;
   let size = 0;
   unzipSync(bytes, {
@@ -21,7 +21,7 @@ export const openArchive = (bytes: Uint8Array): Archive => {
       entries += 1;
       if (entries > MAX_ENTRIES) throw new Refused("size");
       if (isXml(name)) size += originalSize;
-      if (size > most) throw new Refused("size");
+      if (size > maxSize) throw new Refused("size");
       return false;
     },
   });

@@ -22,7 +22,7 @@ export interface SheetRow {
   /** Whether the row is hidden in the spreadsheet. */
   readonly hidden?: true;
   /** Cells whose displayed value is ambiguous, by their index, with the reason: "is a date". */
-  readonly doubts?: readonly (readonly [index: number, reason: string])[];
+  readonly ambiguities?: readonly (readonly [index: number, reason: string])[];
 }
 
 /** A visible sheet that is not blank. */

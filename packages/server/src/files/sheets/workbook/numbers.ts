@@ -3,9 +3,9 @@ import { quoted } from "../quoted.js";
 import { MAX_FORMAT_CHARACTERS } from "./limits.js";
 
 /** The displayed text of a cell with a number, and the reason if it is ambiguous. */
-export interface Shown {
+export interface DisplayedNumber {
   readonly text: string;
-  readonly doubt?: string;
+  readonly ambiguity?: string;
 }
 
 const GENERAL = "General";
@@ -42,7 +42,7 @@ const EXACT = 1e15;
  * Formats a number without a format. A number that spreadsheet programs cannot store exactly is shown as in
  * the sheet (`3.3E+17`). That is not a valid id, so nobody gets a wrong one.
  */
-const plain = (value: number): string => {
+const plainText = (value: number): string => {
   if (Math.abs(value) >= EXACT) return value.toExponential().replace("e", "E");
   const rounded = Number(value.toPrecision(15));
   // Rounding removes the error of 0.30000000000000004, but must not produce a whole number, which could be an
@@ -71,7 +71,7 @@ const dateText = (value: number, from1904: boolean): string => {
  * Why a date is ambiguous: the cell may have been typed as something else, or depends on the reader's
  * language.
  */
-export const isADate = (text: string): string =>
+export const dateAmbiguity = (text: string): string =>
   `is a date of the spreadsheet (${text}): format the column as text`;
 const UNKNOWN_FORMAT = "has a number format that cannot be read: format the column as text";
 
@@ -96,41 +96,41 @@ const kindOf = (pattern: string): Kind => {
 };
 
 /** Formats numbers as the workbook displays them. It caches the kind of each pattern. */
-export const createNumbers = ({ from1904 }: { from1904: boolean }) => {
+export const createNumberFormatter = ({ from1904 }: { from1904: boolean }) => {
   const kinds = new Map<string, Kind>();
-  const kindOfOne = (pattern: string): Kind => {
+  const cachedKindOf = (pattern: string): Kind => {
     const known = kinds.get(pattern) ?? kindOf(pattern);
     kinds.set(pattern, known);
     return known;
   };
 
-  const byPattern = (value: number, pattern: string): Shown => {
-    const held = plain(value);
+  const formatWithPattern = (value: number, pattern: string): DisplayedNumber => {
+    const held = plainText(value);
     const number = Number(held);
     const step = stepOf(held);
     const text = format(pattern, number).trim();
     // If a neighboring number is displayed with the same text, the text does not identify the number.
     const isShared = [number - step, number + step].some((next) => format(pattern, next).trim() === text);
     return isShared
-      ? { text, doubt: `shows ${quoted(text)} but contains ${held}: format the column as text` }
+      ? { text, ambiguity: `shows ${quoted(text)} but contains ${held}: format the column as text` }
       : { text };
   };
 
-  return (value: number, pattern: string): Shown => {
-    const kind = kindOfOne(pattern);
+  return (value: number, pattern: string): DisplayedNumber => {
+    const kind = cachedKindOf(pattern);
     if (kind === "date") {
       const text = dateText(value, from1904);
-      return { text, doubt: isADate(text) };
+      return { text, ambiguity: dateAmbiguity(text) };
     }
-    if (kind === "general" || Math.abs(value) >= EXACT) return { text: plain(value) };
-    if (kind === "unknown") return { text: plain(value), doubt: UNKNOWN_FORMAT };
+    if (kind === "general" || Math.abs(value) >= EXACT) return { text: plainText(value) };
+    if (kind === "unknown") return { text: plainText(value), ambiguity: UNKNOWN_FORMAT };
     if (kind === "zeros" && Number.isInteger(value) && value >= 0)
       return { text: String(value).padStart(pattern.length, "0") };
     try {
-      return byPattern(value, pattern);
+      return formatWithPattern(value, pattern);
     } catch {
-      return { text: plain(value), doubt: UNKNOWN_FORMAT };
+      return { text: plainText(value), ambiguity: UNKNOWN_FORMAT };
     }
   };
 };
-export type Numbers = ReturnType<typeof createNumbers>;
+export type FormatNumber = ReturnType<typeof createNumberFormatter>;

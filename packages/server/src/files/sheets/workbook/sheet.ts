@@ -2,8 +2,8 @@ import { quoted } from "../quoted.js";
 import { columnName, type Range, readAddress, readRange, readRowNumber } from "./address.js";
 import { HEADER_ROWS, MAX_CELLS, MAX_CHARACTERS, MAX_COLUMNS, MAX_ROWS } from "./limits.js";
 import { Refused, type SheetRow } from "./messages.js";
-import { isADate, type Numbers } from "./numbers.js";
-import { isShownText, joined, unescaped } from "./strings.js";
+import { dateAmbiguity, type FormatNumber } from "./numbers.js";
+import { appendText, isDisplayedText, unescapeText } from "./strings.js";
 import { readXml, type Tag } from "./xml.js";
 
 /** The common data of a workbook's sheets. */
@@ -11,7 +11,7 @@ export interface Shared {
   readonly strings: readonly string[];
   /** The number format of each style. */
   readonly styles: readonly string[];
-  readonly numbers: Numbers;
+  readonly formatNumber: FormatNumber;
   readonly budget: Budget;
 }
 
@@ -41,7 +41,7 @@ export const createBudget = (): Budget => {
 /** A row while its sheet is read. */
 interface Draft {
   readonly cells: string[];
-  readonly doubts: Map<number, string>;
+  readonly ambiguities: Map<number, string>;
   hidden: boolean;
 }
 
@@ -55,18 +55,18 @@ interface OpenCell {
 }
 
 const isTrue = (value: string | undefined): boolean => value === "1" || value === "true";
-const isNothing = (size: string | undefined): boolean => size !== undefined && Number(size) === 0;
+const isZero = (size: string | undefined): boolean => size !== undefined && Number(size) === 0;
 const isText = (cell: string): boolean => cell.trim() !== "";
 
 /**
  * Returns the displayed text of a cell, and the reason if it is ambiguous.
  * @throws Refused
  */
-const shownBy = (
+const displayedText = (
   { type, format, value, text }: OpenCell,
-  { strings, numbers }: Shared,
-): { text: string; doubt?: string } => {
-  if (type === "inlineStr") return { text: unescaped(text) };
+  { strings, formatNumber }: Shared,
+): { text: string; ambiguity?: string } => {
+  if (type === "inlineStr") return { text: unescapeText(text) };
   if (value.trim() === "") return { text: "" };
   switch (type) {
     case "s": {
@@ -75,19 +75,19 @@ const shownBy = (
       return { text: found };
     }
     case "str":
-      return { text: unescaped(value) };
+      return { text: unescapeText(value) };
     case "b":
       return { text: isTrue(value.trim()) ? "TRUE" : "FALSE" };
     case "e":
-      return { text: value, doubt: `shows the error ${quoted(value)}: correct its formula` };
+      return { text: value, ambiguity: `shows the error ${quoted(value)}: correct its formula` };
     case "d": {
       const day = value.slice(0, 10).replaceAll("-", "/");
-      return { text: day, doubt: isADate(day) };
+      return { text: day, ambiguity: dateAmbiguity(day) };
     }
     default: {
       const number = Number(value);
       if (!Number.isFinite(number)) throw new Refused("content");
-      return numbers(number, format ?? "");
+      return formatNumber(number, format ?? "");
     }
   }
 };
@@ -96,7 +96,11 @@ const shownBy = (
  * Copies the text of merged cells to the first column of every row that they cover, as readers see it. The
  * other columns are ambiguous, because they display the text of the first one.
  */
-const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], budget: Budget): void => {
+const spreadMergedCells = (
+  drafts: ReadonlyMap<number, Draft>,
+  merges: readonly Range[],
+  budget: Budget,
+): void => {
   let [lastRow, lastColumn] = [-1, -1];
   for (const [row, { cells }] of drafts) {
     lastRow = row;
@@ -105,7 +109,7 @@ const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], bu
   for (const { left, top, right, bottom } of merges) {
     const anchor = drafts.get(top);
     const text = anchor?.cells[left] ?? "";
-    const doubt = anchor?.doubts.get(left);
+    const ambiguity = anchor?.ambiguities.get(left);
     const reason = `is merged with ${columnName(left)}${top + 1}: unmerge the cells`;
     const last = Math.min(right, lastColumn);
     for (let at = top; at <= Math.min(bottom, lastRow); at += 1) {
@@ -114,26 +118,29 @@ const spread = (drafts: ReadonlyMap<number, Draft>, merges: readonly Range[], bu
       // A row without content of its own is not a person.
       if (!draft) continue;
       budget.cells(Math.max(last - left, 0));
-      for (let column = left + 1; column <= last; column += 1) draft.doubts.set(column, reason);
+      for (let column = left + 1; column <= last; column += 1) draft.ambiguities.set(column, reason);
       if (text === "") continue;
       budget.cells(Math.max(left - draft.cells.length, 0));
       budget.characters(text.length);
       while (draft.cells.length < left) draft.cells.push("");
       draft.cells[left] = text;
-      if (doubt !== undefined) draft.doubts.set(left, doubt);
+      if (ambiguity !== undefined) draft.ambiguities.set(left, ambiguity);
     }
   }
 };
 
 /** Marks the cells of hidden columns as ambiguous, in the rows that may be the header. */
-const doubtHidden = (rows: readonly Draft[], hidden: readonly Range[], budget: Budget): void => {
-  for (const { cells, doubts } of rows)
+const markHiddenColumns = (rows: readonly Draft[], hidden: readonly Range[], budget: Budget): void => {
+  for (const { cells, ambiguities } of rows)
     for (const { left, right } of hidden) {
       const last = Math.min(right, cells.length - 1);
       budget.cells(Math.max(last - left, 0) + 1);
       for (let column = left; column <= last; column += 1)
         if (cells[column] !== "")
-          doubts.set(column, `is in the hidden column ${columnName(column)}: show the column, or delete it`);
+          ambiguities.set(
+            column,
+            `is in the hidden column ${columnName(column)}: show the column, or delete it`,
+          );
     }
 };
 
@@ -148,7 +155,7 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
   const hiddenColumns: Range[] = [];
   let previousRow = -1;
   let row = -1;
-  let draft: Draft = { cells: [], doubts: new Map(), hidden: false };
+  let draft: Draft = { cells: [], ambiguities: new Map(), hidden: false };
   let cell: OpenCell | undefined;
   let nextColumn = 0;
 
@@ -159,8 +166,8 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     if (row <= previousRow) throw new Refused("content");
     if (row >= MAX_ROWS) throw new Refused("rows");
     previousRow = row;
-    const hidden = isTrue(attribute("hidden")) || isNothing(attribute("ht"));
-    draft = { cells: [], doubts: new Map(), hidden };
+    const hidden = isTrue(attribute("hidden")) || isZero(attribute("ht"));
+    draft = { cells: [], ambiguities: new Map(), hidden };
     nextColumn = 0;
   };
   const openCell = ({ attribute }: Tag): void => {
@@ -173,20 +180,20 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     cell = { column: place.column, type: attribute("t") ?? "n", format, value: "", text: "" };
   };
   const closeCell = (open: OpenCell): void => {
-    const { text, doubt } = shownBy(open, shared);
-    if (text === "" && doubt === undefined) return;
+    const { text, ambiguity } = displayedText(open, shared);
+    if (text === "" && ambiguity === undefined) return;
     budget.cells(open.column + 1 - draft.cells.length);
     budget.characters(text.length);
     while (draft.cells.length < open.column) draft.cells.push("");
     draft.cells.push(text);
-    if (doubt !== undefined) draft.doubts.set(open.column, doubt);
+    if (ambiguity !== undefined) draft.ambiguities.set(open.column, ambiguity);
   };
   const addMerge = (reference: string): void => {
     budget.cells(1);
     merges.push(readRange(reference));
   };
   const addColumns = ({ attribute }: Tag): void => {
-    if (!isTrue(attribute("hidden")) && !isNothing(attribute("width"))) return;
+    if (!isTrue(attribute("hidden")) && !isZero(attribute("width"))) return;
     budget.cells(1);
     const [left, right] = [Number(attribute("min")) - 1, Number(attribute("max")) - 1];
     if (!(left >= 0 && left <= right && right < MAX_COLUMNS)) throw new Refused("content");
@@ -204,8 +211,8 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     },
     text(piece, path) {
       if (!cell) return;
-      if (path.at(-1) === "v" && path.at(-2) === "c") cell.value = joined(cell.value, piece);
-      else if (isShownText(path, "is")) cell.text = joined(cell.text, piece);
+      if (path.at(-1) === "v" && path.at(-2) === "c") cell.value = appendText(cell.value, piece);
+      else if (isDisplayedText(path, "is")) cell.text = appendText(cell.text, piece);
     },
     close(name, path) {
       if (name === "c" && cell && path.at(-1) === "row") {
@@ -216,12 +223,12 @@ export const readSheet = (part: Uint8Array, shared: Shared): SheetRow[] => {
     },
   });
 
-  spread(drafts, merges, budget);
-  doubtHidden([...drafts.values()].slice(0, HEADER_ROWS), hiddenColumns, budget);
-  return [...drafts].map(([at, { cells, doubts, hidden }]) => ({
+  spreadMergedCells(drafts, merges, budget);
+  markHiddenColumns([...drafts.values()].slice(0, HEADER_ROWS), hiddenColumns, budget);
+  return [...drafts].map(([at, { cells, ambiguities, hidden }]) => ({
     row: at + 1,
     cells,
     ...(hidden && { hidden }),
-    ...(doubts.size > 0 && { doubts: [...doubts] }),
+    ...(ambiguities.size > 0 && { ambiguities: [...ambiguities] }),
   }));
 };

@@ -5,7 +5,7 @@ import { readXml } from "./xml.js";
 const ESCAPED = /_x([0-9A-Fa-f]{4})_/g;
 
 /** Decodes the escapes of spreadsheet programs for characters that XML does not allow, such as `_x000D_`. */
-export const unescaped = (text: string): string =>
+export const unescapeText = (text: string): string =>
   text.includes("_x")
     ? text.replace(ESCAPED, (whole, digits: string) => {
         const code = Number.parseInt(digits, 16);
@@ -14,7 +14,7 @@ export const unescaped = (text: string): string =>
     : text;
 
 /** Whether the text at this path is displayed: the text of a string or of a run, but not a pronunciation. */
-export const isShownText = (path: readonly string[], holder: "si" | "is"): boolean => {
+export const isDisplayedText = (path: readonly string[], holder: "si" | "is"): boolean => {
   const length = path.length;
   if (path[length - 1] !== "t") return false;
   return path[length - 2] === holder || (path[length - 2] === "r" && path[length - 3] === holder);
@@ -24,7 +24,7 @@ export const isShownText = (path: readonly string[], holder: "si" | "is"): boole
  * Appends to the text of a cell.
  * @throws Refused above the limit
  */
-export const joined = (text: string, piece: string): string => {
+export const appendText = (text: string, piece: string): string => {
   if (text.length + piece.length > MAX_CELL_CHARACTERS) throw new Refused("cell");
   return text + piece;
 };
@@ -42,10 +42,10 @@ export const readStrings = (part: Uint8Array | undefined): readonly string[] => 
       if (name === "si") text = "";
     },
     text(piece, path) {
-      if (isShownText(path, "si")) text = joined(text, piece);
+      if (isDisplayedText(path, "si")) text = appendText(text, piece);
     },
     close(name) {
-      if (name === "si") strings.push(unescaped(text));
+      if (name === "si") strings.push(unescapeText(text));
     },
   });
   return strings;

@@ -9,7 +9,7 @@ import {
   type SheetRow,
   type ThreadData,
 } from "./messages.js";
-import { createNumbers } from "./numbers.js";
+import { createNumberFormatter } from "./numbers.js";
 import { findParts } from "./parts.js";
 import { createBudget, readSheet } from "./sheet.js";
 import { readStrings } from "./strings.js";
@@ -31,7 +31,7 @@ const readWorkbook = (bytes: Uint8Array): ReadSheet[] => {
   const shared = {
     styles: readStyles(common.get(stylesPath ?? "")),
     strings: readStrings(common.get(stringsPath ?? "")),
-    numbers: createNumbers({ from1904 }),
+    formatNumber: createNumberFormatter({ from1904 }),
     budget: createBudget(),
   };
   return sheets.map(({ name, path }) => {

@@ -37,7 +37,7 @@ export const readXml = (bytes: Uint8Array, { open, text, close }: XmlHandlers): 
   // Without namespaces, because saxes searches all open tags for each prefix.
   const parser = new SaxesParser<{ xmlns: false; position: false }>({ xmlns: false, position: false });
   const path: string[] = [];
-  let fed = 0;
+  let position = 0;
   let lastTag = 0;
   parser.on("error", () => {
     throw new Refused("content");
@@ -46,7 +46,7 @@ export const readXml = (bytes: Uint8Array, { open, text, close }: XmlHandlers): 
     throw new Refused("content");
   });
   parser.on("opentag", (tag) => {
-    lastTag = fed;
+    lastTag = position;
     const { attributes } = tag;
     const name = local(tag.name);
     open?.({
@@ -67,17 +67,17 @@ export const readXml = (bytes: Uint8Array, { open, text, close }: XmlHandlers): 
     parser.on("cdata", (found) => text(found, path));
   }
   parser.on("closetag", () => {
-    lastTag = fed;
+    lastTag = position;
     const name = path.pop();
     if (name !== undefined) close?.(name, path);
   });
 
   const decoder = new TextDecoder(encodingOf(bytes), { fatal: true });
-  for (; fed < bytes.length; ) {
-    const chunk = bytes.subarray(fed, fed + CHUNK_BYTES);
-    fed += chunk.length;
-    parser.write(decoder.decode(chunk, { stream: fed < bytes.length }));
-    if (fed - lastTag > MAX_TAG_BYTES) throw new Refused("cell");
+  for (; position < bytes.length; ) {
+    const chunk = bytes.subarray(position, position + CHUNK_BYTES);
+    position += chunk.length;
+    parser.write(decoder.decode(chunk, { stream: position < bytes.length }));
+    if (position - lastTag > MAX_TAG_BYTES) throw new Refused("cell");
   }
   parser.close();
 };

@@ -1,5 +1,5 @@
 /** Parses the response of a vendor. Returns undefined if it is not JSON. */
-export const parsedJson = (text: string): unknown => {
+export const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,4 +1,4 @@
-import { credentials, type ImApp, imLogin, openApp } from "./engine.js";
+import { credentials, type ImApp, imLogin, openApp } from "./drop-in.js";
 import type { School } from "./school.js";
 
 // The vendor's apps in a room, by way of the drop-in script.

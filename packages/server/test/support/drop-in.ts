@@ -79,7 +79,7 @@ export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
 };
 
 /** A connection to `/im` that says whatever it likes. */
-export const rawEngine = async (url: string) => {
+export const rawDropIn = async (url: string) => {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/im`);
   const diary = createDiary();
   // Safe: each message comes as one buffer.
@@ -197,7 +197,7 @@ export const eventually = async <T>(ask: () => Promise<T>, isSo: (answer: T) => 
   while (!isSo(await ask()));
 };
 
-const ENGINE_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
+const SDK_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
 const MESSAGE_EVENTS = ["recvc2cmessage", "recvgroupmessage"];
 
 /** An app's page: the script, initialised, with everything that it emits in a diary. */
@@ -209,7 +209,7 @@ export const openApp = async (
   const diary = createDiary();
   const engine = new page.sdk.ImEngine();
   await engine.init({ appId: "invigil", appSign, source: "exam" });
-  for (const event of ENGINE_EVENTS) engine.on(event, (...args: Parsed[]) => diary.note(event, ...args));
+  for (const event of SDK_EVENTS) engine.on(event, (...args: Parsed[]) => diary.note(event, ...args));
   engine.on("tokenexpired", (callback: Parsed) => {
     diary.note("tokenexpired");
     (expiry ?? ((answer: Parsed) => answer({ code: 1, msg: "a new one is fetched at the next login" })))(

@@ -4,7 +4,7 @@ import type { FastifyInstance } from "fastify";
  * Writes the responses of a turn of the event loop together at its end. Under load, waking a client for each
  * response costs more than computing it. A client that is awake need not be woken again.
  */
-export const gatherWrites = (app: FastifyInstance): void => {
+export const batchWrites = (app: FastifyInstance): void => {
   let ready: (() => void)[] = [];
   const write = (): void => {
     const now = ready;

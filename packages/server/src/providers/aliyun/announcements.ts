@@ -5,6 +5,6 @@ import { z } from "zod";
 /** The sender of the server's announcements. */
 export const ANNOUNCER = "invigil";
 /** The schema of a response without a result. */
-export const done = z.object({ RequestId: z.string() }).transform(() => undefined);
+export const emptyResponse = z.object({ RequestId: z.string() }).transform(() => undefined);
 /** The group does not exist or has no members, or the user is not logged in. The call has nothing to do. */
-export const nobody = { codes: ["ResourceNotExist"], answer: undefined };
+export const noReceivers = { codes: ["ResourceNotExist"], answer: undefined };

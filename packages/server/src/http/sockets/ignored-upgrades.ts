@@ -9,13 +9,13 @@ export const isWebSocket = ({ headers }: IncomingMessage): boolean =>
  * Options of the HTTP server. Since Node 24.9, Node asks whether to upgrade a request, and handles other
  * requests normally, including their bodies. The types of Node 20 lack this option.
  */
-export const plainUpgrades: object = { shouldUpgradeCallback: isWebSocket };
+export const upgradeOptions: object = { shouldUpgradeCallback: isWebSocket };
 
 /**
  * For older versions of Node: returns a connection to the HTTP server, which parses the request again without
  * its upgrade header. Java's client asks for HTTP/2 on every first request and expects a normal response.
  */
-export const answerPlainly = (
+export const handleWithoutUpgrade = (
   server: Server,
   request: IncomingMessage,
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
@@ -24,7 +24,7 @@ export const answerPlainly = (
   const lines = [`${method} ${url} HTTP/${httpVersion}`];
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const [name = "", value = ""] = rawHeaders.slice(at, at + 2);
-    const isWish = ["upgrade", "http2-settings"].includes(name.toLowerCase());
+    const isUpgradeHeader = ["upgrade", "http2-settings"].includes(name.toLowerCase());
     const kept =
       name.toLowerCase() === "connection"
         ? value
@@ -33,7 +33,7 @@ export const answerPlainly = (
             .filter((option) => !["upgrade", "http2-settings"].includes(option.toLowerCase()))
             .join(", ")
         : value;
-    if (!isWish && kept !== "") lines.push(`${name}: ${kept}`);
+    if (!isUpgradeHeader && kept !== "") lines.push(`${name}: ${kept}`);
   }
   // Node decodes header bytes as Latin-1.
   const again = Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1");

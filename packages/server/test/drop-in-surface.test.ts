@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { eventually } from "./support/engine.js";
-import { hear, openIn, say } from "./support/engine-apps.js";
+import { eventually } from "./support/drop-in.js";
+import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool } from "./support/school.js";
 
 // What apps may use of the SDK, and how they may.

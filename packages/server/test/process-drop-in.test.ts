@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { credentials, imLogin, openApp } from "./support/engine.js";
-import { hear } from "./support/engine-apps.js";
+import { credentials, imLogin, openApp } from "./support/drop-in.js";
+import { hear } from "./support/drop-in-apps.js";
 import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 const freePort = async (): Promise<number> => {

@@ -2,26 +2,26 @@ import type { FastifyBaseLogger } from "fastify";
 import type { WebSocket } from "ws";
 
 /** A message: a text, its bytes, or shared bytes between two texts. */
-export type Outgoing =
+export type OutgoingMessage =
   | string
   | Buffer
   | { readonly head: string; readonly shared: Buffer; readonly tail: string };
 
 /** Sends a message on one connection. */
-export type Send = (message: Outgoing) => void;
+export type Send = (message: OutgoingMessage) => void;
 
 /** Below this number of unread bytes, a connection is not checked. */
-const LITTLE = 1024 * 1024;
+const CHECK_INTERVAL_BYTES = 1024 * 1024;
 /** The maximum share of `mostBytes` for one connection. */
-const SHARE = 1 / 4;
+const CONNECTION_SHARE = 1 / 4;
 
 /** Limits the memory for messages that clients have not read. */
-export interface Outlets {
+export interface SendLimiter {
   /** @param log receives a line if the connection is terminated */
   open(socket: WebSocket, log: FastifyBaseLogger): Send;
 }
 
-const write = (socket: WebSocket, message: Outgoing): void => {
+const write = (socket: WebSocket, message: OutgoingMessage): void => {
   if (typeof message === "string") {
     socket.send(message);
     return;
@@ -40,27 +40,27 @@ const write = (socket: WebSocket, message: Outgoing): void => {
  * Terminates a connection that has too many unread bytes: more than a quarter of `mostBytes`, or more than 1
  * MiB while all connections together have more than `mostBytes`.
  */
-export const createOutlets = ({ mostBytes }: { readonly mostBytes: number }): Outlets => {
+export const createSendLimiter = ({ mostBytes: maxBytes }: { readonly mostBytes: number }): SendLimiter => {
   const sockets = new Set<WebSocket>();
   const isTooMuch = (unread: number): boolean => {
-    if (unread > mostBytes * SHARE) return true;
+    if (unread > maxBytes * CONNECTION_SHARE) return true;
     let all = 0;
     for (const { bufferedAmount } of sockets) all += bufferedAmount;
-    return all > mostBytes;
+    return all > maxBytes;
   };
   return {
     open(socket, log) {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
       /** The number of unread bytes at which the connection is checked again. */
-      let lookAt = LITTLE;
+      let checkAt = CHECK_INTERVAL_BYTES;
       return (message) => {
         if (socket.readyState !== socket.OPEN) return;
         write(socket, message);
         const { bufferedAmount } = socket;
-        if (bufferedAmount < LITTLE) lookAt = LITTLE;
-        if (bufferedAmount < lookAt) return;
-        lookAt = bufferedAmount + LITTLE;
+        if (bufferedAmount < CHECK_INTERVAL_BYTES) checkAt = CHECK_INTERVAL_BYTES;
+        if (bufferedAmount < checkAt) return;
+        checkAt = bufferedAmount + CHECK_INTERVAL_BYTES;
         if (!isTooMuch(bufferedAmount)) return;
         log.warn({ unread: bufferedAmount }, "connection terminated: the client does not read");
         socket.terminate();

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { credentials, eventually, loadScript, SCRIPT } from "./support/engine.js";
-import { hear, loginFor, openIn, say } from "./support/engine-apps.js";
+import { credentials, eventually, loadScript, SCRIPT } from "./support/drop-in.js";
+import { hear, loginFor, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool } from "./support/school.js";
 
 // The script that the vendor's apps load in place of the vendor's, against the real server: what is said, and lost connections.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { credentials, eventually, openApp } from "./support/engine.js";
-import { hear, loginFor, openIn } from "./support/engine-apps.js";
+import { credentials, eventually, openApp } from "./support/drop-in.js";
+import { hear, loginFor, openIn } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
 // How the drop-in script logs in, and how logins end.

@@ -1,16 +1,16 @@
 import Fastify, { type FastifyInstance } from "fastify";
 import { afterEach, expect, it } from "vitest";
-import { gatherWrites } from "./gathered-writes.js";
+import { batchWrites } from "./batched-writes.js";
 
 const apps: FastifyInstance[] = [];
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 
-/** An app, and what happened in it in order. */
+/** An app that records the order of its events. */
 const setUp = () => {
   const events: string[] = [];
   const app = Fastify();
   apps.push(app);
-  gatherWrites(app);
+  batchWrites(app);
   app.addHook("onSend", async ({ url }) => void events.push(`writes ${url}`));
   app.get("/:name", async ({ url }, reply) => {
     events.push(`made ${url}`);
@@ -21,7 +21,7 @@ const setUp = () => {
   return { app, events };
 };
 
-it("writes what is made in a turn once all of it is made", async () => {
+it("writes the responses of a turn after all of them are computed", async () => {
   const { app, events } = setUp();
   await app.ready();
   const urls = ["/a", "/b", "/c"];
@@ -30,7 +30,7 @@ it("writes what is made in a turn once all of it is made", async () => {
   expect(events).toEqual([...urls.map((url) => `made ${url}`), ...urls.map((url) => `writes ${url}`)]);
 });
 
-it("answers everybody over sockets, whatever becomes of the others", async () => {
+it("responds to every client, whatever happens to the others", async () => {
   const { app } = setUp();
   const base = await app.listen({ host: "127.0.0.1", port: 0 });
   const names = Array.from({ length: 60 }, (_, n) => ["fault", "stream", `n${n}`][n % 3]);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ImLogin, imLogin, rawEngine } from "./support/engine.js";
+import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { openSchool, type School } from "./support/school.js";
 
 // What `/im` refuses: to whom, and with what it takes no harm.
@@ -25,7 +25,7 @@ const loginOf = async (userId: string, role: Role, asked: { role?: string } = {}
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
 /** Somebody in the room. */
 const enter = async (userId: string, role: Role, more: { role?: string } = {}) => {
-  const connection = await rawEngine(url);
+  const connection = await rawDropIn(url);
   expect(await connection.ask(asked(await loginOf(userId, role, more)))).toEqual({});
   expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
   return connection;
@@ -33,7 +33,7 @@ const enter = async (userId: string, role: Role, more: { role?: string } = {}) =
 
 describe("a login", () => {
   const wrong = async (change: (login: ImLogin) => object) => {
-    using connection = await rawEngine(url);
+    using connection = await rawDropIn(url);
     const login = await loginOf("examinee1", "examinee");
     expect(await connection.ask({ do: "login", login: { ...login, ...change(login) } })).toEqual({
       code: 403,
@@ -55,7 +55,7 @@ describe("a login", () => {
   it("is refused once it has expired", async () => {
     const login = await loginOf("examinee1", "examinee");
     time = login.auth.timestamp * 1000;
-    using connection = await rawEngine(url);
+    using connection = await rawDropIn(url);
     expect(await connection.ask(asked(login))).toEqual({ code: 403, message: "auth fail" });
     time = NOW;
   });
@@ -72,7 +72,7 @@ describe("a login", () => {
       { do: "send", groupId: school.room.id, type: 30001, data: "1", key: "k" },
       { do: "messages", groupId: school.room.id, newestFirst: true, pageSize: 10 },
     ]) {
-      using connection = await rawEngine(url);
+      using connection = await rawDropIn(url);
       expect(await connection.ask(call)).toEqual({ code: 602, message: "not login" });
       expect(await connection.closed()).toEqual([1008, "not login"]);
     }
@@ -132,7 +132,7 @@ describe("a group", () => {
     // An administrator may give anybody such a login: it commands nothing all the same.
     const token = await school.token({ sub: "root", role: "admin" });
     const made = await imLogin(url, token, { roomId: groupId, userId: "examinee2", role: "admin" });
-    using given = await rawEngine(url);
+    using given = await rawDropIn(url);
     await given.ask(asked(made));
     await given.ask({ do: "join", groupId });
     expect((await given.ask({ ...command, key: "c" })).code).toBe(403);
@@ -146,7 +146,7 @@ describe("a group", () => {
     });
     const login = await loginOf("examinee1", "examinee");
     await school.admin.room.end({ roomId: room.id });
-    using connection = await rawEngine(url);
+    using connection = await rawDropIn(url);
     await connection.ask(asked(login));
     expect(await connection.ask({ do: "join", groupId: room.id })).toEqual({
       code: 441,
@@ -198,7 +198,7 @@ describe("a hostile client", () => {
     '{"number":1e400}',
     "[".repeat(3000),
   ])("that sends %j is cut off", async (frame) => {
-    using connection = await rawEngine(url);
+    using connection = await rawDropIn(url);
     connection.send(frame);
     expect(await connection.closed()).toEqual([1008, "A frame is no request."]);
     await stillServes();
@@ -229,16 +229,16 @@ describe("a hostile client", () => {
   });
 
   it("that sends bytes, or too many of them, is cut off", async () => {
-    using bytes = await rawEngine(url);
+    using bytes = await rawDropIn(url);
     bytes.socket.send(Buffer.from([1, 2, 3]));
     expect((await bytes.closed())[0]).toBe(1003);
-    using early = await rawEngine(url);
+    using early = await rawDropIn(url);
     early.send({ number: 1, do: "login", login: "x".repeat(5000) });
     expect((await early.closed())[0]).toBe(1009);
     using late = await enter("examinee1", "examinee");
     late.send({ number: 1, do: "group", groupId: "x".repeat(600_000) });
     expect((await late.closed())[0]).toBe(1009);
-    using huge = await rawEngine(url);
+    using huge = await rawDropIn(url);
     huge.send("x".repeat(2 * 1024 * 1024));
     expect((await huge.closed())[0]).toBe(1009);
     await stillServes();
@@ -264,7 +264,7 @@ describe("a hostile client", () => {
 describe("who says nothing", () => {
   it("is cut off", async () => {
     await using quick = await openSchool({ timing: { firstMessageMs: 50 } });
-    using connection = await rawEngine(await quick.listen());
+    using connection = await rawDropIn(await quick.listen());
     expect(await connection.closed()).toEqual([1008, "Nobody logged in."]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hear, openIn, say } from "./support/engine-apps.js";
+import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
 // Every message that the vendor's two apps were seen to send, with exactly the bodies that they send.

@@ -1,21 +1,21 @@
 import type { WebSocket } from "ws";
 
 /** Reading pauses above these numbers of waiting frames and characters, and resumes when few frames wait. */
-const MOST = { frames: 100, characters: 1024 * 1024 };
-const FEW = 20;
+const PAUSE_ABOVE = { frames: 100, characters: 1024 * 1024 };
+const RESUME_BELOW = 20;
 
 /** Processes the frames of a connection one after another. */
-export interface Work {
-  readonly take: (frame: string) => void;
+export interface FrameQueue {
+  readonly push: (frame: string) => void;
   /** Resolves when no frame is waiting or being processed. */
   readonly settled: () => Promise<void>;
   /** The number of frames so far. */
   readonly total: () => number;
   /** Whether reading is paused. */
-  readonly isHeld: () => boolean;
+  readonly isPaused: () => boolean;
 }
 
-export interface WorkOptions {
+export interface FrameQueueOptions {
   readonly socket: WebSocket;
   /** Resolves when the client has read the previous responses. */
   readonly drained: () => Promise<void>;
@@ -23,52 +23,52 @@ export interface WorkOptions {
   readonly answer: (frame: string) => Promise<void>;
 }
 
-export const createWork = ({ socket, drained, answer }: WorkOptions): Work => {
+export const createFrameQueue = ({ socket, drained, answer }: FrameQueueOptions): FrameQueue => {
   let frames: string[] = [];
-  let isWorking = false;
-  let isHeld = false;
+  let isProcessing = false;
+  let isPaused = false;
   let total = 0;
   let characters = 0;
   let waiting: (() => void)[] = [];
 
-  const work = async (): Promise<void> => {
-    isWorking = true;
+  const processFrames = async (): Promise<void> => {
+    isProcessing = true;
     for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
       characters -= frame.length;
-      if (isHeld && frames.length < FEW && characters < MOST.characters) {
-        isHeld = false;
+      if (isPaused && frames.length < RESUME_BELOW && characters < PAUSE_ABOVE.characters) {
+        isPaused = false;
         socket.resume();
       }
       await drained();
       if (socket.readyState !== socket.OPEN) frames = [];
       else await answer(frame);
     }
-    isWorking = false;
-    for (const tell of waiting) tell();
+    isProcessing = false;
+    for (const resolve of waiting) resolve();
     waiting = [];
   };
   return {
-    take(frame) {
+    push(frame) {
       total += 1;
       characters += frame.length;
       frames.push(frame);
       if (
-        !isHeld &&
+        !isPaused &&
         socket.readyState === socket.OPEN &&
-        (frames.length > MOST.frames || characters > MOST.characters)
+        (frames.length > PAUSE_ABOVE.frames || characters > PAUSE_ABOVE.characters)
       ) {
-        isHeld = true;
+        isPaused = true;
         socket.pause();
       }
-      if (!isWorking) void work();
+      if (!isProcessing) void processFrames();
     },
     settled: () =>
-      isWorking
+      isProcessing
         ? new Promise((resolve) => {
             waiting.push(resolve);
           })
         : Promise.resolve(),
     total: () => total,
-    isHeld: () => isHeld,
+    isPaused: () => isPaused,
   };
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
-import { SCRIPT } from "./support/engine.js";
+import { SCRIPT } from "./support/drop-in.js";
 
 // How the drop-in script reaches the pages of any origin.
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { imLogin, rawEngine } from "./support/engine.js";
+import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { openSchool, type School } from "./support/school.js";
 
 // Where a page stands in a group, as it and the server tell each other at `/im`.
@@ -20,7 +20,7 @@ afterAll(() => school?.close());
 const enter = async () => {
   const token = await school.token({ sub: "examinee1", role: "examinee" });
   const { appId, appToken, auth } = await imLogin(url, token, { roomId: groupId, userId: "examinee1" });
-  const connection = await rawEngine(url);
+  const connection = await rawDropIn(url);
   await connection.ask({ do: "login", login: { appId, appToken, auth } });
   return connection;
 };
