@@ -56,7 +56,8 @@ const report = (stream: string, action: NewEvent["action"], at: number): NewEven
 });
 
 it("judges reports that arrive together as if they came one after the other", async () => {
-  const { report: send } = openStore();
+  const store = openStore();
+  const send = (...args: Parameters<typeof store.report>) => store.report(...args);
   const outcomes = await Promise.all(
     [
       report("e1-main", "publish", 1),
@@ -92,7 +93,8 @@ it("judges reports that arrive together as if they came one after the other", as
 });
 
 it("remembers from one group to the next what was reported", async () => {
-  const { report: send } = openStore();
+  const store = openStore();
+  const send = (...args: Parameters<typeof store.report>) => store.report(...args);
   expect(await send(report("e1-main", "publish_done", 2))).toBe("kept");
   expect(
     await Promise.all([report("e1-main", "publish_done", 2), report("e1-main", "publish", 1)].map(send)),
