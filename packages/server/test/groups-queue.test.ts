@@ -189,7 +189,8 @@ describe("tasks", () => {
       })
       .run();
     await process.add(async (tasks, tx, now) => {
-      for (const userId of ["a", "b"]) await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
+      for (const userId of ["a", "b"])
+        await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);

@@ -121,7 +121,10 @@ const run = async (
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = slowly(createLiveStore({ storage: hall.db.storage }), () => delays[calls++ % delays.length] ?? 0);
+  const store = slowly(
+    createLiveStore({ storage: hall.db.storage }),
+    () => delays[calls++ % delays.length] ?? 0,
+  );
   const log = hall.app.log;
   const tail = createTail({ store, log });
   const clock = () => new Date();

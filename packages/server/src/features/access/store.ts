@@ -57,9 +57,7 @@ const isPerson = and(
   eq(visibleParticipants.userId, param("userId")),
   eq(visibleParticipants.role, param("role")),
 );
-const roomsInExam = statement(
-  roomsOfPerson().where(and(isPerson, eq(visibleRooms.examId, param("examId")))),
-);
+const roomsInExam = statement(roomsOfPerson().where(and(isPerson, eq(visibleRooms.examId, param("examId")))));
 const roomsInAllExams = statement(roomsOfPerson().where(isPerson).orderBy(visibleParticipants.roomId));
 
 const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;

@@ -49,9 +49,7 @@ const accountsPage = statements((hasRole: boolean) =>
     query
       .select(columns)
       .from(accounts)
-      .where(
-        and(gt(accounts.userId, param("after")), hasRole ? eq(accounts.role, param("role")) : undefined),
-      )
+      .where(and(gt(accounts.userId, param("after")), hasRole ? eq(accounts.role, param("role")) : undefined))
       .orderBy(asc(accounts.userId))
       .limit(param("limit")),
   ),

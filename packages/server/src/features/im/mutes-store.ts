@@ -30,9 +30,7 @@ const mutesOfRoom = statement(
 );
 const insertMutes = insertion(mutes, { onConflict: "ignore" });
 const deleteMutes = statement((dialect) =>
-  query
-    .delete(mutes)
-    .where(and(eq(mutes.roomId, param("roomId")), dialect.isAnyOf(mutes.login, "logins"))),
+  query.delete(mutes).where(and(eq(mutes.roomId, param("roomId")), dialect.isAnyOf(mutes.login, "logins"))),
 );
 
 export const createMuteStore = ({ storage }: { storage: Storage }): MuteStore => ({

@@ -122,7 +122,9 @@ const recordsOfRoom = statement(
   query
     .select()
     .from(cheatRecords)
-    .where(and(eq(cheatRecords.roomId, param("roomId")), between(cheatRecords.id, param("from"), param("to"))))
+    .where(
+      and(eq(cheatRecords.roomId, param("roomId")), between(cheatRecords.id, param("from"), param("to"))),
+    )
     .orderBy(asc(cheatRecords.id)),
 );
 const messageById = statement(
