@@ -39,7 +39,7 @@ describe("cheat records about one person in one room", () => {
     await using school = await open({ INVIGIL_QUOTA_RECORDS_PER_PERSON: "5" });
     const examinee = await school.api(EXAMINEE);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 4))).status).toBe(200);
-    const told = `The room ${school.room.id}, about examinee1, may hold at most 5 cheat records, and holds 4.`;
+    const told = `The room ${school.room.id}, about examinee1, may have at most 5 cheat records, and has 4.`;
     // Twice: what is known to be full is refused without a write.
     for (let n = 0; n < 2; n += 1)
       expect(refused(await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 2)))).toBe(
@@ -80,7 +80,7 @@ describe("cheat records about one person in one room", () => {
     expect(
       refused(await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 1, 250_000))),
     ).toBe(
-      `The room ${school.room.id}, about examinee1, may hold at most 1 MiB of cheat records, and holds 1.`,
+      `The room ${school.room.id}, about examinee1, may have at most 1 MiB of cheat records, and has 1.`,
     );
   });
 
@@ -102,7 +102,7 @@ describe("cheat records about one person in one room", () => {
     for (const name of ["a", "b", "c", "d"])
       expect((await teacher.mutate("cheat.addRecords", recording(school, name, 1))).status).toBe(200);
     expect(refused(await teacher.mutate("cheat.addRecords", recording(school, "e", 1)))).toBe(
-      `The room ${school.room.id} may hold at most 4 people with cheat records, and holds 4.`,
+      `The room ${school.room.id} may have at most 4 people with cheat records, and has 4.`,
     );
     expect((await teacher.mutate("cheat.addRecords", recording(school, "a", 1))).status).toBe(200);
     expect(await recorded(school)).toBe(5);
@@ -116,7 +116,7 @@ describe("messages of a room", () => {
     const examinee = await school.api(EXAMINEE);
     const message = { roomId: room.id, type: 30_001, data: {} };
     for (let n = 0; n < 3; n += 1) expect((await examinee.mutate("im.send", message)).status).toBe(200);
-    const told = `The room ${room.id} may hold at most 3 messages, and holds 3.`;
+    const told = `The room ${room.id} may have at most 3 messages, and has 3.`;
     expect(refused(await examinee.mutate("im.send", message))).toBe(told);
     const url = await school.listen();
     using page = await rawDropIn(url);
@@ -144,7 +144,7 @@ describe("people of a room", () => {
     const people = (...ids: string[]) => ids.map((userId) => ({ userId, name: userId, role: "examinee" }));
     const add = (...ids: string[]) =>
       teacher.mutate("participant.add", { roomId: room.id, participants: people(...ids) });
-    const told = `The room ${room.id} may hold at most 5 people, and holds 4.`;
+    const told = `The room ${room.id} may have at most 5 people, and has 4.`;
     // teacher1, inspector1, examinee1 and examinee2 are there. All or nobody.
     expect(refused(await add("a", "b"))).toBe(told);
     expect(await school.admin.participant.list({ roomId: room.id, role: "examinee" })).toHaveLength(2);
@@ -156,7 +156,7 @@ describe("people of a room", () => {
     expect((await add("a", "examinee1")).status).toBe(200);
     await expect(
       school.admin.participant.move({ roomId: sibling.id, userId: "examinee3", toRoomId: room.id }),
-    ).rejects.toMatchObject({ message: `The room ${room.id} may hold at most 5 people, and holds 5.` });
+    ).rejects.toMatchObject({ message: `The room ${room.id} may have at most 5 people, and has 5.` });
     expect(
       (await school.admin.participant.list({ roomId: sibling.id, role: "examinee" })).map(
         ({ userId }) => userId,
@@ -164,7 +164,7 @@ describe("people of a room", () => {
     ).toEqual(["examinee3"]);
     const six = people("a", "b", "c", "d", "e");
     expect(refused(await teacher.mutate("room.create", { name: "R", participants: six }))).toBe(
-      "A room may hold at most 5 people, and holds 6.",
+      "A room may have at most 5 people, and has 6.",
     );
   });
 
@@ -187,12 +187,12 @@ describe("rooms and exams", () => {
       roomSize: 1,
       teachers: ["x", "y"].map((userId) => ({ userId, name: userId, role: "teacher" })),
     };
-    const told = `The exam ${examId} may hold at most 3 rooms, and holds 2.`;
+    const told = `The exam ${examId} may have at most 3 rooms, and has 2.`;
     const planned = await teacher.mutate("exam.plan", plan);
     expect(refused(planned)).toBe(told);
     expect((await teacher.mutate("room.create", { name: "C", examId })).status).toBe(200);
     expect(refused(await teacher.mutate("room.create", { name: "D", examId }))).toBe(
-      `The exam ${examId} may hold at most 3 rooms, and holds 3.`,
+      `The exam ${examId} may have at most 3 rooms, and has 3.`,
     );
   });
 
@@ -205,12 +205,12 @@ describe("rooms and exams", () => {
     // Of the school, teacher1 has one room with its exam.
     expect((await teacher.mutate("room.create", { name: "R", examId: school.room.examId })).status).toBe(200);
     expect(refused(await teacher.mutate("room.create", { name: "S" }))).toBe(
-      "teacher1 may hold at most 2 rooms, and holds 2.",
+      "teacher1 may have at most 2 rooms, and has 2.",
     );
     const exam = { name: "E", startTime: new Date(0), endTime: new Date(1) };
     expect((await teacher.mutate("exam.create", exam)).status).toBe(200);
     expect(refused(await teacher.mutate("exam.create", exam))).toBe(
-      "teacher1 may hold at most 2 exams, and holds 2.",
+      "teacher1 may have at most 2 exams, and has 2.",
     );
     const admin = await school.api(ADMIN);
     for (let n = 0; n < 4; n += 1)
@@ -227,7 +227,7 @@ describe("audio files", () => {
     await using app = await openUploads({ config: limited({ INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER: "1" }) });
     dataOf(await upload(app, "one", TEACHER));
     expect(refusalOf(await upload(app, "two", TEACHER), 409, "QUOTA_EXCEEDED")).toBe(
-      "The library, of teacher1, may hold at most 1 MiB of audio files, and holds 0.7.",
+      "The library, of teacher1, may have at most 1 MiB of audio files, and has 0.7.",
     );
     expect([app.kept().length, (await app.clips()).length]).toEqual([1, 1]);
     dataOf(await upload(app, "three", { ...TEACHER, sub: "teacher2" }));
@@ -238,7 +238,7 @@ describe("audio files", () => {
     await using app = await openUploads({ config: limited({ INVIGIL_QUOTA_AUDIO_MIB: "1" }) });
     const { id } = dataOf(await upload(app, "one", TEACHER));
     expect(refusalOf(await upload(app, "two", ROOT), 409, "QUOTA_EXCEEDED")).toBe(
-      "The library may hold at most 1 MiB of audio files, and holds 0.7.",
+      "The library may have at most 1 MiB of audio files, and has 0.7.",
     );
     await app.as(ROOT).audio.delete({ clipId: id });
     dataOf(await upload(app, "two", ROOT));

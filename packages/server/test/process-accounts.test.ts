@@ -151,7 +151,7 @@ describe("a running server", () => {
     await login(server, "t2", "another password");
 
     // `tokenFor` makes the user id the token's id.
-    expect(await invigil(path, ["token", "revoke", "issued"])).toBe("The token issued is good no more.");
+    expect(await invigil(path, ["token", "revoke", "issued"])).toBe("The token issued was revoked.");
     expect(await statusOf(server, issued)).toBe(401);
     expect(await json(path, ["token", "revoke", "issued"])).toEqual({ tokenId: "issued", revoked: true });
   });

@@ -248,7 +248,7 @@ describe("in several processes", () => {
     expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
     expect(await cli(roomId)).toMatchObject({
       code: 0,
-      stdout: "The links of 2 people into the room R are good no more.\n",
+      stdout: "The links of 2 people into the room R were revoked.\n",
     });
     expect(await statusOf(second)).toBe(401);
     // A token that is made by command for the person is one of the newest generation.

@@ -1,5 +1,5 @@
 import type { Camera, PublishStatus, StreamAction } from "@invigil/schema";
-import { and, desc, eq } from "drizzle-orm";
+import { and, eq, max, sql } from "drizzle-orm";
 import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
@@ -10,19 +10,21 @@ export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } a
   PublishStatus
 >;
 
+const isOfCamera = and(
+  eq(streamEvents.roomId, param("roomId")),
+  eq(streamEvents.userId, param("userId")),
+  eq(streamEvents.camera, param("camera")),
+);
+const newestTime = query.select({ time: max(streamEvents.eventTime) }).from(streamEvents).where(isOfCamera);
+const newestId = query
+  .select({ id: max(streamEvents.id) })
+  .from(streamEvents)
+  .where(and(isOfCamera, eq(streamEvents.eventTime, sql`(${newestTime})`)));
 const newestEvent = statement(
   query
     .select({ action: streamEvents.action })
     .from(streamEvents)
-    .where(
-      and(
-        eq(streamEvents.roomId, param("roomId")),
-        eq(streamEvents.userId, param("userId")),
-        eq(streamEvents.camera, param("camera")),
-      ),
-    )
-    .orderBy(desc(streamEvents.eventTime), desc(streamEvents.id))
-    .limit(1),
+    .where(eq(streamEvents.id, sql`(${newestId})`)),
 );
 
 /** A camera's publish status by the newest of its events; of two at the same time, the one that came later. */
