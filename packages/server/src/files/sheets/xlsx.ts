@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
+import { plugAndPlayHooks } from "../../platform/plug-and-play.js";
 import { quoted } from "./quoted.js";
 import { bytesOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 import { MAX_FILE_BYTES, MAX_ROWS } from "./workbook/limits.js";
@@ -30,7 +31,7 @@ const startWorker = (bytes: Uint8Array): Worker =>
     resourceLimits: HEAP,
     // Nothing of the server is the thread's to see or to write to.
     env: {},
-    execArgv: [],
+    execArgv: [...plugAndPlayHooks()],
     stdout: true,
     stderr: true,
   });
