@@ -27,6 +27,7 @@ const steps = [
   },
   { name: "unused", command: [bin("knip")] },
   { name: "audio", command: [process.execPath, "scripts/make-demo-audio.mjs", "--check"] },
+  { name: "workflows", command: [process.execPath, "scripts/check-workflows.mjs"] },
   { name: "tests", command: [bin("vitest"), "run", "--config", "vitest.workspace.ts"], counts: true },
 ];
 

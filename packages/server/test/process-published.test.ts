@@ -19,8 +19,8 @@ import { workbook } from "./support/workbooks.js";
 // `npm test` installs with npm, as that takes a minute; `.ci/run` with all three, under the oldest Node and the newest.
 
 interface Manager {
-  /** A file of its settings, which name the registry of a scope. */
-  readonly settings: (registry: string) => readonly [file: string, text: string];
+  /** Files of its settings, which name the registry of a scope. */
+  readonly settings: (registry: string) => Readonly<Record<string, string>>;
   readonly install: (packages: string) => string;
   /** Runs a program of an installed package. */
   readonly exec: string;
@@ -28,7 +28,13 @@ interface Manager {
   readonly node: string;
 }
 
-const npmrc = (registry: string) => [".npmrc", `@invigil:registry=${registry}\n`] as const;
+const npmrc = (registry: string) => ({ ".npmrc": `@invigil:registry=${registry}\n` });
+/** What the README tells people to write down for pnpm. */
+const allowBuilds = (): string => {
+  const readme = readFileSync(join(REPOSITORY, "packages/server/README.md"), "utf8");
+  const [, text] = /^```yaml\n(allowBuilds:\n.*?)^```$/ms.exec(readme) ?? [];
+  return text ?? expect.fail("the README has no allowBuilds");
+};
 const PNPM = "npx -y pnpm@12.21.0";
 const YARN = "npx -y -p @yarnpkg/cli-dist@4.18.1 yarn";
 const MANAGERS: Readonly<Record<string, Manager>> = {
@@ -39,19 +45,21 @@ const MANAGERS: Readonly<Record<string, Manager>> = {
     node: "node",
   },
   pnpm: {
-    settings: npmrc,
+    settings: (registry) => ({ ...npmrc(registry), "pnpm-workspace.yaml": allowBuilds() }),
     install: (packages) => `${PNPM} add --prefer-offline ${packages}`,
     exec: `${PNPM} exec`,
     node: "node",
   },
   yarn: {
-    settings: (registry) => [
-      ".yarnrc.yml",
-      JSON.stringify({
+    settings: (registry) => ({
+      ".yarnrc.yml": JSON.stringify({
         npmScopes: { invigil: { npmRegistryServer: registry } },
         unsafeHttpWhitelist: ["127.0.0.1"],
+        enableScripts: true,
+        // It takes no package of today otherwise.
+        npmPreapprovedPackages: ["@invigil/*"],
       }),
-    ],
+    }),
     install: (packages) => `${YARN} add ${packages}`,
     exec: YARN,
     node: `${YARN} node`,
@@ -73,8 +81,15 @@ const workspace = readdirSync(join(REPOSITORY, "packages"))
   .map((folder) => ({ folder, ...manifestOf(folder) }));
 const published = workspace.filter((one) => one.private !== true);
 
-/** The caches of whoever runs the tests, this Node, and no program of this repository. */
-const env = {
+/** How a machine reaches the registry. */
+const NETWORK = /^(NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
+/** The caches and the network of whoever runs the tests, this Node, and no program of this repository. */
+const env: Env = {
+  ...Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      NETWORK.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  ),
   HOME: homedir(),
   PATH: [dirname(process.execPath), ...(process.env.PATH ?? "").split(delimiter)]
     .filter((folder) => !folder.endsWith(join("node_modules", ".bin")))
@@ -184,8 +199,7 @@ describe.each(chosen)("a project that installs them with %s", (name) => {
   const project = tempFolder();
   const at = (file: string): string => join(project.path, file);
   beforeAll(async () => {
-    const [file, text] = manager.settings(registry.url);
-    writeFileSync(at(file), text);
+    for (const [file, text] of Object.entries(manager.settings(registry.url))) writeFileSync(at(file), text);
     writeFileSync(at("package.json"), JSON.stringify({ private: true, type: "module" }));
     const packages = [...published.map((one) => one.name), "typescript@6.0.3", "@types/node@20"];
     await run(manager.install(packages.join(" ")), project.path, binary.env(registry.url));
@@ -227,7 +241,7 @@ describe.each(chosen)("a project that installs them with %s", (name) => {
 
 it("`npx @invigil/server serve` serves where nothing is installed", { timeout: INSTALL_MS }, async () => {
   using empty = tempFolder();
-  writeFileSync(join(empty.path, ".npmrc"), `@invigil:registry=${registry.url}\n`);
+  writeFileSync(join(empty.path, ".npmrc"), npmrc(registry.url)[".npmrc"]);
   // npx keeps what it installed beside npm's cache, and would take the server of an earlier run.
   const { stdout: cache } = await run("npm config get cache", empty.path);
   mkdirSync(join(empty.path, "cache"));

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
+import { plugAndPlayHooks } from "../../platform/plug-and-play.js";
 import { quoted } from "./quoted.js";
 import { bytesOf, type ReadOptions, type Row, SheetError, type Source } from "./source.js";
 import { MAX_FILE_BYTES, MAX_ROWS } from "./workbook/limits.js";
@@ -37,7 +38,7 @@ const startWorker = (bytes: Uint8Array): Worker =>
     resourceLimits: HEAP,
     // The worker has no access to the server's environment and output.
     env: {},
-    execArgv: [],
+    execArgv: [...plugAndPlayHooks()],
     stdout: true,
     stderr: true,
   });
