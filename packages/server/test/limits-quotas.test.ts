@@ -8,7 +8,7 @@ import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads, ADMIN as ROOT } from "./support/uploads.js";
 
-// How much may be held. Whatever is refused for it leaves nothing behind.
+// Quotas. A refused call changes nothing.
 
 const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
@@ -40,7 +40,7 @@ describe("cheat records about one person in one room", () => {
     const examinee = await school.api(EXAMINEE);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 4))).status).toBe(200);
     const told = `The room ${school.room.id}, about examinee1, may hold at most 5 cheat records, and holds 4.`;
-    // Twice: what is known to be full is refused without a write.
+    // Twice, because a known full quota is refused without a write.
     for (let n = 0; n < 2; n += 1)
       expect(refused(await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 2)))).toBe(
         told,
@@ -61,7 +61,8 @@ describe("cheat records about one person in one room", () => {
     );
     expect(await recorded(school)).toBe(4);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 1))).status).toBe(200);
-    // Another person's are counted apart, and one who is full does not let those beside them be half recorded.
+    // The records of people are counted separately. If one person is full, the records of the others are not
+    // added either.
     const teacher = await school.api(TEACHER);
     const both = recording(school, "examinee2", 1);
     both.records.push(school.detection("examinee1"));
@@ -127,7 +128,7 @@ describe("messages of a room", () => {
       code: 409,
       message: told,
     });
-    // It is still full when it is counted anew. The other room has its own.
+    // It is still full after a recount. The other room has its own quota.
     school.watch.pass(60);
     expect(refused(await examinee.mutate("im.send", message))).toBe(told);
     expect(
@@ -145,14 +146,14 @@ describe("people of a room", () => {
     const add = (...ids: string[]) =>
       teacher.mutate("participant.add", { roomId: room.id, participants: people(...ids) });
     const told = `The room ${room.id} may hold at most 5 people, and holds 4.`;
-    // teacher1, inspector1, examinee1 and examinee2 are there. All or nobody.
+    // The room has teacher1, inspector1, examinee1 and examinee2. The call adds all or nobody.
     expect(refused(await add("a", "b"))).toBe(told);
     expect(await school.admin.participant.list({ roomId: room.id, role: "examinee" })).toHaveLength(2);
     const file = Buffer.from("id,name,room\na,A,Room A\nb,B,Room A\n").toString("base64");
     const answer = await teacher.mutate("participant.import", { examId: room.examId, file });
     expect(refused(answer)).toBe(told);
     expect((await add("a")).status).toBe(200);
-    // Who is there may be named again.
+    // People who are already there may be repeated.
     expect((await add("a", "examinee1")).status).toBe(200);
     await expect(
       school.admin.participant.move({ roomId: sibling.id, userId: "examinee3", toRoomId: room.id }),
@@ -202,7 +203,7 @@ describe("rooms and exams", () => {
       INVIGIL_QUOTA_EXAMS_PER_TEACHER: "2",
     });
     const teacher = await school.api(TEACHER);
-    // Of the school, teacher1 has one room with its exam.
+    // teacher1 already has one room and its exam.
     expect((await teacher.mutate("room.create", { name: "R", examId: school.room.examId })).status).toBe(200);
     expect(refused(await teacher.mutate("room.create", { name: "S" }))).toBe(
       "teacher1 may hold at most 2 rooms, and holds 2.",

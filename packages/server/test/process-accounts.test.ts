@@ -16,7 +16,7 @@ const login = async (server: Server, username: string, password: string): Promis
   expect(body).toMatchObject({ success: true });
   return body.data.token;
 };
-/** Whether a server takes a token: 200 or 401. */
+/** The status with which a server responds to a token: 200 or 401. */
 const statusOf = async (server: Server, token: string): Promise<number> =>
   (await server.post("/exam/selectAudio", {}, token)).status;
 const call = async (server: Server, path: string, token: string): Promise<void> =>
@@ -150,7 +150,7 @@ describe("a running server", () => {
     expect(await statusOf(server, second)).toBe(401);
     await login(server, "t2", "another password");
 
-    // `tokenFor` makes the user id the token's id.
+    // `tokenFor` uses the user id as the token id.
     expect(await invigil(path, ["token", "revoke", "issued"])).toBe("The token issued is good no more.");
     expect(await statusOf(server, issued)).toBe(401);
     expect(await json(path, ["token", "revoke", "issued"])).toEqual({ tokenId: "issued", revoked: true });

@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { type Env, paste, REPOSITORY, tempFolder } from "./support/process.js";
 
-/** Runs it in this checkout, which the checks have set up: setting up again asks no network, and there is none. */
+/** Runs in this checkout, which is already set up. A repeated setup must not use the network. */
 const npmStart = (args: string, env: Env = {}) =>
   paste(`npm start -- ${args}`, {
     cwd: REPOSITORY,
@@ -14,7 +14,7 @@ const npmStart = (args: string, env: Env = {}) =>
     deadlineMs: 100_000,
   });
 
-/** When the program was last packed, which ends a build. */
+/** The time of the last packing, which completes a build. */
 const built = (): number | undefined => {
   const file = join(REPOSITORY, "packages/server/dist/packed/packed-from");
   return existsSync(file) ? statSync(file).mtimeMs : undefined;
