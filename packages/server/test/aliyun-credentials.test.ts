@@ -32,7 +32,7 @@ const openWith = async (credentials: Credentials) => {
   };
 };
 
-/** The machine's metadata service: it is at an address of its own, to which connections are led astray here. */
+/** The metadata service of the machine. It has a fixed address, and connections to it are redirected here. */
 const openMachine = async (answer: (request: IncomingMessage) => { status: number; body: string }) => {
   const asked: string[] = [];
   const server = createServer((request, response) => {

@@ -9,7 +9,7 @@ import { given } from "./support/secrets.js";
 
 const GROUP = { groupId: "g1", name: "Maths", creatorId: "t1", members: ["t1"] };
 const SIGNAL = { groupId: "g1", type: 20_001, data: '{"userId":"s1"}' };
-/** A call that may be repeated, and one that may not. */
+/** An idempotent call, and one that is not. */
 const create = ({ im }: Aliyun) => im.createGroup(GROUP);
 const send = ({ im }: Aliyun) => im.announce(SIGNAL);
 
@@ -70,7 +70,7 @@ describe("a call of the vendor's OpenAPI", () => {
   ])("that meets %s fails with %o", async (fault, said, sentence, tries) => {
     await using aliyun = await openAliyun();
     const { live } = aliyun;
-    // What was answered, and can be read, names the vendor's request.
+    // A readable response contains the vendor's request id.
     const answered = !["gateway", "reset", "garbage"].includes(fault);
     for (const [call, action, times] of [
       [create, "CreateLiveMessageGroup", tries.repeatable],
@@ -125,7 +125,7 @@ describe("a call of the vendor's OpenAPI", () => {
       aliyun.live.fail(fault);
       expect((await failureOf(send(aliyun))).details?.fault).toBe("unreadable");
       await expect.poll(() => aliyun.live.answering()).toBe(0);
-      // What lies in the buffers of both ends comes on top.
+      // The buffers of both ends add to it.
       expect(aliyun.live.flooded()).toBeLessThan(32 * 1024 * 1024);
     },
   );
@@ -232,7 +232,7 @@ describe("secrets", () => {
       expect(shown).toContain("CreateLiveMessageGroup");
       expect(shown).not.toContain("secret");
       expect(shown).not.toContain(KEY.id);
-      // The vendor repeats what was sent when a signature is wrong.
+      // The vendor repeats the request if a signature is wrong.
       expect(JSON.stringify(live.live.lastHeaders())).toContain(key.token);
     }
   });

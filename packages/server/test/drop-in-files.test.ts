@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { SCRIPT } from "./support/drop-in.js";
 
-// How the drop-in script reaches the pages of any origin.
+// How pages of any origin load the drop-in script.
 
 const PATH = "/sdk/alivc-im.iife.js";
 let app: TestApp;
@@ -35,7 +35,7 @@ describe(PATH, () => {
     expect(headers["content-length"]).toBe(String(readFileSync(SCRIPT).length));
     const again = await app.inject({ url: PATH, headers: { "if-none-match": String(headers.etag) } });
     expect([again.statusCode, again.payload]).toEqual([304, ""]);
-    // With a query, as pages add one to get past a cache.
+    // With a query, which pages add to bypass a cache.
     expect((await app.inject({ url: `${PATH}?v=2` })).statusCode).toBe(200);
   });
 

@@ -3,7 +3,7 @@ import { credentials, eventually, openApp } from "./support/drop-in.js";
 import { hear, loginFor, openIn } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
-// How the drop-in script logs in, and how logins end.
+// Logins of the drop-in script, and how they end.
 
 describe("a login", () => {
   it("that is refused fails with the text that the apps look for, and the next is taken", async () => {
@@ -59,11 +59,11 @@ describe("a login", () => {
     expect(await older.diary.until("disconnect")).toEqual([3]);
     const newer = await openIn(school, url, "examinee1", "examinee");
     older.page.online();
-    // As the app does, every few seconds.
+    // Like the app, every few seconds.
     const again = () => older.engine.login(credentials(older.made));
     await expect(again()).rejects.toMatchObject({ code: 304, message: "login elsewhere" });
     expect(await newer.groups.queryGroup(school.room.id)).toHaveProperty("groupId");
-    // A newer login of the same page is the newest.
+    // A newer login of the same page replaces the others.
     await older.engine.login(credentials(await loginFor(school, url, "examinee1", "examinee")));
     expect(await newer.diary.until("disconnect")).toEqual([4]);
     await newer[Symbol.asyncDispose]();
@@ -82,7 +82,7 @@ describe("a login", () => {
       await older.engine.login(credentials(older.made));
       return true;
     };
-    // The server may not have noticed yet that the newer one has gone.
+    // The server may not have detected yet that the newer one has disconnected.
     await eventually(
       () => again().catch(() => false),
       (isIn) => isIn,
@@ -253,7 +253,7 @@ describe("the first login", () => {
     await app.engine.login(credentials(made));
     app.page.offline();
     const joined = app.groups.joinGroup(school.room.id);
-    // After so many tries, a page that had been in a group would have given up.
+    // After this many attempts, a page that had joined a group would have stopped.
     await app.page.connected(26);
     app.page.online();
     expect(await joined).toHaveProperty("groupId", school.room.id);

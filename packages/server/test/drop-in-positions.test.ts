@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { openSchool, type School } from "./support/school.js";
 
-// Where a page stands in a group, as it and the server tell each other at `/im`.
+// The position of a page in a group, as the page and the server exchange it at `/im`.
 
 let school: School;
 let url: string;
@@ -46,14 +46,14 @@ describe("a page that joins", () => {
     const told = await page.told("message");
     expect(told.message).toMatchObject({ seqnum: second, data: "2" });
     expect(Number(told.at)).toBeGreaterThan(Number(at));
-    // Also what it is not told of takes it on.
+    // Events that the page does not receive also advance the position.
     await school.teacher.room.setAudioStatus({ roomId: groupId, audioStatus: "speaking" });
     const end = Number(await lastEventId());
     for (;;) {
       const beat = await page.told("beat");
       if (Number(beat.at[groupId]) >= end) break;
     }
-    // Joined again, it goes on as it is.
+    // Joining again continues from the current position.
     const again = await page.ask({ do: "join", groupId });
     expect([Number(again.at) >= end, again.seen]).toEqual([true, second]);
   });
@@ -80,7 +80,7 @@ describe("a page that joins", () => {
   it("where the log has nothing any more is told all messages since, once", async () => {
     const [first, second, third] = await say(1, 2, 3);
     using page = await enter();
-    // After an id of another log there is a gap, as after one that is too old.
+    // An id of another log causes a gap, like an id that is too old.
     const joined = await page.ask({ do: "join", groupId, after: "999999999", seen: first });
     expect(joined).toMatchObject({ at: await lastEventId(), seen: first });
     for (const id of [second, third]) expect((await page.told("message")).message.seqnum).toBe(id);
@@ -100,7 +100,7 @@ describe("a page that joins", () => {
 describe("a page that was away", () => {
   const command = (type: number, sid: string, more: object = {}) =>
     school.teacher.im.send({ roomId: groupId, type, data: { sid }, ...more });
-  /** What it is told, up to a message that closes the list. */
+  /** The messages that it receives, up to one that marks the end. */
   const toldSince = async (before: string, seen: number) => {
     const [last] = await say(0);
     using page = await enter();

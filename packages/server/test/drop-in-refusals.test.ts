@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { openSchool, type School } from "./support/school.js";
 
-// What `/im` refuses: to whom, and with what it takes no harm.
+// Requests that `/im` refuses, and limits that protect it.
 
 const NOW = Date.parse("2026-01-02T03:04:05Z");
 let time = NOW;
@@ -19,11 +19,11 @@ afterAll(() => school?.close());
 type Role = "teacher" | "inspector" | "examinee";
 const loginOf = async (userId: string, role: Role, asked: { role?: string } = {}): Promise<ImLogin> => {
   const sub = userId.replace(/^pc_/, "");
-  // Bound to nothing: what bindings do is in message-logins.test.ts.
+  // Without restrictions. message-logins.test.ts tests restricted tokens.
   return imLogin(url, await school.token({ sub, role }), { roomId: school.room.id, userId, ...asked });
 };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
-/** Somebody in the room. */
+/** A person in the room. */
 const enter = async (userId: string, role: Role, more: { role?: string } = {}) => {
   const connection = await rawDropIn(url);
   expect(await connection.ask(asked(await loginOf(userId, role, more)))).toEqual({});
@@ -129,7 +129,7 @@ describe("a group", () => {
       for (const call of [{ ...command, key: "b" }, mute, all])
         expect(await connection.ask(call)).toEqual(refusal);
     }
-    // An administrator may give anybody such a login: it commands nothing all the same.
+    // An administrator may issue such a login to anybody, but it may not send commands.
     const token = await school.token({ sub: "root", role: "admin" });
     const made = await imLogin(url, token, { roomId: groupId, userId: "examinee2", role: "admin" });
     using given = await rawDropIn(url);
@@ -254,7 +254,7 @@ describe("a hostile client", () => {
       const [frame] = await connection.diary.until("frame");
       if (frame.number === undefined || frame.number < 1000) continue;
       expect(frame.number).toBe(number);
-      // Once a person's allowance of writes is used up, with the time to wait.
+      // After the allowance of writes is used up, with the delay.
       expect([400, 412]).toContain(frame.error.code);
       number += 1;
     }

@@ -5,7 +5,7 @@ import { credentials, eventually, loadScript, SCRIPT } from "./support/drop-in.j
 import { hear, loginFor, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool } from "./support/school.js";
 
-// The script that the vendor's apps load in place of the vendor's, against the real server: what is said, and lost connections.
+// The drop-in script against the real server: messages and lost connections.
 
 describe("the script", () => {
   it("is under 20 KB of gzip", () => {
@@ -69,7 +69,7 @@ describe("two pages in one room", () => {
     expect(answer).toMatchObject({ type: 20004, data: '{"sid":"1"}', sender: { userId: "examinee1" } });
     expect(answer.groupId).toBe(school.room.id);
     expect(more).toEqual([]);
-    // What a page says itself does not come back to it.
+    // A page does not receive its own messages.
     expect([teacher.diary.all("recvgroupmessage"), teacher.diary.rest()]).toEqual([[], []]);
   });
 
@@ -81,12 +81,12 @@ describe("two pages in one room", () => {
     await using pc = await openIn(school, url, "pc_examinee1", "examinee");
     await using other = await openIn(school, url, "examinee2", "examinee");
     await say(teacher, school, 1);
-    // Who is gone from the room keeps nobody from being told.
+    // A person who left the room does not affect the delivery to others.
     await say(teacher, school, 2, { receiverIdList: ["examinee1", "pc_examinee1", "gone"] });
     await say(teacher, school, 3, { receiverIdList: ["pc_examinee1"] });
     const one = { type: 30001, data: "4", receiverId: "examinee1" };
     await teacher.messages.sendC2cMessage({ groupId: school.room.id, ...one });
-    // The SDK's own request names no group.
+    // The request of the SDK contains no group.
     await teacher.messages.sendC2cMessage({ ...one, data: "5" });
     await say(teacher, school, 6);
     for (const [app, heard] of [
@@ -121,7 +121,7 @@ describe("two pages in one room", () => {
       .im.send({ roomId: school.room.id, type: 20019, data: { sid: "é" }, to: ["teacher1"] });
     const [message] = await app.diary.until("recvc2cmessage");
     expect(message).toMatchObject({ type: 20019, data: '{"sid":"é"}', sender: { userId: "examinee1" } });
-    // Of the same person, but not of this page.
+    // From the same person, but not from this page.
     await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, camera: "pc" });
     expect(await hear(app)).toBe(2);
   });
@@ -169,7 +169,7 @@ describe("a lost connection", () => {
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
     await using examinee = await openIn(school, url, "examinee1", "examinee");
-    // Some are on their way when the connection breaks, some come while there is none.
+    // Some messages are in transit when the connection breaks, and some are sent while there is none.
     const sent = Array.from({ length: 20 }, (_, n) => say(examinee, school, n));
     examinee.page.offline();
     for (let n = 20; n < 25; n += 1) sent.push(say(examinee, school, n));
@@ -192,7 +192,7 @@ describe("a lost connection", () => {
     expect(await examinee.diary.until("disconnect")).toEqual([3]);
     expect(examinee.engine.isLogin()).toBe(false);
     await expect(say(examinee, school, 9)).rejects.toThrow("not login");
-    // The app tries every few seconds.
+    // The app retries every few seconds.
     await expect(examinee.engine.login(credentials(examinee.made))).rejects.toThrow("connect fail");
     expect((await examinee.diary.until("connectfailed"))[0].message).toBe("connect fail");
     await say(teacher, school, 2);

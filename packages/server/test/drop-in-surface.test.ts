@@ -3,7 +3,7 @@ import { eventually } from "./support/drop-in.js";
 import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool } from "./support/school.js";
 
-// What apps may use of the SDK, and how they may.
+// The parts of the SDK that apps use.
 
 describe("an app that", () => {
   it("calls init again registers anew, and hears everything once", async () => {
@@ -122,7 +122,7 @@ describe("an app that", () => {
       whiteUserList: [],
     });
     await teacher.groups.muteUser({ groupId, userList: ["examinee1", "pc_examinee1"] });
-    // Each is told of themselves, those who run the room of everybody.
+    // Candidates see themselves, and those who run the room see everybody.
     expect(await examinee.diary.until("mutechange")).toEqual([
       groupId,
       status(false, "examinee1", "pc_examinee1"),
@@ -139,7 +139,7 @@ describe("an app that", () => {
     ).rejects.toThrow(`The login examinee1 is muted in the room ${groupId}.`);
     await say(other, school, 2);
     expect(await hear(teacher)).toBe(2);
-    // Answers and reports go on.
+    // Answers and reports continue.
     const answer = { groupId, type: 20004, data: '{"sid":"1"}', receiverId: "teacher1" };
     await examinee.messages.sendC2cMessage(answer);
     expect((await teacher.diary.until("recvc2cmessage"))[0].type).toBe(20004);
@@ -163,7 +163,7 @@ describe("an app that", () => {
 
   it("sends two hundred messages at once gets an answer to each", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
-    // Each look at the clock is a second later: nobody sends too much.
+    // Every reading of the clock is a second later, so that nobody exceeds the send rate.
     await using school = await openSchool({
       now: () => {
         time += 1000;

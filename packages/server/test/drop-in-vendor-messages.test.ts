@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
-// Every message that the vendor's two apps were seen to send, with exactly the bodies that they send.
+// All messages that the vendor's two apps send, with their exact bodies.
 
 const SID = "0b0e3c9e-6a5c-4b7a-9d0f-0a1b2c3d4e5f";
 const AUDIO = { id: "11111", classify: 1, name: "Five minutes", url: "https://audio.example/five.mp3" };
 
-/** What the invigilator's app sends to a group, by its number: the fields before `receiverIdList`, which it adds. */
+/** The commands of the invigilator's app by number: the fields before `receiverIdList`, which it appends. */
 const COMMANDS: readonly (readonly [type: number, fields: object])[] = [
   [20002, { sid: SID }],
   [20002, { sid: SID, enableAudioMix: false }],
@@ -17,14 +17,14 @@ const COMMANDS: readonly (readonly [type: number, fields: object])[] = [
   [20011, { ...AUDIO, sid: SID }],
   [20013, { sid: SID }],
 ];
-/** What it sends to the whole group. */
+/** The messages that it sends to the whole group. */
 const ANNOUNCEMENTS = [20010, 20015] as const;
-/** What the examinee's app sends to the teacher, by its number. */
+/** The messages of the examinee's app to the teacher, by number. */
 const ANSWERS: readonly (readonly [type: number, data: string])[] = [
   ...[20004, 20005, 20007, 20009, 20012, 20014].map((type) => [type, JSON.stringify({ sid: SID })] as const),
-  // A page that arrives during a broadcast answers by itself.
+  // A page that joins during a broadcast answers without a command.
   [20007, '{"sid":""}'],
-  // The fields that JavaScript leaves out of the text.
+  // JSON.stringify omits undefined fields.
   [20007, "{}"],
   ...[20016, 20017, 20018].map((type) => [type, JSON.stringify({ sid: SID })] as const),
   [
@@ -42,9 +42,9 @@ const ANSWERS: readonly (readonly [type: number, data: string])[] = [
   ],
 ];
 
-/** The people of a full room: `exam.plan` seats 500 examinees in one. */
+/** The people of a full room with 500 examinees. */
 const CANDIDATES = 500;
-/** As long as ids may be. */
+/** With the maximum length of ids. */
 const longId = (n: number): string => `${"e".repeat(57)}${String(n).padStart(4, "0")}`;
 const fillRoom = async (school: School) => {
   const participants = Array.from({ length: CANDIDATES }, (_, n) => ({
@@ -108,7 +108,7 @@ describe("a full room", () => {
       const [message] = await page.diary.until("recvgroupmessage");
       expect([message.type, message.data]).toEqual([20008, data]);
     }
-    // The same by tRPC, with the sender among them.
+    // The same over tRPC, including the sender.
     const to = [...receiverIdList, "teacher1"];
     await school.teacher.im.send({ roomId: school.room.id, type: 20008, text: data, to });
     expect((await phone.diary.until("recvgroupmessage"))[0].data).toBe(data);

@@ -3,13 +3,13 @@ import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openSchool } from "./support/school.js";
 
-// Bodies that do not come as clients send them: over real connections, byte by byte.
+// Bodies in unusual forms, over real connections, byte by byte.
 
 interface Head {
   readonly path: string;
   readonly token?: string;
   readonly type?: string;
-  /** Absent: in chunks. */
+  /** Absent: chunked encoding. */
   readonly length?: number;
 }
 const headOf = ({ path, token, type = "application/json", length }: Head): string =>
@@ -51,7 +51,7 @@ const begin = (url: string, head: Head) => {
   const answers = () => received.split(/(?=HTTP\/1\.1 \d)/).filter((text) => text !== "");
   return {
     socket,
-    /** The answer with this number, once it is whole. */
+    /** The complete response with this number. */
     async answer(wanted = 0) {
       for (;;) {
         const text = answers()[wanted] ?? "";

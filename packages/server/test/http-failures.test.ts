@@ -13,7 +13,7 @@ const PATH = "/exam/v2/createRoom";
 const raw = (type: string, body: string | Buffer) => ({ method: "POST", path: PATH, raw: { type, body } });
 const json = (body: string | Buffer) => raw("application/json", body);
 
-/** What never reaches a procedure: request, code, reason. */
+/** Requests that reach no procedure, with the expected code and reason. */
 const FAILURES: readonly (readonly [string, Sent, number, string])[] = [
   ["an unknown path", { method: "GET", path: "/exam/nothing" }, 404, "NOT_FOUND"],
   ["the start page with a wrong method", { method: "POST", path: "/", json: {} }, 405, "METHOD_NOT_ALLOWED"],
@@ -68,7 +68,7 @@ const SECURITY = {
 };
 
 describe("a failure that never reaches a procedure", () => {
-  // None of these calls leaves anything behind.
+  // No call changed anything.
   let app: TestApp;
   let strict: TestApp;
   beforeAll(async () => {
@@ -153,7 +153,7 @@ describe("a wrong method is 405, and Allow names the right ones", () => {
 });
 
 const HOST = "Host: x\r\n";
-/** Bytes that Node refuses, or cannot make a request of. */
+/** Bytes that Node refuses or cannot parse as a request. */
 const BYTES: readonly (readonly [string, string | Buffer, number])[] = [
   ["a TLS greeting", Buffer.from("16030100c8010000c40303", "hex"), 400],
   ["words", "hello, is anybody there?\r\n\r\n", 400],

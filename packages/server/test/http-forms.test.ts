@@ -5,7 +5,7 @@ import { sendRaw } from "./support/raw.js";
 import { openHall } from "./support/socket-hall.js";
 import { connectAs, rawSocket, socketUrl } from "./support/sockets.js";
 
-// Every answer is in the form of its door, also those to requests that no door has made sense of.
+// Every response has the format of its API, including responses to requests that no API recognizes.
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const LONG = "x".repeat(9_000);

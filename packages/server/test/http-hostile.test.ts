@@ -21,11 +21,11 @@ import { openWorld } from "./support/world.js";
 const RUNS = 5_000;
 const SEED = 20_260_102;
 
-/** What no answer may show: where the server lies, what it is made of, how it failed. */
+/** What no response may reveal: paths of the server, its libraries, and stack traces. */
 const SECRETS =
   /node_modules|\/work\/|\/tmp\/|packages\/server|SQLITE|sqlite|drizzle|better-sql|\bSELECT\b|\bINSERT\b|\.[jt]s:\d+|^\s+at /m;
 
-/** A good request's fields, for any path and procedure: each takes of them what it reads. */
+/** Valid fields for every path and procedure, each of which reads only some. */
 const fieldsOf = ({ room, clipId, detection }: School) => ({
   rest: {
     roomId: room.id,
@@ -62,7 +62,7 @@ const fieldsOf = ({ room, clipId, detection }: School) => ({
     participants: [{ userId: "someone", name: "Some One", role: "examinee" }],
     startTime: "2026-02-01T00:00:00.000Z",
     endTime: "2026-02-01T02:00:00.000Z",
-    // Of no event: who listens after it is told so at once.
+    // An id without an event: subscribers get an answer at once.
     lastEventId: "999999999",
   },
 });
@@ -71,10 +71,10 @@ const DATES = { "records.0.detectTime": ["Date"], startTime: ["Date"], endTime: 
 interface Attack {
   readonly app: TestApp;
   readonly school: School;
-  /** A room that may end: the others must stay open. */
+  /** A room that may end, so that the others stay open. */
   readonly doomed: string;
   readonly tokens: Readonly<Record<string, string | undefined>>;
-  /** The statements of the request that is running that would write. */
+  /** The write statements of the current request. */
   readonly writes: string[];
   readonly seen: Map<string, number>;
 }
@@ -85,14 +85,15 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
   const school = await openSchool({
     config: STREAM_CONFIG,
     onStatement: (sql) => {
-      // Who listens is noted beside, also while the next request is on its way.
+      // Presence is written independently, even during the next request.
       const isPresence = /"presence"|participant_(entered|left)|devices_changed/.test(sql);
-      // A change of an exam notes itself first, in the transaction that is undone where it is refused: what else it writes counts.
+      // A change of an exam first records itself in a transaction that is rolled back if it is refused. Other
+      // writes count.
       const isNote = sql.startsWith('insert into "bulk_changes"');
       if (/^\s*(insert|update|delete|replace)/i.test(sql) && !isPresence && !isNote) writes.push(sql);
     },
   });
-  // Played, so that no attack deletes the clip of all others.
+  // Attached to an exam, so that no attack deletes the clip that the others use.
   await school.teacher.audio.attach({ examId: school.room.examId, clipId: school.clipId });
   return {
     app: school,
@@ -120,7 +121,9 @@ interface Request {
   readonly headers?: Record<string, string>;
 }
 
-/** Sends one request, and checks all that must hold of any answer. Returns the reasons in it; "" for a success. */
+/**
+ * Sends one request, and checks every requirement of responses. Returns the error codes. "" means success.
+ */
 const attack = async (
   { app, tokens, writes, seen }: Attack,
   { method, url, who, type, body, headers }: Request,
@@ -147,7 +150,7 @@ const attack = async (
     const key = `${url.split("?")[0]?.split(",")[0]} ${reason}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
   }
-  // Conflicts are found while writing, and undone; everything else is refused before.
+  // Conflicts are found during the write, which is rolled back. Other errors are found before.
   if (
     reasons.every(
       (reason) => reason !== "" && !/^(ROOM_ENDED|PARTICIPANT_CONFLICT|ACCOUNT_CONFLICT)$/.test(reason),
@@ -156,7 +159,7 @@ const attack = async (
     expect([...writes]).toEqual([]);
 };
 
-/** Afterwards everything is as good as new. */
+/** Everything still works after the attacks. */
 const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readonly string[]) => {
   const room = dataOf(
     await rest(app, tokens.teacher).post("v2/createRoom", { name: "After", imServer: ["aliyun_new"] }),
@@ -166,7 +169,7 @@ const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readon
   expect((await school.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
   expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
   expect((await app.inject("/ready")).statusCode).toBe(200);
-  // The attack went where it should: every target refused something for its input, and some answered.
+  // The attacks reached their targets: each refused some input, and some succeeded.
   const reached = (target: string) => [...seen.keys()].filter((key) => key.startsWith(`${target} `));
   for (const target of targets)
     expect(
@@ -229,7 +232,7 @@ describe("hostile requests are refused, never fatal", () => {
   it("to every procedure", async () => {
     await using world = await openWorld();
     const procedures = [...world.procedures]
-      // Those without input; and whoever logged out could not go on.
+      // Procedures without input, and those that need the session which was logged out.
       .filter(([name]) => !["auth.whoami", "auth.refresh", "auth.logout"].includes(name))
       .map(([name, type]) => ({ path: `/trpc/${name}`, method: type === "mutation" ? "POST" : "GET" }));
     await using state = await openAttack();
@@ -274,7 +277,7 @@ describe("hostile requests are refused, never fatal", () => {
         async ({ path, method }, who, changes, annotations, spoil, type, junk, shape) => {
           const ends = path === "/trpc/room.end" && { roomId: state.doomed };
           const record = { json: mutated({ ...fields, ...ends }, changes), meta: annotations };
-          // Now and then the batch form, or the other method.
+          // Sometimes uses the batch format or the other method.
           const batch = shape === 0;
           const text = spoil(written(batch ? { 0: record, 1: record } : record));
           const names = batch ? `${path},${path.slice("/trpc/".length)}` : path;
@@ -296,7 +299,7 @@ describe("hostile requests are refused, never fatal", () => {
     );
     await expectWell(
       state,
-      // Its callers are refused for having no login, whatever they send.
+      // Callers without a login are always refused.
       procedures.map(({ path }) => path).filter((path) => !path.endsWith("changePassword")),
     );
   });

@@ -126,7 +126,7 @@ describe("the log holds no secret", () => {
     },
     aliyunIm: { appId: "canary-app-id", appKey: "canary-app-key", appSign: "canary-app-sign" },
   };
-  /** Every field of every path and procedure, each with a text that may appear nowhere. */
+  /** All fields of all paths and procedures, each with a text that must not appear in the log. */
   const canaries = (roomId: string, examId: string) => ({
     roomId,
     examId,
@@ -144,7 +144,7 @@ describe("the log holds no secret", () => {
     password: "canary-password",
     currentPassword: "canary-current-password",
     newPassword: "canary-new-password",
-    // No secret: the log says which token was taken back.
+    // Not a secret: the log contains the id of the revoked token.
     tokenId: "a-token-id",
     role: "canary-role",
     participants: [{ userId: "canary-person", name: "canary-person-name", role: "canary-role" }],
@@ -205,16 +205,16 @@ describe("the log holds no secret", () => {
           statuses.add((await send(world, { path, method, headers, ...fields }, token)).body.code);
           sent++;
         }
-      // One that logged out could not go on.
+      // The session that was logged out cannot continue.
       for (const [name, type] of [...world.procedures].filter(([each]) => each !== "auth.logout"))
         for (const input of [canaries(roomId, examId), valid(roomId, examId)]) {
           const door = trpc(world, token);
           const how = { query: "query", mutation: "mutate", subscription: "subscribe" } as const;
-          // Who listens after an event that there never was is told so at once.
+          // A subscription after an event that does not exist gets an answer at once.
           const sentInput = type === "subscription" ? { ...input, lastEventId: "999999999" } : input;
           const { status } = await door[how[type]](name, sentInput);
           statuses.add(status);
-          // A stream that goes on has its line when it ends.
+          // The log line of an open stream is written when it ends.
           if (type !== "subscription" || status !== 200) sent++;
         }
       const broken = { type: "application/json", body: '{"name":"canary-broken' };
@@ -240,7 +240,7 @@ describe("a fault of the server", () => {
     { userId: text, detectType: text, extraInfo: text, isMainMonitor: true, detectTime: new Date(0) },
   ];
 
-  /** Each leaves a procedure without what it stands on, and calls it by both doors. */
+  /** Each breaks something that a procedure needs, and calls it over both APIs. */
   const FAULTS: readonly (readonly [string, (world: World) => void, string, Sent, string, unknown])[] = [
     [
       "while writing",
@@ -337,7 +337,7 @@ describe("a fault of the server", () => {
     expect(fault).toMatchObject({ reqId: answer.body.requestId, msg: "fault" });
     expect(JSON.stringify(fault)).toContain("the provider broke");
     expect(others).toEqual([]);
-    // What the provider refused was not made.
+    // The room that the provider refused was not created.
     expect((await trpc(world, await world.token(ADMIN)).query("room.list", {})).data.rooms).toEqual([]);
   });
 

@@ -11,7 +11,7 @@ const ISSUER = "https://id.school.example";
 const AUDIENCE = "invigil";
 const CLAIMS = { sub: "t1", role: "teacher", exp: NOW + 3600, iss: ISSUER, aud: AUDIENCE };
 
-// Only the time is faked: jose asks the system for it, and so does the world here.
+// Only the time is faked, because jose and the test both read the system clock.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: START });
 });
@@ -30,7 +30,7 @@ const whoami = (world: World, token: string) => trpc(world, token).query("auth.w
 const stateOf = async (world: World, token: string): Promise<string> =>
   (await whoami(world, token)).error?.data.reason ?? "ok";
 
-/** A service with one key, and a server that takes its tokens. */
+/** A service with one key, and a server that accepts its tokens. */
 const openBoth = async (different: Partial<Jwks> = {}) => {
   const service = await openIdentityService();
   const key = await service.makeKey("first");
@@ -120,7 +120,7 @@ describe("a token of the identity service", () => {
       `${base64({ alg: "NONE" })}.${base64(CLAIMS)}.`,
     ])
       expect(await stateOf(both.world, token)).toBe("UNAUTHENTICATED");
-    // Ours go on working beside them.
+    // Tokens of Invigil remain valid.
     expect(await stateOf(both.world, hmac({ alg: "HS256" }, both.world.secret))).toBe("ok");
   });
 
@@ -207,7 +207,7 @@ describe("the service's keys", () => {
       expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
     expect(both.service.fetches()).toBe(1);
 
-    // The service rotates: the new key signs, and the old one still counts for a while.
+    // The service rotates its keys: it signs with the new key, and the old one stays valid for a while.
     const next = await both.service.makeKey("next");
     both.service.publish(both.key, next);
     wait(31);
@@ -225,7 +225,7 @@ describe("the service's keys", () => {
     wait(31);
     expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("ok");
     expect(await stateOf(both.world, old)).toBe("ok");
-    // What was verified is remembered for five minutes.
+    // Verified tokens are cached for five minutes.
     wait(5 * 60 - 31);
     expect(await stateOf(both.world, old)).toBe("UNAUTHENTICATED");
   });
@@ -267,13 +267,13 @@ describe("the service's keys", () => {
     await using both = await openBoth();
     expect(await stateOf(both.world, await both.key.sign(CLAIMS))).toBe("ok");
     both.service.answer({ status: 503, body: "down" });
-    // jose keeps keys for ten minutes.
+    // jose caches keys for ten minutes.
     wait(11 * 60);
     for (let n = 0; n < 3; n++)
       expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, n }))).toBe("ok");
-    // It is left alone for a while, instead of being asked for every token.
+    // The service is not called for every token, but suspended for a while.
     expect(both.service.fetches()).toBe(2);
-    // A key that may be new cannot be judged now.
+    // A possibly new key cannot be verified now.
     const next = await both.service.makeKey("next");
     expect(await stateOf(both.world, await next.sign(CLAIMS))).toBe("PROVIDER_FAILED");
     wait(11);

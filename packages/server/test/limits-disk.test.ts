@@ -9,12 +9,12 @@ import { openSchool } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads } from "./support/uploads.js";
 
-// A disk that is nearly full, as the app is told of it. A real one that is full is in process-limits.test.ts.
+// A nearly full disk, with a simulated free space. process-limits.test.ts uses a disk that is really full.
 
 const MIB = 1024 * 1024;
 const TOLD = "The server's disk is nearly full: writes are refused until space is freed. Reads continue.";
 
-/** A school whose disk has as much room as a test says. */
+/** A school with a disk whose free space the test sets. */
 const open = async () => {
   const disk = { free: Number.POSITIVE_INFINITY };
   const school = await openSchool({
@@ -23,7 +23,7 @@ const open = async () => {
   });
   return {
     ...school,
-    /** Resolves when the server has noticed. */
+    /** Resolves when the server has detected the change. */
     async fill(freeMib: number) {
       disk.free = freeMib * MIB;
       return school.inject("/ready");

@@ -8,7 +8,7 @@ import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads, ADMIN as ROOT } from "./support/uploads.js";
 
-// How much may be held. Whatever is refused for it leaves nothing behind.
+// Quotas. A refused call changes nothing.
 
 const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
@@ -61,7 +61,8 @@ describe("cheat records about one person in one room", () => {
     );
     expect(await recorded(school)).toBe(4);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 1))).status).toBe(200);
-    // Another person's are counted apart, and one who is full does not let those beside them be half recorded.
+    // The records of people are counted separately. If one person is full, the records of the others are not
+    // added either.
     const teacher = await school.api(TEACHER);
     const both = recording(school, "examinee2", 1);
     both.records.push(school.detection("examinee1"));
@@ -127,7 +128,7 @@ describe("messages of a room", () => {
       code: 409,
       message: told,
     });
-    // It is still full when it is counted anew. The other room has its own.
+    // It is still full after a recount. The other room has its own quota.
     school.watch.pass(60);
     expect(refused(await examinee.mutate("im.send", message))).toBe(told);
     expect(
@@ -152,7 +153,7 @@ describe("people of a room", () => {
     const answer = await teacher.mutate("participant.import", { examId: room.examId, file });
     expect(refused(answer)).toBe(told);
     expect((await add("a")).status).toBe(200);
-    // Who is there may be named again.
+    // People who are already there may be repeated.
     expect((await add("a", "examinee1")).status).toBe(200);
     await expect(
       school.admin.participant.move({ roomId: sibling.id, userId: "examinee3", toRoomId: room.id }),
@@ -202,7 +203,7 @@ describe("rooms and exams", () => {
       INVIGIL_QUOTA_EXAMS_PER_TEACHER: "2",
     });
     const teacher = await school.api(TEACHER);
-    // Of the school, teacher1 has one room with its exam.
+    // teacher1 already has one room and its exam.
     expect((await teacher.mutate("room.create", { name: "R", examId: school.room.examId })).status).toBe(200);
     expect(refused(await teacher.mutate("room.create", { name: "S" }))).toBe(
       "teacher1 may have at most 2 rooms, and has 2.",

@@ -9,13 +9,13 @@ import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
 import { formOf, openUploads } from "./support/uploads.js";
 
-// What may be done in a minute, in every door. The first of these used no setting: it failed before there were limits.
+// Limits per minute, over REST, tRPC and WebSockets.
 
 const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const OTHER = { sub: "examinee2", role: "examinee" } as const;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 
-/** A school with limits, whose minute passes when a test says so. */
+/** A school with limits. The test controls the clock. */
 const open = async (environment: Readonly<Record<string, string>> = {}) => {
   const watch = stopwatch();
   const school = await openSchool({ config: limited(environment), monotonic: watch.now });
@@ -27,12 +27,12 @@ const open = async (environment: Readonly<Record<string, string>> = {}) => {
 };
 type Opened = Awaited<ReturnType<typeof open>>;
 
-/** Refused over REST: with the time in the header, in seconds. Returns what was said. */
+/** Expects a refusal over REST with the delay in seconds in the header. Returns the message. */
 const restRefusal = (answer: Answer, seconds: number): string => {
   expect(answer.headers["retry-after"]).toBe(String(seconds));
   return refusalOf(answer, 429, "TOO_MANY_REQUESTS");
 };
-/** Refused over tRPC: with the time in the error, too. */
+/** Expects a refusal over tRPC with the delay in the error. */
 const trpcRefusal = ({ status, headers, error }: TrpcAnswer, seconds: number): string => {
   expect({ status, wait: Number(headers["retry-after"]) }).toEqual({ status: 429, wait: seconds });
   expect(error.data).toMatchObject({
@@ -50,7 +50,7 @@ const recording = (
   roomId: room.id,
   records: Array.from({ length: records }, () => school.detection(sub, { extraInfo: "x".repeat(bytes) })),
 });
-/** The same as the vendor's app sends it. */
+/** The same call from the vendor's app. */
 const detected = (school: Opened, options: Parameters<typeof recording>[1] = {}) => {
   const { roomId, records } = recording(school, options);
   const data = records.map((record) => ({ ...record, detectTime: record.detectTime.getTime() }));
@@ -61,7 +61,7 @@ describe("without any setting", () => {
   it("an examinee's detector may send bursts, and not 270 MB", async () => {
     await using school = await open();
     const { trpc: examinee } = await school.api(EXAMINEE);
-    // As many as a call takes, as long as they may be together, over and over.
+    // Repeatedly the maximum number of records with the maximum size.
     const full = recording(school, { records: 500, bytes: 480 });
     let [calls, bytes] = [0, 0];
     let answer = await examinee.mutate("cheat.addRecords", full);
@@ -79,7 +79,7 @@ describe("without any setting", () => {
   it("a teacher makes the rooms of a school, and not 3,700 in ten seconds", async () => {
     await using school = await open();
     const { rest: teacher } = await school.api(TEACHER);
-    // The school's own room was the first.
+    // The school's own room counts as the first.
     for (let n = 1; n < 119; n += 1)
       dataOf(await teacher.post("v2/createRoom", { name: `R${n}`, imServer: ["aliyun_new"] }));
     const made = await teacher.post("v2/createRoom", { name: "One more", imServer: ["aliyun_new"] });
@@ -92,7 +92,7 @@ describe("without any setting", () => {
   it("a morning of 100,000 candidates of one school passes, in rooms of 500", () => {
     const watch = stopwatch();
     const rates = createRateLimits({ settings: parseConfig({}).limits, monotonic: watch.now });
-    // All within one minute, as when a gate opens: both of a candidate's pages start, and both report.
+    // All within one minute, as at the start of an exam: both pages of every candidate open and report.
     for (let n = 0; n < 100_000; n += 1) {
       const caller = { userId: `e${n}`, role: "examinee" } as const;
       const where = { roomId: `room${n % 200}`, examId: "exam" };
@@ -134,10 +134,10 @@ describe("a caller's calls", () => {
     });
     expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 15)).toBe(told);
     expect(trpcRefusal(await again.trpc.query("auth.whoami"), 15)).toBe(told);
-    // A subscription reads.
+    // A subscription counts as a read.
     const told429 = await one.trpc.subscribe("room.onEvent", { roomId });
     expect(told429.error.data).toMatchObject({ reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 15 });
-    // Others, and what is written, go on.
+    // Other callers and writes are not limited.
     dataOf(await other.rest.get("roomInfo", { roomId }));
     expectDone(await one.rest.post("cheat/addCheatRecord", detected(school)));
 
@@ -161,7 +161,7 @@ describe("a caller's calls", () => {
     const own = await school.api(EXAMINEE);
     const message = { type: 30_001, data: {} };
 
-    // By the API, and from a page that has logged in with that token.
+    // Through the API, and from a page that logged in with that token.
     const url = await school.listen();
     using page = await rawDropIn(url);
     const { appId, appToken, auth } = await imLogin(url, token, { roomId, userId: "examinee1" });
@@ -203,7 +203,7 @@ describe("a caller's calls", () => {
     expect(restRefusal(await nobody.get("roomInfo", { roomId: "r" }), 30)).toMatch(
       /^Too many reading calls without a token from 127\.0\.0\.1/,
     );
-    // From the same address, with a token, everything goes on.
+    // From the same address, calls with a token are not limited.
     dataOf(await (await school.api(EXAMINEE)).rest.get("roomInfo", { roomId: school.room.id }));
   });
 
@@ -272,11 +272,11 @@ describe("cheat records", () => {
     await expect(socket.api.cheat.addRecords.mutate(recording(school, { records: 5 }))).rejects.toMatchObject(
       { data: { reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 6 } },
     );
-    // What was refused took nothing from the allowance, and nothing was kept of it.
+    // Refused calls do not use the allowance, and store nothing.
     expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 4 })));
     const { records } = await school.teacher.cheat.listRecords({ roomId: school.room.id, pageSize: 100 });
     expect(records).toHaveLength(10);
-    // A person's limit is nobody else's, a room's and an exam's are.
+    // The limit of a person is their own. Those of a room and an exam are shared.
     const another = await (await school.api(OTHER)).rest.post(
       "cheat/addCheatRecord",
       detected(school, { sub: "examinee2" }),
@@ -414,7 +414,7 @@ describe("rooms, people, rosters and files", () => {
       config: limited({ INVIGIL_LIMIT_AUDIO_MIB: "person=1" }),
       monotonic: watch.now,
     });
-    // Sound enough for its kind to be seen, and then a megabyte of it.
+    // Enough audio for the type to be detected, followed by a megabyte.
     const large = Buffer.concat([wav(), Buffer.alloc(700 * 1024)]);
     const upload = (name: string) => app.send(formOf(["name", name], ["file", large]), TEACHER);
     dataOf(await upload("one"));

@@ -3,7 +3,7 @@ import { createTestApp } from "../src/app/testing.js";
 import { refusalOf, send } from "./support/calls.js";
 import { rawSocket } from "./support/sockets.js";
 
-// Without a login every caller is an administrator: no page that happens to be open on this machine may be one.
+// Without authentication every caller is an administrator, so foreign pages in a local browser must not call.
 
 const endRoom = (headers: Record<string, string>) => ({
   method: "GET",

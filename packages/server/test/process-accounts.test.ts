@@ -16,7 +16,7 @@ const login = async (server: Server, username: string, password: string): Promis
   expect(body).toMatchObject({ success: true });
   return body.data.token;
 };
-/** Whether a server takes a token: 200 or 401. */
+/** The status with which a server responds to a token: 200 or 401. */
 const statusOf = async (server: Server, token: string): Promise<number> =>
   (await server.post("/exam/selectAudio", {}, token)).status;
 const call = async (server: Server, path: string, token: string): Promise<void> =>

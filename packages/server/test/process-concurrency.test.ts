@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { openDatabase } from "../src/storage/sqlite/client.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// Two servers on one database file are not how Invigil runs for long, but how it restarts without a gap.
+// Two servers on one database file are not for permanent use, but allow a restart without downtime.
 
 const ROUNDS = 2;
 const ROOMS = 20;
 
-/** Makes rooms through both servers at once; returns what each of them then says about every room. */
+/** Creates rooms through both servers at the same time, and returns every room as both servers see it. */
 const share = async (servers: readonly [Server, Server]): Promise<{ ids: unknown[]; seen: unknown[][] }> => {
   const token = await tokenFor("admin", "teacher1");
   const made = await Promise.all(
@@ -52,7 +52,7 @@ describe("two servers that start at once", () => {
     }
   });
 
-  /** What opening a new database runs before it takes the lock for its migrations, and that BEGIN itself. */
+  /** The statements of opening a new database before the lock for its migrations, and that BEGIN itself. */
   const statementsBeforeTheLock = (file: string): string[] => {
     const statements: string[] = [];
     openDatabase({ file, onStatement: (sql) => statements.push(sql) }).close();
@@ -67,7 +67,7 @@ describe("two servers that start at once", () => {
     const failures = statements.flatMap((statement, at) => {
       const file = join(folder.path, `${at}.db`);
       let count = 0;
-      // The statement is reported just before it runs: that is when the other start comes in, and is done.
+      // The statement is reported just before it runs. At that moment, the other start runs and finishes.
       const onStatement = () => {
         if (count === at) openDatabase({ file }).close();
         count += 1;

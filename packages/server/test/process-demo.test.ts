@@ -3,7 +3,7 @@ import { type Env, paste, REPOSITORY, type Server, serve, tempFolder } from "./s
 
 const LAST_LINE = "Ctrl-C stops the server.";
 const JWT = "[\\w-]+\\.[\\w-]+\\.[\\w-]+";
-// The demo itself logs at level `warn`; the line that says it listens shows when it did.
+// The demo logs at level `warn`. A file shows when it started to listen.
 const env = { INVIGIL_PORT: "0", INVIGIL_LOG_LEVEL: "info" };
 
 interface Guide {
@@ -11,7 +11,7 @@ interface Guide {
   readonly roomId: string;
   readonly teacher: string;
   readonly examinee: { readonly name: string; readonly token: string };
-  /** The two blocks to paste. */
+  /** The two blocks of example commands. */
   readonly curl: string;
   readonly snippet: string;
 }
@@ -118,10 +118,10 @@ describe("`invigil serve --demo`", () => {
 
   it("prints a snippet for the typed client that works as pasted in the repository", async () => {
     using home = tempFolder();
-    // npm would look for a newer npm, and say so.
+    // npm would check for a newer version and print it.
     const quiet = { HOME: home.path, npm_config_update_notifier: "false" };
     const ended = await paste(demo.guide.snippet, { cwd: REPOSITORY, env: quiet });
-    // A newer Node may warn of something in npx.
+    // A newer Node may print a warning about npx.
     expect(ended).toMatchObject({ code: 0, stderr: expect.not.stringMatching(/error/i) });
     const { stdout } = ended;
     expect(stdout).toMatch(/^学生1 \S+:\/\/pull\.invigil\.invalid\/\S+auth_key=\S+$/m);
@@ -135,7 +135,7 @@ describe("`invigil serve --demo`", () => {
     expect(new Set(list.map(({ url }) => url)).size).toBe(3);
     for (const { url } of list) {
       expect(url.startsWith(`${demo.server.url}/audio/`)).toBe(true);
-      // As an `<audio>` tag asks: from another origin, and without a token.
+      // Like an `<audio>` element: from another origin, and without a token.
       const origin = { origin: "https://school.example" };
       const whole = await get(url, origin);
       expect(whole.status).toBe(200);
@@ -146,7 +146,7 @@ describe("`invigil serve --demo`", () => {
       expect(file.toString("latin1", 0, 4)).toBe("RIFF");
       expect(file.readUInt32LE(4)).toBe(file.length - 8);
       expect(file.toString("latin1", 8, 16)).toBe("WAVEfmt ");
-      // Not silence.
+      // The clip is not silent.
       expect(new Set(file.subarray(44)).size).toBeGreaterThan(16);
 
       const part = await get(url, { ...origin, range: "bytes=4-11" });
@@ -157,7 +157,7 @@ describe("`invigil serve --demo`", () => {
 
       const etag = whole.headers.get("etag") ?? "";
       expect(etag).toMatch(/^(W\/)?"[^"]+"$/);
-      // As a browser does on a reload; left to itself, Node's fetch asks for a fresh copy.
+      // Like a browser on reload. By default, Node's fetch requests a fresh copy.
       const again = await get(url, { ...origin, "if-none-match": etag, "cache-control": "max-age=0" });
       expect(again.status).toBe(304);
       expect(await again.text()).toBe("");
@@ -186,7 +186,7 @@ it("`invigil serve --demo` on the data of an earlier start shows the same room a
 
 it("`invigil serve --demo` finds its room again behind a hundred newer ones of the same teacher", async () => {
   using folder = tempFolder();
-  // With the authentication off, everybody is the demo's teacher.
+  // With authentication disabled, every caller is the demo's teacher.
   const open = { INVIGIL_AUTH: "off" };
   const first = await startDemo(folder.path, open);
   {

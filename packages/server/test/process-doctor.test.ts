@@ -209,7 +209,7 @@ describe.concurrent("`invigil doctor`", () => {
     expect(of("message groups")).toMatchObject([
       { state: "ok", found: expect.stringMatching(/^\d rooms in progress/) },
     ]);
-    // Also where there is no domain yet, of which both are said.
+    // Both problems are reported, even without domains.
     const { INVIGIL_STREAM_PUSH_LIMIT } = NARROW;
     const without = await doctor(folder.path, { ...testEnv, INVIGIL_STREAM_PUSH_LIMIT });
     expect(without.of("push capacity")).toMatchObject([{ state: "failed" }]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 import { inputOf, openStream, rawSocket, socketUrl } from "./support/sockets.js";
 
-/** The deadline of the server's own, after which it cuts off what has not finished. */
+/** The time limit of the server, after which it terminates pending work. */
 const DRAIN_MS = 8_000;
 
 describe.concurrent.each(["SIGTERM", "SIGINT"] as const)("the server after %s", (signal) => {
@@ -21,7 +21,7 @@ describe.concurrent.each(["SIGTERM", "SIGINT"] as const)("the server after %s", 
     });
     await socket.message(({ result }) => result?.type === "started");
     await stream.until("event: connected");
-    // Both listen.
+    // Both are subscribed.
     socket.ask({
       id: 2,
       method: "mutation",
@@ -45,7 +45,7 @@ describe.concurrent.each(["SIGTERM", "SIGINT"] as const)("the server after %s", 
     expect(text).toContain('"reason":"OVERLOADED"');
     expect(await socket.closed).toEqual({ code: 1001, reason: "The server is stopping." });
     expect(await server.ended()).toMatchObject({ code: 0, stderr: "" });
-    // Nothing was cut off.
+    // Nothing was terminated.
     expect(performance.now() - signalled).toBeLessThan(DRAIN_MS);
   });
 });

@@ -6,20 +6,20 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-/** The deadline of the server's own, after which it cuts off what has not finished. */
+/** The time limit of the server, after which it terminates pending work. */
 const DRAIN_MS = 8_000;
 const MARKER = "sent while the server drains";
 
 interface RawRequest extends Disposable {
   /** Sends the rest of the body. */
   finish(): void;
-  /** All that came back, once the server has closed the connection. */
+  /** The whole response, after the server has closed the connection. */
   answered(): Promise<string>;
-  /** Resolves when something like this has come back. */
+  /** Resolves when the response contains a match. */
   seen(text: string): Promise<void>;
 }
 
-/** A request whose head the server has read and whose body has only begun. */
+/** A request whose headers the server has read, and whose body has started. */
 const beginRequest = async (url: string, path: string, body: string, token: string): Promise<RawRequest> => {
   const { hostname, port, host } = new URL(url);
   const socket: Socket = connect({ host: hostname, port: Number(port) });
@@ -27,7 +27,7 @@ const beginRequest = async (url: string, path: string, body: string, token: stri
   socket.setEncoding("utf8").on("data", (text: string) => {
     received += text;
   });
-  // A connection that is cut off ends with an error first; what matters is what came before.
+  // A terminated connection first ends with an error. The data before it counts.
   socket.on("error", () => undefined);
   const closed = new Promise<string>((resolve) => {
     socket.on("close", () => resolve(received));
@@ -46,7 +46,7 @@ const beginRequest = async (url: string, path: string, body: string, token: stri
       `authorization: ${token}`,
       "content-type: application/json",
       `content-length: ${Buffer.byteLength(body)}`,
-      // The server answers 100 when it has the head: from then on the request is in its hands.
+      // The server sends status 100 after the headers, so it has the request from then on.
       "expect: 100-continue",
       "\r\n",
     ].join("\r\n"),
@@ -61,7 +61,7 @@ const beginRequest = async (url: string, path: string, body: string, token: stri
   };
 };
 
-/** Whether nobody listens at the address any more. */
+/** Whether the address refuses connections. */
 const isRefused = (url: string): Promise<boolean> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(url);
@@ -70,11 +70,11 @@ const isRefused = (url: string): Promise<boolean> =>
       socket.destroy();
       resolve(false);
     });
-    // A connection that is waiting to be accepted when the server stops is reset.
+    // A connection that waits to be accepted when the server stops is reset.
     socket.on("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
   });
 
-/** Sends the signal; resolves when the server refuses new connections, while it is still there. */
+/** Sends the signal. Resolves when the running server refuses new connections. */
 const drain = async (server: Server, signal: NodeJS.Signals): Promise<void> => {
   server.kill(signal);
   await server.line('"msg":"draining"');
@@ -140,14 +140,14 @@ describe.concurrent("a draining server", () => {
     const answered = performance.now();
 
     expect(await server.ended()).toMatchObject({ code: 0 });
-    // Half of the deadline: nothing was cut off, there was just nothing left to do.
+    // Half of the time limit: nothing was terminated, because nothing was left to do.
     expect(performance.now() - answered).toBeLessThan(DRAIN_MS);
   });
 
   it("does not wait for connections that are open and idle", async () => {
     using folder = tempFolder();
     await using server = await serve({ cwd: folder.path, env: testEnv });
-    // The pool of fetch keeps the connection of each call that was answered.
+    // The pool of fetch keeps the connection of every finished call open.
     await Promise.all(Array.from({ length: 8 }, () => fetch(`${server.url}/health`).then((it) => it.text())));
 
     const signalled = performance.now();
@@ -163,7 +163,7 @@ describe.concurrent("a draining server", () => {
     const { hostname, port } = new URL(server.url);
     const socket = connect({ host: hostname, port: Number(port) });
     await once(socket, "connect");
-    // The server has it, when it has answered what came after it.
+    // The server has received it when it responds to a later request.
     await server.post("/exam/createRoom", { name: "After" }, await tokenFor("admin", "teacher1"));
 
     const signalled = performance.now();
@@ -184,7 +184,7 @@ describe.concurrent("a draining server", () => {
     await drain(server, "SIGTERM");
 
     expect(await server.ended()).toMatchObject({ code: 0 });
-    // It had its time.
+    // It had enough time.
     expect(performance.now() - signalled).toBeGreaterThan(DRAIN_MS / 2);
     expect(existsSync(join(folder.path, "data/invigil.db-wal"))).toBe(false);
     expect(await request.answered()).not.toContain("200 OK");

@@ -14,11 +14,11 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-/** One page of the vendor's apps in the room. */
+/** A page of the vendor's apps in the room. */
 const enter = async (url: string, roomId: string, userId: string, role: "teacher" | "examinee") => {
   const admin = role === "teacher" ? { role: "admin" } : {};
   const made = await imLogin(url, await tokenFor(role, userId), { roomId, userId, ...admin });
-  // Patient: how long a server takes to start decides nothing.
+  // Generous, because the start of a server may take long.
   const app = await openApp(made.appSign, { hurry: 0.5 });
   await app.engine.login(credentials(made));
   await app.groups.joinGroup(roomId);
@@ -58,7 +58,7 @@ describe("pages with the drop-in script", () => {
 
     let n = 0;
     for (const signal of ["SIGKILL", "SIGTERM", "SIGKILL"] as const) {
-      // Some are answered before the end, some are on their way.
+      // Some calls finish before the kill, and some are pending.
       await say(n);
       const onTheirWay = [1, 2, 3].map((more) => say(n + more));
       server.kill(signal);

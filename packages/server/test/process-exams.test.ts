@@ -6,9 +6,9 @@ import { run, serve, testEnv, tokenFor } from "./support/process.js";
 import { shop } from "./support/shop.js";
 import { mp3, wav } from "./support/sounds.js";
 
-// The library and exams, by the command alone.
+// The library and exams, using only commands.
 
-/** Each test runs a dozen processes, beside those of other tests. */
+/** Each test runs about a dozen processes, in parallel with other tests. */
 const PATIENT = { timeout: 120_000 };
 const TIMES = ["--start", "2026-06-07 09:00", "--end", "11:30"];
 
@@ -156,7 +156,7 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     await place.fine("audio", "update", b, "--default");
     const options = ["--video", "640x480@10,500", "--schedule", `${a}@08:50`];
     const made = await place.json("exam", "create", "--name", "E", ...TIMES, ...options);
-    // The default clip that it offers does not become its own.
+    // The default clip is not attached to the exam.
     expect(made.manualAudio).toMatchObject([{ id: b, clipId: b }]);
     const moved = await place.json("exam", "update", made.id, "--end", "12:00", "--schedule", `${a}@08:55`);
     expect(moved).toMatchObject({
@@ -176,7 +176,7 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
       manualAudio: [{ clipId: a }],
       scheduledAudio: [{ clipId: a, startTime: "2026-06-08T00:55:00.000Z" }],
     });
-    // What it plays moves as far as the start, and is said to; with its end alone nothing moves.
+    // Scheduled clips move with the start, which is printed. A new end moves nothing.
     const earlier = await place.fine("exam", "update", made.id, "--start", "2026-06-08 08:30", "--offer", b);
     expect(earlier).toMatch(
       / 2026-06-08 08:25 Asia\/Shanghai .*\n\n1 scheduled clip moved with the start\.$/s,

@@ -16,7 +16,8 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// What happens to the files of an installation by hand, while its server runs or lies dead. No acknowledged write may be lost in silence.
+// Manual changes of an installation's files, with and without a running server. No acknowledged write may be
+// lost silently.
 
 const DATABASE = "data/invigil.db";
 const token = await tokenFor("admin", "teacher1");
@@ -25,7 +26,7 @@ const addRoom = (server: Server, name: string) => server.post("/exam/createRoom"
 const makeRooms = async (server: Server, names: readonly string[]): Promise<void> => {
   for (const name of names) expect((await addRoom(server, name)).body).toMatchObject({ success: true });
 };
-/** Fills more than one write-ahead log: SQLite begins a new one after 1,000 pages. */
+/** Fills more than one write-ahead log. SQLite starts a new one after 1,000 pages. */
 const fillLogs = async (server: Server, name: string): Promise<void> => {
   const { body } = await addRoom(server, name);
   const data = JSON.stringify(
@@ -85,7 +86,7 @@ describe("a backup copied over a database whose log was left behind", () => {
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toMatch(/invigil\.db-wal was not written for the database .*invigil\.db/);
     expect([file, `${file}-wal`].map(hashOf)).toEqual(before);
-    // As the message says.
+    // As the message recommends.
     for (const suffix of ["-wal", "-shm"]) renameSync(`${file}${suffix}`, `${file}${suffix}.aside`);
     await using again = await serve({ cwd: folder.path, env: testEnv });
     await makeRooms(again, ["e"]);
@@ -150,7 +151,7 @@ describe("while the server runs, its database file is", () => {
       const { status, body } = await addRoom(server, name);
       expect(status).toBe(503);
       expect(body).toMatchObject({ success: false, reason: "OVERLOADED" });
-      // Paths of the machine are for its log.
+      // Paths of the machine are only in its log.
       expect(JSON.stringify(body)).not.toContain(folder.path);
     }
     const ready = await fetch(`${server.url}/ready`);
@@ -182,7 +183,7 @@ describe("a data folder that was used", () => {
       expect(ended).toMatchObject({ code: 1, stdout: "" });
       expect(ended.stderr).toMatch(/invigil\.db is (empty|not there), but the data folder .* in use since/);
     }
-    // As the message says, for those who mean it.
+    // As the message recommends, for an intended replacement.
     rmSync(join(folder.path, "data/in-use.json"));
     await stopped(await serve({ cwd: folder.path, env: testEnv }));
     expect(roomNames(file)).toEqual([]);
@@ -196,7 +197,7 @@ it("a damaged database stops the start", async () => {
   await fillLogs(server, "a");
   await stopped(server);
   const content = readFileSync(file);
-  // Pages in the middle, as a failing disk leaves them.
+  // Damages pages in the middle, like a failing disk.
   content.fill(0, 20 * 4096, content.length - 20 * 4096);
   writeFileSync(file, content);
   const ended = await run(["serve"], { cwd: folder.path, env: testEnv });

@@ -23,7 +23,7 @@ describe("concurrent addCheatRecord calls", () => {
     return (await response.json()) as { success: boolean };
   };
 
-  /** How many COMMITs stand behind the INSERT of this marker. */
+  /** The number of COMMITs after the INSERT of this marker. */
   const commitsAfter = (statements: readonly string[], marker: string): number => {
     const inserted = statements.findIndex((sql) => sql.includes(`'${marker}'`));
     return statements.slice(inserted).filter((sql) => sql === "COMMIT").length;
@@ -40,7 +40,7 @@ describe("concurrent addCheatRecord calls", () => {
     const url = await app.listen();
     const post = poster(url, await app.token(TEACHER), room.id);
     const markers = (of: string) => Array.from({ length: CALLS }, (_, index) => `${of}-${index}`);
-    // The first calls open the connections; the second find them open, as in an exam that is under way.
+    // The first calls open the connections, and the second ones use them, as during an exam.
     await Promise.all(markers("first").map(post));
     statements.length = 0;
 

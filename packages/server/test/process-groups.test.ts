@@ -14,7 +14,7 @@ beforeEach(async () => {
   token = await tokenFor("admin", "teacher1");
 });
 afterEach(async () => {
-  // Whatever was asked, it was asked as the vendor wants it.
+  // Every call has the form that the vendor requires.
   expect(rong.refusals).toEqual([]);
   await rong[Symbol.asyncDispose]();
   folder[Symbol.dispose]();
@@ -45,7 +45,7 @@ const endRoom = async (server: Server, roomId: string): Promise<void> => {
   expect(await answer.json()).toMatchObject({ success: true });
 };
 
-/** Looks into the database of a server that does not run. */
+/** Reads the database of a stopped server. */
 const inDatabase = <T>(work: (database: Sqlite.Database) => T): T => {
   const database = new Sqlite(join(folder.path, "data/invigil.db"));
   try {
@@ -59,8 +59,7 @@ const left = () =>
     rooms: database.prepare("SELECT count(*) FROM rooms").pluck().get(),
     tasks: database.prepare("SELECT kind FROM vendor_tasks ORDER BY id").pluck().all(),
   }));
-/** Hours later, as far as what is to be done is concerned. */
-/** All that is to be done is due, and what is no news any more has expired. */
+/** Makes all pending tasks due, as if hours had passed, and expires all outdated announcements. */
 const letTimePass = () =>
   inDatabase((database) =>
     database.exec("UPDATE vendor_tasks SET due_at = 0, expires_at = iif(expires_at IS NULL, NULL, 1)"),
@@ -83,7 +82,7 @@ describe("kill -9", () => {
     }
     rong.fault("main", undefined);
     expect(left()).toEqual({ rooms: 0, tasks: ["delete_group"] });
-    // A server that starts at once leaves it alone: it cannot know that the other one is dead.
+    // A server that starts at once does not take over the task, because the other server may still run.
     {
       await using server = await start();
       server.kill("SIGTERM");
@@ -104,11 +103,11 @@ describe("kill -9", () => {
       await endRoom(server, (await newRoom(server)).id);
       await kill(server);
     }
-    // What the server tells of the end may have been done.
+    // The announcement of the end may already be done.
     expect(left().tasks.filter((kind) => kind !== "send")).toEqual(["delete_group"]);
     expect(left().rooms).toBe(1);
     letTimePass();
-    // Killed while it asks: the next one asks again.
+    // The server is killed during the call, and the next server repeats it.
     {
       await using server = await start();
       rong.fault("main", "hang");
@@ -137,7 +136,7 @@ describe("a server that stops", () => {
     await expect.poll(actions).toContain("group/dismiss");
     server.kill("SIGTERM");
     await server.line('"msg":"draining"');
-    // Everything else that a stop waits for is over.
+    // All other work of the shutdown is finished.
     await expect
       .poll(() =>
         fetch(server.url).then(

@@ -7,7 +7,7 @@ import { encode } from "./support/files.js";
 import { type Ended, paste, REPOSITORY, type Server, serve, tempFolder } from "./support/process.js";
 
 const GUIDE = readFileSync(join(REPOSITORY, "docs/run-an-exam.md"), "utf8");
-/** What the guide tells to type, in its order. The last block starts the server. */
+/** The commands of the guide, in order. The last block starts the server. */
 const BLOCKS = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 
 const CANDIDATES = 4000;
@@ -16,7 +16,7 @@ const INSPECTORS = 5;
 const ROOMS = Math.ceil(CANDIDATES / 28);
 const numbers = (length: number) => Array.from({ length }, (_, index) => index + 1);
 
-/** The files that the guide asks for, as a school has them. */
+/** The files that the guide requires. */
 const writeFiles = (folder: string): void => {
   const candidates = numbers(CANDIDATES).map(
     (n) =>

@@ -7,12 +7,13 @@ import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/pro
 import { sendRaw } from "./support/raw.js";
 import { rawSocket, socketUrl } from "./support/sockets.js";
 
-// Hostile input against the program that people start: packed, in a process of its own, with little memory.
+// Hostile input against the packed program, in its own process with little memory.
 
 const MIB = 1024 * 1024;
 /**
- * What the process may grow by, whatever is sent to it: the heap that the process may have, the buffers for bodies, and as much again for what Node holds until it collects garbage: when that
- * is differs from one Node to the next. Without bounds the attacks take gigabytes.
+ * The maximum growth of the process during any attack: its heap limit, the buffers for bodies, and the same
+ * amount again for memory that is not yet collected, which depends on the version of Node. Without limits,
+ * the attacks take gigabytes.
  */
 const MOST_GROWTH = 512 * MIB;
 
@@ -39,7 +40,7 @@ const open = async (url: string): Promise<Socket> => {
   await once(socket, "connect");
   return socket;
 };
-/** Writes as long as the server reads, and as much as is left. */
+/** Writes while the server reads, and everything that remains. */
 const pour = async (socket: Socket, part: Buffer, times: number): Promise<void> => {
   for (let count = 0; count < times && !socket.destroyed; count++)
     if (!socket.write(part))

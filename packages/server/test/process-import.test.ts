@@ -10,7 +10,7 @@ import { type Child, invigil, run, tempFolder } from "./support/process.js";
 const ROWS = 100_000;
 const LARGE = csv([["id", "name"], ...Array.from({ length: ROWS }, (_, n) => [`k${n}`, `Name ${n}`])]);
 
-/** A folder with an installation in it, an exam, and a room. */
+/** A folder with an installation, an exam and a room. */
 const install = async () => {
   const folder = tempFolder();
   const database = join(folder.path, "data/invigil.db");
@@ -36,7 +36,7 @@ const install = async () => {
     roomId,
     write: (name: string, content: string | Buffer): void => writeFileSync(join(folder.path, name), content),
     import: (...args: string[]) => run(["roster", "import", ...args], { cwd: folder.path }),
-    /** How many wait for a room, and how many sit in one, as everybody sees it. */
+    /** The numbers of people without a room and in a room, as callers see them. */
     people: () =>
       read((open) => ({
         waiting: Number(open.prepare("SELECT count(*) FROM visible_unseated").pluck().get()),
@@ -55,12 +55,12 @@ const hasOpen = ({ pid }: Child, file: string): boolean =>
     try {
       return readlinkSync(`/proc/${pid}/fd/${fd}`) === file;
     } catch {
-      // Closed meanwhile.
+      // Closed in the meantime.
       return false;
     }
   });
 
-/** Stops a process at a moment when this is so, for as long as is needed to look. */
+/** Suspends a process when a condition is true, while its data is inspected. */
 const stopWhen = async (child: Child, isSo: () => boolean): Promise<void> => {
   for (;;) {
     if (isSo()) {
@@ -68,7 +68,7 @@ const stopWhen = async (child: Child, isSo: () => boolean): Promise<void> => {
       if (isSo()) return;
       child.kill("SIGCONT");
     }
-    // Throws once the process is gone.
+    // Throws after the process has ended.
     process.kill(child.pid, 0);
     await setImmediate();
   }
@@ -201,7 +201,7 @@ describe("invigil roster import", () => {
     await using child = invigil(["roster", "import", "large.csv", "--exam", place.examId], {
       cwd: place.path,
     });
-    // Delivered while the file is open: so the people are not being written.
+    // Delivered while the file is open, so before the people are written.
     await stopWhen(child, () => hasOpen(child, join(place.path, "large.csv")));
     child.kill("SIGINT");
     child.kill("SIGCONT");
@@ -220,7 +220,7 @@ describe("invigil roster import", () => {
     const size = () => statSync(`${place.database}-wal`, { throwIfNoEntry: false })?.size ?? 0;
     const moments = [
       (child: Child) => hasOpen(child, join(place.path, "large.csv")),
-      // More than was there when it began: people whom nobody sees yet.
+      // More than at the start: people who are not visible yet.
       () => size() > 2_000_000,
     ];
     for (const moment of moments) {
@@ -234,7 +234,7 @@ describe("invigil roster import", () => {
       expect(place.people()).toEqual({ waiting: 0, seated: 0 });
       expect(place.integrity()).toBe("ok");
     }
-    // And it can be done again: what the killed one has written is taken back first.
+    // The import can be repeated: the partial data of the killed process is removed first.
     expect((await place.import("large.csv", "--exam", place.examId)).stdout).toBe(
       `${ROWS} rows: ${ROWS} added, 0 updated, 0 unchanged\n`,
     );

@@ -8,9 +8,9 @@ const DEMO_EXAMINEES = 5;
 const env = { ...testEnv, INVIGIL_DEMO_EXAMINEES: String(DEMO_EXAMINEES) };
 
 interface Calls {
-  /** What was sent, whatever became of it. */
+  /** All calls that were sent. */
   readonly sent: string[];
-  /** What the server said it has. */
+  /** All calls that the server acknowledged. */
   readonly acknowledged: string[];
 }
 
@@ -30,7 +30,7 @@ const hammer = async (
       const marker = `${round}-${name}-${n}`;
       calls.sent.push(marker);
       const answered = call(marker);
-      // Answers come many at once: there is work under way because this call is.
+      // Responses arrive together, so other calls are pending.
       if (!killed && calls.acknowledged.length >= enough) {
         killed = true;
         server.kill("SIGKILL");
@@ -38,7 +38,7 @@ const hammer = async (
       try {
         await answered;
       } catch (error) {
-        // The kill cuts calls off; before it, none fails.
+        // The kill aborts calls. Before it, none fails.
         if (!killed) throw error;
         return;
       }
@@ -50,11 +50,11 @@ const hammer = async (
   return calls;
 };
 
-/** Opens what the killed server left, as the next one will, and reads from it. */
+/** Opens the database of the killed server, like the next server, and reads from it. */
 const reopened = <T>(file: string, read: (database: Sqlite.Database) => T): T => {
   const database = new Sqlite(file);
   try {
-    // What was acknowledged stands in the log, not in the memory of the process.
+    // Acknowledged writes are in the log, not in the memory of the process.
     expect(database.pragma("journal_mode", { simple: true })).toBe("wal");
     expect(database.pragma("integrity_check", { simple: true })).toBe("ok");
     expect(database.pragma("foreign_key_check")).toEqual([]);
@@ -77,7 +77,7 @@ describe("kill -9 while records are written", () => {
   const asKept = (markers: readonly string[]): string[] =>
     markers.flatMap((marker) => detections(marker).map(({ extraInfo }) => extraInfo)).sort();
 
-  /** Every record of a room, as the documented path pages through them. */
+  /** All records of a room, from all pages of the documented path. */
   const listed = async (server: Server, roomId: string, token: string): Promise<string[]> => {
     const found: string[] = [];
     let scrollToken: string | undefined;
@@ -102,7 +102,7 @@ describe("kill -9 while records are written", () => {
     for (const [round, enough] of [1, 50, 150, 400, 800].entries()) {
       await using server = await serve({ cwd: folder.path, env });
       roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
-      // What earlier rounds left is served.
+      // The data of earlier rounds is served.
       expect(await listed(server, roomId, token)).toEqual(asKept([...kept]));
 
       const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {
@@ -110,7 +110,7 @@ describe("kill -9 while records are written", () => {
         const { body } = await server.post("/exam/cheat/addCheatRecord", { roomId, data }, token);
         expect(body).toMatchObject({ success: true });
       });
-      // It was killed in the middle of its work.
+      // The server was killed during its work.
       expect(acknowledged.length).toBeGreaterThanOrEqual(enough);
       expect(sent.length).toBeGreaterThan(acknowledged.length);
 
@@ -122,13 +122,13 @@ describe("kill -9 while records are written", () => {
           .pluck()
           .all(),
       }));
-      // Each call that is there was told, and no other.
+      // Exactly the stored calls were announced.
       const told = ranges.flatMap((range) => {
         const { from, to } = JSON.parse(range);
         return Array.from({ length: to - from + 1 }, (_, index) => from + index);
       });
       expect(told).toEqual(ids);
-      // A call that was cut off may be there or not; if it is, then whole.
+      // An aborted call may be stored or not. If it is, it is complete.
       const present = new Set(there.map((extraInfo) => extraInfo.split("/")[0] ?? ""));
       expect([...there].sort()).toEqual(asKept([...present]));
       expect(acknowledged.filter((marker) => !present.has(marker))).toEqual([]);
@@ -141,7 +141,7 @@ describe("kill -9 while records are written", () => {
 });
 
 describe("kill -9 while rooms are made", () => {
-  /** The creator and the invented examinees, each with two streams. */
+  /** The creator and the demo examinees, with two streams each. */
   const PEOPLE = DEMO_EXAMINEES + 1;
   const WHOLE_ROOM = { rooms: 1, exams: 1, people: PEOPLE, streams: 2 * PEOPLE };
 
@@ -181,7 +181,7 @@ describe("kill -9 while rooms are made", () => {
       const { names, parts, total } = reopened(file, everything);
       expect(acknowledged.filter((name) => !names.includes(name))).toEqual([]);
       expect(parts).toEqual(names.map(() => WHOLE_ROOM));
-      // And nothing is left of rooms that are not there.
+      // No data of missing rooms remains.
       expect(total).toEqual({
         rooms: names.length,
         exams: names.length,

@@ -6,12 +6,12 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// The program that people start, at its limits: its disk full for real, and callers who ask too much.
+// The program at its limits: a disk that is really full, and too many requests.
 
 const MIB = 1024 * 1024;
 const isRoot = process.platform === "linux" && process.getuid?.() === 0;
 
-/** A file system of its own, with so much room. */
+/** A separate file system with this size. */
 const smallDisk = (mib: number) => {
   const folder = tempFolder();
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", folder.path]);
@@ -75,7 +75,7 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
       expect(JSON.parse(doctor.stdout)).toContainEqual(
         expect.objectContaining({ check: "free space", state: "failed" }),
       );
-      // Ending what runs is small, and goes on.
+      // Ending a room is a small write, and remains possible.
       expect((await server.post("/exam/endRoom", { roomId }, token)).body.success).toBe(true);
 
       await rm(ballast);
@@ -92,7 +92,7 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
 
   it("says the same when a write finds no room, and writes nothing of it", async () => {
     using disk = smallDisk(24);
-    // Nothing is kept back: the disk itself says that it is full.
+    // Without a reserve, the disk itself reports that it is full.
     const env = {
       ...testEnv,
       INVIGIL_DATABASE_URL: `file:${disk.path}/invigil.db`,

@@ -13,12 +13,12 @@ import {
 } from "./support/process.js";
 
 const GUIDE = readFileSync(join(REPOSITORY, "docs/live.md"), "utf8");
-/** What the guide tells to type, a block for each terminal. */
+/** The commands of the guide, one block per terminal. */
 const [START, NETWORK, LISTEN, SEND, ...more] = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(
   ([, block = ""]) => block,
 );
 
-/** A port that nobody uses. */
+/** An unused port. */
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, "127.0.0.1", () => {
@@ -32,7 +32,7 @@ describe("docs/live.md", () => {
   let server: Server;
   let env: Env;
   const terminals: Child[] = [];
-  /** Opens a terminal in the clone, and types. */
+  /** Opens a terminal in the clone, and enters commands. */
   const terminal = (block = ""): Child => {
     const child = startPaste(block, { cwd: folder.path, env, deadlineMs: 60_000 });
     terminals.push(child);
@@ -44,7 +44,7 @@ describe("docs/live.md", () => {
     for (const name of ["docs", "examples", "packages"])
       symlinkSync(join(REPOSITORY, name), join(folder.path, name));
     expect([START, more]).toEqual(["npm start\n", []]);
-    // What `npm start` runs, on a port that is free.
+    // The command of `npm start`, on an unused port.
     server = await serve(
       { cwd: folder.path, env: { INVIGIL_PORT: "0", INVIGIL_LOG_LEVEL: "info" } },
       "--demo",

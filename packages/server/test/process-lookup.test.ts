@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { shop } from "./support/shop.js";
 
-// What is typed to mean an exam: its id, or its name.
+// Commands accept an exam by its id or its name.
 
 const TIMES = ["--start", "2026-06-07 09:00", "--end", "11:30"];
 const create = (place: ReturnType<typeof shop>, name: string) =>
   place.fine("exam", "create", "--name", name, ...TIMES, "-q");
 
-/** Each test runs a dozen processes, beside those of other tests. */
+/** Each test runs about a dozen processes, in parallel with other tests. */
 describe.concurrent("an exam", { timeout: 120_000 }, () => {
   it("is shown, changed and deleted by its id or its name", async () => {
     using place = shop();
@@ -22,7 +22,7 @@ describe.concurrent("an exam", { timeout: 120_000 }, () => {
       id: art,
       name: "Arts",
     });
-    // Names are whole, and written as they are.
+    // Names must match exactly.
     for (const text of ["Art", "arts", " Arts"])
       expect(await place.refusal("exam", "delete", text)).toBe(`invigil: There is no exam '${text}'`);
     expect(await place.json("exam", "delete", "Arts")).toEqual({ examId: art, rooms: 0, people: 0 });

@@ -4,7 +4,8 @@ import type { Parsed } from "./support/calls.js";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// Two servers on one database file, and the command beside them: a message login that was taken back anywhere is good nowhere.
+// Two servers on one database file, and commands. A message login that is revoked anywhere is invalid
+// everywhere.
 
 const AUTH_FAIL = { code: 403, message: "auth fail" };
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
@@ -19,7 +20,7 @@ const connect = async (url: string, made: ImLogin, groupId?: string) => {
   return page;
 };
 
-/** A page that is cut off before it asks is refused, too. */
+/** A page whose connection is closed before its request is refused, too. */
 const expectRefused = async (page: Awaited<ReturnType<typeof connect>>, call: object): Promise<void> => {
   const answer = await page.ask(call).catch((error: Error) => error.message);
   expect([AUTH_FAIL, "closed with 1000 "]).toContainEqual(answer);
@@ -44,7 +45,7 @@ describe("two servers and the command", () => {
     const loginFor = (server: Server, token: string, userId = "t1") =>
       imLogin(server.url, token, { roomId: groupId, userId, role: "admin" });
 
-    // Issued by the one, it is good at the other; and it is as narrow there.
+    // A login of one server is valid at the other, with the same restrictions.
     const { body: another } = await one.post("/exam/createRoom", { name: "Another" }, session);
     const issue = async () => {
       const asking = await fetch(`${one.url}/trpc/auth.issueToken`, {
@@ -62,13 +63,13 @@ describe("two servers and the command", () => {
       message: `The room ${another.data.id} is not open to you.`,
     });
 
-    // The command revokes the token: its page is closed, and its login opens nothing.
+    // The command revokes the token: its page is closed, and its login is invalid.
     const made = await loginFor(one, bound);
     await invigil(["token", "revoke", String(decodeJwt(bound).jti)]);
     for (const { url } of [one, two]) expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
     expect((await narrow.closed())[0]).toBe(1000);
 
-    // Logged out at the one, it is over at the other.
+    // A session that is logged out at one server has ended at the other.
     using talking = await connect(two.url, await loginFor(one, session), groupId);
     using joining = await connect(two.url, await loginFor(one, session, "pc_t1"));
     const kept = await loginFor(two, session);

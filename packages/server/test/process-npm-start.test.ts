@@ -12,7 +12,7 @@ const withoutNetwork: Env = {
   npm_config_offline: "true",
 };
 
-/** Runs it in this checkout, which the checks have set up: setting up again asks no network, and there is none. */
+/** Runs in this checkout, which is already set up. A repeated setup must not use the network. */
 const npmStart = (args: string, env: Env = {}) =>
   paste(`npm start -- ${args}`, {
     cwd: REPOSITORY,
@@ -20,7 +20,7 @@ const npmStart = (args: string, env: Env = {}) =>
     deadlineMs: 100_000,
   });
 
-/** When the program was last packed, which ends a build. */
+/** The time of the last packing, which completes a build. */
 const built = (): number | undefined => {
   const file = join(REPOSITORY, "packages/server/dist/packed/packed-from");
   return existsSync(file) ? statSync(file).mtimeMs : undefined;

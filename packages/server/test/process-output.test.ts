@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { CLI, paste, run, tempFolder, testEnv } from "./support/process.js";
 
-// What the command does where it cannot write, and how it speaks of what it cannot do.
+// Commands that cannot write their output, and their error messages.
 
 const INVIGIL = `'${process.execPath}' '${CLI}'`;
 const shell = (text: string) => {
@@ -12,7 +12,7 @@ const shell = (text: string) => {
 };
 
 it("ends quietly when nobody reads any more", async () => {
-  // The reader is gone before the command starts.
+  // The reader has closed the pipe before the command starts.
   const piped = `exec 3> >(true); wait $!; ${INVIGIL} exam list >&3`;
   expect(await shell(piped)).toMatchObject({ code: 0, stderr: "" });
 });

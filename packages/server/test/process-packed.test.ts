@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { tempFolder } from "./support/process.js";
 
-// The launcher as it was compiled: it is its own place that tells it where the program lies.
+// The compiled launcher, which finds the program relative to its own location.
 const launcher = new URL("../dist/cli/packed.js", import.meta.url).href;
 const { isPacked, PACKED, sourceState }: typeof import("../src/cli/packed.js") = await import(launcher);
 const loader = new URL("../dist/cli/packed-files.js", import.meta.url).href;
@@ -53,7 +53,7 @@ describe("packed files", () => {
     writeFileSync(join(folder.path, "part.cjs"), partOf(answer));
     return folder;
   };
-  /** In a process of its own: V8 takes over no code of what it has compiled itself. */
+  /** In its own process, because V8 does not use the code cache of scripts that it has compiled itself. */
   const load = (folder: string, say: string, flags: readonly string[] = []): string => {
     const script = `
       import { packedFiles } from ${JSON.stringify(loader)};
@@ -67,7 +67,7 @@ describe("packed files", () => {
     );
     return (stdout + stderr).trim();
   };
-  /** Keeps the code of one text and puts another in its place, so that the answer tells which was run. */
+  /** Caches the code of one text and replaces the text, so that the result shows which of them was run. */
   const folderWithCodeOfAnother = (digested: string) => {
     const folder = folderWith("kept");
     load(folder.path, "keepCode()");

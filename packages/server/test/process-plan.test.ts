@@ -33,13 +33,13 @@ const wait = (...waiting: readonly Waiting[]) => {
   db.queries.insert(unseated).values(rows).run();
 };
 const invigil = (...args: readonly string[]) => run(args, { cwd: folder.path, env: testEnv });
-/** What a command prints when it does what it is asked. */
+/** The output of a command that succeeds. */
 const printed = async (...args: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await invigil(...args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 };
-/** The one line with which a command refuses. */
+/** The error message of a command. */
 const complaint = async (...args: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await invigil(...args);
   expect({ code, stdout, lines: stderr.split("\n").length }).toEqual({ code: 1, stdout: "", lines: 2 });

@@ -8,7 +8,7 @@ import { dataOf, rest } from "./support/calls.js";
 import { CLI, type Ended, type Env, paste, run, tempFolder, testEnv } from "./support/process.js";
 import { APPS } from "./support/school.js";
 
-// `invigil room`, beside a server that works on the same data folder.
+// `invigil room`, beside a server that uses the same data folder.
 
 const ENV: Env = {
   ...testEnv,
@@ -58,7 +58,7 @@ afterAll(async () => {
 
 const invigil = (args: readonly string[], env: Env = ENV): Promise<Ended> =>
   run(["room", ...args], { cwd: folder.path, env });
-/** What it printed; it must have ended well. */
+/** The output of a command that must have succeeded. */
 const printed = async (...args: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await invigil(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -108,7 +108,7 @@ describe("invigil room links", () => {
       link: expect.stringMatching(/^https:\/\/sit\.example\/\?/),
       "pc link": expect.stringMatching(/#\/pc$/),
     });
-    // Until the exam's end, in the configured zone, and four hours more.
+    // Until four hours after the end of the exam, in the configured time zone.
     expect(rows[3]?.expires).toMatch(/\+08:00$/);
     expect(new Date(rows[3]?.expires ?? "").getTime()).toBe(times.endTime.getTime() + 14_400_000);
     expect(rows[0]?.["pc link"]).toBe("");

@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { run, type Server, serve, tempFolder } from "./support/process.js";
 
-/** No setting but the port: 7001, the default, may be taken on the machine that tests. */
+/** Only the port is set, because the default, 7001, may be in use. */
 const env = { INVIGIL_PORT: "0" };
 
 const token = async (cwd: string, ...args: readonly string[]): Promise<string> => {
@@ -13,7 +13,7 @@ const token = async (cwd: string, ...args: readonly string[]): Promise<string> =
   return stdout.trim();
 };
 
-/** Whom the server takes the holder of a token for; undefined when it refuses it. */
+/** The caller that the server identifies for a token. Undefined if the token is refused. */
 const whoami = async ({ url }: Server, authorization: string): Promise<unknown> => {
   const response = await fetch(`${url}/trpc/auth.whoami`, { headers: { authorization } });
   const { result } = (await response.json()) as { result?: { data: { json: unknown } } };
@@ -41,7 +41,7 @@ describe.concurrent("`invigil serve` in an empty folder", () => {
     const secret = join(folder.path, "data/auth-secret");
     expect(statSync(secret).mode & 0o777).toBe(0o600);
     expect(readFileSync(secret, "utf8").trim().length).toBeGreaterThanOrEqual(32);
-    // It says where the secret is, and keeps it to itself.
+    // It prints the path of the secret, but not the secret.
     const line = await server.line("auth-secret");
     expect(JSON.parse(line)).toMatchObject({ dataDir: join(folder.path, "data") });
     expect(await server.line("push.invigil.invalid")).toContain('"level":40');
@@ -60,7 +60,7 @@ describe.concurrent("`invigil serve` in an empty folder", () => {
 
   it("takes the tokens of `invigil token` from before, while and after it runs", async () => {
     using folder = tempFolder();
-    // The first command of all makes the secret, whichever it is.
+    // The first command creates the secret, whichever it is.
     const before = await token(folder.path, "--role", "teacher", "--user", "t1", "--name", "Ms Li");
     let room: { id: string };
     {

@@ -4,11 +4,11 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { type Ended, type Env, run, serve, tempFolder, testEnv } from "./support/process.js";
 
-/** What people get when the server cannot start: one line that names what is wrong, and exit code 1. */
+/** The error of a server that cannot start: one line about the cause, and exit code 1. */
 const expectOneLine = ({ code, stdout, stderr }: Ended, names: RegExp): void => {
   expect(stderr).toMatch(/^invigil: [^\n]+\n$/);
   expect(stderr).toMatch(names);
-  // The name of a class is nothing to people.
+  // Class names mean nothing to users.
   expect(stderr).not.toMatch(/^invigil: \w*Error:/);
   expect(stdout).not.toContain("listening");
   expect(code).toBe(1);
@@ -83,13 +83,13 @@ describe.concurrent("an address that cannot be listened on", () => {
       await start(other.path, { INVIGIL_PORT: port }),
       new RegExp(`${port}.*(in use|EADDRINUSE)`),
     );
-    // Whoever has it is not disturbed.
+    // The program that uses the port is not affected.
     expect((await fetch(`${first.url}/ready`)).status).toBe(200);
   });
 
   it("stops the start: an address of another machine", async () => {
     using folder = tempFolder();
-    // A network that is kept for examples: no machine has an address in it.
+    // A network for documentation, in which no machine has an address.
     expectOneLine(await start(folder.path, { INVIGIL_HOST: "192.0.2.1" }), /192\.0\.2\.1/);
   });
 });
@@ -170,7 +170,7 @@ describe.concurrent("a database that cannot be used", () => {
 
   it("stops the start: a folder that nothing can be written into", async () => {
     using folder = tempFolder();
-    // Root may write into every folder of a disk; /proc takes no file from anybody.
+    // Root can write to every folder of a disk, but /proc accepts no files.
     const closed = process.getuid?.() === 0 ? "/proc" : join(folder.path, "closed");
     if (closed !== "/proc") mkdirSync(closed);
     if (closed !== "/proc") chmodSync(closed, 0o500);

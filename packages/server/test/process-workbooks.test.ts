@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { forged, xlsx } from "./support/files.js";
 import { serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-// Files that are made to do harm, sent to the program that people start.
+// Hostile workbooks, sent to the packed program.
 
 const REFUSED = /^file (cannot be used: |must have at most |has no column )/;
 

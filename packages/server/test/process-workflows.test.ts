@@ -36,7 +36,8 @@ describe("out of line is", () => {
     {
       what: "a part that is not there",
       file: CI,
-      change: (text: string) => text.replace("          - browser\n", "          - browser\n          - more\n"),
+      change: (text: string) =>
+        text.replace("          - browser\n", "          - browser\n          - more\n"),
       fault: "the matrix of ci.yml has more, which .ci/run does not have",
     },
     {

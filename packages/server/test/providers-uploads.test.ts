@@ -11,9 +11,9 @@ const START = new Date("2026-01-02T03:04:05Z");
 
 interface Store extends Recordings {
   readonly uploads: UploadProvider;
-  /** The log so far, as it would be written. */
+  /** The log so far, as text. */
   readonly lines: string[];
-  /** Lets time pass, in milliseconds. */
+  /** Advances the clock, in milliseconds. */
   pass(ms: number): void;
 }
 
@@ -185,7 +185,7 @@ describe("issued credentials are given out again", () => {
     expect(store.sts.count()).toBe(2);
     expect(second.stsToken).not.toBe(first.stsToken);
     expect(second.expiration).toEqual(new Date("2026-01-02T04:54:05Z"));
-    // From now on these are.
+    // These apply from now on.
     expect(await store.uploads.credentials(MINE)).toEqual(second);
     expect(store.sts.count()).toBe(2);
   });
@@ -267,7 +267,7 @@ describe("issued credentials are given out again", () => {
 });
 
 describe("a failure of the vendor", () => {
-  // Asking again does no harm: what passes is tried three times.
+  // The call is idempotent, so temporary failures are retried twice.
   it.each<[Fault, string, string | undefined, number]>([
     ["hang", "timeout", undefined, 1],
     ["error", "unavailable", "ServerError", 3],
@@ -281,7 +281,7 @@ describe("a failure of the vendor", () => {
     ["reset", "unreachable", undefined, 3],
     ["garbage", "unreadable", undefined, 1],
   ])("(%s) is PROVIDER_FAILED: %s", async (fault, kind, code, tries) => {
-    // Only the one that never answers may meet its time-out.
+    // Only the service that never responds may reach its time limit.
     await using store = await openStore({
       INVIGIL_PROVIDER_TIMEOUT_MS: fault === "hang" ? "1000" : "30000",
     });

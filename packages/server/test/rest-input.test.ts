@@ -20,7 +20,7 @@ const record = (more: object = {}) => ({
 });
 const data = (...records: unknown[]) => JSON.stringify(records);
 
-/** A good call of each path: every case below changes one field of it. */
+/** A valid call of each path. Every case below changes one field. */
 const GOOD = {
   v2createRoom: {
     path: "v2/createRoom",
@@ -66,12 +66,12 @@ const GOOD = {
     method: "POST",
     fields: () => ({ userId: "teacher1", deviceId: "d", deviceType: "ios" }),
   },
-  // It is refused for want of a provider, once its input is right.
+  // It fails because no provider is configured, once its input is valid.
   getOssConfig: { path: "getOssConfig", method: "GET", fields: examId },
 } as const satisfies Record<string, Good>;
 type Name = keyof typeof GOOD;
 
-/** Calls as the room's teacher, with some fields changed; one that is undefined is left out. */
+/** Calls as the room's teacher, with some fields changed. Undefined omits a field. */
 const call = async (school: School, name: Name, change: Fields) => {
   const good: Good = GOOD[name];
   const fields = { ...good.fields(school), ...change };
@@ -84,19 +84,19 @@ const call = async (school: School, name: Name, change: Fields) => {
 };
 
 const LONG = "x".repeat(129);
-/** What no required id may be, in JSON and in a query. */
+/** Invalid values of required ids, in JSON and in a query. */
 const BAD_ID = [undefined, null, "", "  ", true, 1.5, [], {}, ["a"], LONG, "a\0b", "\ud800"];
 const BAD_ID_IN_QUERY = [undefined, "", "  ", LONG, "a\0b"];
-/** What no optional id may be. */
+/** Invalid values of optional ids. */
 const BAD_OPTIONAL_ID = [true, 1.5, [], {}, "  ", LONG, "a\0b"];
 const BAD_PAGE_SIZE = [-1, 101, "101", 1.5, "x", true, [], {}];
 const deep = (levels: number): object => (levels === 1 ? {} : { a: deep(levels - 1) });
 
-/** A path, a field, and what it may not hold. */
+/** A path, a field, and an invalid value. */
 const BAD: readonly (readonly [Name, string, readonly unknown[]])[] = [
   ["v2createRoom", "name", [undefined, null, "", "  ", 5, true, [], {}, "长".repeat(64), "a\0b", "\udc00"]],
   ["v2createRoom", "imServer", [undefined, null, [], {}, 5, "aliyun_new", Array(17).fill("aliyun_new")]],
-  // It is required: nothing is no service.
+  // It is required, so an empty list is invalid.
   ["v2createRoom", "imServer", [""]],
   ["createRoom", "name", [undefined, "", "x".repeat(64)]],
   ["createRoom", "imServer", [[], {}, 5, "aliyun_new"]],
@@ -203,7 +203,7 @@ const BAD: readonly (readonly [Name, string, readonly unknown[]])[] = [
   ],
 ];
 
-/** The field of the request that a case changes: `data[0].userId` is in `data`. */
+/** The field of the request that a case changes: `data[0].userId` is part of `data`. */
 const sentField = (field: string) => field.split("[")[0] ?? field;
 
 describe("a wrong field is refused by the name that it was sent with", () => {
@@ -242,7 +242,7 @@ describe("a wrong field is refused by the name that it was sent with", () => {
   });
 });
 
-/** Every path with nothing wrong answers: else the cases above would prove nothing. */
+/** All paths respond without changes. Otherwise, the cases above would prove nothing. */
 const NO_PROVIDER: readonly Name[] = ["getOssConfig"];
 const answers = async (school: School, name: Name, change: Fields): Promise<void> => {
   const answer = await call(school, name, change);
@@ -308,7 +308,7 @@ describe("what a path accepts", () => {
   });
 
   it.each([
-    // path, fields, what is not found: the number was read as an id
+    // path, fields, the resource that is not found: the number was parsed as an id
     ["endRoomByPost", { roomId: 123 }, "room 123"],
     ["updateRoomAudioStatus", { id: 123 }, "room 123"],
     ["getCheatConfig", { examId: 123 }, "exam 123"],

@@ -11,7 +11,7 @@ const as = async (
 ) => rest(school, await school.token({ sub, role, ...(name && { name }) }));
 const asTeacher = (school: School) => as(school, "teacher1", "teacher");
 
-/** The test app's time, on the wire. */
+/** The time of the test app, in the format of the API. */
 const NOW = "2026-01-02T11:04:05+08:00";
 const ID = expect.stringMatching(/^[0-9a-f]{32}$/);
 const roomA = ({ room }: School) => ({
@@ -222,7 +222,7 @@ describe("people", () => {
   });
 
   it.each([
-    // who asks, about whom, whether it may publish as that person
+    // the caller, the person, whether the caller may publish as that person
     ["root", "admin", "examinee1", true],
     ["teacher1", "teacher", "examinee1", true],
     ["teacher1", "teacher", "teacher1", true],

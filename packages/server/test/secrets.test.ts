@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { given, kept, takeLeaks, watchLog } from "./support/secrets.js";
 import { openWorld } from "./support/world.js";
 
-// What looks through every test's responses and logs (support/watch-secrets.ts): that it sees what it should.
+// Tests of the check of all responses and logs for secrets (support/watch-secrets.ts).
 
 const KEY = kept("key");
 

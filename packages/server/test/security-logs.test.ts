@@ -4,7 +4,7 @@ import { dataOf, rest, send, trpc } from "./support/calls.js";
 import { openStaff, PASSWORD, ROOT, type Staff } from "./support/staff.js";
 import type { World } from "./support/world.js";
 
-// Who tried what, about whom, and from where: what an operator looks for in the log after an incident.
+// The log lines that an operator needs after an incident: who tried what, on whose behalf, and from where.
 
 const ADDRESS = "203.0.113.9";
 const config = { trustedProxies: ["loopback"] };
@@ -90,7 +90,7 @@ describe("a token that is issued or revoked", () => {
       }),
     ]);
     await staff.admin("auth.revokeToken", { tokenId });
-    // Somebody took the token for its id.
+    // The token was passed instead of its id.
     await staff.admin("auth.revokeToken", { tokenId: issued.token });
     const [revoked, mistaken] = linesOf(staff, "token revoked");
     expect(revoked).toMatchObject({ by: "root", tokenId });
@@ -133,7 +133,7 @@ describe("a call that is refused", () => {
       await trpc(staff, bad).query("auth.whoami");
       expect(request(staff)).toMatchObject({ userId, reason: "UNAUTHENTICATED", status: 401 });
     }
-    // Anybody can write a name into a token that nobody signed.
+    // Anybody can write a name into an unsigned token.
     for (const forged of [undefined, `${short.slice(0, -4)}AAAA`]) {
       await trpc(staff, forged).query("auth.whoami");
       expect(request(staff)).toMatchObject({ reason: "UNAUTHENTICATED" });

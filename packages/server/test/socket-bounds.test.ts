@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type Hall, openHall } from "./support/socket-hall.js";
 import { call, connectAs, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
-// What a connection may cost the server, whoever it is.
+// Limits on what a connection can cost the server.
 
 const MIB = 1024 * 1024;
 const numbers = (bytes: number): string => `[${"1,".repeat(bytes / 2 - 2)}1 ]`;
@@ -80,7 +80,7 @@ describe("a client that does not read", () => {
     client.socket.pause();
     const frame = JSON.stringify(Array.from({ length: 20 }, (_, id) => ({ id })));
     for (let count = 0; count < 40_000; count++) client.ask(frame);
-    // Of 15 MB of frames, which are refused with 240 MB, some stay with the client.
+    // Of 15 MB of frames, whose refusals take 240 MB, some remain at the client.
     for (let before = -1; before !== client.socket.bufferedAmount; ) {
       before = client.socket.bufferedAmount;
       for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -130,7 +130,7 @@ describe("the connections of one person", () => {
       userId: "t1",
       reason: "TOO_MANY_REQUESTS",
     });
-    // Somebody else is not concerned.
+    // Other clients are not affected.
     const authorization = await hall.token({ sub: "t2", role: "teacher" });
     using other = await rawSocket(socketUrl(hall.url), { headers: { authorization } });
     other.ask(call(1));

@@ -8,7 +8,7 @@ import { connectSocket, hearThroughResets, rawSocket, socketUrl } from "./suppor
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
 };
-/** Waits until a number stands still. */
+/** Waits until a number no longer changes. */
 const settled = async (value: () => number): Promise<number> => {
   for (let before = Number.NaN; ; before = value()) {
     if (before === value()) return before;
@@ -19,7 +19,7 @@ const connectAs = async (hall: Hall) => {
   const authorization = await hall.token({ sub: "t1", role: "teacher" });
   return rawSocket(socketUrl(hall.url), { headers: { authorization } });
 };
-/** What the server has for its clients and could not give to the kernel yet. */
+/** The number of bytes that the server could not yet pass to the kernel. */
 const waitingBytes = (hall: Hall): number =>
   [...hall.sockets()].reduce((sum, { writableLength }) => sum + writableLength, 0);
 
@@ -39,7 +39,7 @@ describe("a client that does not read", () => {
     for (let at = 0; at < total; at++) hall.log.add(BIG);
     while (other.received.length < total + 1) await once(other.socket, "message");
     const sent = (await settled(() => hall.log.sent())) - total;
-    // The kernel's buffers take a few MB of 30.
+    // The kernel buffers a few MB of 30.
     expect(sent).toBeLessThan(total / 2);
     expect(waitingBytes(hall)).toBeLessThan(64 * 1024 + 2 * BIG.length);
 
@@ -70,7 +70,7 @@ describe("a client that does not read", () => {
     client.ask(Array.from({ length: total }, (_, id) => big(id)));
     await hall.line("call");
     await settled(() => made(hall));
-    // Of a megabyte each: what the kernel takes, and twice the twenty that are made at a time.
+    // Each has one megabyte: what the kernel buffers, and two times the twenty concurrent calls.
     expect(made(hall)).toBeLessThan(70);
     expect(waitingBytes(hall)).toBeLessThan(45_000_000);
     await readAll(client, total);
@@ -85,14 +85,14 @@ describe("a client that does not read", () => {
     await hall.line("call");
     await settled(() => made(hall));
     expect(made(hall)).toBeLessThan(total / 2);
-    // Of 30 MB of questions some stay with the client.
+    // Of 30 MB of requests, some remain at the client.
     expect(client.socket.bufferedAmount).toBeGreaterThan(0);
     await readAll(client, total);
   });
 });
 
 describe("a connection without a sign of life", () => {
-  /** Opens a WebSocket by hand, which answers nothing. */
+  /** Opens a WebSocket manually, which never responds. */
   const openDead = async (hall: Hall): Promise<Socket> => {
     const { hostname, port, host } = new URL(hall.url);
     const socket = connect({ host: hostname, port: Number(port) });
@@ -110,7 +110,7 @@ describe("a connection without a sign of life", () => {
     alive.socket.on("ping", () => pings++);
     const dead = await openDead(hall);
     await once(dead.resume(), "close");
-    // It had been pinged once, and the next time it was gone.
+    // It was pinged once, and disconnected at the next ping.
     expect(await hall.line("connection closed")).toMatchObject({ route: "/trpc", code: 1006 });
     while (pings < 4) await once(alive.socket, "ping");
     expect(alive.socket.readyState).toBe(WebSocket.OPEN);

@@ -12,7 +12,7 @@ describe("a connection on which anything is sent", () => {
   });
   afterAll(async () => {
     await hall[Symbol.asyncDispose]();
-    // Whatever came: it was none of the server's faults.
+    // No input caused an internal error.
     expect(hall.lines().filter(({ msg }) => msg === "fault")).toEqual([]);
   });
 
@@ -52,7 +52,7 @@ describe("a connection on which anything is sent", () => {
     expect(reasonOf(await client.message((answer) => answer.id === id))).toBe(reason);
     client.ask(call("after"));
     expect(await client.message((answer) => answer.id === "after")).toHaveProperty("result");
-    // Each was answered once.
+    // Each got one response.
     expect(client.received).toHaveLength(2);
   });
 
@@ -65,7 +65,7 @@ describe("a connection on which anything is sent", () => {
     client.ask([call(1), broken, call(3), { id: 9, method: "subscription.stop" }]);
     for (const wanted of [1, 2, 3])
       expect(reasonOf(await client.message(({ id }) => id === wanted))).toBe("INVALID_INPUT");
-    // Their ids are free again; that of the subscription, which was not stopped, is not.
+    // Their ids can be reused, except for the subscription that was not stopped.
     client.ask([call(1), call(9)]);
     await client.message(({ id, result }) => id === 1 && result !== undefined);
     const refused = await client.message(({ id, error }) => id === 9 && error !== undefined);
@@ -133,7 +133,7 @@ describe("a connection on which anything is sent", () => {
           const wanted = `other ${asked++}`;
           other.ask(call(wanted));
           expect(await other.message((answer) => answer.id === wanted)).toHaveProperty("result");
-          // A fault of the server would be the one answer that is not the sender's doing.
+          // An internal error would not be the client's fault.
           for (const text of client.received) expect(text).not.toContain('"INTERNAL"');
         },
       ),
@@ -168,7 +168,7 @@ describe("a connection on which anything is sent", () => {
       );
       while (!received.includes("\r\n\r\n")) await once(socket, "data");
       received = Buffer.alloc(0);
-      // A client that says why it is closed, and then leaves the connection half open.
+      // The client sends a close reason, and then leaves the connection half open.
       socket.write(frame);
       while (received.length < 4) await once(socket, "data");
       expect([name, received[0]]).toEqual([name, 0x88]);

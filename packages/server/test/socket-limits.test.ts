@@ -14,7 +14,7 @@ describe("what one connection may ask for", () => {
       message: "A connection takes 1000 subscriptions and 1000 other calls at a time.",
       data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 1 },
     });
-    // Other calls are none of them.
+    // Other calls do not count.
     client.ask(call("call"));
     expect(await client.message(({ id }) => id === "call")).toHaveProperty("result");
 
@@ -35,7 +35,7 @@ describe("what one connection may ask for", () => {
     expect(reasonOf(await client.message(({ id }) => id === 1_000))).toBe("TOO_MANY_REQUESTS");
     await hall.gate.waited(20);
     expect(client.received).toHaveLength(1);
-    // Meanwhile nothing more is read from this client, and others are served.
+    // Meanwhile, the server does not read from this client, and serves others.
     client.ask(call("later"));
     using other = await connectAs(hall);
     other.ask(call("other"));
@@ -81,7 +81,7 @@ describe("what one connection may ask for", () => {
     liar.ask({ method: "connectionParams", data: { token: "a.b.c" } });
     for (const one of [asked, bad, silent, liar])
       expect(await one.closed).toEqual({ code: 1008, reason: "No valid token was sent." });
-    // Its time would have been over before.
+    // Otherwise, its time limit would have been reached.
     known.ask(call(1));
     expect(await known.message(({ id }) => id === 1)).toHaveProperty("result");
   });

@@ -127,12 +127,12 @@ describe("a client that does not read its event stream", () => {
     socket.write(`GET ${path} HTTP/1.1\r\nhost: ${host}\r\nauthorization: ${token}\r\n\r\n`);
     socket.pause();
     await hall.log.heard(1);
-    // 30 MB, of which the kernel's buffers take a few.
+    // 30 MB, of which the kernel buffers a few.
     const big = "x".repeat(100_000);
     const total = 300;
     for (let at = 0; at < total; at++) hall.log.add(big);
     let before = -1;
-    // Until nothing more is handed over: the transport waits.
+    // Until no more events are delivered, because the transport waits.
     while (before !== hall.log.sent()) {
       before = hall.log.sent();
       for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));

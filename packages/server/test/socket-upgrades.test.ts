@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { openHall } from "./support/socket-hall.js";
 import { rawSocket, socketUrl } from "./support/sockets.js";
 
-/** The status with which an upgrade was answered: 101 is a WebSocket. */
+/** The status of the response to an upgrade request. 101 is a WebSocket. */
 const statusOf = (url: string, headers: Record<string, string> = {}): Promise<number> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(url, { headers });
@@ -21,7 +21,7 @@ const statusOf = (url: string, headers: Record<string, string> = {}): Promise<nu
     socket.on("error", reject);
   });
 
-/** Sends bytes, and gives all that comes back until the server closes. */
+/** Sends bytes, and returns everything that the server sends until it closes. */
 const exchange = async (url: string, text: string): Promise<string> => {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -42,7 +42,7 @@ describe("a request for a WebSocket", () => {
     expect(await statusOf(`${base}?connectionParams=1`)).toBe(101);
     for (const path of ["/trpc/", "/trpc/auth.whoami", "/health", "/constructor", "/"])
       expect([path, await statusOf(base.replace("/trpc", path))]).toEqual([path, 404]);
-    // And a page that only asks for the path gets what it always got.
+    // A normal request of the path still gets its response.
     expect((await fetch(`${hall.url}/trpc`)).status).toBe(404);
     expect(hall.lines().filter(({ msg }) => msg === "connection refused")).toMatchObject(
       Array.from({ length: 5 }, () => ({ status: 404, route: null })),
@@ -99,7 +99,7 @@ describe("a request for a WebSocket", () => {
     socket.setEncoding("latin1").on("data", (part: string) => {
       received += part;
     });
-    // A request that has begun when the server is told to stop.
+    // A request that has started when the server is asked to stop.
     const key = Buffer.alloc(16).toString("base64");
     socket.write(`GET /trpc HTTP/1.1\r\nhost: ${host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n`);
     while (![...hall.sockets()].some(({ bytesRead }) => bytesRead > 0))
@@ -141,7 +141,8 @@ describe("a request that asks for another protocol, as Java's client does for HT
       ].join(""),
       "latin1",
     );
-    // Newer Nodes lose what comes in one piece with such a request: clients wait for the answer before they go on.
+    // Newer versions of Node lose data that arrives together with such a request. Clients wait for the
+    // response first.
     while (!received.includes('"result"')) await once(socket, "data");
     socket.write(`GET /health HTTP/1.1\r\nhost: ${host}\r\nconnection: close\r\n\r\n`);
     await once(socket, "close");

@@ -22,13 +22,13 @@ import {
 } from "./support/sounds.js";
 import { ADMIN, answerOf, formOf, openUploads, type Part, sha256, statusOf } from "./support/uploads.js";
 
-/** A box of an MP4 file whose size is written in 64 bits. */
+/** A box of an MP4 file with a 64-bit size. */
 const largeBox = (size: number, content: number): Buffer => {
   const large = Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.from("mdat"), Buffer.alloc(8 + content)]);
   large.writeBigUInt64BE(BigInt(size), 8);
   return large;
 };
-/** The same box, which does not say its size, for it is the last. */
+/** The same box without a size, because it is the last. */
 const toTheEnd = (last: Buffer): Buffer => Buffer.concat([Buffer.alloc(4), last.subarray(4)]);
 
 describe("an uploaded file", () => {
@@ -258,7 +258,7 @@ describe("an upload is refused, and leaves nothing, ", () => {
   });
 });
 
-/** Sends this over a socket of its own and ends it; resolves once the server has let go of the socket. */
+/** Sends a request over its own socket and ends it. Resolves when the server has closed the socket. */
 const sendRaw = async (url: string, text: string): Promise<void> => {
   const socket = connect({ port: Number(new URL(url).port), host: "127.0.0.1" });
   const closed = once(socket, "close");

@@ -15,7 +15,10 @@ const isOfCamera = and(
   eq(streamEvents.userId, param("userId")),
   eq(streamEvents.camera, param("camera")),
 );
-const newestTime = query.select({ time: max(streamEvents.eventTime) }).from(streamEvents).where(isOfCamera);
+const newestTime = query
+  .select({ time: max(streamEvents.eventTime) })
+  .from(streamEvents)
+  .where(isOfCamera);
 const newestId = query
   .select({ id: max(streamEvents.id) })
   .from(streamEvents)

@@ -1,7 +1,7 @@
 import { credentials, type ImApp, imLogin, openApp } from "./drop-in.js";
 import type { School } from "./school.js";
 
-// The vendor's apps in a room, by way of the drop-in script.
+// The vendor's apps in a room, using the drop-in script.
 
 type Role = "teacher" | "examinee" | "inspector";
 export const loginFor = async (school: School, url: string, userId: string, role: Role) => {
@@ -12,7 +12,7 @@ export const loginFor = async (school: School, url: string, userId: string, role
     ...(role === "teacher" && { role: "admin" }),
   });
 };
-/** An app in the room, as the vendor's come into it. */
+/** An app that has joined the room, like the vendor's apps. */
 export const openIn = async (
   school: School,
   url: string,
@@ -26,7 +26,7 @@ export const openIn = async (
   const group = await app.groups.joinGroup(school.room.id);
   return { ...app, made, group };
 };
-/** Numbered messages, as one page hears them. */
+/** The numbers of the messages that a page receives. */
 export const say = (app: ImApp, school: School, n: number, more: object = {}): Promise<string> =>
   app.messages.sendGroupMessage({ groupId: school.room.id, type: 30001, data: `${n}`, ...more });
 export const hear = async (app: ImApp, event = "recvgroupmessage"): Promise<number> =>

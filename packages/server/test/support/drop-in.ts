@@ -5,7 +5,7 @@ import { createContext, runInContext } from "node:vm";
 import { WebSocket } from "ws";
 import type { Parsed } from "./calls.js";
 
-// The drop-in script as pages have it: what the build made, in a world with a WebSocket, timers and nothing else.
+// The built drop-in script in a page that has only WebSocket and timers.
 
 export const SCRIPT = fileURLToPath(new URL("../../dist/sdk/alivc-im.iife.js", import.meta.url));
 
@@ -13,22 +13,22 @@ export const SCRIPT = fileURLToPath(new URL("../../dist/sdk/alivc-im.iife.js", i
 export interface ScriptPage {
   /** `window.AliVCInteraction`. */
   readonly sdk: Parsed;
-  /** What listeners of the engine and its managers threw. */
+  /** The errors of listeners. */
   readonly thrown: unknown[];
-  /** Resets the connections that are open, and lets no other open until `online`. */
+  /** Resets all connections, and refuses new ones until `online`. */
   offline(): void;
   online(): void;
-  /** How many connections it has opened, or tried to. */
+  /** The number of connections that were attempted. */
   connections(): number;
-  /** Resolves when it has tried to open so many. */
+  /** Resolves after this number of attempts. */
   connected(times: number): Promise<void>;
   close(): void;
 }
 
-/** Where nobody listens. */
+/** An address without a server. */
 const NOWHERE = "ws://127.0.0.1:1/";
 
-/** @param hurry how many times faster the page's timers are */
+/** @param hurry the factor by which the page's timers are accelerated */
 export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
   const sockets: WebSocket[] = [];
   const thrown: unknown[] = [];
@@ -78,7 +78,7 @@ export const loadScript = ({ hurry = 1 } = {}): ScriptPage => {
   };
 };
 
-/** A connection to `/im` that says whatever it likes. */
+/** A connection to `/im` that can send anything. */
 export const rawDropIn = async (url: string) => {
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/im`);
   const diary = createDiary();
@@ -92,7 +92,7 @@ export const rawDropIn = async (url: string) => {
     socket,
     diary,
     send: (frame: unknown) => socket.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
-    /** A request and its answer; other frames before it are skipped. */
+    /** Sends a request and returns its response. Other frames are skipped. */
     async ask(call: object): Promise<Parsed> {
       number += 1;
       socket.send(JSON.stringify({ number, ...call }));
@@ -102,7 +102,7 @@ export const rawDropIn = async (url: string) => {
         if (args[0].number === number) return args[0].error ?? args[0].result;
       }
     },
-    /** The next frame that the server sends by itself. */
+    /** The next frame that is not a response. */
     async told(is: string): Promise<Parsed> {
       for (;;) {
         const { event, args } = await diary.next();
@@ -130,7 +130,7 @@ export interface ImLogin {
   };
 }
 
-/** A login as the vendor's apps ask for it. */
+/** A login, as the vendor's apps request it. */
 export const imLogin = async (
   url: string,
   token: string,
@@ -146,7 +146,7 @@ export const imLogin = async (
   return data.aliyunNewIm;
 };
 
-/** How the apps log in with it. */
+/** The arguments with which apps log in. */
 export const credentials = ({ appToken, auth: { userId, ...auth } }: ImLogin) => ({
   user: { userId },
   userAuth: { ...auth, token: appToken },
@@ -157,7 +157,7 @@ export interface Heard {
   readonly args: Parsed[];
 }
 
-/** Something that happened, one after another: each is asked for once. */
+/** Records events, each of which is read once. */
 const createDiary = () => {
   const heard: Heard[] = [];
   const bell = new EventEmitter().setMaxListeners(0);
@@ -178,21 +178,21 @@ const createDiary = () => {
       bell.emit("heard");
     },
     next,
-    /** The arguments of the next event of a name; what comes before it is skipped. */
+    /** The arguments of the next event with this name. Earlier events are skipped. */
     async until(event: string): Promise<Parsed[]> {
       for (;;) {
         const one = await next();
         if (one.event === event) return one.args;
       }
     },
-    /** What has come and was not asked for. */
+    /** The events that were not read. */
     rest: () => heard.slice(read),
-    /** The arguments of all events of a name so far. */
+    /** The arguments of all events with this name. */
     all: (event: string) => heard.filter((one) => one.event === event).map(({ args }) => args),
   };
 };
 
-/** Asks again until the answer is as it should be. */
+/** Repeats a request until the condition is true. */
 export const eventually = async <T>(ask: () => Promise<T>, isSo: (answer: T) => boolean): Promise<void> => {
   while (!isSo(await ask()));
 };
@@ -200,7 +200,7 @@ export const eventually = async <T>(ask: () => Promise<T>, isSo: (answer: T) => 
 const SDK_EVENTS = ["connecting", "connectfailed", "connectsuccess", "disconnect", "reconnectsuccess"];
 const MESSAGE_EVENTS = ["recvc2cmessage", "recvgroupmessage"];
 
-/** An app's page: the script, initialised, with everything that it emits in a diary. */
+/** A page of an app: the initialized script, and a record of its events. */
 export const openApp = async (
   appSign: string,
   { expiry, hurry }: { expiry?: (callback: Parsed) => void; hurry?: number } = {},

@@ -20,18 +20,18 @@ import { openDatabase } from "../../src/storage/sqlite/client.js";
 import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
 import { router } from "../../src/trpc/root.js";
 
-// The real app with procedures of the tests behind /trpc, for what the transports themselves do.
+// The real app with procedures of the tests behind /trpc, for tests of the transports.
 
-/** Events for subscriptions, kept so that a listener can go on from any of them. */
+/** Events for subscriptions, which are kept so that subscribers can resume. */
 export interface Log {
   add(text: string): void;
-  /** Ends all subscriptions, as a server does that stops. */
+  /** Ends all subscriptions, like a server that stops. */
   stop(): void;
-  /** How many listen now. */
+  /** The number of subscribers. */
   listeners(): number;
-  /** How many events were handed to the transport, over all listeners. */
+  /** The number of events that the transport has received, for all subscribers. */
   sent(): number;
-  /** Resolves when as many listen. */
+  /** Resolves at this number of subscribers. */
   heard(listeners: number): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ const createLog = () => {
       while (listening !== listeners) await once(bell, "listening");
     },
   };
-  /** The events after one, and all that come. */
+  /** The events after an id, and all later ones. */
   async function* after(last: number, drained: (() => Promise<void>) | undefined, signal?: AbortSignal) {
     listening++;
     bell.emit("listening");
@@ -82,7 +82,7 @@ const createLog = () => {
   return { log, after, last: () => texts.length };
 };
 
-/** Calls that wait until the test lets them go. */
+/** Calls that wait until the test releases them. */
 const createGate = () => {
   const bell = new EventEmitter().setMaxListeners(0);
   let waiting = 0;

@@ -5,7 +5,7 @@ import superjson from "superjson";
 import { type ClientOptions, WebSocket } from "ws";
 import type { Hall, TestRouter } from "./socket-hall.js";
 
-// Clients of connections: the official ones, and bare ones that can send and read anything.
+// Clients of connections: the official ones, and bare ones that can send anything.
 
 export const socketUrl = (url: string): string => `${url.replace("http", "ws")}/trpc`;
 
@@ -55,7 +55,7 @@ export interface Answer {
   readonly result?: { readonly type: string; readonly data?: unknown };
 }
 
-/** A bare WebSocket on which anything can be sent, and what came back. */
+/** A bare WebSocket that can send anything, with the received messages. */
 export const rawSocket = async (url: string, options: ClientOptions = {}) => {
   const socket = new WebSocket(url, options);
   const received: string[] = [];
@@ -75,7 +75,7 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
     received,
     closed,
     ask: (message: unknown) => socket.send(typeof message === "string" ? message : JSON.stringify(message)),
-    /** The first message that fits, also if it is there already. */
+    /** The first matching message, including earlier ones. */
     async message(fits: (message: Answer) => boolean): Promise<Answer> {
       for (;;) {
         for (const text of received) {
@@ -91,7 +91,7 @@ export const rawSocket = async (url: string, options: ClientOptions = {}) => {
   };
 };
 
-/** Reads an event stream, as it comes. */
+/** Reads an event stream as it arrives. */
 export const openStream = async (url: string, headers: Record<string, string>) => {
   const leave = new AbortController();
   const response = await fetch(url, { headers, signal: leave.signal });
@@ -101,7 +101,7 @@ export const openStream = async (url: string, headers: Record<string, string>) =
   let text = "";
   return {
     response,
-    /** Reads until this has come. */
+    /** Reads until this text arrives. */
     async until(part: string): Promise<string> {
       while (!text.includes(part)) {
         const { done, value } = await reader.read();
@@ -110,7 +110,7 @@ export const openStream = async (url: string, headers: Record<string, string>) =
       }
       return text;
     },
-    /** All that came, once the server has ended it. */
+    /** The whole stream, after the server has ended it. */
     async rest(): Promise<string> {
       for (;;) {
         const { done, value } = await reader.read();
@@ -122,16 +122,16 @@ export const openStream = async (url: string, headers: Record<string, string>) =
   };
 };
 
-/** An input as it stands in a URL. */
+/** Encodes an input for a URL. */
 export const inputOf = (input: object): string => encodeURIComponent(JSON.stringify({ json: input }));
 
-/** A call of a query, as it is sent. */
+/** The request of a query. */
 export const call = (id: unknown, path = "auth.whoami", input?: unknown) => ({
   id,
   method: "query",
   params: { path, ...(input !== undefined && { input: { json: input } }) },
 });
-/** The beginning of a subscription. */
+/** The request that starts a subscription. */
 export const listen = (id: unknown) => ({
   id,
   method: "subscription",
@@ -142,11 +142,14 @@ export const connectAs = async (hall: Hall) => {
   const authorization = await hall.token({ sub: "t1", role: "teacher" });
   return rawSocket(socketUrl(hall.url), { headers: { authorization } });
 };
-/** Why a call was refused. */
+/** The error code of a refused call. */
 export const reasonOf = (answer: { error?: { json: { data: Record<string, unknown> } } }) =>
   answer.error?.json.data.reason;
 
-/** Hears so many events while its connection is reset every tenth; each is written because of the one before. */
+/**
+ * Receives events while its connection is reset after every tenth. Each event causes the next one to be
+ * written.
+ */
 export const hearThroughResets = (
   api: ReturnType<typeof connectStream>,
   hall: Hall,
@@ -167,7 +170,7 @@ export const hearThroughResets = (
             resolve(seen);
             return;
           }
-          // What is on the way is lost, and more is added while nobody listens.
+          // Events in transit are lost, and more are added while there is no connection.
           hall.log.add(`${seen.length}`);
           if (seen.length % 10 !== 5) return;
           for (const socket of hall.sockets()) socket.resetAndDestroy();
