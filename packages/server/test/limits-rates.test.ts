@@ -72,7 +72,7 @@ describe("without any setting", () => {
     }
     expect(calls).toBe(6);
     expect(trpcRefusal(answer, 10)).toBe(
-      "Too many cheat records from examinee1, at most 3000 a minute: try again in 10 seconds.",
+      "Too many cheat records from examinee1, at most 3000 per minute: try again in 10 seconds.",
     );
   });
 
@@ -86,7 +86,7 @@ describe("without any setting", () => {
     expect([made.status, made.body.success]).toEqual([200, true]);
     expect(
       restRefusal(await teacher.post("v2/createRoom", { name: "Too many", imServer: ["aliyun_new"] }), 1),
-    ).toMatch(/^Too many new rooms and exams from teacher1, at most 120 a minute/);
+    ).toMatch(/^Too many new rooms and exams from teacher1, at most 120 per minute/);
   });
 
   it("a morning of 100,000 candidates of one school passes, in rooms of 500", () => {
@@ -127,7 +127,7 @@ describe("a caller's calls", () => {
     const url = await school.listen();
     await using socket = connectApi(url, one.token);
     await socket.api.room.get.query({ roomId });
-    const told = "Too many reading calls from examinee1, at most 4 a minute: try again in 15 seconds.";
+    const told = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
     await expect(socket.api.room.get.query({ roomId })).rejects.toMatchObject({
       message: told,
       data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 15 },
@@ -171,7 +171,7 @@ describe("a caller's calls", () => {
     expect(await join()).toHaveProperty("group");
     for (let n = 0; n < 2; n += 1) expect((await bound.query("room.get", { roomId })).status).toBe(200);
     expect((await bound.mutate("im.send", { ...message, roomId })).status).toBe(200);
-    const told = "Too many reading calls from examinee1, at most 4 a minute: try again in 15 seconds.";
+    const told = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
     expect(trpcRefusal(await bound.query("room.get", { roomId }), 15)).toBe(told);
     expect(await join()).toEqual({ code: 412, message: told });
     trpcRefusal(await bound.mutate("im.send", { ...message, roomId }), 60);
@@ -228,7 +228,7 @@ describe("a room's and an exam's calls", () => {
     dataOf(await one.rest.get("roomInfo", { roomId: room.id }));
     dataOf(await two.rest.get("roomInfo", { roomId: room.id }));
     expect((await two.trpc.query("room.get", { roomId: room.id })).status).toBe(200);
-    const told = `Too many calls in the room ${room.id}, at most 3 a minute: try again in 20 seconds.`;
+    const told = `Too many calls in the room ${room.id}, at most 3 per minute: try again in 20 seconds.`;
     expect(restRefusal(await one.rest.get("roomInfo", { roomId: room.id }), 20)).toBe(told);
     expect(trpcRefusal(await two.trpc.query("room.get", { roomId: room.id }), 20)).toBe(told);
     const third = await school.api({ sub: "examinee3", role: "examinee" });
@@ -246,7 +246,7 @@ describe("a room's and an exam's calls", () => {
     ];
     dataOf(await one.rest.get("roomInfo", { roomId: school.room.id }));
     dataOf(await third.rest.get("roomInfo", { roomId: school.sibling.id }));
-    const told = `Too many calls in the exam ${examId}, at most 2 a minute: try again in 30 seconds.`;
+    const told = `Too many calls in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`;
     expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(told);
     expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(told);
   });
@@ -294,7 +294,7 @@ describe("cheat records", () => {
         await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 250_000 })),
         12,
       ),
-    ).toMatch(/^Too many MiB of cheat records from examinee1, at most 1 a minute/);
+    ).toMatch(/^Too many MiB of cheat records from examinee1, at most 1 per minute/);
     expectDone(await app.post("cheat/addCheatRecord", detected(school, { records: 1, bytes: 1000 })));
   });
 
@@ -323,7 +323,7 @@ describe("messages", () => {
     await page.ask({ do: "join", groupId: room.id });
     const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" };
     expect(await page.ask(said)).toHaveProperty("messageId");
-    const told = "Too many messages from examinee1, at most 3 a minute: try again in 20 seconds.";
+    const told = "Too many messages from examinee1, at most 3 per minute: try again in 20 seconds.";
     expect(await page.ask({ ...said, key: "l" })).toEqual({ code: 412, message: told });
     expect(trpcRefusal(await api.mutate("im.send", message), 20)).toBe(told);
   });
@@ -367,7 +367,7 @@ describe("messages", () => {
       expect(await page.ask({ do: "users", groupId: room.id, all: false })).toHaveProperty("users");
     expect(await page.ask({ do: "users", groupId: room.id, all: false })).toEqual({
       code: 412,
-      message: "Too many reading calls from examinee1, at most 3 a minute: try again in 20 seconds.",
+      message: "Too many reading calls from examinee1, at most 3 per minute: try again in 20 seconds.",
     });
   });
 });
@@ -380,7 +380,7 @@ describe("rooms, people, rosters and files", () => {
     await school.teacher.room.create({ name: "C", examId });
     await school.admin.room.create({ name: "D", examId });
     await expect(school.admin.room.create({ name: "E", examId })).rejects.toMatchObject({
-      message: `Too many new rooms and exams in the exam ${examId}, at most 2 a minute: try again in 30 seconds.`,
+      message: `Too many new rooms and exams in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`,
     });
   });
 
@@ -404,7 +404,7 @@ describe("rooms, people, rosters and files", () => {
     const { examId } = school.room;
     expect((await api.mutate("participant.import", { examId, file })).status).toBe(200);
     expect(trpcRefusal(await api.mutate("participant.import", { examId, file }), 60)).toMatch(
-      /^Too many imports from teacher1, at most 1 a minute/,
+      /^Too many imports from teacher1, at most 1 per minute/,
     );
   });
 
@@ -421,7 +421,7 @@ describe("rooms, people, rosters and files", () => {
     const refused = await upload("two");
     expect(refused.headers["retry-after"]).toMatch(/^\d+$/);
     expect(refusalOf(refused, 429, "TOO_MANY_REQUESTS")).toMatch(
-      /^Too many MiB of audio from teacher1, at most 1 a minute/,
+      /^Too many MiB of audio from teacher1, at most 1 per minute/,
     );
     expect(app.kept()).toHaveLength(1);
     watch.pass(120);
