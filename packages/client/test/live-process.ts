@@ -1,4 +1,4 @@
-// A client in a process of its own, for live-cuts.test.ts and live-restart.test.ts: listens to a room, prints each event as
+// A client in a process of its own, for process-live-cuts.test.ts and process-live-restart.test.ts: listens to a room, prints each event as
 // a line, and says so many numbers when it hears the message 30098. Ends when it hears 30099.
 import { WebSocket } from "ws";
 import { createInvigilClient } from "../src/index.js";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import type { Database } from "../src/storage/sqlite/client.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
-import { tempFolder } from "./support/process.js";
+import { tempFolder } from "./support/folders.js";
 import { openWorld } from "./support/world.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;

@@ -2,7 +2,6 @@ import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 import { trpc } from "./support/calls.js";
 import { openIdentityService } from "./support/identity-service.js";
-import { run, tempFolder, testEnv } from "./support/process.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool } from "./support/school.js";
 import { openWorld } from "./support/world.js";
@@ -81,18 +80,4 @@ describe.each(IDS)("the id %s", (userId) => {
     const links = await teacher.room.joinLinks({ roomId });
     expect(links.map((link) => link.userId)).not.toContain(userId);
   });
-});
-
-it.each(["pc_examinee1", "examinee1_pc"])("the id %s is refused by the commands", async (userId) => {
-  using folder = tempFolder();
-  const commands: readonly (readonly [args: readonly string[], input?: string])[] = [
-    [["token", "--role", "examinee", "--user", userId]],
-    [["account", "add", userId, "--role", "teacher", "--name", "Somebody"], "a password\n"],
-    [["room", "create", "--name", "R", "--by", userId]],
-  ];
-  for (const [args, input = ""] of commands) {
-    const { code, stderr } = await run(args, { cwd: folder.path, env: testEnv, input });
-    expect({ args, failed: code !== 0 }).toEqual({ args, failed: true });
-    expect(stderr).toMatch(/'(pc_|_pc)'/);
-  }
 });

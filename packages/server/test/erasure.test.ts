@@ -1,71 +1,13 @@
-import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
-import { dataOf, send } from "./support/calls.js";
-import { listenRoom } from "./support/listening.js";
-import { run, serve, tempFolder, testEnv } from "./support/process.js";
-import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
-import { STREAM_CONFIG, streamHeaders, streamReport } from "./support/streams.js";
+import { tempFolder } from "./support/folders.js";
+import { CHEAT_CONFIG, type School } from "./support/school.js";
+import { STREAM_CONFIG } from "./support/streams.js";
+import { namedIn, openTraces, WHO } from "./support/traces.js";
 
 // Somebody who is removed from an exam with everything that was recorded about them leaves no name behind.
 
-const WHO = "examinee1";
-const TABLES_OF = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-
-/** The rows of every table in which an id stands, as a text of its own or part of another, by their tables. */
-const namedIn = (file: string, id: string): Record<string, string[]> => {
-  const database = new Sqlite(file, { readonly: true });
-  const found: Record<string, string[]> = {};
-  for (const table of database.prepare<[], string>(TABLES_OF).pluck().all()) {
-    const rows = database
-      .prepare(`SELECT * FROM "${table}"`)
-      .all()
-      .map((row) => JSON.stringify(row))
-      .filter((row) => row.includes(id));
-    if (rows.length > 0) found[table] = rows;
-  }
-  database.close();
-  return found;
-};
-
-/** A school in which everything that can name a person names one: in a room, and in one that they were moved out of. */
-const openTraces = async (folder: { path: string }) => {
-  const databaseFile = join(folder.path, "invigil.db");
-  const time = { now: Date.parse("2026-01-02T03:04:05Z") };
-  const school = await openSchool({
-    now: () => new Date(time.now),
-    config: { ...STREAM_CONFIG, databaseFile, presenceSettleSeconds: 0 },
-  });
-  const { room, sibling, admin, teacher, detection } = school;
-  const roomId = room.id;
-  const self = school.as({ sub: WHO, role: "examinee" });
-  const listening = await listenRoom(school, { sub: WHO, role: "examinee" }, { roomId });
-  await listening.until((event) => event.type === "participant_entered");
-  const report = { method: "GET", path: "/exam/userAct", headers: streamHeaders() } as const;
-  dataOf(await send(school, { ...report, query: streamReport(room, WHO) }));
-  await self.cheat.addRecords({ roomId, records: [detection(WHO)] });
-  await self.im.send({ roomId, type: 30_001, data: "from them to all" });
-  await self.im.send({ roomId, type: 30_001, data: "from them to one", to: ["teacher1"], key: "k" });
-  await teacher.im.send({ roomId, type: 30_001, data: "to them alone", to: [WHO, `pc_${WHO}`] });
-  await teacher.im.send({ roomId, type: 30_001, data: { ids: [WHO, "examinee2"] }, to: [WHO, "examinee2"] });
-  await teacher.im.send({ roomId, type: 30_001, data: { about: WHO, n: 1 } });
-  await teacher.im.send({ roomId, type: 30_001, data: "about nobody" });
-  const logIn = async (id: string, binding: { room: string } | { exam: string }) => {
-    for (const userId of [WHO, `pc_${WHO}`])
-      await school
-        .as({ sub: WHO, role: "examinee", ...binding })
-        .im.getToken({ roomId: id, userId, imServer: ["aliyun_new"] });
-  };
-  await logIn(roomId, { room: roomId });
-  await logIn(roomId, { exam: room.examId });
-  await school.admin.room.revokeLinks({ roomId, userIds: [WHO] });
-  await listening.leave();
-  await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
-  await logIn(sibling.id, { room: sibling.id });
-  await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
-  return { school, databaseFile, time };
-};
 const remove = ({ admin, room }: School, userId = WHO) =>
   admin.participant.removeFromExam({ examId: room.examId, userId, withRecords: true });
 
@@ -224,32 +166,6 @@ describe("participant.removeFromExam with records", () => {
 });
 
 describe("an erasure that a process did not finish", () => {
-  it("is finished by the next start", async () => {
-    using folder = tempFolder();
-    const { school, databaseFile } = await openTraces(folder);
-    const { examId } = school.room;
-    await school.close();
-    // As a process leaves it that dies between the removal and the last of its steps.
-    const database = new Sqlite(databaseFile);
-    database.pragma("foreign_keys = OFF");
-    for (const table of ["cheat_records", "recorded_people", "stream_events", "participants"])
-      database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(WHO);
-    database
-      .prepare(
-        `INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at)
-         VALUES (?, ?, (SELECT max(id) FROM room_events), (SELECT max(id) FROM messages), 'traces', 0)`,
-      )
-      .run(examId, WHO);
-    database.close();
-    await using server = await serve({
-      cwd: folder.path,
-      env: { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` },
-    });
-    await expect.poll(() => namedIn(databaseFile, WHO), { timeout: 15_000 }).toEqual({});
-    server.kill("SIGTERM");
-    await server.ended();
-  });
-
   it("erases nothing of a person who came back meanwhile", async () => {
     using folder = tempFolder();
     const { school, databaseFile } = await openTraces(folder);
@@ -273,22 +189,4 @@ describe("an erasure that a process did not finish", () => {
     expect((await self.im.history({ roomId, type: 30_001 })).messages).toHaveLength(1);
     database.close();
   });
-});
-
-it("the command erases, too", async () => {
-  using folder = tempFolder();
-  const { school, databaseFile } = await openTraces(folder);
-  const { examId } = school.room;
-  await school.close();
-  const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
-  const ended = await run(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
-    cwd: folder.path,
-    env,
-  });
-  expect(ended).toMatchObject({ code: 0 });
-  expect(
-    Object.keys(namedIn(databaseFile, WHO)).filter(
-      (table) => !/^(room_events|messages|message_readers|erasures)$/.test(table),
-    ),
-  ).toEqual([]);
 });

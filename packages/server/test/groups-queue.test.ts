@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TaskLog } from "../src/domain/vendor-tasks.js";
 import type { Transaction } from "../src/storage/port.js";
 import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
+import { tempFolder } from "./support/folders.js";
 import {
   createTestService,
   fails,
@@ -12,7 +13,6 @@ import {
   type TestService,
   works,
 } from "./support/message-services.js";
-import { tempFolder } from "./support/process.js";
 import { openProcess, type Process, START } from "./support/queue.js";
 
 const SECOND_MS = 1000;

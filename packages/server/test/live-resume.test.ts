@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
 import { MAX_WAITING } from "../src/features/subscriptions/inbox.js";
 import { openDatabase } from "../src/storage/sqlite/client.js";
+import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
-import { tempFolder } from "./support/process.js";
 
 const START = new Date("2026-01-02T03:04:05Z");
 const HOUR = 3_600_000;

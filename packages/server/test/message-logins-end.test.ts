@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { trpc } from "./support/calls.js";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
-import { tempFolder } from "./support/process.js";
+import { tempFolder } from "./support/folders.js";
 import { openSchool, type School } from "./support/school.js";
 
 // A message login ends with the session of the token that it was issued to, or with a token that has no session.

@@ -3,8 +3,8 @@ import { MAX_MESSAGE_BYTES, signals } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { messages } from "../src/storage/tables.js";
+import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, openHall, START, TEACHER } from "./support/hall.js";
-import { tempFolder } from "./support/process.js";
 
 const kept = ({ db }: Hall) => db.queries.select().from(messages).all();
 const OWN = { type: 30_001, data: { text: "学生" } } as const;

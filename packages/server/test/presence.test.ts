@@ -3,8 +3,8 @@ import type { Camera } from "@invigil/schema";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { presence, roomEvents } from "../src/storage/tables.js";
+import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
-import { tempFolder } from "./support/process.js";
 
 // The settle time passes when the test says so; nothing else of the app waits for a timer here.
 beforeEach(() => {

@@ -11,8 +11,8 @@ import {
 import type { Declared } from "../src/storage/sqlite/client.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
 import { trpc } from "./support/calls.js";
+import { tempFolder } from "./support/folders.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
-import { tempFolder } from "./support/process.js";
 import { APPS } from "./support/school.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";

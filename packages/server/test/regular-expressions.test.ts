@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import { checkSync } from "recheck";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { REPOSITORY } from "./support/process.js";
+import { REPOSITORY } from "./support/folders.js";
 
 // Every regular expression of the sources takes time by the length of its input alone: what a caller sends must not be able to
 // hold the process. An expression that is not linear is written anew; none is listed here as harmless.

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { createTestApp, type RouterOutputs, type TestAppOptions } from "../src/app/testing.js";
 import { openApp, start } from "./support/apps.js";
 import { dataOf, expectDone, refusalOf, trpc } from "./support/calls.js";
-import { tempFolder } from "./support/process.js";
+import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
 

@@ -3,9 +3,9 @@ import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
+import { tempFolder } from "./support/folders.js";
 import { openIdentityService } from "./support/identity-service.js";
 import { listenRoom } from "./support/listening.js";
-import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
 
@@ -216,47 +216,5 @@ describe("in several processes", () => {
       .as({ sub: "root", role: "admin" })
       .auth.issueToken({ userId: "examinee1", role: "examinee", roomId });
     expect(await stateOf(school, token)).toBe(OK);
-  });
-
-  it("`invigil room revoke-links` ends links at a running server", async () => {
-    using folder = tempFolder();
-    const cwd = folder.path;
-    await using server = await serve({ cwd, env: testEnv });
-    const people = [{ userId: "e1", name: "E", role: "examinee" }];
-    const made = await server.post(
-      "/trpc/room.create",
-      { json: { name: "R", participants: people } },
-      await tokenFor("teacher", "t1"),
-    );
-    const { id: roomId, examId } = made.body.result.data.json;
-    const teacher = await tokenFor("teacher", "t1");
-    const issue = async (): Promise<string> => {
-      const asked = { userId: "e1", role: "examinee", roomId };
-      return (await server.post("/trpc/auth.issueToken", { json: asked }, teacher)).body.result.data.json
-        .token;
-    };
-    const statusOf = async (token: string): Promise<number> =>
-      (await server.post("/exam/cheat/getCheatConfig", { examId }, token)).status;
-    const cli = async (...args: string[]) => run(["room", "revoke-links", ...args], { cwd, env: testEnv });
-    const first = await issue();
-    expect(await statusOf(first)).toBe(200);
-    expect(await cli("R", "--exam", "R", "--user", "e1", "--json")).toMatchObject({
-      code: 0,
-      stdout: `${JSON.stringify([{ userId: "e1", generation: 1 }])}\n`,
-    });
-    const second = await issue();
-    expect([await statusOf(first), await statusOf(second)]).toEqual([401, 200]);
-    expect(await cli(roomId)).toMatchObject({
-      code: 0,
-      stdout: "The links of 2 people into the room R were revoked.\n",
-    });
-    expect(await statusOf(second)).toBe(401);
-    // A token that is made by command for the person is one of the newest generation.
-    const printed = await run(["token", "--role", "examinee", "--user", "e1", "--room", roomId], {
-      cwd,
-      env: testEnv,
-    });
-    expect(await statusOf(printed.stdout.trim())).toBe(200);
-    expect(await cli("R", "--exam", "R", "--user", "nobody")).toMatchObject({ code: 1 });
   });
 });

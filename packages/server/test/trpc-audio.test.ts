@@ -3,7 +3,7 @@ import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
-import { tempFolder } from "./support/process.js";
+import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
 

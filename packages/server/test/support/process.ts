@@ -1,45 +1,28 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
+import { basename, delimiter, dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
-import { afterAll } from "vitest";
+import { afterAll, expect } from "vitest";
 import { signToken } from "../../src/identity/tokens.js";
 import { kept, watchLog } from "./secrets.js";
+
+export { REPOSITORY, tempFolder } from "./folders.js";
 
 // Real processes for tests: started, waited for by what they print, and always ended.
 
 /** The command as it is installed. It is what the last build made: `npx tsc -b packages/server`. */
 export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
-/** The folder of the whole repository, where `npm start` runs. */
-export const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));
 /** No wait is longer than this, so that a test ends, and cleans up, before vitest gives it up. */
 const DEADLINE_MS = 20_000;
 
 export type Env = Readonly<Record<string, string>>;
 
 // A test ends what it started; one that is given up for taking too long cannot, so its file does.
-const folders = new Set<string>();
 const processes = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of processes) child.kill("SIGKILL");
-  for (const path of folders) rmSync(path, { recursive: true, force: true });
 });
-
-/** A folder of the test's own. */
-export const tempFolder = (): Disposable & { readonly path: string } => {
-  const path = mkdtempSync(join(tmpdir(), "invigil-process-"));
-  folders.add(path);
-  return {
-    path,
-    [Symbol.dispose]() {
-      rmSync(path, { recursive: true, force: true });
-      folders.delete(path);
-    },
-  };
-};
 
 /** Nothing of the environment that the tests run in reaches a child, but the tRPC adapter that the run is about: no setting, and no other Node. */
 const cleanEnv = (home: string, env: Env): Env => ({
@@ -77,6 +60,13 @@ export interface Child extends AsyncDisposable {
   /** What it has printed so far. */
   stdout(): string;
 }
+
+/** @throws Error where `npm run check`, which leaves out files of this name, would start a process */
+const checkFileName = (): void => {
+  const name = basename(expect.getState().testPath ?? "");
+  if (!name.startsWith("process-"))
+    throw new Error(`${name} starts a process: move the test to a file named process-*.test.ts`);
+};
 
 const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadlineMs?: number): Child => {
   const seen = { stdout: "", stderr: "" };
@@ -144,6 +134,7 @@ const start = (
   args: readonly string[],
   { cwd, env = {}, input, isTerminal = false, deadlineMs }: StartOptions,
 ): Child => {
+  checkFileName();
   const child = spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["pipe", "pipe", "pipe"] });
   // It may end without reading.
   child.stdin.on("error", () => undefined);

@@ -11,17 +11,26 @@ const watched = (message: OutgoingMessage, chunk: unknown): void => {
   else if (chunk instanceof Uint8Array) watchResponse(Buffer.from(chunk).toString("latin1"));
 };
 
-for (const name of ["write", "end"] as const) {
-  // Safe: it is called with just what its caller gave it.
-  const original = OutgoingMessage.prototype[name] as (this: OutgoingMessage, ...args: unknown[]) => unknown;
-  Object.defineProperty(OutgoingMessage.prototype, name, {
-    configurable: true,
-    writable: true,
-    value(this: OutgoingMessage, ...args: unknown[]) {
-      watched(this, args[0]);
-      return original.apply(this, args);
-    },
-  });
+// Test files share a process, and this file runs again for each of them: responses are watched once.
+const WATCHED = Symbol.for("invigil.tests.watched");
+
+if (!(WATCHED in OutgoingMessage.prototype)) {
+  Object.defineProperty(OutgoingMessage.prototype, WATCHED, { value: true });
+  for (const name of ["write", "end"] as const) {
+    // Safe: it is called with just what its caller gave it.
+    const original = OutgoingMessage.prototype[name] as (
+      this: OutgoingMessage,
+      ...args: unknown[]
+    ) => unknown;
+    Object.defineProperty(OutgoingMessage.prototype, name, {
+      configurable: true,
+      writable: true,
+      value(this: OutgoingMessage, ...args: unknown[]) {
+        watched(this, args[0]);
+        return original.apply(this, args);
+      },
+    });
+  }
 }
 
 afterEach(() => {

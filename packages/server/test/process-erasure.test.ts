@@ -1,0 +1,48 @@
+import Sqlite from "better-sqlite3";
+import { expect, it } from "vitest";
+import { run, serve, tempFolder, testEnv } from "./support/process.js";
+import { namedIn, openTraces, WHO } from "./support/traces.js";
+
+it("an erasure that a process did not finish is finished by the next start", async () => {
+  using folder = tempFolder();
+  const { school, databaseFile } = await openTraces(folder);
+  const { examId } = school.room;
+  await school.close();
+  // As a process leaves it that dies between the removal and the last of its steps.
+  const database = new Sqlite(databaseFile);
+  database.pragma("foreign_keys = OFF");
+  for (const table of ["cheat_records", "recorded_people", "stream_events", "participants"])
+    database.prepare(`DELETE FROM ${table} WHERE user_id = ?`).run(WHO);
+  database
+    .prepare(
+      `INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at)
+       VALUES (?, ?, (SELECT max(id) FROM room_events), (SELECT max(id) FROM messages), 'traces', 0)`,
+    )
+    .run(examId, WHO);
+  database.close();
+  await using server = await serve({
+    cwd: folder.path,
+    env: { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` },
+  });
+  await expect.poll(() => namedIn(databaseFile, WHO), { timeout: 15_000 }).toEqual({});
+  server.kill("SIGTERM");
+  await server.ended();
+});
+
+it("the command erases, too", async () => {
+  using folder = tempFolder();
+  const { school, databaseFile } = await openTraces(folder);
+  const { examId } = school.room;
+  await school.close();
+  const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
+  const ended = await run(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
+    cwd: folder.path,
+    env,
+  });
+  expect(ended).toMatchObject({ code: 0 });
+  expect(
+    Object.keys(namedIn(databaseFile, WHO)).filter(
+      (table) => !/^(room_events|messages|message_readers|erasures)$/.test(table),
+    ),
+  ).toEqual([]);
+});

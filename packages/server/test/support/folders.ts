@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The folder of the whole repository, where `npm start` runs. */
+export const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));
+
+// A test removes its folders; one that is given up for taking too long cannot, so its process does.
+const folders = new Set<string>();
+process.once("exit", () => {
+  for (const path of folders) rmSync(path, { recursive: true, force: true });
+});
+
+/** A folder of the test's own. */
+export const tempFolder = (): Disposable & { readonly path: string } => {
+  const path = mkdtempSync(join(tmpdir(), "invigil-test-"));
+  folders.add(path);
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+      folders.delete(path);
+    },
+  };
+};

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import Sqlite from "better-sqlite3";
+import { dataOf, send } from "./calls.js";
+import { listenRoom } from "./listening.js";
+import { openSchool } from "./school.js";
+import { STREAM_CONFIG, streamHeaders, streamReport } from "./streams.js";
+
+/** The person whose traces are erased. */
+export const WHO = "examinee1";
+const TABLES_OF = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+
+/** The rows of every table in which an id stands, as a text of its own or part of another, by their tables. */
+export const namedIn = (file: string, id: string): Record<string, string[]> => {
+  const database = new Sqlite(file, { readonly: true });
+  const found: Record<string, string[]> = {};
+  for (const table of database.prepare<[], string>(TABLES_OF).pluck().all()) {
+    const rows = database
+      .prepare(`SELECT * FROM "${table}"`)
+      .all()
+      .map((row) => JSON.stringify(row))
+      .filter((row) => row.includes(id));
+    if (rows.length > 0) found[table] = rows;
+  }
+  database.close();
+  return found;
+};
+
+/** A school in which everything that can name a person names one: in a room, and in one that they were moved out of. */
+export const openTraces = async (folder: { path: string }) => {
+  const databaseFile = join(folder.path, "invigil.db");
+  const time = { now: Date.parse("2026-01-02T03:04:05Z") };
+  const school = await openSchool({
+    now: () => new Date(time.now),
+    config: { ...STREAM_CONFIG, databaseFile, presenceSettleSeconds: 0 },
+  });
+  const { room, sibling, admin, teacher, detection } = school;
+  const roomId = room.id;
+  const self = school.as({ sub: WHO, role: "examinee" });
+  const listening = await listenRoom(school, { sub: WHO, role: "examinee" }, { roomId });
+  await listening.until((event) => event.type === "participant_entered");
+  const report = { method: "GET", path: "/exam/userAct", headers: streamHeaders() } as const;
+  dataOf(await send(school, { ...report, query: streamReport(room, WHO) }));
+  await self.cheat.addRecords({ roomId, records: [detection(WHO)] });
+  await self.im.send({ roomId, type: 30_001, data: "from them to all" });
+  await self.im.send({ roomId, type: 30_001, data: "from them to one", to: ["teacher1"], key: "k" });
+  await teacher.im.send({ roomId, type: 30_001, data: "to them alone", to: [WHO, `pc_${WHO}`] });
+  await teacher.im.send({ roomId, type: 30_001, data: { ids: [WHO, "examinee2"] }, to: [WHO, "examinee2"] });
+  await teacher.im.send({ roomId, type: 30_001, data: { about: WHO, n: 1 } });
+  await teacher.im.send({ roomId, type: 30_001, data: "about nobody" });
+  const logIn = async (id: string, binding: { room: string } | { exam: string }) => {
+    for (const userId of [WHO, `pc_${WHO}`])
+      await school
+        .as({ sub: WHO, role: "examinee", ...binding })
+        .im.getToken({ roomId: id, userId, imServer: ["aliyun_new"] });
+  };
+  await logIn(roomId, { room: roomId });
+  await logIn(roomId, { exam: room.examId });
+  await school.admin.room.revokeLinks({ roomId, userIds: [WHO] });
+  await listening.leave();
+  await admin.participant.move({ roomId, userId: WHO, toRoomId: sibling.id });
+  await logIn(sibling.id, { room: sibling.id });
+  await self.im.send({ roomId: sibling.id, type: 30_001, data: "from the other room" });
+  return { school, databaseFile, time };
+};
