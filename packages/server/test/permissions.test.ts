@@ -1,13 +1,13 @@
 import { type SignalName, signals } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
-import { describe, expect, it } from "vitest";
-import type { TestCaller } from "../src/app/testing.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
 import { InvigilError } from "../src/platform/errors.js";
 import { createRoutes, UNMAPPED_PROCEDURES } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
-import { APPS, openSchool, type School } from "./support/school.js";
+import { APPS, foundSchool, openSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
@@ -16,8 +16,12 @@ type Input = (school: School, caller: TestCaller, n: number) => object | undefin
 const own = (school: School) => ({ roomId: school.room.id });
 const examOf = (school: School) => ({ examId: school.room.examId });
 /** Somebody with a password, for the rows that need one. */
-const ACCOUNT = { userId: "clerk", role: "teacher", name: "Clerk", password: "a password" } as const;
-const CREDENTIALS = { username: ACCOUNT.userId, password: ACCOUNT.password };
+const accountOf = ({ room }: School) =>
+  ({ userId: `clerk-${room.id}`, role: "teacher", name: "Clerk", password: "a password" }) as const;
+const credentialsOf = (school: School) => ({
+  username: accountOf(school).userId,
+  password: accountOf(school).password,
+});
 /** Open to whoever has no token: with a password, and with the stream service's signature. */
 const PUBLIC = new Set(["auth.login", "stream.report"]);
 const toSibling: Input = (school, _, n) => ({
@@ -41,7 +45,7 @@ const addOwnClips = async (school: School): Promise<void> => {
 
 const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe"; input: Input }>> = {
   "auth.whoami": { method: "query", input: () => undefined },
-  "auth.login": { method: "mutate", input: () => CREDENTIALS },
+  "auth.login": { method: "mutate", input: credentialsOf },
   "auth.refresh": { method: "mutate", input: () => undefined },
   "auth.logout": { method: "mutate", input: () => undefined },
   "auth.changePassword": {
@@ -63,14 +67,14 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "auth.revokeToken": { method: "mutate", input: () => ({ tokenId: "a token's id" }) },
   "account.create": {
     method: "mutate",
-    input: (_, __, n) => ({ ...ACCOUNT, userId: `clerk${n}` }),
+    input: (school, _, n) => ({ ...accountOf(school), userId: `${accountOf(school).userId}-${n}` }),
   },
   "account.list": { method: "query", input: () => ({}) },
-  "account.disable": { method: "mutate", input: () => ({ userId: ACCOUNT.userId }) },
-  "account.enable": { method: "mutate", input: () => ({ userId: ACCOUNT.userId }) },
+  "account.disable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
+  "account.enable": { method: "mutate", input: (school) => ({ userId: accountOf(school).userId }) },
   "account.setPassword": {
     method: "mutate",
-    input: () => ({ userId: ACCOUNT.userId, password: "another one" }),
+    input: (school) => ({ userId: accountOf(school).userId, password: "another one" }),
   },
   "room.create": { method: "mutate", input: () => ({ name: "New room" }) },
   "room.create, in the exam": {
@@ -219,10 +223,10 @@ const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = 
   "audio.update, the teacher's": addOwnClips,
   "audio.update, to a default one": addOwnClips,
   "audio.delete, the teacher's": addOwnClips,
-  "auth.login": ({ admin }) => admin.account.create(ACCOUNT),
-  "account.disable": ({ admin }) => admin.account.create(ACCOUNT),
-  "account.enable": ({ admin }) => admin.account.create(ACCOUNT),
-  "account.setPassword": ({ admin }) => admin.account.create(ACCOUNT),
+  "auth.login": (school) => school.admin.account.create(accountOf(school)),
+  "account.disable": (school) => school.admin.account.create(accountOf(school)),
+  "account.enable": (school) => school.admin.account.create(accountOf(school)),
+  "account.setPassword": (school) => school.admin.account.create(accountOf(school)),
 };
 
 /** The documented paths below `/exam/`, or whole, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
@@ -233,8 +237,8 @@ const PATHS: readonly {
   fields: (school: School, caller: TestCaller) => Record<string, unknown>;
   headers?: Record<string, string>;
 }[] = [
-  { path: "login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
-  { path: "/login", method: "POST", row: "auth.login", fields: () => CREDENTIALS },
+  { path: "login", method: "POST", row: "auth.login", fields: credentialsOf },
+  { path: "/login", method: "POST", row: "auth.login", fields: credentialsOf },
   {
     path: "v2/createRoom",
     method: "POST",
@@ -333,12 +337,28 @@ const stateOf = async ({ admin, room, other }: School) => ({
   messages: await admin.im.history({ roomId: room.id }),
 });
 
+/** An app that the rows of a `describe` share; the allowances of its callers are whole again for each row. */
+const sharedApp = (options: TestAppOptions = {}) => {
+  let minutes = 0;
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await createTestApp({ ...options, monotonic: () => minutes * 60_000 });
+  });
+  afterAll(() => app?.close());
+  return (): TestApp => {
+    minutes += 1;
+    return app;
+  };
+};
+const EVERYTHING: TestAppOptions = { config: { apps: APPS, ...STREAM_CONFIG } };
+
 /** Calls a row as everybody, first those who may not: after them nothing may have changed. */
 const tryEverybody = async (
+  app: TestApp,
   row: string,
   call: (school: School, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<void> => {
-  await using school = await openSchool({ config: { apps: APPS, ...STREAM_CONFIG } });
+  const school = await foundSchool(app);
   const callers = callersOf(school);
   const expected = permissions.get(row);
   if (!expected) throw new Error(`there is no row ${row}`);
@@ -389,8 +409,10 @@ describe("the permission table", () => {
 const rows = Object.entries(CALLS).map(([row, call]) => ({ row, ...call }));
 
 describe("who may, in-process", () => {
+  const next = sharedApp(EVERYTHING);
+
   it.each(rows)("$row", ({ row, input }) =>
-    tryEverybody(row, async (school, caller, n) => {
+    tryEverybody(next(), row, async (school, caller, n) => {
       const [noun = "", verb = ""] = procedureOf(row).split(".");
       // Safe: the names are those of the router, which the table above is checked against.
       const procedures = school.as(caller) as unknown as Record<
@@ -409,8 +431,10 @@ describe("who may, in-process", () => {
 });
 
 describe("who may, over HTTP", () => {
+  const next = sharedApp(EVERYTHING);
+
   it.each(rows)("$row", ({ row, method, input }) =>
-    tryEverybody(row, async (school, caller, n) => {
+    tryEverybody(next(), row, async (school, caller, n) => {
       const call = trpc(school, await school.token(caller))[method];
       const { status, data, error } = await call(procedureOf(row), input(school, caller, n));
       const outcome: Outcome = error?.data.reason ?? "ok";
@@ -437,8 +461,10 @@ const ask = async (
 };
 
 describe("who may, on the documented paths", () => {
+  const next = sharedApp(EVERYTHING);
+
   it.each(PATHS)("$method $path ($row)", (path) =>
-    tryEverybody(path.row, async (school, caller) => {
+    tryEverybody(next(), path.row, async (school, caller) => {
       const answer = await ask(school, path, caller, await school.token(caller));
       const reason: Outcome = answer.body.reason ?? "ok";
       if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason] ?? 0, reason);
@@ -450,6 +476,7 @@ describe("who may, on the documented paths", () => {
 });
 
 describe("without a valid token", () => {
+  const next = sharedApp();
   const caller: TestCaller = { sub: "root", role: "admin" };
   const badTokens = async (school: School): Promise<(string | undefined)[]> => {
     const good = await school.token(caller);
@@ -458,7 +485,7 @@ describe("without a valid token", () => {
 
   const guarded = rows.filter(({ row }) => !PUBLIC.has(row));
   it.each(guarded)("nobody calls $row", async ({ row, method, input }) => {
-    await using school = await openSchool();
+    const school = await foundSchool(next());
     const before = await stateOf(school);
     for (const token of await badTokens(school)) {
       const { status, error } = await trpc(school, token)[method](procedureOf(row), input(school, caller, 0));
@@ -473,7 +500,7 @@ describe("without a valid token", () => {
 
   const guardedPaths = PATHS.filter(({ row }) => !PUBLIC.has(row));
   it.each(guardedPaths)("nobody calls $method $path", async (path) => {
-    await using school = await openSchool();
+    const school = await foundSchool(next());
     const before = await stateOf(school);
     for (const token of await badTokens(school))
       refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");
@@ -486,9 +513,9 @@ describe("without a valid token", () => {
   it("anybody logs in, and the stream service reports, by every door, whatever token comes along", async () => {
     await using school = await openSchool({ config: STREAM_CONFIG });
     const report = { ...streamReport(school.room, "examinee1"), ...streamSignature() };
-    await school.admin.account.create(ACCOUNT);
+    await school.admin.account.create(accountOf(school));
     for (const token of await badTokens(school)) {
-      expect((await trpc(school, token).mutate("auth.login", CREDENTIALS)).status).toBe(200);
+      expect((await trpc(school, token).mutate("auth.login", credentialsOf(school))).status).toBe(200);
       expect((await trpc(school, token).mutate("stream.report", report)).status).toBe(200);
       for (const path of PATHS.filter(({ row }) => PUBLIC.has(row)))
         dataOf(await ask(school, path, caller, token));

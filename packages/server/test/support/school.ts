@@ -42,9 +42,12 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
   name: `Name of ${userId}`,
 });
 
-/** Rooms of two exams, each with people of every role. */
-export const openSchool = async (options: TestAppOptions = {}): Promise<School> => {
-  const app = await createTestApp(options);
+/** Rooms of two exams, each with people of every role, in an app of their own. */
+export const openSchool = async (options: TestAppOptions = {}): Promise<School> =>
+  foundSchool(await createTestApp(options));
+
+/** Makes a school in an app, beside those that are there. */
+export const foundSchool = async (app: TestApp): Promise<School> => {
   const admin = app.as({ sub: "root", role: "admin" });
   const teacher = app.as({ sub: "teacher1", role: "teacher", name: "Teacher One" });
   const room = await teacher.room.create({
