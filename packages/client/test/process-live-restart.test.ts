@@ -20,7 +20,7 @@ const serve = async (cwd: string) => {
   return { ...child, url };
 };
 
-test.each([
+test.concurrent.each([
   { name: "WebSocket", WebSocket },
   { name: "server-sent events", WebSocket: false as const },
 ])(

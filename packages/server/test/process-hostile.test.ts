@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { isPackedStart } from "./support/packed.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 import { sendRaw } from "./support/raw.js";
@@ -17,18 +17,32 @@ const MIB = 1024 * 1024;
  */
 const MOST_GROWTH = 512 * MIB;
 
-const withServer = async (attack: (server: Server) => Promise<void>): Promise<void> => {
-  using folder = tempFolder();
-  await using server = await serve({
+/** A server that is to be attacked. When it is disposed of, it must be as well as before. */
+const openServer = async (): Promise<AsyncDisposable & { readonly server: Server }> => {
+  const folder = tempFolder();
+  const server = await serve({
     cwd: folder.path,
     env: { ...testEnv, NODE_OPTIONS: "--max-old-space-size=256" },
   });
   expect(isPackedStart()).toBe(true);
   const before = residentBytes(server);
-  await attack(server);
-  expect(residentBytes(server) - before).toBeLessThan(MOST_GROWTH);
-  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
-  expect(server.stdout()).not.toContain('"msg":"fault"');
+  return {
+    server,
+    async [Symbol.asyncDispose]() {
+      try {
+        expect(residentBytes(server) - before).toBeLessThan(MOST_GROWTH);
+        expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+        expect(server.stdout()).not.toContain('"msg":"fault"');
+      } finally {
+        await server[Symbol.asyncDispose]();
+        folder[Symbol.dispose]();
+      }
+    },
+  };
+};
+const withServer = async (attack: (server: Server) => Promise<void>): Promise<void> => {
+  await using opened = await openServer();
+  await attack(opened.server);
 };
 const residentBytes = ({ pid }: Server): number =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) * 1024;
@@ -71,7 +85,7 @@ describe("the packed server stands", () => {
             socket.write(
               chunkedHead(paths[index % paths.length] ?? "/", index % 2 === 0 ? undefined : token),
             );
-            await pour(socket, TINY, 25);
+            await pour(socket, TINY, 10);
           }),
         );
         expect((await fetch(`${url}/health`)).status).toBe(200);
@@ -133,6 +147,12 @@ describe("the packed server stands", () => {
 });
 
 describe("the packed server answers in the form of its door", () => {
+  let opened: Awaited<ReturnType<typeof openServer>>;
+  beforeAll(async () => {
+    opened = await openServer();
+  });
+  afterAll(() => opened?.[Symbol.asyncDispose]());
+
   it.each([
     ["GET /exam/%ff", 400],
     ["GET /%zz", 400],
@@ -140,45 +160,42 @@ describe("the packed server answers in the form of its door", () => {
     [`GET /${"x".repeat(20_000)}`, 431],
     ["nonsense", 400],
   ])("to request %#", async (line, code) => {
-    await withServer(async ({ url }) => {
-      const { body, headers } = await sendRaw(
-        url,
-        `${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
-      );
-      expect(body).toMatchObject({ success: false, code, requestId: headers["x-request-id"] });
-      expect(Object.keys(body).sort()).toEqual([
-        "code",
-        "errorCode",
-        "errorMsg",
-        "reason",
-        "requestId",
-        "success",
-      ]);
-    });
+    const { body, headers } = await sendRaw(
+      opened.server.url,
+      `${line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`,
+    );
+    expect(body).toMatchObject({ success: false, code, requestId: headers["x-request-id"] });
+    expect(Object.keys(body).sort()).toEqual([
+      "code",
+      "errorCode",
+      "errorMsg",
+      "reason",
+      "requestId",
+      "success",
+    ]);
   });
 
   it("over tRPC, too", async () => {
-    await withServer(async ({ url }) => {
-      for (const [path, status] of [
-        ["%ff", 400],
-        ["x".repeat(9_000), 404],
-        ["auth.whoami?input=%7Bbroken", 401],
-      ] as const) {
-        const answer = await fetch(`${url}/trpc/${path}`);
-        const { error } = (await answer.json()) as { error: { json: { data: object } } };
-        expect([answer.status, error.json.data]).toMatchObject([
-          status,
-          { httpStatus: status, requestId: answer.headers.get("x-request-id") },
-        ]);
-      }
-      const head = await fetch(`${url}/trpc/auth.whoami`, { method: "HEAD" });
-      expect(head.status).toBe(204);
-      const broken = await fetch(`${url}/trpc/auth.login`, {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: '{"password":"hunter2',
-      });
-      expect([broken.status, await broken.text()]).toEqual([400, expect.not.stringContaining("hunter")]);
+    const { url } = opened.server;
+    for (const [path, status] of [
+      ["%ff", 400],
+      ["x".repeat(9_000), 404],
+      ["auth.whoami?input=%7Bbroken", 401],
+    ] as const) {
+      const answer = await fetch(`${url}/trpc/${path}`);
+      const { error } = (await answer.json()) as { error: { json: { data: object } } };
+      expect([answer.status, error.json.data]).toMatchObject([
+        status,
+        { httpStatus: status, requestId: answer.headers.get("x-request-id") },
+      ]);
+    }
+    const head = await fetch(`${url}/trpc/auth.whoami`, { method: "HEAD" });
+    expect(head.status).toBe(204);
+    const broken = await fetch(`${url}/trpc/auth.login`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"password":"hunter2',
     });
+    expect([broken.status, await broken.text()]).toEqual([400, expect.not.stringContaining("hunter")]);
   });
 });

@@ -7,7 +7,7 @@ import { createTestApp } from "../src/app/testing.js";
 import { csv, xlsx } from "./support/files.js";
 import { type Child, invigil, run, tempFolder } from "./support/process.js";
 
-const ROWS = 100_000;
+const ROWS = 30_000;
 const LARGE = csv([["id", "name"], ...Array.from({ length: ROWS }, (_, n) => [`k${n}`, `Name ${n}`])]);
 
 /** A folder with an installation, an exam and a room. */
