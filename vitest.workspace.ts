@@ -41,6 +41,19 @@ export default defineConfig({
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       ...PACKAGES.map(inProcess),
+      {
+        extends: true,
+        test: {
+          name: "schema-types",
+          root: "packages/schema",
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ["src/**/*.test-d.ts"],
+            tsconfig: "tsconfig.test.json",
+          },
+        },
+      },
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       processes("server"),
       processes("client"),

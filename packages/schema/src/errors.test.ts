@@ -1,5 +1,5 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
-import { type ErrorCode, errorCodes, isErrorCode } from "./errors.js";
+import { describe, expect, it } from "vitest";
+import { errorCodes, isErrorCode } from "./errors.js";
 
 const table = Object.entries(errorCodes);
 
@@ -32,7 +32,5 @@ describe("the error table", () => {
     expect(table.every(([code]) => isErrorCode(code))).toBe(true);
     for (const other of ["", "room_not_found", "toString", "__proto__", 404, null, undefined])
       expect(isErrorCode(other)).toBe(false);
-    expectTypeOf<"ROOM_ENDED">().toExtend<ErrorCode>();
-    expectTypeOf<"TEAPOT">().not.toExtend<ErrorCode>();
   });
 });

@@ -1,13 +1,10 @@
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   parseSignal,
   type Role,
   roles,
-  type Signal,
-  type SignalData,
   type SignalKind,
   type SignalName,
-  type SignalType,
   sendersOf,
   signalName,
   signals,
@@ -116,16 +113,5 @@ describe("a signal", () => {
     ["whose receivers are no list", 20_010, '{"sid":"s","receiverIdList":"u1"}'],
   ])("%s is none", (_, type, data) => {
     expect(parseSignal(type, data)).toBeUndefined();
-  });
-
-  it("is typed by its name", () => {
-    expectTypeOf<SignalData<"streamPublished">["userId"]>().toEqualTypeOf<string>();
-    expectTypeOf<SignalData<"startCall">["sid"]>().toEqualTypeOf<string>();
-    expectTypeOf<SignalData<"startCall">["receiverIdList"]>().toEqualTypeOf<string[] | undefined>();
-    expectTypeOf<SignalData<"callConnected">["sid"]>().toEqualTypeOf<string | undefined>();
-    expectTypeOf<20_020>().toExtend<SignalType>();
-    expectTypeOf<20_022>().not.toExtend<SignalType>();
-    const read: Signal | undefined = parseSignal(20_001, '{"userId":"u"}');
-    if (read?.name === "streamPublished") expectTypeOf(read.data.userId).toEqualTypeOf<string>();
   });
 });

@@ -14,12 +14,12 @@ describe("a table", () => {
     ).toEqual(["id      n", "王芳    1", "abcdef  22"]);
   });
 
-  it("supports 200,000 rows", () => {
+  it("holds more rows than a call can have arguments", () => {
     const lines = table(
       ["id"],
-      Array.from({ length: 200_000 }, (_, n) => [n]),
+      Array.from({ length: 130_000 }, (_, n) => [n]),
     ).split("\n");
-    expect([lines.length, lines.at(-1)]).toEqual([200_001, "199999"]);
+    expect([lines.length, lines.at(-1)]).toEqual([130_001, "129999"]);
   });
 
   it("replaces control characters by spaces, so that a name cannot move the cursor", () => {

@@ -18,10 +18,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const cellsOf = async (source: Source): Promise<string[][]> => {
   const rows: string[][] = [];
+  const numbers: number[] = [];
   for await (const { row, cells } of rowsOf(source)) {
-    expect(row).toBe(rows.length + 1);
+    numbers.push(row);
     rows.push([...cells]);
   }
+  expect(numbers).toEqual(rows.map((_, index) => index + 1));
   return rows;
 };
 const read = (bytes: Uint8Array) => cellsOf({ bytes });
@@ -65,7 +67,7 @@ describe("CSV", () => {
   it.each(ENCODINGS)("is read the same from a file in chunks, in %s", async (encoding) => {
     const written = [
       ["学号", "姓名"],
-      ...Array.from({ length: 20_000 }, (_, n) => [`2026${n}`, n % 3 === 0 ? `张三${n}` : `"李,四"\n${n}`]),
+      ...Array.from({ length: 10_000 }, (_, n) => [`2026${n}`, n % 3 === 0 ? `张三${n}` : `"李,四"\n${n}`]),
     ];
     const path = join(folder, `${encoding}.csv`);
     writeFileSync(path, encode(csv(written), encoding));

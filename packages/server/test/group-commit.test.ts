@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
-import { tempFolder } from "./support/process.js";
+import { tempFolder } from "./support/folders.js";
 
 const CALLS = 64;
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;

@@ -9,6 +9,7 @@ import type {
   createAudioInput,
   createExamInput,
   createRoomInput,
+  ErrorCode,
   Exam,
   getImTokenInput,
   getUploadCredentialsInput,
@@ -19,9 +20,13 @@ import type {
   listParticipantsInput,
   listRoomsInput,
   NewCheatRecord,
+  parseSignal,
   participantRef,
   Room,
   roomRef,
+  Signal,
+  SignalData,
+  SignalType,
   setAudioStatusInput,
   setCheatConfigInput,
   updateExamInput,
@@ -135,4 +140,17 @@ it("types what the server reads and answers", () => {
   expectTypeOf<CheatRecord["detectTime"]>().toEqualTypeOf<Date>();
   expectTypeOf<Room["status"]>().toEqualTypeOf<"in_progress" | "ended">();
   expectTypeOf<Exam["startTime"]>().toEqualTypeOf<Date>();
+});
+
+it("types signals by their names, and error codes", () => {
+  expectTypeOf<SignalData<"streamPublished">["userId"]>().toEqualTypeOf<string>();
+  expectTypeOf<SignalData<"startCall">["sid"]>().toEqualTypeOf<string>();
+  expectTypeOf<SignalData<"startCall">["receiverIdList"]>().toEqualTypeOf<string[] | undefined>();
+  expectTypeOf<SignalData<"callConnected">["sid"]>().toEqualTypeOf<string | undefined>();
+  expectTypeOf<20_020>().toExtend<SignalType>();
+  expectTypeOf<20_022>().not.toExtend<SignalType>();
+  expectTypeOf<ReturnType<typeof parseSignal>>().toEqualTypeOf<Signal | undefined>();
+  expectTypeOf<Extract<Signal, { name: "streamPublished" }>["data"]["userId"]>().toEqualTypeOf<string>();
+  expectTypeOf<"ROOM_ENDED">().toExtend<ErrorCode>();
+  expectTypeOf<"TEAPOT">().not.toExtend<ErrorCode>();
 });
