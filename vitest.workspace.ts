@@ -1,15 +1,17 @@
+import { existsSync, readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-const WATCH_SECRETS = fileURLToPath(
-  new URL("packages/server/test/support/watch-secrets.ts", import.meta.url),
-);
-const PACKAGES = ["schema", "trpc-fastify", "server", "im-script", "client"] as const;
+const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
+const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
 const PROCESS_TESTS = "test/process-*.test.ts";
 
 /** The tests of a package that start no process. They share one, in which the package is loaded once. */
-const inProcess = (name: (typeof PACKAGES)[number]): TestProjectConfiguration => ({
+const inProcess = (name: string): TestProjectConfiguration => ({
   extends: true,
   test: {
     name,
@@ -34,8 +36,23 @@ const processes = (name: "server" | "client"): TestProjectConfiguration => ({
 // tRPC's stock adapter takes several times as long for a call, and some tests make tens of thousands.
 const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" ? 120_000 : 30_000;
 
+/**
+ * Runs tests of processes first, since they wait a lot, and a package's files one after the other: a process that the files of a package
+ * share ends when a file of another is next.
+ */
+class PackageByPackage extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ project: { name } }: TestSpecification) => `${name.endsWith("-processes") ? 0 : 1} ${name}`;
+    const longestFirst = await super.sort(files);
+    return longestFirst.toSorted((one, other) => rank(one).localeCompare(rank(other)));
+  }
+}
+
 export default defineConfig({
   test: {
+    // More than there are cores: tests of processes wait for most of their time.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: PackageByPackage },
     testTimeout,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],

@@ -6,6 +6,9 @@ import { listenRoom } from "./support/listening.js";
 import { permissions } from "./support/permissions.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 /** What an ended room leaves its examinees. */
 const ok = "ok";
@@ -84,7 +87,7 @@ it("is asked of every procedure that an examinee may call", () => {
 
 describe.each(bindings)("an examinee of an ended room, its token bound %s,", (_, callerOf) => {
   it.each(Object.entries(LEFT))("calls %s", async (row, [outcome, call]) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const caller = callerOf(school);
     const before = permissions.get(row)?.examinee;
     expect(await reasonOf(call(school, caller))).toBe(before);
@@ -107,7 +110,7 @@ describe("a room in progress besides the ended one", () => {
     reasonOf(imToken(school, caller, roomId));
 
   it("of the same exam gives all that it gives, but not for the ended one, or to a token bound to that", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { room, sibling } = school;
     await endFirst(school, sibling);
     expect(await config(school, EXAMINEE)).toBe("ok");
@@ -121,7 +124,7 @@ describe("a room in progress besides the ended one", () => {
   });
 
   it("of another exam gives message tokens, unless the token is bound to the exam that is over", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { room, other } = school;
     await endFirst(school, other);
     expect(await config(school, EXAMINEE)).toBe("ROOM_ENDED");
@@ -132,7 +135,7 @@ describe("a room in progress besides the ended one", () => {
 });
 
 it("an examinee of no room gets no message token", async () => {
-  await using school = await openSchool();
+  await using school = await nextSchool();
   for (const caller of [
     { sub: "nobody", role: "examinee" },
     { sub: "teacher1", role: "examinee" },
@@ -143,7 +146,7 @@ it("an examinee of no room gets no message token", async () => {
 });
 
 it("everybody else has of an ended room what it had", async () => {
-  await using school = await openSchool();
+  await using school = await nextSchool();
   const { room } = school;
   await school.teacher.room.end({ roomId: room.id });
   for (const caller of [
@@ -170,7 +173,7 @@ it("late detections are taken for ten minutes", async () => {
 });
 
 it("examinees publish no more, and the others still may", async () => {
-  await using school = await openSchool();
+  await using school = await nextSchool();
   const { id: roomId } = school.room;
   const pushUrls = async (caller: TestCaller) => {
     const { streams } = await school.as(caller).participant.get({ roomId, userId: "examinee1" });
@@ -207,7 +210,7 @@ describe("the cheat config of an ended room", () => {
   };
 
   it.each(bindings)("is no examinee's any more, its token bound %s", async (_, callerOf) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const caller = callerOf(school);
     expect(await found(school, caller)).toEqual([true, true, true]);
     await school.teacher.room.end({ roomId: school.room.id });
@@ -216,7 +219,7 @@ describe("the cheat config of an ended room", () => {
   });
 
   it("is not told to one who comes back to hear how the room ended", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { id: roomId, examId } = school.room;
     const { lastEventId } = await school.admin.room.snapshot({ roomId });
     await school.teacher.cheat.setConfig({ examId, data: "{}" });
@@ -230,7 +233,7 @@ describe("the cheat config of an ended room", () => {
   });
 
   it("and what the page of the end asks is answered", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     await school.teacher.room.end({ roomId: school.room.id });
     const door = rest(school, await school.token(EXAMINEE));
     const room = dataOf(await door.get("roomInfo", { roomId: school.room.id }));

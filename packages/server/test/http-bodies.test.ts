@@ -2,6 +2,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { openSchool } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 // Bodies in unusual forms, over real connections, byte by byte.
 
@@ -83,7 +86,7 @@ describe("who asks is judged before a body has come", () => {
     ["with a bad token", "a.b.c", 401, "UNAUTHENTICATED"],
     ["in a role that may not", "inspector", 200, "FORBIDDEN"],
   ])("on a documented path, %s", async (_, who, status, reason) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     const token = who === "inspector" ? await school.token({ sub: "inspector1", role: who }) : who;
     for (const length of [1_000_000_000, undefined]) {
@@ -94,7 +97,7 @@ describe("who asks is judged before a body has come", () => {
   });
 
   it("of a procedure, and of each in a batch, in tRPC's form", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     using single = begin(url, { path: "/trpc/im.send" });
     const { status, body } = await single.answer();
@@ -117,7 +120,7 @@ describe("who asks is judged before a body has come", () => {
   });
 
   it("and what it still sends is dropped, after which the connection goes on", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     using sent = begin(await school.listen(), { path: RECORDS });
     expect((await sent.answer()).status).toBe(401);
     for (let count = 0; count < 100; count++) sent.socket.write(oneByOne("x".repeat(1_000)));
@@ -126,7 +129,7 @@ describe("who asks is judged before a body has come", () => {
   });
 
   it("but a batch of which one call may be made is read", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const token = await school.token({ sub: "inspector1", role: "inspector" });
     const text = JSON.stringify({ 0: { json: { roomId: school.room.id } }, 1: { json: null } });
     using sent = begin(await school.listen(), {
@@ -142,7 +145,7 @@ describe("who asks is judged before a body has come", () => {
 
 describe("a body", () => {
   it("may come byte by byte, and is the same", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     const token = await school.token({ sub: "teacher1", role: "teacher" });
     const name = "Räume ".repeat(10).trim();
@@ -162,7 +165,7 @@ describe("a body", () => {
   });
 
   it("has a limit that is its route's, also where it does not say its length", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     const token = await school.token({ sub: "teacher1", role: "teacher" });
     for (const [path, message] of [
@@ -206,7 +209,7 @@ describe("a body", () => {
   }, 20_000);
 
   it("of a caller without a token gives way when there are too many of them, and others are not kept waiting", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     const sent = Array.from({ length: 257 }, () => begin(url, { path: "/exam/login", length: 100 }));
     try {

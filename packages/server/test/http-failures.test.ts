@@ -5,6 +5,9 @@ import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { refusalOf, type Sent, send } from "./support/calls.js";
 import { sendRaw } from "./support/raw.js";
+import { sharedApps } from "./support/shared.js";
+
+const nextApp = sharedApps();
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -140,7 +143,7 @@ const ROWS = [
 ];
 describe("a wrong method is 405, and Allow names the right ones", () => {
   it.each(ROWS)("$path", async ({ path, methods }) => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const allowed = methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"]) {
       if (allowed.includes(method)) continue;
@@ -172,7 +175,7 @@ const BYTES: readonly (readonly [string, string | Buffer, number])[] = [
 
 describe("bytes that are no request", () => {
   it.each(BYTES)("%s: are answered in the envelope", async (_, bytes, status) => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const answer = await sendRaw(await app.listen(), bytes);
     expect({ ...answer.body, status: answer.status }).toStrictEqual({
       status,
@@ -190,13 +193,13 @@ describe("bytes that are no request", () => {
   });
 
   it.each(BYTES)("%s: can be read by a browser", async (_, bytes) => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const { headers } = await sendRaw(await app.listen(), bytes);
     expect(headers).toMatchObject({ "access-control-allow-origin": "*" });
   });
 
   it("a request without a host is answered in JSON, and can be read by a browser", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const bytes = "GET /exam/nothing HTTP/1.1\r\nConnection: close\r\n\r\n";
     const { headers, body } = await sendRaw(await app.listen(), bytes);
     expect(headers).toMatchObject({
@@ -207,7 +210,7 @@ describe("bytes that are no request", () => {
   });
 
   it("leave the server well", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const url = await app.listen();
     for (const [, bytes] of BYTES) await sendRaw(url, bytes).catch(() => undefined);
     expect((await fetch(`${url}/health`)).status).toBe(200);
@@ -216,7 +219,7 @@ describe("bytes that are no request", () => {
   it.each(["https://exam.example/exam/nothing", "http://x/exam/:a(("])(
     "the absolute path %s is 404",
     async (path) => {
-      await using app = await createTestApp();
+      await using app = await nextApp();
       const bytes = `GET ${path} HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`;
       const { status, body } = await sendRaw(await app.listen(), bytes);
       expect({ status, reason: body.reason }).toEqual({ status: 404, reason: "NOT_FOUND" });
@@ -224,7 +227,7 @@ describe("bytes that are no request", () => {
   );
 
   it("a body that breaks off is no 500, and the server lives on", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const url = await app.listen();
     const authorization = await app.token(ADMIN);
     const bytes = `POST ${PATH} HTTP/1.1\r\n${HOST}authorization: ${authorization}\r\ncontent-type: application/json\r\nContent-Length: 50\r\n\r\n{"name"`;
@@ -252,7 +255,7 @@ describe("the browser's questions", () => {
     ["/exam/nothing", "GET", "authorization"],
     ["/audio/x.wav", "GET", "range"],
   ])("preflight of %s (%s, %s)", async (path, method, headers) => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const answer = await app.inject(preflight(path, "https://exam.example", method, headers));
     expect({ status: answer.statusCode, body: answer.body }).toEqual({ status: 204, body: "" });
     expect(answer.headers).toMatchObject({
@@ -268,7 +271,7 @@ describe("the browser's questions", () => {
   });
 
   it("OPTIONS without a question is answered too", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     expect((await app.inject({ method: "OPTIONS", url: "/exam/roomInfo" })).statusCode).toBe(204);
   });
 
@@ -304,7 +307,7 @@ describe("the browser's questions", () => {
   );
 
   it("successes can be read by a browser too", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     for (const path of ["/health", "/ready", "/trpc/auth.whoami"]) {
       const headers = { origin: "https://exam.example" };
       const answer = await send(app, { method: "GET", path, headers }, await app.token(ADMIN));
@@ -318,7 +321,7 @@ describe("the request id", () => {
   it.each(["abc", "A.b_c:d-1", "x".repeat(64), "550e8400-e29b-41d4-a716-446655440000"])(
     "%s is kept",
     async (id) => {
-      await using app = await createTestApp();
+      await using app = await nextApp();
       const sent = { method: "GET", headers: { "x-request-id": id } };
       for (const path of ["/health", "/exam/roomInfo", "/exam/nothing", "/trpc/nothing"])
         expect((await send(app, { ...sent, path })).headers["x-request-id"]).toBe(id);
@@ -340,7 +343,7 @@ describe("the request id", () => {
     "é",
     "{$ne:1}",
   ])("%j is replaced", async (id) => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const url = new URL(await app.listen());
     const got = await new Promise((resolve, reject) => {
       request(url, { path: "/health", headers: { "x-request-id": id } }, (response) => {
@@ -354,7 +357,7 @@ describe("the request id", () => {
   });
 
   it("sent twice is replaced, and each request has its own", async () => {
-    await using app = await createTestApp();
+    await using app = await nextApp();
     const bytes = `GET /health HTTP/1.1\r\n${HOST}x-request-id: a\r\nx-request-id: b\r\nConnection: close\r\n\r\n`;
     const url = await app.listen();
     const [first, second] = [await sendRaw(url, bytes), await sendRaw(url, bytes)];

@@ -4,6 +4,7 @@ import type { TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
+import { cases, isQuick } from "./support/effort.js";
 import {
   contentType,
   hostileText,
@@ -18,7 +19,7 @@ import { openSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
-const RUNS = 5_000;
+const RUNS = cases(5_000);
 const SEED = 20_260_102;
 
 /** What no response may reveal: paths of the server, its libraries, and stack traces. */
@@ -169,7 +170,8 @@ const expectWell = async ({ app, school, tokens, seen }: Attack, targets: readon
   expect((await school.admin.cheat.listRecords({ roomId })).records).toHaveLength(1);
   expect(dataOf(await rest(app, tokens.admin).get("roomInfo", { roomId })).name).toBe("After");
   expect((await app.inject("/ready")).statusCode).toBe(200);
-  // The attacks reached their targets: each refused some input, and some succeeded.
+  // The attacks reached their targets: each refused some input, and some succeeded. That takes all cases to show.
+  if (isQuick) return;
   const reached = (target: string) => [...seen.keys()].filter((key) => key.startsWith(`${target} `));
   for (const target of targets)
     expect(

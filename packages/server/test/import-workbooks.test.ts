@@ -1,13 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { csv } from "./support/files.js";
-import { openHall, refusalOf } from "./support/roster.js";
+import { sharedHalls, refusalOf } from "./support/roster.js";
 import { type Cell, workbook } from "./support/workbooks.js";
+
+const nextHall = sharedHalls();
 
 const HEADER: readonly Cell[] = ["学号", "姓名", "考场", "加时"];
 
 describe("a workbook of people", () => {
   it("is imported as it is shown: zeros, merged rooms, a title, and sheets beside it", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     for (const name of ["Hall A", "Hall B"]) await hall.room(name);
     const file = workbook([
       { name: "填写说明", rows: [["学号"], ["请在第二张表填写名单"]] },
@@ -41,7 +43,7 @@ describe("a workbook of people", () => {
   });
 
   it("is refused with row, column, value and name where it does not say what it shows", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     await hall.room("Hall A");
     const before = hall.everything();
     const file = workbook([
@@ -86,7 +88,7 @@ describe("a workbook of people", () => {
   });
 
   it("may hold anything in columns that are not read", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     const file = workbook([
       {
         rows: [
@@ -99,7 +101,7 @@ describe("a workbook of people", () => {
   });
 
   it("is refused where a column that is read is hidden, or the header", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     const rows = [HEADER, ["k1", "A"]];
     const column = await refusalOf(hall.import(workbook([{ name: "S", rows, hiddenColumns: [1] }])));
     expect(column.message).toBe(
@@ -112,7 +114,7 @@ describe("a workbook of people", () => {
   });
 
   it("takes the second of two rows of a header, which says more", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     await hall.room("Hall A");
     const rows = [
       ["学号", "姓名", "安排", null],
@@ -124,7 +126,7 @@ describe("a workbook of people", () => {
   });
 
   it("is told in which row and sheet a header was looked for", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     const file = workbook([
       { name: "说明", rows: [["Read me"]] },
       { name: "名单", rows: [["title"], ["序号", "姓名", "班级"], [1, "A", "一班"]] },
@@ -142,7 +144,7 @@ describe("a workbook of people", () => {
   });
 
   it("is refused by the names of its sheets where two hold people", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     const sheet = (name: string, id: string) => ({
       name,
       rows: [
@@ -176,7 +178,7 @@ describe("a header", () => {
     ["Staff ID (required)", "Staff name"],
     ["Employee number", "employee name"],
   ])("%s and %s", async (id, name) => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     expect(
       await hall.import(
         csv([
@@ -189,7 +191,7 @@ describe("a header", () => {
   });
 
   it("is what lists mean first, where others stand beside it", async () => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     await hall.import(
       csv([
         ["工号", "考号", "姓名", "教师姓名"],
@@ -213,7 +215,7 @@ describe("a header", () => {
     ["Exam room", "Extra time (minutes)"],
     ["room_name", "Additional Minutes"],
   ])("with a room and minutes: %s, %s", async (room, minutes) => {
-    await using hall = await openHall();
+    await using hall = await nextHall();
     await hall.room("Hall A");
     await hall.import(
       csv([

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../src/config/config.js";
 import { trpc } from "./support/calls.js";
 import { openIdentityService } from "./support/identity-service.js";
+import { shared } from "./support/shared.js";
 import { openWorld, type World } from "./support/world.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
@@ -76,6 +77,7 @@ describe("a token of the identity service", () => {
     );
   });
 
+  const issued = shared(() => openBoth());
   it.each<[string, object]>([
     ["of another issuer", { iss: "https://other.example" }],
     ["of no issuer", { iss: undefined }],
@@ -89,7 +91,7 @@ describe("a token of the identity service", () => {
     ["without a subject", { sub: undefined }],
     ["bound to a room in a form that we do not know", { room: ["r"] }],
   ])("%s is refused", async (_, different) => {
-    await using both = await openBoth();
+    const both = issued();
     expect(await stateOf(both.world, await both.key.sign({ ...CLAIMS, ...different }))).toBe(
       "UNAUTHENTICATED",
     );

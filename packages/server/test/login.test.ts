@@ -6,6 +6,7 @@ import type { Deps } from "../src/api/deps.js";
 import { createTestApp } from "../src/app/testing.js";
 import type { Config } from "../src/config/config.js";
 import { dataOf, refusalOf, rest, send, trpc, unpack } from "./support/calls.js";
+import { shared } from "./support/shared.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
 
 const HOUR = 3600;
@@ -55,6 +56,7 @@ describe("a login", () => {
     }
   });
 
+  const nobody = shared(() => openStaff());
   it.each([
     [{ password: "x" }, "username"],
     [{ username: "", password: "x" }, "username"],
@@ -63,7 +65,7 @@ describe("a login", () => {
     [{ username: "t1", password: "x".repeat(257) }, "password"],
     [{ username: ["t1"], password: "x" }, "username"],
   ])("with %j is refused for its %s", async (fields, field) => {
-    await using staff = await openStaff();
+    const staff = nobody();
     const sentence = refusalOf(await rest(staff).post("login", fields), 400, "INVALID_INPUT");
     expect(sentence).toMatch(new RegExp(`^${field} `));
     const { error } = await trpc(staff).mutate("auth.login", fields);

@@ -4,7 +4,10 @@ import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { hear, openIn, say } from "./support/drop-in-apps.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, TEACHER } from "./support/hall.js";
 import { listenRoom } from "./support/listening.js";
-import { openSchool, type School } from "./support/school.js";
+import type { School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const openSchool = sharedSchools();
 
 // Candidates write to the staff of their room, and staff read everything that is said in it.
 

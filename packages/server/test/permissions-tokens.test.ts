@@ -2,7 +2,10 @@ import { createHmac } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { openSchool } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
 import { openWorld, type World } from "./support/world.js";
+
+const nextSchool = sharedSchools();
 
 const NOW = Date.parse("2026-01-02T03:04:05Z") / 1000;
 const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -22,7 +25,7 @@ describe("the authorization header", () => {
     ["spaces around", (token: string) => `   Bearer    ${token}   `],
     ["spaces around the raw token", (token: string) => `  ${token}  `],
   ])("may hold %s", async (_, form) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const token = form(await school.token({ sub: "teacher1", role: "teacher" }));
     expect(dataOf(await rest(school, token).get("roomInfo", { roomId: school.room.id })).name).toBe("Room A");
     expect((await trpc(school, token).query("auth.whoami")).data.userId).toBe("teacher1");
@@ -35,7 +38,7 @@ describe("the authorization header", () => {
     ["a list", (token: string) => `Bearer ${token}, Bearer ${token}`],
     ["twice the scheme", (token: string) => `Bearer Bearer ${token}`],
   ])("may not hold %s", async (_, form) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const token = form(await school.token({ sub: "teacher1", role: "teacher" }));
     refusalOf(await rest(school, token).get("roomInfo", { roomId: school.room.id }), 401, "UNAUTHENTICATED");
   });

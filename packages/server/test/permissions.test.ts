@@ -1,13 +1,14 @@
 import { type SignalName, signals } from "@invigil/schema";
 import { TRPCError } from "@trpc/server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../src/app/testing.js";
+import { describe, expect, it } from "vitest";
+import type { TestAppOptions, TestCaller } from "../src/app/testing.js";
 import { InvigilError } from "../src/platform/errors.js";
 import { createRoutes, UNMAPPED_PROCEDURES } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
 import { type Answer, dataOf, expectDone, refusalOf, send, trpc } from "./support/calls.js";
 import { type CallerName, callersOf, type Outcome, permissions } from "./support/permissions.js";
-import { APPS, foundSchool, openSchool, type School } from "./support/school.js";
+import { APPS, openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
@@ -337,28 +338,14 @@ const stateOf = async ({ admin, room, other }: School) => ({
   messages: await admin.im.history({ roomId: room.id }),
 });
 
-/** An app that the rows of a `describe` share; the allowances of its callers are whole again for each row. */
-const sharedApp = (options: TestAppOptions = {}) => {
-  let minutes = 0;
-  let app: TestApp;
-  beforeAll(async () => {
-    app = await createTestApp({ ...options, monotonic: () => minutes * 60_000 });
-  });
-  afterAll(() => app?.close());
-  return (): TestApp => {
-    minutes += 1;
-    return app;
-  };
-};
 const EVERYTHING: TestAppOptions = { config: { apps: APPS, ...STREAM_CONFIG } };
 
 /** Calls a row as everybody, first those who may not: after them nothing may have changed. */
 const tryEverybody = async (
-  app: TestApp,
+  school: School,
   row: string,
   call: (school: School, caller: TestCaller, n: number) => Promise<string>,
 ): Promise<void> => {
-  const school = await foundSchool(app);
   const callers = callersOf(school);
   const expected = permissions.get(row);
   if (!expected) throw new Error(`there is no row ${row}`);
@@ -409,10 +396,10 @@ describe("the permission table", () => {
 const rows = Object.entries(CALLS).map(([row, call]) => ({ row, ...call }));
 
 describe("who may, in-process", () => {
-  const next = sharedApp(EVERYTHING);
+  const next = sharedSchools(EVERYTHING);
 
-  it.each(rows)("$row", ({ row, input }) =>
-    tryEverybody(next(), row, async (school, caller, n) => {
+  it.each(rows)("$row", async ({ row, input }) =>
+    tryEverybody(await next(), row, async (school, caller, n) => {
       const [noun = "", verb = ""] = procedureOf(row).split(".");
       // Safe: the names are those of the router, which the table above is checked against.
       const procedures = school.as(caller) as unknown as Record<
@@ -431,10 +418,10 @@ describe("who may, in-process", () => {
 });
 
 describe("who may, over HTTP", () => {
-  const next = sharedApp(EVERYTHING);
+  const next = sharedSchools(EVERYTHING);
 
-  it.each(rows)("$row", ({ row, method, input }) =>
-    tryEverybody(next(), row, async (school, caller, n) => {
+  it.each(rows)("$row", async ({ row, method, input }) =>
+    tryEverybody(await next(), row, async (school, caller, n) => {
       const call = trpc(school, await school.token(caller))[method];
       const { status, data, error } = await call(procedureOf(row), input(school, caller, n));
       const outcome: Outcome = error?.data.reason ?? "ok";
@@ -461,10 +448,10 @@ const ask = async (
 };
 
 describe("who may, on the documented paths", () => {
-  const next = sharedApp(EVERYTHING);
+  const next = sharedSchools(EVERYTHING);
 
-  it.each(PATHS)("$method $path ($row)", (path) =>
-    tryEverybody(next(), path.row, async (school, caller) => {
+  it.each(PATHS)("$method $path ($row)", async (path) =>
+    tryEverybody(await next(), path.row, async (school, caller) => {
       const answer = await ask(school, path, caller, await school.token(caller));
       const reason: Outcome = answer.body.reason ?? "ok";
       if (reason !== "ok") refusalOf(answer, HTTP_STATUS[reason] ?? 0, reason);
@@ -476,7 +463,7 @@ describe("who may, on the documented paths", () => {
 });
 
 describe("without a valid token", () => {
-  const next = sharedApp();
+  const next = sharedSchools();
   const caller: TestCaller = { sub: "root", role: "admin" };
   const badTokens = async (school: School): Promise<(string | undefined)[]> => {
     const good = await school.token(caller);
@@ -485,7 +472,7 @@ describe("without a valid token", () => {
 
   const guarded = rows.filter(({ row }) => !PUBLIC.has(row));
   it.each(guarded)("nobody calls $row", async ({ row, method, input }) => {
-    const school = await foundSchool(next());
+    const school = await next();
     const before = await stateOf(school);
     for (const token of await badTokens(school)) {
       const { status, error } = await trpc(school, token)[method](procedureOf(row), input(school, caller, 0));
@@ -500,7 +487,7 @@ describe("without a valid token", () => {
 
   const guardedPaths = PATHS.filter(({ row }) => !PUBLIC.has(row));
   it.each(guardedPaths)("nobody calls $method $path", async (path) => {
-    const school = await foundSchool(next());
+    const school = await next();
     const before = await stateOf(school);
     for (const token of await badTokens(school))
       refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");

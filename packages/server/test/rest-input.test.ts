@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
-import { openSchool, type School } from "./support/school.js";
+import type { School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const openSchool = sharedSchools();
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Good {

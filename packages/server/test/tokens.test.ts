@@ -5,8 +5,11 @@ import { signToken } from "../src/identity/tokens.js";
 import { refusalOf, rest, trpc } from "./support/calls.js";
 import { refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
 import { openWorld } from "./support/world.js";
+
+const nextSchool = sharedSchools();
 
 const HOUR = 3600;
 /** The school's exam: from half an hour after the start on, for two hours. */
@@ -25,7 +28,7 @@ const expiryOf = async (issued: Promise<{ expiresAt: Date }>) => (await issued).
 
 describe("a token that a teacher issues", () => {
   it("is for somebody of its room, there, under the name that the room knows", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const issued = await teacherOf(school).auth.issueToken(examinee(school));
     expect(decodeJwt(issued.token)).toEqual({
       sub: "examinee1",
@@ -43,7 +46,7 @@ describe("a token that a teacher issues", () => {
   });
 
   it("may say another name, and name the room's exam as well", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const asked = { ...examinee(school), name: "Ann", examId: school.room.examId };
     const { token } = await teacherOf(school).auth.issueToken(asked);
     expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: school.room.id });
@@ -58,7 +61,7 @@ describe("a token that a teacher issues", () => {
     ["an exam as a whole", ({ room }) => ({ roomId: undefined, examId: room.examId }), "FORBIDDEN", /roomId/],
     ["a room of another exam", ({ other }) => ({ examId: other.examId }), "INVALID_INPUT", /^examId /],
   ])("is not for %s", async (_, different, reason, message) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const call = teacherOf(school).auth.issueToken({ ...examinee(school), ...different(school) });
     expect(await refused(call)).toMatchObject({ reason, message: expect.stringMatching(message) });
   });
@@ -111,7 +114,7 @@ describe("how long a token is good that is issued for an exam", () => {
 
 describe("a token that an administrator issues", () => {
   it("is for anyone, for as long as the administrator's own where it belongs to no exam", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     for (const role of ["admin", "teacher", "inspector", "examinee"] as const) {
       const { token, tokenId } = await school.admin.auth.issueToken({
         userId: "某人",
@@ -131,7 +134,7 @@ describe("a token that an administrator issues", () => {
   });
 
   it("may be for an administrator in a room or an exam, and for nobody else who is not there", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { id: roomId, examId } = school.room;
     const boss = { userId: "boss", role: "admin" } as const;
     const inRoom = await school.admin.auth.issueToken({ ...boss, roomId });
@@ -146,13 +149,13 @@ describe("a token that an administrator issues", () => {
     ["room", { roomId: "nowhere" }, "ROOM_NOT_FOUND"],
     ["exam", { examId: "nowhere" }, "EXAM_NOT_FOUND"],
   ])("needs a %s that there is", async (_, where, reason) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const call = school.admin.auth.issueToken({ userId: "examinee1", role: "examinee", ...where });
     expect((await refused(call)).reason).toBe(reason);
   });
 
   it("is bound no less than the administrator's own", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { id: room, examId: exam } = school.room;
     const inRoom = school.as({ ...ROOT, room });
     const inExam = school.as({ ...ROOT, exam });
@@ -358,7 +361,7 @@ describe("a token that outlives what it was issued with", () => {
   });
 
   it("lasts a year at most, whenever the exam ends", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     await school.admin.exam.update({ examId: school.room.examId, endTime: new Date("9998-01-01T00:00:00Z") });
     const issued = school.teacher.auth.issueToken({
       userId: "examinee1",

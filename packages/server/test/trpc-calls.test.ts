@@ -2,6 +2,9 @@ import superjson from "superjson";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dataOf, type Parsed, rest, send, trpc, unpack } from "./support/calls.js";
 import { APPS, openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 const ID = expect.stringMatching(/^[0-9a-f]{32}$/);
 const NOW = new Date("2026-01-02T03:04:05Z");
@@ -311,7 +314,7 @@ describe("every procedure over a socket", () => {
   });
 
   it("upload.getCredentials is refused for want of a provider", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const door = trpc(school, await school.token({ sub: "teacher1", role: "teacher" }));
     const { status, error } = await door.mutate("upload.getCredentials", { examId: school.room.examId });
     expect({ status, code: error.data.code, reason: error.data.reason }).toEqual({
@@ -327,7 +330,7 @@ const asTeacher = async (school: School) =>
 
 describe("an error", () => {
   it("has a reason, the request's id, the fields at fault, and nothing of the server", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const door = await asTeacher(school);
     const { status, error, headers } = await door.mutate("participant.add", {
       roomId: school.room.id,
@@ -359,7 +362,7 @@ describe("an error", () => {
   });
 
   it("of the input names a field once", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { error } = await (await asTeacher(school)).query("cheat.listRecords", {});
     expect(error.data.fieldErrors).toEqual({ roomId: [expect.any(String)] });
     expect(error.message).toBe("roomId or examId is required");
@@ -389,7 +392,7 @@ describe("an error", () => {
     ],
     ["room.create", "mutate", {}, 400, "BAD_REQUEST", "INVALID_INPUT"],
   ] as const)("of %s (%s) %o travels as HTTP %i, %s, %s", async (path, kind, input, status, code, reason) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { id: roomId, examId } = school.room;
     const answer = await (await asTeacher(school))[kind](path, { roomId, examId, ...input });
     expect({ status: answer.status, ...answer.error }).toStrictEqual({
@@ -537,7 +540,7 @@ describe("what never reaches a procedure is refused in tRPC's form", () => {
   // None of these calls leaves anything behind.
   let school: School;
   beforeAll(async () => {
-    school = await openSchool();
+    school = await nextSchool();
   });
   afterAll(() => school.close());
 
@@ -573,7 +576,7 @@ describe("a batch", () => {
   });
 
   it("answers each call in its place, the refused ones too", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { path, inputs } = batch(
       ["room.get", "room.get", "auth.whoami", "room.get"],
       [{ roomId: school.room.id }, { roomId: school.other.id }, undefined, {}],
@@ -596,7 +599,7 @@ describe("a batch", () => {
   });
 
   it("of mutations runs them all", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const roomId = school.room.id;
     const { path, inputs } = batch(
       ["cheat.addRecords", "cheat.addRecords"],
@@ -616,7 +619,7 @@ describe("a batch", () => {
   });
 
   it("of 100 calls is answered", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const answer = await send(
       school,
       {
@@ -630,7 +633,7 @@ describe("a batch", () => {
   });
 
   it("of no object is refused for every call in it", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const answer = await send(
       school,
       { method: "GET", path: "/trpc/room.get,room.get", query: { batch: 1, input: "5" } },
@@ -646,7 +649,7 @@ describe("a batch", () => {
 
 describe("superjson", () => {
   it("may not make a small request huge", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     // Each level's two members are one object: 20 levels unfold to a million copies of the innermost.
     let extraInfo: object = { text: "x".repeat(1000) };
     let path = "records.0.extraInfo";
@@ -684,7 +687,7 @@ describe("superjson", () => {
     ["a RegExp", { r: /x/ }],
     ["bytes", { b: new Uint8Array(2) }],
   ])("%s is not JSON: extraInfo may not hold it", async (_, extraInfo) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const door = trpc(school, await school.token({ sub: "examinee1", role: "examinee" }));
     const { status, error } = await door.mutate("cheat.addRecords", {
       roomId: school.room.id,
@@ -698,7 +701,7 @@ describe("superjson", () => {
 });
 
 it("both doors open on the same room", async () => {
-  await using school = await openSchool();
+  await using school = await nextSchool();
   const token = await school.token({ sub: "teacher1", role: "teacher" });
   const { data } = await trpc(school, token).mutate("room.create", { name: "By tRPC" });
   expect(dataOf(await rest(school, token).get("roomInfo", { roomId: data.id })).name).toBe("By tRPC");

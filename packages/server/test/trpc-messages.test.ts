@@ -4,7 +4,10 @@ import type { Deps } from "../src/api/deps.js";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
 import { openWorld } from "./support/world.js";
+
+const nextSchool = sharedSchools();
 
 const ALL = ["aliyun_new", "aliyun_old", "rong_cloud"] as const;
 
@@ -28,7 +31,7 @@ describe("im.getToken", () => {
     ["root", "admin", "pc_examinee1", "admin", "ok"],
     ["root", "admin", "somebody", "admin", "ok"],
   ] as const)("%s (%s) for %s as %j: %s", async (sub, role, userId, asked, expected) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const sent = { roomId: school.room.id, userId, imServer: ["aliyun_new"], role: asked };
     const answer = await rest(school, await school.token({ sub, role })).post("v2/getIMToken", sent);
     if (expected === "ok")
@@ -41,7 +44,7 @@ describe("im.getToken", () => {
     [["aliyun_new", "rong_cloud"]],
     [["rong_cloud", "aliyun_old", "aliyun_new"]],
   ] as const)("of %j leaves out what is not configured", async ([...imServer]) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const tokens = await school.teacher.im.getToken({ userId: "teacher1", imServer });
     expect(Object.keys(tokens)).toEqual(["aliyunNewIm"]);
   });
@@ -49,7 +52,7 @@ describe("im.getToken", () => {
   it.each([[["rong_cloud"]], [["aliyun_old"]], [["aliyun_old", "rong_cloud"]]] as const)(
     "of %j is refused when none of them is configured, by name",
     async ([...imServer]) => {
-      await using school = await openSchool();
+      await using school = await nextSchool();
       const { reason, message } = await refused(school.teacher.im.getToken({ userId: "teacher1", imServer }));
       expect(reason).toBe("PROVIDER_NOT_CONFIGURED");
       for (const name of imServer) expect(message).toContain(name);
@@ -125,7 +128,7 @@ describe("im.getToken", () => {
   });
 
   it("never uses a nonce twice", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const nonces = new Set<string | undefined>();
     for (let n = 0; n < 20; n++) {
       const tokens = await school.teacher.im.getToken({ userId: "teacher1", imServer: ["aliyun_new"] });
@@ -135,7 +138,7 @@ describe("im.getToken", () => {
   });
 
   it("still answers for a room that has ended", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const roomId = school.room.id;
     await school.teacher.room.end({ roomId });
     const call = school.teacher.im.getToken({ roomId, userId: "teacher1", imServer: ["aliyun_new"] });
@@ -143,7 +146,7 @@ describe("im.getToken", () => {
   });
 
   it("tells the script of the built-in service where this server is", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const url = await school.listen();
     const { aliyunNewIm } = await school.teacher.im.getToken({
       userId: "teacher1",

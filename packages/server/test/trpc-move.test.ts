@@ -3,7 +3,10 @@ import { participants, streamNames } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
 import { openWorld } from "./support/world.js";
+
+const nextSchool = sharedSchools();
 
 const idsIn = async ({ admin }: School, roomId: string, role?: "teacher" | "inspector") =>
   (await admin.participant.list({ roomId, role })).map(({ userId }) => userId);
@@ -33,7 +36,7 @@ describe("participant.move", () => {
   });
 
   it("opens the new room and closes the old one to whom it moves", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling } = school;
     const examinee = school.as({ sub: "examinee1", role: "examinee" });
     const bound = school.as({ sub: "examinee1", role: "examinee", room: room.id });
@@ -45,7 +48,7 @@ describe("participant.move", () => {
   });
 
   it("leaves what was recorded where it was recorded", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling, detection } = school;
     await admin.cheat.addRecords({ roomId: room.id, records: [detection("examinee1")] });
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
@@ -60,7 +63,7 @@ describe("participant.move", () => {
   });
 
   it("keeps whom it moved in its last room while the exam has records about it", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling, detection } = school;
     const records = [detection("examinee1"), detection("inspector1"), detection("examinee2")];
     await admin.cheat.addRecords({ roomId: room.id, records });
@@ -83,7 +86,7 @@ describe("participant.move", () => {
   });
 
   it("moves inspectors and further teachers, too, and whoever comes back", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling } = school;
     await admin.participant.add({
       roomId: room.id,
@@ -102,7 +105,7 @@ describe("participant.move", () => {
   });
 
   it("is a matter of one exam", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, other } = school;
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: other.id });
     expect(await refused(call)).toMatchObject({
@@ -117,7 +120,7 @@ describe("participant.move", () => {
     ["the room's creator", "teacher1", "PARTICIPANT_CONFLICT"],
     ["somebody who is in the other room already", "inspector1", "PARTICIPANT_CONFLICT"],
   ])("does not move %s", async (_, userId, reason) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling } = school;
     await admin.participant.add({
       roomId: sibling.id,
@@ -130,7 +133,7 @@ describe("participant.move", () => {
   });
 
   it("does not move to the same room", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room } = school;
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: room.id });
     expect(await reasonOf(call)).toBe("PARTICIPANT_CONFLICT");
@@ -138,7 +141,7 @@ describe("participant.move", () => {
   });
 
   it.each(["room", "sibling"] as const)("does not move when the %s has ended", async (which) => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling } = school;
     await admin.room.end({ roomId: school[which].id });
     const call = admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
@@ -152,7 +155,7 @@ describe("participant.move", () => {
 
 describe("when a room ends meanwhile", () => {
   it("nobody is moved or added into it, nor taken out of it", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, room, sibling } = school;
     const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
     const ended = { reason: "ROOM_ENDED", message: `The room ${sibling.id} has ended.` };
@@ -171,7 +174,7 @@ describe("when a room ends meanwhile", () => {
   });
 
   it("or is deleted with its exam, it is not there", async () => {
-    await using school = await openSchool();
+    await using school = await nextSchool();
     const { admin, sibling } = school;
     const participants = [{ userId: "m9", name: "M", role: "examinee" } as const];
     const [, added] = await Promise.all([

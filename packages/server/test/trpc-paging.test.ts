@@ -2,11 +2,12 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
+import { cases } from "./support/effort.js";
 import { openSchool, type School } from "./support/school.js";
 
 // Reading pages while more is added: whatever the order, nothing comes twice and nothing is missed.
 
-const RUNS = 40;
+const RUNS = cases(40);
 
 interface Page {
   readonly items: readonly string[];

@@ -20,6 +20,7 @@ import {
   wav,
   wavOf,
 } from "./support/sounds.js";
+import { shared } from "./support/shared.js";
 import { ADMIN, answerOf, formOf, openUploads, type Part, sha256, statusOf } from "./support/uploads.js";
 
 /** A box of an MP4 file with a 64-bit size. */
@@ -126,6 +127,7 @@ describe("an uploaded file", () => {
 });
 
 describe("an upload is refused, and leaves nothing, ", () => {
+  const uploads = shared(() => openUploads());
   const file: Part = ["file", wav()];
   const name: Part = ["name", "N"];
   const NO_SOUND: readonly (readonly [string, Buffer])[] = [
@@ -193,14 +195,14 @@ describe("an upload is refused, and leaves nothing, ", () => {
     ],
   ];
   it.each(REFUSED)("for %s", async (_, parts, message) => {
-    await using app = await openUploads();
+    const app = uploads();
     expect(refusalOf(await app.send(formOf(...parts)), 400, "INVALID_INPUT")).toBe(message);
     expect(app.kept()).toEqual([]);
     expect(await app.clips()).toEqual([]);
   });
 
   it("for __proto__", async () => {
-    await using app = await openUploads();
+    const app = uploads();
     refusalOf(await app.upload(["__proto__", "x"], name, file), 400, "INVALID_INPUT");
     expect(app.kept()).toEqual([]);
   });
@@ -210,7 +212,7 @@ describe("an upload is refused, and leaves nothing, ", () => {
     ["the file alone", "audio/wav", "RIFF"],
     ["a form without files", "application/x-www-form-urlencoded", "name=N"],
   ])("for %s", async (_, type, body) => {
-    await using app = await openUploads();
+    const app = uploads();
     const answer = await app.send(body, ADMIN, { "content-type": type });
     expect(refusalOf(answer, 415, "UNSUPPORTED_MEDIA_TYPE")).toContain("multipart/form-data");
   });
@@ -228,7 +230,7 @@ describe("an upload is refused, and leaves nothing, ", () => {
       '--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\nRIFF',
     ],
   ])("for a form %s", async (_, type, body) => {
-    await using app = await openUploads();
+    const app = uploads();
     refusalOf(await app.send(body, ADMIN, { "content-type": type }), 400, "INVALID_INPUT");
     expect(app.kept()).toEqual([]);
     expect(await app.clips()).toEqual([]);

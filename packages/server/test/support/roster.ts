@@ -1,10 +1,17 @@
 import { join } from "node:path";
 import { TRPCError } from "@trpc/server";
 import Sqlite from "better-sqlite3";
-import { createTestApp, type RouterInputs, type RouterOutputs, type TestApp } from "../../src/app/testing.js";
+import {
+  createTestApp,
+  type RouterInputs,
+  type RouterOutputs,
+  type TestApp,
+  type TestAppOptions,
+} from "../../src/app/testing.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import { csv, type XlsxCell, xlsx } from "./files.js";
-import { tempFolder } from "./process.js";
+import { tempFolder } from "./folders.js";
+import { shared } from "./shared.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 type Input = Omit<RouterInputs["participant"]["import"], "file" | "examId">;
@@ -35,22 +42,47 @@ export interface Hall extends TestApp {
 type Imported = RouterOutputs["participant"]["import"];
 type Participants = RouterInputs["room"]["create"]["participants"];
 
-export const openHall = async (): Promise<Hall> => {
+/** An app, and a look into its database. */
+const openHouse = async (options: Pick<TestAppOptions, "monotonic">) => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
-  const app = await createTestApp({ config: { databaseFile } });
-  const admin = app.as({ sub: "root", role: "admin" });
-  const { id: examId } = await admin.exam.create({
-    name: "Exam",
-    startTime: new Date("2026-02-01T08:00:00Z"),
-    endTime: new Date("2026-02-01T10:00:00Z"),
-  });
+  const app = await createTestApp({ ...options, config: { databaseFile } });
   const database = new Sqlite(databaseFile, { readonly: true });
   const close = async (): Promise<void> => {
     database.close();
     await app.close();
     folder[Symbol.dispose]();
   };
+  return { app, database, close, [Symbol.asyncDispose]: close };
+};
+
+export const openHall = async (options: Pick<TestAppOptions, "monotonic"> = {}): Promise<Hall> => {
+  const house = await openHouse(options);
+  return { ...(await hallIn(house)), close: house.close, [Symbol.asyncDispose]: house.close };
+};
+
+/** Like `openHall`, but the exams of all tests are in one app. */
+export const sharedHalls = (): (() => Promise<Hall>) => {
+  let minutes = 0;
+  // Each exam is made a minute after the last, so that no import is one too many.
+  const house = shared(() => openHouse({ monotonic: () => minutes * 60_000 }));
+  return async () => {
+    minutes += 1;
+    const stays = () => Promise.resolve();
+    return { ...(await hallIn(house())), close: stays, [Symbol.asyncDispose]: stays };
+  };
+};
+
+const hallIn = async ({
+  app,
+  database,
+}: Pick<Awaited<ReturnType<typeof openHouse>>, "app" | "database">): Promise<Hall> => {
+  const admin = app.as({ sub: "root", role: "admin" });
+  const { id: examId } = await admin.exam.create({
+    name: "Exam",
+    startTime: new Date("2026-02-01T08:00:00Z"),
+    endTime: new Date("2026-02-01T10:00:00Z"),
+  });
   return {
     ...app,
     admin,
@@ -75,8 +107,6 @@ export const openHall = async (): Promise<Hall> => {
       ["participants", "unseated", "stream_names", "rooms", "exams", "sqlite_sequence"].map((table) =>
         database.prepare(`SELECT * FROM ${table}`).all(),
       ),
-    close,
-    [Symbol.asyncDispose]: close,
   };
 };
 
