@@ -42,7 +42,8 @@ const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" ? 120_000 : 30_
  */
 class PackageByPackage extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rank = ({ project: { name } }: TestSpecification) => `${name.endsWith("-processes") ? 0 : 1} ${name}`;
+    const rank = ({ project: { name } }: TestSpecification) =>
+      `${name.endsWith("-processes") ? 0 : 1} ${name}`;
     const longestFirst = await super.sort(files);
     return longestFirst.toSorted((one, other) => rank(one).localeCompare(rank(other)));
   }

@@ -24,6 +24,7 @@ const expectSame = (what, actual, expected) => {
 const jobsOf = (name) => Object.entries(workflows.get(name)?.jobs ?? {});
 const stepsOf = (job) => job.steps ?? [];
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub replaces it, not JavaScript.
 const RUN_PART = ".ci/run ${{ matrix.part }}";
 const jobOfParts = jobsOf("ci.yml").find(([, job]) => stepsOf(job).some(({ run }) => run === RUN_PART))?.[1];
 if (!jobOfParts) faults.push(`ci.yml has no job that runs ${RUN_PART}`);

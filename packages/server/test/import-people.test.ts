@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv, encode } from "./support/files.js";
-import { sharedHalls, type Person, refusalOf, sheet } from "./support/roster.js";
+import { type Person, refusalOf, sharedHalls, sheet } from "./support/roster.js";
 
 const nextHall = sharedHalls();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv } from "./support/files.js";
-import { sharedHalls, refusalOf } from "./support/roster.js";
+import { refusalOf, sharedHalls } from "./support/roster.js";
 import { type Cell, workbook } from "./support/workbooks.js";
 
 const nextHall = sharedHalls();

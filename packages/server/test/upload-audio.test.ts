@@ -5,6 +5,7 @@ import { MAX_AUDIO_BYTES } from "@invigil/schema";
 import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, refusalOf } from "./support/calls.js";
+import { shared } from "./support/shared.js";
 import {
   box,
   m4a,
@@ -20,7 +21,6 @@ import {
   wav,
   wavOf,
 } from "./support/sounds.js";
-import { shared } from "./support/shared.js";
 import { ADMIN, answerOf, formOf, openUploads, type Part, sha256, statusOf } from "./support/uploads.js";
 
 /** A box of an MP4 file with a 64-bit size. */
