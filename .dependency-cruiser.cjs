@@ -16,7 +16,7 @@ const layers = [
 ];
 
 const server = "^packages/server/src/";
-const test = "\\.test\\.ts$";
+const test = "\\.test(-d)?\\.ts$";
 const store = `${server}features/[^/]+/[^/]*store`;
 const inside = (names) => `${server}(${names.join("|")})/`;
 const rule = (name, comment, from, to) => ({ name, severity: "error", comment, from, to });

@@ -45,7 +45,7 @@ class PackageByPackage extends BaseSequencer {
     const rank = ({ project: { name } }: TestSpecification) =>
       `${name.endsWith("-processes") ? 0 : 1} ${name}`;
     const longestFirst = await super.sort(files);
-    return longestFirst.toSorted((one, other) => rank(one).localeCompare(rank(other)));
+    return [...longestFirst].sort((one, other) => rank(one).localeCompare(rank(other)));
   }
 }
 

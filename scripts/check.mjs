@@ -39,7 +39,7 @@ const steps = [
     after: ["types", "packed", "script", "client"],
     counts: true,
   },
-  { name: "lint", command: [bin("oxlint")], after: ["types"] },
+  { name: "lint", command: [bin("oxlint")], after: ["types", "client"] },
   { name: "imports", command: [bin("depcruise"), ...sources], after: ["types"] },
   { name: "unused", command: [bin("knip")], after: ["types"] },
   { name: "audio", command: [process.execPath, "scripts/make-demo-audio.mjs", "--check"] },
