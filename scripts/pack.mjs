@@ -12,7 +12,7 @@ import { upToDate } from "./up-to-date.mjs";
 const server = resolve(import.meta.dirname, "../packages/server");
 const { isPacked, PACKED, sourceState } = await import(join(server, "dist/cli/packed.js"));
 const state = upToDate("packed", {
-  from: ["scripts/pack.mjs", "scripts/keep-code.mjs"],
+  from: ["scripts/pack.mjs", "scripts/write-code-cache.mjs"],
   makes: "packages/server/dist/packed",
   // V8 takes over the code that is kept from no other version of itself.
   salt: [sourceState(), process.version].join(" "),
@@ -60,16 +60,16 @@ for (const name of readdirSync(PACKED)) {
   writeFileSync(file, readFileSync(file, "utf8").replace(/[^\0-\x7f]/g, escaped));
 }
 
-/** Starts the packed server once, on nothing that is kept, so that V8's code of what a start runs is kept. */
-const keepCode = async () => {
+/** Starts the packed server once without a code cache, and writes the cache of the code that a start runs. */
+const writeCodeCache = async () => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-pack-"));
   try {
-    const child = spawn(process.execPath, [join(import.meta.dirname, "keep-code.mjs"), "serve"], {
+    const child = spawn(process.execPath, [join(import.meta.dirname, "write-code-cache.mjs"), "serve"], {
       cwd: folder,
       env: { INVIGIL_DATABASE_URL: ":memory:", INVIGIL_DATA_DIR: folder, INVIGIL_PORT: "0" },
       stdio: ["ignore", "pipe", "inherit"],
     });
-    // It says first that it listens.
+    // Its first line says that it listens.
     child.stdout.once("data", () => child.kill());
     const [code] = await once(child, "exit");
     if (code !== 0) throw new Error("the packed server did not start");
@@ -77,6 +77,6 @@ const keepCode = async () => {
     rmSync(folder, { recursive: true, force: true });
   }
 };
-await keepCode();
+await writeCodeCache();
 writeFileSync(join(PACKED, "packed-from"), sourceState());
 state.keep();

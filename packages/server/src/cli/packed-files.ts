@@ -60,5 +60,5 @@ export const packedFiles = (folder: string) => {
     }
   };
 
-  return { load, keepCode: writeCodeCache };
+  return { load, writeCodeCache };
 };

@@ -1,5 +1,5 @@
-// Runs a command of the packed server and keeps V8's code of it when told to end: node scripts/keep-code.mjs serve
-// For scripts/pack.mjs.
+// Runs a command of the packed server, and writes its code cache on SIGTERM: node scripts/write-code-cache.mjs serve
+// scripts/pack.mjs runs it.
 import { PACKED } from "../packages/server/dist/cli/packed.js";
 import { packedFiles } from "../packages/server/dist/cli/packed-files.js";
 
