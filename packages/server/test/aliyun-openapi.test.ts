@@ -40,19 +40,19 @@ describe("a call of the vendor's OpenAPI", () => {
   });
 
   it.each<[Fault, object, string, tries: { repeatable: number; other: number }]>([
-    ["error", { fault: "unavailable", code: "ServerError" }, "has a fault", { repeatable: 3, other: 1 }],
-    ["gateway", { fault: "unavailable" }, "has a fault", { repeatable: 3, other: 1 }],
+    ["error", { fault: "unavailable", code: "ServerError" }, "reported a server error", { repeatable: 3, other: 1 }],
+    ["gateway", { fault: "unavailable" }, "reported a server error", { repeatable: 3, other: 1 }],
     [
       "throttle",
       { fault: "throttled", code: "Throttling.User" },
-      "is asked too often",
+      "throttled the call",
       { repeatable: 3, other: 3 },
     ],
-    ["busy", { fault: "throttled" }, "is asked too often", { repeatable: 3, other: 3 }],
+    ["busy", { fault: "throttled" }, "throttled the call", { repeatable: 3, other: 3 }],
     [
       "overload",
       { fault: "throttled", code: "ServiceUnavailable" },
-      "is asked too often",
+      "throttled the call",
       { repeatable: 3, other: 3 },
     ],
     ["nonsense", { fault: "unreadable" }, "sent an unreadable response", { repeatable: 1, other: 1 }],
@@ -177,7 +177,7 @@ describe("the circuit breaker", () => {
     await send(aliyun);
     await send(aliyun);
     expect(aliyun.live.count()).toBe(7);
-    expect(aliyun.log.at(-1)).toContain("answers again");
+    expect(aliyun.log.at(-1)).toContain("responds again");
   });
 
   it("leaves it alone again when it still fails", async () => {

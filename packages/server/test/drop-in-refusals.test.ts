@@ -63,7 +63,7 @@ describe("a login", () => {
   it("of another is refused on a connection that has one", async () => {
     using connection = await enter("examinee1", "examinee");
     const answer = await connection.ask(asked(await loginOf("examinee2", "examinee")));
-    expect(answer).toEqual({ code: 403, message: "The connection is that of examinee1." });
+    expect(answer).toEqual({ code: 403, message: "The connection belongs to examinee1." });
   });
 
   it("comes before all else", async () => {
@@ -104,7 +104,7 @@ describe("a group", () => {
         expect(await connection.ask(call)).toEqual(refusal);
       expect(await connection.ask({ do: "send", groupId, type: 30001, data: "1", key: "k" })).toEqual({
         code: 425,
-        message: `The group ${groupId} was not joined.`,
+        message: `The page has not joined the group ${groupId}.`,
       });
     }
   });
@@ -175,7 +175,7 @@ describe("a group", () => {
       });
       const answer = await connection.ask({ do: "join", groupId: room.id });
       if (n < 20) expect(answer).toHaveProperty("group");
-      else expect(answer).toEqual({ code: 443, message: "A page is in 20 groups at most." });
+      else expect(answer).toEqual({ code: 443, message: "A page can join at most 20 groups." });
     }
     expect(await connection.ask({ do: "join", groupId: school.room.id })).toHaveProperty("group");
   });
@@ -200,7 +200,7 @@ describe("a hostile client", () => {
   ])("that sends %j is cut off", async (frame) => {
     using connection = await rawDropIn(url);
     connection.send(frame);
-    expect(await connection.closed()).toEqual([1008, "A frame is no request."]);
+    expect(await connection.closed()).toEqual([1008, "The frame is not a request."]);
     await stillServes();
   });
 
@@ -265,6 +265,6 @@ describe("who says nothing", () => {
   it("is cut off", async () => {
     await using quick = await openSchool({ timing: { firstMessageMs: 50 } });
     using connection = await rawDropIn(await quick.listen());
-    expect(await connection.closed()).toEqual([1008, "Nobody logged in."]);
+    expect(await connection.closed()).toEqual([1008, "No login was received."]);
   });
 });

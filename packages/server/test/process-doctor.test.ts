@@ -49,7 +49,7 @@ describe.concurrent("`invigil doctor`", () => {
     const { code, findings, of } = await doctor(folder.path);
     expect(code).toBe(0);
     expect(findings.filter(({ state }) => state === "failed")).toEqual([]);
-    expect(of("database")[0]?.found).toContain("the first start makes it");
+    expect(of("database")[0]?.found).toContain("the first start creates it");
     expect(of("aliyun_new")).toMatchObject([{ state: "ok", found: expect.stringContaining("built-in") }]);
     for (const check of ["aliyun_old", "rong_cloud", "uploads", "stream domains"])
       expect(of(check)).toMatchObject([{ state: "off" }]);
@@ -176,7 +176,7 @@ describe.concurrent("`invigil doctor`", () => {
     });
     expect(code).toBe(1);
     expect(of("aliyun_old")).toMatchObject([
-      { state: "failed", todo: expect.stringMatching(/^Set this machine's clock/) },
+      { state: "failed", todo: expect.stringMatching(/^Correct this machine's clock/) },
     ]);
   });
 
@@ -201,7 +201,7 @@ describe.concurrent("`invigil doctor`", () => {
       {
         state: "failed",
         found: expect.stringMatching(
-          /^4 candidates with 8 streams at 2036-06-07 09:00.*\(Maths\).* carries 6$/,
+          /^4 candidates with 8 streams at 2036-06-07 09:00.*\(Maths\).* supports 6$/,
         ),
         todo: expect.stringContaining("at most 3 candidates"),
       },
@@ -233,7 +233,7 @@ describe.concurrent("`invigil doctor`", () => {
     expect(planned.of("stream domains")).toMatchObject([
       {
         state: "failed",
-        found: expect.stringContaining("nobody can publish, and Maths is planned"),
+        found: expect.stringContaining("not set: stream URLs refer to hosts that do not exist, and Maths is planned"),
         todo: expect.stringContaining("INVIGIL_STREAM_PUSH_DOMAIN"),
       },
     ]);

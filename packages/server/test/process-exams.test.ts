@@ -252,7 +252,7 @@ describe.concurrent("`invigil exam`", PATIENT, () => {
     expect(wrong.stderr).toContain("--confirm must be the name of the exam");
     expect(await typed("", first.examId)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining("nothing was typed"),
+      stderr: expect.stringContaining("no answer was given: nothing was deleted"),
     });
     expect(await typed(`${first.name}\n`, first.examId)).toMatchObject({
       code: 0,

@@ -291,7 +291,7 @@ describe("invigil backup", () => {
 
     expect(await json(["backup", "verify", "saved"], folder.path)).toMatchObject({
       code: 1,
-      found: { faults: ["invigil.db is not what was written"] },
+      found: { faults: ["invigil.db has different content"] },
     });
     const ended = await run(["backup", "restore", "saved", "--replace"], { cwd: folder.path, env: testEnv });
     expect(ended.code).toBe(1);
@@ -302,11 +302,11 @@ describe("invigil backup", () => {
   it("leaves nothing behind when it cannot be made, and overwrites nothing", async () => {
     using folder = tempFolder();
     const none = await run(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
-    expect(none.stderr).toMatch(/There is no database .*invigil\.db/);
+    expect(none.stderr).toMatch(/The database .*invigil\.db does not exist/);
     await stopped(await serve({ cwd: folder.path, env: testEnv }));
     mkdirSync(join(folder.path, "saved"));
     const there = await run(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
-    expect(there.stderr).toMatch(/saved is there already/);
+    expect(there.stderr).toMatch(/saved already exists/);
     expect(readdirSync(folder.path).toSorted()).toEqual(["data", "saved"]);
     expect(existsSync(join(folder.path, "saved/backup.json"))).toBe(false);
   });

@@ -57,7 +57,7 @@ describe("packed files", () => {
   const load = (folder: string, say: string, flags: readonly string[] = []): string => {
     const script = `
       import { packedFiles } from ${JSON.stringify(loader)};
-      const { load, keepCode } = packedFiles(${JSON.stringify(folder)});
+      const { load, writeCodeCache } = packedFiles(${JSON.stringify(folder)});
       const program = load("./program.cjs");
       console.log(${say});`;
     const { stdout, stderr } = spawnSync(
@@ -70,7 +70,7 @@ describe("packed files", () => {
   /** Caches the code of one text and replaces the text, so that the result shows which of them was run. */
   const folderWithCodeOfAnother = (digested: string) => {
     const folder = folderWith("kept");
-    load(folder.path, "keepCode()");
+    load(folder.path, "writeCodeCache()");
     const file = join(folder.path, "part.cjs");
     writeFileSync(file, partOf("text"));
     const code = readFileSync(`${file}.code`).subarray(32);

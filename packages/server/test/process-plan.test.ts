@@ -81,13 +81,13 @@ describe("invigil exam plan", () => {
     expect(await lines("--dry-run")).toEqual([
       ...squeezed,
       "",
-      "Would make 2 rooms and seat 5 examinees, 2 teachers, 1 spare, 2 inspectors. Nothing was changed.",
+      "Would create 2 rooms and seat 5 examinees, 2 teachers, 1 spare, 2 inspectors. Nothing was changed.",
       "",
     ]);
     expect(await lines()).toEqual([
       ...squeezed,
       "",
-      "Made 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
+      "Created 2 rooms and seated 5 examinees, 2 teachers, 1 spare, 2 inspectors.",
       "",
     ]);
     expect((await lines()).at(-2)).toBe("Nothing to do: nobody needs a room.");
@@ -126,7 +126,7 @@ describe("invigil exam plan", () => {
     );
     expect(await plan("Physics")).toBe("invigil: There is no exam 'Physics'");
     expect(await plan("e1")).toMatch(/^invigil: Rooms without a teacher: 2, .*Name 2 more/);
-    expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: --room-name must hold \{n\}/);
+    expect(await plan("e1", "--room-name", "Room")).toMatch(/^invigil: --room-name must contain \{n\}/);
     expect(await complaint("exam", "plan", "e1", "--room-size", "0")).toBe(
       "invigil: --room-size must be at least 1",
     );

@@ -149,10 +149,10 @@ describe("invigil room links", () => {
 
   it("needs a setting before it reads anything", async () => {
     expect(await complaint(["links", "--exam", "no such exam"], testEnv)).toMatch(
-      /^invigil: Links need INVIGIL_WATCH_APP_URL and INVIGIL_EXAMINEE_APP_URL/,
+      /^invigil: Links require INVIGIL_WATCH_APP_URL and INVIGIL_EXAMINEE_APP_URL/,
     );
     expect(await complaint(["links", "--exam", "no such exam", "--role", "examinee"], testEnv)).toMatch(
-      /^invigil: Links need INVIGIL_EXAMINEE_APP_URL/,
+      /^invigil: Links require INVIGIL_EXAMINEE_APP_URL/,
     );
   });
 
@@ -182,7 +182,7 @@ describe("invigil room links", () => {
 
   it("says that there is nobody, and writes nothing", async () => {
     const { id } = await server.as({ sub: "root", role: "admin" }).exam.create({ name: "Bare", ...times });
-    const nobody = "invigil: There is nobody to join the exam Bare: nothing was written\n";
+    const nobody = "invigil: The exam Bare has no people who could join: nothing was written\n";
     expect(await complaint(["links", "--exam", id])).toBe(nobody);
     expect(await complaint(["links", "--exam", id, "--format", "csv"])).toBe(nobody);
     expect(await complaint(["links", "--exam", id, "--json", "--output", "bare.json"])).toBe(nobody);
@@ -283,7 +283,7 @@ describe("invigil room", () => {
     expect(rooms.map(({ name }) => name)).toEqual(Array.from({ length: 103 }, (_, n) => `${103 - n}`));
     const text = await printed("list", "--exam", id);
     expect(text).toMatch(
-      /^NAME +ID +EXAM +STATUS +TEACHER +MADE\n103 +[0-9a-f]{32} +[0-9a-f]{32} +in progress +root /,
+      /^NAME +ID +EXAM +STATUS +TEACHER +CREATED\n103 +[0-9a-f]{32} +[0-9a-f]{32} +in progress +root /,
     );
     expect(text).toMatch(/\n103 rooms\n$/);
     expect(await printed("list")).toContain("Elsewhere");

@@ -169,7 +169,7 @@ describe("an upload is refused, and leaves nothing, ", () => {
     ["no file", [name], "file is required"],
     ["nothing at all", [], "file is required"],
     ["a text for a file", [name, ["file", "RIFF"]], "file must be a file"],
-    ["two files", [name, file, ["file", mp3()]], "file must be there once"],
+    ["two files", [name, file, ["file", mp3()]], "file must occur only once"],
     [
       "a file under another name",
       [name, ["sound", wav()]],
@@ -182,8 +182,8 @@ describe("an upload is refused, and leaves nothing, ", () => {
     ],
     ["no name", [file], "name is required"],
     ["an empty name", [["name", "  "], file], "name must not be empty"],
-    ["two names", [name, name, file], "name must be there once"],
-    ["two names, one behind the file", [name, file, name], "name must be there once"],
+    ["two names", [name, name, file], "name must occur only once"],
+    ["two names, one behind the file", [name, file, name], "name must occur only once"],
     ["a long name", [["name", "x".repeat(65)], file], "name must be at most 64 characters"],
     ["a class that is no number", [name, ["classify", "high"], file], "classify must be a whole number"],
     ["a default that is neither", [name, ["isDefault", "yes"], file], "isDefault must be of type boolean"],
@@ -283,7 +283,7 @@ describe("an upload whose connection ends before its form", () => {
     let ended = 0;
     const logTo = {
       write(line: string) {
-        if (line.includes('"msg":"upload broken off"')) ended += 1;
+        if (line.includes('"msg":"upload aborted"')) ended += 1;
       },
     };
     await using app = await openUploads({ logTo });
