@@ -24,6 +24,13 @@ const PARTS = {
     from: [...bundled("im-script"), compiled("schema")],
     makes: "packages/server/dist/sdk",
   },
+  // What `require` loads. The compiler writes the ES modules.
+  adapter: {
+    command: [bin("tsdown")],
+    cwd: "packages/trpc-fastify",
+    from: bundled("trpc-fastify"),
+    makes: "packages/trpc-fastify/dist/index.cjs",
+  },
   client: {
     command: [bin("tsdown")],
     cwd: "packages/client",

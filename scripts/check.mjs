@@ -28,6 +28,12 @@ const steps = [
   { name: "packed", command: [process.execPath, "scripts/pack.mjs"], after: ["types"], isQuick: false },
   { name: "script", command: [process.execPath, "scripts/build.mjs", "script"], after: ["types"] },
   {
+    name: "adapter",
+    command: [process.execPath, "scripts/build.mjs", "adapter"],
+    after: ["types"],
+    isQuick: false,
+  },
+  {
     name: "client",
     command: [process.execPath, "scripts/build.mjs", "client"],
     after: ["types"],
@@ -36,7 +42,7 @@ const steps = [
   {
     name: "tests",
     command: quick ? [...vitest, "--project", "!*-processes"] : vitest,
-    after: ["types", "packed", "script", "client"],
+    after: ["types", "packed", "script", "adapter", "client"],
     counts: true,
   },
   { name: "lint", command: [bin("oxlint")], after: ["types", "client"] },

@@ -51,7 +51,7 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
       kept += 1;
 
       writeFileSync(ballast, Buffer.alloc(disk.free() - 3 * MIB));
-      await server.line("writes are refused, reads go on");
+      await server.line("writes are refused, reads continue");
       const refused = await add();
       expect([refused.status, refused.body.reason]).toEqual([503, "STORAGE_FULL"]);
       const read = await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, {
@@ -79,7 +79,7 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
       expect((await server.post("/exam/endRoom", { roomId }, token)).body.success).toBe(true);
 
       await rm(ballast);
-      await server.line("the disk has room again");
+      await server.line("disk space is available again");
       expect((await add()).body.success).toBe(true);
       kept += 1;
       server.kill("SIGTERM");

@@ -8,7 +8,7 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
-import type { Declared } from "../src/storage/sqlite/client.js";
+import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
 import { trpc } from "./support/calls.js";
 import { tempFolder } from "./support/folders.js";
@@ -406,7 +406,7 @@ const prepared = (sql: string): string =>
 
 describe("query plans", () => {
   const statements = new Set<string>();
-  const uses = new Map<string, { readonly text: string; readonly declared: Declared }>();
+  const uses = new Map<string, { readonly text: string; readonly declared: DeclaredTables }>();
   let folder: ReturnType<typeof tempFolder>;
   let database: Sqlite.Database;
   let app: TestApp;

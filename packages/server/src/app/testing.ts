@@ -12,7 +12,8 @@ import { type Config, testConfig } from "../config/config.js";
 import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
-import { type OpenOptions, openDatabase } from "../storage/sqlite/client.js";
+import type { OnDeclared } from "../storage/declared-tables.js";
+import { openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
 
@@ -41,7 +42,7 @@ export interface TestAppOptions {
   /** Told of every SQL statement that runs. */
   readonly onStatement?: (sql: string) => void;
   /** Called with the tables that statements say they use. */
-  readonly onDeclared?: OpenOptions["onDeclared"];
+  readonly onDeclared?: OnDeclared | undefined;
   /** How long clients may be silent, in milliseconds. */
   readonly timing?: SocketTiming;
   /** Where the log's lines go; they are dropped otherwise. */

@@ -15,6 +15,7 @@ import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
+import type { OnDeclared } from "../declared-tables.js";
 import type { Storage } from "../port.js";
 import * as tables from "../tables.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
@@ -45,20 +46,13 @@ export interface Database {
   close(): void;
 }
 
-/** The tables that a statement says it uses. */
-export interface Declared {
-  readonly reads?: readonly string[];
-  readonly writes?: string;
-}
-
 export interface OpenOptions {
   /** The file; `:memory:` for none. */
   readonly file: string;
   readonly migrations?: string;
   /** Told of every statement that runs and is not about statements, for tests that look at query plans. */
   readonly onStatement?: (sql: string) => void;
-  /** Called with every statement that writes and the table that it says it writes, and with every statement of a remembered read and the tables that the read names. For tests. */
-  readonly onDeclared?: ((text: string, declared: Declared) => void) | undefined;
+  readonly onDeclared?: OnDeclared | undefined;
   /** Told when writes stop being acknowledged because the files are not those that were opened. */
   readonly onFault?: ((fault: string) => void) | undefined;
 }
