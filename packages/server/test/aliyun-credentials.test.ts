@@ -156,7 +156,7 @@ describe("the role of the machine", () => {
     await using aliyun = await openWith({ instanceRole: "exam-server" });
     expect((await detailsOf(aliyun.im.createGroup(GROUP)))?.fault).toBe("unreachable");
     expect(machine.asked).toContain(KEY_PATH);
-    expect(aliyun.log.join()).toContain("gives no credentials");
+    expect(aliyun.log.join()).toContain("provides no credentials");
     expect(aliyun.log.join()).not.toContain("secret");
   });
 });

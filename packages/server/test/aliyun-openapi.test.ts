@@ -40,7 +40,12 @@ describe("a call of the vendor's OpenAPI", () => {
   });
 
   it.each<[Fault, object, string, tries: { repeatable: number; other: number }]>([
-    ["error", { fault: "unavailable", code: "ServerError" }, "reported a server error", { repeatable: 3, other: 1 }],
+    [
+      "error",
+      { fault: "unavailable", code: "ServerError" },
+      "reported a server error",
+      { repeatable: 3, other: 1 },
+    ],
     ["gateway", { fault: "unavailable" }, "reported a server error", { repeatable: 3, other: 1 }],
     [
       "throttle",

@@ -1,8 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csv, encode } from "./support/files.js";
-import { type Person, refusalOf, sharedHalls, sheet } from "./support/roster.js";
-
-const nextHall = sharedHalls();
+import { openHall, type Person, refusalOf, sheet } from "./support/roster.js";
 
 const person = (userId: string, room: string | null, more: Partial<Person> = {}): Person => ({
   userId,
@@ -17,7 +15,7 @@ const byId = (people: readonly Person[]): Person[] =>
 
 describe("importing a roster", () => {
   it("seats those whose rows name a room, and lets the others wait for one, in the file's order", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const roomA = await hall.room("A");
     await hall.room("B");
     const file = csv([
@@ -49,7 +47,7 @@ describe("importing a roster", () => {
   });
 
   it("seats all others in the call's room", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const roomId = await hall.room("A");
     await hall.room("B");
     await hall.import("id,name,room\nk1,Name of k1,\nk2,Name of k2,B\n", { roomId });
@@ -59,14 +57,14 @@ describe("importing a roster", () => {
   it.each(["学号,姓名", "考号\t姓名", "ID;Name", "User ID,NAME", "student id;name", "ＩＤ,Ｎａｍｅ"])(
     "knows the columns '%s'",
     async (header) => {
-      await using hall = await nextHall();
+      await using hall = await openHall();
       const delimiter = /[,;\t]/.exec(header)?.[0] ?? "";
       expect(await hall.import(`${header}\nk1${delimiter}A\n`)).toMatchObject({ added: 1 });
     },
   );
 
   it.each(["考场", "考场号", "Room"])("knows the room's column '%s'", async (header) => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("101");
     await hall.import(`id,name,${header}\nk1,Name of k1,101\n`);
     expect(hall.people()).toEqual([person("k1", "101")]);
@@ -75,7 +73,7 @@ describe("importing a roster", () => {
   it.each(["加时", "加时(分钟)", "加时（分钟）", "Extra Minutes", "extra"])(
     "knows the extra minutes' column '%s'",
     async (header) => {
-      await using hall = await nextHall();
+      await using hall = await openHall();
       await hall.import(`id,name,${header}\nk1,Name of k1,600\n`);
       expect(hall.people()).toEqual([person("k1", null, { extraMinutes: 600 })]);
     },
@@ -86,13 +84,13 @@ describe("importing a roster", () => {
     ["teacher", ["老师", "教师", "监考", "监考员", "Teacher", "invigilator"]],
     ["inspector", ["巡考", "督导", "INSPECTOR"]],
   ])("knows who is %s", async (role, texts) => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.import(csv([["id", "name", "role"], ...texts.map((text, n) => [`k${n}`, "N", text])]));
     expect(hall.people().map((one) => one.role)).toEqual(texts.map(() => role));
   });
 
   it("takes 4,000 rows of GB18030, as a school's spreadsheet writes them", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const rows = Array.from({ length: 4000 }, (_, n) => [
       `2026${10_000 + n}`,
       `考生${n}`,
@@ -108,7 +106,7 @@ describe("importing a roster", () => {
   });
 
   it("takes numbers of a workbook for ids, names, rooms and minutes", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("101");
     await hall.import(
       await sheet("XLSX", [
@@ -120,13 +118,13 @@ describe("importing a roster", () => {
   });
 
   it("takes ids that look like numbers with an exponent", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.import("id,name\n5E12,Name of 5E12\n1e5,Name of 1e5\n");
     expect(hall.people()).toEqual([person("5E12", null), person("1e5", null)]);
   });
 
   it("means the open one of two rooms with a name", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.admin.room.end({ roomId: await hall.room("A") });
     const open = await hall.room("A");
     await hall.import("id,name,room\nk1,N,A\n");
@@ -143,7 +141,7 @@ describe("importing again", () => {
   ]);
 
   it("changes nothing, not even a time", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.import(FILE);
     const before = hall.everything();
@@ -154,7 +152,7 @@ describe("importing again", () => {
   });
 
   it("changes nothing about somebody who has got a room meanwhile", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.import("id,name,extra\nk1,Name of k1,15\n");
     await hall.import("id,name,room\nk1,Name of k1,A\n");
@@ -164,7 +162,7 @@ describe("importing again", () => {
   });
 
   it("updates names and extra minutes where the person is, and lists them", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.import(FILE);
     const file = csv([
@@ -208,7 +206,7 @@ describe("importing again", () => {
   });
 
   it("leaves extra minutes as they are where the file is silent", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.import("id,name,room,extra\nk1,N,A,15\nk2,N,,20\n");
     await hall.import("id,name\nk1,Name of k1\nk2,Name of k2\n");
@@ -220,7 +218,7 @@ describe("importing again", () => {
   });
 
   it("seats those who waited when their rows name a room now, and lists whose name or minutes are others", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.import("id,name,extra\nk1,Name of k1,15\nk2,Old,\n");
     const result = await hall.import("id,name,room,extra\nk1,Name of k1,A,\nk2,Name of k2,A,5\n");
@@ -246,7 +244,7 @@ describe("importing again", () => {
   });
 
   it("puts a teacher into one room more, and renames it in all of them when the row names none", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     await hall.room("B");
     await hall.import("id,name,role,room\nt1,Old,teacher,A\n");
@@ -260,7 +258,7 @@ describe("importing again", () => {
   });
 
   it("knows nothing of another exam's people", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const { id: examId } = await hall.admin.exam.create({
       name: "Another",
       startTime: new Date(0),
@@ -273,7 +271,7 @@ describe("importing again", () => {
   });
 
   it("lists the first thousand whose name or minutes are others, and counts the rest", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const named = (name: string) =>
       csv([["id", "name"], ...Array.from({ length: 1005 }, (_, n) => [`k${n}`, name])]);
     await hall.import(named("Old"));
@@ -289,7 +287,7 @@ describe("importing again", () => {
 
 describe("a dry run", () => {
   it("says what would be done, and does nothing", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("A");
     const before = hall.everything();
     const file = "id,name,room\nk1,N,A\nk2,N,\n";
@@ -300,7 +298,7 @@ describe("a dry run", () => {
 
 describe("two imports at once", () => {
   it("are each whole", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const file = csv([["id", "name"], ...Array.from({ length: 3000 }, (_, n) => [`k${n}`, "N"])]);
     const results = await Promise.all([
       hall.import(file),
@@ -316,7 +314,7 @@ describe("who may import into what", () => {
   const FILE = "id,name\nk1,N\n";
 
   it("is the maker of the exam, also into a room that it is not in", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const maker = hall.as({ sub: "maker", role: "teacher" });
     const { id: examId } = await maker.exam.create({
       name: "M",
@@ -329,7 +327,7 @@ describe("who may import into what", () => {
   });
 
   it("is a teacher of the room, into that room alone", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     await hall.room("Other");
     const roomId = await hall.room("A", { people: [{ userId: "t", name: "T", role: "teacher" }] });
     const teacher = hall.as({ sub: "t", role: "teacher" });
@@ -344,7 +342,7 @@ describe("who may import into what", () => {
   });
 
   it("is nobody into a room of another exam, or one that is not there", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const { id: examId } = await hall.admin.exam.create({
       name: "M",
       startTime: new Date(0),
@@ -360,7 +358,7 @@ describe("who may import into what", () => {
   });
 
   it("is nobody into a room that has ended", async () => {
-    await using hall = await nextHall();
+    await using hall = await openHall();
     const roomId = await hall.room("A");
     await hall.admin.room.end({ roomId });
     const { code, message } = await refusalOf(hall.import(FILE, { roomId }));

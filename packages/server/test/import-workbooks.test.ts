@@ -76,12 +76,12 @@ describe("a workbook of people", () => {
       "rows[5].学号": [
         "is a number whose last digits the spreadsheet has lost: make the column text ('3.3010220080101126E+17', of 'D')",
       ],
-      "rows[6].学号": ["shows the error '#N/A': mend its formula ('#N/A', of 'E')"],
+      "rows[6].学号": ["shows the error '#N/A': correct its formula ('#N/A', of 'E')"],
       "rows[7].考场": [
         "is a date of the spreadsheet (2026/03/04): format the column as text ('2026/03/04', of 'F')",
       ],
       "rows[8].学号": ["is in a hidden row: show the row, or delete it ('k7', of 'G')"],
-      "rows[9].加时": ["shows '1' but holds 0.5: make the column text ('1', of 'H')"],
+      "rows[9].加时": ["shows '1' but contains 0.5: format the column as text ('1', of 'H')"],
       "rows[10].考场": ["is merged with B10: unmerge the cells ('Hall A', of 'I')"],
     });
     expect(hall.everything()).toEqual(before);
@@ -154,7 +154,7 @@ describe("a workbook of people", () => {
     });
     const { message } = await refusalOf(hall.import(workbook([sheet("一班", "k1"), sheet("二班", "k2")])));
     expect(message).toBe(
-      "file cannot be used: More than one sheet of the workbook holds people: '一班' and '二班'. Put them into one, or hide the others.",
+      "file cannot be used: Several sheets of the workbook contain people: '一班' and '二班'. Combine them, or hide the others.",
     );
     expect(hall.people()).toEqual([]);
   });

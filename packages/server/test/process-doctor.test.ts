@@ -233,7 +233,9 @@ describe.concurrent("`invigil doctor`", () => {
     expect(planned.of("stream domains")).toMatchObject([
       {
         state: "failed",
-        found: expect.stringContaining("not set: stream URLs refer to hosts that do not exist, and Maths is planned"),
+        found: expect.stringContaining(
+          "not set: stream URLs refer to hosts that do not exist, and Maths is planned",
+        ),
         todo: expect.stringContaining("INVIGIL_STREAM_PUSH_DOMAIN"),
       },
     ]);

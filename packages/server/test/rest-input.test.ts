@@ -1,9 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
-import type { School } from "./support/school.js";
-import { sharedSchools } from "./support/shared.js";
-
-const openSchool = sharedSchools();
+import { openSchool, type School } from "./support/school.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 interface Good {

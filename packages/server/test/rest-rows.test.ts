@@ -2,9 +2,6 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
 import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
-import { sharedSchools } from "./support/shared.js";
-
-const nextSchool = sharedSchools();
 
 const as = async (
   school: School,
@@ -43,7 +40,7 @@ describe("rooms", () => {
     ["createRoom", { name: "考场", imServer: "" }],
     ["createRoom", { name: "考场", imServer: ["aliyun_new"] }],
   ])("%s %o makes a room", async (path, body) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const room = dataOf(await (await as(school, "teacher7", "teacher", "Seven")).post(path, body));
     expect(room).toStrictEqual({
       id: ID,
@@ -59,14 +56,14 @@ describe("rooms", () => {
   });
 
   it.each(["teacher1", "inspector1", "examinee1"])("roomInfo answers %s", async (sub) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const role = sub.slice(0, -1) as "teacher" | "inspector" | "examinee";
     const info = await (await as(school, sub, role)).get("roomInfo", { roomId: school.room.id, ts: 1 });
     expect(dataOf(info)).toStrictEqual({ ...roomA(school), cheatConfig: config(school) });
   });
 
   it("roomInfo leaves out a cheat config that was never set", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const info = await (await as(school, "teacher2", "teacher")).get("roomInfo", { roomId: school.other.id });
     expect(dataOf(info)).not.toHaveProperty("cheatConfig");
   });
@@ -98,7 +95,7 @@ describe("rooms", () => {
   );
 
   it("updateRoomAudioStatus takes a query, JSON or a form, and the body wins", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const authorization = await school.token({ sub: "teacher1", role: "teacher" });
     const { id } = school.room;
     const path = "/exam/updateRoomAudioStatus";
@@ -123,7 +120,7 @@ describe("rooms", () => {
 
 describe("exams", () => {
   it("examInfo has the exam's own times and both kinds of audio", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const startTime = new Date("2026-01-02T03:40:00Z");
     const other = await school.admin.audio.create({
@@ -166,7 +163,7 @@ describe("exams", () => {
   });
 
   it("examInfo has the video profile that was set", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const videoProfile = {
       name: "720p",
@@ -178,7 +175,7 @@ describe("exams", () => {
   });
 
   it("examInfo of an exam without audio has empty lists, and no video profile", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const exam = dataOf(await (await asTeacher(school)).get("examInfo", { examId: school.room.examId }));
     expect(exam).toMatchObject({ radioInfo: [], audioInfo: [] });
     expect(exam).not.toHaveProperty("videoProfile");
@@ -190,7 +187,7 @@ const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as con
 
 describe("people", () => {
   it("userList has the examinees in the order they came, with their streams", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { room } = school;
     const list = dataOf(await (await asTeacher(school)).get("userList", { roomId: room.id }));
     expect(list.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
@@ -217,7 +214,7 @@ describe("people", () => {
   });
 
   it("userList of a room without examinees is an empty list", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const room = await school.admin.room.create({ name: "Empty" });
     expect(
       (await (await as(school, "root", "admin")).get("userList", { roomId: room.id })).body.data,
@@ -235,7 +232,7 @@ describe("people", () => {
     ["examinee1", "examinee", "examinee1", true],
     ["examinee1", "examinee", "teacher1", false],
   ] as const)("userInfo for %s (%s) about %s: push URLs %s", async (sub, role, userId, pushes) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const user = dataOf(
       await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id, ts: 1 }),
     );
@@ -247,7 +244,7 @@ describe("people", () => {
   });
 
   it("userList gives an inspector no push URL", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const list = dataOf(
       await (await as(school, "inspector1", "inspector")).get("userList", { roomId: school.room.id }),
     );
@@ -257,7 +254,7 @@ describe("people", () => {
   });
 
   it("userInfo: the teacher's push has no transcodable twin", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const user = dataOf(
       await (await asTeacher(school)).get("userInfo", { userId: "teacher1", roomId: school.room.id }),
     );
@@ -271,7 +268,7 @@ describe("people", () => {
     ["teacher1", "teacher", "ghost", 404, "PARTICIPANT_NOT_FOUND"],
     ["teacher1", "teacher", "examinee3", 404, "PARTICIPANT_NOT_FOUND"],
   ] as const)("userInfo for %s (%s) about %s is %i", async (sub, role, userId, code, reason) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const answer = await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id });
     expect(refusalOf(answer, code, reason)).toContain(userId);
   });
@@ -279,7 +276,7 @@ describe("people", () => {
 
 describe("messages and uploads", () => {
   it("v2/getIMToken signs a login of the built-in service", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const sent = {
       roomId: school.room.id,
       deviceId: "art-1",
@@ -307,7 +304,7 @@ describe("messages and uploads", () => {
   });
 
   it("getIMToken of the older SDKs has two tokens, and nothing else", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const sent = { userId: "teacher1", deviceId: "d", deviceType: "ios" };
     const tokens = dataOf(await (await asTeacher(school)).post("getIMToken", sent));
     const text = expect.stringMatching(/^[A-Za-z0-9_-]{100,}$/);
@@ -318,7 +315,7 @@ describe("messages and uploads", () => {
   it.each([{}, { mode: "OSS" }, { mode: "VOD" }, { mode: "" }])(
     "getOssConfig %o says that no store is configured",
     async (mode) => {
-      await using school = await nextSchool();
+      await using school = await openSchool();
       const answer = await (await asTeacher(school)).get("getOssConfig", {
         examId: school.room.examId,
         ...mode,
@@ -335,7 +332,7 @@ describe("audio", () => {
     [{ pageNum: "1", pageSize: "10", name: null, classify: "" }, 1, 10],
     [{ pageNum: 1, pageSize: 100, name: "BELL", classify: "0" }, 1, 100],
   ])("selectAudio %o", async (sent, pageNum, pageSize) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     expect(dataOf(await (await asTeacher(school)).post("selectAudio", sent))).toStrictEqual({
       pageNum,
       pageSize,
@@ -364,7 +361,7 @@ describe("cheating", () => {
   });
 
   it("getCheatConfig of an exam that has none is 404", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const answer = await (await as(school, "teacher2", "teacher")).post("cheat/getCheatConfig", {
       examId: school.other.examId,
     });
@@ -372,7 +369,7 @@ describe("cheating", () => {
   });
 
   it("addCheatRecord answers without data; listCheatRecord gives the records back, newest first", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { id: roomId, examId } = school.room;
     const record = (more: object) => ({
       detectTime: 232323,
@@ -427,7 +424,7 @@ describe("cheating", () => {
     [{ pageSize: 2, scrollToken: "" }],
     [{ pageSize: 2, scrollToken: null }],
   ])("listCheatRecord %o scrolls by the last id of a page, as text", async (sent) => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { id: roomId } = school.room;
     await school.admin.cheat.addRecords({
       roomId,
@@ -453,7 +450,7 @@ describe("cheating", () => {
   });
 
   it("listCheatRecord of a room without records is an empty list, by room and by exam", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const door = await asTeacher(school);
     const { id: roomId, examId } = school.room;
     for (const sent of [{ roomId }, { examId }, { roomId, examId }, { examId, roomId: "" }])

@@ -110,7 +110,8 @@ describe("a clip's file", () => {
     const seen: string[] = [];
     let look = (): number => 0;
     const onStatement = (sql: string) => {
-      const [what = ""] = /^(begin|commit|(insert into|delete from) "audio_clips")/.exec(sql.toLowerCase()) ?? [];
+      const [what = ""] =
+        /^(begin|commit|(insert into|delete from) "audio_clips")/.exec(sql.toLowerCase()) ?? [];
       if (what) seen.push(`${look()} ${what}`);
     };
     await using app = await openUploads({ onStatement });

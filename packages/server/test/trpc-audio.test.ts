@@ -6,9 +6,6 @@ import { dataOf, rest } from "./support/calls.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
-import { sharedSchools } from "./support/shared.js";
-
-const nextSchool = sharedSchools();
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const url = "https://audio.example/x.wav";
@@ -106,7 +103,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 4, minute));
 
 describe("audio.attach", () => {
   it("orders scheduled clips by time, and those by hand as they came", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const ids = await library(school, [["a"], ["b"], ["c"]]);
     const attach = async (name: string, startTime?: Date) =>
@@ -135,7 +132,7 @@ describe("audio.attach", () => {
   });
 
   it("of the same clip at the same time changes nothing", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { clipId } = school;
     for (const startTime of [undefined, at(1)]) {
@@ -147,7 +144,7 @@ describe("audio.attach", () => {
   });
 
   it("is heard in that exam alone", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { clipId } = school;
     await school.teacher.audio.attach({ examId: school.room.examId, clipId });
     expect((await school.admin.exam.get({ examId: school.other.examId })).manualAudio).toEqual([]);
@@ -156,7 +153,7 @@ describe("audio.attach", () => {
   });
 
   it("names what does not exist", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const { audio } = school.admin;
@@ -165,7 +162,7 @@ describe("audio.attach", () => {
   });
 
   it("reaches the apps under radioInfo and audioInfo, by the attachment's id", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const scheduled = await school.teacher.audio.attach({ examId, clipId, startTime: at(0) });
@@ -206,7 +203,7 @@ describe("audio.update", () => {
   });
 
   it("is seen wherever the clip is played", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { clipId } = school;
     await school.teacher.audio.attach({ examId, clipId });
@@ -234,7 +231,7 @@ describe("audio.delete", () => {
   });
 
   it("is refused while exams play it, and says how many", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { clipId } = school;
     const [one, two] = [school.room.examId, school.other.examId];
     const attached = [
@@ -256,7 +253,7 @@ describe("audio.delete", () => {
 
 describe("audio.detach", () => {
   it("takes one attachment out of its exam", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const { audio, exam } = school.teacher;
@@ -271,7 +268,7 @@ describe("audio.detach", () => {
   });
 
   it("reaches no other exam's", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { clipId } = school;
     const { id: attachmentId } = await school.admin.audio.attach({ examId: school.other.examId, clipId });
     const call = school.teacher.audio.detach({ examId: school.room.examId, attachmentId });
@@ -285,7 +282,7 @@ describe("an exam with no manual audio of its own", () => {
     (await school.teacher.exam.get({ examId: school.room.examId })).manualAudio;
 
   it("offers the library's default clips, in the library's order, until it has its own", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     const { examId } = school.room;
     const { audio } = school.admin;
     const make = (name: string, isDefault: boolean) => audio.create({ name, url, classify: 4, isDefault });
@@ -310,7 +307,7 @@ describe("an exam with no manual audio of its own", () => {
   });
 
   it("offers a hundred of them at most", async () => {
-    await using school = await nextSchool();
+    await using school = await openSchool();
     for (let n = 0; n < 101; n++) await school.admin.audio.create({ name: `${n}`, url, isDefault: true });
     const names = (await heard(school)).map(({ name }) => name);
     expect(names).toEqual(Array.from({ length: 100 }, (_, n) => `${n}`));
@@ -319,7 +316,7 @@ describe("an exam with no manual audio of its own", () => {
 
 describe("a clip of the library", () => {
   const openClips = async () => {
-    const school = await nextSchool();
+    const school = await openSchool();
     const other = school.as({ sub: "teacher2", role: "teacher" });
     const { id: own } = await school.teacher.audio.create({ name: "Own", url });
     return { ...school, other, own };

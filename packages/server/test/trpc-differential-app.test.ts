@@ -41,6 +41,12 @@ interface Request {
 /** Headers that may differ: how the end of the body is marked, and when it was sent. */
 const FRAMING = ["content-length", "transfer-encoding", "connection", "date", "keep-alive"];
 
+/** The body of an answer. The answers of a streamed batch follow its first line in the order in which the calls end, which may differ. */
+const sortedStream = (body: string): string => {
+  const [head = "", ...lines] = body.split("\n");
+  return head.startsWith('{"json":{"0":') ? [head, ...lines.sort()].join("\n") : body;
+};
+
 /** Sends a request. The status is 0 when a stream breaks the connection. */
 const answerOf = async ({ inject }: World, { method, url, headers, body }: Request) => {
   const answer = await inject({ method, url, headers, ...(body !== undefined && { payload: body }) }).catch(
@@ -48,7 +54,7 @@ const answerOf = async ({ inject }: World, { method, url, headers, body }: Reque
   );
   if (answer instanceof Error) return { status: 0, headers: {}, body: answer.code ?? "" };
   const kept = Object.entries(answer.headers).filter(([name]) => !FRAMING.includes(name));
-  return { status: answer.statusCode, headers: Object.fromEntries(kept), body: answer.payload };
+  return { status: answer.statusCode, headers: Object.fromEntries(kept), body: sortedStream(answer.payload) };
 };
 
 /** All rows of all tables, without the password hashes, which have a random salt. */

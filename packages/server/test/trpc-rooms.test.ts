@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { reasonOf, refused } from "./support/reason.js";
-import { sharedSchools } from "./support/shared.js";
-
-const openSchool = sharedSchools();
+import { openSchool } from "./support/school.js";
 
 const TEACHER = { sub: "t1", role: "teacher", name: "Tea Cher" } as const;
 const people = (app: TestApp, roomId: string, role: "teacher" | "inspector" | "examinee") =>

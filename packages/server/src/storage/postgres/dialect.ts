@@ -32,7 +32,7 @@ export const compile = ({
 }: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
   // Drizzle's builder for SQLite qualifies the columns of a conflict's target, which PostgreSQL refuses.
-  const unqualified = text.replaceAll(/on conflict \(([^)]*)\)/g, (_, target: string) => {
+  const unqualified = text.replaceAll(/on conflict \(([^()]*)\)/g, (_, target: string) => {
     const names = target.split(", ").map((column) => column.split(".").at(-1));
     return `on conflict (${names.join(", ")})`;
   });
