@@ -23,7 +23,8 @@ const inProcess = (name: string): TestProjectConfiguration => ({
   },
 });
 
-const processes = (name: "server" | "client"): TestProjectConfiguration => ({
+/** The tests of a package that start processes. Each file has one of its own. */
+const processes = (name: string): TestProjectConfiguration => ({
   extends: true,
   test: {
     name: `${name}-processes`,
@@ -73,8 +74,7 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
-      processes("server"),
-      processes("client"),
+      ...["server", "client", "trpc-fastify"].map(processes),
     ],
   },
 });
