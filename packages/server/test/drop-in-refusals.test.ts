@@ -125,7 +125,7 @@ describe("a group", () => {
       [inspector, "inspector1"],
       [examinee, "examinee1"],
     ] as const) {
-      const refusal = { code: 403, message: `The login ${login} is no admin of the group ${groupId}.` };
+      const refusal = { code: 403, message: `The login ${login} is not an admin of the group ${groupId}.` };
       for (const call of [{ ...command, key: "b" }, mute, all])
         expect(await connection.ask(call)).toEqual(refusal);
     }

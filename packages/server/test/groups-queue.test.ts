@@ -55,7 +55,7 @@ describe("tasks", () => {
       const room = { id: "g", ...RONG };
       await tasks.announce(tx, { room, signal: 20_001, data: { userId: "b" }, now });
       await tasks.announce(tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
-      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual([
@@ -79,7 +79,7 @@ describe("tasks", () => {
     const room = { id: "g", imServer: ["aliyun_new", "aliyun_old", "rong_cloud"] } as const;
     await process.add(async (tasks, tx, now) => {
       await tasks.announce(tx, { room, signal: 1, data: {}, now });
-      await tasks.sendAway(tx, room, { userId: "a", role: "inspector" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "inspector" }, now);
       await tasks.deleteGroups(tx, room, { dueAt: now, now });
     });
     expect(process.tasks().map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
@@ -190,7 +190,7 @@ describe("tasks", () => {
       .run();
     await process.add(async (tasks, tx, now) => {
       for (const userId of ["a", "b"])
-        await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
+        await tasks.evict(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);
@@ -255,7 +255,7 @@ describe("a task that fails", () => {
     await using process = openProcess({ rong_cloud: at });
     const room = { id: "g", ...RONG };
     await process.add(async (tasks, tx, now) => {
-      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
       await tasks.announce(tx, { room, signal: 1, data: {}, now });
     });
     await process.wait(0);
@@ -437,7 +437,7 @@ describe("a queue", () => {
     const at = service();
     const first = held();
     at.on("send", first.behaviour);
-    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    await using process = openProcess({ aliyun_new: at }, { concurrency: 1 });
     process.queue.start();
     await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1, 2));
     await at.called(1);
@@ -534,7 +534,7 @@ describe("a queue", () => {
     const at = service();
     const first = held();
     at.on("send", first.behaviour);
-    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    await using process = openProcess({ aliyun_new: at }, { concurrency: 1 });
     process.queue.start();
     await process.add((tasks, tx, now) => say(tasks, tx, now, "a", 1));
     await at.called(1);

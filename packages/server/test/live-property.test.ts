@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createAllowances } from "../src/features/subscriptions/allowances.js";
+import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
+import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
-import { createLiveStore, type LiveStore, type LogOf } from "../src/features/subscriptions/store.js";
-import { createTail } from "../src/features/subscriptions/tail.js";
+import { createLiveStore, type EventScope, type LiveStore } from "../src/features/subscriptions/store.js";
 import { type Hearing, hearing } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 
@@ -99,8 +99,8 @@ const slowly = (store: LiveStore, turns: () => number): LiveStore => {
     };
   return {
     ...store,
-    newest: slow(() => store.newest()),
-    since: slow((of: LogOf, id: number, limit: number) => store.since(of, id, limit)),
+    newestId: slow(() => store.newestId()),
+    eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
     message: slow((id: number) => store.message(id)),
     roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
     roomSnapshot: slow((roomId: string) => store.roomSnapshot(roomId)),
@@ -126,15 +126,15 @@ const run = async (
     () => delays[calls++ % delays.length] ?? 0,
   );
   const log = hall.app.log;
-  const tail = createTail({ store, log });
+  const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();
-  const presence = { connected: () => () => undefined };
+  const presence = { connect: () => () => undefined };
   const live = createLiveService({
     ...services,
     store,
-    tail,
+    dispatcher,
     presence,
-    allowances: createAllowances({ connections: 1_000, subscriptions: 1_000 }),
+    limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
     retentionMs: 1,
     log,
@@ -148,13 +148,16 @@ const run = async (
   const inRoom = (roomId: string) => async (lastEventId: string) => {
     const abort = new AbortController();
     return hearing<Told>(
-      await live.listenRoom(listener(abort), { roomId, camera: "main", lastEventId }),
+      await live.subscribeToRoom(listener(abort), { roomId, camera: "main", lastEventId }),
       abort,
     );
   };
   const inExam = async (lastEventId: string) => {
     const abort = new AbortController();
-    return hearing<Told>(await live.listenExam(listener(abort), { examId: room.examId, lastEventId }), abort);
+    return hearing<Told>(
+      await live.subscribeToExam(listener(abort), { examId: room.examId, lastEventId }),
+      abort,
+    );
   };
   const listeners = [inRoom(room.id), inRoom(sibling.id), inExam, inRoom(room.id)].map((listen) =>
     createListener(listen, from),
@@ -163,7 +166,7 @@ const run = async (
   const say = (roomId = "") => {
     // Nobody speaks too often.
     passTime(100);
-    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(tail.look);
+    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(dispatcher.poll);
   };
   for (const one of steps) {
     if (one.do === "write") writes.push(...one.rooms.map((n) => say(rooms[n])));

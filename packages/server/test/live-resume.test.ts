@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
-import { MAX_WAITING } from "../src/features/subscriptions/inbox.js";
+import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
 import { openDatabase } from "../src/storage/sqlite/client.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
@@ -141,8 +141,8 @@ describe("who comes back", () => {
 
 describe("who is slow", () => {
   it.each([
-    ["has all of what waits for it", MAX_WAITING],
-    ["gets a gap when it is more", MAX_WAITING + 1],
+    ["has all of what waits for it", MAX_QUEUED],
+    ["gets a gap when it is more", MAX_QUEUED + 1],
   ] as const)("%s, and nobody waits for it", async (_, count) => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
@@ -160,7 +160,7 @@ describe("who is slow", () => {
     // The other has all of them while this one has taken none.
     expect(idsOf(await others)).toEqual(all);
     client.goesOn();
-    if (count > MAX_WAITING) {
+    if (count > MAX_QUEUED) {
       expect(await first).toMatchObject({ type: "gap", id: String(all.at(-1)) });
       await hall.as(TEACHER).room.end({ roomId });
       expect(await slow.next()).toMatchObject({ type: "room_ended", id: String(Number(all.at(-1)) + 1) });

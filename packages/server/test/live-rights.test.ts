@@ -214,7 +214,7 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     const input = { roomId: hall.room.id, camera: "main" as const };
     const abort = new AbortController();
     const listener = { caller, identify, signal: abort.signal };
-    await using heard = hearing(await hall.services.live.listenRoom(listener, input), abort);
+    await using heard = hearing(await hall.services.live.subscribeToRoom(listener, input), abort);
     vi.advanceTimersByTime(5000);
     await hall.as(TEACHER).room.end({ roomId: hall.room.id });
     expect(await heard.next()).toMatchObject({ type: "room_ended" });
@@ -247,7 +247,7 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     const caller = await hall.services.auth.identify(token);
     const input = { roomId: hall.room.id, camera: "main" as const };
     // Admitted, and not begun.
-    const late = await hall.services.live.listenRoom({ caller, identify: async () => caller }, input);
+    const late = await hall.services.live.subscribeToRoom({ caller, identify: async () => caller }, input);
     await hall.services.live.stop();
     const stopping = { code: "OVERLOADED", message: "The server is stopping." };
     expect(reason(await listener.failure())).toEqual(stopping);

@@ -21,7 +21,7 @@ const connect = async (
   camera: Camera = "main",
   { id } = hall.room,
 ) => {
-  const leave = hall.services.presence.connected({ roomId: id, userId: sub, role, camera });
+  const leave = hall.services.presence.connect({ roomId: id, userId: sub, role, camera });
   await hall.written();
   return async (): Promise<void> => {
     leave();
@@ -197,10 +197,10 @@ describe("a page that lost its connection", () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     const page = { roomId: hall.room.id, userId: "e1", role: "examinee", camera: "main" } as const;
     const { presence } = hall.services;
-    presence.connected(page)();
+    presence.connect(page)();
     vi.advanceTimersByTime(10_000);
     // Comes and goes while it is being written that it left.
-    presence.connected(page)();
+    presence.connect(page)();
     await hall.written();
     const leave = await connect(hall, EXAMINEE);
     await pass(hall, 10);
@@ -280,7 +280,7 @@ describe("many who connect", () => {
     });
     begun.length = 0;
     for (const userId of people)
-      hall.services.presence.connected({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
+      hall.services.presence.connect({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
     await hall.written();
     // How many they are is a matter of how busy the machine is.
     expect(begun.length).toBeLessThan(people.length / 4);
@@ -302,7 +302,7 @@ describe("after a restart", () => {
     await first[Symbol.asyncDispose]();
     // Connections end, and begin, after the service has: that is no news for the database.
     await leave().catch(() => undefined);
-    presence.connected({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
+    presence.connect({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
     vi.advanceTimersByTime(60_000);
     await presence.stop();
     expect(first.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);

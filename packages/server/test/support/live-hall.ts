@@ -2,7 +2,7 @@ import { asc } from "drizzle-orm";
 import { createAppRouter } from "../../src/api/router.js";
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
-import type { ToldRoomEvent } from "../../src/features/subscriptions/service.js";
+import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { failureOf } from "../../src/trpc/failures.js";
 import { type Hearing, hearing } from "./listening.js";
@@ -40,7 +40,7 @@ export interface LiveHall extends World, Pick<TestApp, "as"> {
   /** Every event that is left. */
   wholeLog(): LoggedEvent[];
   /** Listens by a token, from now on unless an id is given. */
-  listen(token: string, roomId: string, options?: ListenOptions): Promise<Hearing<ToldRoomEvent>>;
+  listen(token: string, roomId: string, options?: ListenOptions): Promise<Hearing<DeliveredRoomEvent>>;
 }
 
 const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
@@ -97,7 +97,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
         drained,
         signal: abort.signal,
       };
-      return hearing(await services.live.listenRoom(listener, { roomId, camera, lastEventId }), abort);
+      return hearing(await services.live.subscribeToRoom(listener, { roomId, camera, lastEventId }), abort);
     },
   };
 };

@@ -3,8 +3,8 @@ import { pino } from "pino";
 import { createEventLog } from "../../src/domain/events.js";
 import { createTaskLog, type TaskLog } from "../../src/domain/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
-import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/queue.js";
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
+import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/task-queue.js";
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
 import type { Transaction } from "../../src/storage/port.js";
@@ -33,7 +33,7 @@ export interface Process extends AsyncDisposable {
 
 export interface ProcessOptions {
   readonly file?: string;
-  readonly width?: number;
+  readonly concurrency?: number;
   readonly random?: () => number;
   readonly clock?: () => Date;
 }
@@ -41,7 +41,7 @@ export interface ProcessOptions {
 /** Opens a database with a queue for these services, which does not run yet. */
 export const openProcess = (
   at: Readonly<Partial<Record<ImServer, TestService>>>,
-  { file = ":memory:", width = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
+  { file = ":memory:", concurrency = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
 ): Process => {
   let now = START;
   const clock = given ?? (() => new Date(now));
@@ -65,7 +65,7 @@ export const openProcess = (
     messages: undefined,
   });
   const store = createGroupStore({ storage: db.storage, tasks });
-  const queue = createTaskQueue({ store, messages, clock, random, width, log });
+  const queue = createTaskQueue({ store, messages, clock, random, concurrency, log });
   return {
     db,
     queue,
