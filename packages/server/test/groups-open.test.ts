@@ -14,7 +14,7 @@ import {
   tasksOf,
   withServices,
   works,
-  worksUnheard,
+  worksWithoutAnswer,
 } from "./support/message-services.js";
 import { openProcess } from "./support/queue.js";
 import { openWorld, type World } from "./support/world.js";
@@ -205,7 +205,7 @@ describe("room.create, when a message service fails,", () => {
   const failures: [string, Behaviour][] = [
     ["fails", fails()],
     ["refuses", fails("refused")],
-    ["makes the group and is not heard", worksUnheard],
+    ["makes the group and is not heard", worksWithoutAnswer],
     ["hangs", hangs],
   ];
   const cases = orders.flatMap((order) =>
@@ -357,7 +357,7 @@ describe("exam.plan", () => {
     await using hall = await openHall();
     const go = await plan(hall, 20);
     const before = hall.kept();
-    hall.at.aliyun_new.on("create", inTurn(works, works, works, worksUnheard, works));
+    hall.at.aliyun_new.on("create", inTurn(works, works, works, worksWithoutAnswer, works));
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(0);
     await hall.wait(3 * MINUTE_MS);

@@ -79,8 +79,8 @@ describe("a message login ends", () => {
     );
     await takeBack(school, token);
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.receive("expired")).toEqual({ is: "expired" });
+      expect(await page.receive("bye")).toEqual({ is: "bye", code: 3 });
       expect((await page.closed())[0]).toBe(1000);
     }
     for (const one of [made, pc]) expect(await tryLogin(url, one)).toEqual(AUTH_FAIL);
@@ -206,8 +206,8 @@ describe("how long a message login lasts", () => {
     expect(await joined.ask({ do: "group", groupId })).toHaveProperty("groupId");
     time += 1;
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.receive("expired")).toEqual({ is: "expired" });
+      expect(await page.receive("bye")).toEqual({ is: "bye", code: 3 });
     }
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
@@ -244,7 +244,7 @@ describe("a newer login on the same connection", () => {
     await trpc(school, older).mutate("auth.logout");
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
     await school.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
-    expect((await page.told("message")).message.data).toBe("1");
+    expect((await page.receive("message")).message.data).toBe("1");
     expect((await page.ask({ do: "join", groupId: room.id })).code).toBe(403);
     await trpc(school, newer).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);

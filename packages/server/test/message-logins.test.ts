@@ -91,7 +91,7 @@ describe("who puts somebody into their own room", () => {
     }
     // The teacher was not thrown out, and hears the room.
     await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
-    expect((await teacher.told("message")).message.data).toBe("1");
+    expect((await teacher.receive("message")).message.data).toBe("1");
   });
 
   it("does not displace that person's page, which the same person's newer login in the same place does", async () => {
@@ -103,7 +103,7 @@ describe("who puts somebody into their own room", () => {
     await join(attacker, trap);
     expect(await page.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
     using newer = await connect(own, room);
-    expect(await page.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await page.receive("bye")).toEqual({ is: "bye", code: 4 });
     expect(await join(newer, school.room.id)).toHaveProperty("group");
   });
 

@@ -11,7 +11,7 @@ import type { Transaction } from "../../src/storage/port.js";
 import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
-// The queue of what is to be done at message services, alone: without the app that fills it.
+// The task queue of message services, without the app that fills it.
 
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
@@ -25,9 +25,9 @@ export interface Process extends AsyncDisposable {
   logged(text: string): Promise<void>;
   /** Adds tasks, in a transaction. */
   add(work: (tasks: TaskLog, tx: Transaction, now: Date) => Promise<unknown>): Promise<void>;
-  /** What is still to be done, in the order in which it was written. */
+  /** The pending tasks, in the order in which they were written. */
   tasks(): ReturnType<typeof tasksOf>;
-  /** Lets time pass, and does what is due by then. */
+  /** Advances the time, and runs the tasks that are due then. */
   wait(ms: number): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface ProcessOptions {
   readonly clock?: () => Date;
 }
 
-/** Opens a database with a queue for these services, which does not run yet. */
+/** Opens a database with a queue for these services. The queue is not started. */
 export const openProcess = (
   at: Readonly<Partial<Record<ImServer, TestService>>>,
   { file = ":memory:", concurrency = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
@@ -53,7 +53,7 @@ export const openProcess = (
     look();
   };
   const log = pino({ level: "info" }, { write });
-  // Safe: nobody asks the services of these tests for tokens.
+  // Safe: these tests request no tokens from the services.
   const messages = Object.fromEntries(
     Object.entries(at).map(([name, { provider }]) => [name, provider]),
   ) as unknown as MessageProviders;
