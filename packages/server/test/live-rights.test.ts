@@ -61,7 +61,7 @@ describe("subscribers receive", () => {
       );
     await other.leave();
     await admin.participant.remove({ roomId, userId: "another" });
-    // Examinees do not receive the config of a room that has ended, so reads it before.
+    // Examinees do not receive the config of a room that has ended, so the test reads that event first.
     const before = await examinee.until(({ type }) => type === "audio_status_changed");
     await admin.room.end({ roomId });
     const received = [...before, ...(await examinee.until(({ type }) => type === "room_ended"))];
