@@ -273,7 +273,7 @@ describe("a message login for a bound token", () => {
     expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
   });
 
-  it("of the older shape is as narrow", async () => {
+  it("in the format of the older service has the same binding", async () => {
     const token = await school.token({ sub: "both", role: "inspector", room: school.room.id });
     const { accessToken, refreshToken } = dataOf(
       await rest(school, token).post("getIMToken", { userId: "both", deviceId: "d", deviceType: "ios" }),

@@ -9,7 +9,7 @@ type PersonDetails = Person & { readonly name: string; readonly extraMinutes: nu
 type Connection = Person & { readonly camera: Camera };
 type NoData = Readonly<Record<string, never>>;
 
-/** The data of each type of event in the log. Large or changing data (rooms, configs, records, messages) is read when the event is delivered. */
+/** The data of each type of event in the log. Large or changing data (such as records and configs) is read when the event is delivered. */
 export interface EventDataOf {
   readonly room_created: NoData;
   readonly room_ended: NoData;

@@ -13,7 +13,7 @@ import {
 import type { BulkChanges } from "./changes.js";
 
 /** What an exam contains: rooms, people with and without a room, and cheat records. */
-export interface Holding {
+export interface ExamContents {
   readonly rooms: number;
   readonly people: number;
   readonly records: number;
@@ -106,10 +106,10 @@ async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<string, 
 }
 
 /** Counts what an exam contains in steps. Yields the weight of each step in rows. */
-async function* countHolding(
+async function* countContents(
   reader: Reader,
   examId: string,
-): AsyncGenerator<number, Holding & { lastRecord: number }, void> {
+): AsyncGenerator<number, ExamContents & { lastRecord: number }, void> {
   let number = 0;
   let seated = 0;
   for await (const roomId of roomsOf(reader, examId)) {
@@ -136,11 +136,11 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   async function* prepare(
     tx: Transaction,
     { id, examId }: { readonly id: number; readonly examId: string },
-    check: (holding: Holding & { readonly name: string }) => void,
-  ): AsyncGenerator<number, Holding, void> {
+    check: (contents: ExamContents & { readonly name: string }) => void,
+  ): AsyncGenerator<number, ExamContents, void> {
     const exam = await tx.get(examName, { examId });
     if (!exam) throw new ExamGone();
-    const { lastRecord, ...counted } = yield* countHolding(tx, examId);
+    const { lastRecord, ...counted } = yield* countContents(tx, examId);
     check({ ...exam, ...counted });
     for await (const roomId of roomsOf(tx, examId)) {
       await tx.run(markRoom, { id, roomId });
@@ -148,16 +148,16 @@ export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
     }
     // Rooms and people cannot have changed since the count, but records may have been added.
     const added = await tx.all(recordsAfter, { examId, after: lastRecord });
-    const holding = { ...counted, records: counted.records + added.length };
-    check({ ...exam, ...holding });
+    const contents = { ...counted, records: counted.records + added.length };
+    check({ ...exam, ...contents });
     await tx.run(markExam, { id, examId });
-    return holding;
+    return contents;
   }
 
   return async (
     { examId, now }: { readonly examId: string; readonly now: Date },
-    check: (holding: Holding & { readonly name: string }) => void,
-  ): Promise<Holding | undefined> => {
+    check: (contents: ExamContents & { readonly name: string }) => void,
+  ): Promise<ExamContents | undefined> => {
     try {
       return await bulk.run({ kind: "delete_exam", examId, now }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),

@@ -20,7 +20,7 @@ import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
 
 /** The rooms of a person in an exam, and the number of records about them. */
-export interface Standing {
+export interface ExamMembership {
   /** In the order in which the rooms were created. */
   readonly rooms: readonly {
     readonly roomId: string;
@@ -179,8 +179,8 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     id: number,
     removal: Removal,
     counted: { readonly person: RemovedPerson; readonly records: number; readonly upTo: number },
-    check: (standing: Standing) => void,
-  ): AsyncGenerator<number, Standing, void> {
+    check: (membership: ExamMembership) => void,
+  ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
     const rooms = await tx.all(roomsOfPerson, { userId, examId });
     const lastRecordId = await readNewestId(tx);
@@ -190,12 +190,12 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     const added = await countBetween(tx, { examId, person }, counted.upTo, lastRecordId);
     if (isRecorded && added.last < lastRecordId) throw new CountOutdated();
     const waiting = await tx.get(waitingPerson, { examId, userId });
-    const standing = {
+    const membership = {
       rooms,
       waits: waiting !== undefined,
       records: isRecorded ? counted.records + added.count : 0,
     };
-    check(standing);
+    check(membership);
 
     await tx.run(setPerson, {
       id,
@@ -210,10 +210,13 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     // In the transaction that announces the removal, and before its events.
     if (withRecords)
       await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);
-    return standing;
+    return membership;
   }
 
-  const attempt = async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
+  const attempt = async (
+    removal: Removal,
+    check: (membership: ExamMembership) => void,
+  ): Promise<ExamMembership> => {
     const { examId, userId, roomId, now } = removal;
     const { length } = await storage.all(roomsOfPerson, { userId, examId });
     const person: RemovedPerson = { userId, roomId, erases: scopeOf(removal, length), lastRecordId: 0 };
@@ -223,7 +226,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     );
   };
 
-  return async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
+  return async (removal: Removal, check: (membership: ExamMembership) => void): Promise<ExamMembership> => {
     for (;;) {
       try {
         return await attempt(removal, check);

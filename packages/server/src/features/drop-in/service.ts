@@ -82,7 +82,10 @@ export interface DropInService {
   users(page: Page, request: Request<"users">): Promise<DropInResults["users"]>;
   mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
   messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
-  /** Calls `notify` with the part of the mute status that the page may see, when a page changes it in this process. @returns the function that ends this */
+  /**
+   * Calls `notify` when a page of this process changes the mute status of a group, with the part that the given page may see.
+   * @returns the function that ends this
+   */
   onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void;
 }
 
