@@ -213,7 +213,7 @@ describe("a lost connection", () => {
     expect(await hear(examinee)).toBe(2);
     await examinee.groups.leaveGroup(school.room.id);
     await say(teacher, school, 3);
-    await expect(say(examinee, school, 9)).rejects.toThrow("was not joined");
+    await expect(say(examinee, school, 9)).rejects.toThrow("has not joined");
     await examinee.groups.joinGroup(school.room.id);
     await say(teacher, school, 4);
     expect(await hear(examinee)).toBe(4);

@@ -106,8 +106,8 @@ describe("an app that", () => {
     const since = { groupId, seqnum: recent.messageList[0].seqnum };
     expect(texts(await examinee.messages.listRecentMessage(since))).toEqual([12]);
     for (const call of ["createGroup", "closeGroup", "modifyGroup"])
-      await expect(teacher.groups[call]({ groupId })).rejects.toThrow("a group is a room");
-    await expect(teacher.messages.deleteMessage({ groupId })).rejects.toThrow("a group is a room");
+      await expect(teacher.groups[call]({ groupId })).rejects.toThrow("every group is a room");
+    await expect(teacher.messages.deleteMessage({ groupId })).rejects.toThrow("every group is a room");
   });
 
   it("mutes people prevents their messages until it unmutes them", async () => {

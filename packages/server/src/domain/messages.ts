@@ -37,7 +37,7 @@ export interface MessageLog {
   lastEndSignal(reader: Reader, roomId: string, since: Date): Promise<SentMessage | undefined>;
 }
 
-/** How long before its end a room's end may be announced. The vendor's page announces it a few seconds before. */
+/** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */
 const MAX_ANNOUNCED_BEFORE_MS = 120_000;
 /** An `endRoom` signal since this time announces the end of the room at `endedAt`. */
 export const endAnnouncedSince = (endedAt: Date): Date =>
