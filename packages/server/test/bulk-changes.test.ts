@@ -433,7 +433,7 @@ describe("a large answer", () => {
     expect((await batch(100, 20)).statusCode).toBe(200);
     const refused = await batch(100, 100);
     expect(refused.statusCode).toBe(413);
-    expect(refused.body).toContain("ask for about 10000 rows, and a batch may ask for 4000");
+    expect(refused.body).toContain("request about 10000 rows, more than the limit of 4000");
     expect((await batch(2, 100)).statusCode).toBe(200);
   });
 });
