@@ -20,7 +20,7 @@ export interface RosterStore {
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
    * Takes a person out of all rooms of the exam and their groups, and from the people without a room; `withRecords` together with what
-   * was recorded about them and reported of their streams. `check` is given their membership, and refuses by throwing.
+   * was recorded about them and reported of their streams. `check` is given their standing, and refuses by throwing.
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
