@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { SCRIPT } from "./support/drop-in.js";
 
-// How pages of any origin load the drop-in script.
+// The file of the drop-in script.
 
 const PATH = "/sdk/alivc-im.iife.js";
 let app: TestApp;
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => app?.close());
 
 describe(PATH, () => {
-  it("is what the build made, as a script, for pages of any origin", async () => {
+  it("is the built script, for pages of any origin", async () => {
     const { statusCode, headers, rawPayload } = await app.inject({
       url: PATH,
       headers: { origin: "https://a.example" },
@@ -30,7 +30,7 @@ describe(PATH, () => {
     });
   });
 
-  it("is not sent again to who has it", async () => {
+  it("is not sent again to clients that have it", async () => {
     const { headers } = await app.inject({ method: "HEAD", url: PATH });
     expect(headers["content-length"]).toBe(String(readFileSync(SCRIPT).length));
     const again = await app.inject({ url: PATH, headers: { "if-none-match": String(headers.etag) } });

@@ -3,10 +3,10 @@ import { credentials, eventually, openApp } from "./support/drop-in.js";
 import { hear, loginFor, openIn } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
-// Logins of the drop-in script, and how they end.
+// Logins with the drop-in script, and how they end.
 
 describe("a login", () => {
-  it("that is refused fails with the text that the apps look for, and the next is taken", async () => {
+  it("that is refused fails with the text that apps compare, and a later one can succeed", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const made = await loginFor(school, url, "examinee1", "examinee");
@@ -27,7 +27,7 @@ describe("a login", () => {
     await expect(app.groups.joinGroup(school.room.id)).rejects.toThrow("not login");
   });
 
-  it("on another device ends this one with 4, and it stays away", async () => {
+  it("on another device ends this one with code 4, and it does not reconnect", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using older = await openIn(school, url, "examinee1", "examinee");
@@ -37,7 +37,7 @@ describe("a login", () => {
     expect((await newer.groups.queryGroup(school.room.id)).statistics.onlineCount).toBe(1);
   });
 
-  it("of an older page that comes back leaves the newer one alone, and ends with 4", async () => {
+  it("of an older page that reconnects does not displace the newer one, and ends with code 4", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using older = await openIn(school, url, "examinee1", "examinee");
@@ -51,7 +51,7 @@ describe("a login", () => {
     expect(newer.diary.all("disconnect")).toEqual([]);
   });
 
-  it("of an older page that was away for too long is refused while the newer one is there", async () => {
+  it("of an older page that was away for too long is refused while the newer one is connected", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using older = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
@@ -59,7 +59,7 @@ describe("a login", () => {
     expect(await older.diary.until("disconnect")).toEqual([3]);
     const newer = await openIn(school, url, "examinee1", "examinee");
     older.page.online();
-    // Like the app, every few seconds.
+    // The app retries every few seconds.
     const again = () => older.engine.login(credentials(older.made));
     await expect(again()).rejects.toMatchObject({ code: 304, message: "login elsewhere" });
     expect(await newer.groups.queryGroup(school.room.id)).toHaveProperty("groupId");
@@ -69,7 +69,7 @@ describe("a login", () => {
     await newer[Symbol.asyncDispose]();
   });
 
-  it("of an older page is taken once the newer one has gone", async () => {
+  it("of an older page succeeds once the newer one has disconnected", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using older = await openIn(school, url, "examinee1", "examinee", { hurry: 300 });
@@ -100,7 +100,7 @@ describe("a login", () => {
     expect(await newer.groups.queryGroup(school.room.id)).toHaveProperty("groupId");
   });
 
-  it("of somebody else on the same page begins where that one comes in", async () => {
+  it("of another person on the same page receives messages from then on", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openIn(school, url, "examinee1", "examinee");
@@ -112,7 +112,7 @@ describe("a login", () => {
     expect(await hear(app)).toBe(2);
   });
 
-  it("of somebody who is taken out of the room ends with 2, also while it is away", async () => {
+  it("of a person who is removed from the room ends with code 2, even while the page is away", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using there = await openIn(school, url, "examinee1", "examinee");
@@ -125,7 +125,7 @@ describe("a login", () => {
     expect(await away.diary.until("disconnect")).toEqual([2]);
   });
 
-  it("that expires is told, and ends with 3 where the app has no newer one", async () => {
+  it("that expires notifies the app, and ends with code 3 if the app has no newer one", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     await using school = await openSchool({ now: () => new Date(time), timing: { beatMs: 20 } });
     const url = await school.listen();
@@ -135,7 +135,7 @@ describe("a login", () => {
     expect(await app.diary.until("disconnect")).toEqual([3]);
   });
 
-  it("that expires goes on with a newer one, and nothing is lost between", async () => {
+  it("that expires continues with a newer one, and loses no messages", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     await using school = await openSchool({ now: () => new Date(time), timing: { beatMs: 20 } });
     const url = await school.listen();
@@ -154,7 +154,7 @@ describe("a login", () => {
     expect(app.diary.all("disconnect")).toEqual([]);
   });
 
-  it("that expires while it is away, too", async () => {
+  it("that expires while the page is away continues with a newer one", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     await using school = await openSchool({ now: () => new Date(time) });
     const url = await school.listen();
@@ -171,7 +171,7 @@ describe("a login", () => {
     await app.diary.until("reconnectsuccess");
   });
 
-  it("ends by itself when an app that was told never answers", async () => {
+  it("that expires ends if the app does not respond", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     const timing = { beatMs: 20, renewalMs: 20 };
     await using school = await openSchool({ now: () => new Date(time), timing });
@@ -181,7 +181,7 @@ describe("a login", () => {
     expect(await app.diary.until("disconnect")).toEqual([3]);
   });
 
-  it("of a teacher whose account was disabled is over", async () => {
+  it("of a teacher ends when their account is disabled", async () => {
     await using school = await openSchool({ timing: { beatMs: 20 } });
     const url = await school.listen();
     await school.admin.account.create({
@@ -205,7 +205,7 @@ describe("the first login", () => {
     return { ...app, made };
   };
 
-  it("is tried again while there is no network, and the app knows nothing of it", async () => {
+  it("is retried without a network, and the app is not notified", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openOffline(school, url);
@@ -221,7 +221,7 @@ describe("the first login", () => {
     expect(app.diary.rest()).toEqual([]);
   });
 
-  it("is given up when the app logs out, or logs in anew", async () => {
+  it("is given up if the app logs out or logs in again", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openOffline(school, url);
@@ -234,7 +234,7 @@ describe("the first login", () => {
     expect(app.diary.all("disconnect")).toEqual([[1]]);
   });
 
-  it("is refused at once where the server does not take it, so that the app asks for another", async () => {
+  it("fails at once if the server refuses it, so that the app can request another one", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openOffline(school, url);
@@ -245,7 +245,7 @@ describe("the first login", () => {
     expect(app.page.connections()).toBe(1);
   });
 
-  it("lasts, before the page was in a group, for longer than a lost connection does", async () => {
+  it("is retried for longer than a lost connection, before the page joins a group", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const made = await loginFor(school, url, "examinee1", "examinee");

@@ -43,16 +43,17 @@ describe("a login", () => {
   };
 
   it("is refused with a wrong signature", () => wrong(() => ({ appToken: "0".repeat(64) })));
-  it("is refused as somebody else", () => wrong(({ auth }) => ({ auth: { ...auth, userId: "examinee2" } })));
-  it("is refused as that one's other page", () =>
+  it("is refused for another user", () => wrong(({ auth }) => ({ auth: { ...auth, userId: "examinee2" } })));
+  it("is refused for the other page of the user", () =>
     wrong(({ auth }) => ({ auth: { ...auth, userId: "pc_examinee1" } })));
-  it("is refused as an admin's", () => wrong(({ auth }) => ({ auth: { ...auth, role: "admin" } })));
+  it("is refused for the role of an admin", () =>
+    wrong(({ auth }) => ({ auth: { ...auth, role: "admin" } })));
   it("is refused for another app", () => wrong(() => ({ appId: "demoapp" })));
-  it("is refused when it was signed with another key", () =>
+  it("is refused with the signature of another key", () =>
     wrong(({ auth: { userId, nonce, timestamp, role } }) => ({
       appToken: createHash("sha256").update(`invigil${userId}${nonce}${timestamp}${role}`).digest("hex"),
     })));
-  it("is refused once it has expired", async () => {
+  it("is refused after it has expired", async () => {
     const login = await loginOf("examinee1", "examinee");
     time = login.auth.timestamp * 1000;
     using connection = await rawDropIn(url);
@@ -60,13 +61,13 @@ describe("a login", () => {
     time = NOW;
   });
 
-  it("of another is refused on a connection that has one", async () => {
+  it("of another person is refused on the same connection", async () => {
     using connection = await enter("examinee1", "examinee");
     const answer = await connection.ask(asked(await loginOf("examinee2", "examinee")));
     expect(answer).toEqual({ code: 403, message: "The connection belongs to examinee1." });
   });
 
-  it("comes before all else", async () => {
+  it("must be the first request", async () => {
     for (const call of [
       { do: "join", groupId: school.room.id },
       { do: "send", groupId: school.room.id, type: 30001, data: "1", key: "k" },
@@ -78,11 +79,11 @@ describe("a login", () => {
     }
   });
 
-  it("somewhere else ends the one before", async () => {
+  it("on another connection ends the earlier one", async () => {
     using older = await enter("examinee1", "examinee");
     using other = await enter("pc_examinee1", "examinee");
     using newer = await enter("examinee1", "examinee");
-    expect(await older.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await older.receive("bye")).toEqual({ is: "bye", code: 4 });
     expect((await older.closed())[0]).toBe(1000);
     for (const stays of [newer, other])
       expect(await stays.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
@@ -90,7 +91,7 @@ describe("a login", () => {
 });
 
 describe("a group", () => {
-  it("is open to nobody who is in another room, and says so in the same words for one that is not there", async () => {
+  it("is not open to people of other rooms, with the same message as for one that does not exist", async () => {
     using connection = await enter("examinee1", "examinee");
     for (const groupId of [school.sibling.id, school.other.id, "nowhere"]) {
       const refusal = { code: 403, message: `The room ${groupId} is not open to you.` };
@@ -109,7 +110,7 @@ describe("a group", () => {
     }
   });
 
-  it("is commanded by teachers whose login says admin, and by nobody else", async () => {
+  it("accepts commands only from teachers whose login allows them", async () => {
     const groupId = school.room.id;
     const command = { do: "send", groupId, type: 20002, data: '{"sid":"1"}' };
     const mute = { do: "mute", groupId, muted: true };
@@ -125,7 +126,7 @@ describe("a group", () => {
       [inspector, "inspector1"],
       [examinee, "examinee1"],
     ] as const) {
-      const refusal = { code: 403, message: `The login ${login} is no admin of the group ${groupId}.` };
+      const refusal = { code: 403, message: `The login ${login} is not an admin of the group ${groupId}.` };
       for (const call of [{ ...command, key: "b" }, mute, all])
         expect(await connection.ask(call)).toEqual(refusal);
     }
@@ -139,7 +140,7 @@ describe("a group", () => {
     for (const call of [mute, all]) expect((await given.ask(call)).code).toBe(403);
   });
 
-  it("that has ended lets examinees in no more, but those back in who were there", async () => {
+  it("of an ended room can be joined only by examinees who return", async () => {
     const room = await school.admin.room.create({
       name: "Ends",
       participants: [{ userId: "examinee1", name: "E", role: "examinee" }],
@@ -157,16 +158,16 @@ describe("a group", () => {
     expect((await connection.ask(report)).code).toBe(441);
   });
 
-  it("is over for who is taken out of the room", async () => {
+  it("ends for a person who is removed from the room", async () => {
     const person = { userId: "guest", name: "G", role: "examinee" as const };
     await school.admin.participant.add({ roomId: school.room.id, participants: [person] });
     using connection = await enter("guest", "examinee");
     await school.admin.participant.remove({ roomId: school.room.id, userId: "guest" });
-    expect(await connection.told("bye")).toEqual({ is: "bye", code: 2 });
+    expect(await connection.receive("bye")).toEqual({ is: "bye", code: 2 });
     expect((await connection.closed())[0]).toBe(1000);
   });
 
-  it("is at most one of twenty", async () => {
+  it("is refused to a page that has joined 20 others", async () => {
     using connection = await enter("examinee1", "examinee");
     for (let n = 1; n <= 20; n += 1) {
       const room = await school.admin.room.create({
@@ -204,7 +205,7 @@ describe("a hostile client", () => {
     await stillServes();
   });
 
-  it("that sends requests which are none is told so, by their number", async () => {
+  it("that sends invalid requests receives an error for each number", async () => {
     using connection = await enter("examinee1", "examinee");
     const groupId = school.room.id;
     for (const call of [
@@ -228,7 +229,7 @@ describe("a hostile client", () => {
     expect(await connection.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 
-  it("that sends bytes, or too many of them, is cut off", async () => {
+  it("that sends binary or oversized frames is disconnected", async () => {
     using bytes = await rawDropIn(url);
     bytes.socket.send(Buffer.from([1, 2, 3]));
     expect((await bytes.closed())[0]).toBe(1003);
@@ -244,7 +245,7 @@ describe("a hostile client", () => {
     await stillServes();
   });
 
-  it("that asks ten thousand times at once is answered in order, and keeps nobody else waiting", async () => {
+  it("that sends ten thousand requests at once receives its responses in order, and delays nobody else", async () => {
     using connection = await enter("examinee1", "examinee");
     const many = 10_000;
     for (let number = 1000; number < 1000 + many; number += 1)
@@ -261,8 +262,8 @@ describe("a hostile client", () => {
   });
 });
 
-describe("who says nothing", () => {
-  it("is cut off", async () => {
+describe("a client that sends nothing", () => {
+  it("is disconnected", async () => {
     await using quick = await openSchool({ timing: { firstMessageMs: 50 } });
     using connection = await rawDropIn(await quick.listen());
     expect(await connection.closed()).toEqual([1008, "No login was received."]);

@@ -8,11 +8,11 @@ import { openSchool } from "./support/school.js";
 // The drop-in script against the real server: messages and lost connections.
 
 describe("the script", () => {
-  it("is under 20 KB of gzip", () => {
+  it("has less than 20 KB with gzip", () => {
     expect(gzipSync(readFileSync(SCRIPT)).length).toBeLessThan(20 * 1024);
   });
 
-  it("has what the apps use before anything was called", async () => {
+  it("has the properties that apps use before any call", async () => {
     const { sdk } = loadScript();
     const engine = new sdk.ImEngine();
     expect(engine.getMessageManager()).toBeTruthy();
@@ -21,7 +21,7 @@ describe("the script", () => {
     expect(sdk.ImEngine.createEngine()).toBe(sdk.ImEngine.createEngine());
   });
 
-  it("takes no sign of another service", async () => {
+  it("rejects the sign of another service", async () => {
     const { sdk } = loadScript();
     const engine = new sdk.ImEngine();
     await expect(engine.login({ user: { userId: "u" }, userAuth: {} })).rejects.toThrow("not init");
@@ -31,7 +31,7 @@ describe("the script", () => {
 });
 
 describe("two pages in one room", () => {
-  it("hear each other, in the SDK's shapes", async () => {
+  it("receive each other's messages in the format of the SDK", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -73,7 +73,7 @@ describe("two pages in one room", () => {
     expect([teacher.diary.all("recvgroupmessage"), teacher.diary.rest()]).toEqual([[], []]);
   });
 
-  it("hear what is for them: a group, some of it, or one", async () => {
+  it("receive messages for the group, for some of it, and for one login", async () => {
     await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -89,12 +89,12 @@ describe("two pages in one room", () => {
     // The request of the SDK contains no group.
     await teacher.messages.sendC2cMessage({ ...one, data: "5" });
     await say(teacher, school, 6);
-    for (const [app, heard] of [
+    for (const [app, received] of [
       [phone, [1, 2, 6]],
       [pc, [1, 2, 3, 6]],
       [other, [1, 6]],
     ] as const)
-      for (const n of heard) expect(await hear(app)).toBe(n);
+      for (const n of received) expect(await hear(app)).toBe(n);
     expect(phone.diary.all("recvc2cmessage").map(([{ data, groupId }]) => [data, groupId])).toEqual([
       ["4", school.room.id],
       ["5", school.room.id],
@@ -112,7 +112,7 @@ describe("two pages in one room", () => {
       );
   });
 
-  it("hear what the server announces and what others say without the script", async () => {
+  it("receive the signals of the server, and messages that others send without the script", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openIn(school, url, "teacher1", "teacher");
@@ -128,7 +128,7 @@ describe("two pages in one room", () => {
 });
 
 describe("a lost connection", () => {
-  it("comes back by itself, and what was said meanwhile comes after it, once and in order", async () => {
+  it("is restored automatically, and missed messages arrive once and in order", async () => {
     await using school = await openSchool({ now: () => new Date() });
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -146,12 +146,12 @@ describe("a lost connection", () => {
         expect(await hear(examinee)).toBe(next);
       n += 3;
     }
-    const heard = examinee.diary.all("recvgroupmessage").map(([{ data }]) => JSON.parse(data));
-    expect(heard).toEqual(Array.from({ length: n }, (_, k) => k));
+    const received = examinee.diary.all("recvgroupmessage").map(([{ data }]) => JSON.parse(data));
+    expect(received).toEqual(Array.from({ length: n }, (_, k) => k));
     expect(examinee.diary.all("disconnect")).toEqual([]);
   });
 
-  it("tells the app so, and of the groups that it is back in", async () => {
+  it("notifies the app, with the groups that it has joined again", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openIn(school, url, "examinee1", "examinee");
@@ -164,7 +164,7 @@ describe("a lost connection", () => {
     expect(back.args[0]).toMatchObject([{ groupId: school.room.id, groupName: "Room A" }]);
   });
 
-  it("loses nothing that the app asked for in between, and does it once", async () => {
+  it("loses no request of the app, and performs each one once", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -181,7 +181,7 @@ describe("a lost connection", () => {
     expect(messageList).toHaveLength(25);
   });
 
-  it("that does not come back is told as 3; the next login goes on where it stood", async () => {
+  it("that cannot be restored ends with code 3, and the next login continues from its position", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -203,7 +203,7 @@ describe("a lost connection", () => {
     expect([await hear(examinee), await hear(examinee)]).toEqual([2, 3]);
   });
 
-  it("is not told of what was said before it came, nor after it has left", async () => {
+  it("does not receive messages from before it joined or after it left", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");

@@ -6,21 +6,23 @@ import { openSchool } from "./support/school.js";
 // The parts of the SDK that apps use.
 
 describe("an app that", () => {
-  it("calls init again registers anew, and hears everything once", async () => {
+  it("calls init again can register listeners again, and receives each event once", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openIn(school, url, "examinee1", "examinee");
     await app.engine.init({ appId: "invigil", appSign: app.made.appSign, source: "exam" });
-    const heard: string[] = [];
-    app.engine.getMessageManager().on("recvgroupmessage", ({ data }: { data: string }) => heard.push(data));
+    const received: string[] = [];
+    app.engine
+      .getMessageManager()
+      .on("recvgroupmessage", ({ data }: { data: string }) => received.push(data));
     await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
     await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 2, to: ["examinee1"] });
     const other = new Promise((resolve) => app.messages.on("recvc2cmessage", resolve));
     expect(await other).toMatchObject({ data: "2" });
-    expect([heard, app.diary.all("recvgroupmessage")]).toEqual([["1"], []]);
+    expect([received, app.diary.all("recvgroupmessage")]).toEqual([["1"], []]);
   });
 
-  it("throws in a listener keeps nobody else from being told", async () => {
+  it("throws in a listener does not affect other listeners", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using app = await openIn(school, url, "examinee1", "examinee");
@@ -28,9 +30,9 @@ describe("an app that", () => {
     app.messages.on("recvgroupmessage", () => {
       throw new Error("the app's own");
     });
-    const heard = new Promise((resolve) => app.messages.on("recvgroupmessage", resolve));
+    const received = new Promise((resolve) => app.messages.on("recvgroupmessage", resolve));
     await school.teacher.im.send({ roomId: school.room.id, type: 30001, data: 1 });
-    expect(await heard).toMatchObject({ data: "1" });
+    expect(await received).toMatchObject({ data: "1" });
     await eventually(
       () => app.groups.queryGroup(school.room.id),
       () => app.page.thrown.length > 0,
@@ -38,7 +40,7 @@ describe("an app that", () => {
     expect(app.page.thrown).toMatchObject([{ message: "the app's own" }]);
   });
 
-  it("uses more of the SDK finds it: the group, who is there, what was said", async () => {
+  it("queries groups, users and messages receives them", async () => {
     await using school = await openSchool({ now: () => new Date() });
     const url = await school.listen();
     const groupId = school.room.id;
@@ -108,7 +110,7 @@ describe("an app that", () => {
     await expect(teacher.messages.deleteMessage({ groupId })).rejects.toThrow("every group is a room");
   });
 
-  it("mutes people is obeyed, until it lets them speak again", async () => {
+  it("mutes people prevents their messages until it unmutes them", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const groupId = school.room.id;
@@ -161,7 +163,7 @@ describe("an app that", () => {
       });
   });
 
-  it("sends two hundred messages at once gets an answer to each", async () => {
+  it("sends 200 messages at once receives a response for each", async () => {
     let time = Date.parse("2026-01-02T03:04:05Z");
     // Every reading of the clock is a second later, so that nobody exceeds the send rate.
     await using school = await openSchool({

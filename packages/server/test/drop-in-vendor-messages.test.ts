@@ -56,8 +56,8 @@ const fillRoom = async (school: School) => {
   return { ...school, room };
 };
 
-describe("what the vendor's apps send", () => {
-  it("is taken: commands to some of a group, and to all of it", async () => {
+describe("messages of the vendor's apps", () => {
+  it("are accepted: commands to some of a group and to the whole group", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -78,7 +78,7 @@ describe("what the vendor's apps send", () => {
     }
   });
 
-  it.each(["examinee1", "pc_examinee1"])("is taken: what %s answers and reports", async (login) => {
+  it.each(["examinee1", "pc_examinee1"])("are accepted: answers and reports of %s", async (login) => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -93,7 +93,7 @@ describe("what the vendor's apps send", () => {
 });
 
 describe("a full room", () => {
-  it("is told to stop a broadcast by naming both logins of all, with the longest ids there are", async () => {
+  it("can be sent a command that names both logins of all people, with ids of maximum length", async () => {
     await using school = await fillRoom(await openSchool());
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
@@ -114,7 +114,7 @@ describe("a full room", () => {
     expect((await phone.diary.until("recvgroupmessage"))[0].data).toBe(data);
   });
 
-  it("and its staff: everybody's both logins", async () => {
+  it("can be sent a command that also names both logins of all staff", async () => {
     await using school = await fillRoom(await openSchool());
     const roomId = school.room.id;
     const staff = Array.from({ length: 99 }, (_, n) => ({
@@ -134,7 +134,7 @@ describe("a full room", () => {
     expect(await hear(watcher)).toBe(7);
   });
 
-  it("and more logins than a room has are refused by the field's name, not in silence", async () => {
+  it("cannot be sent a command that names more logins, which fails with the name of the field", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");

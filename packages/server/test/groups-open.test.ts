@@ -14,7 +14,7 @@ import {
   tasksOf,
   withServices,
   works,
-  worksUnheard,
+  worksWithoutAnswer,
 } from "./support/message-services.js";
 import { openProcess } from "./support/queue.js";
 import { openWorld, type World } from "./support/world.js";
@@ -27,18 +27,18 @@ const TIMEOUT_MS = 200;
 type Service = (typeof ALL)[number];
 interface Hall extends World {
   readonly at: Record<Service, ReturnType<typeof createTestService>>;
-  /** Every call at any service, in the order in which they came: `rong_cloud create g1`. */
+  /** The calls of all services in their order, such as `rong_cloud create g1`. */
   readonly calls: string[];
   create(imServer: readonly Service[], input?: object): ReturnType<ReturnType<typeof trpc>["mutate"]>;
-  /** Lets time pass, of which the queue hears. */
+  /** Advances the time, and wakes the queue. */
   pass(ms: number): void;
-  /** Lets time pass, and does what is due by then. */
+  /** Advances the time, and runs the tasks that are due then. */
   wait(ms: number): Promise<void>;
-  /** What there is of rooms, and what is left to do. */
-  kept(): object;
+  /** The numbers of stored rows and pending tasks. */
+  counts(): object;
 }
 
-/** A world with all three services; the older one names groups by `chosen`. */
+/** A world with all three services. The older one gives groups the ids in `chosen`. */
 const openHall = async (
   chosen: readonly string[] = ["chosen1", "chosen2"],
   { timeoutMs = TIMEOUT_MS }: { timeoutMs?: number } = {},
@@ -80,7 +80,7 @@ const openHall = async (
       pass(ms);
       await world.services.queue.drain(5000);
     },
-    kept: () => ({
+    counts: () => ({
       rooms: queries.select().from(rooms).all().length,
       exams: queries.select().from(exams).all().length,
       people: queries.select().from(participants).all().length,
@@ -92,7 +92,7 @@ const openHall = async (
 const NOTHING = { rooms: 0, exams: 0, people: 0, streams: 0, tasks: 0 };
 
 describe("room.create with several message services", () => {
-  it("makes one group at each, of one id that is the room's, with the room's real people", async () => {
+  it("creates one group at each, with the id of the room and its actual people", async () => {
     await using hall = await openHall();
     const participants = [{ userId: "e1", name: "E", role: "examinee" }];
     const { data: room } = await hall.create(["rong_cloud", "aliyun_new"], { participants });
@@ -100,13 +100,13 @@ describe("room.create with several message services", () => {
     for (const name of ["rong_cloud", "aliyun_new"] as const)
       expect([...hall.at[name].groups]).toEqual([[room.id, new Set(["t1", "e1"])]]);
     expect(hall.at.aliyun_old.calls).toEqual([]);
-    // Nothing is left that would delete them.
+    // No task remains that would delete them.
     expect(tasksOf(hall)).toEqual([]);
     await hall.wait(60 * MINUTE_MS);
     expect(hall.at.rong_cloud.groups.size).toBe(1);
   });
 
-  it("takes the id that a service chose: for the room, its people's streams and the other services", async () => {
+  it("uses the id that a service chose for the room, its streams and the other services", async () => {
     await using hall = await openHall();
     const { data: room } = await hall.create(ALL);
     expect(room.id).toBe("chosen1");
@@ -122,7 +122,7 @@ describe("room.create with several message services", () => {
     ]);
   });
 
-  it("asks for another group where the chosen id would give two people's streams one name", async () => {
+  it("creates another group if the chosen id would give two streams the same name", async () => {
     await using hall = await openHall(["GRP", "GRP-x", "GRP2"]);
     const people = (...ids: string[]) => ids.map((userId) => ({ userId, name: userId, role: "examinee" }));
     const first = await hall.create(["aliyun_old"], { participants: people("x-1") });
@@ -131,10 +131,10 @@ describe("room.create with several message services", () => {
     const input = { name: "S", imServer: ["aliyun_old"], examId, participants: people("1") };
     const { data: second } = await admin.mutate("room.create", input);
     expect(second.id).toBe("GRP2");
-    expect(hall.kept()).toMatchObject({ rooms: 2, people: 4, streams: 8 });
+    expect(hall.counts()).toMatchObject({ rooms: 2, people: 4, streams: 8 });
   });
 
-  it("says which person cannot be in a room for the name of their stream", async () => {
+  it("names the person whose stream would have a name that is taken", async () => {
     await using hall = await openHall(["GRP", "GRP-x"]);
     const { examId } = (await hall.create(["aliyun_old"])).data;
     const admin = trpc(hall, await hall.token({ sub: "t1", role: "admin" }));
@@ -148,11 +148,11 @@ describe("room.create with several message services", () => {
     const { error } = await add("GRP-x", "1");
     expect(error.data.reason).toBe("PARTICIPANT_CONFLICT");
     expect(error.message).toMatch(/^1 cannot be in the room GRP-x:/);
-    // The room of the person who was first stays as it is.
-    expect(hall.kept()).toMatchObject({ people: 3, streams: 6 });
+    // The room of the other person is unchanged.
+    expect(hall.counts()).toMatchObject({ people: 3, streams: 6 });
   });
 
-  it("lets a service that is alone choose an id that no other would take", async () => {
+  it("accepts an id that other services would not accept if there is only one service", async () => {
     await using hall = await openHall(["4a-b_c"]);
     expect((await hall.create(["aliyun_old"])).data.id).toBe("4a-b_c");
   });
@@ -168,21 +168,21 @@ describe("room.create with several message services", () => {
     const { error } = await hall.create(imServer);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     expect(hall.calls).toEqual([`aliyun_old create ${id}`]);
-    expect(hall.kept()).toEqual(NOTHING);
+    expect(hall.counts()).toEqual(NOTHING);
   });
 
-  it("refuses an id that is a room's already, and leaves that room its groups", async () => {
+  it("refuses the id of an existing room, and does not delete the groups of that room", async () => {
     await using hall = await openHall(["twice", "twice"]);
     await hall.create(ALL);
-    const before = hall.kept();
+    const before = hall.counts();
     const { error } = await hall.create(ALL);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(60 * MINUTE_MS);
     expect(hall.at.rong_cloud.groups.has("twice")).toBe(true);
-    expect(hall.kept()).toEqual(before);
+    expect(hall.counts()).toEqual(before);
   });
 
-  it("asks nobody for anything when one of them is not configured, or the people are wrong", async () => {
+  it("calls no service if one of them is not configured, or if the people are invalid", async () => {
     await using hall = await openHall();
     const people = [{ userId: "t1", name: "T", role: "examinee" }];
     expect((await hall.create(["rong_cloud"], { participants: people })).error.data.reason).toBe(
@@ -200,12 +200,12 @@ describe("room.create with several message services", () => {
 });
 
 describe("room.create, when a message service fails,", () => {
-  // Each of them first, second and third.
+  // Each service is the first, second and third one.
   const orders = ALL.map((_, first) => ALL.map((__, n) => ALL[(first + n) % ALL.length] ?? "aliyun_new"));
   const failures: [string, Behaviour][] = [
     ["fails", fails()],
     ["refuses", fails("refused")],
-    ["makes the group and is not heard", worksUnheard],
+    ["creates the group without an answer", worksWithoutAnswer],
     ["hangs", hangs],
   ];
   const cases = orders.flatMap((order) =>
@@ -220,12 +220,12 @@ describe("room.create, when a message service fails,", () => {
     await hall.wait(0);
     for (const name of ["aliyun_new", "rong_cloud"] as const) expect(hall.at[name].groups.size).toBe(0);
     await hall.wait(3 * MINUTE_MS);
-    expect(hall.kept()).toEqual(NOTHING);
-    // The service that chooses ids comes first: when it fails, the others are not asked.
+    expect(hall.counts()).toEqual(NOTHING);
+    // The service that chooses ids comes first. If it fails, the others are not called.
     if (failing === "aliyun_old") expect(hall.calls).toEqual(["aliyun_old create chosen1"]);
   });
 
-  it("deletes once more later where the group may still be made after it was deleted", async () => {
+  it("deletes a group a second time if the service may create it after the first deletion", async () => {
     await using hall = await openHall();
     let makeLate = (): void => undefined;
     hall.at.rong_cloud.on("create", (work, signal) => {
@@ -240,13 +240,13 @@ describe("room.create, when a message service fails,", () => {
     expect(hall.at.rong_cloud.groups.size).toBe(1);
     await hall.wait(1);
     expect(hall.at.rong_cloud.groups.size).toBe(0);
-    expect(hall.kept()).toEqual(NOTHING);
-    // It was not asked to forget what it never can have made.
+    expect(hall.counts()).toEqual(NOTHING);
+    // The other service cannot create the group late, so it is called once.
     const deletions = hall.calls.filter((call) => call.startsWith("aliyun_new delete"));
     expect(deletions).toHaveLength(1);
   });
 
-  it("stops the others at once, and says why the first failed", async () => {
+  it("stops the other calls at once, and returns the error of the first failure", async () => {
     await using hall = await openHall([], { timeoutMs: 60_000 });
     hall.at.rong_cloud.on("create", hangs);
     hall.at.aliyun_new.on("create", fails("refused"));
@@ -254,7 +254,7 @@ describe("room.create, when a message service fails,", () => {
     expect(error.message).toBe("The service test refused the call.");
   });
 
-  it("undoes the groups when the room cannot be written", async () => {
+  it("deletes the groups if the room cannot be written", async () => {
     await using hall = await openHall();
     const admin = trpc(hall, await hall.token({ sub: "root", role: "admin" }));
     const exam = { name: "E", startTime: new Date(START), endTime: new Date(START + 1) };
@@ -271,24 +271,24 @@ describe("room.create, when a message service fails,", () => {
     expect(error.data.reason).toBe("EXAM_NOT_FOUND");
     await hall.wait(0);
     expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.kept()).toEqual(NOTHING);
+    expect(hall.counts()).toEqual(NOTHING);
   });
 
-  it("writes no room whose groups are being deleted already", async () => {
+  it("writes no room if its groups were deleted", async () => {
     await using hall = await openHall();
     hall.at.rong_cloud.on("create", async (work) => {
       work();
-      // The process was stopped for long, and another one found what it had begun.
+      // The process was suspended for so long that another one has deleted its groups.
       await hall.wait(60 * MINUTE_MS);
     });
     const { error } = await hall.create(["rong_cloud", "aliyun_new"]);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(0);
     expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.kept()).toEqual(NOTHING);
+    expect(hall.counts()).toEqual(NOTHING);
   });
 
-  it("writes no room whose groups somebody has begun to delete", async () => {
+  it("writes no room if the deletion of its groups has begun", async () => {
     await using hall = await openHall();
     const deletion = held();
     hall.at.aliyun_new.on("delete", deletion.behaviour);
@@ -302,10 +302,10 @@ describe("room.create, when a message service fails,", () => {
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     deletion.release();
     await hall.wait(0);
-    expect(hall.kept()).toMatchObject({ rooms: 0 });
+    expect(hall.counts()).toMatchObject({ rooms: 0 });
   });
 
-  it("asks a service that refused once to delete what it cannot have made", async () => {
+  it("calls the deletion once at a service that refused to create the group", async () => {
     await using hall = await openHall();
     hall.at.rong_cloud.on("create", fails("refused"));
     await hall.create(["rong_cloud"]);
@@ -313,9 +313,9 @@ describe("room.create, when a message service fails,", () => {
     expect(hall.calls.filter((call) => call.includes("delete"))).toHaveLength(1);
   });
 
-  it("has what was begun undone when the process does not live to do it", async () => {
+  it("stores the tasks that delete the groups before it creates them, in case the process crashes", async () => {
     await using hall = await openHall();
-    // What a process leaves that is killed while it asks.
+    // The tasks that remain if the process is killed during the call.
     let left: ReturnType<typeof tasksOf> = [];
     hall.at.rong_cloud.on("create", (work) => {
       work();
@@ -326,7 +326,7 @@ describe("room.create, when a message service fails,", () => {
       `aliyun_new delete_group ${room.id}`,
       `rong_cloud delete_group ${room.id}`,
     ]);
-    // Not before the call must have ended, whatever became of it.
+    // The tasks are not due before the call must have ended.
     for (const { dueAt } of left) expect(dueAt.getTime()).toBeGreaterThanOrEqual(START + 2 * MINUTE_MS);
   });
 });
@@ -342,7 +342,7 @@ describe("exam.plan", () => {
     return () => admin.mutate("exam.plan", { examId: data.id, roomSize: 1 });
   };
 
-  it("makes a group for each room, and leaves nothing to do", async () => {
+  it("creates a group for each room, and leaves no tasks", async () => {
     await using hall = await openHall();
     const go = await plan(hall, 20);
     const { data } = await go();
@@ -353,37 +353,37 @@ describe("exam.plan", () => {
     expect(tasksOf(hall)).toEqual([]);
   });
 
-  it("undoes the groups of all its rooms when one of them fails, and makes none of the rooms", async () => {
+  it("deletes the groups of all rooms if one of them fails, and creates no room", async () => {
     await using hall = await openHall();
     const go = await plan(hall, 20);
-    const before = hall.kept();
-    hall.at.aliyun_new.on("create", inTurn(works, works, works, worksUnheard, works));
+    const before = hall.counts();
+    hall.at.aliyun_new.on("create", inTurn(works, works, works, worksWithoutAnswer, works));
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(0);
     await hall.wait(3 * MINUTE_MS);
     expect(hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.kept()).toEqual(before);
-    // None was begun after the failure.
+    expect(hall.counts()).toEqual(before);
+    // No call begins after the failure.
     expect(hall.calls.filter((call) => call.includes("create")).length).toBeLessThan(20);
   });
 
-  it("fails after one time-out when the service hangs, however many rooms there are", async () => {
+  it("fails after one timeout if the service hangs, for any number of rooms", async () => {
     await using hall = await openHall();
     const go = await plan(hall, 150);
     hall.at.aliyun_new.on("create", hangs);
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
-    // Those that were asked for together hang together; the others are not asked for any more.
+    // Only the first concurrent calls are made.
     expect(hall.calls.filter((call) => call.includes("create"))).toHaveLength(8);
   });
 
-  it("stops the rooms that are under way at once when one of them fails", async () => {
+  it("stops concurrent calls at once if one of them fails", async () => {
     await using hall = await openHall([], { timeoutMs: 60_000 });
     const go = await plan(hall, 20);
     hall.at.aliyun_new.on("create", inTurn(hangs, hangs, fails("refused"), hangs));
     expect((await go()).error.message).toBe("The service test refused the call.");
   });
 
-  it("is undone after a crash only when every room has had its time", async () => {
+  it("deletes groups after a crash only when the timeouts of all rooms have passed", async () => {
     await using hall = await openHall([], { timeoutMs: 60_000 });
     const go = await plan(hall, 40);
     const due: number[] = [];
@@ -392,11 +392,11 @@ describe("exam.plan", () => {
       due.push(...tasksOf(hall).map(({ dueAt }) => dueAt.getTime()));
     });
     await go();
-    // 40 rooms, eight at a time.
+    // There are 40 rooms, eight at a time.
     expect(Math.min(...due)).toBeGreaterThanOrEqual(START + (5 + 2) * MINUTE_MS);
   });
 
-  it("undoes them when the exam changed meanwhile", async () => {
+  it("deletes the groups if the exam was changed in the meantime", async () => {
     await using hall = await openHall();
     const go = await plan(hall, 2);
     const second = { name: "Other", examId: "" };
@@ -417,7 +417,7 @@ describe("exam.plan", () => {
 });
 
 describe("several rooms", () => {
-  it("stop at once, too, when the service of one that chooses ids refuses", async () => {
+  it("stop at once if a service that chooses ids refuses", async () => {
     const [hanging, choosing] = [createTestService(), createTestService({ chooses: ["a"] })];
     hanging.on("create", hangs);
     choosing.on("create", fails("refused"));
@@ -426,7 +426,7 @@ describe("several rooms", () => {
       store: process.store,
       messages: {
         aliyun_new: undefined,
-        // Safe: nobody asks it for tokens.
+        // Safe: the test requests no tokens from it.
         aliyun_old: choosing.provider as never,
         rong_cloud: hanging.provider,
       },
@@ -451,7 +451,7 @@ describe("several rooms", () => {
 });
 
 describe("the default installation", () => {
-  it("writes nothing about its groups, and runs no timer", async () => {
+  it("writes no tasks for groups, and runs no timer", async () => {
     const statements: string[] = [];
     await using world = await openWorld({ onStatement: (sql) => statements.push(sql) });
     const teacher = trpc(world, await world.token({ sub: "t1", role: "teacher" }));

@@ -21,7 +21,7 @@ const NEW = { imServer: ["aliyun_new"] } as const;
 const RONG = { imServer: ["rong_cloud"] } as const;
 
 const service = (options?: ServiceOptions) => createTestService(options);
-/** Announces numbers to a group of the new service. */
+/** Adds tasks that send signals to a group of the newer service. */
 const say = async (
   tasks: TaskLog,
   tx: Transaction,
@@ -31,9 +31,11 @@ const say = async (
 ): Promise<void> => {
   for (const signal of numbers) await tasks.announce(tx, { room: { id, ...NEW }, signal, data: {}, now });
 };
-const said = (at: TestService): string[] => at.calls.map((call) => call.split(" ").slice(1, 3).join(" "));
+/** The signals that a service was asked to send, as group and number. */
+const sentSignals = (at: TestService): string[] =>
+  at.calls.map((call) => call.split(" ").slice(1, 3).join(" "));
 const kinds = (process: Process) => process.tasks().map(({ kind, groupId }) => `${kind} ${groupId}`);
-/** A task that another process wrote, which tells nobody. */
+/** A task that another process wrote. The queue is not notified of it. */
 const foreignTask = () => ({
   id: "0",
   service: "aliyun_new" as const,
@@ -47,7 +49,7 @@ const ERROR = 50;
 const errors = ({ lines }: Process) => lines.filter(({ level }) => level === ERROR);
 
 describe("tasks", () => {
-  it("are done as they were written, and forgotten", async () => {
+  it("run in the order in which they were written, and are deleted", async () => {
     const at = service({ keepsMembers: true });
     at.groups.set("g", new Set(["a", "pc_a", "b"]));
     await using process = openProcess({ rong_cloud: at });
@@ -55,7 +57,7 @@ describe("tasks", () => {
       const room = { id: "g", ...RONG };
       await tasks.announce(tx, { room, signal: 20_001, data: { userId: "b" }, now });
       await tasks.announce(tx, { room, signal: 20_020, data: { sid: "s" }, userIds: ["a", "pc_a"], now });
-      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual([
@@ -72,14 +74,14 @@ describe("tasks", () => {
     expect(process.tasks()).toEqual([]);
   });
 
-  it("are written for services that can do them alone", async () => {
+  it("are written only for services that support them", async () => {
     const old = service({ chooses: [] });
     const rong = service({ keepsMembers: true });
     await using process = openProcess({ aliyun_new: service(), aliyun_old: old, rong_cloud: rong });
     const room = { id: "g", imServer: ["aliyun_new", "aliyun_old", "rong_cloud"] } as const;
     await process.add(async (tasks, tx, now) => {
       await tasks.announce(tx, { room, signal: 1, data: {}, now });
-      await tasks.sendAway(tx, room, { userId: "a", role: "inspector" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "inspector" }, now);
       await tasks.deleteGroups(tx, room, { dueAt: now, now });
     });
     expect(process.tasks().map(({ kind, service: name }) => `${kind} ${name}`)).toEqual([
@@ -92,7 +94,7 @@ describe("tasks", () => {
     ]);
   });
 
-  it("of a group are done one at a time, in their order, and those of others meanwhile", async () => {
+  it("of one group run one after the other, and concurrently with those of other groups", async () => {
     const at = service();
     const first = held();
     at.on("send", inTurn(first.behaviour, works));
@@ -103,13 +105,13 @@ describe("tasks", () => {
       await say(tasks, tx, now, "quick", 1, 2);
     });
     await at.called(3);
-    expect(said(at)).toEqual(["slow 1", "quick 1", "quick 2"]);
+    expect(sentSignals(at)).toEqual(["slow 1", "quick 1", "quick 2"]);
     first.release();
     await at.called(5);
-    expect(said(at).slice(3)).toEqual(["slow 2", "slow 3"]);
+    expect(sentSignals(at).slice(3)).toEqual(["slow 2", "slow 3"]);
   });
 
-  it("of a service that hangs hold up no other service", async () => {
+  it("of a service that hangs do not delay other services", async () => {
     const [hanging, other] = [service(), service()];
     const never = held();
     hanging.on("send", never.behaviour);
@@ -127,7 +129,7 @@ describe("tasks", () => {
     await hanging.called(20);
   });
 
-  it("are not begun before they are due", async () => {
+  it("do not run before they are due", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
     await process.add(async (tasks, tx, now) => {
@@ -139,7 +141,7 @@ describe("tasks", () => {
     expect(at.calls).toEqual(["delete g"]);
   });
 
-  it("leave a room in progress its group, whatever asks for its end", async () => {
+  it("do not delete the group of a room in progress", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
     const times = { createdAt: new Date(START), updatedAt: new Date(START) };
@@ -170,7 +172,7 @@ describe("tasks", () => {
     expect(process.tasks()).toEqual([]);
   });
 
-  it("keep somebody in the group who came back to the room", async () => {
+  it("do not remove a person from the group who has returned to the room", async () => {
     const at = service({ keepsMembers: true });
     at.groups.set("g", new Set(["a", "b"]));
     await using process = openProcess({ rong_cloud: at });
@@ -190,7 +192,7 @@ describe("tasks", () => {
       .run();
     await process.add(async (tasks, tx, now) => {
       for (const userId of ["a", "b"])
-        await tasks.sendAway(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
+        await tasks.evict(tx, { id: "g", ...RONG }, { userId, role: "teacher" }, now);
     });
     await process.wait(0);
     expect(at.calls).toEqual(["leave g b,pc_b"]);
@@ -199,7 +201,7 @@ describe("tasks", () => {
 });
 
 describe("a task that fails", () => {
-  it("is done again, later every time, up to an hour, for as long as it takes", async () => {
+  it("is tried again with growing delays of up to an hour, until it succeeds", async () => {
     const at = service();
     at.on("delete", fails());
     await using process = openProcess({ aliyun_new: at }, { random: () => 0 });
@@ -220,7 +222,7 @@ describe("a task that fails", () => {
     expect(errors(process)).toEqual([]);
   });
 
-  it.each([0, 0.999])("waits for a pause that chance shortens by a half at most: %d", async (chance) => {
+  it.each([0, 0.999])("has a delay that is shortened randomly by up to a half: %d", async (chance) => {
     const at = service();
     at.on("send", fails("throttled"));
     await using process = openProcess({ aliyun_new: at }, { random: () => chance });
@@ -230,7 +232,7 @@ describe("a task that fails", () => {
     expect(pause).toBe(Math.round(1000 * (0.5 + chance / 2)));
   });
 
-  it("keeps its place before the others of its group, and holds up no other group", async () => {
+  it("blocks the later tasks of its group, and of no other group", async () => {
     const at = service();
     at.on("send", inTurn(fails(), works));
     await using process = openProcess({ aliyun_new: at });
@@ -241,21 +243,21 @@ describe("a task that fails", () => {
       await say(tasks, tx, now, "other", 1);
     });
     await process.wait(0);
-    expect(said(at)).toEqual(["g 1", "other 1"]);
-    // Nobody looks at what waits behind it in vain.
+    expect(sentSignals(at)).toEqual(["g 1", "other 1"]);
+    // The tasks that it blocks are not claimed.
     const [first, second] = process.tasks();
     expect(second?.dueAt).toEqual(first?.dueAt);
     await process.wait(SECOND_MS);
-    expect(said(at).slice(2)).toEqual(["g 1", "g 2", "g 3"]);
+    expect(sentSignals(at).slice(2)).toEqual(["g 1", "g 2", "g 3"]);
   });
 
-  it("holds up nobody when it is somebody's leaving, which goes on being tried", async () => {
+  it("blocks no tasks if it is a `leave` task, which is tried again", async () => {
     const at = service({ keepsMembers: true });
     at.on("leave", fails());
     await using process = openProcess({ rong_cloud: at });
     const room = { id: "g", ...RONG };
     await process.add(async (tasks, tx, now) => {
-      await tasks.sendAway(tx, room, { userId: "a", role: "teacher" }, now);
+      await tasks.evict(tx, room, { userId: "a", role: "teacher" }, now);
       await tasks.announce(tx, { room, signal: 1, data: {}, now });
     });
     await process.wait(0);
@@ -266,7 +268,7 @@ describe("a task that fails", () => {
     expect(process.tasks()).toEqual([]);
   });
 
-  it("is given up after ten refusals, which an error says, but not for outages", async () => {
+  it("is given up with an error after ten refusals, but not after outages", async () => {
     const at = service();
     const outages = [fails("throttled"), fails("timeout"), fails("paused"), fails("unreadable")];
     at.on("delete", inTurn(...outages, ...outages, ...outages, fails("refused")));
@@ -307,7 +309,7 @@ describe("a task that fails", () => {
     expect(errors(process)).toEqual([]);
   });
 
-  it("for a reason of our own is given up like a refusal", async () => {
+  it("because of an internal error is given up like after refusals", async () => {
     const at = service();
     at.on("delete", () => {
       throw new TypeError("a fault");
@@ -320,8 +322,8 @@ describe("a task that fails", () => {
   });
 });
 
-describe("what is announced", () => {
-  it("is no news after half a minute, and is never sent then", async () => {
+describe("a signal", () => {
+  it("expires after 30 seconds, and is then never sent", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
     await process.add(async (tasks, tx, now) => {
@@ -335,15 +337,15 @@ describe("what is announced", () => {
     expect(process.lines).toMatchObject([{ service: "aliyun_new", tasks: 4 }]);
   });
 
-  it("is sent a moment before that", async () => {
+  it("is sent just before that", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
     await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1));
     await process.wait(30 * SECOND_MS - 1);
-    expect(said(at)).toEqual(["g 1"]);
+    expect(sentSignals(at)).toEqual(["g 1"]);
   });
 
-  it("is dropped when it can be tried in time no more, and what waits behind it goes on", async () => {
+  it("is dropped if there is no time for another attempt, and no longer blocks later tasks", async () => {
     const at = service();
     at.on("send", inTurn(fails(), fails(), fails(), fails(), fails(), works));
     await using process = openProcess({ aliyun_new: at }, { random: () => 1 });
@@ -351,12 +353,12 @@ describe("what is announced", () => {
     for (const pause of [0, 1, 2, 4]) await process.wait(pause * SECOND_MS);
     await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 2));
     await process.wait(8 * SECOND_MS);
-    // The sixth try would be 31 seconds after it was written.
-    expect(said(at)).toEqual(["g 1", "g 1", "g 1", "g 1", "g 1", "g 2"]);
+    // The sixth attempt would be 31 seconds after it was written.
+    expect(sentSignals(at)).toEqual(["g 1", "g 1", "g 1", "g 1", "g 1", "g 2"]);
     expect(process.tasks()).toEqual([]);
   });
 
-  it("during an outage does not flood the service after it", async () => {
+  it("from an outage is not sent after it", async () => {
     const at = service();
     at.on("send", fails());
     await using process = openProcess({ aliyun_new: at });
@@ -372,12 +374,12 @@ describe("what is announced", () => {
     expect(at.calls).toEqual([]);
     await process.add((tasks, tx, now) => say(tasks, tx, now, "g1", 200));
     await process.wait(0);
-    expect(said(at)).toEqual(["g1 200"]);
+    expect(sentSignals(at)).toEqual(["g1 200"]);
   });
 });
 
 describe("two processes", () => {
-  it("do each task once, and those of a group in their order", async () => {
+  it("run each task once, and those of a group in their order", async () => {
     using folder = tempFolder();
     const file = join(folder.path, "invigil.db");
     const at = service();
@@ -393,7 +395,7 @@ describe("two processes", () => {
     expect(new Set(at.calls).size).toBe(200);
     expect(at.calls).toHaveLength(200);
     for (let g = 0; g < 8; g += 1) {
-      const numbers = said(at)
+      const numbers = sentSignals(at)
         .filter((call) => call.startsWith(`g${g} `))
         .map((call) => Number(call.split(" ")[1]));
       expect(numbers).toEqual(Array.from({ length: 25 }, (_, n) => n));
@@ -401,7 +403,7 @@ describe("two processes", () => {
     expect(one.tasks()).toEqual([]);
   });
 
-  it("leave alone what the other has begun, for two minutes after it crashed", async () => {
+  it("do not run a task that the other one has begun, until two minutes after it crashed", async () => {
     using folder = tempFolder();
     const file = join(folder.path, "invigil.db");
     const [dying, living] = [service(), service()];
@@ -433,11 +435,11 @@ describe("a queue", () => {
     vi.useRealTimers();
   });
 
-  it("waits, when it stops, for what has begun, and begins nothing more", async () => {
+  it("that stops waits for running tasks, and starts no more", async () => {
     const at = service();
     const first = held();
     at.on("send", first.behaviour);
-    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    await using process = openProcess({ aliyun_new: at }, { concurrency: 1 });
     process.queue.start();
     await process.add((tasks, tx, now) => say(tasks, tx, now, "g", 1, 2));
     await at.called(1);
@@ -449,13 +451,13 @@ describe("a queue", () => {
     expect(stopped).toBe(false);
     first.release();
     await stopping;
-    expect(said(at)).toEqual(["g 1"]);
+    expect(sentSignals(at)).toEqual(["g 1"]);
     expect(process.tasks()).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
     process.queue.start();
     await at.called(3);
   });
 
-  it("waits no longer than it may, and then touches the database no more", async () => {
+  it("that stops waits no longer than allowed, and then no longer uses the database", async () => {
     const at = service();
     const first = held(fails());
     at.on("send", first.behaviour);
@@ -466,15 +468,15 @@ describe("a queue", () => {
     await process.queue.stop(1);
     process.db.close();
     first.release();
-    // A write would fail in the second turn of the loop.
+    // A write would fail in the second turn of the event loop.
     for (let turns = 0; turns < 5; turns += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(process.lines).toEqual([]);
   });
 
-  it("that drains does what its own process wrote, and ends in time when the service hangs", async () => {
+  it("that drains runs the tasks of its own process, and ends in time if the service hangs", async () => {
     const at = service();
     await using process = openProcess({ aliyun_new: at });
-    // Another process wrote it.
+    // This task is from another process.
     process.db.queries.insert(vendorTasks).values(foreignTask()).run();
     await process.queue.drain(5000);
     expect(at.calls).toEqual([]);
@@ -486,12 +488,12 @@ describe("a queue", () => {
     expect(kinds(process)).toContain("send g");
   });
 
-  it("sleeps until the next task is due, and looks for those of other processes every 15 seconds", async () => {
+  it("waits until the next task is due, and polls for those of other processes every 15 seconds", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
     vi.setSystemTime(START);
     const at = service();
     await using process = openProcess({ aliyun_new: at }, { clock: () => new Date() });
-    /** A timer is set, and the look that follows what was done is over: it takes one turn of the loop. */
+    /** Waits until a timer is set and the poll after a task is over, which takes one turn of the event loop. */
     const asleep = async (tasks: number) => {
       const turn = () => new Promise((resolve) => setImmediate(resolve));
       do await turn();
@@ -508,7 +510,7 @@ describe("a queue", () => {
     await vi.advanceTimersByTimeAsync(1);
     await at.called(1);
     await asleep(0);
-    // Nothing tells the queue of this one.
+    // The queue is not notified of this task.
     process.db.queries.insert(vendorTasks).values(foreignTask()).run();
     await vi.advanceTimersByTimeAsync(14_000);
     expect(at.calls).toHaveLength(1);
@@ -516,7 +518,7 @@ describe("a queue", () => {
     await at.called(2);
   });
 
-  it("goes on after a look that failed, in 15 seconds at the latest", async () => {
+  it("polls again within 15 seconds after a failed poll", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
     vi.setSystemTime(START);
     const at = service();
@@ -530,16 +532,16 @@ describe("a queue", () => {
     await at.called(1);
   });
 
-  it("that does as much as it may looks for more when something is done", async () => {
+  it("at its limit of concurrent tasks claims more when one is done", async () => {
     const at = service();
     const first = held();
     at.on("send", first.behaviour);
-    await using process = openProcess({ aliyun_new: at }, { width: 1 });
+    await using process = openProcess({ aliyun_new: at }, { concurrency: 1 });
     process.queue.start();
     await process.add((tasks, tx, now) => say(tasks, tx, now, "a", 1));
     await at.called(1);
     for (const id of ["b", "c"]) await process.add((tasks, tx, now) => say(tasks, tx, now, id, 1));
-    expect(said(at)).toEqual(["a 1"]);
+    expect(sentSignals(at)).toEqual(["a 1"]);
     first.release();
     await at.called(3);
   });

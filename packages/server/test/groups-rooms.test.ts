@@ -27,13 +27,13 @@ beforeEach(async () => {
 afterEach(() => world[Symbol.asyncDispose]());
 
 const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
-/** Does something as an administrator; throws where it is refused. */
+/** Calls a procedure as an administrator. Throws if it fails. */
 const admin = async (path: string, input: object) => {
   const { data, error } = await (await as(ADMIN)).mutate(path, input);
   if (error) throw new Error(`${path}: ${error.message}`);
   return data;
 };
-/** Lets time pass, and does what is due by then. */
+/** Advances the time, and runs the tasks that are due then. */
 const wait = async (ms: number): Promise<void> => {
   now += ms;
   world.services.queue.wake();
@@ -52,7 +52,7 @@ const forget = () => {
 const members = (roomId: string) => [...(at.rong_cloud.groups.get(roomId) ?? [])].toSorted();
 
 describe("the groups of a room that ends", () => {
-  it("are deleted two minutes later: the teacher's app tells the examinees through them that it ended", async () => {
+  it("are deleted two minutes later, because the teacher's app announces the end through them", async () => {
     const { id: roomId } = await newRoom();
     await admin("room.end", { roomId });
     await wait(2 * MINUTE_MS - 1);
@@ -62,7 +62,7 @@ describe("the groups of a room that ends", () => {
     expect(tasksOf(world)).toEqual([]);
   });
 
-  it("are deleted once, however often it is ended, and at once", async () => {
+  it("are deleted once, however often and concurrently it is ended", async () => {
     const { id: roomId } = await newRoom();
     await Promise.all(Array.from({ length: 5 }, () => admin("room.end", { roomId })));
     now += MINUTE_MS;
@@ -79,7 +79,7 @@ describe("the groups of a room that ends", () => {
       expect(at[name].calls.filter((call) => call.startsWith("delete"))).toEqual([`delete ${roomId}`]);
   });
 
-  it("do not keep it from ending while a service fails, and go when the service is back", async () => {
+  it("do not prevent its end while a service fails, and are deleted when the service works again", async () => {
     for (const name of SERVICES) at[name].on("delete", fails());
     const { id: roomId } = await newRoom();
     const token = await world.token(ADMIN);
@@ -91,7 +91,7 @@ describe("the groups of a room that ends", () => {
     expect([at.rong_cloud.groups.size, at.aliyun_new.groups.size]).toEqual([0, 1]);
   });
 
-  it("are those of its own services", async () => {
+  it("are deleted only at the room's services", async () => {
     const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
     await admin("room.end", { roomId });
     expect(tasksOf(world).map(({ service, kind }) => [service, kind])).toEqual([
@@ -115,7 +115,7 @@ describe("the groups of a room that ends", () => {
     }
   });
 
-  it("stay when the exam is not deleted after all", async () => {
+  it("remain if the deletion of the exam fails", async () => {
     const { examId } = await newRoom();
     await expect(admin("exam.delete", { examId })).rejects.toThrow("withRooms");
     expect(tasksOf(world)).toEqual([]);
@@ -125,20 +125,20 @@ describe("the groups of a room that ends", () => {
 describe("everybody in the groups of a room that ends", () => {
   const ends = (name: (typeof SERVICES)[number]) => at[name].calls.filter((call) => call.includes(" 20010 "));
 
-  it("is told by the signal 20010, once at each service, before the groups are deleted", async () => {
+  it("receives the signal 20010, once at each service, before the groups are deleted", async () => {
     const { id: roomId } = await newRoom();
     await admin("room.end", { roomId });
     await admin("room.end", { roomId });
     await wait(0);
     await wait(2 * MINUTE_MS);
     for (const name of SERVICES) {
-      const told = expect.stringMatching(new RegExp(`^send ${roomId} 20010 \\{"sid":"\\w+"\\}$`));
-      expect(at[name].calls.slice(-2)).toEqual([told, `delete ${roomId}`]);
+      const signal = expect.stringMatching(new RegExp(`^send ${roomId} 20010 \\{"sid":"\\w+"\\}$`));
+      expect(at[name].calls.slice(-2)).toEqual([signal, `delete ${roomId}`]);
       expect(ends(name)).toHaveLength(1);
     }
   });
 
-  it("is told after the teacher's page has had its time to tell them, where a teacher ended it", async () => {
+  it("receives it later if a teacher ended the room, because the teacher's page announces the end first", async () => {
     const teacher: TestCaller = { sub: "t1", role: "teacher" };
     const { data } = await (await as(teacher)).mutate("room.create", {
       name: "R",
@@ -154,7 +154,7 @@ describe("everybody in the groups of a room that ends", () => {
     for (const name of SERVICES) expect(ends(name)).toHaveLength(1);
   });
 
-  it("is not told of it later, as of all else that is no news", async () => {
+  it("does not receive it when it is outdated", async () => {
     const { id: roomId } = await newRoom();
     await admin("room.end", { roomId });
     await wait(MINUTE_MS);
@@ -162,8 +162,8 @@ describe("everybody in the groups of a room that ends", () => {
   });
 });
 
-describe("somebody who leaves a room", () => {
-  const told = (roomId: string, userId: string) =>
+describe("a person who leaves a room", () => {
+  const removalSignal = (roomId: string, userId: string) =>
     expect.stringMatching(
       new RegExp(
         `^send ${roomId} 20020 \\{"sid":"\\w+","receiverIdList":\\["${userId}","pc_${userId}"\\]\\} ${userId},pc_${userId}$`,
@@ -173,27 +173,27 @@ describe("somebody who leaves a room", () => {
   it.each([
     ["participant.remove", ({ id }: { id: string }) => ({ roomId: id, userId: "e1" })],
     ["participant.removeFromExam", ({ examId }: { examId: string }) => ({ examId, userId: "e1" })],
-  ] as const)("by %s is told so, if it is an examinee, and is no member any more", async (path, input) => {
+  ] as const)("by %s is no longer a member, and receives a signal as an examinee", async (path, input) => {
     const room = await newRoom();
     forget();
     await admin(path, input(room));
     await wait(0);
-    expect(at.aliyun_new.calls).toEqual([told(room.id, "e1")]);
-    expect(at.rong_cloud.calls).toEqual([told(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
+    expect(at.aliyun_new.calls).toEqual([removalSignal(room.id, "e1")]);
+    expect(at.rong_cloud.calls).toEqual([removalSignal(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
     expect(members(room.id)).toEqual(["e2", "i1", "root"]);
   });
 
-  it("by participant.move is told in the old room alone", async () => {
+  it("by participant.move receives the signal only in the old room", async () => {
     const room = await newRoom();
     const to = await newRoom({ name: "To", examId: room.examId, participants: [] });
     forget();
     await admin("participant.move", { roomId: room.id, userId: "e1", toRoomId: to.id });
     await wait(0);
-    expect(at.rong_cloud.calls).toEqual([told(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
+    expect(at.rong_cloud.calls).toEqual([removalSignal(room.id, "e1"), `leave ${room.id} e1,pc_e1`]);
     expect(members(room.id)).toEqual(["e2", "i1", "root"]);
   });
 
-  it("and watches leaves without a word", async () => {
+  it("as an inspector leaves without a signal", async () => {
     const room = await newRoom();
     forget();
     await admin("participant.remove", { roomId: room.id, userId: "i1" });
@@ -201,7 +201,7 @@ describe("somebody who leaves a room", () => {
     expect([at.aliyun_new.calls, at.rong_cloud.calls]).toEqual([[], [`leave ${room.id} i1,pc_i1`]]);
   });
 
-  it("leaves every room of the exam that it was in", async () => {
+  it("by participant.removeFromExam leaves all rooms of the exam", async () => {
     const room = await newRoom();
     const second = await newRoom({ name: "Second", examId: room.examId });
     await admin("participant.removeFromExam", { examId: room.examId, userId: "i1" });
@@ -209,7 +209,7 @@ describe("somebody who leaves a room", () => {
     for (const { id } of [room, second]) expect(members(id)).toEqual(["e1", "e2", "root"]);
   });
 
-  it("and is refused stays a member, and hears nothing", async () => {
+  it("stays a member without a signal if the call is refused", async () => {
     const room = await newRoom();
     await expect(admin("participant.remove", { roomId: room.id, userId: "root" })).rejects.toThrow("creator");
     const to = { roomId: room.id, userId: "e1", toRoomId: room.id };
@@ -218,10 +218,10 @@ describe("somebody who leaves a room", () => {
   });
 });
 
-describe("somebody who asks for a token", () => {
+describe("a person who requests a token", () => {
   const RONG = ["rong_cloud"];
 
-  it("joins the room's group, as each of its logins, also where the token says which room", async () => {
+  it("joins the group of the room with each login, even if only the token names the room", async () => {
     const { id: roomId } = await newRoom();
     await admin("participant.add", {
       roomId,
@@ -236,7 +236,7 @@ describe("somebody who asks for a token", () => {
     expect(members(roomId)).toEqual(["e1", "e2", "e3", "i1", "pc_e3", "root"]);
   });
 
-  it("joins nothing without a room, or for other services than those that keep members", async () => {
+  it("joins no group without a room, or at services without members", async () => {
     const { id: roomId } = await newRoom();
     const other = await newRoom({ name: "Other", imServer: ["aliyun_new"] });
     forget();
@@ -247,7 +247,7 @@ describe("somebody who asks for a token", () => {
     expect(at.rong_cloud.calls).toEqual([]);
   });
 
-  it("of a room that has ended joins no more", async () => {
+  it("does not join the group of a room that has ended", async () => {
     const { id: roomId } = await newRoom();
     await admin("room.end", { roomId });
     forget();
@@ -260,7 +260,7 @@ describe("somebody who asks for a token", () => {
     expect(at.rong_cloud.calls).toEqual([]);
   });
 
-  it("gets none when it cannot join", async () => {
+  it("receives none if they cannot join", async () => {
     const { id: roomId } = await newRoom();
     at.rong_cloud.on("join", fails());
     const examinee = await as({ sub: "e1", role: "examinee" });
@@ -268,7 +268,7 @@ describe("somebody who asks for a token", () => {
     expect(error.data.reason).toBe("PROVIDER_FAILED");
   });
 
-  it("joins nothing when it may not ask", async () => {
+  it("joins no group if the request is refused", async () => {
     const { id: roomId } = await newRoom();
     forget();
     const stranger = await as({ sub: "e9", role: "examinee" });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { openSchool, type School } from "./support/school.js";
 import { inputOf, openStream, rawSocket, reasonOf, socketUrl } from "./support/sockets.js";
 
-// What one person may listen to at a time.
+// The limits of connections and subscriptions.
 
 const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 const onEvent = (id: number, roomId: string) => ({
@@ -19,7 +19,7 @@ const refused = (client: Client, wanted: number) =>
   client.message(({ id, error }) => id === wanted && error !== undefined);
 
 describe("a connection", () => {
-  it("has one subscription to a room, and to an exam, at a time", async () => {
+  it("can have one subscription to each room and to each exam", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const { id: roomId, examId } = school.room;
@@ -32,7 +32,7 @@ describe("a connection", () => {
       message: `roomId is subscribed to on this connection already: ${roomId}`,
       data: { reason: "INVALID_INPUT" },
     });
-    // Ended and begun again in one frame, as a page does that is drawn anew.
+    // A page that renders again ends its subscription and begins it again in one frame.
     client.ask([{ id: 1, method: "subscription.stop" }, onEvent(3, roomId)]);
     await started(client, 3);
 
@@ -48,7 +48,7 @@ describe("a connection", () => {
     expect(reasonOf(await refused(admin, 2))).toBe("INVALID_INPUT");
   });
 
-  it("tells every listener of an event alike, whatever the id of its call", async () => {
+  it("delivers an event to each subscription under the id of its call", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const { id: roomId } = school.room;
@@ -57,18 +57,18 @@ describe("a connection", () => {
     first.ask(onEvent(1, roomId));
     second.ask(onEvent(22, roomId));
     await Promise.all([started(first, 1), started(second, 22)]);
-    // Small, large, and with what JSON escapes.
+    // A small text, and a large one with characters that JSON escapes.
     for (const text of ["a", `"\u2028é${"x".repeat(20_000)}`]) {
       await school.teacher.im.send({ roomId, type: 30_001, data: { text } });
       for (const [client, call] of [
         [first, 1],
         [second, 22],
       ] as const) {
-        const told = await client.message(
+        const received = await client.message(
           ({ id, result }) =>
             id === call && JSON.stringify(result?.data)?.includes(JSON.stringify(text)) === true,
         );
-        expect(told.result).toMatchObject({
+        expect(received.result).toMatchObject({
           type: "data",
           id: expect.stringMatching(/^\d+$/),
           data: {
@@ -85,7 +85,7 @@ describe("a connection", () => {
 });
 
 describe("a person", () => {
-  it("has a bounded number of subscriptions, over all their connections", async () => {
+  it("can have a limited number of subscriptions over all connections", async () => {
     await using school = await openSchool({ config: { perPerson: { connections: 10, subscriptions: 2 } } });
     const url = await school.listen();
     const { id: roomId } = school.room;
@@ -106,7 +106,7 @@ describe("a person", () => {
     await started(third, 2);
   });
 
-  it("has a bounded number of event streams, each of which is a connection", async () => {
+  it("can have a limited number of event streams, because each one is a connection", async () => {
     await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 10 } } });
     const url = await school.listen();
     const authorization = await school.token(TEACHER);
@@ -117,7 +117,7 @@ describe("a person", () => {
     expect(await late.rest()).toContain("TOO_MANY_REQUESTS");
   });
 
-  it("has that number apart from what a teacher opens with a token of theirs for one room", async () => {
+  it("has separate limits for tokens that are bound to a room", async () => {
     await using school = await openSchool({ config: { perPerson: { connections: 1, subscriptions: 1 } } });
     const url = await school.listen();
     const teacher2 = school.as({ sub: "teacher2", role: "teacher" });

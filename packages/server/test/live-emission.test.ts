@@ -3,12 +3,12 @@ import { createEventLog } from "../src/domain/events.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
-/** What a log says, without the ids. */
-const said = (log: readonly { roomId: string; type: string; data: object }[]) =>
+/** Returns the events of a log without their ids. */
+const withoutIds = (log: readonly { roomId: string; type: string; data: object }[]) =>
   log.map(({ roomId, type, data }) => ({ roomId, type, ...data }));
-/** The same beside what people are told by message. */
-const withoutMessages = (log: Parameters<typeof said>[0]) =>
-  said(log).filter(({ type }) => type !== "message");
+/** The same without messages. */
+const withoutMessages = (log: Parameters<typeof withoutIds>[0]) =>
+  withoutIds(log).filter(({ type }) => type !== "message");
 const newcomer = (userId: string, name = userId) => ({ userId, name, role: "examinee" as const });
 const known = (userId: string, name = userId, extraMinutes = 0) => ({
   userId,
@@ -18,8 +18,8 @@ const known = (userId: string, name = userId, extraMinutes = 0) => ({
 });
 const csv = (text: string) => Buffer.from(text).toString("base64");
 
-describe("the log has an event if and only if something changed", () => {
-  it("a room is made, alone or by a plan, with its first people; and ends once", async () => {
+describe("the log has an event for each change and for nothing else, when", () => {
+  it("a room is created, alone or by a plan, and ends", async () => {
     await using hall = await openLiveHall();
     const { examId } = hall.room;
     const made = await hall
@@ -27,15 +27,15 @@ describe("the log has an event if and only if something changed", () => {
       .room.create({ name: "New", examId, participants: [newcomer("someone")] });
     await hall.as(TEACHER).room.end({ roomId: made.id });
     await hall.as(TEACHER).room.end({ roomId: made.id });
-    expect(said(hall.log())).toEqual([
+    expect(withoutIds(hall.log())).toEqual([
       { roomId: made.id, type: "room_created" },
       { roomId: made.id, type: "room_ended" },
-      // The signal that sends the vendor's pages to their end.
+      // The signal that announces the end to the vendor's pages.
       { roomId: made.id, type: "message", messageId: expect.any(Number) },
     ]);
   });
 
-  it("a room's audio status is another one", async () => {
+  it("the audio status of a room changes", async () => {
     await using hall = await openLiveHall();
     const { id: roomId } = hall.room;
     for (const audioStatus of ["silent", "speaking", "speaking", "silent"] as const)
@@ -49,7 +49,7 @@ describe("the log has an event if and only if something changed", () => {
     ]);
   });
 
-  it("somebody is added, known by another name, moved and removed", async () => {
+  it("a person is added, renamed, moved and removed", async () => {
     await using hall = await openLiveHall();
     const { id: roomId } = hall.room;
     const { id: toRoomId } = hall.sibling;
@@ -58,7 +58,7 @@ describe("the log has an event if and only if something changed", () => {
       teacher.participant.add({ roomId, participants });
     await add(newcomer("a"), newcomer("b"));
     await add(newcomer("a"), newcomer("b", "Another"));
-    // Nobody is added where one of them has another role.
+    // The call adds nobody, because one of the people has another role.
     const refused = add(newcomer("c"), newcomer("teacher1"));
     await expect(refused).rejects.toThrow();
     await teacher.participant.move({ roomId, userId: "a", toRoomId });
@@ -75,7 +75,7 @@ describe("the log has an event if and only if something changed", () => {
     ]);
   });
 
-  it("a roster is imported: nothing of a dry run, nor of a file that is refused", async () => {
+  it("a roster is imported, but not by a dry run or with a refused file", async () => {
     await using hall = await openLiveHall();
     const { id: roomId, examId } = hall.room;
     const load = (text: string, more: object = {}) =>
@@ -86,14 +86,14 @@ describe("the log has an event if and only if something changed", () => {
     expect(hall.log()).toEqual([]);
     await load(`id,name,room\nx,X,${roomId}\nwaits,W,${roomId}\n`);
     await load(`id,name,room\nx,X,${roomId}\nexaminee1,Renamed,${roomId}\n`);
-    expect(said(hall.log())).toEqual([
+    expect(withoutIds(hall.log())).toEqual([
       { roomId, type: "participant_added", ...known("x", "X") },
       { roomId, type: "participant_added", ...known("waits", "W") },
       { roomId, type: "participant_updated", ...known("examinee1", "Renamed") },
     ]);
   });
 
-  it("a plan makes rooms, and seats people in those that there are", async () => {
+  it("a plan creates rooms, and adds people to existing ones", async () => {
     await using hall = await openLiveHall();
     const { id: roomId, examId } = hall.room;
     await hall.as(ADMIN).participant.import({
@@ -120,7 +120,7 @@ describe("the log has an event if and only if something changed", () => {
     const made = plan.rooms.filter(({ isNew }) => isNew);
     expect(made.length).toBeGreaterThan(0);
     expect(expected.map((event) => event.roomId)).toContain(roomId);
-    const log = said(hall.log());
+    const log = withoutIds(hall.log());
     expect(log.filter(({ type }) => type === "participant_added")).toHaveLength(expected.length);
     expect(log).toEqual(expect.arrayContaining(expected));
     expect(log.filter(({ type }) => type !== "participant_added")).toEqual(
@@ -128,7 +128,7 @@ describe("the log has an event if and only if something changed", () => {
     );
   });
 
-  it("somebody is taken out of an exam: out of each of its rooms", async () => {
+  it("a person is removed from an exam, and so from each of its rooms", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     await hall.as(ADMIN).participant.add({
@@ -140,13 +140,13 @@ describe("the log has an event if and only if something changed", () => {
     ).rejects.toThrow();
     await hall.as(ADMIN).participant.removeFromExam({ examId: room.examId, userId: "inspector1" });
     const gone = { type: "participant_removed", userId: "inspector1", role: "inspector" };
-    expect(said(hall.log()).slice(1)).toEqual([
+    expect(withoutIds(hall.log()).slice(1)).toEqual([
       { roomId: room.id, ...gone },
       { roomId: sibling.id, ...gone },
     ]);
   });
 
-  it("a camera publishes and stops; what a report does not change is no event", async () => {
+  it("a camera publishes and stops, but not for a report that changes nothing", async () => {
     await using hall = await openLiveHall({ config: STREAM_CONFIG });
     const { room } = hall;
     const first = { ...streamReport(room, "examinee1"), ...streamSignature() };
@@ -166,17 +166,19 @@ describe("the log has an event if and only if something changed", () => {
       status,
     });
     const all = [changed("main", "publishing"), changed("pc", "publishing"), changed("main", "stopped")];
-    expect(said(hall.log()).filter(({ type }) => type !== "message")).toEqual(all);
-    // Whoever comes back comes with what its cameras do meanwhile.
+    expect(withoutIds(hall.log()).filter(({ type }) => type !== "message")).toEqual(all);
+    // A person who is added again has the status of their cameras at that time.
     const move = { userId: "examinee1" };
     await hall.as(ADMIN).participant.move({ ...move, roomId: room.id, toRoomId: hall.sibling.id });
     await hall.as(ADMIN).participant.move({ ...move, roomId: hall.sibling.id, toRoomId: room.id });
     expect(
-      said(hall.log()).filter(({ type, roomId }) => type === "publish_status_changed" && roomId === room.id),
+      withoutIds(hall.log()).filter(
+        ({ type, roomId }) => type === "publish_status_changed" && roomId === room.id,
+      ),
     ).toEqual([...all, changed("main", "stopped"), changed("pc", "publishing")]);
   });
 
-  it("a cheat config is another one: in each room that is in progress", async () => {
+  it("a cheat config changes, in each room that is in progress", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     const set = (data: string) => hall.as(TEACHER).cheat.setConfig({ examId: room.examId, data });
@@ -192,7 +194,7 @@ describe("the log has an event if and only if something changed", () => {
     ]);
   });
 
-  it("records are kept; a refused call leaves nothing", async () => {
+  it("records are stored, but not by a refused call", async () => {
     await using hall = await openLiveHall();
     const { id: roomId } = hall.room;
     const record = (userId: string) => ({
@@ -204,10 +206,10 @@ describe("the log has an event if and only if something changed", () => {
     const refused = hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee2")] });
     await expect(refused).rejects.toThrow();
     await hall.as(EXAMINEE).cheat.addRecords({ roomId, records: [record("examinee1"), record("examinee1")] });
-    expect(said(hall.log())).toEqual([{ roomId, type: "cheat_records_added", from: 1, to: 2 }]);
+    expect(withoutIds(hall.log())).toEqual([{ roomId, type: "cheat_records_added", from: 1, to: 2 }]);
   });
 
-  it("an exam is deleted: its open rooms end", async () => {
+  it("an exam is deleted, which ends its open rooms", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     await hall.as(ADMIN).room.end({ roomId: sibling.id });
@@ -220,13 +222,13 @@ describe("the log has an event if and only if something changed", () => {
     ]);
   });
 
-  it("one write of several that share a commit fails: it leaves nothing, the others all", async () => {
+  it("one of several writes in a shared commit fails, which affects only its own events", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     const admin = hall.as(ADMIN);
     const outcomes = await Promise.allSettled([
       admin.room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" }),
-      // A name that the other room has in another role: noticed after others of the call were written.
+      // The second person has another role in that room. This is detected after the first one was written.
       admin.participant.add({ roomId: sibling.id, participants: [newcomer("x"), newcomer("teacher3")] }),
       admin.room.setAudioStatus({ roomId: sibling.id, audioStatus: "speaking" }),
     ]);
@@ -241,16 +243,16 @@ describe("the log has an event if and only if something changed", () => {
     );
   });
 
-  it("a write that fails within a shared commit takes its events with it", async () => {
+  it("a write fails within a shared commit, which drops its events", async () => {
     await using hall = await openLiveHall();
-    const told: number[] = [];
-    const events = createEventLog({ added: () => void told.push(hall.log().length) });
+    const logSizes: number[] = [];
+    const events = createEventLog({ added: () => void logSizes.push(hall.log().length) });
     const now = new Date(0);
     const write = (roomId: string, fails: boolean, repeatable: boolean) =>
       hall.db.storage.write(
         async (tx) => {
           await events.add(tx, roomId, "room_ended", {}, now);
-          if (fails) throw new Error("as the test wants it");
+          if (fails) throw new Error("from the test");
         },
         { repeatable },
       );
@@ -263,8 +265,8 @@ describe("the log has an event if and only if something changed", () => {
     ]);
     expect(outcomes.map(({ status }) => status === "fulfilled")).toEqual([true, false, true, false, true]);
     expect(hall.log().map(({ roomId }) => roomId)).toEqual(["a", "c", "e"]);
-    // Each time it is told, what was written is there to be read.
-    expect(told).toEqual(told.map(() => 3));
-    expect(told).not.toEqual([]);
+    // At each call of `added`, the written events can be read.
+    expect(logSizes).toEqual(logSizes.map(() => 3));
+    expect(logSizes).not.toEqual([]);
   });
 });

@@ -2,49 +2,53 @@ import { describe, expect, it } from "vitest";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { openSchool } from "./support/school.js";
 
-// Not a participant: it is in the room without being told of as present.
+// An administrator who is no participant, so that their subscription adds no presence events.
 const ADMIN = { sub: "root", role: "admin" } as const;
 
-describe("listening to a room", () => {
-  it("tells what happens, in order, each with its id, its room and its time", async () => {
+describe("a subscription", () => {
+  it("receives events in order, each with its id, room and time", async () => {
     await using school = await openSchool();
     const { room, detection } = school;
-    await using heard = await listenRoom(school, ADMIN, { roomId: room.id });
+    await using subscription = await listenRoom(school, ADMIN, { roomId: room.id });
     for (const n of [1, 2, 3])
       await school.teacher.cheat.addRecords({
         roomId: room.id,
         records: Array.from({ length: n }, () => detection("examinee1", { detectType: `seen ${n}` })),
       });
-    const told = await heard.take(3);
-    expect(told.map((event) => event.type === "cheat_records_added" && event.records.length)).toEqual([
+    const received = await subscription.take(3);
+    expect(received.map((event) => event.type === "cheat_records_added" && event.records.length)).toEqual([
       1, 2, 3,
     ]);
-    for (const event of told)
+    for (const event of received)
       expect(event).toMatchObject({ roomId: room.id, time: new Date("2026-01-02T03:04:05Z") });
-    const ids = told.map(({ id }) => Number(id));
+    const ids = received.map(({ id }) => Number(id));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
     expect(new Set(ids).size).toBe(3);
   });
 
-  it("continues after the last id that somebody has", async () => {
+  it("resumes after the given event", async () => {
     await using school = await openSchool();
     const { room, detection } = school;
     const { lastEventId } = await school.teacher.room.snapshot({ roomId: room.id });
     const records = [detection("examinee1")];
     for (let n = 0; n < 500; n += 1) await school.teacher.cheat.addRecords({ roomId: room.id, records });
-    await using heard = await listenRoom(school, ADMIN, { roomId: room.id, lastEventId });
+    await using subscription = await listenRoom(school, ADMIN, { roomId: room.id, lastEventId });
     await school.teacher.cheat.addRecords({ roomId: room.id, records });
-    const ids = (await heard.take(501)).map(({ id }) => Number(id));
+    const ids = (await subscription.take(501)).map(({ id }) => Number(id));
     expect(ids).toEqual(ids.map((_, index) => Number(lastEventId) + 1 + index));
   });
 
-  it("tells of an exam's rooms in one order", async () => {
+  it("to an exam receives the events of its rooms in one order", async () => {
     await using school = await openSchool();
     const { room, sibling, other, detection } = school;
-    await using heard = await listenExam(school, ADMIN, { examId: room.examId });
+    await using subscription = await listenExam(school, ADMIN, { examId: room.examId });
     for (const one of [room, other, sibling, room])
       await school.admin.cheat.addRecords({ roomId: one.id, records: [detection("examinee1")] });
-    const told = await heard.take(3);
-    expect(told.map((event) => "roomId" in event && event.roomId)).toEqual([room.id, sibling.id, room.id]);
+    const received = await subscription.take(3);
+    expect(received.map((event) => "roomId" in event && event.roomId)).toEqual([
+      room.id,
+      sibling.id,
+      room.id,
+    ]);
   });
 });

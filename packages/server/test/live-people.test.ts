@@ -7,8 +7,8 @@ const TEACHER = { sub: "teacher1", role: "teacher" } as const;
 const EXAMINEE = { sub: "examinee1", role: "examinee" } as const;
 const ADMIN = { sub: "root", role: "admin" } as const;
 
-describe("who listens", () => {
-  it("is present while it does, on the page that it names", async () => {
+describe("a subscriber", () => {
+  it("is present during the subscription, on the given page", async () => {
     await using school = await openSchool({ config: { presenceSettleSeconds: 0 } });
     const roomId = school.room.id;
     await using teacher = await listenRoom(school, TEACHER, { roomId });
@@ -30,11 +30,11 @@ describe("who listens", () => {
     expect(await present()).toEqual(["teacher1 main"]);
   });
 
-  it("is not present where it is not in the room: an administrator", async () => {
+  it("is not present if they are not in the room, like an administrator", async () => {
     await using school = await openSchool();
     await using watching = await listenRoom(school, ADMIN, { roomId: school.room.id });
     await using inside = await listenRoom(school, ADMIN, { roomId: school.sibling.id });
-    // It made this room, and is one of its teachers.
+    // The administrator created this room, and is one of its teachers.
     expect(await inside.next()).toMatchObject({
       type: "participant_entered",
       userId: "root",
@@ -46,16 +46,16 @@ describe("who listens", () => {
   });
 });
 
-describe("who is sent away", () => {
-  it("hears that, and then no more; the others see it leave", async () => {
+describe("a person who is removed from a room", () => {
+  it("receives the signal of their removal and no later event, and the others receive events that they left", async () => {
     await using school = await openSchool();
     const roomId = school.room.id;
     await using teacher = await listenRoom(school, TEACHER, { roomId });
     await using examinee = await listenRoom(school, EXAMINEE, { roomId });
     await teacher.until((event) => event.type === "participant_entered" && event.userId === "examinee1");
     await school.teacher.participant.remove({ roomId, userId: "examinee1" });
-    const heard = await examinee.until((event) => event.type === "message");
-    expect(heard.at(-1)).toMatchObject({
+    const received = await examinee.until((event) => event.type === "message");
+    expect(received.at(-1)).toMatchObject({
       message: { type: signals.endUser.type, sender: { role: "server" }, to: ["examinee1", "pc_examinee1"] },
     });
     const rest = await examinee
@@ -70,7 +70,7 @@ describe("who is sent away", () => {
 });
 
 describe("a message", () => {
-  it("that is sent twice with one key is heard once, by its sender too", async () => {
+  it("that is sent twice with one key is received once, also by its sender", async () => {
     await using school = await openSchool();
     const roomId = school.room.id;
     await using examinee = await listenRoom(school, EXAMINEE, { roomId });
@@ -79,8 +79,10 @@ describe("a message", () => {
     const sent = await asExaminee.im.send(once);
     expect(await asExaminee.im.send(once)).toEqual(sent);
     const last = await school.teacher.im.send({ roomId, type: 30_001, data: ["last"] });
-    const heard = await examinee.until((event) => event.type === "message" && event.message.id === last.id);
-    expect(heard.flatMap((event) => (event.type === "message" ? [event.message] : []))).toEqual([
+    const received = await examinee.until(
+      (event) => event.type === "message" && event.message.id === last.id,
+    );
+    expect(received.flatMap((event) => (event.type === "message" ? [event.message] : []))).toEqual([
       {
         ...sent,
         roomId,

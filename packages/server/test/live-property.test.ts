@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { createAllowances } from "../src/features/subscriptions/allowances.js";
+import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
+import { createSubscriptionLimits } from "../src/features/subscriptions/limits.js";
 import { createLiveService } from "../src/features/subscriptions/service.js";
-import { createLiveStore, type LiveStore, type LogOf } from "../src/features/subscriptions/store.js";
-import { createTail } from "../src/features/subscriptions/tail.js";
-import { type Hearing, hearing } from "./support/listening.js";
+import { createLiveStore, type EventScope, type LiveStore } from "../src/features/subscriptions/store.js";
+import { type EventReader, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, type LiveHall, openLiveHall } from "./support/live-hall.js";
 
-/** What may happen; listeners and rooms by their numbers. */
+/** A step of the test. Listeners and rooms are given by their numbers. */
 type Step =
   | { do: "write"; rooms: number[] }
   | { do: "fail"; room: number }
@@ -37,40 +37,43 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "turn" as const }) },
 );
 
-type Told = { readonly id: string; readonly type: string };
+type ReceivedEvent = { readonly id: string; readonly type: string };
 
-/** A listener that comes back after each cut with the last id that it has. */
-const createListener = (listen: (lastEventId: string) => Promise<Hearing<Told>>, from: string) => {
-  const told: number[] = [];
+/** A listener that resumes after each cut with the last id that it has received. */
+const createListener = (
+  listen: (lastEventId: string) => Promise<EventReader<ReceivedEvent>>,
+  from: string,
+) => {
+  const received: number[] = [];
   let last = from;
-  let hearing: Promise<Hearing<Told>> | undefined;
-  /** Taking goes on in the background: a cut may come at any time. */
+  let reader: Promise<EventReader<ReceivedEvent>> | undefined;
+  /** Events are taken in the background, because a cut may come at any time. */
   let taking: Promise<void> = Promise.resolve();
   let awaited: { id: number; reached: () => void } | undefined;
-  const take = async (from: Promise<Hearing<Told>>, count: number): Promise<void> => {
+  const take = async (from: Promise<EventReader<ReceivedEvent>>, count: number): Promise<void> => {
     const now = await from;
     for (let n = 0; n < count; n += 1) {
       const event = await now.next().catch(() => undefined);
       if (!event) return;
       last = event.id;
-      told.push(Number(event.id));
-      if (event.type === "gap") throw new Error("nothing here is lost");
+      received.push(Number(event.id));
+      if (event.type === "gap") throw new Error("unexpected gap");
       if (awaited && Number(last) >= awaited.id) awaited.reached();
     }
   };
   const listener = {
     take(count: number) {
-      // At once, so that a cut finds it.
-      hearing ??= listen(last);
-      const now = hearing;
+      // Synchronous, so that a cut ends this subscription.
+      reader ??= listen(last);
+      const now = reader;
       taking = taking.then(() => take(now, count));
     },
     async cut() {
-      await (await hearing)?.leave();
+      await (await reader)?.leave();
       await taking;
-      hearing = undefined;
+      reader = undefined;
     },
-    /** All that there is up to an id; without coming back for it, where it listens. */
+    /** Returns all events up to an id. Does not resume if the listener has a subscription. */
     async rest(id: number): Promise<number[]> {
       const reached = new Promise<void>((resolve) => {
         awaited = { id, reached: resolve };
@@ -78,14 +81,14 @@ const createListener = (listen: (lastEventId: string) => Promise<Hearing<Told>>,
       listener.take(Number.POSITIVE_INFINITY);
       if (Number(last) < id) await reached;
       await listener.cut();
-      return told;
+      return received;
     },
   };
   return listener;
 };
 
-/** A log that takes its time, as one beyond a network would: now and then for a turn or two of the event loop. */
-const slowly = (store: LiveStore, turns: () => number): LiveStore => {
+/** Delays reads of the log by some turns of the event loop, as a network would. */
+const delayed = (store: LiveStore, turns: () => number): LiveStore => {
   const pass = async (): Promise<void> => {
     for (let left = turns(); left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -99,8 +102,8 @@ const slowly = (store: LiveStore, turns: () => number): LiveStore => {
     };
   return {
     ...store,
-    newest: slow(() => store.newest()),
-    since: slow((of: LogOf, id: number, limit: number) => store.since(of, id, limit)),
+    newestId: slow(() => store.newestId()),
+    eventsAfter: slow((scope: EventScope, id: number, limit: number) => store.eventsAfter(scope, id, limit)),
     message: slow((id: number) => store.message(id)),
     roomsOfExam: slow((examId: string) => store.roomsOfExam(examId)),
     roomSnapshot: slow((roomId: string) => store.roomSnapshot(roomId)),
@@ -121,49 +124,52 @@ const run = async (
   const admin = hall.as(ADMIN);
   const { lastEventId: from } = await admin.room.snapshot({ roomId: room.id });
   let calls = 0;
-  const store = slowly(
+  const store = delayed(
     createLiveStore({ storage: hall.db.storage }),
     () => delays[calls++ % delays.length] ?? 0,
   );
   const log = hall.app.log;
-  const tail = createTail({ store, log });
+  const dispatcher = createEventDispatcher({ store, log });
   const clock = () => new Date();
-  const presence = { connected: () => () => undefined };
+  const presence = { connect: () => () => undefined };
   const live = createLiveService({
     ...services,
     store,
-    tail,
+    dispatcher,
     presence,
-    allowances: createAllowances({ connections: 1_000, subscriptions: 1_000 }),
+    limits: createSubscriptionLimits({ connections: 1_000, subscriptions: 1_000 }),
     clock,
     retentionMs: 1,
     log,
   });
   const caller = await services.auth.identify(await hall.token(ADMIN));
-  const listener = (abort: AbortController) => ({
+  const subscriber = (abort: AbortController) => ({
     caller: { ...caller, expiresAt: new Date(8.64e15) },
     identify: async () => caller,
     signal: abort.signal,
   });
   const inRoom = (roomId: string) => async (lastEventId: string) => {
     const abort = new AbortController();
-    return hearing<Told>(
-      await live.listenRoom(listener(abort), { roomId, camera: "main", lastEventId }),
+    return readEvents<ReceivedEvent>(
+      await live.subscribeToRoom(subscriber(abort), { roomId, camera: "main", lastEventId }),
       abort,
     );
   };
   const inExam = async (lastEventId: string) => {
     const abort = new AbortController();
-    return hearing<Told>(await live.listenExam(listener(abort), { examId: room.examId, lastEventId }), abort);
+    return readEvents<ReceivedEvent>(
+      await live.subscribeToExam(subscriber(abort), { examId: room.examId, lastEventId }),
+      abort,
+    );
   };
   const listeners = [inRoom(room.id), inRoom(sibling.id), inExam, inRoom(room.id)].map((listen) =>
     createListener(listen, from),
   );
   const writes: Promise<unknown>[] = [];
   const say = (roomId = "") => {
-    // Nobody speaks too often.
+    // Keeps the test within the send rate.
     passTime(100);
-    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(tail.look);
+    return admin.im.send({ roomId, type: 30_001, data: 1 }).then(dispatcher.poll);
   };
   for (const one of steps) {
     if (one.do === "write") writes.push(...one.rooms.map((n) => say(rooms[n])));
@@ -178,16 +184,16 @@ const run = async (
     if (one.do === "turn") await new Promise((resolve) => setImmediate(resolve));
   }
   await Promise.all(writes);
-  // The last event of each room is one that everybody waits for.
+  // All listeners wait for the last event of each room.
   await Promise.all(rooms.map(say));
   const logged = hall.log().filter(({ id }) => id > Number(from));
   const of = (...ids: string[]) => logged.filter(({ roomId }) => ids.includes(roomId)).map(({ id }) => id);
   const expected = [of(room.id), of(sibling.id), of(room.id, sibling.id), of(room.id)];
-  const told = await Promise.all(listeners.map((listener, n) => listener.rest(expected[n]?.at(-1) ?? 0)));
-  expect(told).toEqual(expected);
+  const received = await Promise.all(listeners.map((listener, n) => listener.rest(expected[n]?.at(-1) ?? 0)));
+  expect(received).toEqual(expected);
 };
 
-it("whatever is written, cut and resumed: each listener is told exactly the log's suffix", async () => {
+it("each listener receives exactly the events after its position, whatever is written, cut and resumed", async () => {
   let now = Date.UTC(2026, 0, 2);
   await using hall = await openLiveHall({ now: () => new Date(now) });
   await fc.assert(

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
-import { MAX_WAITING } from "../src/features/subscriptions/inbox.js";
+import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
 import { openDatabase } from "../src/storage/sqlite/client.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
@@ -10,7 +10,7 @@ import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall
 const START = new Date("2026-01-02T03:04:05Z");
 const HOUR = 3_600_000;
 
-/** Turns the room's sound on or off, so many times. */
+/** Switches the audio status of the room a number of times, which adds that many events. */
 const speak = async (hall: LiveHall, times: number): Promise<void> => {
   const roomId = hall.room.id;
   let { audioStatus } = await hall.as(TEACHER).room.get({ roomId });
@@ -19,24 +19,24 @@ const speak = async (hall: LiveHall, times: number): Promise<void> => {
     await hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
   }
 };
-/** A client that takes what is sent to it, or for a while does not. */
+/** A client that can stop receiving for a while. */
 const createClient = () => {
   let taken = Promise.resolve();
   let take: (() => void) | undefined;
   return {
     drained: () => taken,
-    stops() {
+    stopReceiving() {
       taken = new Promise((resolve) => {
         take = resolve;
       });
     },
-    goesOn: () => take?.(),
+    resume: () => take?.(),
   };
 };
 const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Number(id));
 
-describe("who comes back", () => {
-  it("is told of what it missed, and then of what happens, without a seam", async () => {
+describe("a subscriber that resumes", () => {
+  it("receives the missed events and then new ones, without a gap or repetition", async () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     const first = await listenRoom(hall, ADMIN, { roomId });
@@ -46,9 +46,9 @@ describe("who comes back", () => {
     await speak(hall, 1000);
     await using second = await listenRoom(hall, ADMIN, { roomId, lastEventId });
     const speaking = speak(hall, 20);
-    const told = await second.take(1023);
+    const received = await second.take(1023);
     await speaking;
-    expect(idsOf(told)).toEqual(
+    expect(idsOf(received)).toEqual(
       hall
         .log()
         .map(({ id }) => id)
@@ -57,7 +57,7 @@ describe("who comes back", () => {
   });
 
   it.each(["room", "exam"] as const)(
-    "is told how things are in the %s when it was away for too long",
+    "receives a snapshot of the %s if it was away for too long",
     async (of) => {
       let now = START;
       await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 3600 } });
@@ -72,7 +72,7 @@ describe("who comes back", () => {
       now = new Date(START.getTime() + HOUR + 1);
       await speak(hall, 1);
       const { lastEventId: latest } = await hall.as(ADMIN).room.snapshot({ roomId });
-      // Everything that is older than an hour goes.
+      // Deletes events that are older than an hour.
       await hall.services.live.stop();
       hall.services.live.start();
       await expect.poll(() => hall.wholeLog().length).toBe(1);
@@ -80,7 +80,7 @@ describe("who comes back", () => {
       await using away = await listen(before);
       await using back = await listen(String(Number(latest) - 1));
       await hall.as(TEACHER).room.end({ roomId });
-      // What it has missed is still there for one of them.
+      // The log still has the events that this subscriber missed.
       expect(await back.take(2)).toMatchObject([
         { type: "audio_status_changed", id: latest },
         { type: "room_ended" },
@@ -89,7 +89,7 @@ describe("who comes back", () => {
       expect(gap).toMatchObject({ type: "gap", id: expect.stringMatching(/^\d+$/), time: now });
       if (gap.type !== "gap") throw new Error("no gap");
       expect(gap.snapshot.lastEventId).toBe(gap.id);
-      // It goes on from there: the end of the room is in the snapshot, or comes after it.
+      // The end of the room is in the snapshot, or an event after it.
       const isIn = Number(gap.id) > Number(latest);
       if (isIn) expect(JSON.stringify(gap.snapshot)).toContain('"ended"');
       else expect(await away.next()).toMatchObject({ type: "room_ended" });
@@ -97,12 +97,12 @@ describe("who comes back", () => {
   );
 
   it.each(["room", "exam"] as const)(
-    "with an id of another database is told how things are in the %s",
+    "receives a snapshot of the %s if its id is from another database",
     async (of) => {
       await using hall = await openLiveHall();
       const { id: roomId, examId } = hall.room;
       const lastEventId = "999999";
-      await using heard =
+      await using subscription =
         of === "room"
           ? await listenRoom(hall, ADMIN, { roomId, lastEventId })
           : await listenExam(hall, ADMIN, { examId, lastEventId });
@@ -110,7 +110,7 @@ describe("who comes back", () => {
         of === "room"
           ? await hall.as(ADMIN).room.snapshot({ roomId })
           : await hall.as(ADMIN).exam.snapshot({ examId });
-      expect(await heard.next()).toEqual({
+      expect(await subscription.next()).toEqual({
         type: "gap",
         id: snapshot.lastEventId,
         ...(of === "room" ? { roomId } : { examId }),
@@ -118,11 +118,11 @@ describe("who comes back", () => {
         snapshot,
       });
       await hall.as(TEACHER).room.end({ roomId });
-      expect(await heard.next()).toMatchObject({ type: "room_ended" });
+      expect(await subscription.next()).toMatchObject({ type: "room_ended" });
     },
   );
 
-  it("that has the newest id of a log whose old events are gone misses nothing", async () => {
+  it("misses nothing if it has the newest id and all older events are deleted", async () => {
     let now = START;
     await using hall = await openLiveHall({ now: () => now, config: { eventRetentionSeconds: 60 } });
     const roomId = hall.room.id;
@@ -131,19 +131,19 @@ describe("who comes back", () => {
     now = new Date(START.getTime() + HOUR);
     await hall.services.live.stop();
     hall.services.live.start();
-    // More than is deleted at once: only the newest is left.
+    // There are more events than one write deletes. Only the newest one remains.
     await expect.poll(() => hall.wholeLog().length).toBe(1);
-    await using heard = await listenRoom(hall, ADMIN, { roomId, lastEventId });
+    await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });
     await speak(hall, 1);
-    expect(idsOf([await heard.next()])).toEqual([Number(lastEventId) + 1]);
+    expect(idsOf([await subscription.next()])).toEqual([Number(lastEventId) + 1]);
   });
 });
 
-describe("who is slow", () => {
+describe("a slow subscriber", () => {
   it.each([
-    ["has all of what waits for it", MAX_WAITING],
-    ["gets a gap when it is more", MAX_WAITING + 1],
-  ] as const)("%s, and nobody waits for it", async (_, count) => {
+    ["receives all events that fit into its queue", MAX_QUEUED],
+    ["receives a gap if there are more", MAX_QUEUED + 1],
+  ] as const)("%s, and delays nobody", async (_, count) => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     const client = createClient();
@@ -152,22 +152,22 @@ describe("who is slow", () => {
     await using quick = await hall.listen(token, roomId);
     await speak(hall, 2);
     expect(await slow.take(2)).toHaveLength(2);
-    client.stops();
+    client.stopReceiving();
     const first = slow.next();
     const others = quick.take(count + 2);
     await speak(hall, count);
     const all = hall.log().map(({ id }) => id);
-    // The other has all of them while this one has taken none.
+    // The other subscriber has received all events. The slow one has received none.
     expect(idsOf(await others)).toEqual(all);
-    client.goesOn();
-    if (count > MAX_WAITING) {
+    client.resume();
+    if (count > MAX_QUEUED) {
       expect(await first).toMatchObject({ type: "gap", id: String(all.at(-1)) });
       await hall.as(TEACHER).room.end({ roomId });
       expect(await slow.next()).toMatchObject({ type: "room_ended", id: String(Number(all.at(-1)) + 1) });
     } else expect(idsOf([await first, ...(await slow.take(count - 1))])).toEqual(all.slice(2));
   });
 
-  it("and goes while it takes nothing: the server does not wait for it", async () => {
+  it("can end without receiving anything, and the server does not wait for it", async () => {
     await using hall = await openLiveHall();
     let asked: (() => void) | undefined;
     const begun = new Promise<void>((resolve) => {
@@ -184,13 +184,13 @@ describe("who is slow", () => {
   });
 });
 
-describe("several processes", () => {
-  it("hear what another has committed", async () => {
+describe("events of another process", () => {
+  it("are received", async () => {
     using folder = tempFolder();
     const databaseFile = join(folder.path, "invigil.db");
     await using hall = await openLiveHall({ config: { databaseFile } });
     const roomId = hall.room.id;
-    await using heard = await listenRoom(hall, ADMIN, { roomId });
+    await using subscription = await listenRoom(hall, ADMIN, { roomId });
     const other = openDatabase({ file: databaseFile });
     try {
       const events = createEventLog({ added: () => undefined });
@@ -198,7 +198,7 @@ describe("several processes", () => {
         await other.storage.write((tx) =>
           events.add(tx, roomId, "audio_status_changed", { audioStatus }, START),
         );
-        expect(await heard.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
+        expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
       }
     } finally {
       other.close();

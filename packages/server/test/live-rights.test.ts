@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { signToken } from "../src/identity/tokens.js";
 import { InvigilError } from "../src/platform/errors.js";
 import { revokedTokens } from "../src/storage/tables.js";
-import { hearing, listenExam, listenRoom } from "./support/listening.js";
+import { listenExam, listenRoom, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 
@@ -12,8 +12,8 @@ const reason = (error: unknown) => {
   return error instanceof InvigilError ? { code: error.code, message: error.message } : undefined;
 };
 
-describe("who is told what", () => {
-  it("examinees: of the room, of themselves and of those who run it; nobody else's business", async () => {
+describe("subscribers receive", () => {
+  it("as examinees: events about the room, themselves and its staff, but not about other examinees", async () => {
     await using hall = await openLiveHall({ config: STREAM_CONFIG });
     const { room } = hall;
     const roomId = room.id;
@@ -22,7 +22,7 @@ describe("who is told what", () => {
     const admin = hall.as(ADMIN);
     const report = (userId: string) =>
       admin.stream.report({ ...streamReport(room, userId), ...streamSignature() });
-    // Both are in the room by now.
+    // Skips the events of their own arrivals.
     await examinee.until((event) => event.type === "participant_entered" && event.userId === "inspector1");
     await inspector.until((event) => event.type === "participant_entered" && event.userId === "inspector1");
 
@@ -44,8 +44,8 @@ describe("who is told what", () => {
     await using other = await listenRoom(hall, { sub: "examinee2", role: "examinee" }, { roomId });
     await inspector
       .until((event) => event.type === "participant_entered")
-      .then((told) =>
-        expect(told.filter(({ type }) => type !== "message")).toMatchObject([
+      .then((received) =>
+        expect(received.filter(({ type }) => type !== "message")).toMatchObject([
           { type: "participant_added", userId: "another" },
           { type: "participant_updated", userId: "another", name: "Renamed" },
           { type: "participant_added", userId: "second" },
@@ -61,11 +61,11 @@ describe("who is told what", () => {
       );
     await other.leave();
     await admin.participant.remove({ roomId, userId: "another" });
-    // Of a room that has ended they are told no config any more.
+    // Examinees do not receive the config of a room that has ended, so the test reads that event first.
     const before = await examinee.until(({ type }) => type === "audio_status_changed");
     await admin.room.end({ roomId });
-    const told = [...before, ...(await examinee.until(({ type }) => type === "room_ended"))];
-    expect(told.filter(({ type }) => type !== "message")).toMatchObject([
+    const received = [...before, ...(await examinee.until(({ type }) => type === "room_ended"))];
+    expect(received.filter(({ type }) => type !== "message")).toMatchObject([
       { type: "participant_added", userId: "second" },
       { type: "participant_updated", userId: "examinee1" },
       { type: "publish_status_changed", userId: "teacher1" },
@@ -76,7 +76,7 @@ describe("who is told what", () => {
     ]);
   });
 
-  it("examinees see of a room what they are told of, everybody else all of it", async () => {
+  it("snapshots: examinees see only themselves and the staff, and all others see everybody", async () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     await using teacher = await listenRoom(hall, TEACHER, { roomId });
@@ -95,7 +95,7 @@ describe("who is told what", () => {
     expect(examinee).toBeDefined();
   });
 
-  it("messages that are for somebody: those logins, the sender's, and the room's staff", async () => {
+  it("messages for single logins: the recipients, the sender and the room's staff do", async () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     const listeners = {
@@ -113,16 +113,16 @@ describe("who is told what", () => {
     await say("to the inspector", ["inspector1"]);
     await hall.as(EXAMINEE).im.send({ roomId, type: 30_001, data: "to the staff" });
     await say("to all");
-    const heard: Record<string, unknown[]> = {};
+    const texts: Record<string, unknown[]> = {};
     for (const [name, listener] of Object.entries(listeners)) {
-      const told = await listener.until(
+      const received = await listener.until(
         (event) => event.type === "message" && event.message.data === "to all",
       );
-      heard[name] = told.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
+      texts[name] = received.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
       await listener.leave();
     }
     const everything = ["to the main page", "to the PC", "to the inspector", "to the staff", "to all"];
-    expect(heard).toEqual({
+    expect(texts).toEqual({
       admin: everything,
       teacher: everything,
       inspector: everything,
@@ -133,14 +133,14 @@ describe("who is told what", () => {
   });
 });
 
-describe("a right to listen that is gone ends it, with the reason", () => {
-  /** Nothing is looked at only because some seconds have gone by. */
-  const stopLooking = () => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+describe("a subscription whose access has ended fails", () => {
+  /** Stops the periodic access checks. */
+  const stopTimers = () => vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
   afterEach(() => {
     vi.useRealTimers();
   });
 
-  it("when the token expires: at once, and before anything that comes later", async () => {
+  it("when the token expires: at once, and before any later event", async () => {
     let now = new Date("2026-01-02T03:04:05Z");
     await using hall = await openLiveHall({ now: () => now });
     const listener = await hall.listen(await hall.token(ADMIN), hall.room.id);
@@ -155,7 +155,7 @@ describe("a right to listen that is gone ends it, with the reason", () => {
   });
 
   it("when the token expires while nothing happens", async () => {
-    stopLooking();
+    stopTimers();
     await using hall = await openLiveHall({ now: () => new Date() });
     const clock = () => new Date();
     const short = { userId: "root", role: "admin", ttlSeconds: 1 } as const;
@@ -167,7 +167,7 @@ describe("a right to listen that is gone ends it, with the reason", () => {
   });
 
   it.each(["logout", "revokeToken", "disable", "setPassword"] as const)("after %s, at once", async (way) => {
-    stopLooking();
+    stopTimers();
     await using hall = await openLiveHall();
     const admin = hall.as(ADMIN);
     await admin.account.create(CLERK);
@@ -185,13 +185,13 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     if (way === "setPassword")
       await admin.account.setPassword({ userId: CLERK.userId, password: "another one" });
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
-    // Nobody else is concerned.
+    // Other subscriptions continue.
     const left = await bystander.until((event) => event.type === "participant_left");
     expect(left.at(-1)).toMatchObject({ userId: "teacher1" });
   });
 
-  it("within five seconds of what another process has done", async () => {
-    stopLooking();
+  it("within five seconds after another process revoked the token", async () => {
+    stopTimers();
     await using hall = await openLiveHall();
     const token = await hall.token(ADMIN);
     const { tokenId = "" } = await hall.services.auth.identify(token);
@@ -202,26 +202,26 @@ describe("a right to listen that is gone ends it, with the reason", () => {
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
   });
 
-  it("but not because an identity service does not answer", async () => {
-    stopLooking();
+  it("but not when an identity service does not answer", async () => {
+    stopTimers();
     await using hall = await openLiveHall();
     const caller = await hall.services.auth.identify(await hall.token(ADMIN));
     let asked = 0;
     const identify = async () => {
       asked += 1;
-      return new InvigilError("PROVIDER_FAILED", "as the test wants it");
+      return new InvigilError("PROVIDER_FAILED", "from the test");
     };
     const input = { roomId: hall.room.id, camera: "main" as const };
     const abort = new AbortController();
     const listener = { caller, identify, signal: abort.signal };
-    await using heard = hearing(await hall.services.live.listenRoom(listener, input), abort);
+    await using subscription = readEvents(await hall.services.live.subscribeToRoom(listener, input), abort);
     vi.advanceTimersByTime(5000);
     await hall.as(TEACHER).room.end({ roomId: hall.room.id });
-    expect(await heard.next()).toMatchObject({ type: "room_ended" });
+    expect(await subscription.next()).toMatchObject({ type: "room_ended" });
     expect(asked).toBeGreaterThan(0);
   });
 
-  it("when it is taken out of the room: it is told so, and nothing after it", async () => {
+  it("after the event that the subscriber was removed from the room", async () => {
     await using hall = await openLiveHall();
     const roomId = hall.room.id;
     await using listener = await listenRoom(hall, EXAMINEE, { roomId });
@@ -231,23 +231,23 @@ describe("a right to listen that is gone ends it, with the reason", () => {
       admin.participant.remove({ roomId, userId: "examinee1" }),
       admin.room.setAudioStatus({ roomId, audioStatus: "speaking" }),
     ]);
-    const told = await listener.until(({ type }) => type === "participant_removed");
-    expect(told.at(-1)).toMatchObject({ userId: "examinee1", role: "examinee" });
+    const received = await listener.until(({ type }) => type === "participant_removed");
+    expect(received.at(-1)).toMatchObject({ userId: "examinee1", role: "examinee" });
     expect(await listener.failure()).toMatchObject({
       code: "FORBIDDEN",
       cause: { code: "FORBIDDEN", message: `The room ${roomId} is not open to you.` },
     });
   });
 
-  it("when the server stops, and nobody may begin then", async () => {
+  it("when the server stops, as new subscriptions do", async () => {
     await using hall = await openLiveHall();
     const token = await hall.token(ADMIN);
     const listener = await hall.listen(token, hall.room.id);
     const overseer = await listenExam(hall, ADMIN, { examId: hall.room.examId });
     const caller = await hall.services.auth.identify(token);
     const input = { roomId: hall.room.id, camera: "main" as const };
-    // Admitted, and not begun.
-    const late = await hall.services.live.listenRoom({ caller, identify: async () => caller }, input);
+    // Admitted but not started.
+    const late = await hall.services.live.subscribeToRoom({ caller, identify: async () => caller }, input);
     await hall.services.live.stop();
     const stopping = { code: "OVERLOADED", message: "The server is stopping." };
     expect(reason(await listener.failure())).toEqual(stopping);
@@ -257,18 +257,18 @@ describe("a right to listen that is gone ends it, with the reason", () => {
   });
 });
 
-describe("an exam's listener", () => {
+describe("a subscription to an exam", () => {
   const OVERSEER = { sub: "inspector1", role: "inspector" } as const;
 
-  it("is told of rooms from when it reaches them until it does not", async () => {
+  it("receives the events of a room while the subscriber can access it", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     const admin = hall.as(ADMIN);
-    await using heard = await listenExam(hall, OVERSEER, { examId: room.examId });
+    await using subscription = await listenExam(hall, OVERSEER, { examId: room.examId });
     const speak = (roomId: string, audioStatus: "speaking" | "silent") =>
       admin.room.setAudioStatus({ roomId, audioStatus });
     const inspector = [{ userId: "inspector1", name: "I", role: "inspector" as const }];
-    // All of it is in the log before the listener looks at its first event.
+    // All of these events are in the log before the subscriber reads the first one.
     await Promise.all([
       speak(sibling.id, "speaking"),
       admin.participant.add({ roomId: sibling.id, participants: inspector }),
@@ -279,27 +279,27 @@ describe("an exam's listener", () => {
     ]);
     const late = await admin.room.create({ name: "Late", examId: room.examId, participants: inspector });
     await speak(late.id, "speaking");
-    const told = await heard.until((event) => "roomId" in event && event.roomId === late.id);
-    const sayings = told.map((event) => `${event.type} ${"roomId" in event ? event.roomId : ""}`);
-    expect(sayings).toContain(`audio_status_changed ${room.id}`);
-    // Outside of the time in which it was there, nothing of the other room.
-    expect(sayings.filter((saying) => saying === `audio_status_changed ${sibling.id}`).length).toBeLessThan(
-      2,
-    );
-    expect(told.at(-1)).toMatchObject({ type: "room_created", room: { id: late.id, name: "Late" } });
-    expect(await heard.next()).toMatchObject({ type: "audio_status_changed", roomId: late.id });
+    const received = await subscription.until((event) => "roomId" in event && event.roomId === late.id);
+    const lines = received.map((event) => `${event.type} ${"roomId" in event ? event.roomId : ""}`);
+    expect(lines).toContain(`audio_status_changed ${room.id}`);
+    // The subscriber receives no events of the other room from before or after their time in it.
+    expect(lines.filter((line) => line === `audio_status_changed ${sibling.id}`).length).toBeLessThan(2);
+    expect(received.at(-1)).toMatchObject({ type: "room_created", room: { id: late.id, name: "Late" } });
+    expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", roomId: late.id });
   });
 
-  it("an administrator's: of every room of the exam, also of those that come", async () => {
+  it("receives the events of all rooms as an administrator, including new ones", async () => {
     await using hall = await openLiveHall();
     const { room, sibling } = hall;
     const admin = hall.as(ADMIN);
-    await using heard = await listenExam(hall, ADMIN, { examId: room.examId });
+    await using subscription = await listenExam(hall, ADMIN, { examId: room.examId });
     const late = await admin.room.create({ name: "Late", examId: room.examId });
     await admin.room.create({ name: "Of another exam" });
     await admin.room.end({ roomId: sibling.id });
     await admin.exam.delete({ examId: room.examId, withRooms: true });
-    expect((await heard.take(4)).map((event) => [event.type, "roomId" in event && event.roomId])).toEqual([
+    expect(
+      (await subscription.take(4)).map((event) => [event.type, "roomId" in event && event.roomId]),
+    ).toEqual([
       ["room_created", late.id],
       ["room_ended", sibling.id],
       ["room_ended", room.id],
@@ -307,12 +307,12 @@ describe("an exam's listener", () => {
     ]);
   });
 
-  it("ends when no room is left to it", async () => {
+  it("fails when the subscriber can access no room any more", async () => {
     await using hall = await openLiveHall();
     const { room } = hall;
-    await using heard = await listenExam(hall, OVERSEER, { examId: room.examId });
+    await using subscription = await listenExam(hall, OVERSEER, { examId: room.examId });
     await hall.as(ADMIN).participant.remove({ roomId: room.id, userId: "inspector1" });
-    expect(await heard.next()).toMatchObject({ type: "participant_removed", userId: "inspector1" });
-    expect(await heard.failure()).toMatchObject({ code: "FORBIDDEN" });
+    expect(await subscription.next()).toMatchObject({ type: "participant_removed", userId: "inspector1" });
+    expect(await subscription.failure()).toMatchObject({ code: "FORBIDDEN" });
   });
 });

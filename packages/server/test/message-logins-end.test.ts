@@ -7,7 +7,7 @@ import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { tempFolder } from "./support/folders.js";
 import { openSchool, type School } from "./support/school.js";
 
-// A message login ends with the session of the token that it was issued to, or with a token that has no session.
+// A message login ends with the session of the token for which it was issued, or with the token if there is no session.
 
 const START = Date.parse("2026-01-02T03:04:05Z");
 const HOUR = 3_600_000;
@@ -16,7 +16,7 @@ const PASSWORD = "a long password";
 const AUTH_FAIL = { code: 403, message: "auth fail" };
 
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
-/** What a new connection is answered that comes with a login: `{}` where it is taken. */
+/** The response to a login on a new connection: `{}` if it is accepted. */
 const tryLogin = async (url: string, made: ImLogin) => {
   using page = await rawDropIn(url);
   return await page.ask(asked(made));
@@ -30,7 +30,7 @@ const connect = async (url: string, made: ImLogin, groupId?: string) => {
 type App = Pick<TestApp, "as" | "inject">;
 const login = (app: App) => app.as(ROOT).auth.login({ username: "teacher1", password: PASSWORD });
 
-/** A school that listens, whose teacher has an account. */
+/** Opens a school with a server. Its teacher has an account. */
 const open = async (school: School) => {
   await school.admin.account.create({ userId: "teacher1", role: "teacher", name: "T", password: PASSWORD });
   const url = await school.listen();
@@ -44,8 +44,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How a session, or a token of it, is taken back. */
-const WAYS: readonly (readonly [way: string, takeBack: (app: App, token: string) => Promise<unknown>])[] = [
+/** The ways to revoke a session or one of its tokens. */
+const WAYS: readonly (readonly [way: string, revoke: (app: App, token: string) => Promise<unknown>])[] = [
   ["logout", (app, token) => trpc(app, token).mutate("auth.logout")],
   ["revokeToken", (app, token) => app.as(ROOT).auth.revokeToken({ tokenId: String(decodeJwt(token).jti) })],
   ["account.disable", (app) => app.as(ROOT).account.disable({ userId: "teacher1" })],
@@ -64,7 +64,7 @@ const WAYS: readonly (readonly [way: string, takeBack: (app: App, token: string)
 ];
 
 describe("a message login ends", () => {
-  it.each(WAYS)("after %s: its pages are closed, and it opens nothing any more", async (_, takeBack) => {
+  it.each(WAYS)("after %s: its pages are disconnected, and it is no longer accepted", async (_, revoke) => {
     await using school = await openSchool({ timing: { beatMs: 20 } });
     const { url, groupId, loginFor } = await open(school);
     const { token } = await login(school);
@@ -77,19 +77,19 @@ describe("a message login ends", () => {
       await imLogin(url, examinee, { roomId: groupId, userId: "examinee1" }),
       groupId,
     );
-    await takeBack(school, token);
+    await revoke(school, token);
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.receive("expired")).toEqual({ is: "expired" });
+      expect(await page.receive("bye")).toEqual({ is: "bye", code: 3 });
       expect((await page.closed())[0]).toBe(1000);
     }
     for (const one of [made, pc]) expect(await tryLogin(url, one)).toEqual(AUTH_FAIL);
-    // It concerns nobody else.
+    // Other logins are not affected.
     expect(await other.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 
-  it.each(WAYS)("after %s in another process, before anything that is asked then", async (_, takeBack) => {
-    // Nothing is looked at only because some time has gone by.
+  it.each(WAYS)("after %s in another process, before any later request", async (_, revoke) => {
+    // Stops the periodic checks.
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
@@ -101,7 +101,7 @@ describe("a message login ends", () => {
     const send = { do: "send", groupId, type: 30_001, data: "1", key: "k" };
     using sending = await connect(url, made, groupId);
     using joining = await connect(url, await loginFor(token, "pc_teacher1"));
-    await takeBack(elsewhere, token);
+    await revoke(elsewhere, token);
     expect(await joining.ask({ do: "join", groupId })).toEqual(AUTH_FAIL);
     expect(await sending.ask(send)).toEqual(AUTH_FAIL);
     for (const page of [joining, sending]) expect((await page.closed())[0]).toBe(1000);
@@ -109,7 +109,7 @@ describe("a message login ends", () => {
     expect((await school.admin.im.history({ roomId: groupId })).messages).toEqual([]);
   });
 
-  it("before any call that is made after it", async () => {
+  it("before any later call", async () => {
     await using school = await openSchool();
     const { url, groupId, loginFor } = await open(school);
     for (const call of [
@@ -129,7 +129,7 @@ describe("a message login ends", () => {
     }
   });
 
-  it("within five seconds of what another process has done, also where a page asks for nothing", async () => {
+  it("within five seconds after a change of another process, even for an idle page", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
@@ -145,8 +145,8 @@ describe("a message login ends", () => {
   });
 });
 
-describe("how long a message login lasts", () => {
-  it("is as long as the session, whichever of its tokens it was issued to, and two days at most", async () => {
+describe("the lifetime of a message login", () => {
+  it("is that of the session, for all of its tokens, and at most two days", async () => {
     let time = START;
     const lifetime = { ttlSeconds: 8 * 3600, maxSeconds: 40 * 3600, failuresPerAddress: 30 };
     await using school = await openSchool({ now: () => new Date(time), config: { login: lifetime } });
@@ -164,7 +164,7 @@ describe("how long a message login lasts", () => {
     expect(newer.token).not.toBe(token);
   });
 
-  it("ends for all of them when one of a session's newer tokens logs out", async () => {
+  it("ends for all tokens of a session when a newer one logs out", async () => {
     await using school = await openSchool();
     const { url, loginFor } = await open(school);
     const { token } = await login(school);
@@ -174,7 +174,7 @@ describe("how long a message login lasts", () => {
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
 
-  it("is two days where the session or the token lasts longer", async () => {
+  it("is two days if the session or the token lasts longer", async () => {
     let time = START;
     await using school = await openSchool({ now: () => new Date(time) });
     const { url, loginFor } = await open(school);
@@ -189,7 +189,7 @@ describe("how long a message login lasts", () => {
     for (const made of logins) expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
 
-  it("is as long as a token that has no session, also for a page that is there", async () => {
+  it("is that of a token without a session, even for a connected page", async () => {
     let time = START;
     await using school = await openSchool({
       now: () => new Date(time),
@@ -206,13 +206,13 @@ describe("how long a message login lasts", () => {
     expect(await joined.ask({ do: "group", groupId })).toHaveProperty("groupId");
     time += 1;
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.receive("expired")).toEqual({ is: "expired" });
+      expect(await page.receive("bye")).toEqual({ is: "bye", code: 3 });
     }
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
 
-  it("is as long as the administrator's token that it was issued to for another person", async () => {
+  it("is that of the administrator's token if it was issued for another person", async () => {
     await using school = await openSchool();
     const { url, groupId } = await open(school);
     const issue = async (userId: string) => {
@@ -224,7 +224,7 @@ describe("how long a message login lasts", () => {
     await trpc(school, token).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
-    // And no longer than the person's own account is good.
+    // It also ends when the person's own account is disabled.
     const again = await issue("teacher1");
     using later = await connect(url, again.made, groupId);
     await school.admin.account.disable({ userId: "teacher1" });
@@ -233,7 +233,7 @@ describe("how long a message login lasts", () => {
 });
 
 describe("a newer login on the same connection", () => {
-  it("carries what is joined over: the older one's end ends nothing, and its rights go with it", async () => {
+  it("keeps the joined groups: the end of the older login ends nothing, and its rights no longer apply", async () => {
     await using school = await openSchool();
     const { url, groupId, loginFor } = await open(school);
     const older = await school.token({ sub: "teacher1", role: "teacher" });
@@ -244,13 +244,13 @@ describe("a newer login on the same connection", () => {
     await trpc(school, older).mutate("auth.logout");
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
     await school.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
-    expect((await page.told("message")).message.data).toBe("1");
+    expect((await page.receive("message")).message.data).toBe("1");
     expect((await page.ask({ do: "join", groupId: room.id })).code).toBe(403);
     await trpc(school, newer).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
   });
 
-  it("that is refused leaves the older one as it is", async () => {
+  it("does not affect the older one if it is refused", async () => {
     await using school = await openSchool();
     const { url, groupId, loginFor } = await open(school);
     const [token, ended] = [

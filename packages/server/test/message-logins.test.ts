@@ -8,18 +8,18 @@ import { openHall } from "./support/hall.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
 
-// A message login is as narrow as the token that it was issued to, and nobody gains a right in one room by having put somebody
-// into another: docs/decisions/0030.
+// A message login has the access of the token for which it was issued. Nobody gains rights in a room by adding its people to their own
+// room (see docs/decisions/0030).
 
 let school: School;
 let url: string;
-/** A room of another exam, whose teacher is teacher2: the attacker of this file. */
+/** A room of another exam. Its teacher, teacher2, is the attacker of this file. */
 let trap: string;
 
 const TEACHER2: TestCaller = { sub: "teacher2", role: "teacher" };
 const NOT_OPEN = (groupId: string) => ({ code: 403, message: `The room ${groupId} is not open to you.` });
 const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
-/** A connection that has logged in. */
+/** Opens a connection and logs in. */
 const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
   const connection = await rawDropIn(url);
   expect(await connection.ask(asked(await imLogin(url, token, request)))).toEqual({});
@@ -29,7 +29,7 @@ type Connection = Awaited<ReturnType<typeof connect>>;
 const join = (connection: Connection, groupId: string): Promise<Parsed> =>
   connection.ask({ do: "join", groupId });
 
-/** Everything that a page may ask for in a group. */
+/** All requests of a page in a group. */
 const requests = (groupId: string) => [
   { do: "join", groupId },
   { do: "join", groupId, after: "0" },
@@ -60,12 +60,12 @@ beforeAll(async () => {
 });
 afterAll(() => school?.close());
 
-/** The token of somebody whom the attacker has put into their own room. */
+/** The token of a person whom the attacker has added to their own room. */
 const stolen = async (userId: string, role: "teacher" | "inspector" | "examinee"): Promise<string> =>
   (await school.as(TEACHER2).auth.issueToken({ userId, role, roomId: trap })).token;
 
-describe("who puts somebody into their own room", () => {
-  it("does not come into that person's other room by a message login", async () => {
+describe("a teacher who adds a person to their own room", () => {
+  it("cannot join that person's other room with a message login", async () => {
     using teacher = await connect(await school.token({ sub: "teacher1", role: "teacher" }), {
       roomId: school.room.id,
       userId: "teacher1",
@@ -89,12 +89,12 @@ describe("who puts somebody into their own room", () => {
         expect(await join(attacker, trap)).toHaveProperty("group");
       }
     }
-    // The teacher was not thrown out, and hears the room.
+    // The teacher is still connected, and receives messages.
     await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
-    expect((await teacher.told("message")).message.data).toBe("1");
+    expect((await teacher.receive("message")).message.data).toBe("1");
   });
 
-  it("does not displace that person's page, which the same person's newer login in the same place does", async () => {
+  it("cannot displace that person's page, which only a newer login with the same binding does", async () => {
     const room = { roomId: school.room.id, userId: "examinee1" };
     const own = await school.token({ sub: "examinee1", role: "examinee", room: school.room.id });
     using page = await connect(own, room);
@@ -103,11 +103,11 @@ describe("who puts somebody into their own room", () => {
     await join(attacker, trap);
     expect(await page.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
     using newer = await connect(own, room);
-    expect(await page.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await page.receive("bye")).toEqual({ is: "bye", code: 4 });
     expect(await join(newer, school.room.id)).toHaveProperty("group");
   });
 
-  it("does not push that person's logins out of the table", async () => {
+  it("cannot remove that person's logins from the database", async () => {
     const own = await school.token({ sub: "inspector1", role: "inspector" });
     const kept = await imLogin(url, own, { roomId: school.room.id, userId: "inspector1" });
     const token = await stolen("inspector1", "inspector");
@@ -116,7 +116,7 @@ describe("who puts somebody into their own room", () => {
     expect(await page.ask(asked(kept))).toEqual({});
   });
 
-  it("gets neither session, nor account, nor a wider token, nor the person's other rooms by the API", async () => {
+  it("gains no session, account, wider token or other room of the person by the API", async () => {
     await school.admin.account.create({
       userId: "teacher1",
       role: "teacher",
@@ -166,17 +166,17 @@ describe("who puts somebody into their own room", () => {
     const self = dataOf(await rest(school, token).get("userInfo", { userId: "teacher1", roomId: trap }));
     expect(self.name).toBe("A victim");
     expect(self.rtcPushUrl).toContain(`${school.other.examId}-${trap}-teacher1`);
-    // Links that it makes lead into the room, like the token itself.
+    // Links that it creates are bound to the room, like the token itself.
     const { data: links } = await as.mutate("room.joinLinks", { roomId: trap });
     for (const { url: link } of links)
       expect(decodeJwt(new URL(link).searchParams.get("token") ?? "")).toMatchObject({ room: trap });
-    // Ending that token ends nothing of the person's.
+    // Revoking that token does not affect the person's own sessions.
     await as.mutate("auth.logout");
     expect((await trpc(school, session).query("auth.whoami")).data.userId).toBe("teacher1");
     expect((await trpc(school, session).query("room.presence", { roomId })).status).toBe(200);
   });
 
-  it("is seen in that room alone", async () => {
+  it("is visible only in that room", async () => {
     using attacker = await connect(await stolen("teacher1", "teacher"), {
       roomId: trap,
       userId: "pc_teacher1",
@@ -191,7 +191,7 @@ describe("who puts somebody into their own room", () => {
   });
 });
 
-describe("a message login of a token that is bound", () => {
+describe("a message login for a bound token", () => {
   const both = () => ({ roomId: school.room.id, userId: "both" });
 
   beforeAll(async () => {
@@ -221,7 +221,7 @@ describe("a message login of a token that is bound", () => {
     expect(await opened(token, both())).toBe(expected);
   });
 
-  it("opens no room in which its holder is something else than the token says", async () => {
+  it("opens no room in which its holder has another role than in the token", async () => {
     const participants = [{ userId: "both", name: "B", role: "teacher" as const }];
     const room = await school.admin.room.create({ name: "As a teacher", participants });
     const token = await school.token({ sub: "both", role: "inspector" });
@@ -229,12 +229,12 @@ describe("a message login of a token that is bound", () => {
     expect(await join(page, room.id)).toEqual(NOT_OPEN(room.id));
   });
 
-  it("of an administrator for another person opens what both may open: the room that was named", async () => {
+  it("of an administrator for another person opens only the named room", async () => {
     const admin = await school.token({ sub: "root", role: "admin" });
     expect(await opened(admin, both())).toBe("room");
     const inExam = await school.token({ sub: "root", role: "admin", exam: school.room.examId });
     expect(await opened(inExam, both())).toBe("room");
-    // Of no room, as far as the administrator's token goes.
+    // The administrator's token has no binding.
     const login = async (token: string) => {
       const { data } = await trpc(school, token).mutate("im.getToken", {
         userId: "both",
@@ -254,12 +254,12 @@ describe("a message login of a token that is bound", () => {
     expect((await refused(stranger)).reason).toBe("FORBIDDEN");
   });
 
-  it("has the vendor's form, and is none without the server's note of it", async () => {
+  it("has the format of the vendor, and is not valid unless the server has stored it", async () => {
     const token = await school.token({ sub: "both", role: "inspector" });
     const login = await imLogin(url, token, both());
     expect(login.auth.nonce).toMatch(/^AK-[A-Za-z0-9]{16,61}$/);
     expect(login.auth.timestamp).toBe(Date.parse("2026-01-02T03:04:05Z") / 1000 + 2 * 86_400);
-    // Signed by another server with the same key, which notes it elsewhere.
+    // Signed by another server with the same key, which stores it in another database.
     await using elsewhere = await openSchool();
     const foreign = await imLogin(
       await elsewhere.listen(),
@@ -273,7 +273,7 @@ describe("a message login of a token that is bound", () => {
     expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
   });
 
-  it("of the older shape is as narrow", async () => {
+  it("in the format of the older service has the same binding", async () => {
     const token = await school.token({ sub: "both", role: "inspector", room: school.room.id });
     const { accessToken, refreshToken } = dataOf(
       await rest(school, token).post("getIMToken", { userId: "both", deviceId: "d", deviceType: "ios" }),
@@ -287,8 +287,8 @@ describe("a message login of a token that is bound", () => {
   });
 });
 
-describe("the notes of message logins", () => {
-  it("are bounded for each page and binding, and go when they have expired", async () => {
+describe("stored message logins", () => {
+  it("are limited for each page and binding, and are deleted after they expire", async () => {
     await using hall = await openHall();
     const issue = (caller: TestCaller, userId = caller.sub) =>
       hall.mutate(caller, "im.getToken", { userId, imServer: ["aliyun_new"], roomId: hall.room.id });

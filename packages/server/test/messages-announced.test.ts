@@ -6,19 +6,19 @@ import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/
 import { createTestService, withServices } from "./support/message-services.js";
 import { openStreamHall, type StreamHall } from "./support/stream-hall.js";
 
-/** What the server said in a room, in the built-in service. */
-const said = ({ db }: Pick<Hall | StreamHall, "db">, { id }: { id: string }) =>
+/** The messages of a room in the built-in service. */
+const messagesOf = ({ db }: Pick<Hall | StreamHall, "db">, { id }: { id: string }) =>
   db.queries.select().from(messages).where(eq(messages.roomId, id)).orderBy(messages.id).all();
 const NOW = START / 1000;
 
-describe("what streams do", () => {
-  it("is told as often as it changes, of either camera by the person's own id", async () => {
+describe("a stream status", () => {
+  it("is announced with each change of either camera, by the person's id", async () => {
     await using hall = await openStreamHall({ silent: true });
     await hall.happens("e1", "publish", NOW);
     await hall.happens("e1", "publish", NOW + 1);
     await hall.happens("e1", "publish", NOW, { camera: "pc" });
     await hall.happens("e1", "publish_done", NOW + 2);
-    expect(said(hall, hall.room)).toMatchObject(
+    expect(messagesOf(hall, hall.room)).toMatchObject(
       [signals.streamPublished, signals.streamPublished, signals.streamStopped].map(({ type }) => ({
         type,
         data: '{"userId":"e1"}',
@@ -30,7 +30,7 @@ describe("what streams do", () => {
     expect(hall.db.queries.select().from(vendorTasks).all()).toEqual([]);
   });
 
-  it("is read in the room's history by everybody", async () => {
+  it("is in the room's history for everybody", async () => {
     await using hall = await openStreamHall({ silent: true });
     await hall.happens("e1", "publish", NOW);
     const { data } = await hall.admin.query("im.history", { roomId: hall.room.id });
@@ -46,10 +46,10 @@ describe("what streams do", () => {
     ]);
   });
 
-  it("is said elsewhere where the room's groups are elsewhere, or the service is a vendor's", async () => {
+  it("is announced at the services of vendors if the room's groups are there", async () => {
     await using hall = await openStreamHall();
     await hall.happens("e1", "publish", NOW);
-    expect([hall.announced().length, said(hall, hall.room)]).toEqual([1, []]);
+    expect([hall.announced().length, messagesOf(hall, hall.room)]).toEqual([1, []]);
 
     const change = withServices({ rong_cloud: createTestService() });
     await using other = await openHall({ change, queue: false });
@@ -60,16 +60,16 @@ describe("what streams do", () => {
     };
     const { data } = await other.mutate(TEACHER, "room.create", room);
     await other.mutate(TEACHER, "participant.remove", { roomId: data.id, userId: "e1" });
-    expect(said(other, data)).toEqual([]);
+    expect(messagesOf(other, data)).toEqual([]);
   });
 });
 
-describe("somebody who is sent away", () => {
+describe("a person who is removed", () => {
   it.each([
     ["removed", "participant.remove", (hall: Hall) => ({ roomId: hall.room.id })],
     ["moved", "participant.move", (hall: Hall) => ({ roomId: hall.room.id, toRoomId: hall.sibling.id })],
     ["taken out of the exam", "participant.removeFromExam", (hall: Hall) => ({ examId: hall.room.examId })],
-  ])("%s is told so, and nobody else", async (_, path, where) => {
+  ])("%s receives the signal of their removal, and nobody else does", async (_, path, where) => {
     await using hall = await openHall();
     await hall.mutate(TEACHER, "participant.add", {
       roomId: hall.sibling.id,
@@ -77,7 +77,7 @@ describe("somebody who is sent away", () => {
     });
     const caller = path === "participant.move" ? { sub: "root", role: "admin" as const } : TEACHER;
     expect(await hall.mutate(caller, path, { ...where(hall), userId: "e1" })).toMatchObject({ status: 200 });
-    const [only, ...more] = said(hall, hall.room);
+    const [only, ...more] = messagesOf(hall, hall.room);
     expect(more).toEqual([]);
     expect(only).toMatchObject({
       type: signals.endUser.type,
@@ -86,13 +86,13 @@ describe("somebody who is sent away", () => {
     });
     const data = signals.endUser.data.parse(JSON.parse(only?.data ?? ""));
     expect(data).toEqual({ sid: expect.stringMatching(/./), receiverIdList: ["e1", "pc_e1"] });
-    const toldTo = async (reader: typeof OTHER) =>
+    const signalsFor = async (reader: typeof OTHER) =>
       (await hall.query(reader, "im.history", { roomId: hall.room.id })).data.messages.length;
-    expect([await toldTo(OTHER), await toldTo(TEACHER)]).toEqual([0, 0]);
+    expect([await signalsFor(OTHER), await signalsFor(TEACHER)]).toEqual([0, 0]);
     expect(hall.happened(hall.room, "message")).toHaveLength(1);
   });
 
-  it("is told so, if it comes back, also where others have ids that begin alike or are `server`", async () => {
+  it("receives the signal after returning, even if others have similar ids or the id `server`", async () => {
     await using hall = await openHall();
     const add = (userId: string) =>
       hall.mutate(TEACHER, "participant.add", {
@@ -111,12 +111,12 @@ describe("somebody who is sent away", () => {
     ]);
   });
 
-  it("is told nothing where nothing came of it", async () => {
+  it("receives no signal if the removal fails", async () => {
     await using hall = await openHall();
     const move = { roomId: hall.room.id, toRoomId: hall.room.id, userId: "e1" };
     expect((await hall.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
       200,
     );
-    expect([said(hall, hall.room), hall.happened(hall.room, "message")]).toEqual([[], []]);
+    expect([messagesOf(hall, hall.room), hall.happened(hall.room, "message")]).toEqual([[], []]);
   });
 });

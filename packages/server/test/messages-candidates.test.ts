@@ -9,7 +9,7 @@ import { sharedSchools } from "./support/shared.js";
 
 const openSchool = sharedSchools();
 
-// Candidates write to the staff of their room, and staff read everything that is said in it.
+// Candidates send messages to the staff of their room. Staff read all messages in the room.
 
 const OWN = { type: 30_001, data: "psst" } as const;
 const textsOf = async (hall: Hall, caller: typeof ADMIN, more: object = {}): Promise<string[]> => {
@@ -47,7 +47,7 @@ describe("a candidate's message by the API", () => {
     },
   );
 
-  it("to the whole room is for its staff, also for those who come later", async () => {
+  it("to the whole room is for its staff, including those who are added later", async () => {
     await using hall = await openHall();
     expect((await hall.say(EXAMINEE, OWN)).status).toBe(200);
     const participants = [{ userId: "t2", role: "teacher", name: "T" }];
@@ -59,7 +59,7 @@ describe("a candidate's message by the API", () => {
     expect(data.messages[0]).not.toHaveProperty("to");
   });
 
-  it("is told to staff alone", async () => {
+  it("is delivered only to staff", async () => {
     await using school = await openSchool();
     const roomId = school.room.id;
     const listeners = {
@@ -74,13 +74,15 @@ describe("a candidate's message by the API", () => {
     await send("to the room");
     await send("to the teacher", ["teacher1"]);
     await school.teacher.im.send({ roomId, type: 30_001, data: "end" });
-    const heard: Record<string, unknown[]> = {};
+    const texts: Record<string, unknown[]> = {};
     for (const [name, listener] of Object.entries(listeners)) {
-      const told = await listener.until((event) => event.type === "message" && event.message.data === "end");
-      heard[name] = told.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
+      const events = await listener.until(
+        (event) => event.type === "message" && event.message.data === "end",
+      );
+      texts[name] = events.flatMap((event) => (event.type === "message" ? [event.message.data] : []));
       await listener.leave();
     }
-    expect(heard).toEqual({
+    expect(texts).toEqual({
       admin: ["to the room", "to the teacher", "end"],
       inspector: ["to the room", "to the teacher", "end"],
       examinee2: ["end"],
@@ -96,14 +98,14 @@ describe("a candidate's message by the drop-in script", () => {
     receiverId,
   });
 
-  it("to one who is no staff, or not connected, fails in the same words; to one of the staff it arrives", async () => {
+  it("to a single login arrives if that is connected staff, and else fails with one and the same message", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     await using teacher = await openIn(school, url, "teacher1", "teacher");
     await using examinee = await openIn(school, url, "examinee1", "examinee");
     await using other = await openIn(school, url, "examinee2", "examinee");
     const failures = [];
-    // Connected, in the room, in another room, nowhere; and staff who is not connected.
+    // A connected candidate, one in the room, one in another room, an unknown login, and staff who are not connected.
     for (const receiver of [
       "examinee2",
       "pc_examinee2",
@@ -125,7 +127,7 @@ describe("a candidate's message by the drop-in script", () => {
     expect(other.diary.all("recvc2cmessage")).toEqual([]);
   });
 
-  it("to a group, or to some of it, arrives at staff alone: live, after a gap, and when it is listed", async () => {
+  it("to a group or some of it arrives only at staff: live, after a gap, and in lists", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const groupId = school.room.id;
@@ -152,7 +154,7 @@ describe("a candidate's message by the drop-in script", () => {
     ]);
     expect([await listed(examinee), await listed(other)]).toEqual([[4], [4]]);
 
-    // After an id of another log there is a gap: messages are read from where they are kept.
+    // An id of another log causes a gap. The messages are then read from the database.
     const missed = async (userId: string, role: "teacher" | "examinee", last: number) => {
       const token = await school.token({ sub: userId, role, room: groupId });
       const made = await imLogin(url, token, { roomId: groupId, userId });
@@ -161,9 +163,9 @@ describe("a candidate's message by the drop-in script", () => {
       await page.ask({ do: "login", login: { appId, appToken, auth } });
       await page.ask({ do: "join", groupId, after: "999999999", seen: 0 });
       await say(inspector, school, last);
-      const heard: string[] = [];
-      while (heard.at(-1) !== `${last}`) heard.push((await page.told("message")).message.data);
-      return heard.map(Number);
+      const received: string[] = [];
+      while (received.at(-1) !== `${last}`) received.push((await page.receive("message")).message.data);
+      return received.map(Number);
     };
     const late = { userId: "teacher9", role: "teacher" as const, name: "T" };
     await school.teacher.participant.add({ roomId: groupId, participants: [late] });
@@ -171,7 +173,7 @@ describe("a candidate's message by the drop-in script", () => {
     expect(await missed("examinee2", "examinee", 6)).toEqual([4, 5, 6]);
   });
 
-  it("to another teacher is not taken for the own by a teacher's app, and read in the history", async () => {
+  it("to another teacher is not delivered to a teacher's app, but is in their history", async () => {
     await using school = await openSchool();
     const url = await school.listen();
     const groupId = school.room.id;

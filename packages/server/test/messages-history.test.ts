@@ -5,10 +5,10 @@ import type { TestCaller } from "../src/app/testing.js";
 import { messages } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 
-const kept = ({ db }: Hall) => db.queries.select().from(messages).all();
+const accepted = ({ db }: Hall) => db.queries.select().from(messages).all();
 const OWN = { type: 30_001, data: { text: "学生" } } as const;
 
-/** What is sent, by whom and to whom. */
+/** A message with its sender and recipients. */
 const message = fc.record({
   caller: fc.constantFrom(TEACHER, EXAMINEE, OTHER),
   camera: fc.constantFrom("main" as const, "pc" as const),
@@ -26,8 +26,8 @@ const PAGES = [TEACHER, EXAMINEE, OTHER].flatMap((caller) =>
   })),
 );
 
-describe("what was said before", () => {
-  /** Reads a page of history after another. */
+describe("the history of a room", () => {
+  /** Reads all pages of the history. */
   const read = async (hall: Hall, caller: TestCaller, input: object): Promise<Record<string, unknown>[]> => {
     const found: Record<string, unknown>[] = [];
     let cursor: number | undefined;
@@ -39,7 +39,7 @@ describe("what was said before", () => {
     return found;
   };
 
-  it("is read as it was sent, newest first", async () => {
+  it("contains messages as they were sent, newest first", async () => {
     await using hall = await openHall();
     await hall.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1"] });
     hall.time.now += 1000;
@@ -68,26 +68,26 @@ describe("what was said before", () => {
     });
   });
 
-  it("is read by staff, by the pages that it was for or from, and by everybody where staff said it to everybody", async () => {
+  it("contains a message for staff, its sender and its recipients, and for everybody if staff sent it to the room", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { maxLength: 12 }),
         fc.integer({ min: 1, max: 4 }),
         async (sent, pageSize) => {
           await using hall = await openHall();
-          // What is refused has no id.
-          const kept: typeof sent = [];
+          // Refused messages have no id.
+          const accepted: typeof sent = [];
           for (const one of sent) {
             const { caller, ...rest } = one;
             const { error } = await hall.say(caller, { ...rest, data: null });
             const { to = [] } = one;
             const isRefused = caller !== TEACHER && to.some((login) => !mayWriteTo(caller, login));
             expect(error?.data.reason).toBe(isRefused ? "INVALID_INPUT" : undefined);
-            if (!isRefused) kept.push(one);
+            if (!isRefused) accepted.push(one);
           }
           for (const { caller, camera, login } of PAGES)
             for (const type of [undefined, 30_001]) {
-              const theirs = kept.flatMap((one, index) => {
+              const theirs = accepted.flatMap((one, index) => {
                 const isForAll = !one.to && one.caller === TEACHER;
                 const isTheirs = one.to?.includes(login) || loginOf(one.caller, one.camera) === login;
                 const reads = caller === TEACHER || isForAll || isTheirs;
@@ -102,7 +102,7 @@ describe("what was said before", () => {
     );
   });
 
-  it("says that nothing is left exactly when that is so", async () => {
+  it("has a cursor exactly if there are more messages", async () => {
     await using hall = await openHall();
     for (let n = 0; n < 4; n++) await hall.say(TEACHER, { ...OWN, ...(n % 2 === 1 && { to: ["e1"] }) });
     const pageOf = async (cursor?: number) =>
@@ -116,7 +116,7 @@ describe("what was said before", () => {
     ]);
   });
 
-  it("is one room's", async () => {
+  it("contains only messages of the room", async () => {
     await using hall = await openHall();
     await hall.say(TEACHER, OWN);
     expect((await hall.query(TEACHER, "im.history", { roomId: hall.sibling.id })).data).toEqual({
@@ -124,10 +124,10 @@ describe("what was said before", () => {
     });
   });
 
-  it("goes with the exam when that is deleted", async () => {
+  it("is deleted with the exam", async () => {
     await using hall = await openHall();
     await hall.say(TEACHER, { ...OWN, to: ["e1"] });
     const deleted = await hall.mutate(TEACHER, "exam.delete", { examId: hall.room.examId, withRooms: true });
-    expect([deleted.status, kept(hall)]).toEqual([200, []]);
+    expect([deleted.status, accepted(hall)]).toEqual([200, []]);
   });
 });

@@ -6,20 +6,20 @@ import { messages } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, openHall, START, TEACHER } from "./support/hall.js";
 
-const kept = ({ db }: Hall) => db.queries.select().from(messages).all();
+const storedMessages = ({ db }: Hall) => db.queries.select().from(messages).all();
 const OWN = { type: 30_001, data: { text: "学生" } } as const;
 const MINUTES = 60_000;
 
-/** What came of a call: `ok`, or the reason it was refused for. */
-const said = async (answer: ReturnType<Hall["say"]>): Promise<string> =>
+/** The outcome of a call: `ok`, or the code of its error. */
+const outcomeOf = async (answer: ReturnType<Hall["say"]>): Promise<string> =>
   (await answer).error?.data.reason ?? "ok";
 
 describe("a message that is sent", () => {
-  it("is kept, and told in the same transaction", async () => {
+  it("is stored, and its event is added in the same transaction", async () => {
     await using hall = await openHall();
     const { data: sent } = await hall.say(EXAMINEE, { ...OWN, camera: "pc", to: ["t1", "pc_t1", "t1"] });
     expect(sent).toEqual({ id: 1, time: new Date(START) });
-    expect(kept(hall)).toEqual([
+    expect(storedMessages(hall)).toEqual([
       {
         id: 1,
         roomId: hall.room.id,
@@ -36,22 +36,22 @@ describe("a message that is sent", () => {
     expect(hall.happened(hall.room, "message")).toEqual([["message", { messageId: 1 }]]);
   });
 
-  it("as a text is kept byte for byte", async () => {
+  it("as a text is stored byte for byte", async () => {
     await using hall = await openHall();
     const text = '{ "sid":"s",\t"n": 1.0, "é":"\\u00e9"}';
-    expect(await said(hall.say(TEACHER, { type: signals.startCall.type, text }))).toBe("ok");
-    expect(kept(hall).map(({ data }) => data)).toEqual([text]);
+    expect(await outcomeOf(hall.say(TEACHER, { type: signals.startCall.type, text }))).toBe("ok");
+    expect(storedMessages(hall).map(({ data }) => data)).toEqual([text]);
   });
 
-  it("may measure 64 KiB, and not a byte more", async () => {
+  it("can have up to 64 KiB", async () => {
     await using hall = await openHall();
-    // Each of these is three bytes of UTF-8, beside the two quotes.
+    // Each character has three bytes in UTF-8. The quotes have two.
     const text = (bytes: number) => "学".repeat(Math.floor((bytes - 2) / 3)) + "x".repeat((bytes - 2) % 3);
     const { error } = await hall.say(EXAMINEE, { type: 30_001, data: text(MAX_MESSAGE_BYTES + 1) });
     expect(error).toMatchObject({ message: "data must be at most 65536 bytes" });
     expect(error.data).toMatchObject({ reason: "INVALID_INPUT", fieldErrors: { data: expect.anything() } });
-    expect(kept(hall)).toEqual([]);
-    expect(await said(hall.say(EXAMINEE, { type: 30_001, data: text(MAX_MESSAGE_BYTES) }))).toBe("ok");
+    expect(storedMessages(hall)).toEqual([]);
+    expect(await outcomeOf(hall.say(EXAMINEE, { type: 30_001, data: text(MAX_MESSAGE_BYTES) }))).toBe("ok");
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe("a message that is sent", () => {
       reason: "INVALID_INPUT",
       fieldErrors: { [`to[${to.length - 1}]`]: [`is nobody in the room: ${wrong}`] },
     });
-    expect([kept(hall), hall.happened(hall.room, "message")]).toEqual([[], []]);
+    expect([storedMessages(hall), hall.happened(hall.room, "message")]).toEqual([[], []]);
   });
 
   it.each([
@@ -81,12 +81,12 @@ describe("a message that is sent", () => {
     ["a text that is no JSON", { type: 30_001, text: "{" }],
   ])("with %s is refused", async (_, message) => {
     await using hall = await openHall();
-    expect(await said(hall.say(TEACHER, message))).toBe("INVALID_INPUT");
-    expect(kept(hall)).toEqual([]);
+    expect(await outcomeOf(hall.say(TEACHER, message))).toBe("INVALID_INPUT");
+    expect(storedMessages(hall)).toEqual([]);
   });
 });
 
-describe("who may send what", () => {
+describe("the roles that may send", () => {
   const callers = { admin: ADMIN, teacher: TEACHER, inspector: INSPECTOR, examinee: EXAMINEE };
   const command = { sid: "s" };
   const all = Object.entries(signals).map(([name, { type, sender, kind }]) => ({ name, type, sender, kind }));
@@ -101,12 +101,12 @@ describe("who may send what", () => {
     }[kind];
     const seen: string[] = [];
     for (const caller of Object.values(callers))
-      seen.push(await said(hall.say(caller, { type, data: { ...command, userId: "e1" } })));
+      seen.push(await outcomeOf(hall.say(caller, { type, data: { ...command, userId: "e1" } })));
     expect(seen).toEqual(expected);
-    expect(kept(hall)).toHaveLength(expected.filter((outcome) => outcome === "ok").length);
+    expect(storedMessages(hall)).toHaveLength(expected.filter((outcome) => outcome === "ok").length);
   });
 
-  it("says so in words", async () => {
+  it("are named in the error", async () => {
     await using hall = await openHall();
     const { error } = await hall.say(EXAMINEE, { type: signals.endRoom.type, data: command });
     expect(error.message).toBe("The role examinee may not send endRoom.");
@@ -126,15 +126,15 @@ describe("a room that has ended", () => {
     await using hall = await openHall();
     await hall.mutate(TEACHER, "room.end", { roomId: hall.room.id });
     hall.time.now += after;
-    expect(await said(hall.say(caller, OWN))).toBe(expected);
-    // Beside what the server says of the room's end.
-    const byPeople = kept(hall).filter(({ senderRole }) => senderRole !== "server");
+    expect(await outcomeOf(hall.say(caller, OWN))).toBe(expected);
+    // Omits the signal of the room's end.
+    const byPeople = storedMessages(hall).filter(({ senderRole }) => senderRole !== "server");
     expect(byPeople).toHaveLength(expected === "ok" ? 1 : 0);
   });
 });
 
 describe("the same key", () => {
-  it("is the same message, also after a restart and the room's end", async () => {
+  it("identifies the same message, even after a restart and the room's end", async () => {
     using folder = tempFolder();
     const databaseFile = join(folder.path, "invigil.db");
     const once = { ...OWN, key: "k" };
@@ -147,12 +147,12 @@ describe("the same key", () => {
 
     await using second = await openHall({ config: { databaseFile } }, first);
     expect((await second.say(EXAMINEE, { ...once, data: "another" })).data).toEqual(sent);
-    // Beside what the server says of the room's end.
-    expect(kept(second).map(({ senderId }) => senderId)).toEqual(["e1", "server"]);
+    // Omits the signal of the room's end.
+    expect(storedMessages(second).map(({ senderId }) => senderId)).toEqual(["e1", "server"]);
     expect(second.happened(second.room, "message")).toHaveLength(2);
   });
 
-  it("is another message from another page, person or room, and without a key each is one", async () => {
+  it("identifies different messages of different pages, people or rooms, and messages without a key are all different", async () => {
     await using hall = await openHall();
     const once = { ...OWN, key: "k" };
     await hall.say(TEACHER, once);
@@ -160,20 +160,20 @@ describe("the same key", () => {
     await hall.say(EXAMINEE, once);
     await hall.mutate(TEACHER, "im.send", { ...once, roomId: hall.sibling.id });
     for (let n = 0; n < 2; n++) await hall.say(TEACHER, OWN);
-    expect(kept(hall).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(storedMessages(hall).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  it("sent many times at once is sent once", async () => {
+  it("stores one message for many concurrent calls", async () => {
     await using hall = await openHall();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => hall.say(TEACHER, { ...OWN, key: "k" })),
     );
     expect(new Set(answers.map(({ data }) => data.id))).toEqual(new Set([1]));
-    expect(kept(hall)).toHaveLength(1);
+    expect(storedMessages(hall)).toHaveLength(1);
   });
 });
 
-describe("who sends too much", () => {
+describe("a login that sends too much", () => {
   const flood = async (
     hall: Hall,
     caller: TestCaller,
@@ -181,12 +181,12 @@ describe("who sends too much", () => {
     more: object = {},
   ): Promise<string[]> => {
     const outcomes: string[] = [];
-    for (let n = 0; n < count; n++) outcomes.push(await said(hall.say(caller, { ...OWN, ...more })));
+    for (let n = 0; n < count; n++) outcomes.push(await outcomeOf(hall.say(caller, { ...OWN, ...more })));
     return outcomes;
   };
   const times = <Value>(count: number, value: Value): Value[] => Array.from({ length: count }, () => value);
 
-  it("is told when it may go on: 30 at once, 10 a second", async () => {
+  it("receives the time to wait, with a limit of 30 at once and 10 a second", async () => {
     await using hall = await openHall();
     expect(await flood(hall, EXAMINEE, 31)).toEqual([...times(30, "ok"), "TOO_MANY_REQUESTS"]);
     const { status, headers, error } = await hall.say(EXAMINEE, OWN);
@@ -197,15 +197,15 @@ describe("who sends too much", () => {
     expect(await flood(hall, EXAMINEE, 2)).toEqual(["ok", "TOO_MANY_REQUESTS"]);
     hall.time.now += 60_000;
     expect(await flood(hall, EXAMINEE, 31)).toEqual([...times(30, "ok"), "TOO_MANY_REQUESTS"]);
-    expect(kept(hall)).toHaveLength(61);
+    expect(storedMessages(hall)).toHaveLength(61);
   });
 
-  it("keeps nobody else from sending: not its other page, not another room, not somebody else", async () => {
+  it("does not affect the person's other page, other rooms or other people", async () => {
     await using hall = await openHall();
     await flood(hall, TEACHER, 31);
-    expect(await said(hall.say(TEACHER, OWN))).toBe("TOO_MANY_REQUESTS");
-    expect(await said(hall.say(TEACHER, { ...OWN, camera: "pc" }))).toBe("ok");
-    expect(await said(hall.say(EXAMINEE, OWN))).toBe("ok");
-    expect(await said(hall.mutate(TEACHER, "im.send", { ...OWN, roomId: hall.sibling.id }))).toBe("ok");
+    expect(await outcomeOf(hall.say(TEACHER, OWN))).toBe("TOO_MANY_REQUESTS");
+    expect(await outcomeOf(hall.say(TEACHER, { ...OWN, camera: "pc" }))).toBe("ok");
+    expect(await outcomeOf(hall.say(EXAMINEE, OWN))).toBe("ok");
+    expect(await outcomeOf(hall.mutate(TEACHER, "im.send", { ...OWN, roomId: hall.sibling.id }))).toBe("ok");
   });
 });

@@ -6,7 +6,7 @@ import { presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 
-// The settle time passes when the test says so; nothing else of the app waits for a timer here.
+// Tests control when the settle time passes. They use no other timers.
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 });
@@ -14,27 +14,27 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Connects one of somebody's pages of the room. */
+/** Connects a page of a person. Returns the function that disconnects it. */
 const connect = async (
   hall: Hall,
   { sub, role }: TestCaller,
   camera: Camera = "main",
   { id } = hall.room,
 ) => {
-  const leave = hall.services.presence.connected({ roomId: id, userId: sub, role, camera });
+  const leave = hall.services.presence.connect({ roomId: id, userId: sub, role, camera });
   await hall.written();
   return async (): Promise<void> => {
     leave();
     await hall.written();
   };
 };
-/** Lets time pass, on the app's clock and for its timers. */
+/** Advances the clock of the app and its timers. */
 const pass = async (hall: Hall, seconds: number): Promise<void> => {
   hall.time.now += seconds * 1000;
   vi.advanceTimersByTime(seconds * 1000);
   await hall.written();
 };
-/** Who is there, and since how many seconds after the start. */
+/** The presences of a room, with the seconds from the start of the test to their beginning. */
 const present = async (hall: Hall, { id } = hall.room): Promise<string[]> => {
   const { data } = await hall.query(TEACHER, "room.presence", { roomId: id });
   return data.map(
@@ -42,20 +42,21 @@ const present = async (hall: Hall, { id } = hall.room): Promise<string[]> => {
       `${userId} ${role} ${camera} ${(since.getTime() - START) / 1000}`,
   );
 };
-const told = (hall: Hall, { id } = hall.room): string[] =>
+/** The presence events of a room. */
+const presenceEvents = (hall: Hall, { id } = hall.room): string[] =>
   hall
     .happened({ ...hall.room, id }, "participant_entered", "participant_left")
     .map(([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`);
 
-describe("a page that is connected", () => {
-  it("is present at once, and told", async () => {
+describe("a connected page", () => {
+  it("is present at once, which adds an event", async () => {
     await using hall = await openHall();
     await connect(hall, EXAMINEE);
     hall.time.now += 2000;
     await connect(hall, EXAMINEE, "pc");
     await connect(hall, TEACHER);
     expect(await present(hall)).toEqual(["e1 examinee main 0", "e1 examinee pc 2", "t1 teacher main 2"]);
-    expect(told(hall)).toEqual([
+    expect(presenceEvents(hall)).toEqual([
       "entered e1 examinee main",
       "entered e1 examinee pc",
       "entered t1 teacher main",
@@ -63,32 +64,32 @@ describe("a page that is connected", () => {
     expect(await present(hall, hall.sibling)).toEqual([]);
   });
 
-  it("counts once, however many connections it has, and leaves with the last of them", async () => {
+  it("is one presence for any number of connections, and leaves with the last one", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const first = await connect(hall, EXAMINEE);
     const second = await connect(hall, EXAMINEE);
     await first();
-    // Said twice is said once.
+    // A second call has no effect.
     await first();
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await second();
     expect(await present(hall)).toEqual([]);
-    expect(told(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
   });
 
-  it("is nobody's who is not in the room: an administrator who watches", async () => {
+  it("is not present if the person is not in the room, like an administrator who watches", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const leave = await connect(hall, ADMIN);
     await connect(hall, { sub: "e1", role: "teacher" });
     await leave();
-    expect([await present(hall), told(hall)]).toEqual([[], []]);
-    // One that is in the room is there as what it is in it.
+    expect([await present(hall), presenceEvents(hall)]).toEqual([[], []]);
+    // An administrator who is in the room is present with their role there.
     await connect(hall, { sub: "t1", role: "admin" });
-    expect(told(hall)).toEqual(["entered t1 teacher main"]);
+    expect(presenceEvents(hall)).toEqual(["entered t1 teacher main"]);
   });
 });
 
-describe("how many devices have a page open", () => {
+describe("the number of devices of a page", () => {
   const counted = (hall: Hall): string[] =>
     hall
       .happened(hall.room, "participant_entered", "devices_changed", "participant_left")
@@ -99,7 +100,7 @@ describe("how many devices have a page open", () => {
         `${userId} ${camera} ${open}`,
     );
 
-  it("is told to those who watch, for each camera: one link serves nobody else unseen", async () => {
+  it("is visible to staff for each camera, so that a shared link is noticed", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     await connect(hall, EXAMINEE, "pc");
     hall.time.now += 1000;
@@ -113,7 +114,7 @@ describe("how many devices have a page open", () => {
       "participant_entered e1 main",
       ...Array.from({ length: 19 }, (_, n) => `devices_changed e1 main ${n + 2}`),
     ]);
-    // A device that is gone counts until the settle time is over; all that have gone by then are told at once.
+    // A disconnected device counts until the settle time is over. One event then reports all that have disconnected.
     for (const leave of leaves.slice(1)) await leave();
     expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
     await pass(hall, 10);
@@ -121,7 +122,7 @@ describe("how many devices have a page open", () => {
     expect(counted(hall).slice(21)).toEqual(["devices_changed e1 main 1"]);
   });
 
-  it("does not change while one of several comes back within the settle time", async () => {
+  it("does not change if a device reconnects within the settle time", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     await connect(hall, EXAMINEE);
     const leave = await connect(hall, EXAMINEE);
@@ -132,7 +133,7 @@ describe("how many devices have a page open", () => {
     expect(counted(hall)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
   });
 
-  it("is no other examinee's business", async () => {
+  it("is not visible to other examinees", async () => {
     await using hall = await openHall();
     for (let n = 0; n < 2; n++) await connect(hall, EXAMINEE);
     const { data } = await hall.query(OTHER, "room.snapshot", { roomId: hall.room.id });
@@ -142,14 +143,14 @@ describe("how many devices have a page open", () => {
 });
 
 describe("a page that lost its connection", () => {
-  it("has left after the settle time, and not before", async () => {
+  it("leaves after the settle time, and not before", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     const leave = await connect(hall, EXAMINEE);
     await leave();
     await pass(hall, 9.999);
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await pass(hall, 0.001);
-    expect([await present(hall), told(hall)]).toEqual([
+    expect([await present(hall), presenceEvents(hall)]).toEqual([
       [],
       ["entered e1 examinee main", "left e1 examinee main"],
     ]);
@@ -157,7 +158,7 @@ describe("a page that lost its connection", () => {
     expect(createdAt).toEqual(new Date(START + 10_000));
   });
 
-  it("and has another within it never left: no event, and since when it is there stays", async () => {
+  it("and reconnects within the settle time has not left: it adds no event and keeps the time of its presence", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     let leave = await connect(hall, EXAMINEE);
     for (let flap = 0; flap < 5; flap++) {
@@ -169,38 +170,38 @@ describe("a page that lost its connection", () => {
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await leave();
     await pass(hall, 10);
-    expect(told(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
     await connect(hall, EXAMINEE);
     expect(await present(hall)).toEqual(["e1 examinee main 100"]);
   });
 
-  it("and another the moment it has left enters anew", async () => {
+  it("and reconnects just after it has left enters again", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     const leave = await connect(hall, EXAMINEE);
     await leave();
     vi.advanceTimersByTime(10_000);
-    // The write that says it left is asked for, and not done.
+    // The write that removes it is pending.
     const again = await connect(hall, EXAMINEE);
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await again();
     await pass(hall, 9);
-    expect(told(hall)).toEqual([
+    expect(presenceEvents(hall)).toEqual([
       "entered e1 examinee main",
       "left e1 examinee main",
       "entered e1 examinee main",
     ]);
     await pass(hall, 1);
-    expect(told(hall)).toHaveLength(4);
+    expect(presenceEvents(hall)).toHaveLength(4);
   });
 
-  it("and others in short order is there as long as the last of them", async () => {
+  it("and reconnects several times is present as long as its last connection", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 10 } });
     const page = { roomId: hall.room.id, userId: "e1", role: "examinee", camera: "main" } as const;
     const { presence } = hall.services;
-    presence.connected(page)();
+    presence.connect(page)();
     vi.advanceTimersByTime(10_000);
-    // Comes and goes while it is being written that it left.
-    presence.connected(page)();
+    // Connects and disconnects while the write that removes it is pending.
+    presence.connect(page)();
     await hall.written();
     const leave = await connect(hall, EXAMINEE);
     await pass(hall, 10);
@@ -211,7 +212,7 @@ describe("a page that lost its connection", () => {
   });
 });
 
-describe("who is not in the room any more", () => {
+describe("a person who is removed from the room", () => {
   it.each([
     ["removed", TEACHER, "participant.remove", (hall: Hall) => ({ roomId: hall.room.id })],
     [
@@ -226,19 +227,19 @@ describe("who is not in the room any more", () => {
       "participant.removeFromExam",
       (hall: Hall) => ({ examId: hall.room.examId }),
     ],
-  ])("%s has left at once, on both pages", async (_, caller, path, where) => {
+  ])("(%s) leaves at once, on both pages", async (_, caller, path, where) => {
     await using hall = await openHall();
     const leaves = [await connect(hall, EXAMINEE), await connect(hall, EXAMINEE, "pc")];
     await connect(hall, OTHER);
     const { status } = await hall.mutate(caller, path, { ...where(hall), userId: "e1" });
     expect([status, await present(hall)]).toEqual([200, ["e2 examinee main 0"]]);
-    expect(told(hall).slice(3)).toEqual(["left e1 examinee main", "left e1 examinee pc"]);
+    expect(presenceEvents(hall).slice(3)).toEqual(["left e1 examinee main", "left e1 examinee pc"]);
     for (const leave of leaves) await leave();
     await pass(hall, 10);
-    expect(told(hall)).toHaveLength(5);
+    expect(presenceEvents(hall)).toHaveLength(5);
   });
 
-  it("and put back is there again with its next connection, also within the settle time", async () => {
+  it("and added again is present with their next connection, even within the settle time", async () => {
     await using hall = await openHall();
     const leave = await connect(hall, EXAMINEE);
     await hall.mutate(TEACHER, "participant.remove", { roomId: hall.room.id, userId: "e1" });
@@ -252,7 +253,7 @@ describe("who is not in the room any more", () => {
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
   });
 
-  it("because the room was deleted, is nowhere, and its connection's end is nothing", async () => {
+  it("because the room was deleted, is not present, and the end of their connection has no effect", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const leave = await connect(hall, EXAMINEE);
     const examId = hall.room.examId;
@@ -261,11 +262,11 @@ describe("who is not in the room any more", () => {
     await leave();
     expect(hall.db.queries.select().from(presence).all()).toEqual([]);
     expect(hall.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
-    expect(told(hall)).toEqual(["entered e1 examinee main"]);
+    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
   });
 });
 
-describe("many who connect", () => {
+describe("many concurrent connections", () => {
   it("share commits", async () => {
     const begun: string[] = [];
     await using hall = await openHall({
@@ -280,29 +281,29 @@ describe("many who connect", () => {
     });
     begun.length = 0;
     for (const userId of people)
-      hall.services.presence.connected({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
+      hall.services.presence.connect({ roomId: hall.room.id, userId, role: "examinee", camera: "main" });
     await hall.written();
-    // How many they are is a matter of how busy the machine is.
+    // The number of commits depends on how busy the machine is.
     expect(begun.length).toBeLessThan(people.length / 4);
-    expect(told(hall)).toHaveLength(people.length);
+    expect(presenceEvents(hall)).toHaveLength(people.length);
   });
 });
 
-describe("after a restart", () => {
+describe("after a restart,", () => {
   const inFile = (path: string, presenceSettleSeconds = 10) => ({
     config: { databaseFile: join(path, "invigil.db"), presenceSettleSeconds },
   });
 
-  it("who was there is there, if it is back within the settle time", async () => {
+  it("a page that reconnects within the settle time is still present", async () => {
     using folder = tempFolder();
     const first = await openHall(inFile(folder.path));
     await connect(first, EXAMINEE);
     const leave = await connect(first, OTHER);
     const { presence } = first.services;
     await first[Symbol.asyncDispose]();
-    // Connections end, and begin, after the service has: that is no news for the database.
+    // Connections that end or begin after the service was stopped change nothing in the database.
     await leave().catch(() => undefined);
-    presence.connected({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
+    presence.connect({ roomId: first.room.id, userId: "i1", role: "inspector", camera: "main" });
     vi.advanceTimersByTime(60_000);
     await presence.stop();
     expect(first.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
@@ -313,25 +314,25 @@ describe("after a restart", () => {
     await connect(second, EXAMINEE);
     await pass(second, 5);
     expect(await present(second)).toEqual(["e1 examinee main 0"]);
-    expect(told(second)).toEqual([
+    expect(presenceEvents(second)).toEqual([
       "entered e1 examinee main",
       "entered e2 examinee main",
       "left e2 examinee main",
     ]);
   });
 
-  it("nobody is there where there is no settle time", async () => {
+  it("no page is present if there is no settle time", async () => {
     using folder = tempFolder();
     const first = await openHall(inFile(folder.path));
     await connect(first, EXAMINEE);
     await first[Symbol.asyncDispose]();
     await using second = await openHall(inFile(folder.path, 0), first);
     await pass(second, 0.001);
-    expect([await present(second), told(second).at(-1)]).toEqual([[], "left e1 examinee main"]);
+    expect([await present(second), presenceEvents(second).at(-1)]).toEqual([[], "left e1 examinee main"]);
   });
 });
 
-describe("what could not be written", () => {
+describe("a change that cannot be written", () => {
   it("is written later", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const { db } = hall;
@@ -340,21 +341,21 @@ describe("what could not be written", () => {
     const allow = () => db.queries.run("DROP TRIGGER no");
     forbid("INSERT");
     const leave = await connect(hall, EXAMINEE);
-    expect([await present(hall), told(hall)]).toEqual([[], []]);
+    expect([await present(hall), presenceEvents(hall)]).toEqual([[], []]);
     allow();
     await pass(hall, 5);
-    expect(told(hall)).toEqual(["entered e1 examinee main"]);
+    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
     forbid("DELETE");
     await leave();
     expect(await present(hall)).toHaveLength(1);
     allow();
     await pass(hall, 5);
-    expect([await present(hall), told(hall).at(-1)]).toEqual([[], "left e1 examinee main"]);
+    expect([await present(hall), presenceEvents(hall).at(-1)]).toEqual([[], "left e1 examinee main"]);
     expect(hall.lines.filter(({ level }) => level === 50)).toHaveLength(2);
   });
 });
 
-describe("who may see it", () => {
+describe("room.presence for", () => {
   it.each([
     ["a teacher", TEACHER, 200],
     ["an inspector", INSPECTOR, 200],

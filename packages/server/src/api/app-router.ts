@@ -10,22 +10,22 @@ import type {
 import type { rootConfig } from "../trpc/root.js";
 import type { ServedRouter } from "./router.js";
 
-// What clients see: the procedures and nothing of the server behind them, so that neither a published client nor a test of an app
-// needs the types of what the server is made of.
+// The types for clients. They contain the procedures but no types of the server, so that published clients do not depend on the server's
+// own dependencies.
 
 interface Definition {
   input: unknown;
   output: unknown;
 }
-/** What a call takes and answers, without what the server notes about it. */
-type Told<Def extends Definition> = { input: Def["input"]; output: Def["output"]; meta: unknown };
+/** The input and output of a procedure, without the type of its meta. */
+type ClientDefinition<Def extends Definition> = { input: Def["input"]; output: Def["output"]; meta: unknown };
 type Strip<Record extends TRPCRouterRecord> = {
   [Key in keyof Record]: Record[Key] extends TRPCQueryProcedure<infer Def>
-    ? TRPCQueryProcedure<Told<Def>>
+    ? TRPCQueryProcedure<ClientDefinition<Def>>
     : Record[Key] extends TRPCMutationProcedure<infer Def>
-      ? TRPCMutationProcedure<Told<Def>>
+      ? TRPCMutationProcedure<ClientDefinition<Def>>
       : Record[Key] extends TRPCSubscriptionProcedure<infer Def>
-        ? TRPCSubscriptionProcedure<Told<Def>>
+        ? TRPCSubscriptionProcedure<ClientDefinition<Def>>
         : Record[Key] extends TRPCRouterRecord
           ? Strip<Record[Key]>
           : never;
@@ -34,8 +34,8 @@ type Strip<Record extends TRPCRouterRecord> = {
 declare function written<Type>(): { [Key in keyof Type]: Type[Key] };
 
 /**
- * Never called. The compiler writes an inferred type out in the declarations, member by member, whereas it refers to
- * a named one by its file, and so to everything that file imports.
+ * Never called. In declarations, the compiler writes out an inferred type member by member. It refers to a named type by its file, and
+ * so to everything that the file imports.
  */
 const served = () => ({
   procedures: written<Strip<ServedRouter["_def"]["record"]>>(),
@@ -43,16 +43,16 @@ const served = () => ({
 });
 type Served = ReturnType<typeof served>;
 
-/** The type that a typed client is made from. */
+/** The type parameter of typed clients. */
 export type AppRouter = TRPCBuiltRouter<
   { ctx: object; meta: object; errorShape: Served["errorShape"]; transformer: true },
   Served["procedures"]
 >;
 
-/** The procedures as functions, for calls in-process: `caller.room.get({ roomId })`. */
+/** The procedures as functions, for in-process calls like `caller.room.get({ roomId })`. */
 export type AppCaller = ReturnType<AppRouter["createCaller"]>;
 
-/** What each procedure takes: `RouterInputs["room"]["create"]`. */
+/** The inputs of procedures, as in `RouterInputs["room"]["create"]`. */
 export type RouterInputs = inferRouterInputs<AppRouter>;
-/** What each procedure answers: `RouterOutputs["room"]["create"]`. */
+/** The outputs of procedures, as in `RouterOutputs["room"]["create"]`. */
 export type RouterOutputs = inferRouterOutputs<AppRouter>;

@@ -17,27 +17,27 @@ import { selectProviders } from "../providers/select.js";
 import type { Providers } from "../providers/types.js";
 import type { Database } from "../storage/sqlite/client.js";
 
-/** What differs between a server and a test: where things are kept, and what time and chance are. */
+/** What tests replace: the storage, the clocks, the ids and the secrets. */
 export interface World {
   readonly config: Config;
   readonly db: Database;
-  /** The time of day, for what is written down and signed. It may be set forward and back. */
+  /** The time of day, for stored and signed times. It can jump forward and back. */
   readonly clock: () => Date;
-  /** Milliseconds since some moment, for how long something takes or lasts: never set, and never back. */
+  /** A monotonic clock in milliseconds, for durations. */
   readonly monotonic: () => number;
-  /** Asks for the free bytes of a folder's file system; the system's own answer when absent. */
+  /** Returns the free bytes of a folder's file system. Default: asks the operating system. */
   readonly freeSpace?: ((folder: string) => Promise<number>) | undefined;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
-  /** Where clients reach the server, without a slash at the end. */
+  /** The base URL of the server for clients, without a trailing slash. */
   readonly publicUrl: () => string;
   /** Signs and verifies tokens. */
   readonly authSecret: string;
-  /** A key that this installation makes for itself where no provider's settings bring one. */
+  /** A key that the installation generates. Used if the settings of providers contain none. */
   readonly ownKey: (name: "stream-key" | "im-key") => string;
 }
 
-/** Everything that the app is built from. */
+/** What the services depend on. */
 export interface Deps extends World {
   readonly disk: Disk;
   readonly auth: Authenticator;
@@ -64,7 +64,7 @@ export const createDeps = (world: World): Deps => {
         ? createOpenAuthenticator()
         : createAuthenticator({ secret: authSecret, clock, monotonic, foreign }),
     tokens: createTokenIssuer({
-      // While everybody is an administrator, nobody gets a token that is still good when that is over.
+      // While authentication is off, every caller is an administrator. Tokens from that time must not be valid later.
       secret: config.auth === "off" ? ids.nonce() + ids.nonce() : authSecret,
       clock,
       ids,

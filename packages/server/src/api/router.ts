@@ -11,7 +11,7 @@ import { createUploadRouter } from "../features/upload/router.js";
 import { router } from "../trpc/root.js";
 import type { Services } from "./services.js";
 
-/** Services → procedures. */
+/** Creates the procedures from the services. */
 export const createAppRouter = (services: Services) =>
   router({
     auth: createAuthRouter(services),
@@ -26,5 +26,5 @@ export const createAppRouter = (services: Services) =>
     stream: createStreamRouter(services),
   });
 
-/** The router as the server runs it; its types name the server's context. */
+/** The router with the server's own types. `AppRouter` has the types for clients. */
 export type ServedRouter = ReturnType<typeof createAppRouter>;

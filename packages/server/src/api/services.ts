@@ -35,9 +35,9 @@ import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
 import { taskKindsOf } from "../features/message-groups/kinds.js";
-import { createTaskQueue } from "../features/message-groups/queue.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
+import { createTaskQueue } from "../features/message-groups/task-queue.js";
 import { createParticipantService } from "../features/participant/service.js";
 import { createParticipantStore } from "../features/participant/store.js";
 import { createPlanService } from "../features/plan/service.js";
@@ -51,10 +51,10 @@ import { createRosterService } from "../features/roster/service.js";
 import { createRosterStore } from "../features/roster/store.js";
 import { createStreamService } from "../features/stream/service.js";
 import { createStreamStore } from "../features/stream/store.js";
-import { createAllowances } from "../features/subscriptions/allowances.js";
+import { createEventDispatcher } from "../features/subscriptions/event-dispatcher.js";
+import { createSubscriptionLimits } from "../features/subscriptions/limits.js";
 import { createLiveService } from "../features/subscriptions/service.js";
 import { createLiveStore } from "../features/subscriptions/store.js";
-import { createTail } from "../features/subscriptions/tail.js";
 import { createUploadService } from "../features/upload/service.js";
 import { createUploadStore } from "../features/upload/store.js";
 import { createGate } from "../limits/gate.js";
@@ -63,11 +63,11 @@ import { InvigilError } from "../platform/errors.js";
 import type { Deps } from "./deps.js";
 
 export interface ServiceOptions {
-  /** Whether rates and quotas are not asked: for whoever has the installation in their hands. */
+  /** Whether to skip rate limits and quotas. The command-line tool does, because its user controls the installation. */
   readonly unlimited?: boolean;
 }
 
-/** Stores → services: the one place where a feature is put together. */
+/** Creates the services from their stores. This is the only place where features are put together. */
 export const createServices = (
   {
     db,
@@ -91,10 +91,10 @@ export const createServices = (
   const gate = createGate({ rates, disk });
   const { storage } = db;
   const liveStore = createLiveStore({ storage });
-  const tail = createTail({ store: liveStore, log });
-  const eventLog = createEventLog({ added: tail.look });
+  const dispatcher = createEventDispatcher({ store: liveStore, log });
+  const eventLog = createEventLog({ added: dispatcher.poll });
   const messageLog = createMessageLog({ events: eventLog });
-  /** Says `added` after each transaction that wrote tasks. The queue, which listens, is made of a store that writes them. */
+  /** Emits `added` after each transaction that wrote tasks. An emitter is needed because the queue itself depends on the task log. */
   const taskEvents = new EventEmitter<{ added: [] }>();
   const taskLog = createTaskLog({
     kinds: taskKindsOf(providers.messages),
@@ -112,7 +112,7 @@ export const createServices = (
     busy: (examId) =>
       new InvigilError(
         "EXAM_CONFLICT",
-        `Another change of the people or rooms of the exam ${examId} is under way: try again in a minute.`,
+        `Another change of the people or rooms of the exam ${examId} is under way. Try again in a minute.`,
       ),
   });
   const groupStore = createGroupStore({ storage, tasks: taskLog });
@@ -122,15 +122,15 @@ export const createServices = (
     messages,
     clock,
     random: () => Number.parseInt(ids.nonce().slice(0, 8), 16) / 2 ** 32,
-    // The other half is for those who wait for an answer.
-    width: Math.ceil(config.vendors.concurrency / 2),
+    // Calls that a client waits for use the other half.
+    concurrency: Math.ceil(config.vendors.concurrency / 2),
     log,
   });
   taskEvents.on("added", () => queue.wake());
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
-  const rules = createAccessService({ store: createAccessStore({ storage }) });
-  const access = countCalls(rules, rates);
+  const uncountedAccess = createAccessService({ store: createAccessStore({ storage }) });
+  const access = countCalls(uncountedAccess, rates);
   const authStore = createAuthStore({ storage });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -140,7 +140,7 @@ export const createServices = (
     tokens,
     passwords,
     throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
-    takenBack: tail.doubt,
+    takenBack: dispatcher.recheckAccess,
     clock,
     ids,
     log,
@@ -150,7 +150,7 @@ export const createServices = (
     store: createAccountStore({ storage }),
     access,
     passwords,
-    takenBack: tail.doubt,
+    takenBack: dispatcher.recheckAccess,
     clock,
   });
   const audio = createAudioService({
@@ -239,7 +239,7 @@ export const createServices = (
     exam,
     participant,
     tokens,
-    takenBack: tail.doubt,
+    takenBack: dispatcher.recheckAccess,
     log,
     apps: config.apps,
   });
@@ -270,12 +270,11 @@ export const createServices = (
   });
   const live = createLiveService({
     store: liveStore,
-    tail,
+    dispatcher,
     access,
-    // Whether somebody may still listen is looked at again and again: that is nobody's call.
-    listening: rules,
+    uncountedAccess,
     presence,
-    allowances: createAllowances(config.perPerson),
+    limits: createSubscriptionLimits(config.perPerson),
     clock,
     retentionMs: config.eventRetentionSeconds * 1000,
     log,

@@ -3,7 +3,7 @@ import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement, statements } from "../storage/statement.js";
 import { audioClips, examAudio } from "../storage/tables.js";
 
-// The audio clips that an exam plays, as the stores of exams and of audio write them.
+// The audio clips of an exam. The stores of exams and of audio write them.
 
 export interface NewAttachment {
   readonly id: string;

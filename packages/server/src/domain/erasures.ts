@@ -3,8 +3,8 @@ import type { Transaction } from "../storage/port.js";
 import { insertion, query, statement } from "../storage/statement.js";
 import { erasures, messages, roomEvents } from "../storage/tables.js";
 
-/** A person whose traces are erased: in one room, or (without it) in all rooms of an exam. */
-export interface Erased {
+/** A person whose data is erased: in one room, or without `roomId` in all rooms of the exam. */
+export interface Erasure {
   readonly examId: string;
   readonly roomId?: string | undefined;
   readonly userId: string;
@@ -15,12 +15,12 @@ const newestMessage = statement(query.select({ id: max(messages.id) }).from(mess
 const insertErasure = insertion(erasures);
 
 /**
- * Notes, in the transaction that removes a person with what was recorded about them, that all other traces are to be erased. Call it
- * before the events of the removal are added: listeners need those, for as long as the log keeps events.
+ * Records that all remaining data about a person must be erased. Call it in the transaction that removes the person with their records,
+ * before it adds the events of the removal: subscribers need those events for as long as the log keeps them.
  */
 export const noteErasure = async (
   tx: Transaction,
-  { examId, roomId, userId }: Erased,
+  { examId, roomId, userId }: Erasure,
   now: Date,
 ): Promise<void> => {
   await tx.insert(insertErasure, [

@@ -5,17 +5,17 @@ import { type EventData, roomEvents } from "../storage/tables.js";
 import type { Arrival } from "./people.js";
 
 type Person = { readonly userId: string; readonly role: ParticipantRole };
-type Known = Person & { readonly name: string; readonly extraMinutes: number };
+type PersonDetails = Person & { readonly name: string; readonly extraMinutes: number };
 type Connection = Person & { readonly camera: Camera };
-type Nothing = Readonly<Record<string, never>>;
+type NoData = Readonly<Record<string, never>>;
 
-/** What each kind of event says in the log. What is large or changes (a room, a config, records, a message) is read when it is told. */
+/** The data of each type of event in the log. Large or changing data (such as records and configs) is read when the event is delivered. */
 export interface EventDataOf {
-  readonly room_created: Nothing;
-  readonly room_ended: Nothing;
+  readonly room_created: NoData;
+  readonly room_ended: NoData;
   readonly audio_status_changed: { readonly audioStatus: AudioStatus };
-  readonly participant_added: Known;
-  readonly participant_updated: Known;
+  readonly participant_added: PersonDetails;
+  readonly participant_updated: PersonDetails;
   readonly participant_removed: Person;
   readonly participant_entered: Connection;
   readonly participant_left: Connection;
@@ -24,16 +24,16 @@ export interface EventDataOf {
     readonly userId: string;
     readonly camera: Camera;
     readonly status: PublishStatus;
-    /** Of the person: an examinee is told of nobody who is one. */
+    /** The person's role. Examinees do not receive events about other examinees. */
     readonly role: ParticipantRole;
   };
-  readonly cheat_config_changed: Nothing;
-  /** The ids of the first and the last record; those between are theirs, too. */
+  readonly cheat_config_changed: NoData;
+  /** The ids of the first and the last record. All ids in between belong to the event too. */
   readonly cheat_records_added: { readonly from: number; readonly to: number };
   readonly message: { readonly messageId: number };
 }
 
-/** Adds events to the logs of rooms, in the transaction of what they report: an event exists if and only if its change does. */
+/** Adds events to the logs of rooms. They are written in the transaction of their change, so neither exists without the other. */
 export interface EventLog {
   add<Type extends EventType>(
     tx: Transaction,
@@ -42,7 +42,7 @@ export interface EventLog {
     data: EventDataOf[Type],
     now: Date,
   ): Promise<void>;
-  /** The same for several events at once, in their order. */
+  /** Adds several events in their order. */
   addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export interface NewEvent {
   readonly createdAt: Date;
 }
 
-/** An event as `EventLog.addAll` takes it, with its data checked against its type. */
+/** Makes an event for `EventLog.addAll`. Its signature checks the data against the type. */
 export const newEvent = <Type extends EventType>(
   roomId: string,
   type: Type,
@@ -61,7 +61,7 @@ export const newEvent = <Type extends EventType>(
   createdAt: Date,
 ): NewEvent => ({ roomId, type, data, createdAt });
 
-/** The events of an arrival: the person, and the status of each camera that is not idle, as a newcomer's would be. */
+/** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
   roomId: string,
   { publishStatus, ...person }: Arrival,

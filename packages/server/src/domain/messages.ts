@@ -7,13 +7,13 @@ import { type EventLog, type NewEvent, newEvent } from "./events.js";
 
 export { loginOf };
 
-// Readers that are no logins: no id of a person in a room is like these.
-/** Of what is for everybody in the room. */
+// Readers that stand for several logins. No login is equal to one of them.
+/** The reader of messages for everybody in the room. */
 export const EVERYBODY = "";
-/** Of what is for the room's staff as a whole: its teachers and inspectors, and administrators. */
+/** The reader of messages for all staff of the room: its teachers and inspectors, and administrators. */
 export const STAFF = "*";
-/** Of what people say to single logins: staff read that, too. */
-export const OVERHEARD = "**";
+/** The reader of messages that people send to single logins. Staff read these too. */
+export const STAFF_COPY = "**";
 
 export interface NewMessage {
   readonly roomId: string;
@@ -23,24 +23,25 @@ export interface NewMessage {
   readonly senderId: string;
   readonly senderRole: Role | "server";
   readonly senderCamera: Camera;
-  /** The logins that it is for; the staff's as a whole when empty, everybody's when absent. */
+  /** The logins of the recipients. Empty for all staff, absent for everybody in the room. */
   readonly recipients?: readonly string[] | undefined;
   readonly key?: string | undefined;
   readonly createdAt: Date;
 }
 
-/** Keeps the messages of the built-in message service. */
+/** Stores the messages of the built-in message service. */
 export interface MessageLog {
-  /** Keeps messages and adds their events. Returns their ids, in the same order. */
+  /** Stores messages and adds their events. Returns their ids in the same order. */
   addAll(tx: Transaction, messages: readonly NewMessage[]): Promise<number[]>;
-  /** The last `endRoom` signal to everybody in a room; undefined when it was sent before `since`. */
+  /** Returns the last `endRoom` signal to everybody in a room. Returns undefined if it was sent before `since`. */
   lastEndSignal(reader: Reader, roomId: string, since: Date): Promise<SentMessage | undefined>;
 }
 
-/** How long before a room's end it may have been told of: the vendor's page tells of it within seconds. */
-const END_TOLD_MS = 120_000;
-/** Whoever was told of a room's end since this was told of this end. */
-export const endToldSince = (endedAt: Date): Date => new Date(endedAt.getTime() - END_TOLD_MS);
+/** A signal up to this long before the end of a room announces that end. The vendor's page sends it within seconds of the end. */
+const MAX_ANNOUNCED_BEFORE_MS = 120_000;
+/** An `endRoom` signal since this time announces the end of the room at `endedAt`. */
+export const endAnnouncedSince = (endedAt: Date): Date =>
+  new Date(endedAt.getTime() - MAX_ANNOUNCED_BEFORE_MS);
 
 const insertMessage = insertion(messages);
 const insertReader = insertion(messageReaders);
@@ -60,12 +61,12 @@ const endSignal = statement(
     .limit(1),
 );
 
-/** The readers of a message: logins, or a group of them. */
+/** Returns the readers of a message: logins, or readers that stand for several. */
 const readersOf = ({ senderId, senderRole, senderCamera, recipients }: NewMessage): Iterable<string> => {
   if (!recipients) return [EVERYBODY];
-  // Nobody logs in as the server, not even somebody with that id.
+  // The server has no login, even if a person has the id `server`.
   const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-  const staff = recipients.length === 0 ? [STAFF] : senderRole === "server" ? [] : [OVERHEARD];
+  const staff = recipients.length === 0 ? [STAFF] : senderRole === "server" ? [] : [STAFF_COPY];
   return new Set([...recipients, ...sender, ...staff]);
 };
 
@@ -73,16 +74,16 @@ export const createMessageLog = ({ events }: { events: EventLog }): MessageLog =
   async addAll(tx, added) {
     const ids = await tx.insert(insertMessage, added);
     const readers: (typeof messageReaders.$inferInsert)[] = [];
-    const told: NewEvent[] = [];
+    const messageEvents: NewEvent[] = [];
     added.forEach((message, index) => {
       const messageId = ids[index];
-      if (messageId === undefined) throw new Error("a message was given no id");
+      if (messageId === undefined) throw new Error("the database returned no id for a message");
       const { roomId, type, createdAt } = message;
       for (const login of readersOf(message)) readers.push({ roomId, login, messageId, type });
-      told.push(newEvent(roomId, "message", { messageId }, createdAt));
+      messageEvents.push(newEvent(roomId, "message", { messageId }, createdAt));
     });
     await tx.insert(insertReader, readers);
-    await events.addAll(tx, told);
+    await events.addAll(tx, messageEvents);
     return ids;
   },
   async lastEndSignal(reader, roomId, since) {

@@ -6,9 +6,9 @@ import { exams, participants, rooms, streamNames, unseated } from "../storage/ta
 import { seatNewcomer } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
 
-// Rooms and their people, as several stores write them.
+// Exams, rooms and people. Several stores write them.
 
-/** A camera's stream would have the name of another person's: ids that hold hyphens can add up to the same text. */
+/** A stream would have the same name as the stream of another person. This can happen with ids that contain hyphens. */
 export class StreamNameTaken extends Error {
   override readonly name = "StreamNameTaken";
 
@@ -33,14 +33,14 @@ export interface NewPerson {
   readonly userId: string;
   readonly role: ParticipantRole;
   readonly name: string;
-  /** Absent: those that it waited for a room with in this role, or none. */
+  /** Default: those with which the person waited for a room in this role, or 0. */
   readonly extraMinutes?: number | undefined;
   /** The names of the person's two streams. */
   readonly streams: { readonly main: string; readonly pc: string };
   readonly now: Date;
 }
 
-/** A person as they came into a room. */
+/** A person who was added to a room. */
 export interface Arrival {
   readonly userId: string;
   readonly role: ParticipantRole;
@@ -102,7 +102,7 @@ export const insertExam = async (tx: Transaction, exam: NewExam): Promise<void> 
   await tx.insert(insertExams, [exam]);
 };
 
-/** Writes a room in progress, silent and without people. With a bulk change, readers see it once that is announced. */
+/** Writes a room in progress without people. If a bulk change adds it, readers see it once the change is announced. */
 export const insertRoom = async (
   tx: Transaction,
   { now, imServer, ...room }: NewRoom & { readonly imServer: readonly ImServer[] },
@@ -121,7 +121,7 @@ export const insertRoom = async (
   ]);
 };
 
-/** Writes the name of a camera's stream. Returns whether it is new. @throws StreamNameTaken */
+/** Writes the name of a camera's stream. Returns whether the name is new. @throws StreamNameTaken */
 const insertStreamName = async (
   tx: Transaction,
   name: string,
@@ -140,8 +140,8 @@ const insertStreamName = async (
 };
 
 /**
- * Writes a person into a room, with the names of both their streams. They wait for a room no longer, also where they waited in another
- * role. With a bulk change, readers see all of it once that is announced.
+ * Adds a person to a room, with the names of both their streams. The person no longer waits for a room, even if they waited in another
+ * role. If a bulk change adds the person, readers see them once the change is announced.
  * @throws StreamNameTaken
  */
 export const insertPerson = async (
@@ -154,7 +154,7 @@ export const insertPerson = async (
     : tx.get(markWaiting, { roomId, userId, changeId: addedBy }));
   const status = async (camera: Camera): Promise<PublishStatus> => {
     const isNew = await insertStreamName(tx, streams[camera], { roomId, userId, camera, addedBy });
-    // The streams of somebody who comes back went on meanwhile, and what was reported of them was kept.
+    // If the person was in the room before, their streams may have continued, and reports about them were stored.
     return isNew ? "idle" : readPublishStatus(tx, { roomId, userId, camera });
   };
   const publishStatus = { main: await status("main"), pc: await status("pc") };
@@ -179,7 +179,7 @@ export const insertPerson = async (
   return { ...arrival, publishStatus };
 };
 
-/** Takes a person out of a room. Their streams keep their names where `streamsStay`: recordings carry them. */
+/** Removes a person from a room. With `streamsStay`, the names of their streams remain, because recordings use them. */
 export const deletePerson = async (
   tx: Transaction,
   roomId: string,
@@ -190,6 +190,6 @@ export const deletePerson = async (
   await tx.run(deleteParticipant, { roomId, userId });
 };
 
-/** Counts the people of a room, up to a number. */
+/** Counts the people of a room, up to a maximum. */
 export const readRoomSize = async (reader: Reader, roomId: string, most: number): Promise<number> =>
   (await reader.get(sizeOfRoom, { roomId, most }))?.number ?? 0;

@@ -18,7 +18,7 @@ const removePresence = statement(
     .returning({ role: presence.role }),
 );
 
-/** Ends the presence of a person's page in a room, of both pages without a camera, and adds the events. */
+/** Ends the presence of a person's page in a room, or without `camera` of both pages. Adds the events. */
 export const endPresence = async (
   tx: Transaction,
   events: EventLog,

@@ -3,10 +3,10 @@ import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
 import { seatGenerations } from "../storage/tables.js";
 
-// A seat is a person's place in a room. Each time its links are revoked it begins another generation, and the tokens of the
-// generations before are refused.
+// A seat is a person's place in a room. When its links are revoked, its next generation begins, and tokens of earlier generations are
+// refused.
 
-/** Stands for those who come into the room from now on. No person has this id. */
+/** The user id that stands for all people who are added to the room later. No person has this id. */
 const NEWCOMERS = "";
 
 const isSeat = and(eq(seatGenerations.roomId, param("roomId")), eq(seatGenerations.userId, param("userId")));
@@ -45,11 +45,11 @@ const raiseTo = statement(
     }),
 );
 
-/** The generation of a seat. */
+/** Returns the generation of a seat. */
 export const readGeneration = async (reader: Reader, roomId: string, userId: string): Promise<number> =>
   (await reader.get(generationOfSeat, { roomId, userId }))?.generation ?? 0;
 
-/** The generations of a room's seats whose links were revoked, by user id. */
+/** Returns the generations of the room's seats whose links were revoked, by user id. */
 export const readGenerations = async (reader: Reader, roomId: string): Promise<ReadonlyMap<string, number>> =>
   new Map(
     (await reader.all(generationsOfRoom, { roomId })).map(({ userId, generation }) => [userId, generation]),
@@ -66,15 +66,15 @@ export const beginNextGeneration = async (
   return raised.generation;
 };
 
-/** Gives a person who comes into a room the generation of newcomers, unless their seat has one. */
+/** Gives a person who is added to a room the generation of newcomers, unless their seat has a generation. */
 export const seatNewcomer = async (tx: Transaction, roomId: string, userId: string): Promise<void> => {
   const generation = await readGeneration(tx, roomId, NEWCOMERS);
   if (generation > 0) await tx.insert(insertUnlessThere, [{ roomId, userId, generation }]);
 };
 
 /**
- * Erases the seats of a person. Should they come back, their revoked links stay revoked: newcomers to those rooms start with the
- * generation that was erased.
+ * Erases the seats of a person. Newcomers to these rooms start with the erased generation, so that revoked links stay revoked if the person
+ * is added again.
  */
 export const eraseSeats = async (
   tx: Transaction,

@@ -4,7 +4,7 @@ import type { Reader } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { streamEvents } from "../storage/tables.js";
 
-/** What an event means for a camera. */
+/** The status of a camera after an event of its stream. */
 export const STATUS_AFTER = { publish: "publishing", publish_done: "stopped" } as const satisfies Record<
   StreamAction,
   PublishStatus
@@ -30,7 +30,7 @@ const newestEvent = statement(
     .where(eq(streamEvents.id, sql`(${newestId})`)),
 );
 
-/** A camera's publish status by the newest of its events; of two at the same time, the one that came later. */
+/** Returns the status of a camera after its newest event. Of two events with the same time, the one that was received later counts. */
 export const readPublishStatus = async (
   reader: Reader,
   camera: { readonly roomId: string; readonly userId: string; readonly camera: Camera },

@@ -5,67 +5,67 @@ import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { type VendorTaskPayload, vendorTasks } from "../storage/tables.js";
 import type { EventLog } from "./events.js";
-import { endToldSince, loginOf, type MessageLog } from "./messages.js";
+import { endAnnouncedSince, loginOf, type MessageLog } from "./messages.js";
 import { endPresence } from "./presence.js";
 
 export type VendorTask = typeof vendorTasks.$inferSelect;
 export type TaskKind = VendorTask["kind"];
-/** What each message service can be asked for. Nothing else is written: most installations have no tasks at all. */
+/** The kinds of tasks of each message service. Tasks of other kinds are not written, so most installations have none. */
 export type TaskKinds = Readonly<Record<ImServer, readonly TaskKind[]>>;
 
-/** A room, as far as its groups are concerned. */
+/** The properties of a room that its groups depend on. */
 export interface RoomOfGroups {
   readonly id: string;
   readonly imServer: readonly ImServer[];
 }
 
-export interface Announced {
+export interface Announcement {
   readonly room: RoomOfGroups;
-  /** The number of a signal. */
+  /** The type of the signal. */
   readonly signal: number;
-  /** What the signal says; sent as JSON. */
+  /** The data of the signal, which is sent as JSON. */
   readonly data: object;
-  /** Whom it is for, by logins (`id`, `pc_id`); everybody in the group when absent. */
+  /** The logins of the recipients (`id`, `pc_id`). Default: everybody in the group. */
   readonly userIds?: readonly string[] | undefined;
-  /** When vendors' services are asked to send it; default: at once. */
+  /** When services of vendors send it. Default: at once. */
   readonly dueAt?: Date | undefined;
   readonly now: Date;
 }
 
 /**
- * Writes what is to be done at a room's message services, in the transaction of the change that asks for it. At the built-in service, which
- * is this database, it is done at once.
+ * Writes tasks for the message services of a room, in the transaction of the change that needs them. The built-in service uses this
+ * database, so its part is done in the same transaction.
  */
 export interface TaskLog {
-  /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped: it would be out of date. */
-  announce(tx: Transaction, announced: Announced): Promise<void>;
+  /** Sends a signal to the room's groups. A signal that cannot be sent soon is dropped, because it would be outdated. */
+  announce(tx: Transaction, announcement: Announcement): Promise<void>;
   /**
-   * Tells everybody in a room that it has just ended. In the built-in service at once, unless somebody has told them already; at
-   * vendors' services from `dueAt` on.
+   * Announces to everybody in a room that it has just ended. The built-in service sends the signal at once, unless it was sent already.
+   * Services of vendors send it from `dueAt` on.
    */
   announceEnd(
     tx: Transaction,
     room: RoomOfGroups,
     times: { readonly dueAt: Date; readonly now: Date },
   ): Promise<void>;
-  /** Deletes the room's groups, from `dueAt` on and until it succeeds. Returns the ids of the tasks. */
+  /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
   deleteGroups(
     tx: Transaction,
     room: RoomOfGroups,
     times: { readonly dueAt: Date; readonly now: Date },
   ): Promise<string[]>;
-  /** Tells an examinee that they were removed, takes the person out of the groups, and ends their presence. */
-  sendAway(
+  /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
+  evict(
     tx: Transaction,
     room: RoomOfGroups,
     person: { readonly userId: string; readonly role: string },
     now: Date,
   ): Promise<void>;
-  /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone when it has begun */
+  /** Cancels the deletion of groups, because their room is written. @throws GroupsUndone if the deletion has begun */
   keepGroups(tx: Transaction, taskIds: readonly string[]): Promise<void>;
 }
 
-/** Groups that were made for a room are being deleted: making the room took too long. */
+/** The groups of a new room are being deleted, because the creation of the room took too long. */
 export class GroupsUndone extends Error {
   constructor() {
     super("the message groups are being deleted");
@@ -78,11 +78,11 @@ export interface TaskLogDeps {
   /** Called after a commit that added tasks. */
   readonly added: () => void;
   readonly events: EventLog;
-  /** Keeps messages of the built-in service, where that is what `aliyun_new` means. */
+  /** The messages of the built-in service. Undefined if `aliyun_new` is the service of the vendor. */
   readonly messages: MessageLog | undefined;
 }
 
-/** A signal is sent within this, or not at all. */
+/** A signal that cannot be sent within this time is dropped. */
 const SIGNAL_LIFETIME_MS = 30_000;
 
 const insertTask = insertion(vendorTasks);
@@ -90,11 +90,11 @@ const deleteUntriedTask = statement(
   query.delete(vendorTasks).where(and(eq(vendorTasks.id, param("id")), eq(vendorTasks.attempts, 0))),
 );
 
-/** The two logins of a person: their main camera's and their PC's. */
+/** Returns the two logins of a person: for their main camera and for their PC. */
 const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
 export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDeps): TaskLog => {
-  interface New {
+  interface NewTask {
     readonly payload?: VendorTaskPayload;
     readonly dueAt?: Date;
     readonly expiresAt?: Date;
@@ -104,7 +104,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     tx: Transaction,
     kind: TaskKind,
     room: RoomOfGroups,
-    { payload = {}, expiresAt, now, dueAt = now }: New,
+    { payload = {}, expiresAt, now, dueAt = now }: NewTask,
   ): Promise<string[]> => {
     const services: ImServer[] = room.imServer.filter((service) => kinds[service].includes(kind));
     const tasks = services.map((service) => ({
@@ -128,7 +128,8 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     const text = JSON.stringify(data);
     if (messages && room.imServer.includes("aliyun_new")) {
       const isSent =
-        signal === signals.endRoom.type && (await messages.lastEndSignal(tx, room.id, endToldSince(now)));
+        signal === signals.endRoom.type &&
+        (await messages.lastEndSignal(tx, room.id, endAnnouncedSince(now)));
       if (!isSent)
         await messages.addAll(tx, [
           {
@@ -157,7 +158,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
     announceEnd: (tx, room, times) =>
       announce(tx, { room, signal: signals.endRoom.type, data: { sid: ids.next() }, ...times }),
     deleteGroups: (tx, room, times) => add(tx, "delete_group", room, times),
-    async sendAway(tx, room, { userId, role }, now) {
+    async evict(tx, room, { userId, role }, now) {
       const userIds = loginsOf(userId);
       if (role === "examinee") {
         const data = { sid: ids.next(), receiverIdList: userIds };

@@ -3,10 +3,10 @@ import type { AnyTRPCProcedure, AnyTRPCRouter } from "@trpc/server";
 import type { Config } from "../config/config.js";
 import type { Context } from "./context.js";
 
-/** What calls procedures: tRPC itself (`stock`), or packages/trpc-fastify, which does the same in a fraction of the time (`fast`). */
+/** How procedures are called: by tRPC itself (`stock`), or by packages/trpc-fastify (`fast`), which does the same in less time. */
 export type TrpcAdapter = Config["trpcAdapter"];
 
-/** The procedure at a path like `room.get`. No router of this server is lazy, so every procedure is known. */
+/** Returns the procedure at a path like `room.get`. It finds every procedure, because no router of this server is lazy. */
 export const findProcedure = (
   { _def: { procedures } }: AnyTRPCRouter,
   path: string,
@@ -15,12 +15,12 @@ export const findProcedure = (
   (procedures as Readonly<Record<string, AnyTRPCProcedure | undefined>>)[path];
 
 /**
- * Calls a procedure. Its kind admits the caller before it asks for the input, so `input` is not called for a caller who is refused.
+ * Calls a procedure. The procedure checks the caller's role first, so `input` is not called if the caller is refused.
  * @throws what the procedure throws
  */
 export type CallProcedure = (ctx: Context, input: () => unknown) => Promise<unknown>;
 
-/** Returns a function that calls the procedure at a path without HTTP, in the context that it is given. */
+/** Returns a function that calls the procedure at a path without HTTP, in a given context. */
 export const procedureCaller = (router: AnyTRPCRouter, path: string, adapter: TrpcAdapter): CallProcedure => {
   const procedure = findProcedure(router, path);
   if (!procedure) throw new Error(`there is no procedure ${path}`);
@@ -32,7 +32,7 @@ export const procedureCaller = (router: AnyTRPCRouter, path: string, adapter: Tr
       path,
       type,
       ctx,
-      // Several middlewares ask for it.
+      // Several middlewares read the input, which is parsed once.
       getRawInput: async () => {
         read ??= { input: input() };
         return read.input;

@@ -7,44 +7,44 @@ export interface Trace {
   readonly requestId: string;
   readonly procedures: string[];
   roomId?: string;
-  /** Why calls were refused or failed, by the codes of the error table. */
+  /** The error codes of calls that were refused or failed. */
   reasons?: string[];
 }
 
 export interface Context {
-  /** Who is calling, or why that is not known. */
+  /** The caller, or the error that says why there is none. */
   readonly identity: Principal | InvigilError;
-  /** Who that is by now: for what outlives the moment in which it was called. */
+  /** Verifies the caller's token again. Subscriptions need this, because they outlive the call. */
   readonly identify: () => Promise<Principal | InvigilError>;
-  /** The connection that carries this call beside others; absent where a request is a connection of its own. */
+  /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has taken most of what was sent to it; absent where the transport waits by itself. */
+  /** Resolves when the client has received most of what was sent. Absent if the transport applies backpressure itself. */
   readonly drained?: (() => Promise<void>) | undefined;
   /**
-   * On a connection, which carries many calls and outlives the token it began with: makes one call, when it is its turn and the
-   * client takes answers, in a context of its own. Absent where a request is a context.
+   * Makes one call in a context of its own, when it is the call's turn and the client accepts answers. Connections need this, because
+   * they carry many calls and can outlive a token. Absent if each request has its own context.
    */
   readonly perCall?: (<Result>(call: (own: Context) => Promise<Result>) => Promise<Result>) | undefined;
-  /** Where the client calls from; `in-process` where there is no network between. */
+  /** The address of the client, or `in-process`. */
   readonly address: string;
-  /** What every call passes; absent for the command on the server's own machine, which is not limited. */
+  /** Limits calls. Absent for the command-line tool on the server's machine, which has no limits. */
   readonly gate?: Gate | undefined;
   readonly trace: Trace;
 }
 
-/** What a log line says of calls: which they are, who makes them (or whose token is refused), in which room, and why they failed. */
+/** The fields of log lines about calls. For a refused token, `userId` is the user it names. */
 export const callFields = ({ identity, trace }: Pick<Context, "identity" | "trace">) => ({
-  // The log leaves out what is undefined.
+  // The log omits undefined fields.
   procedure: [...new Set(trace.procedures)].join(",") || undefined,
   userId: identity instanceof InvigilError ? identity.subject : identity.userId,
   roomId: trace.roomId,
   reason: trace.reasons?.join(","),
 });
 
-/** Where a call comes from, for log lines of its own. */
+/** Identifies a call in log lines about it. */
 export interface Origin {
   readonly reqId: string;
-  /** As `Context.address`. */
+  /** The same as `Context.address`. */
   readonly address: string;
 }
 export const originOf = ({ trace, address }: Pick<Context, "trace" | "address">): Origin => ({

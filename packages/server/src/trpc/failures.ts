@@ -8,7 +8,7 @@ import { isStorageFull } from "../storage/sqlite/full.js";
 import { StorageLostError } from "../storage/storage-lost.js";
 import type { Context } from "./context.js";
 
-/** What a vendor said is for those who run the installation. */
+/** The details of vendors' errors, which only administrators may see. */
 export const detailsFor = (
   { details }: InvigilError,
   context: Context | undefined,
@@ -27,12 +27,12 @@ const CODES_OF_TRPC: Partial<Record<TRPCError["code"], ErrorCode>> = {
   UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
 };
 
-/** What the database's own failures are to callers; undefined for any other. */
+/** Converts errors of the storage to errors of the API. Returns undefined for other errors. */
 const failureOfStorage = (error: unknown): InvigilError | undefined => {
   if (error instanceof StorageLostError)
     return new InvigilError(
       "OVERLOADED",
-      "The server cannot keep what it is told. Nothing was changed for certain.",
+      "The server cannot write to its database. The change may not have been stored.",
       { cause: error },
     );
   if (error instanceof StreamNameTaken)
@@ -44,7 +44,7 @@ const failureOfStorage = (error: unknown): InvigilError | undefined => {
   return undefined;
 };
 
-/** What to tell a caller about anything that was thrown: a failure from the table, or `INTERNAL` and nothing more. */
+/** Converts anything that was thrown to an error of the API. Unknown errors become `INTERNAL`, without details. */
 export const failureOf = (error: unknown): InvigilError => {
   if (error instanceof InvigilError) return error;
   if (isStorageFull(error)) return storageFull(error);
@@ -53,7 +53,7 @@ export const failureOf = (error: unknown): InvigilError => {
     if (isStorageFull(error.cause)) return storageFull(error.cause);
     const code = CODES_OF_TRPC[error.code];
     if (code && error.cause instanceof ZodError) return invalidInputOf(error.cause);
-    // Its message quotes what was sent.
+    // The message of a SyntaxError quotes the input.
     if (code && error.cause instanceof SyntaxError) return invalidInput("input", "must be JSON");
     if (code) return new InvigilError(code, error.message, { cause: error });
   }
@@ -62,8 +62,8 @@ export const failureOf = (error: unknown): InvigilError => {
   return new InvigilError("INTERNAL", "The server failed. Its log has this request's id.", { cause: error });
 };
 
-/** What failed, under the tRPC code of the error table when it is one of our failures. */
-export const underItsCode = (error: unknown): unknown => {
+/** Converts errors of the API to a `TRPCError` with the code of the error table. Returns other errors unchanged. */
+export const toTRPCError = (error: unknown): unknown => {
   const cause = error instanceof TRPCError ? error.cause : error;
   const failure = isStorageFull(cause) ? storageFull(cause) : cause;
   if (!(failure instanceof InvigilError)) return error;

@@ -1,24 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { InvigilError } from "../platform/errors.js";
-import { tellEach } from "./subscriptions.js";
+import { trackEvents } from "./subscriptions.js";
 
-async function* endingBadly() {
+async function* failingEvents() {
   yield { id: "1" };
   throw new InvigilError("OVERLOADED", "The server is stopping.");
 }
 
-it("a failure that waits for a slow client ends no process, and the client is told of it when it comes to it", async () => {
+it("an error that a slow client has not received yet is no unhandled rejection, and the client receives it", async () => {
   const unhandled: unknown[] = [];
-  const note = (error: unknown) => unhandled.push(error);
-  process.on("unhandledRejection", note);
-  const told = tellEach(endingBadly(), ({ id }) => id);
-  await told.next();
-  // As an event stream of tRPC does: it asks before its client has taken the last.
-  const coming = told.next();
+  const record = (error: unknown) => unhandled.push(error);
+  process.on("unhandledRejection", record);
+  const events = trackEvents(failingEvents(), ({ id }) => id);
+  await events.next();
+  // tRPC's event streams request the next event before the client has received the last one.
+  const pending = events.next();
   await setImmediate();
   await setImmediate();
-  process.off("unhandledRejection", note);
+  process.off("unhandledRejection", record);
   expect(unhandled).toEqual([]);
-  await expect(coming).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
+  await expect(pending).rejects.toMatchObject({ code: "SERVICE_UNAVAILABLE" });
 });

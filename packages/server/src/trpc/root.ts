@@ -7,37 +7,38 @@ import type { Context } from "./context.js";
 import { detailsFor, failureOf } from "./failures.js";
 
 /**
- * Superjson without the objects that a sender declares to be the same: followed, they let a request of a
- * kilobyte grow to any size. Nothing is lost, because a sender writes such objects out each time.
+ * Superjson without referential equalities. With them, a request of one kilobyte could expand to any size. Nothing is lost without them,
+ * because superjson also writes out each copy of such an object.
  */
 const transformer = {
   serialize: serializeAnswer,
   deserialize(sent: SuperJSONResult | undefined): unknown {
-    // A call without an input, which reaches this over a WebSocket only.
+    // Over a WebSocket, a call may have no input.
     if (sent === undefined) return undefined;
     try {
-      // What JSON says is all of it: superjson would make a copy.
+      // Plain JSON needs no conversion. Superjson would copy it.
       if (sent.meta === undefined) return sent.json;
       const { referentialEqualities: _, ...meta } = sent.meta;
       return superjson.deserialize({ json: sent.json, meta });
     } catch {
-      // Its own messages are for those who wrote the sender's code.
+      // The messages of superjson are for developers of the client.
       throw invalidInput("input", "must be written as a client of Invigil writes it");
     }
   },
 };
 
-/** How often an event stream that has nothing to tell says so, and after how long without a word its client comes anew. */
+/** The interval of pings on event streams. */
 const STREAM_PING_MS = 10_000;
-const STREAM_SILENCE_MS = 25_000;
+/** Clients reconnect after this time without an event or a ping. */
+const RECONNECT_AFTER_MS = 25_000;
 
 const root = initTRPC
   .context<Context>()
-  // Written out here: a named type would lead from the client's types into this file.
+  // Inline, because a named type would make the types of clients refer to this file.
   .meta<{
-    /** Whose tokens it takes; absent: no token is asked for. The doors ask before they read the input. */
+    /** The roles that may call the procedure. Absent if it needs no token. */
     readonly roles?: readonly Role[];
-    /** Whether it goes on while the disk is nearly full, though it writes: it makes room, or is small and must not wait. */
+    /** Allows a mutation while the disk is nearly full, because it frees space, or writes little and must not wait. */
     readonly alsoWhenFull?: true;
   }>();
 export const trpc = root.create({
@@ -45,7 +46,7 @@ export const trpc = root.create({
   transformer,
   sse: {
     ping: { enabled: true, intervalMs: STREAM_PING_MS },
-    client: { reconnectAfterInactivityMs: STREAM_SILENCE_MS },
+    client: { reconnectAfterInactivityMs: RECONNECT_AFTER_MS },
   },
   errorFormatter({ shape, error, ctx }) {
     const failure = failureOf(error);
@@ -58,11 +59,11 @@ export const trpc = root.create({
         path: shape.data.path,
         reason: failure.code,
         requestId: ctx?.trace.requestId,
-        /** What is wrong with each field of the input. */
+        /** The errors of the input, by field. */
         fieldErrors: failure.fields,
-        /** When the call may be made again, where that depends on time. */
+        /** After how many seconds the client may try again. */
         ...(failure.retryAfterSeconds !== undefined && { retryAfterSeconds: failure.retryAfterSeconds }),
-        /** What a vendor's service said, for administrators. */
+        /** Details of a vendor's error, for administrators. */
         ...detailsFor(failure, ctx),
       },
     };
@@ -71,5 +72,5 @@ export const trpc = root.create({
 
 export const router = trpc.router;
 export const rootConfig = trpc._config;
-/** What the doors serve: procedures, whichever they are, that take our context and fail in our form. */
+/** Any router with our context and our error shape. */
 export type Router = TRPCBuiltRouter<(typeof rootConfig)["$types"], Record<never, never>>;

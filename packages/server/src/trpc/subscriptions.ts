@@ -1,39 +1,39 @@
 import { tracked } from "@trpc/server";
-import { underItsCode } from "./failures.js";
+import { toTRPCError } from "./failures.js";
 
 /**
- * What a subscription tells, each event under its id, by which a client resumes. What goes wrong meanwhile comes to the client
- * as a call's failure does: no middleware sees it.
+ * Yields events as a tRPC subscription does: each under its id, with which a client resumes. Errors reach the client as the errors of
+ * other calls do. They are converted here because tRPC runs no middleware for them.
  */
-export const tellEach = <Event extends { readonly id: string }, Shown>(
+export const trackEvents = <Event extends { readonly id: string }, Presented>(
   events: AsyncIterable<Event>,
-  show: (event: Event) => Shown,
-) => failingQuietly(tracking(events, show));
+  present: (event: Event) => Presented,
+) => withHandledRejections(track(events, present));
 
-async function* tracking<Event extends { readonly id: string }, Shown>(
+async function* track<Event extends { readonly id: string }, Presented>(
   events: AsyncIterable<Event>,
-  show: (event: Event) => Shown,
+  present: (event: Event) => Presented,
 ) {
   try {
-    for await (const event of events) yield tracked(event.id, show(event));
+    for await (const event of events) yield tracked(event.id, present(event));
   } catch (error) {
-    throw underItsCode(error);
+    throw toTRPCError(error);
   }
 }
 
 /**
- * An event stream of tRPC asks for the next event before its client has taken the last one. A failure that waits for a slow
- * client would count as unhandled, which ends the process. The client is told of it all the same, when it comes to it.
+ * Marks rejections as handled. tRPC's event streams request the next event before the client has received the last one. If the client is
+ * slow, a rejection would count as unhandled, which ends the process. The client still receives the error.
  */
-const failingQuietly = <Told>(
-  events: AsyncGenerator<Told, void, undefined>,
-): AsyncGenerator<Told, void, undefined> => {
+const withHandledRejections = <Event>(
+  events: AsyncGenerator<Event, void, undefined>,
+): AsyncGenerator<Event, void, undefined> => {
   const next = events.next.bind(events);
   return Object.assign(events, {
     next: () => {
-      const coming = next();
-      coming.catch(() => undefined);
-      return coming;
+      const result = next();
+      result.catch(() => undefined);
+      return result;
     },
   });
 };

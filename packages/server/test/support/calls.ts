@@ -132,10 +132,10 @@ export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer 
   error: read(entry.error),
 });
 
-/** The first event of a stream that says more than that it is there. */
-const firstTold = async (
+/** Returns the first event of a stream, except those in `ignored`. */
+const firstEvent = async (
   stream: Readable,
-  others = ["connected", "ping"],
+  ignored = ["connected", "ping"],
 ): Promise<{ event: string | undefined; data: string }> => {
   let text = "";
   for await (const chunk of stream) {
@@ -143,15 +143,15 @@ const firstTold = async (
     for (const block of text.split("\n\n").slice(0, -1)) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
       const [event, data] = [field("event"), field("data")];
-      // Others keep the connection alive, or say when to come back.
-      if (data !== undefined && !others.includes(event ?? "")) return { event, data };
+      // Blocks without data keep the connection alive, or contain the reconnection time.
+      if (data !== undefined && !ignored.includes(event ?? "")) return { event, data };
     }
   }
-  throw new Error(`nothing was told: ${text}`);
+  throw new Error(`the stream has no event: ${text}`);
 };
 
 /**
- * What any request is answered with: of a batch each answer, of a stream the first that it tells; a ping, when it has nothing to tell.
+ * Returns the answers of any request: those of a batch, or the first event of a stream, which is a ping if the stream has no events.
  */
 export const answersTo = async (
   app: Speaker,
@@ -164,9 +164,13 @@ export const answersTo = async (
     for await (const chunk of stream.setEncoding("utf8")) text += String(chunk);
     return { status, text, answers: [JSON.parse(text)].flat() };
   }
-  const { event, data } = await firstTold(stream, ["connected"]);
-  const told = JSON.parse(data || "{}");
-  return { status, text: data, answers: [event === "serialized-error" ? { error: told } : { result: told }] };
+  const { event, data } = await firstEvent(stream, ["connected"]);
+  const parsed = JSON.parse(data || "{}");
+  return {
+    status,
+    text: data,
+    answers: [event === "serialized-error" ? { error: parsed } : { result: parsed }],
+  };
 };
 
 /** Procedures over HTTP, as somebody, as the typed client sends them. */
@@ -175,7 +179,7 @@ export const trpc = (app: Speaker, authorization?: string) => ({
     const query = input === undefined ? undefined : { input: superjson.stringify(input) };
     return unpack(await send(app, { method: "GET", path: `/trpc/${path}`, query }, authorization));
   },
-  /** Begins to listen, and goes after the first that is told, which is the answer. */
+  /** Subscribes, and ends the subscription after the first event, which is the answer. */
   subscribe: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? "" : `?${queryText({ input: superjson.stringify(input) })}`;
     const answer = await app.inject({
@@ -184,14 +188,14 @@ export const trpc = (app: Speaker, authorization?: string) => ({
       headers: { accept: "text/event-stream", ...(authorization !== undefined && { authorization }) },
       payloadAsStream: true,
     });
-    const told = await firstTold(answer.stream());
-    const value = superjson.deserialize<Parsed>(JSON.parse(told.data));
-    const failed = told.event === "serialized-error";
+    const first = await firstEvent(answer.stream());
+    const value = superjson.deserialize<Parsed>(JSON.parse(first.data));
+    const failed = first.event === "serialized-error";
     // A stream of events is always 200: failures are in it.
     const status = failed ? value.data.httpStatus : answer.statusCode;
     const { headers } = answer;
     const [data, error] = failed ? [undefined, value] : [value, undefined];
-    return { status, headers, text: told.data, body: undefined, data, error };
+    return { status, headers, text: first.data, body: undefined, data, error };
   },
   mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const raw = { type: "application/json", body: superjson.stringify(input) };

@@ -103,7 +103,7 @@ export const rawDropIn = async (url: string) => {
       }
     },
     /** The next frame that is not a response. */
-    async told(is: string): Promise<Parsed> {
+    async receive(is: string): Promise<Parsed> {
       for (;;) {
         const { event, args } = await diary.next();
         if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
@@ -152,19 +152,19 @@ export const credentials = ({ appToken, auth: { userId, ...auth } }: ImLogin) =>
   userAuth: { ...auth, token: appToken },
 });
 
-export interface Heard {
+export interface RecordedEvent {
   readonly event: string;
   readonly args: Parsed[];
 }
 
 /** Records events, each of which is read once. */
 const createDiary = () => {
-  const heard: Heard[] = [];
+  const events: RecordedEvent[] = [];
   const bell = new EventEmitter().setMaxListeners(0);
   let read = 0;
-  const next = async (): Promise<Heard> => {
+  const next = async (): Promise<RecordedEvent> => {
     for (;;) {
-      const one = heard[read];
+      const one = events[read];
       if (one) {
         read += 1;
         return one;
@@ -174,7 +174,7 @@ const createDiary = () => {
   };
   return {
     note: (event: string, ...args: Parsed[]) => {
-      heard.push({ event, args });
+      events.push({ event, args });
       bell.emit("heard");
     },
     next,
@@ -186,9 +186,9 @@ const createDiary = () => {
       }
     },
     /** The events that were not read. */
-    rest: () => heard.slice(read),
+    rest: () => events.slice(read),
     /** The arguments of all events with this name. */
-    all: (event: string) => heard.filter((one) => one.event === event).map(({ args }) => args),
+    all: (event: string) => events.filter((one) => one.event === event).map(({ args }) => args),
   };
 };
 

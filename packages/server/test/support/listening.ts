@@ -1,75 +1,78 @@
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 
 type Procedures = ReturnType<TestApp["as"]>;
-type Yielded<Events> = Events extends AsyncIterable<{ data: infer Told }> ? Told : never;
+type Yielded<Events> = Events extends AsyncIterable<{ data: infer Event }> ? Event : never;
 export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
 export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
 
-/** Somebody who listens; what it is told can be asked for one by one. */
-export interface Hearing<Event> extends AsyncDisposable {
-  /** The next event. Rejects when there is none any more. */
+/** Reads the events of a subscription one by one. */
+export interface EventReader<Event> extends AsyncDisposable {
+  /** The next event. Rejects at the end of the subscription. */
   next(): Promise<Event>;
-  /** The next so many events. */
+  /** The next `count` events. */
   take(count: number): Promise<Event[]>;
-  /** What comes before an event that is like this, and that event. */
+  /** The events up to and including the first one that matches. */
   until(isLast: (event: Event) => boolean): Promise<Event[]>;
-  /** What the listening ends with; rejects when something is told instead. */
+  /** The error that ends the subscription. Rejects if an event comes instead. */
   failure(): Promise<unknown>;
-  /** Goes; resolves when the server has noticed. */
+  /** Ends the subscription. Resolves when the server has ended it too. */
   leave(): Promise<void>;
 }
 
-/** Reads what an iterator tells; `abort` ends it. */
-export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortController): Hearing<Event> => {
+/** Makes a reader of events. `abort` ends the subscription. */
+export const readEvents = <Event>(
+  events: AsyncIterable<Event>,
+  abort: AbortController,
+): EventReader<Event> => {
   const iterator = events[Symbol.asyncIterator]();
-  /** Asked for already: listening begins with the first question. */
-  let asked: Promise<IteratorResult<Event>> | undefined = iterator.next();
-  // A failure is for whoever asks for it.
-  asked.catch(() => undefined);
+  /** Requested at once, because the subscription begins with the first request. */
+  let first: Promise<IteratorResult<Event>> | undefined = iterator.next();
+  // The test receives the rejection from `next`.
+  first.catch(() => undefined);
   const next = async (): Promise<Event> => {
-    const answer = await (asked ?? iterator.next());
-    asked = undefined;
+    const answer = await (first ?? iterator.next());
+    first = undefined;
     if (answer.done) throw new Error("there are no more events");
     return answer.value;
   };
   const leave = async (): Promise<void> => {
     abort.abort();
-    await asked?.catch(() => undefined);
+    await first?.catch(() => undefined);
     await iterator.return?.(undefined);
   };
   return {
     next,
     async take(count) {
-      const told: Event[] = [];
-      while (told.length < count) told.push(await next());
-      return told;
+      const received: Event[] = [];
+      while (received.length < count) received.push(await next());
+      return received;
     },
     async until(isLast) {
-      for (const told: Event[] = []; ; ) {
+      for (const received: Event[] = []; ; ) {
         const event = await next();
-        told.push(event);
-        if (isLast(event)) return told;
+        received.push(event);
+        if (isLast(event)) return received;
       }
     },
     async failure() {
-      let told: Event;
+      let received: Event;
       try {
-        told = await next();
+        received = await next();
       } catch (error) {
         return error;
       }
-      throw new Error(`told: ${JSON.stringify(told)}`);
+      throw new Error(`received an event: ${JSON.stringify(received)}`);
     },
     leave,
     [Symbol.asyncDispose]: leave,
   };
 };
 
-/** The events of a subscription that is called in-process, whose ids must be those that a client resumes by. */
+/** Yields the events of an in-process subscription. Checks that each one is tracked under its own id. */
 async function* untracked<Event extends { readonly id: string }>(
   events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
 ): AsyncGenerator<Event> {
-  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
+  // Safe: the types are those of a client. In-process, tracked events are pairs.
   for await (const [id, event] of events as unknown as AsyncIterable<readonly [string, Event]>) {
     if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
     yield event;
@@ -79,18 +82,18 @@ async function* untracked<Event extends { readonly id: string }>(
 type App = Pick<TestApp, "as">;
 type Input<Name extends "room" | "exam"> = Parameters<Procedures[Name]["onEvent"]>[0];
 
-/** Listens in a room, from the id of its snapshot unless another is given: nothing that happens after this is missed. */
+/** Subscribes to a room from the position of its snapshot, or from `lastEventId`. Misses no later event. */
 export const listenRoom = async (app: App, caller: TestCaller, input: Input<"room">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
   const lastEventId = input.lastEventId ?? (await as.room.snapshot({ roomId: input.roomId })).lastEventId;
-  return hearing(untracked<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId })), abort);
+  return readEvents(untracked<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId })), abort);
 };
 
-/** The same of an exam. */
+/** Subscribes to an exam like `listenRoom`. */
 export const listenExam = async (app: App, caller: TestCaller, input: Input<"exam">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
   const lastEventId = input.lastEventId ?? (await as.exam.snapshot({ examId: input.examId })).lastEventId;
-  return hearing(untracked<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId })), abort);
+  return readEvents(untracked<AnyExamEvent>(await as.exam.onEvent({ ...input, lastEventId })), abort);
 };

@@ -2,10 +2,10 @@ import { asc } from "drizzle-orm";
 import { createAppRouter } from "../../src/api/router.js";
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
-import type { ToldRoomEvent } from "../../src/features/subscriptions/service.js";
+import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { failureOf } from "../../src/trpc/failures.js";
-import { type Hearing, hearing } from "./listening.js";
+import { type EventReader, readEvents } from "./listening.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
@@ -29,18 +29,18 @@ interface LoggedEvent {
   readonly data: object;
 }
 
-/** An exam with two rooms, and the log of what happens in them. */
+/** An exam with two rooms, and access to their event log. */
 export interface LiveHall extends World, Pick<TestApp, "as"> {
-  /** teacher1, inspector1, examinee1, examinee2. */
+  /** With teacher1, inspector1, examinee1 and examinee2. */
   readonly room: Room;
-  /** Of the same exam: teacher3, inspector3, examinee3. */
+  /** Of the same exam, with teacher3, inspector3 and examinee3. */
   readonly sibling: Room;
-  /** Every event of the log, but what the hall itself has left there. */
+  /** The events since the hall was opened. */
   log(): LoggedEvent[];
-  /** Every event that is left. */
+  /** All events in the log. */
   wholeLog(): LoggedEvent[];
-  /** Listens by a token, from now on unless an id is given. */
-  listen(token: string, roomId: string, options?: ListenOptions): Promise<Hearing<ToldRoomEvent>>;
+  /** Subscribes with a token, from now on or from `lastEventId`. */
+  listen(token: string, roomId: string, options?: ListenOptions): Promise<EventReader<DeliveredRoomEvent>>;
 }
 
 const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
@@ -50,7 +50,7 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
 });
 
 export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall> => {
-  // Whoever listens is there, and gone at once: nothing of it comes later.
+  // Without a settle time, no presence event comes later than its cause.
   const world = await openWorld({ ...options, config: { presenceSettleSeconds: 0, ...options.config } });
   const { services } = world;
   const router = createAppRouter(services);
@@ -79,25 +79,28 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
   });
   const logged = () => world.db.queries.select().from(roomEvents).orderBy(asc(roomEvents.id)).all();
   const last = logged().at(-1)?.id ?? 0;
-  const shown = (events: ReturnType<typeof logged>): LoggedEvent[] =>
+  const toLoggedEvents = (events: ReturnType<typeof logged>): LoggedEvent[] =>
     events.map(({ id, roomId, type, data }) => ({ id, roomId, type, data }));
   return {
     ...world,
     as,
     room,
     sibling,
-    log: () => shown(logged().filter(({ id }) => id > last)),
-    wholeLog: () => shown(logged()),
+    log: () => toLoggedEvents(logged().filter(({ id }) => id > last)),
+    wholeLog: () => toLoggedEvents(logged()),
     async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
       const abort = new AbortController();
       const identify = () => services.auth.identify(token);
-      const listener = {
+      const subscriber = {
         caller: await identify(),
         identify: () => identify().catch(failureOf),
         drained,
         signal: abort.signal,
       };
-      return hearing(await services.live.listenRoom(listener, { roomId, camera, lastEventId }), abort);
+      return readEvents(
+        await services.live.subscribeToRoom(subscriber, { roomId, camera, lastEventId }),
+        abort,
+      );
     },
   };
 };

@@ -5,14 +5,14 @@ import { providerFailed, VendorError, type VendorFault } from "../../src/provide
 import { vendorTasks } from "../../src/storage/tables.js";
 import type { World } from "./world.js";
 
-// Message services that keep groups and their members as vendors do, and do what a test tells them.
+// Message services with groups and members like those of vendors. Tests control how their calls end.
 
 type Action = "create" | "delete" | "send" | "join" | "leave";
-/** What becomes of a call: `work` does what was asked for. */
+/** Decides how a call ends. `work` performs the call. */
 export type Behaviour = (work: () => void, signal: AbortSignal | undefined) => Promise<void> | void;
 
 const failure = (fault: VendorFault, code?: string) =>
-  providerFailed("test", "action", new VendorError("as told by the test", { fault, code }));
+  providerFailed("test", "action", new VendorError("from the test", { fault, code }));
 
 export const works: Behaviour = (work) => work();
 export const fails =
@@ -20,19 +20,19 @@ export const fails =
   () => {
     throw failure(fault, code);
   };
-/** It is done, but the caller does not hear of it. */
-export const worksUnheard: Behaviour = (work) => {
+/** Performs the call, but the caller receives a timeout. */
+export const worksWithoutAnswer: Behaviour = (work) => {
   work();
   throw failure("timeout");
 };
-/** Nothing is heard of it until the caller gives up. */
+/** Does not answer until the caller gives up. */
 export const hangs: Behaviour = (_, signal) =>
   new Promise((_resolve, reject) => {
     const stop = () => reject(failure("timeout"));
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
   });
-/** Calls that wait until the test lets them go on, all of them from then on. */
+/** Holds all calls until the test releases them. */
 export const held = (then: Behaviour = works): { behaviour: Behaviour; release: () => void } => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
@@ -40,7 +40,7 @@ export const held = (then: Behaviour = works): { behaviour: Behaviour; release: 
   });
   return { behaviour: (work, signal) => released.then(() => then(work, signal)), release: () => release() };
 };
-/** One behaviour for each call, and the last for all that follow. */
+/** Uses one behaviour for each call, and the last one for all later calls. */
 export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
   let calls = 0;
   return (work, signal) => (behaviours[Math.min(calls++, behaviours.length - 1)] ?? works)(work, signal);
@@ -48,21 +48,21 @@ export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
 
 export interface TestService {
   readonly provider: MessageProvider<string>;
-  /** The members of each group that there is. */
+  /** The members of each existing group. */
   readonly groups: Map<string, Set<string>>;
-  /** Every call, as it came: `create g1`, `send g1 20000 {} a,b`. */
+  /** All calls in their order, such as `create g1` or `send g1 20000 {} a,b`. */
   readonly calls: string[];
-  /** How calls end from now on. */
+  /** Sets how later calls end. */
   on(action: Action, behaviour: Behaviour): void;
-  /** Resolves when there have been this many calls, of one action or of any. */
+  /** Resolves after this number of calls, of one action or of any. */
   called(times: number, action?: Action): Promise<void>;
 }
 
 export interface ServiceOptions {
-  /** Names groups itself, by these ids, and cannot delete them. */
+  /** The ids with which the service names groups. It cannot delete them. */
   readonly chooses?: readonly string[];
   readonly keepsMembers?: true;
-  /** Is told of every call. */
+  /** Called with each call. */
   readonly onCall?: (call: string) => void;
 }
 
@@ -125,7 +125,7 @@ export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOpti
 
 type Services = { readonly [Service in keyof MessageProviders]?: TestService | undefined };
 
-/** The change of a world that has these message services. */
+/** Returns the option of a world that replaces its message services. */
 export const withServices =
   (services: Services) =>
   (deps: Deps): Deps => {
@@ -138,6 +138,6 @@ export const withServices =
     };
   };
 
-/** What is still to be done at the services, in the order in which it was written. */
+/** Returns the pending tasks in the order in which they were written. */
 export const tasksOf = ({ db }: Pick<World, "db">) =>
   db.queries.select().from(vendorTasks).orderBy(asc(vendorTasks.id)).all();

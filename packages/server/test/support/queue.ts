@@ -3,15 +3,15 @@ import { pino } from "pino";
 import { createEventLog } from "../../src/domain/events.js";
 import { createTaskLog, type TaskLog } from "../../src/domain/vendor-tasks.js";
 import { taskKindsOf } from "../../src/features/message-groups/kinds.js";
-import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/queue.js";
 import { createGroupStore, type GroupStore } from "../../src/features/message-groups/store.js";
+import { createTaskQueue, type TaskQueue } from "../../src/features/message-groups/task-queue.js";
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
 import type { Transaction } from "../../src/storage/port.js";
 import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
-// The queue of what is to be done at message services, alone: without the app that fills it.
+// The task queue of message services, without the app that fills it.
 
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
@@ -25,23 +25,23 @@ export interface Process extends AsyncDisposable {
   logged(text: string): Promise<void>;
   /** Adds tasks, in a transaction. */
   add(work: (tasks: TaskLog, tx: Transaction, now: Date) => Promise<unknown>): Promise<void>;
-  /** What is still to be done, in the order in which it was written. */
+  /** The pending tasks, in the order in which they were written. */
   tasks(): ReturnType<typeof tasksOf>;
-  /** Lets time pass, and does what is due by then. */
+  /** Advances the time, and runs the tasks that are due then. */
   wait(ms: number): Promise<void>;
 }
 
 export interface ProcessOptions {
   readonly file?: string;
-  readonly width?: number;
+  readonly concurrency?: number;
   readonly random?: () => number;
   readonly clock?: () => Date;
 }
 
-/** Opens a database with a queue for these services, which does not run yet. */
+/** Opens a database with a queue for these services. The queue is not started. */
 export const openProcess = (
   at: Readonly<Partial<Record<ImServer, TestService>>>,
-  { file = ":memory:", width = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
+  { file = ":memory:", concurrency = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
 ): Process => {
   let now = START;
   const clock = given ?? (() => new Date(now));
@@ -53,7 +53,7 @@ export const openProcess = (
     look();
   };
   const log = pino({ level: "info" }, { write });
-  // Safe: nobody asks the services of these tests for tokens.
+  // Safe: these tests request no tokens from the services.
   const messages = Object.fromEntries(
     Object.entries(at).map(([name, { provider }]) => [name, provider]),
   ) as unknown as MessageProviders;
@@ -65,7 +65,7 @@ export const openProcess = (
     messages: undefined,
   });
   const store = createGroupStore({ storage: db.storage, tasks });
-  const queue = createTaskQueue({ store, messages, clock, random, width, log });
+  const queue = createTaskQueue({ store, messages, clock, random, concurrency, log });
   return {
     db,
     queue,

@@ -11,39 +11,41 @@ import { readLastSeat, readLastWaiting } from "./marked-rows.js";
 import { createPhases } from "./phases.js";
 import { beginPreparation, type Prepare } from "./preparation.js";
 import type { BulkChange } from "./types.js";
-import { changeById, createChangeWorker, ROWS_A_WRITE, TakenOver } from "./worker.js";
+import { changeById, createChangeWorker, ROWS_PER_WRITE, TakenOver } from "./worker.js";
 
 export type { Prepare };
 
-/** What a change is about. */
+/** The properties of a change that the caller gives. */
 export type NewBulkChange = Pick<BulkChange, "kind" | "examId"> & {
   readonly person?: Exclude<BulkChange["person"], null>;
   readonly now: Date;
 };
 
 /**
- * Changes of many rows. They are all or nothing, and never delay the writes of others: docs/decisions/0032. A small change is one
- * transaction. A large one is made in small transactions that nobody sees, announced by one, and finished in small transactions.
+ * Changes many rows. A change is atomic and does not delay other writes (see docs/decisions/0032). A small change is one transaction. A
+ * large change is prepared in small transactions whose rows readers do not see, announced in one transaction, and finished in small
+ * transactions.
  */
 export interface BulkChanges {
   /**
-   * Makes a change. Resolves when it is announced: from then on everybody sees it. While another change of the exam is under way it waits.
+   * Makes a change. Resolves when the change is announced, which makes it visible to readers. Waits while another change of the exam is
+   * running.
    * @throws what `prepare` throws, and the error of `busy` after half a minute
    */
   run<Result>(about: NewBulkChange, prepare: Prepare<Result>): Promise<Result>;
   /**
-   * Runs a transaction that writes the rooms or people of one exam. The work calls `assertUnlocked` first; while a bulk change of
-   * the exam is under way, the transaction is rolled back and run again later.
+   * Runs a transaction that writes the rooms or people of one exam. The work must call `assertUnlocked` first. While a bulk change of the
+   * exam is running, the transaction is rolled back and tried again later.
    * @throws what `work` throws, and the error of `busy` after half a minute
    */
   transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
-  /** Refuses, within `transact`, to write the rooms or people of an exam that a bulk change is changing. Call it before the first write. */
+  /** Throws if a bulk change of the exam is running. Call it within `transact` before the first write. */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
-  /** From now on this process carries on what others left. */
+  /** Starts to resume changes that other processes left unfinished. */
   start(): void;
-  /** Begins no more transactions. Another process, or the next start, does what is left. */
+  /** Begins no more transactions. Another process or the next start does the remaining work. */
   stop(): Promise<void>;
-  /** Resolves when this process has finished what it began. */
+  /** Resolves when this process has finished its changes. */
   drain(): Promise<void>;
 }
 
@@ -53,21 +55,21 @@ export interface BulkChangesDeps {
   readonly events: EventLog;
   readonly clock: () => Date;
   readonly log: FastifyBaseLogger;
-  /** Makes the error of a call that waited in vain. */
+  /** Makes the error of a call that waited too long. */
   readonly busy: (examId: string) => Error;
 }
 
-const ASK_AGAIN_MS = 20;
-const PATIENCE_MS = 30_000;
+const RETRY_MS = 20;
+const MAX_WAIT_MS = 30_000;
 
-/** Another change of the exam is under way. */
+/** Another change of the exam is running. */
 class ExamBusy extends Error {
   constructor(readonly examId: string) {
-    super(`a change of the exam ${examId} is under way`);
+    super(`a change of the exam ${examId} is running`);
   }
 }
 
-// Not an `insertion`, to which the database would give the id.
+// Not an `insertion`, because the database would assign the id.
 const insertChange = statement(
   query.insert(bulkChanges).values({
     id: param("id"),
@@ -106,7 +108,7 @@ export const createBulkChanges = ({
     await tx.lock(exams, examId);
     if (await tx.get(changeOfExam, { examId })) throw new ExamBusy(examId);
   };
-  /** Repeats work while the exam is busy. */
+  /** Tries work again while the exam is busy. */
   const whenUnlocked = async <Result>(work: () => Promise<Result>): Promise<Result> => {
     const since = performance.now();
     for (;;) {
@@ -114,10 +116,10 @@ export const createBulkChanges = ({
         return await work();
       } catch (error) {
         if (!(error instanceof ExamBusy)) throw error;
-        if (performance.now() - since > PATIENCE_MS || worker.isStopped) throw busy(error.examId);
-        // It may wait for a change that a process left.
+        if (performance.now() - since > MAX_WAIT_MS || worker.isStopped) throw busy(error.examId);
+        // The running change may be one that a process left unfinished.
         await worker.takeOver();
-        await wait(ASK_AGAIN_MS);
+        await wait(RETRY_MS);
       }
     }
   };
@@ -126,7 +128,7 @@ export const createBulkChanges = ({
     tx: Transaction,
     { kind, examId, person, now }: NewBulkChange,
   ): Promise<BulkChange> => ({
-    // Random, as the table says.
+    // Random, as the table requires.
     id: randomBytes(6).readUIntBE(0, 6),
     kind,
     examId,
@@ -145,35 +147,35 @@ export const createBulkChanges = ({
       await assertUnlocked(tx, about.examId);
       const change = await newChange(tx, about);
       await tx.run(insertChange, change);
-      const prepareOn = beginPreparation(change, prepare);
+      const prepareNext = beginPreparation(change, prepare);
 
-      /** Prepares as much as one transaction may, and announces the change when it is prepared. */
-      const goOn = async (next: Transaction) => {
-        const { done, rowsLeft } = await prepareOn(next, ROWS_A_WRITE);
+      /** Runs the steps that fit into one transaction. Announces the change when all steps are done. */
+      const advance = async (next: Transaction) => {
+        const { done, rowsLeft } = await prepareNext(next, ROWS_PER_WRITE);
         if (!done) return undefined;
-        // As the preparation has left it.
+        // The preparation may have changed the row.
         const prepared = await next.get(changeById, { id: change.id });
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };
       };
-      return { id: change.id, goOn, announced: await goOn(tx) };
+      return { id: change.id, advance, announced: await advance(tx) };
     };
-    const { id, goOn, ...begun } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
+    const { id, advance, ...begun } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
     let { announced } = begun;
     try {
       while (!announced)
         announced = await storage.write(
           async (tx) => {
             await worker.hold(tx, id);
-            return goOn(tx);
+            return advance(tx);
           },
           { bulk: true },
         );
     } catch (error) {
-      await worker.carryOn(id);
+      await worker.resume(id);
       throw error instanceof TakenOver ? busy(about.examId) : error;
     }
-    if (!announced.isDone) void worker.carryOn(id);
+    if (!announced.isDone) void worker.resume(id);
     return announced.result;
   };
 

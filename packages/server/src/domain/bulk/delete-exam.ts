@@ -12,19 +12,19 @@ import {
 } from "../../storage/tables.js";
 import type { BulkChanges } from "./changes.js";
 
-/** What an exam holds: its rooms, its people in rooms and without one, and what was recorded in it. */
-export interface Holding {
+/** What an exam contains: rooms, people with and without a room, and cheat records. */
+export interface ExamContents {
   readonly rooms: number;
   readonly people: number;
   readonly records: number;
 }
 
-/** Rows that one statement counts. */
-const COUNTED_AT_ONCE = 2000;
-/** Counting a row takes a fraction of the time that changing one takes: so many count as one row. */
-const COUNTS_A_ROW = 4;
+/** The most rows that one statement counts. */
+const MAX_COUNTED = 2000;
+/** How many counted rows take as long as one changed row. */
+const COUNTS_PER_ROW = 4;
 
-/** The exam does not exist any more. */
+/** The exam no longer exists. */
 class ExamGone extends Error {
   constructor() {
     super("the exam is gone");
@@ -49,7 +49,7 @@ const waitingAfter = statement(
     .from(visibleUnseated)
     .where(and(eq(visibleUnseated.examId, param("examId")), gt(visibleUnseated.seq, param("after"))))
     .orderBy(asc(visibleUnseated.seq))
-    .limit(COUNTED_AT_ONCE),
+    .limit(MAX_COUNTED),
 );
 const recordsAfter = statement(
   query
@@ -57,7 +57,7 @@ const recordsAfter = statement(
     .from(cheatRecords)
     .where(and(eq(cheatRecords.examId, param("examId")), gt(cheatRecords.id, param("after"))))
     .orderBy(asc(cheatRecords.id))
-    .limit(COUNTED_AT_ONCE),
+    .limit(MAX_COUNTED),
 );
 const roomsAfter = statement(
   query
@@ -65,7 +65,7 @@ const roomsAfter = statement(
     .from(visibleRooms)
     .where(and(eq(visibleRooms.examId, param("examId")), gt(visibleRooms.id, param("after"))))
     .orderBy(asc(visibleRooms.id))
-    .limit(COUNTED_AT_ONCE),
+    .limit(MAX_COUNTED),
 );
 const markExam = statement(
   query
@@ -80,7 +80,7 @@ const markRoom = statement(
     .where(eq(rooms.id, param("roomId"))),
 );
 
-/** Counts rows of an exam with a growing key, a part at a time: yields how many rows it was about. */
+/** Counts rows of an exam in steps, by a growing key. Yields the weight of each step in rows. */
 async function* countRows(
   reader: Reader,
   rowsAfter: Statement<{ key: number }>,
@@ -91,8 +91,8 @@ async function* countRows(
     const rows = await reader.all(rowsAfter, { examId, after: last });
     number += rows.length;
     last = rows.at(-1)?.key ?? last;
-    yield Math.ceil(rows.length / COUNTS_A_ROW);
-    if (rows.length < COUNTED_AT_ONCE) return { number, last };
+    yield Math.ceil(rows.length / COUNTS_PER_ROW);
+    if (rows.length < MAX_COUNTED) return { number, last };
   }
 }
 
@@ -100,23 +100,23 @@ async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<string, 
   for (let after = ""; ; ) {
     const found = await reader.all(roomsAfter, { examId, after });
     for (const { id } of found) yield id;
-    if (found.length < COUNTED_AT_ONCE) return;
+    if (found.length < MAX_COUNTED) return;
     after = found.at(-1)?.id ?? after;
   }
 }
 
-/** Counts what an exam holds, a part at a time: yields how many rows it was about. */
-async function* countHolding(
+/** Counts what an exam contains in steps. Yields the weight of each step in rows. */
+async function* countContents(
   reader: Reader,
   examId: string,
-): AsyncGenerator<number, Holding & { lastRecord: number }, void> {
+): AsyncGenerator<number, ExamContents & { lastRecord: number }, void> {
   let number = 0;
   let seated = 0;
   for await (const roomId of roomsOf(reader, examId)) {
     const { number: people = 0 } = (await reader.get(peopleOfRoom, { roomId })) ?? {};
     number += 1;
     seated += people;
-    yield 1 + Math.ceil(people / COUNTS_A_ROW);
+    yield 1 + Math.ceil(people / COUNTS_PER_ROW);
   }
   const waiting = yield* countRows(reader, waitingAfter, examId);
   const records = yield* countRows(reader, recordsAfter, examId);
@@ -129,35 +129,35 @@ async function* countHolding(
 }
 
 /**
- * Makes the function that deletes an exam with everything that belongs to it, its rooms' groups included. Everybody sees the deletion at
- * once, however large the exam is. `check` is given what the exam holds, and refuses by throwing. Undefined for an exam that does not exist.
+ * Makes the function that deletes an exam with everything that belongs to it, including the groups of its rooms. Readers see the deletion
+ * at once, however large the exam is. `check` throws to refuse the deletion. The function returns undefined if the exam does not exist.
  */
 export const createExamDeleter = ({ bulk }: { bulk: BulkChanges }) => {
   async function* prepare(
     tx: Transaction,
     { id, examId }: { readonly id: number; readonly examId: string },
-    check: (holding: Holding & { readonly name: string }) => void,
-  ): AsyncGenerator<number, Holding, void> {
+    check: (contents: ExamContents & { readonly name: string }) => void,
+  ): AsyncGenerator<number, ExamContents, void> {
     const exam = await tx.get(examName, { examId });
     if (!exam) throw new ExamGone();
-    const { lastRecord, ...counted } = yield* countHolding(tx, examId);
+    const { lastRecord, ...counted } = yield* countContents(tx, examId);
     check({ ...exam, ...counted });
     for await (const roomId of roomsOf(tx, examId)) {
       await tx.run(markRoom, { id, roomId });
       yield 1;
     }
-    // Rooms and people are as they were counted. Records may have been added.
+    // Rooms and people cannot have changed since the count, but records may have been added.
     const added = await tx.all(recordsAfter, { examId, after: lastRecord });
-    const holding = { ...counted, records: counted.records + added.length };
-    check({ ...exam, ...holding });
+    const contents = { ...counted, records: counted.records + added.length };
+    check({ ...exam, ...contents });
     await tx.run(markExam, { id, examId });
-    return holding;
+    return contents;
   }
 
   return async (
     { examId, now }: { readonly examId: string; readonly now: Date },
-    check: (holding: Holding & { readonly name: string }) => void,
-  ): Promise<Holding | undefined> => {
+    check: (contents: ExamContents & { readonly name: string }) => void,
+  ): Promise<ExamContents | undefined> => {
     try {
       return await bulk.run({ kind: "delete_exam", examId, now }, ({ id }, tx) =>
         prepare(tx, { id, examId }, check),

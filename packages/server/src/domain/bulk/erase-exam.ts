@@ -22,7 +22,7 @@ import {
 import { deleteRoom } from "./marked-rows.js";
 import type { Phase } from "./types.js";
 
-/** Every table with rows of a room. */
+/** All tables with rows of a room. */
 const OF_ROOM = [
   messageReaders,
   messages,
@@ -35,10 +35,10 @@ const OF_ROOM = [
   recordedPeople,
   cheatRecords,
 ] as const;
-/** Every table with rows of an exam that are not a room's. */
+/** All tables with rows of an exam that do not belong to a room. */
 const OF_EXAM = [unseated, examAudio] as const;
 
-/** Deletes rows of an owner, at most `limit`. */
+/** Makes a statement that deletes at most `limit` rows of an owner. */
 const deletionOf = (
   table: (typeof OF_ROOM)[number] | (typeof OF_EXAM)[number],
   owner: "roomId" | "examId",
@@ -87,7 +87,7 @@ const deleteSome = async (
   return { used, isEmpty: true };
 };
 
-/** Erases an exam that nobody sees any more, room by room. Each window begins with the first room that is left. */
+/** Erases an exam that readers no longer see, room by room. Each window begins with the first remaining room. */
 export const eraseExam: Phase = async (tx, { examId }, { rows }) => {
   let used = 0;
   while (used < rows) {

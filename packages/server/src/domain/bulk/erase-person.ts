@@ -4,10 +4,10 @@ import { param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, streamEvents } from "../../storage/tables.js";
 import type { BulkChange, Phase } from "./types.js";
 
-// What was recorded about a person, as a removal counts and erases it.
+// The records about a person that a removal counts and erases.
 
-/** Looking at a record takes a fraction of the time that deleting one takes: so many looks count as one row. */
-const LOOKS_A_ROW = 4;
+/** How many records can be read in the time that it takes to delete one. */
+const READS_PER_ROW = 4;
 
 const isRecordedIn = and(
   eq(recordedPeople.roomId, param("roomId")),
@@ -71,34 +71,34 @@ export const readNextRecordedRoom = async (
   return after < roomId ? (await reader.get(recordedInRoom, { roomId, userId }))?.id : undefined;
 };
 
-/** Finds a person's records among `limit` records of a room: there is no index of records by person. */
+/** Finds a person's records among `limit` records of a room, because records have no index by person. */
 export const readRecordsOfPerson = async (
   reader: Reader,
   { roomId, userId }: { readonly roomId: string; readonly userId: string },
   { after, limit }: { readonly after: number; readonly limit: number },
-): Promise<{ ids: number[]; looked: number; last: number }> => {
+): Promise<{ ids: number[]; read: number; last: number }> => {
   const rows = await reader.all(recordsAfter, { roomId, after, limit });
   return {
     ids: rows.filter((row) => row.userId === userId).map(({ id }) => id),
-    looked: rows.length,
+    read: rows.length,
     last: rows.at(-1)?.id ?? after,
   };
 };
 
 /**
- * Erases what was recorded about a person before their removal. Later records stay: where there are some, the room keeps the note
- * that the person was recorded in it. A window's position is a room, a record in it, and whether the room keeps its note.
+ * Erases the records about a person from before their removal. Later records stay. A room with later records keeps its row in
+ * `recordedPeople`. The position of a window contains a room, a record in it, and whether the room keeps that row.
  */
 export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
   const { person } = change;
   if (!person) return { used: 0 };
   const { userId, lastRecordId } = person;
   const [from = "", record = "0", kept = ""] = String(after).split("/");
-  // Goes on in a room that was begun, or else with the next one.
+  // Continues in the current room, or else with the next one.
   const roomId = record === "0" ? await readNextRecordedRoom(tx, change, from) : from;
   if (roomId === undefined) return { used: 0 };
-  const limit = Math.max(1, rows * LOOKS_A_ROW);
-  const { ids, looked, last } = await readRecordsOfPerson(
+  const limit = Math.max(1, rows * READS_PER_ROW);
+  const { ids, read, last } = await readRecordsOfPerson(
     tx,
     { roomId, userId },
     { after: Number(record), limit },
@@ -108,14 +108,14 @@ export const eraseRecords: Phase = async (tx, change, { after, rows }) => {
   if (erased.length > 0) await tx.run(deleteRecords, { ids: erased });
   const isCut = erasable.length > erased.length;
   const isKept = kept !== "" || ids.length > erasable.length;
-  const used = erased.length + Math.ceil(looked / LOOKS_A_ROW);
-  if (isCut || looked === limit)
+  const used = erased.length + Math.ceil(read / READS_PER_ROW);
+  if (isCut || read === limit)
     return { used, next: `${roomId}/${isCut ? (erased.at(-1) ?? 0) : last}/${isKept ? "kept" : ""}` };
   if (!isKept) await tx.run(deleteRecordedPerson, { roomId, userId });
   return { used: used + 1, next: `${roomId}/0/` };
 };
 
-/** Erases what was reported of a person's streams. */
+/** Erases the events of a person's streams. */
 export const eraseStreamEvents: Phase = async (tx, { examId, person }, { rows }) => {
   if (!person || person.erases === "nothing") return { used: 0 };
   const { userId, roomId = "", erases } = person;

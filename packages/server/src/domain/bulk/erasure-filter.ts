@@ -4,7 +4,7 @@ import type { Storage } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 
-/** A row about a person, as far as the filter needs it. */
+/** The columns of a row about a person that the filter needs. */
 interface RowAboutPerson {
   readonly id: number;
   readonly roomId: string;
@@ -13,10 +13,10 @@ interface RowAboutPerson {
 
 type Recorded = "records" | "stream_events";
 
-/** The rows that one read looks at while something is being erased. */
-const ROWS_A_READ = 500;
+/** The rows that one read returns during an erasure. */
+const ROWS_PER_READ = 500;
 
-/** Leaves out of cheat records and stream events what announced removals have not erased yet. */
+/** Filters out cheat records and stream events that an announced removal has not erased yet. */
 export interface ErasureFilter {
   /** Reads records, and returns those that are not being erased. */
   records<Row extends RowAboutPerson>(
@@ -24,8 +24,8 @@ export interface ErasureFilter {
     examOf: (row: Row) => string,
   ): Promise<Row[]>;
   /**
-   * Reads a page of rows that are not being erased. While something is being erased, it reads several times, in turns of the event loop,
-   * until the page is full.
+   * Reads a page of rows that are not being erased. During an erasure it may read several times, in several turns of the event loop, until
+   * the page is full.
    * @param read returns at most `limit` rows that come, in the page's order, after the row with the id `before`
    */
   page<Row extends RowAboutPerson>(
@@ -66,7 +66,7 @@ export const createErasureFilter = (storage: Storage): ErasureFilter => {
         ),
     );
 
-  // The erasures are read before the rows: one that is missing then has either erased its rows or not been announced.
+  // Erasures are read before the rows. An erasure that is not among them has either finished or was not announced yet.
   return {
     async records(read, examOf) {
       const erasures = await readErasures();
@@ -76,7 +76,7 @@ export const createErasureFilter = (storage: Storage): ErasureFilter => {
 
     async page(read, { before, limit, kind }, examOf) {
       if ((await readErasures()).length === 0) return read(before, limit);
-      const size = Math.max(limit, ROWS_A_READ);
+      const size = Math.max(limit, ROWS_PER_READ);
       const kept: Awaited<ReturnType<typeof read>> = [];
       for (let from = before; ; ) {
         const erasures = await readErasures();

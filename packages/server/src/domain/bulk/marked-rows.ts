@@ -3,7 +3,7 @@ import type { Reader, Transaction } from "../../storage/port.js";
 import { param, query, type Statement, statement } from "../../storage/statement.js";
 import { participants, rooms, streamNames, unseated } from "../../storage/tables.js";
 
-// Rows that bulk changes mark in `added_by` and `removed_by`. The marks have no index: the rows are found by ranges of their keys.
+// Rows that bulk changes mark in `added_by` and `removed_by`. The marks have no index, so these rows are found by ranges of their keys.
 
 type RowOf<Of> = Of extends Statement<infer Row> ? Row : never;
 

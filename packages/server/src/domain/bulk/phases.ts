@@ -32,9 +32,9 @@ export interface Phases {
   readonly undo: readonly Phase[];
 }
 
-/** A person with everything that belongs to them counts as so many rows. */
+/** How many rows a person counts as, with everything that belongs to them. */
 const PERSON_ROWS = 4;
-/** An event, or a task of a room's group, counts as so many rows. */
+/** How many rows an event or a task of a room's group counts as. */
 const EVENT_ROWS = 2;
 
 const changesOfPeople = statement(
@@ -93,7 +93,7 @@ const unmarkExam = statement(
     .where(and(eq(exams.id, param("examId")), eq(exams.removedBy, param("id")))),
 );
 
-/** Over the participants that a change added: they are among those that were added since it began. */
+/** Makes a phase over the participants that a change added. They are among those that were added since the change began. */
 const overAddedSeats =
   (weight: number, apply: Apply<AddedSeat>): Phase =>
   async (tx, change, { after, rows }) => {
@@ -156,7 +156,7 @@ const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
 };
 
 export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
-  const tellOfArrivals = overAddedSeats(EVENT_ROWS, async (tx, { id, createdAt }, seats) => {
+  const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, createdAt }, seats) => {
     // The first people of a new room are part of its snapshot.
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
@@ -166,7 +166,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       ),
     );
   });
-  const tellOfRooms = overRooms(EVENT_ROWS, async (tx, { id, createdAt }, rooms) => {
+  const addRoomEvents = overRooms(EVENT_ROWS, async (tx, { id, createdAt }, rooms) => {
     const added = rooms.filter(({ addedBy }) => addedBy === id);
     await events.addAll(
       tx,
@@ -207,7 +207,7 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     for (const { roomId, role, imServer, removedBy } of seats) {
       if (removedBy !== id) continue;
       await deletePerson(tx, roomId, userId, { streamsStay: false });
-      await tasks.sendAway(tx, { id: roomId, imServer }, { userId, role }, now);
+      await tasks.evict(tx, { id: roomId, imServer }, { userId, role }, now);
       await events.add(tx, roomId, "participant_removed", { userId, role }, now);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
@@ -224,8 +224,8 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
 
   return {
     finish: {
-      import: [tellOfArrivals, applyPersonChanges, deleteSeatedFromWaiting],
-      plan: [tellOfRooms, tellOfArrivals, deleteSeatedFromWaiting],
+      import: [addArrivalEvents, applyPersonChanges, deleteSeatedFromWaiting],
+      plan: [addRoomEvents, addArrivalEvents, deleteSeatedFromWaiting],
       delete_exam: [endRooms, eraseExam],
       remove_person: [removeFromRooms, deleteRemovedFromWaiting, eraseRecords, eraseStreamEvents],
     },

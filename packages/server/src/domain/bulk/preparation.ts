@@ -2,21 +2,21 @@ import type { Transaction } from "../../storage/port.js";
 import type { BulkChange } from "./types.js";
 
 /**
- * Prepares a change in steps: writes rows that nobody sees yet, and yields after each step how many rows it was about. It returns when the
- * change may be announced, and throws to cancel the change. Several transactions are needed for many steps: `tx` is always the one that
- * is open. A step must wait for nothing but the statements of `tx`.
+ * Prepares a change in steps. Each step writes rows that readers do not see yet, and yields about how many. The generator returns when the
+ * change can be announced, and throws to cancel the change. Steps may run in several transactions, and `tx` always stands for the open one.
+ * A step must wait for nothing but the statements of `tx`.
  */
 export type Prepare<Result> = (change: BulkChange, tx: Transaction) => AsyncGenerator<number, Result, void>;
 
-/** How far one transaction has brought a preparation. */
+/** The progress of a preparation after a transaction. */
 export interface Prepared<Result> {
-  /** The result of the preparation; absent as long as it has steps left. */
+  /** The result of the preparation. Absent if there are more steps. */
   readonly done?: { readonly result: Result };
-  /** How many of the rows that the transaction may touch are left. */
+  /** How many more rows the transaction may write. */
   readonly rowsLeft: number;
 }
 
-/** A transaction that stands for several: its methods are those of the one that is open. */
+/** Makes a transaction whose methods call those of the open transaction. */
 const createTransactions = () => {
   let open: Transaction | undefined;
   const current = (): Transaction => {
@@ -45,7 +45,7 @@ const createTransactions = () => {
   };
 };
 
-/** Begins a preparation. Returns the function that runs its next steps in a transaction, about `rows` rows of them. */
+/** Begins a preparation. Returns a function that runs the next steps, about `rows` rows of them, in a transaction. */
 export const beginPreparation = <Result>(change: BulkChange, prepare: Prepare<Result>) => {
   const transactions = createTransactions();
   const steps = prepare(change, transactions.tx);

@@ -19,9 +19,9 @@ import type { BulkChanges } from "./changes.js";
 import { readNextRecordedRoom, readRecordsOfPerson } from "./erase-person.js";
 import type { BulkChange } from "./types.js";
 
-/** Where a person is in an exam, and what was recorded about them. */
-export interface Standing {
-  /** In the order in which the rooms were made. */
+/** The rooms of a person in an exam, and the number of records about them. */
+export interface ExamMembership {
+  /** In the order in which the rooms were created. */
   readonly rooms: readonly {
     readonly roomId: string;
     readonly name: string;
@@ -31,24 +31,24 @@ export interface Standing {
   }[];
   /** Whether they wait for a room. */
   readonly waits: boolean;
-  /** Cheat records: of the room alone, where they leave only that. */
+  /** The number of cheat records: of the room if the person leaves only that, else of the exam. */
   readonly records: number;
 }
 
 export interface Removal {
   readonly examId: string;
   readonly userId: string;
-  /** Out of this room only; absent: out of the exam. */
+  /** The room to remove the person from. Default: all rooms of the exam. */
   readonly roomId?: string;
-  /** Whether what was recorded about them is erased, too: in the room, or, where it is their last one, in the exam. */
+  /** Whether to erase the records about the person too: of the room, or if it is their last room, of the exam. */
   readonly withRecords: boolean;
   readonly now: Date;
 }
 
-/** Records that are looked at in one turn of the event loop, to count them. */
-const RECORDS_A_TURN = 2000;
+/** The records that are read in one turn of the event loop. */
+const RECORDS_PER_TURN = 2000;
 
-/** What the removal erases was not what was counted: it is counted again. */
+/** The count is for another scope than the removal erases. The removal must be attempted again. */
 class CountOutdated extends Error {
   constructor() {
     super("the records that a removal erases were counted for another scope");
@@ -67,7 +67,7 @@ const recordsBetween = statement(
     .from(cheatRecords)
     .where(and(gt(cheatRecords.id, param("after")), lte(cheatRecords.id, param("upTo"))))
     .orderBy(asc(cheatRecords.id))
-    .limit(RECORDS_A_TURN),
+    .limit(RECORDS_PER_TURN),
 );
 const roomsOfPerson = statement(
   query
@@ -118,7 +118,7 @@ type Scope = Pick<BulkChange, "examId"> & { readonly person: RemovedPerson };
 
 const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestRecord))?.id ?? 0;
 
-/** Counts the records about a person among those with ids from `after` to `upTo`, up to `last`: all of them are looked at. */
+/** Counts the records about a person with ids after `after` and up to `upTo`. Stops at `last` if there are too many records to read. */
 const countBetween = async (
   reader: Reader,
   { examId, person }: Scope,
@@ -132,11 +132,11 @@ const countBetween = async (
   );
   return {
     count: about.length,
-    last: rows.length < RECORDS_A_TURN ? upTo : (rows.at(-1)?.id ?? upTo),
+    last: rows.length < RECORDS_PER_TURN ? upTo : (rows.at(-1)?.id ?? upTo),
   };
 };
 
-/** Counts the records about a person, a part in each turn, until only few of all records are newer than `upTo`. */
+/** Counts the records about a person in several turns of the event loop. Only few records are newer than the returned `upTo`. */
 const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: number; upTo: number }> => {
   const { userId } = scope.person;
   const upTo = await readNewestId(reader);
@@ -147,15 +147,15 @@ const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: nu
     roomId = await readNextRecordedRoom(reader, scope, roomId)
   ) {
     for (let after = 0; after < upTo; ) {
-      const window = { after, limit: RECORDS_A_TURN };
-      const { ids, looked, last } = await readRecordsOfPerson(reader, { roomId, userId }, window);
+      const window = { after, limit: RECORDS_PER_TURN };
+      const { ids, read, last } = await readRecordsOfPerson(reader, { roomId, userId }, window);
       records += ids.filter((id) => id <= upTo).length;
-      after = looked < RECORDS_A_TURN ? upTo : last;
+      after = read < RECORDS_PER_TURN ? upTo : last;
       await nextTurn();
     }
   }
   let last = upTo;
-  for (let newest = await readNewestId(reader); newest - last > RECORDS_A_TURN; ) {
+  for (let newest = await readNewestId(reader); newest - last > RECORDS_PER_TURN; ) {
     const more = await countBetween(reader, scope, last, newest);
     records += more.count;
     last = more.last;
@@ -165,13 +165,13 @@ const countRecords = async (reader: Reader, scope: Scope): Promise<{ records: nu
   return { records, upTo: last };
 };
 
-/** Which records a removal erases from a person who is in so many rooms. */
+/** Returns which records a removal erases. `rooms` is the number of rooms of the person. */
 const scopeOf = ({ roomId }: Removal, rooms: number): "room" | "exam" =>
   roomId !== undefined && rooms > 1 ? "room" : "exam";
 
 /**
- * Makes the function that removes a person from a room or an exam. Everybody sees the removal at once, however much was recorded about
- * them. `check` is given the person's standing, and refuses by throwing.
+ * Makes the function that removes a person from a room or an exam. Readers see the removal at once, however many records there are. `check`
+ * throws to refuse the removal.
  */
 export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }) => {
   async function* prepare(
@@ -179,8 +179,8 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     id: number,
     removal: Removal,
     counted: { readonly person: RemovedPerson; readonly records: number; readonly upTo: number },
-    check: (standing: Standing) => void,
-  ): AsyncGenerator<number, Standing, void> {
+    check: (membership: ExamMembership) => void,
+  ): AsyncGenerator<number, ExamMembership, void> {
     const { examId, userId, roomId, withRecords, now } = removal;
     const rooms = await tx.all(roomsOfPerson, { userId, examId });
     const lastRecordId = await readNewestId(tx);
@@ -190,12 +190,12 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     const added = await countBetween(tx, { examId, person }, counted.upTo, lastRecordId);
     if (isRecorded && added.last < lastRecordId) throw new CountOutdated();
     const waiting = await tx.get(waitingPerson, { examId, userId });
-    const standing = {
+    const membership = {
       rooms,
       waits: waiting !== undefined,
       records: isRecorded ? counted.records + added.count : 0,
     };
-    check(standing);
+    check(membership);
 
     await tx.run(setPerson, {
       id,
@@ -210,10 +210,13 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     // In the transaction that announces the removal, and before its events.
     if (withRecords)
       await noteErasure(tx, { examId, userId, ...(person.erases === "room" && { roomId }) }, now);
-    return standing;
+    return membership;
   }
 
-  const attempt = async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
+  const attempt = async (
+    removal: Removal,
+    check: (membership: ExamMembership) => void,
+  ): Promise<ExamMembership> => {
     const { examId, userId, roomId, now } = removal;
     const { length } = await storage.all(roomsOfPerson, { userId, examId });
     const person: RemovedPerson = { userId, roomId, erases: scopeOf(removal, length), lastRecordId: 0 };
@@ -223,7 +226,7 @@ export const createPersonRemover = ({ storage, bulk }: { storage: Storage; bulk:
     );
   };
 
-  return async (removal: Removal, check: (standing: Standing) => void): Promise<Standing> => {
+  return async (removal: Removal, check: (membership: ExamMembership) => void): Promise<ExamMembership> => {
     for (;;) {
       try {
         return await attempt(removal, check);

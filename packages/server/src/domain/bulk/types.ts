@@ -4,19 +4,19 @@ import type { bulkChanges } from "../../storage/tables.js";
 /** A change of many rows of one exam. See docs/decisions/0032. */
 export type BulkChange = typeof bulkChanges.$inferSelect;
 
-/** The part of a phase that one transaction does. */
+/** The part of a phase that one transaction processes. */
 export interface Window {
-  /** Where the window begins: the `next` of the window before it; an empty text for the first one. */
+  /** Where the window begins: the `next` of the previous window, or an empty text for the first one. */
   readonly after: string | number;
-  /** How many rows it changes, about. */
+  /** About how many rows the window may change. */
   readonly rows: number;
 }
 
-/** What a window did. */
+/** The result of a window. */
 export interface WindowResult {
-  /** How many rows it changed or looked at. */
+  /** How many rows the window changed or read. */
   readonly used: number;
-  /** Where the next window begins; absent when nothing is left. */
+  /** Where the next window begins. Absent if the phase is done. */
   readonly next?: string | number | undefined;
 }
 

@@ -1,10 +1,10 @@
 import type { Transaction } from "../../storage/port.js";
 import type { BulkChange, Phase } from "./types.js";
 
-/** What is done with the rows of a window. */
+/** Processes the rows of a window. */
 export type Apply<Row> = (tx: Transaction, change: BulkChange, rows: readonly Row[]) => Promise<void>;
 
-/** Makes a phase that goes over rows in the order of a key. */
+/** Makes a phase that processes rows in the order of a key. */
 export const overRows =
   <Row, Key extends string | number>(
     first: Key,
@@ -24,7 +24,7 @@ export const overRows =
   ): Phase =>
   async (tx, change, { after, rows }) => {
     const limit = Math.max(1, Math.ceil(rows / weight));
-    // Safe: the window before this one returned it as a key.
+    // Safe: the previous window returned a key.
     const found = await read(tx, change, after === "" ? first : (after as Key), limit);
     await apply(tx, change, found);
     const last = found.at(-1);

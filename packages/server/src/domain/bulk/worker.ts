@@ -8,19 +8,19 @@ import { encodedParam } from "../encoded-param.js";
 import type { Phases } from "./phases.js";
 import type { BulkChange, Phase } from "./types.js";
 
-/** Does what is left of bulk changes, in this process. A change is carried on by the one worker that claims it. */
+/** Runs the remaining work of bulk changes in this process. Each change belongs to the one worker that has claimed it. */
 export interface ChangeWorker {
-  /** What a new change says of its worker. */
+  /** Returns the columns with which a new change is claimed. */
   claim(): Pick<BulkChange, "worker" | "claimedUntil">;
   /** Extends this worker's claim, and returns the change as it is. @throws TakenOver */
   hold(tx: Transaction, id: number): Promise<BulkChange>;
-  /** Saves how far a change is. */
+  /** Saves the progress of a change. */
   save(tx: Transaction, change: BulkChange): Promise<void>;
   /** Announces a change, and finishes about `rows` rows of it. Returns whether nothing is left. */
   announce(tx: Transaction, change: BulkChange, rows: number): Promise<boolean>;
-  /** Finishes an announced change, or undoes another one. Never rejects. */
-  readonly carryOn: (id: number) => Promise<void>;
-  /** Carries on what no worker claims any more. */
+  /** Finishes a change that is announced, and undoes one that is not. Never rejects. */
+  readonly resume: (id: number) => Promise<void>;
+  /** Claims and resumes changes whose claim has ended. */
   takeOver(): Promise<void>;
   readonly start: () => void;
   readonly stop: () => Promise<void>;
@@ -28,14 +28,14 @@ export interface ChangeWorker {
   readonly isStopped: boolean;
 }
 
-/** About how many rows one transaction of a change touches: some five milliseconds. */
-export const ROWS_A_WRITE = 500;
+/** About how many rows one transaction of a change writes. This takes about five milliseconds. */
+export const ROWS_PER_WRITE = 500;
 /** How long a claim holds. Every transaction of a change extends it. */
 const CLAIM_MS = 5_000;
-/** How often a process looks for changes that others left. */
-const LOOK_MS = 2_000;
-/** How many changes are taken over at once. */
-const TAKEN_AT_ONCE = 10;
+/** How often a process looks for changes whose claim has ended. */
+const POLL_MS = 2_000;
+/** The most changes that one call takes over. */
+const MAX_TAKEN_OVER = 10;
 
 /** Another worker has taken the change over. */
 export class TakenOver extends Error {
@@ -56,7 +56,7 @@ const unclaimedChanges = query
   .from(bulkChanges)
   .where(isUnclaimed)
   .orderBy(asc(bulkChanges.claimedUntil))
-  .limit(TAKEN_AT_ONCE);
+  .limit(MAX_TAKEN_OVER);
 const readUnclaimed = statement(unclaimedChanges);
 const claimUnclaimed = statement(
   query
@@ -112,7 +112,7 @@ export const createChangeWorker = ({
 
   const phasesOf = ({ state, kind }: BulkChange): readonly Phase[] =>
     state === "announced" ? phases.finish[kind] : phases.undo;
-  /** Does about `rows` rows of what is left, and deletes the change when that was all. Returns whether it was. */
+  /** Processes about `rows` of the remaining rows. Deletes the change if no rows are left. Returns whether that is so. */
   const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
     const list = phasesOf(change);
     let { phase, after } = change.progress;
@@ -137,18 +137,18 @@ export const createChangeWorker = ({
   const advanceToEnd = async (id: number): Promise<void> => {
     let isDone = false;
     while (!isDone && !isStopped)
-      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, id), ROWS_A_WRITE), {
+      isDone = await storage.write(async (tx) => advance(tx, await hold(tx, id), ROWS_PER_WRITE), {
         bulk: true,
       });
-    // Other processes need not wait until the claim ends.
+    // Ends the claim, so that other processes need not wait.
     if (!isDone) await storage.write((tx) => extend(tx, id, new Date(0)), { bulk: true });
   };
-  const carryOn = (id: number): Promise<void> => {
+  const resume = (id: number): Promise<void> => {
     const work = advanceToEnd(id)
       .catch((error: unknown) => {
         // A worker, here or elsewhere, takes the change over when its claim has ended.
         if (!(error instanceof TakenOver))
-          log.error({ err: error, changeId: id }, "a bulk change is carried on later");
+          log.error({ err: error, changeId: id }, "a bulk change failed; it will be resumed later");
       })
       .finally(() => running.delete(work));
     running.add(work);
@@ -161,8 +161,8 @@ export const createChangeWorker = ({
       bulk: true,
     });
     for (const { id, kind, examId, state } of taken) {
-      log.info({ changeId: id, kind, examId, state }, "a bulk change that was left is carried on");
-      void carryOn(id);
+      log.info({ changeId: id, kind, examId, state }, "an interrupted bulk change is resumed");
+      void resume(id);
     }
   };
   const takeOverQuietly = (): void => {
@@ -178,12 +178,12 @@ export const createChangeWorker = ({
       await save(tx, announced);
       return rows > 0 && (await advance(tx, announced, rows));
     },
-    carryOn,
+    resume,
     takeOver,
     start() {
       isStopped = false;
       takeOverQuietly();
-      timer ??= setInterval(takeOverQuietly, LOOK_MS);
+      timer ??= setInterval(takeOverQuietly, POLL_MS);
       // The timer keeps no process running.
       timer.unref();
     },

@@ -1,7 +1,7 @@
 import type { Camera, DropInMessage, Role } from "@invigil/schema";
 import { loginOf } from "../../domain/messages.js";
-import type { StoredMessage as KeptMessage } from "../im/service.js";
-import type { StoredMessage } from "../subscriptions/service.js";
+import type { StoredMessage } from "../im/service.js";
+import type { DeliveredMessage } from "../subscriptions/service.js";
 
 /** A message for a page, and whether it was sent to that login alone. */
 export interface Delivery {
@@ -9,16 +9,19 @@ export interface Delivery {
   readonly one: boolean;
 }
 
-/** Whether an app's page hears a message: one for everybody, for the page, or for the room's staff, of whom only staff are told. */
+/** Whether a page's app receives a message: one for everybody, for this login, or (which only staff receive) for the room's staff. */
 export const isAddressedTo = (login: string, to: readonly string[] | undefined): boolean =>
   to === undefined || to.length === 0 || to.includes(login);
 
-/** The server's own messages come from nobody's login. */
+/** The server's own messages have a sender that is no login. */
 const senderOf = (sender: { userId: string; role: Role | "server"; camera: Camera }): string =>
   sender.role === "server" ? "server" : loginOf(sender.userId, sender.camera);
 
-/** A message as the engine hands it on. Sent to some of a group, it is for its sender, too: for one alone, it is not. */
-export const deliveryOf = ({ id, roomId, type, text, sender, to, time }: StoredMessage): Delivery => ({
+/**
+ * Converts a message of a subscription. `DropInService.send` adds the sender to the recipients of a message to some of a group. So a single
+ * recipient means that the message was sent to one login.
+ */
+export const deliveryOf = ({ id, roomId, type, text, sender, to, time }: DeliveredMessage): Delivery => ({
   message: {
     groupId: roomId,
     messageId: String(id),
@@ -32,8 +35,8 @@ export const deliveryOf = ({ id, roomId, type, text, sender, to, time }: StoredM
   one: to?.length === 1,
 });
 
-/** The same of one that was read from where messages are kept. */
-export const keptDelivery = ({
+/** Converts a stored message. */
+export const deliveryOfStored = ({
   data,
   senderId,
   senderRole,
@@ -41,7 +44,7 @@ export const keptDelivery = ({
   recipients,
   createdAt,
   ...message
-}: KeptMessage): Delivery =>
+}: StoredMessage): Delivery =>
   deliveryOf({
     ...message,
     text: data,

@@ -2,7 +2,7 @@ import { storageFull } from "../../limits/disk.js";
 import { InvigilError } from "../../platform/errors.js";
 import { isStorageFull } from "../../storage/sqlite/full.js";
 
-/** What a page is told that may not do what it asks for: with the number that the SDK has for it. */
+/** The error that a page receives for a refused request, with the error code of the SDK. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
 
@@ -14,11 +14,11 @@ export class Refusal extends Error {
   }
 }
 
-/** These texts the apps compare. */
+// The apps compare these texts.
 export const AUTH_FAIL = "auth fail";
 export const NOT_ONLINE = "user not online";
 
-/** The same person has logged in with a newer login, whose page is there. */
+/** A page with a newer login of the same person is connected. */
 export const loggedInElsewhere = (): Refusal => new Refusal(304, "login elsewhere");
 
 const CODES: Partial<Record<InvigilError["code"], number>> = {
@@ -29,7 +29,7 @@ const CODES: Partial<Record<InvigilError["code"], number>> = {
   STORAGE_FULL: 412,
 };
 
-/** What to tell a page about anything that was thrown. */
+/** Converts anything that was thrown to the error that a page receives. */
 export const refusalOf = (error: unknown): Refusal => {
   if (error instanceof Refusal) return error;
   if (isStorageFull(error)) return refusalOf(storageFull(error));

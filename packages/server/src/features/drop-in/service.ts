@@ -19,22 +19,22 @@ import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
-import { isMuted, isWithinReach } from "../im/rules.js";
+import { canSendTo, isMuted } from "../im/rules.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
 import type { PresenceService } from "../presence/service.js";
-import type { LiveService, ToldRoomEvent } from "../subscriptions/service.js";
-import { type Delivery, keptDelivery } from "./messages.js";
+import type { DeliveredRoomEvent, LiveService } from "../subscriptions/service.js";
+import { type Delivery, deliveryOfStored } from "./messages.js";
 import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
-import { COMMANDS, MOST_COMMANDS, stillTrue } from "./replay.js";
+import { COMMAND_TYPES, commandsToReplay, MAX_COMMANDS } from "./replay.js";
 
 export { type Delivery, deliveryOf, isAddressedTo } from "./messages.js";
 export { Refusal, refusalOf } from "./refusal.js";
 
-/** A page of the vendor's apps that has logged in to the built-in service. */
+/** A page of the vendor's apps that is logged in to the built-in message service. */
 export interface Page extends MessageLogin {
-  /** The user's id, or `pc_<id>`. */
+  /** The id of the user, or `pc_<id>`. */
   readonly login: string;
-  /** Whether the login lets its holder command groups; whether the holder may, its role in the room says. */
+  /** Whether the login allows commands to groups. The person's role in the room must also allow them. */
   readonly commands: boolean;
 }
 
@@ -42,39 +42,39 @@ type Request<Name extends DropInRequest["do"]> = Omit<Extract<DropInRequest, { d
 
 export interface Joined {
   readonly result: DropInResults["join"];
-  /** As `LiveService.listenRoom` tells them. */
-  readonly events: AsyncGenerator<ToldRoomEvent, void, undefined>;
-  /** Whether a message is a command that was sent before the page came back, and is true no more: the page is not told of it. */
+  /** From `LiveService.subscribeToRoom`. */
+  readonly events: AsyncGenerator<DeliveredRoomEvent, void, undefined>;
+  /** Whether a message is a missed command that no longer applies. The page must not receive it. */
   readonly isStale: (message: Pick<DropInMessage, "seqnum" | "type">) => boolean;
 }
 
 /**
- * What the drop-in script's pages may do: a group is a room, and whoever logged in is in it as what it is there. Everything but `login`,
- * `claim` and `onMuted` is refused with UNAUTHENTICATED once the login has ended. What pages ask is refused with a Refusal or an InvigilError
- * (`refusalOf` makes one of the other).
+ * Serves pages that use the drop-in script. A group of the SDK is a room, and a page has the role of its person in the room. After a login
+ * has ended, all methods except `login`, `claim` and `onMuted` throw UNAUTHENTICATED. Methods that serve requests throw a `Refusal` or an
+ * `InvigilError`, which `refusalOf` converts.
  */
 export interface DropInService {
-  /** @throws Refusal 403 `auth fail` for a login that this server did not make, or that has ended */
+  /** @throws Refusal 403 `auth fail` if this server did not issue the login, or if it has ended */
   login(login: DropInLogin): Promise<Page>;
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
-   * The login is this page's from now on, and `displaced` is called when it becomes another's. Of two pages with one login the one
-   * whose login was issued later has it, whichever connects last; with the same login, the one that connects last. Logins of one person
-   * that are bound to different places displace each other no more than they open each other's rooms.
-   * @returns what ends that
-   * @throws Refusal 304 while a page with a later login has it
+   * Makes a page the only connected one of its login name. Calls `onDisplaced` when another page takes its place. A login that was issued
+   * later displaces an earlier one, in whichever order they connect. With the same login, the page that connects last displaces the other
+   * one. Logins with different bindings do not displace each other.
+   * @returns the function that releases the claim
+   * @throws Refusal 304 while a page with a later login is connected
    */
-  claim(page: Page, displaced: () => void): () => void;
-  /** Examinees come into a room in progress; those who come back (`after`) are told how it ended. */
+  claim(page: Page, onDisplaced: () => void): () => void;
+  /** Joins a room. Examinees can join a room in progress, and can return (with `after`) to one that has ended. */
   join(
     page: Page,
     request: Request<"join">,
-    listener: { connection: object; drained: () => Promise<void>; signal: AbortSignal },
+    subscriber: { connection: object; drained: () => Promise<void>; signal: AbortSignal },
   ): Promise<Joined>;
   /**
-   * What a page has not been told of a group since a message, oldest first, without the commands that are true no more; not all,
-   * where that is very much.
+   * Returns the messages of a group that a page missed since the message with the id `seen`, oldest first and up to a maximum. Omits
+   * commands that no longer apply.
    */
   missed(page: Page, groupId: string, seen: number): Promise<Delivery[]>;
   send(page: Page, request: Request<"send">): Promise<DropInResults["send"]>;
@@ -82,8 +82,11 @@ export interface DropInService {
   users(page: Page, request: Request<"users">): Promise<DropInResults["users"]>;
   mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
   messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
-  /** Tells a page of mutes that pages change on this process, as far as it may know of them. @returns what ends that */
-  onMuted(page: Page, groupId: string, tell: (status: DropInMuteStatus) => void): () => void;
+  /**
+   * Calls `notify` when a page of this process changes the mute status of a group, with the part that the given page may see.
+   * @returns the function that ends this
+   */
+  onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void;
 }
 
 export interface DropInServiceDeps {
@@ -94,7 +97,7 @@ export interface DropInServiceDeps {
   readonly live: LiveService;
   readonly presence: PresenceService;
   readonly clock: () => Date;
-  /** Every request passes it, as every call of the API does. */
+  /** Limits requests, as it limits the calls of the API. */
   readonly gate: Gate;
   readonly rates: RateLimits;
 }
@@ -103,14 +106,14 @@ const READS: GatedCall = { writes: false };
 const SENDS: GatedCall = { writes: true };
 const MUTES: GatedCall = { writes: true, alsoWhenFull: true };
 
-/** Messages that are told to a page which could not be told in time. */
-const MISSED = 500;
+/** The most missed messages that a page receives after a gap. */
+const MAX_MISSED = 500;
 
-/** What a page reads beside what is for itself and for everybody. */
-const alsoRead = ({ role }: Principal): string[] => (role === "examinee" ? [] : [STAFF]);
+/** The readers (see domain/messages.ts) as whom a page reads, besides itself and everybody. */
+const extraReadersOf = ({ role }: Principal): string[] => (role === "examinee" ? [] : [STAFF]);
 const loginsOf = (userId: string): string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
-/** Who is muted, as a caller may know it: an examinee, whether they are themselves. */
-const statusFor = (
+/** Returns the part of the mute status that the caller may see. An examinee sees only their own logins. */
+const muteStatusFor = (
   { role, userId }: Pick<Principal, "role" | "userId">,
   groupId: string,
   { everybody, logins }: Muted,
@@ -136,13 +139,13 @@ export const createDropInService = ({
   gate,
   rates,
 }: DropInServiceDeps): DropInService => {
-  const claims = new Map<string, { readonly issued: string; readonly displaced: () => void }>();
-  /** The logins that have joined, by their rooms, each with its last joining. */
-  const here = new Map<string, AbortSignal>();
-  const watching = new Map<string, Set<() => Promise<void>>>();
+  const claims = new Map<string, { readonly loginId: string; readonly onDisplaced: () => void }>();
+  /** The signal of the last join of each login in each room. */
+  const joins = new Map<string, AbortSignal>();
+  const muteListeners = new Map<string, Set<() => Promise<void>>>();
 
   /**
-   * The page as a caller in a room, as `LoginService.callerIn` says.
+   * Returns the page as a caller in a room (see `LoginService.callerIn`), and counts the request.
    * @throws TOO_MANY_REQUESTS, STORAGE_FULL, UNAUTHENTICATED, FORBIDDEN
    */
   const callerIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
@@ -151,11 +154,11 @@ export const createDropInService = ({
     rates.take({ roomId }, { calls: 1 });
     return caller;
   };
-  /** The same of a group's admin. @throws FORBIDDEN */
+  /** The same as `callerIn`, if the page is an admin of the group. @throws FORBIDDEN */
   const adminIn = async (page: Page, roomId: string, call = READS): Promise<Principal> => {
     const caller = await callerIn(page, roomId, call);
     if (!page.commands || caller.role !== "teacher")
-      throw forbidden(`The login ${page.login} is no admin of the group ${roomId}.`);
+      throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
     return caller;
   };
 
@@ -168,36 +171,36 @@ export const createDropInService = ({
       creator: room.createTeacher,
       admins: members.filter(({ role }) => role === "teacher").map(({ userId }) => userId),
       onlineCount: snapshot.presence.length,
-      muteStatus: statusFor(caller, room.id, await im.muted(room.id)),
+      muteStatus: muteStatusFor(caller, room.id, await im.muted(room.id)),
     };
   };
 
   const mayAddress = async (caller: Principal, roomId: string, login: string): Promise<boolean> => {
     const userId = userIdOfLogin(login);
     const role = await access.roleIn(roomId, userId);
-    return role !== undefined && isWithinReach(caller, { userId, role });
+    return role !== undefined && canSendTo(caller, { userId, role });
   };
-  /** Who has just joined is there, also while that is being written. */
+  /** A login that has just joined is online before its presence is stored. */
   const isOnline = async (roomId: string, login: string): Promise<boolean> =>
-    here.has(keyOf(roomId, login)) ||
-    (await presence.of(roomId)).some(({ userId, camera }) => loginOf(userId, camera) === login);
+    joins.has(keyOf(roomId, login)) ||
+    (await presence.ofRoom(roomId)).some(({ userId, camera }) => loginOf(userId, camera) === login);
 
-  /** Knows the commands since `seen` that are true no more. */
-  const staleSince = async (
+  /** Returns a function that recognizes those commands after `seen` that no longer apply. */
+  const createStaleFilter = async (
     { login }: Page,
     roomId: string,
     { seen, newest }: { readonly seen: number; readonly newest: number },
   ): Promise<Joined["isStale"]> => {
     if (newest <= seen) return () => false;
-    const query = { roomId, login, types: COMMANDS, after: seen, limit: MOST_COMMANDS };
-    const told = stillTrue(await im.newestOf(query), { login, now: clock() });
-    return ({ seqnum, type }) => seqnum <= newest && COMMANDS.includes(type) && !told.has(seqnum);
+    const query = { roomId, login, types: COMMAND_TYPES, after: seen, limit: MAX_COMMANDS };
+    const replayed = commandsToReplay(await im.newestOf(query), { login, now: clock() });
+    return ({ seqnum, type }) => seqnum <= newest && COMMAND_TYPES.includes(type) && !replayed.has(seqnum);
   };
 
   return {
     async login(sent) {
-      const isOurs = messages.aliyun_new?.verify?.(sent) !== undefined;
-      const found = isOurs ? await logins.find(loginIdOf(sent)) : undefined;
+      const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
+      const found = isSigned ? await logins.find(loginIdOf(sent)) : undefined;
       const { userId: login, role } = sent.auth;
       if (!found || loginOf(found.userId, found.camera) !== login) throw new Refusal(403, AUTH_FAIL);
       await logins.check(found).catch((error: unknown) => {
@@ -207,51 +210,50 @@ export const createDropInService = ({
     },
     check: (page) => logins.check(page),
 
-    claim({ login, id, holder: { roomId, examId } }, displaced) {
+    claim({ login, id, holder: { roomId, examId } }, onDisplaced) {
       const key = JSON.stringify([login, roomId, examId]);
-      const holder = claims.get(key);
-      if (holder && holder.issued > id) throw loggedInElsewhere();
-      const claim = { issued: id, displaced };
+      const current = claims.get(key);
+      if (current && current.loginId > id) throw loggedInElsewhere();
+      const claim = { loginId: id, onDisplaced };
       claims.set(key, claim);
-      holder?.displaced();
+      current?.onDisplaced();
       return () => {
         if (claims.get(key) === claim) claims.delete(key);
       };
     },
 
-    async join(page, { groupId: roomId, after, seen }, listener) {
+    async join(page, { groupId: roomId, after, seen }, subscriber) {
       const caller = await callerIn(page, roomId);
       if (after === undefined) await access.inProgress(caller, { roomId });
-      // First the messages: one that comes in between is told, as it comes after them.
-      const reader = { login: page.login, also: alsoRead(caller) };
+      // Read before the snapshot. A message that is sent between the two reads has an event after the snapshot, so it is delivered.
+      const reader = { login: page.login, also: extraReadersOf(caller) };
       const query = { roomId, ...reader, type: undefined, newestFirst: true, from: undefined };
       const newest = (await im.read({ ...query, limit: 1 })).messages[0]?.id ?? 0;
       const snapshot = await live.roomSnapshot(caller, roomId);
       const { lastEventId } = snapshot;
-      // A page may have seen more than there is, where the database was put back to what it had been.
+      // The position of a page can be ahead of the log if the database was restored from a backup.
       const at = String(Math.min(Number(after ?? lastEventId), Number(lastEventId)));
-      const stood = Math.min(seen ?? (after === undefined ? newest : 0), newest);
+      const seenId = Math.min(seen ?? (after === undefined ? newest : 0), newest);
       const identify = () => logins.callerIn(page, roomId);
-      const events = await live.listenRoom(
-        { caller, identify, ...listener },
+      const events = await live.subscribeToRoom(
+        { caller, identify, ...subscriber },
         { roomId, camera: page.camera, lastEventId: after ?? at },
       );
       const group = await groupOf(caller, snapshot);
       const key = keyOf(roomId, page.login);
-      const { signal } = listener;
-      if (!signal.aborted) here.set(key, signal);
-      signal.addEventListener("abort", () => here.get(key) === signal && here.delete(key), { once: true });
-      // A page that comes for the first time hears of nothing that was before.
-      const isStale = await staleSince(page, roomId, { seen: stood, newest });
-      return { result: { group, at, seen: stood }, events, isStale };
+      const { signal } = subscriber;
+      if (!signal.aborted) joins.set(key, signal);
+      signal.addEventListener("abort", () => joins.get(key) === signal && joins.delete(key), { once: true });
+      const isStale = await createStaleFilter(page, roomId, { seen: seenId, newest });
+      return { result: { group, at, seen: seenId }, events, isStale };
     },
 
     async missed(page, roomId, seen) {
-      const reader = { login: page.login, also: alsoRead(await callerIn(page, roomId)) };
-      const query = { roomId, ...reader, type: undefined, limit: MISSED, newestFirst: false, from: seen };
-      const missed = (await im.read(query)).messages.map(keptDelivery);
+      const reader = { login: page.login, also: extraReadersOf(await callerIn(page, roomId)) };
+      const query = { roomId, ...reader, type: undefined, limit: MAX_MISSED, newestFirst: false, from: seen };
+      const missed = (await im.read(query)).messages.map(deliveryOfStored);
       const newest = missed.at(-1)?.message.seqnum ?? seen;
-      const isStale = await staleSince(page, roomId, { seen, newest });
+      const isStale = await createStaleFilter(page, roomId, { seen, newest });
       return missed.filter(({ message }) => !isStale(message));
     },
 
@@ -259,16 +261,16 @@ export const createDropInService = ({
       const caller = await callerIn(page, roomId, SENDS);
       const name = signalName(type);
       if (!page.commands && name && signals[name].kind === "command")
-        throw forbidden(`The login ${page.login} is no admin of the group ${roomId}.`);
+        throw forbidden(`The login ${page.login} is not an admin of the group ${roomId}.`);
       if (!to && isMuted(await im.muted(roomId), caller, page.login))
         throw new Refusal(442, `The login ${page.login} is muted in the group ${roomId}.`);
       const [receiver] = to ?? [];
-      const may = await Promise.all((to ?? []).map((login) => mayAddress(caller, roomId, login)));
-      if (one && (receiver === undefined || !may[0] || !(await isOnline(roomId, receiver))))
+      const allowed = await Promise.all((to ?? []).map((login) => mayAddress(caller, roomId, login)));
+      if (one && (receiver === undefined || !allowed[0] || !(await isOnline(roomId, receiver))))
         throw new Refusal(404, NOT_ONLINE);
-      // Who is in the room no more, or cannot be written to, keeps the others from being told.
-      const some = to && [...new Set([...to.filter((_, index) => may[index]), page.login])];
-      const input = { roomId, type, text: data, to: one ? to : some, camera: page.camera, key };
+      // Logins to which the page may not send are skipped, so that the others receive the message.
+      const recipients = to && [...new Set([...to.filter((_, index) => allowed[index]), page.login])];
+      const input = { roomId, type, text: data, to: one ? to : recipients, camera: page.camera, key };
       const { id } = await im.send(caller, parsed(sendMessageInput, input));
       return { messageId: String(id) };
     },
@@ -286,30 +288,30 @@ export const createDropInService = ({
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
       const now = await im.mute(caller, { roomId, muted, logins: users });
-      await Promise.all([...(watching.get(roomId) ?? [])].map((tell) => tell()));
-      return statusFor(caller, roomId, now);
+      await Promise.all([...(muteListeners.get(roomId) ?? [])].map((notifyPage) => notifyPage()));
+      return muteStatusFor(caller, roomId, now);
     },
 
     async messages(page, { groupId: roomId, type, newestFirst, from, pageSize: limit }) {
-      const also = alsoRead(await callerIn(page, roomId));
+      const also = extraReadersOf(await callerIn(page, roomId));
       const query = { roomId, login: undefined, also, type, limit, newestFirst, from };
       const found = await im.read(query);
       return {
-        messages: found.messages.map((message) => keptDelivery(message).message),
+        messages: found.messages.map((message) => deliveryOfStored(message).message),
         hasMore: found.hasMore,
       };
     },
 
-    onMuted({ userId }, groupId, tell) {
-      const tellPage = async () => {
+    onMuted({ userId }, groupId, notify) {
+      const notifyPage = async () => {
         const role = await access.roleIn(groupId, userId);
-        if (role) tell(statusFor({ role, userId }, groupId, await im.muted(groupId)));
+        if (role) notify(muteStatusFor({ role, userId }, groupId, await im.muted(groupId)));
       };
-      const tellers = watching.get(groupId) ?? new Set();
-      watching.set(groupId, tellers.add(tellPage));
+      const listeners = muteListeners.get(groupId) ?? new Set();
+      muteListeners.set(groupId, listeners.add(notifyPage));
       return () => {
-        tellers.delete(tellPage);
-        if (tellers.size === 0) watching.delete(groupId);
+        listeners.delete(notifyPage);
+        if (listeners.size === 0) muteListeners.delete(groupId);
       };
     },
   };

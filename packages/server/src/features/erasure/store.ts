@@ -1,6 +1,6 @@
 import { and, asc, between, eq, gt, lte, notExists, or, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { encodedParam } from "../../domain/encoded-param.js";
-import { EVERYBODY, loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
+import { EVERYBODY, loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import { eraseSeats } from "../../domain/seats.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
@@ -212,7 +212,7 @@ const eraseFromMessage = async (
   const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
   if (isSender || wasForThemAlone) {
     const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
-    const readers = [EVERYBODY, STAFF, OVERHEARD, ...(recipients ?? []), ...sender];
+    const readers = [EVERYBODY, STAFF, STAFF_COPY, ...(recipients ?? []), ...sender];
     await tx.run(deleteReaders, { roomId, messageId: id, logins: readers });
     await tx.run(deleteMessage, { id });
     return;

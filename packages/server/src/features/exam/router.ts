@@ -19,7 +19,7 @@ import {
   watcherProcedure,
 } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
-import { tellEach } from "../../trpc/subscriptions.js";
+import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PlanService } from "../plan/service.js";
 import type { LiveService } from "../subscriptions/service.js";
 import type { ExamService } from "./service.js";
@@ -66,6 +66,6 @@ export const createExamRouter = ({
     onEvent: overseerProcedure
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        tellEach(await live.listenExam({ ...ctx, signal }, input), live.shown.exam),
+        trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam),
       ),
   });

@@ -2,7 +2,7 @@ import type { ExamSummary, Role, VideoProfile } from "@invigil/schema";
 import { and, count, desc, eq, lt } from "drizzle-orm";
 import { findMissingClip, type NewAttachment, replaceExamAudio } from "../../domain/audio-attachments.js";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { createExamDeleter, type Holding } from "../../domain/bulk/delete-exam.js";
+import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-exam.js";
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
@@ -19,9 +19,9 @@ import {
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
-type NamedHolding = Holding & { readonly name: string };
+type NamedExamContents = ExamContents & { readonly name: string };
 
-export type { Holding };
+export type { ExamContents };
 
 /** A clip that does not exist: nothing was written. */
 export interface Missing {
@@ -48,8 +48,8 @@ export interface ExamStore {
   /** Deletes an exam and what belongs to it, unless `check`, which is given what it holds, throws. Undefined when there is none. */
   delete(
     exam: { examId: string; now: Date },
-    check: (holding: NamedHolding) => void,
-  ): Promise<Holding | undefined>;
+    check: (holding: NamedExamContents) => void,
+  ): Promise<ExamContents | undefined>;
 }
 
 /** What is read of an exam: who made it is for the access service alone. */

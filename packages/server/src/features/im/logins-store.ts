@@ -8,15 +8,15 @@ export type StoredLogin = typeof messageLogins.$inferSelect;
 
 export interface LoginStore {
   /**
-   * Stores a login. Of the same page, holder and binding the newest `most` are kept. Every new login also deletes some of those that have
-   * expired.
+   * Stores a login. Of the logins with the same page, holder and binding, only the newest `most` remain. Each call also deletes some
+   * expired logins.
    */
   add(login: StoredLogin, most: number): Promise<void>;
   find(id: string): Promise<StoredLogin | undefined>;
 }
 
-/** Expired logins that one new login deletes: more than one, so that none stays for long, and few, so that no write takes long. */
-const DELETED_AT_ONCE = 20;
+/** The most expired logins that one call deletes. More than one, so that their number shrinks, and few, so that the write is short. */
+const MAX_DELETED = 20;
 
 const { id, userId, camera, holderId, roomId, examId, createdAt, expiresAt } = messageLogins;
 
@@ -32,7 +32,7 @@ const expiredLogins = statement(
     .select({ id })
     .from(messageLogins)
     .where(lte(expiresAt, param("now")))
-    .limit(DELETED_AT_ONCE),
+    .limit(MAX_DELETED),
 );
 const loginsOfPage = statement(
   query

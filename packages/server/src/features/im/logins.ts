@@ -7,39 +7,39 @@ import type { AccessService } from "../access/service.js";
 import type { AuthService } from "../auth/service.js";
 import type { LoginStore, StoredLogin } from "./logins-store.js";
 
-/** A login to the built-in message service: whose it is, and what it stands for. */
+/** A login to the built-in message service. */
 export interface MessageLogin {
-  /** Greater, as text, than those of the logins that were issued before. */
+  /** Ids sort, as texts, in the order in which logins were issued. */
   readonly id: string;
   readonly userId: string;
   readonly camera: Camera;
-  /** The caller that it was issued to: the person themselves, or an administrator. Bound at least as narrowly as their token was. */
+  /** The caller who received the login: the person or an administrator. Its binding is at least as narrow as that of their token. */
   readonly holder: Principal;
-  /** No login is good after this, whatever its signature says. */
+  /** The login is not valid after this time, even if its signature says so. */
   readonly expiresAt: Date;
 }
 
 /**
- * Logins to the built-in message service. A login is as narrow as the token that it was issued to: it works where that
- * token works, and ends with the token's session, or with the token where it has none.
+ * Logins to the built-in message service. A login has the access of the token for which it was issued. It ends with the session of the
+ * token, or with the token if there is no session.
  */
 export interface LoginService {
   /**
-   * Keeps what a login stands for that is about to be issued.
-   * @param login.roomId where the login is for another person than the holder: the room that it is for
-   * @returns the id that its nonce has to carry
+   * Stores a login before it is issued.
+   * @param login.roomId the room for which the login is issued, if it is for another person than the holder
+   * @returns the id, which the nonce of the login must contain
    */
   open(
     holder: Principal,
     login: { readonly userId: string; readonly camera: Camera; readonly roomId?: string | undefined },
   ): Promise<string>;
-  /** Undefined where there is none, or no longer. Whether it is good now is `check`'s to say. */
+  /** Returns undefined if the login is not stored. Use `check` to find out whether it is still valid. */
   find(id: string): Promise<MessageLogin | undefined>;
-  /** @throws UNAUTHENTICATED once the login, its session or its token has ended, or the holder's account is disabled */
+  /** @throws UNAUTHENTICATED if the login, its session or its token has ended, or if the holder's account is disabled */
   check(login: MessageLogin): Promise<void>;
   /**
-   * The person as a caller in a room, with no more rights than both the person and the login's holder have there.
-   * @throws UNAUTHENTICATED as `check` does, and where the person's account is disabled; FORBIDDEN where either has no place in the room
+   * Returns the person as a caller in a room. The caller has only rights that both the person and the login's holder have there.
+   * @throws UNAUTHENTICATED as `check` does and if the person's account is disabled, FORBIDDEN if either has no access to the room
    */
   callerIn(login: MessageLogin, roomId: string): Promise<Principal>;
 }
@@ -52,8 +52,8 @@ export interface LoginServiceDeps {
   readonly ids: Pick<Ids, "next">;
 }
 
-/** Logins that are kept for one page by one holder in one place. Only one of them is in use at a time. */
-const KEPT_LOGINS = 20;
+/** How many logins with the same page, holder and binding are stored. Only one of them is in use at a time. */
+const MAX_STORED_LOGINS = 20;
 
 const toLogin = (row: StoredLogin): MessageLogin => ({
   id: row.id,
@@ -83,7 +83,7 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
     async open(holder, { userId, camera, roomId }) {
       const id = ids.next();
       const createdAt = clock();
-      const longest = createdAt.getTime() + IM_TOKEN_TTL_SECONDS * 1000;
+      const maxEnd = createdAt.getTime() + IM_TOKEN_TTL_SECONDS * 1000;
       const end = await auth.endOf(holder);
       const login = {
         id,
@@ -97,9 +97,9 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
         tokenId: holder.tokenId ?? null,
         generation: holder.generation ?? null,
         createdAt,
-        expiresAt: new Date(Math.min(longest, end.getTime())),
+        expiresAt: new Date(Math.min(maxEnd, end.getTime())),
       };
-      await store.add(login, KEPT_LOGINS);
+      await store.add(login, MAX_STORED_LOGINS);
       return id;
     },
     async find(id) {
@@ -111,7 +111,7 @@ export const createLoginService = ({ store, access, auth, clock, ids }: LoginSer
       const { userId, holder, expiresAt } = login;
       const role = await access.roleIn(roomId, userId);
       if (!role) throw forbidden(`The room ${roomId} is not open to you.`);
-      // Asked as every call is: the binding, and for all but administrators the role that the token says.
+      // The same check as for calls of the API: the token's binding and, except for administrators, its role.
       await access.room(holder, roomId);
       if (userId !== holder.userId && (await auth.isDisabled({ userId, role })))
         throw unauthenticated("The message login has ended.");

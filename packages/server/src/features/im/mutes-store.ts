@@ -7,13 +7,13 @@ import { mutes } from "../../storage/tables.js";
 /** Who is muted in a room. */
 export interface Muted {
   readonly everybody: boolean;
-  /** In the order of their names. */
+  /** Sorted. */
   readonly logins: readonly string[];
 }
 
 export interface MuteStore {
   muted(roomId: string): Promise<Muted>;
-  /** Without `logins` for everybody at once. Logins that are muted by name stay muted. */
+  /** Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. */
   change(change: {
     readonly roomId: string;
     readonly muted: boolean;

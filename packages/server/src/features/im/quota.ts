@@ -3,45 +3,45 @@ import { quotaExceeded } from "../../limits/quotas.js";
 import { atMost } from "../../platform/lru.js";
 
 export interface MessageQuota {
-  /** Counts a message that is about to be sent. @throws QUOTA_EXCEEDED */
+  /** Counts a message before it is sent. @throws QUOTA_EXCEEDED */
   take(roomId: string): Promise<void>;
 }
 
-/** After so many messages of this process a room is counted anew: others may have written, too. */
-const COUNT_AGAIN_AFTER = 1000;
-/** A full room is counted at most this often, in milliseconds. */
-const COUNT_FULL_AGAIN_MS = 10_000;
-const REMEMBERED = 10_000;
+/** A room is counted again after this many messages of this process, because other processes may have added some. */
+const RECOUNT_AFTER = 1000;
+/** The shortest time between two counts of a full room. */
+const RECOUNT_FULL_MS = 10_000;
+const MAX_ROOMS = 10_000;
 
 interface Counted {
-  /** What was counted, and what was sent here since. */
   readonly counted: number;
+  /** The messages that this process sent since the count. */
   since: number;
-  /** When it was counted. */
+  /** The time of the count. */
   readonly at: number;
 }
 
-/** How many messages a room holds: counted once by its index and then kept in memory, so that sending pays nothing for it. */
+/** Limits the messages of a room. A room is counted once by an index. After that its count is in memory, so that sending stays fast. */
 export const createMessageQuota = ({
   count,
   most,
   monotonic,
 }: {
-  /** Counts a room's messages, up to a number. */
+  /** Counts the messages of a room, up to a maximum. */
   readonly count: (roomId: string, upTo: number) => Promise<number>;
-  /** Absent: no limit. */
+  /** The maximum. Absent if there is no limit. */
   readonly most: number | undefined;
   readonly monotonic: () => number;
 }): MessageQuota => {
-  const rooms = new LRUCache<string, Counted>(atMost(REMEMBERED));
+  const rooms = new LRUCache<string, Counted>(atMost(MAX_ROOMS));
   const isStale = ({ counted, since, at }: Counted, upTo: number): boolean =>
-    since >= COUNT_AGAIN_AFTER || (counted + since >= upTo && monotonic() - at >= COUNT_FULL_AGAIN_MS);
+    since >= RECOUNT_AFTER || (counted + since >= upTo && monotonic() - at >= RECOUNT_FULL_MS);
 
-  /** Rooms that are being counted. Messages that arrive meanwhile wait for the same count. */
+  /** Running counts. Messages that arrive during a count wait for it. */
   const counting = new Map<string, Promise<Counted>>();
   const countNow = (roomId: string, upTo: number): Promise<Counted> => {
-    const underWay = counting.get(roomId);
-    if (underWay) return underWay;
+    const running = counting.get(roomId);
+    if (running) return running;
     const counted = count(roomId, upTo)
       .then((number) => {
         const room = { counted: number, since: 0, at: monotonic() };

@@ -43,30 +43,30 @@ const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
   ...more,
 });
 
-it("judges messages that arrive together as if they came one after the other", async () => {
+it("decides the outcome of concurrent messages as if they arrived one after the other", async () => {
   db.queries.update(rooms).set({ status: "ended", endedAt: NOW }).run();
   db.queries.update(rooms).set({ status: "in_progress", endedAt: null }).where(eq(rooms.id, "open")).run();
   const send = createMessageSender({
     storage: db.storage,
     messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
   });
-  const mayReach = () => true;
+  const canSendTo = () => true;
   const check = () => undefined;
   const refuse = (room: RoomToSendIn) => {
     throw new Error(`refused: ${room?.status}`);
   };
   const endSignal = { roomId: "ended", type: signals.endRoom.type };
   const outcomes = await Promise.allSettled([
-    send({ message: message("first", { key: "k" }), check, mayReach }),
-    send({ message: message("again", { key: "k" }), check, mayReach }),
-    send({ message: message("of the PC", { key: "k", senderCamera: "pc" }), check, mayReach }),
-    send({ message: message("to nobody", { recipients: ["e1", "pc_e2"] }), check, mayReach }),
-    send({ message: message("out of reach", { recipients: ["e1"] }), check, mayReach: () => false }),
-    send({ message: message("refused", { key: "r" }), check: refuse, mayReach }),
-    send({ message: message("the key of what was refused", { key: "r" }), check, mayReach }),
-    send({ message: message("the end", endSignal), check, mayReach }),
-    send({ message: message("the end again", endSignal), check, mayReach }),
-    send({ message: message("to a PC", { recipients: ["pc_e1"] }), check, mayReach }),
+    send({ message: message("first", { key: "k" }), check, canSendTo }),
+    send({ message: message("again", { key: "k" }), check, canSendTo }),
+    send({ message: message("of the PC", { key: "k", senderCamera: "pc" }), check, canSendTo }),
+    send({ message: message("to nobody", { recipients: ["e1", "pc_e2"] }), check, canSendTo }),
+    send({ message: message("out of reach", { recipients: ["e1"] }), check, canSendTo: () => false }),
+    send({ message: message("refused", { key: "r" }), check: refuse, canSendTo }),
+    send({ message: message("the key of what was refused", { key: "r" }), check, canSendTo }),
+    send({ message: message("the end", endSignal), check, canSendTo }),
+    send({ message: message("the end again", endSignal), check, canSendTo }),
+    send({ message: message("to a PC", { recipients: ["pc_e1"] }), check, canSendTo }),
   ]);
   const sent = (id: number) => ({ status: "fulfilled", value: { id, time: NOW } });
   expect(outcomes).toEqual([
@@ -81,16 +81,16 @@ it("judges messages that arrive together as if they came one after the other", a
     sent(4),
     sent(5),
   ]);
-  const kept = db.queries.select().from(messages).all();
-  expect(kept.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
+  const stored = db.queries.select().from(messages).all();
+  expect(stored.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
     [1, "first"],
     [2, "of the PC"],
     [3, "the key of what was refused"],
     [4, "the end"],
     [5, "to a PC"],
   ]);
-  // What was sent before is found in the next group, too.
-  expect(await send({ message: message("later", { key: "k" }), check: refuse, mayReach })).toEqual({
+  // The key is also known in a later transaction.
+  expect(await send({ message: message("later", { key: "k" }), check: refuse, canSendTo })).toEqual({
     id: 1,
     time: NOW,
   });

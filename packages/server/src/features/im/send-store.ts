@@ -1,27 +1,27 @@
 import { type SentMessage, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import type { MessageLog, NewMessage } from "../../domain/messages.js";
-import { endToldSince } from "../../domain/messages.js";
+import { endAnnouncedSince } from "../../domain/messages.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, rooms, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
-/** Somebody in a room. */
+/** A person in a room. */
 export type Person = Pick<typeof visibleParticipants.$inferSelect, "userId" | "role">;
-/** What decides whether messages may be sent in a room. Undefined: the room does not exist any more. */
+/** The state that decides whether a room accepts messages. Undefined if the room no longer exists. */
 export type RoomToSendIn = Pick<typeof visibleRooms.$inferSelect, "status" | "endedAt"> | undefined;
 
-/** A message to send. */
-export interface Sending {
+/** A message to send, with its checks. */
+export interface SendRequest {
   readonly message: NewMessage;
-  /** Sees the room, and refuses by throwing. */
+  /** Throws to refuse the message. */
   readonly check: (room: RoomToSendIn) => void;
-  /** Whether the sender may write to a person of the room. */
-  readonly mayReach: (person: Person) => boolean;
+  /** Whether the sender may send the message to a person of the room. */
+  readonly canSendTo: (person: Person) => boolean;
 }
 
-/** The message as it was sent, or the first login that is not of a person in the room whom `mayReach` takes. */
-export type Sent = SentMessage | { readonly unknown: string };
+/** The sent message, or the first recipient that is no person of the room or that `canSendTo` rejects. */
+export type SendResult = SentMessage | { readonly unknown: string };
 
 const sentBefore = statement((dialect) =>
   query
@@ -64,19 +64,19 @@ const peopleWrittenTo = statement((dialect) =>
     ),
 );
 
-/** The person whose login it is. No id begins as the logins of PCs do. */
-const personOf = (login: string): string => (login.startsWith("pc_") ? login.slice(3) : login);
+/** Returns the person of a login. No user id begins with the prefix of PC logins. */
+const userIdOf = (login: string): string => (login.startsWith("pc_") ? login.slice(3) : login);
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 const isEndSignal = ({ type, recipients }: NewMessage): boolean =>
   type === signals.endRoom.type && !recipients;
 
-/** What was sent before with the keys of the messages, by the messages' indexes. */
+/** Returns messages that were sent before with the same keys, by the index of the request. */
 const readSentBefore = async (
   tx: Transaction,
-  sendings: readonly Sending[],
+  requests: readonly SendRequest[],
 ): Promise<ReadonlyMap<number, SentMessage>> => {
-  if (sendings.every(({ message }) => message.key === undefined)) return new Map();
-  const keyed = sendings.map(({ message: { roomId, senderId, senderCamera, key = null } }) => ({
+  if (requests.every(({ message }) => message.key === undefined)) return new Map();
+  const keyed = requests.map(({ message: { roomId, senderId, senderCamera, key = null } }) => ({
     roomId,
     senderId,
     senderCamera,
@@ -85,40 +85,40 @@ const readSentBefore = async (
   return new Map((await tx.all(sentBefore, { keyed })).map(({ index, ...sent }) => [index, sent]));
 };
 
-/** The people to whom the messages go by name, by room and user id. */
+/** Returns the people whom the messages name as recipients, by room and user id. */
 const readPeople = async (
   tx: Transaction,
-  sendings: readonly Sending[],
+  requests: readonly SendRequest[],
 ): Promise<ReadonlyMap<string, Person>> => {
-  const recipients = sendings.flatMap(({ message: { roomId, recipients = [] } }) =>
-    recipients.map((login) => ({ roomId, userId: personOf(login) })),
+  const recipients = requests.flatMap(({ message: { roomId, recipients = [] } }) =>
+    recipients.map((login) => ({ roomId, userId: userIdOf(login) })),
   );
   if (recipients.length === 0) return new Map();
   const people = await tx.all(peopleWrittenTo, { recipients });
   return new Map(people.map(({ roomId, ...person }) => [keyOf(roomId, person.userId), person]));
 };
 
-/** A call's outcome before its message is written: `added` is the index of a message that the group adds. */
-type Judged = Sent | { readonly added: number } | { readonly refusal: unknown };
+/** The outcome of a request before messages are written. `added` is the index of a message to write. */
+type Outcome = SendResult | { readonly added: number } | { readonly refusal: unknown };
 
-/** Finds out what becomes of each message, one after the other: each sees those before it. */
-const judge = async (
+/** Decides the outcome of each request in order. Each one takes the requests before it into account. */
+const decide = async (
   tx: Transaction,
   log: MessageLog,
-  sendings: readonly Sending[],
-): Promise<{ outcomes: Judged[]; added: NewMessage[] }> => {
-  const roomIds = [...new Set(sendings.map(({ message }) => message.roomId))].toSorted();
+  requests: readonly SendRequest[],
+): Promise<{ outcomes: Outcome[]; added: NewMessage[] }> => {
+  const roomIds = [...new Set(requests.map(({ message }) => message.roomId))].toSorted();
   for (const roomId of roomIds) await tx.lock(rooms, roomId);
-  const known = await readSentBefore(tx, sendings);
+  const known = await readSentBefore(tx, requests);
   const found = new Map((await tx.all(roomsToSendIn, { roomIds })).map((room) => [room.id, room]));
-  const people = await readPeople(tx, sendings);
+  const people = await readPeople(tx, requests);
 
   const added: NewMessage[] = [];
-  /** Indexes in `added`: of messages with a key, and of the last end signal of each room. */
+  // Indexes in `added`: of messages with a key, and of the end signal of each room.
   const byKey = new Map<string, number>();
   const endSignals = new Map<string, number>();
 
-  const judgeOne = async ({ message, check, mayReach }: Sending, index: number): Promise<Judged> => {
+  const decideOne = async ({ message, check, canSendTo }: SendRequest, index: number): Promise<Outcome> => {
     const { roomId, senderId, senderCamera, key, recipients } = message;
     const messageKey = key === undefined ? undefined : keyOf(roomId, senderId, senderCamera, key);
     const before = known.get(index);
@@ -133,16 +133,16 @@ const judge = async (
       return { refusal };
     }
     if (room?.endedAt && isEndSignal(message)) {
-      // Pages hear of the end once: the server's own signal may be there already.
-      const since = endToldSince(room.endedAt);
+      // Pages receive the end once. The server may have sent its own signal already.
+      const since = endAnnouncedSince(room.endedAt);
       const earlier = endSignals.get(roomId);
       if (earlier !== undefined) return { added: earlier };
       const last = await log.lastEndSignal(tx, roomId, since);
       if (last) return last;
     }
     const unknown = recipients?.find((login) => {
-      const person = people.get(keyOf(roomId, personOf(login)));
-      return person === undefined || !mayReach(person);
+      const person = people.get(keyOf(roomId, userIdOf(login)));
+      return person === undefined || !canSendTo(person);
     });
     if (unknown !== undefined) return { unknown };
 
@@ -151,12 +151,12 @@ const judge = async (
     if (isEndSignal(message)) endSignals.set(roomId, at);
     return { added: at };
   };
-  const outcomes: Judged[] = [];
-  for (const [index, sending] of sendings.entries()) outcomes.push(await judgeOne(sending, index));
+  const outcomes: Outcome[] = [];
+  for (const [index, request] of requests.entries()) outcomes.push(await decideOne(request, index));
   return { outcomes, added };
 };
 
-/** Makes the function that sends messages. Those that arrive together are written together. */
+/** Makes the function that sends messages. Concurrent calls share a transaction. */
 export const createMessageSender = ({
   storage,
   messageLog,
@@ -164,19 +164,21 @@ export const createMessageSender = ({
   storage: Storage;
   messageLog: MessageLog;
 }) => {
-  const send = storage.grouped<Sending, Sent | { readonly refusal: unknown }>(async (tx, sendings) => {
-    const { outcomes, added } = await judge(tx, messageLog, sendings);
-    const ids = added.length > 0 ? await messageLog.addAll(tx, added) : [];
-    return outcomes.map((outcome) => {
-      if (!("added" in outcome)) return outcome;
-      const id = ids[outcome.added];
-      const message = added[outcome.added];
-      if (id === undefined || !message) throw new Error("a message was given no id");
-      return { id, time: message.createdAt };
-    });
-  });
-  return async (sending: Sending): Promise<Sent> => {
-    const outcome = await send(sending);
+  const send = storage.grouped<SendRequest, SendResult | { readonly refusal: unknown }>(
+    async (tx, requests) => {
+      const { outcomes, added } = await decide(tx, messageLog, requests);
+      const ids = added.length > 0 ? await messageLog.addAll(tx, added) : [];
+      return outcomes.map((outcome) => {
+        if (!("added" in outcome)) return outcome;
+        const id = ids[outcome.added];
+        const message = added[outcome.added];
+        if (id === undefined || !message) throw new Error("the database returned no id for a message");
+        return { id, time: message.createdAt };
+      });
+    },
+  );
+  return async (request: SendRequest): Promise<SendResult> => {
+    const outcome = await send(request);
     if ("refusal" in outcome) throw outcome.refusal;
     return outcome;
   };

@@ -13,7 +13,7 @@ import {
   signalName,
   userIdOfLogin,
 } from "@invigil/schema";
-import { loginOf, OVERHEARD, STAFF } from "../../domain/messages.js";
+import { loginOf, STAFF, STAFF_COPY } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
@@ -25,40 +25,44 @@ import type { LoginService, MessageLogin } from "./logins.js";
 import type { Muted, MuteStore } from "./mutes-store.js";
 import type { MessageQuota } from "./quota.js";
 import type { SendRate } from "./rate.js";
-import { isMuted, isWithinReach, runsRooms } from "./rules.js";
+import { canSendTo, isMuted, runsRooms } from "./rules.js";
 import type { ImStore, NewestQuery, ReadQuery, RoomToSendIn, StoredMessage } from "./store.js";
 
 export type { LoginService, MessageLogin, Muted, ReadQuery, StoredMessage };
 
 export interface ImService {
   /**
-   * A login for each service that was asked for and is configured; when none was named, the older service's members. Where
-   * a service keeps the members of groups, the login is a member of the room's from then on. A login of the built-in service is
-   * as narrow as the caller's token, and one for another person works in the named room alone: see `LoginService`.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT when the older service has no such ids,
-   *   PROVIDER_NOT_CONFIGURED when none of them is configured, PROVIDER_FAILED
+   * Issues a login for each requested service that is configured. Without `imServer`, issues one for the older service. If a service's
+   * groups have members, the login becomes a member of the room's group. A login to the built-in service has the access of the caller's
+   * token, and one for another person works only in the given room (see `LoginService`).
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED (examinees), INVALID_INPUT if the older service does not support the id,
+   *   PROVIDER_NOT_CONFIGURED if none of the services is configured, PROVIDER_FAILED
    */
   getToken(caller: Principal, input: GetImTokenInput): Promise<ImTokens>;
   /**
-   * Says something in a room by the built-in service, also where the room's groups are elsewhere. Sent again with the same key
-   * it is what was sent before. An examinee writes to the room's staff: to some by name, or without `to` to all of them.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for a login that the caller cannot write to),
+   * Sends a message in a room through the built-in service, even if the room's groups are at other services. If the key was used before,
+   * returns the earlier message. Examinees send messages to the room's staff: to those in `to`, or without `to` to all of them.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT (too large, or for a login to which the caller may not send),
    *   TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   send(caller: Caller, input: SendMessageInput): Promise<SentMessage>;
-  /** Newest first: what was for everybody, and what was for the caller's page or from it; to staff, everything that people said. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /**
+   * Returns messages, newest first: those for everybody, and those for or from the caller's page. Staff receive all messages that people
+   * sent.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND
+   */
   history(caller: Caller, input: ListMessagesInput): Promise<MessagePage>;
   /**
-   * Lets logins, or everybody (without `logins`) but those who run rooms, say nothing more to a whole room, or lets them again. What is
-   * for single logins goes on: answers and reports are.
-   * @throws FORBIDDEN (also for those who do not run the room), ROOM_NOT_FOUND
+   * Mutes or unmutes logins, or without `logins` everybody except the people who run rooms. A muted login cannot send messages to the
+   * whole room. It can still send messages to single logins, as apps do for answers and reports.
+   * @throws FORBIDDEN (also if the caller does not run rooms), ROOM_NOT_FOUND
    */
   mute(caller: Caller, change: Parameters<MuteStore["change"]>[0]): Promise<Muted>;
-  /** Asks nobody's permission: for other services. */
+  /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
-  /** Messages as they were sent. Asks nobody's permission: for other services. */
+  /** Returns messages as they are stored. Does not check access. For other services. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
-  /** The newest messages of some types, oldest of them first. Asks nobody's permission: for other services. */
+  /** Returns the newest messages of some types, in ascending order. Does not check access. For other services. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
@@ -69,18 +73,18 @@ export interface ImServiceDeps {
   readonly logins: LoginService;
   readonly store: ImStore;
   readonly mutes: MuteStore;
-  /** Of each login in each room. */
+  /** Limits each login in each room. */
   readonly rate: SendRate;
-  /** Of each caller, room and exam. */
+  /** Limits each caller, room and exam. */
   readonly rates: RateLimits;
   readonly quota: MessageQuota;
   readonly clock: () => Date;
 }
 
-/** What each login that a message is for takes beside it, at least, as its row. */
+/** The least that the row of one recipient of a message takes. */
 const RECIPIENT_BYTES = 128;
-/** The services, of which the built-in one has each login kept, by `open`, before it issues it. */
-const keeping = (messages: MessageProviders, open: () => Promise<string>): MessageProviders => {
+/** Returns the services. The built-in one calls `open`, which stores a login, before it issues that. */
+const storingLogins = (messages: MessageProviders, open: () => Promise<string>): MessageProviders => {
   const { aliyun_new: service } = messages;
   if (!service?.builtIn) return messages;
   const issueToken: typeof service.issueToken = async (request) =>
@@ -88,8 +92,8 @@ const keeping = (messages: MessageProviders, open: () => Promise<string>): Messa
   return { ...messages, aliyun_new: { ...service, issueToken } };
 };
 
-/** Those who command a room have this long after its end: they tell of the end when it has come. */
-const AFTERWORD_MS = 10 * 60_000;
+/** How long the people who run a room can send messages after its end. Their app announces the end after it. */
+const GRACE_AFTER_END_MS = 10 * 60_000;
 
 const toMessage = ({
   senderId,
@@ -101,10 +105,10 @@ const toMessage = ({
   ...message
 }: StoredMessage): Message => ({
   ...message,
-  // Safe: what is kept was read as JSON before.
+  // Safe: the data was checked to be JSON before it was stored.
   data: JSON.parse(data) as JsonValue,
   sender: { userId: senderId, role: senderRole, camera: senderCamera },
-  // What a candidate says to the staff as a whole names nobody.
+  // Empty for a message to all staff.
   ...(recipients && recipients.length > 0 && { to: [...recipients] }),
   time: createdAt,
 });
@@ -140,19 +144,19 @@ export const createImService = ({
     const check = (room: RoomToSendIn): void => {
       if (room?.status === "in_progress") return;
       const since = now.getTime() - (room?.endedAt?.getTime() ?? 0);
-      if (!runsRooms(caller) || since > AFTERWORD_MS)
+      if (!runsRooms(caller) || since > GRACE_AFTER_END_MS)
         throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
     };
     const sender = { senderId: caller.userId, senderRole: caller.role, senderCamera: camera };
-    // Nobody by name is the staff as a whole.
+    // An empty list means all staff.
     const recipients = to ? [...new Set(to)] : caller.role === "examinee" ? [] : undefined;
     const sent = await store.send(
       { roomId, type, data: text, ...sender, recipients, key, createdAt: now },
       check,
-      (person) => isWithinReach(caller, person),
+      (person) => canSendTo(caller, person),
     );
     if (!("unknown" in sent)) return sent;
-    // In the same words whether another candidate or nobody has the login.
+    // The message does not reveal whether another candidate has the login.
     const fault = caller.role === "examinee" ? "is none of the room's staff" : "is nobody in the room";
     throw invalidInput(`to[${to?.indexOf(sent.unknown)}]`, `${fault}: ${sent.unknown}`);
   },
@@ -160,7 +164,7 @@ export const createImService = ({
   async history(caller, { roomId, camera, type, pageSize, cursor }) {
     await access.room(caller, roomId);
     const login = loginOf(caller.userId, camera);
-    const also = caller.role === "examinee" ? [] : [STAFF, OVERHEARD];
+    const also = caller.role === "examinee" ? [] : [STAFF, STAFF_COPY];
     const page = await store.list({ roomId, login, also, type, limit: pageSize, before: cursor });
     return { ...page, messages: page.messages.map(toMessage) };
   },
@@ -179,7 +183,7 @@ export const createImService = ({
     await access.inProgress(caller, { roomId });
     const own = userId === caller.userId || userId === loginOf(caller.userId, "pc");
     if (!own && caller.role !== "admin")
-      throw forbidden(`The caller may log in as itself, not as ${userId}.`);
+      throw forbidden(`The caller may log in only as themselves, not as ${userId}.`);
     if (role === "admin" && !runsRooms(caller))
       throw forbidden(`The role ${caller.role} may not command a message group.`);
 
@@ -193,7 +197,7 @@ export const createImService = ({
     const camera = userId === person ? "main" : "pc";
     if (!own && caller.roomId !== undefined && !(await access.roleIn(caller.roomId, person)))
       throw forbidden(`There is no ${person} in the room ${caller.roomId}, to which the token is bound.`);
-    const issuers = keeping(messages, () =>
+    const issuers = storingLogins(messages, () =>
       logins.open(caller, { userId: person, camera, roomId: own ? undefined : roomId }),
     );
     if (!imServer) return { aliyunOldIm: await legacyToken(issuers, request) };

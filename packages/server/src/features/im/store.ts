@@ -5,17 +5,18 @@ import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
-import { createMessageSender, type Person, type RoomToSendIn, type Sent } from "./send-store.js";
+import { createMessageSender, type Person, type RoomToSendIn, type SendResult } from "./send-store.js";
 
 export type { RoomToSendIn };
 
-/** A message as it is kept. Its data is the JSON text that was sent. */
+/** A message as it is stored. Its data is the JSON text that was sent. */
 export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
+
 export interface MessageQuery {
   readonly roomId: string;
-  /** The login of the page that reads. */
+  /** The login of the page that reads messages. */
   readonly login: string;
-  /** Further readers as whom it reads, beside everybody: those that stand for many (`domain/messages.ts`). */
+  /** Additional readers whose messages are returned, such as the staff (see domain/messages.ts). */
   readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
@@ -25,20 +26,20 @@ export interface MessageQuery {
 
 export interface ReadQuery {
   readonly roomId: string;
-  /** The login of the page that reads. Undefined: only what others read. */
+  /** The login of the page that reads messages. Undefined to omit messages for single logins. */
   readonly login: string | undefined;
-  /** Further readers as whom it reads, beside everybody. */
+  /** Additional readers whose messages are returned. */
   readonly also?: readonly string[];
   readonly type: number | undefined;
   readonly limit: number;
   readonly newestFirst: boolean;
-  /** Only messages that come after the one with this id, in that order. */
+  /** Only messages after the one with this id, in the requested order. */
   readonly from: number | undefined;
 }
 
 export interface NewestQuery {
   readonly roomId: string;
-  /** The login of the page that reads. */
+  /** The login of the page that reads messages. */
   readonly login: string;
   readonly types: readonly number[];
   /** Only messages with a greater id. */
@@ -48,34 +49,33 @@ export interface NewestQuery {
 
 export interface ImStore {
   /**
-   * Keeps a message and adds its event. A message with a key that its sender has used before is not written again, nor is an end signal to
-   * a whole room that was told of its end already: the outcome is then the message that is there. `check` sees the room, and refuses by
-   * throwing. `unknown` is the first login that is not of a person in the room whom `mayReach` takes.
+   * Stores a message and adds its event. If the sender has used the message's key before, or if a signal of the room's end was sent
+   * already, the existing message is returned instead. `check` throws to refuse the message.
    */
   send(
     message: NewMessage,
     check: (room: RoomToSendIn) => void,
-    mayReach: (person: Person) => boolean,
-  ): Promise<Sent>;
-  /** Newest first: what any of the readers reads, each message once. */
+    canSendTo: (person: Person) => boolean,
+  ): Promise<SendResult>;
+  /** Returns the messages of the readers, newest first and each one once. */
   list(query: MessageQuery): Promise<{ messages: StoredMessage[]; nextCursor?: number }>;
-  /** Counts a room's messages, up to a number. */
+  /** Counts the messages of a room, up to a maximum. */
   countUpTo(roomId: string, most: number): Promise<number>;
   /** The same as `list`, in either order. */
   read(query: ReadQuery): Promise<{ messages: StoredMessage[]; hasMore: boolean }>;
-  /** The newest messages of some types, oldest of them first. */
+  /** Returns the newest messages of some types, in ascending order. */
   newestOf(query: NewestQuery): Promise<StoredMessage[]>;
 }
 
-/** Pages of the newest messages start below this id. */
-const FIRST = Number.MAX_SAFE_INTEGER;
+/** Greater than all ids. The first page of the newest messages starts below it. */
+const MAX_ID = Number.MAX_SAFE_INTEGER;
 
 const { key: _, ...columns } = getTableColumns(messages);
 const { roomId, login, messageId, type } = messageReaders;
 
 /**
- * What any of so many readers reads of a room, each message once, in no order: of each reader's messages those that are first in the given
- * order. One statement, so that no message is missed while others are sent.
+ * Selects messages of a room for a number of readers: each message once, without an order. For each reader, it selects the first messages
+ * in the given order. A single statement does not miss messages that are sent during the read.
  */
 const messagesOfReaders = statements(
   (readers: number, side: "above" | "below", order: "newest" | "oldest", types: "all" | "one" | "some") =>
@@ -117,7 +117,7 @@ const countedMessages = query
   .as("some");
 const countOfRoom = statement(query.select({ number: count() }).from(countedMessages));
 
-/** Readers as the parameters of `messagesOfReaders`. */
+/** Returns the parameters of `messagesOfReaders` for readers. */
 const asParameters = (readers: readonly string[]) =>
   Object.fromEntries(readers.map((reader, index) => [`reader${index}`, reader]));
 
@@ -137,7 +137,7 @@ export const createImStore = ({
     type,
     limit,
     newestFirst,
-    from = newestFirst ? FIRST : 0,
+    from = newestFirst ? MAX_ID : 0,
   }: ReadQuery) => {
     const readers = [EVERYBODY, ...(login === undefined ? [] : [login]), ...also];
     const side = newestFirst ? "below" : "above";
@@ -151,7 +151,7 @@ export const createImStore = ({
   };
 
   return {
-    send: (message, check, mayReach) => sendMessage({ message, check, mayReach }),
+    send: (message, check, canSendTo) => sendMessage({ message, check, canSendTo }),
     async list({ before, ...query }) {
       const { rows, ...next } = await readPage({ ...query, from: before, newestFirst: true });
       return { messages: rows, ...next };

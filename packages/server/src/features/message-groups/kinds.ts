@@ -1,7 +1,7 @@
 import type { TaskKind, TaskKinds } from "../../domain/vendor-tasks.js";
 import type { MessageProvider, MessageProviders } from "../../providers/types.js";
 
-/** One that keeps no groups anywhere (built in, or tokens alone) is asked for nothing. */
+/** Returns the kinds of tasks of a provider. A provider without groups (the built-in one, or one that only issues tokens) has none. */
 export const kindsOf = (provider: MessageProvider<unknown> | undefined): TaskKind[] => {
   const { deleteGroup, members, choosesGroupIds } = provider ?? {};
   return [
@@ -11,7 +11,7 @@ export const kindsOf = (provider: MessageProvider<unknown> | undefined): TaskKin
   ];
 };
 
-/** What can be asked of each message service that is configured. */
+/** Returns the kinds of tasks of each configured message service. */
 export const taskKindsOf = ({ aliyun_new, aliyun_old, rong_cloud }: MessageProviders): TaskKinds => ({
   aliyun_new: kindsOf(aliyun_new),
   aliyun_old: kindsOf(aliyun_old),

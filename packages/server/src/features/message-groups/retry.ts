@@ -1,30 +1,33 @@
 import type { VendorTask } from "../../domain/vendor-tasks.js";
 
-/** Whoever refused a task this often refuses it for good. */
-const REFUSALS = 10;
-/** The first pause, in milliseconds. What is announced is soon stale; the rest has time. */
-const FIRST_MS = { send: 1000, leave: 10_000, delete_group: 10_000 } as const;
-const LONGEST_MS = 3_600_000;
+/** A service that has refused a task this often will never accept it. */
+const MAX_REFUSALS = 10;
+/** The first delay, in milliseconds. Signals become outdated quickly. Other tasks are not urgent. */
+const FIRST_DELAY_MS = { send: 1000, leave: 10_000, delete_group: 10_000 } as const;
+const MAX_DELAY_MS = 3_600_000;
 
-export interface Failed {
-  /** As it was begun. */
+export interface FailedAttempt {
+  /** The task as it was claimed, with this attempt counted. */
   readonly task: VendorTask;
-  readonly refused: boolean;
+  readonly isRefusal: boolean;
   readonly now: Date;
-  /** From 0 up to 1. */
+  /** Returns a number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }
 
-/** When a task that failed is done again: twice as long after every try, less up to a half. Undefined: never. */
-export const nextTry = ({
+/**
+ * Returns when to try a failed task again. Returns undefined if it is given up. The delay doubles with each attempt, and is shortened by
+ * a random part of up to a half.
+ */
+export const nextAttempt = ({
   task,
-  refused,
+  isRefusal,
   now,
   random,
-}: Failed): { dueAt: Date; refusals: number } | undefined => {
-  const refusals = task.refusals + (refused ? 1 : 0);
-  if (refusals >= REFUSALS) return undefined;
-  const pause = Math.min(FIRST_MS[task.kind] * 2 ** (task.attempts - 1), LONGEST_MS);
-  const dueAt = new Date(now.getTime() + Math.round(pause * (0.5 + random() / 2)));
+}: FailedAttempt): { dueAt: Date; refusals: number } | undefined => {
+  const refusals = task.refusals + (isRefusal ? 1 : 0);
+  if (refusals >= MAX_REFUSALS) return undefined;
+  const delayMs = Math.min(FIRST_DELAY_MS[task.kind] * 2 ** (task.attempts - 1), MAX_DELAY_MS);
+  const dueAt = new Date(now.getTime() + Math.round(delayMs * (0.5 + random() / 2)));
   return task.expiresAt === null || dueAt < task.expiresAt ? { dueAt, refusals } : undefined;
 };

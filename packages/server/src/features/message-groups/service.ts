@@ -8,34 +8,34 @@ import type { MessageProvider, MessageProviders } from "../../providers/types.js
 import { providerFailed, VendorError } from "../../providers/vendor-error.js";
 import type { GroupStore } from "./store.js";
 
-/** A room whose groups are to be made. */
+/** A room that needs groups. */
 export interface NewRoomGroups {
-  /** The id that the room gets, unless a service chooses it. */
+  /** The id of the room, unless a service chooses it. */
   readonly roomId: string;
   readonly name: string;
   readonly creatorId: string;
   readonly imServer: readonly ImServer[];
-  /** Everybody in the room, the creator too, once its id is known. */
+  /** The logins of all people in the room, including the creator. Called once the room's id is known. */
   readonly members: (roomId: string) => readonly string[];
 }
 
-/** What the transaction that writes the rooms needs. */
+/** The groups that were created, for the transaction that writes their rooms. */
 export interface OpenGroups {
-  /** The rooms' ids, in the order in which they were asked for. */
+  /** The ids of the rooms, in the order of the request. */
   readonly roomIds: readonly string[];
-  /** The tasks that would delete the groups. The transaction cancels them (`TaskLog.keepGroups`). */
+  /** The tasks that delete the groups. The transaction must cancel them (`TaskLog.keepGroups`). */
   readonly undo: readonly string[];
 }
 
 export interface GroupService {
   /**
-   * Makes the groups of rooms at all their services, and then has the rooms written. When either fails, all that was
-   * made is undone, also after a crash. A room's groups have one time-out together; none is begun after a failure.
+   * Creates the groups of rooms at all their services, and then calls `write` for the rooms. If either fails, the groups are deleted, even
+   * after a crash. The groups of a room share one timeout. After a failure, no more groups are created.
    * @throws PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED, and what `write` throws
    */
   open<T>(rooms: readonly NewRoomGroups[], write: (open: OpenGroups) => Promise<T>): Promise<T>;
   /**
-   * Puts a login into the groups of a room in progress, at those of these services that keep members.
+   * Adds a login to the groups of a room in progress, at those of the services whose groups have members.
    * @throws PROVIDER_FAILED
    */
   join(roomId: string, login: string, services: ReadonlySet<ImServer>): Promise<void>;
@@ -49,44 +49,46 @@ export interface GroupServiceDeps {
   readonly log: FastifyBaseLogger;
 }
 
-/** Rooms whose groups are made at a time. */
-const AT_ONCE = 8;
-/** Who made groups and has not written their room this long after all its time-outs has crashed. */
+/** The number of rooms whose groups are created at the same time. */
+const CONCURRENT_ROOMS = 8;
+/** The groups are deleted if their rooms are not written within this time after all timeouts, because the process must have crashed. */
 const UNDO_AFTER_MS = 120_000;
 
-/** A service's groups are named by others, too, when letters and digits are all there is in its ids. */
-const ANY_SERVICE = /^[A-Za-z0-9]{1,64}$/;
-const ONE_SERVICE = /^[A-Za-z0-9_-]{1,64}$/;
+/** Ids that every service accepts: only letters and digits. */
+const ID_FOR_ANY_SERVICE = /^[A-Za-z0-9]{1,64}$/;
+/** Ids that can name a room, if no other service has to accept them. */
+const ID_FOR_ONE_SERVICE = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** After these the service has not done what it was asked for, and will not. */
-const CERTAIN: readonly (ProviderDetails["fault"] | undefined)[] = ["refused", "throttled", "paused"];
-const mayStillHappen = (error: unknown): boolean =>
-  !(error instanceof InvigilError && CERTAIN.includes(error.details?.fault));
+/** After these faults, the service has not performed the call and will not perform it. */
+const DEFINITE_FAULTS: readonly (ProviderDetails["fault"] | undefined)[] = ["refused", "throttled", "paused"];
+const mayStillSucceed = (error: unknown): boolean =>
+  !(error instanceof InvigilError && DEFINITE_FAULTS.includes(error.details?.fault));
 
 interface Service {
   readonly name: ImServer;
   readonly provider: MessageProvider<unknown>;
 }
 
-/** What was begun for one call, and how it can be undone. */
-interface Begun {
+/** The groups that one call has created or may have created. */
+interface CreatedGroups {
+  /** The tasks that delete the groups. */
   readonly undo: string[];
-  /** Services that may still make the group after it was deleted. */
+  /** Services that may still create a group after its deletion, because their call has no known outcome. */
   readonly uncertain: { readonly id: string; readonly imServer: readonly ImServer[] }[];
 }
 
-/** Ends after some time, or with another signal. */
-const createTime = (ms: number, outer: AbortSignal) => {
-  const ending = new AbortController();
-  const end = (): void => ending.abort();
-  const timer = setTimeout(end, ms);
-  if (outer.aborted) end();
-  outer.addEventListener("abort", end, { once: true });
+/** Makes a signal that is aborted after some time, or with another signal. */
+const createTimeout = (ms: number, outer: AbortSignal) => {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  const timer = setTimeout(abort, ms);
+  if (outer.aborted) abort();
+  outer.addEventListener("abort", abort, { once: true });
   return {
-    signal: ending.signal,
+    signal: controller.signal,
     [Symbol.dispose]() {
       clearTimeout(timer);
-      outer.removeEventListener("abort", end);
+      outer.removeEventListener("abort", abort);
     },
   };
 };
@@ -105,11 +107,11 @@ export const createGroupService = ({
       throw new InvigilError("PROVIDER_NOT_CONFIGURED", `The message service ${name} is not configured.`);
     });
 
-  /** The id that a service chose for a room, if it can be one for the services that come after it. */
-  const chosenId = async (chooser: Service, groupId: string, others: number): Promise<string> => {
-    const fits = (others > 0 ? ANY_SERVICE : ONE_SERVICE).test(groupId);
+  /** Checks the id that a service chose for a room, which the other services must accept too. */
+  const checkChosenId = async (chooser: Service, groupId: string, others: number): Promise<string> => {
+    const fits = (others > 0 ? ID_FOR_ANY_SERVICE : ID_FOR_ONE_SERVICE).test(groupId);
     if (fits && !(await store.room(groupId))) return groupId;
-    const why = fits ? "is a room's already" : "cannot name a room, or not at every service asked for";
+    const why = fits ? "is already the id of a room" : "cannot be the id of a room at all requested services";
     const error = new VendorError(`the group's id ${why}`, { fault: "unreadable" });
     throw providerFailed(chooser.name, "createGroup", error);
   };
@@ -117,112 +119,114 @@ export const createGroupService = ({
   const openOne = async (
     { roomId, name, creatorId, members }: NewRoomGroups,
     services: readonly Service[],
-    { begun, dueAt, ending }: { begun: Begun; dueAt: Date; ending: AbortController },
+    { created, dueAt, controller }: { created: CreatedGroups; dueAt: Date; controller: AbortController },
   ): Promise<string> => {
-    using time = createTime(timeoutMs, ending.signal);
+    using timeout = createTimeout(timeoutMs, controller.signal);
     const create = ({ provider }: Service, groupId: string) =>
-      provider.createGroup({ groupId, name, creatorId, members: members(groupId) }, time.signal);
+      provider.createGroup({ groupId, name, creatorId, members: members(groupId) }, timeout.signal);
 
-    // One that chooses ids comes first: the others' groups are named like it, and so is the room.
+    // A service that chooses ids comes first, because the room and the other groups get the same id.
     const chooser = services.find(({ provider }) => provider.choosesGroupIds);
     const others = services.filter((service) => service !== chooser);
     const id = chooser
-      ? await chosenId(chooser, (await create(chooser, roomId)).groupId, others.length)
+      ? await checkChosenId(chooser, (await create(chooser, roomId)).groupId, others.length)
       : roomId;
     const imServer = services.map((service) => service.name);
     if (services.some(({ provider }) => provider.deleteGroup))
-      begun.undo.push(...(await store.prepareUndo({ id, imServer }, { dueAt, now: clock() })));
+      created.undo.push(...(await store.prepareUndo({ id, imServer }, { dueAt, now: clock() })));
 
     await Promise.all(
       others.map(async (service) => {
         try {
           await create(service, id);
         } catch (error) {
-          if (mayStillHappen(error)) begun.uncertain.push({ id, imServer: [service.name] });
-          ending.abort(error);
+          if (mayStillSucceed(error)) created.uncertain.push({ id, imServer: [service.name] });
+          controller.abort(error);
         }
       }),
     );
-    ending.signal.throwIfAborted();
+    controller.signal.throwIfAborted();
     return id;
   };
 
-  const openAll = async (rooms: readonly NewRoomGroups[], begun: Begun): Promise<string[]> => {
-    const asked = rooms.map((room) => ({ room, services: servicesOf(room.imServer) }));
+  const openAll = async (rooms: readonly NewRoomGroups[], created: CreatedGroups): Promise<string[]> => {
+    const requests = rooms.map((room) => ({ room, services: servicesOf(room.imServer) }));
     const now = clock().getTime();
-    const rounds = Math.ceil(rooms.length / AT_ONCE) + 1;
+    const rounds = Math.ceil(rooms.length / CONCURRENT_ROOMS) + 1;
     const dueAt = new Date(now + UNDO_AFTER_MS + rounds * timeoutMs);
-    // The first failure is the reason for which it is aborted.
-    const ending = new AbortController();
-    const ids = await pLimit(AT_ONCE).map(asked, async ({ room, services }) => {
-      // All of them are waited for: what the others have begun is known only then.
-      if (ending.signal.aborted) return "";
+    // The first failure is the reason of the abort.
+    const controller = new AbortController();
+    const ids = await pLimit(CONCURRENT_ROOMS).map(requests, async ({ room, services }) => {
+      // Errors do not leave this function: all rooms must end first, so that `created` is complete.
+      if (controller.signal.aborted) return "";
       try {
-        return await openOne(room, services, { begun, dueAt, ending });
+        return await openOne(room, services, { created, dueAt, controller });
       } catch (error) {
-        ending.abort(error);
+        controller.abort(error);
         return "";
       }
     });
-    ending.signal.throwIfAborted();
+    controller.signal.throwIfAborted();
     return ids;
   };
 
-  const undo = async ({ undo: taskIds, uncertain }: Begun): Promise<void> => {
+  const undo = async ({ undo: taskIds, uncertain }: CreatedGroups): Promise<void> => {
     if (taskIds.length === 0) return;
     const now = clock();
     const againAt = new Date(now.getTime() + UNDO_AFTER_MS);
     await store
       .undo(taskIds, { now, again: uncertain, againAt })
-      // They are due in a while by themselves.
-      .catch((error: unknown) => log.error({ err: error }, "message groups are undone later"));
+      // The tasks become due later without this.
+      .catch((error: unknown) =>
+        log.error({ err: error }, "message groups could not be deleted at once; they will be deleted later"),
+      );
   };
 
   return {
     async open(rooms, write) {
-      const once = async () => {
-        const begun: Begun = { undo: [], uncertain: [] };
+      const attempt = async () => {
+        const created: CreatedGroups = { undo: [], uncertain: [] };
         try {
-          const roomIds = await openAll(rooms, begun);
-          return await write({ roomIds, undo: begun.undo });
+          const roomIds = await openAll(rooms, created);
+          return await write({ roomIds, undo: created.undo });
         } catch (error) {
-          await undo(begun);
+          await undo(created);
           throw error;
         }
       };
-      const isNamedElsewhere = rooms.some(({ imServer }) =>
+      const hasChosenId = rooms.some(({ imServer }) =>
         imServer.some((name) => messages[name]?.choosesGroupIds),
       );
       try {
-        return await once().catch((error: unknown) => {
-          if (!(error instanceof StreamNameTaken && isNamedElsewhere)) throw error;
-          // The service chose the room's id, and chooses another for another group.
+        return await attempt().catch((error: unknown) => {
+          if (!(error instanceof StreamNameTaken && hasChosenId)) throw error;
+          // The service chose the id of the room. It chooses another one for a new group.
           log.warn(
             { roomId: error.person.roomId },
-            "a message group is left unused: its id made a stream's name twice",
+            "a message group is left unused, because its id would give two streams the same name",
           );
-          return once();
+          return attempt();
         });
       } catch (error) {
         if (!(error instanceof GroupsUndone)) throw error;
         throw new InvigilError(
           "PROVIDER_FAILED",
-          "The message groups were not ready in time: nothing was made.",
+          "The message groups were not ready in time. No room was created.",
           { cause: error },
         );
       }
     },
 
     async join(roomId, login, services) {
-      const keepers = [...services].flatMap((name) => {
+      const servicesWithMembers = [...services].flatMap((name) => {
         const { members } = messages[name] ?? {};
         return members ? [{ name, members }] : [];
       });
-      if (keepers.length === 0) return;
+      if (servicesWithMembers.length === 0) return;
       const room = await store.room(roomId);
       if (room?.status !== "in_progress") return;
       await Promise.all(
-        keepers
+        servicesWithMembers
           .filter(({ name }) => room.imServer.includes(name))
           .map(({ members }) => members.join(roomId, [login])),
       );

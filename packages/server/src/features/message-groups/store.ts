@@ -9,14 +9,14 @@ import { vendorTasks, visibleParticipants, visibleRooms } from "../../storage/ta
 export interface Claim {
   readonly service: ImServer;
   readonly now: Date;
-  /** Until then nobody else claims the same tasks. */
+  /** No other process claims the tasks before this time. */
   readonly until: Date;
   readonly limit: number;
 }
 
 export interface Claimed {
   readonly tasks: readonly VendorTask[];
-  /** How many had expired, and were deleted. */
+  /** The number of expired tasks that were deleted. */
   readonly expired: number;
   /** When the next task is due. */
   readonly nextDue: Date | undefined;
@@ -27,18 +27,18 @@ export interface GroupStore {
   room(roomId: string): Promise<{ imServer: readonly ImServer[]; status: RoomStatus } | undefined>;
   /** Whether any of these people is in the room. */
   hasAnyOf(roomId: string, userIds: readonly string[]): Promise<boolean>;
-  /** Adds the tasks that delete a room's groups at `dueAt`, unless they are cancelled. Returns their ids. */
+  /** Adds tasks that delete a room's groups at `dueAt` unless they are cancelled. Returns their ids. */
   prepareUndo(room: RoomOfGroups, times: { dueAt: Date; now: Date }): Promise<string[]>;
-  /** Makes these tasks due now, and deletes the groups of the rooms in `again` once more at `againAt`, because now may be too early. */
+  /** Makes tasks due now. Deletes the groups of the rooms in `again` a second time at `againAt`, because now may be too early. */
   undo(
     taskIds: readonly string[],
     more: { now: Date; again: readonly RoomOfGroups[]; againAt: Date },
   ): Promise<void>;
-  /** Claims the due tasks, at most the first of each group. A claim counts as an attempt. */
+  /** Claims due tasks, at most the first of each group. A claim counts as an attempt. */
   claim(claim: Claim): Promise<Claimed>;
-  /** Deletes a task that was done or given up. */
+  /** Deletes a task that is done or given up. */
   finish(taskId: string): Promise<void>;
-  /** Makes a task due again at `dueAt`. Later tasks of its group wait as long, unless it is about people who leave. */
+  /** Makes a task due again at `dueAt`. Later tasks of its group wait as long, except after a `leave` task. */
   retry(task: VendorTask, next: { dueAt: Date; refusals: number }): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ const anyOfPeople = statement((dialect) =>
 );
 
 const earlier = alias(vendorTasks, "earlier");
-// A task about people who leave blocks the later ones only until its first attempt.
+// A `leave` task blocks later tasks only until its first attempt.
 const earlierBlockingTask = query
   .select({ id: earlier.id })
   .from(earlier)
@@ -94,7 +94,7 @@ const nextDueTask = statement(
     .orderBy(asc(dueAt))
     .limit(1),
 );
-// Another process may have claimed the task meanwhile: then it is not due any more.
+// The task is no longer due if another process has claimed it in the meantime.
 const claimTask = statement(
   query
     .update(vendorTasks)

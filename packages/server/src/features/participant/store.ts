@@ -304,7 +304,7 @@ export const createParticipantStore = ({
         await deletePerson(tx, room, user, { streamsStay: true });
         const arrival = await insertPerson(tx, { ...person, ...to, userId: user });
         await checkSize(tx, size, to.roomId, 1);
-        await tasks.sendAway(tx, from, { ...person, userId: user }, to.now);
+        await tasks.evict(tx, from, { ...person, userId: user }, to.now);
         await events.addAll(tx, [
           newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
           ...arrivalEvents(to.roomId, arrival, to.now),

@@ -3,21 +3,23 @@ import type { FastifyBaseLogger } from "fastify";
 import type { AccessService } from "../access/service.js";
 import type { Page, PageKey, PresenceStore } from "./store.js";
 
-/** Who is there: whoever is in a room and has a page of it connected, and for a moment after the connection broke. */
+/**
+ * Records who is present in rooms. A page is present while it has a connection, and for the settle time after its last connection ends.
+ * Only pages of people in the room count.
+ */
 export interface PresenceService {
   /**
-   * A page listens. The returned function says that it does no more; after the settle time without another
-   * connection it has left. Several connections of one page are one presence, on as many devices; a device counts for
-   * the settle time after its connection has ended.
+   * Counts a connection of a page. Returns the function that ends it. Several connections of one page are one presence with several
+   * devices. A device counts until the settle time after its connection ended.
    */
-  connected(page: Page): () => void;
-  /** In the order in which they came. Asks nobody's permission. */
-  of(roomId: string): Promise<Presence[]>;
-  /** The same, for who may watch. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
+  connect(page: Page): () => void;
+  /** The presences in a room, in the order in which they began. Does not check access. */
+  ofRoom(roomId: string): Promise<Presence[]>;
+  /** The same as `ofRoom`, if the caller may see it. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   list(caller: Caller, roomId: string): Promise<Presence[]>;
-  /** What was there when the process ended counts as just disconnected. */
+  /** Treats all stored presences as just disconnected. */
   start(): Promise<void>;
-  /** Changes nothing more: whoever is there stays so for the next start. */
+  /** Stops all changes. The stored presences stay for the next start. */
   stop(): Promise<void>;
 }
 
@@ -25,18 +27,17 @@ export interface PresenceServiceDeps {
   readonly store: PresenceStore;
   readonly access: AccessService;
   readonly clock: () => Date;
-  /** How long a page may be without a connection. */
+  /** How long a page remains present without a connection. */
   readonly settleMs: number;
   readonly log: FastifyBaseLogger;
 }
 
-/** How long after a failure it is tried again. */
-const TRY_AGAIN_MS = 5_000;
+const RETRY_MS = 5_000;
 
-/** What is known of a page: how many connections it has, and when it is looked at again. */
-interface Known {
+interface TrackedPage {
   page: Page;
   connections: number;
+  /** Stores the state of the page later. */
   timer?: NodeJS.Timeout | undefined;
 }
 
@@ -49,85 +50,88 @@ export const createPresenceService = ({
   settleMs,
   log,
 }: PresenceServiceDeps): PresenceService => {
-  const known = new Map<string, Known>();
-  const underWay = new Set<Promise<void>>();
-  let stopped = false;
+  const trackedPages = new Map<string, TrackedPage>();
+  const writes = new Set<Promise<void>>();
+  let isStopped = false;
 
-  const later = (one: Known, ms: number): void => {
-    clearTimeout(one.timer);
-    one.timer = setTimeout(() => {
-      one.timer = undefined;
-      keep(one);
+  const cancelTimer = (tracked: TrackedPage): void => {
+    clearTimeout(tracked.timer);
+    tracked.timer = undefined;
+  };
+  const saveLater = (tracked: TrackedPage, ms: number): void => {
+    clearTimeout(tracked.timer);
+    tracked.timer = setTimeout(() => {
+      tracked.timer = undefined;
+      save(tracked);
     }, ms);
-    // It keeps no process alive.
-    one.timer.unref();
+    // The timer keeps no process running.
+    tracked.timer.unref();
   };
 
-  /** Has the database say what is so. Writes are done in the order in which they were asked for. */
-  const bring = async (one: Known): Promise<void> => {
-    if (one.connections > 0) return store.enter(one.page, one.connections, clock());
-    await store.leave(one.page, clock());
-    // Unless it came back meanwhile.
-    const key = keyOf(one.page);
-    if (one.connections === 0 && !one.timer && known.get(key) === one) known.delete(key);
+  /** Stores whether a page is present. The storage performs writes in the order of the calls. */
+  const write = async (tracked: TrackedPage): Promise<void> => {
+    if (tracked.connections > 0) return store.enter(tracked.page, tracked.connections, clock());
+    await store.leave(tracked.page, clock());
+    // The page may have reconnected during the write.
+    const key = keyOf(tracked.page);
+    if (tracked.connections === 0 && !tracked.timer && trackedPages.get(key) === tracked)
+      trackedPages.delete(key);
   };
 
-  function keep(one: Known): void {
-    if (stopped) return;
-    const work = bring(one)
+  function save(tracked: TrackedPage): void {
+    if (isStopped) return;
+    const work = write(tracked)
       .catch((error: unknown) => {
-        log.error({ err: error, roomId: one.page.roomId }, "presence was not kept");
-        if (!stopped && !one.timer) later(one, TRY_AGAIN_MS);
+        log.error({ err: error, roomId: tracked.page.roomId }, "presence was not stored");
+        if (!isStopped && !tracked.timer) saveLater(tracked, RETRY_MS);
       })
-      .finally(() => underWay.delete(work));
-    underWay.add(work);
+      .finally(() => writes.delete(work));
+    writes.add(work);
   }
 
-  const lost = (one: Known): void => {
-    one.connections -= 1;
-    clearTimeout(one.timer);
-    one.timer = undefined;
-    if (settleMs > 0) later(one, settleMs);
-    else keep(one);
+  const disconnect = (tracked: TrackedPage): void => {
+    tracked.connections -= 1;
+    cancelTimer(tracked);
+    if (settleMs > 0) saveLater(tracked, settleMs);
+    else save(tracked);
   };
 
-  const knownOf = (page: Page): Known => {
+  const track = (page: Page): TrackedPage => {
     const key = keyOf(page);
-    const one = known.get(key) ?? { page, connections: 0 };
-    known.set(key, one);
-    return one;
+    const tracked = trackedPages.get(key) ?? { page, connections: 0 };
+    trackedPages.set(key, tracked);
+    return tracked;
   };
 
-  const of: PresenceService["of"] = async (roomId) => [...(await store.ofRoom(roomId))];
+  const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
 
   return {
-    connected(page) {
-      const one = knownOf(page);
-      one.page = page;
-      one.connections += 1;
-      clearTimeout(one.timer);
-      one.timer = undefined;
-      // Also where it has not left: it may have been taken out of the room and put back.
-      keep(one);
-      let listens = true;
+    connect(page) {
+      const tracked = track(page);
+      tracked.page = page;
+      tracked.connections += 1;
+      cancelTimer(tracked);
+      // Also for a page that is present already: its person may have been removed from the room and added again.
+      save(tracked);
+      let isConnected = true;
       return () => {
-        if (listens) lost(one);
-        listens = false;
+        if (isConnected) disconnect(tracked);
+        isConnected = false;
       };
     },
-    of,
+    ofRoom,
     async list(caller, roomId) {
       await access.room(caller, roomId);
-      return of(roomId);
+      return ofRoom(roomId);
     },
     async start() {
-      // Those who are back already are looked at once more, which changes nothing.
-      for (const page of await store.all()) later(knownOf(page), settleMs);
+      // Pages that have reconnected already are saved once more, which changes nothing.
+      for (const page of await store.all()) saveLater(track(page), settleMs);
     },
     async stop() {
-      stopped = true;
-      for (const { timer } of known.values()) clearTimeout(timer);
-      await Promise.all(underWay);
+      isStopped = true;
+      for (const { timer } of trackedPages.values()) clearTimeout(timer);
+      await Promise.all(writes);
     },
   };
 };

@@ -6,28 +6,28 @@ import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
 import { presence, visibleParticipants } from "../../storage/tables.js";
 
-/** One of a person's pages of a room. */
+/** One of a person's two pages of a room. */
 export interface PageKey {
   readonly roomId: string;
   readonly userId: string;
   readonly camera: Camera;
 }
-/** A page that is connected, with the role that its token gives. */
+/** A connected page, with the role of its token. */
 export interface Page extends PageKey {
   readonly role: Role;
 }
 
 export interface PresenceStore {
   /**
-   * Notes that a page is connected, and on how many devices, and adds events for what that changes. Nothing is noted of a person who is not in
-   * the room: an administrator may only watch.
+   * Records that a page is connected, and on how many devices. Adds events for the changes. Ignores people who are not in the room, such as
+   * administrators who only watch.
    */
   enter(page: Page, devices: number, now: Date): Promise<void>;
-  /** Notes that a page is connected no more, and adds the event, unless that is known. */
+  /** Records that a page is no longer connected, and adds the event. Does nothing if it is not present. */
   leave(page: PageKey, now: Date): Promise<void>;
-  /** The presences in one room, in the order in which people came. */
+  /** The presences in a room, in the order in which they began. */
   ofRoom(roomId: string): Promise<readonly Presence[]>;
-  /** Every page of every room. */
+  /** The present pages of all rooms. */
   all(): Promise<Page[]>;
 }
 
@@ -87,11 +87,11 @@ export const createPresenceStore = ({
     enter: ({ role: tokenRole, ...page }, connected, now) =>
       storage.write(
         async (tx) => {
-          const known = (await tx.get(roleInRoom, page))?.role;
-          if (!known || (tokenRole !== "admin" && tokenRole !== known)) return;
-          const connection = { userId: page.userId, role: known, camera: page.camera };
+          const memberRole = (await tx.get(roleInRoom, page))?.role;
+          if (!memberRole || (tokenRole !== "admin" && tokenRole !== memberRole)) return;
+          const connection = { userId: page.userId, role: memberRole, camera: page.camera };
           if (!(await tx.get(knownPresence, page))) {
-            await tx.insert(insertPresence, [{ ...page, role: known, since: now, devices: 1 }]);
+            await tx.insert(insertPresence, [{ ...page, role: memberRole, since: now, devices: 1 }]);
             await events.add(tx, page.roomId, "participant_entered", connection, now);
           }
           if ((await tx.run(setDevices, { ...page, devices: connected })) > 0)

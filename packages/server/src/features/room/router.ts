@@ -18,7 +18,7 @@ import {
 import { originOf } from "../../trpc/context.js";
 import { anyoneProcedure, staffProcedure, watcherProcedure } from "../../trpc/procedures.js";
 import { router } from "../../trpc/root.js";
-import { tellEach } from "../../trpc/subscriptions.js";
+import { trackEvents } from "../../trpc/subscriptions.js";
 import type { PresenceService } from "../presence/service.js";
 import type { LiveService } from "../subscriptions/service.js";
 import type { LinkService } from "./links.js";
@@ -75,7 +75,7 @@ export const createRoomRouter = ({
     onEvent: anyoneProcedure
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        tellEach(await live.listenRoom({ ...ctx, signal }, input), live.shown.room),
+        trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room),
       ),
     presence: watcherProcedure
       .input(roomRef)

@@ -15,7 +15,7 @@ import {
   isCreatorReason,
   participantConflict,
 } from "../participant/rules.js";
-import type { RosterStore, Standing } from "./store.js";
+import type { ExamMembership, RosterStore } from "./store.js";
 
 /** The people of an exam, in its rooms and outside of them. */
 export interface RosterService {
@@ -59,16 +59,16 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
       await access.wholeExam(caller, examId);
       if (withRecords) assertMayDeleteRecords(caller);
       const person = { examId, userId, withRecords, now: clock() };
-      const { rooms, records } = await store.remove(person, (standing: Standing) => {
-        const isIn = standing.rooms.length > 0 || standing.waits;
+      const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
+        const isIn = membership.rooms.length > 0 || membership.waits;
         // Who left their last room may have left records behind.
-        if (!isIn && standing.records === 0) throw notThere(examId, userId);
-        const ended = standing.rooms.find(({ status }) => status === "ended");
+        if (!isIn && membership.records === 0) throw notThere(examId, userId);
+        const ended = membership.rooms.find(({ status }) => status === "ended");
         if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);
-        if (standing.rooms.some(({ createTeacher }) => createTeacher === userId))
+        if (membership.rooms.some(({ createTeacher }) => createTeacher === userId))
           throw participantConflict(userId, "removed", isCreatorReason);
-        if (standing.records > 0 && !withRecords)
-          throw participantConflict(userId, "removed", hasRecordsReason(standing.records));
+        if (membership.records > 0 && !withRecords)
+          throw participantConflict(userId, "removed", hasRecordsReason(membership.records));
       });
       if (withRecords) await erasure.finish();
       return { rooms: rooms.length, records };

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import { createPersonRemover, type Standing } from "../../domain/bulk/removal.js";
+import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -11,7 +11,7 @@ import {
   visibleUnseated as unseated,
 } from "../../storage/tables.js";
 
-export type { Standing };
+export type { ExamMembership };
 
 export interface RosterStore {
   /** In the order of the import; `after` is the `nextCursor` of the page before. */
@@ -24,8 +24,8 @@ export interface RosterStore {
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
-    check: (standing: Standing) => void,
-  ): Promise<Standing>;
+    check: (membership: ExamMembership) => void,
+  ): Promise<ExamMembership>;
 }
 
 /** People that are counted in one turn of the event loop. */

@@ -14,180 +14,186 @@ import type { Principal } from "../../identity/tokens.js";
 import { InvigilError, roomNotFound } from "../../platform/errors.js";
 import { shareAnswer } from "../../platform/serialize.js";
 import type { AccessService } from "../access/service.js";
-import type { Allowances } from "./allowances.js";
-import { createKeeper } from "./keeper.js";
-import { type Listener, listen } from "./listen.js";
-import { examMatter, roomMatter } from "./matters.js";
+import type {
+  DeliveredExamEvent,
+  DeliveredMessage,
+  DeliveredMessageEvent,
+  DeliveredRoomEvent,
+} from "./delivered-events.js";
+import type { EventDispatcher } from "./event-dispatcher.js";
+import type { SubscriptionLimits } from "./limits.js";
+import { createPruner } from "./pruner.js";
 import type { LiveStore } from "./store.js";
-import type { Tail } from "./tail.js";
-import type { StoredMessage, ToldExamEvent, ToldMessage, ToldRoomEvent } from "./told.js";
-import { seenBy } from "./views.js";
+import { type Subscriber, subscribe } from "./subscription.js";
+import { examTarget, roomTarget } from "./targets.js";
+import { visibleSnapshot } from "./visibility.js";
 
-export type { Listener, StoredMessage, ToldExamEvent, ToldRoomEvent };
+export type { DeliveredExamEvent, DeliveredMessage, DeliveredRoomEvent, Subscriber };
 
 export interface LiveService {
-  /** How what is told looks in the API. */
-  readonly shown: Showing;
-  /** A room as the caller sees it. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  readonly presenter: EventPresenter;
+  /** The part of a room that the caller may see. @throws FORBIDDEN, ROOM_NOT_FOUND */
   roomSnapshot(caller: Principal, roomId: string): Promise<RoomSnapshot>;
-  /** The rooms of an exam that the caller reaches. @throws FORBIDDEN, EXAM_NOT_FOUND */
+  /** The rooms of an exam that the caller can access. @throws FORBIDDEN, EXAM_NOT_FOUND */
   examSnapshot(caller: Principal, examId: string): Promise<ExamSnapshot>;
   /**
-   * What happens in a room, for as long as it is asked for. It throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller may
-   * not listen any more, and OVERLOADED when the server stops.
-   * A connection has one subscription to a room at a time, and a person a bounded number of both.
+   * Subscribes to the events of a room. The generator throws UNAUTHENTICATED, FORBIDDEN or ROOM_NOT_FOUND once the caller loses access,
+   * and OVERLOADED when the server stops. A connection can have one subscription to each room.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
-  listenRoom(
-    listener: Listener,
+  subscribeToRoom(
+    subscriber: Subscriber,
     input: OnRoomEventInput,
-  ): Promise<AsyncGenerator<ToldRoomEvent, void, undefined>>;
-  /** What happens in the rooms of an exam that the caller reaches; otherwise the same. @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED */
-  listenExam(
-    listener: Listener,
+  ): Promise<AsyncGenerator<DeliveredRoomEvent, void, undefined>>;
+  /**
+   * Subscribes to the events of all rooms of an exam that the caller can access. Otherwise the same as `subscribeToRoom`.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   */
+  subscribeToExam(
+    subscriber: Subscriber,
     input: { readonly examId: string; readonly lastEventId?: string | undefined },
-  ): Promise<AsyncGenerator<ToldExamEvent, void, undefined>>;
-  /** Counts a connection that will carry subscriptions of a person. @returns what ends it. @throws TOO_MANY_REQUESTS */
-  connect(caller: Caller): () => void;
-  /** From now on what is too old is deleted from the log. */
+  ): Promise<AsyncGenerator<DeliveredExamEvent, void, undefined>>;
+  /** Counts a connection that can carry subscriptions. Returns the function that releases it. @throws TOO_MANY_REQUESTS */
+  acquireConnection(caller: Caller): () => void;
+  /** Starts to delete old events. */
   start(): void;
-  /** Ends all listening: nobody is told anything any more. */
+  /** Ends all subscriptions. */
   stop(): Promise<void>;
 }
 
 export interface LiveServiceDeps {
   readonly store: LiveStore;
-  readonly tail: Tail;
+  readonly dispatcher: EventDispatcher;
   readonly access: AccessService;
-  /** The same rules for those who listen already; absent: `access`. */
-  readonly listening?: AccessService;
-  /** Told of the pages that listen in rooms. */
+  /** Checks the access of subscribers. Unlike `access`, it does not count these checks as calls. Default: `access`. */
+  readonly uncountedAccess?: AccessService;
+  /** Records which pages are connected to rooms. */
   readonly presence: {
-    connected(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
+    connect(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
-  readonly allowances: Allowances;
+  readonly limits: SubscriptionLimits;
   readonly clock: () => Date;
-  /** How long events are kept in the log. */
+  /** How long the log keeps events. */
   readonly retentionMs: number;
   readonly log: FastifyBaseLogger;
 }
 
-const shownMessage = ({ message: { text, to, ...message }, ...told }: ToldMessage) => ({
-  ...told,
-  // Safe: it was checked to be JSON before it was kept.
+const toMessageEvent = ({ message: { text, to, ...message }, ...event }: DeliveredMessageEvent) => ({
+  ...event,
+  // Safe: the text was checked to be JSON before it was stored.
   message: { ...message, data: JSON.parse(text) as JsonValue, ...(to && to.length > 0 && { to: [...to] }) },
 });
-type ShownMessage = ReturnType<typeof shownMessage>;
+type MessageEvent = ReturnType<typeof toMessageEvent>;
 
-/** How events look in the API: the data of a message is a value. An event that many are told is made into that once. */
-export interface Showing {
-  readonly room: (told: ToldRoomEvent) => RoomEvent;
-  readonly exam: (told: ToldExamEvent) => ExamEvent;
+/** Converts delivered events to the events of the API. Subscribers share the result for an event. */
+export interface EventPresenter {
+  readonly room: (event: DeliveredRoomEvent) => RoomEvent;
+  readonly exam: (event: DeliveredExamEvent) => ExamEvent;
 }
-const createShowing = (): Showing => {
-  const known = new WeakMap<ToldMessage, ShownMessage>();
-  const messageOf = (told: ToldMessage): ShownMessage => {
-    const shown = known.get(told) ?? shownMessage(told);
-    known.set(told, shareAnswer(shown));
-    return shown;
+const createEventPresenter = (): EventPresenter => {
+  const known = new WeakMap<DeliveredMessageEvent, MessageEvent>();
+  const messageEventOf = (event: DeliveredMessageEvent): MessageEvent => {
+    const converted = known.get(event) ?? toMessageEvent(event);
+    known.set(event, shareAnswer(converted));
+    return converted;
   };
   return {
-    room: (told) =>
-      told.type === "message" ? messageOf(told) : told.type === "gap" ? told : shareAnswer(told),
-    exam: (told) =>
-      told.type === "message" ? messageOf(told) : told.type === "gap" ? told : shareAnswer(told),
+    room: (event) =>
+      event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
+    exam: (event) =>
+      event.type === "message" ? messageEventOf(event) : event.type === "gap" ? event : shareAnswer(event),
   };
 };
 
 export const createLiveService = ({
   store,
-  tail,
+  dispatcher,
   access,
-  listening = access,
+  uncountedAccess = access,
   presence,
-  allowances,
+  limits,
   clock,
   retentionMs,
   log,
 }: LiveServiceDeps): LiveService => {
-  const shown = createShowing();
-  const keeper = createKeeper({ store, clock, retentionMs, log });
+  const presenter = createEventPresenter();
+  const pruner = createPruner({ store, clock, retentionMs, log });
   let isStopping = false;
-  const stopping = () => new InvigilError("OVERLOADED", "The server is stopping.");
+  const stoppingError = () => new InvigilError("OVERLOADED", "The server is stopping.");
   const assertRunning = (): void => {
-    if (isStopping) throw stopping();
+    if (isStopping) throw stoppingError();
   };
 
-  /** Counts a subscription until it is aborted or has ended. */
-  const counted = (
-    { caller: listener, connection, signal }: Listener,
-    what: { readonly field: "roomId" | "examId"; readonly id: string },
+  /** Counts a subscription until it ends or is aborted. */
+  const acquireSubscription = (
+    { caller, connection, signal }: Subscriber,
+    target: { readonly field: "roomId" | "examId"; readonly id: string },
   ): (() => void) => {
     if (signal?.aborted) return () => undefined;
-    const free = allowances.subscription({ listener, connection, ...what });
-    // At once: a client that stops to listen and begins again sends both in one frame.
-    signal?.addEventListener("abort", free, { once: true });
+    const release = limits.acquireSubscription({ caller, connection, ...target });
+    // Released at the abort, because a client may end a subscription and begin it again in one frame.
+    signal?.addEventListener("abort", release, { once: true });
     return () => {
-      signal?.removeEventListener("abort", free);
-      free();
+      signal?.removeEventListener("abort", release);
+      release();
     };
   };
-  /** What a subscription begins, which must end also when it cannot begin. */
-  const beginning = (free: () => void, begin: () => () => void) => (): (() => void) => {
+  /** Makes an `onStart` that also releases the subscription, at its end or if it cannot start. */
+  const releasing = (release: () => void, start: () => () => void) => (): (() => void) => {
     try {
       assertRunning();
-      const end = begin();
+      const end = start();
       return () => {
         end();
-        free();
+        release();
       };
     } catch (error) {
-      free();
+      release();
       throw error;
     }
   };
 
   return {
-    shown,
+    presenter,
     async roomSnapshot(caller, roomId) {
       await access.room(caller, roomId);
       const snapshot = await store.roomSnapshot(roomId);
       if (!snapshot) throw roomNotFound(roomId);
-      return seenBy(caller, snapshot);
+      return visibleSnapshot(caller, snapshot);
     },
 
     examSnapshot: async (caller, examId) => store.examSnapshot(examId, await access.exam(caller, examId)),
 
-    async listenRoom(listener, { roomId, camera, lastEventId }) {
+    async subscribeToRoom(subscriber, { roomId, camera, lastEventId }) {
       assertRunning();
-      const { caller } = listener;
+      const { caller } = subscriber;
       const { userId, role } = caller;
-      const matter = roomMatter(caller, { roomId, camera }, { store, access: listening, clock });
-      await matter.admit(caller);
-      const free = counted(listener, { field: "roomId", id: roomId });
-      const begun = beginning(free, () => presence.connected({ roomId, userId, role, camera }));
-      return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
+      const target = roomTarget(caller, { roomId, camera }, { store, access: uncountedAccess, clock });
+      await target.checkAccess(caller);
+      const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
+      const onStart = releasing(release, () => presence.connect({ roomId, userId, role, camera }));
+      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
     },
 
-    async listenExam(listener, { examId, lastEventId }) {
+    async subscribeToExam(subscriber, { examId, lastEventId }) {
       assertRunning();
-      const matter = examMatter(listener.caller, examId, { store, access: listening, clock });
-      await matter.admit(listener.caller);
-      const free = counted(listener, { field: "examId", id: examId });
-      const begun = beginning(free, () => () => undefined);
-      return listen({ ...matter, begun }, listener, { lastEventId, store, tail, clock });
+      const target = examTarget(subscriber.caller, examId, { store, access: uncountedAccess, clock });
+      await target.checkAccess(subscriber.caller);
+      const release = acquireSubscription(subscriber, { field: "examId", id: examId });
+      const onStart = releasing(release, () => () => undefined);
+      return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
     },
 
-    connect: (caller) => allowances.connection(caller),
+    acquireConnection: (caller) => limits.acquireConnection(caller),
 
     start() {
       isStopping = false;
-      keeper.start();
+      pruner.start();
     },
     async stop() {
       isStopping = true;
-      tail.end(stopping());
-      await keeper.stop();
+      dispatcher.closeAll(stoppingError());
+      await pruner.stop();
     },
   };
 };

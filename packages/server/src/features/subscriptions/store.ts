@@ -26,48 +26,48 @@ import {
 } from "../../storage/tables.js";
 
 /** An event as it is stored in the log. */
-export interface LoggedRow {
+export interface EventRow {
   readonly id: number;
   readonly roomId: string;
   readonly type: EventType;
   readonly data: EventData;
   readonly createdAt: Date;
-  /** The exam of the room; null once the room is deleted. */
+  /** The exam of the room. Null once the room is deleted. */
   readonly examId: string | null;
 }
 
 /** A message as it is stored. */
 export type MessageRow = typeof messages.$inferSelect;
 
-/** The events that are read: those of a room, of an exam's rooms, or of all rooms. */
-export type LogOf = { readonly roomId: string } | { readonly examId: string } | "all";
+/** Which events to read: those of a room, of an exam's rooms, or of all rooms. */
+export type EventScope = { readonly roomId: string } | { readonly examId: string } | "all";
 
 export interface LiveStore {
-  /** The id of the newest event; 0 when there is none yet. */
-  newest(): Promise<number>;
-  /** The first events after an id, in order. Undefined when some of them were deleted already, or when the log never had the id. */
-  since(of: LogOf, id: number, limit: number): Promise<LoggedRow[] | undefined>;
+  /** The id of the newest event. 0 if there is none yet. */
+  newestId(): Promise<number>;
+  /** The first events after an id, in order. Undefined if some of them were deleted already, or if the log never had the id. */
+  eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventRow[] | undefined>;
   room(roomId: string): Promise<Room | undefined>;
   configOf(roomId: string): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
   records(roomId: string, from: number, to: number): Promise<CheatRecord[]>;
   message(id: number): Promise<MessageRow | undefined>;
   roomsOfExam(examId: string): Promise<string[]>;
-  /** Everything about a room at one moment. Undefined when there is no such room. */
+  /** Everything about a room at one moment. Undefined if the room does not exist. */
   roomSnapshot(roomId: string): Promise<RoomSnapshot | undefined>;
   /** These rooms of an exam at one moment. */
   examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
-  /** Another number after every commit of another process. */
+  /** A number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
   /**
-   * Deletes the oldest events that were written before a time, a limited number of them, and never the newest event. Resolves with whether
+   * Deletes the oldest events that were written before a time: a limited number of them, and never the newest event. Returns whether
    * there may be more.
    */
   prune(before: Date): Promise<boolean>;
 }
 
-/** Events that one write deletes, at most. */
-const DELETED_AT_ONCE = 500;
+/** The most events that one write deletes. */
+const MAX_DELETED = 500;
 
 const newestEvent = statement(query.select({ id: max(roomEvents.id) }).from(roomEvents));
 const oldestEvents = (limit: number) =>
@@ -78,7 +78,7 @@ const oldestEvents = (limit: number) =>
     .orderBy(asc(roomEvents.id))
     .limit(limit);
 const oldestEvent = statement(oldestEvents(1));
-const eventsToDelete = statement(oldestEvents(DELETED_AT_ONCE + 1));
+const eventsToDelete = statement(oldestEvents(MAX_DELETED + 1));
 const deleteEvents = statement(query.delete(roomEvents).where(lte(roomEvents.id, param("lastId"))));
 
 const isAfter = gt(roomEvents.id, param("id"));
@@ -164,12 +164,17 @@ const toPresence = ({ roomId: _room, ...page }: typeof presence.$inferSelect): P
 
 const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestEvent))?.id ?? 0;
 
-const readEvents = async (reader: Reader, of: LogOf, id: number, limit: number): Promise<LoggedRow[]> => {
-  if (of === "all") return reader.all(eventsOfAllRooms, { id, limit });
-  if ("roomId" in of) return reader.all(eventsOfRoom, { roomId: of.roomId, id, limit });
-  // The events of each room are one range of the index. The page is the first of all rooms' events.
-  const rows: LoggedRow[] = [];
-  for (const room of await reader.all(roomsOfExam, { examId: of.examId }))
+const readEvents = async (
+  reader: Reader,
+  scope: EventScope,
+  id: number,
+  limit: number,
+): Promise<EventRow[]> => {
+  if (scope === "all") return reader.all(eventsOfAllRooms, { id, limit });
+  if ("roomId" in scope) return reader.all(eventsOfRoom, { roomId: scope.roomId, id, limit });
+  // The index has the events of each room as one range. The page is the first part of all ranges together.
+  const rows: EventRow[] = [];
+  for (const room of await reader.all(roomsOfExam, { examId: scope.examId }))
     rows.push(...(await reader.all(eventsOfRoom, { roomId: room.id, id, limit })));
   return rows.sort((a, b) => a.id - b.id).slice(0, limit);
 };
@@ -192,13 +197,13 @@ const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | 
 export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
   const erasures = createErasureFilter(storage);
   return {
-    newest: () => readNewestId(storage),
+    newestId: () => readNewestId(storage),
 
-    since: (of, id, limit) =>
+    eventsAfter: (scope, id, limit) =>
       storage.snapshot(async (reader) => {
         const oldest = await reader.get(oldestEvent);
         const holdsAll = id >= (oldest?.id ?? 1) - 1 && id <= (await readNewestId(reader));
-        return holdsAll ? readEvents(reader, of, id, limit) : undefined;
+        return holdsAll ? readEvents(reader, scope, id, limit) : undefined;
       }),
 
     room: (roomId) => storage.get(roomById, { roomId }),
@@ -232,17 +237,17 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     othersVersion: () => storage.othersVersion(),
 
     prune: async (before) => {
-      // Mostly there is nothing to delete: then no write begins, for which others would have to wait.
+      // Usually there is nothing to delete. This read avoids a write, which would delay others.
       const oldest = await storage.get(oldestEvent);
       if (!oldest || oldest.createdAt >= before) return false;
       return storage.write(async (tx) => {
         const events = await tx.all(eventsToDelete);
         const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        // The last of them is kept: it may be the newest event, which tells whether the log ever had an id.
+        // Keeps the last of these events: it may be the newest one, which `eventsAfter` needs to recognize ids.
         const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
         const last = old.at(-1);
         if (last) await tx.run(deleteEvents, { lastId: last.id });
-        return old.length === DELETED_AT_ONCE;
+        return old.length === MAX_DELETED;
       });
     },
   };

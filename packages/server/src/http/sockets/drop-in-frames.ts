@@ -1,8 +1,8 @@
 import type { DropInFrame } from "@invigil/schema";
 import { type Delivery, deliveryOf } from "../../features/drop-in/service.js";
-import type { ToldRoomEvent } from "../../features/subscriptions/service.js";
+import type { DeliveredRoomEvent } from "../../features/subscriptions/service.js";
 
-type MessageEvent = Extract<ToldRoomEvent, { type: "message" }>;
+type MessageEvent = Extract<DeliveredRoomEvent, { type: "message" }>;
 
 /** A message and its frame, which is the same for every page of the group. */
 export interface MessageFrame {

@@ -40,7 +40,7 @@ export interface TrpcSocketOptions {
   readonly router: Router;
   readonly auth: Services["auth"];
   readonly gate: Services["gate"];
-  readonly live: Pick<Services["live"], "connect">;
+  readonly live: Pick<Services["live"], "acquireConnection">;
   readonly timing: SocketTiming;
 }
 
@@ -274,7 +274,7 @@ export const trpcSockets =
       caller = "unknown";
       if (!(identity instanceof InvigilError) && socket.readyState === socket.OPEN) {
         try {
-          free = live.connect(identity);
+          free = live.acquireConnection(identity);
           caller = "known";
           clearTimeout(silent);
         } catch (error) {

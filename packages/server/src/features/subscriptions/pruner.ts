@@ -1,17 +1,16 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { LiveStore } from "./store.js";
 
-/** Deletes from the log what has been there for long enough. */
-export interface Keeper {
+/** Deletes events from the log once they are older than the retention time. */
+export interface Pruner {
   start(): void;
-  /** Resolves when nothing is under way. */
+  /** Resolves when no deletion is running. */
   stop(): Promise<void>;
 }
 
-/** How often it looks, in milliseconds. */
-const LOOK_MS = 60_000;
+const INTERVAL_MS = 60_000;
 
-export const createKeeper = ({
+export const createPruner = ({
   store,
   clock,
   retentionMs,
@@ -21,39 +20,39 @@ export const createKeeper = ({
   clock: () => Date;
   retentionMs: number;
   log: FastifyBaseLogger;
-}): Keeper => {
+}): Pruner => {
   let timer: NodeJS.Timeout | undefined;
   let isActive = false;
-  let work: Promise<void> | undefined;
+  let running: Promise<void> | undefined;
 
-  /** A few at a time, so that it holds up nobody's writes. */
+  /** Deletes in small transactions, so that other writes are not delayed. */
   const prune = async (): Promise<void> => {
     try {
       const before = new Date(clock().getTime() - retentionMs);
       while (isActive && (await store.prune(before)));
     } catch (error) {
-      log.error({ err: error }, "old events could not be deleted: it is tried again");
+      log.error({ err: error }, "old events could not be deleted; the server will try again");
     } finally {
-      work = undefined;
+      running = undefined;
     }
   };
-  const look = (): void => {
-    work ??= prune();
+  const pruneOnce = (): void => {
+    running ??= prune();
   };
 
   return {
     start() {
       isActive = true;
-      look();
-      timer ??= setInterval(look, LOOK_MS);
-      // It keeps no process alive.
+      pruneOnce();
+      timer ??= setInterval(pruneOnce, INTERVAL_MS);
+      // The timer keeps no process running.
       timer.unref();
     },
     async stop() {
       isActive = false;
       clearInterval(timer);
       timer = undefined;
-      await work;
+      await running;
     },
   };
 };

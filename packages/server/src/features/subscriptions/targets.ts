@@ -1,0 +1,116 @@
+import type { OnRoomEventInput } from "@invigil/schema";
+import { loginOf } from "../../domain/messages.js";
+import type { Principal } from "../../identity/tokens.js";
+import { roomNotFound } from "../../platform/errors.js";
+import type { AccessService, Reach } from "../access/service.js";
+import type { DeliveredExamEvent, DeliveredRoomEvent, LoggedEvent } from "./delivered-events.js";
+import type { LiveStore } from "./store.js";
+import type { SubscriptionTarget } from "./subscription.js";
+import { canSeeConfig, isDeliverable, isVisibleTo, visibleSnapshot } from "./visibility.js";
+
+interface TargetDeps {
+  readonly store: LiveStore;
+  readonly access: AccessService;
+  readonly clock: () => Date;
+}
+
+/** Whether an event has one of these types and is about the caller. */
+const isAboutCaller = (
+  { userId }: Principal,
+  event: LoggedEvent,
+  ...types: readonly LoggedEvent["type"][]
+): boolean => types.includes(event.type) && "userId" in event.data && event.data.userId === userId;
+
+/** A room, as one of the caller's pages sees it. */
+export const roomTarget = (
+  caller: Principal,
+  { roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera">,
+  { store, access, clock }: TargetDeps,
+): Omit<SubscriptionTarget<DeliveredRoomEvent>, "onStart"> => {
+  const login = loginOf(caller.userId, camera);
+  return {
+    scope: { roomId },
+    mayDeliver: (event) => isVisibleTo(caller, event),
+    checkAccess: async (current) => void (await access.room(current, roomId)),
+    async deliver({ event, load }) {
+      if (!isVisibleTo(caller, event)) return {};
+      if (event.type === "cheat_config_changed" && caller.role === "examinee") {
+        // The event carries the current config, and the room may have ended since it was logged.
+        const room = await store.room(roomId);
+        if (!room || !canSeeConfig(caller, room)) return {};
+      }
+      const loaded = await load();
+      return {
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
+        needsRecheck: isAboutCaller(caller, event, "participant_removed"),
+      };
+    },
+    async createGap() {
+      const snapshot = await store.roomSnapshot(roomId);
+      if (!snapshot) throw roomNotFound(roomId);
+      const { lastEventId: id } = snapshot;
+      return {
+        lastEventId: Number(id),
+        deliverable: { type: "gap", id, roomId, time: clock(), snapshot: visibleSnapshot(caller, snapshot) },
+      };
+    },
+  };
+};
+
+/** The rooms of an exam that the caller can access. The set of rooms may change during the subscription. */
+export const examTarget = (
+  caller: Principal,
+  examId: string,
+  { store, access, clock }: TargetDeps,
+): Omit<SubscriptionTarget<DeliveredExamEvent>, "onStart"> => {
+  const login = loginOf(caller.userId, "main");
+  let rooms: ReadonlySet<string> = new Set();
+  // Ids of events that may change which rooms the caller can access.
+  /** The last one that was offered to the queue. */
+  let lastOffered = 0;
+  /** The last one that was taken from the queue. */
+  let lastTaken = 0;
+  /** The last one that `rooms` reflects. */
+  let lastChecked = 0;
+
+  const changesReach = (event: LoggedEvent): boolean =>
+    event.examId === examId &&
+    (event.type === "room_created" ||
+      isAboutCaller(caller, event, "participant_added", "participant_removed"));
+
+  const updateRooms = async (current: Principal): Promise<Reach> => {
+    const checked = lastTaken;
+    const reach = await access.exam(current, examId);
+    rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
+    lastChecked = checked;
+    return reach;
+  };
+
+  return {
+    scope: { examId },
+    mayDeliver(event) {
+      if (changesReach(event)) lastOffered = event.id;
+      // After an event that may change `rooms`, `deliver` decides, because it has the updated set.
+      return rooms.has(event.roomId) || (event.examId === examId && lastOffered > lastChecked);
+    },
+    checkAccess: async (current) => void (await updateRooms(current)),
+    async deliver({ event, load }, recheckAccess) {
+      const hadRoom = rooms.has(event.roomId);
+      const mayChangeReach = changesReach(event);
+      if (mayChangeReach) lastTaken = event.id;
+      // A person who is removed from a room receives that event as the last one of the room, so the recheck follows it.
+      if (mayChangeReach && !hadRoom) await recheckAccess();
+      if (!hadRoom && !rooms.has(event.roomId)) return {};
+      const loaded = await load();
+      return {
+        ...(loaded && isDeliverable(caller, login, loaded) && { deliverable: loaded }),
+        needsRecheck: mayChangeReach && hadRoom,
+      };
+    },
+    async createGap() {
+      const snapshot = await store.examSnapshot(examId, await updateRooms(caller));
+      const { lastEventId: id } = snapshot;
+      return { lastEventId: Number(id), deliverable: { type: "gap", id, examId, time: clock(), snapshot } };
+    },
+  };
+};
