@@ -13,7 +13,7 @@ it("calls of one caller that are made at once begin in the order in which they w
     }),
   );
   expect(begun.map((one) => one.slice(one.indexOf(" ") + 1))).toEqual(names);
-  // Ids grow.
+  // Ids increase.
   expect(begun.toSorted()).toEqual(begun);
 });
 

@@ -13,14 +13,14 @@ import { noteUse, refuseLostDatabase } from "../storage/data-folder.js";
 import { openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 
-/** What is not finished this long after the signal to stop is cut off, in milliseconds. */
+/** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
 
 export interface RunningServer {
   readonly url: string;
   readonly deps: Deps;
   readonly services: Services;
-  /** Stops accepting, finishes what has begun, closes the database. */
+  /** Stops accepting connections, finishes open requests, and closes the database. */
   close(): Promise<void>;
 }
 
@@ -32,15 +32,17 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
   return `http://${hostInUrl(config.host)}:${port}`;
 };
 
-/** A secret of this installation: kept in the data folder, or in memory when nothing is kept. */
+/**
+ * Returns a secret of this installation. It is stored in the data folder, or in memory when the database is.
+ */
 export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
   databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
 
-/** The configured secret for tokens, or the one that the first start made. */
+/** Returns the configured token secret, or the one that the first start generated. */
 export const authSecretOf = (config: Config): string =>
   config.authSecret ?? ownSecret(config, "auth-secret").value;
 
-/** Says what an administrator must know before the first request. */
+/** Logs what an administrator must know before the first request. */
 const announce = ({ log, config }: Deps, url: string): void => {
   log.info({ url }, "listening");
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
@@ -63,7 +65,10 @@ const announce = ({ log, config }: Deps, url: string): void => {
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
 };
 
-/** What this installation stands on: its database (close it), its secrets, the real clock. */
+/**
+ * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
+ * real clock.
+ */
 export const openDeps = (
   config: Config,
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
@@ -97,7 +102,7 @@ export const openDeps = (
   }
 };
 
-/** The log goes to standard output, its last lines when the process ends. */
+/** Logs to standard output. Buffered lines are written when the process ends. */
 const openLog = ({ logLevel }: Config): Logger => {
   const stdout = pino.destination({ sync: true });
   const lines = bufferLines({ write: (text) => stdout.write(text) });
@@ -111,7 +116,7 @@ const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): Set
   );
 
 /**
- * Listens on the configured address for a moment.
+ * Checks the configured address by listening on it briefly.
  * @throws SetupError when another process listens there, or the system does not allow it
  */
 export const checkAddress = async (config: Config): Promise<void> => {
@@ -120,14 +125,14 @@ export const checkAddress = async (config: Config): Promise<void> => {
   try {
     await once(server, "listening");
   } catch (error) {
-    // Safe: a server that cannot listen emits the system's error.
+    // Safe: a server that cannot listen emits a system error.
     throw cannotListen(config, error as NodeJS.ErrnoException);
   }
   server.close();
   await once(server, "close");
 };
 
-/** Opens the database, builds the app, listens. */
+/** Opens the database, builds the app, and listens. */
 export const startServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = openDeps(config, { log: openLog(config), address: () => address });
@@ -165,7 +170,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
   }
 };
 
-/** Serves until SIGTERM or SIGINT; then drains. A second signal ends the process at once. */
+/** Waits for SIGTERM or SIGINT, then drains the server. A second signal ends the process at once. */
 export const untilSignal = (server: RunningServer): Promise<void> =>
   new Promise((resolve, reject) => {
     let draining = false;

@@ -7,12 +7,14 @@ interface Place {
   readonly dataDir: string;
 }
 
-/** Lies in every data folder that has been used. */
+/** The name of the file that marks a data folder as used. */
 const MARK = "in-use.json";
 
 const isEmpty = (file: string): boolean => !existsSync(file) || statSync(file).size === 0;
 
-/** Since when a data folder has been used, as its mark tells; undefined for a new one. */
+/**
+ * Returns since when a data folder has been used, according to its marker file. Undefined for a new folder.
+ */
 const usedSince = (dataDir: string): string | undefined => {
   try {
     return /"since": *"([^"]+)"/.exec(readFileSync(join(dataDir, MARK), "utf8"))?.[1] ?? "an unknown time";
@@ -23,7 +25,7 @@ const usedSince = (dataDir: string): string | undefined => {
 };
 
 /**
- * A database that is gone or empty in a data folder that has been used is a loss, and no new beginning.
+ * A missing or empty database in a data folder that was used before means data loss, not a new installation.
  * @throws SetupError that names both, and what to do
  */
 export const refuseLostDatabase = ({ databaseFile, dataDir }: Place): void => {
@@ -35,7 +37,7 @@ export const refuseLostDatabase = ({ databaseFile, dataDir }: Place): void => {
   );
 };
 
-/** Marks the data folder as one that has been used. */
+/** Marks the data folder as used. */
 export const noteUse = ({ databaseFile, dataDir }: Place, now: Date): void => {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const mark = `${JSON.stringify({ database: databaseFile, since: now.toISOString() }, undefined, 2)}\n`;
@@ -44,7 +46,7 @@ export const noteUse = ({ databaseFile, dataDir }: Place, now: Date): void => {
   try {
     writeFileSync(file, mark, { flag: "wx", mode: 0o600, flush: true });
   } catch (error) {
-    // Of two processes that start at once, one marks it.
+    // If two processes start at once, the first of them writes the marker.
     if (!failedWith(error, "EEXIST")) throw error;
   }
 };

@@ -4,37 +4,45 @@ import type { AccessStore, RoomOfPerson, StoredRoom } from "./store.js";
 
 export type { StoredRoom };
 
-/** The rooms of an exam that a caller may read: every one, or these. */
+/** The rooms of an exam that a caller may read: all of them, or a list of ids. */
 export type Reach = "all" | readonly string[];
 
 /**
- * Who may reach what: the whole rule. The procedure kinds have checked the caller's role before.
+ * The permission rules for rooms and exams. The procedure kinds in `trpc/procedures.ts` check the caller's role
+ * first.
  *
- * - A person reaches a room by being in it, in the role that its token says; storage decides, not the client.
- * - An administrator reaches every room.
- * - A token that is bound to a room or an exam reaches nothing else, whoever holds it.
- * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
- * - A room that has ended leaves its examinees what they have to read, to report late and to upload; for the rest
- *   (cheat configs, message tokens) they need a room in progress. It leaves everybody else what it was.
- * - What one of an exam's teachers sets for all of its rooms (the cheat config) is not for a token of one room.
- * - An exam as a whole is its maker's and the administrators', in a token that is not bound to one of its rooms.
- * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
+ * - A person has access to a room when storage lists them in it with the role of their token.
+ * - An administrator has access to every room.
+ * - A token that is bound to a room or an exam gives access to nothing else, whoever uses it.
+ * - A person has access to an exam when they are in one of its rooms. A teacher also has access to the exams
+ *   that they created.
+ * - In an ended room, examinees may still read, upload recordings and report late records. For anything else
+ *   (cheat configs, message tokens) they need a room in progress. The end of a room changes nothing for other
+ *   roles.
+ * - A setting for all rooms of an exam (the cheat config) needs a token that is not bound to one room.
+ * - An exam as a whole belongs to its creator and to administrators, with a token that is not bound to one of
+ *   its rooms.
+ * - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
  */
 export interface AccessService {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
-  /** What somebody is in a room; undefined where it is in none of that id. Asks nobody's permission: for other services. */
+  /**
+   * Returns a person's role in a room, or undefined if they are not in it. Checks no permissions: for use by
+   * other services.
+   */
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
   /**
-   * For what a teacher of an exam's rooms sets for all of them.
+   * Checks access for a teacher's settings that apply to all rooms of an exam.
    * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
    */
   allRooms(caller: Caller, examId: string): Promise<void>;
   /**
-   * For what an ended room no longer gives its examinees: in the room, or the exam, that was asked for, or wherever
-   * the caller is. To everybody else it is open as `room` and `exam` say, and without either.
+   * Checks access to what examinees lose when their room ends. An examinee needs a room in progress: the given
+   * room, any of their rooms in the given exam, or any of their rooms at all. For other roles this checks the
+   * given room and exam like `room` and `exam`, and allows the call if neither is given.
    * @throws FORBIDDEN, ROOM_ENDED (examinees), ROOM_NOT_FOUND, EXAM_NOT_FOUND (administrators)
    */
   inProgress(
@@ -42,17 +50,17 @@ export interface AccessService {
     where: { roomId?: string | undefined; examId?: string | undefined },
   ): Promise<void>;
   /**
-   * For what concerns an exam as a whole: its people, its plan, its end.
-   * @throws FORBIDDEN for all but administrators and the exam's maker, EXAM_NOT_FOUND (administrators)
+   * Checks access to an exam as a whole: its people, its plan, its deletion.
+   * @throws FORBIDDEN for all but administrators and the exam's creator, EXAM_NOT_FOUND (administrators)
    */
   wholeExam(caller: Caller, examId: string): Promise<void>;
   /**
-   * The rooms of an exam that a caller may run: to its maker, too, every one.
+   * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
   roomsToRun(caller: Caller, examId: string): Promise<Reach>;
   /**
-   * For what belongs to no room: new exams and the audio library.
+   * Checks access to what belongs to no room: new exams and the audio library.
    * @throws FORBIDDEN for a token that is bound to a room or an exam
    */
   unbound(caller: Caller): void;
@@ -92,7 +100,7 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
     return rooms.map(({ id }) => id);
   };
 
-  /** The rooms through which an examinee comes to what it asks for. */
+  /** The caller's rooms among those that the request is about. */
   const roomsOf = async (
     caller: Caller,
     {

@@ -4,7 +4,7 @@ import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
 
-/** An exam that is not over, and how many examinees it has, with and without a room. */
+/** An exam that has not ended, and its number of examinees, seated or not. */
 export interface ComingExam {
   readonly id: string;
   readonly name: string;
@@ -14,9 +14,9 @@ export interface ComingExam {
 }
 
 export interface CapacityStore {
-  /** Exams that end after `now`. Reads every exam: people ask for it, not API calls. */
+  /** Returns the exams that end after `now`. Reads every exam, so it must not be used by API calls. */
   comingExams(now: Date): Promise<ComingExam[]>;
-  /** How many rooms in progress use each message service. */
+  /** Returns the number of rooms in progress by message service. */
   openRooms(): Promise<Readonly<Record<ImServer, number>>>;
 }
 

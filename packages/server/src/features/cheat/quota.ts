@@ -7,22 +7,25 @@ import { atMost } from "../../platform/lru.js";
 import { exceeded, type Held, type Over, type Tally } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
-/** How much may be kept about one person in one room. It is counted where the records are written. */
+/**
+ * The quotas for records about one person and in one room. The store enforces them in the transaction that
+ * writes.
+ */
 export interface RecordQuota {
-  /** What a recording of this caller is bounded by. */
+  /** The limits for a call of this caller. */
   of(caller: Pick<Caller, "role">): Omit<Tally, "people">;
   /**
-   * So that repeating what was refused takes no turn of the others' writes.
-   * @throws QUOTA_EXCEEDED for people of whom it is known that they have no room for this
+   * Refuses a repeated call without a write transaction, so that it does not delay other writes.
+   * @throws QUOTA_EXCEEDED for people whose quota is known to be too full for the new records
    */
   assertNotFull(roomId: string, added: readonly Held[]): Promise<void>;
-  /** What was not kept, as a failure. */
+  /** The error for a call that exceeded a quota. */
   refusal(roomId: string, over: Over): InvigilError;
 }
 
 const MIB = 1024 * 1024;
 const inMib = (bytes: number): number => Math.round((bytes / MIB) * 10) / 10;
-/** People whose quota was found used up. */
+/** The number of cached people whose quota is full. */
 const REMEMBERED = 10_000;
 
 export const createRecordQuota = ({
@@ -30,7 +33,7 @@ export const createRecordQuota = ({
   quotas,
 }: {
   readonly store: Pick<CheatStore, "held">;
-  /** Absent: there may be as much as there is. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }): RecordQuota => {
   const most = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
@@ -58,7 +61,7 @@ export const createRecordQuota = ({
   };
 
   return {
-    // An examinee is one person; staff may name anybody.
+    // An examinee records about themselves only; staff may record about any number of people.
     of: ({ role }) => ({ most, mostPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
     async assertNotFull(roomId, people) {
       if (!most || full.size === 0) return;

@@ -4,7 +4,7 @@ import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, visibleRooms } from "../../storage/tables.js";
 
-/** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
+/** A record to write. `extraInfo` is a text, or an object as JSON text. */
 export interface NewRecord {
   readonly examId: string;
   readonly roomId: string;
@@ -17,41 +17,44 @@ export interface NewRecord {
   readonly createdAt: Date;
 }
 
-/** What is kept about one person in one room. */
+/** The number and size of the records about one person in one room. */
 export interface Held {
   readonly userId: string;
   readonly records: number;
   readonly bytes: number;
 }
 
-/** How much may be kept about one person in one room. */
+/** The maximum number and size of the records about one person in one room. */
 export type Most = Omit<Held, "userId">;
 
-/** What is to be kept, person by person, and how much there may be. */
+/** The records to add, per person, and the limits that apply. */
 export interface Tally {
   readonly people: readonly Held[];
   /** Absent: no limit. */
   readonly most?: Most | undefined;
-  /** How many people there may be records about in the room. Absent: no limit. */
+  /** The maximum number of people with records in the room. Absent: no limit. */
   readonly mostPeople?: number | undefined;
 }
 
-/** The limit that a call would have exceeded: nothing of it was kept. */
+/** The limit that a call exceeded, with the usage before it. Nothing of the call was written. */
 export type Over = { readonly held: Held; readonly of: keyof Most } | { readonly people: number };
 
-/** The limit that is exceeded when something is added to what is held; undefined for none. */
+/** Returns the limit that would be exceeded by an addition, or undefined. */
 export const exceeded = (held: Held, added: Held, most: Most): keyof Most | undefined => {
   if (held.records + added.records > most.records) return "records";
   return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
 };
 
-/** One call of `cheat.addRecords`: records of one room. */
+/** The records of one call of `cheat.addRecords`, all for the same room. */
 export interface Recording {
   readonly records: readonly NewRecord[];
   readonly tally: Tally;
 }
 
-/** Whether a call's records are kept: `false` when the room does not exist any more, or the limit that they exceed. */
+/**
+ * The outcome of a call: whether its records were written (`false`: the room was deleted), or the limit that
+ * they exceed.
+ */
 export type Recorded = boolean | Over;
 
 const heldByPeople = statement((dialect) =>
@@ -93,12 +96,15 @@ const addToSums = statement((dialect) =>
 const insertRecords = insertion(cheatRecords);
 
 type Sum = { records: number; bytes: number };
-/** What is held about the people of one room. */
+/** The usage in one room, by user id. */
 type Sums = Map<string, Sum>;
 
-/** Finds out which calls of a group are within their limits, one after the other: each counts what those before it keep. */
+/**
+ * Checks the calls of a group against their limits, one after the other. Each call counts what the calls before
+ * it add.
+ */
 const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
-  /** Rooms in which people are counted, and how many there are, up to a limit. */
+  /** The number of people with records, for rooms in which that number is limited. */
   const sizes = new Map<string, number>();
   const sizeOf = async (roomId: string, sums: Sums, limit: number): Promise<number> => {
     const known = sizes.get(roomId);
@@ -111,7 +117,10 @@ const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
   };
 
   return {
-    /** Counts what a call keeps. Returns what it exceeds instead, and then counts nothing; `false` without its room. */
+    /**
+     * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
+     * the room does not exist.
+     */
     async admit(roomId: string, { people, most, mostPeople }: Tally): Promise<Recorded> {
       const sums = held.get(roomId);
       if (!sums) return false;
@@ -141,7 +150,10 @@ const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
 
 const roomOf = ({ records }: Recording): string | undefined => records[0]?.roomId;
 
-/** Makes the function that keeps the records of a call, all or none. Calls that arrive together are written together. */
+/**
+ * Creates the function that writes the records of a call, all or none. Calls that arrive together share a
+ * transaction.
+ */
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
   storage.grouped<Recording, Recorded>(async (tx, calls) => {
     const roomIds = [...new Set(calls.flatMap((call) => roomOf(call) ?? []))].toSorted();

@@ -15,18 +15,21 @@ import type { RecordQuota } from "./quota.js";
 import type { Held, NewRecord } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
-/** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */
+/** Late records are evidence: an ended room accepts them for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
 
 export interface CheatService {
-  /** @throws FORBIDDEN, also for a token bound to one room, as the config is the whole exam's; EXAM_NOT_FOUND */
+  /**
+   * @throws FORBIDDEN, also for a token bound to one room, since the config applies to the whole exam;
+   *   EXAM_NOT_FOUND
+   */
   setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
   getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
-  /** The exam's config, if there is one. Asks nobody's permission: for other services. */
+  /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
-   * Keeps all records or none; resolves when they are on disk. An examinee records about itself only.
+   * Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   addRecords(caller: Caller, input: AddCheatRecordsInput): Promise<true>;
@@ -47,7 +50,7 @@ const assertExamOf = (room: StoredRoom, examId: string | undefined): void => {
     throw invalidInput("examId", `is not the exam of the room ${room.id}`);
 };
 
-/** Field by field: a copy of all fields but one takes six times as long. */
+/** Lists the fields explicitly: a rest pattern takes six times as long. */
 const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRecord => {
   const { userId, detectType, isMainMonitor, detectTime, extraInfo } = record;
   const isText = typeof extraInfo === "string";
@@ -64,7 +67,7 @@ const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRe
   };
 };
 
-/** What the records are, person by person, in the order in which each comes first. */
+/** Counts the records of each person, in the order in which people first appear. */
 const tallyOf = (records: readonly NewRecord[]): Held[] => {
   const people = new Map<string, { userId: string; records: number; bytes: number }>();
   for (const { userId, detectType, extraInfo } of records) {
@@ -131,7 +134,7 @@ export const createCheatService = ({
       assertExamOf(room, examId);
       return store.listByRooms([roomId], page);
     }
-    // The schema requires one of the two.
+    // The schema requires a room or an exam.
     if (examId === undefined) throw invalidInput("roomId", "or examId is required");
     const reach = await access.exam(caller, examId);
     return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(reach, page);

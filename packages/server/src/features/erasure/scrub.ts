@@ -1,6 +1,9 @@
-// What stays of a message once one of the people whom it names is erased.
+// Removes an erased person from the messages that mention them.
 
-/** The value without the logins: they are dropped from lists and as names of members, and empty where a member's value. */
+/**
+ * Removes logins from a JSON value: from lists and as keys of objects. As the value of a key, a login becomes
+ * empty.
+ */
 const without = (logins: ReadonlySet<string>, value: unknown): unknown => {
   if (typeof value === "string") return logins.has(value) ? "" : value;
   if (Array.isArray(value))
@@ -16,8 +19,8 @@ const without = (logins: ReadonlySet<string>, value: unknown): unknown => {
 };
 
 /**
- * A message's JSON text without a person's logins. The text stays as it was sent, to the byte, where it names none of them.
- * What people wrote in words stays: nobody can tell whom it names.
+ * Returns a message's JSON text without a person's logins. A text that contains none of them stays the same,
+ * byte for byte. Free text stays, since a program cannot decide whom it mentions.
  */
 export const scrubbed = (text: string, logins: ReadonlySet<string>): string => {
   const value: unknown = JSON.parse(text);

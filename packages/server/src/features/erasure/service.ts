@@ -3,24 +3,27 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
- * Erases what still names people who were removed together with what was recorded about them: their messages, what others'
- * messages say of them, events, mutes, presence, and the names of their streams. Does so in small steps, between which
- * everybody else's calls go on; what a process did not finish, the next start does. The message that tells the person of the
- * removal goes last, once their pages have had time to read it.
+ * Erases the remaining data about people who were removed together with their records: messages, mentions in
+ * other messages, events, mutes, presence and stream names. The work consists of small steps, so that other
+ * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
+ * goes last, after their pages have had time to read it.
  */
 export interface ErasureService {
-  /** Resolves when all that can be done is done, also of what another process began. */
+  /** Resolves when everything that is due is erased, including what another process began. */
   finish(): Promise<void>;
-  /** Finishes what an earlier process left, and from then on what becomes due. */
+  /** Finishes the erasures of earlier processes, then runs those that become due. */
   start(): void;
-  /** Stops after the step that is under way: the next start goes on. Resolves when nothing is under way. */
+  /** Stops after the current step; the next start continues. Resolves when no step is running. */
   stop(): Promise<void>;
 }
 
-/** How long the farewell is there to be read, and how often it is looked for those that were, in milliseconds. */
+/**
+ * How long the notice of the removal stays readable, and how often to look for notices that are due, in
+ * milliseconds.
+ */
 const FAREWELL_MS = 120_000;
 const LOOK_MS = 60_000;
-/** Rooms whose keys are erased at once. */
+/** The number of rooms whose keyed rows are erased in one transaction. */
 const ROOMS_AT_ONCE = 200;
 
 export const createErasureService = ({
@@ -94,14 +97,14 @@ export const createErasureService = ({
       isStopping = false;
       look();
       timer ??= setInterval(look, LOOK_MS);
-      // It keeps no process alive.
+      // The timer must not keep the process running.
       timer.unref();
     },
     async stop() {
       isStopping = true;
       clearInterval(timer);
       timer = undefined;
-      // Whoever waits for it is told of its failure.
+      // The caller of `finish` gets the error.
       await work?.catch(() => undefined);
     },
   };

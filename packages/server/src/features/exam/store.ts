@@ -15,7 +15,7 @@ import {
   visibleExams,
 } from "../../storage/tables.js";
 
-/** An exam as it is kept. */
+/** An exam as stored. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
@@ -23,36 +23,42 @@ type NamedHolding = Holding & { readonly name: string };
 
 export type { Holding };
 
-/** A clip that does not exist: nothing was written. */
+/** A clip does not exist, so nothing was written. */
 export interface Missing {
   readonly missingClip: string;
 }
 
 export interface ExamStore {
-  /** Writes an exam and the audio that it plays. */
+  /** Writes an exam and its audio attachments. */
   create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
-  /** How many exams a person has made; counts up to `most`. */
+  /** Counts the exams that a person created, up to `most`. */
   countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
-  /** Changes an exam that `change` is given as it is, and replaces all audio that it plays where `audio` is given. */
+  /** Changes an exam to the result of `change`, and replaces its audio attachments if `audio` is given. */
   update(
     examId: string,
     change: (current: StoredExam) => Changes,
     audio: readonly NewAttachment[] | undefined,
   ): Promise<Missing | undefined>;
-  /** Newest first, all or those that a person reaches; `before` is the last id of the page before. */
+  /**
+   * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
+   * page.
+   */
   list(
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
   ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
-  /** Deletes an exam and what belongs to it, unless `check`, which is given what it holds, throws. Undefined when there is none. */
+  /**
+   * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
+   * undefined when there is no such exam.
+   */
   delete(
     exam: { examId: string; now: Date },
     check: (holding: NamedHolding) => void,
   ): Promise<Holding | undefined>;
 }
 
-/** What is read of an exam: who made it is for the access service alone. */
+/** Leaves out `createdBy`, which only the access service needs. */
 const columns = {
   id: visibleExams.id,
   name: visibleExams.name,
@@ -63,7 +69,7 @@ const columns = {
   updatedAt: visibleExams.updatedAt,
 };
 
-/** The first page starts above every id: an id is digits and small letters. */
+/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
 
 const examById = statement(
@@ -119,7 +125,7 @@ const updateExam = statement(
 );
 
 export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }): ExamStore => {
-  /** A person's exams come from two lists. The one by rooms has another order, so they are sorted here. */
+  /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
   const listReached = async (
     { userId, role }: { userId: string; role: Role },
     page: { limit: number; before: string },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createFairQueue } from "./queue.js";
 
-/** A queue whose tasks are ended by the test, and the order in which they began. */
+/** A queue whose tasks the test ends, and the order in which they began. */
 const open = (limits: { atOnce?: number; waitingEach?: number; waiting?: number } = {}) => {
   const queue = createFairQueue({ atOnce: 1, waitingEach: 100, waiting: 1000, ...limits });
   const begun: string[] = [];
@@ -18,7 +18,7 @@ const open = (limits: { atOnce?: number; waitingEach?: number; waiting?: number 
     queue,
     begun,
     add,
-    /** Ends a task, and waits for what that begins. */
+    /** Ends a task, and waits until the next one has begun. */
     end: async ({ name, done }: ReturnType<typeof add>) => {
       ends.get(name)?.();
       expect(await done).toBe(name);

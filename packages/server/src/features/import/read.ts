@@ -9,37 +9,43 @@ import type { RosterPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
 
-/** What was found in the file. */
+/** The result of reading a file. */
 export interface Found {
-  /** Rows with a person. */
+  /** The number of rows with a person. */
   readonly rows: number;
   readonly faults: Faults;
   readonly columns: Columns;
-  /** Visible sheets of a workbook that hold something and were not read. */
+  /** Visible, non-empty sheets of the workbook that were not read. */
   readonly unreadSheets: readonly string[];
 }
 
-/** Keeps people. Returns the rows whose person an earlier row has, which are not kept. */
+/** Adds people. Returns the rows whose person an earlier row has already added. */
 export type AddPeople = (people: readonly RosterPerson[]) => Promise<{ row: number; earlier: number }[]>;
 
 export interface Into {
   readonly findRoom: RoomFinder;
   readonly addPeople: AddPeople;
-  /** What somebody is whose row does not say: an examinee, where this does not say so either. */
+  /** The role of people whose role cell is empty. Default: examinee. */
   readonly emptyRole?: ParticipantRole;
 }
 
 const BATCH = 500;
-/** Twice the largest roster that is promised to be quick: one that is longer would keep the database to itself. */
+/**
+ * Twice the size of the largest roster with a guaranteed speed. A longer one would keep other calls from the
+ * database for too long.
+ */
 const MAX_PEOPLE = 200_000;
-/** Rows with nobody in them count as well: each takes its time. */
+/** Includes rows without a person, since they take time, too. */
 const MAX_ROWS = 250_000;
-/** Titles and notes may stand above a workbook's header: among so many rows that are not blank it is looked for. */
+/**
+ * A workbook may have titles and notes above its header. The header must be among the first non-blank rows, as
+ * many as this.
+ */
 const HEADER_ROWS = 20;
 
 const isBlank = ({ cells }: Row): boolean => cells.every((cell) => cell.trim() === "");
 
-/** A file as it is read: its columns, and its rows below the header. */
+/** A file whose header has been read: its columns, and the rows below the header. */
 interface Opened {
   readonly columns: Columns;
   readonly rows: AsyncIterable<Row>;
@@ -53,10 +59,11 @@ const columnsAt = (header: Row): Columns => {
 };
 
 /**
- * Finds the header: of CSV the first row. Of a workbook's first rows the one that names an id and a name or, of several such rows
- * in succession, the last, as a header of two rows repeats what is merged in it; where none does, the row that comes nearest shows
- * what is missing.
- * @throws INVALID_INPUT for a file without one
+ * Finds the header. In a CSV file it is the first row. In a workbook it is the first row that names an id and a
+ * name. If several such rows follow each other, it is the last of them, because a two-row header repeats merged
+ * cells in its second row. If there is no such row, the row with the most known headers is used, to report what
+ * is missing.
+ * @throws INVALID_INPUT for a file without a header
  */
 const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
   let header: Row | undefined;
@@ -82,20 +89,20 @@ const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
     columns,
     rows: (async function* () {
       if (first) yield first;
-      // Not `yield*` of the iterator, which would end it: its owner does.
+      // A `yield*` would close the iterator, which belongs to the caller.
       for (let read = await rows.next(); !read.done; read = await rows.next()) yield read.value;
     })(),
   };
 };
 
-/** Several things are wrong with the file itself. */
+/** The file as a whole has several errors. */
 class InvalidFile extends InvigilError {
   constructor(faults: string[]) {
     super("INVALID_INPUT", `file ${faults[0]}`, { fields: { file: faults } });
   }
 }
 
-/** Reads and checks the rows of a file, and keeps those whose person is known. */
+/** Reads and checks the rows of a file, and adds those with a valid id. */
 const readRows = async (
   file: AsyncIterableIterator<Row>,
   { findRoom, addPeople, emptyRole = "examinee" }: Into,
@@ -163,7 +170,7 @@ export const readFile = async (
     if (error instanceof SheetError) throw invalidInput("file", `cannot be used: ${error.message}`);
     throw error;
   } finally {
-    // A header alone may be why it ends.
+    // The rows are not read to the end when the header is invalid.
     await rows.return(undefined);
   }
 };

@@ -3,8 +3,8 @@ import type { RosterPerson } from "./judge.js";
 import type { AddPeople } from "./read.js";
 
 /**
- * The people of a file, in the order of its rows and each once. They are kept in memory until they are judged; the bounds of a file bound
- * them: see docs/decisions/0012.
+ * The people of a file, each once, in the order of its rows. They stay in memory until they are imported. The
+ * size limits of a file bound them: see docs/decisions/0012.
  */
 export interface Roster {
   readonly people: readonly RosterPerson[];

@@ -17,13 +17,13 @@ export interface Settlement {
   readonly scope: Scope;
   readonly found: Found;
   readonly now: Date;
-  /** How many people a room may have; absent: as many as come. */
+  /** The maximum number of people in a room. Absent: no limit. */
   readonly size?: RoomSize | undefined;
-  /** Until the last moment the import can be called off. */
+  /** Aborts the import, up to its last step. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Does what a verdict says. */
+/** Queues the writes for an action. */
 const carryOut = (
   verdict: Verdict,
   { userId }: RosterPerson,
@@ -48,12 +48,14 @@ const carryOut = (
 };
 
 /**
- * Judges the people of a file, and imports them: all, or nobody where a row is faulty. A dry run only judges.
- * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended meanwhile, or another change of the exam does not end
+ * Decides what to do about each person of a file and imports them: all or, if any row is invalid, none. A dry
+ * run writes nothing.
+ * @throws EXAM_NOT_FOUND, EXAM_CONFLICT when rooms ended during the import or another change of the exam does
+ *   not finish
  */
 export const settle = (store: ImportStore, settlement: Settlement): Promise<ImportResult | FaultyFile> => {
   const { people, examId, now, found, scope, dryRun, size, signal } = settlement;
-  // A file that is faulty in itself is judged as well, to tell all that is wrong with it.
+  // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
   const into = { examId, now, dryRun: dryRun || found.faults.count > 0 };
   const judging = store.settle<ImportResult | FaultyFile>(
     people,
@@ -80,7 +82,7 @@ export const settle = (store: ImportStore, settlement: Settlement): Promise<Impo
         if (verdict.step !== "seat" && verdict.step !== "change") return;
         result.updated += 1;
         const { was, is } = verdict;
-        // Not somebody who only got a room.
+        // A person who only got a room has no changed details.
         if (!differ(was, is)) return;
         if (result.changes.length < LISTED_CHANGES) result.changes.push({ row, userId, was, is });
         else result.moreChanges += 1;

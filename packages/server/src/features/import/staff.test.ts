@@ -3,7 +3,7 @@ import { csv, encode, xlsx } from "../../../test/support/files.js";
 import { readStaff } from "./staff.js";
 
 type Rows = readonly (readonly string[])[];
-/** Reads the same rows as each kind of file. */
+/** Reads the same rows in each file format. */
 const FORMATS = [
   ["CSV", async (rows: Rows) => Buffer.from(csv(rows))],
   ["XLSX", xlsx],
@@ -91,7 +91,7 @@ it("reads teachers as Excel in China saves them", async () => {
 });
 
 it("lists the first hundred faults by row, whoever found them, and counts the others", async () => {
-  // Every other row is an examinee's, the others have no name: found at different times.
+  // Examinees and missing names alternate. The two errors are found at different times.
   const lines = Array.from({ length: 240 }, (_, n) => (n % 2 === 0 ? `k${n},,` : `k${n},A,examinee`));
   const staff = await readText(`id,name,role\n${lines.join("\n")}\n`);
   if (!("faults" in staff)) throw new Error("the file was taken");

@@ -18,30 +18,30 @@ import type { RoomSize } from "../participant/service.js";
 import type { Details, Place, RosterPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
 
-/** What is to be written about the person that is judged. */
+/** Collects what to write about people. */
 export interface Writing {
   insert(person: NewPerson): void;
-  /** Without a room. */
+  /** Adds a person without a room. */
   wait(person: { userId: string; role: ParticipantRole } & Details): void;
-  /** In a room, or (null) among those who wait for one. */
+  /** Changes a person in a room, or (null) among the people who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
 }
 
-/** An exam that people are imported into. */
+/** The exam to import into. */
 export interface Into {
   readonly examId: string;
   readonly now: Date;
-  /** Whether people are only judged and nothing is written. */
+  /** Whether to write nothing. */
   readonly dryRun: boolean;
 }
 
 export interface ImportStore {
-  /** In the order in which they were made. */
+  /** Sorted by creation. */
   rooms(examId: string): Promise<ExamRoom[]>;
   /**
-   * Judges people: `each` is given each of them, with where in the exam they are. Everybody sees at once what it wrote when `end` says to
-   * keep it; it is undone otherwise. `work` is given no rooms when the exam does not exist any more. `size` checks each room that people
-   * came into.
+   * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
+   * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist
+   * any more. `size` checks each room that people were added to.
    * @throws what `work` and `size` throw, and `RoomsEnded`
    */
   settle<Result>(
@@ -57,20 +57,20 @@ export interface Settling<Result> {
   readonly end: () => { keep: boolean; result: Result };
 }
 
-/** Rooms of the exam ended while people were being written into them: nothing was imported. */
+/** Rooms of the exam ended while people were being added to them: nothing was imported. */
 export class RoomsEnded extends Error {
   constructor() {
     super("rooms of the exam ended meanwhile");
   }
 }
 
-/** People that are judged, and written, at once. */
+/** The number of people of one step. */
 const PAGE = 100;
-/** A person who comes into a room counts as so many rows, and one who waits for a room or changes as so many. */
+/** The cost of a person, in rows: one who is added to a room, and one who waits for a room or changes. */
 const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
 
-/** The change is undone, because its result says so. */
+/** Thrown to undo the change because its result says so. */
 class NotKept<Result> extends Error {
   constructor(readonly result: Result) {
     super("nothing is imported");
@@ -107,7 +107,7 @@ const seatsOfPeople = statement((dialect) =>
       extraMinutes: visibleParticipants.extraMinutes,
     })
     .from(visibleParticipants)
-    // A cross join: SQLite then begins with the people, who are fewer than the exam's.
+    // A cross join makes SQLite begin with the given people, who are fewer than those of the exam.
     .crossJoin(rooms)
     .where(
       and(
@@ -140,10 +140,13 @@ const readRooms = async (reader: Reader, examId: string): Promise<ExamRoom[]> =>
     ended: status === "ended",
   }));
 
-/** A place, with the number of its row. */
+/** A place with the `seq` of its row. */
 type PlaceRow = Place & { readonly seq: number };
 
-/** Where in an exam people are, by user id: their rooms by role and in the order in which those were made, then that they wait. */
+/**
+ * Returns people's places in an exam, by user id: their rooms by role and creation, then their place among the
+ * people who wait.
+ */
 const readPlaces = async (
   reader: Reader,
   examId: string,
@@ -172,7 +175,7 @@ const WRITES_NOTHING: Writing = {
   change: () => undefined,
 };
 
-/** Collects what is to be written about a page of people, and writes it for a change. */
+/** Collects what to write about a page of people, and writes it as part of a bulk change. */
 const createPageWriter = (changeId: number, { examId, now }: Into) => {
   let inserted: NewPerson[] = [];
   let waiting: (typeof unseated.$inferInsert)[] = [];
@@ -183,12 +186,12 @@ const createPageWriter = (changeId: number, { examId, now }: Into) => {
       void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
     change: (userId, roomId, is) => void changed.push({ userId, roomId, is }),
   };
-  /** How many people came into each room. */
+  /** The number of people added to each room. */
   const added = new Map<string, number>();
   return {
     writing,
     added,
-    /** Writes what was collected. Returns how many rows it counts as. */
+    /** Writes what was collected. Returns its cost in rows. */
     async write(tx: Transaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
       const rows = inserted.length * SEAT_ROWS + (waiting.length + changed.length) * OTHER_ROWS;
       for (const person of inserted) {
@@ -237,7 +240,7 @@ export const createImportStore = ({
     return work(exam && (await readRooms(reader, examId)), writing);
   };
 
-  /** Judges a page of people. Returns their places. */
+  /** Calls `each` for a page of people. Returns their places. */
   const judgePage = async (
     reader: Reader,
     examId: string,
@@ -277,7 +280,7 @@ export const createImportStore = ({
     for (const page of pagesOf(people)) {
       const places = await judgePage(tx, examId, page, settling);
       const written = await writer.write(tx, places);
-      // A small import is one transaction: its last page ends no step.
+      // A small import is one transaction, so the last page does not end a step.
       if (page.length === PAGE) yield page.length + written;
     }
     const { keep, result } = settling.end();

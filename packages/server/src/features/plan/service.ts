@@ -21,11 +21,11 @@ import type { ExamPeople, PlanStore } from "./store.js";
 
 export interface PlanService {
   /**
-   * Seats the people of an exam who have no room, and makes the rooms that they need: all of it or nothing.
-   * Done again it changes nothing.
-   * @param listed how many people and rooms the answer lists, about; 5,000 unless told
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes meanwhile,
-   *   PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
+   * Repeating the call changes nothing.
+   * @param listed the approximate number of people and rooms in the answer; default: 5,000
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
+   *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   plan(caller: Caller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
 }
@@ -36,20 +36,20 @@ export interface PlanServiceDeps {
   readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
-  /** Absent: there may be as many rooms as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
 
-/** The message service of the rooms that a plan makes. */
+/** The message service of the rooms that a plan creates. */
 const IM_SERVER = "aliyun_new";
-/** People whom the plan goes through in one turn of the event loop. */
+/** The number of people to process in one turn of the event loop. */
 const PEOPLE_A_TURN = 2000;
-/** The longest name of a room, in characters. */
+/** The maximum length of a room's name, in characters. */
 const MAX_ROOM_NAME = 63;
 
 /**
- * Those who wait for a room and those who are named, each once, without those who have a room.
- * @throws PARTICIPANT_CONFLICT when somebody is in the exam in another role
+ * Returns the people who wait for a room and those named in the call, each once, without those who have a room.
+ * @throws PARTICIPANT_CONFLICT when a person is in the exam with another role
  */
 const newcomersOf = async (
   { rooms, waiting }: ExamPeople,
@@ -81,21 +81,21 @@ const newcomersOf = async (
   return newcomers;
 };
 
-/** People in the order in which they come into their room. */
+/** Returns people in the order in which they are added to their room. */
 const seatedIn = ({ teacher, spares, inspectors, examinees }: Seats) => [
   ...(teacher ? [{ person: teacher, spare: false }] : []),
   ...spares.map((person) => ({ person, spare: true })),
   ...[...inspectors, ...examinees].map((person) => ({ person, spare: false })),
 ];
 
-/** A room of the plan, and what is put into it. */
+/** A room of the plan, and the people that the plan adds to it. */
 interface Draft {
   readonly id: string;
   readonly name: string;
-  /** The examinees that it has already. */
+  /** The number of examinees before the plan. */
   readonly examinees: number;
   readonly seats: Seats;
-  /** What a room that is to be made still needs. */
+  /** Set for a room that the plan creates. */
   readonly made?: { readonly createTeacher: string };
 }
 

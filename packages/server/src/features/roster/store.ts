@@ -14,13 +14,14 @@ import {
 export type { Standing };
 
 export interface RosterStore {
-  /** In the order of the import; `after` is the `nextCursor` of the page before. */
+  /** In the order of the import. `after` is the `nextCursor` of the previous page. */
   listUnseated(examId: string, page: { limit: number; after: number | undefined }): Promise<UnseatedPage>;
-  /** A person's rooms, in the order in which they were made, and whether they wait for one. */
+  /** Returns a person's rooms, oldest first, and their entry among the people without a room. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and their groups, and from the people without a room; `withRecords` together with what
-   * was recorded about them and reported of their streams. `check` is given their standing, and refuses by throwing.
+   * Removes a person from all rooms of the exam and their groups, and from the people without a room.
+   * `withRecords` also deletes their records and the reports about their streams. `check` gets the person's
+   * current state and throws to refuse.
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
@@ -28,7 +29,7 @@ export interface RosterStore {
   ): Promise<Standing>;
 }
 
-/** People that are counted in one turn of the event loop. */
+/** The number of people to count in one turn of the event loop. */
 const COUNTED_A_TURN = 2000;
 
 const isAfter = and(eq(unseated.examId, param("examId")), gt(unseated.seq, param("after")));

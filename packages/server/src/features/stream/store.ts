@@ -17,11 +17,11 @@ import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { participants, rooms, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
 
-/** An event as the stream service reports it. */
+/** An event reported by the stream service. */
 export interface NewEvent {
-  /** The stream's name. */
+  /** The name of the stream. */
   readonly stream: string;
-  /** The stream that it would be a transcoded copy of. */
+  /** The name of the stream that this stream may be a transcoded copy of. */
   readonly original: string | undefined;
   readonly action: StreamAction;
   readonly eventTime: Date;
@@ -33,8 +33,8 @@ export interface NewEvent {
 }
 
 /**
- * What became of a report. `repeat`: the event was kept before. `copy`: the stream is a transcoded copy of a known one, and nothing was
- * kept. `unknown`: no room has such a stream.
+ * The result of a report. `repeat`: the event was already stored. `copy`: the stream is a transcoded copy of a
+ * known stream, and nothing was stored. `unknown`: no room has such a stream.
  */
 export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 
@@ -48,13 +48,13 @@ export interface StreamStore {
   listByRoom(roomId: string, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
-/** The signal to the apps. It carries the person's own id, for either camera. */
+/** The signals to the apps. They carry the person's own id for both cameras. */
 const SIGNAL = {
   publish: signals.streamPublished,
   publish_done: signals.streamStopped,
 } as const satisfies Record<StreamAction, object>;
 
-/** The first page starts above every id. */
+/** The cursor of the first page is greater than every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
 const ownersOfStreams = statement((dialect) =>
@@ -91,7 +91,7 @@ const newestTime = query
   .select({ eventTime: max(streamEvents.eventTime) })
   .from(streamEvents)
   .where(isOfReportedCamera);
-/** For each report what is known of its event, its camera and its room. */
+/** Reads, for each report, the state of its event, its camera and its room. */
 const standingOfReports = statement((dialect) =>
   query
     .select({
@@ -158,14 +158,14 @@ const toEvent = ({ width, height, ...row }: typeof streamEvents.$inferSelect): S
   ...(height !== null && { height }),
 });
 
-/** Whose camera each stream is that the reports name, also as an original. By the streams' names. */
+/** Returns the owners of the reported streams and of their originals, by stream name. */
 const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {
   const names = new Set(reported.flatMap(({ stream, original = stream }) => [stream, original]));
   const owners = await reader.all(ownersOfStreams, { names: [...names] });
   return new Map(owners.map(({ name, ...owner }) => [name, owner]));
 };
 
-/** What tells a stream's events apart. */
+/** Identifies an event of a stream. */
 const keyOf = ({ stream, eventTime, action, node, ip }: NewEvent): string =>
   JSON.stringify([stream, eventTime.getTime(), action, node, ip]);
 
@@ -179,14 +179,14 @@ interface Changes {
     readonly camera: Camera;
     readonly role: ParticipantRole;
     readonly status: PublishStatus;
-    /** Of the room in progress: where the signal goes. */
+    /** The room that gets the signal, if it is in progress. */
     readonly signalTo: RoomOfGroups | undefined;
     readonly signal: number;
     readonly now: Date;
   }[];
 }
 
-/** Finds out what became of each report, one after the other: each sees what those before it change. */
+/** Evaluates reports one after the other. Each report sees the changes of those before it. */
 const judge = async (
   tx: Transaction,
   reported: readonly NewEvent[],
@@ -252,7 +252,7 @@ export const createStreamStore = ({
       await tx.insert(insertEvent, changes.events);
       for (const camera of ["main", "pc"] as const) {
         const ofCamera = changes.statuses.filter((change) => change.camera === camera);
-        // The last change of each camera counts.
+        // Only the last change of each camera is written.
         const last = new Map(
           ofCamera.map(({ stream, roomId, userId, status, now }) => [
             stream,
