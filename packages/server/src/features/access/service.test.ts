@@ -4,7 +4,7 @@ import { createTestApp, type TestApp, type TestCaller } from "../../app/testing.
 import { InvigilError } from "../../platform/errors.js";
 
 // Two exams. Rooms `here` and `beside` belong to the first, `elsewhere` to the second.
-// In `here` there is one person of each role; `wrong_<role>` is there too, but in another role than its token says.
+// The room `here` has one person of each role. It also has `wrong_<role>`, whose role there differs from their token.
 const ROLES = ["teacher", "inspector", "examinee"] as const;
 const OTHER = { teacher: "inspector", inspector: "examinee", examinee: "teacher" } as const;
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** `ok`, or the code of the refusal. */
+/** Returns `ok`, or the error code of the refusal. */
 const outcome = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
@@ -47,7 +47,7 @@ const messageOf = async (call: Promise<unknown>): Promise<string> => {
 const reachesRoom = (caller: TestCaller, roomId = rooms.here) => outcome(app.as(caller).room.get({ roomId }));
 const reachesExam = (caller: TestCaller, examId = exam) => outcome(app.as(caller).exam.get({ examId }));
 
-/** How a token can be bound, and what that leaves of the room `here` and of its exam. */
+/** The possible bindings of a token, and whether it then has access to the room `here` and its exam. */
 const bindings: {
   bound: string;
   to: () => Pick<TestCaller, "room" | "exam">;

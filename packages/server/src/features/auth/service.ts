@@ -138,7 +138,7 @@ export const createAuthService = ({
   };
 
   /**
-   * Returns the session that a token was created by. An issued token has none: it ends with the session that
+   * Returns the session that a token belongs to. An issued token has none: it ends with the session that
    * issued it, but cannot refresh or end that session, even if an administrator issued it to themselves.
    */
   const ownSession = async ({ userId, sessionId, tokenId, isIssued }: Principal) => {

@@ -35,8 +35,8 @@ export interface ErasureStore {
   /** Returns the rooms that an erasure covers, oldest first. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
-   * Erases the rows under the person's name in some rooms: mutes, presence, stream names, seats, and message logins, those bound to the
-   * exam included.
+   * Erases the rows keyed by the person in some rooms: mutes, presence, stream names, seats, and message logins,
+   * including those bound to the exam.
    */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
   /**

@@ -146,7 +146,7 @@ export const createImportService = ({
   return {
     import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
     async importFile(caller, { file, ...input }) {
-      // Before it waits for its turn.
+      // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
       const request = { ...input, source: { bytes: Buffer.from(file, "base64") } };
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");

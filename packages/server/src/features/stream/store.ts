@@ -40,8 +40,9 @@ export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 
 export interface StreamStore {
   /**
-   * Keeps an event and gives the camera the status that its newest event means. The stream service's times decide which one is the newest;
-   * of two at the same time, the one that came later. Sends a signal about a change to the room while that is in progress.
+   * Stores an event and updates the camera's status to that of its newest event. The newest event is the one
+   * with the latest time of the stream service's clock; among equal times, the one that arrived last. If the
+   * status changes and the room is in progress, sends a signal to the room.
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** Newest first. `before` is the last id of the previous page. */

@@ -1,6 +1,6 @@
-/** What the system says, and SQLite: also when it cannot make the index of its log larger. */
+/** Error codes of the system and of SQLite, including the one for a log index that cannot grow. */
 const FULL = new Set<unknown>(["ENOSPC", "EDQUOT", "SQLITE_FULL", "SQLITE_IOERR_SHMSIZE"]);
 
-/** Whether something was not written because the disk, or the share of it that the server may use, is full. */
+/** Whether a write failed because the disk, or the server's share of it, is full. */
 export const isStorageFull = (error: unknown): boolean =>
   error instanceof Error && "code" in error && FULL.has(error.code);

@@ -1,31 +1,34 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 /**
- * SQLite's write-ahead log applies to whatever database file lies beside it. After a crash, a backup that is copied over the file
- * gets the log of the file that was there, and is corrupt from then on. To tell such a pair, each log carries a generation: the
- * database's `user_version`, one higher than in the log before. See docs/decisions/0037-the-database-file.md.
+ * SQLite applies a write-ahead log to any database file beside it. After a crash, a backup that is copied over
+ * the file gets the log of the previous file, and is corrupt from then on. To detect such a pair, each log has
+ * a generation: the `user_version` of the database, which is one higher than in the previous log. See
+ * docs/decisions/0037-the-database-file.md.
  */
 const GENERATION_OFFSET = 60;
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** The first and the last byte of the magic number; the last bit tells the byte order of the checksums. */
+/** The first and the last byte of the magic number. The last bit is the byte order of the checksums. */
 const MAGIC = 0x377f0682;
 
 export const logOf = (file: string): string => `${file}-wal`;
 
-/** The generation in the database file itself, without its log. 0 for a file that never had one. */
+/** The generation in the database file itself, without its log. 0 for a file without generations. */
 export const generationOfFile = (descriptor: number): number => {
   const bytes = Buffer.alloc(4);
   return readSync(descriptor, bytes, 0, 4, GENERATION_OFFSET) === 4 ? bytes.readInt32BE() : 0;
 };
 
-/** What tells one log from the next in the same file: the two salts of its header. Undefined while there is no log. */
+/**
+ * Identifies a log among those of the same file: the two salts of its header. Undefined while there is no log.
+ */
 export const saltsOfLog = (descriptor: number): string | undefined => {
   const bytes = Buffer.alloc(8);
   return readSync(descriptor, bytes, 0, 8, 16) === 8 ? bytes.toString("latin1") : undefined;
 };
 
-/** SQLite's checksum of a log, carried on over more bytes. */
+/** Continues SQLite's checksum of a log over more bytes. */
 const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly [number, number]) => {
   let one = from0;
   let other = from1;
@@ -36,7 +39,10 @@ const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly 
   return [one, other] as const;
 };
 
-/** The generations that the committed frames of a log hold, in order; undefined when SQLite would take nothing from it. */
+/**
+ * Returns the generations in the committed frames of a log, in order. Undefined when SQLite would ignore the
+ * log.
+ */
 const generationsOfLog = (descriptor: number): number[] | undefined => {
   const header = Buffer.alloc(LOG_HEADER_BYTES);
   if (readSync(descriptor, header, 0, LOG_HEADER_BYTES, 0) < LOG_HEADER_BYTES) return undefined;
@@ -69,7 +75,10 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
   return hasCommits ? committed : undefined;
 };
 
-/** `unknown`: the file or the log was written before generations, or the log's first commits are all that there is. */
+/**
+ * `unknown`: the file or the log was written before generations were introduced, or the log has only the first
+ * commits of a new database.
+ */
 export type LogState = "none" | "own" | "foreign" | "unknown";
 
 const look = (file: string): LogState => {
@@ -83,17 +92,18 @@ const look = (file: string): LogState => {
     const [first] = generations;
     if (own === 0 || first === undefined) return "unknown";
     if (generations.includes(own)) return "own";
-    // Either the log's first commit began its generation, or that commit carries the one of the log before and the next began it.
+    // Either the log's first commit starts its generation, or that commit still has the previous generation and
+    // the next commit starts the new one.
     return own === first - 1 && !generations.includes(first + 1) ? "own" : "foreign";
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }
 };
 
-/** A log that another process is writing may change under the eyes of one that reads it: so many looks must agree. */
+/** Another process may write to the log while it is read, so several reads must agree. */
 const LOOKS = 5;
 
-/** Whether the write-ahead log that lies beside a database file was written for it. Changes nothing. */
+/** Whether the write-ahead log beside a database file belongs to it. Changes nothing. */
 export const inspectLog = (file: string): LogState => {
   for (let looks = 1; looks < LOOKS; looks += 1) {
     const state = look(file);

@@ -2,7 +2,7 @@ import type { Database as Sqlite } from "better-sqlite3";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { SetupError } from "../../platform/setup-error.js";
 
-/** The newest migration that the database has, in the migrations' own time; 0 for none. */
+/** The time of the newest migration of the database, as its folder has it. 0 without migrations. */
 const newestApplied = (sqlite: Sqlite): number => {
   const table = sqlite.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
   if (!table) return 0;
@@ -10,7 +10,7 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
-/** How a database compares with this version's migrations. */
+/** Compares the migrations of a database with those of this version. */
 export const compareMigrations = (
   sqlite: Sqlite,
   migrationsFolder: string,
@@ -22,8 +22,9 @@ export const compareMigrations = (
 };
 
 /**
- * Applies the migrations that are missing, all in one transaction.
- * Returns whether the database has exactly this version's, to be asked later: another process may bring it further.
+ * Applies the missing migrations in one transaction.
+ * @returns a function that tells whether the database has exactly the migrations of this version. Call it
+ *   later: another process may add newer ones.
  * @throws when the database has a migration that this version does not know
  */
 export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
@@ -47,7 +48,7 @@ export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolea
       note.run(hash, folderMillis);
     }
   });
-  // The lock before the look: of two processes that start at once, the second finds the work done.
+  // Locks before looking: if two processes start at once, the second one finds the migrations applied.
   apply.immediate();
   return () => newestApplied(sqlite) === known;
 };

@@ -10,7 +10,7 @@ interface Remembered {
 
 const MANY = 10_000;
 
-/** Unambiguous: a text is preceded by its length. */
+/** Unambiguous, since the length of a text precedes it. */
 const keyOf = (args: readonly Asked[]): string => {
   let key = "";
   for (const arg of args) key += typeof arg === "string" ? `${arg.length}:${arg}|` : `${arg}|`;
@@ -28,27 +28,27 @@ export interface RememberedReads {
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ) => (...args: Args) => Promise<Answer>;
-  /** Notes that the transaction under way writes a table. */
+  /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
-  /** The transaction under way is committed: forgets what was read from the tables that it wrote. */
+  /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
   readonly committed: () => void;
   readonly rolledBack: () => void;
   readonly forgetAll: () => void;
 }
 
 /**
- * Reads that are remembered, and forgotten when a write to one of their tables commits: by this process, table by table, or by another,
- * which `othersVersion` tells. See docs/decisions/0019-remembered-reads.md.
+ * Caches reads until a write to one of their tables is committed: by this process, table by table, or by
+ * another process, which `othersVersion` reveals. See docs/decisions/0019-remembered-reads.md.
  */
 export const createRememberedReads = (
-  /** Gives the reader of a read that depends on these tables. */
+  /** Returns the reader for a read that depends on these tables. */
   readerFor: (tables: readonly string[]) => Reader,
   othersVersion: () => number | undefined,
 ): RememberedReads => {
-  /** How many commits have written each table. */
+  /** The number of commits that have written to each table. */
   const commits = new Map<string, number>();
   const written = new Set<string>();
-  /** Counts what others have committed. */
+  /** The number of commits of other processes that were noticed. */
   let others = 0;
   let lastVersion: number | undefined;
   let hasLookedThisTurn = false;
@@ -81,7 +81,7 @@ export const createRememberedReads = (
       const names = tables.map((table) => getTableName(table));
       const reader = readerFor(names);
       const answers = new LRUCache<string, Remembered>(atMost(max));
-      /** Grows with every commit that the answers depend on, and never becomes what it was. */
+      /** Increases with every commit that the result depends on, and never repeats a value. */
       const stampNow = (): number => {
         let stamp = others;
         for (const name of names) stamp += commits.get(name) ?? 0;
@@ -90,10 +90,10 @@ export const createRememberedReads = (
       return async (...args) => {
         if (!withinCalls || !hasLookedThisTurn) lookAtOthers();
         const key = keyOf(args);
-        // Taken before the read: what is committed meanwhile may be in a part of the answer and not in another.
+        // Taken before the read: a commit during the read may be in one part of the result and not in another.
         const stamp = stampNow();
         const known = answers.get(key);
-        // Safe: under this key stands what the same read answered to the same arguments.
+        // Safe: the entries of this cache come from this read.
         if (known?.stamp === stamp) return known.answer as Awaited<ReturnType<typeof read>>;
         const answer = frozen(await read(reader, ...args));
         answers.set(key, { answer, stamp });

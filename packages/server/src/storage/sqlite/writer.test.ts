@@ -9,7 +9,7 @@ import { createWriter, type Write } from "./writer.js";
 
 let folder: string;
 let sqlite: Sqlite.Database;
-/** Another connection: sees what is committed and nothing else. */
+/** Another connection, which sees committed data only. */
 let witness: Sqlite.Database;
 let write: Write;
 let statements: string[];
@@ -46,7 +46,7 @@ describe("while another process writes", () => {
   let other: Sqlite.Database;
   beforeEach(() => {
     other = new Sqlite(join(folder, "x.db"));
-    // As the database is opened: it is the writer that waits.
+    // Like an opened database: the writer waits, not SQLite.
     sqlite.pragma("busy_timeout = 0");
     other.exec("BEGIN IMMEDIATE");
     other.exec("INSERT INTO t VALUES (100)");
