@@ -4,7 +4,7 @@ import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
-import { countCalls } from "../features/access/counted.js";
+import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
 import { createAccountService } from "../features/account/service.js";
@@ -130,7 +130,7 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const rules = createAccessService({ store: createAccessStore({ storage }) });
-  const access = countCalls(rules, rates);
+  const access = withRateLimits(rules, rates);
   const authStore = createAuthStore({ storage });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -140,7 +140,7 @@ export const createServices = (
     tokens,
     passwords,
     throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
-    takenBack: tail.doubt,
+    onAccessRevoked: tail.doubt,
     clock,
     ids,
     log,
@@ -150,7 +150,7 @@ export const createServices = (
     store: createAccountStore({ storage }),
     access,
     passwords,
-    takenBack: tail.doubt,
+    onAccessRevoked: tail.doubt,
     clock,
   });
   const audio = createAudioService({
@@ -239,7 +239,7 @@ export const createServices = (
     exam,
     participant,
     tokens,
-    takenBack: tail.doubt,
+    onAccessRevoked: tail.doubt,
     log,
     apps: config.apps,
   });

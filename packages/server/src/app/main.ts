@@ -9,7 +9,7 @@ import { storedSecret, temporarySecret } from "../identity/secrets.js";
 import { createIds } from "../platform/ids.js";
 import { bufferLines } from "../platform/log-lines.js";
 import { SetupError } from "../platform/setup-error.js";
-import { noteUse, refuseLostDatabase } from "../storage/data-folder.js";
+import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
 import { openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 
@@ -35,15 +35,15 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
 /**
  * Returns a secret of this installation. It is stored in the data folder, or in memory when the database is.
  */
-export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
+export const installationSecret = ({ databaseFile, dataDir }: Config, name: string) =>
   databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
 
 /** Returns the configured token secret, or the one that the first start generated. */
 export const authSecretOf = (config: Config): string =>
-  config.authSecret ?? ownSecret(config, "auth-secret").value;
+  config.authSecret ?? installationSecret(config, "auth-secret").value;
 
 /** Logs what an administrator must know before the first request. */
-const announce = ({ log, config }: Deps, url: string): void => {
+const logStartup = ({ log, config }: Deps, url: string): void => {
   log.info({ url }, "listening");
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
@@ -75,14 +75,14 @@ export const openDeps = (
 ): Deps => {
   const clock = () => new Date();
   const monotonic = () => performance.now();
-  const isKept = config.databaseFile !== ":memory:";
-  if (isKept) refuseLostDatabase(config);
+  const isPersistent = config.databaseFile !== ":memory:";
+  if (isPersistent) refuseLostDatabase(config);
   const db = openDatabase({
     file: config.databaseFile,
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
   });
   try {
-    if (isKept) noteUse(config, clock());
+    if (isPersistent) markAsUsed(config, clock());
     if (db.unchecked.length > 0)
       log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
     return createDeps({
@@ -94,7 +94,7 @@ export const openDeps = (
       log,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
-      ownKey: (name) => ownSecret(config, name).value,
+      ownKey: (name) => installationSecret(config, name).value,
     });
   } catch (error) {
     db.close();
@@ -144,7 +144,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       throw cannotListen(config, error);
     });
     address = addressOf(app, config);
-    announce(deps, address);
+    logStartup(deps, address);
     deps.disk.start();
     services.queue.start();
     services.erasure.start();

@@ -14,7 +14,7 @@ import {
   timeZone,
   whole,
   withoutSlashes,
-} from "./setting-forms.js";
+} from "./setting-schemas.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
 /** Reserved template names of the stream vendor, which a transcode suffix may not use. */
@@ -159,7 +159,7 @@ type SettingName = keyof Settings;
 export const settingNames = Object.keys(settings.shape);
 
 /** Settings that must be set together. */
-const GROUPS: readonly (readonly SettingName[])[] = [
+const SET_TOGETHER: readonly (readonly SettingName[])[] = [
   [
     "INVIGIL_STREAM_PUSH_DOMAIN",
     "INVIGIL_STREAM_PUSH_KEY",
@@ -176,9 +176,9 @@ const GROUPS: readonly (readonly SettingName[])[] = [
 const NEED_CREDENTIALS: readonly SettingName[] = ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "INVIGIL_UPLOAD_ROLE_ARN"];
 
 /** Returns the errors of combinations of valid settings, one per line. */
-const faultsTogether = (env: Settings): string[] => {
+const combinationFaults = (env: Settings): string[] => {
   const isSet = (name: SettingName) => env[name] !== undefined;
-  const faults = GROUPS.flatMap((group) => {
+  const faults = SET_TOGETHER.flatMap((group) => {
     const present = group.find(isSet);
     return present === undefined
       ? []
@@ -194,10 +194,10 @@ const faultsTogether = (env: Settings): string[] => {
     faults.push("INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is");
   if (isSet("INVIGIL_ALIYUN_SECURITY_TOKEN") && !hasKey)
     faults.push("INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is");
-  const needy = NEED_CREDENTIALS.find(isSet);
-  if (needy && !hasKey && !hasRole)
+  const dependent = NEED_CREDENTIALS.find(isSet);
+  if (dependent && !hasKey && !hasRole)
     faults.push(
-      `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${needy} is`,
+      `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${dependent} is`,
     );
   return faults;
 };
@@ -221,7 +221,7 @@ export const readSettings = (
   const [first, ...more] = [
     ...unknown,
     ...(parsed.success
-      ? faultsTogether(parsed.data)
+      ? combinationFaults(parsed.data)
       : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
   ];
   if (first !== undefined) return { faults: [first, ...more] };

@@ -47,7 +47,7 @@ export interface WriteOptions {
 }
 
 /** An argument of a remembered read. */
-export type Asked = string | number | boolean | undefined;
+export type RememberedArgument = string | number | boolean | undefined;
 
 export interface RememberOptions {
   /** The tables that the read depends on. A committed write to one of them removes the cached results. */
@@ -83,7 +83,7 @@ export interface Storage extends Reader {
    * Creates a read with a cache. A cached result is used for as long as the database would return the same.
    * Results are frozen and shared.
    */
-  remember<Args extends readonly Asked[], Answer>(
+  remember<Args extends readonly RememberedArgument[], Answer>(
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ): (...args: Args) => Promise<Answer>;

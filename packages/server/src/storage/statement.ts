@@ -48,8 +48,8 @@ export interface Statement<Row = unknown> {
 }
 
 /** All statements and insertions, for the tests that compile them for each database. */
-const made: (Statement | Insertion)[] = [];
-export const madeStatements = (): readonly (Statement | Insertion)[] => made;
+const allStatements: (Statement | Insertion)[] = [];
+export const madeStatements = (): readonly (Statement | Insertion)[] => allStatements;
 
 /**
  * Creates a statement from a query. Create it once, along with the store, and run it with different values.
@@ -59,7 +59,7 @@ export const statement = <Query extends Built>(
   built: Query | ((dialect: Dialect) => Query),
 ): Statement<RowsOf<Query>> => {
   const one: Statement<RowsOf<Query>> = { build: typeof built === "function" ? built : () => built };
-  made.push(one);
+  allStatements.push(one);
   return one;
 };
 
@@ -69,13 +69,13 @@ export const statement = <Query extends Built>(
 export const statements = <Args extends readonly (string | number | boolean | undefined)[], Row>(
   shape: (...args: Args) => Statement<Row>,
 ): ((...args: Args) => Statement<Row>) => {
-  const known = new Map<string, Statement<Row>>();
+  const cache = new Map<string, Statement<Row>>();
   return (...args) => {
     const key = JSON.stringify(args.map((arg) => arg ?? null));
-    let found = known.get(key);
+    let found = cache.get(key);
     if (!found) {
       found = shape(...args);
-      known.set(key, found);
+      cache.set(key, found);
     }
     return found;
   };
@@ -95,7 +95,7 @@ export const insertion = <Of extends SQLiteTable>(
   { onConflict = "fail" }: { readonly onConflict?: "fail" | "ignore" } = {},
 ): Insertion<Of> => {
   const one: Insertion<Of> = { table, onConflict };
-  made.push(one);
+  allStatements.push(one);
   return one;
 };
 
@@ -109,7 +109,7 @@ export interface Field {
 }
 
 /** The parts of a statement that do not depend on the database. */
-export interface Parts {
+export interface StatementParts {
   readonly sql: SQL;
   readonly fields: readonly Field[];
   /**
@@ -174,7 +174,7 @@ const fieldOf = (path: readonly string[], field: unknown): Field => ({
 });
 
 /** Analyses a statement, for a database to compile. */
-export const partsOf = ({ build }: Statement, dialect: Dialect): Parts => {
+export const partsOf = ({ build }: Statement, dialect: Dialect): StatementParts => {
   const built = build(dialect);
   // Safe: see Internals.
   const { config, joinsNotNullableMap } = built as Internals;
@@ -208,7 +208,7 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
   });
 
 /** Creates a function that builds a row from the values of its fields. */
-export const rowReader = ({ fields, alwaysThere }: Pick<Parts, "fields" | "alwaysThere">) => {
+export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
   const isFlat = fields.every(({ path }) => path.length === 1);
   const read = (row: Record<string, unknown>, { path, decode }: Field, value: unknown): void => {
     let node = row;

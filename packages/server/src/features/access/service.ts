@@ -67,27 +67,27 @@ export interface AccessService {
 }
 
 export const createAccessService = ({ store }: { store: AccessStore }): AccessService => {
-  const noRoom = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
-  const noExam = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
+  const roomForbidden = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
+  const examForbidden = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
 
   const room: AccessService["room"] = async (caller, roomId) => {
-    if (caller.roomId !== undefined && caller.roomId !== roomId) throw noRoom(roomId);
+    if (caller.roomId !== undefined && caller.roomId !== roomId) throw roomForbidden(roomId);
     const found = await store.room(roomId, caller.userId);
     if (caller.role === "admin") {
       if (!found) throw roomNotFound(roomId);
-    } else if (found?.role !== caller.role) throw noRoom(roomId);
-    if (caller.examId !== undefined && caller.examId !== found.room.examId) throw noRoom(roomId);
+    } else if (found?.role !== caller.role) throw roomForbidden(roomId);
+    if (caller.examId !== undefined && caller.examId !== found.room.examId) throw roomForbidden(roomId);
     return found.room;
   };
 
-  const maker = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
+  const isCreator = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
     caller.role === "teacher" && found?.createdBy === caller.userId;
 
   const exam: AccessService["exam"] = async (caller, examId) => {
-    if (caller.examId !== undefined && caller.examId !== examId) throw noExam(examId);
+    if (caller.examId !== undefined && caller.examId !== examId) throw examForbidden(examId);
     if (caller.roomId !== undefined) {
       const bound = await room(caller, caller.roomId);
-      if (bound.examId !== examId) throw noExam(examId);
+      if (bound.examId !== examId) throw examForbidden(examId);
       return [bound.id];
     }
     const found = await store.exam(examId);
@@ -96,12 +96,12 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       return "all";
     }
     const rooms = await store.roomsOf(examId, caller.userId, caller.role);
-    if (rooms.length === 0 && !maker(caller, found)) throw noExam(examId);
+    if (rooms.length === 0 && !isCreator(caller, found)) throw examForbidden(examId);
     return rooms.map(({ id }) => id);
   };
 
   /** The caller's rooms among those that the request is about. */
-  const roomsOf = async (
+  const requestedRooms = async (
     caller: Caller,
     {
       roomId = caller.roomId,
@@ -129,22 +129,22 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       if (where.roomId !== undefined) await room(caller, where.roomId);
       if (where.examId !== undefined) await exam(caller, where.examId);
       if (caller.role !== "examinee") return;
-      const rooms = await roomsOf(caller, where);
+      const rooms = await requestedRooms(caller, where);
       const last = rooms.at(-1);
       if (!last) throw forbidden("You are in no room.");
       if (!rooms.some(({ status }) => status === "in_progress"))
         throw new InvigilError("ROOM_ENDED", `The room ${last.id} has ended.`);
     },
     async wholeExam(caller, examId) {
-      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw noExam(examId);
+      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw examForbidden(examId);
       const found = await store.exam(examId);
       if (caller.role === "admin" && !found) throw examNotFound(examId);
-      if (caller.role !== "admin" && !maker(caller, found)) throw noExam(examId);
+      if (caller.role !== "admin" && !isCreator(caller, found)) throw examForbidden(examId);
     },
     async roomsToRun(caller, examId) {
       const reach = await exam(caller, examId);
       if (reach === "all" || caller.roomId !== undefined) return reach;
-      return maker(caller, await store.exam(examId)) ? "all" : reach;
+      return isCreator(caller, await store.exam(examId)) ? "all" : reach;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

@@ -30,14 +30,14 @@ export const createAccountService = ({
   store,
   access,
   passwords,
-  takenBack,
+  onAccessRevoked,
   clock,
 }: {
   store: AccountStore;
   access: AccessService;
   passwords: Passwords;
   /** Called after sessions have ended, so that open subscriptions check their tokens again. */
-  takenBack: () => void;
+  onAccessRevoked: () => void;
   clock: () => Date;
 }): AccountService => {
   const found = (account: Account | undefined, userId: string): Account => {
@@ -75,7 +75,7 @@ export const createAccountService = ({
           `The account ${userId} is your own: ask another administrator.`,
         );
       const account = await store.setDisabled(userId, true, clock());
-      takenBack();
+      onAccessRevoked();
       return found(account, userId);
     },
 
@@ -88,7 +88,7 @@ export const createAccountService = ({
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
       const account = await store.setPassword(userId, passwordHash, clock());
-      takenBack();
+      onAccessRevoked();
       return found(account, userId);
     },
   };

@@ -19,7 +19,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import { noClip } from "./rules.js";
+import { clipNotFound } from "./rules.js";
 import type { AudioStore, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
 /** The maximum number of default clips that an exam offers. */
@@ -29,7 +29,7 @@ const MAX_DEFAULTS = 100;
 export interface AudioUpload {
   readonly content: AsyncIterable<Uint8Array>;
   /** Returns the form fields that describe the file. Call it after reading the content. */
-  readonly described: () => UploadAudioInput;
+  readonly metadata: () => UploadAudioInput;
 }
 
 export interface AudioService {
@@ -98,13 +98,13 @@ export const createAudioService = ({
    * The database stores paths of uploaded files, so that the server's public URL may change. Clients get
    * absolute URLs.
    */
-  const shown = <T extends { url: string; ossUrl: string | null }>({ url, ossUrl, ...rest }: T) => ({
+  const toPublic = <T extends { url: string; ossUrl: string | null }>({ url, ossUrl, ...rest }: T) => ({
     ...rest,
     url: url.startsWith("/") ? `${publicUrl()}${url}` : url,
     ...(ossUrl !== null && { ossUrl }),
   });
-  const shownAttached = ({ startTime, ...audio }: StoredExamAudio) => ({
-    ...shown(audio),
+  const toPublicAttached = ({ startTime, ...audio }: StoredExamAudio) => ({
+    ...toPublic(audio),
     ...(startTime && { startTime }),
   });
 
@@ -112,7 +112,7 @@ export const createAudioService = ({
    * The form of a URL to store: a path for a file of this server, however the URL is written; any other URL
    * unchanged.
    */
-  const kept = (url: string): string => {
+  const storedUrl = (url: string): string => {
     const own = new URL(publicUrl());
     const { origin, pathname } = new URL(url, own);
     const folder = `${own.pathname.replace(/\/$/, "")}${AUDIO_PREFIX}`;
@@ -123,7 +123,7 @@ export const createAudioService = ({
   const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
 
   /** An exam without manual audio of its own offers the default clips, whoever teaches it. */
-  const assertMayOffer = (caller: Caller, isDefault: boolean | undefined): void => {
+  const assertMaySetDefault = (caller: Caller, isDefault: boolean | undefined): void => {
     if (isDefault && caller.role !== "admin")
       throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");
   };
@@ -153,17 +153,17 @@ export const createAudioService = ({
 
   const add = async (
     caller: Caller,
-    described: CreateAudioInput,
+    metadata: CreateAudioInput,
     file?: { readonly bytes: number; readonly beforeInsert: (stored: StoredBytes) => void },
   ): Promise<AudioClip> => {
-    assertMayOffer(caller, described.isDefault);
-    const { name, classify, isDefault, url, ossUrl = null } = described;
+    assertMaySetDefault(caller, metadata.isDefault);
+    const { name, classify, isDefault, url, ossUrl = null } = metadata;
     const now = clock();
-    const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
+    const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
     const { bytes = 0, beforeInsert } = file ?? {};
     const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
     await store.create(row, beforeInsert);
-    return shown(clip);
+    return toPublic(clip);
   };
 
   return {
@@ -172,7 +172,7 @@ export const createAudioService = ({
         { name, classify },
         { limit: pageSize, offset: (pageNum - 1) * pageSize },
       );
-      return { pageNum, pageSize, total, list: list.map(shown) };
+      return { pageNum, pageSize, total, list: list.map(toPublic) };
     },
     async create(caller, input) {
       access.unbound(caller);
@@ -195,7 +195,7 @@ export const createAudioService = ({
         }
       }
       await using file = await files.receive(counted());
-      const described = upload.described();
+      const metadata = upload.metadata();
       try {
         // Inside the transaction: otherwise the last other clip of the same file, and with it the file, could
         // be deleted first.
@@ -203,7 +203,7 @@ export const createAudioService = ({
           assertQuota(caller, bytes, stored);
           file.keep();
         };
-        return await add(caller, { ...described, url: file.url }, { bytes, beforeInsert });
+        return await add(caller, { ...metadata, url: file.url }, { bytes, beforeInsert });
       } catch (error) {
         // The file may be in the library although adding the clip failed. The first error is the one to report.
         await removeUnused(file.url).catch(() => undefined);
@@ -212,16 +212,16 @@ export const createAudioService = ({
     },
     async update(caller, { clipId, ...changes }) {
       access.unbound(caller);
-      assertMayOffer(caller, changes.isDefault);
+      assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
       const updated = await store.update(clipId, change, assertMayChange(caller, clipId));
-      if (!updated) throw noClip(clipId);
-      return shown(updated);
+      if (!updated) throw clipNotFound(clipId);
+      return toPublic(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
       const outcome = await store.delete(clipId, assertMayChange(caller, clipId));
-      if (!outcome) throw noClip(clipId);
+      if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
         throw new InvigilError("AUDIO_CLIP_CONFLICT", `${exams} the audio clip ${clipId}.`);
@@ -232,9 +232,9 @@ export const createAudioService = ({
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
-      if (attached === "no_clip") throw noClip(clipId);
+      if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
-      return shownAttached(attached);
+      return toPublicAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {
       await access.wholeExam(caller, examId);
@@ -248,12 +248,12 @@ export const createAudioService = ({
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];
       for (const { startTime, ...audio } of await store.ofExam(examId)) {
-        if (startTime) scheduledAudio.push({ ...shown(audio), startTime });
-        else manualAudio.push(shown(audio));
+        if (startTime) scheduledAudio.push({ ...toPublic(audio), startTime });
+        else manualAudio.push(toPublic(audio));
       }
       if (manualAudio.length > 0) return { scheduledAudio, manualAudio };
       const defaults = await store.defaults(MAX_DEFAULTS);
-      return { scheduledAudio, manualAudio: defaults.map((clip) => shown({ ...clip, clipId: clip.id })) };
+      return { scheduledAudio, manualAudio: defaults.map((clip) => toPublic({ ...clip, clipId: clip.id })) };
     },
   };
 };

@@ -87,9 +87,9 @@ const attachedColumns = {
 const clipColumns = { id: audioClips.id, ...ownColumns, isDefault: audioClips.isDefault };
 
 /** Normalizes a name for searching: ignores case and compatibility variants of characters. */
-const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
+const searchForm = (name: string): string => name.normalize("NFKC").toLowerCase();
 /** The LIKE pattern for names that contain a text. */
-const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+const containsPattern = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 
 const attachments = () =>
   query.select(attachedColumns).from(examAudio).innerJoin(audioClips, eq(audioClips.id, examAudio.clipId));
@@ -186,7 +186,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   create: (clip, beforeInsert) =>
     storage.write(async (tx) => {
       if (beforeInsert) beforeInsert(await readStoredBytes(tx, clip.createdBy));
-      await tx.insert(insertClip, [{ ...clip, foldedName: folded(clip.name) }]);
+      await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
     }),
 
   update: (clipId, { name, classify, isDefault, updatedAt }, check) =>
@@ -198,7 +198,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       return tx.get(updateClip, {
         clipId,
         name: name ?? clip.name,
-        foldedName: name === undefined ? clip.foldedName : folded(name),
+        foldedName: name === undefined ? clip.foldedName : searchForm(name),
         classify: classify ?? clip.classify,
         isDefault: isDefault ?? clip.isDefault,
         updatedAt,
@@ -225,7 +225,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   list: ({ name, classify }, { limit, offset }) =>
     storage.snapshot(async (reader) => {
       const shape = [name !== undefined, classify !== undefined] as const;
-      const values = { pattern: containing(folded(name ?? "")), classify, limit, offset };
+      const values = { pattern: containsPattern(searchForm(name ?? "")), classify, limit, offset };
       const total = (await reader.get(countOfClips(...shape), values))?.total ?? 0;
       return { total, list: await reader.all(pageOfClips(...shape), values) };
     }),

@@ -41,8 +41,8 @@ export const createIssuingService = ({
     if (input.role === "admin" && caller.role !== "admin")
       throw forbidden("Only an administrator issues tokens for administrators.");
     const seat = await store.seat(roomId, input.userId);
-    const isThere = seat !== undefined && (input.role === "admin" || seat.role === input.role);
-    if (!isThere)
+    const hasSeat = seat !== undefined && (input.role === "admin" || seat.role === input.role);
+    if (!hasSeat)
       throw new InvigilError(
         "PARTICIPANT_NOT_FOUND",
         `There is no ${input.role} ${input.userId} in the room ${roomId}.`,
@@ -78,8 +78,8 @@ export const createIssuingService = ({
     const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
     const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
     // The token ends with the caller's session but cannot refresh or end that session.
-    const ending = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
-    return tokens.issue({ userId, role, name, ...ending, ttlSeconds: Math.min(ttlSeconds, left) });
+    const session = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
+    return tokens.issue({ userId, role, name, ...session, ttlSeconds: Math.min(ttlSeconds, left) });
   };
 
   return {

@@ -12,7 +12,7 @@ import type { Ids } from "../../platform/ids.js";
 import type { Origin } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
-import type { AuthStore, StoredLogin } from "./store.js";
+import type { AuthStore, StoredAccount } from "./store.js";
 import type { LoginThrottle } from "./throttle.js";
 
 export interface AuthService {
@@ -64,7 +64,7 @@ export interface AuthServiceDeps {
   readonly passwords: Passwords;
   readonly throttle: LoginThrottle;
   /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
-  readonly takenBack: () => void;
+  readonly onAccessRevoked: () => void;
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
@@ -82,20 +82,20 @@ export const createAuthService = ({
   tokens,
   passwords,
   throttle,
-  takenBack,
+  onAccessRevoked,
   clock,
   ids,
   log,
   lifetime: { ttlSeconds, maxSeconds },
 }: AuthServiceDeps): AuthService => {
   /** Token times are whole seconds, so sessions use whole seconds, too. */
-  const thisSecond = () => Math.floor(clock().getTime() / 1000);
+  const nowInSeconds = () => Math.floor(clock().getTime() / 1000);
 
   /**
    * Whether the token, its session, its account or its seat's links were revoked. Read from the database, since
    * another process may have revoked them.
    */
-  const isTakenBack = async ({
+  const isAccessRevoked = async ({
     userId,
     role,
     roomId,
@@ -112,14 +112,14 @@ export const createAuthService = ({
       if (session.userId === userId && !seat) return false;
     }
     // Examinees have no accounts.
-    return store.isTakenBack({ tokenId, account: role === "examinee" ? undefined : userId, seat });
+    return store.isAccessRevoked({ tokenId, account: role === "examinee" ? undefined : userId, seat });
   };
 
   const sessionOf = async (
-    { userId, role, name }: Pick<StoredLogin, "userId" | "role" | "name">,
+    { userId, role, name }: Pick<StoredAccount, "userId" | "role" | "name">,
     { id, expiresAt }: { id: string; expiresAt: Date },
   ): Promise<Session> => {
-    const left = expiresAt.getTime() / 1000 - thisSecond();
+    const left = expiresAt.getTime() / 1000 - nowInSeconds();
     const issued = await tokens.issue({
       userId,
       role,
@@ -150,12 +150,14 @@ export const createAuthService = ({
    * Whether a token has all rights of its account. Only then may it be exchanged for a session token, which has
    * them all.
    */
-  const isWholeLogin = ({ role, roomId, examId }: Principal, account: Pick<StoredLogin, "role">): boolean =>
-    role === account.role && roomId === undefined && examId === undefined;
-  const noLogin = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
+  const hasAllRightsOf = (
+    { role, roomId, examId }: Principal,
+    account: Pick<StoredAccount, "role">,
+  ): boolean => role === account.role && roomId === undefined && examId === undefined;
+  const noSession = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
 
   /** Unknown usernames are not logged: people type passwords into that field. */
-  const logFailure = (origin: Origin, account: StoredLogin | undefined, reason: string): void => {
+  const logFailure = (origin: Origin, account: StoredAccount | undefined, reason: string): void => {
     log.warn(
       { ...origin, ...(account ? { userId: account.userId, reason } : { reason: "UNKNOWN_NAME" }) },
       "login failed",
@@ -167,9 +169,9 @@ export const createAuthService = ({
    * amount of work, when the account is unknown or disabled or the password is wrong. When `use` returns
    * undefined, the attempt counts as failed, too.
    */
-  const open = async <Result>(
+  const verifyPassword = async <Result>(
     { username, password, origin }: LoginInput & { origin: Origin },
-    use: (account: StoredLogin) => Promise<Result | undefined>,
+    use: (account: StoredAccount) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
     const attempt = await throttle
       .begin({ account: username, address: origin.address })
@@ -195,7 +197,7 @@ export const createAuthService = ({
   return {
     async identify(authorization) {
       const principal = await authenticator.identify(authorization);
-      if (await isTakenBack(principal))
+      if (await isAccessRevoked(principal))
         throw unauthenticated(
           "The token in the authorization header is no longer good: log in again.",
           principal.userId,
@@ -203,18 +205,18 @@ export const createAuthService = ({
       return principal;
     },
 
-    isGood: async (caller) => !(await isTakenBack(caller)),
+    isGood: async (caller) => !(await isAccessRevoked(caller)),
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
     // Examinees have no accounts.
-    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack({ account: userId }),
+    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isAccessRevoked({ account: userId }),
 
     async login(input, origin) {
-      const session = await open({ ...input, origin }, async (account) => {
+      const session = await verifyPassword({ ...input, origin }, async (account) => {
         const started = {
           id: ids.next(),
           userId: account.userId,
           createdAt: clock(),
-          expiresAt: new Date((thisSecond() + maxSeconds) * 1000),
+          expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
         };
         const isStarted = await store.startSession(started, account.passwordHash);
         return isStarted ? sessionOf(account, started) : undefined;
@@ -225,10 +227,10 @@ export const createAuthService = ({
 
     async refresh(caller) {
       const session = await ownSession(caller);
-      if (!session) throw noLogin();
+      if (!session) throw noSession();
       const account = await store.account(caller.userId);
       if (!account) throw unauthenticated("The login has ended.");
-      if (!isWholeLogin(caller, account)) throw noLogin();
+      if (!hasAllRightsOf(caller, account)) throw noSession();
       return sessionOf(account, session);
     },
 
@@ -238,15 +240,15 @@ export const createAuthService = ({
       if (session) await store.endSession(session.id);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
       else throw forbidden("The token has no id (jti): nothing but its expiry ends it.");
-      takenBack();
+      onAccessRevoked();
       return true;
     },
 
     async changePassword(caller, { currentPassword, newPassword }, origin) {
       const session = await ownSession(caller);
-      if (!session) throw noLogin();
+      if (!session) throw noSession();
       const { id: sessionId } = session;
-      const isChanged = await open(
+      const isChanged = await verifyPassword(
         { username: caller.userId, password: currentPassword, origin },
         async (account) => {
           const to = await passwords.hash(newPassword);
@@ -255,14 +257,14 @@ export const createAuthService = ({
         },
       );
       if (!isChanged) throw invalidInput("currentPassword", "is wrong");
-      takenBack();
+      onAccessRevoked();
       return true;
     },
 
     async revokeToken(caller, { tokenId }, origin) {
       access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
-      takenBack();
+      onAccessRevoked();
       // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.
       const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};
       log.info({ ...origin, by: caller.userId, ...id }, "token revoked");

@@ -13,7 +13,7 @@ import {
   visibleRooms,
 } from "../../storage/tables.js";
 
-export interface StoredLogin {
+export interface StoredAccount {
   readonly userId: string;
   readonly role: AccountRole;
   readonly name: string;
@@ -59,12 +59,12 @@ export interface AuthStore {
    * Whether the token was revoked, the account disabled, or the seat's links revoked. Checks only what is
    * given.
    */
-  isTakenBack(about: {
+  isAccessRevoked(about: {
     readonly tokenId?: string | undefined;
     readonly account?: string | undefined;
     readonly seat?: TokenSeat | undefined;
   }): Promise<boolean>;
-  account(userId: string): Promise<StoredLogin | undefined>;
+  account(userId: string): Promise<StoredAccount | undefined>;
   /** Returns false if the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
   endSession(sessionId: string): Promise<void>;
@@ -177,7 +177,7 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
       return { userId, expiresAt, isRevoked: revokedTokenId !== null };
     },
   );
-  const isTakenBack = storage.remember(
+  const isAccessRevoked = storage.remember(
     { tables: [revokedTokens, accounts, seatGenerations], max: REMEMBERED_TOKENS },
     async (
       reader,
@@ -194,8 +194,8 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
 
   return {
     session,
-    isTakenBack: ({ tokenId, account, seat }) =>
-      isTakenBack(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
+    isAccessRevoked: ({ tokenId, account, seat }) =>
+      isAccessRevoked(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
     account: (userId) => storage.get(accountById, { userId }),
 
     startSession: (started, passwordHash) =>

@@ -67,12 +67,12 @@ class Failures {
   }
 
   /** Whether the limit would be reached if all running logins failed. */
-  get mayFill(): boolean {
+  get couldReachLimit(): boolean {
     return this.#times.length + this.#running >= this.limit.failures;
   }
 
   /** Resolves when a running login has ended. Undefined when too many callers wait already. */
-  nextEnd(): Promise<void> | undefined {
+  nextLoginEnd(): Promise<void> | undefined {
     if (this.#onEnd.length >= MAX_WAITING) return undefined;
     return new Promise((resolve) => this.#onEnd.push(resolve));
   }
@@ -115,10 +115,10 @@ class Failures {
 
 /** Returns the failures of a key from a bounded cache. */
 const failuresByKey = (limit: Limit) => {
-  const known = new LRUCache<string, Failures>(atMost(REMEMBERED));
+  const cache = new LRUCache<string, Failures>(atMost(REMEMBERED));
   return (key: string): Failures => {
-    const failures = known.get(key) ?? new Failures(limit);
-    known.set(key, failures);
+    const failures = cache.get(key) ?? new Failures(limit);
+    cache.set(key, failures);
     return failures;
   };
 };
@@ -141,7 +141,7 @@ export const createLoginThrottle = ({
   const byAddress = failuresByKey({ failures: failuresPerAddress, windowMs: MINUTE_MS });
   const byAccount = failuresByKey(PER_ACCOUNT);
   /** Pairs of an account and an address with a successful login. */
-  const knownPairs = new LRUCache<string, true>(atMost(REMEMBERED));
+  const trustedPairs = new LRUCache<string, true>(atMost(REMEMBERED));
 
   return {
     async begin({ account, address }) {
@@ -153,21 +153,21 @@ export const createLoginThrottle = ({
       const all = [ofPair, ofAddress, ofAccount];
       for (;;) {
         // Evaluated in each round: another login from this address may have succeeded in the meantime.
-        const applying = knownPairs.has(pair) ? [ofPair, ofAddress] : all;
+        const applying = trustedPairs.has(pair) ? [ofPair, ofAddress] : all;
         const now = monotonic();
         const waitMs = Math.max(...applying.map((failures) => failures.blockedFor(now)));
         if (waitMs > 0) throw refusal(Math.ceil(waitMs / 1000), "Too many failed logins");
-        const full = applying.find(({ mayFill }) => mayFill);
+        const full = applying.find(({ couldReachLimit }) => couldReachLimit);
         if (!full) break;
         // A whole school may log in at once with correct passwords. Wait for the results of the running logins.
-        const nextEnd = full.nextEnd();
-        if (!nextEnd) throw refusal(1, "Too many logins at once");
-        await nextEnd;
+        const loginEnd = full.nextLoginEnd();
+        if (!loginEnd) throw refusal(1, "Too many logins at once");
+        await loginEnd;
       }
       for (const failures of all) failures.begin();
       return {
         succeeded() {
-          knownPairs.set(pair, true);
+          trustedPairs.set(pair, true);
           ofPair.clear();
           // Someone else may be guessing this account's password, or other passwords from this address: those
           // failures still count.

@@ -1,5 +1,5 @@
 import type { ImServer } from "@invigil/schema";
-import type { CapacityStore, ComingExam } from "./store.js";
+import type { CapacityStore, UpcomingExam } from "./store.js";
 
 /** The time with the most examinees: when it begins, and the exams that take place then. */
 export interface Peak {
@@ -26,13 +26,13 @@ export interface CapacityService {
 const CAMERAS = 2;
 
 /** The number of examinees is highest at the start of an exam, or now. */
-export const peakOf = (exams: readonly ComingExam[], now: Date): Peak | undefined => {
+export const peakOf = (exams: readonly UpcomingExam[], now: Date): Peak | undefined => {
   const moments = exams.map(({ startTime }) => (startTime > now ? startTime : now));
   return moments
     .map((at) => {
-      const held = exams.filter(({ startTime, endTime }) => startTime <= at && at < endTime);
-      const examinees = held.reduce((sum, exam) => sum + exam.examinees, 0);
-      return { at, exams: held.map(({ name }) => name), examinees, streams: examinees * CAMERAS };
+      const running = exams.filter(({ startTime, endTime }) => startTime <= at && at < endTime);
+      const examinees = running.reduce((sum, exam) => sum + exam.examinees, 0);
+      return { at, exams: running.map(({ name }) => name), examinees, streams: examinees * CAMERAS };
     })
     .toSorted((one, other) => other.examinees - one.examinees || one.at.getTime() - other.at.getTime())
     .at(0);
@@ -47,7 +47,7 @@ export const createCapacityService = ({
 }): CapacityService => ({
   async demand() {
     const now = clock();
-    const peak = peakOf(await store.comingExams(now), now);
+    const peak = peakOf(await store.upcomingExams(now), now);
     return { peak, groups: await store.openRooms() };
   },
 });

@@ -4,7 +4,7 @@ import type { Quotas } from "../../config/config.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
-import { exceeded, type Held, type Over, type Tally } from "./records-store.js";
+import { exceededLimit, type LimitExceeded, type RecordUsage, type UsageIncrease } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
 /**
@@ -13,14 +13,14 @@ import type { CheatStore } from "./store.js";
  */
 export interface RecordQuota {
   /** The limits for a call of this caller. */
-  of(caller: Pick<Caller, "role">): Omit<Tally, "people">;
+  limitsFor(caller: Pick<Caller, "role">): Omit<UsageIncrease, "people">;
   /**
    * Refuses a repeated call without a write transaction, so that it does not delay other writes.
    * @throws QUOTA_EXCEEDED for people whose quota is known to be too full for the new records
    */
-  assertNotFull(roomId: string, added: readonly Held[]): Promise<void>;
+  assertNotFull(roomId: string, added: readonly RecordUsage[]): Promise<void>;
   /** The error for a call that exceeded a quota. */
-  refusal(roomId: string, over: Over): InvigilError;
+  refusal(roomId: string, over: LimitExceeded): InvigilError;
 }
 
 const MIB = 1024 * 1024;
@@ -32,22 +32,22 @@ export const createRecordQuota = ({
   store,
   quotas,
 }: {
-  readonly store: Pick<CheatStore, "held">;
+  readonly store: Pick<CheatStore, "usageOf">;
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }): RecordQuota => {
   const most = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
-  const full = new LRUCache<string, true>(atMost(REMEMBERED));
+  const fullQuotas = new LRUCache<string, true>(atMost(REMEMBERED));
   const keyOf = (roomId: string, userId: string): string => JSON.stringify([roomId, userId]);
 
-  const refusal = (roomId: string, over: Over): InvigilError => {
+  const refusal = (roomId: string, over: LimitExceeded): InvigilError => {
     if ("people" in over) {
       const { people: held } = over;
       const what = "people with cheat records";
       return quotaExceeded({ whose: `The room ${roomId}`, what, held, most: quotas?.peoplePerRoom ?? held });
     }
     const { held, of } = over;
-    full.set(keyOf(roomId, held.userId), true);
+    fullQuotas.set(keyOf(roomId, held.userId), true);
     const whose = `The room ${roomId}, about ${held.userId},`;
     const limit = most ?? held;
     return of === "records"
@@ -62,16 +62,16 @@ export const createRecordQuota = ({
 
   return {
     // An examinee records about themselves only; staff may record about any number of people.
-    of: ({ role }) => ({ most, mostPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
+    limitsFor: ({ role }) => ({ most, mostPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
     async assertNotFull(roomId, people) {
-      if (!most || full.size === 0) return;
+      if (!most || fullQuotas.size === 0) return;
       for (const added of people) {
         const key = keyOf(roomId, added.userId);
-        if (!full.has(key)) continue;
-        const held = await store.held(roomId, added.userId);
-        const of = exceeded(held, added, most);
+        if (!fullQuotas.has(key)) continue;
+        const held = await store.usageOf(roomId, added.userId);
+        const of = exceededLimit(held, added, most);
         if (of) throw refusal(roomId, { held, of });
-        full.delete(key);
+        fullQuotas.delete(key);
       }
     },
     refusal,

@@ -12,7 +12,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
-import type { Held, NewRecord } from "./records-store.js";
+import type { NewRecord, RecordUsage } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
 /** Late records are evidence: an ended room accepts them for this long, in milliseconds. */
@@ -68,7 +68,7 @@ const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRe
 };
 
 /** Counts the records of each person, in the order in which people first appear. */
-const tallyOf = (records: readonly NewRecord[]): Held[] => {
+const usageOf = (records: readonly NewRecord[]): RecordUsage[] => {
   const people = new Map<string, { userId: string; records: number; bytes: number }>();
   for (const { userId, detectType, extraInfo } of records) {
     const held = people.get(userId) ?? { userId, records: 0, bytes: 0 };
@@ -115,13 +115,13 @@ export const createCheatService = ({
     const foreign = caller.role === "examinee" && records.find(({ userId }) => userId !== caller.userId);
     if (foreign) throw forbidden(`An examinee may record only about itself, not about ${foreign.userId}.`);
     const kept = records.map((record) => toNewRecord(record, room, now));
-    const people = tallyOf(kept);
+    const people = usageOf(kept);
     const bytes = people.reduce((sum, held) => sum + held.bytes, 0);
     if (bytes > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
     await quota.assertNotFull(roomId, people);
-    const outcome = await store.addRecords(kept, { people, ...quota.of(caller) });
+    const outcome = await store.addRecords(kept, { people, ...quota.limitsFor(caller) });
     if (typeof outcome === "object") throw quota.refusal(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);
     return true;

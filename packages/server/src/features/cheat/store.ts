@@ -9,7 +9,13 @@ import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
-import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./records-store.js";
+import {
+  createRecordWriter,
+  type NewRecord,
+  type RecordOutcome,
+  type RecordUsage,
+  type UsageIncrease,
+} from "./records-store.js";
 
 export interface Page {
   readonly limit: number;
@@ -25,9 +31,9 @@ export interface CheatStore {
    * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
    * exist any more, and to the limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], tally: Tally): Promise<Recorded>;
+  addRecords(records: readonly NewRecord[], increase: UsageIncrease): Promise<RecordOutcome>;
   /** Returns the number and size of the records about a person in a room. */
-  held(roomId: string, userId: string): Promise<Held>;
+  usageOf(roomId: string, userId: string): Promise<RecordUsage>;
   /** Returns the records of all these rooms in one list, newest first. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
   /** Returns the records of all rooms of an exam, newest first. */
@@ -40,7 +46,7 @@ const RECORDS_A_TURN = 1000;
 /** The cursor of the first page is greater than every id. */
 const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
 
-const heldAboutPerson = statement(
+const usageOfPerson = statement(
   query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
@@ -124,11 +130,11 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
         }),
       ),
     getConfig: readConfig,
-    held: async (roomId, userId) => ({
+    usageOf: async (roomId, userId) => ({
       userId,
-      ...((await storage.get(heldAboutPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
+      ...((await storage.get(usageOfPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
-    addRecords: (records, tally) => writeRecords({ records, tally }),
+    addRecords: (records, increase) => writeRecords({ records, increase }),
     async listByRooms(roomIds, { limit, before = ABOVE_ALL }) {
       // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];

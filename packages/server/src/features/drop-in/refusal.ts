@@ -1,6 +1,6 @@
 import { storageFull } from "../../limits/disk.js";
 import { InvigilError } from "../../platform/errors.js";
-import { isStorageFull } from "../../storage/sqlite/full.js";
+import { isStorageFull } from "../../storage/sqlite/storage-full.js";
 
 /** What a page is told that may not do what it asks for: with the number that the SDK has for it. */
 export class Refusal extends Error {

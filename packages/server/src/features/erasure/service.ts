@@ -21,8 +21,8 @@ export interface ErasureService {
  * How long the notice of the removal stays readable, and how often to look for notices that are due, in
  * milliseconds.
  */
-const FAREWELL_MS = 120_000;
-const LOOK_MS = 60_000;
+const NOTICE_MS = 120_000;
+const POLL_INTERVAL_MS = 60_000;
 /** The number of rooms whose keyed rows are erased in one transaction. */
 const ROOMS_AT_ONCE = 200;
 
@@ -40,7 +40,7 @@ export const createErasureService = ({
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const throughout = async (step: (after: number) => Promise<Position>): Promise<void> => {
+  const untilEnd = async (step: (after: number) => Promise<Position>): Promise<void> => {
     let at: Position = 0;
     while (at !== "end" && !isStopping) {
       at = await step(at);
@@ -48,9 +48,9 @@ export const createErasureService = ({
     }
   };
 
-  const eraseFarewell = async (erasure: Erasure): Promise<void> => {
-    for (const roomId of await store.left(erasure, await store.roomsOf(erasure)))
-      await throughout((after) => store.eraseMessages(erasure, roomId, after));
+  const eraseNotice = async (erasure: Erasure): Promise<void> => {
+    for (const roomId of await store.notRejoined(erasure, await store.roomsOf(erasure)))
+      await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
   };
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
@@ -58,20 +58,20 @@ export const createErasureService = ({
     for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
       await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
     for (const roomId of rooms) {
-      await throughout((after) => store.eraseMessages(erasure, roomId, after));
-      await throughout((after) => store.eraseEvents(erasure, roomId, after));
+      await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
+      await untilEnd((after) => store.eraseEvents(erasure, roomId, after));
     }
   };
 
-  const next = () => store.next(new Date(clock().getTime() - FAREWELL_MS));
+  const next = () => store.next(new Date(clock().getTime() - NOTICE_MS));
 
   const eraseAll = async (): Promise<void> => {
     try {
       do {
         again = false;
         for (let erasure = await next(); erasure && !isStopping; erasure = await next()) {
-          await (erasure.stage === "farewell" ? eraseFarewell : eraseTraces)(erasure);
-          if (!isStopping) await store.done(erasure);
+          await (erasure.stage === "farewell" ? eraseNotice : eraseTraces)(erasure);
+          if (!isStopping) await store.advance(erasure);
         }
       } while (again && !isStopping);
     } finally {
@@ -85,7 +85,7 @@ export const createErasureService = ({
     return work;
   };
 
-  const look = (): void => {
+  const poll = (): void => {
     finish().catch((error: unknown) => {
       log.error({ err: error }, "people could not be erased: it is tried again");
     });
@@ -95,8 +95,8 @@ export const createErasureService = ({
     finish,
     start() {
       isStopping = false;
-      look();
-      timer ??= setInterval(look, LOOK_MS);
+      poll();
+      timer ??= setInterval(poll, POLL_INTERVAL_MS);
       // The timer must not keep the process running.
       timer.unref();
     },

@@ -18,7 +18,7 @@ import {
   seatGenerations,
   streamNames,
 } from "../../storage/tables.js";
-import { scrubbed } from "./scrub.js";
+import { withoutLogins } from "./scrub.js";
 
 /** An erasure in progress. */
 export type Erasure = typeof erasures.$inferSelect;
@@ -31,7 +31,7 @@ export interface ErasureStore {
    * Returns the oldest erasure with data left, or whose notice was sent before the given time; otherwise
    * undefined.
    */
-  next(toldBefore: Date): Promise<Erasure | undefined>;
+  next(noticeSentBefore: Date): Promise<Erasure | undefined>;
   /** Returns the rooms that an erasure covers, oldest first. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
@@ -51,9 +51,9 @@ export interface ErasureStore {
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
   /** Returns those of the rooms that the person was not added to again. */
-  left(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
+  notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
   /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
-  done(erasure: Erasure): Promise<void>;
+  advance(erasure: Erasure): Promise<void>;
 }
 
 /** The number of rows of one search. A message may have 60 KB. */
@@ -221,22 +221,22 @@ const eraseFromMessage = async (
   const isSender = senderRole !== "server" && senderId === userId;
   const others = recipients?.filter((login) => !logins.has(login));
   // A message without recipients is for the staff as a whole.
-  const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
-  if (isSender || wasForThemAlone) {
+  const isForPersonAlone = others?.length === 0 && recipients?.length !== 0;
+  if (isSender || isForPersonAlone) {
     const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
     const readers = [EVERYBODY, STAFF, OVERHEARD, ...(recipients ?? []), ...sender];
     await tx.run(deleteReaders, { roomId, messageId: id, logins: readers });
     await tx.run(deleteMessage, { id });
     return;
   }
-  const kept = scrubbed(data, logins);
+  const kept = withoutLogins(data, logins);
   if (kept === data && others?.length === recipients?.length) return;
   await tx.run(deleteReaders, { roomId, messageId: id, logins: [...logins] });
   await tx.run(updateMessage, { id, data: kept, recipients: others ?? null });
 };
 
 export const createErasureStore = ({ storage }: { storage: Storage }): ErasureStore => ({
-  next: (toldBefore) => storage.get(nextErasure, { toldBefore }),
+  next: (noticeSentBefore) => storage.get(nextErasure, { noticeSentBefore }),
   roomsOf: async ({ examId, roomId }) =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
@@ -286,8 +286,8 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     return last;
   },
 
-  left: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
-  done: ({ id, stage }) =>
+  notRejoined: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
+  advance: ({ id, stage }) =>
     storage.write(async (tx) => {
       await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { id });
     }),

@@ -16,11 +16,11 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import { noClip } from "../audio/rules.js";
+import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { ExamStore, Missing, StoredExam } from "./store.js";
+import type { ExamStore, MissingClip, StoredExam } from "./store.js";
 
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
@@ -65,20 +65,20 @@ export const createExamService = ({
   rates,
   quotas,
 }: ExamServiceDeps): ExamService => {
-  const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
+  const toPublic = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
     ...exam,
     ...(videoProfile && { videoProfile }),
   });
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
     if (!stored) throw examNotFound(examId);
-    return { ...shown(stored), ...(await audio.ofExam(examId)) };
+    return { ...toPublic(stored), ...(await audio.ofExam(examId)) };
   };
 
   const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
     wanted.map((one) => ({ ...one, id: ids.next(), examId, createdAt }));
-  const refuse = (missing: Missing | undefined): void => {
-    if (missing) throw noClip(missing.missingClip);
+  const refuse = (missing: MissingClip | undefined): void => {
+    if (missing) throw clipNotFound(missing.missingClip);
   };
 
   /** Returns the exam that a caller's token is bound to. */
@@ -116,11 +116,11 @@ export const createExamService = ({
       if (bound !== undefined) {
         await access.exam(caller, bound);
         const exam = await store.get(bound);
-        return { exams: exam && cursor === undefined ? [shown(exam)] : [] };
+        return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;
       const { list, ...next } = await store.list(person, { limit: pageSize, before: cursor });
-      return { exams: list.map(shown), ...next };
+      return { exams: list.map(toPublic), ...next };
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);

@@ -24,13 +24,13 @@ type NamedHolding = Holding & { readonly name: string };
 export type { Holding };
 
 /** A clip does not exist, so nothing was written. */
-export interface Missing {
+export interface MissingClip {
   readonly missingClip: string;
 }
 
 export interface ExamStore {
   /** Writes an exam and its audio attachments. */
-  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
+  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<MissingClip | undefined>;
   /** Counts the exams that a person created, up to `most`. */
   countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
@@ -39,7 +39,7 @@ export interface ExamStore {
     examId: string,
     change: (current: StoredExam) => Changes,
     audio: readonly NewAttachment[] | undefined,
-  ): Promise<Missing | undefined>;
+  ): Promise<MissingClip | undefined>;
   /**
    * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
    * page.
@@ -126,7 +126,7 @@ const updateExam = statement(
 
 export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }): ExamStore => {
   /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
-  const listReached = async (
+  const listAccessible = async (
     { userId, role }: { userId: string; role: Role },
     page: { limit: number; before: string },
   ): Promise<StoredExam[]> => {
@@ -169,7 +169,7 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
 
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
-      const rows = await (person ? listReached(person, page) : storage.all(newestExams, page));
+      const rows = await (person ? listAccessible(person, page) : storage.all(newestExams, page));
       const list = rows.slice(0, limit);
       const last = list.at(-1);
       return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };

@@ -10,12 +10,12 @@ export type Field = "id" | "name" | "room" | "role" | "extraMinutes";
  * without a primary one, because many lists use them for something else: a list of pupils has their 学号 beside
  * their teacher's 工号.
  */
-interface Names {
+interface HeaderNames {
   readonly first: readonly string[];
   readonly others: readonly string[];
 }
 
-const FIELDS: Readonly<Record<Field, Names>> = {
+const FIELDS: Readonly<Record<Field, HeaderNames>> = {
   id: {
     first: ["学号", "考号", "准考证号", "id", "user id", "student id"],
     others: [
@@ -117,7 +117,7 @@ const BETWEEN = /[\s_.:*、-]/g;
  * Normalizes a text to its lowercase letters and digits, so that `姓 名` equals `*姓名：` and `studentId` equals
  * `Student-ID`.
  */
-const folded = (text: string): string => {
+const normalized = (text: string): string => {
   if (text.length > LONGEST_HEADER) return text;
   const plain = text.normalize("NFKC").toLowerCase().replace(BETWEEN, "");
   const opened = plain.lastIndexOf("(");
@@ -126,11 +126,11 @@ const folded = (text: string): string => {
 };
 
 const finderOf = <Key extends string>(names: readonly (readonly [key: Key, names: readonly string[]])[]) => {
-  const known = new Map(names.flatMap(([key, some]) => some.map((name) => [folded(name), key] as const)));
-  return (text: string): Key | undefined => known.get(folded(text));
+  const keys = new Map(names.flatMap(([key, some]) => some.map((name) => [normalized(name), key] as const)));
+  return (text: string): Key | undefined => keys.get(normalized(text));
 };
 // Safe: the keys are those of the records.
-const FIELD_NAMES = Object.entries(FIELDS) as [Field, Names][];
+const FIELD_NAMES = Object.entries(FIELDS) as [Field, HeaderNames][];
 const ROLE_NAMES = Object.entries(ROLES) as [ParticipantRole, readonly string[]][];
 const firstFieldOf = finderOf(FIELD_NAMES.map(([field, { first }]) => [field, first] as const));
 const otherFieldOf = finderOf(FIELD_NAMES.map(([field, { others }]) => [field, others] as const));
@@ -202,8 +202,8 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
     const [first, ...others] = candidates[field];
     if (first === undefined) continue;
     at[field] = first;
-    const doubt = ambiguities?.get(first);
-    if (doubt !== undefined) report(`has a header ${quoted(titleAt(first))} that ${doubt}`);
+    const ambiguity = ambiguities?.get(first);
+    if (ambiguity !== undefined) report(`has a header ${quoted(titleAt(first))} that ${ambiguity}`);
     for (const other of others)
       report(`has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
   }

@@ -47,7 +47,7 @@ export const createFaults = (): Faults => {
 };
 
 /** Merges several collections of errors into one list, sorted by row. */
-export const together = (...found: readonly Faults[]): FaultyFile => {
+export const mergeFaults = (...found: readonly Faults[]): FaultyFile => {
   const faults = found
     .flatMap(({ listed }) => listed)
     .toSorted((one, other) => one.row - other.row)

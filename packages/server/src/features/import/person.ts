@@ -31,14 +31,14 @@ const SHORTENED = /^-?\d{1,3}(\.\d{1,20})?E\+\d{1,3}$/i;
 /** A whole number shown with decimals: as an id, it would differ from the intended one. */
 const DECIMALS = /^\d{1,20}\.0{1,20}$/;
 /** A boolean of the spreadsheet. */
-const TRUTH = /^(TRUE|FALSE)$/;
+const BOOLEAN = /^(TRUE|FALSE)$/;
 
 /** Returns why a cell cannot be an id that a person typed. The schema does not know about spreadsheets. */
-const noId = (cell: string): string | undefined => {
+const reasonAgainstId = (cell: string): string | undefined => {
   if (SHORTENED.test(cell))
     return "is a number whose last digits the spreadsheet has lost: make the column text";
   if (DECIMALS.test(cell)) return "is a number that is shown with decimals: make the column text";
-  return TRUTH.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
+  return BOOLEAN.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
 };
 
 /** Reads a row of the file and reports every error in it. */
@@ -52,16 +52,16 @@ export const readPerson = (
     return at === undefined ? "" : (cells[at]?.trim() ?? "");
   };
   /** Identifies the row's person in a message. */
-  const whose = (value: string) => ` (${quoted(value)}, of ${quoted(raw("name"))})`;
+  const personLabel = (value: string) => ` (${quoted(value)}, of ${quoted(raw("name"))})`;
   /** Reports a cell whose displayed value is ambiguous. */
-  const isDoubtful = (field: Field): boolean => {
+  const isAmbiguous = (field: Field): boolean => {
     const at = columns.at[field];
-    const doubt = at === undefined ? undefined : ambiguities?.get(at);
-    if (doubt !== undefined) report(field, `${doubt}${whose(raw(field))}`);
-    return doubt !== undefined;
+    const ambiguity = at === undefined ? undefined : ambiguities?.get(at);
+    if (ambiguity !== undefined) report(field, `${ambiguity}${personLabel(raw(field))}`);
+    return ambiguity !== undefined;
   };
-  const doubtful = ambiguities ? new Set(FIELDS.filter(isDoubtful)) : NONE;
-  const cell = (field: Field): string => (doubtful.has(field) ? "" : raw(field));
+  const ambiguous = ambiguities ? new Set(FIELDS.filter(isAmbiguous)) : NONE;
+  const cell = (field: Field): string => (ambiguous.has(field) ? "" : raw(field));
   const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
@@ -70,19 +70,19 @@ export const readPerson = (
   };
   const required = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     if (value !== "") return parsed(field, schema, value);
-    if (!doubtful.has(field)) report(field, "is missing");
+    if (!ambiguous.has(field)) report(field, "is missing");
     return undefined;
   };
   const id = (): string | undefined => {
     const value = cell("id");
-    const reason = noId(value);
+    const reason = reasonAgainstId(value);
     if (reason === undefined) return required("id", newPersonSchema.shape.userId, value);
-    report("id", `${reason}${whose(value)}`);
+    report("id", `${reason}${personLabel(value)}`);
     return undefined;
   };
   const role = (): ParticipantRole | undefined => {
     const value = cell("role");
-    if (doubtful.has("role")) return undefined;
+    if (ambiguous.has("role")) return undefined;
     const found = value === "" ? emptyRole : roleOf(value);
     if (!found)
       report("role", `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);

@@ -5,12 +5,12 @@ import { type ReadOptions, SheetError, type Source } from "../../files/sheets/so
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
-import type { RosterPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
+import type { RosterPerson } from "./row-action.js";
 
 /** The result of reading a file. */
-export interface Found {
+export interface ReadResult {
   /** The number of rows with a person. */
   readonly rows: number;
   readonly faults: Faults;
@@ -106,7 +106,7 @@ class InvalidFile extends InvigilError {
 const readRows = async (
   file: AsyncIterableIterator<Row>,
   { findRoom, addPeople, emptyRole = "examinee" }: Into,
-): Promise<Omit<Found, "unreadSheets">> => {
+): Promise<Omit<ReadResult, "unreadSheets">> => {
   const { columns, rows } = await openRows(file);
   const faults = createFaults();
   let batch: RosterPerson[] = [];
@@ -158,7 +158,7 @@ const readRows = async (
 export const readFile = async (
   { source, signal, onProgress }: ReadOptions & { source: Source },
   into: Into,
-): Promise<Found> => {
+): Promise<ReadResult> => {
   let unreadSheets: readonly string[] = [];
   const onUnread = (sheets: readonly string[]): void => {
     unreadSheets = sheets;

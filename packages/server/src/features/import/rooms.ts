@@ -24,13 +24,14 @@ export type RoomFinder = (cell: string, report: (reason: string) => void) => str
  * If several rooms have the same name, prefers the one that has not ended.
  */
 export const createRoomFinder = ({ rooms, room: fallback, whole }: Scope): RoomFinder => {
-  const known = new Map<string, ExamRoom[]>();
+  const roomsByName = new Map<string, ExamRoom[]>();
   for (const room of rooms)
-    for (const name of new Set([room.id, room.name])) known.set(name, [...(known.get(name) ?? []), room]);
+    for (const name of new Set([room.id, room.name]))
+      roomsByName.set(name, [...(roomsByName.get(name) ?? []), room]);
 
   return (cell, report) => {
     if (cell === "") return fallback?.id;
-    const named = known.get(cell) ?? [];
+    const named = roomsByName.get(cell) ?? [];
     const open = named.filter(({ ended }) => !ended);
     const [room, another] = open.length > 0 ? open : named;
     if (room && !another) return room.id;

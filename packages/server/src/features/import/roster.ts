@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { RosterPerson } from "./judge.js";
 import type { AddPeople } from "./read.js";
+import type { RosterPerson } from "./row-action.js";
 
 /**
  * The people of a file, each once, in the order of its rows. They stay in memory until they are imported. The

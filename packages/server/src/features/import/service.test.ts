@@ -92,9 +92,9 @@ it("does not let one caller's file hold up another's", async () => {
   const isHeld = (person: { userId: string } | undefined) => person?.userId === "held";
   const wrap = (store: Store): Store => ({
     ...store,
-    async settle(people, ...rest) {
+    async apply(people, ...rest) {
       if (isHeld(people[0])) await new Promise<void>((resolve) => ends.push(resolve));
-      return store.settle(people, ...rest);
+      return store.apply(people, ...rest);
     },
   });
   using opened = await open({ wrap });

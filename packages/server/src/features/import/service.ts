@@ -5,12 +5,12 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/rules.js";
+import { applyImport } from "./apply-import.js";
 import type { FaultyFile } from "./faults.js";
 import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { createRoster } from "./roster.js";
-import { settle } from "./settle.js";
 import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
 
@@ -128,7 +128,7 @@ export const createImportService = ({
       { ...request, signal: stop },
       { findRoom: createRoomFinder(scope), addPeople: roster.add },
     );
-    return settle(store, { ...request, people: roster.people, scope, found, now: clock(), size });
+    return applyImport(store, { ...request, people: roster.people, scope, found, now: clock(), size });
   };
   /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {

@@ -1,6 +1,6 @@
 import type { PlanExamInput } from "@invigil/schema";
 import type { Source } from "../../files/sheets/source.js";
-import { createFaults, type FaultyFile, together } from "./faults.js";
+import { createFaults, type FaultyFile, mergeFaults } from "./faults.js";
 import { type AddPeople, readFile } from "./read.js";
 import type { RoomFinder } from "./rooms.js";
 
@@ -37,5 +37,5 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
   const roles = createFaults();
   for (const row of examinees)
     roles.add({ row, column: columns.title("role"), reason: "must be a teacher or an inspector" });
-  return faults.count + roles.count > 0 ? together(faults, roles) : staff;
+  return faults.count + roles.count > 0 ? mergeFaults(faults, roles) : staff;
 };

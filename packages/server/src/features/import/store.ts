@@ -15,11 +15,11 @@ import {
   visibleUnseated,
 } from "../../storage/tables.js";
 import type { RoomSize } from "../participant/service.js";
-import type { Details, Place, RosterPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
+import type { Details, Place, RosterPerson } from "./row-action.js";
 
 /** Collects what to write about people. */
-export interface Writing {
+export interface PersonWriter {
   insert(person: NewPerson): void;
   /** Adds a person without a room. */
   wait(person: { userId: string; role: ParticipantRole } & Details): void;
@@ -28,7 +28,7 @@ export interface Writing {
 }
 
 /** The exam to import into. */
-export interface Into {
+export interface ImportTarget {
   readonly examId: string;
   readonly now: Date;
   /** Whether to write nothing. */
@@ -44,15 +44,15 @@ export interface ImportStore {
    * any more. `size` checks each room that people were added to.
    * @throws what `work` and `size` throw, and `RoomsEnded`
    */
-  settle<Result>(
+  apply<Result>(
     people: readonly RosterPerson[],
-    into: Into,
-    work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
+    into: ImportTarget,
+    work: (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>,
     size: RoomSize | undefined,
   ): Promise<Result>;
 }
 
-export interface Settling<Result> {
+export interface ImportWork<Result> {
   readonly each: (person: RosterPerson, places: readonly Place[]) => void;
   readonly end: () => { keep: boolean; result: Result };
 }
@@ -71,7 +71,7 @@ const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
 
 /** Thrown to undo the change because its result says so. */
-class NotKept<Result> extends Error {
+class RolledBack<Result> extends Error {
   constructor(readonly result: Result) {
     super("nothing is imported");
   }
@@ -169,18 +169,18 @@ const pagesOf = function* (people: readonly RosterPerson[]): Generator<readonly 
   for (let at = 0; at < people.length; at += PAGE) yield people.slice(at, at + PAGE);
 };
 
-const WRITES_NOTHING: Writing = {
+const WRITES_NOTHING: PersonWriter = {
   insert: () => undefined,
   wait: () => undefined,
   change: () => undefined,
 };
 
 /** Collects what to write about a page of people, and writes it as part of a bulk change. */
-const createPageWriter = (changeId: number, { examId, now }: Into) => {
+const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
   let inserted: NewPerson[] = [];
   let waiting: (typeof unseated.$inferInsert)[] = [];
   let changed: { userId: string; roomId: string | null; is: Details }[] = [];
-  const writing: Writing = {
+  const writing: PersonWriter = {
     insert: (person) => void inserted.push(person),
     wait: (person) =>
       void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
@@ -228,38 +228,38 @@ export const createImportStore = ({
   storage: Storage;
   bulk: BulkChanges;
 }): ImportStore => {
-  type Work<Result> = (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>;
+  type Work<Result> = (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>;
 
   const begin = async <Result>(
     reader: Reader,
     examId: string,
     work: Work<Result>,
-    writing: Writing,
-  ): Promise<Settling<Result>> => {
+    writing: PersonWriter,
+  ): Promise<ImportWork<Result>> => {
     const exam = await reader.get(examById, { examId });
     return work(exam && (await readRooms(reader, examId)), writing);
   };
 
   /** Calls `each` for a page of people. Returns their places. */
-  const judgePage = async (
+  const applyPage = async (
     reader: Reader,
     examId: string,
     page: readonly RosterPerson[],
-    { each }: Pick<Settling<unknown>, "each">,
+    { each }: Pick<ImportWork<unknown>, "each">,
   ): Promise<ReadonlyMap<string, readonly PlaceRow[]>> => {
     const places = await readPlaces(reader, examId, page);
     for (const person of page) each(person, (places.get(person.userId) ?? NOWHERE).map(toPlace));
     return places;
   };
 
-  const judgeOnly = async <Result>(
+  const dryRun = async <Result>(
     people: readonly RosterPerson[],
-    { examId }: Into,
+    { examId }: ImportTarget,
     work: Work<Result>,
   ): Promise<Result> => {
     const settling = await begin(storage, examId, work, WRITES_NOTHING);
     for (const page of pagesOf(people)) {
-      await judgePage(storage, examId, page, settling);
+      await applyPage(storage, examId, page, settling);
       await nextTurn();
     }
     return settling.end().result;
@@ -269,7 +269,7 @@ export const createImportStore = ({
     tx: Transaction,
     id: number,
     people: readonly RosterPerson[],
-    into: Into,
+    into: ImportTarget,
     work: Work<Result>,
     size: RoomSize | undefined,
   ): AsyncGenerator<number, Result, void> {
@@ -278,13 +278,13 @@ export const createImportStore = ({
     const settling = await begin(tx, examId, work, writer.writing);
     const endedBefore = (await tx.get(endedRooms, { examId }))?.number;
     for (const page of pagesOf(people)) {
-      const places = await judgePage(tx, examId, page, settling);
+      const places = await applyPage(tx, examId, page, settling);
       const written = await writer.write(tx, places);
       // A small import is one transaction, so the last page does not end a step.
       if (page.length === PAGE) yield page.length + written;
     }
     const { keep, result } = settling.end();
-    if (!keep) throw new NotKept(result);
+    if (!keep) throw new RolledBack(result);
     if (size)
       for (const [room, added] of writer.added)
         size.check(room, await readRoomSize(tx, room, size.most + 1), added);
@@ -294,8 +294,8 @@ export const createImportStore = ({
 
   return {
     rooms: (examId) => readRooms(storage, examId),
-    async settle(people, into, work, size) {
-      if (into.dryRun) return judgeOnly(people, into, work);
+    async apply(people, into, work, size) {
+      if (into.dryRun) return dryRun(people, into, work);
       const { examId, now } = into;
       try {
         return await bulk.run({ kind: "import", examId, now }, ({ id }, tx) =>
@@ -303,7 +303,7 @@ export const createImportStore = ({
         );
       } catch (error) {
         // Safe: only `prepare` throws it, with the result of this import.
-        if (error instanceof NotKept)
+        if (error instanceof RolledBack)
           return error.result as ReturnType<ReturnType<typeof work>["end"]>["result"];
         throw error;
       }

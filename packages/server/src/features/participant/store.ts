@@ -125,12 +125,12 @@ const others = {
 const storedPeople = (dialect: Dialect) => {
   // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
   // the subquery needs.
-  const isOfRoomsAsked = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
+  const isVisibleRoom = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
   const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
       AND ${visibleRooms}.status = 'in_progress' AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND (${param("everyRoom")} = 1 OR ${isOfRoomsAsked})))`.mapWith(Boolean);
+      AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
   return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
 };
 const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
@@ -219,8 +219,8 @@ export const createParticipantStore = ({
       withinCalls: true,
     },
     async (reader, room: string, of: ParticipantRole, inProgress: boolean, examId: string, reach: string) => {
-      const asked = parameters({ roomId: room, inProgress, examId, reach });
-      return (await reader.all(storedByRole, { ...asked, role: of })).map(toStored);
+      const values = parameters({ roomId: room, inProgress, examId, reach });
+      return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
     },
   );
 
@@ -256,41 +256,43 @@ export const createParticipantStore = ({
   const addOne = async (
     tx: Transaction,
     person: NewPerson,
-  ): Promise<{ outcome: AddOutcome; told: NewEvent[] }> => {
-    const { roomId: room, userId: id, role: asked, name: newName, now } = person;
+  ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
+    const { roomId: room, userId: id, role: newRole, name: newName, now } = person;
     const there = await tx.get(personInRoom, { roomId: room, userId: id });
-    if (!there) return { outcome: "added", told: arrivalEvents(room, await insertPerson(tx, person), now) };
-    if (there.role !== asked) throw new RoleConflict(person, there.role);
+    if (!there)
+      return { outcome: "added", changes: arrivalEvents(room, await insertPerson(tx, person), now) };
+    if (there.role !== newRole) throw new RoleConflict(person, there.role);
     const minutes = person.extraMinutes ?? there.extraMinutes;
-    if (there.name === newName && there.extraMinutes === minutes) return { outcome: "unchanged", told: [] };
+    if (there.name === newName && there.extraMinutes === minutes)
+      return { outcome: "unchanged", changes: [] };
     await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
     const updated = { userId: id, role: there.role, name: newName, extraMinutes: minutes };
-    return { outcome: "updated", told: [newEvent(room, "participant_updated", updated, now)] };
+    return { outcome: "updated", changes: [newEvent(room, "participant_updated", updated, now)] };
   };
 
   return {
     async get(room, id) {
-      const asked = parameters({ ...room, ...othersOf(room) });
-      const row = await storage.get(storedPerson, { ...asked, userId: id });
+      const values = parameters({ ...room, ...othersOf(room) });
+      const row = await storage.get(storedPerson, { ...values, userId: id });
       return row && toStored(row);
     },
-    list(room, asked) {
+    list(room, ofRole) {
       const { examId, reach } = othersOf(room);
-      return listOf(room.roomId, asked, room.inProgress, examId, reach);
+      return listOf(room.roomId, ofRole, room.inProgress, examId, reach);
     },
-    members: (room, asked) => storage.all(membersByRole, { roomId: room, role: asked }),
+    members: (room, ofRole) => storage.all(membersByRole, { roomId: room, role: ofRole }),
     add: (room, people, check, size) =>
       bulk
         .transact(async (tx) => {
           await openRooms(tx, [room], check);
           const outcomes: AddOutcome[] = [];
-          const happened: NewEvent[] = [];
+          const addedEvents: NewEvent[] = [];
           for (const person of people) {
-            const { outcome, told } = await addOne(tx, person);
+            const { outcome, changes } = await addOne(tx, person);
             outcomes.push(outcome);
-            happened.push(...told);
+            addedEvents.push(...changes);
           }
-          await events.addAll(tx, happened);
+          await events.addAll(tx, addedEvents);
           await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
           return { outcomes };
         })

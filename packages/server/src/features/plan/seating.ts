@@ -73,7 +73,7 @@ function* shuffled<T extends object>(people: readonly T[], seed: string): Genera
  * Distributes people over rooms, each person to the emptiest room that is not full. Returns how many people
  * each room gets.
  */
-function* levelled(
+function* distributeEvenly(
   sizes: readonly number[],
   people: number,
   roomSize: number,
@@ -92,7 +92,7 @@ function* levelled(
 }
 
 /** Splits a list into pieces of these lengths. */
-const cut = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
+const splitByLengths = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
   let end = 0;
   return lengths.map((length) => {
     end += length;
@@ -105,7 +105,7 @@ const sum = (numbers: readonly number[]): number => numbers.reduce((total, numbe
  * Distributes people over places in blocks of neighbouring places: no place without a person, and no place with
  * two people while others have one.
  */
-const inBlocks = (people: readonly Person[], places: readonly number[]): Map<number, Person[]> => {
+const assignInBlocks = (people: readonly Person[], places: readonly number[]): Map<number, Person[]> => {
   const dealt = new Map<number, Person[]>(places.map((place) => [place, []]));
   const steps = people.length && places.length && Math.max(people.length, places.length);
   for (let step = 0; step < steps; step++) {
@@ -133,10 +133,10 @@ function* seatExaminees(
   examinees: readonly Newcomer[],
   roomSize: number,
 ): Generator<number, Newcomer[][], void> {
-  const given = yield* levelled(sizes, examinees.length, roomSize);
+  const given = yield* distributeEvenly(sizes, examinees.length, roomSize);
   const left = examinees.length - sum(given);
   const empty = Array.from({ length: Math.ceil(left / roomSize) }, () => 0);
-  return cut(examinees, [...given, ...(yield* levelled(empty, left, roomSize))]);
+  return splitByLengths(examinees, [...given, ...(yield* distributeEvenly(empty, left, roomSize))]);
 }
 
 /** The people of one role in each room: first the existing rooms, then the new ones. */
@@ -146,15 +146,16 @@ type Staff = readonly (readonly Person[])[];
  * Distributes newcomers over the rooms without a person of their role or, if there is no such room, over all
  * rooms. Without newcomers, assigns the existing staff to the new rooms as well.
  */
-const dealStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
+const assignStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
   const places = [...staff.keys()];
   const newPlaces = places.slice(oldRooms);
-  if (newcomers.length === 0) return inBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
+  if (newcomers.length === 0)
+    return assignInBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
   const lacking = places.filter((place) => staff[place]?.length === 0);
-  return inBlocks(newcomers, lacking.length > 0 ? lacking : places);
+  return assignInBlocks(newcomers, lacking.length > 0 ? lacking : places);
 };
 
-const tooFew = (needed: number, teachers: number): InvigilError =>
+const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
   new InvigilError(
     "EXAM_CONFLICT",
     `Rooms without a teacher: ${needed}, with those that the plan makes; teachers without a room: ${teachers}. ` +
@@ -193,15 +194,18 @@ export function* seatPeople<Room extends PeopledRoom>({
   const teachers = ofRole(newcomers, "teacher");
   const led = there("teacher");
   yield rooms.length;
-  const leaders = cut(teachers, [...led.map((leading) => (leading.length === 0 ? 1 : 0)), newRooms.length]);
+  const leaders = splitByLengths(teachers, [
+    ...led.map((leading) => (leading.length === 0 ? 1 : 0)),
+    newRooms.length,
+  ]);
   const needed = led.filter(({ length }) => length === 0).length + newRooms.length;
-  if (teachers.length < needed) throw tooFew(needed, teachers.length);
+  if (teachers.length < needed) throw tooFewTeachers(needed, teachers.length);
 
   const none = newRooms.map(() => []);
   const first = new Set(led.map(([teacher]) => teacher?.userId));
   const standby = led.map((people) => people.filter(({ userId }) => !first.has(userId)));
-  const spares = dealStaff([...standby, ...none], rooms.length, teachers.slice(needed));
-  const inspectors = dealStaff(
+  const spares = assignStaff([...standby, ...none], rooms.length, teachers.slice(needed));
+  const inspectors = assignStaff(
     [...there("inspector"), ...none],
     rooms.length,
     ofRole(newcomers, "inspector"),

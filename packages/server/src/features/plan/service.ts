@@ -66,13 +66,13 @@ const newcomersOf = async (
     for (let at = 0; at < list.length; at += PEOPLE_A_TURN) {
       for (const person of list.slice(at, at + PEOPLE_A_TURN)) {
         const { userId, role } = person;
-        const known = roles.get(userId);
-        if (known && !known.has(role))
+        const rolesInExam = roles.get(userId);
+        if (rolesInExam && !rolesInExam.has(role))
           throw new InvigilError(
             "PARTICIPANT_CONFLICT",
-            `${userId} is in the exam as ${[...known].join(" and ")}, and cannot be its ${role} too.`,
+            `${userId} is in the exam as ${[...rolesInExam].join(" and ")}, and cannot be its ${role} too.`,
           );
-        if (known) continue;
+        if (rolesInExam) continue;
         roles.set(userId, new Set([role]));
         newcomers.push(person);
       }
@@ -150,16 +150,16 @@ export const createPlanService = ({
     const { roomsPerExam: most } = quotas;
     if (made > 0 && rooms.length + made > most)
       throw quotaExceeded({ whose: `The exam ${examId}`, what: "rooms", held: rooms.length, most });
-    const there = new Map(rooms.map(({ id, people }) => [id, people.length]));
+    const sizes = new Map(rooms.map(({ id, people }) => [id, people.length]));
     for (const { id, name, seats } of drafts) {
-      const held = there.get(id) ?? 0;
+      const held = sizes.get(id) ?? 0;
       const size = held + seatedIn(seats).length;
       if (size > quotas.peoplePerRoom && size > held)
         throw quotaExceeded({ whose: `The room ${name}`, what: "people", held, most: quotas.peoplePerRoom });
     }
   };
 
-  const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
+  const apply = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
     const now = clock();
     if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
     function* people() {
@@ -174,15 +174,15 @@ export const createPlanService = ({
       const seats = seatsOf.get(id);
       return seats ? seatedIn(seats).map(({ person }) => person.userId) : [];
     };
-    const asked = rooms.map(({ id, name, createTeacher, imServer }) => ({
+    const groupRequests = rooms.map(({ id, name, createTeacher, imServer }) => ({
       roomId: id,
       name,
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
     }));
-    await groups.open(asked, async ({ undo }) => {
-      if (!(await store.carryOut(examId, seen, { now, rooms, people: people(), undo })))
+    await groups.open(groupRequests, async ({ undo }) => {
+      if (!(await store.apply(examId, seen, { now, rooms, people: people(), undo })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -204,7 +204,7 @@ export const createPlanService = ({
         for (const { person } of people) placed.add(person.userId);
         await pace(people.length);
       }
-      if (!input.dryRun) await carryOut(input.examId, seen, drafts);
+      if (!input.dryRun) await apply(input.examId, seen, drafts);
 
       const rooms: PlannedRoom[] = [];
       let left = listed;

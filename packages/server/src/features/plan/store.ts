@@ -48,7 +48,7 @@ export interface PlanStore {
    * Creates the rooms and adds the people. All of it becomes visible at once. Returns false, and writes
    * nothing, when the exam has changed since it was read.
    */
-  carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
+  apply(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
 }
 
 /** The number of rooms, or people without a room, that one statement reads. */
@@ -194,7 +194,7 @@ export const createPlanStore = ({
       }
       return seen;
     },
-    async carryOut(examId, seen, changes) {
+    async apply(examId, seen, changes) {
       try {
         await bulk.run({ kind: "plan", examId, now: changes.now }, ({ id }, tx) =>
           prepare(tx, { id, examId }, seen, changes),

@@ -56,14 +56,14 @@ export interface LinkServiceDeps {
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
   /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
-  readonly takenBack: () => void;
+  readonly onAccessRevoked: () => void;
   readonly log: FastifyBaseLogger;
   readonly apps: Config["apps"];
 }
 
 const ROLES: readonly ParticipantRole[] = ["teacher", "inspector", "examinee"];
 /** The values of the watch app's `role` parameter. */
-const WATCHERS = { teacher: "0", inspector: "1" } as const;
+const WATCH_APP_ROLES = { teacher: "0", inspector: "1" } as const;
 
 const ROOMS_AT_ONCE = 100;
 /** The number of tokens to sign in one turn of the event loop. */
@@ -82,7 +82,7 @@ const withQuery = (base: string, query: Readonly<Record<string, string>>): strin
 };
 
 /** Extra minutes differ, so the exam may be over for some people of a room and not for others. */
-const nothingWhenOver = (error: unknown): undefined => {
+const ignoreExamOver = (error: unknown): undefined => {
   if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
 };
 
@@ -92,7 +92,7 @@ export const createLinkService = ({
   exam: exams,
   participant,
   tokens,
-  takenBack,
+  onAccessRevoked,
   log,
   apps,
 }: LinkServiceDeps): LinkService => {
@@ -108,10 +108,10 @@ export const createLinkService = ({
       return;
     }
     // The schema requires a room or an exam.
-    const asked = examId ?? "";
-    const reach = await access.roomsToRun(caller, asked);
+    const requestedExam = examId ?? "";
+    const reach = await access.roomsToRun(caller, requestedExam);
     for (let from = after?.roomId ?? ""; ; ) {
-      const rooms = await store.ofExam(asked, { from, limit: ROOMS_AT_ONCE + 1 });
+      const rooms = await store.ofExam(requestedExam, { from, limit: ROOMS_AT_ONCE + 1 });
       for (const room of rooms.slice(0, ROOMS_AT_ONCE))
         if (reach === "all" || reach.includes(room.id)) yield room;
       const next = rooms[ROOMS_AT_ONCE];
@@ -141,7 +141,7 @@ export const createLinkService = ({
     }
   }
 
-  const base = (url: string | undefined, setting: string, whose: string): string => {
+  const requiredUrl = (url: string | undefined, setting: string, whose: string): string => {
     if (url !== undefined) return url;
     throw new InvigilError(
       "PROVIDER_NOT_CONFIGURED",
@@ -151,10 +151,10 @@ export const createLinkService = ({
   const urlsOf = ({ room, person: { userId, role } }: Seat, token: string) => {
     const query = { roomId: room.id, userId, token };
     if (role !== "examinee") {
-      const watch = base(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
-      return { url: withQuery(watch, { ...query, role: WATCHERS[role] }) };
+      const watch = requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
+      return { url: withQuery(watch, { ...query, role: WATCH_APP_ROLES[role] }) };
     }
-    const url = withQuery(base(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
+    const url = withQuery(requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
     return { url, pcUrl: `${url}#/pc` };
   };
 
@@ -188,7 +188,7 @@ export const createLinkService = ({
       await access.wholeExam(caller, room.examId);
       const { endTime } = await exams.get(caller, room.examId);
       const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
-      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
+      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(ignoreExamOver)));
       return made.filter((link) => link !== undefined);
     },
     async join(caller, input) {
@@ -203,7 +203,7 @@ export const createLinkService = ({
             `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
           );
         exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
-        const link = await linkOf(seat, exam.endTime).catch(nothingWhenOver);
+        const link = await linkOf(seat, exam.endTime).catch(ignoreExamOver);
         if (link) links.push(link);
         if (links.length === limit) return links;
         await pace(1);
@@ -221,7 +221,7 @@ export const createLinkService = ({
           "PARTICIPANT_NOT_FOUND",
           `There is no ${outcome.unknown} in the room ${roomId}.`,
         );
-      takenBack();
+      onAccessRevoked();
       const { length: seats } = outcome.seats;
       log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;

@@ -24,7 +24,7 @@ import { toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
 /** The start of an exam that is created along with a room, after the room's creation. It lasts two hours. */
-const STARTS_AFTER_MS = 30 * 60 * 1000;
+const EXAM_START_DELAY_MS = 30 * 60 * 1000;
 const LASTS_MS = 2 * 60 * 60 * 1000;
 
 /**
@@ -32,7 +32,7 @@ const LASTS_MS = 2 * 60 * 60 * 1000;
  * times in six seconds. At vendors' groups, the server's signal follows after that, for those who are still
  * there.
  */
-const AFTER_THE_PAGE_MS = 10_000;
+const END_SIGNAL_DELAY_MS = 10_000;
 
 export interface RoomService {
   /**
@@ -85,7 +85,7 @@ export const createRoomService = ({
   demoExaminees,
 }: RoomServiceDeps): RoomService => {
   const newExam = (caller: Caller, name: string, now: Date): NewExam => {
-    const startTime = new Date(now.getTime() + STARTS_AFTER_MS);
+    const startTime = new Date(now.getTime() + EXAM_START_DELAY_MS);
     const endTime = new Date(startTime.getTime() + LASTS_MS);
     return {
       id: ids.next(),
@@ -144,10 +144,10 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, { name, imServer: asked, examId, participants }) {
+    async create(caller, { name, imServer: requestedServices, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
       else await access.exam(caller, examId);
-      const imServer = asked ?? [defaultService(messages)];
+      const imServer = requestedServices ?? [defaultService(messages)];
       const now = clock();
       const exam = examId === undefined ? newExam(caller, name, now) : undefined;
       const about = { examId: examId ?? exam?.id ?? "", name, imServer, createTeacher: caller.userId, now };
@@ -185,8 +185,8 @@ export const createRoomService = ({
     async end(caller, roomId) {
       await access.room(caller, roomId);
       const now = clock();
-      const tellAt = caller.role === "teacher" ? new Date(now.getTime() + AFTER_THE_PAGE_MS) : now;
-      await store.end(roomId, { now, tellAt });
+      const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
+      await store.end(roomId, { now, signalAt });
       return true;
     },
 
@@ -204,9 +204,9 @@ export const createRoomService = ({
         return { rooms: matches && cursor === undefined ? [room] : [] };
       }
       const teacher = caller.role === "teacher" ? caller.userId : undefined;
-      const asked = examId ?? caller.examId;
-      if (caller.examId !== undefined && asked !== caller.examId) return { rooms: [] };
-      return store.list({ examId: asked, status, teacher }, { limit: pageSize, before: cursor });
+      const requestedExam = examId ?? caller.examId;
+      if (caller.examId !== undefined && requestedExam !== caller.examId) return { rooms: [] };
+      return store.list({ examId: requestedExam, status, teacher }, { limit: pageSize, before: cursor });
     },
   };
 };

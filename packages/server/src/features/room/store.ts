@@ -40,7 +40,7 @@ export interface RoomStore {
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(roomId: string, times: { readonly now: Date; readonly tellAt: Date }): Promise<void>;
+  end(roomId: string, times: { readonly now: Date; readonly signalAt: Date }): Promise<void>;
   /** Returns false when the room has ended. */
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
@@ -216,12 +216,12 @@ export const createRoomStore = ({
   revokeLinks: (roomId, of) =>
     storage.write(async (tx) => {
       const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
-      const asked = "userIds" in of ? new Set(of.userIds) : undefined;
-      const known = new Set(present);
-      const unknown = asked && [...asked].find((userId) => !known.has(userId));
+      const requested = "userIds" in of ? new Set(of.userIds) : undefined;
+      const presentIds = new Set(present);
+      const unknown = requested && [...requested].find((userId) => !presentIds.has(userId));
       if (unknown !== undefined) return { unknown };
       const revoked = present.filter((userId) =>
-        "allBut" in of ? userId !== of.allBut : asked?.has(userId),
+        "allBut" in of ? userId !== of.allBut : requested?.has(userId),
       );
       const seats: RevokedSeat[] = [];
       for (const userId of revoked)
@@ -249,13 +249,13 @@ export const createRoomStore = ({
       return created;
     }),
 
-  end: (roomId, { now, tellAt }) =>
+  end: (roomId, { now, signalAt }) =>
     storage.write(async (tx) => {
       const ended = await tx.get(endRoom, { roomId, now });
       if (!ended) return;
       await events.add(tx, roomId, "room_ended", {}, now);
       // Before the deletion: tasks of one group run in the order of their ids.
-      await tasks.announceEnd(tx, ended, { dueAt: tellAt, now });
+      await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
       await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
     }),
 

@@ -14,7 +14,7 @@ import type { StreamStore } from "./store.js";
  * How far ahead of the server's clock an event may be, in milliseconds. An event in the future would override
  * all events until then.
  */
-const AHEAD_MS = 5 * 60 * 1000;
+const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 export interface StreamService {
   /**
@@ -52,9 +52,9 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
 
   return {
     authenticate(sent) {
-      const known = configured();
+      const callbackSettings = configured();
       const signed = streamSignatureSchema.safeParse(sent);
-      const verdict = signed.success ? known.verify(signed.data) : "wrong";
+      const verdict = signed.success ? callbackSettings.verify(signed.data) : "wrong";
       if (verdict === "wrong") throw unsigned("The stream service's signature is missing or wrong.");
       if (verdict === "stale")
         throw unsigned(
@@ -68,7 +68,7 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
         throw invalidInput("app", "must be the push domain that the signature is for");
       const now = clock();
       const eventTime = new Date(time * 1000);
-      if (eventTime.getTime() > now.getTime() + AHEAD_MS)
+      if (eventTime.getTime() > now.getTime() + MAX_CLOCK_SKEW_MS)
         throw invalidInput("time", "must not be more than 5 minutes ahead");
       const outcome =
         appname === ourApp &&

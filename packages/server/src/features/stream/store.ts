@@ -93,7 +93,7 @@ const newestTime = query
   .from(streamEvents)
   .where(isOfReportedCamera);
 /** Reads, for each report, the state of its event, its camera and its room. */
-const standingOfReports = statement((dialect) =>
+const statesOfReports = statement((dialect) =>
   query
     .select({
       index: sql<number>`reports."position"`.mapWith(Number),
@@ -188,7 +188,7 @@ interface Changes {
 }
 
 /** Evaluates reports one after the other. Each report sees the changes of those before it. */
-const judge = async (
+const evaluateReports = async (
   tx: Transaction,
   reported: readonly NewEvent[],
 ): Promise<{ outcomes: ReportOutcome[]; changes: Changes }> => {
@@ -201,35 +201,32 @@ const judge = async (
     return owner && { ...report, ...owner };
   });
   const reports = owned.filter((report) => report !== undefined);
-  const standings = new Map(
-    (await tx.all(standingOfReports, { reports })).map(({ index, ...standing }) => [
-      reports[index],
-      standing,
-    ]),
+  const states = new Map(
+    (await tx.all(statesOfReports, { reports })).map(({ index, ...standing }) => [reports[index], standing]),
   );
 
   const changes: Changes = { events: [], statuses: [] };
   const keys = new Set<string>();
   const cameras = new Map<string, { newest: Date | null; status: PublishStatus | null }>();
   const outcomes = owned.map((report, index): ReportOutcome => {
-    const standing = report && standings.get(report);
-    if (!standing) {
+    const state = report && states.get(report);
+    if (!state) {
       const original = reported[index]?.original;
       return original !== undefined && owners.has(original) ? "copy" : "unknown";
     }
     const { stream, roomId, userId, camera, action, eventTime, now } = report;
     const key = keyOf(report);
-    if (standing.isRepeat || keys.has(key)) return "repeat";
+    if (state.isRepeat || keys.has(key)) return "repeat";
     keys.add(key);
     changes.events.push({ ...report, createdAt: now });
 
-    const known = cameras.get(stream) ?? { newest: standing.newest, status: standing[camera] };
-    if (known.newest && known.newest > eventTime) return "kept";
+    const current = cameras.get(stream) ?? { newest: state.newest, status: state[camera] };
+    if (current.newest && current.newest > eventTime) return "kept";
     const status = STATUS_AFTER[action];
     cameras.set(stream, { newest: eventTime, status });
-    const { role, imServer } = standing;
-    if (role === null || known.status === status) return "kept";
-    const signalTo = standing.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
+    const { role, imServer } = state;
+    if (role === null || current.status === status) return "kept";
+    const signalTo = state.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
     const signal = SIGNAL[action].type;
     changes.statuses.push({ stream, roomId, userId, camera, role, status, signalTo, signal, now });
     return "kept";
@@ -249,7 +246,7 @@ export const createStreamStore = ({
   const erasures = createErasureFilter(storage);
   return {
     report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
-      const { outcomes, changes } = await judge(tx, reported);
+      const { outcomes, changes } = await evaluateReports(tx, reported);
       await tx.insert(insertEvent, changes.events);
       for (const camera of ["main", "pc"] as const) {
         const ofCamera = changes.statuses.filter((change) => change.camera === camera);

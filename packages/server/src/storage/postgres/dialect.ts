@@ -1,6 +1,6 @@
 import { type Column, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { type Binding, bindingsOf, type Dialect, type Insertion, type Parts } from "../statement.js";
+import { type Binding, bindingsOf, type Dialect, type Insertion, type StatementParts } from "../statement.js";
 
 const compiler = new PgDialect();
 
@@ -28,7 +28,7 @@ export const postgresDialect: Dialect = {
 /** Compiles a statement for PostgreSQL. */
 export const compile = ({
   sql: built,
-}: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
+}: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
   // Drizzle's query builder for SQLite qualifies the columns of a conflict target, which PostgreSQL rejects.
   const unqualified = text.replaceAll(/on conflict \(([^)]*)\)/g, (_, target: string) => {

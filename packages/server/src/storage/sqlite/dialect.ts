@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
-import { type Binding, bindingsOf, type Dialect, type Parts } from "../statement.js";
+import { type Binding, bindingsOf, type Dialect, type StatementParts } from "../statement.js";
 
 const compiler = new SQLiteSyncDialect();
 
@@ -19,7 +19,7 @@ export const sqliteDialect: Dialect = {
 /** Compiles a statement for SQLite. */
 export const compile = ({
   sql: built,
-}: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
+}: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
   return { text, bindings: bindingsOf(params) };
 };

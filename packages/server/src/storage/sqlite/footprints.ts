@@ -21,7 +21,7 @@ interface Instruction {
 }
 
 /** The number of cached footprints. Statements built at run time have few different texts. */
-const KEPT = 500;
+const CACHE_SIZE = 500;
 
 const READS = new Set(["OpenRead", "ReopenIdx"]);
 const MAIN = 0;
@@ -50,7 +50,7 @@ const opened = ({ opcode, p1, p2, p3 }: Instruction) => {
  */
 export const createFootprints = (sqlite: Sqlite.Database) => {
   const tables = new Map<string, Table>();
-  const known = new Map<string, Footprint>();
+  const cache = new Map<string, Footprint>();
 
   const tableNamed = (name: string): Table => {
     const table = tables.get(name) ?? { name, writes: 0 };
@@ -92,11 +92,11 @@ export const createFootprints = (sqlite: Sqlite.Database) => {
   return {
     /** @param parameters the number of the statement's parameters */
     of(sql: string, parameters: number): Footprint {
-      const found = known.get(sql);
+      const found = cache.get(sql);
       if (found) return found;
       const footprint = footprintOf(sql, parameters);
-      if (known.size >= KEPT) known.clear();
-      known.set(sql, footprint);
+      if (cache.size >= CACHE_SIZE) cache.clear();
+      cache.set(sql, footprint);
       return footprint;
     },
   };

@@ -7,7 +7,7 @@ interface Waiting<Call, Outcome> {
 }
 
 /** The maximum number of calls in a group. */
-const GROUP = 200;
+const MAX_GROUP = 200;
 
 /**
  * Creates a function that collects calls and writes them in groups. A group contains the calls that wait when
@@ -50,8 +50,8 @@ export const createGrouped =
     };
 
     const takeWaiting = (): Group => {
-      const group = waiting.slice(0, GROUP);
-      waiting = waiting.slice(GROUP);
+      const group = waiting.slice(0, MAX_GROUP);
+      waiting = waiting.slice(MAX_GROUP);
       if (waiting.length > 0) void writeGroup(takeWaiting);
       return group;
     };

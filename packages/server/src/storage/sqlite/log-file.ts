@@ -50,9 +50,9 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
   if (magic >>> 1 !== MAGIC >>> 1) return undefined;
   const isBigEndian = (magic & 1) === 1;
   let sum = checksum(header.subarray(0, 24), isBigEndian, [0, 0]);
-  const isHeld = (bytes: Buffer, at: number) =>
+  const hasChecksum = (bytes: Buffer, at: number) =>
     bytes.readUInt32BE(at) === sum[0] && bytes.readUInt32BE(at + 4) === sum[1];
-  if (!isHeld(header, 24)) return undefined;
+  if (!hasChecksum(header, 24)) return undefined;
 
   const pageBytes = header.readUInt32BE(8);
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + pageBytes);
@@ -65,7 +65,7 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
     if (frame.compare(header, 16, 24, 8, 16) !== 0) break;
     sum = checksum(frame.subarray(0, 8), isBigEndian, sum);
     sum = checksum(frame.subarray(FRAME_HEADER_BYTES), isBigEndian, sum);
-    if (!isHeld(frame, 16)) break;
+    if (!hasChecksum(frame, 16)) break;
     if (frame.readUInt32BE(0) === 1) pending.push(frame.readInt32BE(FRAME_HEADER_BYTES + GENERATION_OFFSET));
     if (frame.readUInt32BE(4) === 0) continue;
     committed.push(...pending);
@@ -81,7 +81,7 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
  */
 export type LogState = "none" | "own" | "foreign" | "unknown";
 
-const look = (file: string): LogState => {
+const readState = (file: string): LogState => {
   const log = logOf(file);
   if (!existsSync(file) || !existsSync(log)) return "none";
   const descriptors = [openSync(file, "r"), openSync(log, "r")] as const;
@@ -101,13 +101,13 @@ const look = (file: string): LogState => {
 };
 
 /** Another process may write to the log while it is read, so several reads must agree. */
-const LOOKS = 5;
+const READS = 5;
 
 /** Whether the write-ahead log beside a database file belongs to it. Changes nothing. */
 export const inspectLog = (file: string): LogState => {
-  for (let looks = 1; looks < LOOKS; looks += 1) {
-    const state = look(file);
+  for (let looks = 1; looks < READS; looks += 1) {
+    const state = readState(file);
     if (state !== "foreign") return state;
   }
-  return look(file);
+  return readState(file);
 };

@@ -15,10 +15,10 @@ export const compareMigrations = (
   sqlite: Sqlite,
   migrationsFolder: string,
 ): "older" | "current" | "newer" => {
-  const known = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const newest = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   const applied = newestApplied(sqlite);
-  if (applied === known) return "current";
-  return applied < known ? "older" : "newer";
+  if (applied === newest) return "current";
+  return applied < newest ? "older" : "newer";
 };
 
 /**
@@ -29,15 +29,15 @@ export const compareMigrations = (
  */
 export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
   const migrations = readMigrationFiles({ migrationsFolder });
-  const known = migrations.at(-1)?.folderMillis ?? 0;
+  const newest = migrations.at(-1)?.folderMillis ?? 0;
   const apply = sqlite.transaction(() => {
     const applied = newestApplied(sqlite);
-    if (applied > known) {
+    if (applied > newest) {
       throw new SetupError(
         `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
       );
     }
-    if (applied === known) return;
+    if (applied === newest) return;
     sqlite.exec(
       "CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)",
     );
@@ -50,5 +50,5 @@ export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolea
   });
   // Locks before looking: if two processes start at once, the second one finds the migrations applied.
   apply.immediate();
-  return () => newestApplied(sqlite) === known;
+  return () => newestApplied(sqlite) === newest;
 };

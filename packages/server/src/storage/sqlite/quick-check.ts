@@ -1,7 +1,7 @@
 import type { Database as Sqlite } from "better-sqlite3";
 
 /** The number of rows to check at a start, which takes about a quarter of a second. */
-const MOST_ROWS = 300_000;
+const MAX_ROWS = 300_000;
 
 interface Size {
   readonly table: string;
@@ -33,7 +33,7 @@ export interface QuickCheck {
  * bounds the time: a check of a large database takes minutes, and is left to `invigil backup verify` and
  * `invigil doctor`.
  */
-export const quickCheck = (sqlite: Sqlite, mostRows = MOST_ROWS): QuickCheck => {
+export const quickCheck = (sqlite: Sqlite, mostRows = MAX_ROWS): QuickCheck => {
   try {
     const skipped: string[] = [];
     let left = mostRows;

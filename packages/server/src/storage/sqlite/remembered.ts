@@ -1,17 +1,17 @@
 import { getTableName } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { atMost } from "../../platform/lru.js";
-import type { Asked, Reader, RememberOptions } from "../port.js";
+import type { Reader, RememberedArgument, RememberOptions } from "../port.js";
 
-interface Remembered {
+interface CachedResult {
   readonly answer: unknown;
   readonly stamp: number;
 }
 
-const MANY = 10_000;
+const DEFAULT_MAX = 10_000;
 
 /** Unambiguous, since the length of a text precedes it. */
-const keyOf = (args: readonly Asked[]): string => {
+const keyOf = (args: readonly RememberedArgument[]): string => {
   let key = "";
   for (const arg of args) key += typeof arg === "string" ? `${arg.length}:${arg}|` : `${arg}|`;
   return key;
@@ -24,7 +24,7 @@ const frozen = <Value>(value: Value): Value => {
 };
 
 export interface RememberedReads {
-  readonly remember: <Args extends readonly Asked[], Answer>(
+  readonly remember: <Args extends readonly RememberedArgument[], Answer>(
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ) => (...args: Args) => Promise<Answer>;
@@ -49,21 +49,21 @@ export const createRememberedReads = (
   const commits = new Map<string, number>();
   const written = new Set<string>();
   /** The number of commits of other processes that were noticed. */
-  let others = 0;
+  let otherCommits = 0;
   let lastVersion: number | undefined;
-  let hasLookedThisTurn = false;
+  let isCheckedThisTurn = false;
 
-  const lookAtOthers = (): void => {
-    if (!hasLookedThisTurn) {
-      hasLookedThisTurn = true;
+  const checkOtherCommits = (): void => {
+    if (!isCheckedThisTurn) {
+      isCheckedThisTurn = true;
       setImmediate(() => {
-        hasLookedThisTurn = false;
+        isCheckedThisTurn = false;
       });
     }
     const version = othersVersion();
     if (version === lastVersion) return;
     lastVersion = version;
-    others += 1;
+    otherCommits += 1;
   };
 
   return {
@@ -74,27 +74,27 @@ export const createRememberedReads = (
     },
     rolledBack: () => written.clear(),
     forgetAll() {
-      others += 1;
+      otherCommits += 1;
     },
 
-    remember: ({ tables, max = MANY, withinCalls = false }, read) => {
+    remember: ({ tables, max = DEFAULT_MAX, withinCalls = false }, read) => {
       const names = tables.map((table) => getTableName(table));
       const reader = readerFor(names);
-      const answers = new LRUCache<string, Remembered>(atMost(max));
+      const answers = new LRUCache<string, CachedResult>(atMost(max));
       /** Increases with every commit that the result depends on, and never repeats a value. */
       const stampNow = (): number => {
-        let stamp = others;
+        let stamp = otherCommits;
         for (const name of names) stamp += commits.get(name) ?? 0;
         return stamp;
       };
       return async (...args) => {
-        if (!withinCalls || !hasLookedThisTurn) lookAtOthers();
+        if (!withinCalls || !isCheckedThisTurn) checkOtherCommits();
         const key = keyOf(args);
         // Taken before the read: a commit during the read may be in one part of the result and not in another.
         const stamp = stampNow();
-        const known = answers.get(key);
+        const cached = answers.get(key);
         // Safe: the entries of this cache come from this read.
-        if (known?.stamp === stamp) return known.answer as Awaited<ReturnType<typeof read>>;
+        if (cached?.stamp === stamp) return cached.answer as Awaited<ReturnType<typeof read>>;
         const answer = frozen(await read(reader, ...args));
         answers.set(key, { answer, stamp });
         return answer;

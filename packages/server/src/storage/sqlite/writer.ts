@@ -24,16 +24,16 @@ type Outcome =
   | { readonly ok: false; readonly error: unknown };
 
 /** How long calls wait for another process that writes, and how often to try again, in milliseconds. */
-const PATIENCE_MS = 30_000;
+const BUSY_TIMEOUT_MS = 30_000;
 const ASK_AGAIN_MS = 10;
 
 /** The maximum number of jobs in a shared savepoint. */
-const SHARED = 50;
+const MAX_SHARED_JOBS = 50;
 /**
  * A transaction that has taken this long, in milliseconds, takes no further jobs. The remaining jobs get the
  * next one.
  */
-const ENOUGH_MS = 15;
+const MAX_TRANSACTION_MS = 15;
 
 const isBusy = (error: unknown): boolean =>
   error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
@@ -43,7 +43,7 @@ const sharedSavepoints = (jobs: readonly Job[]): Job[][] => {
   const groups: Job[][] = [];
   for (const job of jobs) {
     const last = groups.at(-1);
-    if (job.repeatable && last?.[0]?.repeatable && last.length < SHARED) last.push(job);
+    if (job.repeatable && last?.[0]?.repeatable && last.length < MAX_SHARED_JOBS) last.push(job);
     else groups.push([job]);
   }
   return groups;
@@ -82,7 +82,7 @@ export interface WriterOptions {
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { connection, patienceMs = PATIENCE_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
+  { connection, patienceMs = BUSY_TIMEOUT_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
 ): Write => {
   let waiting: Job[] = [];
   /** The time since which another process has been writing. */
@@ -216,7 +216,7 @@ export const createWriter = (
       const outcomes: Outcome[] = [];
       const since = performance.now();
       for (const group of sharedSavepoints(jobs)) {
-        if (outcomes.length > 0 && performance.now() - since > ENOUGH_MS) break;
+        if (outcomes.length > 0 && performance.now() - since > MAX_TRANSACTION_MS) break;
         outcomes.push(...(await runShared(group, afterCommit)));
       }
       commit.run();

@@ -7,7 +7,7 @@ const ONE = { calls: 1 };
  * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
  * limits count after the permission check: otherwise a stranger could use up the limit of a room.
  */
-export const countCalls = (access: AccessService, rates: RateLimits): AccessService => ({
+export const withRateLimits = (access: AccessService, rates: RateLimits): AccessService => ({
   ...access,
   async room(caller, roomId) {
     const room = await access.room(caller, roomId);

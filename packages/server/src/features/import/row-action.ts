@@ -30,7 +30,7 @@ export const differ = (was: Details, is: Details): boolean =>
 const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMinutes });
 
 /** What the import does about a row. */
-export type Verdict =
+export type RowAction =
   | { step: "refuse"; faults: { field: Field; reason: string }[] }
   | { step: "keep" }
   | { step: "add"; role: ParticipantRole; is: Details; roomId: string | null }
@@ -40,7 +40,7 @@ export type Verdict =
 /** The rooms of the exam that the caller may see, by id. */
 export type Rooms = ReadonlyMap<string, ExamRoom>;
 
-const elsewhere = (place: Place, rooms: Rooms): string => {
+const describeRoom = (place: Place, rooms: Rooms): string => {
   const room = place.roomId === null ? undefined : rooms.get(place.roomId);
   return room ? `the room '${room.name}' (${room.id})` : "another room";
 };
@@ -59,14 +59,14 @@ function* faultsOf(
   // Teachers and inspectors may be in several rooms, an examinee only in one.
   if (role !== "examinee" || places.some((place) => place.roomId === roomId)) return;
   const seat = places.find((place) => place.roomId !== null && place.role === role);
-  if (seat) yield { field: "room", reason: `is in ${elsewhere(seat, rooms)} of the exam already` };
+  if (seat) yield { field: "room", reason: `is in ${describeRoom(seat, rooms)} of the exam already` };
 }
 
 /**
  * Decides what the import does about a row, given the person's places in the exam. A row without a room applies
  * to all places of the person.
  */
-export const judge = (person: RosterPerson, places: readonly Place[], rooms: Rooms): Verdict => {
+export const actionFor = (person: RosterPerson, places: readonly Place[], rooms: Rooms): RowAction => {
   const faults = [...faultsOf(person, places, rooms)];
   const { role, name, roomId } = person;
   if (faults.length > 0 || role === null || name === null) return { step: "refuse", faults };
