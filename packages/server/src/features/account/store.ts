@@ -1,5 +1,6 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
@@ -76,9 +77,8 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return { accounts: page, ...(rows.length > limit && last && { nextCursor: last.userId }) };
+    const { rows: page, ...next } = pageOf(rows, limit, ({ userId }) => userId);
+    return { accounts: page, ...next };
   },
 
   setDisabled: (userId, disabled, now) =>

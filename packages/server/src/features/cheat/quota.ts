@@ -16,11 +16,11 @@ export interface RecordQuota {
   limitsFor(caller: Pick<Caller, "role">): Omit<UsageIncrease, "people">;
   /**
    * Refuses a repeated call without a write transaction, so that it does not delay other writes.
-   * @throws QUOTA_EXCEEDED for people whose quota is known to be too full for the new records
+   * @throws QUOTA_EXCEEDED for people whose quota is too full for the new records
    */
   assertNotFull(roomId: string, added: readonly RecordUsage[]): Promise<void>;
   /** The error for a call that exceeded a quota. */
-  refusal(roomId: string, over: LimitExceeded): InvigilError;
+  quotaError(roomId: string, excess: LimitExceeded): InvigilError;
 }
 
 const MIB = 1024 * 1024;
@@ -36,44 +36,44 @@ export const createRecordQuota = ({
   /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }): RecordQuota => {
-  const most = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
+  const limit = quotas && { records: quotas.recordsPerPerson, bytes: quotas.recordBytesPerPerson };
   const fullQuotas = new LRUCache<string, true>(atMost(REMEMBERED));
   const keyOf = (roomId: string, userId: string): string => JSON.stringify([roomId, userId]);
 
-  const refusal = (roomId: string, over: LimitExceeded): InvigilError => {
-    if ("people" in over) {
-      const { people: held } = over;
+  const quotaError = (roomId: string, excess: LimitExceeded): InvigilError => {
+    if ("people" in excess) {
+      const { people: held } = excess;
       const what = "people with cheat records";
       return quotaExceeded({ whose: `The room ${roomId}`, what, held, most: quotas?.peoplePerRoom ?? held });
     }
-    const { held, of } = over;
-    fullQuotas.set(keyOf(roomId, held.userId), true);
-    const whose = `The room ${roomId}, about ${held.userId},`;
-    const limit = most ?? held;
-    return of === "records"
-      ? quotaExceeded({ whose, what: "cheat records", held: held.records, most: limit.records })
+    const { usage, exceeded } = excess;
+    fullQuotas.set(keyOf(roomId, usage.userId), true);
+    const bound = limit ?? usage;
+    const whose = `The room ${roomId}, about ${usage.userId},`;
+    return exceeded === "records"
+      ? quotaExceeded({ whose, what: "cheat records", held: usage.records, most: bound.records })
       : quotaExceeded({
           whose,
           what: "MiB of cheat records",
-          held: inMib(held.bytes),
-          most: inMib(limit.bytes),
+          held: inMib(usage.bytes),
+          most: inMib(bound.bytes),
         });
   };
 
   return {
     // An examinee records about themselves only; staff may record about any number of people.
-    limitsFor: ({ role }) => ({ most, mostPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
+    limitsFor: ({ role }) => ({ limit, maxPeople: role === "examinee" ? undefined : quotas?.peoplePerRoom }),
     async assertNotFull(roomId, people) {
-      if (!most || fullQuotas.size === 0) return;
+      if (!limit || fullQuotas.size === 0) return;
       for (const added of people) {
         const key = keyOf(roomId, added.userId);
         if (!fullQuotas.has(key)) continue;
-        const held = await store.usageOf(roomId, added.userId);
-        const of = exceededLimit(held, added, most);
-        if (of) throw refusal(roomId, { held, of });
+        const usage = await store.usageOf(roomId, added.userId);
+        const exceeded = exceededLimit(usage, added, limit);
+        if (exceeded) throw quotaError(roomId, { usage, exceeded });
         fullQuotas.delete(key);
       }
     },
-    refusal,
+    quotaError,
   };
 };

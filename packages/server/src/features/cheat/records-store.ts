@@ -31,24 +31,24 @@ export type UsageLimit = Omit<RecordUsage, "userId">;
 export interface UsageIncrease {
   readonly people: readonly RecordUsage[];
   /** Absent: no limit. */
-  readonly most?: UsageLimit | undefined;
+  readonly limit?: UsageLimit | undefined;
   /** The maximum number of people with records in the room. Absent: no limit. */
-  readonly mostPeople?: number | undefined;
+  readonly maxPeople?: number | undefined;
 }
 
 /** The limit that a call exceeded, with the usage before it. Nothing of the call was written. */
 export type LimitExceeded =
-  | { readonly held: RecordUsage; readonly of: keyof UsageLimit }
+  | { readonly usage: RecordUsage; readonly exceeded: keyof UsageLimit }
   | { readonly people: number };
 
 /** Returns the limit that would be exceeded by an addition, or undefined. */
 export const exceededLimit = (
-  held: RecordUsage,
+  usage: RecordUsage,
   added: RecordUsage,
-  most: UsageLimit,
+  limit: UsageLimit,
 ): keyof UsageLimit | undefined => {
-  if (held.records + added.records > most.records) return "records";
-  return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
+  if (usage.records + added.records > limit.records) return "records";
+  return usage.bytes + added.bytes > limit.bytes ? "bytes" : undefined;
 };
 
 /** The records of one call of `cheat.addRecords`, all for the same room. */
@@ -127,21 +127,21 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
      * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
      * the room does not exist.
      */
-    async admit(roomId: string, { people, most, mostPeople }: UsageIncrease): Promise<RecordOutcome> {
+    async admit(roomId: string, { people, limit, maxPeople }: UsageIncrease): Promise<RecordOutcome> {
       const sums = usage.get(roomId);
       if (!sums) return false;
       let newcomers = 0;
       for (const added of people) {
         const { records, bytes } = sums.get(added.userId) ?? { records: 0, bytes: 0 };
         const before = { userId: added.userId, records, bytes };
-        const of = most && exceededLimit(before, added, most);
-        if (of) return { held: before, of };
+        const exceeded = limit && exceededLimit(before, added, limit);
+        if (exceeded) return { usage: before, exceeded };
         if (records === 0) newcomers += 1;
       }
       if (newcomers > 0) {
-        const size = mostPeople === undefined ? undefined : await sizeOf(roomId, sums, mostPeople);
-        if (size !== undefined && mostPeople !== undefined && size + newcomers > mostPeople)
-          return { people: Math.min(size, mostPeople) };
+        const size = maxPeople === undefined ? undefined : await sizeOf(roomId, sums, maxPeople);
+        if (size !== undefined && maxPeople !== undefined && size + newcomers > maxPeople)
+          return { people: Math.min(size, maxPeople) };
         const cached = sizes.get(roomId);
         if (cached !== undefined) sizes.set(roomId, cached + newcomers);
       }

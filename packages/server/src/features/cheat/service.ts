@@ -122,7 +122,7 @@ export const createCheatService = ({
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
     await quota.assertNotFull(roomId, people);
     const outcome = await store.addRecords(kept, { people, ...quota.limitsFor(caller) });
-    if (typeof outcome === "object") throw quota.refusal(roomId, outcome);
+    if (typeof outcome === "object") throw quota.quotaError(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);
     return true;
   },

@@ -93,8 +93,8 @@ const recordsOfExam = recordsOf(cheatRecords.examId);
 type Row = typeof cheatRecords.$inferSelect;
 
 const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
-  const { rows: page, nextCursor } = pageOf(rows, limit, ({ id }) => id);
-  return { records: page.map(toCheatRecord), ...(nextCursor !== undefined && { nextCursor }) };
+  const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+  return { records: page.map(toCheatRecord), ...next };
 };
 
 export const createCheatStore = ({ storage, events }: { storage: Storage; events: EventLog }): CheatStore => {

@@ -71,7 +71,7 @@ const nextErasure = statement(
   query
     .select()
     .from(erasures)
-    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, param("toldBefore"))))
+    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, param("noticeSentBefore"))))
     .orderBy(asc(erasures.id))
     .limit(1),
 );

@@ -119,8 +119,8 @@ export const createExamService = ({
         return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;
-      const { list, ...next } = await store.list(person, { limit: pageSize, before: cursor });
-      return { exams: list.map(toPublic), ...next };
+      const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
+      return { exams: rows.map(toPublic), ...next };
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);

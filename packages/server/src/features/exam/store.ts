@@ -6,6 +6,7 @@ import { createExamDeleter, type Holding } from "../../domain/bulk/delete-exam.j
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
+import { type Page, pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -47,7 +48,7 @@ export interface ExamStore {
   list(
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
-  ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
+  ): Promise<Page<StoredExam, string>>;
   /**
    * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
    * undefined when there is no such exam.
@@ -170,9 +171,7 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
       const rows = await (person ? listAccessible(person, page) : storage.all(newestExams, page));
-      const list = rows.slice(0, limit);
-      const last = list.at(-1);
-      return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
+      return pageOf(rows, limit, ({ id }) => id);
     },
 
     delete: createExamDeleter({ bulk }),

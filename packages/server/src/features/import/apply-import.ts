@@ -15,7 +15,7 @@ export interface ImportPlan {
   readonly examId: string;
   readonly dryRun: boolean;
   readonly scope: Scope;
-  readonly found: ReadResult;
+  readonly file: ReadResult;
   readonly now: Date;
   /** The maximum number of people in a room. Absent: no limit. */
   readonly size?: RoomSize | undefined;
@@ -28,9 +28,9 @@ const applyAction = (
   action: RowAction,
   { userId }: RosterPerson,
   { examId, now }: ImportPlan,
-  writing: PersonWriter,
+  writer: PersonWriter,
 ): void => {
-  switch (action.step) {
+  switch (action.kind) {
     case "refuse":
     case "keep":
       return;
@@ -38,12 +38,12 @@ const applyAction = (
     case "seat": {
       const { role, is, roomId } = action;
       const person = { userId, role, ...is };
-      if (roomId === null) writing.wait(person);
-      else writing.insert(toNewPerson(person, { id: roomId, examId }, now));
+      if (roomId === null) writer.addWaiting(person);
+      else writer.insert(toNewPerson(person, { id: roomId, examId }, now));
       return;
     }
     case "change":
-      for (const { roomId, is } of action.places) writing.change(userId, roomId, is);
+      for (const { roomId, is } of action.places) writer.change(userId, roomId, is);
   }
 };
 
@@ -54,32 +54,32 @@ const applyAction = (
  *   not finish
  */
 export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<ImportResult | FaultyFile> => {
-  const { people, examId, now, found, scope, dryRun, size, signal } = plan;
+  const { people, examId, now, file, scope, dryRun, size, signal } = plan;
   // A file with invalid cells is compared with the exam, too, so that the caller gets all errors at once.
-  const into = { examId, now, dryRun: dryRun || found.faults.count > 0 };
+  const into = { examId, now, dryRun: dryRun || file.faults.count > 0 };
   const applied = store.apply<ImportResult | FaultyFile>(
     people,
     into,
-    (rooms, writing) => {
+    (rooms, writer) => {
       signal?.throwIfAborted();
       if (!rooms) throw examNotFound(examId);
       const visible = new Set(scope.rooms.map(({ id }) => id));
       const visibleRooms = new Map(rooms.filter(({ id }) => visible.has(id)).map((room) => [room.id, room]));
       const faults = createFaults();
       const result: ImportResult = {
-        rows: found.rows,
+        rows: file.rows,
         added: 0,
         updated: 0,
         unchanged: 0,
         changes: [],
         moreChanges: 0,
-        ...(found.unreadSheets.length > 0 && { unreadSheets: [...found.unreadSheets] }),
+        ...(file.unreadSheets.length > 0 && { unreadSheets: [...file.unreadSheets] }),
       };
 
       const count = ({ row, userId }: RosterPerson, action: RowAction): void => {
-        if (action.step === "keep") result.unchanged += 1;
-        if (action.step === "add") result.added += 1;
-        if (action.step !== "seat" && action.step !== "change") return;
+        if (action.kind === "keep") result.unchanged += 1;
+        if (action.kind === "add") result.added += 1;
+        if (action.kind !== "seat" && action.kind !== "change") return;
         result.updated += 1;
         const { was, is } = action;
         // A person who only got a room has no changed details.
@@ -91,15 +91,15 @@ export const applyImport = (store: ImportStore, plan: ImportPlan): Promise<Impor
       return {
         each(person, places) {
           const action = actionFor(person, places, visibleRooms);
-          if (action.step === "refuse")
+          if (action.kind === "refuse")
             for (const { field, reason } of action.faults)
-              faults.add({ row: person.row, column: found.columns.title(field), reason });
+              faults.add({ row: person.row, column: file.columns.title(field), reason });
           count(person, action);
-          if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writing);
+          if (!into.dryRun && faults.count === 0) applyAction(action, person, plan, writer);
         },
         end() {
-          if (found.faults.count + faults.count > 0)
-            return { keep: false, result: mergeFaults(found.faults, faults) };
+          if (file.faults.count + faults.count > 0)
+            return { keep: false, result: mergeFaults(file.faults, faults) };
           return { keep: true, result };
         },
       };

@@ -31,11 +31,11 @@ const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMi
 
 /** What the import does about a row. */
 export type RowAction =
-  | { step: "refuse"; faults: { field: Field; reason: string }[] }
-  | { step: "keep" }
-  | { step: "add"; role: ParticipantRole; is: Details; roomId: string | null }
-  | { step: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
-  | { step: "change"; was: Details; is: Details; places: readonly { roomId: string | null; is: Details }[] };
+  | { kind: "refuse"; faults: { field: Field; reason: string }[] }
+  | { kind: "keep" }
+  | { kind: "add"; role: ParticipantRole; is: Details; roomId: string | null }
+  | { kind: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
+  | { kind: "change"; was: Details; is: Details; places: readonly { roomId: string | null; is: Details }[] };
 
 /** The rooms of the exam that the caller may see, by id. */
 export type Rooms = ReadonlyMap<string, ExamRoom>;
@@ -69,22 +69,22 @@ function* faultsOf(
 export const actionFor = (person: RosterPerson, places: readonly Place[], rooms: Rooms): RowAction => {
   const faults = [...faultsOf(person, places, rooms)];
   const { role, name, roomId } = person;
-  if (faults.length > 0 || role === null || name === null) return { step: "refuse", faults };
+  if (faults.length > 0 || role === null || name === null) return { kind: "refuse", faults };
 
   const here = roomId === null ? places : places.filter((place) => place.roomId === roomId);
-  const becomes = (was: Details): Details => ({
+  const newDetails = (was: Details): Details => ({
     name,
     extraMinutes: person.extraMinutes ?? was.extraMinutes,
   });
   if (here.length === 0) {
     const waiting = places.find((place) => place.roomId === null);
     if (roomId === null || !waiting)
-      return { step: "add", role, is: becomes({ name, extraMinutes: 0 }), roomId };
-    return { step: "seat", role, was: detailsOf(waiting), is: becomes(waiting), roomId };
+      return { kind: "add", role, is: newDetails({ name, extraMinutes: 0 }), roomId };
+    return { kind: "seat", role, was: detailsOf(waiting), is: newDetails(waiting), roomId };
   }
   const [first, ...others] = here
-    .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: becomes(place) }))
+    .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: newDetails(place) }))
     .filter(({ was, is }) => differ(was, is));
-  if (!first) return { step: "keep" };
-  return { step: "change", was: first.was, is: first.is, places: [first, ...others] };
+  if (!first) return { kind: "keep" };
+  return { kind: "change", was: first.was, is: first.is, places: [first, ...others] };
 };

@@ -124,11 +124,11 @@ export const createImportService = ({
     const scope = await scopeOf(caller, request);
     rates.take({ examId: request.examId }, { imports: 1 });
     const roster = createRoster();
-    const found = await readFile(
+    const file = await readFile(
       { ...request, signal: stop },
       { findRoom: createRoomFinder(scope), addPeople: roster.add },
     );
-    return applyImport(store, { ...request, people: roster.people, scope, found, now: clock(), size });
+    return applyImport(store, { ...request, people: roster.people, scope, file, now: clock(), size });
   };
   /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {

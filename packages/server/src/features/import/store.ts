@@ -22,7 +22,7 @@ import type { Details, Place, RosterPerson } from "./row-action.js";
 export interface PersonWriter {
   insert(person: NewPerson): void;
   /** Adds a person without a room. */
-  wait(person: { userId: string; role: ParticipantRole } & Details): void;
+  addWaiting(person: { userId: string; role: ParticipantRole } & Details): void;
   /** Changes a person in a room, or (null) among the people who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
 }
@@ -47,7 +47,7 @@ export interface ImportStore {
   apply<Result>(
     people: readonly RosterPerson[],
     into: ImportTarget,
-    work: (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>,
+    work: (rooms: ExamRoom[] | undefined, writer: PersonWriter) => ImportWork<Result>,
     size: RoomSize | undefined,
   ): Promise<Result>;
 }
@@ -171,7 +171,7 @@ const pagesOf = function* (people: readonly RosterPerson[]): Generator<readonly 
 
 const WRITES_NOTHING: PersonWriter = {
   insert: () => undefined,
-  wait: () => undefined,
+  addWaiting: () => undefined,
   change: () => undefined,
 };
 
@@ -182,7 +182,7 @@ const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
   let changed: { userId: string; roomId: string | null; is: Details }[] = [];
   const writing: PersonWriter = {
     insert: (person) => void inserted.push(person),
-    wait: (person) =>
+    addWaiting: (person) =>
       void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
     change: (userId, roomId, is) => void changed.push({ userId, roomId, is }),
   };

@@ -258,15 +258,15 @@ export const createParticipantStore = ({
     person: NewPerson,
   ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
     const { roomId: room, userId: id, role: newRole, name: newName, now } = person;
-    const there = await tx.get(personInRoom, { roomId: room, userId: id });
-    if (!there)
+    const existing = await tx.get(personInRoom, { roomId: room, userId: id });
+    if (!existing)
       return { outcome: "added", changes: arrivalEvents(room, await insertPerson(tx, person), now) };
-    if (there.role !== newRole) throw new RoleConflict(person, there.role);
-    const minutes = person.extraMinutes ?? there.extraMinutes;
-    if (there.name === newName && there.extraMinutes === minutes)
+    if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
+    const minutes = person.extraMinutes ?? existing.extraMinutes;
+    if (existing.name === newName && existing.extraMinutes === minutes)
       return { outcome: "unchanged", changes: [] };
     await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
-    const updated = { userId: id, role: there.role, name: newName, extraMinutes: minutes };
+    const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
     return { outcome: "updated", changes: [newEvent(room, "participant_updated", updated, now)] };
   };
 

@@ -215,11 +215,14 @@ export const createLinkService = ({
 
     async revoke(caller, { roomId, userIds }, origin) {
       await access.room(caller, roomId);
-      const outcome = await store.revokeLinks(roomId, userIds ? { userIds } : { allBut: caller.userId });
-      if ("unknown" in outcome)
+      const outcome = await store.revokeLinks(
+        roomId,
+        userIds ? { userIds } : { exceptUserId: caller.userId },
+      );
+      if ("notInRoom" in outcome)
         throw new InvigilError(
           "PARTICIPANT_NOT_FOUND",
-          `There is no ${outcome.unknown} in the room ${roomId}.`,
+          `There is no ${outcome.notInRoom} in the room ${roomId}.`,
         );
       onAccessRevoked();
       const { length: seats } = outcome.seats;

@@ -65,8 +65,8 @@ export interface RoomStore {
    */
   revokeLinks(
     roomId: string,
-    of: { readonly userIds: readonly string[] } | { readonly allBut: string },
-  ): Promise<{ seats: RevokedSeat[] } | { unknown: string }>;
+    of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
+  ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
 
 /** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
@@ -218,10 +218,10 @@ export const createRoomStore = ({
       const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
       const requested = "userIds" in of ? new Set(of.userIds) : undefined;
       const presentIds = new Set(present);
-      const unknown = requested && [...requested].find((userId) => !presentIds.has(userId));
-      if (unknown !== undefined) return { unknown };
+      const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
+      if (notInRoom !== undefined) return { notInRoom };
       const revoked = present.filter((userId) =>
-        "allBut" in of ? userId !== of.allBut : requested?.has(userId),
+        "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
       );
       const seats: RevokedSeat[] = [];
       for (const userId of revoked)

@@ -3,6 +3,7 @@ import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createPersonRemover, type Standing } from "../../domain/bulk/removal.js";
+import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -112,10 +113,10 @@ export const createRosterStore = ({
   return {
     async listUnseated(examId, { limit, after = 0 }) {
       const rows = await storage.all(unseatedAfter, { examId, after, limit: limit + 1 });
-      const last = rows.slice(0, limit).at(-1);
+      const { rows: page, ...next } = pageOf(rows, limit, (row) => row.seq);
       return {
-        people: rows.slice(0, limit).map(({ person }) => person),
-        ...(rows.length > limit && last && { nextCursor: last.seq }),
+        people: page.map(({ person }) => person),
+        ...next,
         ...(after === 0 && {
           totals: {
             unseated: await countUnseated(examId),
