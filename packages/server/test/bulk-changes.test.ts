@@ -172,11 +172,11 @@ describe("a large import", () => {
     expect([joined.seen.at(0), joined.seen.at(-1)]).toEqual([PEOPLE, 2 * PEOPLE]);
     expect(joined.answered).toBe(2 * PEOPLE);
     expectSmall(joined.rows, 10);
-    const told = exam.raw
+    const eventCount = exam.raw
       .prepare("SELECT count(*) FROM room_events WHERE type = 'participant_added' AND data LIKE '%\"n%'")
       .pluck()
       .get();
-    expect(told).toBe(PEOPLE);
+    expect(eventCount).toBe(PEOPLE);
   });
 
   it("with a fault in its last row leaves nothing behind", async () => {
@@ -247,8 +247,10 @@ describe("a large plan", () => {
       unseated: 0,
       seated: PEOPLE,
     });
-    const told = exam.raw.prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type").all();
-    expect(told).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
+    const eventCounts = exam.raw
+      .prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type")
+      .all();
+    expect(eventCounts).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
   });
 
   it("lists what fits into one answer, and the rest of a preview on demand", async () => {

@@ -197,15 +197,15 @@ describe("the cheat config of an ended room", () => {
   const found = async (school: School, caller: TestCaller): Promise<boolean[]> => {
     const as = school.as(caller);
     const { id: roomId } = school.room;
-    const told = [];
+    const received = [];
     for await (const event of await as.room.onEvent({ roomId, lastEventId: "999999999" })) {
-      told.push(event);
+      received.push(event);
       break;
     }
     return [
       (await as.room.get({ roomId })).cheatConfig !== undefined,
       (await as.room.snapshot({ roomId })).cheatConfig !== undefined,
-      JSON.stringify(told).includes("cheatConfig"),
+      JSON.stringify(received).includes("cheatConfig"),
     ];
   };
 

@@ -59,18 +59,20 @@ describe("participant.removeFromExam with records", () => {
     const { school } = await openTraces(folder);
     await using _ = school;
     await remove(school);
-    const said = async (caller: School["teacher"], roomId: string) =>
+    const messagesOf = async (caller: School["teacher"], roomId: string) =>
       (await caller.im.history({ roomId, type: 30_001 })).messages.map(({ data, to }) => ({
         data,
         ...(to && { to }),
       }));
-    expect(await said(school.teacher, school.room.id)).toEqual([
+    expect(await messagesOf(school.teacher, school.room.id)).toEqual([
       { data: "about nobody" },
       { data: { about: "", n: 1 } },
       { data: { ids: ["examinee2"] }, to: ["examinee2"] },
     ]);
-    expect(await said(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(3);
-    expect(await said(school.admin, school.sibling.id)).toEqual([]);
+    expect(await messagesOf(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(
+      3,
+    );
+    expect(await messagesOf(school.admin, school.sibling.id)).toEqual([]);
   });
 
   it("leaves everything of everybody else, and of the person in other exams", async () => {

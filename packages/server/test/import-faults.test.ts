@@ -252,12 +252,12 @@ describe("a roster with 34 kinds of faulty rows", () => {
         const expected = KINDS.flatMap(({ kind, faults }, n) =>
           faults.map(([column, reason]) => ({ kind, field: `rows[${3 + 2 * n}].${column}`, reason })),
         );
-        const said = linesOf(fields);
+        const lines = linesOf(fields);
         for (const { kind, field, reason } of expected) {
-          const found = said.some(([where, what]) => where === field && reason.test(what));
+          const found = lines.some(([where, what]) => where === field && reason.test(what));
           expect({ kind, field, reason, found, there: fields[field] }).toMatchObject({ found: true });
         }
-        expect(said).toHaveLength(expected.length);
+        expect(lines).toHaveLength(expected.length);
         expect(code).toBe("INVALID_INPUT");
         expect(message).toBe(
           `rows[3].考号 is missing (${expected.length} faults in the file; nothing was imported)`,

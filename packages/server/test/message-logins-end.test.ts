@@ -15,15 +15,18 @@ const ROOT = { sub: "root", role: "admin" } as const;
 const PASSWORD = "a long password";
 const AUTH_FAIL = { code: 403, message: "auth fail" };
 
-const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
+  do: "login",
+  login: { appId, appToken, auth },
+});
 /** What a new connection is answered that comes with a login: `{}` where it is taken. */
 const tryLogin = async (url: string, made: ImLogin) => {
   using page = await rawDropIn(url);
-  return await page.ask(asked(made));
+  return await page.ask(loginRequest(made));
 };
 const connect = async (url: string, made: ImLogin, groupId?: string) => {
   const page = await rawDropIn(url);
-  expect(await page.ask(asked(made))).toEqual({});
+  expect(await page.ask(loginRequest(made))).toEqual({});
   if (groupId !== undefined) expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
   return page;
 };
@@ -79,8 +82,8 @@ describe("a message login ends", () => {
     );
     await takeBack(school, token);
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.nextFrame("expired")).toEqual({ is: "expired" });
+      expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 3 });
       expect((await page.closed())[0]).toBe(1000);
     }
     for (const one of [made, pc]) expect(await tryLogin(url, one)).toEqual(AUTH_FAIL);
@@ -206,8 +209,8 @@ describe("how long a message login lasts", () => {
     expect(await joined.ask({ do: "group", groupId })).toHaveProperty("groupId");
     time += 1;
     for (const page of [joined, idle]) {
-      expect(await page.told("expired")).toEqual({ is: "expired" });
-      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.nextFrame("expired")).toEqual({ is: "expired" });
+      expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 3 });
     }
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
@@ -240,11 +243,11 @@ describe("a newer login on the same connection", () => {
     const newer = await school.token({ sub: "teacher1", role: "teacher", room: groupId });
     const room = await school.teacher.room.create({ name: "Another" });
     using page = await connect(url, await loginFor(older), groupId);
-    expect(await page.ask(asked(await loginFor(newer)))).toEqual({});
+    expect(await page.ask(loginRequest(await loginFor(newer)))).toEqual({});
     await trpc(school, older).mutate("auth.logout");
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
     await school.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
-    expect((await page.told("message")).message.data).toBe("1");
+    expect((await page.nextFrame("message")).message.data).toBe("1");
     expect((await page.ask({ do: "join", groupId: room.id })).code).toBe(403);
     await trpc(school, newer).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
@@ -260,7 +263,7 @@ describe("a newer login on the same connection", () => {
     using page = await connect(url, await loginFor(token), groupId);
     const made = await loginFor(ended);
     await trpc(school, ended).mutate("auth.logout");
-    expect(await page.ask(asked(made))).toEqual(AUTH_FAIL);
+    expect(await page.ask(loginRequest(made))).toEqual(AUTH_FAIL);
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 });

@@ -18,11 +18,14 @@ let trap: string;
 
 const TEACHER2: TestCaller = { sub: "teacher2", role: "teacher" };
 const NOT_OPEN = (groupId: string) => ({ code: 403, message: `The room ${groupId} is not open to you.` });
-const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
+  do: "login",
+  login: { appId, appToken, auth },
+});
 /** A connection that has logged in. */
 const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
   const connection = await rawDropIn(url);
-  expect(await connection.ask(asked(await imLogin(url, token, request)))).toEqual({});
+  expect(await connection.ask(loginRequest(await imLogin(url, token, request)))).toEqual({});
   return connection;
 };
 type Connection = Awaited<ReturnType<typeof connect>>;
@@ -91,7 +94,7 @@ describe("who puts somebody into their own room", () => {
     }
     // The teacher was not thrown out, and hears the room.
     await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
-    expect((await teacher.told("message")).message.data).toBe("1");
+    expect((await teacher.nextFrame("message")).message.data).toBe("1");
   });
 
   it("does not displace that person's page, which the same person's newer login in the same place does", async () => {
@@ -103,7 +106,7 @@ describe("who puts somebody into their own room", () => {
     await join(attacker, trap);
     expect(await page.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
     using newer = await connect(own, room);
-    expect(await page.told("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 4 });
     expect(await join(newer, school.room.id)).toHaveProperty("group");
   });
 
@@ -113,7 +116,7 @@ describe("who puts somebody into their own room", () => {
     const token = await stolen("inspector1", "inspector");
     for (let n = 0; n < 25; n += 1) await imLogin(url, token, { roomId: trap, userId: "inspector1" });
     using page = await rawDropIn(url);
-    expect(await page.ask(asked(kept))).toEqual({});
+    expect(await page.ask(loginRequest(kept))).toEqual({});
   });
 
   it("gets neither session, nor account, nor a wider token, nor the person's other rooms by the API", async () => {
@@ -241,7 +244,7 @@ describe("a message login of a token that is bound", () => {
         imServer: ["aliyun_new"],
       });
       using connection = await rawDropIn(url);
-      await connection.ask(asked(data.aliyunNewIm));
+      await connection.ask(loginRequest(data.aliyunNewIm));
       const open: string[] = [];
       for (const { id, name } of [school.room, school.sibling, school.other])
         if ("group" in (await join(connection, id))) open.push(name);
@@ -270,7 +273,7 @@ describe("a message login of a token that is bound", () => {
       },
     );
     using page = await rawDropIn(url);
-    expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
+    expect(await page.ask(loginRequest(foreign))).toEqual({ code: 403, message: "auth fail" });
   });
 
   it("of the older shape is as narrow", async () => {
@@ -280,7 +283,7 @@ describe("a message login of a token that is bound", () => {
     );
     for (const text of [accessToken, refreshToken]) {
       using page = await rawDropIn(url);
-      expect(await page.ask(asked(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
+      expect(await page.ask(loginRequest(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
       expect(await join(page, school.sibling.id)).toEqual(NOT_OPEN(school.sibling.id));
       expect(await join(page, school.room.id)).toHaveProperty("group");
     }

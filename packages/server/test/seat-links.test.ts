@@ -90,16 +90,16 @@ describe("room.revokeLinks", () => {
   it("ends every token of ours that is bound to the room, however it was made", async () => {
     await using school = await openSchool(HERE);
     const { id: roomId } = school.room;
-    const asked = { userId: "examinee1", role: "examinee", roomId } as const;
+    const request = { userId: "examinee1", role: "examinee", roomId } as const;
     const tokens = {
-      issued: (await school.teacher.auth.issueToken(asked)).token,
+      issued: (await school.teacher.auth.issueToken(request)).token,
       // By another program with the secret, or by `invigil token`, which knows of no generation.
       signed: await school.token({ sub: "examinee1", role: "examinee", room: roomId }),
     };
     expect(await statesOf(school, tokens)).toEqual([OK, OK]);
     await school.teacher.room.revokeLinks({ roomId, userIds: ["examinee1"] });
     expect(await statesOf(school, tokens)).toEqual([NOT, NOT]);
-    expect(await stateOf(school, (await school.teacher.auth.issueToken(asked)).token)).toBe(OK);
+    expect(await stateOf(school, (await school.teacher.auth.issueToken(request)).token)).toBe(OK);
   });
 
   it("leaves an identity service's tokens: they are no links", async () => {

@@ -351,7 +351,7 @@ describe("events out of order", () => {
         const before = hall.announced().length;
         const model = { main: { status: "idle", time: 0 }, pc: { status: "idle", time: 0 } };
         const seen = new Set<string>();
-        const told: string[] = [];
+        const expectedSignals: string[] = [];
         for (const { action, time, camera, node } of events) {
           expect(await hall.happens(userId, action, time, { camera, node })).toBe(true);
           const key = `${action} ${time} ${camera} ${node}`;
@@ -362,11 +362,11 @@ describe("events out of order", () => {
           state.time = time;
           const status = action === "publish" ? "publishing" : "stopped";
           if (status !== state.status)
-            told.push(`${action === "publish" ? 20_001 : 20_000} ${JSON.stringify({ userId })}`);
+            expectedSignals.push(`${action === "publish" ? 20_001 : 20_000} ${JSON.stringify({ userId })}`);
           state.status = status;
         }
         expect(await hall.statusOf(userId)).toBe(`${model.main.status} ${model.pc.status}`);
-        expect(hall.announced().slice(before)).toEqual(told);
+        expect(hall.announced().slice(before)).toEqual(expectedSignals);
         const all = kept(hall).filter((row) => row.userId === userId);
         expect(all).toHaveLength(seen.size);
       }),

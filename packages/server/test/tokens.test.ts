@@ -16,8 +16,8 @@ const HOUR = 3600;
 const EXAM_END = START / 1000 + 2.5 * HOUR;
 const AFTER_EXAM = 4 * HOUR;
 
-type Asked = RouterInputs["auth"]["issueToken"];
-const examinee = (school: School): Asked => ({
+type TokenRequest = RouterInputs["auth"]["issueToken"];
+const examinee = (school: School): TokenRequest => ({
   userId: "examinee1",
   role: "examinee",
   roomId: school.room.id,
@@ -47,12 +47,12 @@ describe("a token that a teacher issues", () => {
 
   it("may say another name, and name the room's exam as well", async () => {
     await using school = await nextSchool();
-    const asked = { ...examinee(school), name: "Ann", examId: school.room.examId };
-    const { token } = await teacherOf(school).auth.issueToken(asked);
+    const request = { ...examinee(school), name: "Ann", examId: school.room.examId };
+    const { token } = await teacherOf(school).auth.issueToken(request);
     expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: school.room.id });
   });
 
-  it.each<[string, (school: School) => Partial<Asked>, string, RegExp]>([
+  it.each<[string, (school: School) => Partial<TokenRequest>, string, RegExp]>([
     ["nobody of the room", () => ({ userId: "examinee9" }), "PARTICIPANT_NOT_FOUND", /examinee9/],
     ["somebody in another role", () => ({ role: "teacher" }), "PARTICIPANT_NOT_FOUND", /teacher examinee1/],
     ["an administrator", () => ({ role: "admin" }), "FORBIDDEN", /administrator/],
@@ -285,10 +285,10 @@ describe("a token that outlives what it was issued with", () => {
     await using staff = await openStaff();
     await staff.account("boss", { role: "admin" });
     const { token } = await staff.login("boss");
-    const asked = { userId: "boss", ...different };
-    const issued = (await trpc(staff, token).mutate("auth.issueToken", asked)).data.token;
+    const request = { userId: "boss", ...different };
+    const issued = (await trpc(staff, token).mutate("auth.issueToken", request)).data.token;
     const ghost = trpc(staff, issued);
-    expect((await ghost.query("auth.whoami")).data).toMatchObject(asked);
+    expect((await ghost.query("auth.whoami")).data).toMatchObject(request);
     const passwords = { currentPassword: PASSWORD, newPassword: "another password" };
     for (const [path, input] of [
       ["auth.refresh", undefined],

@@ -183,9 +183,9 @@ describe("the audio of an exam", () => {
       });
     const made = await teacher.exam.create({ ...EXAM, audio: audioOf(first) });
     const changed = await teacher.exam.update({ examId: made.id, audio: audioOf(then) });
-    const asked = [...new Set(then.split(" "))].map((name) => ids.get(name));
+    const expectedIds = [...new Set(then.split(" "))].map((name) => ids.get(name));
     for (const kind of ["manualAudio", "scheduledAudio"] as const) {
-      expect(changed[kind].map(({ clipId }) => clipId)).toEqual(asked);
+      expect(changed[kind].map(({ clipId }) => clipId)).toEqual(expectedIds);
       const before = new Set(made[kind].map(({ id }) => id));
       expect(changed[kind].filter(({ id }) => before.has(id))).toHaveLength(staying);
     }
@@ -358,9 +358,9 @@ describe("exam.delete", () => {
       updatedAt: now,
     }));
     world.db.queries.insert(unseated).values(waiting).run();
-    const asked = await door.mutate("exam.delete", { examId: made.id });
-    expect(asked.error.data.reason).toBe("EXAM_CONFLICT");
-    expect(asked.error.message).toContain("has 0 rooms and 2 people");
+    const refusedCall = await door.mutate("exam.delete", { examId: made.id });
+    expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
+    expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
     const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
     const left = world.db.queries.select().from(unseated).all();
@@ -375,7 +375,7 @@ describe("exam.delete", () => {
         roomId: school.sibling.id,
         records: Array.from({ length: count }, () => school.detection("examinee3")),
       });
-    for (const [more, said] of [
+    for (const [more, message] of [
       [1, "1 cheat record."],
       [2, "3 cheat records."],
     ] as const) {
@@ -383,7 +383,7 @@ describe("exam.delete", () => {
       for (const withRooms of [false, true])
         expect(await refused(school.admin.exam.delete({ examId, withRooms }))).toMatchObject({
           reason: "EXAM_CONFLICT",
-          message: `The exam ${examId} is kept: it holds ${said}`,
+          message: `The exam ${examId} is kept: it holds ${message}`,
         });
     }
     expect(await school.admin.participant.list({ roomId: school.room.id })).toHaveLength(2);

@@ -291,17 +291,17 @@ describe("a plan is refused, and nothing is done,", () => {
   });
 
   it("when the message service fails, which is asked for no more groups then", async () => {
-    let asked = 0;
+    let requests = 0;
     await using hall = await openExamHall(async () => {
-      asked += 1;
-      if (asked === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
+      requests += 1;
+      if (requests === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
     });
     hall.wait(...people("examinee", 40), ...people("teacher", 40));
     const before = hall.state();
     const { error } = await hall.plan({ roomSize: 1 });
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     expect(hall.state()).toEqual(before);
-    expect(asked).toBeLessThan(40);
+    expect(requests).toBeLessThan(40);
   });
 });
 

@@ -91,13 +91,13 @@ describe("with every vendor service", () => {
     await vendors.streams.report({ action: "publish_done", id, time: time + 20 });
     await vendors.streams.report({ action: "publish", id, time: time + 10 });
     await vendors.services.queue.drain(DRAIN_MS);
-    const told = [20_001, 20_000].map((type) => ({ type, data: '{"userId":"e1"}' }));
+    const expected = [20_001, 20_000].map((type) => ({ type, data: '{"userId":"e1"}' }));
     expect(
       vendors.live.groups.get(room.id)?.messages.map(({ type, body }) => ({ type, data: body })),
-    ).toEqual(told);
+    ).toEqual(expected);
     expect(
       vendors.live.oldGroups.get(room.id)?.messages.map(({ type, body }) => ({ type, data: body })),
-    ).toEqual(told);
+    ).toEqual(expected);
     expect(vendors.rong.messages.map(({ objectName, content }) => [objectName, content])).toEqual([
       ["ART:StreamPublish", '{"userId":"e1"}'],
       ["ART:StreamStop", '{"userId":"e1"}'],

@@ -10,20 +10,20 @@ const ORIGIN = "https://exam-app.example";
 export const openApp = (school: School, token: string) => {
   /** What the browser asks before the first request of a kind to another origin. */
   const preflight = async (path: string, method: "GET" | "POST") => {
-    const asked = method === "GET" ? "authorization" : "authorization,content-type";
+    const requestHeaders = method === "GET" ? "authorization" : "authorization,content-type";
     const { statusCode, headers } = await school.inject({
       method: "OPTIONS",
       url: path,
       headers: {
         origin: ORIGIN,
         "access-control-request-method": method,
-        "access-control-request-headers": asked,
+        "access-control-request-headers": requestHeaders,
       },
     });
     expect(statusCode).toBe(204);
     const list = (name: string) => String(headers[name]).toLowerCase().split(/,\s*/);
     expect(["*", ORIGIN]).toContain(headers["access-control-allow-origin"]);
-    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(asked.split(",")));
+    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(requestHeaders.split(",")));
     expect(list("access-control-allow-methods")).toContain(method.toLowerCase());
   };
   const ask = async (method: "GET" | "POST", path: string, fields: Record<string, unknown>) => {

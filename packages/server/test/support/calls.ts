@@ -133,7 +133,7 @@ export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer 
 });
 
 /** The first event of a stream that says more than that it is there. */
-const firstTold = async (
+const firstEvent = async (
   stream: Readable,
   others = ["connected", "ping"],
 ): Promise<{ event: string | undefined; data: string }> => {
@@ -164,9 +164,13 @@ export const answersTo = async (
     for await (const chunk of stream.setEncoding("utf8")) text += String(chunk);
     return { status, text, answers: [JSON.parse(text)].flat() };
   }
-  const { event, data } = await firstTold(stream, ["connected"]);
-  const told = JSON.parse(data || "{}");
-  return { status, text: data, answers: [event === "serialized-error" ? { error: told } : { result: told }] };
+  const { event, data } = await firstEvent(stream, ["connected"]);
+  const value = JSON.parse(data || "{}");
+  return {
+    status,
+    text: data,
+    answers: [event === "serialized-error" ? { error: value } : { result: value }],
+  };
 };
 
 /** Procedures over HTTP, as somebody, as the typed client sends them. */
@@ -184,14 +188,14 @@ export const trpc = (app: Speaker, authorization?: string) => ({
       headers: { accept: "text/event-stream", ...(authorization !== undefined && { authorization }) },
       payloadAsStream: true,
     });
-    const told = await firstTold(answer.stream());
-    const value = superjson.deserialize<Parsed>(JSON.parse(told.data));
-    const failed = told.event === "serialized-error";
+    const event = await firstEvent(answer.stream());
+    const value = superjson.deserialize<Parsed>(JSON.parse(event.data));
+    const failed = event.event === "serialized-error";
     // A stream of events is always 200: failures are in it.
     const status = failed ? value.data.httpStatus : answer.statusCode;
     const { headers } = answer;
     const [data, error] = failed ? [undefined, value] : [value, undefined];
-    return { status, headers, text: told.data, body: undefined, data, error };
+    return { status, headers, text: event.data, body: undefined, data, error };
   },
   mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const raw = { type: "application/json", body: superjson.stringify(input) };

@@ -1,7 +1,7 @@
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 
 type Procedures = ReturnType<TestApp["as"]>;
-type Yielded<Events> = Events extends AsyncIterable<{ data: infer Told }> ? Told : never;
+type Yielded<Events> = Events extends AsyncIterable<{ data: infer Item }> ? Item : never;
 export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
 export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
 
@@ -23,42 +23,42 @@ export interface Hearing<Event> extends AsyncDisposable {
 export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortController): Hearing<Event> => {
   const iterator = events[Symbol.asyncIterator]();
   /** Asked for already: listening begins with the first question. */
-  let asked: Promise<IteratorResult<Event>> | undefined = iterator.next();
+  let pending: Promise<IteratorResult<Event>> | undefined = iterator.next();
   // A failure is for whoever asks for it.
-  asked.catch(() => undefined);
+  pending.catch(() => undefined);
   const next = async (): Promise<Event> => {
-    const answer = await (asked ?? iterator.next());
-    asked = undefined;
+    const answer = await (pending ?? iterator.next());
+    pending = undefined;
     if (answer.done) throw new Error("there are no more events");
     return answer.value;
   };
   const leave = async (): Promise<void> => {
     abort.abort();
-    await asked?.catch(() => undefined);
+    await pending?.catch(() => undefined);
     await iterator.return?.(undefined);
   };
   return {
     next,
     async take(count) {
-      const told: Event[] = [];
-      while (told.length < count) told.push(await next());
-      return told;
+      const received: Event[] = [];
+      while (received.length < count) received.push(await next());
+      return received;
     },
     async until(isLast) {
-      for (const told: Event[] = []; ; ) {
+      for (const received: Event[] = []; ; ) {
         const event = await next();
-        told.push(event);
-        if (isLast(event)) return told;
+        received.push(event);
+        if (isLast(event)) return received;
       }
     },
     async failure() {
-      let told: Event;
+      let event: Event;
       try {
-        told = await next();
+        event = await next();
       } catch (error) {
         return error;
       }
-      throw new Error(`told: ${JSON.stringify(told)}`);
+      throw new Error(`told: ${JSON.stringify(event)}`);
     },
     leave,
     [Symbol.asyncDispose]: leave,

@@ -100,8 +100,8 @@ export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOpti
       }),
     provider: {
       ...(chooses && { choosesGroupIds: true as const }),
-      async createGroup({ groupId: asked, members }, signal) {
-        const groupId = chooses ? (ids.shift() ?? "none") : asked;
+      async createGroup({ groupId: requestedId, members }, signal) {
+        const groupId = chooses ? (ids.shift() ?? "none") : requestedId;
         await call("create", groupId, () => groups.set(groupId, new Set(members)), signal);
         return { groupId };
       },

@@ -27,8 +27,8 @@ const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }
   // Where it runs as another user, that one must get in.
   chmodSync(folder, 0o755);
   const port = await freePort();
-  const said: string[] = [];
-  const note = (message: unknown) => void said.push(String(message));
+  const output: string[] = [];
+  const note = (message: unknown) => void output.push(String(message));
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, "data"),
     port,
@@ -44,7 +44,7 @@ const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }
     await server.initialise();
     await server.start();
   } catch (error) {
-    throw new Error(`PostgreSQL does not start: ${String(error)}\n${said.join("\n")}`);
+    throw new Error(`PostgreSQL does not start: ${String(error)}\n${output.join("\n")}`);
   }
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,

@@ -11,7 +11,7 @@ export interface RongWorld extends AsyncDisposable {
   readonly im: MessageProvider<string>;
   readonly log: { readonly fields: object; readonly message: string }[];
   /** As it came, by host and action: `main group/create`. */
-  readonly asked: () => string[];
+  readonly requests: () => string[];
 }
 
 /** The service as settings make it, with the simulator behind it. */
@@ -49,7 +49,7 @@ export const openRongWorld = async ({
     vendor,
     im,
     log,
-    asked: () => vendor.calls.map(({ host, action }) => `${host} ${action}`),
+    requests: () => vendor.calls.map(({ host, action }) => `${host} ${action}`),
     [Symbol.asyncDispose]: () => vendor[Symbol.asyncDispose](),
   };
 };

@@ -43,7 +43,7 @@ type Imported = RouterOutputs["participant"]["import"];
 type Participants = RouterInputs["room"]["create"]["participants"];
 
 /** An app, and a look into its database. */
-const openHouse = async (options: Pick<TestAppOptions, "monotonic">) => {
+const openAppWithDatabase = async (options: Pick<TestAppOptions, "monotonic">) => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const app = await createTestApp({ ...options, config: { databaseFile } });
@@ -57,26 +57,26 @@ const openHouse = async (options: Pick<TestAppOptions, "monotonic">) => {
 };
 
 export const openHall = async (options: Pick<TestAppOptions, "monotonic"> = {}): Promise<Hall> => {
-  const house = await openHouse(options);
-  return { ...(await hallIn(house)), close: house.close, [Symbol.asyncDispose]: house.close };
+  const opened = await openAppWithDatabase(options);
+  return { ...(await hallIn(opened)), close: opened.close, [Symbol.asyncDispose]: opened.close };
 };
 
 /** Like `openHall`, but the exams of all tests are in one app. */
 export const sharedHalls = (): (() => Promise<Hall>) => {
   let minutes = 0;
   // Each exam is made a minute after the last, so that no import is one too many.
-  const house = shared(() => openHouse({ monotonic: () => minutes * 60_000 }));
+  const opened = shared(() => openAppWithDatabase({ monotonic: () => minutes * 60_000 }));
   return async () => {
     minutes += 1;
     const stays = () => Promise.resolve();
-    return { ...(await hallIn(house())), close: stays, [Symbol.asyncDispose]: stays };
+    return { ...(await hallIn(opened())), close: stays, [Symbol.asyncDispose]: stays };
   };
 };
 
 const hallIn = async ({
   app,
   database,
-}: Pick<Awaited<ReturnType<typeof openHouse>>, "app" | "database">): Promise<Hall> => {
+}: Pick<Awaited<ReturnType<typeof openAppWithDatabase>>, "app" | "database">): Promise<Hall> => {
   const admin = app.as({ sub: "root", role: "admin" });
   const { id: examId } = await admin.exam.create({
     name: "Exam",

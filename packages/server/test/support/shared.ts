@@ -5,17 +5,17 @@ import { foundSchool, type School } from "./school.js";
 // Making an app takes longer than most tests. Tests that need none of their own share one: those of a file, or of a `describe`.
 
 /** Opens something before the first of these tests, and closes it after the last. */
-export const shared = <Thing extends AsyncDisposable>(open: () => Promise<Thing>): (() => Thing) => {
-  let thing: Thing | undefined;
+export const shared = <Resource extends AsyncDisposable>(open: () => Promise<Resource>): (() => Resource) => {
+  let resource: Resource | undefined;
   beforeAll(async () => {
-    thing = await open();
+    resource = await open();
   });
   afterAll(async () => {
-    await thing?.[Symbol.asyncDispose]();
+    await resource?.[Symbol.asyncDispose]();
   });
   return () => {
-    if (!thing) throw new Error("it is open while tests run, and not before");
-    return thing;
+    if (!resource) throw new Error("it is open while tests run, and not before");
+    return resource;
   };
 };
 
