@@ -4,27 +4,27 @@ import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/app/testing.js";
 
-// Speaking HTTP to an app, and what its answers look like.
+// Sends HTTP requests to an app, and checks the format of its responses.
 
-/** Parsed JSON: tests look into it as they please. */
+/** Parsed JSON of any shape. */
 export type Parsed = ReturnType<typeof JSON.parse>;
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
   readonly text: string;
-  /** The body, which must be JSON. */
+  /** The parsed JSON body. */
   readonly body: Parsed;
 }
 
 export interface Sent {
   readonly method: string;
-  /** With or without a query. */
+  /** The path, which may include a query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, unknown>> | undefined;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
-  /** A body as it is, with its content type. */
+  /** A body to send unchanged, and its content type. */
   readonly raw?: { readonly type?: string; readonly body: string | Buffer };
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -43,11 +43,11 @@ const payloadOf = ({ json, form, raw }: Sent): { type?: string | undefined; body
   return json === undefined ? {} : { type: "application/json", body: JSON.stringify(json) };
 };
 
-/** Sends one request and reads the answer, which must be JSON. */
+/** Sends a request and reads its response, which must be JSON. */
 export const send = async (app: Speaker, sent: Sent, authorization?: string): Promise<Answer> => {
   const { type, body } = payloadOf(sent);
   const { statusCode, headers, payload } = await app.inject({
-    // Safe: the app answers every method that there is; tests send wrong ones on purpose.
+    // Safe: the app responds to any method; tests send wrong ones on purpose.
     method: sent.method as Method,
     url: sent.query ? `${sent.path}?${queryText(sent.query)}` : sent.path,
     headers: {
@@ -60,7 +60,7 @@ export const send = async (app: Speaker, sent: Sent, authorization?: string): Pr
   return { status: statusCode, headers, text: payload, body: JSON.parse(payload) };
 };
 
-/** The documented paths, as somebody. */
+/** Calls the documented paths with a token. */
 export const rest = (app: Speaker, authorization?: string) => ({
   get: (path: string, query: Readonly<Record<string, unknown>> = {}) =>
     send(app, { method: "GET", path: `/exam/${path}`, query }, authorization),
@@ -68,7 +68,7 @@ export const rest = (app: Speaker, authorization?: string) => ({
     send(app, { method: "POST", path: `/exam/${path}`, json }, authorization),
 });
 
-/** A success, exactly; returns its data. */
+/** Expects a success in the exact format, and returns its data. */
 export const dataOf = ({ status, body }: Answer): Parsed => {
   expect({ status, ...body }).toEqual({
     status: 200,
@@ -81,7 +81,7 @@ export const dataOf = ({ status, body }: Answer): Parsed => {
   return body.data;
 };
 
-/** A success without data, exactly. */
+/** Expects a success without data in the exact format. */
 export const expectDone = ({ status, body }: Answer): void => {
   expect({ status, ...body }).toStrictEqual({
     status: 200,
@@ -92,11 +92,11 @@ export const expectDone = ({ status, body }: Answer): void => {
   });
 };
 
-/** Failures that keep their HTTP status for the vendor's apps. All others travel as 200. */
+/** Errors that keep their HTTP status for the vendor's apps. All others have status 200. */
 const ALWAYS_HTTP = new Set(["UNAUTHENTICATED", "NOT_FOUND", "METHOD_NOT_ALLOWED"]);
 const ALWAYS_HTTP_STATUS = new Set([413, 415, 429, 500, 503]);
 
-/** A failure in the envelope, exactly; returns its sentence. */
+/** Expects an error in the exact format of the envelope, and returns its message. */
 export const refusalOf = (
   { status, headers, body }: Answer,
   code: number,
@@ -117,22 +117,22 @@ export const refusalOf = (
 };
 
 export interface TrpcAnswer extends Answer {
-  /** What the procedure returned. */
+  /** The result of the procedure. */
   readonly data: Parsed;
-  /** What it refused with: message, code, data. */
+  /** The error: message, code and data. */
   readonly error: Parsed;
 }
 
 const read = (value: SuperJSONResult | undefined): unknown => value && superjson.deserialize(value);
 
-/** One entry of a tRPC answer. */
+/** Unpacks one entry of a tRPC response. */
 export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer => ({
   ...answer,
   data: read(entry.result?.data),
   error: read(entry.error),
 });
 
-/** The first event of a stream that says more than that it is there. */
+/** Reads the first event of a stream, after those that only confirm the connection. */
 const firstEvent = async (
   stream: Readable,
   others = ["connected", "ping"],
@@ -143,7 +143,7 @@ const firstEvent = async (
     for (const block of text.split("\n\n").slice(0, -1)) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
       const [event, data] = [field("event"), field("data")];
-      // Others keep the connection alive, or say when to come back.
+      // Other events keep the connection alive or set the delay for reconnecting.
       if (data !== undefined && !others.includes(event ?? "")) return { event, data };
     }
   }
@@ -151,7 +151,8 @@ const firstEvent = async (
 };
 
 /**
- * What any request is answered with: of a batch each answer, of a stream the first that it tells; a ping, when it has nothing to tell.
+ * Returns all results of a response: those of a batch, or the first event of a stream. A stream without events
+ * returns a ping.
  */
 export const answersTo = async (
   app: Speaker,
@@ -173,13 +174,13 @@ export const answersTo = async (
   };
 };
 
-/** Procedures over HTTP, as somebody, as the typed client sends them. */
+/** Calls procedures over HTTP with a token, in the format of the typed client. */
 export const trpc = (app: Speaker, authorization?: string) => ({
   query: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? undefined : { input: superjson.stringify(input) };
     return unpack(await send(app, { method: "GET", path: `/trpc/${path}`, query }, authorization));
   },
-  /** Begins to listen, and goes after the first that is told, which is the answer. */
+  /** Subscribes, and unsubscribes after the first event, which it returns. */
   subscribe: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? "" : `?${queryText({ input: superjson.stringify(input) })}`;
     const answer = await app.inject({
@@ -191,7 +192,7 @@ export const trpc = (app: Speaker, authorization?: string) => ({
     const event = await firstEvent(answer.stream());
     const value = superjson.deserialize<Parsed>(JSON.parse(event.data));
     const failed = event.event === "serialized-error";
-    // A stream of events is always 200: failures are in it.
+    // An event stream always has status 200; its errors are events.
     const status = failed ? value.data.httpStatus : answer.statusCode;
     const { headers } = answer;
     const [data, error] = failed ? [undefined, value] : [value, undefined];

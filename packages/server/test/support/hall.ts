@@ -12,30 +12,30 @@ export const INSPECTOR: TestCaller = { sub: "i1", role: "inspector" };
 export const EXAMINEE: TestCaller = { sub: "e1", role: "examinee" };
 export const OTHER: TestCaller = { sub: "e2", role: "examinee" };
 
-/** What the log says of something that happened: its type, and its data. */
+/** An event of the log: its type and its data. */
 type Happened = [type: string, data: EventData];
 
-/** A room with people, of whose database tests see everything. */
+/** A room with people, and a server whose database the test can read. */
 export interface Hall extends World {
-  /** What time it is, in milliseconds; tests move it. */
+  /** The current time, in milliseconds, which tests may change. */
   readonly time: { now: number };
-  /** Of the exam's teacher t1: t1, i1, e1, e2. */
+  /** The room of teacher t1, with t1, i1, e1 and e2. */
   readonly room: Room;
-  /** Of the same exam: t1, and nobody else. */
+  /** A room of the same exam, with t1 only. */
   readonly sibling: Room;
   query(caller: TestCaller, path: string, input?: unknown): Promise<TrpcAnswer>;
   mutate(caller: TestCaller, path: string, input?: unknown): Promise<TrpcAnswer>;
-  /** Has somebody say something in the room, as `im.send` takes it. */
+  /** Sends a message to the room with `im.send`. */
   say(caller: TestCaller, message: object): Promise<TrpcAnswer>;
-  /** A room's log, from its first event on, or only events of these types. */
+  /** All events of a room, or only those of these types. */
   happened(room: Room, ...types: readonly string[]): Happened[];
-  /** Resolves when everything that was to be written by now is. */
+  /** Resolves when all writes so far are committed. */
   written(): Promise<void>;
 }
 
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
-/** `room` and `sibling` are those of an earlier hall with the same file. */
+/** @param earlier the rooms of an earlier app with the same database file */
 export const openHall = async (
   options: WorldOptions = {},
   earlier?: Pick<Hall, "room" | "sibling">,
@@ -69,7 +69,7 @@ export const openHall = async (
         .all()
         .filter(({ type }) => types.length === 0 || types.includes(type))
         .map(({ type, data }): Happened => [type, data]),
-    // Writes are done in the order in which they were asked for.
+    // Writes are committed in the order in which they begin.
     written: () => world.db.storage.write(() => Promise.resolve()),
   };
 };

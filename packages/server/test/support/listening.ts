@@ -5,26 +5,26 @@ type Yielded<Events> = Events extends AsyncIterable<{ data: infer Item }> ? Item
 export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
 export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
 
-/** Somebody who listens; what it is told can be asked for one by one. */
+/** A subscriber whose events can be read one by one. */
 export interface Hearing<Event> extends AsyncDisposable {
-  /** The next event. Rejects when there is none any more. */
+  /** Returns the next event. Rejects when the subscription has ended. */
   next(): Promise<Event>;
-  /** The next so many events. */
+  /** Returns the next `count` events. */
   take(count: number): Promise<Event[]>;
-  /** What comes before an event that is like this, and that event. */
+  /** Returns the events up to and including the first one that matches. */
   until(isLast: (event: Event) => boolean): Promise<Event[]>;
-  /** What the listening ends with; rejects when something is told instead. */
+  /** Returns the error that ends the subscription. Rejects when an event arrives instead. */
   failure(): Promise<unknown>;
-  /** Goes; resolves when the server has noticed. */
+  /** Unsubscribes. Resolves when the server has noticed. */
   leave(): Promise<void>;
 }
 
-/** Reads what an iterator tells; `abort` ends it. */
+/** Reads the events of an iterator, which `abort` ends. */
 export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortController): Hearing<Event> => {
   const iterator = events[Symbol.asyncIterator]();
-  /** Asked for already: listening begins with the first question. */
+  /** Requested at once, because the subscription begins with the first request. */
   let pending: Promise<IteratorResult<Event>> | undefined = iterator.next();
-  // A failure is for whoever asks for it.
+  // The error is reported by the call that reads it.
   pending.catch(() => undefined);
   const next = async (): Promise<Event> => {
     const answer = await (pending ?? iterator.next());
@@ -65,11 +65,11 @@ export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortControl
   };
 };
 
-/** The events of a subscription that is called in-process, whose ids must be those that a client resumes by. */
+/** Unpacks the events of an in-process subscription. Their ids must be those that a client resumes with. */
 async function* untracked<Event extends { readonly id: string }>(
   events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
 ): AsyncGenerator<Event> {
-  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
+  // Safe: the types are those of a client; in-process, a tracked event is a pair.
   for await (const [id, event] of events as unknown as AsyncIterable<readonly [string, Event]>) {
     if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
     yield event;
@@ -79,7 +79,7 @@ async function* untracked<Event extends { readonly id: string }>(
 type App = Pick<TestApp, "as">;
 type Input<Name extends "room" | "exam"> = Parameters<Procedures[Name]["onEvent"]>[0];
 
-/** Listens in a room, from the id of its snapshot unless another is given: nothing that happens after this is missed. */
+/** Subscribes to a room, by default from the id of its snapshot, so that no later event is missed. */
 export const listenRoom = async (app: App, caller: TestCaller, input: Input<"room">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
@@ -87,7 +87,7 @@ export const listenRoom = async (app: App, caller: TestCaller, input: Input<"roo
   return hearing(untracked<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId })), abort);
 };
 
-/** The same of an exam. */
+/** Subscribes to an exam, like `listenRoom`. */
 export const listenExam = async (app: App, caller: TestCaller, input: Input<"exam">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });

@@ -5,10 +5,11 @@ import { providerFailed, VendorError, type VendorFault } from "../../src/provide
 import { vendorTasks } from "../../src/storage/tables.js";
 import type { World } from "./world.js";
 
-// Message services that keep groups and their members as vendors do, and do what a test tells them.
+// Message services that store groups and members like those of the vendors. Tests control how their calls
+// behave.
 
 type Action = "create" | "delete" | "send" | "join" | "leave";
-/** What becomes of a call: `work` does what was asked for. */
+/** The behavior of a call: `work` performs the requested change. */
 export type Behaviour = (work: () => void, signal: AbortSignal | undefined) => Promise<void> | void;
 
 const failure = (fault: VendorFault, code?: string) =>
@@ -20,19 +21,19 @@ export const fails =
   () => {
     throw failure(fault, code);
   };
-/** It is done, but the caller does not hear of it. */
+/** The change is made, but the caller gets no response. */
 export const worksUnheard: Behaviour = (work) => {
   work();
   throw failure("timeout");
 };
-/** Nothing is heard of it until the caller gives up. */
+/** There is no response until the caller aborts the call. */
 export const hangs: Behaviour = (_, signal) =>
   new Promise((_resolve, reject) => {
     const stop = () => reject(failure("timeout"));
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
   });
-/** Calls that wait until the test lets them go on, all of them from then on. */
+/** Calls wait until the test releases all of them. */
 export const held = (then: Behaviour = works): { behaviour: Behaviour; release: () => void } => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
@@ -40,7 +41,7 @@ export const held = (then: Behaviour = works): { behaviour: Behaviour; release: 
   });
   return { behaviour: (work, signal) => released.then(() => then(work, signal)), release: () => release() };
 };
-/** One behaviour for each call, and the last for all that follow. */
+/** One behavior for each call. The last one applies to all further calls. */
 export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
   let calls = 0;
   return (work, signal) => (behaviours[Math.min(calls++, behaviours.length - 1)] ?? works)(work, signal);
@@ -48,21 +49,21 @@ export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
 
 export interface TestService {
   readonly provider: MessageProvider<string>;
-  /** The members of each group that there is. */
+  /** The members of each group, by group id. */
   readonly groups: Map<string, Set<string>>;
-  /** Every call, as it came: `create g1`, `send g1 20000 {} a,b`. */
+  /** All calls in order: `create g1`, `send g1 20000 {} a,b`. */
   readonly calls: string[];
-  /** How calls end from now on. */
+  /** Sets the behavior of further calls. */
   on(action: Action, behaviour: Behaviour): void;
-  /** Resolves when there have been this many calls, of one action or of any. */
+  /** Resolves after this number of calls, of one action or of any. */
   called(times: number, action?: Action): Promise<void>;
 }
 
 export interface ServiceOptions {
-  /** Names groups itself, by these ids, and cannot delete them. */
+  /** The service assigns these ids to groups, and cannot delete groups. */
   readonly chooses?: readonly string[];
   readonly keepsMembers?: true;
-  /** Is told of every call. */
+  /** Called for every call. */
   readonly onCall?: (call: string) => void;
 }
 
@@ -125,7 +126,7 @@ export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOpti
 
 type Services = { readonly [Service in keyof MessageProviders]?: TestService | undefined };
 
-/** The change of a world that has these message services. */
+/** Returns a function that configures an app with these message services. */
 export const withServices =
   (services: Services) =>
   (deps: Deps): Deps => {
@@ -138,6 +139,6 @@ export const withServices =
     };
   };
 
-/** What is still to be done at the services, in the order in which it was written. */
+/** Returns the pending vendor tasks, oldest first. */
 export const tasksOf = ({ db }: Pick<World, "db">) =>
   db.queries.select().from(vendorTasks).orderBy(asc(vendorTasks.id)).all();

@@ -21,10 +21,10 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** A server of npm's own binaries, which lives as long as the test. */
+/** Starts a PostgreSQL server from an npm package, which stops with the test. */
 const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
-  // Where it runs as another user, that one must get in.
+  // If the server runs as a different user, that user needs access to the folder.
   chmodSync(folder, 0o755);
   const port = await freePort();
   const output: string[] = [];
