@@ -6,15 +6,15 @@ import { CHEAT_CONFIG, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 
-// Somebody who is removed from an exam with everything that was recorded about them leaves no name behind.
+// A person who is removed from an exam together with all their records leaves no trace of their name.
 
 const remove = ({ admin, room }: School, userId = WHO) =>
   admin.participant.removeFromExam({ examId: room.examId, userId, withRecords: true });
 
-/** Has what is due done, in the middle of another removal. */
+/** Erases everything that is due, in the middle of another removal. */
 const removeAnother = (school: School, userId: string) => remove(school, userId);
 
-/** What is allowed to be left: the events that tell the room's listeners of the removal. */
+/** What may remain: the events that inform the room's subscribers of the removal. */
 const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
 
 describe("participant.removeFromExam with records", () => {
@@ -44,7 +44,8 @@ describe("participant.removeFromExam with records", () => {
     } = namedIn(databaseFile, WHO);
     expect(others).toEqual({});
     for (const event of events) expect(event).toMatch(REMOVAL);
-    // The farewell, without which the person's page would not learn that it is over, is there for two minutes.
+    // The notice of the removal stays for two minutes. Without it, the person's page would not learn of the
+    // removal.
     expect([messages.length, readers.length, erasures.length]).toEqual([1, 2, 1]);
     time.now += 119_999;
     await removeAnother(school, "inspector1");
@@ -154,7 +155,7 @@ describe("participant.removeFromExam with records", () => {
     const { school, databaseFile } = await openTraces(folder);
     await using _ = school;
     await school.admin.participant.remove({ roomId: school.sibling.id, userId: WHO, withRecords: true });
-    // It was their last room: all of the exam is theirs no more.
+    // It was their last room, so they have no access to the exam any more.
     const {
       room_events: events = [],
       messages: _m,

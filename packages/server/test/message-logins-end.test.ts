@@ -19,7 +19,7 @@ const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
   do: "login",
   login: { appId, appToken, auth },
 });
-/** What a new connection is answered that comes with a login: `{}` where it is taken. */
+/** Returns the response to a new connection with a login: `{}` if it is accepted. */
 const tryLogin = async (url: string, made: ImLogin) => {
   using page = await rawDropIn(url);
   return await page.ask(loginRequest(made));
@@ -33,7 +33,7 @@ const connect = async (url: string, made: ImLogin, groupId?: string) => {
 type App = Pick<TestApp, "as" | "inject">;
 const login = (app: App) => app.as(ROOT).auth.login({ username: "teacher1", password: PASSWORD });
 
-/** A school that listens, whose teacher has an account. */
+/** A listening app whose teacher has an account. */
 const open = async (school: School) => {
   await school.admin.account.create({ userId: "teacher1", role: "teacher", name: "T", password: PASSWORD });
   const url = await school.listen();
@@ -47,7 +47,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** How a session, or a token of it, is taken back. */
+/** The ways to revoke a session or one of its tokens. */
 const WAYS: readonly (readonly [way: string, takeBack: (app: App, token: string) => Promise<unknown>])[] = [
   ["logout", (app, token) => trpc(app, token).mutate("auth.logout")],
   ["revokeToken", (app, token) => app.as(ROOT).auth.revokeToken({ tokenId: String(decodeJwt(token).jti) })],
@@ -87,12 +87,12 @@ describe("a message login ends", () => {
       expect((await page.closed())[0]).toBe(1000);
     }
     for (const one of [made, pc]) expect(await tryLogin(url, one)).toEqual(AUTH_FAIL);
-    // It concerns nobody else.
+    // Nobody else is affected.
     expect(await other.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 
   it.each(WAYS)("after %s in another process, before anything that is asked then", async (_, takeBack) => {
-    // Nothing is looked at only because some time has gone by.
+    // The passage of time alone does not cause a check.
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
@@ -227,7 +227,7 @@ describe("how long a message login lasts", () => {
     await trpc(school, token).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
-    // And no longer than the person's own account is good.
+    // The login also ends when the person's own account is disabled.
     const again = await issue("teacher1");
     using later = await connect(url, again.made, groupId);
     await school.admin.account.disable({ userId: "teacher1" });

@@ -8,12 +8,12 @@ import { openHall } from "./support/hall.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
 
-// A message login is as narrow as the token that it was issued to, and nobody gains a right in one room by having put somebody
-// into another: docs/decisions/0030.
+// A message login has no more rights than the token that it was issued to, and nobody gains rights in a room by
+// adding a person to another one: docs/decisions/0030.
 
 let school: School;
 let url: string;
-/** A room of another exam, whose teacher is teacher2: the attacker of this file. */
+/** A room of another exam, whose teacher, teacher2, is the attacker in this file. */
 let trap: string;
 
 const TEACHER2: TestCaller = { sub: "teacher2", role: "teacher" };
@@ -22,7 +22,7 @@ const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
   do: "login",
   login: { appId, appToken, auth },
 });
-/** A connection that has logged in. */
+/** Opens a connection and logs in. */
 const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
   const connection = await rawDropIn(url);
   expect(await connection.ask(loginRequest(await imLogin(url, token, request)))).toEqual({});
@@ -32,7 +32,7 @@ type Connection = Awaited<ReturnType<typeof connect>>;
 const join = (connection: Connection, groupId: string): Promise<Parsed> =>
   connection.ask({ do: "join", groupId });
 
-/** Everything that a page may ask for in a group. */
+/** All requests of a page about a group. */
 const requests = (groupId: string) => [
   { do: "join", groupId },
   { do: "join", groupId, after: "0" },
@@ -63,7 +63,7 @@ beforeAll(async () => {
 });
 afterAll(() => school?.close());
 
-/** The token of somebody whom the attacker has put into their own room. */
+/** The token of a person whom the attacker has added to their own room. */
 const stolen = async (userId: string, role: "teacher" | "inspector" | "examinee"): Promise<string> =>
   (await school.as(TEACHER2).auth.issueToken({ userId, role, roomId: trap })).token;
 
@@ -92,7 +92,7 @@ describe("who puts somebody into their own room", () => {
         expect(await join(attacker, trap)).toHaveProperty("group");
       }
     }
-    // The teacher was not thrown out, and hears the room.
+    // The teacher is still connected, and receives the room's messages.
     await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
     expect((await teacher.nextFrame("message")).message.data).toBe("1");
   });
@@ -169,11 +169,11 @@ describe("who puts somebody into their own room", () => {
     const self = dataOf(await rest(school, token).get("userInfo", { userId: "teacher1", roomId: trap }));
     expect(self.name).toBe("A victim");
     expect(self.rtcPushUrl).toContain(`${school.other.examId}-${trap}-teacher1`);
-    // Links that it makes lead into the room, like the token itself.
+    // Links created with this token give access to the room, like the token itself.
     const { data: links } = await as.mutate("room.joinLinks", { roomId: trap });
     for (const { url: link } of links)
       expect(decodeJwt(new URL(link).searchParams.get("token") ?? "")).toMatchObject({ room: trap });
-    // Ending that token ends nothing of the person's.
+    // Revoking that token does not affect the person's other logins.
     await as.mutate("auth.logout");
     expect((await trpc(school, session).query("auth.whoami")).data.userId).toBe("teacher1");
     expect((await trpc(school, session).query("room.presence", { roomId })).status).toBe(200);
@@ -237,7 +237,7 @@ describe("a message login of a token that is bound", () => {
     expect(await opened(admin, both())).toBe("room");
     const inExam = await school.token({ sub: "root", role: "admin", exam: school.room.examId });
     expect(await opened(inExam, both())).toBe("room");
-    // Of no room, as far as the administrator's token goes.
+    // The administrator's token is not bound to a room.
     const login = async (token: string) => {
       const { data } = await trpc(school, token).mutate("im.getToken", {
         userId: "both",
@@ -262,7 +262,7 @@ describe("a message login of a token that is bound", () => {
     const login = await imLogin(url, token, both());
     expect(login.auth.nonce).toMatch(/^AK-[A-Za-z0-9]{16,61}$/);
     expect(login.auth.timestamp).toBe(Date.parse("2026-01-02T03:04:05Z") / 1000 + 2 * 86_400);
-    // Signed by another server with the same key, which notes it elsewhere.
+    // Signed by another server with the same key, which stores its logins elsewhere.
     await using elsewhere = await openSchool();
     const foreign = await imLogin(
       await elsewhere.listen(),

@@ -244,11 +244,11 @@ describe("exam.list", () => {
       [{ sub: "teacher3", role: "teacher" }, [one]],
       [{ sub: "inspector1", role: "inspector" }, [one]],
       [{ sub: "inspector2", role: "inspector" }, [two]],
-      // In no room in that role, and no teacher who could have made one.
+      // Not in a room with that role, and not a teacher who could have created one.
       [{ sub: "teacher1", role: "inspector" }, []],
       [{ sub: "examinee1", role: "teacher" }, []],
       [{ sub: "nobody", role: "teacher" }, []],
-      // Bound.
+      // Bound tokens.
       [{ ...ADMIN, exam: two }, [two]],
       [{ ...ADMIN, room: school.room.id }, [one]],
       [{ sub: "teacher1", role: "teacher", room: school.room.id }, [one]],
@@ -320,7 +320,7 @@ describe("exam.delete", () => {
     await teacher.cheat.setConfig({ examId, data: "{}" });
     expect(await teacher.exam.delete({ examId })).toEqual({ rooms: 0, people: 0 });
     expect(await reasonOf(app.as(ADMIN).exam.get({ examId }))).toBe("EXAM_NOT_FOUND");
-    // Nothing plays the clip any more.
+    // No exam plays the clip any more.
     expect(await app.as(ADMIN).audio.delete({ clipId })).toBe(true);
   });
 
@@ -387,7 +387,7 @@ describe("exam.delete", () => {
         });
     }
     expect(await school.admin.participant.list({ roomId: school.room.id })).toHaveLength(2);
-    // Records of another exam keep nothing.
+    // Records of another exam do not prevent the deletion.
     expect(await school.admin.exam.delete({ examId: school.other.examId, withRooms: true })).toEqual({
       rooms: 1,
       people: 3,

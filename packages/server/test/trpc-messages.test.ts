@@ -13,7 +13,7 @@ const ALL = ["aliyun_new", "aliyun_old", "rong_cloud"] as const;
 
 describe("im.getToken", () => {
   it.each([
-    // who asks, for whom, with which role: may it
+    // caller, their role, person, requested role, expected outcome
     ["examinee1", "examinee", "examinee1", undefined, "ok"],
     ["examinee1", "examinee", "pc_examinee1", undefined, "ok"],
     ["examinee1", "examinee", "pc_pc_examinee1", undefined, "FORBIDDEN"],
@@ -93,12 +93,12 @@ describe("im.getToken", () => {
     expect(requests).toEqual([request, request]);
     const onlyRong = await trpc(world, token).mutate("im.getToken", { ...sent, imServer: ["rong_cloud"] });
     expect(onlyRong.data).toEqual({ rongToken: "rong" });
-    // The older path has the older service's members at its top.
+    // The older path has the fields of the older service at the top level.
     expect(dataOf(await rest(world, token).post("getIMToken", sent))).toEqual({
       accessToken: "access",
       refreshToken: "refresh",
     });
-    // And rooms may be made with all of them.
+    // Rooms can be created with all of them.
     const room = dataOf(await rest(world, token).post("v2/createRoom", { name: "R", imServer: ALL }));
     expect(room.name).toBe("R");
   });
