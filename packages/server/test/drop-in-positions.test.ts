@@ -43,14 +43,14 @@ describe("a page that joins", () => {
     expect(seen).toBe(first);
     expect(Number(at)).toBeLessThanOrEqual(Number(await lastEventId()));
     const [second] = await say(2);
-    const told = await page.nextFrame("message");
+    const told = await page.told("message");
     expect(told.message).toMatchObject({ seqnum: second, data: "2" });
     expect(Number(told.at)).toBeGreaterThan(Number(at));
     // Events that the page does not receive also advance the position.
     await school.teacher.room.setAudioStatus({ roomId: groupId, audioStatus: "speaking" });
     const end = Number(await lastEventId());
     for (;;) {
-      const beat = await page.nextFrame("beat");
+      const beat = await page.told("beat");
       if (Number(beat.at[groupId]) >= end) break;
     }
     // Joining again continues from the current position.
@@ -66,7 +66,7 @@ describe("a page that joins", () => {
       at: before,
       seen: 0,
     });
-    for (const id of ids) expect((await page.nextFrame("message")).message.seqnum).toBe(id);
+    for (const id of ids) expect((await page.told("message")).message.seqnum).toBe(id);
   });
 
   it("and has seen some of it is told the rest", async () => {
@@ -74,7 +74,7 @@ describe("a page that joins", () => {
     const [, second, third] = await say(1, 2, 3);
     using page = await enter();
     await page.ask({ do: "join", groupId, after: before, seen: second });
-    expect((await page.nextFrame("message")).message.seqnum).toBe(third);
+    expect((await page.told("message")).message.seqnum).toBe(third);
   });
 
   it("where the log has nothing any more is told all messages since, once", async () => {
@@ -83,9 +83,9 @@ describe("a page that joins", () => {
     // An id of another log causes a gap, like an id that is too old.
     const joined = await page.ask({ do: "join", groupId, after: "999999999", seen: first });
     expect(joined).toMatchObject({ at: await lastEventId(), seen: first });
-    for (const id of [second, third]) expect((await page.nextFrame("message")).message.seqnum).toBe(id);
+    for (const id of [second, third]) expect((await page.told("message")).message.seqnum).toBe(id);
     const [fourth] = await say(4);
-    expect((await page.nextFrame("message")).message.seqnum).toBe(fourth);
+    expect((await page.told("message")).message.seqnum).toBe(fourth);
   });
 
   it("and has seen more than there is, hears what is said next", async () => {
@@ -93,7 +93,7 @@ describe("a page that joins", () => {
     const { seen } = await page.ask({ do: "join", groupId, after: "999999999", seen: 999_999_999 });
     const [next] = await say(1);
     expect(seen).toBeLessThan(Number(next));
-    expect((await page.nextFrame("message")).message.seqnum).toBe(next);
+    expect((await page.told("message")).message.seqnum).toBe(next);
   });
 });
 
@@ -107,7 +107,7 @@ describe("a page that was away", () => {
     await page.ask({ do: "join", groupId, after: before, seen });
     const told: string[] = [];
     for (;;) {
-      const { message } = await page.nextFrame("message");
+      const { message } = await page.told("message");
       if (message.seqnum === last) return told;
       told.push(`${message.type} ${JSON.parse(message.data).sid ?? message.data}`);
     }

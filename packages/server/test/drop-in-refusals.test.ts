@@ -82,7 +82,7 @@ describe("a login", () => {
     using older = await enter("examinee1", "examinee");
     using other = await enter("pc_examinee1", "examinee");
     using newer = await enter("examinee1", "examinee");
-    expect(await older.nextFrame("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await older.told("bye")).toEqual({ is: "bye", code: 4 });
     expect((await older.closed())[0]).toBe(1000);
     for (const stays of [newer, other])
       expect(await stays.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
@@ -162,7 +162,7 @@ describe("a group", () => {
     await school.admin.participant.add({ roomId: school.room.id, participants: [person] });
     using connection = await enter("guest", "examinee");
     await school.admin.participant.remove({ roomId: school.room.id, userId: "guest" });
-    expect(await connection.nextFrame("bye")).toEqual({ is: "bye", code: 2 });
+    expect(await connection.told("bye")).toEqual({ is: "bye", code: 2 });
     expect((await connection.closed())[0]).toBe(1000);
   });
 

@@ -15,25 +15,22 @@ const ROOT = { sub: "root", role: "admin" } as const;
 const PASSWORD = "a long password";
 const AUTH_FAIL = { code: 403, message: "auth fail" };
 
-const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
-  do: "login",
-  login: { appId, appToken, auth },
-});
-/** Returns the response to a new connection with a login: `{}` if it is accepted. */
+const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+/** What a new connection is answered that comes with a login: `{}` where it is taken. */
 const tryLogin = async (url: string, made: ImLogin) => {
   using page = await rawDropIn(url);
-  return await page.ask(loginRequest(made));
+  return await page.ask(asked(made));
 };
 const connect = async (url: string, made: ImLogin, groupId?: string) => {
   const page = await rawDropIn(url);
-  expect(await page.ask(loginRequest(made))).toEqual({});
+  expect(await page.ask(asked(made))).toEqual({});
   if (groupId !== undefined) expect(await page.ask({ do: "join", groupId })).toHaveProperty("group");
   return page;
 };
 type App = Pick<TestApp, "as" | "inject">;
 const login = (app: App) => app.as(ROOT).auth.login({ username: "teacher1", password: PASSWORD });
 
-/** A listening app whose teacher has an account. */
+/** A school that listens, whose teacher has an account. */
 const open = async (school: School) => {
   await school.admin.account.create({ userId: "teacher1", role: "teacher", name: "T", password: PASSWORD });
   const url = await school.listen();
@@ -47,7 +44,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The ways to revoke a session or one of its tokens. */
+/** How a session, or a token of it, is taken back. */
 const WAYS: readonly (readonly [way: string, takeBack: (app: App, token: string) => Promise<unknown>])[] = [
   ["logout", (app, token) => trpc(app, token).mutate("auth.logout")],
   ["revokeToken", (app, token) => app.as(ROOT).auth.revokeToken({ tokenId: String(decodeJwt(token).jti) })],
@@ -82,17 +79,17 @@ describe("a message login ends", () => {
     );
     await takeBack(school, token);
     for (const page of [joined, idle]) {
-      expect(await page.nextFrame("expired")).toEqual({ is: "expired" });
-      expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.told("expired")).toEqual({ is: "expired" });
+      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
       expect((await page.closed())[0]).toBe(1000);
     }
     for (const one of [made, pc]) expect(await tryLogin(url, one)).toEqual(AUTH_FAIL);
-    // Nobody else is affected.
+    // It concerns nobody else.
     expect(await other.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 
   it.each(WAYS)("after %s in another process, before anything that is asked then", async (_, takeBack) => {
-    // The passage of time alone does not cause a check.
+    // Nothing is looked at only because some time has gone by.
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
     using folder = tempFolder();
     const config = { databaseFile: pathOf(folder.path, "invigil.db") };
@@ -209,8 +206,8 @@ describe("how long a message login lasts", () => {
     expect(await joined.ask({ do: "group", groupId })).toHaveProperty("groupId");
     time += 1;
     for (const page of [joined, idle]) {
-      expect(await page.nextFrame("expired")).toEqual({ is: "expired" });
-      expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 3 });
+      expect(await page.told("expired")).toEqual({ is: "expired" });
+      expect(await page.told("bye")).toEqual({ is: "bye", code: 3 });
     }
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
   });
@@ -227,7 +224,7 @@ describe("how long a message login lasts", () => {
     await trpc(school, token).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
     expect(await tryLogin(url, made)).toEqual(AUTH_FAIL);
-    // The login also ends when the person's own account is disabled.
+    // And no longer than the person's own account is good.
     const again = await issue("teacher1");
     using later = await connect(url, again.made, groupId);
     await school.admin.account.disable({ userId: "teacher1" });
@@ -243,11 +240,11 @@ describe("a newer login on the same connection", () => {
     const newer = await school.token({ sub: "teacher1", role: "teacher", room: groupId });
     const room = await school.teacher.room.create({ name: "Another" });
     using page = await connect(url, await loginFor(older), groupId);
-    expect(await page.ask(loginRequest(await loginFor(newer)))).toEqual({});
+    expect(await page.ask(asked(await loginFor(newer)))).toEqual({});
     await trpc(school, older).mutate("auth.logout");
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
     await school.teacher.im.send({ roomId: groupId, type: 30_001, data: 1, camera: "pc" });
-    expect((await page.nextFrame("message")).message.data).toBe("1");
+    expect((await page.told("message")).message.data).toBe("1");
     expect((await page.ask({ do: "join", groupId: room.id })).code).toBe(403);
     await trpc(school, newer).mutate("auth.logout");
     expect((await page.closed())[0]).toBe(1000);
@@ -263,7 +260,7 @@ describe("a newer login on the same connection", () => {
     using page = await connect(url, await loginFor(token), groupId);
     const made = await loginFor(ended);
     await trpc(school, ended).mutate("auth.logout");
-    expect(await page.ask(loginRequest(made))).toEqual(AUTH_FAIL);
+    expect(await page.ask(asked(made))).toEqual(AUTH_FAIL);
     expect(await page.ask({ do: "group", groupId })).toHaveProperty("groupId");
   });
 });

@@ -8,31 +8,28 @@ import { openHall } from "./support/hall.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
 
-// A message login has no more rights than the token that it was issued to, and nobody gains rights in a room by
-// adding a person to another one: docs/decisions/0030.
+// A message login is as narrow as the token that it was issued to, and nobody gains a right in one room by having put somebody
+// into another: docs/decisions/0030.
 
 let school: School;
 let url: string;
-/** A room of another exam, whose teacher, teacher2, is the attacker in this file. */
+/** A room of another exam, whose teacher is teacher2: the attacker of this file. */
 let trap: string;
 
 const TEACHER2: TestCaller = { sub: "teacher2", role: "teacher" };
 const NOT_OPEN = (groupId: string) => ({ code: 403, message: `The room ${groupId} is not open to you.` });
-const loginRequest = ({ appId, appToken, auth }: ImLogin) => ({
-  do: "login",
-  login: { appId, appToken, auth },
-});
-/** Opens a connection and logs in. */
+const asked = ({ appId, appToken, auth }: ImLogin) => ({ do: "login", login: { appId, appToken, auth } });
+/** A connection that has logged in. */
 const connect = async (token: string, request: { roomId: string; userId: string; role?: string }) => {
   const connection = await rawDropIn(url);
-  expect(await connection.ask(loginRequest(await imLogin(url, token, request)))).toEqual({});
+  expect(await connection.ask(asked(await imLogin(url, token, request)))).toEqual({});
   return connection;
 };
 type Connection = Awaited<ReturnType<typeof connect>>;
 const join = (connection: Connection, groupId: string): Promise<Parsed> =>
   connection.ask({ do: "join", groupId });
 
-/** All requests of a page about a group. */
+/** Everything that a page may ask for in a group. */
 const requests = (groupId: string) => [
   { do: "join", groupId },
   { do: "join", groupId, after: "0" },
@@ -63,7 +60,7 @@ beforeAll(async () => {
 });
 afterAll(() => school?.close());
 
-/** The token of a person whom the attacker has added to their own room. */
+/** The token of somebody whom the attacker has put into their own room. */
 const stolen = async (userId: string, role: "teacher" | "inspector" | "examinee"): Promise<string> =>
   (await school.as(TEACHER2).auth.issueToken({ userId, role, roomId: trap })).token;
 
@@ -92,9 +89,9 @@ describe("who puts somebody into their own room", () => {
         expect(await join(attacker, trap)).toHaveProperty("group");
       }
     }
-    // The teacher is still connected, and receives the room's messages.
+    // The teacher was not thrown out, and hears the room.
     await school.teacher.im.send({ roomId: school.room.id, type: 30_001, data: 1, camera: "pc" });
-    expect((await teacher.nextFrame("message")).message.data).toBe("1");
+    expect((await teacher.told("message")).message.data).toBe("1");
   });
 
   it("does not displace that person's page, which the same person's newer login in the same place does", async () => {
@@ -106,7 +103,7 @@ describe("who puts somebody into their own room", () => {
     await join(attacker, trap);
     expect(await page.ask({ do: "group", groupId: school.room.id })).toHaveProperty("groupId");
     using newer = await connect(own, room);
-    expect(await page.nextFrame("bye")).toEqual({ is: "bye", code: 4 });
+    expect(await page.told("bye")).toEqual({ is: "bye", code: 4 });
     expect(await join(newer, school.room.id)).toHaveProperty("group");
   });
 
@@ -116,7 +113,7 @@ describe("who puts somebody into their own room", () => {
     const token = await stolen("inspector1", "inspector");
     for (let n = 0; n < 25; n += 1) await imLogin(url, token, { roomId: trap, userId: "inspector1" });
     using page = await rawDropIn(url);
-    expect(await page.ask(loginRequest(kept))).toEqual({});
+    expect(await page.ask(asked(kept))).toEqual({});
   });
 
   it("gets neither session, nor account, nor a wider token, nor the person's other rooms by the API", async () => {
@@ -169,11 +166,11 @@ describe("who puts somebody into their own room", () => {
     const self = dataOf(await rest(school, token).get("userInfo", { userId: "teacher1", roomId: trap }));
     expect(self.name).toBe("A victim");
     expect(self.rtcPushUrl).toContain(`${school.other.examId}-${trap}-teacher1`);
-    // Links created with this token give access to the room, like the token itself.
+    // Links that it makes lead into the room, like the token itself.
     const { data: links } = await as.mutate("room.joinLinks", { roomId: trap });
     for (const { url: link } of links)
       expect(decodeJwt(new URL(link).searchParams.get("token") ?? "")).toMatchObject({ room: trap });
-    // Revoking that token does not affect the person's other logins.
+    // Ending that token ends nothing of the person's.
     await as.mutate("auth.logout");
     expect((await trpc(school, session).query("auth.whoami")).data.userId).toBe("teacher1");
     expect((await trpc(school, session).query("room.presence", { roomId })).status).toBe(200);
@@ -237,14 +234,14 @@ describe("a message login of a token that is bound", () => {
     expect(await opened(admin, both())).toBe("room");
     const inExam = await school.token({ sub: "root", role: "admin", exam: school.room.examId });
     expect(await opened(inExam, both())).toBe("room");
-    // The administrator's token is not bound to a room.
+    // Of no room, as far as the administrator's token goes.
     const login = async (token: string) => {
       const { data } = await trpc(school, token).mutate("im.getToken", {
         userId: "both",
         imServer: ["aliyun_new"],
       });
       using connection = await rawDropIn(url);
-      await connection.ask(loginRequest(data.aliyunNewIm));
+      await connection.ask(asked(data.aliyunNewIm));
       const open: string[] = [];
       for (const { id, name } of [school.room, school.sibling, school.other])
         if ("group" in (await join(connection, id))) open.push(name);
@@ -262,7 +259,7 @@ describe("a message login of a token that is bound", () => {
     const login = await imLogin(url, token, both());
     expect(login.auth.nonce).toMatch(/^AK-[A-Za-z0-9]{16,61}$/);
     expect(login.auth.timestamp).toBe(Date.parse("2026-01-02T03:04:05Z") / 1000 + 2 * 86_400);
-    // Signed by another server with the same key, which stores its logins elsewhere.
+    // Signed by another server with the same key, which notes it elsewhere.
     await using elsewhere = await openSchool();
     const foreign = await imLogin(
       await elsewhere.listen(),
@@ -273,7 +270,7 @@ describe("a message login of a token that is bound", () => {
       },
     );
     using page = await rawDropIn(url);
-    expect(await page.ask(loginRequest(foreign))).toEqual({ code: 403, message: "auth fail" });
+    expect(await page.ask(asked(foreign))).toEqual({ code: 403, message: "auth fail" });
   });
 
   it("of the older shape is as narrow", async () => {
@@ -283,7 +280,7 @@ describe("a message login of a token that is bound", () => {
     );
     for (const text of [accessToken, refreshToken]) {
       using page = await rawDropIn(url);
-      expect(await page.ask(loginRequest(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
+      expect(await page.ask(asked(JSON.parse(Buffer.from(text, "base64url").toString())))).toEqual({});
       expect(await join(page, school.sibling.id)).toEqual(NOT_OPEN(school.sibling.id));
       expect(await join(page, school.room.id)).toHaveProperty("group");
     }

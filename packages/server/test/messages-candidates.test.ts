@@ -162,7 +162,7 @@ describe("a candidate's message by the drop-in script", () => {
       await page.ask({ do: "join", groupId, after: "999999999", seen: 0 });
       await say(inspector, school, last);
       const heard: string[] = [];
-      while (heard.at(-1) !== `${last}`) heard.push((await page.nextFrame("message")).message.data);
+      while (heard.at(-1) !== `${last}`) heard.push((await page.told("message")).message.data);
       return heard.map(Number);
     };
     const late = { userId: "teacher9", role: "teacher" as const, name: "T" };

@@ -3,12 +3,12 @@ import type { ImApp } from "./support/drop-in.js";
 import { openIn } from "./support/drop-in-apps.js";
 import { openSchool, type School } from "./support/school.js";
 
-// The pages of the vendor's apps end only on the signal 20010, however the room was ended.
+// The pages of the vendor's apps go to their end by the signal 20010 alone, however the room was ended.
 
 const END = 20010;
 const endsHeard = ({ diary }: ImApp) =>
   diary.all("recvgroupmessage").filter(([{ type }]) => type === END).length;
-/** Resolves when a page has received all messages so far. */
+/** Resolves when a page has been told everything until now. */
 const settled = async (school: School, app: ImApp): Promise<void> => {
   await school.admin.im.send({ roomId: school.room.id, type: 30001, data: "last" });
   for (;;) {

@@ -4,27 +4,27 @@ import superjson, { type SuperJSONResult } from "superjson";
 import { expect } from "vitest";
 import type { TestApp } from "../../src/app/testing.js";
 
-// Sends HTTP requests to an app, and checks the format of its responses.
+// Speaking HTTP to an app, and what its answers look like.
 
-/** Parsed JSON of any shape. */
+/** Parsed JSON: tests look into it as they please. */
 export type Parsed = ReturnType<typeof JSON.parse>;
 
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, number | string | string[] | undefined>>;
   readonly text: string;
-  /** The parsed JSON body. */
+  /** The body, which must be JSON. */
   readonly body: Parsed;
 }
 
 export interface Sent {
   readonly method: string;
-  /** The path, which may include a query. */
+  /** With or without a query. */
   readonly path: string;
   readonly query?: Readonly<Record<string, unknown>> | undefined;
   readonly json?: unknown;
   readonly form?: Readonly<Record<string, string>>;
-  /** A body to send unchanged, and its content type. */
+  /** A body as it is, with its content type. */
   readonly raw?: { readonly type?: string; readonly body: string | Buffer };
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -43,11 +43,11 @@ const payloadOf = ({ json, form, raw }: Sent): { type?: string | undefined; body
   return json === undefined ? {} : { type: "application/json", body: JSON.stringify(json) };
 };
 
-/** Sends a request and reads its response, which must be JSON. */
+/** Sends one request and reads the answer, which must be JSON. */
 export const send = async (app: Speaker, sent: Sent, authorization?: string): Promise<Answer> => {
   const { type, body } = payloadOf(sent);
   const { statusCode, headers, payload } = await app.inject({
-    // Safe: the app responds to any method; tests send wrong ones on purpose.
+    // Safe: the app answers every method that there is; tests send wrong ones on purpose.
     method: sent.method as Method,
     url: sent.query ? `${sent.path}?${queryText(sent.query)}` : sent.path,
     headers: {
@@ -60,7 +60,7 @@ export const send = async (app: Speaker, sent: Sent, authorization?: string): Pr
   return { status: statusCode, headers, text: payload, body: JSON.parse(payload) };
 };
 
-/** Calls the documented paths with a token. */
+/** The documented paths, as somebody. */
 export const rest = (app: Speaker, authorization?: string) => ({
   get: (path: string, query: Readonly<Record<string, unknown>> = {}) =>
     send(app, { method: "GET", path: `/exam/${path}`, query }, authorization),
@@ -68,7 +68,7 @@ export const rest = (app: Speaker, authorization?: string) => ({
     send(app, { method: "POST", path: `/exam/${path}`, json }, authorization),
 });
 
-/** Expects a success in the exact format, and returns its data. */
+/** A success, exactly; returns its data. */
 export const dataOf = ({ status, body }: Answer): Parsed => {
   expect({ status, ...body }).toEqual({
     status: 200,
@@ -81,7 +81,7 @@ export const dataOf = ({ status, body }: Answer): Parsed => {
   return body.data;
 };
 
-/** Expects a success without data in the exact format. */
+/** A success without data, exactly. */
 export const expectDone = ({ status, body }: Answer): void => {
   expect({ status, ...body }).toStrictEqual({
     status: 200,
@@ -92,11 +92,11 @@ export const expectDone = ({ status, body }: Answer): void => {
   });
 };
 
-/** Errors that keep their HTTP status for the vendor's apps. All others have status 200. */
+/** Failures that keep their HTTP status for the vendor's apps. All others travel as 200. */
 const ALWAYS_HTTP = new Set(["UNAUTHENTICATED", "NOT_FOUND", "METHOD_NOT_ALLOWED"]);
 const ALWAYS_HTTP_STATUS = new Set([413, 415, 429, 500, 503]);
 
-/** Expects an error in the exact format of the envelope, and returns its message. */
+/** A failure in the envelope, exactly; returns its sentence. */
 export const refusalOf = (
   { status, headers, body }: Answer,
   code: number,
@@ -117,23 +117,23 @@ export const refusalOf = (
 };
 
 export interface TrpcAnswer extends Answer {
-  /** The result of the procedure. */
+  /** What the procedure returned. */
   readonly data: Parsed;
-  /** The error: message, code and data. */
+  /** What it refused with: message, code, data. */
   readonly error: Parsed;
 }
 
 const read = (value: SuperJSONResult | undefined): unknown => value && superjson.deserialize(value);
 
-/** Unpacks one entry of a tRPC response. */
+/** One entry of a tRPC answer. */
 export const unpack = (answer: Answer, entry: Parsed = answer.body): TrpcAnswer => ({
   ...answer,
   data: read(entry.result?.data),
   error: read(entry.error),
 });
 
-/** Reads the first event of a stream, after those that only confirm the connection. */
-const firstEvent = async (
+/** The first event of a stream that says more than that it is there. */
+const firstTold = async (
   stream: Readable,
   others = ["connected", "ping"],
 ): Promise<{ event: string | undefined; data: string }> => {
@@ -143,7 +143,7 @@ const firstEvent = async (
     for (const block of text.split("\n\n").slice(0, -1)) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, "m").exec(block)?.[1];
       const [event, data] = [field("event"), field("data")];
-      // Other events keep the connection alive or set the delay for reconnecting.
+      // Others keep the connection alive, or say when to come back.
       if (data !== undefined && !others.includes(event ?? "")) return { event, data };
     }
   }
@@ -151,8 +151,7 @@ const firstEvent = async (
 };
 
 /**
- * Returns all results of a response: those of a batch, or the first event of a stream. A stream without events
- * returns a ping.
+ * What any request is answered with: of a batch each answer, of a stream the first that it tells; a ping, when it has nothing to tell.
  */
 export const answersTo = async (
   app: Speaker,
@@ -165,22 +164,18 @@ export const answersTo = async (
     for await (const chunk of stream.setEncoding("utf8")) text += String(chunk);
     return { status, text, answers: [JSON.parse(text)].flat() };
   }
-  const { event, data } = await firstEvent(stream, ["connected"]);
-  const value = JSON.parse(data || "{}");
-  return {
-    status,
-    text: data,
-    answers: [event === "serialized-error" ? { error: value } : { result: value }],
-  };
+  const { event, data } = await firstTold(stream, ["connected"]);
+  const told = JSON.parse(data || "{}");
+  return { status, text: data, answers: [event === "serialized-error" ? { error: told } : { result: told }] };
 };
 
-/** Calls procedures over HTTP with a token, in the format of the typed client. */
+/** Procedures over HTTP, as somebody, as the typed client sends them. */
 export const trpc = (app: Speaker, authorization?: string) => ({
   query: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? undefined : { input: superjson.stringify(input) };
     return unpack(await send(app, { method: "GET", path: `/trpc/${path}`, query }, authorization));
   },
-  /** Subscribes, and unsubscribes after the first event, which it returns. */
+  /** Begins to listen, and goes after the first that is told, which is the answer. */
   subscribe: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const query = input === undefined ? "" : `?${queryText({ input: superjson.stringify(input) })}`;
     const answer = await app.inject({
@@ -189,14 +184,14 @@ export const trpc = (app: Speaker, authorization?: string) => ({
       headers: { accept: "text/event-stream", ...(authorization !== undefined && { authorization }) },
       payloadAsStream: true,
     });
-    const event = await firstEvent(answer.stream());
-    const value = superjson.deserialize<Parsed>(JSON.parse(event.data));
-    const failed = event.event === "serialized-error";
-    // An event stream always has status 200; its errors are events.
+    const told = await firstTold(answer.stream());
+    const value = superjson.deserialize<Parsed>(JSON.parse(told.data));
+    const failed = told.event === "serialized-error";
+    // A stream of events is always 200: failures are in it.
     const status = failed ? value.data.httpStatus : answer.statusCode;
     const { headers } = answer;
     const [data, error] = failed ? [undefined, value] : [value, undefined];
-    return { status, headers, text: event.data, body: undefined, data, error };
+    return { status, headers, text: told.data, body: undefined, data, error };
   },
   mutate: async (path: string, input?: unknown): Promise<TrpcAnswer> => {
     const raw = { type: "application/json", body: superjson.stringify(input) };

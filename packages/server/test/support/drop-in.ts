@@ -103,7 +103,7 @@ export const rawDropIn = async (url: string) => {
       }
     },
     /** The next frame that is not a response. */
-    async nextFrame(is: string): Promise<Parsed> {
+    async told(is: string): Promise<Parsed> {
       for (;;) {
         const { event, args } = await diary.next();
         if (event === "close") throw new Error(`closed with ${args.join(" ")}`);
@@ -134,12 +134,12 @@ export interface ImLogin {
 export const imLogin = async (
   url: string,
   token: string,
-  request: { roomId: string; userId: string; role?: string },
+  asked: { roomId: string; userId: string; role?: string },
 ): Promise<ImLogin> => {
   const answer = await fetch(`${url}/exam/v2/getIMToken`, {
     method: "POST",
     headers: { authorization: token, "content-type": "application/json" },
-    body: JSON.stringify({ ...request, deviceId: "art-1", deviceType: "web", imServer: ["aliyun_new"] }),
+    body: JSON.stringify({ ...asked, deviceId: "art-1", deviceType: "web", imServer: ["aliyun_new"] }),
   });
   const { data, errorMsg }: Parsed = await answer.json();
   if (!data) throw new Error(errorMsg);

@@ -12,30 +12,30 @@ export const INSPECTOR: TestCaller = { sub: "i1", role: "inspector" };
 export const EXAMINEE: TestCaller = { sub: "e1", role: "examinee" };
 export const OTHER: TestCaller = { sub: "e2", role: "examinee" };
 
-/** An event of the log: its type and its data. */
+/** What the log says of something that happened: its type, and its data. */
 type Happened = [type: string, data: EventData];
 
-/** A room with people, and a server whose database the test can read. */
+/** A room with people, of whose database tests see everything. */
 export interface Hall extends World {
-  /** The current time, in milliseconds, which tests may change. */
+  /** What time it is, in milliseconds; tests move it. */
   readonly time: { now: number };
-  /** The room of teacher t1, with t1, i1, e1 and e2. */
+  /** Of the exam's teacher t1: t1, i1, e1, e2. */
   readonly room: Room;
-  /** A room of the same exam, with t1 only. */
+  /** Of the same exam: t1, and nobody else. */
   readonly sibling: Room;
   query(caller: TestCaller, path: string, input?: unknown): Promise<TrpcAnswer>;
   mutate(caller: TestCaller, path: string, input?: unknown): Promise<TrpcAnswer>;
-  /** Sends a message to the room with `im.send`. */
+  /** Has somebody say something in the room, as `im.send` takes it. */
   say(caller: TestCaller, message: object): Promise<TrpcAnswer>;
-  /** All events of a room, or only those of these types. */
+  /** A room's log, from its first event on, or only events of these types. */
   happened(room: Room, ...types: readonly string[]): Happened[];
-  /** Resolves when all writes so far are committed. */
+  /** Resolves when everything that was to be written by now is. */
   written(): Promise<void>;
 }
 
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
-/** @param earlier the rooms of an earlier app with the same database file */
+/** `room` and `sibling` are those of an earlier hall with the same file. */
 export const openHall = async (
   options: WorldOptions = {},
   earlier?: Pick<Hall, "room" | "sibling">,
@@ -69,7 +69,7 @@ export const openHall = async (
         .all()
         .filter(({ type }) => types.length === 0 || types.includes(type))
         .map(({ type, data }): Happened => [type, data]),
-    // Writes are committed in the order in which they begin.
+    // Writes are done in the order in which they were asked for.
     written: () => world.db.storage.write(() => Promise.resolve()),
   };
 };

@@ -1,75 +1,75 @@
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 
 type Procedures = ReturnType<TestApp["as"]>;
-type Yielded<Events> = Events extends AsyncIterable<{ data: infer Item }> ? Item : never;
+type Yielded<Events> = Events extends AsyncIterable<{ data: infer Told }> ? Told : never;
 export type AnyRoomEvent = Yielded<Awaited<ReturnType<Procedures["room"]["onEvent"]>>>;
 export type AnyExamEvent = Yielded<Awaited<ReturnType<Procedures["exam"]["onEvent"]>>>;
 
-/** A subscriber whose events can be read one by one. */
+/** Somebody who listens; what it is told can be asked for one by one. */
 export interface Hearing<Event> extends AsyncDisposable {
-  /** Returns the next event. Rejects when the subscription has ended. */
+  /** The next event. Rejects when there is none any more. */
   next(): Promise<Event>;
-  /** Returns the next `count` events. */
+  /** The next so many events. */
   take(count: number): Promise<Event[]>;
-  /** Returns the events up to and including the first one that matches. */
+  /** What comes before an event that is like this, and that event. */
   until(isLast: (event: Event) => boolean): Promise<Event[]>;
-  /** Returns the error that ends the subscription. Rejects when an event arrives instead. */
+  /** What the listening ends with; rejects when something is told instead. */
   failure(): Promise<unknown>;
-  /** Unsubscribes. Resolves when the server has noticed. */
+  /** Goes; resolves when the server has noticed. */
   leave(): Promise<void>;
 }
 
-/** Reads the events of an iterator, which `abort` ends. */
+/** Reads what an iterator tells; `abort` ends it. */
 export const hearing = <Event>(events: AsyncIterable<Event>, abort: AbortController): Hearing<Event> => {
   const iterator = events[Symbol.asyncIterator]();
-  /** Requested at once, because the subscription begins with the first request. */
-  let pending: Promise<IteratorResult<Event>> | undefined = iterator.next();
-  // The error is reported by the call that reads it.
-  pending.catch(() => undefined);
+  /** Asked for already: listening begins with the first question. */
+  let asked: Promise<IteratorResult<Event>> | undefined = iterator.next();
+  // A failure is for whoever asks for it.
+  asked.catch(() => undefined);
   const next = async (): Promise<Event> => {
-    const answer = await (pending ?? iterator.next());
-    pending = undefined;
+    const answer = await (asked ?? iterator.next());
+    asked = undefined;
     if (answer.done) throw new Error("there are no more events");
     return answer.value;
   };
   const leave = async (): Promise<void> => {
     abort.abort();
-    await pending?.catch(() => undefined);
+    await asked?.catch(() => undefined);
     await iterator.return?.(undefined);
   };
   return {
     next,
     async take(count) {
-      const received: Event[] = [];
-      while (received.length < count) received.push(await next());
-      return received;
+      const told: Event[] = [];
+      while (told.length < count) told.push(await next());
+      return told;
     },
     async until(isLast) {
-      for (const received: Event[] = []; ; ) {
+      for (const told: Event[] = []; ; ) {
         const event = await next();
-        received.push(event);
-        if (isLast(event)) return received;
+        told.push(event);
+        if (isLast(event)) return told;
       }
     },
     async failure() {
-      let event: Event;
+      let told: Event;
       try {
-        event = await next();
+        told = await next();
       } catch (error) {
         return error;
       }
-      throw new Error(`told: ${JSON.stringify(event)}`);
+      throw new Error(`told: ${JSON.stringify(told)}`);
     },
     leave,
     [Symbol.asyncDispose]: leave,
   };
 };
 
-/** Unpacks the events of an in-process subscription. Their ids must be those that a client resumes with. */
+/** The events of a subscription that is called in-process, whose ids must be those that a client resumes by. */
 async function* untracked<Event extends { readonly id: string }>(
   events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
 ): AsyncGenerator<Event> {
-  // Safe: the types are those of a client; in-process, a tracked event is a pair.
+  // Safe: the types are those of a client; what is tracked comes as a pair where no network is between.
   for await (const [id, event] of events as unknown as AsyncIterable<readonly [string, Event]>) {
     if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
     yield event;
@@ -79,7 +79,7 @@ async function* untracked<Event extends { readonly id: string }>(
 type App = Pick<TestApp, "as">;
 type Input<Name extends "room" | "exam"> = Parameters<Procedures[Name]["onEvent"]>[0];
 
-/** Subscribes to a room, by default from the id of its snapshot, so that no later event is missed. */
+/** Listens in a room, from the id of its snapshot unless another is given: nothing that happens after this is missed. */
 export const listenRoom = async (app: App, caller: TestCaller, input: Input<"room">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });
@@ -87,7 +87,7 @@ export const listenRoom = async (app: App, caller: TestCaller, input: Input<"roo
   return hearing(untracked<AnyRoomEvent>(await as.room.onEvent({ ...input, lastEventId })), abort);
 };
 
-/** Subscribes to an exam, like `listenRoom`. */
+/** The same of an exam. */
 export const listenExam = async (app: App, caller: TestCaller, input: Input<"exam">) => {
   const abort = new AbortController();
   const as = app.as(caller, { signal: abort.signal });

@@ -5,11 +5,10 @@ import { providerFailed, VendorError, type VendorFault } from "../../src/provide
 import { vendorTasks } from "../../src/storage/tables.js";
 import type { World } from "./world.js";
 
-// Message services that store groups and members like those of the vendors. Tests control how their calls
-// behave.
+// Message services that keep groups and their members as vendors do, and do what a test tells them.
 
 type Action = "create" | "delete" | "send" | "join" | "leave";
-/** The behavior of a call: `work` performs the requested change. */
+/** What becomes of a call: `work` does what was asked for. */
 export type Behaviour = (work: () => void, signal: AbortSignal | undefined) => Promise<void> | void;
 
 const failure = (fault: VendorFault, code?: string) =>
@@ -21,19 +20,19 @@ export const fails =
   () => {
     throw failure(fault, code);
   };
-/** The change is made, but the caller gets no response. */
+/** It is done, but the caller does not hear of it. */
 export const worksUnheard: Behaviour = (work) => {
   work();
   throw failure("timeout");
 };
-/** There is no response until the caller aborts the call. */
+/** Nothing is heard of it until the caller gives up. */
 export const hangs: Behaviour = (_, signal) =>
   new Promise((_resolve, reject) => {
     const stop = () => reject(failure("timeout"));
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop);
   });
-/** Calls wait until the test releases all of them. */
+/** Calls that wait until the test lets them go on, all of them from then on. */
 export const held = (then: Behaviour = works): { behaviour: Behaviour; release: () => void } => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => {
@@ -41,7 +40,7 @@ export const held = (then: Behaviour = works): { behaviour: Behaviour; release: 
   });
   return { behaviour: (work, signal) => released.then(() => then(work, signal)), release: () => release() };
 };
-/** One behavior for each call. The last one applies to all further calls. */
+/** One behaviour for each call, and the last for all that follow. */
 export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
   let calls = 0;
   return (work, signal) => (behaviours[Math.min(calls++, behaviours.length - 1)] ?? works)(work, signal);
@@ -49,21 +48,21 @@ export const inTurn = (...behaviours: readonly Behaviour[]): Behaviour => {
 
 export interface TestService {
   readonly provider: MessageProvider<string>;
-  /** The members of each group, by group id. */
+  /** The members of each group that there is. */
   readonly groups: Map<string, Set<string>>;
-  /** All calls in order: `create g1`, `send g1 20000 {} a,b`. */
+  /** Every call, as it came: `create g1`, `send g1 20000 {} a,b`. */
   readonly calls: string[];
-  /** Sets the behavior of further calls. */
+  /** How calls end from now on. */
   on(action: Action, behaviour: Behaviour): void;
-  /** Resolves after this number of calls, of one action or of any. */
+  /** Resolves when there have been this many calls, of one action or of any. */
   called(times: number, action?: Action): Promise<void>;
 }
 
 export interface ServiceOptions {
-  /** The service assigns these ids to groups, and cannot delete groups. */
+  /** Names groups itself, by these ids, and cannot delete them. */
   readonly chooses?: readonly string[];
   readonly keepsMembers?: true;
-  /** Called for every call. */
+  /** Is told of every call. */
   readonly onCall?: (call: string) => void;
 }
 
@@ -101,8 +100,8 @@ export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOpti
       }),
     provider: {
       ...(chooses && { choosesGroupIds: true as const }),
-      async createGroup({ groupId: requestedId, members }, signal) {
-        const groupId = chooses ? (ids.shift() ?? "none") : requestedId;
+      async createGroup({ groupId: asked, members }, signal) {
+        const groupId = chooses ? (ids.shift() ?? "none") : asked;
         await call("create", groupId, () => groups.set(groupId, new Set(members)), signal);
         return { groupId };
       },
@@ -126,7 +125,7 @@ export const createTestService = ({ chooses, keepsMembers, onCall }: ServiceOpti
 
 type Services = { readonly [Service in keyof MessageProviders]?: TestService | undefined };
 
-/** Returns a function that configures an app with these message services. */
+/** The change of a world that has these message services. */
 export const withServices =
   (services: Services) =>
   (deps: Deps): Deps => {
@@ -139,6 +138,6 @@ export const withServices =
     };
   };
 
-/** Returns the pending vendor tasks, oldest first. */
+/** What is still to be done at the services, in the order in which it was written. */
 export const tasksOf = ({ db }: Pick<World, "db">) =>
   db.queries.select().from(vendorTasks).orderBy(asc(vendorTasks.id)).all();
