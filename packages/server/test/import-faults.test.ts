@@ -350,8 +350,8 @@ describe("a file that is no roster", () => {
   it.each([
     ["is empty", "", /must not be empty|is empty/],
     ["is a mark and nothing more", Buffer.of(0xef, 0xbb, 0xbf), /^file is empty$/],
-    ["has a header only", "id,name\n", /^file has a header and nobody below it$/],
-    ["has blank rows only", "id,name\n,\n\n", /^file has a header and nobody below it$/],
+    ["has a header only", "id,name\n", /^file has a header but no rows below it$/],
+    ["has blank rows only", "id,name\n,\n\n", /^file has a header but no rows below it$/],
     [
       "has no column for the id",
       "name\nA\n",
@@ -362,7 +362,7 @@ describe("a file that is no roster", () => {
     [
       "has two columns for the id",
       "学号,姓名,ID\n1,A,1\n",
-      /^file has two columns for the same thing: '学号' and 'ID'$/,
+      /^file has two columns for the same field: '学号' and 'ID'$/,
     ],
     [
       "is an old workbook",

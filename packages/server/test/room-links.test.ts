@@ -240,7 +240,7 @@ describe("how long a link is good", () => {
     now = new Date(EXPIRY.getTime() + 60_000);
     expect(await refused(links())).toMatchObject({
       reason: "EXAM_OVER",
-      message: `The exam ${examId} is over: nobody joins it any more.`,
+      message: `The exam ${examId} is over: it cannot be joined any more.`,
     });
     expect(await reasonOf(school.admin.room.joinLinks({ examId }))).toBe("EXAM_OVER");
   });

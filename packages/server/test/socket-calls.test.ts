@@ -74,7 +74,7 @@ describe("who calls over a connection", () => {
     const refused = { data: { reason: "UNAUTHENTICATED", httpStatus: 401 } };
     expect(await first.api.test.change.mutate({ text: "no" }).catch(detailsOf)).toMatchObject({
       ...refused,
-      message: "The token in the authorization header is no longer good: log in again.",
+      message: "The token in the authorization header is no longer valid: log in again.",
     });
     const subscribed = new Promise((resolve) =>
       first.api.test.events.subscribe({}, { onError: (error) => resolve(detailsOf(error)) }),

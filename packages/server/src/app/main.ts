@@ -62,7 +62,7 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
     );
   }
   if (!config.publicUrl && config.host !== "127.0.0.1")
-    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
+    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
 
 /**

@@ -254,7 +254,7 @@ describe("settings", () => {
     expect(parseConfig({ INVIGIL_TRUSTED_PROXIES: trusted }).trustedProxies).toEqual(trusted.split(","));
   });
 
-  it("keep made files beside the database, or where they are told to", () => {
+  it("store generated files next to the database, or in the configured folder", () => {
     expect(parseConfig({ INVIGIL_DATABASE_URL: ":memory:" })).toMatchObject({
       databaseFile: ":memory:",
       dataDir: resolve("data"),

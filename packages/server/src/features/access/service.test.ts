@@ -95,14 +95,11 @@ describe.each(ROLES)("a token that says %s", (role) => {
     expect(await reachesExam(caller)).toBe("FORBIDDEN");
   });
 
-  it.each(bindings)(
-    "of somebody who is there as something else reaches nothing, bound $bound",
-    async ({ to }) => {
-      const caller = { sub: `wrong_${role}`, role, ...to() };
-      expect(await reachesRoom(caller)).toBe("FORBIDDEN");
-      expect(await reachesExam(caller)).toBe("FORBIDDEN");
-    },
-  );
+  it.each(bindings)("of a person with another role there reaches nothing, bound $bound", async ({ to }) => {
+    const caller = { sub: `wrong_${role}`, role, ...to() };
+    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+  });
 
   it("of a member here reaches no other room and no other exam", async () => {
     const caller = { sub: role, role };
@@ -111,7 +108,7 @@ describe.each(ROLES)("a token that says %s", (role) => {
     expect(await reachesExam(caller, otherExam)).toBe("FORBIDDEN");
   });
 
-  it("is refused in the same words whether or not the thing exists", async () => {
+  it("gets the same refusal whether or not the resource exists", async () => {
     for (const sub of [role, "stranger"]) {
       const as = app.as({ sub, role });
       const words = async (id: string, call: Promise<unknown>) => (await messageOf(call)).replace(id, "<id>");
@@ -143,12 +140,12 @@ describe("an administrator", () => {
     expect(await reachesRoom(caller)).toBe("FORBIDDEN");
   });
 
-  it("is told what does not exist", async () => {
+  it("gets a 404 for what does not exist", async () => {
     expect(await reachesRoom(admin, "nowhere")).toBe("ROOM_NOT_FOUND");
     expect(await reachesExam(admin, "nothing")).toBe("EXAM_NOT_FOUND");
   });
 
-  it("whose token is bound is not told about anything else", async () => {
+  it("with a bound token gets a 403 for anything else", async () => {
     expect(await reachesRoom({ ...admin, room: rooms.here }, "nowhere")).toBe("FORBIDDEN");
     expect(await reachesExam({ ...admin, exam }, "nothing")).toBe("FORBIDDEN");
     expect(await reachesExam({ ...admin, room: rooms.here }, "nothing")).toBe("FORBIDDEN");

@@ -72,7 +72,7 @@ export const createIssuingService = ({
   const issue = async (caller: Principal, input: IssueTokenInput): Promise<IssuedToken> => {
     if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
     if (caller.role !== "admin")
-      throw forbidden("A teacher issues tokens for a room of its own: roomId says which.");
+      throw forbidden("A teacher may issue tokens only for their own rooms: roomId is required.");
     if (input.examId !== undefined) return forExam(caller, input, input.examId);
     access.unbound(caller);
     const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;

@@ -154,7 +154,8 @@ export const createAuthService = ({
     { role, roomId, examId }: Principal,
     account: Pick<StoredAccount, "role">,
   ): boolean => role === account.role && roomId === undefined && examId === undefined;
-  const noSession = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
+  const noSession = () =>
+    forbidden("The token has no session: it was issued by a call, or signed by another system.");
 
   /** Unknown usernames are not logged: people type passwords into that field. */
   const logFailure = (origin: Origin, account: StoredAccount | undefined, reason: string): void => {
@@ -199,7 +200,7 @@ export const createAuthService = ({
       const principal = await authenticator.identify(authorization);
       if (await isAccessRevoked(principal))
         throw unauthenticated(
-          "The token in the authorization header is no longer good: log in again.",
+          "The token in the authorization header is no longer valid: log in again.",
           principal.userId,
         );
       return principal;
@@ -239,7 +240,8 @@ export const createAuthService = ({
       const session = await ownSession(caller);
       if (session) await store.endSession(session.id);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
-      else throw forbidden("The token has no id (jti): nothing but its expiry ends it.");
+      else
+        throw forbidden("The token has no id (jti), so it cannot be revoked and is valid until it expires.");
       onAccessRevoked();
       return true;
     },

@@ -113,7 +113,8 @@ export const createCheatService = ({
       );
     }
     const foreign = caller.role === "examinee" && records.find(({ userId }) => userId !== caller.userId);
-    if (foreign) throw forbidden(`An examinee may record only about itself, not about ${foreign.userId}.`);
+    if (foreign)
+      throw forbidden(`An examinee may record only about themselves, not about ${foreign.userId}.`);
     const kept = records.map((record) => toNewRecord(record, room, now));
     const people = usageOf(kept);
     const bytes = people.reduce((sum, held) => sum + held.bytes, 0);

@@ -3,7 +3,7 @@ import { withoutLogins } from "./scrub.js";
 
 const logins = new Set(["e1", "pc_e1"]);
 
-describe("a message that names somebody who is erased", () => {
+describe("a message that names an erased person", () => {
   it.each([
     ['{"userId":"e1","sid":"s"}', '{"userId":"","sid":"s"}'],
     ['{"receiverIdList":["e1","pc_e1","e2"]}', '{"receiverIdList":["e2"]}'],
@@ -15,7 +15,7 @@ describe("a message that names somebody who is erased", () => {
   });
 
   it.each(['{ "userId" : "e12" }', ' "e1 is late" ', "1", "null", '{"é":"\\u0065"}', '["1e999", 1e3]'])(
-    "%s stays as it was sent: it names nobody who is",
+    "%s stays unchanged, because it names no erased person",
     (text) => {
       expect(withoutLogins(text, logins)).toBe(text);
     },

@@ -205,7 +205,7 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
     const ambiguity = ambiguities?.get(first);
     if (ambiguity !== undefined) report(`has a header ${quoted(titleAt(first))} that ${ambiguity}`);
     for (const other of others)
-      report(`has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
+      report(`has two columns for the same field: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
   }
   for (const field of ["id", "name"] as const) {
     if (at[field] !== undefined) continue;

@@ -41,7 +41,7 @@ describe("a fair queue", () => {
     expect(begun).toEqual(["a1", "a2", "b1", "c1", "a3", "b2", "a4"]);
   });
 
-  it("runs one task of each at a time: one that does not end holds nobody else up", async () => {
+  it("runs one task of each caller at a time, so that a slow one delays only its caller", async () => {
     const { add, end, begun } = open({ atOnce: 2 });
     add("a1");
     add("a2");
@@ -66,7 +66,7 @@ describe("a fair queue", () => {
     expect(begun).toEqual(["a1"]);
   });
 
-  it("refuses what would wait beyond a caller's share, or everybody's", async () => {
+  it("refuses tasks beyond the queue's limit for a caller, or for all callers", async () => {
     const { add } = open({ waitingEach: 2, waiting: 3 });
     for (const name of ["a1", "a2", "a3"]) void add(name);
     await expect(add("a4").done).rejects.toMatchObject({

@@ -150,7 +150,7 @@ const readRows = async (
     if (batch.length === BATCH) await flush();
   }
   await flush();
-  if (people === 0) throw invalidInput("file", "has a header and nobody below it");
+  if (people === 0) throw invalidInput("file", "has a header but no rows below it");
   return { rows: people, faults, columns };
 };
 

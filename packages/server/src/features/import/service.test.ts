@@ -57,7 +57,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };
 
-it("imports one file of somebody after the other, also when the one before was refused", async () => {
+it("imports the files of a caller one after the other, even if one is refused", async () => {
   using opened = await open();
   const { imports } = opened;
   const seen: string[] = [];

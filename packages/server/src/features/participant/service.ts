@@ -131,7 +131,7 @@ export const createParticipantService = ({
     async get(caller, { roomId, userId }) {
       const room = await access.room(caller, roomId);
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
-        throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
+        throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
       const person = await store.get(await stateFor(caller, room), userId);
       if (!person) throw notThere(roomId, userId);

@@ -209,7 +209,7 @@ export const createLinkService = ({
         await pace(1);
       }
       if (links.length === 0 && exam && !after)
-        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: nobody joins it any more.`);
+        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: it cannot be joined any more.`);
       return links;
     },
 
