@@ -5,7 +5,7 @@ import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./supp
 
 const CLERK = { userId: "clerk", role: "teacher", name: " 李老师 ", password: PASSWORD };
 
-/** What an administrator is refused with. */
+/** Returns the error code for an administrator's call. */
 const refusal = async (staff: Staff, path: string, input: unknown) => {
   const { error } = await trpc(staff, await staff.token(ROOT)).mutate(path, input);
   return { reason: error.data.reason, message: error.message, fields: Object.keys(error.data.fieldErrors) };

@@ -34,9 +34,9 @@ const openWith = async (credentials: Credentials) => {
 
 /** The metadata service of the machine. It has a fixed address, and connections to it are redirected here. */
 const openMachine = async (answer: (request: IncomingMessage) => { status: number; body: string }) => {
-  const asked: string[] = [];
+  const requests: string[] = [];
   const server = createServer((request, response) => {
-    asked.push(`${request.method} ${request.url}`);
+    requests.push(`${request.method} ${request.url}`);
     const { status, body } = answer(request);
     response.writeHead(status).end(body);
   });
@@ -54,7 +54,7 @@ const openMachine = async (answer: (request: IncomingMessage) => { status: numbe
     return connect.call(this, there, done);
   });
   return {
-    asked,
+    requests,
     [Symbol.asyncDispose]: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -129,7 +129,7 @@ describe("the role of the machine", () => {
     await aliyun.old.createGroup(GROUP);
     expect(aliyun.live.failedChecks).toEqual([]);
     expect(aliyun.live.lastHeaders()["x-acs-security-token"]).toBe(ROLE_KEY.token);
-    expect(machine.asked).toEqual([TOKEN_PATH, KEY_PATH]);
+    expect(machine.requests).toEqual([TOKEN_PATH, KEY_PATH]);
   });
 
   it("is refused when the machine has no such role", async () => {
@@ -142,7 +142,7 @@ describe("the role of the machine", () => {
       action: "CreateLiveMessageGroup",
       fault: "refused",
     });
-    expect(machine.asked).toContain(KEY_PATH);
+    expect(machine.requests).toContain(KEY_PATH);
     expect(aliyun.live.count()).toBe(0);
     expect(aliyun.log.join()).not.toContain("secret");
   });
@@ -155,7 +155,7 @@ describe("the role of the machine", () => {
     );
     await using aliyun = await openWith({ instanceRole: "exam-server" });
     expect((await detailsOf(aliyun.im.createGroup(GROUP)))?.fault).toBe("unreachable");
-    expect(machine.asked).toContain(KEY_PATH);
+    expect(machine.requests).toContain(KEY_PATH);
     expect(aliyun.log.join()).toContain("provides no credentials");
     expect(aliyun.log.join()).not.toContain("secret");
   });

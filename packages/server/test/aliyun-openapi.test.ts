@@ -70,7 +70,7 @@ describe("a call of the vendor's OpenAPI", () => {
     ],
     ["reset", { fault: "unreachable" }, "cannot be reached", { repeatable: 3, other: 1 }],
     ["garbage", { fault: "unreadable" }, "sent an unreadable response", { repeatable: 1, other: 1 }],
-  ])("that meets %s fails with %o", async (fault, said, sentence, tries) => {
+  ])("that meets %s fails with %o", async (fault, details, sentence, tries) => {
     await using aliyun = await openAliyun();
     const { live } = aliyun;
     // A readable response contains the vendor's request id.
@@ -85,7 +85,7 @@ describe("a call of the vendor's OpenAPI", () => {
       expect(error.details).toStrictEqual({
         provider: "aliyun_new",
         action,
-        ...said,
+        ...details,
         ...(answered && { requestId: live.requestIds.at(-1) }),
       });
       expect(live.count(action)).toBe(times);

@@ -3,7 +3,7 @@ import { expectPlayable, openApp, PULL, start } from "./support/apps.js";
 import { dataOf, expectDone, type Parsed, refusalOf } from "./support/calls.js";
 import { openSchool, type School } from "./support/school.js";
 
-// The vendor's web apps, request by request, as they were seen to send them. They cannot be changed.
+// The requests of the vendor's web apps, as observed. The apps cannot be changed.
 
 const open = async (school: School, sub: string, role: "teacher" | "inspector" | "examinee") =>
   openApp(school, await school.token({ sub, role, room: school.room.id }));
@@ -62,12 +62,13 @@ describe("the invigilator's app", () => {
       expect(dataOf(await app.get("roomInfo", { roomId: room.id })).audioStatus).toBe(audioStatus);
     }
     expect(dataOf(await app.get("endRoom", { roomId: room.id }))).toBe(true);
-    // It then tells the group three times, three seconds apart: that is said already.
+    // The app then sends the signal to the group three times, three seconds apart: the server has already done
+    // so.
     const end = { roomId: room.id, type: 20010, text: '{"sid":"0b0e3c9e-6a5c-4b7a-9d0f-0a1b2c3d4e5f"}' };
     for (let time = 1; time <= 3; time += 1) await school.teacher.im.send(end);
     const { messages } = await school.admin.im.history({ roomId: room.id, type: 20010 });
     expect(messages.map(({ sender }) => sender.role)).toEqual(["server"]);
-    // Opened again: the first four only.
+    // When opened again, the app sends only the first four requests.
     expect((await start(app, school, "teacher1")).room.status).toBe(1);
     expect(dataOf(await app.get("userList", { roomId: room.id }))).toHaveLength(2);
   });
@@ -121,7 +122,7 @@ describe("the examinee's app", () => {
         imServer: ["aliyun_new"],
       }),
     );
-    // It filters group messages by this id.
+    // The app filters group messages by this id.
     expect(im.aliyunNewIm.auth).toMatchObject({ userId: login, role: "" });
     const { data } = dataOf(await app.post("cheat/getCheatConfig", { examId: room.examId }));
     expect(room.cheatConfig.data).toBe(data);
@@ -140,7 +141,7 @@ describe("the examinee's app", () => {
       });
     expectDone(await add(record(1767323045123), record(1767323046123)));
 
-    // The room ends: the `/ended` page asks again, and uploads what is left.
+    // After the room has ended, the `/ended` page requests credentials again, and uploads the remaining files.
     await school.teacher.room.end({ roomId: room.id });
     now = new Date("2026-01-02T03:09:00Z");
     expect(dataOf(await app.get("roomInfo", { roomId: room.id })).status).toBe(1);

@@ -12,7 +12,7 @@ import { openWorld } from "./support/world.js";
 const ADMIN = { sub: "root", role: "admin" } as const;
 const PEOPLE = 3000;
 const ROOM_SIZE = 100;
-/** What one write may touch; a small change is one write. */
+/** The maximum number of rows that one write may change. A small change is one write. */
 const MOST_ROWS = 1200;
 
 const roster = (name: string, room?: (n: number) => string): string => {
@@ -45,7 +45,7 @@ const counted = (db: Database, seen: number[]): Database => {
   };
 };
 
-/** An exam whose changes are looked at: by what each write touches, and by another process on the same file. */
+/** An exam whose changes are observed: by the rows of each write, and by another process on the same file. */
 const openExam = async () => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
@@ -74,9 +74,12 @@ const openExam = async () => {
     raw,
     rows,
     finished,
-    /** Makes a call of `world`, and asks the other process meanwhile what it sees; each answer once, in the order in which they came. */
+    /**
+     * Makes a call of `world`, and repeatedly reads in the other process. Returns the distinct results in
+     * order.
+     */
     async watched<Seen>(call: () => Promise<TrpcAnswer>, look: () => Promise<Seen>) {
-      // Once before the change, however fast that is.
+      // Read before the change, however fast the change is.
       const seen = [JSON.stringify(await look())];
       let isOver = false;
       const looking = (async () => {
@@ -88,7 +91,7 @@ const openExam = async () => {
       })();
       rows.length = 0;
       const data = dataOf(await call());
-      // It is there as soon as it is answered.
+      // The change is visible as soon as the call has returned.
       const answered = await look();
       await finished();
       isOver = true;
@@ -113,7 +116,7 @@ const openExam = async () => {
   };
 };
 
-/** Many writes, none of which is large. */
+/** Expects many writes, none of them large. */
 const expectSmall = (rows: readonly number[], least: number): void => {
   expect(Math.max(...rows)).toBeLessThanOrEqual(MOST_ROWS);
   expect(rows.length).toBeGreaterThan(least);
@@ -150,7 +153,7 @@ describe("a large import", () => {
       firstNames,
     );
     expect(answered).toEqual(["Renamed", "Renamed"]);
-    // Two lists are two reads: the change may come between them.
+    // Two lists are two reads, and the change may become visible between them.
     expect(seen.at(0)).toEqual(["Name", "Name"]);
     expect(seen.slice(1, -1).filter(([one, other]) => one === "Renamed" && other === "Name")).toEqual([]);
     expect(seen.at(-1)).toEqual(["Renamed", "Renamed"]);
@@ -168,15 +171,15 @@ describe("a large import", () => {
       () => admin.mutate("participant.import", { examId, file }),
       async () => (await reader.participant.listUnseated({ examId })).totals?.seated,
     );
-    // A count of many rooms takes several turns, in which the change may come.
+    // A count of many rooms takes several turns of the event loop, in which the change may become visible.
     expect([joined.seen.at(0), joined.seen.at(-1)]).toEqual([PEOPLE, 2 * PEOPLE]);
     expect(joined.answered).toBe(2 * PEOPLE);
     expectSmall(joined.rows, 10);
-    const told = exam.raw
+    const eventCount = exam.raw
       .prepare("SELECT count(*) FROM room_events WHERE type = 'participant_added' AND data LIKE '%\"n%'")
       .pluck()
       .get();
-    expect(told).toBe(PEOPLE);
+    expect(eventCount).toBe(PEOPLE);
   });
 
   it("with a fault in its last row leaves nothing behind", async () => {
@@ -189,7 +192,7 @@ describe("a large import", () => {
         (table) => raw.prepare(`SELECT * FROM ${table}`).all(),
       );
     const before = everything();
-    // The last one sits in another room already.
+    // The last person is already in another room.
     const rows = Array.from({ length: PEOPLE }, (_, n) => `x${n},X,${room?.name}\n`).join("");
     const file = Buffer.from(`id,name,room\n${rows}k2999,K,${room?.name}\n`).toString("base64");
     exam.rows.length = 0;
@@ -247,8 +250,10 @@ describe("a large plan", () => {
       unseated: 0,
       seated: PEOPLE,
     });
-    const told = exam.raw.prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type").all();
-    expect(told).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
+    const eventCounts = exam.raw
+      .prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type")
+      .all();
+    expect(eventCounts).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
   });
 
   it("lists what fits into one answer, and the rest of a preview on demand", async () => {
@@ -337,7 +342,7 @@ describe("a large deletion", () => {
       () => admin.mutate("participant.removeFromExam", { examId, userId: "a", withRecords: true }),
       async () => {
         const isRemoved = !(await page()).includes("a");
-        // As soon as the removal is seen, somebody reports once more.
+        // As soon as the removal is visible, a late record arrives.
         if (isRemoved && !isReported) {
           isReported = true;
           await reader.cheat.addRecords(detection("a"));
@@ -353,7 +358,7 @@ describe("a large deletion", () => {
       { user_id: "a", many: 1 },
       { user_id: "b", many: RECORDS / 6 },
     ]);
-    // The room goes on noting that something is recorded about them.
+    // The room still knows that there are records about them.
     expect(raw.prepare("SELECT user_id FROM recorded_people ORDER BY user_id").pluck().all()).toEqual([
       "a",
       "b",

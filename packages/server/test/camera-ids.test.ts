@@ -6,14 +6,14 @@ import { refused } from "./support/reason.js";
 import { APPS, openSchool } from "./support/school.js";
 import { openWorld } from "./support/world.js";
 
-// `pc_<id>` is the login of a person's PC page and `<stream>_pc` the name of its stream. A person with such an id would be
-// taken for the second camera of another person: no door lets one in.
+// `pc_<id>` is the login of a person's PC page, and `<stream>_pc` the name of its stream. A person with such an
+// id would be confused with the second camera of another person, so every entry point refuses it.
 const IDS = ["pc_examinee1", "examinee1_pc", "pc_", "_pc"];
 
 describe.each(IDS)("the id %s", (userId) => {
   it("is refused in a token of the server's own secret", async () => {
     await using world = await openWorld();
-    // Signed by another program with the secret: our own does not sign it.
+    // Signed by another program with the secret, since our own refuses to sign it.
     const claims = { sub: userId, role: "examinee", exp: world.clock().getTime() / 1000 + 60 };
     const token = await new SignJWT(claims)
       .setProtectedHeader({ alg: "HS256" })
@@ -76,7 +76,7 @@ describe.each(IDS)("the id %s", (userId) => {
       expect({ call: call.toString(), reason }).toMatchObject({ reason: "INVALID_INPUT" });
       expect(message).toMatch(/'(pc_|_pc)'/);
     }
-    // There is nobody of that id for whom a link could be made.
+    // No person has that id, so there is nobody to create a link for.
     const links = await teacher.room.joinLinks({ roomId });
     expect(links.map((link) => link.userId)).not.toContain(userId);
   });

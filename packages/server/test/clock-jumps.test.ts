@@ -5,12 +5,12 @@ import { openIdentityService } from "./support/identity-service.js";
 import { PASSWORD, ROOT, START, tokenState } from "./support/staff.js";
 import { openWorld } from "./support/world.js";
 
-// The system's clock is set forward, and back: by hand, by a battery that is empty, by a time server that was wrong. What was
-// ended stays ended, and a wait takes as long as it says.
+// The system's clock jumps forward and back: because of a manual change, an empty battery, or a wrong time
+// server. Ended sessions must stay ended, and waits must last as long as announced.
 
 const DAY = 86_400;
 
-/** A world with two clocks: one that people set, and one that nobody does. */
+/** An app with two clocks: the system's clock, which can be set, and a monotonic one. */
 const openClocks = async (config = {}) => {
   const time = { day: START, running: 0 };
   const world = await openWorld({
@@ -20,12 +20,12 @@ const openClocks = async (config = {}) => {
   });
   return {
     ...world,
-    /** Lets time pass, on both clocks. */
+    /** Advances both clocks. */
     pass(seconds: number) {
       time.day += seconds * 1000;
       time.running += seconds * 1000;
     },
-    /** Sets the clock. */
+    /** Sets the system's clock. */
     set(seconds: number) {
       time.day += seconds * 1000;
     },
@@ -41,7 +41,7 @@ describe("while the clock is ahead and after it is right again", () => {
     await trpc(world, token).mutate("auth.logout");
     await world.admin("auth.revokeToken", { tokenId: decodeJwt(revoked).jti });
     world.set(days * DAY);
-    // Whatever prunes at such a moment.
+    // Calls that delete expired rows at that moment.
     await trpc(world, await world.token(ROOT)).mutate("auth.logout");
     await world.admin("auth.revokeToken", { tokenId: "another" });
     await world.admin("account.create", { userId: "t1", name: "T", role: "teacher", password: PASSWORD });
@@ -124,7 +124,7 @@ describe("a wait lasts as long as it says, whatever the clock is set to", () => 
     service.answer({ status: 500, body: "" });
     world.set(DAY);
     expect(await tokenNow()).toBe("PROVIDER_FAILED");
-    // For ten seconds it is left alone, and then asked again, though it was a day later then.
+    // The calls are suspended for ten seconds and then resume, although the clock had been a day ahead.
     world.set(-DAY);
     service.answer(undefined);
     service.publish(key);

@@ -6,7 +6,7 @@ const person = { userId: "p9", name: "P", role: "examinee" } as const;
 
 const PEOPLE = Buffer.from("id,name\np9,P\n").toString("base64");
 
-/** Every change of something that belongs to an exam or to a room of it, and what it finds when that is gone. */
+/** All changes of something that belongs to an exam or a room, with the expected error after its deletion. */
 const CHANGES: Readonly<
   Record<string, readonly [change: (school: School) => Promise<unknown>, finds: string]>
 > = {
@@ -14,7 +14,7 @@ const CHANGES: Readonly<
     ({ admin, sibling: { examId } }) => admin.room.create({ name: "R", examId }),
     "EXAM_NOT_FOUND",
   ],
-  // It was ended, and is gone.
+  // The room was ended, and does not exist any more.
   "room.end": [({ admin, sibling: { id } }) => admin.room.end({ roomId: id }), "ok"],
   "room.setAudioStatus": [
     ({ admin, sibling: { id } }) => admin.room.setAudioStatus({ roomId: id, audioStatus: "speaking" }),

@@ -10,7 +10,7 @@ import { sharedSchools } from "./support/shared.js";
 
 const nextSchool = sharedSchools();
 
-/** What an ended room leaves its examinees. */
+/** What the examinees of an ended room may still do. */
 const ok = "ok";
 const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller) => Promise<unknown>]>> = {
   "auth.whoami": [ok, (school, caller) => school.as(caller).auth.whoami()],
@@ -28,7 +28,7 @@ const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller
         .cheat.addRecords({ roomId: school.room.id, records: [school.detection("examinee1")] }),
   ],
   "room.snapshot": [ok, (school, caller) => school.as(caller).room.snapshot({ roomId: school.room.id })],
-  // It hears how the room ended. Of an event that there never was it is told so at once.
+  // The subscription delivers the end of the room. After an unknown event id, it does so at once.
   "room.onEvent": [
     ok,
     async (school, caller) => {
@@ -46,7 +46,7 @@ const LEFT: Readonly<Record<string, [string, (school: School, caller: TestCaller
     (school, caller) =>
       school.as(caller).im.send({ roomId: school.room.id, type: signals.cheatDetected.type, data: {} }),
   ],
-  // It may: there is only no store for recordings.
+  // The call is allowed: only the store for recordings is missing.
   "upload.getCredentials": [
     "PROVIDER_NOT_CONFIGURED",
     (school, caller) => school.as(caller).upload.getCredentials({ examId: school.room.examId }),
@@ -76,7 +76,9 @@ const bindings: [string, (school: School) => TestCaller][] = [
   ["to the exam", ({ room }) => ({ ...EXAMINEE, exam: room.examId })],
 ];
 
-/** Logins are an account's, and no room's; reports are the stream service's, whoever's token comes along. */
+/**
+ * Sessions belong to accounts rather than rooms, and reports to the stream service, whoever's token they carry.
+ */
 const concernsRooms = (row: string) =>
   (!row.startsWith("auth.") || row === "auth.whoami") && row !== "stream.report";
 
@@ -193,19 +195,22 @@ it("examinees publish no more, and the others still may", async () => {
 
 describe("the cheat config of an ended room", () => {
   const TEACHER = { sub: "teacher1", role: "teacher" } as const;
-  /** Where a caller finds it: in the room, in its snapshot, and in what a listener is told who missed something. */
+  /**
+   * Returns where a caller gets the config: from the room, from its snapshot, and from the events that a
+   * reconnecting subscriber missed.
+   */
   const found = async (school: School, caller: TestCaller): Promise<boolean[]> => {
     const as = school.as(caller);
     const { id: roomId } = school.room;
-    const told = [];
+    const received = [];
     for await (const event of await as.room.onEvent({ roomId, lastEventId: "999999999" })) {
-      told.push(event);
+      received.push(event);
       break;
     }
     return [
       (await as.room.get({ roomId })).cheatConfig !== undefined,
       (await as.room.snapshot({ roomId })).cheatConfig !== undefined,
-      JSON.stringify(told).includes("cheatConfig"),
+      JSON.stringify(received).includes("cheatConfig"),
     ];
   };
 
@@ -239,7 +244,7 @@ describe("the cheat config of an ended room", () => {
     const room = dataOf(await door.get("roomInfo", { roomId: school.room.id }));
     expect(room).toMatchObject({ id: school.room.id, status: 1 });
     expect(room).not.toHaveProperty("cheatConfig");
-    // There is only no store in this test.
+    // The call is allowed: only the store is missing in this test.
     refusalOf(await door.get("getOssConfig", { examId: school.room.examId }), 501, "PROVIDER_NOT_CONFIGURED");
   });
 });

@@ -7,15 +7,15 @@ import { CHEAT_CONFIG, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 
-// Somebody who is removed from an exam with everything that was recorded about them leaves no name behind.
+// A person who is removed from an exam together with all their records leaves no trace of their name.
 
 const remove = ({ admin, room }: School, userId = WHO) =>
   admin.participant.removeFromExam({ examId: room.examId, userId, withRecords: true });
 
-/** Has what is due done, in the middle of another removal. */
+/** Erases everything that is due, in the middle of another removal. */
 const removeAnother = (school: School, userId: string) => remove(school, userId);
 
-/** What is allowed to be left: the events that tell the room's listeners of the removal. */
+/** What may remain: the events that inform the room's subscribers of the removal. */
 const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
 
 describe("participant.removeFromExam with records", () => {
@@ -45,7 +45,8 @@ describe("participant.removeFromExam with records", () => {
     } = namedIn(databaseFile, WHO);
     expect(others).toEqual({});
     for (const event of events) expect(event).toMatch(REMOVAL);
-    // The farewell, without which the person's page would not learn that it is over, is there for two minutes.
+    // The notice of the removal stays for two minutes. Without it, the person's page would not learn of the
+    // removal.
     expect([messages.length, readers.length, erasures.length]).toEqual([1, 2, 1]);
     time.now += 119_999;
     await removeAnother(school, "inspector1");
@@ -60,18 +61,20 @@ describe("participant.removeFromExam with records", () => {
     const { school } = await openTraces(folder);
     await using _ = school;
     await remove(school);
-    const said = async (caller: School["teacher"], roomId: string) =>
+    const messagesOf = async (caller: School["teacher"], roomId: string) =>
       (await caller.im.history({ roomId, type: 30_001 })).messages.map(({ data, to }) => ({
         data,
         ...(to && { to }),
       }));
-    expect(await said(school.teacher, school.room.id)).toEqual([
+    expect(await messagesOf(school.teacher, school.room.id)).toEqual([
       { data: "about nobody" },
       { data: { about: "", n: 1 } },
       { data: { ids: ["examinee2"] }, to: ["examinee2"] },
     ]);
-    expect(await said(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(3);
-    expect(await said(school.admin, school.sibling.id)).toEqual([]);
+    expect(await messagesOf(school.as({ sub: "examinee2", role: "examinee" }), school.room.id)).toHaveLength(
+      3,
+    );
+    expect(await messagesOf(school.admin, school.sibling.id)).toEqual([]);
   });
 
   it("leaves everything of everybody else, and of the person in other exams", async () => {
@@ -155,7 +158,7 @@ describe("participant.removeFromExam with records", () => {
     const { school, databaseFile } = await openTraces(folder);
     await using _ = school;
     await school.admin.participant.remove({ roomId: school.sibling.id, userId: WHO, withRecords: true });
-    // It was their last room: all of the exam is theirs no more.
+    // It was their last room, so they have no access to the exam any more.
     const {
       room_events: events = [],
       messages: _m,

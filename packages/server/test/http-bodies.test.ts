@@ -184,8 +184,8 @@ describe("a body", () => {
         chunked.socket.write(`${part.length.toString(16)}\r\n${part}\r\n`);
       for (const sent of [announced, chunked]) {
         const { status, body } = await sent.answer();
-        const said = body.error ? body.error.json.message : body.errorMsg;
-        expect({ path, status, said }).toEqual({ path, status: 413, said: message });
+        const text = body.error ? body.error.json.message : body.errorMsg;
+        expect({ path, status, text }).toEqual({ path, status: 413, text: message });
       }
     }
   });

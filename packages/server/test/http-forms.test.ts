@@ -110,8 +110,8 @@ describe("an input that is no JSON", () => {
       token,
     );
     expect(sent.text).not.toContain(SECRET.slice(0, 4));
-    const said = await trpc(app, token).mutate("im.send", { roomId: "x", type: 30_001, text: body });
-    expect(said.text).not.toContain(SECRET.slice(0, 4));
+    const answer = await trpc(app, token).mutate("im.send", { roomId: "x", type: 30_001, text: body });
+    expect(answer.text).not.toContain(SECRET.slice(0, 4));
   });
 
   it.each(BROKEN)("nor over a WebSocket (%s)", async (frame) => {

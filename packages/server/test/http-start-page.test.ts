@@ -27,7 +27,7 @@ describe("the page at /", () => {
   it("links to what answers: health, readiness, and both doors, which ask who calls", async () => {
     const links = [...page.matchAll(/<a href="([^"]+)"/g)].map(([, href = ""]) => href);
     const own = links.filter((link) => !URL.canParse(link));
-    // Below whatever path a proxy serves it.
+    // The links work below any path of a proxy.
     expect(own.every((link) => !link.startsWith("/"))).toBe(true);
     const answers = await Promise.all(
       own.map(async (link) => {

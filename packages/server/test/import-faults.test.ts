@@ -4,7 +4,7 @@ import { type Format, type Hall, openHall, refusalOf, sheet } from "./support/ro
 import { shared } from "./support/shared.js";
 
 const HEADER = ["考号", "班级", "姓名", "考场", "Role", " Extra  Minutes "] as const;
-/** A row: id, name, room, role, extra minutes, and what is beyond the header. */
+/** A row: id, name, room, role, extra minutes, and cells beyond the header. */
 type Cells = readonly [
   id?: string,
   name?: string,
@@ -14,7 +14,7 @@ type Cells = readonly [
   more?: string,
 ];
 
-/** An exam in which something is there already for a row to collide with. */
+/** An exam with data that rows can conflict with. */
 const openCrowdedHall = async (options?: Parameters<typeof openHall>[0]) => {
   const hall = await openHall(options);
   const { id: otherExam } = await hall.admin.exam.create({
@@ -38,7 +38,7 @@ const openCrowdedHall = async (options?: Parameters<typeof openHall>[0]) => {
 };
 type Crowded = Awaited<ReturnType<typeof openCrowdedHall>>;
 
-/** A clock by which an import is a minute after the last, so that none is one too many. */
+/** A clock that advances a minute for each import, so that none exceeds the rate limit. */
 const minuteByMinute = () => {
   let minutes = 0;
   return () => {
@@ -50,7 +50,7 @@ const minuteByMinute = () => {
 const LONG = "x".repeat(65);
 const ID = /^must be 1 to 61 letters, digits, '_', '-' or '\.'$/;
 
-/** Every kind of faulty row, with what is said about it: from row 2 on, where the good ones stand between. */
+/** All kinds of invalid rows, with the expected errors. They begin in row 2, with valid rows in between. */
 const KINDS: readonly {
   kind: string;
   cells: Cells | ((hall: Crowded) => Cells);
@@ -202,7 +202,7 @@ const KINDS: readonly {
     ],
   },
 ];
-/** `seated` may be there once only, so this kind has a file of its own. */
+/** `seated` may occur only once, so this kind has a file of its own. */
 const MOVED: Cells = ["seated", "Seated", "B"];
 
 const rowOf = ([id = "", name = "", room = "", role = "", extra = "", more]: Cells): string[] => [
@@ -215,14 +215,14 @@ const rowOf = ([id = "", name = "", room = "", role = "", extra = "", more]: Cel
   ...(more === undefined ? [] : [more]),
 ];
 
-/** Row 2 is the first of the twins; then each kind, a good row after it. */
+/** Row 2 is the first of the duplicates. Then each kind is followed by a valid row. */
 const fileOf = (hall: Crowded) => {
   const kinds = KINDS.map(({ cells }) => (typeof cells === "function" ? cells(hall) : cells));
   const rows = kinds.flatMap((cells, n) => [rowOf(cells), rowOf([`good${n}`, "Good"])]);
   return [[...HEADER], rowOf(["twice", "A"]), ...rows];
 };
 
-/** What is said, a fault a line, in whatever order within a row. */
+/** The errors, one per line, sorted within a row. */
 const linesOf = (fields: Readonly<Record<string, string[]>>): [string, string][] =>
   Object.entries(fields).flatMap(([field, reasons]) =>
     reasons.map((reason) => [field, reason] satisfies [string, string]),
@@ -235,7 +235,7 @@ const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Prom
 };
 
 describe("a roster with 34 kinds of faulty rows", () => {
-  // Nothing is changed by a roster that is refused.
+  // A refused roster changes nothing.
   const crowded = shared(() => openCrowdedHall({ monotonic: minuteByMinute() }));
 
   it("has at least the 30 that were asked for", () => {
@@ -252,12 +252,12 @@ describe("a roster with 34 kinds of faulty rows", () => {
         const expected = KINDS.flatMap(({ kind, faults }, n) =>
           faults.map(([column, reason]) => ({ kind, field: `rows[${3 + 2 * n}].${column}`, reason })),
         );
-        const said = linesOf(fields);
+        const lines = linesOf(fields);
         for (const { kind, field, reason } of expected) {
-          const found = said.some(([where, what]) => where === field && reason.test(what));
+          const found = lines.some(([where, what]) => where === field && reason.test(what));
           expect({ kind, field, reason, found, there: fields[field] }).toMatchObject({ found: true });
         }
-        expect(said).toHaveLength(expected.length);
+        expect(lines).toHaveLength(expected.length);
         expect(code).toBe("INVALID_INPUT");
         expect(message).toBe(
           `rows[3].考号 is missing (${expected.length} faults in the file; nothing was imported)`,
@@ -309,7 +309,7 @@ describe("an examinee who sits in another room", () => {
 describe("a file of faults", () => {
   it("lists the first hundred by row, whoever found them, and counts the others", async () => {
     await using hall = await openCrowdedHall();
-    // Every other row collides with what is stored, the others are wrong by themselves.
+    // Half of the rows conflict with stored data, the others are invalid in themselves.
     const rows = Array.from({ length: 300 }, (_, n) => (n % 2 === 0 ? `k${n},A,Over` : `k${n},,`));
     const { fields, message } = await refusalOf(hall.import(`id,name,room\n${rows.join("\n")}\n`));
     expect(Object.keys(fields)).toEqual(
@@ -350,8 +350,8 @@ describe("a file that is no roster", () => {
   it.each([
     ["is empty", "", /must not be empty|is empty/],
     ["is a mark and nothing more", Buffer.of(0xef, 0xbb, 0xbf), /^file is empty$/],
-    ["has a header only", "id,name\n", /^file has a header and nobody below it$/],
-    ["has blank rows only", "id,name\n,\n\n", /^file has a header and nobody below it$/],
+    ["has a header only", "id,name\n", /^file has a header but no rows below it$/],
+    ["has blank rows only", "id,name\n,\n\n", /^file has a header but no rows below it$/],
     [
       "has no column for the id",
       "name\nA\n",
@@ -362,7 +362,7 @@ describe("a file that is no roster", () => {
     [
       "has two columns for the id",
       "学号,姓名,ID\n1,A,1\n",
-      /^file has two columns for the same thing: '学号' and 'ID'$/,
+      /^file has two columns for the same field: '学号' and 'ID'$/,
     ],
     [
       "is an old workbook",

@@ -12,7 +12,7 @@ import { openWorld } from "./support/world.js";
 const base64 = (file: string): string => Buffer.from(file).toString("base64");
 const MIB = 1024 * 1024;
 
-/** Sends the head of a request and nothing of the body that it announces. */
+/** Sends the headers of a request without the announced body. */
 const headOnly = async (url: string, path: string, authorization: string): Promise<string> => {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -131,7 +131,7 @@ describe("what an import leaves in the database", () => {
     for (const [rows, dryRun, status, people] of [
       [good, true, 200, 0],
       [`${good}x,\n`, false, 400, 0],
-      // The file breaks off after rows that were read.
+      // The file is cut off after some rows.
       [`${good}x,"`, false, 400, 0],
       [good, false, 200, 1200],
       [`${good}x,\n`, false, 400, 1200],

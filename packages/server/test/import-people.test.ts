@@ -333,7 +333,7 @@ describe("who may import into what", () => {
     const teacher = hall.as({ sub: "t", role: "teacher" });
     expect((await refusalOf(hall.import(FILE, {}, teacher))).code).toBe("FORBIDDEN");
     expect(await hall.import(FILE, { roomId }, teacher)).toMatchObject({ added: 1 });
-    // Rows may name the room, and no other.
+    // Rows may name only that room.
     expect(await hall.import("id,name,room\nk2,N,A\n", { roomId }, teacher)).toMatchObject({ added: 1 });
     const { fields } = await refusalOf(hall.import("id,name,room\nk3,N,Other\n", { roomId }, teacher));
     expect(fields).toEqual({

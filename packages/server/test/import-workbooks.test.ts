@@ -207,7 +207,7 @@ describe("a header", () => {
         ]),
       ),
     );
-    expect(message).toBe("file has two columns for the same thing: '工号' and '教工号'");
+    expect(message).toBe("file has two columns for the same field: '工号' and '教工号'");
   });
 
   it.each([

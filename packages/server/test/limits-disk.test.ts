@@ -72,8 +72,8 @@ describe("while the disk is nearly full", () => {
     const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     expect(await page.ask({ do: "join", groupId: room.id })).toHaveProperty("group");
-    const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: randomUUID() };
-    expect(await page.ask(said)).toEqual({ code: 412, message: TOLD });
+    const frame = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: randomUUID() };
+    expect(await page.ask(frame)).toEqual({ code: 412, message: TOLD });
 
     dataOf(await app.get("roomInfo", { roomId: room.id }));
     dataOf(await app.get("userList", { roomId: room.id, role: 2 }));

@@ -39,11 +39,11 @@ describe("cheat records about one person in one room", () => {
     await using school = await open({ INVIGIL_QUOTA_RECORDS_PER_PERSON: "5" });
     const examinee = await school.api(EXAMINEE);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 4))).status).toBe(200);
-    const told = `The room ${school.room.id}, about examinee1, may have at most 5 cheat records, and has 4.`;
+    const refusal = `The room ${school.room.id}, about examinee1, may have at most 5 cheat records, and has 4.`;
     // Twice: what is known to be full is refused without a write.
     for (let n = 0; n < 2; n += 1)
       expect(refused(await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 2)))).toBe(
-        told,
+        refusal,
       );
     const data = recording(school, "examinee1", 2).records.map((record) => ({
       ...record,
@@ -54,10 +54,10 @@ describe("cheat records about one person in one room", () => {
       roomId: school.room.id,
       data: JSON.stringify(data),
     });
-    expect(refusalOf(answer, 409, "QUOTA_EXCEEDED")).toBe(told);
+    expect(refusalOf(answer, 409, "QUOTA_EXCEEDED")).toBe(refusal);
     await using socket = connectApi(await school.listen(), await school.token(EXAMINEE));
     await expect(socket.api.cheat.addRecords.mutate(recording(school, "examinee1", 2))).rejects.toMatchObject(
-      { message: told, data: { reason: "QUOTA_EXCEEDED" } },
+      { message: refusal, data: { reason: "QUOTA_EXCEEDED" } },
     );
     expect(await recorded(school)).toBe(4);
     expect((await examinee.mutate("cheat.addRecords", recording(school, "examinee1", 1))).status).toBe(200);
@@ -117,8 +117,8 @@ describe("messages of a room", () => {
     const examinee = await school.api(EXAMINEE);
     const message = { roomId: room.id, type: 30_001, data: {} };
     for (let n = 0; n < 3; n += 1) expect((await examinee.mutate("im.send", message)).status).toBe(200);
-    const told = `The room ${room.id} may have at most 3 messages, and has 3.`;
-    expect(refused(await examinee.mutate("im.send", message))).toBe(told);
+    const refusal = `The room ${room.id} may have at most 3 messages, and has 3.`;
+    expect(refused(await examinee.mutate("im.send", message))).toBe(refusal);
     const url = await school.listen();
     using page = await rawDropIn(url);
     const { appId, appToken, auth } = await loginFor(school, url, "examinee1", "examinee");
@@ -126,11 +126,11 @@ describe("messages of a room", () => {
     await page.ask({ do: "join", groupId: room.id });
     expect(await page.ask({ do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" })).toEqual({
       code: 409,
-      message: told,
+      message: refusal,
     });
     // It is still full after a recount. The other room has its own quota.
     school.watch.pass(60);
-    expect(refused(await examinee.mutate("im.send", message))).toBe(told);
+    expect(refused(await examinee.mutate("im.send", message))).toBe(refusal);
     expect(
       (await school.admin.im.send({ ...message, roomId: school.sibling.id, to: undefined })).id,
     ).toBeGreaterThan(0);
@@ -145,13 +145,13 @@ describe("people of a room", () => {
     const people = (...ids: string[]) => ids.map((userId) => ({ userId, name: userId, role: "examinee" }));
     const add = (...ids: string[]) =>
       teacher.mutate("participant.add", { roomId: room.id, participants: people(...ids) });
-    const told = `The room ${room.id} may have at most 5 people, and has 4.`;
+    const refusal = `The room ${room.id} may have at most 5 people, and has 4.`;
     // teacher1, inspector1, examinee1 and examinee2 are there. All or nobody.
-    expect(refused(await add("a", "b"))).toBe(told);
+    expect(refused(await add("a", "b"))).toBe(refusal);
     expect(await school.admin.participant.list({ roomId: room.id, role: "examinee" })).toHaveLength(2);
     const file = Buffer.from("id,name,room\na,A,Room A\nb,B,Room A\n").toString("base64");
     const answer = await teacher.mutate("participant.import", { examId: room.examId, file });
-    expect(refused(answer)).toBe(told);
+    expect(refused(answer)).toBe(refusal);
     expect((await add("a")).status).toBe(200);
     // People who are already there may be repeated.
     expect((await add("a", "examinee1")).status).toBe(200);
@@ -188,9 +188,9 @@ describe("rooms and exams", () => {
       roomSize: 1,
       teachers: ["x", "y"].map((userId) => ({ userId, name: userId, role: "teacher" })),
     };
-    const told = `The exam ${examId} may have at most 3 rooms, and has 2.`;
+    const refusal = `The exam ${examId} may have at most 3 rooms, and has 2.`;
     const planned = await teacher.mutate("exam.plan", plan);
-    expect(refused(planned)).toBe(told);
+    expect(refused(planned)).toBe(refusal);
     expect((await teacher.mutate("room.create", { name: "C", examId })).status).toBe(200);
     expect(refused(await teacher.mutate("room.create", { name: "D", examId }))).toBe(
       `The exam ${examId} may have at most 3 rooms, and has 3.`,

@@ -127,16 +127,16 @@ describe("a caller's calls", () => {
     const url = await school.listen();
     await using socket = connectApi(url, one.token);
     await socket.api.room.get.query({ roomId });
-    const told = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
+    const refusal = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
     await expect(socket.api.room.get.query({ roomId })).rejects.toMatchObject({
-      message: told,
+      message: refusal,
       data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 15 },
     });
-    expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 15)).toBe(told);
-    expect(trpcRefusal(await again.trpc.query("auth.whoami"), 15)).toBe(told);
+    expect(restRefusal(await one.rest.get("roomInfo", { roomId }), 15)).toBe(refusal);
+    expect(trpcRefusal(await again.trpc.query("auth.whoami"), 15)).toBe(refusal);
     // A subscription counts as a read.
-    const told429 = await one.trpc.subscribe("room.onEvent", { roomId });
-    expect(told429.error.data).toMatchObject({ reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 15 });
+    const refusedWith429 = await one.trpc.subscribe("room.onEvent", { roomId });
+    expect(refusedWith429.error.data).toMatchObject({ reason: "TOO_MANY_REQUESTS", retryAfterSeconds: 15 });
     // Other callers and writes are not limited.
     dataOf(await other.rest.get("roomInfo", { roomId }));
     expectDone(await one.rest.post("cheat/addCheatRecord", detected(school)));
@@ -171,9 +171,9 @@ describe("a caller's calls", () => {
     expect(await join()).toHaveProperty("group");
     for (let n = 0; n < 2; n += 1) expect((await bound.query("room.get", { roomId })).status).toBe(200);
     expect((await bound.mutate("im.send", { ...message, roomId })).status).toBe(200);
-    const told = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
-    expect(trpcRefusal(await bound.query("room.get", { roomId }), 15)).toBe(told);
-    expect(await join()).toEqual({ code: 412, message: told });
+    const refusal = "Too many reading calls from examinee1, at most 4 per minute: try again in 15 seconds.";
+    expect(trpcRefusal(await bound.query("room.get", { roomId }), 15)).toBe(refusal);
+    expect(await join()).toEqual({ code: 412, message: refusal });
     trpcRefusal(await bound.mutate("im.send", { ...message, roomId }), 60);
 
     for (let n = 0; n < 4; n += 1) dataOf(await own.rest.get("roomInfo", { roomId: school.room.id }));
@@ -228,9 +228,9 @@ describe("a room's and an exam's calls", () => {
     dataOf(await one.rest.get("roomInfo", { roomId: room.id }));
     dataOf(await two.rest.get("roomInfo", { roomId: room.id }));
     expect((await two.trpc.query("room.get", { roomId: room.id })).status).toBe(200);
-    const told = `Too many calls in the room ${room.id}, at most 3 per minute: try again in 20 seconds.`;
-    expect(restRefusal(await one.rest.get("roomInfo", { roomId: room.id }), 20)).toBe(told);
-    expect(trpcRefusal(await two.trpc.query("room.get", { roomId: room.id }), 20)).toBe(told);
+    const refusal = `Too many calls in the room ${room.id}, at most 3 per minute: try again in 20 seconds.`;
+    expect(restRefusal(await one.rest.get("roomInfo", { roomId: room.id }), 20)).toBe(refusal);
+    expect(trpcRefusal(await two.trpc.query("room.get", { roomId: room.id }), 20)).toBe(refusal);
     const third = await school.api({ sub: "examinee3", role: "examinee" });
     dataOf(await third.rest.get("roomInfo", { roomId: sibling.id }));
     dataOf(await strangers.rest.get("roomInfo", { roomId: other.id }));
@@ -246,9 +246,9 @@ describe("a room's and an exam's calls", () => {
     ];
     dataOf(await one.rest.get("roomInfo", { roomId: school.room.id }));
     dataOf(await third.rest.get("roomInfo", { roomId: school.sibling.id }));
-    const told = `Too many calls in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`;
-    expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(told);
-    expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(told);
+    const refusal = `Too many calls in the exam ${examId}, at most 2 per minute: try again in 30 seconds.`;
+    expect(restRefusal(await third.rest.get("roomInfo", { roomId: school.sibling.id }), 30)).toBe(refusal);
+    expect(restRefusal(await one.rest.get("examInfo", { examId }), 30)).toBe(refusal);
   });
 });
 
@@ -321,11 +321,11 @@ describe("messages", () => {
     const { appId, appToken, auth } = await imLogin(url, token, { roomId: room.id, userId: "pc_examinee1" });
     expect(await page.ask({ do: "login", login: { appId, appToken, auth } })).toEqual({});
     await page.ask({ do: "join", groupId: room.id });
-    const said = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" };
-    expect(await page.ask(said)).toHaveProperty("messageId");
-    const told = "Too many messages from examinee1, at most 3 per minute: try again in 20 seconds.";
-    expect(await page.ask({ ...said, key: "l" })).toEqual({ code: 412, message: told });
-    expect(trpcRefusal(await api.mutate("im.send", message), 20)).toBe(told);
+    const frame = { do: "send", groupId: room.id, type: 30_001, data: "{}", key: "k" };
+    expect(await page.ask(frame)).toHaveProperty("messageId");
+    const refusal = "Too many messages from examinee1, at most 3 per minute: try again in 20 seconds.";
+    expect(await page.ask({ ...frame, key: "l" })).toEqual({ code: 412, message: refusal });
+    expect(trpcRefusal(await api.mutate("im.send", message), 20)).toBe(refusal);
   });
 
   it.each([

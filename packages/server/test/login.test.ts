@@ -34,7 +34,7 @@ describe("a login", () => {
       jti: expect.any(String),
       sid: expect.any(String),
     });
-    // What is known of the token stays in the server.
+    // The server keeps the token's internal data to itself.
     const { data } = await trpc(staff, session.token).query("auth.whoami");
     expect(data).toStrictEqual({
       userId: "t1",
@@ -96,7 +96,7 @@ describe("a login", () => {
   );
 });
 
-/** The three who are refused, by what they send. */
+/** The three kinds of refused logins. */
 const REFUSED = [
   { username: "t1", password: "not the password" },
   { username: "nobody", password: "not the password" },
@@ -215,7 +215,7 @@ describe("failed logins", () => {
     staff.wait(60);
     for (let n = 0; n < 4; n++) await rest(staff).post("login", wrong);
     dataOf(await rest(staff).post("login", right));
-    // That was the account's holder: it has its five again.
+    // That was the owner of the account, whose five attempts are available again.
     for (let n = 0; n < 5; n++) refusalOf(await rest(staff).post("login", wrong), 401, "UNAUTHENTICATED");
     refusalOf(await rest(staff).post("login", wrong), 429, "TOO_MANY_REQUESTS");
   });
@@ -255,7 +255,7 @@ describe("failed logins", () => {
         json: { username: `name${n}`, password: "x" },
         headers: { "x-forwarded-for": address },
       });
-    // Nobody's word about an address counts without the setting: all of these come from this machine.
+    // Without the setting, no header changes the client's address: all of these calls come from this machine.
     for (let n = 0; n < 6; n++) refusalOf(await from(`10.0.0.${n}`, n), 401, "UNAUTHENTICATED");
     refusalOf(await from("10.0.0.7", 7), 429, "TOO_MANY_REQUESTS");
   });
@@ -273,7 +273,7 @@ describe("failed logins", () => {
     for (let n = 0; n < 5; n++) refusalOf(await from("10.0.0.1", n), 401, "UNAUTHENTICATED");
     refusalOf(await from("10.0.0.1", 5), 429, "TOO_MANY_REQUESTS");
     refusalOf(await from("10.0.0.2", 5), 401, "UNAUTHENTICATED");
-    // What the client itself says of its address counts for nothing.
+    // An address that the client itself claims is ignored.
     refusalOf(await from("10.0.0.3, 10.0.0.1", 6), 429, "TOO_MANY_REQUESTS");
   });
 });
@@ -300,7 +300,7 @@ describe("a session", () => {
     });
     expect(decodeJwt(second.token).sid).toBe(decodeJwt(first.token).sid);
     expect(decodeJwt(second.token).jti).not.toBe(decodeJwt(first.token).jti);
-    // Calls that are under way with the older token still come through.
+    // Calls that have started with the older token still succeed.
     expect(await tokenState(staff, first.token)).toBe("ok");
     staff.wait(7 * HOUR);
     const { data: third } = await refresh(staff, second.token);

@@ -8,7 +8,7 @@ import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { given, kept } from "./support/secrets.js";
 import { openWorld, type World } from "./support/world.js";
 
-// Apps of the older SDKs name no message service.
+// Apps with older SDKs do not name a message service.
 
 const DEVICE = { deviceId: "art-1", deviceType: "web" };
 const doorOf = async (world: World, sub = "t1") => rest(world, await world.token({ sub, role: "teacher" }));
@@ -20,7 +20,7 @@ const servicesOf = ({ db }: World) =>
     .map(({ imServer }) => imServer);
 
 describe("without the vendor's older service", () => {
-  /** A token is what v2/getIMToken answers as aliyunNewIm, as text. */
+  /** The token equals `aliyunNewIm` in the response of v2/getIMToken, as text. */
   const loginIn = (text: string) =>
     aliyunNewTokenSchema.parse(JSON.parse(Buffer.from(text, "base64url").toString()));
 
@@ -122,7 +122,7 @@ describe("with the vendor's older service", () => {
     live.fail("signature");
     const sent = { userId: "t1", ...DEVICE };
     const answer = await (await doorOf(world)).post("getIMToken", sent);
-    // Nothing but the envelope: nobody else learns what the vendor said.
+    // Only the envelope: the vendor's error is not shown to others.
     expect(refusalOf(answer, 502, "PROVIDER_FAILED")).toBe("The service aliyun_old refused the call.");
     const admin = rest(world, await world.token({ sub: "root", role: "admin" }));
     const { body } = await admin.post("getIMToken", sent);

@@ -12,18 +12,20 @@ import { sharedSchools } from "./support/shared.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
 import { openWorld } from "./support/world.js";
 
-/** What each row of the table calls. `n` is another number each time, for what can be done once only. */
+/**
+ * The call of each row of the table. `n` is a different number for each call, for calls that work only once.
+ */
 type Input = (school: School, caller: TestCaller, n: number) => object | undefined;
 const own = (school: School) => ({ roomId: school.room.id });
 const examOf = (school: School) => ({ examId: school.room.examId });
-/** Somebody with a password, for the rows that need one. */
+/** A person with a password, for the rows that need one. */
 const accountOf = ({ room }: School) =>
   ({ userId: `clerk-${room.id}`, role: "teacher", name: "Clerk", password: "a password" }) as const;
 const credentialsOf = (school: School) => ({
   username: accountOf(school).userId,
   password: accountOf(school).password,
 });
-/** Open to whoever has no token: with a password, and with the stream service's signature. */
+/** Procedures without a token, which need a password or the stream service's signature. */
 const PUBLIC = new Set(["auth.login", "stream.report"]);
 const toSibling: Input = (school, _, n) => ({
   ...own(school),
@@ -35,7 +37,7 @@ const saying =
   (school) => ({ ...own(school), type: signals[name].type, data });
 const SOON = { startTime: new Date("2026-02-01T00:00:00Z"), endTime: new Date("2026-02-01T02:00:00Z") };
 
-/** Clips that teacher1 added, one for each caller. */
+/** Clips that teacher1 added, one per caller. */
 let ownClips: readonly string[] = [];
 const addOwnClips = async (school: School): Promise<void> => {
   const ids: string[] = [];
@@ -94,7 +96,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "room.revokeLinks": { method: "mutate", input: (school) => ({ ...own(school), userIds: ["examinee2"] }) },
   "room.presence": { method: "query", input: own },
   "room.snapshot": { method: "query", input: own },
-  // After what never was: how things are is told at once.
+  // After an unknown event id, so that a snapshot arrives at once.
   "room.onEvent": { method: "subscribe", input: (school) => ({ ...own(school), lastEventId: "999999999" }) },
   "exam.create": { method: "mutate", input: () => ({ name: "New exam", ...SOON }) },
   "exam.get": { method: "query", input: examOf },
@@ -214,7 +216,7 @@ const CALLS: Readonly<Record<string, { method: "query" | "mutate" | "subscribe";
   "stream.listEvents": { method: "query", input: own },
 };
 
-/** What a row needs beyond the school. */
+/** Additional preparations of a row. */
 const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = {
   "participant.move, in reach": ({ admin, sibling }) =>
     admin.participant.add({
@@ -230,7 +232,10 @@ const PREPARE: Readonly<Record<string, (school: School) => Promise<unknown>>> = 
   "account.setPassword": (school) => school.admin.account.create(accountOf(school)),
 };
 
-/** The documented paths below `/exam/`, or whole, by the row of the table that each must follow. Fields are as the vendor's apps send them. */
+/**
+ * The documented paths below `/exam/` (or absolute paths), by the procedure whose permissions apply. The fields
+ * are those of the vendor's apps.
+ */
 const PATHS: readonly {
   path: string;
   method: "GET" | "POST";
@@ -322,7 +327,7 @@ const HTTP_STATUS = {
 const urlOf = (path: string) => (path.startsWith("/") ? path : `/exam/${path}`);
 const procedureOf = (row: string) => row.split(",")[0] ?? row;
 
-/** Everything that a refused call could have changed. */
+/** The state of everything that a refused call could change. */
 const stateOf = async ({ admin, room, other }: School) => ({
   accounts: await admin.account.list({}),
   rooms: await admin.room.list({}),
@@ -340,7 +345,7 @@ const stateOf = async ({ admin, room, other }: School) => ({
 
 const EVERYTHING: TestAppOptions = { config: { apps: APPS, ...STREAM_CONFIG } };
 
-/** Calls a row as everybody, first those who may not: after them nothing may have changed. */
+/** Makes the call of a row as every caller. Those who are refused come first, and must not change anything. */
 const tryEverybody = async (
   school: School,
   row: string,
@@ -349,7 +354,7 @@ const tryEverybody = async (
   const callers = callersOf(school);
   const expected = permissions.get(row);
   if (!expected) throw new Error(`there is no row ${row}`);
-  // Safe: the keys are the columns.
+  // Safe: the keys are the names of the columns.
   const names = Object.keys(callers) as CallerName[];
   await school.admin.participant.add({
     roomId: school.room.id,
@@ -401,7 +406,7 @@ describe("who may, in-process", () => {
   it.each(rows)("$row", async ({ row, input }) =>
     tryEverybody(await next(), row, async (school, caller, n) => {
       const [noun = "", verb = ""] = procedureOf(row).split(".");
-      // Safe: the names are those of the router, which the table above is checked against.
+      // Safe: the names are those of the router, which another test compares with the table.
       const procedures = school.as(caller) as unknown as Record<
         string,
         Record<string, (input: unknown) => Promise<unknown>>
@@ -491,7 +496,7 @@ describe("without a valid token", () => {
     const before = await stateOf(school);
     for (const token of await badTokens(school))
       refusalOf(await ask(school, path, caller, token), 401, "UNAUTHENTICATED");
-    // The token is judged before the input.
+    // The token is checked before the input.
     const empty = await send(school, { method: path.method, path: urlOf(path.path) });
     refusalOf(empty, 401, "UNAUTHENTICATED");
     expect(await stateOf(school)).toEqual(before);

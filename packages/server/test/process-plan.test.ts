@@ -138,7 +138,7 @@ describe("invigil exam plan", () => {
       'id,name\n"t1,A\n',
       /^invigil: --teachers cannot be used: Row 2 cannot be read: a quote is not closed\.$/,
     ],
-    ["id,name\n", /^invigil: --teachers has a header and nobody below it$/],
+    ["id,name\n", /^invigil: --teachers has a header but no rows below it$/],
   ])("refuses the teachers' file %j in one line", async (text, expected) => {
     file("teachers.csv", text);
     expect(await complaint(...withTeachers("teachers.csv"))).toMatch(expected);

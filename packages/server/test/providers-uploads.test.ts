@@ -46,8 +46,8 @@ const openStore = async (environment: Readonly<Record<string, string>> = {}): Pr
   };
 };
 
-type Asked = Parameters<UploadProvider["credentials"]>[0];
-const MINE: Asked = { userId: "u1", mode: "OSS", prefixes: ["e-r-u1/", "e-r-u1_pc/"] };
+type CredentialsRequest = Parameters<UploadProvider["credentials"]>[0];
+const MINE: CredentialsRequest = { userId: "u1", mode: "OSS", prefixes: ["e-r-u1/", "e-r-u1_pc/"] };
 
 const failureOf = async (call: Promise<unknown>): Promise<InvigilError> => {
   try {
@@ -201,7 +201,7 @@ describe("issued credentials are given out again", () => {
     expect(store.sts.count()).toBe(2);
   });
 
-  it.each<[string, Asked]>([
+  it.each<[string, CredentialsRequest]>([
     ["person", { ...MINE, userId: "u2" }],
     ["mode", { ...MINE, mode: "VOD" }],
     ["folders", { ...MINE, prefixes: ["e-r-u1/"] }],
@@ -295,8 +295,8 @@ describe("a failure of the vendor", () => {
     if (code) expect(failed.details?.requestId).toBe(store.sts.requestIds.at(-1));
 
     expect(store.lines).toHaveLength(tries);
-    const told = [...store.lines, failed.message, JSON.stringify(failed.details)].join("\n");
-    for (const secret of store.secrets()) expect(told).not.toContain(secret);
+    const output = [...store.lines, failed.message, JSON.stringify(failed.details)].join("\n");
+    for (const secret of store.secrets()) expect(output).not.toContain(secret);
 
     store.sts.heal();
     await expect(store.uploads.credentials(MINE)).resolves.toMatchObject({ bucket: BUCKET });
@@ -320,8 +320,8 @@ describe("a failure of the vendor", () => {
     store.sts.spoil(spoilt);
     const failed = await failureOf(store.uploads.credentials(MINE));
     expect(failed.details).toMatchObject({ fault: "unreadable", requestId: store.sts.requestIds.at(-1) });
-    const told = [...store.lines, failed.message, JSON.stringify(failed.details)].join("\n");
-    for (const secret of store.secrets()) expect(told).not.toContain(secret);
+    const output = [...store.lines, failed.message, JSON.stringify(failed.details)].join("\n");
+    for (const secret of store.secrets()) expect(output).not.toContain(secret);
     store.sts.spoil(undefined);
     await expect(store.uploads.credentials(MINE)).resolves.toMatchObject({ bucket: BUCKET });
   });

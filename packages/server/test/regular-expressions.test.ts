@@ -5,10 +5,10 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { REPOSITORY } from "./support/folders.js";
 
-// Every regular expression of the sources takes time by the length of its input alone: what a caller sends must not be able to
-// hold the process. An expression that is not linear is written anew; none is listed here as harmless.
+// Every regular expression in the sources must take linear time, so that no input can block the process. An
+// expression that is not linear must be rewritten; there is no list of exceptions.
 
-// Its plain JavaScript: the programs for single platforms are not installed.
+// Uses recheck's JavaScript implementation, since its native programs are not installed.
 process.env.RECHECK_BACKEND = "pure";
 
 interface Expression {
@@ -23,7 +23,10 @@ const filesIn = (folder: string): string[] =>
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .map((name) => join(folder, name));
 
-/** The expressions of a file, and the places where it makes one of a text, which nobody can check. */
+/**
+ * Returns the regular expressions of a file, and the places that create one from a text, which cannot be
+ * checked.
+ */
 const expressionsIn = (file: string): { literals: Expression[]; made: string[] } => {
   const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
   const literals: Expression[] = [];
@@ -49,8 +52,8 @@ const found = PACKAGES.flatMap((name) => filesIn(join(REPOSITORY, "packages", na
 );
 const literals = found.flatMap((file) => file.literals);
 /**
- * How an expression behaves on the worst input: `safe` is linear. It is proved where that can be (recheck knows no automaton for
- * looking ahead), else tried with inputs that are made to be the worst.
+ * Returns the complexity of an expression for its worst input; `safe` is linear. It is proved if possible.
+ * Otherwise (recheck has no automaton for lookahead), it is tested with generated worst-case inputs.
  */
 const judge = ({ source, flags }: Expression): string => {
   const proved = checkSync(source, flags, { checker: "automaton", timeout: 20_000 });
@@ -77,7 +80,7 @@ describe("regular expressions", () => {
   }, 120_000);
 
   it("are made of a text only where no caller has a hand in it", () => {
-    // The names of a command's options, in the message of a refusal.
+    // Matches the names of command options in an error message.
     expect(found.flatMap(({ made }) => made)).toEqual(["packages/server/src/cli/program.ts"]);
   });
 });

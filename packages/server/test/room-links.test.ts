@@ -13,11 +13,11 @@ type Link = RouterOutputs["room"]["joinLinks"][number];
 
 const HERE = { config: { apps: APPS } };
 const ADMIN = { sub: "root", role: "admin" } as const;
-/** The school's exams end then, and a token four hours later. */
+/** The end of the school's exams. Their tokens expire four hours later. */
 const END = new Date("2026-01-02T05:34:05Z");
 const EXPIRY = new Date("2026-01-02T09:34:05Z");
 
-/** What the apps read of their page's address. */
+/** The parts of the page's URL that the apps read. */
 const opened = (url: string) => {
   const { origin, pathname, searchParams, hash } = new URL(url);
   return { at: `${origin}${pathname}`, hash, query: Object.fromEntries(searchParams) };
@@ -30,7 +30,7 @@ const linkOf = (links: readonly Link[], userId: string): Link => {
 };
 const who = (links: readonly Link[]) => links.map(({ roomName, userId }) => `${roomName}: ${userId}`);
 
-/** A school whose people can be given extra minutes before there are links. */
+/** A school in which people can get extra minutes before there are links. */
 const openWithExtra = async (extra: Readonly<Record<string, number>>, options: TestAppOptions = {}) => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
@@ -105,7 +105,7 @@ describe("a join link", () => {
 
   it("has in it nothing but what a query may hold", async () => {
     await using app = await createTestApp(HERE);
-    // The ids that people can have: all of them stand in a query as they are.
+    // All valid ids work unescaped in a query.
     const participants = [{ userId: "a.b-c_D9", name: "?&=#", role: "examinee" } as const];
     const { id: roomId } = await app
       .as({ sub: "t.1-2_3", role: "teacher" })
@@ -176,7 +176,7 @@ describe("whose links", () => {
     expect(await roomsOf("maker")).toBe("1,2,3");
     expect(await roomsOf("maker", { exam: examId })).toBe("1,2,3");
     expect(await roomsOf("both")).toBe("1,3");
-    // A token that is bound to a room makes none for others, whoever holds it.
+    // A token that is bound to a room cannot create links to other rooms, whoever uses it.
     expect(await roomsOf("both", { room: first.id })).toBe("1");
     await school.as(maker).room.create({ name: "4", examId });
     expect(await roomsOf("maker")).toBe("1,2,3,4");
@@ -240,7 +240,7 @@ describe("how long a link is good", () => {
     now = new Date(EXPIRY.getTime() + 60_000);
     expect(await refused(links())).toMatchObject({
       reason: "EXAM_OVER",
-      message: `The exam ${examId} is over: nobody joins it any more.`,
+      message: `The exam ${examId} is over: it cannot be joined any more.`,
     });
     expect(await reasonOf(school.admin.room.joinLinks({ examId }))).toBe("EXAM_OVER");
   });
@@ -289,7 +289,7 @@ describe("a room that has ended", () => {
 });
 
 describe("with the token from its link", () => {
-  /** Opens a link as the apps do: everything that they know of the server's people stands in it. */
+  /** Opens a link like the apps, which know of the server's people only what the link contains. */
   const enter = (school: School, url: string) => {
     const { query } = opened(url);
     return {
@@ -386,7 +386,7 @@ describe("with the token from its link", () => {
       }
       for (const path of ["examInfo", "getOssConfig"])
         refusalOf(await app.get(path, { examId: school.other.examId }), 403, "FORBIDDEN");
-      // Nor does it make links or tokens of its own beyond its room.
+      // Nor can it create links or tokens beyond its room.
       if (role === "teacher")
         refusalOf(await app.post("v2/createRoom", { name: "R", imServer: ["aliyun_new"] }), 403, "FORBIDDEN");
     }

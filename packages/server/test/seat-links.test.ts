@@ -12,13 +12,13 @@ import { APPS, openSchool, type School } from "./support/school.js";
 const HERE = { config: { apps: APPS } };
 const PEOPLE = ["teacher1", "inspector1", "examinee1", "examinee2"] as const;
 
-/** The token of each person's link into the school's room. */
+/** Returns the token of each person's link to the school's room. */
 const linkTokens = async ({ teacher, room }: School): Promise<Record<(typeof PEOPLE)[number], string>> => {
   const links = await teacher.room.joinLinks({ roomId: room.id });
   const tokenOf = (userId: string) =>
     new URL(links.find((link) => link.userId === userId)?.url ?? "").searchParams.get("token") ?? "";
   const [teacher1, inspector1, examinee1, examinee2] = PEOPLE.map(tokenOf);
-  // Safe: there is one for each, or the URL above was none.
+  // Safe: each link has one, otherwise parsing the URL above has failed.
   return { teacher1, inspector1, examinee1, examinee2 } as Record<(typeof PEOPLE)[number], string>;
 };
 const stateOf = async (app: Pick<School, "inject">, token: string): Promise<string> =>
@@ -43,7 +43,7 @@ describe("room.revokeLinks", () => {
     for (const tokens of [before, other]) expect(await statesOf(school, tokens)).toEqual([OK, NOT, NOT, OK]);
     refusalOf(await rest(school, before.examinee1).get("roomInfo", { roomId }), 401, "UNAUTHENTICATED");
 
-    // Links that are made now work, and end with the next revocation.
+    // Links created now work until the next revocation.
     const after = await linkTokens(school);
     expect(await statesOf(school, after)).toEqual([OK, OK, OK, OK]);
     expect(decodeJwt(after.examinee1)).toMatchObject({ gen: 1 });
@@ -90,16 +90,16 @@ describe("room.revokeLinks", () => {
   it("ends every token of ours that is bound to the room, however it was made", async () => {
     await using school = await openSchool(HERE);
     const { id: roomId } = school.room;
-    const asked = { userId: "examinee1", role: "examinee", roomId } as const;
+    const request = { userId: "examinee1", role: "examinee", roomId } as const;
     const tokens = {
-      issued: (await school.teacher.auth.issueToken(asked)).token,
-      // By another program with the secret, or by `invigil token`, which knows of no generation.
+      issued: (await school.teacher.auth.issueToken(request)).token,
+      // Signed by another program with the secret, or by `invigil token`, without a generation.
       signed: await school.token({ sub: "examinee1", role: "examinee", room: roomId }),
     };
     expect(await statesOf(school, tokens)).toEqual([OK, OK]);
     await school.teacher.room.revokeLinks({ roomId, userIds: ["examinee1"] });
     expect(await statesOf(school, tokens)).toEqual([NOT, NOT]);
-    expect(await stateOf(school, (await school.teacher.auth.issueToken(asked)).token)).toBe(OK);
+    expect(await stateOf(school, (await school.teacher.auth.issueToken(request)).token)).toBe(OK);
   });
 
   it("leaves an identity service's tokens: they are no links", async () => {
@@ -211,7 +211,7 @@ describe("in several processes", () => {
     await school.teacher.room.revokeLinks({ roomId, userIds: ["examinee1"] });
     expect(await statesOf(second, tokens)).toEqual([OK, OK, NOT, OK]);
     await expect(listening.until(() => false)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
-    // And what the second makes is good at the first.
+    // The first server accepts links of the second one.
     const { token } = await second
       .as({ sub: "root", role: "admin" })
       .auth.issueToken({ userId: "examinee1", role: "examinee", roomId });

@@ -22,7 +22,7 @@ describe("a secret is seen", () => {
       ),
     );
     await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
-    // Safe: it listens on a TCP port.
+    // Safe: the server listens on a TCP port.
     const { port } = server.address() as AddressInfo;
     expect(await (await fetch(`http://127.0.0.1:${port}`)).text()).toBe(KEY);
     expect(takeLeaks()).toHaveLength(1);

@@ -133,7 +133,7 @@ describe("a call that is refused", () => {
       await trpc(staff, bad).query("auth.whoami");
       expect(request(staff)).toMatchObject({ userId, reason: "UNAUTHENTICATED", status: 401 });
     }
-    // Anybody can write a name into an unsigned token.
+    // Anyone can write any name into an unsigned token.
     for (const forged of [undefined, `${short.slice(0, -4)}AAAA`]) {
       await trpc(staff, forged).query("auth.whoami");
       expect(request(staff)).toMatchObject({ reason: "UNAUTHENTICATED" });

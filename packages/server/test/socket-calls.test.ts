@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Hall, openHall } from "./support/socket-hall.js";
 import { connectSocket, rawSocket, socketUrl } from "./support/sockets.js";
 
-const told = (error: unknown) => {
+const detailsOf = (error: unknown) => {
   if (!(error instanceof TRPCClientError)) throw error;
   return { message: error.message, data: error.data };
 };
@@ -27,7 +27,7 @@ describe("calls over a WebSocket", () => {
   it("fail in the same form", async () => {
     const token = await hall.token({ sub: "e1", role: "examinee" });
     await using client = connectSocket(hall.url, token);
-    expect(await client.api.test.change.mutate({ text: "no" }).catch(told)).toMatchObject({
+    expect(await client.api.test.change.mutate({ text: "no" }).catch(detailsOf)).toMatchObject({
       message: "The role examinee may not call test.change.",
       data: { reason: "FORBIDDEN", httpStatus: 403, path: "test.change" },
     });
@@ -72,18 +72,18 @@ describe("who calls over a connection", () => {
 
     await first.api.auth.logout.mutate();
     const refused = { data: { reason: "UNAUTHENTICATED", httpStatus: 401 } };
-    expect(await first.api.test.change.mutate({ text: "no" }).catch(told)).toMatchObject({
+    expect(await first.api.test.change.mutate({ text: "no" }).catch(detailsOf)).toMatchObject({
       ...refused,
-      message: "The token in the authorization header is no longer good: log in again.",
+      message: "The token in the authorization header is no longer valid: log in again.",
     });
     const subscribed = new Promise((resolve) =>
-      first.api.test.events.subscribe({}, { onError: (error) => resolve(told(error)) }),
+      first.api.test.events.subscribe({}, { onError: (error) => resolve(detailsOf(error)) }),
     );
     expect(await subscribed).toMatchObject(refused);
     expect(await second.api.test.change.mutate({ text: "yes" })).toBe("yes");
 
     now = new Date(now.getTime() + 61_000);
-    expect(await second.api.auth.whoami.query().catch(told)).toMatchObject({
+    expect(await second.api.auth.whoami.query().catch(detailsOf)).toMatchObject({
       ...refused,
       message: "The token in the authorization header has expired.",
     });
@@ -132,7 +132,7 @@ describe("the log", () => {
       await using client = connectSocket(hall.url, token);
       await client.api.auth.whoami.query();
       await client.api.test.change.mutate({ text: "kept out of the log" });
-      await client.api.test.broken.query().catch(told);
+      await client.api.test.broken.query().catch(detailsOf);
     }
     const closed = await hall.line("connection closed");
     expect(closed).toMatchObject({ route: "/trpc", code: 1005, calls: 3, ms: expect.any(Number) });

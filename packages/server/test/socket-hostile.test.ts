@@ -119,7 +119,7 @@ describe("a connection on which anything is sent", () => {
         { requiredKeys: [] },
       ),
     );
-    let asked = 0;
+    let sentCount = 0;
     await fc.assert(
       fc.asyncProperty(
         fc.array(message, { minLength: 1, maxLength: 12 }),
@@ -130,7 +130,7 @@ describe("a connection on which anything is sent", () => {
           for (const text of texts) client.ask(text);
           client.ask(call("the last"));
           expect(await client.message((answer) => answer.id === "the last")).toHaveProperty("result");
-          const wanted = `other ${asked++}`;
+          const wanted = `other ${sentCount++}`;
           other.ask(call(wanted));
           expect(await other.message((answer) => answer.id === wanted)).toHaveProperty("result");
           // An internal error would not be the client's fault.

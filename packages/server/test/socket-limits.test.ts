@@ -71,19 +71,19 @@ describe("what one connection may ask for", () => {
   it("is nothing after some seconds unless it has a valid token, whatever it sends meanwhile", async () => {
     await using hall = await openHall({ timing: { firstMessageMs: 200 } });
     const url = socketUrl(hall.url);
-    using known = await connectAs(hall);
-    using asked = await rawSocket(url);
-    asked.ask(call(1));
-    expect(reasonOf(await asked.message(({ id }) => id === 1))).toBe("UNAUTHENTICATED");
+    using authenticated = await connectAs(hall);
+    using unauthenticated = await rawSocket(url);
+    unauthenticated.ask(call(1));
+    expect(reasonOf(await unauthenticated.message(({ id }) => id === 1))).toBe("UNAUTHENTICATED");
     using bad = await rawSocket(url, { headers: { authorization: "Bearer a.b.c" } });
     using silent = await rawSocket(`${url}?connectionParams=1`);
     using liar = await rawSocket(`${url}?connectionParams=1`);
     liar.ask({ method: "connectionParams", data: { token: "a.b.c" } });
-    for (const one of [asked, bad, silent, liar])
+    for (const one of [unauthenticated, bad, silent, liar])
       expect(await one.closed).toEqual({ code: 1008, reason: "No valid token was sent." });
     // Otherwise, its time limit would have been reached.
-    known.ask(call(1));
-    expect(await known.message(({ id }) => id === 1)).toHaveProperty("result");
+    authenticated.ask(call(1));
+    expect(await authenticated.message(({ id }) => id === 1)).toHaveProperty("result");
   });
 
   it("is at most 1 MiB in a frame", async () => {

@@ -19,11 +19,11 @@ const goodQuery = (hall: StreamHall, more: Partial<Happening> = {}): Record<stri
   Object.fromEntries(
     hall.service.queryOf({ action: "publish", id: hall.nameOf("e1"), time: NOW - 10, ...more }),
   );
-/** One request as it is, whose headers are signed well unless they are given. */
+/** Sends a raw request, with validly signed headers by default. */
 const ask = (hall: StreamHall, query: Sent["query"], headers = streamHeaders()) =>
   send(hall, { method: "GET", path: PATH, query, headers });
 
-/** For reports that are refused, which leave nothing behind. */
+/** Shared by tests of refused reports, which leave nothing behind. */
 const untouched = shared(() => openStreamHall());
 
 describe("the signature", () => {
@@ -101,7 +101,7 @@ describe("what is no event of ours", () => {
     const answer = await ask(hall, { ...goodQuery(hall), app: "pull.example" });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(/^app must be the push domain/);
     expect(kept(hall)).toEqual([]);
-    // A name of a host is the same in letters of either case.
+    // Host names are case-insensitive.
     dataOf(await ask(hall, { ...goodQuery(hall), app: "PUSH.Example" }));
   });
 
@@ -236,7 +236,7 @@ describe("a camera", () => {
   });
 });
 const userOf = async ({ admin, room }: StreamHall, userId: string) =>
-  // The URLs carry the time until which they are good.
+  // The URLs contain the time of their expiry.
   ({ ...(await admin.query("participant.get", { roomId: room.id, userId })).data, streams: undefined });
 
 describe("a stream's name", () => {
@@ -280,7 +280,7 @@ describe("the same event again", () => {
     for (let n = 0; n < 3; n += 1) expect((await hall.service.report(begun)).body.data).toBe(true);
     await hall.happens("e1", "publish_done", NOW);
     expect(await hall.statusOf("e1")).toBe("stopped idle");
-    // What is as old as the newest is no newer for being said again.
+    // A repetition of an event with the newest time does not count as newer.
     expect((await hall.service.report(begun)).body.data).toBe(true);
     expect(await hall.statusOf("e1")).toBe("stopped idle");
     expect(hall.announced()).toEqual([PUBLISHED, STOPPED]);
@@ -351,7 +351,7 @@ describe("events out of order", () => {
         const before = hall.announced().length;
         const model = { main: { status: "idle", time: 0 }, pc: { status: "idle", time: 0 } };
         const seen = new Set<string>();
-        const told: string[] = [];
+        const expectedSignals: string[] = [];
         for (const { action, time, camera, node } of events) {
           expect(await hall.happens(userId, action, time, { camera, node })).toBe(true);
           const key = `${action} ${time} ${camera} ${node}`;
@@ -362,11 +362,11 @@ describe("events out of order", () => {
           state.time = time;
           const status = action === "publish" ? "publishing" : "stopped";
           if (status !== state.status)
-            told.push(`${action === "publish" ? 20_001 : 20_000} ${JSON.stringify({ userId })}`);
+            expectedSignals.push(`${action === "publish" ? 20_001 : 20_000} ${JSON.stringify({ userId })}`);
           state.status = status;
         }
         expect(await hall.statusOf(userId)).toBe(`${model.main.status} ${model.pc.status}`);
-        expect(hall.announced().slice(before)).toEqual(told);
+        expect(hall.announced().slice(before)).toEqual(expectedSignals);
         const all = kept(hall).filter((row) => row.userId === userId);
         expect(all).toHaveLength(seen.size);
       }),
@@ -414,7 +414,7 @@ describe("somebody who is not in the room any more", () => {
     expect(hall.announced()).toEqual(before);
     expect(hall.announced(sibling)).toEqual([]);
     expect(await hall.eventsOf()).toHaveLength(2);
-    // Its new stream is the new room's.
+    // Their new stream belongs to the new room.
     expect(await hall.happens("e1", "publish", NOW + 2, { room: sibling })).toBe(true);
     expect(await hall.statusOf("e1", sibling)).toBe("publishing idle");
     expect(hall.announced(sibling)).toEqual([PUBLISHED]);
@@ -473,7 +473,7 @@ describe("a room that has ended", () => {
     await hall.happens("e1", "publish", NOW);
     await hall.admin.mutate("room.end", { roomId: hall.room.id });
     const before = hall.announced();
-    // And that the room has ended.
+    // There is also the signal that the room has ended.
     expect([before[0], before.length]).toEqual([PUBLISHED, 2]);
     expect(await hall.happens("e1", "publish_done", NOW + 5)).toBe(true);
     expect(await hall.statusOf("e1")).toBe("stopped idle");

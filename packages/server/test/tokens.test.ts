@@ -12,18 +12,18 @@ import { openWorld } from "./support/world.js";
 const nextSchool = sharedSchools();
 
 const HOUR = 3600;
-/** The school's exam: from half an hour after the start on, for two hours. */
+/** The school's exam begins half an hour after the app's start and lasts two hours. */
 const EXAM_END = START / 1000 + 2.5 * HOUR;
 const AFTER_EXAM = 4 * HOUR;
 
-type Asked = RouterInputs["auth"]["issueToken"];
-const examinee = (school: School): Asked => ({
+type TokenRequest = RouterInputs["auth"]["issueToken"];
+const examinee = (school: School): TokenRequest => ({
   userId: "examinee1",
   role: "examinee",
   roomId: school.room.id,
 });
 const teacherOf = (school: School) => school.as({ sub: "teacher1", role: "teacher" });
-/** Until when a token is good, in seconds. */
+/** Returns the expiry of a token, in seconds. */
 const expiryOf = async (issued: Promise<{ expiresAt: Date }>) => (await issued).expiresAt.getTime() / 1000;
 
 describe("a token that a teacher issues", () => {
@@ -47,12 +47,12 @@ describe("a token that a teacher issues", () => {
 
   it("may say another name, and name the room's exam as well", async () => {
     await using school = await nextSchool();
-    const asked = { ...examinee(school), name: "Ann", examId: school.room.examId };
-    const { token } = await teacherOf(school).auth.issueToken(asked);
+    const request = { ...examinee(school), name: "Ann", examId: school.room.examId };
+    const { token } = await teacherOf(school).auth.issueToken(request);
     expect(decodeJwt(token)).toMatchObject({ name: "Ann", room: school.room.id });
   });
 
-  it.each<[string, (school: School) => Partial<Asked>, string, RegExp]>([
+  it.each<[string, (school: School) => Partial<TokenRequest>, string, RegExp]>([
     ["nobody of the room", () => ({ userId: "examinee9" }), "PARTICIPANT_NOT_FOUND", /examinee9/],
     ["somebody in another role", () => ({ role: "teacher" }), "PARTICIPANT_NOT_FOUND", /teacher examinee1/],
     ["an administrator", () => ({ role: "admin" }), "FORBIDDEN", /administrator/],
@@ -266,7 +266,7 @@ describe("a token that outlives what it was issued with", () => {
     expect(await tokenState(staff, issued)).toBe("ok");
     const ghost = trpc(staff, issued);
     expect((await ghost.mutate("auth.refresh")).error.data.reason).toBe("FORBIDDEN");
-    // Logging out with it ends that token, and not the login that it came from.
+    // Logging out with it revokes that token, but not the session that issued it.
     await ghost.mutate("auth.logout");
     expect([await tokenState(staff, issued), await tokenState(staff, token)]).toEqual([
       "UNAUTHENTICATED",
@@ -285,24 +285,24 @@ describe("a token that outlives what it was issued with", () => {
     await using staff = await openStaff();
     await staff.account("boss", { role: "admin" });
     const { token } = await staff.login("boss");
-    const asked = { userId: "boss", ...different };
-    const issued = (await trpc(staff, token).mutate("auth.issueToken", asked)).data.token;
+    const request = { userId: "boss", ...different };
+    const issued = (await trpc(staff, token).mutate("auth.issueToken", request)).data.token;
     const ghost = trpc(staff, issued);
-    expect((await ghost.query("auth.whoami")).data).toMatchObject(asked);
+    expect((await ghost.query("auth.whoami")).data).toMatchObject(request);
     const passwords = { currentPassword: PASSWORD, newPassword: "another password" };
     for (const [path, input] of [
       ["auth.refresh", undefined],
       ["auth.changePassword", passwords],
     ] as const)
       expect((await ghost.mutate(path, input)).error.data.reason).toBe("FORBIDDEN");
-    // Nor is what it is used to issue a login.
+    // Tokens that it issues have no session of their own, either.
     const another = await ghost.mutate("auth.issueToken", { userId: "boss", role: "admin" });
     if (another.data) {
       expect((await trpc(staff, another.data.token).mutate("auth.refresh")).error.data.reason).toBe(
         "FORBIDDEN",
       );
     } else expect(another.error.data.reason).toBe("FORBIDDEN");
-    // Logging out with it ends it, and not the login.
+    // Logging out with it revokes it, but not the session.
     await ghost.mutate("auth.logout");
     expect([await tokenState(staff, issued), await tokenState(staff, token)]).toEqual([
       "UNAUTHENTICATED",
@@ -315,7 +315,7 @@ describe("a token that outlives what it was issued with", () => {
     await staff.account("boss", { role: "admin" });
     const { token } = await staff.login("boss");
     const sessionId = String(decodeJwt(token).sid);
-    // As version 0.1 issued them, and as another service with the same secret might.
+    // Tokens in the form of version 0.1, or of another service with the same secret.
     for (const less of [{ role: "examinee" as const }, { roomId: "a room" }, { examId: "an exam" }]) {
       const signed = await signToken(
         { userId: "boss", role: "admin", sessionId, ttlSeconds: HOUR, ...less },

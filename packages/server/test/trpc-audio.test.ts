@@ -369,7 +369,7 @@ describe("a clip of the library", () => {
         message: expect.stringMatching(/isDefault/),
       });
     expect((await admin.exam.get({ examId: school.room.examId })).manualAudio).toEqual([]);
-    // What is said as it is changes nothing.
+    // A field with its current value changes nothing.
     expect(await reasonOf(teacher.audio.update({ clipId: own, isDefault: false, name: "Mine" }))).toBe("ok");
     await admin.audio.update({ clipId: own, isDefault: true });
     for (const call of changes(teacher, own))

@@ -48,7 +48,7 @@ const exam = {
   ...times,
 };
 
-/** Every procedure, as the room's teacher, and its whole answer. */
+/** Calls of all procedures as the room's teacher, with their complete responses. */
 const CALLS: readonly (readonly [
   path: string,
   kind: "query" | "mutate",
@@ -288,7 +288,7 @@ const CALLS: readonly (readonly [
   ],
 ];
 
-/** What only the one who added the school's clip may do, who is its administrator. */
+/** Calls that only the creator of the school's clip, its administrator, may make. */
 const ofOwner: ReadonlySet<string> = new Set(["audio.update", "audio.delete"]);
 const ADMIN = { sub: "root", role: "admin" } as const;
 
@@ -412,7 +412,7 @@ describe("an error", () => {
 });
 
 const json = (body: string) => ({ raw: { type: "application/json", body } });
-/** What never reaches a procedure: request, status, tRPC's code, ours. */
+/** Requests that reach no procedure: request, status, tRPC's code, and our code. */
 const UNREACHED = [
   ["an unknown procedure", { method: "GET", path: "/trpc/room.nothing" }, 404, "NOT_FOUND", "NOT_FOUND"],
   ["an unknown router", { method: "GET", path: "/trpc/nothing" }, 404, "NOT_FOUND", "NOT_FOUND"],
@@ -537,7 +537,7 @@ const UNREACHED = [
 ] as const;
 
 describe("what never reaches a procedure is refused in tRPC's form", () => {
-  // None of these calls leaves anything behind.
+  // None of these calls has lasting effects.
   let school: School;
   beforeAll(async () => {
     school = await nextSchool();
@@ -650,7 +650,8 @@ describe("a batch", () => {
 describe("superjson", () => {
   it("may not make a small request huge", async () => {
     await using school = await nextSchool();
-    // Each level's two members are one object: 20 levels unfold to a million copies of the innermost.
+    // Both members of each level refer to the same object: 20 levels unfold to a million copies of the
+    // innermost.
     let extraInfo: object = { text: "x".repeat(1000) };
     let path = "records.0.extraInfo";
     const referentialEqualities: Record<string, string[]> = {};

@@ -141,7 +141,7 @@ describe("an ended room", () => {
     now = new Date(END);
     await school.teacher.room.end({ roomId });
     now = new Date(END + after);
-    // Ending it again starts no new grace.
+    // Ending it again does not restart the grace period.
     await school.teacher.room.end({ roomId });
     const records = [school.detection("examinee1")];
     for (const caller of [
@@ -155,7 +155,7 @@ describe("an ended room", () => {
     const answer = await door.post("cheat/addCheatRecord", { roomId, data });
     if (expected === "ok") expectDone(answer);
     else refusalOf(answer, 409, "ROOM_ENDED");
-    // What is there can always be read.
+    // Existing records can always be read.
     const kept = (await school.teacher.cheat.listRecords({ roomId })).records;
     expect(kept).toHaveLength(expected === "ok" ? 4 : 0);
   });
@@ -170,7 +170,7 @@ describe("an ended room", () => {
 });
 
 describe("the records of an exam", () => {
-  /** One record in each room, in turn: A1 B1 C1 A2 B2 C2. */
+  /** Adds records to the rooms in turn: A1 B1 C1 A2 B2 C2. */
   const fill = async (school: School) => {
     for (const turn of [1, 2])
       for (const [name, roomId] of [
@@ -254,7 +254,7 @@ describe("the records of an exam", () => {
         scrollToken = page.scrollToken;
       }
     }
-    // Beyond the oldest there is nothing, and that is no error.
+    // After the oldest record, the page is empty and not an error.
     const beyond = dataOf(await door.post("cheat/listCheatRecord", { examId, scrollToken: "1" }));
     expect(beyond).toStrictEqual({ cheatRecordEntitys: [] });
   });

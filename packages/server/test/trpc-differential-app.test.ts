@@ -6,8 +6,8 @@ import { createIds } from "../src/platform/ids.js";
 import { contentType, mutated, mutations, queryJunk, spoiling, written } from "./support/hostile.js";
 import { openWorld, type World } from "./support/world.js";
 
-// Two servers that start with the same state and get the same requests. One uses packages/trpc-fastify, the other tRPC's own adapter. They have to
-// give the same answers, and to have the same database in the end.
+// Two servers start with the same state and get the same requests. One uses packages/trpc-fastify, the other
+// tRPC's own adapter. They must send the same responses and end with the same database.
 
 const RUNS = 600;
 const SEED = 20_260_102;
@@ -18,7 +18,7 @@ const WHO = ["teacher", "teacher", "admin", "examinee", "garbage", "none"] as co
 
 const openServer = (trpcAdapter: "fast" | "stock", corsOrigins: readonly string[]): Promise<World> => {
   let state = 1;
-  // The same bytes in both servers.
+  // Makes the random bytes of both servers equal.
   const random = (size: number) =>
     Uint8Array.from({ length: size }, () => {
       state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -183,9 +183,9 @@ describe("the audio of an exam", () => {
       });
     const made = await teacher.exam.create({ ...EXAM, audio: audioOf(first) });
     const changed = await teacher.exam.update({ examId: made.id, audio: audioOf(then) });
-    const asked = [...new Set(then.split(" "))].map((name) => ids.get(name));
+    const expectedIds = [...new Set(then.split(" "))].map((name) => ids.get(name));
     for (const kind of ["manualAudio", "scheduledAudio"] as const) {
-      expect(changed[kind].map(({ clipId }) => clipId)).toEqual(asked);
+      expect(changed[kind].map(({ clipId }) => clipId)).toEqual(expectedIds);
       const before = new Set(made[kind].map(({ id }) => id));
       expect(changed[kind].filter(({ id }) => before.has(id))).toHaveLength(staying);
     }
@@ -244,11 +244,11 @@ describe("exam.list", () => {
       [{ sub: "teacher3", role: "teacher" }, [one]],
       [{ sub: "inspector1", role: "inspector" }, [one]],
       [{ sub: "inspector2", role: "inspector" }, [two]],
-      // In no room in that role, and no teacher who could have made one.
+      // Not in a room with that role, and not a teacher who could have created one.
       [{ sub: "teacher1", role: "inspector" }, []],
       [{ sub: "examinee1", role: "teacher" }, []],
       [{ sub: "nobody", role: "teacher" }, []],
-      // Bound.
+      // Bound tokens.
       [{ ...ADMIN, exam: two }, [two]],
       [{ ...ADMIN, room: school.room.id }, [one]],
       [{ sub: "teacher1", role: "teacher", room: school.room.id }, [one]],
@@ -320,7 +320,7 @@ describe("exam.delete", () => {
     await teacher.cheat.setConfig({ examId, data: "{}" });
     expect(await teacher.exam.delete({ examId })).toEqual({ rooms: 0, people: 0 });
     expect(await reasonOf(app.as(ADMIN).exam.get({ examId }))).toBe("EXAM_NOT_FOUND");
-    // Nothing plays the clip any more.
+    // No exam plays the clip any more.
     expect(await app.as(ADMIN).audio.delete({ clipId })).toBe(true);
   });
 
@@ -358,9 +358,9 @@ describe("exam.delete", () => {
       updatedAt: now,
     }));
     world.db.queries.insert(unseated).values(waiting).run();
-    const asked = await door.mutate("exam.delete", { examId: made.id });
-    expect(asked.error.data.reason).toBe("EXAM_CONFLICT");
-    expect(asked.error.message).toContain("has 0 rooms and 2 people");
+    const refusedCall = await door.mutate("exam.delete", { examId: made.id });
+    expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
+    expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
     const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
     const left = world.db.queries.select().from(unseated).all();
@@ -375,7 +375,7 @@ describe("exam.delete", () => {
         roomId: school.sibling.id,
         records: Array.from({ length: count }, () => school.detection("examinee3")),
       });
-    for (const [more, said] of [
+    for (const [more, message] of [
       [1, "1 cheat record."],
       [2, "3 cheat records."],
     ] as const) {
@@ -383,11 +383,11 @@ describe("exam.delete", () => {
       for (const withRooms of [false, true])
         expect(await refused(school.admin.exam.delete({ examId, withRooms }))).toMatchObject({
           reason: "EXAM_CONFLICT",
-          message: `The exam ${examId} is kept: it holds ${said}`,
+          message: `The exam ${examId} is kept: it holds ${message}`,
         });
     }
     expect(await school.admin.participant.list({ roomId: school.room.id })).toHaveLength(2);
-    // Records of another exam keep nothing.
+    // Records of another exam do not prevent the deletion.
     expect(await school.admin.exam.delete({ examId: school.other.examId, withRooms: true })).toEqual({
       rooms: 1,
       people: 3,

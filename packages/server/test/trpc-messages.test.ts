@@ -13,7 +13,7 @@ const ALL = ["aliyun_new", "aliyun_old", "rong_cloud"] as const;
 
 describe("im.getToken", () => {
   it.each([
-    // who asks, for whom, with which role: may it
+    // caller, their role, person, requested role, expected outcome
     ["examinee1", "examinee", "examinee1", undefined, "ok"],
     ["examinee1", "examinee", "pc_examinee1", undefined, "ok"],
     ["examinee1", "examinee", "pc_pc_examinee1", undefined, "FORBIDDEN"],
@@ -30,12 +30,12 @@ describe("im.getToken", () => {
     ["root", "admin", "examinee1", undefined, "ok"],
     ["root", "admin", "pc_examinee1", "admin", "ok"],
     ["root", "admin", "somebody", "admin", "ok"],
-  ] as const)("%s (%s) for %s as %j: %s", async (sub, role, userId, asked, expected) => {
+  ] as const)("%s (%s) for %s as %j: %s", async (sub, role, userId, requestedRole, expected) => {
     await using school = await nextSchool();
-    const sent = { roomId: school.room.id, userId, imServer: ["aliyun_new"], role: asked };
+    const sent = { roomId: school.room.id, userId, imServer: ["aliyun_new"], role: requestedRole };
     const answer = await rest(school, await school.token({ sub, role })).post("v2/getIMToken", sent);
     if (expected === "ok")
-      expect(dataOf(answer).aliyunNewIm.auth).toMatchObject({ userId, role: asked ?? "" });
+      expect(dataOf(answer).aliyunNewIm.auth).toMatchObject({ userId, role: requestedRole ?? "" });
     else refusalOf(answer, 403, expected);
   });
 
@@ -60,12 +60,12 @@ describe("im.getToken", () => {
   );
 
   it("answers each service that is configured in its own member", async () => {
-    const asked: unknown[] = [];
+    const requests: unknown[] = [];
     const provider = <Token>(token: Token) => ({
       createGroup: ({ groupId }: { groupId: string }) => Promise.resolve({ groupId }),
       announce: () => Promise.resolve(),
       issueToken(request: object) {
-        asked.push(request);
+        requests.push(request);
         return Promise.resolve(token);
       },
     });
@@ -90,15 +90,15 @@ describe("im.getToken", () => {
       rongToken: "rong",
     });
     const request = { userId: "pc_t1", role: "", deviceId: "d", deviceType: "pc" };
-    expect(asked).toEqual([request, request]);
+    expect(requests).toEqual([request, request]);
     const onlyRong = await trpc(world, token).mutate("im.getToken", { ...sent, imServer: ["rong_cloud"] });
     expect(onlyRong.data).toEqual({ rongToken: "rong" });
-    // The older path has the older service's members at its top.
+    // The older path has the fields of the older service at the top level.
     expect(dataOf(await rest(world, token).post("getIMToken", sent))).toEqual({
       accessToken: "access",
       refreshToken: "refresh",
     });
-    // And rooms may be made with all of them.
+    // Rooms can be created with all of them.
     const room = dataOf(await rest(world, token).post("v2/createRoom", { name: "R", imServer: ALL }));
     expect(room.name).toBe("R");
   });

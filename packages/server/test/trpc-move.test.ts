@@ -54,7 +54,7 @@ describe("participant.move", () => {
     await admin.participant.move({ roomId: room.id, userId: "examinee1", toRoomId: sibling.id });
     const records = async (roomId: string) => (await admin.cheat.listRecords({ roomId })).records.length;
     expect([await records(room.id), await records(sibling.id)]).toEqual([1, 0]);
-    // The exam still knows them: only with them is it rid of the person.
+    // The exam still has records about the person, who is fully removed only along with them.
     const { examId } = room;
     expect(await refused(admin.participant.removeFromExam({ examId, userId: "examinee1" }))).toMatchObject({
       reason: "PARTICIPANT_CONFLICT",
@@ -75,7 +75,7 @@ describe("participant.move", () => {
       message: "examinee1 cannot be removed: 1 cheat record is kept about it.",
     });
     expect(await admin.participant.remove({ ...remove, withRecords: true })).toEqual({ records: 1 });
-    // Who is in the exam's other room still is asked about this one alone.
+    // A person who is also in the exam's other room only needs this room's records to be deleted.
     await admin.participant.add({
       roomId: room.id,
       participants: [{ userId: "inspector1", name: "I", role: "inspector" }],

@@ -5,7 +5,7 @@ import { dataOf, rest } from "./support/calls.js";
 import { cases } from "./support/effort.js";
 import { openSchool, type School } from "./support/school.js";
 
-// Reading pages while more is added: whatever the order, nothing comes twice and nothing is missed.
+// Reads pages while rows are added. In any order, no row may be repeated or missed.
 
 const RUNS = cases(40);
 
@@ -15,9 +15,9 @@ interface Page {
 }
 type Read = (pageSize: number, cursor: string | undefined) => Promise<Page>;
 
-/** Reads page after page, in steps. */
+/** Reads page by page, one step at a time. */
 class Reader {
-  /** What there was to see when its first page was asked for. */
+  /** The rows that existed when the first page was read. */
   #due: readonly string[] = [];
   #seen: string[] = [];
   #cursor: string | undefined;
@@ -39,7 +39,7 @@ class Reader {
     }
     const { items, next } = await this.read(pageSize, this.#cursor);
     expect(items.length).toBeLessThanOrEqual(pageSize);
-    // A page that is not the last is full.
+    // All pages except the last are full.
     if (next !== undefined) expect(items.length).toBe(pageSize);
     this.#seen.push(...items);
     this.#cursor = next;
@@ -70,7 +70,7 @@ const action = fc.oneof(
   }),
 );
 
-/** Who reads records, of which rooms. */
+/** The callers who read records, and their rooms. */
 const recordReaders = async (
   school: School,
 ): Promise<[string, Read, readonly (typeof ROOMS)[number][]][]> => {
@@ -114,7 +114,7 @@ it("cheat.listRecords", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(action, { minLength: 10, maxLength: 60 }), async (actions) => {
       await using school = await openSchool();
-      /** Newest first, as they should be listed: each record's number, and its room. */
+      /** The expected order, newest first: each record's number and room. */
       const added: { type: string; room: (typeof ROOMS)[number] }[] = [];
       const readers = (await recordReaders(school)).map(
         ([name, read, rooms]) =>
@@ -225,7 +225,7 @@ it("room.list", async () => {
           (due, seen) => {
             expect(seen).toEqual([...new Set(seen)].toSorted().toReversed());
             if (filter.status === undefined) exactly(due, seen);
-            // A room that ended meanwhile may have left one list and come into the other.
+            // A room that has ended in the meantime may have moved from one list to the other.
             const still = new Set(rooms.filter(fits).map(({ id }) => id));
             expect(seen).toEqual(expect.arrayContaining(due.filter((id) => still.has(id))));
           },

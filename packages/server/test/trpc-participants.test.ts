@@ -113,7 +113,7 @@ describe("participant.remove", () => {
   it("removes anybody else, who may come back, last and in another role", async () => {
     await using school = await openSchool();
     const roomId = school.room.id;
-    // A record of another room does not hold it.
+    // A record in another room does not prevent the removal.
     await school.admin.participant.add({ roomId: school.other.id, participants: [examinee("examinee1")] });
     await school.admin.cheat.addRecords({
       roomId: school.other.id,
@@ -200,7 +200,7 @@ describe("whether a person has a room in progress", () => {
         .join(", ");
     expect(await state(room.id)).toBe("examinee1 yes, examinee2 yes");
     await admin.room.end({ roomId: room.id });
-    // The first has another room, the second has not.
+    // The first person has another room, the second does not.
     expect(await state(room.id)).toBe("examinee1 yes, examinee2 no");
     expect(await state(room.id, "inspector")).toBe("inspector1 yes");
     expect(await state(room.id, "teacher")).toBe("teacher1 no");
@@ -218,7 +218,7 @@ describe("whether a person has a room in progress tells of no room that the call
   const openEnded = async () => {
     const school = await openSchool();
     const { admin, room, sibling, other } = school;
-    // One has another room of the exam, the other one of another exam.
+    // One person has another room of the exam, the other has a room of another exam.
     await admin.participant.add({ roomId: sibling.id, participants: [examinee("examinee1")] });
     await admin.participant.add({ roomId: other.id, participants: [examinee("examinee2")] });
     await school.teacher.room.end({ roomId: room.id });
@@ -256,7 +256,7 @@ describe("whether a person has a room in progress tells of no room that the call
       participants: [{ userId: "teacher1", name: "T", role: "teacher" }],
     });
     expect(await school.list(teacher)).toEqual([true, false]);
-    // The person itself.
+    // The person themselves.
     expect(await school.get({ sub: "examinee1", role: "examinee" }, "examinee1")).toBe(true);
     expect(await school.get({ sub: "examinee2", role: "examinee" }, "examinee2")).toBe(false);
   });
@@ -362,7 +362,7 @@ describe("extra minutes", () => {
         end.getTime()) /
       60_000;
     await give(room.id, 15);
-    // Another exam's minutes do not count; of this exam's rooms the most does.
+    // Extra minutes of another exam do not count. Among this exam's rooms, the highest number counts.
     await give(other.id, 90);
     await give(sibling.id, 5);
     expect(await endFor("examinee1", "examinee")).toBe(15);

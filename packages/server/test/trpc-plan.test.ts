@@ -212,7 +212,7 @@ describe("exam.plan", () => {
     const before = hall.state();
     const none = { rooms: [], newRooms: 0, seated: 0 };
     expect((await hall.plan()).data).toEqual({ ...none, waiting: 3 });
-    // Somebody who is named and waits already is one person.
+    // A person who is named and also waits counts once.
     const { data } = await hall.plan({ teachers: people("teacher", 4) });
     expect(data).toEqual({ ...none, waiting: 5 });
     expect(hall.state()).toEqual(before);
@@ -284,24 +284,24 @@ describe("a plan is refused, and nothing is done,", () => {
     ],
   ])("when %s is wrong: %j", async (field, input) => {
     await using hall = await openExamHall();
-    // As many rooms that their numbers have four digits.
+    // The rooms need numbers of four digits.
     hall.wait(...people("examinee", 1000), ...people("teacher", 1000));
     const { reason, fields } = await refused(hall, { roomSize: 1, ...input });
     expect([reason, Object.keys(fields)]).toEqual(["INVALID_INPUT", [field]]);
   });
 
   it("when the message service fails, which is asked for no more groups then", async () => {
-    let asked = 0;
+    let requests = 0;
     await using hall = await openExamHall(async () => {
-      asked += 1;
-      if (asked === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
+      requests += 1;
+      if (requests === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
     });
     hall.wait(...people("examinee", 40), ...people("teacher", 40));
     const before = hall.state();
     const { error } = await hall.plan({ roomSize: 1 });
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     expect(hall.state()).toEqual(before);
-    expect(asked).toBeLessThan(40);
+    expect(requests).toBeLessThan(40);
   });
 });
 
@@ -327,7 +327,7 @@ describe("while a plan makes its groups", () => {
       () =>
         new Promise((resolve) => {
           waiting.push(resolve);
-          // Two rooms each: both plans have read the exam by then.
+          // Each plan creates two rooms: by now, both plans have read the exam.
           if (waiting.length === 4) for (const goOn of waiting) goOn();
         }),
     );

@@ -11,7 +11,7 @@ describe("participant.listUnseated", () => {
       examId: hall.examId,
       participants: people("examinee", 3, "there"),
     });
-    // Another exam's people do not count.
+    // People of another exam do not count.
     await admin.mutate("room.create", {
       name: "O",
       examId: hall.otherExamId,
@@ -142,7 +142,7 @@ describe("participant.removeFromExam", () => {
     expect(await hall.records(hall.otherExamId)).toEqual(["gone"]);
     const { error: again } = await hall.remove("gone", { withRecords: true });
     expect(again.data.reason).toBe("PARTICIPANT_NOT_FOUND");
-    // Nothing is left that would keep the exam.
+    // Nothing prevents the deletion of the exam any more.
     expect((await hall.admin.mutate("exam.delete", { examId: hall.examId, withRooms: true })).status).toBe(
       200,
     );

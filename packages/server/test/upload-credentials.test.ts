@@ -16,7 +16,7 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
 const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
 
 interface RecordingSchool extends School, Pick<Recordings, "sts" | "secrets"> {
-  /** The path of a file that a person's camera records. */
+  /** Returns the path of a recording of a person's camera. */
   readonly path: (room: { id: string; examId: string }, userId: string, camera?: "main" | "pc") => string;
   credentials(caller: TestCaller, more?: { mode?: "OSS" | "VOD" }): Promise<HeldCredentials>;
 }
@@ -44,7 +44,7 @@ const openRecordingSchool = async (
   };
 };
 
-/** Files that people record. */
+/** Recordings of people. */
 const filesOf = ({ room, sibling, other, path }: RecordingSchool) => [
   path(room, "examinee1"),
   path(room, "examinee1", "pc"),
@@ -54,7 +54,7 @@ const filesOf = ({ room, sibling, other, path }: RecordingSchool) => [
   path(sibling, "examinee3"),
   path(sibling, "root", "pc"),
   path(other, "examinee9"),
-  // A neighbour's folder, by way of one's own, of one's room's, and of the exam's.
+  // Paths to another person's folder that lead through one's own, the room's and the exam's folder.
   path(room, "examinee1").replace(/[^/]+$/, `../${path(room, "examinee2").slice("record/local/".length)}`),
   path(room, "examinee1").replace(/[^/]+$/, "../../../other.mp4"),
   `record/local/${room.examId}/1.mp4`,
@@ -62,8 +62,8 @@ const filesOf = ({ room, sibling, other, path }: RecordingSchool) => [
 ];
 
 /**
- * Who may put which of the files (`+`), in their order: those of the room's people, of another room's, of another
- * exam's, and those that lead out of the folders. Whoever is refused may put none.
+ * Which caller may upload which of the files (`+`), in their order: files of the room's people, of another
+ * room's people, of another exam's people, and paths that leave the folders. Refused callers may upload none.
  */
 const MAY_PUT: Readonly<Record<CallerName, string>> = {
   admin: "+++++ ++ . ...+",
@@ -108,7 +108,7 @@ describe("credentials for the store of recordings", () => {
     }
     expect(found).toEqual(MAY_PUT);
     expect(school.sts.failedChecks).toEqual([]);
-    // The vendor was asked for those alone who got something, and once for the same.
+    // The vendor was called only for callers with permissions, and once for equal requests.
     const people = school.sts.issued.map(({ sessionName }) => sessionName).toSorted();
     expect(people).toEqual([
       "examinee1",
@@ -220,7 +220,7 @@ describe("credentials of people in more than one room", () => {
     const rooms = [room];
     for (let index = 0; index < 12; index += 1)
       rooms.push(await admin.room.create({ name: `Room ${index}`, examId: room.examId }));
-    // Through all of them, and back to the oldest.
+    // Moves the person through all rooms, and back to the oldest one.
     for (const [index, { id: toRoomId }] of [...rooms.slice(1), room].entries())
       await admin.participant.move({ roomId: rooms[index]?.id ?? "", userId: "examinee1", toRoomId });
     const credentials = await school.credentials(EXAMINEE);
@@ -252,7 +252,7 @@ describe("credentials of people in more than one room", () => {
 });
 
 describe("a room whose id holds a hyphen", () => {
-  /** Rooms of one exam, by id: who is in them. */
+  /** Rooms of one exam, by id, with their people. */
   const openRooms = async (rooms: Readonly<Record<string, readonly string[]>>) => {
     const recordings = await openRecordings({ clock: () => START });
     const { aliyun, uploads, vendors } = recordings.config;

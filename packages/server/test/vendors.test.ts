@@ -2,10 +2,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { dataOf, refusalOf, rest, trpc } from "./support/calls.js";
 import { ALL, openVendors, type Vendors } from "./support/vendors.js";
 
-// All vendor services at once, as a server with every setting uses them.
+// Uses all vendor services at once, like a server with all settings.
 
 const DRAIN_MS = 20_000;
-/** The default of INVIGIL_PROVIDER_PAUSE_SECONDS. */
+/** The default of INVIGIL_PROVIDER_PAUSE_SECONDS, in milliseconds. */
 const PAUSE_MS = 10_000;
 const now = () => Math.floor(Date.now() / 1000);
 
@@ -18,7 +18,7 @@ const openRoom = async (vendors: Vendors) => {
   const examinee = await vendors.token({ sub: "e1", role: "examinee" });
   return { room: answer.data, teacher: rest(vendors, teacher), examinee: rest(vendors, examinee) };
 };
-/** The calls that a simulator saw of one action, by their parameters. */
+/** Returns the parameters of all calls of one action that a simulator received. */
 const paramsOf = ({ live }: Vendors, action: string) =>
   live.calls.filter((call) => call.action === action).map(({ params }) => params);
 
@@ -91,13 +91,13 @@ describe("with every vendor service", () => {
     await vendors.streams.report({ action: "publish_done", id, time: time + 20 });
     await vendors.streams.report({ action: "publish", id, time: time + 10 });
     await vendors.services.queue.drain(DRAIN_MS);
-    const told = [20_001, 20_000].map((type) => ({ type, data: '{"userId":"e1"}' }));
+    const expected = [20_001, 20_000].map((type) => ({ type, data: '{"userId":"e1"}' }));
     expect(
       vendors.live.groups.get(room.id)?.messages.map(({ type, body }) => ({ type, data: body })),
-    ).toEqual(told);
+    ).toEqual(expected);
     expect(
       vendors.live.oldGroups.get(room.id)?.messages.map(({ type, body }) => ({ type, data: body })),
-    ).toEqual(told);
+    ).toEqual(expected);
     expect(vendors.rong.messages.map(({ objectName, content }) => [objectName, content])).toEqual([
       ["ART:StreamPublish", '{"userId":"e1"}'],
       ["ART:StreamStop", '{"userId":"e1"}'],
@@ -116,7 +116,7 @@ describe("with every vendor service", () => {
     expect(vendors.groups().aliyun_new).toEqual([room.id]);
     vi.setSystemTime(Date.now() + 120_000);
     await vendors.services.queue.drain(DRAIN_MS);
-    // The older service has no call for it.
+    // The older service has no such call.
     expect(vendors.groups()).toEqual({ aliyun_new: [], aliyun_old: [room.id], rong_cloud: [] });
     expect(vendors.failedChecks()).toEqual([]);
   });
@@ -161,18 +161,18 @@ describe("a vendor that fails", () => {
     expect(body).toMatchObject({ success: false, errorCode: "502", reason: "PROVIDER_FAILED" });
     expect(body.errorMsg).toContain(service);
     expect(details).toMatchObject({ provider: service });
-    // Teachers are not told what the vendor said.
+    // Teachers do not see the vendor's error.
     const teacher = rest(vendors, await vendors.token({ sub: "t1", role: "teacher" }));
     refusalOf(await teacher.post("v2/createRoom", sent), 502, "PROVIDER_FAILED");
     expect((await trpc(vendors, admin).query("room.list", {})).data.rooms).toEqual([]);
 
     heal(vendors);
-    // After the pause of a breaker that was opened.
+    // After the pause of the open circuit breaker.
     vi.setSystemTime(Date.now() + PAUSE_MS);
     await vendors.services.queue.drain(DRAIN_MS);
     const { aliyun_new, rong_cloud } = vendors.groups();
     expect({ aliyun_new, rong_cloud }).toEqual({ aliyun_new: [], rong_cloud: [] });
-    // And it is back as soon as the vendor is.
+    // The service works again as soon as the vendor does.
     expect(dataOf(await door.post("v2/createRoom", sent)).name).toBe("Maths");
   });
 

@@ -4,7 +4,7 @@ import { createPersonRemover } from "../domain/bulk/removal.js";
 import { createEventLog } from "../domain/events.js";
 import { createMessageLog } from "../domain/messages.js";
 import { createTaskLog } from "../domain/vendor-tasks.js";
-import { countCalls } from "../features/access/counted.js";
+import { withRateLimits } from "../features/access/rate-limited.js";
 import { createAccessService } from "../features/access/service.js";
 import { createAccessStore } from "../features/access/store.js";
 import { createAccountService } from "../features/account/service.js";
@@ -130,7 +130,7 @@ export const createServices = (
   const { timeoutMs } = config.vendors;
   const groups = createGroupService({ store: groupStore, messages, clock, timeoutMs, log });
   const uncountedAccess = createAccessService({ store: createAccessStore({ storage }) });
-  const access = countCalls(uncountedAccess, rates);
+  const access = withRateLimits(uncountedAccess, rates);
   const authStore = createAuthStore({ storage });
   const { failuresPerAddress } = config.login;
   const auth = createAuthService({
@@ -140,7 +140,7 @@ export const createServices = (
     tokens,
     passwords,
     throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
-    takenBack: dispatcher.recheckAccess,
+    onAccessRevoked: dispatcher.recheckAccess,
     clock,
     ids,
     log,
@@ -150,7 +150,7 @@ export const createServices = (
     store: createAccountStore({ storage }),
     access,
     passwords,
-    takenBack: dispatcher.recheckAccess,
+    onAccessRevoked: dispatcher.recheckAccess,
     clock,
   });
   const audio = createAudioService({
@@ -239,7 +239,7 @@ export const createServices = (
     exam,
     participant,
     tokens,
-    takenBack: dispatcher.recheckAccess,
+    onAccessRevoked: dispatcher.recheckAccess,
     log,
     apps: config.apps,
   });

@@ -33,17 +33,20 @@ import { audioUploads } from "../http/uploads.js";
 import { restPlugin } from "../rest/plugin.js";
 import type { Router } from "../trpc/root.js";
 
-/** What a page of another origin may read when it fetches an audio file in parts. */
+/** The headers that a page of another origin may read when it fetches an audio file in parts. */
 const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
 
 export interface AppOptions {
-  /** What tRPC serves, for tests of the doors: the services' own router otherwise. */
+  /** The router behind tRPC, for tests of the transports. Default: the router of the services. */
   readonly trpcRouter?: Router;
-  /** How long clients may be silent and what is under way may take, in milliseconds. */
+  /** The timeouts of WebSocket connections, in milliseconds. */
   readonly timing?: SocketTiming;
 }
 
-/** Both doors on one Fastify instance, not yet listening. It owns nothing: close the database after it. */
+/**
+ * Builds the Fastify app with all entry points. It does not listen yet and does not own the database: close the
+ * database after it.
+ */
 export const buildApp = async (
   deps: Deps,
   services: Services,
@@ -54,7 +57,7 @@ export const buildApp = async (
   const anyOrigin = origins.any;
   const app = Fastify({
     loggerInstance: deps.log,
-    // `logRequests` writes one line instead of Fastify's two.
+    // `logRequests` writes one line for each request instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
     clientErrorHandler: brokenRequestAnswerer({ anyOrigin, log: deps.log }),
@@ -62,19 +65,19 @@ export const buildApp = async (
     rewriteUrl: readableUrl,
     http: {
       ...upgradeOptions,
-      // `answerFailures` refuses a request without a host in the envelope, Node would in silence.
+      // `answerFailures` refuses a request without a host in the envelope; Node would respond without a body.
       requireHostHeader: false,
-      // A request's head comes at once; how long each may take is looked at this often.
+      // The headers of a request must arrive within this time. Node checks its timeouts at this interval.
       headersTimeout: 20_000,
       connectionsCheckingInterval: 5_000,
     },
-    // Whose `X-Forwarded-For` says where a client calls from.
+    // The proxies whose `X-Forwarded-For` header names the client's address.
     trustProxy: config.trustedProxies.length > 0 ? config.trustedProxies : false,
-    // A client gets this long to send a request: an audio file over a slow line takes minutes.
+    // The maximum time for receiving a request: an audio file over a slow line takes minutes.
     requestTimeout: 300_000,
-    // While the server drains, requests on open connections are still answered.
+    // A draining server still answers requests on open connections.
     return503OnClosing: false,
-    // Long tRPC batches are one path segment; no URL is longer than a request's head may be.
+    // The path of a long tRPC batch is one parameter. The limit is that of a request's headers.
     routerOptions: { maxParamLength: 16_384 },
   });
 
@@ -84,7 +87,7 @@ export const buildApp = async (
   endConnectionsOnClose(app);
   discardUnreadBodies(app);
   const bodies = createBodies(config.bodies);
-  // Each door says what it reads; nothing is read for a path that nobody serves.
+  // Each entry point parses its own bodies. Bodies of requests to unknown paths are not read.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", ({ headers }, _payload, done) => {
     const isTooLarge = Number(headers["content-length"]) > MAX_BODY_BYTES;
@@ -112,7 +115,7 @@ export const buildApp = async (
   answerFailures(app, config);
   if (config.auth === "off") guardOpenServer(app, openServerCheck(config));
   answerExpectations(app);
-  // Node closes the connections beyond it at once.
+  // Node closes further connections at once.
   app.server.maxConnections = config.maxConnections;
   startPage(app);
   healthRoutes(app, { db, config, disk: deps.disk });

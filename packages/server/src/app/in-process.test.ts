@@ -13,11 +13,11 @@ it("calls of one caller that are made at once begin in the order in which they w
     }),
   );
   expect(begun.map((one) => one.slice(one.indexOf(" ") + 1))).toEqual(names);
-  // Ids grow.
+  // Ids increase.
   expect(begun.toSorted()).toEqual(begun);
 });
 
-it("signs anew before a token is no longer good", async () => {
+it("signs a new token before the old one expires", async () => {
   let now = new Date("2026-01-02T03:04:05Z");
   await using app = await createTestApp({ now: () => now });
   const admin = app.as({ sub: "root", role: "admin" });
@@ -28,7 +28,7 @@ it("signs anew before a token is no longer good", async () => {
   }
 });
 
-it("a token is good for as long as is wanted", async () => {
+it("a token has the requested lifetime", async () => {
   await using app = await createTestApp();
   const admin = app.as({ sub: "root", role: "admin" }, { ttlSeconds: 60 });
   expect((await admin.auth.whoami()).expiresAt).toEqual(new Date("2026-01-02T03:05:05Z"));

@@ -2,22 +2,26 @@ import type { ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
 import { failureOf } from "../trpc/failures.js";
 
-/** Signs a token that is good for so long. */
+/** Signs a token with this lifetime. */
 type Sign = (ttlSeconds: number) => Promise<string>;
 
 const HOUR_SECONDS = 3600;
 
 export interface InProcessOptions {
   readonly clock: () => Date;
-  /** How long a token is good, of which it is used for half; default: an hour. A subscription lasts as long as its token. */
+  /**
+   * The lifetime of a token, which is used for half of it. A subscription lasts as long as its token. Default:
+   * an hour.
+   */
   readonly ttlSeconds?: number | undefined;
   /** Ends the caller's subscriptions. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Calls procedures in-process with a token, through the same checks as over HTTP. The token is signed and verified when it is
- * first needed, which takes turns of the event loop, and kept: calls that are made at once begin in the order in which they were made.
+ * Calls procedures in-process with a token, through the same checks as over HTTP. The token is signed and
+ * verified on first use, which takes turns of the event loop, and then cached. Simultaneous calls begin in the
+ * order in which they were made.
  */
 export const callInProcess = (
   router: ServedRouter,

@@ -9,18 +9,18 @@ import { storedSecret, temporarySecret } from "../identity/secrets.js";
 import { createIds } from "../platform/ids.js";
 import { bufferLines } from "../platform/log-lines.js";
 import { SetupError } from "../platform/setup-error.js";
-import { noteUse, refuseLostDatabase } from "../storage/data-folder.js";
+import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
 import { openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 
-/** What is not finished this long after the signal to stop is cut off, in milliseconds. */
+/** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
 
 export interface RunningServer {
   readonly url: string;
   readonly deps: Deps;
   readonly services: Services;
-  /** Stops accepting, finishes what has begun, closes the database. */
+  /** Stops accepting connections, finishes open requests, and closes the database. */
   close(): Promise<void>;
 }
 
@@ -32,16 +32,18 @@ const addressOf = (app: FastifyInstance, config: Config): string => {
   return `http://${hostInUrl(config.host)}:${port}`;
 };
 
-/** A secret of this installation: kept in the data folder, or in memory when nothing is kept. */
-export const ownSecret = ({ databaseFile, dataDir }: Config, name: string) =>
+/**
+ * Returns a secret of this installation. It is stored in the data folder, or in memory when the database is.
+ */
+export const installationSecret = ({ databaseFile, dataDir }: Config, name: string) =>
   databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
 
-/** The configured secret for tokens, or the one that the first start made. */
+/** Returns the configured token secret, or the one that the first start generated. */
 export const authSecretOf = (config: Config): string =>
-  config.authSecret ?? ownSecret(config, "auth-secret").value;
+  config.authSecret ?? installationSecret(config, "auth-secret").value;
 
-/** Says what an administrator must know before the first request. */
-const announce = ({ log, config }: Deps, url: string): void => {
+/** Logs what an administrator must know before the first request. */
+const logStartup = ({ log, config }: Deps, url: string): void => {
   log.info({ url }, "listening");
   if (config.auth === "off") log.warn("INVIGIL_AUTH is off: every caller is the administrator teacher1");
   if (!config.authSecret && config.auth === "required")
@@ -60,24 +62,27 @@ const announce = ({ log, config }: Deps, url: string): void => {
     );
   }
   if (!config.publicUrl && config.host !== "127.0.0.1")
-    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients are told to reach the server at this address");
+    log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
 
-/** What this installation stands on: its database (close it), its secrets, the real clock. */
+/**
+ * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
+ * real clock.
+ */
 export const openDeps = (
   config: Config,
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
 ): Deps => {
   const clock = () => new Date();
   const monotonic = () => performance.now();
-  const isKept = config.databaseFile !== ":memory:";
-  if (isKept) refuseLostDatabase(config);
+  const isPersistent = config.databaseFile !== ":memory:";
+  if (isPersistent) refuseLostDatabase(config);
   const db = openDatabase({
     file: config.databaseFile,
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
   });
   try {
-    if (isKept) noteUse(config, clock());
+    if (isPersistent) markAsUsed(config, clock());
     if (db.unchecked.length > 0)
       log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
     return createDeps({
@@ -89,7 +94,7 @@ export const openDeps = (
       log,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
-      ownKey: (name) => ownSecret(config, name).value,
+      ownKey: (name) => installationSecret(config, name).value,
     });
   } catch (error) {
     db.close();
@@ -97,7 +102,7 @@ export const openDeps = (
   }
 };
 
-/** The log goes to standard output, its last lines when the process ends. */
+/** Logs to standard output. Buffered lines are written when the process ends. */
 const openLog = ({ logLevel }: Config): Logger => {
   const stdout = pino.destination({ sync: true });
   const lines = bufferLines({ write: (text) => stdout.write(text) });
@@ -111,7 +116,7 @@ const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): Set
   );
 
 /**
- * Listens on the configured address for a moment.
+ * Checks the configured address by listening on it briefly.
  * @throws SetupError when another process listens there, or the system does not allow it
  */
 export const checkAddress = async (config: Config): Promise<void> => {
@@ -120,14 +125,14 @@ export const checkAddress = async (config: Config): Promise<void> => {
   try {
     await once(server, "listening");
   } catch (error) {
-    // Safe: a server that cannot listen emits the system's error.
+    // Safe: a server that cannot listen emits a system error.
     throw cannotListen(config, error as NodeJS.ErrnoException);
   }
   server.close();
   await once(server, "close");
 };
 
-/** Opens the database, builds the app, listens. */
+/** Opens the database, builds the app, and listens. */
 export const startServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
   const deps = openDeps(config, { log: openLog(config), address: () => address });
@@ -139,7 +144,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       throw cannotListen(config, error);
     });
     address = addressOf(app, config);
-    announce(deps, address);
+    logStartup(deps, address);
     deps.disk.start();
     services.queue.start();
     services.erasure.start();
@@ -165,7 +170,7 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
   }
 };
 
-/** Serves until SIGTERM or SIGINT; then drains. A second signal ends the process at once. */
+/** Waits for SIGTERM or SIGINT, then drains the server. A second signal ends the process at once. */
 export const untilSignal = (server: RunningServer): Promise<void> =>
   new Promise((resolve, reject) => {
     let draining = false;

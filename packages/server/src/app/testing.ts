@@ -19,7 +19,7 @@ import { callInProcess } from "./in-process.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "../api/app-router.js";
 
-/** Who a test calls as. `room` and `exam` bind the token to that room or exam. */
+/** The caller of a test. `room` and `exam` bind the token to that room or exam. */
 export interface TestCaller {
   readonly sub: string;
   readonly role: Role;
@@ -29,45 +29,48 @@ export interface TestCaller {
 }
 
 export interface TestAppOptions {
-  /** What time it is; a function is asked each time. Default: 2026-01-02T03:04:05Z, standing still. */
+  /** The current time, or a function that returns it. Default: constantly 2026-01-02T03:04:05Z. */
   readonly now?: Date | (() => Date);
-  /** The milliseconds of a clock that nobody sets; default: it goes forward with `now`, and stands still where `now` goes back. */
+  /**
+   * Milliseconds of a monotonic clock. Default: advances with `now`, and stands still while `now` goes back.
+   */
   readonly monotonic?: () => number;
-  /** The free bytes of a folder's file system. Default: as many as there can be. */
+  /** Returns the free bytes of a folder's file system. Default: the greatest possible number. */
   readonly freeSpace?: (folder: string) => Promise<number>;
-  /** Makes ids and nonces: the same seed, the same ids. */
+  /** The seed of ids and nonces: the same seed gives the same ids. */
   readonly seed?: number;
   /** Settings that differ from the defaults. */
   readonly config?: Partial<Config>;
-  /** Told of every SQL statement that runs. */
+  /** Called with every SQL statement that runs. */
   readonly onStatement?: (sql: string) => void;
-  /** Called with the tables that statements say they use. */
+  /** Called with the tables that statements declare. */
   readonly onDeclared?: OnDeclared | undefined;
-  /** How long clients may be silent, in milliseconds. */
+  /** The timeouts of WebSocket connections, in milliseconds. */
   readonly timing?: SocketTiming;
-  /** Where the log's lines go; they are dropped otherwise. */
+  /** Receives the lines of the log. Default: they are dropped. */
   readonly logTo?: { write(line: string): void };
 }
 
 export interface TestApp extends AsyncDisposable {
   /**
-   * Calls procedures in-process as somebody, through the same checks as over HTTP. Calls that are made at once begin in the
-   * order in which they were made. The signal ends its subscriptions, which last as long as a token: an hour of the app's time unless told.
+   * Calls procedures in-process as a caller, through the same checks as over HTTP. Simultaneous calls begin in
+   * the order in which they were made. The signal ends the caller's subscriptions, which last as long as a
+   * token. Default lifetime: an hour of the app's time.
    */
   as(
     caller: TestCaller,
     options?: { readonly signal?: AbortSignal; readonly ttlSeconds?: number },
   ): AppCaller;
-  /** A token for the same, for calls over HTTP. Valid for an hour of the app's time. */
+  /** Signs a token for calls over HTTP. Default lifetime: an hour of the app's time. */
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
-  /** Speaks HTTP without a socket. */
+  /** Sends HTTP requests without a socket. */
   readonly inject: FastifyInstance["inject"];
   /** Listens on a free port of the loopback interface, and returns the URL. */
   listen(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Small, seeded, and good enough to make ids that differ. */
+/** A small seeded generator, good enough for distinct ids. */
 const seededRandom = (seed: number) => {
   let state = seed >>> 0;
   return (size: number): Uint8Array =>
@@ -77,7 +80,7 @@ const seededRandom = (seed: number) => {
     });
 };
 
-/** The milliseconds by which a clock has gone forward. Setting it back changes nothing. */
+/** Converts a clock to a monotonic one: setting the clock back has no effect. */
 const onlyForward = (clock: () => Date) => {
   let last = clock().getTime();
   let elapsed = 0;
@@ -90,7 +93,7 @@ const onlyForward = (clock: () => Date) => {
 };
 
 /**
- * The real app on an in-memory database, with its clock and ids in the test's hands.
+ * Builds the real app with an in-memory database, and with a clock and ids that the test controls.
  * `await using app = await createTestApp()` cleans up.
  */
 export const createTestApp = async (options: TestAppOptions = {}): Promise<TestApp> => {

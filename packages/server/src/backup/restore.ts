@@ -3,7 +3,7 @@ import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
-import { noteUse } from "../storage/data-folder.js";
+import { markAsUsed } from "../storage/data-folder.js";
 import { isInUse } from "../storage/sqlite/backup-file.js";
 import { type BackupControl, copyPrivateFile, sync } from "./control.js";
 import { AUDIO, DATABASE, type Manifest, SECRETS } from "./manifest.js";
@@ -67,7 +67,7 @@ export const restoreBackup = async (
   ].filter((file) => existsSync(file));
   if (outgoing.length > 0) await mkdir(aside, { recursive: true, mode: 0o700 });
   // From here on, the restore cannot be undone. A start in between finds no database and reports that.
-  noteUse({ databaseFile, dataDir }, now);
+  markAsUsed({ databaseFile, dataDir }, now);
   for (const file of outgoing) await rename(file, join(aside, basename(file)));
   for (const name of secrets) await copyPrivateFile(join(folder, name), join(dataDir, name));
   await rename(temporary, databaseFile);

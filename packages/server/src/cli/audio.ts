@@ -33,7 +33,7 @@ const addFile = async ({ services }: LocalApp, path: string, described: object):
   if (!(await file.stat()).isFile()) throw new SetupError(`${path} is not a file`);
   return await services.audio.upload(OPERATOR, {
     content: file.createReadStream(),
-    described: () => parsed(uploadAudioInput, described),
+    metadata: () => parsed(uploadAudioInput, described),
   });
 };
 

@@ -2,7 +2,7 @@ import { TRPCError } from "@trpc/server";
 import { Command } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
-import { isStorageFull } from "../storage/sqlite/full.js";
+import { isStorageFull } from "../storage/sqlite/storage-full.js";
 import { failureOf } from "../trpc/failures.js";
 import { findOrAddCommand } from "./arguments.js";
 import { version } from "./version.js";

@@ -5,7 +5,7 @@ import { SetupError } from "../platform/setup-error.js";
 import { parseConfig } from "./config.js";
 import { settingNames } from "./settings.js";
 
-/** The one line that a bad environment stops the start with. */
+/** Returns the one-line error for an invalid environment. */
 const faultOf = (environment: Record<string, string>): string => {
   try {
     parseConfig(environment);
@@ -254,7 +254,7 @@ describe("settings", () => {
     expect(parseConfig({ INVIGIL_TRUSTED_PROXIES: trusted }).trustedProxies).toEqual(trusted.split(","));
   });
 
-  it("keep made files beside the database, or where they are told to", () => {
+  it("store generated files next to the database, or in the configured folder", () => {
     expect(parseConfig({ INVIGIL_DATABASE_URL: ":memory:" })).toMatchObject({
       databaseFile: ":memory:",
       dataDir: resolve("data"),
@@ -278,7 +278,7 @@ describe("settings", () => {
   });
 });
 
-// Each value holds the word "leak", or is too plain to be recognised: none of it may be shown.
+// Each value contains the word "leak", or is too short to recognize. No error may show it.
 const badValues: [name: string, value: string][] = [
   ["INVIGIL_HOST", "leak".repeat(65)],
   ["INVIGIL_PORT", "70001leak"],

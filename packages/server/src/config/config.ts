@@ -4,7 +4,10 @@ import { parseEnv } from "node:util";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 import { readSettings, type Settings } from "./settings.js";
 
-/** With what the vendor's account is used: an access key (with a token where it is a passing one), or the role of the machine. */
+/**
+ * The credentials of the Aliyun account: an access key (with a token if it is temporary), or the role of the
+ * machine.
+ */
 export type AliyunCredentials =
   | { readonly accessKeyId: string; readonly accessKeySecret: string; readonly securityToken?: string }
   | { readonly instanceRole: string };
@@ -22,7 +25,7 @@ const MIB = 1024 * 1024;
 const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
 
-/** The server's settings, from those that were read. */
+/** Converts the parsed environment to the server's configuration. */
 export const configOf = (env: Settings) => {
   const { INVIGIL_STREAM_PUSH_DOMAIN: pushDomain, INVIGIL_STREAM_PUSH_KEY: pushKey } = env;
   const { INVIGIL_STREAM_PULL_DOMAIN: pullDomain, INVIGIL_STREAM_PULL_KEY: pullKey } = env;
@@ -46,58 +49,58 @@ export const configOf = (env: Settings) => {
   return {
     host: env.INVIGIL_HOST,
     port: env.INVIGIL_PORT,
-    /** Where clients reach the server; absent: the address it listens on. */
+    /** The URL by which clients reach the server. Absent: the address on which it listens. */
     publicUrl: env.INVIGIL_PUBLIC_URL,
     databaseFile,
-    /** Made secrets and audio files live here. */
+    /** The folder of generated secrets and audio files. */
     dataDir: resolve(env.INVIGIL_DATA_DIR ?? besideDatabase),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,
-    /** An organisation's own identity service. */
+    /** The identity service of an organisation. */
     jwks:
       jwksUrl && issuer && audience
         ? {
             url: jwksUrl,
             issuer,
             audience,
-            /** Where each of our claims stands in its tokens. */
+            /** The name of each of our claims in its tokens. */
             claims: env.INVIGIL_AUTH_JWKS_CLAIMS,
-            /** What it calls each of our roles. */
+            /** Its names of our roles. */
             roles: env.INVIGIL_AUTH_JWKS_ROLES,
           }
         : undefined,
     login: {
-      /** How long a token of a login is good, and how long it can be exchanged for a newer one. */
+      /** The lifetime of a session's token, and the time during which it can be refreshed. */
       ttlSeconds: env.INVIGIL_LOGIN_TTL_SECONDS,
       maxSeconds: env.INVIGIL_LOGIN_MAX_SECONDS,
-      /** Failed logins a minute from one address. */
+      /** The maximum number of failed logins from one address in a minute. */
       failuresPerAddress: env.INVIGIL_LOGIN_FAILURES_PER_ADDRESS,
     },
-    /** A token for an exam outlives the exam's end by this at most. */
+    /** How long a token for an exam may outlive the exam, at most. */
     tokenAfterExamSeconds: env.INVIGIL_TOKEN_AFTER_EXAM_SECONDS,
-    /** Whose word about a client's address counts. */
+    /** The proxies whose `X-Forwarded-For` header is trusted. */
     trustedProxies: env.INVIGIL_TRUSTED_PROXIES,
-    /** Where the web apps live that people watch and sit exams with. */
+    /** The URLs of the web apps for watching and for sitting exams. */
     apps: { watchUrl: env.INVIGIL_WATCH_APP_URL, examineeUrl: env.INVIGIL_EXAMINEE_APP_URL },
     timeZone: env.INVIGIL_TIME_ZONE,
     corsOrigins: env.INVIGIL_CORS_ORIGINS,
     restStatus: env.INVIGIL_REST_STATUS,
-    /** What calls procedures for HTTP requests: packages/trpc-fastify, or tRPC's own adapter. */
+    /** What handles tRPC over HTTP: packages/trpc-fastify, or tRPC's own adapter. */
     trpcAdapter: env.INVIGIL_TRPC_ADAPTER,
-    /** What one person may hold open in this process at a time. */
+    /** The limits of one person in this process. */
     perPerson: {
-      /** WebSockets and event streams. */
+      /** The maximum number of WebSockets and event streams. */
       connections: env.INVIGIL_CONNECTIONS_PER_PERSON,
       subscriptions: env.INVIGIL_SUBSCRIPTIONS_PER_PERSON,
     },
-    /** Connections of any kind that this process accepts at a time. */
+    /** The maximum number of open connections of this process, of any kind. */
     maxConnections: env.INVIGIL_MAX_CONNECTIONS,
-    /** Bytes that wait in this process for WebSocket clients to read them, at most. */
+    /** The maximum number of bytes that wait for WebSocket clients to read them. */
     sendBufferBytes: env.INVIGIL_SEND_BUFFER_MIB * 1024 * 1024,
     bodies: {
-      /** Bytes of request bodies that are being received, over all requests. */
+      /** The maximum number of bytes of request bodies that are being received, over all requests. */
       bufferBytes: env.INVIGIL_BODY_BUFFER_MIB * 1024 * 1024,
-      /** How long a body of up to 1 MiB may take to arrive. Larger ones get a second more for each 64 KiB. */
+      /** The time limit for a body of up to 1 MiB. A larger body gets a second more for each 64 KiB. */
       timeoutMs: env.INVIGIL_BODY_TIMEOUT_SECONDS * 1000,
     },
     /** Who has been without a connection for this long has left. */
@@ -105,7 +108,7 @@ export const configOf = (env: Settings) => {
     presenceSettleSeconds: env.INVIGIL_PRESENCE_SETTLE_SECONDS,
     demoExaminees: env.INVIGIL_DEMO_EXAMINEES,
     logLevel: env.INVIGIL_LOG_LEVEL,
-    /** What may be done in a minute, by whose limit it is. */
+    /** Rate limits per minute, by person, room or exam. */
     limits: {
       reads: env.INVIGIL_LIMIT_READS,
       writes: env.INVIGIL_LIMIT_WRITES,
@@ -119,9 +122,9 @@ export const configOf = (env: Settings) => {
       audioBytes: inBytes(env.INVIGIL_LIMIT_AUDIO_MIB),
       imports: env.INVIGIL_LIMIT_IMPORTS,
     },
-    /** How much may be held. */
+    /** How much may be stored. */
     quotas: {
-      /** Of one person in one room. */
+      /** Per person and room. */
       recordsPerPerson: env.INVIGIL_QUOTA_RECORDS_PER_PERSON,
       recordBytesPerPerson: env.INVIGIL_QUOTA_RECORD_MIB_PER_PERSON * MIB,
       messagesPerRoom: env.INVIGIL_QUOTA_MESSAGES_PER_ROOM,
@@ -132,7 +135,10 @@ export const configOf = (env: Settings) => {
       audioBytes: env.INVIGIL_QUOTA_AUDIO_MIB * MIB,
       audioBytesPerTeacher: env.INVIGIL_QUOTA_AUDIO_MIB_PER_TEACHER * MIB,
     },
-    /** Free space below which nothing new is taken, on the file systems of the database and the data folder; 0: not looked at. */
+    /**
+     * The free space, on the file systems of the database and the data folder, below which writes are refused.
+     * 0: no check.
+     */
     diskReserveBytes: env.INVIGIL_DISK_RESERVE_MB * MIB,
     streams: {
       domains:
@@ -143,17 +149,17 @@ export const configOf = (env: Settings) => {
       ttlSeconds: env.INVIGIL_STREAM_TTL_SECONDS,
       transcodeSuffix: env.INVIGIL_STREAM_TRANSCODE_SUFFIX,
     },
-    /** Signs what the stream service reports. */
+    /** The key that signs the callbacks of the stream service. */
     streamCallbackKey: env.INVIGIL_STREAM_CALLBACK_KEY,
-    /** How many streams the push domain carries at once. */
+    /** The number of simultaneous streams that the push domain supports. */
     streamPushLimit: env.INVIGIL_STREAM_PUSH_LIMIT,
-    /** How all vendor services are called. */
+    /** Settings for the calls to all vendor services. */
     vendors: {
-      /** A call ends after this, whatever was tried in it. */
+      /** The time limit for a call, including its retries. */
       timeoutMs: env.INVIGIL_PROVIDER_TIMEOUT_MS,
-      /** Calls to one service at a time. */
+      /** The maximum number of simultaneous calls to one service. */
       concurrency: env.INVIGIL_PROVIDER_CONCURRENCY,
-      /** How long a service that keeps failing is left alone. */
+      /** How long to pause calls to a service that keeps failing. */
       pauseSeconds: env.INVIGIL_PROVIDER_PAUSE_SECONDS,
     },
     aliyun: { credentials: credentialsOf(env), liveUrl: env.INVIGIL_ALIYUN_LIVE_URL },
@@ -181,7 +187,7 @@ export type Quotas = ReturnType<typeof configOf>["quotas"];
 export type Config = ReturnType<typeof configOf>;
 
 /**
- * Turns texts, as the environment has them, into the server's settings.
+ * Converts the texts of an environment to the server's configuration.
  * @throws SetupError that names the setting, without its value
  */
 export const parseConfig = (environment: Readonly<Record<string, string | undefined>>) => {
@@ -190,7 +196,10 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
   return configOf(read.env);
 };
 
-/** The settings of an app in a test: a database in memory, and the tRPC adapter that the environment of the test run names. */
+/**
+ * The configuration of an app in a test: an in-memory database, and the tRPC adapter from the environment of
+ * the test run.
+ */
 export const testConfig = (settings: Readonly<Record<string, string | undefined>> = {}): Config =>
   parseConfig({
     INVIGIL_DATABASE_URL: ":memory:",
@@ -198,7 +207,7 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
     ...settings,
   });
 
-/** The environment, over the `.env` file of the working folder where there is one. */
+/** The environment, merged with the `.env` file of the working folder. The environment takes precedence. */
 export const readEnvironment = (): Record<string, string | undefined> => {
   let file = "";
   try {

@@ -14,13 +14,13 @@ import {
   timeZone,
   whole,
   withoutSlashes,
-} from "./setting-forms.js";
+} from "./setting-schemas.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"]);
-/** Template names that the stream vendor keeps for itself; a transcode suffix may not be one of them. */
+/** Reserved template names of the stream vendor, which a transcode suffix may not use. */
 const RESERVED_TEMPLATES = ["lld", "lsd", "lhd", "lud", "ld", "sd", "hd", "ud"];
 
-/** Every setting, by its name in the environment. What each is for stands in `.env.example`. */
+/** All settings, by the name of their environment variable. `.env.example` documents them. */
 const settings = z.object({
   INVIGIL_HOST: text().default("127.0.0.1"),
   INVIGIL_PORT: whole(0, 65_535).default(7001),
@@ -158,8 +158,8 @@ type SettingName = keyof Settings;
 /** The names of all settings, for the check that the documents list them. */
 export const settingNames = Object.keys(settings.shape);
 
-/** Settings that only make sense together. */
-const GROUPS: readonly (readonly SettingName[])[] = [
+/** Settings that must be set together. */
+const SET_TOGETHER: readonly (readonly SettingName[])[] = [
   [
     "INVIGIL_STREAM_PUSH_DOMAIN",
     "INVIGIL_STREAM_PUSH_KEY",
@@ -172,13 +172,13 @@ const GROUPS: readonly (readonly SettingName[])[] = [
   ["INVIGIL_RONGCLOUD_APP_KEY", "INVIGIL_RONGCLOUD_APP_SECRET"],
   ["INVIGIL_UPLOAD_ROLE_ARN", "INVIGIL_UPLOAD_BUCKET"],
 ];
-/** Settings of services that are called with an Aliyun account's credentials. */
+/** Settings of services that need the credentials of an Aliyun account. */
 const NEED_CREDENTIALS: readonly SettingName[] = ["INVIGIL_ALIYUN_OLD_IM_APP_ID", "INVIGIL_UPLOAD_ROLE_ARN"];
 
-/** What is wrong with settings that are each right: a line each. */
-const faultsTogether = (env: Settings): string[] => {
+/** Returns the errors of combinations of valid settings, one per line. */
+const combinationFaults = (env: Settings): string[] => {
   const isSet = (name: SettingName) => env[name] !== undefined;
-  const faults = GROUPS.flatMap((group) => {
+  const faults = SET_TOGETHER.flatMap((group) => {
     const present = group.find(isSet);
     return present === undefined
       ? []
@@ -194,21 +194,21 @@ const faultsTogether = (env: Settings): string[] => {
     faults.push("INVIGIL_ALIYUN_INSTANCE_ROLE must not be set, because INVIGIL_ALIYUN_ACCESS_KEY_ID is");
   if (isSet("INVIGIL_ALIYUN_SECURITY_TOKEN") && !hasKey)
     faults.push("INVIGIL_ALIYUN_ACCESS_KEY_ID must be set, because INVIGIL_ALIYUN_SECURITY_TOKEN is");
-  const needy = NEED_CREDENTIALS.find(isSet);
-  if (needy && !hasKey && !hasRole)
+  const dependent = NEED_CREDENTIALS.find(isSet);
+  if (dependent && !hasKey && !hasRole)
     faults.push(
-      `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${needy} is`,
+      `INVIGIL_ALIYUN_ACCESS_KEY_ID or INVIGIL_ALIYUN_INSTANCE_ROLE must be set, because ${dependent} is`,
     );
   return faults;
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Reads settings from texts; or says everything that is wrong with them, a line each, without a value. */
+/** Parses settings, or returns all errors, one per line, without the values. */
 export const readSettings = (
   environment: Environment,
 ): { readonly env: Settings } | { readonly faults: readonly [string, ...string[]] } => {
-  // An empty value is an unset one, as in `NAME=` of an .env file.
+  // An empty value counts as unset, as in `NAME=` of an .env file.
   const given = Object.fromEntries(
     Object.entries(environment).filter(
       ([name, value]) => name.startsWith("INVIGIL_") && value !== undefined && value !== "",
@@ -221,10 +221,10 @@ export const readSettings = (
   const [first, ...more] = [
     ...unknown,
     ...(parsed.success
-      ? faultsTogether(parsed.data)
+      ? combinationFaults(parsed.data)
       : parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`)),
   ];
   if (first !== undefined) return { faults: [first, ...more] };
-  // Safe: what cannot be parsed has faults.
+  // Safe: parsing failed only if there are faults.
   return { env: parsed.data as Settings };
 };

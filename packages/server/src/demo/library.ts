@@ -21,7 +21,7 @@ export const starterLibrary = async (audio: AudioService, caller: Caller): Promi
     for (const { file, ...clip } of CLIPS)
       await audio.upload(caller, {
         content: createReadStream(join(ASSETS, file)),
-        described: () => ({ ...clip, isDefault: false }),
+        metadata: () => ({ ...clip, isDefault: false }),
       });
   return (await audio.list(page)).list;
 };

@@ -54,7 +54,7 @@ const readForm = (parts: AsyncIterable<Multipart>): AudioUpload => {
     }
     if (files === 0) throw invalidInput(FILE, "is required");
   }
-  return { content: content(), described: () => parsed(uploadAudioInput, fields) };
+  return { content: content(), metadata: () => parsed(uploadAudioInput, fields) };
 };
 
 export interface UploadOptions {

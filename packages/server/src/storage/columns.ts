@@ -1,15 +1,14 @@
 import { customType, integer, text } from "drizzle-orm/sqlite-core";
 
-// A column says what it holds, and an engine how it keeps that.
+// Column types that do not depend on the database. Each dialect decides how to store them.
 
-/** A moment, to the millisecond. */
+/** A time with millisecond precision. */
 export const time = customType<{ data: Date; driverData: unknown; config: never }>({
   dataType: () => "integer",
   toDriver: (value) => (value instanceof Date ? value.getTime() : value),
   fromDriver: (value) => (value instanceof Date ? value : new Date(Number(value))),
 });
 
-/** True or false. */
 export const flag = customType<{ data: boolean; driverData: unknown; config: never }>({
   dataType: () => "integer",
   toDriver: (value) => Number(value),
@@ -21,9 +20,9 @@ const jsonColumn = customType<{ data: unknown; driverData: unknown; config: neve
   toDriver: (value) => JSON.stringify(value),
   fromDriver: (value): unknown => (typeof value === "string" ? JSON.parse(value) : value),
 });
-/** A small value of our own, kept as JSON. */
+/** A small value, stored as JSON. */
 export const json = <Value>(name?: string) =>
-  // Safe: what is read is what was written, which had this type.
+  // Safe: only values of this type are written.
   (name === undefined ? jsonColumn() : jsonColumn(name)).$type<Value>();
 
 export { integer, text };

@@ -1,9 +1,9 @@
-/** A row was refused because a row that it refers to does not exist, or because other rows refer to it. */
+/** A row that this row refers to does not exist, or other rows refer to this row. */
 export class ForeignKeyError extends Error {
   override readonly name = "ForeignKeyError";
 }
 
-/** A row was refused because another row has the same key. */
+/** Another row has the same key. */
 export class UniqueError extends Error {
   override readonly name = "UniqueError";
 }
@@ -17,7 +17,7 @@ export class TransactionStalledError extends Error {
   }
 }
 
-/** Resolves to false, instead of rejecting, where what a write refers to was deleted meanwhile. */
+/** Returns false instead of rejecting when a row that the write refers to was deleted in the meantime. */
 export const unlessDeleted = async (written: Promise<unknown>): Promise<boolean> => {
   try {
     await written;

@@ -1,23 +1,26 @@
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import type { Insertion, Statement, Values } from "./statement.js";
 
-// The port behind which an engine runs the stores' statements.
+// The interface through which stores run their statements on a database.
 
 /** Runs statements that read. */
 export interface Reader {
-  /** The first row; undefined for none. */
+  /** Returns the first row, or undefined. */
   get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
-  /** Every row. */
+  /** Returns all rows. */
   all<Row>(statement: Statement<Row>, values?: Values): Promise<Row[]>;
 }
 
-/** A write under way. It must wait for nothing but its own statements: one that does is rolled back with `TransactionStalledError`. */
+/**
+ * A running transaction. Its work may await only its own statements; otherwise it is rolled back with
+ * `TransactionStalledError`.
+ */
 export interface Transaction extends Reader {
-  /** Runs a statement that writes. Returns how many rows it wrote. */
+  /** Runs a statement that writes. Returns the number of rows written. */
   run(statement: Statement, values?: Values): Promise<number>;
   /**
    * Inserts rows, in this order.
-   * @returns the ids that they were given, where the table's key is a number that the database gives
+   * @returns the ids of the rows, if the database generates them
    * @throws ForeignKeyError, UniqueError
    */
   insert<Of extends SQLiteTable>(
@@ -25,62 +28,65 @@ export interface Transaction extends Reader {
     rows: readonly Of["$inferInsert"][],
   ): Promise<number[]>;
   /**
-   * Waits until no other transaction holds the row with this key, and holds it until the commit. For conditions about a row that the
-   * transaction does not itself write. Empty on SQLite, which has one writer.
+   * Locks the row with this key until the commit. Waits for other transactions that have locked it. Used for
+   * conditions about a row that the transaction does not write itself. Does nothing on SQLite, which has one
+   * writer.
    */
   lock(table: SQLiteTable, key: string): Promise<void>;
-  /** Runs a part that may fail: what it wrote is undone when it throws, and the transaction goes on. */
+  /** Runs a part that may fail. If it throws, its writes are undone and the transaction continues. */
   attempt<Result>(part: () => Promise<Result>): Promise<Result>;
-  /** Calls a function once the transaction is committed; never, when it is rolled back. */
+  /** Calls a function after the commit; never, if the transaction is rolled back. */
   afterCommit(call: () => void): void;
 }
 
 export interface WriteOptions {
-  /** Whether the work does nothing but run statements, so that it may be undone and done again. */
+  /** Whether the work only runs statements, so that it can be undone and repeated. */
   readonly repeatable?: boolean;
-  /** Whether it is one of the writes of a bulk change. A transaction takes one of them. */
+  /** Whether the write belongs to a bulk change. A transaction includes one such write at most. */
   readonly bulk?: boolean;
 }
 
-/** What a remembered read may be asked for. */
-export type Asked = string | number | boolean | undefined;
+/** An argument of a remembered read. */
+export type RememberedArgument = string | number | boolean | undefined;
 
 export interface RememberOptions {
-  /** The tables that the read depends on. Its answers are forgotten when a write to one of them commits. */
+  /** The tables that the read depends on. A committed write to one of them removes the cached results. */
   readonly tables: readonly SQLiteTable[];
-  /** Answers that are kept; those that were not asked for longest go first. Default: 10,000. */
+  /** The maximum number of cached results; the least recently used is evicted first. Default: 10,000. */
   readonly max?: number;
   /**
-   * Whether it is asked for within calls, each of which began with a read that is not: then whether another process has committed
-   * is looked for once a turn of the event loop, and what it committed before the call began still counts.
+   * Whether the read only happens in calls that began with a read without this option. Then commits of other
+   * processes are looked up once per turn of the event loop; everything that they committed before the call
+   * began is still seen.
    */
   readonly withinCalls?: boolean;
 }
 
 export interface Storage extends Reader {
   /**
-   * Runs work in a transaction. Resolves with its result once the commit is on disk; rejects with what the work threw, and then nothing
-   * of it is written.
+   * Runs work in a transaction. Resolves with its result once the commit is on disk. Rejects with the error of
+   * the work, after a rollback.
    */
   write<Result>(work: (tx: Transaction) => Promise<Result>, options?: WriteOptions): Promise<Result>;
   /**
-   * Makes the function that hands one call over to be written together with others: `writeAll` gets a group of calls and returns what
-   * became of each, in the same order. It states its conditions in its statements, which read the calls as rows (`dialect.rows`). When it throws, the
-   * group is halved and repeated, until the one call that fails is found.
+   * Creates a function that collects calls and writes them in groups: `writeAll` gets a group of calls and
+   * returns the outcome of each, in the same order. It must state its conditions in its statements, which read
+   * the calls as rows (`dialect.rows`). If it throws, the group is halved and repeated, until the failing call
+   * is alone.
    */
   grouped<Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
   ): (call: Call) => Promise<Outcome>;
-  /** Reads the database as it is at one moment, whatever others write meanwhile. */
+  /** Reads a consistent snapshot of the database, regardless of concurrent writes. */
   snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result>;
   /**
-   * Makes a read that is done once and then remembered for as long as its answer is what the database would say. What it returns is
-   * frozen and shared: nobody may change it.
+   * Creates a read with a cache. A cached result is used for as long as the database would return the same.
+   * Results are frozen and shared.
    */
-  remember<Args extends readonly Asked[], Answer>(
+  remember<Args extends readonly RememberedArgument[], Answer>(
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ): (...args: Args) => Promise<Answer>;
-  /** Another number after every commit of another process. */
+  /** Returns a number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
 }

@@ -2,30 +2,32 @@ import { Column, getTableName, is, Param, Placeholder, SQL, type SQLWrapper, sql
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 
-/** A value that a statement is run with. Objects are for columns that hold JSON. */
+/** A parameter value of a statement. Objects are for JSON columns. */
 export type Value = unknown;
-/** The values of a statement's parameters, by name. */
+/** The parameter values of a statement, by name. */
 export type Values = Readonly<Record<string, Value>>;
 
 /**
- * Builds queries. It has no connection: a query becomes a statement by `statement`, and an engine compiles and runs it.
+ * Builds queries, without a connection. `statement` turns a query into a statement, which a database compiles
+ * and runs.
  */
 export const query = drizzle(() => Promise.reject(new Error("a query runs as a statement")));
 
-/** A parameter of a statement. Compared with a column, or given to one, it is encoded as that column encodes its values. */
+/** A parameter of a statement. The column that it is compared with or assigned to encodes its value. */
 export const param = (name: string): Placeholder => sql.placeholder(name);
-/** A parameter that no column encodes: a number or a text, or null. */
+/** A parameter without a column that encodes it: a number, a text, or null. */
 export const rawParam = <T = unknown>(name: string): SQL<T> => sql<T>`${sql.placeholder(name)}`;
 
-/** What the engines say differently. */
+/** The parts of SQL that differ between databases. */
 export interface Dialect {
   readonly name: "sqlite" | "postgres";
   /**
-   * Rows that are handed over as one parameter, to read from: `sql\`select … from ${dialect.rows("calls", { roomId: "text" })}\``.
-   * The parameter's value is a list of objects; each becomes a row of the table `name`, with one column for each key of `columns`.
+   * Rows passed as one parameter, to select from: `sql\`select … from ${dialect.rows("calls", { roomId: "text"
+   * })}\``. The parameter's value is a list of objects. Each object becomes a row of the table `name`, with a
+   * column for each key of `columns`.
    */
   rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag">>): SQL;
-  /** Whether a column's value is one of those in a parameter, which is a list of texts or of numbers. */
+  /** Whether a column's value is in the list of texts or numbers of a parameter. */
   isAnyOf(column: SQLWrapper, parameter: string, kind?: "text" | "integer"): SQL;
 }
 
@@ -35,83 +37,94 @@ interface Built extends SQLWrapper {
 }
 type RowsOf<Query extends Built> = Query["_"]["result"] extends readonly (infer Row)[] ? Row : never;
 
-/** A statement that an engine compiles and prepares once. `Row` is what it returns, `never` for none. */
+/**
+ * A statement, which the database compiles and prepares once. `Row` is the type of its rows; `never` means
+ * none.
+ */
 export interface Statement<Row = unknown> {
   readonly build: (dialect: Dialect) => SQLWrapper;
   /** Never set: it only carries the type. */
   readonly row?: Row;
 }
 
-/** Every statement and insertion that was made, for the tests that compile them all for each engine. */
-const made: (Statement | Insertion)[] = [];
-export const madeStatements = (): readonly (Statement | Insertion)[] => made;
+/** All statements and insertions, for the tests that compile them for each database. */
+const allStatements: (Statement | Insertion)[] = [];
+export const madeStatements = (): readonly (Statement | Insertion)[] => allStatements;
 
 /**
- * Makes a statement of a query. Make it once, where the store is made, and run it many times with other values.
- * @param built the query, or a function of the engine's dialect where engines say something differently
+ * Creates a statement from a query. Create it once, along with the store, and run it with different values.
+ * @param built the query, or a function of the dialect if the SQL differs between databases
  */
 export const statement = <Query extends Built>(
   built: Query | ((dialect: Dialect) => Query),
 ): Statement<RowsOf<Query>> => {
   const one: Statement<RowsOf<Query>> = { build: typeof built === "function" ? built : () => built };
-  made.push(one);
+  allStatements.push(one);
   return one;
 };
 
-/** Makes statements that differ in shape, each once: `shape` is called for the first call with a set of arguments. */
+/**
+ * Creates statements of different shapes, each once: `shape` is called once for each combination of arguments.
+ */
 export const statements = <Args extends readonly (string | number | boolean | undefined)[], Row>(
   shape: (...args: Args) => Statement<Row>,
 ): ((...args: Args) => Statement<Row>) => {
-  const known = new Map<string, Statement<Row>>();
+  const cache = new Map<string, Statement<Row>>();
   return (...args) => {
     const key = JSON.stringify(args.map((arg) => arg ?? null));
-    let found = known.get(key);
+    let found = cache.get(key);
     if (!found) {
       found = shape(...args);
-      known.set(key, found);
+      cache.set(key, found);
     }
     return found;
   };
 };
 
-/** Inserts rows of one table. */
+/** Inserts rows into one table. */
 export interface Insertion<Of extends SQLiteTable = SQLiteTable> {
   readonly table: Of;
   readonly onConflict: "fail" | "ignore";
 }
 /**
- * Makes an insertion of rows, for `tx.insert`. Columns with a default get it; what a row leaves out is null.
- * @param onConflict `ignore` leaves rows out whose key is taken
+ * Creates an insertion for `tx.insert`. Columns that a row leaves out get their default, or null.
+ * @param onConflict `ignore` skips rows whose key is taken
  */
 export const insertion = <Of extends SQLiteTable>(
   table: Of,
   { onConflict = "fail" }: { readonly onConflict?: "fail" | "ignore" } = {},
 ): Insertion<Of> => {
   const one: Insertion<Of> = { table, onConflict };
-  made.push(one);
+  allStatements.push(one);
   return one;
 };
 
-/** A column or an expression of a statement's rows, and under which names it stands in them. */
+/** A column or an expression in the result of a statement, and its path in the row object. */
 export interface Field {
   readonly path: readonly string[];
-  /** Reads what the engine's driver gave. */
+  /** Converts a value of the database's driver. */
   readonly decode: (value: unknown) => unknown;
-  /** The table of the column, where it is one. */
+  /** The table of the column, unless the field is an expression. */
   readonly table: string | undefined;
 }
 
-/** A statement, as far as it is the same for every engine. */
-export interface Parts {
+/** The parts of a statement that do not depend on the database. */
+export interface StatementParts {
   readonly sql: SQL;
   readonly fields: readonly Field[];
-  /** For each joined table whether its rows are always there: where not, its columns may all be null. Undefined without a join. */
+  /**
+   * For each joined table, whether its rows always exist. If not, its columns may all be null. Undefined
+   * without a join.
+   */
   readonly alwaysThere: Readonly<Record<string, boolean>> | undefined;
-  /** The table that it writes; undefined where it only reads. */
+  /** The table that the statement writes; undefined for a statement that reads. */
   readonly writes: string | undefined;
 }
 
-/** Drizzle's own parts of a query, which its types do not show. The one place that knows them; `statement.test.ts` holds them. */
+/**
+ * Internal parts of Drizzle's queries, which its types do not expose. Used only here; `statement.test.ts`
+ * checks them.
+ */
 interface Internals {
   readonly config?: {
     readonly table?: unknown;
@@ -150,7 +163,7 @@ const fieldsOf = (selected: Readonly<Record<string, unknown>>, path: readonly st
     if (is(field, SQL) || is(field, SQL.Aliased)) return [fieldOf(here, field)];
     if (typeof field === "object" && field !== null && "getSQL" in field && !is(field, Table))
       return [fieldOf(here, field)];
-    // Safe: what is no field is a table or an object of fields.
+    // Safe: anything else is a table or an object of fields.
     return fieldsOf(field as Readonly<Record<string, unknown>>, here);
   });
 
@@ -160,8 +173,8 @@ const fieldOf = (path: readonly string[], field: unknown): Field => ({
   table: is(field, Column) ? getTableName(field.table) : undefined,
 });
 
-/** Takes a statement apart, for an engine to compile. */
-export const partsOf = ({ build }: Statement, dialect: Dialect): Parts => {
+/** Analyses a statement, for a database to compile. */
+export const partsOf = ({ build }: Statement, dialect: Dialect): StatementParts => {
   const built = build(dialect);
   // Safe: see Internals.
   const { config, joinsNotNullableMap } = built as Internals;
@@ -176,14 +189,14 @@ export const partsOf = ({ build }: Statement, dialect: Dialect): Parts => {
   };
 };
 
-/** A parameter of a compiled statement: the value of a name, encoded, or a value that stands in the statement. */
+/** A parameter of a compiled statement: a named value, encoded, or a constant. */
 export interface Binding {
   readonly name: string | undefined;
   readonly encode: ((value: unknown) => unknown) | undefined;
   readonly value: unknown;
 }
 
-/** What Drizzle gives as a statement's parameters. */
+/** Converts Drizzle's parameters of a statement. */
 export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
   parameters.map((parameter): Binding => {
     if (is(parameter, Placeholder)) return { name: parameter.name, encode: undefined, value: undefined };
@@ -194,19 +207,19 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
     return { name: undefined, encode: undefined, value: parameter };
   });
 
-/** Makes the function that reads a row from the values of its fields. */
-export const rowReader = ({ fields, alwaysThere }: Pick<Parts, "fields" | "alwaysThere">) => {
+/** Creates a function that builds a row from the values of its fields. */
+export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
   const isFlat = fields.every(({ path }) => path.length === 1);
   const read = (row: Record<string, unknown>, { path, decode }: Field, value: unknown): void => {
     let node = row;
     for (const name of path.slice(0, -1)) {
       node[name] ??= {};
-      // Safe: the line above has made it.
+      // Safe: created by the line above.
       node = node[name] as Record<string, unknown>;
     }
     node[path[path.length - 1] ?? ""] = value === null ? null : decode(value);
   };
-  /** Objects of joined tables that may not be there, with the indexes of their columns. */
+  /** Objects of joined tables that may be missing, with the indexes of their columns. */
   const optional = [...new Set(fields.flatMap(({ path }) => (path.length === 2 ? path.slice(0, 1) : [])))]
     .map((name) => ({
       name,

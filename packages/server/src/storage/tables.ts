@@ -3,18 +3,21 @@ import { getTableColumns, sql } from "drizzle-orm";
 import { index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
 import { flag, integer, json, text, time } from "./columns.js";
 
-/** A signal and whom it is for (everybody in the group when nobody is named), or who leaves the group. */
+/**
+ * The payload of a vendor task: a signal and its recipients (none: everyone in the group), or the person who
+ * leaves the group.
+ */
 export interface VendorTaskPayload {
   readonly signal?: { readonly type: number; readonly data: string };
   readonly userIds?: readonly string[];
 }
 
-// Ids are UUIDv7 without hyphens, so that they order by time of making; times are milliseconds since 1970.
+// Ids are UUIDv7 without hyphens, so that they sort by creation. Times are milliseconds since 1970.
 const timestamps = { createdAt: time("created_at").notNull(), updatedAt: time("updated_at").notNull() };
 
-/** The bulk change that added a row. Readers do not see the row before that change is announced. */
+/** The bulk change that added a row. The row becomes visible when that change is announced. */
 const addedBy = () => integer("added_by");
-/** The bulk change that removes a row. Readers do not see the row once that change is announced. */
+/** The bulk change that removes a row. The row becomes invisible when that change is announced. */
 const removedBy = () => integer("removed_by");
 
 /** People who log in with a password. */
@@ -28,7 +31,7 @@ export const accounts = sqliteTable("accounts", {
   ...timestamps,
 });
 
-/** Logins. A token that names one is good while it is here. */
+/** Sessions. A token of a session is valid only while the session's row exists. */
 export const sessions = sqliteTable(
   "sessions",
   {
@@ -37,18 +40,20 @@ export const sessions = sqliteTable(
       .notNull()
       .references(() => accounts.userId),
     createdAt: time("created_at").notNull(),
-    /** No token of the session is good after this. */
+    /** The expiry of all tokens of the session. */
     expiresAt: time("expires_at").notNull(),
   },
   (table) => [index("sessions_by_user").on(table.userId), index("sessions_by_expiry").on(table.expiresAt)],
 );
 
-/** Tokens that are no longer good, by their `jti`. */
+/** Revoked tokens, by their `jti`. */
 export const revokedTokens = sqliteTable(
   "revoked_tokens",
   {
     tokenId: text("token_id").primaryKey(),
-    /** When the token expires and the row can go; unknown where it was revoked by its id alone. */
+    /**
+     * When the token expires and the row can be deleted. Null for a token that was revoked by its id alone.
+     */
     expiresAt: time("expires_at"),
     createdAt: time("created_at").notNull(),
   },
@@ -63,7 +68,7 @@ export const exams = sqliteTable(
     startTime: time("start_time").notNull(),
     endTime: time("end_time").notNull(),
     videoProfile: json<VideoProfile>("video_profile"),
-    /** The caller that made it: may add rooms to it before being in one. */
+    /** The user id of the creator, who may add rooms to the exam before they are in one. */
     createdBy: text("created_by").notNull(),
     ...timestamps,
     removedBy: removedBy(),
@@ -99,7 +104,7 @@ export const rooms = sqliteTable(
 export const participants = sqliteTable(
   "participants",
   {
-    /** The order in which people were added: lists follow it. */
+    /** The order in which people were added, which lists follow. */
     seq: integer().primaryKey({ autoIncrement: true }),
     roomId: text("room_id")
       .notNull()
@@ -107,7 +112,7 @@ export const participants = sqliteTable(
     userId: text("user_id").notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     name: text().notNull(),
-    /** Time beyond the exam's end. */
+    /** Minutes that the person has beyond the exam's end. */
     extraMinutes: integer("extra_minutes").notNull().default(0),
     mainPublishStatus: text("main_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
     pcPublishStatus: text("pc_publish_status", { enum: ["idle", "publishing", "stopped"] }).notNull(),
@@ -123,9 +128,9 @@ export const participants = sqliteTable(
 );
 
 /**
- * How often the links of somebody's seat in a room were revoked; no row: never. Stays when the person is taken out of the
- * room: put back, they do not get the old links back. Under no name stands what people start with who come in from now on:
- * a seat with revoked links was erased together with its name.
+ * The number of times that the links of a seat were revoked. No row: never. A row outlives the seat, so that a
+ * person who is added again does not get their old links back. The row with an empty user id has the initial
+ * generation of seats that are added from now on: it covers seats with revoked links whose names were erased.
  */
 export const seatGenerations = sqliteTable(
   "seat_generations",
@@ -139,11 +144,11 @@ export const seatGenerations = sqliteTable(
   (table) => [primaryKey({ columns: [table.roomId, table.userId] })],
 );
 
-/** People of an exam who have no room yet: a plan seats them. */
+/** People of an exam who have no room yet, until a plan seats them. */
 export const unseated = sqliteTable(
   "unseated",
   {
-    /** The order in which people were imported: a plan follows it. */
+    /** The order in which people were imported, which a plan follows. */
     seq: integer().primaryKey({ autoIncrement: true }),
     examId: text("exam_id")
       .notNull()
@@ -162,7 +167,7 @@ export const unseated = sqliteTable(
   ],
 );
 
-/** Whose camera a stream is: stream names are looked up here, never split. */
+/** The owners of streams. Stream names are looked up here, never parsed. */
 export const streamNames = sqliteTable(
   "stream_names",
   {
@@ -177,7 +182,7 @@ export const streamNames = sqliteTable(
   (table) => [uniqueIndex("stream_names_by_owner").on(table.roomId, table.userId, table.camera)],
 );
 
-/** What the stream service reported: each event once, in the order it came. */
+/** Reports of the stream service: each event once, in order of arrival. */
 export const streamEvents = sqliteTable(
   "stream_events",
   {
@@ -188,17 +193,17 @@ export const streamEvents = sqliteTable(
     userId: text("user_id").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
     action: text({ enum: ["publish", "publish_done"] }).notNull(),
-    /** When it happened, by the stream service's clock, to the second. */
+    /** The time of the event by the stream service's clock, in whole seconds. */
     eventTime: time("event_time").notNull(),
-    /** Where the stream was pushed from, and the service's node that took it. */
+    /** The address that the stream was pushed from, and the service's node that received it. */
     ip: text().notNull(),
     node: text().notNull(),
-    /** Of the picture, in pixels, where it was reported. */
+    /** The size of the picture in pixels, if reported. */
     width: integer(),
     height: integer(),
     createdAt: time("created_at").notNull(),
   },
-  // One event comes several times: it is the same when all that tells events apart is.
+  // The stream service repeats events. Two reports are the same event if all of these columns are equal.
   (table) => [
     uniqueIndex("stream_events_by_event").on(
       table.roomId,
@@ -209,12 +214,15 @@ export const streamEvents = sqliteTable(
       table.node,
       table.ip,
     ),
-    // With the row's id, which SQLite adds to every index: one page is one range.
+    // SQLite adds the row's id to every index, so a page is one range of this index.
     index("stream_events_by_room").on(table.roomId),
   ],
 );
 
-/** What is still to be done at a message service: it is there until it was done. A room's group has the room's id. */
+/**
+ * Pending calls to a message service. A row exists until its call has succeeded. The group of a room has the
+ * room's id.
+ */
 export const vendorTasks = sqliteTable(
   "vendor_tasks",
   {
@@ -222,29 +230,32 @@ export const vendorTasks = sqliteTable(
     service: text({ enum: ["aliyun_new", "aliyun_old", "rong_cloud"] }).notNull(),
     kind: text({ enum: ["delete_group", "send", "leave"] }).notNull(),
     groupId: text("group_id").notNull(),
-    /** What is sent, or who leaves. */
+    /** The signal to send, or the person who leaves. */
     payload: json<VendorTaskPayload>().notNull(),
-    /** Not tried before, and given up after (null: never). */
+    /** The earliest time for the call, and the time to give it up (null: never). */
     dueAt: time("due_at").notNull(),
     expiresAt: time("expires_at"),
-    /** How often it was begun, and how often the service refused it. */
+    /** How many times the call was started, and how many times the service refused it. */
     attempts: integer().notNull().default(0),
     refusals: integer().notNull().default(0),
     createdAt: time("created_at").notNull(),
   },
   (table) => [
     index("vendor_tasks_by_due").on(table.service, table.dueAt, table.id),
-    // What is to be done in one group is done in the order of the ids.
+    // Tasks of one group run in the order of their ids.
     index("vendor_tasks_by_group").on(table.service, table.groupId, table.id),
   ],
 );
 
-/** What an event in the log says beyond its room, kind and time: small; what stands elsewhere is referred to. */
+/**
+ * The data of an event, besides its room, type and time. Small: it refers to other rows instead of copying
+ * them.
+ */
 export type EventData = Readonly<Record<string, string | number>>;
 
 /**
- * What happened in rooms: written in the transaction of what it reports. Kept for a while. It outlives its room, so that who
- * listens is told of its end.
+ * The event log. An event is written in the transaction of the change that it reports, and expires after a
+ * while. It may outlive its room, so that listeners learn of the room's deletion.
  */
 export const roomEvents = sqliteTable(
   "room_events",
@@ -255,11 +266,11 @@ export const roomEvents = sqliteTable(
     data: json<EventData>().notNull(),
     createdAt: time("created_at").notNull(),
   },
-  // With the row's id, which SQLite adds to every index.
+  // SQLite adds the row's id to every index.
   (table) => [index("room_events_by_room").on(table.roomId)],
 );
 
-/** What was said in a room by way of the built-in message service. */
+/** Messages of the built-in message service. */
 export const messages = sqliteTable(
   "messages",
   {
@@ -270,15 +281,15 @@ export const messages = sqliteTable(
     type: integer().notNull(),
     /** A JSON text, as it was sent. */
     data: text().notNull(),
-    /** The sender's user id and page; `server` for the server's own. */
+    /** The user id and page of the sender, or `server` for messages of the server. */
     senderId: text("sender_id").notNull(),
     senderRole: text("sender_role", {
       enum: ["admin", "teacher", "inspector", "examinee", "server"],
     }).notNull(),
     senderCamera: text("sender_camera", { enum: ["main", "pc"] }).notNull(),
-    /** The logins that it is for; the staff's as a whole when empty, everybody's when null. */
+    /** The logins that get the message. Empty: the staff. Null: everyone in the room. */
     recipients: json<readonly string[]>(),
-    /** Tells a repetition by the sender from another message. */
+    /** Identifies repetitions of a message by its sender. */
     key: text(),
     createdAt: time("created_at").notNull(),
   },
@@ -290,7 +301,10 @@ export const messages = sqliteTable(
   ],
 );
 
-/** Who reads what was said: readers that stand for many (`domain/messages.ts`), or the logins that it is for and its sender's. */
+/**
+ * Who may read a message: its recipients' and its sender's logins, or readers that stand for groups
+ * (`domain/messages.ts`).
+ */
 export const messageReaders = sqliteTable(
   "message_readers",
   {
@@ -299,14 +313,18 @@ export const messageReaders = sqliteTable(
       .references(() => rooms.id),
     login: text().notNull(),
     messageId: integer("message_id").notNull(),
-    /** The message's. */
+    /** The message's type. */
     type: integer().notNull(),
   },
-  // One login's page of a room is one range, also where only one type is asked for: it is in the index.
+  // A login's page of messages in a room is one range. With the type in the index, that is also true for
+  // messages of one type.
   (table) => [primaryKey({ columns: [table.roomId, table.login, table.messageId] })],
 );
 
-/** Who may say nothing to a whole room: a login, or (as an empty one) everybody but those who run it. */
+/**
+ * Mutes of a whole room's messages: for one login or, with an empty login, for everyone but the staff who run
+ * the room.
+ */
 export const mutes = sqliteTable(
   "mutes",
   {
@@ -319,45 +337,51 @@ export const mutes = sqliteTable(
 );
 
 /**
- * People who were removed together with what was recorded about them, while other traces of them are still there: see
- * `features/erasure`. A row goes with the last trace.
+ * People who were removed together with their records and whose other data is not yet erased: see
+ * `features/erasure`. A row is deleted along with the last of that data.
  */
 export const erasures = sqliteTable("erasures", {
   id: integer().primaryKey({ autoIncrement: true }),
   examId: text("exam_id").notNull(),
-  /** The one room that it is about; null: all of the exam. */
+  /** The only room to erase from. Null: the whole exam. */
   roomId: text("room_id"),
   userId: text("user_id").notNull(),
-  /** The newest event and message when the person was removed: later events tell of that, and the person may come back. */
+  /**
+   * The newest event and message at the removal. Later events report the removal, or belong to the person after
+   * they were added again.
+   */
   upToEvent: integer("up_to_event").notNull(),
   upToMessage: integer("up_to_message").notNull(),
-  /** What is to go next: all that was there before, or the message that told the person of the removal. */
+  /**
+   * The next stage: `traces` is the data from before the removal, `farewell` the message that notified the
+   * person of it.
+   */
   stage: text({ enum: ["traces", "farewell"] }).notNull(),
   createdAt: time("created_at").notNull(),
 });
 
 /**
- * Logins to the built-in message service, from the moment that they are issued until they expire. A row says what its login
- * stands for: the token that it was issued to, with all that this token is bound to.
+ * Unexpired logins to the built-in message service. A row stores the token that the login was issued to, with
+ * all bindings of that token.
  */
 export const messageLogins = sqliteTable(
   "message_logins",
   {
-    /** What the login's nonce carries. */
+    /** The nonce of the login. */
     id: text().primaryKey(),
-    /** Whose login it is, and for which of their pages. */
+    /** The person, and their page, that the login is for. */
     userId: text("user_id").notNull(),
     camera: text({ enum: ["main", "pc"] }).notNull(),
-    /** The caller that it was issued to: the person themselves, or an administrator. */
+    /** The caller who requested the login: the person, or an administrator. */
     holderId: text("holder_id").notNull(),
     holderRole: text("holder_role", { enum: ["admin", "teacher", "inspector", "examinee"] }).notNull(),
-    /** It works in this room, or in this exam, alone. Neither has to exist any more. */
+    /** The room or exam that the login is limited to, which may be deleted by now. */
     roomId: text("room_id"),
     examId: text("exam_id"),
-    /** The session and the token that it ends with. */
+    /** The session and the token with which the login ends. */
     sessionId: text("session_id"),
     tokenId: text("token_id"),
-    /** Of the links of the holder's seat: the login ends when these are revoked. */
+    /** The generation of links of the holder's seat: the login ends when these links are revoked. */
     generation: integer(),
     createdAt: time("created_at").notNull(),
     expiresAt: time("expires_at").notNull(),
@@ -368,7 +392,7 @@ export const messageLogins = sqliteTable(
   ],
 );
 
-/** Whose pages are connected, or were a moment ago. */
+/** Pages that are connected, or were until a moment ago. */
 export const presence = sqliteTable(
   "presence",
   {
@@ -379,7 +403,7 @@ export const presence = sqliteTable(
     camera: text({ enum: ["main", "pc"] }).notNull(),
     role: text({ enum: ["teacher", "inspector", "examinee"] }).notNull(),
     since: time("since").notNull(),
-    /** How many devices have the page open. */
+    /** The number of devices on which the page is open. */
     devices: integer().notNull().default(1),
   },
   (table) => [primaryKey({ columns: [table.roomId, table.userId, table.camera] })],
@@ -392,16 +416,16 @@ export const audioClips = sqliteTable(
     id: text().primaryKey(),
     name: text().notNull(),
     classify: integer().notNull(),
-    /** Absolute, or a path below the server's own public URL. */
+    /** An absolute URL, or a path below the server's public URL. */
     url: text().notNull(),
     ossUrl: text("oss_url"),
-    /** Whether exams without manual audio of their own offer it. */
+    /** Whether exams without manual audio of their own offer the clip. */
     isDefault: flag("is_default").notNull().default(false),
-    /** The user id of who added it, and may change it beside administrators; null where that was not noted. */
+    /** The user id of the creator, who may change the clip. Null: not recorded. */
     createdBy: text("created_by"),
-    /** The name as it is searched: see `features/audio`. */
+    /** The normalized name for searching: see `features/audio`. */
     foldedName: text("folded_name").notNull().default(""),
-    /** The size of a file that was uploaded; 0 where the URL is another's. */
+    /** The size of an uploaded file. 0 for a URL of another server. */
     bytes: integer().notNull().default(0),
     ...timestamps,
   },
@@ -409,13 +433,14 @@ export const audioClips = sqliteTable(
     index("audio_clips_by_class").on(table.classify, table.id),
     index("audio_clips_by_default").on(table.isDefault, table.id),
     index("audio_clips_by_url").on(table.url),
-    // What a person's files take, and what all do, is summed from an index alone: that of the files, not of foreign URLs.
+    // The sizes of one person's files, and of all files, are summed from this index alone. It leaves out URLs
+    // of other servers.
     index("audio_clips_by_creator").on(table.createdBy, table.bytes),
     index("audio_clips_by_bytes").on(table.bytes),
   ],
 );
 
-/** Which exam plays which clip: at a time, or by hand when there is none. */
+/** The audio clips of exams: each plays at a time or, without one, manually. */
 export const examAudio = sqliteTable(
   "exam_audio",
   {
@@ -443,7 +468,7 @@ export const cheatConfigs = sqliteTable("cheat_configs", {
   ...timestamps,
 });
 
-/** What the detectors saw. Records are evidence: never changed. */
+/** Reports of the cheat detectors. Records are evidence and never change. */
 export const cheatRecords = sqliteTable(
   "cheat_records",
   {
@@ -457,18 +482,20 @@ export const cheatRecords = sqliteTable(
     isMainMonitor: flag("is_main_monitor").notNull(),
     detectTime: time("detect_time").notNull(),
     extraInfo: text("extra_info").notNull(),
-    /** Whether `extraInfo` came as a JSON object, not as a text. */
+    /** Whether `extraInfo` was a JSON object rather than a text. */
     extraInfoIsObject: flag("extra_info_is_object").notNull(),
     createdAt: time("created_at").notNull(),
   },
-  // Each ends with the row's id, which SQLite adds to every index: one page is one range, and new rows stand at its end.
+  // SQLite adds the row's id to every index, so a page is one range, and new rows are at its end.
   (table) => [
     index("cheat_records_by_room").on(table.roomId),
     index("cheat_records_by_exam").on(table.examId),
   ],
 );
 
-/** Who was recorded in which room. Stands where an index of the records by person would: docs/decisions/0027. */
+/**
+ * Which people have records in which rooms. It replaces an index of the records by person: docs/decisions/0027.
+ */
 export const recordedPeople = sqliteTable(
   "recorded_people",
   {
@@ -476,7 +503,7 @@ export const recordedPeople = sqliteTable(
       .notNull()
       .references(() => rooms.id),
     userId: text("user_id").notNull(),
-    /** How many records are kept about the person in the room, and how many bytes they have: what quotas are about. */
+    /** The number and the size in bytes of the person's records in the room, for quotas. */
     records: integer().notNull().default(0),
     bytes: integer().notNull().default(0),
   },
@@ -486,41 +513,48 @@ export const recordedPeople = sqliteTable(
 /** A person whom a bulk change removes from an exam. */
 export interface RemovedPerson {
   readonly userId: string;
-  /** From this room only. */
+  /** Set to remove the person from this room only. */
   readonly roomId?: string | undefined;
-  /** What was recorded about them goes with them: what this room holds, or all rooms of the exam. */
+  /**
+   * Which records about the person are deleted, too: none, those of the room, or those of all rooms of the
+   * exam.
+   */
   readonly erases: "nothing" | "room" | "exam";
-  /** The newest record that goes. */
+  /** The newest record to delete. */
   readonly lastRecordId: number;
 }
 
-/** Where a bulk change goes on. */
+/** The position at which a bulk change continues. */
 export interface BulkProgress {
   readonly phase: number;
-  /** The key of the last row that the phase has done with. */
+  /** The key of the last row that the phase has processed. */
   readonly after: string | number;
 }
 
 /**
- * Changes of many rows that are under way, at most one in each exam: docs/decisions/0032. Each is made in small writes that nobody
- * sees, announced by one, and finished in small writes. A row is here from the first of them to the last.
+ * Bulk changes in progress, at most one per exam: docs/decisions/0032. A bulk change is prepared in small
+ * invisible writes, announced by one write, and finished in small writes. Its row exists from the first to the
+ * last of them.
  */
 export const bulkChanges = sqliteTable(
   "bulk_changes",
   {
-    /** Random, so that a later change never takes the id of one that rows still name. */
+    /** Random, so that no later change gets the id of one that rows still refer to. */
     id: integer().primaryKey(),
     kind: text({ enum: ["import", "plan", "delete_exam", "remove_person"] }).notNull(),
     examId: text("exam_id").notNull(),
-    /** Whom it removes. */
+    /** The person to remove. */
     person: json<RemovedPerson>(),
     /** `preparing`: undone unless it is announced. `announced`: finished. */
     state: text({ enum: ["preparing", "announced"] }).notNull(),
-    /** The last participant and the last of those without a room before it: those that it adds have a greater `seq`. */
+    /**
+     * The greatest `seq` of participants and of people without a room before the change. Rows that the change
+     * adds have a greater `seq`.
+     */
     seatedBefore: integer("seated_before").notNull(),
     unseatedBefore: integer("unseated_before").notNull(),
     progress: json<BulkProgress>().notNull(),
-    /** The worker that carries it on, and until when no other one may. */
+    /** The worker that runs the change, and how long it has the exclusive right to do so. */
     worker: text().notNull(),
     claimedUntil: time("claimed_until").notNull(),
     createdAt: time("created_at").notNull(),
@@ -532,7 +566,7 @@ export const bulkChanges = sqliteTable(
   ],
 );
 
-/** Other names and extra minutes, which a bulk change gives to people who are there already. */
+/** New names and extra minutes that a bulk change gives to people who are in the exam already. */
 export const personChanges = sqliteTable(
   "person_changes",
   {
@@ -549,15 +583,16 @@ export const personChanges = sqliteTable(
   ],
 );
 
-// What is read of exams, rooms and people: what no bulk change hides. Writes go to the tables.
+// Stores read exams, rooms and people through these views, which leave out what bulk changes hide. They write
+// to the tables.
 
 const inState = (state: "preparing" | "announced"): string =>
   `(SELECT "id" FROM "bulk_changes" WHERE "state" = '${state}')`;
-/** Rows of a table that were added before now, or by an announced change, and not removed by one. */
+/** Rows that were added by no bulk change or an announced one, and not removed by an announced one. */
 const isVisible = (table: string): string =>
   `("${table}"."added_by" IS NULL OR "${table}"."added_by" NOT IN ${inState("preparing")})
     AND ("${table}"."removed_by" IS NULL OR "${table}"."removed_by" NOT IN ${inState("announced")})`;
-/** A column as an announced change has it, until the row itself does. */
+/** The value of a column according to an announced change, even before the row itself has it. */
 const changed = (place: "seated" | "unseated", table: string, column: "name" | "extra_minutes"): string =>
   `coalesce((SELECT "change"."${column}" FROM "person_changes" AS "change"
     WHERE "change"."place" = '${place}' AND "change"."seq" = "${table}"."seq"
@@ -578,7 +613,7 @@ export const visibleRooms = sqliteView("visible_rooms").as((select) =>
     .from(rooms)
     .where(sql.raw(isVisible("rooms"))),
 );
-/** What is read of a room: the message group carries the room's own id. */
+/** The columns of a room. The id of the message group is the room's id. */
 export const roomColumns = {
   id: visibleRooms.id,
   examId: visibleRooms.examId,
@@ -592,7 +627,7 @@ export const roomColumns = {
   imGroupId: visibleRooms.id,
 };
 
-// With their columns spelled out: of one that is computed, Drizzle would not say in a join which view it is of.
+// Lists its columns explicitly: in a join, Drizzle does not qualify computed columns of a view.
 const role = () => text({ enum: ["teacher", "inspector", "examinee"] }).notNull();
 const publishStatus = (name: string) => text(name, { enum: ["idle", "publishing", "stopped"] }).notNull();
 

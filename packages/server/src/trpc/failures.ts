@@ -4,7 +4,7 @@ import { ZodError } from "zod";
 import { StreamNameTaken } from "../domain/people.js";
 import { storageFull } from "../limits/disk.js";
 import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
-import { isStorageFull } from "../storage/sqlite/full.js";
+import { isStorageFull } from "../storage/sqlite/storage-full.js";
 import { StorageLostError } from "../storage/storage-lost.js";
 import type { Context } from "./context.js";
 

@@ -5,14 +5,14 @@ import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunLive, type AliyunLiveOptions, openAliyunLive } from "../simulators/aliyun-live.js";
 import { kept, watchLog } from "./secrets.js";
 
-// A server's settings for Aliyun's services, all of them served by simulators.
+// Settings for Aliyun's services, which simulators provide.
 
 export const KEY: AccessKey = { id: "LTAI-of-the-test", secret: kept("access-key") };
 export const IM_APP = { appId: "demoapp", appKey: kept("im-app"), appSign: "sign" };
 const OLD_APP = { appId: "old-app" };
 export const CLOCK = () => new Date("2026-01-02T03:04:05Z");
 
-/** Both message services of the vendor, at a simulator; `vendors` as in the settings. */
+/** Settings for both message services of the vendor, at a simulator. `vendors` adds to the settings. */
 export const aliyunConfig = (
   { url }: Pick<AliyunLive, "url">,
   { id, secret, token }: AccessKey = KEY,
@@ -33,11 +33,11 @@ export interface Aliyun extends AsyncDisposable {
   readonly live: AliyunLive;
   readonly im: NonNullable<MessageProviders["aliyun_new"]>;
   readonly old: NonNullable<MessageProviders["aliyun_old"]>;
-  /** What was logged so far: a line for each, in JSON. */
+  /** The log so far, as JSON lines. */
   readonly log: readonly string[];
 }
 
-/** The message services as the server drives them, and the simulator that they are driven at. */
+/** Opens the message services and their simulator. */
 export const openAliyun = async (
   options: Partial<AliyunLiveOptions> & {
     config?: Partial<Config>;

@@ -2,28 +2,28 @@ import { expect } from "vitest";
 import { dataOf, send } from "./calls.js";
 import type { School } from "./school.js";
 
-// The vendor's web apps as they were seen: what each asks of the server, and what it needs of the answers.
+// The observed behavior of the vendor's web apps: their requests, and what they need in the responses.
 
 const ORIGIN = "https://exam-app.example";
 
-/** A browser with one of the apps open: the token comes from the page's URL, as it is. */
+/** A browser with one of the apps open. The app sends the token from the page's URL unchanged. */
 export const openApp = (school: School, token: string) => {
-  /** What the browser asks before the first request of a kind to another origin. */
+  /** The browser's CORS preflight request. */
   const preflight = async (path: string, method: "GET" | "POST") => {
-    const asked = method === "GET" ? "authorization" : "authorization,content-type";
+    const requestHeaders = method === "GET" ? "authorization" : "authorization,content-type";
     const { statusCode, headers } = await school.inject({
       method: "OPTIONS",
       url: path,
       headers: {
         origin: ORIGIN,
         "access-control-request-method": method,
-        "access-control-request-headers": asked,
+        "access-control-request-headers": requestHeaders,
       },
     });
     expect(statusCode).toBe(204);
     const list = (name: string) => String(headers[name]).toLowerCase().split(/,\s*/);
     expect(["*", ORIGIN]).toContain(headers["access-control-allow-origin"]);
-    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(asked.split(",")));
+    expect(list("access-control-allow-headers")).toEqual(expect.arrayContaining(requestHeaders.split(",")));
     expect(list("access-control-allow-methods")).toContain(method.toLowerCase());
   };
   const ask = async (method: "GET" | "POST", path: string, fields: Record<string, unknown>) => {
@@ -42,7 +42,7 @@ export const openApp = (school: School, token: string) => {
 };
 export type App = ReturnType<typeof openApp>;
 
-/** A URL that the apps can work with: they put `t=<ms>` into it, and append a text. */
+/** Expects a URL that the apps can use: they insert `t=<ms>` and append a text. */
 export const expectPlayable = (url: string) => {
   expect(url).toMatch(/^artc:\/\//);
   const parsed = new URL(url);
@@ -51,7 +51,7 @@ export const expectPlayable = (url: string) => {
 };
 export const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as const;
 
-/** What every app asks first, one after another. */
+/** The first requests of every app, in order. */
 export const start = async (app: App, school: School, userId: string) => {
   const room = dataOf(await app.get("roomInfo", { roomId: school.room.id }));
   expect([0, 1]).toContain(room.status);

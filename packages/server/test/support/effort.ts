@@ -1,5 +1,8 @@
-/** Whether `npm run check` runs the tests, which is to be done within a minute; `npm test` tries everything. */
+/**
+ * Whether the tests run as part of `npm run check`, which must finish within a minute. `npm test` runs all
+ * cases.
+ */
 export const isQuick = process.env.TEST_EFFORT === "quick";
 
-/** How many cases of a property are generated: all of them, or a tenth. */
+/** Returns the number of cases of a property to generate: all of them, or a tenth. */
 export const cases = (all: number): number => (isQuick ? Math.ceil(all / 10) : all);

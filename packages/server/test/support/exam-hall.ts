@@ -4,7 +4,7 @@ import { participants, rooms, streamNames, unseated } from "../../src/storage/ta
 import { type TrpcAnswer, trpc } from "./calls.js";
 import { openWorld, type World } from "./world.js";
 
-// An exam whose people wait for rooms.
+// An exam with people who have no room yet.
 
 type CreateGroup = (group: NewGroup) => Promise<void>;
 type Role = "teacher" | "inspector" | "examinee";
@@ -19,22 +19,22 @@ export interface ExamHall extends World {
   readonly examId: string;
   readonly otherExamId: string;
   as(caller: TestCaller): Promise<ReturnType<typeof trpc>>;
-  /** Lets people of the exam wait for a room. */
+  /** Adds people without a room to the exam. */
   wait(...people: readonly Waiting[]): void;
   plan(input?: object): Promise<Omit<TrpcAnswer, "data"> & { data: RouterOutputs["exam"]["plan"] }>;
-  /** Everything that a plan could have changed. */
+  /** The state of everything that a plan can change. */
   state(): object;
-  /** The rooms of the exam as `name: teachers | inspectors | examinees`. */
+  /** Lists the rooms of the exam as `name: teachers | inspectors | examinees`. */
   roomList(): string[];
 }
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
 
-/** `count` people `<prefix>0`, `<prefix>1` and so on. */
+/** Returns `count` people with the ids `<prefix>0`, `<prefix>1` and so on. */
 export const people = (role: Role, count: number, prefix: string = role[0] ?? ""): Waiting[] =>
   Array.from({ length: count }, (_, n) => ({ userId: `${prefix}${n}`, name: `Name of ${prefix}${n}`, role }));
 
-/** `createGroup`: what happens when the message service is asked for a group. */
+/** @param createGroup the implementation of the message service's call */
 export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall> => {
   const world = await openWorld({
     change: (deps) => {

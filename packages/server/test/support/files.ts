@@ -1,11 +1,11 @@
 import { zipSync } from "fflate";
 import writeXlsx from "write-excel-file/node";
 
-// Files as spreadsheet programs write them.
+// Files in the formats of spreadsheet programs.
 
 export type Encoding = "utf-8" | "utf-8 with BOM" | "utf-16le" | "utf-16be" | "gb18030";
 
-/** Every character of one or two bytes in GB18030: what `TextDecoder` reads, backwards. */
+/** All characters with one or two bytes in GB18030: the inverse of `TextDecoder`. */
 const gb18030 = ((): ReadonlyMap<string, readonly number[]> => {
   const decoder = new TextDecoder("gb18030", { fatal: true });
   const codes = new Map<string, readonly number[]>();
@@ -19,7 +19,7 @@ const gb18030 = ((): ReadonlyMap<string, readonly number[]> => {
   return codes;
 })();
 
-/** Characters that every encoding here has. */
+/** Characters that exist in all of these encodings. */
 export const COMMON_CHARACTERS: readonly string[] = [...gb18030.keys()].filter(
   (character) => character.length === 1 && character !== "\u0000",
 );
@@ -45,7 +45,7 @@ export const encode = (text: string, encoding: Encoding): Buffer => {
   }
 };
 
-/** CSV in which only what needs quotes has them. */
+/** Writes CSV with quotes only where necessary. */
 export const csv = (
   rows: readonly (readonly string[])[],
   { delimiter = ",", newline = "\r\n" }: { delimiter?: string; newline?: string } = {},
@@ -59,7 +59,7 @@ export const csv = (
 
 export type XlsxCell = string | number | boolean | Date | null;
 
-/** A workbook with one sheet. */
+/** Writes a workbook with one sheet. */
 export const xlsx = async (rows: readonly (readonly XlsxCell[])[]): Promise<Buffer> => {
   const cells = rows.map((row) =>
     row.map((value) => (value === null || value === "" ? null : { value, ...formatOf(value) })),
@@ -68,7 +68,7 @@ export const xlsx = async (rows: readonly (readonly XlsxCell[])[]): Promise<Buff
 };
 const formatOf = (value: XlsxCell) => (value instanceof Date ? { format: "yyyy-mm-dd" } : {});
 
-/** A workbook of parts written by hand: what no spreadsheet writes. */
+/** Writes a workbook from raw XML parts, including ones that no spreadsheet program writes. */
 export const forged = (sheet: string, more: Record<string, string> = {}): Uint8Array => {
   const parts = {
     "[Content_Types].xml": "<Types/>",

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 
-// Values that a request should not hold, and requests that are none.
+// Generators of invalid values and invalid requests.
 
-/** Texts that stand for JSON which `JSON.stringify` cannot write, and what they become on the wire. */
+/** Placeholders for JSON that `JSON.stringify` cannot write, and their text in the request. */
 const UNWRITABLE: readonly (readonly [string, string])[] = [
   ["@deep-list@", `${"[".repeat(5000)}${"]".repeat(5000)}`],
   ["@deep-object@", `${'{"a":'.repeat(5000)}1${"}".repeat(5000)}`],
@@ -12,7 +12,7 @@ const UNWRITABLE: readonly (readonly [string, string])[] = [
   ["@twice@", '{"a":1,"a":2}'],
 ];
 
-/** JSON text, with what only a text can say. */
+/** Returns JSON text in which the placeholders are replaced. */
 export const written = (value: unknown): string =>
   UNWRITABLE.reduce(
     (text, [name, json]) => text.replaceAll(`"${name}"`, json),
@@ -61,7 +61,7 @@ const number = fc.oneof(
 );
 const scalar = fc.oneof(text, number, fc.boolean(), fc.constant(null));
 
-/** Anything that a field should not hold. */
+/** Any value that is invalid for most fields. */
 export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   { weight: 6, arbitrary: scalar },
   { weight: 2, arbitrary: fc.array(scalar, { maxLength: 5 }) },
@@ -71,10 +71,10 @@ export const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
 );
 export const hostileText = text;
 
-/** Changes of an object: another value for a field, a field less, a field more. */
+/** Changes of an object: a different value of a field, a missing field, or an additional field. */
 export const mutations = fc.array(
   fc.record({
-    /** Which field, counted around; the last stands for a new one. */
+    /** The index of the field, modulo their number. The last index stands for an additional field. */
     at: fc.nat(6),
     drop: fc.boolean(),
     value: hostileValue,
@@ -95,7 +95,7 @@ export const mutated = (fields: Readonly<Record<string, unknown>>, changes: Muta
   return Object.fromEntries(result);
 };
 
-/** How a body is spoiled on its way: not at all, mostly. */
+/** Damage to the body of a request. Usually none. */
 export const spoiling = fc.oneof(
   { weight: 6, arbitrary: fc.constant((body: string): string | Buffer => body) },
   {
@@ -140,7 +140,7 @@ export const contentType = fc.oneof(
   },
 );
 
-/** A query's raw text beside its fields: what no client writes. */
+/** Raw text to add to a query, which no client writes. */
 export const queryJunk = fc.oneof(
   { weight: 6, arbitrary: fc.constant("") },
   {

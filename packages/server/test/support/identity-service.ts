@@ -5,20 +5,22 @@ import { exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose"
 export interface SigningKey {
   readonly kid: string;
   readonly publicPem: string;
-  /** As it is published. */
+  /** The published form of the key. */
   readonly jwk: JWK;
   sign(claims: Record<string, unknown>): Promise<string>;
 }
 
-/** An organisation's identity service: a real server on loopback that publishes its keys. */
+/**
+ * The identity service of an organisation: a real server on the loopback interface that publishes its keys.
+ */
 export interface IdentityService extends AsyncDisposable {
   readonly url: string;
-  /** How often the keys were fetched. */
+  /** The number of times that the keys were fetched. */
   fetches(): number;
-  /** Makes a key; it counts once it is published. */
+  /** Generates a key. It is valid once it is published. */
   makeKey(kid: string, alg?: string): Promise<SigningKey>;
   publish(...keys: readonly SigningKey[]): void;
-  /** What it answers instead of keys, until it is told to answer nothing else. */
+  /** Sets a response that is sent instead of the keys; undefined resets it. */
   answer(instead: { status: number; body: string } | undefined): void;
 }
 

@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import type { AppRouter, TestAppOptions } from "../../src/app/testing.js";
 import { parseConfig } from "../../src/config/config.js";
 
-/** What settings of limits, quotas or the disk make of an app's configuration. */
+/** Converts settings of limits, quotas or the disk to a configuration of a test app. */
 export const limited = (
   environment: Readonly<Record<string, string>>,
 ): NonNullable<TestAppOptions["config"]> => {
@@ -12,7 +12,7 @@ export const limited = (
   return { limits, quotas, diskReserveBytes };
 };
 
-/** A monotonic clock that stands still until it is moved, in milliseconds. */
+/** A monotonic clock in milliseconds, which only the test advances. */
 export const stopwatch = () => {
   let ms = 1_000_000;
   return {
@@ -23,11 +23,11 @@ export const stopwatch = () => {
   };
 };
 
-/** The procedures over one WebSocket. */
+/** A client for all procedures over one WebSocket. */
 export const connectApi = (url: string, token: string) => {
   const ws = createWSClient({
     url: `${url.replace("http", "ws")}/trpc`,
-    // Safe: what the client uses of it is the same in both.
+    // Safe: the client uses only what both classes have in common.
     WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
     retryDelayMs: () => 0,
     connectionParams: { token },

@@ -1,23 +1,23 @@
 import type { TestCaller } from "../../src/app/testing.js";
 import type { School } from "./school.js";
 
-// Who may do what, as one table: a procedure a row, a caller a column.
+// A table of all permissions, with a row per procedure and a column per caller.
 
-/** Everybody who calls, by the columns of the table. */
+/** The callers, by column. */
 export const callersOf = ({ room, sibling, other }: School) =>
   ({
     admin: { sub: "root", role: "admin" },
     teacher: { sub: "teacher1", role: "teacher" },
     inspector: { sub: "inspector1", role: "inspector" },
     examinee: { sub: "examinee1", role: "examinee" },
-    // People of another room: of the same exam, and of another.
+    // People of other rooms: one of the same exam, and one of another exam.
     siblingTeacher: { sub: "teacher3", role: "teacher" },
     siblingInspector: { sub: "inspector3", role: "inspector" },
     siblingExaminee: { sub: "examinee3", role: "examinee" },
     otherTeacher: { sub: "teacher2", role: "teacher" },
     otherInspector: { sub: "inspector2", role: "inspector" },
     otherExaminee: { sub: "examinee9", role: "examinee" },
-    // An examinee of the room with a token of a role that it has not there.
+    // Tokens whose role differs from the person's role in the room.
     falseTeacher: { sub: "examinee1", role: "teacher" },
     falseInspector: { sub: "examinee1", role: "inspector" },
     // Tokens that are bound to a room or an exam.
@@ -77,10 +77,11 @@ const OUTCOMES: Readonly<Record<string, Outcome>> = {
 };
 
 /**
- * `+` may, `.` may not; may, but no provider is configured (`p`), the exam has rooms (`c`), or there is no such clip (`n`);
- * may, but only with the token of a login (`s`), which these callers' are not. The columns are those above, grouped:
- * the room's people, those of another room, those of another exam, false roles, bound tokens
- * (an administrator's three, a teacher's five, an inspector's, an examinee's two). What is called concerns `room`, or its exam.
+ * The outcome of each call: `+` allowed, `.` refused. Further outcomes of allowed calls: no provider is
+ * configured (`p`), the exam has rooms (`c`), there is no such clip (`n`), or the call needs a session, which
+ * these callers do not have (`s`). The columns are those above, in groups: the room's people, people of another
+ * room, people of another exam, false roles, bound tokens (three of an administrator, five of a teacher, one of
+ * an inspector, two of an examinee). Calls are about `room` or its exam.
  */
 const TABLE = `
                                  atie tie tie ti aaa ttttt i ee
@@ -163,7 +164,7 @@ stream.listEvents                +++. ... ... .. +.. ++... + ..
 
 const rows = TABLE.trim().split("\n").slice(1);
 
-/** What each caller gets, by the row's name. */
+/** The outcomes by procedure and caller. */
 export const permissions: ReadonlyMap<string, Readonly<Record<CallerName, Outcome>>> = new Map(
   rows.map((row) => {
     const [name = "", ...cells] = row.split(/\s{2,}/);
@@ -173,7 +174,7 @@ export const permissions: ReadonlyMap<string, Readonly<Record<CallerName, Outcom
       if (!outcome || marks.length !== COLUMNS.length) throw new Error(`the row ${name} is not complete`);
       return [column, outcome] as const;
     });
-    // Safe: every column is there, or the line above has thrown.
+    // Safe: the line above has checked that every column has a value.
     return [name, Object.fromEntries(outcomes) as Record<CallerName, Outcome>];
   }),
 );

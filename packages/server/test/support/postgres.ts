@@ -21,14 +21,14 @@ const freePort = (): Promise<number> =>
     });
   });
 
-/** A server of npm's own binaries, which lives as long as the test. */
+/** Starts a PostgreSQL server from an npm package, which stops with the test. */
 const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }> => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
-  // Where it runs as another user, that one must get in.
+  // If the server runs as a different user, that user needs access to the folder.
   chmodSync(folder, 0o755);
   const port = await freePort();
-  const said: string[] = [];
-  const note = (message: unknown) => void said.push(String(message));
+  const output: string[] = [];
+  const note = (message: unknown) => void output.push(String(message));
   const server = new EmbeddedPostgres({
     databaseDir: join(folder, "data"),
     port,
@@ -44,7 +44,7 @@ const startServer = async (): Promise<{ url: string; stop: () => Promise<void> }
     await server.initialise();
     await server.start();
   } catch (error) {
-    throw new Error(`PostgreSQL does not start: ${String(error)}\n${said.join("\n")}`);
+    throw new Error(`PostgreSQL does not start: ${String(error)}\n${output.join("\n")}`);
   }
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,

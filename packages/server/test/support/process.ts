@@ -9,22 +9,25 @@ import { kept, watchLog } from "./secrets.js";
 
 export { REPOSITORY, tempFolder } from "./folders.js";
 
-// Real processes for tests: started, waited for by what they print, and always ended.
+// Real processes for tests, which wait for what a process prints and always end it.
 
-/** The command as it is installed. It is what the last build made: `npx tsc -b packages/server`. */
+/** The built command. Build it with `npx tsc -b packages/server`. */
 export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
-/** No wait is longer than this, so that a test ends, and cleans up, before vitest gives it up. */
+/** The time limit of each wait, so that a test fails and cleans up before vitest aborts it. */
 const DEADLINE_MS = 20_000;
 
 export type Env = Readonly<Record<string, string>>;
 
-// A test ends what it started; one that is given up for taking too long cannot, so its file does.
+// A test ends its processes. A test that exceeds its time limit cannot, so its file does.
 const processes = new Set<ChildProcess>();
 afterAll(() => {
   for (const child of processes) child.kill("SIGKILL");
 });
 
-/** Nothing of the environment that the tests run in reaches a child, but the tRPC adapter that the run is about: no setting, and no other Node. */
+/**
+ * A child process inherits nothing from the test's environment except the tRPC adapter: no settings, and no
+ * other version of Node.
+ */
 const cleanEnv = (home: string, env: Env): Env => ({
   INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER ?? "",
   PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
@@ -32,7 +35,7 @@ const cleanEnv = (home: string, env: Env): Env => ({
   ...env,
 });
 
-/** Rejects with what was waited for, and what was seen instead, when it takes too long. */
+/** Rejects with a description of the wait, and of what happened instead, after a time limit. */
 const within = async <T>(promise: Promise<T>, failure: () => string, ms = DEADLINE_MS): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -50,18 +53,18 @@ export interface Ended {
 
 export interface Child extends AsyncDisposable {
   readonly pid: number;
-  /** The first line of standard output with this text, whether it is there or still to come. */
+  /** Resolves with the first line of standard output that contains this text, past or future. */
   line(text: string): Promise<string>;
-  /** How it ended, once it has. */
+  /** Resolves with the exit status and output. */
   ended(): Promise<Ended>;
   kill(signal: NodeJS.Signals): void;
-  /** Types into it, where its input is kept open. */
+  /** Writes to its standard input. Requires `isTerminal`. */
   type(text: string): void;
-  /** What it has printed so far. */
+  /** Its standard output so far. */
   stdout(): string;
 }
 
-/** @throws Error where `npm run check`, which leaves out files of this name, would start a process */
+/** @throws Error in a test file that `npm run check` runs, because those must not start processes */
 const checkFileName = (): void => {
   const name = basename(expect.getState().testPath ?? "");
   if (!name.startsWith("process-"))
@@ -74,7 +77,7 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
   for (const name of ["stdout", "stderr"] as const)
     child[name].setEncoding("utf8").on("data", (text: string) => {
       seen[name] += text;
-      // With what came before: a text may come in two parts.
+      // Includes the end of the previous chunk, because a secret may be split between two.
       watchLog(seen[name].slice(-text.length - 200));
       for (const look of waiting) look();
     });
@@ -103,7 +106,7 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
     return within(Promise.race([found, gone]), failure).finally(() => waiting.delete(look));
   };
   return {
-    // Safe: it is undefined only for a process that could not be started, which `ended` rejects.
+    // Safe: undefined only for a process that could not be started, for which `ended` rejects.
     pid: child.pid as number,
     line,
     ended,
@@ -119,12 +122,12 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
 
 interface StartOptions {
   readonly cwd: string;
-  /** What is piped into it. */
+  /** The content of its standard input. */
   readonly input?: string;
-  /** Whether somebody will type into it. */
+  /** Whether its standard input stays open, for `type`. */
   readonly isTerminal?: boolean;
   readonly env?: Env;
-  /** How long it may run, where that is more than anything else. */
+  /** Its time limit, in milliseconds. Default: the limit of all waits. */
   readonly deadlineMs?: number;
 }
 
@@ -136,35 +139,35 @@ const start = (
 ): Child => {
   checkFileName();
   const child = spawn(file, args, { cwd, env: cleanEnv(cwd, env), stdio: ["pipe", "pipe", "pipe"] });
-  // It may end without reading.
+  // The process may exit before it has read its input.
   child.stdin.on("error", () => undefined);
   if (!isTerminal) child.stdin.end(input);
   return follow(child, deadlineMs);
 };
 
-/** Starts `invigil` with these arguments. Only what is in `env` is set. */
+/** Starts `invigil` with these arguments, and with the settings in `env` only. */
 export const invigil = (args: readonly string[], options: StartOptions): Child =>
   start(process.execPath, [CLI, ...args], options);
 
-/** Runs `invigil` to its end. */
+/** Runs `invigil` until it exits. */
 export const run = async (args: readonly string[], options: StartOptions): Promise<Ended> => {
   await using child = invigil(args, options);
   return await child.ended();
 };
 
-/** Runs what somebody pastes into a terminal. */
+/** Runs commands pasted into a terminal. */
 export const paste = async (text: string, options: StartOptions): Promise<Ended> => {
   await using child = start("bash", ["-c", text], options);
   return await child.ended();
 };
 
-/** Starts what somebody pastes into a terminal, where it goes on. */
+/** Starts commands pasted into a terminal, which keep running. */
 export const startPaste = (text: string, options: StartOptions): Child =>
   start("bash", ["-c", text], { ...options, isTerminal: true });
 
 export interface Server extends Child {
   readonly url: string;
-  /** Calls a documented path, as JSON. */
+  /** Calls a documented path with JSON. */
   post(path: string, body: unknown, token?: string): Promise<Answer>;
 }
 
@@ -176,9 +179,9 @@ interface Answer {
 }
 
 const SECRET = kept("auth-secret");
-/** Settings of a server whose tokens a test can sign, on a port that is free. */
+/** Settings of a server on a free port, with a known token secret. */
 export const testEnv: Env = { INVIGIL_PORT: "0", INVIGIL_AUTH_SECRET: SECRET };
-/** A token for a server with `testEnv`. */
+/** Signs a token for a server with `testEnv`. */
 export const tokenFor = (role: Role, userId: string): Promise<string> =>
   signToken({ userId, role, ttlSeconds: 3600 }, { secret: SECRET, clock: () => new Date(), jti: userId });
 
@@ -191,7 +194,7 @@ const post = async (url: string, body: unknown, token?: string): Promise<Answer>
   return { status: response.status, body: await response.json() };
 };
 
-/** Starts a server; resolves when it listens. It must log at level `info`, as it does by default. */
+/** Starts a server, and resolves when it listens. Requires log level `info`, the default. */
 export const serve = async (options: StartOptions, ...args: readonly string[]): Promise<Server> => {
   const child = invigil(["serve", ...args], options);
   try {

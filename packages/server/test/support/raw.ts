@@ -5,11 +5,14 @@ export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
-  /** The body, which must be JSON. */
+  /** The parsed JSON body. */
   readonly body: Parsed;
 }
 
-/** Writes bytes to a server, ends, and reads its first answer until it closes. */
+/**
+ * Writes bytes to a server, ends the request, and reads the first response until the server closes the
+ * connection.
+ */
 export const sendRaw = (url: string, bytes: string | Buffer): Promise<RawAnswer> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);

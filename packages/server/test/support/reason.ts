@@ -1,7 +1,7 @@
 import { TRPCError } from "@trpc/server";
 import { InvigilError } from "../../src/platform/errors.js";
 
-/** What a call in-process was refused with; "ok" when it was not. Faults of the server are thrown on. */
+/** Returns the error of an in-process call, or "ok". Rethrows internal errors. */
 export const refused = async (
   call: Promise<unknown>,
 ): Promise<{ reason: string; message: string; fields: string[] }> => {
@@ -14,7 +14,7 @@ export const refused = async (
       const { code, message, fields } = error.cause;
       return { reason: code, message, fields: Object.keys(fields) };
     }
-    // The input's schema refused it: the error formatter names the fields, which runs over HTTP only.
+    // The input did not match the schema. Its fields are missing: the error formatter adds them only over HTTP.
     if (error.code === "BAD_REQUEST") return { reason: "INVALID_INPUT", message: error.message, fields: [] };
     throw error;
   }

@@ -3,7 +3,7 @@ import type { AccessKey } from "../simulators/acs3.js";
 import { type AliyunSts, openAliyunSts } from "../simulators/aliyun-sts.js";
 import { given, kept } from "./secrets.js";
 
-/** With which the server calls the vendor. */
+/** The account with which the server calls the vendor. */
 const ACCOUNT: AccessKey = {
   id: "STS.account-key",
   secret: kept("account-key"),
@@ -12,15 +12,15 @@ const ACCOUNT: AccessKey = {
 export const ROLE = "acs:ram::1234567890123456:role/recordings";
 export const BUCKET = "exam-records";
 
-/** A store for recordings that credentials can be had for. */
+/** A store for recordings, which issues credentials. */
 export interface Recordings extends AsyncDisposable {
   readonly sts: AliyunSts;
   readonly config: Config;
-  /** What nobody but its holder may ever read, as far as anything was issued. */
+  /** The issued secrets, which only their owners may read. */
   readonly secrets: () => string[];
 }
 
-/** `environment` adds to the settings. */
+/** @param environment additional settings */
 export const openRecordings = async ({
   clock,
   environment = {},

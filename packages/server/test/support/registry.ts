@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What a client sends to publish a package, and what it gets when it asks for one. */
+/** The document with which a client publishes a package, and which it gets on request. */
 interface Packument {
   readonly name: string;
   readonly versions: Record<string, { readonly dist: { tarball: string } }>;
@@ -11,18 +11,19 @@ interface Packument {
 
 export interface Registry extends AsyncDisposable {
   readonly url: string;
-  /** The published packages, by name: each one's tarball. */
+  /** The tarballs of the published packages, by name. */
   readonly tarballs: ReadonlyMap<string, Buffer>;
 }
 
 /**
- * An npm registry on a free port: package managers publish to it and install from it. It knows what was published to it and nothing else,
- * so it is the registry of a scope, beside the usual one. `files` are served too, by their paths.
+ * An npm registry on a free port, to which package managers can publish and from which they can install. It has
+ * only what was published to it, so it serves as the registry of one scope, along with the usual registry. It
+ * also serves `files`, by path.
  */
 export const openRegistry = async (files: ReadonlyMap<string, Buffer> = new Map()): Promise<Registry> => {
   const packages = new Map<string, Packument>();
   const tarballs = new Map<string, Buffer>();
-  // Package managers remember what an address answered, and another test may be given the same port.
+  // Package managers cache responses by address, and another test may get the same port.
   const base = `/${randomUUID()}/`;
   let url = "";
 
@@ -47,7 +48,7 @@ export const openRegistry = async (files: ReadonlyMap<string, Buffer> = new Map(
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        // Safe: package managers send what the interface describes.
+        // Safe: package managers send a document of this form.
         publish(JSON.parse(Buffer.concat(chunks).toString()) as Packument);
         answer(201, { ok: true });
       });

@@ -10,11 +10,11 @@ export interface RongWorld extends AsyncDisposable {
   readonly vendor: RongCloud;
   readonly im: MessageProvider<string>;
   readonly log: { readonly fields: object; readonly message: string }[];
-  /** As it came, by host and action: `main group/create`. */
-  readonly asked: () => string[];
+  /** All requests in order, as host and action: `main group/create`. */
+  readonly requests: () => string[];
 }
 
-/** The service as settings make it, with the simulator behind it. */
+/** The provider built from settings, and the simulator behind it. */
 export const openRongWorld = async ({
   timeoutMs = 10_000,
   urls = (vendor) => vendor.urls,
@@ -49,12 +49,12 @@ export const openRongWorld = async ({
     vendor,
     im,
     log,
-    asked: () => vendor.calls.map(({ host, action }) => `${host} ${action}`),
+    requests: () => vendor.calls.map(({ host, action }) => `${host} ${action}`),
     [Symbol.asyncDispose]: () => vendor[Symbol.asyncDispose](),
   };
 };
 
-/** What administrators are told of a call that fails. */
+/** Returns the error details of a failed call, which only administrators see. */
 export const detailsOf = async (call: Promise<unknown>): Promise<InvigilError["details"]> => {
   const error = await call.then(
     () => undefined,

@@ -16,7 +16,7 @@ import { shared } from "./shared.js";
 type Caller = ReturnType<TestApp["as"]>;
 type Input = Omit<RouterInputs["participant"]["import"], "file" | "examId">;
 
-/** Somebody of the exam, in a room or (`room: null`) without one. */
+/** A person of the exam, in a room or (`room: null`) without one. */
 export interface Person {
   readonly room: string | null;
   readonly userId: string;
@@ -25,25 +25,25 @@ export interface Person {
   readonly extraMinutes: number;
 }
 
-/** An exam whose people come from rosters. */
+/** An exam whose people are imported from rosters. */
 export interface Hall extends TestApp {
   /** An administrator. */
   readonly admin: Caller;
   readonly examId: string;
-  /** Makes a room of the exam; returns its id. */
+  /** Creates a room of the exam, and returns its id. */
   room(name: string, options?: { examId?: string; people?: Participants }): Promise<string>;
   /** Imports a file. */
   import(file: string | Buffer, input?: Input & { examId?: string }, caller?: Caller): Promise<Imported>;
-  /** Everybody of the exam but the administrator, in the order they were written. */
+  /** All people of the exam except the administrator, in the order in which they were added. */
   people(): Person[];
-  /** Everything that an import can change: rows of tables, with their times. */
+  /** All rows, including timestamps, that an import can change. */
   everything(): unknown;
 }
 type Imported = RouterOutputs["participant"]["import"];
 type Participants = RouterInputs["room"]["create"]["participants"];
 
-/** An app, and a look into its database. */
-const openHouse = async (options: Pick<TestAppOptions, "monotonic">) => {
+/** An app, and a connection to its database. */
+const openAppWithDatabase = async (options: Pick<TestAppOptions, "monotonic">) => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const app = await createTestApp({ ...options, config: { databaseFile } });
@@ -57,26 +57,26 @@ const openHouse = async (options: Pick<TestAppOptions, "monotonic">) => {
 };
 
 export const openHall = async (options: Pick<TestAppOptions, "monotonic"> = {}): Promise<Hall> => {
-  const house = await openHouse(options);
-  return { ...(await hallIn(house)), close: house.close, [Symbol.asyncDispose]: house.close };
+  const opened = await openAppWithDatabase(options);
+  return { ...(await hallIn(opened)), close: opened.close, [Symbol.asyncDispose]: opened.close };
 };
 
 /** Like `openHall`, but the exams of all tests are in one app. */
 export const sharedHalls = (): (() => Promise<Hall>) => {
   let minutes = 0;
-  // Each exam is made a minute after the last, so that no import is one too many.
-  const house = shared(() => openHouse({ monotonic: () => minutes * 60_000 }));
+  // Each exam is created a minute after the last, so that no import exceeds its rate limit.
+  const opened = shared(() => openAppWithDatabase({ monotonic: () => minutes * 60_000 }));
   return async () => {
     minutes += 1;
     const stays = () => Promise.resolve();
-    return { ...(await hallIn(house())), close: stays, [Symbol.asyncDispose]: stays };
+    return { ...(await hallIn(opened())), close: stays, [Symbol.asyncDispose]: stays };
   };
 };
 
 const hallIn = async ({
   app,
   database,
-}: Pick<Awaited<ReturnType<typeof openHouse>>, "app" | "database">): Promise<Hall> => {
+}: Pick<Awaited<ReturnType<typeof openAppWithDatabase>>, "app" | "database">): Promise<Hall> => {
   const admin = app.as({ sub: "root", role: "admin" });
   const { id: examId } = await admin.exam.create({
     name: "Exam",
@@ -110,7 +110,7 @@ const hallIn = async ({
   };
 };
 
-/** What a call was refused with, whole. */
+/** Returns the error with which a call was refused. */
 export const refusalOf = async (call: Promise<unknown>): Promise<InvigilError> => {
   const error: unknown = await call.then(
     () => new Error("it was not refused"),
@@ -121,7 +121,7 @@ export const refusalOf = async (call: Promise<unknown>): Promise<InvigilError> =
 };
 
 export type Format = "CSV" | "XLSX";
-/** The same rows in a file of either kind. */
+/** Writes rows to a file of either format. */
 export const sheet = async (format: Format, rows: readonly (readonly XlsxCell[])[]): Promise<Buffer> =>
   format === "XLSX"
     ? xlsx(rows)

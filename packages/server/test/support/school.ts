@@ -8,19 +8,19 @@ import {
 type Caller = ReturnType<TestApp["as"]>;
 type Room = RouterOutputs["room"]["create"];
 
-/** An app with people in it. */
+/** An app with exams, rooms and people. */
 export interface School extends TestApp {
   readonly admin: Caller;
-  /** Made `room`. */
+  /** The creator of `room`. */
   readonly teacher: Caller;
-  /** Exam 1: teacher1, inspector1, examinee1, examinee2. It has a cheat config. */
+  /** A room of exam 1, which has a cheat config. With teacher1, inspector1, examinee1 and examinee2. */
   readonly room: Room;
-  /** Exam 1 too, of other people: teacher3, inspector3, examinee3. */
+  /** Another room of exam 1, with teacher3, inspector3 and examinee3. */
   readonly sibling: Room;
-  /** Exam 2: teacher2, inspector2, examinee9. */
+  /** A room of exam 2, with teacher2, inspector2 and examinee9. */
   readonly other: Room;
   readonly clipId: string;
-  /** What a detector saw. */
+  /** Returns a record of a cheat detector. */
   readonly detection: (userId: string, more?: Partial<Detection>) => Detection;
 }
 export interface Detection {
@@ -33,7 +33,7 @@ export interface Detection {
 
 export const CHEAT_CONFIG = '{"pc": {"headShaking":true},\n "mobile":{"é":"\\u0001"}} ';
 
-/** Where the web apps are, for tests that need them somewhere. */
+/** URLs of the web apps. */
 export const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" } as const;
 
 const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
@@ -42,11 +42,11 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
   name: `Name of ${userId}`,
 });
 
-/** Rooms of two exams, each with people of every role, in an app of their own. */
+/** Opens an app with rooms of two exams. Each room has people of every role. */
 export const openSchool = async (options: TestAppOptions = {}): Promise<School> =>
   foundSchool(await createTestApp(options));
 
-/** Makes a school in an app, beside those that are there. */
+/** Creates a school in an app, in addition to existing ones. */
 export const foundSchool = async (app: TestApp): Promise<School> => {
   const admin = app.as({ sub: "root", role: "admin" });
   const teacher = app.as({ sub: "teacher1", role: "teacher", name: "Teacher One" });

@@ -1,13 +1,13 @@
-// Every secret in tests holds one of these texts, so that a leak of any of them, in whole, is seen.
+// Every secret in tests contains one of these texts, so that leaks can be detected.
 
-/** In keys that nobody but the server (and a vendor's simulator) has: in no response and no log line. */
+/** In keys that only the server and a vendor's simulator have. Must not appear in responses or log lines. */
 const KEPT = "kept-secret";
-/** In what is given to one person (tokens, credentials): in no log line. */
+/** In secrets for one person (tokens, credentials). Must not appear in log lines. */
 const GIVEN = "given-secret";
 
-/** A key that is the server's alone. */
+/** A key that only the server has. */
 export const kept = (name: string): string => `${KEPT}-${name}-of-this-test-run`;
-/** What a vendor issues for one person. */
+/** A secret that a vendor issues for one person. */
 export const given = (name: string): string => `${GIVEN}-${name}`;
 
 const leaks: string[] = [];
@@ -19,9 +19,9 @@ const note = (where: string, text: string, markers: readonly string[]): void => 
   leaks.push(`${where}: …${text.slice(Math.max(0, at - 80), at + 60)}…`);
 };
 
-/** Looks for secrets in what a server sends. */
+/** Checks a response for secrets. */
 export const watchResponse = (text: string): void => note("a response", text, [KEPT]);
-/** Looks for secrets in what a server logs, or a command prints. */
+/** Checks the log, or the output of a command, for secrets. */
 export const watchLog = (text: string): void => note("a log", text, [KEPT, GIVEN]);
-/** What has leaked since this was last asked. */
+/** Returns the leaks since the last call. */
 export const takeLeaks = (): string[] => leaks.splice(0);

@@ -2,26 +2,27 @@ import { afterAll, beforeAll } from "vitest";
 import { createTestApp, type TestApp, type TestAppOptions } from "../../src/app/testing.js";
 import { foundSchool, type School } from "./school.js";
 
-// Making an app takes longer than most tests. Tests that need none of their own share one: those of a file, or of a `describe`.
+// Creating an app takes longer than most tests. Tests that do not need one of their own share it, within a file
+// or a `describe`.
 
-/** Opens something before the first of these tests, and closes it after the last. */
-export const shared = <Thing extends AsyncDisposable>(open: () => Promise<Thing>): (() => Thing) => {
-  let thing: Thing | undefined;
+/** Opens a resource before the first of these tests, and disposes of it after the last. */
+export const shared = <Resource extends AsyncDisposable>(open: () => Promise<Resource>): (() => Resource) => {
+  let resource: Resource | undefined;
   beforeAll(async () => {
-    thing = await open();
+    resource = await open();
   });
   afterAll(async () => {
-    await thing?.[Symbol.asyncDispose]();
+    await resource?.[Symbol.asyncDispose]();
   });
   return () => {
-    if (!thing) throw new Error("it is open while tests run, and not before");
-    return thing;
+    if (!resource) throw new Error("it is open while tests run, and not before");
+    return resource;
   };
 };
 
 /**
- * Tests that call this share an app: each gets it with all allowances of callers whole again. Nothing else of it is new, so it is
- * for tests that leave nothing behind, or look only at what they made.
+ * The tests that call this share an app. Each test starts with unused rate limits; all other state persists.
+ * Therefore it is for tests that leave nothing behind, or that look only at what they created.
  */
 export const sharedApps = (options: TestAppOptions = {}): (() => Promise<TestApp>) => {
   let minutes = 0;
@@ -41,7 +42,10 @@ export const sharedApps = (options: TestAppOptions = {}): (() => Promise<TestApp
   };
 };
 
-/** Like `openSchool`, but the schools of all tests are in one app, each with rooms and exams of its own. Their people have the same ids. */
+/**
+ * Like `openSchool`, but all tests share an app. Each school has rooms and exams of its own, and people with
+ * the same ids.
+ */
 export const sharedSchools = (options: TestAppOptions = {}): (() => Promise<School>) => {
   const next = sharedApps(options);
   return async () => foundSchool(await next());

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Parsed } from "./calls.js";
 import { type Ended, run, tempFolder, testEnv } from "./process.js";
 
-/** The command in a folder of its own. */
+/** Runs the command in a folder of its own. */
 export const shop = () => {
   const folder = tempFolder();
   const command = (...args: string[]) => run(args, { cwd: folder.path, env: testEnv });

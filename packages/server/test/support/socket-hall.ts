@@ -56,7 +56,7 @@ const createLog = () => {
       while (listening !== listeners) await once(bell, "listening");
     },
   };
-  /** The events after an id, and all later ones. */
+  /** Yields the events after an id, and all later ones. */
   async function* after(last: number, drained: (() => Promise<void>) | undefined, signal?: AbortSignal) {
     listening++;
     bell.emit("listening");
@@ -129,19 +129,19 @@ const createTestRouter = (
 export type TestRouter = ReturnType<typeof createTestRouter>;
 
 export interface Hall extends AsyncDisposable {
-  /** Where it listens: `http://127.0.0.1:port`. */
+  /** The URL of the server: `http://127.0.0.1:port`. */
   readonly url: string;
   readonly log: Log;
   readonly gate: ReturnType<typeof createGate>;
   readonly services: Services;
   /** The log lines so far. */
   lines(): Record<string, unknown>[];
-  /** Resolves with the first line of the log that says this, also if it is there already. */
+  /** Resolves with the first line of the log with this message, past or future. */
   line(msg: string): Promise<Record<string, unknown>>;
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
   /** The server's side of all connections that are open. */
   sockets(): ReadonlySet<Socket>;
-  /** Ends the app, as it does when it drains; then what it stands on. */
+  /** Drains and closes the app, then closes its dependencies. */
   close(): Promise<void>;
 }
 

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-// Small audio files of each kind, made of their formats' own words. Those that are played sound, or are silent, for real.
+// Small audio files of each format. Those that are played are valid sounds, or silent.
 
 const NOTICE = fileURLToPath(new URL("../../assets/audio/exam-notice.wav", import.meta.url));
-/** 1.2 seconds of a bell. */
+/** The sound of a bell, 1.2 seconds. */
 export const wav = (): Buffer => readFileSync(NOTICE);
 
-/** MPEG-1 Layer III, 128 kbit/s, 44,100 Hz, stereo: a frame of 417 bytes, whose zeros say that there is nothing to hear. */
+/** A frame of MPEG-1 Layer III, 128 kbit/s, 44,100 Hz, stereo: 417 bytes. Zeros mean silence. */
 const mp3Frame = (): Buffer => Buffer.concat([Buffer.from([0xff, 0xfb, 0x90, 0x00]), Buffer.alloc(413)]);
-/** Silence, 26 milliseconds a frame. */
+/** Silence. Each frame lasts 26 milliseconds. */
 export const mp3 = (frames = 100): Buffer => Buffer.concat(Array.from({ length: frames }, mp3Frame));
 
-/** The first page of an Ogg stream, with the packet that says what the stream is. */
+/** The first page of an Ogg stream, with the packet that identifies the codec. */
 const oggPage = (packet: Buffer): Buffer => {
   const head = Buffer.alloc(28);
   head.write("OggS", 0);
@@ -27,7 +27,7 @@ export const vorbis = (): Buffer => oggPage(Buffer.concat([Buffer.from("\u0001vo
 export const theora = (): Buffer =>
   oggPage(Buffer.concat([Buffer.from([0x80]), Buffer.from("theora"), Buffer.alloc(35)]));
 
-/** The first box of an MP4 file, which names the kind; and an empty one. */
+/** The first box of an MP4 file, which names its brand, and an empty box. */
 const mp4 = (brand: string): Buffer => {
   const box = Buffer.alloc(24);
   box.writeUInt32BE(24, 0);
@@ -44,17 +44,17 @@ export const box = (type: string, ...content: Buffer[]): Buffer => {
   head.write(type, 4);
   return Buffer.concat([head, ...content]);
 };
-/** The box of a handler, which says what a track is. */
+/** A handler box, which defines the type of a track. */
 const hdlr = (kind: string): Buffer =>
   box("hdlr", Buffer.alloc(8), Buffer.from(kind), Buffer.alloc(12), Buffer.from([0]));
-/** A track of this kind: `soun`, `vide`. */
+/** A track of this type: `soun`, `vide`. */
 export const track = (kind: string): Buffer =>
   box(
     "trak",
     box("tkhd", Buffer.alloc(84)),
     box("mdia", box("mdhd", Buffer.alloc(24)), hdlr(kind), box("minf")),
   );
-/** An MP4 file of the common brand, which does not say whether it is a video. */
+/** An MP4 file of the common brand, which may contain audio or video. */
 export const mp4Of = (...boxes: Buffer[]): Buffer => Buffer.concat([mp4("isom"), ...boxes]);
 export const moov = (...tracks: Buffer[]): Buffer =>
   box(

@@ -9,14 +9,14 @@ export const ROOT: TestCaller = { sub: "root", role: "admin" };
 export const START = Date.parse("2026-01-02T03:04:05Z");
 export const PASSWORD = "a password";
 
-/** A world in which people log in, whose clock the test moves. */
+/** An app for tests of logins. The test controls its clock. */
 export interface Staff extends World {
-  /** Lets time pass. */
+  /** Advances the clock. */
   wait(seconds: number): void;
-  /** A procedure, as an administrator; throws where it is refused. */
+  /** Calls a procedure as an administrator. Throws when the call is refused. */
   admin(path: string, input?: unknown): Promise<Parsed>;
   account(userId: string, more?: { role?: string; name?: string; password?: string }): Promise<Parsed>;
-  /** The session of a login that succeeds. */
+  /** Logs in, and returns the session. */
   login(userId: string, password?: string): Promise<Parsed>;
 }
 
@@ -43,7 +43,7 @@ export const openStaff = async (
   };
 };
 
-/** What a token is refused with; "ok" when it is good. */
+/** Returns the error code for a token, or "ok" for a valid one. */
 export const tokenState = async (world: World, token: string): Promise<string> => {
   const { error } = await trpc(world, token).query("auth.whoami");
   return error?.data.reason ?? "ok";

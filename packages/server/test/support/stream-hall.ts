@@ -9,7 +9,7 @@ import { createTestService, withServices } from "./message-services.js";
 import { STREAM_CONFIG } from "./streams.js";
 import { openWorld, type World } from "./world.js";
 
-// A room that people publish in, and the stream service that reports it over HTTP.
+// A room whose people publish streams, and a stream service that reports them over HTTP.
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 type Camera = "main" | "pc";
@@ -19,35 +19,37 @@ interface Room {
 }
 
 export interface StreamHall extends World {
-  /** What time it is, in seconds since 1970: to be changed. */
+  /** The current time, in seconds since 1970. Tests may change it. */
   readonly time: { now: number };
   readonly room: Room;
-  /** Of the same exam. */
+  /** A room of the same exam. */
   readonly sibling: Room;
   readonly service: StreamService;
-  /** The same service with other settings at the vendor. */
+  /** The stream service with other settings at the vendor. */
   serviceWith(change: Partial<{ pushDomain: string; appName: string; key: string }>): StreamService;
   readonly admin: ReturnType<typeof trpc>;
   nameOf(userId: string, camera?: Camera, room?: Room): string;
-  /** Lets the service report something of a camera in `room`. */
+  /** Reports an event of a camera in `room`. */
   happens(
     userId: string,
     action: Happening["action"],
     time: number,
     more?: Partial<Happening> & { camera?: Camera; room?: Room },
   ): Promise<unknown>;
-  /** `main` and `pc` of somebody in a room. */
+  /** Returns the status of a person's cameras, `main` and `pc`. */
   statusOf(userId: string, room?: Room): Promise<string>;
-  /** What was written so far to be announced at the new service: `number data`. */
+  /** Returns the pending signals at the new message service, as `number data`. */
   announced(room?: Room): string[];
-  /** How many events are kept of a room. */
+  /** Returns the stored events of a room. */
   eventsOf(room?: Room): Promise<Record<string, unknown>[]>;
   add(...userIds: readonly string[]): Promise<void>;
 }
 
 export const NOW = Date.parse("2026-01-02T03:04:05Z") / 1000;
 
-/** The room has two message services, or the built-in one when `silent`. Nobody sends what is written to be announced. */
+/**
+ * Opens a room with two message services or, if `silent`, with the built-in one. Pending signals are not sent.
+ */
 export const openStreamHall = async ({
   config = {},
   silent = false,
@@ -122,7 +124,7 @@ export const openStreamHall = async ({
   };
 };
 
-/** `publishStatus` and the like of somebody on the documented path. */
+/** Reads a person's `userInfo` over REST. */
 export const userInfo = async (hall: StreamHall, userId: string) => {
   const door = rest(hall, await hall.token(ADMIN));
   return dataOf(await door.get("userInfo", { roomId: hall.room.id, userId }));

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { streamName } from "../../src/providers/stream-name.js";
 import { kept } from "./secrets.js";
 
-// What tests that are about something else need to be the stream service for a call.
+// Helpers for tests that call the stream service's callback only incidentally.
 
 const KEY = kept("callback");
 const PUSH_DOMAIN = "push.example";
 
-/** Settings with which reports are taken. */
+/** Settings with which the server accepts reports. */
 export const STREAM_CONFIG = {
   streams: {
     domains: {
@@ -23,20 +23,20 @@ export const STREAM_CONFIG = {
   streamCallbackKey: KEY,
 };
 
-/** A signature of the time at which test apps stand still. */
+/** A signature with the time of the test apps' fixed clock. */
 export const streamSignature = (at = new Date("2026-01-02T03:04:05Z")) => {
   const timestamp = String(at.getTime() / 1000);
   const signature = createHash("md5").update(`${PUSH_DOMAIN}|${timestamp}|${KEY}`).digest("hex");
   return { timestamp, signature };
 };
 
-/** The same as headers. */
+/** The headers of a signed request. */
 export const streamHeaders = (at?: Date): Record<string, string> => {
   const { timestamp, signature } = streamSignature(at);
   return { "ali-live-timestamp": timestamp, "ali-live-signature": signature };
 };
 
-/** A report about the phone of somebody in a room, as the stream service names its parts. */
+/** A report about a person's phone camera, with the field names of the stream service. */
 export const streamReport = (room: { id: string; examId: string }, userId: string) => ({
   action: "publish" as const,
   id: streamName({ examId: room.examId, roomId: room.id, userId, camera: "main" }),

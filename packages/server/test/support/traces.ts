@@ -5,11 +5,11 @@ import { listenRoom } from "./listening.js";
 import { openSchool } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./streams.js";
 
-/** The person whose traces are erased. */
+/** The person to erase. */
 export const WHO = "examinee1";
 const TABLES_OF = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
-/** The rows of every table in which an id stands, as a text of its own or part of another, by their tables. */
+/** Returns the rows that contain an id, as a value or as a part of one, by table. */
 export const namedIn = (file: string, id: string): Record<string, string[]> => {
   const database = new Sqlite(file, { readonly: true });
   const found: Record<string, string[]> = {};
@@ -25,7 +25,10 @@ export const namedIn = (file: string, id: string): Record<string, string[]> => {
   return found;
 };
 
-/** A school in which everything that can name a person names one: in a room, and in one that they were moved out of. */
+/**
+ * Opens a school in which all data that can name a person names one: in a room, and in one that they were moved
+ * out of.
+ */
 export const openTraces = async (folder: { path: string }) => {
   const databaseFile = join(folder.path, "invigil.db");
   const time = { now: Date.parse("2026-01-02T03:04:05Z") };

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { createTestApp, type TestApp, type TestAppOptions, type TestCaller } from "../../src/app/testing.js";
 import type { Answer, Parsed } from "./calls.js";
 
-// Uploading over a socket, into a folder that the test can look into.
+// Uploads over a real connection. The test can read the folder with the files.
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
 export const sha256 = (content: Buffer) => createHash("sha256").update(content).digest("hex");
 
-/** A field of a form, or a file. */
+/** A field or a file of a form. */
 export type Part = readonly [name: string, value: string | Buffer, filename?: string];
 export const formOf = (...parts: Part[]): FormData => {
   const form = new FormData();
@@ -20,7 +20,7 @@ export const formOf = (...parts: Part[]): FormData => {
   return form;
 };
 
-/** The answer of the uploading door. */
+/** Parses the response of an upload. */
 export const answerOf = async (response: Response): Promise<Answer> => {
   const text = await response.text();
   return {
@@ -31,7 +31,9 @@ export const answerOf = async (response: Response): Promise<Answer> => {
   };
 };
 
-/** A served file's status; its body is read, or the connection stays busy. */
+/**
+ * Returns the status of a served file. Reads its body, too, since the connection would stay busy otherwise.
+ */
 export const statusOf = async (url: string): Promise<number> => {
   const answer = await fetch(url);
   await answer.arrayBuffer();
@@ -40,19 +42,19 @@ export const statusOf = async (url: string): Promise<number> => {
 
 export interface UploadApp extends TestApp {
   readonly url: string;
-  /** Where the audio files lie. */
+  /** The folder of the audio files. */
   readonly folder: string;
-  /** What lies there. */
+  /** The names of the files in the folder. */
   kept(): string[];
-  /** The library. */
+  /** The clips of the library. */
   clips(): Promise<Parsed[]>;
-  /** Sends a body, as an administrator unless it is said who. */
+  /** Sends a body, as an administrator by default. */
   send(body: FormData | string, caller?: TestCaller, headers?: Record<string, string>): Promise<Answer>;
   /** Sends a form with these parts, as an administrator. */
   upload(...parts: Part[]): Promise<Answer>;
 }
 
-/** A listening app. `prepare` may put something into its folder of audio files before it starts. */
+/** Opens an app and listens. `prepare` may add files to its folder before it starts. */
 export const openUploads = async (
   options: TestAppOptions = {},
   prepare: (folder: string) => void = () => undefined,

@@ -9,7 +9,7 @@ import { createStreamService, type StreamService } from "../simulators/stream-se
 import { kept } from "./secrets.js";
 import { openWorld, type World } from "./world.js";
 
-// A server whose settings name every vendor service, with all of them simulated behind it.
+// A server with settings for all vendor services, which simulators provide.
 
 const KEY: AccessKey = { id: "LTAI-of-the-server", secret: kept("access-key") };
 const ROLE = "acs:ram::1234567890123456:role/recordings";
@@ -20,14 +20,17 @@ export interface Vendors extends World {
   readonly rong: RongCloud;
   readonly sts: AliyunSts;
   readonly streams: StreamService;
-  /** Checks of signatures and parameters that failed at any of them. */
+  /** The failed checks of signatures and parameters, of all simulators. */
   failedChecks(): unknown[];
-  /** The groups that there are, by service. */
+  /** The existing groups, by service. */
   groups(): Record<(typeof ALL)[number], string[]>;
   nameOf(room: { id: string; examId: string }, userId: string, camera?: "main" | "pc"): string;
 }
 
-/** `timeoutMs`: of every call to a vendor. The queue runs when a test drains it. */
+/**
+ * Opens the server. Its queue of vendor tasks runs only when a test drains it.
+ * @param timeoutMs the time limit of each call to a vendor
+ */
 export const openVendors = async ({ timeoutMs = 20_000 }: { timeoutMs?: number } = {}): Promise<Vendors> => {
   const [live, rong, sts] = await Promise.all([
     openAliyunLive({ keys: [KEY], oldGroupIds: ["old1", "old2", "old3", "old4", "old5"] }),

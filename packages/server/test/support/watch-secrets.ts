@@ -2,7 +2,7 @@ import { OutgoingMessage, ServerResponse } from "node:http";
 import { afterEach, expect } from "vitest";
 import { takeLeaks, watchResponse } from "./secrets.js";
 
-// Set up for every test file of the server: whatever any server in it sends is looked through for secrets.
+// Runs before every test file of the server: checks everything that a server sends for secrets.
 
 const watched = (message: OutgoingMessage, chunk: unknown): void => {
   if (!(message instanceof ServerResponse)) return;
@@ -11,13 +11,13 @@ const watched = (message: OutgoingMessage, chunk: unknown): void => {
   else if (chunk instanceof Uint8Array) watchResponse(Buffer.from(chunk).toString("latin1"));
 };
 
-// Test files share a process, and this file runs again for each of them: responses are watched once.
+// Test files share a process, and this file runs again for each of them. Responses must be checked only once.
 const WATCHED = Symbol.for("invigil.tests.watched");
 
 if (!(WATCHED in OutgoingMessage.prototype)) {
   Object.defineProperty(OutgoingMessage.prototype, WATCHED, { value: true });
   for (const name of ["write", "end"] as const) {
-    // Safe: it is called with just what its caller gave it.
+    // Safe: the function gets the arguments of its caller unchanged.
     const original = OutgoingMessage.prototype[name] as (
       this: OutgoingMessage,
       ...args: unknown[]

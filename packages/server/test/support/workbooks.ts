@@ -1,8 +1,9 @@
 import { zipSync } from "fflate";
 
-// Workbooks part by part, as Excel, WPS and LibreOffice write them: with shared strings, styles, merged and hidden cells.
+// Writes workbooks part by part, like Excel, WPS and LibreOffice: with shared strings, styles, merged and
+// hidden cells.
 
-/** A cell: its value, and how it is written. */
+/** A cell: its value and its format. */
 export type Cell =
   | string
   | number
@@ -17,9 +18,9 @@ export type Cell =
 export interface SheetOf {
   readonly name?: string;
   readonly rows: readonly (readonly Cell[])[];
-  /** Numbers of rows, as the spreadsheet counts. */
+  /** Row numbers as shown by a spreadsheet program, from 1. */
   readonly hiddenRows?: readonly number[];
-  /** From 1. */
+  /** Column numbers, from 1. */
   readonly hiddenColumns?: readonly number[];
   readonly merges?: readonly string[];
   readonly state?: "visible" | "hidden" | "veryHidden";
@@ -31,13 +32,13 @@ const RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relatio
 const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 
-/** The letters of a column, from 0. */
+/** Returns the letters of a column. The first column is 0. */
 const letters = (column: number): string =>
   column < 26
     ? String.fromCharCode(65 + column)
     : letters(Math.floor(column / 26) - 1) + String.fromCharCode(65 + (column % 26));
 
-/** A workbook with these sheets. */
+/** Writes a workbook with these sheets. */
 export const workbook = (sheets: readonly SheetOf[], { date1904 = false } = {}): Buffer => {
   const strings: string[] = [];
   const shared = (item: string): number => strings.push(`<si>${item}</si>`) - 1;

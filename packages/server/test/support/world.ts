@@ -14,23 +14,23 @@ import { createIds, type Ids } from "../../src/platform/ids.js";
 import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
 import { kept, watchLog } from "./secrets.js";
 
-/** The app with what it stands on in the test's hands: for what `createTestApp` keeps to itself. */
+/** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
 export interface World extends AsyncDisposable {
   readonly app: FastifyInstance;
   readonly inject: FastifyInstance["inject"];
-  /** Every procedure by its name, and its type. */
+  /** All procedures, by name, with their types. */
   readonly procedures: ReadonlyMap<string, "query" | "mutation" | "subscription">;
   readonly services: Services;
   readonly db: Database;
   readonly secret: string;
   readonly clock: () => Date;
-  /** The log so far, parsed. */
+  /** The parsed lines of the log so far. */
   readonly lines: Record<string, unknown>[];
   token(caller: TestCaller, ttlSeconds?: number): Promise<string>;
 }
 
 const proceduresOf = (router: ServedRouter): World["procedures"] => {
-  // Safe: at run time this is a flat record; its type says that it is nested.
+  // Safe: at run time this is a flat record, although its type is nested.
   const procedures = router._def.procedures as unknown as Record<
     string,
     { _def: { type: "query" | "mutation" | "subscription" } }
@@ -42,10 +42,10 @@ export interface WorldOptions {
   readonly config?: Partial<Config>;
   readonly change?: (deps: Deps) => Deps;
   readonly now?: () => Date;
-  /** The milliseconds of a clock that nobody sets; default: those of `now`. */
+  /** Milliseconds of a monotonic clock. Default: derived from `now`. */
   readonly monotonic?: () => number;
   readonly ids?: Ids;
-  /** Whether the queue of what is to be done at message services runs by itself; default: it does. */
+  /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
   readonly onStatement?: (sql: string) => void;
   readonly onDeclared?: OpenOptions["onDeclared"];

@@ -4,7 +4,7 @@ import { createTestApp, type TestApp, type TestCaller } from "../../app/testing.
 import { InvigilError } from "../../platform/errors.js";
 
 // Two exams. Rooms `here` and `beside` belong to the first, `elsewhere` to the second.
-// In `here` there is one person of each role; `wrong_<role>` is there too, but in another role than its token says.
+// The room `here` has one person of each role. It also has `wrong_<role>`, whose role there differs from their token.
 const ROLES = ["teacher", "inspector", "examinee"] as const;
 const OTHER = { teacher: "inspector", inspector: "examinee", examinee: "teacher" } as const;
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** `ok`, or the code of the refusal. */
+/** Returns `ok`, or the error code of the refusal. */
 const outcome = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call;
@@ -47,7 +47,7 @@ const messageOf = async (call: Promise<unknown>): Promise<string> => {
 const reachesRoom = (caller: TestCaller, roomId = rooms.here) => outcome(app.as(caller).room.get({ roomId }));
 const reachesExam = (caller: TestCaller, examId = exam) => outcome(app.as(caller).exam.get({ examId }));
 
-/** How a token can be bound, and what that leaves of the room `here` and of its exam. */
+/** The possible bindings of a token, and whether it then has access to the room `here` and its exam. */
 const bindings: {
   bound: string;
   to: () => Pick<TestCaller, "room" | "exam">;
@@ -95,14 +95,11 @@ describe.each(ROLES)("a token that says %s", (role) => {
     expect(await reachesExam(caller)).toBe("FORBIDDEN");
   });
 
-  it.each(bindings)(
-    "of somebody who is there as something else reaches nothing, bound $bound",
-    async ({ to }) => {
-      const caller = { sub: `wrong_${role}`, role, ...to() };
-      expect(await reachesRoom(caller)).toBe("FORBIDDEN");
-      expect(await reachesExam(caller)).toBe("FORBIDDEN");
-    },
-  );
+  it.each(bindings)("of a person with another role there reaches nothing, bound $bound", async ({ to }) => {
+    const caller = { sub: `wrong_${role}`, role, ...to() };
+    expect(await reachesRoom(caller)).toBe("FORBIDDEN");
+    expect(await reachesExam(caller)).toBe("FORBIDDEN");
+  });
 
   it("of a member here reaches no other room and no other exam", async () => {
     const caller = { sub: role, role };
@@ -111,7 +108,7 @@ describe.each(ROLES)("a token that says %s", (role) => {
     expect(await reachesExam(caller, otherExam)).toBe("FORBIDDEN");
   });
 
-  it("is refused in the same words whether or not the thing exists", async () => {
+  it("gets the same refusal whether or not the resource exists", async () => {
     for (const sub of [role, "stranger"]) {
       const as = app.as({ sub, role });
       const words = async (id: string, call: Promise<unknown>) => (await messageOf(call)).replace(id, "<id>");
@@ -143,12 +140,12 @@ describe("an administrator", () => {
     expect(await reachesRoom(caller)).toBe("FORBIDDEN");
   });
 
-  it("is told what does not exist", async () => {
+  it("gets a 404 for what does not exist", async () => {
     expect(await reachesRoom(admin, "nowhere")).toBe("ROOM_NOT_FOUND");
     expect(await reachesExam(admin, "nothing")).toBe("EXAM_NOT_FOUND");
   });
 
-  it("whose token is bound is not told about anything else", async () => {
+  it("with a bound token gets a 403 for anything else", async () => {
     expect(await reachesRoom({ ...admin, room: rooms.here }, "nowhere")).toBe("FORBIDDEN");
     expect(await reachesExam({ ...admin, exam }, "nothing")).toBe("FORBIDDEN");
     expect(await reachesExam({ ...admin, room: rooms.here }, "nothing")).toBe("FORBIDDEN");

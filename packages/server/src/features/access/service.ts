@@ -4,37 +4,45 @@ import type { AccessStore, RoomOfPerson, StoredRoom } from "./store.js";
 
 export type { StoredRoom };
 
-/** The rooms of an exam that a caller may read: every one, or these. */
+/** The rooms of an exam that a caller may read: all of them, or a list of ids. */
 export type Reach = "all" | readonly string[];
 
 /**
- * Who may reach what: the whole rule. The procedure kinds have checked the caller's role before.
+ * The permission rules for rooms and exams. The procedure kinds in `trpc/procedures.ts` check the caller's role
+ * first.
  *
- * - A person reaches a room by being in it, in the role that its token says; storage decides, not the client.
- * - An administrator reaches every room.
- * - A token that is bound to a room or an exam reaches nothing else, whoever holds it.
- * - An exam is reached by being in one of its rooms; a teacher also reaches the exam that it made.
- * - A room that has ended leaves its examinees what they have to read, to report late and to upload; for the rest
- *   (cheat configs, message tokens) they need a room in progress. It leaves everybody else what it was.
- * - What one of an exam's teachers sets for all of its rooms (the cheat config) is not for a token of one room.
- * - An exam as a whole is its maker's and the administrators', in a token that is not bound to one of its rooms.
- * - A refusal is 403 whether or not the thing exists: only administrators are told that it does not.
+ * - A person has access to a room when storage lists them in it with the role of their token.
+ * - An administrator has access to every room.
+ * - A token that is bound to a room or an exam gives access to nothing else, whoever uses it.
+ * - A person has access to an exam when they are in one of its rooms. A teacher also has access to the exams
+ *   that they created.
+ * - In an ended room, examinees may still read, upload recordings and report late records. For anything else
+ *   (cheat configs, message tokens) they need a room in progress. The end of a room changes nothing for other
+ *   roles.
+ * - A setting for all rooms of an exam (the cheat config) needs a token that is not bound to one room.
+ * - An exam as a whole belongs to its creator and to administrators, with a token that is not bound to one of
+ *   its rooms.
+ * - A refusal is 403 whether or not the resource exists. Only administrators get a 404.
  */
 export interface AccessService {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   room(caller: Caller, roomId: string): Promise<StoredRoom>;
-  /** What somebody is in a room; undefined where it is in none of that id. Asks nobody's permission: for other services. */
+  /**
+   * Returns a person's role in a room, or undefined if they are not in it. Checks no permissions: for use by
+   * other services.
+   */
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND (administrators) */
   exam(caller: Caller, examId: string): Promise<Reach>;
   /**
-   * For what a teacher of an exam's rooms sets for all of them.
+   * Checks access for a teacher's settings that apply to all rooms of an exam.
    * @throws FORBIDDEN, also for a token that is bound to one of the rooms; EXAM_NOT_FOUND (administrators)
    */
   allRooms(caller: Caller, examId: string): Promise<void>;
   /**
-   * For what an ended room no longer gives its examinees: in the room, or the exam, that was asked for, or wherever
-   * the caller is. To everybody else it is open as `room` and `exam` say, and without either.
+   * Checks access to what examinees lose when their room ends. An examinee needs a room in progress: the given
+   * room, any of their rooms in the given exam, or any of their rooms at all. For other roles this checks the
+   * given room and exam like `room` and `exam`, and allows the call if neither is given.
    * @throws FORBIDDEN, ROOM_ENDED (examinees), ROOM_NOT_FOUND, EXAM_NOT_FOUND (administrators)
    */
   inProgress(
@@ -42,44 +50,44 @@ export interface AccessService {
     where: { roomId?: string | undefined; examId?: string | undefined },
   ): Promise<void>;
   /**
-   * For what concerns an exam as a whole: its people, its plan, its end.
-   * @throws FORBIDDEN for all but administrators and the exam's maker, EXAM_NOT_FOUND (administrators)
+   * Checks access to an exam as a whole: its people, its plan, its deletion.
+   * @throws FORBIDDEN for all but administrators and the exam's creator, EXAM_NOT_FOUND (administrators)
    */
   wholeExam(caller: Caller, examId: string): Promise<void>;
   /**
-   * The rooms of an exam that a caller may run: to its maker, too, every one.
+   * Returns the rooms of an exam that a caller may run. The exam's creator may run all of them.
    * @throws FORBIDDEN, EXAM_NOT_FOUND (administrators)
    */
   roomsToRun(caller: Caller, examId: string): Promise<Reach>;
   /**
-   * For what belongs to no room: new exams and the audio library.
+   * Checks access to what belongs to no room: new exams and the audio library.
    * @throws FORBIDDEN for a token that is bound to a room or an exam
    */
   unbound(caller: Caller): void;
 }
 
 export const createAccessService = ({ store }: { store: AccessStore }): AccessService => {
-  const noRoom = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
-  const noExam = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
+  const roomForbidden = (roomId: string) => forbidden(`The room ${roomId} is not open to you.`);
+  const examForbidden = (examId: string) => forbidden(`The exam ${examId} is not open to you.`);
 
   const room: AccessService["room"] = async (caller, roomId) => {
-    if (caller.roomId !== undefined && caller.roomId !== roomId) throw noRoom(roomId);
+    if (caller.roomId !== undefined && caller.roomId !== roomId) throw roomForbidden(roomId);
     const found = await store.room(roomId, caller.userId);
     if (caller.role === "admin") {
       if (!found) throw roomNotFound(roomId);
-    } else if (found?.role !== caller.role) throw noRoom(roomId);
-    if (caller.examId !== undefined && caller.examId !== found.room.examId) throw noRoom(roomId);
+    } else if (found?.role !== caller.role) throw roomForbidden(roomId);
+    if (caller.examId !== undefined && caller.examId !== found.room.examId) throw roomForbidden(roomId);
     return found.room;
   };
 
-  const maker = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
+  const isCreator = (caller: Caller, found: { createdBy: string } | undefined): boolean =>
     caller.role === "teacher" && found?.createdBy === caller.userId;
 
   const exam: AccessService["exam"] = async (caller, examId) => {
-    if (caller.examId !== undefined && caller.examId !== examId) throw noExam(examId);
+    if (caller.examId !== undefined && caller.examId !== examId) throw examForbidden(examId);
     if (caller.roomId !== undefined) {
       const bound = await room(caller, caller.roomId);
-      if (bound.examId !== examId) throw noExam(examId);
+      if (bound.examId !== examId) throw examForbidden(examId);
       return [bound.id];
     }
     const found = await store.exam(examId);
@@ -88,12 +96,12 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       return "all";
     }
     const rooms = await store.roomsOf(examId, caller.userId, caller.role);
-    if (rooms.length === 0 && !maker(caller, found)) throw noExam(examId);
+    if (rooms.length === 0 && !isCreator(caller, found)) throw examForbidden(examId);
     return rooms.map(({ id }) => id);
   };
 
-  /** The rooms through which an examinee comes to what it asks for. */
-  const roomsOf = async (
+  /** The caller's rooms among those that the request is about. */
+  const requestedRooms = async (
     caller: Caller,
     {
       roomId = caller.roomId,
@@ -121,22 +129,22 @@ export const createAccessService = ({ store }: { store: AccessStore }): AccessSe
       if (where.roomId !== undefined) await room(caller, where.roomId);
       if (where.examId !== undefined) await exam(caller, where.examId);
       if (caller.role !== "examinee") return;
-      const rooms = await roomsOf(caller, where);
+      const rooms = await requestedRooms(caller, where);
       const last = rooms.at(-1);
       if (!last) throw forbidden("You are in no room.");
       if (!rooms.some(({ status }) => status === "in_progress"))
         throw new InvigilError("ROOM_ENDED", `The room ${last.id} has ended.`);
     },
     async wholeExam(caller, examId) {
-      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw noExam(examId);
+      if (caller.roomId !== undefined || (caller.examId ?? examId) !== examId) throw examForbidden(examId);
       const found = await store.exam(examId);
       if (caller.role === "admin" && !found) throw examNotFound(examId);
-      if (caller.role !== "admin" && !maker(caller, found)) throw noExam(examId);
+      if (caller.role !== "admin" && !isCreator(caller, found)) throw examForbidden(examId);
     },
     async roomsToRun(caller, examId) {
       const reach = await exam(caller, examId);
       if (reach === "all" || caller.roomId !== undefined) return reach;
-      return maker(caller, await store.exam(examId)) ? "all" : reach;
+      return isCreator(caller, await store.exam(examId)) ? "all" : reach;
     },
     unbound(caller) {
       if (caller.roomId !== undefined) throw forbidden(`The token works only in the room ${caller.roomId}.`);

@@ -14,21 +14,19 @@ import {
   visibleRooms,
 } from "../../storage/tables.js";
 
-/** A room as it is stored. */
 export type StoredRoom = Room & { readonly endedAt: Date | null };
 
-/** A room that a person is in. */
 export type RoomOfPerson = Pick<Room, "id" | "status">;
 
 export interface AccessStore {
-  /** A room, and the role of a person in it. */
+  /** Returns a room and the person's role in it. */
   room(roomId: string, userId: string): Promise<{ room: StoredRoom; role: Role | null } | undefined>;
-  /** The role of a person in a room, for calls that read nothing before. */
+  /** Returns a person's role in a room. It can be the first read of a call; the other methods cannot. */
   roleIn(roomId: string, userId: string): Promise<Role | undefined>;
   exam(examId: string): Promise<{ createdBy: string } | undefined>;
-  /** The rooms of an exam that a person is in, in one role. */
+  /** Returns the rooms of an exam in which the person has this role. */
   roomsOf(examId: string, userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
-  /** The same of every exam, oldest first. */
+  /** Returns the rooms of all exams in which the person has this role, oldest first. */
   allRoomsOf(userId: string, role: Role): Promise<readonly RoomOfPerson[]>;
 }
 
@@ -63,13 +61,13 @@ const roomsInAllExams = statement(roomsOfPerson().where(isPerson).orderBy(visibl
 const ROOMS_AND_PEOPLE = [rooms, participants, personChanges, bulkChanges] as const;
 
 export const createAccessStore = ({ storage }: { storage: Storage }): AccessStore => {
-  // Every call has asked before whether its token was revoked.
+  // The token check is the first read of every call, so these reads may rely on it.
   const withinCalls = true;
   const ofPeople = { tables: ROOMS_AND_PEOPLE, withinCalls };
   const room = storage.remember(ofPeople, (reader, roomId: string, userId: string) =>
     reader.get(roomWithRole, { roomId, userId }),
   );
-  // The drop-in script's calls have no token to look up: this is their first read.
+  // Calls of the drop-in script have no token check: this is their first read.
   const roleIn = storage.remember(
     { tables: ROOMS_AND_PEOPLE },
     async (reader, roomId: string, userId: string) =>

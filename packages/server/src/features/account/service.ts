@@ -11,16 +11,18 @@ import { InvigilError } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import type { AccountStore } from "./store.js";
 
-/** People who log in with a password. Every method throws FORBIDDEN for a token that is bound to a room or an exam. */
+/** Accounts with a password. Every method throws FORBIDDEN for a token that is bound to a room or an exam. */
 export interface AccountService {
   /** @throws ACCOUNT_CONFLICT when the id is taken, OVERLOADED */
   create(caller: Caller, input: CreateAccountInput): Promise<Account>;
   list(caller: Caller, input: ListAccountsInput): Promise<AccountPage>;
-  /** Ends the account's logins, too. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own */
+  /**
+   * Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, ACCOUNT_CONFLICT for the caller's own account
+   */
   disable(caller: Caller, userId: string): Promise<Account>;
   /** @throws ACCOUNT_NOT_FOUND */
   enable(caller: Caller, userId: string): Promise<Account>;
-  /** Ends the account's logins, too. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
+  /** Also ends the account's sessions. @throws ACCOUNT_NOT_FOUND, OVERLOADED */
   setPassword(caller: Caller, input: SetPasswordInput): Promise<Account>;
 }
 
@@ -28,14 +30,14 @@ export const createAccountService = ({
   store,
   access,
   passwords,
-  takenBack,
+  onAccessRevoked,
   clock,
 }: {
   store: AccountStore;
   access: AccessService;
   passwords: Passwords;
-  /** Told after logins have ended: whoever listens with one of them must not go on. */
-  takenBack: () => void;
+  /** Called after sessions have ended, so that open subscriptions check their tokens again. */
+  onAccessRevoked: () => void;
   clock: () => Date;
 }): AccountService => {
   const found = (account: Account | undefined, userId: string): Account => {
@@ -73,7 +75,7 @@ export const createAccountService = ({
           `The account ${userId} is your own: ask another administrator.`,
         );
       const account = await store.setDisabled(userId, true, clock());
-      takenBack();
+      onAccessRevoked();
       return found(account, userId);
     },
 
@@ -86,7 +88,7 @@ export const createAccountService = ({
       access.unbound(caller);
       const passwordHash = await passwords.hash(password);
       const account = await store.setPassword(userId, passwordHash, clock());
-      takenBack();
+      onAccessRevoked();
       return found(account, userId);
     },
   };

@@ -1,5 +1,6 @@
 import type { Account, AccountPage, AccountRole } from "@invigil/schema";
 import { and, asc, eq, getTableColumns, gt } from "drizzle-orm";
+import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { accounts, sessions } from "../../storage/tables.js";
@@ -7,17 +8,17 @@ import { accounts, sessions } from "../../storage/tables.js";
 export type NewAccount = typeof accounts.$inferInsert;
 
 export interface AccountStore {
-  /** Undefined when the id is taken. */
+  /** Returns undefined when the id is taken. */
   create(account: NewAccount): Promise<Account | undefined>;
-  /** By user id; `after` is the last id of the page before. */
+  /** Sorted by user id. `after` is the last id of the previous page. */
   list(filter: {
     role: AccountRole | undefined;
     limit: number;
     after: string | undefined;
   }): Promise<AccountPage>;
-  /** Undefined when there is no such account. Disabling it ends its logins. */
+  /** Returns undefined when there is no such account. Disabling an account ends its sessions. */
   setDisabled(userId: string, disabled: boolean, now: Date): Promise<Account | undefined>;
-  /** Ends the account's logins. Undefined when there is no such account. */
+  /** Ends the account's sessions. Returns undefined when there is no such account. */
   setPassword(userId: string, passwordHash: string, now: Date): Promise<Account | undefined>;
 }
 
@@ -54,7 +55,7 @@ const accountsPage = statements((hasRole: boolean) =>
       .limit(param("limit")),
   ),
 );
-/** Sets whether an account is disabled, where that is not what it is already. */
+/** Changes nothing when the account already has this state. */
 const switchDisabled = statement(
   query
     .update(accounts)
@@ -76,9 +77,8 @@ export const createAccountStore = ({ storage }: { storage: Storage }): AccountSt
 
   async list({ role, limit, after = "" }) {
     const rows = await storage.all(accountsPage(role !== undefined), { role, after, limit: limit + 1 });
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return { accounts: page, ...(rows.length > limit && last && { nextCursor: last.userId }) };
+    const { rows: page, ...next } = pageOf(rows, limit, ({ userId }) => userId);
+    return { accounts: page, ...next };
   },
 
   setDisabled: (userId, disabled, now) =>

@@ -19,41 +19,52 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import { noClip } from "./rules.js";
+import { clipNotFound } from "./rules.js";
 import type { AudioStore, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
-/** How many of the library's default clips an exam offers, at most. */
+/** The maximum number of default clips that an exam offers. */
 const MAX_DEFAULTS = 100;
 
-/** A file on its way in. */
+/** An audio file that is being uploaded. */
 export interface AudioUpload {
   readonly content: AsyncIterable<Uint8Array>;
-  /** What is said about it; asked for once the content has been read. */
-  readonly described: () => UploadAudioInput;
+  /** Returns the form fields that describe the file. Call it after reading the content. */
+  readonly metadata: () => UploadAudioInput;
 }
 
 export interface AudioService {
   list(input: ListAudioInput): Promise<AudioPage>;
-  /** @throws FORBIDDEN for a token bound to a room or an exam, and for a teacher's default clip: all exams would offer it */
+  /**
+   * @throws FORBIDDEN for a token bound to a room or an exam, and for a default clip from a teacher, since all
+   *   exams would offer it
+   */
   create(caller: Caller, input: CreateAudioInput): Promise<AudioClip>;
   /**
-   * Takes a file into the library, or nothing when anything about it is wrong.
-   * @throws FORBIDDEN, before anything is read, for all but administrators and teachers with unbound tokens, and for a
-   * teacher's default clip; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, STORAGE_FULL
+   * Adds a file to the library, or nothing when any part of the upload is invalid.
+   * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound tokens,
+   *   and for a default clip from a teacher; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS,
+   *   QUOTA_EXCEEDED, STORAGE_FULL
    */
   upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
-  /** A teacher changes the clips that they added, while those are no default ones. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND */
+  /**
+   * Teachers may change the clips that they added, except default clips. @throws FORBIDDEN,
+   * AUDIO_CLIP_NOT_FOUND
+   */
   update(caller: Caller, input: UpdateAudioInput): Promise<AudioClip>;
-  /** Deletes a clip that no exam plays, and its file with the last clip of it. Whose as for `update`. @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT */
+  /**
+   * Deletes a clip that no exam plays. Deletes the file, too, when no other clip uses it. The permissions are
+   * those of `update`.
+   * @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, AUDIO_CLIP_CONFLICT
+   */
   delete(caller: Caller, clipId: string): Promise<true>;
   /**
-   * Lets an exam play a clip. Attaching the same again changes nothing.
+   * Attaches a clip to an exam. Attaching the same clip again changes nothing.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND
    */
   attach(caller: Caller, input: AttachAudioInput): Promise<AttachedAudio>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND when the exam has no such attachment */
   detach(caller: Caller, input: DetachAudioInput): Promise<true>;
-  /** What an exam plays. Asks nobody's permission: for other services. */
+  /** Returns the audio that an exam plays. Checks no permissions: for use by other services. */
   ofExam(examId: string): Promise<Pick<Exam, "scheduledAudio" | "manualAudio">>;
 }
 
@@ -66,7 +77,7 @@ export interface AudioServiceDeps {
   readonly publicUrl: () => string;
   readonly gate: Gate;
   readonly rates: RateLimits;
-  /** Absent: there may be as much as there is. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
 
@@ -83,19 +94,25 @@ export const createAudioService = ({
   rates,
   quotas,
 }: AudioServiceDeps): AudioService => {
-  /** Files of our own are kept as paths, so that the server may move. Clients get absolute URLs only. */
-  const shown = <T extends { url: string; ossUrl: string | null }>({ url, ossUrl, ...rest }: T) => ({
+  /**
+   * The database stores paths of uploaded files, so that the server's public URL may change. Clients get
+   * absolute URLs.
+   */
+  const toPublic = <T extends { url: string; ossUrl: string | null }>({ url, ossUrl, ...rest }: T) => ({
     ...rest,
     url: url.startsWith("/") ? `${publicUrl()}${url}` : url,
     ...(ossUrl !== null && { ossUrl }),
   });
-  const shownAttached = ({ startTime, ...audio }: StoredExamAudio) => ({
-    ...shown(audio),
+  const toPublicAttached = ({ startTime, ...audio }: StoredExamAudio) => ({
+    ...toPublic(audio),
     ...(startTime && { startTime }),
   });
 
-  /** What to keep: the path of a file of our own, however its URL is written; any other URL as it is. */
-  const kept = (url: string): string => {
+  /**
+   * The form of a URL to store: a path for a file of this server, however the URL is written; any other URL
+   * unchanged.
+   */
+  const storedUrl = (url: string): string => {
     const own = new URL(publicUrl());
     const { origin, pathname } = new URL(url, own);
     const folder = `${own.pathname.replace(/\/$/, "")}${AUDIO_PREFIX}`;
@@ -105,8 +122,8 @@ export const createAudioService = ({
 
   const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
 
-  /** Exams that have no manual audio of their own offer a default clip, also those of other teachers. */
-  const assertMayOffer = (caller: Caller, isDefault: boolean | undefined): void => {
+  /** An exam without manual audio of its own offers the default clips, whoever teaches it. */
+  const assertMaySetDefault = (caller: Caller, isDefault: boolean | undefined): void => {
     if (isDefault && caller.role !== "admin")
       throw forbidden("Only an administrator decides which clips exams offer by default (isDefault).");
   };
@@ -121,7 +138,7 @@ export const createAudioService = ({
       if (isDefault)
         throw forbidden(`The audio clip ${clipId} is a default one: only administrators change it.`);
     };
-  /** @throws QUOTA_EXCEEDED when so many bytes more are too many for a teacher, or for the library */
+  /** @throws QUOTA_EXCEEDED when additional bytes exceed the quota of the teacher or of the library */
   const assertQuota = (caller: Caller, bytes: number, { ofPerson, ofAll }: StoredBytes): void => {
     if (!quotas) return;
     const assert = (whose: string, held: number, most: number): void => {
@@ -136,17 +153,17 @@ export const createAudioService = ({
 
   const add = async (
     caller: Caller,
-    described: CreateAudioInput,
+    metadata: CreateAudioInput,
     file?: { readonly bytes: number; readonly beforeInsert: (stored: StoredBytes) => void },
   ): Promise<AudioClip> => {
-    assertMayOffer(caller, described.isDefault);
-    const { name, classify, isDefault, url, ossUrl = null } = described;
+    assertMaySetDefault(caller, metadata.isDefault);
+    const { name, classify, isDefault, url, ossUrl = null } = metadata;
     const now = clock();
-    const clip = { id: ids.next(), name, classify, isDefault, url: kept(url), ossUrl };
+    const clip = { id: ids.next(), name, classify, isDefault, url: storedUrl(url), ossUrl };
     const { bytes = 0, beforeInsert } = file ?? {};
     const row = { ...clip, createdBy: caller.userId, bytes, createdAt: now, updatedAt: now };
     await store.create(row, beforeInsert);
-    return shown(clip);
+    return toPublic(clip);
   };
 
   return {
@@ -155,19 +172,19 @@ export const createAudioService = ({
         { name, classify },
         { limit: pageSize, offset: (pageNum - 1) * pageSize },
       );
-      return { pageNum, pageSize, total, list: list.map(shown) };
+      return { pageNum, pageSize, total, list: list.map(toPublic) };
     },
     async create(caller, input) {
       access.unbound(caller);
       return add(caller, input);
     },
     async upload(caller, upload) {
-      // No procedure kind has asked before: an upload comes by a route of its own.
+      // Uploads arrive by a route of their own, without a procedure kind that checks the role.
       if (caller.role !== "admin" && caller.role !== "teacher")
         throw forbidden(`The role ${caller.role} may not add to the audio library.`);
       access.unbound(caller);
       gate.admit(caller, { writes: true });
-      // Refused before anything is read, where not even one byte more is allowed.
+      // Fail before reading the content when the quota is already used up.
       if (quotas) assertQuota(caller, 1, await store.storedBytes(caller.userId));
       let bytes = 0;
       async function* counted() {
@@ -178,32 +195,33 @@ export const createAudioService = ({
         }
       }
       await using file = await files.receive(counted());
-      const described = upload.described();
+      const metadata = upload.metadata();
       try {
-        // In the transaction, so that nobody can delete another clip of the same file, and the file with it, before this one is added.
+        // Inside the transaction: otherwise the last other clip of the same file, and with it the file, could
+        // be deleted first.
         const beforeInsert = (stored: StoredBytes) => {
           assertQuota(caller, bytes, stored);
           file.keep();
         };
-        return await add(caller, { ...described, url: file.url }, { bytes, beforeInsert });
+        return await add(caller, { ...metadata, url: file.url }, { bytes, beforeInsert });
       } catch (error) {
-        // The file may have been kept before the clip failed. The first error is the one to report.
+        // The file may be in the library although adding the clip failed. The first error is the one to report.
         await removeUnused(file.url).catch(() => undefined);
         throw error;
       }
     },
     async update(caller, { clipId, ...changes }) {
       access.unbound(caller);
-      assertMayOffer(caller, changes.isDefault);
+      assertMaySetDefault(caller, changes.isDefault);
       const change = { ...changes, updatedAt: clock() };
       const updated = await store.update(clipId, change, assertMayChange(caller, clipId));
-      if (!updated) throw noClip(clipId);
-      return shown(updated);
+      if (!updated) throw clipNotFound(clipId);
+      return toPublic(updated);
     },
     async delete(caller, clipId) {
       access.unbound(caller);
       const outcome = await store.delete(clipId, assertMayChange(caller, clipId));
-      if (!outcome) throw noClip(clipId);
+      if (!outcome) throw clipNotFound(clipId);
       if ("exams" in outcome) {
         const exams = outcome.exams === 1 ? "1 exam plays" : `${outcome.exams} exams play`;
         throw new InvigilError("AUDIO_CLIP_CONFLICT", `${exams} the audio clip ${clipId}.`);
@@ -214,9 +232,9 @@ export const createAudioService = ({
     async attach(caller, { examId, clipId, startTime }) {
       await access.wholeExam(caller, examId);
       const attached = await store.attach({ id: ids.next(), examId, clipId, startTime, createdAt: clock() });
-      if (attached === "no_clip") throw noClip(clipId);
+      if (attached === "no_clip") throw clipNotFound(clipId);
       if (attached === "no_exam") throw examNotFound(examId);
-      return shownAttached(attached);
+      return toPublicAttached(attached);
     },
     async detach(caller, { examId, attachmentId }) {
       await access.wholeExam(caller, examId);
@@ -230,12 +248,12 @@ export const createAudioService = ({
       const scheduledAudio: Exam["scheduledAudio"] = [];
       const manualAudio: Exam["manualAudio"] = [];
       for (const { startTime, ...audio } of await store.ofExam(examId)) {
-        if (startTime) scheduledAudio.push({ ...shown(audio), startTime });
-        else manualAudio.push(shown(audio));
+        if (startTime) scheduledAudio.push({ ...toPublic(audio), startTime });
+        else manualAudio.push(toPublic(audio));
       }
       if (manualAudio.length > 0) return { scheduledAudio, manualAudio };
       const defaults = await store.defaults(MAX_DEFAULTS);
-      return { scheduledAudio, manualAudio: defaults.map((clip) => shown({ ...clip, clipId: clip.id })) };
+      return { scheduledAudio, manualAudio: defaults.map((clip) => toPublic({ ...clip, clipId: clip.id })) };
     },
   };
 };

@@ -6,9 +6,9 @@ import type { Reader, Storage } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio, exams } from "../../storage/tables.js";
 
-/** A clip as it is stored. The URL of an uploaded file is a path. */
+/** A clip as stored. The URL of an uploaded file is a path. */
 export type StoredClip = Omit<AudioClip, "ossUrl"> & { ossUrl: string | null };
-/** A clip that an exam plays. Without a start time it is started by hand. */
+/** A clip attached to an exam. A clip without a start time is started manually. */
 export type StoredExamAudio = Omit<StoredClip, "id" | "isDefault"> & {
   id: string;
   clipId: string;
@@ -19,12 +19,12 @@ type ClipChanges = { [Field in "name" | "classify" | "isDefault"]?: StoredClip[F
   updatedAt: Date;
 };
 
-/** Who added a clip (null: unknown), and whether exams offer it by default. */
+/** The clip's creator (null: unknown), and whether it is a default clip. */
 export type ClipOwner = Pick<typeof audioClips.$inferSelect, "createdBy" | "isDefault">;
-/** Refuses a change of a clip by throwing. */
+/** Throws to refuse a change of a clip. */
 export type CheckClip = (clip: ClipOwner) => void;
 
-/** The bytes of uploaded files: those that one person added, and all. */
+/** The size of uploaded files: those of one person, and those of all people. */
 export interface StoredBytes {
   readonly ofPerson: number;
   readonly ofAll: number;
@@ -36,30 +36,39 @@ export interface ClipFilter {
 }
 
 export interface AudioStore {
-  /** @param beforeInsert runs in the same transaction, with the bytes stored before. The clip is not added when it throws. */
+  /**
+   * @param beforeInsert runs in the same transaction, with the bytes stored before. If it throws, the clip is
+   *   not added.
+   */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
     beforeInsert?: (stored: StoredBytes) => void,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
-  /** Undefined when there is no such clip. */
+  /** Returns undefined when there is no such clip. */
   update(clipId: string, changes: ClipChanges, check: CheckClip): Promise<StoredClip | undefined>;
-  /** Returns the URL of the deleted clip, or how many exams play it and prevent that. Undefined when there is no such clip. */
+  /**
+   * Returns the URL of the deleted clip, or the number of exams whose attachments prevent the deletion. Returns
+   * undefined when there is no such clip.
+   */
   delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
-  /** Runs `work` unless a clip has this URL. Nobody can add such a clip before `work` has returned. */
+  /** Runs `work` unless a clip has this URL. No such clip can be added before `work` has returned. */
   unlessUsed(url: string, work: () => void): Promise<void>;
-  /** A page of the library, in the order in which clips were added, and how many clips match the filter in all. */
+  /**
+   * Returns a page of matching clips, in the order in which they were added, and the number of all matching
+   * clips.
+   */
   list(
     filter: ClipFilter,
     page: { limit: number; offset: number },
   ): Promise<{ total: number; list: StoredClip[] }>;
-  /** Scheduled clips by start time; those without one in the order they were attached. */
+  /** Returns scheduled clips by start time, then the others in the order in which they were attached. */
   ofExam(examId: string): Promise<StoredExamAudio[]>;
-  /** Returns the attachment, which may have existed before, or which of the two does not exist. */
+  /** Returns the attachment, which may be an existing one, or which of the two does not exist. */
   attach(attachment: NewAttachment): Promise<StoredExamAudio | "no_clip" | "no_exam">;
-  /** Resolves to false when the exam has no such attachment. */
+  /** Returns false when the exam has no such attachment. */
   detach(examId: string, attachmentId: string): Promise<boolean>;
-  /** The clips that are marked as default, in the library's order. */
+  /** Returns the default clips, in the order in which they were added. */
   defaults(limit: number): Promise<Omit<StoredClip, "isDefault">[]>;
 }
 
@@ -77,10 +86,10 @@ const attachedColumns = {
 };
 const clipColumns = { id: audioClips.id, ...ownColumns, isDefault: audioClips.isDefault };
 
-/** A name in the form that searches compare: without the differences that people do not type. */
-const folded = (name: string): string => name.normalize("NFKC").toLowerCase();
-/** The LIKE pattern of names that contain a text. */
-const containing = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
+/** Normalizes a name for searching: ignores case and compatibility variants of characters. */
+const searchForm = (name: string): string => name.normalize("NFKC").toLowerCase();
+/** The LIKE pattern for names that contain a text. */
+const containsPattern = (text: string): string => `%${text.replaceAll(/[\\%_]/g, "\\$&")}%`;
 
 const attachments = () =>
   query.select(attachedColumns).from(examAudio).innerJoin(audioClips, eq(audioClips.id, examAudio.clipId));
@@ -177,7 +186,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   create: (clip, beforeInsert) =>
     storage.write(async (tx) => {
       if (beforeInsert) beforeInsert(await readStoredBytes(tx, clip.createdBy));
-      await tx.insert(insertClip, [{ ...clip, foldedName: folded(clip.name) }]);
+      await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
     }),
 
   update: (clipId, { name, classify, isDefault, updatedAt }, check) =>
@@ -189,7 +198,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       return tx.get(updateClip, {
         clipId,
         name: name ?? clip.name,
-        foldedName: name === undefined ? clip.foldedName : folded(name),
+        foldedName: name === undefined ? clip.foldedName : searchForm(name),
         classify: classify ?? clip.classify,
         isDefault: isDefault ?? clip.isDefault,
         updatedAt,
@@ -216,7 +225,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   list: ({ name, classify }, { limit, offset }) =>
     storage.snapshot(async (reader) => {
       const shape = [name !== undefined, classify !== undefined] as const;
-      const values = { pattern: containing(folded(name ?? "")), classify, limit, offset };
+      const values = { pattern: containsPattern(searchForm(name ?? "")), classify, limit, offset };
       const total = (await reader.get(countOfClips(...shape), values))?.total ?? 0;
       return { total, list: await reader.all(pageOfClips(...shape), values) };
     }),

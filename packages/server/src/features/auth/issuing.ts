@@ -7,14 +7,14 @@ import type { AccessService } from "../access/service.js";
 import type { ParticipantService } from "../participant/service.js";
 import type { AuthStore } from "./store.js";
 
-/** How long a token is good that belongs to no exam, in seconds. */
+/** The default lifetime of a token without an exam, in seconds. */
 const WITHOUT_EXAM_SECONDS = 8 * 3600;
 
 export interface IssuingService {
   /**
-   * A token for somebody else: a teacher's for the people of its rooms, an administrator's for anyone. Nobody issues
-   * beyond its own token's binding. One that is bound to nothing lasts no longer than the caller's own, and ends with
-   * its login.
+   * Issues a token for another person: a teacher for the people of their rooms, an administrator for anyone.
+   * The new token cannot have more rights than the binding of the caller's token allows. An unbound token
+   * expires no later than the caller's and ends with the caller's session.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, EXAM_OVER, INVALID_INPUT
    */
   issueToken(caller: Principal, input: IssueTokenInput, origin: Origin): Promise<IssuedToken>;
@@ -41,8 +41,8 @@ export const createIssuingService = ({
     if (input.role === "admin" && caller.role !== "admin")
       throw forbidden("Only an administrator issues tokens for administrators.");
     const seat = await store.seat(roomId, input.userId);
-    const isThere = seat !== undefined && (input.role === "admin" || seat.role === input.role);
-    if (!isThere)
+    const hasSeat = seat !== undefined && (input.role === "admin" || seat.role === input.role);
+    if (!hasSeat)
       throw new InvigilError(
         "PARTICIPANT_NOT_FOUND",
         `There is no ${input.role} ${input.userId} in the room ${roomId}.`,
@@ -72,14 +72,14 @@ export const createIssuingService = ({
   const issue = async (caller: Principal, input: IssueTokenInput): Promise<IssuedToken> => {
     if (input.roomId !== undefined) return forRoom(caller, input, input.roomId);
     if (caller.role !== "admin")
-      throw forbidden("A teacher issues tokens for a room of its own: roomId says which.");
+      throw forbidden("A teacher may issue tokens only for their own rooms: roomId is required.");
     if (input.examId !== undefined) return forExam(caller, input, input.examId);
     access.unbound(caller);
     const { userId, role, name, ttlSeconds = WITHOUT_EXAM_SECONDS } = input;
     const left = Math.floor((caller.expiresAt.getTime() - clock().getTime()) / 1000);
-    // It ends with the login, and is none of it.
-    const ending = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
-    return tokens.issue({ userId, role, name, ...ending, ttlSeconds: Math.min(ttlSeconds, left) });
+    // The token ends with the caller's session but cannot refresh or end that session.
+    const session = { sessionId: caller.sessionId, isIssued: caller.sessionId !== undefined };
+    return tokens.issue({ userId, role, name, ...session, ttlSeconds: Math.min(ttlSeconds, left) });
   };
 
   return {

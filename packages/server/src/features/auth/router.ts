@@ -16,7 +16,7 @@ import type { AuthService } from "./service.js";
 
 export const createAuthRouter = ({ auth, issuing }: { auth: AuthService; issuing: IssuingService }) =>
   router({
-    /** Who the server takes the caller for. */
+    /** Returns the caller as the server identified them. */
     whoami: anyoneProcedure.output(callerSchema).query(({ ctx }) => ctx.caller),
     login: publicProcedure
       .meta({ alsoWhenFull: true })

@@ -12,36 +12,47 @@ import type { Ids } from "../../platform/ids.js";
 import type { Origin } from "../../trpc/context.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { AccessService } from "../access/service.js";
-import type { AuthStore, StoredLogin } from "./store.js";
+import type { AuthStore, StoredAccount } from "./store.js";
 import type { LoginThrottle } from "./throttle.js";
 
 export interface AuthService {
   /**
-   * Who calls, from the `authorization` header.
-   * @throws UNAUTHENTICATED without a token that is valid, of a login that lasts, and not revoked; PROVIDER_FAILED
+   * Identifies the caller from the `authorization` header.
+   * @throws UNAUTHENTICATED without a valid token, or for a token that is revoked or whose session has ended;
+   *   PROVIDER_FAILED
    */
   identify(authorization: string | undefined): Promise<Principal>;
-  /** Whether a caller's token was not taken back since. Asks nobody's permission: for what outlives the call that it came from. */
+  /**
+   * Whether a caller's token is still not revoked. Checks no permissions: for connections that outlive the call
+   * that opened them.
+   */
   isGood(caller: Principal): Promise<boolean>;
-  /** When the caller's access ends: with their session, however often its tokens are refreshed, or with a token that has none. */
+  /**
+   * When the caller's access ends: with their session, however often its token is refreshed, or with a token
+   * that has no session.
+   */
   endOf(caller: Principal): Promise<Date>;
-  /** Whether somebody's account was disabled. Asks nobody's permission: for other services. */
+  /** Whether a person's account is disabled. Checks no permissions: for use by other services. */
   isDisabled(person: Pick<Caller, "userId" | "role">): Promise<boolean>;
   /**
    * Starts a session.
-   * @throws UNAUTHENTICATED for a name and a password that open no account, TOO_MANY_REQUESTS, OVERLOADED
+   * @throws UNAUTHENTICATED for a wrong username or password, TOO_MANY_REQUESTS, OVERLOADED
    */
   login(input: LoginInput, origin: Origin): Promise<Session>;
-  /** A newer token of the same session. @throws FORBIDDEN for a token of no session, UNAUTHENTICATED once it has ended */
+  /**
+   * Returns a new token of the same session. @throws FORBIDDEN for a token without a session, UNAUTHENTICATED
+   * once the session has ended
+   */
   refresh(caller: Principal): Promise<Session>;
-  /** Ends the session, or revokes a token that has none. @throws FORBIDDEN for a token without `jti` */
+  /** Ends the session, or revokes a token that has no session. @throws FORBIDDEN for a token without `jti` */
   logout(caller: Principal): Promise<true>;
   /**
-   * Changes the caller's own password and ends its other sessions. A wrong `currentPassword` counts like a failed login.
-   * @throws FORBIDDEN for a token of no session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
+   * Changes the caller's own password and ends their other sessions. A wrong `currentPassword` counts as a
+   * failed login.
+   * @throws FORBIDDEN for a token without a session, INVALID_INPUT, TOO_MANY_REQUESTS, OVERLOADED
    */
   changePassword(caller: Principal, input: ChangePasswordInput, origin: Origin): Promise<true>;
-  /** For a token of any kind. Revoking it again changes nothing. @throws FORBIDDEN */
+  /** Revokes a token of any kind. Revoking it again changes nothing. @throws FORBIDDEN */
   revokeToken(caller: Caller, input: RevokeTokenInput, origin: Origin): Promise<true>;
 }
 
@@ -52,16 +63,16 @@ export interface AuthServiceDeps {
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
   readonly throttle: LoginThrottle;
-  /** Told after tokens were taken back: whoever listens with one of them must not go on. */
-  readonly takenBack: () => void;
+  /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
+  readonly onAccessRevoked: () => void;
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly log: FastifyBaseLogger;
-  /** How long a token of a session is good, and how long a session lasts. */
+  /** The lifetime of a session token, and the maximum duration of a session. */
   readonly lifetime: { readonly ttlSeconds: number; readonly maxSeconds: number };
 }
 
-/** The form of the ids that this server gives to tokens. */
+/** The format of token ids that this server generates. */
 const OWN_TOKEN_ID = /^[0-9a-f]{32}$/;
 
 export const createAuthService = ({
@@ -71,17 +82,20 @@ export const createAuthService = ({
   tokens,
   passwords,
   throttle,
-  takenBack,
+  onAccessRevoked,
   clock,
   ids,
   log,
   lifetime: { ttlSeconds, maxSeconds },
 }: AuthServiceDeps): AuthService => {
-  /** Tokens count in whole seconds, and sessions with them. */
-  const thisSecond = () => Math.floor(clock().getTime() / 1000);
+  /** Token times are whole seconds, so sessions use whole seconds, too. */
+  const nowInSeconds = () => Math.floor(clock().getTime() / 1000);
 
-  /** Whether a token that is valid by itself was taken back: looked up, as another process may have done it. */
-  const isTakenBack = async ({
+  /**
+   * Whether the token, its session, its account or its seat's links were revoked. Read from the database, since
+   * another process may have revoked them.
+   */
+  const isAccessRevoked = async ({
     userId,
     role,
     roomId,
@@ -94,18 +108,18 @@ export const createAuthService = ({
     if (sessionId !== undefined) {
       const session = await store.session(sessionId, tokenId);
       if (!session || session.isRevoked || session.expiresAt <= clock()) return true;
-      // Disabling an account ends its sessions.
+      // Disabling an account ends its sessions, so a session that exists needs no check of the account.
       if (session.userId === userId && !seat) return false;
     }
-    // Candidates have no accounts.
-    return store.isTakenBack({ tokenId, account: role === "examinee" ? undefined : userId, seat });
+    // Examinees have no accounts.
+    return store.isAccessRevoked({ tokenId, account: role === "examinee" ? undefined : userId, seat });
   };
 
   const sessionOf = async (
-    { userId, role, name }: Pick<StoredLogin, "userId" | "role" | "name">,
+    { userId, role, name }: Pick<StoredAccount, "userId" | "role" | "name">,
     { id, expiresAt }: { id: string; expiresAt: Date },
   ): Promise<Session> => {
-    const left = expiresAt.getTime() / 1000 - thisSecond();
+    const left = expiresAt.getTime() / 1000 - nowInSeconds();
     const issued = await tokens.issue({
       userId,
       role,
@@ -124,21 +138,27 @@ export const createAuthService = ({
   };
 
   /**
-   * The session that a token belongs to. An issued token ends with the login that it was issued with, and is none of it, also
-   * where an administrator issued it to themselves.
+   * Returns the session that a token belongs to. An issued token has none: it ends with the session that
+   * issued it, but cannot refresh or end that session, even if an administrator issued it to themselves.
    */
   const ownSession = async ({ userId, sessionId, tokenId, isIssued }: Principal) => {
     if (sessionId === undefined || isIssued) return undefined;
     const session = await store.session(sessionId, tokenId);
     return session?.userId === userId ? { ...session, id: sessionId } : undefined;
   };
-  /** Whether a token has all that a token of its login has: what is made of it then gives nobody more. */
-  const isWholeLogin = ({ role, roomId, examId }: Principal, account: Pick<StoredLogin, "role">): boolean =>
-    role === account.role && roomId === undefined && examId === undefined;
-  const noLogin = () => forbidden("The token belongs to no login: it was issued, or signed elsewhere.");
+  /**
+   * Whether a token has all rights of its account. Only then may it be exchanged for a session token, which has
+   * them all.
+   */
+  const hasAllRightsOf = (
+    { role, roomId, examId }: Principal,
+    account: Pick<StoredAccount, "role">,
+  ): boolean => role === account.role && roomId === undefined && examId === undefined;
+  const noSession = () =>
+    forbidden("The token has no session: it was issued by a call, or signed by another system.");
 
-  /** A name that no account has is not written down: people type passwords into that field. */
-  const logFailure = (origin: Origin, account: StoredLogin | undefined, reason: string): void => {
+  /** Unknown usernames are not logged: people type passwords into that field. */
+  const logFailure = (origin: Origin, account: StoredAccount | undefined, reason: string): void => {
     log.warn(
       { ...origin, ...(account ? { userId: account.userId, reason } : { reason: "UNKNOWN_NAME" }) },
       "login failed",
@@ -146,12 +166,13 @@ export const createAuthService = ({
   };
 
   /**
-   * The account that a name and a password open, or undefined: after the same work whether the name is unknown, the
-   * password wrong or the account disabled. What `use` makes of it decides, in the end, whether the try failed.
+   * Verifies a username and a password and calls `use` with the account. Returns undefined, after the same
+   * amount of work, when the account is unknown or disabled or the password is wrong. When `use` returns
+   * undefined, the attempt counts as failed, too.
    */
-  const open = async <Result>(
+  const verifyPassword = async <Result>(
     { username, password, origin }: LoginInput & { origin: Origin },
-    use: (account: StoredLogin) => Promise<Result | undefined>,
+    use: (account: StoredAccount) => Promise<Result | undefined>,
   ): Promise<Result | undefined> => {
     const attempt = await throttle
       .begin({ account: username, address: origin.address })
@@ -177,26 +198,26 @@ export const createAuthService = ({
   return {
     async identify(authorization) {
       const principal = await authenticator.identify(authorization);
-      if (await isTakenBack(principal))
+      if (await isAccessRevoked(principal))
         throw unauthenticated(
-          "The token in the authorization header is no longer good: log in again.",
+          "The token in the authorization header is no longer valid: log in again.",
           principal.userId,
         );
       return principal;
     },
 
-    isGood: async (caller) => !(await isTakenBack(caller)),
+    isGood: async (caller) => !(await isAccessRevoked(caller)),
     endOf: async (caller) => (await ownSession(caller))?.expiresAt ?? caller.expiresAt,
-    // Candidates have no accounts.
-    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isTakenBack({ account: userId }),
+    // Examinees have no accounts.
+    isDisabled: async ({ userId, role }) => role !== "examinee" && store.isAccessRevoked({ account: userId }),
 
     async login(input, origin) {
-      const session = await open({ ...input, origin }, async (account) => {
+      const session = await verifyPassword({ ...input, origin }, async (account) => {
         const started = {
           id: ids.next(),
           userId: account.userId,
           createdAt: clock(),
-          expiresAt: new Date((thisSecond() + maxSeconds) * 1000),
+          expiresAt: new Date((nowInSeconds() + maxSeconds) * 1000),
         };
         const isStarted = await store.startSession(started, account.passwordHash);
         return isStarted ? sessionOf(account, started) : undefined;
@@ -207,10 +228,10 @@ export const createAuthService = ({
 
     async refresh(caller) {
       const session = await ownSession(caller);
-      if (!session) throw noLogin();
+      if (!session) throw noSession();
       const account = await store.account(caller.userId);
       if (!account) throw unauthenticated("The login has ended.");
-      if (!isWholeLogin(caller, account)) throw noLogin();
+      if (!hasAllRightsOf(caller, account)) throw noSession();
       return sessionOf(account, session);
     },
 
@@ -219,16 +240,17 @@ export const createAuthService = ({
       const session = await ownSession(caller);
       if (session) await store.endSession(session.id);
       else if (tokenId !== undefined) await store.revoke({ tokenId, expiresAt, createdAt: clock() });
-      else throw forbidden("The token has no id (jti): nothing but its expiry ends it.");
-      takenBack();
+      else
+        throw forbidden("The token has no id (jti), so it cannot be revoked and is valid until it expires.");
+      onAccessRevoked();
       return true;
     },
 
     async changePassword(caller, { currentPassword, newPassword }, origin) {
       const session = await ownSession(caller);
-      if (!session) throw noLogin();
+      if (!session) throw noSession();
       const { id: sessionId } = session;
-      const isChanged = await open(
+      const isChanged = await verifyPassword(
         { username: caller.userId, password: currentPassword, origin },
         async (account) => {
           const to = await passwords.hash(newPassword);
@@ -237,15 +259,15 @@ export const createAuthService = ({
         },
       );
       if (!isChanged) throw invalidInput("currentPassword", "is wrong");
-      takenBack();
+      onAccessRevoked();
       return true;
     },
 
     async revokeToken(caller, { tokenId }, origin) {
       access.unbound(caller);
       await store.revoke({ tokenId, expiresAt: null, createdAt: clock() });
-      takenBack();
-      // Another text may be a token, or any secret, that was put in its place.
+      onAccessRevoked();
+      // Any other text may be a token or a secret that the caller pasted by mistake, and is not logged.
       const id = OWN_TOKEN_ID.test(tokenId) ? { tokenId } : {};
       log.info({ ...origin, by: caller.userId, ...id }, "token revoked");
       return true;

@@ -13,7 +13,7 @@ import {
   visibleRooms,
 } from "../../storage/tables.js";
 
-export interface StoredLogin {
+export interface StoredAccount {
   readonly userId: string;
   readonly role: AccountRole;
   readonly name: string;
@@ -28,7 +28,10 @@ export interface NewSession {
   readonly expiresAt: Date;
 }
 
-/** A person's place in a room, and the end of the room's exam. What is about the person is null where they are not in the room. */
+/**
+ * A person's seat in a room, and the end of the room's exam. The person's fields are null if they are not in
+ * the room.
+ */
 export interface Seat {
   readonly examId: string;
   readonly examEndTime: Date;
@@ -39,7 +42,7 @@ export interface Seat {
   readonly generation: number;
 }
 
-/** The seat that a token is for, and the generation of the seat's links that it belongs to. */
+/** The seat that a token is for, and the generation of links that it belongs to. */
 export interface TokenSeat {
   readonly roomId: string;
   readonly userId: string;
@@ -47,29 +50,32 @@ export interface TokenSeat {
 }
 
 export interface AuthStore {
-  /** A login that has not ended, and whether this token of it was revoked. */
+  /** Returns a session that has not ended, and whether this token was revoked. */
   session(
     sessionId: string,
     tokenId: string | undefined,
   ): Promise<{ userId: string; expiresAt: Date; isRevoked: boolean } | undefined>;
-  /** Whether a token was revoked, an account disabled, or the links of a token's generation revoked. Checks only what is given. */
-  isTakenBack(about: {
+  /**
+   * Whether the token was revoked, the account disabled, or the seat's links revoked. Checks only what is
+   * given.
+   */
+  isAccessRevoked(about: {
     readonly tokenId?: string | undefined;
     readonly account?: string | undefined;
     readonly seat?: TokenSeat | undefined;
   }): Promise<boolean>;
-  account(userId: string): Promise<StoredLogin | undefined>;
-  /** Resolves to false when the account was disabled, or its password changed, since it was read. */
+  account(userId: string): Promise<StoredAccount | undefined>;
+  /** Returns false if the account was disabled, or its password changed, since it was read. */
   startSession(session: NewSession, passwordHash: string): Promise<boolean>;
   endSession(sessionId: string): Promise<void>;
   /** Revoking a token again changes nothing. */
   revoke(token: { tokenId: string; expiresAt: Date | null; createdAt: Date }): Promise<void>;
-  /** Also ends the account's other sessions. Resolves to false when the password was changed since it was read. */
+  /** Also ends the account's other sessions. Returns false if the password changed since it was read. */
   changePassword(change: {
     userId: string;
     from: string;
     to: string;
-    /** The session that is kept. */
+    /** The session that does not end. */
     sessionId: string;
     now: Date;
   }): Promise<boolean>;
@@ -78,14 +84,14 @@ export interface AuthStore {
 }
 
 /**
- * How long rows are kept after their token or session has expired, in days. The system's clock may be ahead for a while: a row that was
- * deleted meanwhile would be missing once the clock is right again, and a revoked token would be valid again.
+ * How long rows outlive their token or session, in days. While the system's clock is ahead, rows are deleted
+ * too early; without this margin a revoked token would be valid again once the clock is corrected.
  */
 const DAYS = { session: 30, revokedToken: 366 } as const;
 const DAY_MS = 86_400_000;
 const daysBefore = (now: Date, days: number): Date => new Date(now.getTime() - days * DAY_MS);
 
-/** Tokens whose state is remembered: two devices for each of 20,000 candidates. */
+/** The number of tokens whose state is cached: two devices for each of 20,000 examinees. */
 const REMEMBERED_TOKENS = 40_000;
 
 const sessionById = statement(
@@ -161,7 +167,7 @@ const replacePassword = statement(
 );
 
 export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore => {
-  // Every call asks these two whether its token was revoked.
+  // The first reads of every call, which check whether its token was revoked.
   const session = storage.remember(
     { tables: [sessions, revokedTokens], max: REMEMBERED_TOKENS },
     async (reader, sessionId: string, tokenId: string | undefined) => {
@@ -171,7 +177,7 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
       return { userId, expiresAt, isRevoked: revokedTokenId !== null };
     },
   );
-  const isTakenBack = storage.remember(
+  const isAccessRevoked = storage.remember(
     { tables: [revokedTokens, accounts, seatGenerations], max: REMEMBERED_TOKENS },
     async (
       reader,
@@ -188,8 +194,8 @@ export const createAuthStore = ({ storage }: { storage: Storage }): AuthStore =>
 
   return {
     session,
-    isTakenBack: ({ tokenId, account, seat }) =>
-      isTakenBack(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
+    isAccessRevoked: ({ tokenId, account, seat }) =>
+      isAccessRevoked(tokenId, account, seat?.roomId, seat?.userId ?? "", seat?.generation ?? 0),
     account: (userId) => storage.get(accountById, { userId }),
 
     startSession: (started, passwordHash) =>

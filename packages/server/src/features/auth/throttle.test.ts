@@ -100,7 +100,7 @@ describe("failures for one account from many addresses", () => {
     return waits;
   };
 
-  it("are fifty in a quarter of an hour; then nobody new gets a try for a minute", async () => {
+  it("are fifty in a quarter of an hour; then new addresses are blocked for a minute", async () => {
     const { world, fail } = start();
     expect(await failFrom(fail, 50)).toEqual(free(50));
     expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
@@ -188,7 +188,7 @@ describe("tries at the same time", () => {
     expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
   });
 
-  it("are given back when they succeed, or nobody knows", async () => {
+  it("do not count when they succeed, or have no result", async () => {
     const { throttle, failOften } = start();
     const [first, ...others] = await run(throttle, 5);
     first?.succeeded();

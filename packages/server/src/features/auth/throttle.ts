@@ -3,71 +3,76 @@ import { networkOf } from "../../limits/network.js";
 import { InvigilError } from "../../platform/errors.js";
 import { atMost } from "../../platform/lru.js";
 
-// Failed logins are counted in three ways. The counts are kept in memory: a restart forgets them.
+// Three counters limit failed logins. They are in memory: a restart resets them.
 //
-// - For an account from an address: the fast limit. It stops somebody who guesses, and nobody else.
-// - From an address, whatever the accounts.
-// - For an account, from wherever: the slow limit, against guessing from many addresses. It does not apply to an address from
-//   which the account was logged in to before, so that strangers do not shut its owner out.
+// - Per account and address: the fast limit. It stops a guesser and nobody else.
+// - Per address, over all accounts.
+// - Per account, over all addresses: the slow limit, against guessing from many addresses. It does not apply to
+//   an address with an earlier successful login to the account, so that strangers cannot lock the owner out.
 
 const MINUTE_MS = 60_000;
-/** The first wait once a limit is reached. Each further one is twice as long, up to the longest. */
+/** The first block once a limit is reached. Each further block lasts twice as long, up to the longest. */
 const FIRST_WAIT_MS = MINUTE_MS;
 const LONGEST_WAIT_MS = 15 * MINUTE_MS;
 
 interface Limit {
   readonly failures: number;
-  /** The time in which they count, in milliseconds. It slides: the limit holds for any such time. */
+  /** The sliding window in which failures count, in milliseconds. */
   readonly windowMs: number;
 }
 const PER_ACCOUNT_AND_ADDRESS: Limit = { failures: 5, windowMs: MINUTE_MS };
 const PER_ACCOUNT: Limit = { failures: 50, windowMs: 15 * MINUTE_MS };
-/** Logins that wait for running ones, for one account or from one address. */
+/** The maximum number of logins that wait for running ones, per account or address. */
 const MAX_WAITING = 256;
-/** Keys of each kind that are remembered. To push one out takes as many failed logins. */
+/** Cached keys of each kind. Evicting one takes as many failed logins. */
 const REMEMBERED = 100_000;
 
-/** A running login. It counts as a failure until its result is known, so that many at once get no more tries than one by one. */
+/**
+ * A running login. It counts as a failure until it has a result, so that parallel attempts get no more tries
+ * than sequential ones.
+ */
 export interface Attempt {
   succeeded(): void;
   failed(): void;
-  /** The server could not tell: the login counts neither way. */
+  /** The server could not decide: the login counts neither as a success nor as a failure. */
   abandoned(): void;
 }
 
 export interface LoginThrottle {
   /**
-   * Begins a login, after those that are running when they could use up a limit.
+   * Begins a login. Waits for running logins when their failures could exceed a limit.
    * @throws TOO_MANY_REQUESTS
    */
   begin(who: { readonly account: string; readonly address: string }): Promise<Attempt>;
 }
 
-/** The failed and the running logins under one key. So many failures within the window block the key for a time. */
+/**
+ * The failed and the running logins of one key. Too many failures within the window block the key for a time.
+ */
 class Failures {
-  /** When the latest failures were, in milliseconds of the monotonic clock. */
+  /** The times of the latest failures, in milliseconds of the monotonic clock. */
   #times: number[] = [];
   #running = 0;
-  /** How often in a row the limit was reached. */
+  /** How many times in a row the limit was reached. */
   #blocks = 0;
   #blockedUntil = Number.NEGATIVE_INFINITY;
   #onEnd: (() => void)[] = [];
 
   constructor(readonly limit: Limit) {}
 
-  /** How long the key is blocked, in milliseconds. */
+  /** The remaining time of the block, in milliseconds. */
   blockedFor(now: number): number {
     this.#forgetOld(now);
     return Math.max(0, this.#blockedUntil - now);
   }
 
-  /** Whether the limit is reached if all that are running fail. */
-  get mayFill(): boolean {
+  /** Whether the limit would be reached if all running logins failed. */
+  get couldReachLimit(): boolean {
     return this.#times.length + this.#running >= this.limit.failures;
   }
 
-  /** Settles when one of those that are running has ended. Undefined when too many wait for that. */
-  nextEnd(): Promise<void> | undefined {
+  /** Resolves when a running login has ended. Undefined when too many callers wait already. */
+  nextLoginEnd(): Promise<void> | undefined {
     if (this.#onEnd.length >= MAX_WAITING) return undefined;
     return new Promise((resolve) => this.#onEnd.push(resolve));
   }
@@ -83,7 +88,6 @@ class Failures {
     for (const resolve of waiting) resolve();
   }
 
-  /** Ends a running login that failed. */
   fail(now: number): void {
     this.#forgetOld(now);
     this.#times.push(now);
@@ -95,7 +99,7 @@ class Failures {
     this.end();
   }
 
-  /** Ends a running login that succeeded, and forgets the failures. */
+  /** Ends a running login that succeeded, and resets the failures. */
   clear(): void {
     this.#times = [];
     this.#blocks = 0;
@@ -109,12 +113,12 @@ class Failures {
   }
 }
 
-/** The failures by their keys, for as many keys as are remembered. */
+/** Returns the failures of a key from a bounded cache. */
 const failuresByKey = (limit: Limit) => {
-  const known = new LRUCache<string, Failures>(atMost(REMEMBERED));
+  const cache = new LRUCache<string, Failures>(atMost(REMEMBERED));
   return (key: string): Failures => {
-    const failures = known.get(key) ?? new Failures(limit);
-    known.set(key, failures);
+    const failures = cache.get(key) ?? new Failures(limit);
+    cache.set(key, failures);
     return failures;
   };
 };
@@ -128,16 +132,16 @@ export const createLoginThrottle = ({
   monotonic,
   failuresPerAddress,
 }: {
-  /** Milliseconds of a clock that is never set: a wait must not last as long as the system's clock was wrong. */
+  /** Milliseconds of a monotonic clock: corrections of the system's clock must not extend a block. */
   monotonic: () => number;
-  /** Failures from one address in a minute. */
+  /** The maximum number of failures from one address in a minute. */
   failuresPerAddress: number;
 }): LoginThrottle => {
   const byPair = failuresByKey(PER_ACCOUNT_AND_ADDRESS);
   const byAddress = failuresByKey({ failures: failuresPerAddress, windowMs: MINUTE_MS });
   const byAccount = failuresByKey(PER_ACCOUNT);
-  /** The pairs of an account and an address from which it was logged in to. */
-  const knownPairs = new LRUCache<string, true>(atMost(REMEMBERED));
+  /** Pairs of an account and an address with a successful login. */
+  const trustedPairs = new LRUCache<string, true>(atMost(REMEMBERED));
 
   return {
     async begin({ account, address }) {
@@ -148,24 +152,25 @@ export const createLoginThrottle = ({
       const ofAccount = byAccount(account);
       const all = [ofPair, ofAddress, ofAccount];
       for (;;) {
-        // Each time anew: another login from here may have succeeded meanwhile.
-        const applying = knownPairs.has(pair) ? [ofPair, ofAddress] : all;
+        // Evaluated in each round: another login from this address may have succeeded in the meantime.
+        const applying = trustedPairs.has(pair) ? [ofPair, ofAddress] : all;
         const now = monotonic();
         const waitMs = Math.max(...applying.map((failures) => failures.blockedFor(now)));
         if (waitMs > 0) throw refusal(Math.ceil(waitMs / 1000), "Too many failed logins");
-        const full = applying.find(({ mayFill }) => mayFill);
+        const full = applying.find(({ couldReachLimit }) => couldReachLimit);
         if (!full) break;
-        // A whole school may log in at once, and rightly. The results of those that are running decide.
-        const nextEnd = full.nextEnd();
-        if (!nextEnd) throw refusal(1, "Too many logins at once");
-        await nextEnd;
+        // A whole school may log in at once with correct passwords. Wait for the results of the running logins.
+        const loginEnd = full.nextLoginEnd();
+        if (!loginEnd) throw refusal(1, "Too many logins at once");
+        await loginEnd;
       }
       for (const failures of all) failures.begin();
       return {
         succeeded() {
-          knownPairs.set(pair, true);
+          trustedPairs.set(pair, true);
           ofPair.clear();
-          // Others may be guessing this account's password, or this address others' passwords: those failures still count.
+          // Someone else may be guessing this account's password, or other passwords from this address: those
+          // failures still count.
           ofAccount.end();
           ofAddress.end();
         },

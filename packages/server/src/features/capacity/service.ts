@@ -1,7 +1,7 @@
 import type { ImServer } from "@invigil/schema";
-import type { CapacityStore, ComingExam } from "./store.js";
+import type { CapacityStore, UpcomingExam } from "./store.js";
 
-/** The fullest moment to come: when it begins, and the exams that are held then. */
+/** The time with the most examinees: when it begins, and the exams that take place then. */
 export interface Peak {
   readonly at: Date;
   readonly exams: readonly string[];
@@ -10,29 +10,29 @@ export interface Peak {
   readonly streams: number;
 }
 
-/** What the exams to come need of the vendors' services. */
+/** What upcoming exams require of the vendors' services. */
 export interface Demand {
-  /** Undefined when no exam is to come. */
+  /** Undefined when there is no upcoming exam. */
   readonly peak: Peak | undefined;
-  /** Rooms in progress, each with a group at its message services. */
+  /** The number of rooms in progress. Each has a group at its message services. */
   readonly groups: Readonly<Record<ImServer, number>>;
 }
 
 export interface CapacityService {
-  /** Asks nobody's permission: for the command. */
+  /** Checks no permissions: for the command. */
   demand(): Promise<Demand>;
 }
 
 const CAMERAS = 2;
 
-/** The moment at which most examinees sit an exam: one at which an exam begins, or now. */
-export const peakOf = (exams: readonly ComingExam[], now: Date): Peak | undefined => {
+/** The number of examinees is highest at the start of an exam, or now. */
+export const peakOf = (exams: readonly UpcomingExam[], now: Date): Peak | undefined => {
   const moments = exams.map(({ startTime }) => (startTime > now ? startTime : now));
   return moments
     .map((at) => {
-      const held = exams.filter(({ startTime, endTime }) => startTime <= at && at < endTime);
-      const examinees = held.reduce((sum, exam) => sum + exam.examinees, 0);
-      return { at, exams: held.map(({ name }) => name), examinees, streams: examinees * CAMERAS };
+      const running = exams.filter(({ startTime, endTime }) => startTime <= at && at < endTime);
+      const examinees = running.reduce((sum, exam) => sum + exam.examinees, 0);
+      return { at, exams: running.map(({ name }) => name), examinees, streams: examinees * CAMERAS };
     })
     .toSorted((one, other) => other.examinees - one.examinees || one.at.getTime() - other.at.getTime())
     .at(0);
@@ -47,7 +47,7 @@ export const createCapacityService = ({
 }): CapacityService => ({
   async demand() {
     const now = clock();
-    const peak = peakOf(await store.comingExams(now), now);
+    const peak = peakOf(await store.upcomingExams(now), now);
     return { peak, groups: await store.openRooms() };
   },
 });

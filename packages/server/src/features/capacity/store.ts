@@ -4,8 +4,8 @@ import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { visibleExams, visibleParticipants, visibleRooms, visibleUnseated } from "../../storage/tables.js";
 
-/** An exam that is not over, and how many examinees it has, with and without a room. */
-export interface ComingExam {
+/** An exam that has not ended, and its number of examinees, seated or not. */
+export interface UpcomingExam {
   readonly id: string;
   readonly name: string;
   readonly startTime: Date;
@@ -14,9 +14,9 @@ export interface ComingExam {
 }
 
 export interface CapacityStore {
-  /** Exams that end after `now`. Reads every exam: people ask for it, not API calls. */
-  comingExams(now: Date): Promise<ComingExam[]>;
-  /** How many rooms in progress use each message service. */
+  /** Returns the exams that end after `now`. Reads every exam, so it must not be used by API calls. */
+  upcomingExams(now: Date): Promise<UpcomingExam[]>;
+  /** Returns the number of rooms in progress by message service. */
   openRooms(): Promise<Readonly<Record<ImServer, number>>>;
 }
 
@@ -62,9 +62,9 @@ const countExaminees = async (reader: Reader, examId: string): Promise<number> =
 };
 
 export const createCapacityStore = ({ storage }: { storage: Storage }): CapacityStore => ({
-  comingExams: (now) =>
+  upcomingExams: (now) =>
     storage.snapshot(async (reader) => {
-      const exams: ComingExam[] = [];
+      const exams: UpcomingExam[] = [];
       for (const exam of await reader.all(examsEndingAfter, { now }))
         exams.push({ ...exam, examinees: await countExaminees(reader, exam.id) });
       return exams;

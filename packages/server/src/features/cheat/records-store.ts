@@ -4,7 +4,7 @@ import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { cheatRecords, recordedPeople, rooms, visibleRooms } from "../../storage/tables.js";
 
-/** A record to be kept: `extraInfo` is its text, or the JSON text of its object. */
+/** A record to write. `extraInfo` is a text, or an object as JSON text. */
 export interface NewRecord {
   readonly examId: string;
   readonly roomId: string;
@@ -17,44 +17,53 @@ export interface NewRecord {
   readonly createdAt: Date;
 }
 
-/** What is kept about one person in one room. */
-export interface Held {
+/** The number and size of the records about one person in one room. */
+export interface RecordUsage {
   readonly userId: string;
   readonly records: number;
   readonly bytes: number;
 }
 
-/** How much may be kept about one person in one room. */
-export type Most = Omit<Held, "userId">;
+/** The maximum number and size of the records about one person in one room. */
+export type UsageLimit = Omit<RecordUsage, "userId">;
 
-/** What is to be kept, person by person, and how much there may be. */
-export interface Tally {
-  readonly people: readonly Held[];
+/** The records to add, per person, and the limits that apply. */
+export interface UsageIncrease {
+  readonly people: readonly RecordUsage[];
   /** Absent: no limit. */
-  readonly most?: Most | undefined;
-  /** How many people there may be records about in the room. Absent: no limit. */
-  readonly mostPeople?: number | undefined;
+  readonly limit?: UsageLimit | undefined;
+  /** The maximum number of people with records in the room. Absent: no limit. */
+  readonly maxPeople?: number | undefined;
 }
 
-/** The limit that a call would have exceeded: nothing of it was kept. */
-export type Over = { readonly held: Held; readonly of: keyof Most } | { readonly people: number };
+/** The limit that a call exceeded, with the usage before it. Nothing of the call was written. */
+export type LimitExceeded =
+  | { readonly usage: RecordUsage; readonly exceeded: keyof UsageLimit }
+  | { readonly people: number };
 
-/** The limit that is exceeded when something is added to what is held; undefined for none. */
-export const exceeded = (held: Held, added: Held, most: Most): keyof Most | undefined => {
-  if (held.records + added.records > most.records) return "records";
-  return held.bytes + added.bytes > most.bytes ? "bytes" : undefined;
+/** Returns the limit that would be exceeded by an addition, or undefined. */
+export const exceededLimit = (
+  usage: RecordUsage,
+  added: RecordUsage,
+  limit: UsageLimit,
+): keyof UsageLimit | undefined => {
+  if (usage.records + added.records > limit.records) return "records";
+  return usage.bytes + added.bytes > limit.bytes ? "bytes" : undefined;
 };
 
-/** One call of `cheat.addRecords`: records of one room. */
-export interface Recording {
+/** The records of one call of `cheat.addRecords`, all for the same room. */
+export interface RecordBatch {
   readonly records: readonly NewRecord[];
-  readonly tally: Tally;
+  readonly increase: UsageIncrease;
 }
 
-/** Whether a call's records are kept: `false` when the room does not exist any more, or the limit that they exceed. */
-export type Recorded = boolean | Over;
+/**
+ * The outcome of a call: whether its records were written (`false`: the room was deleted), or the limit that
+ * they exceed.
+ */
+export type RecordOutcome = boolean | LimitExceeded;
 
-const heldByPeople = statement((dialect) =>
+const usageOfPeople = statement((dialect) =>
   query
     .select({
       roomId: visibleRooms.id,
@@ -92,17 +101,20 @@ const addToSums = statement((dialect) =>
 );
 const insertRecords = insertion(cheatRecords);
 
-type Sum = { records: number; bytes: number };
-/** What is held about the people of one room. */
-type Sums = Map<string, Sum>;
+type RoomUsageEntry = { records: number; bytes: number };
+/** The usage in one room, by user id. */
+type RoomUsage = Map<string, RoomUsageEntry>;
 
-/** Finds out which calls of a group are within their limits, one after the other: each counts what those before it keep. */
-const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
-  /** Rooms in which people are counted, and how many there are, up to a limit. */
+/**
+ * Checks the calls of a group against their limits, one after the other. Each call counts what the calls before
+ * it add.
+ */
+const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) => {
+  /** The number of people with records, for rooms in which that number is limited. */
   const sizes = new Map<string, number>();
-  const sizeOf = async (roomId: string, sums: Sums, limit: number): Promise<number> => {
-    const known = sizes.get(roomId);
-    if (known !== undefined) return known;
+  const sizeOf = async (roomId: string, sums: RoomUsage, limit: number): Promise<number> => {
+    const cached = sizes.get(roomId);
+    if (cached !== undefined) return cached;
     const stored = await tx.all(peopleOfRoom, { roomId, limit: limit + 1 });
     const names = new Set(stored.map(({ userId }) => userId));
     for (const [userId, { records }] of sums) if (records > 0) names.add(userId);
@@ -111,24 +123,27 @@ const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
   };
 
   return {
-    /** Counts what a call keeps. Returns what it exceeds instead, and then counts nothing; `false` without its room. */
-    async admit(roomId: string, { people, most, mostPeople }: Tally): Promise<Recorded> {
-      const sums = held.get(roomId);
+    /**
+     * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
+     * the room does not exist.
+     */
+    async admit(roomId: string, { people, limit, maxPeople }: UsageIncrease): Promise<RecordOutcome> {
+      const sums = usage.get(roomId);
       if (!sums) return false;
       let newcomers = 0;
       for (const added of people) {
         const { records, bytes } = sums.get(added.userId) ?? { records: 0, bytes: 0 };
         const before = { userId: added.userId, records, bytes };
-        const of = most && exceeded(before, added, most);
-        if (of) return { held: before, of };
+        const exceeded = limit && exceededLimit(before, added, limit);
+        if (exceeded) return { usage: before, exceeded };
         if (records === 0) newcomers += 1;
       }
       if (newcomers > 0) {
-        const size = mostPeople === undefined ? undefined : await sizeOf(roomId, sums, mostPeople);
-        if (size !== undefined && mostPeople !== undefined && size + newcomers > mostPeople)
-          return { people: Math.min(size, mostPeople) };
-        const known = sizes.get(roomId);
-        if (known !== undefined) sizes.set(roomId, known + newcomers);
+        const size = maxPeople === undefined ? undefined : await sizeOf(roomId, sums, maxPeople);
+        if (size !== undefined && maxPeople !== undefined && size + newcomers > maxPeople)
+          return { people: Math.min(size, maxPeople) };
+        const cached = sizes.get(roomId);
+        if (cached !== undefined) sizes.set(roomId, cached + newcomers);
       }
       for (const { userId, records, bytes } of people) {
         const sum = sums.get(userId) ?? { records: 0, bytes: 0 };
@@ -139,38 +154,41 @@ const createLedger = (tx: Transaction, held: ReadonlyMap<string, Sums>) => {
   };
 };
 
-const roomOf = ({ records }: Recording): string | undefined => records[0]?.roomId;
+const roomOf = ({ records }: RecordBatch): string | undefined => records[0]?.roomId;
 
-/** Makes the function that keeps the records of a call, all or none. Calls that arrive together are written together. */
+/**
+ * Creates the function that writes the records of a call, all or none. Calls that arrive together share a
+ * transaction.
+ */
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
-  storage.grouped<Recording, Recorded>(async (tx, calls) => {
+  storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
     const roomIds = [...new Set(calls.flatMap((call) => roomOf(call) ?? []))].toSorted();
     for (const roomId of roomIds) await tx.lock(rooms, roomId);
 
-    const wanted = calls.flatMap(({ records, tally }) => {
+    const wanted = calls.flatMap(({ records, increase }) => {
       const roomId = records[0]?.roomId;
-      return roomId === undefined ? [] : tally.people.map(({ userId }) => ({ roomId, userId }));
+      return roomId === undefined ? [] : increase.people.map(({ userId }) => ({ roomId, userId }));
     });
-    const held = new Map<string, Sums>();
-    for (const { roomId, userId, records, bytes } of await tx.all(heldByPeople, { recorded: wanted })) {
-      const sums = held.get(roomId) ?? new Map<string, Sum>();
+    const usage = new Map<string, RoomUsage>();
+    for (const { roomId, userId, records, bytes } of await tx.all(usageOfPeople, { recorded: wanted })) {
+      const sums = usage.get(roomId) ?? new Map<string, RoomUsageEntry>();
       sums.set(userId, { records, bytes });
-      held.set(roomId, sums);
+      usage.set(roomId, sums);
     }
 
-    const ledger = createLedger(tx, held);
-    const outcomes: Recorded[] = [];
+    const ledger = createLedger(tx, usage);
+    const outcomes: RecordOutcome[] = [];
     for (const call of calls) {
       const roomId = roomOf(call);
-      outcomes.push(roomId !== undefined && (await ledger.admit(roomId, call.tally)));
+      outcomes.push(roomId !== undefined && (await ledger.admit(roomId, call.increase)));
     }
     const kept = calls.filter((_, index) => outcomes[index] === true);
     if (kept.length === 0) return outcomes;
 
-    const added = new Map<string, { roomId: string; userId: string } & Sum>();
+    const added = new Map<string, { roomId: string; userId: string } & RoomUsageEntry>();
     for (const call of kept) {
       const roomId = roomOf(call) ?? "";
-      for (const { userId, records, bytes } of call.tally.people) {
+      for (const { userId, records, bytes } of call.increase.people) {
         const key = JSON.stringify([roomId, userId]);
         const sum = added.get(key) ?? { roomId, userId, records: 0, bytes: 0 };
         added.set(key, { ...sum, records: sum.records + records, bytes: sum.bytes + bytes });

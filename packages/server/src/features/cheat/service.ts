@@ -12,21 +12,24 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, forbidden, InvigilError, invalidInput, roomNotFound } from "../../platform/errors.js";
 import type { AccessService, StoredRoom } from "../access/service.js";
 import type { RecordQuota } from "./quota.js";
-import type { Held, NewRecord } from "./records-store.js";
+import type { NewRecord, RecordUsage } from "./records-store.js";
 import type { CheatStore } from "./store.js";
 
-/** Late uploads are evidence: an ended room takes records for this long, in milliseconds. */
+/** Late records are evidence: an ended room accepts them for this long, in milliseconds. */
 const GRACE_AFTER_END_MS = 10 * 60 * 1000;
 
 export interface CheatService {
-  /** @throws FORBIDDEN, also for a token bound to one room, as the config is the whole exam's; EXAM_NOT_FOUND */
+  /**
+   * @throws FORBIDDEN, also for a token bound to one room, since the config applies to the whole exam;
+   *   EXAM_NOT_FOUND
+   */
   setConfig(caller: Caller, input: SetCheatConfigInput): Promise<true>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_ENDED (examinees), CHEAT_CONFIG_NOT_FOUND */
   getConfig(caller: Caller, examId: string): Promise<StoredCheatConfig>;
-  /** The exam's config, if there is one. Asks nobody's permission: for other services. */
+  /** Returns the exam's config, if there is one. Checks no permissions: for use by other services. */
   configOf(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
-   * Keeps all records or none; resolves when they are on disk. An examinee records about itself only.
+   * Writes all records or none, and resolves when they are on disk. Examinees may record only about themselves.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED
    */
   addRecords(caller: Caller, input: AddCheatRecordsInput): Promise<true>;
@@ -47,7 +50,7 @@ const assertExamOf = (room: StoredRoom, examId: string | undefined): void => {
     throw invalidInput("examId", `is not the exam of the room ${room.id}`);
 };
 
-/** Field by field: a copy of all fields but one takes six times as long. */
+/** Lists the fields explicitly: a rest pattern takes six times as long. */
 const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRecord => {
   const { userId, detectType, isMainMonitor, detectTime, extraInfo } = record;
   const isText = typeof extraInfo === "string";
@@ -64,8 +67,8 @@ const toNewRecord = (record: NewCheatRecord, room: StoredRoom, now: Date): NewRe
   };
 };
 
-/** What the records are, person by person, in the order in which each comes first. */
-const tallyOf = (records: readonly NewRecord[]): Held[] => {
+/** Counts the records of each person, in the order in which people first appear. */
+const usageOf = (records: readonly NewRecord[]): RecordUsage[] => {
   const people = new Map<string, { userId: string; records: number; bytes: number }>();
   for (const { userId, detectType, extraInfo } of records) {
     const held = people.get(userId) ?? { userId, records: 0, bytes: 0 };
@@ -110,16 +113,17 @@ export const createCheatService = ({
       );
     }
     const foreign = caller.role === "examinee" && records.find(({ userId }) => userId !== caller.userId);
-    if (foreign) throw forbidden(`An examinee may record only about itself, not about ${foreign.userId}.`);
+    if (foreign)
+      throw forbidden(`An examinee may record only about themselves, not about ${foreign.userId}.`);
     const kept = records.map((record) => toNewRecord(record, room, now));
-    const people = tallyOf(kept);
+    const people = usageOf(kept);
     const bytes = people.reduce((sum, held) => sum + held.bytes, 0);
     if (bytes > MAX_RECORD_BYTES_PER_CALL)
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
     await quota.assertNotFull(roomId, people);
-    const outcome = await store.addRecords(kept, { people, ...quota.of(caller) });
-    if (typeof outcome === "object") throw quota.refusal(roomId, outcome);
+    const outcome = await store.addRecords(kept, { people, ...quota.limitsFor(caller) });
+    if (typeof outcome === "object") throw quota.quotaError(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);
     return true;
   },
@@ -131,7 +135,7 @@ export const createCheatService = ({
       assertExamOf(room, examId);
       return store.listByRooms([roomId], page);
     }
-    // The schema requires one of the two.
+    // The schema requires a room or an exam.
     if (examId === undefined) throw invalidInput("roomId", "or examId is required");
     const reach = await access.exam(caller, examId);
     return reach === "all" ? store.listByExam(examId, page) : store.listByRooms(reach, page);

@@ -9,7 +9,13 @@ import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { cheatConfigs, cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
-import { createRecordWriter, type Held, type NewRecord, type Recorded, type Tally } from "./records-store.js";
+import {
+  createRecordWriter,
+  type NewRecord,
+  type RecordOutcome,
+  type RecordUsage,
+  type UsageIncrease,
+} from "./records-store.js";
 
 export interface Page {
   readonly limit: number;
@@ -18,29 +24,29 @@ export interface Page {
 }
 
 export interface CheatStore {
-  /** Resolves to false when the exam does not exist any more. */
+  /** Returns false when the exam does not exist any more. */
   setConfig(config: { examId: string; data: string; now: Date }): Promise<boolean>;
   getConfig(examId: string): Promise<StoredCheatConfig | undefined>;
   /**
-   * Keeps records of one room, all or none. Resolves when they are on disk: to `false` when the room does not exist any more, and to the
-   * limit that they would exceed.
+   * Writes records of one room, all or none. Resolves when they are on disk: to `false` when the room does not
+   * exist any more, and to the limit that they would exceed.
    */
-  addRecords(records: readonly NewRecord[], tally: Tally): Promise<Recorded>;
-  /** What is kept about a person in a room. */
-  held(roomId: string, userId: string): Promise<Held>;
-  /** The records of these rooms together, newest first. */
+  addRecords(records: readonly NewRecord[], increase: UsageIncrease): Promise<RecordOutcome>;
+  /** Returns the number and size of the records about a person in a room. */
+  usageOf(roomId: string, userId: string): Promise<RecordUsage>;
+  /** Returns the records of all these rooms in one list, newest first. */
   listByRooms(roomIds: readonly string[], page: Page): Promise<CheatRecordPage>;
-  /** The records of all rooms of an exam, newest first. */
+  /** Returns the records of all rooms of an exam, newest first. */
   listByExam(examId: string, page: Page): Promise<CheatRecordPage>;
 }
 
-/** Records that are read in one turn of the event loop, of many rooms. */
+/** The number of records to read in one turn of the event loop. */
 const RECORDS_A_TURN = 1000;
 
-/** The first page starts above every id. */
+/** The cursor of the first page is greater than every id. */
 const ABOVE_ALL = Number.MAX_SAFE_INTEGER;
 
-const heldAboutPerson = statement(
+const usageOfPerson = statement(
   query
     .select({ records: recordedPeople.records, bytes: recordedPeople.bytes })
     .from(recordedPeople)
@@ -87,8 +93,8 @@ const recordsOfExam = recordsOf(cheatRecords.examId);
 type Row = typeof cheatRecords.$inferSelect;
 
 const toPage = (rows: readonly Row[], limit: number): CheatRecordPage => {
-  const { rows: page, nextCursor } = pageOf(rows, limit, ({ id }) => id);
-  return { records: page.map(toCheatRecord), ...(nextCursor !== undefined && { nextCursor }) };
+  const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
+  return { records: page.map(toCheatRecord), ...next };
 };
 
 export const createCheatStore = ({ storage, events }: { storage: Storage; events: EventLog }): CheatStore => {
@@ -124,13 +130,13 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
         }),
       ),
     getConfig: readConfig,
-    held: async (roomId, userId) => ({
+    usageOf: async (roomId, userId) => ({
       userId,
-      ...((await storage.get(heldAboutPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
+      ...((await storage.get(usageOfPerson, { roomId, userId })) ?? { records: 0, bytes: 0 }),
     }),
-    addRecords: (records, tally) => writeRecords({ records, tally }),
+    addRecords: (records, increase) => writeRecords({ records, increase }),
     async listByRooms(roomIds, { limit, before = ABOVE_ALL }) {
-      // Each room's page is one range of its index; the newest of them all make the page.
+      // Each room's page is one range of its index. The newest rows of all rooms form the page.
       const rows: Row[] = [];
       let read = 0;
       for (const owner of roomIds) {

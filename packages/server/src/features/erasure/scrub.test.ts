@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { scrubbed } from "./scrub.js";
+import { withoutLogins } from "./scrub.js";
 
 const logins = new Set(["e1", "pc_e1"]);
 
-describe("a message that names somebody who is erased", () => {
+describe("a message that names an erased person", () => {
   it.each([
     ['{"userId":"e1","sid":"s"}', '{"userId":"","sid":"s"}'],
     ['{"receiverIdList":["e1","pc_e1","e2"]}', '{"receiverIdList":["e2"]}'],
@@ -11,13 +11,13 @@ describe("a message that names somebody who is erased", () => {
     ['{"e1":1,"e2":2}', '{"e2":2}'],
     ['"e1"', '""'],
   ])("%s becomes %s", (text, after) => {
-    expect(scrubbed(text, logins)).toBe(after);
+    expect(withoutLogins(text, logins)).toBe(after);
   });
 
   it.each(['{ "userId" : "e12" }', ' "e1 is late" ', "1", "null", '{"é":"\\u0065"}', '["1e999", 1e3]'])(
-    "%s stays as it was sent: it names nobody who is",
+    "%s stays unchanged, because it names no erased person",
     (text) => {
-      expect(scrubbed(text, logins)).toBe(text);
+      expect(withoutLogins(text, logins)).toBe(text);
     },
   );
 });

@@ -3,24 +3,27 @@ import type { FastifyBaseLogger } from "fastify";
 import type { Erasure, ErasureStore, Position } from "./store.js";
 
 /**
- * Erases what still names people who were removed together with what was recorded about them: their messages, what others'
- * messages say of them, events, mutes, presence, and the names of their streams. Does so in small steps, between which
- * everybody else's calls go on; what a process did not finish, the next start does. The message that tells the person of the
- * removal goes last, once their pages have had time to read it.
+ * Erases the remaining data about people who were removed together with their records: messages, mentions in
+ * other messages, events, mutes, presence and stream names. The work consists of small steps, so that other
+ * calls are not delayed, and continues after a restart. The message that notifies the person of the removal
+ * goes last, after their pages have had time to read it.
  */
 export interface ErasureService {
-  /** Resolves when all that can be done is done, also of what another process began. */
+  /** Resolves when everything that is due is erased, including what another process began. */
   finish(): Promise<void>;
-  /** Finishes what an earlier process left, and from then on what becomes due. */
+  /** Finishes the erasures of earlier processes, then runs those that become due. */
   start(): void;
-  /** Stops after the step that is under way: the next start goes on. Resolves when nothing is under way. */
+  /** Stops after the current step; the next start continues. Resolves when no step is running. */
   stop(): Promise<void>;
 }
 
-/** How long the farewell is there to be read, and how often it is looked for those that were, in milliseconds. */
-const FAREWELL_MS = 120_000;
-const LOOK_MS = 60_000;
-/** Rooms whose keys are erased at once. */
+/**
+ * How long the notice of the removal stays readable, and how often to look for notices that are due, in
+ * milliseconds.
+ */
+const NOTICE_MS = 120_000;
+const POLL_INTERVAL_MS = 60_000;
+/** The number of rooms whose keyed rows are erased in one transaction. */
 const ROOMS_AT_ONCE = 200;
 
 export const createErasureService = ({
@@ -37,7 +40,7 @@ export const createErasureService = ({
   let again = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const throughout = async (step: (after: number) => Promise<Position>): Promise<void> => {
+  const untilEnd = async (step: (after: number) => Promise<Position>): Promise<void> => {
     let at: Position = 0;
     while (at !== "end" && !isStopping) {
       at = await step(at);
@@ -45,9 +48,9 @@ export const createErasureService = ({
     }
   };
 
-  const eraseFarewell = async (erasure: Erasure): Promise<void> => {
-    for (const roomId of await store.left(erasure, await store.roomsOf(erasure)))
-      await throughout((after) => store.eraseMessages(erasure, roomId, after));
+  const eraseNotice = async (erasure: Erasure): Promise<void> => {
+    for (const roomId of await store.notRejoined(erasure, await store.roomsOf(erasure)))
+      await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
   };
 
   const eraseTraces = async (erasure: Erasure): Promise<void> => {
@@ -55,20 +58,20 @@ export const createErasureService = ({
     for (let from = 0; from < rooms.length; from += ROOMS_AT_ONCE)
       await store.eraseKeys(erasure, rooms.slice(from, from + ROOMS_AT_ONCE));
     for (const roomId of rooms) {
-      await throughout((after) => store.eraseMessages(erasure, roomId, after));
-      await throughout((after) => store.eraseEvents(erasure, roomId, after));
+      await untilEnd((after) => store.eraseMessages(erasure, roomId, after));
+      await untilEnd((after) => store.eraseEvents(erasure, roomId, after));
     }
   };
 
-  const next = () => store.next(new Date(clock().getTime() - FAREWELL_MS));
+  const next = () => store.next(new Date(clock().getTime() - NOTICE_MS));
 
   const eraseAll = async (): Promise<void> => {
     try {
       do {
         again = false;
         for (let erasure = await next(); erasure && !isStopping; erasure = await next()) {
-          await (erasure.stage === "farewell" ? eraseFarewell : eraseTraces)(erasure);
-          if (!isStopping) await store.done(erasure);
+          await (erasure.stage === "farewell" ? eraseNotice : eraseTraces)(erasure);
+          if (!isStopping) await store.advance(erasure);
         }
       } while (again && !isStopping);
     } finally {
@@ -82,7 +85,7 @@ export const createErasureService = ({
     return work;
   };
 
-  const look = (): void => {
+  const poll = (): void => {
     finish().catch((error: unknown) => {
       log.error({ err: error }, "people could not be erased: it is tried again");
     });
@@ -92,16 +95,16 @@ export const createErasureService = ({
     finish,
     start() {
       isStopping = false;
-      look();
-      timer ??= setInterval(look, LOOK_MS);
-      // It keeps no process alive.
+      poll();
+      timer ??= setInterval(poll, POLL_INTERVAL_MS);
+      // The timer must not keep the process running.
       timer.unref();
     },
     async stop() {
       isStopping = true;
       clearInterval(timer);
       timer = undefined;
-      // Whoever waits for it is told of its failure.
+      // The caller of `finish` gets the error.
       await work?.catch(() => undefined);
     },
   };

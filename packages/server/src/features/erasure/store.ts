@@ -18,43 +18,52 @@ import {
   seatGenerations,
   streamNames,
 } from "../../storage/tables.js";
-import { scrubbed } from "./scrub.js";
+import { withoutLogins } from "./scrub.js";
 
-/** An erasure that has begun. */
+/** An erasure in progress. */
 export type Erasure = typeof erasures.$inferSelect;
 
-/** How far the rows of a room were searched: the id of the last row, or "end". */
+/** The progress of a search in a room: the id of the last row, or "end". */
 export type Position = number | "end";
 
 export interface ErasureStore {
-  /** The oldest erasure whose traces are left, or whose farewell was sent before `toldBefore`; undefined for none. */
-  next(toldBefore: Date): Promise<Erasure | undefined>;
-  /** The rooms that it is about, in the order in which they were made. */
+  /**
+   * Returns the oldest erasure with data left, or whose notice was sent before the given time; otherwise
+   * undefined.
+   */
+  next(noticeSentBefore: Date): Promise<Erasure | undefined>;
+  /** Returns the rooms that an erasure covers, oldest first. */
   roomsOf(erasure: Erasure): Promise<string[]>;
   /**
-   * Erases the rows under the person's name in some rooms: mutes, presence, stream names, seats, and message logins, those bound to the
-   * exam included.
+   * Erases the rows keyed by the person in some rooms: mutes, presence, stream names, seats, and message logins,
+   * including those bound to the exam.
    */
   eraseKeys(erasure: Erasure, roomIds: readonly string[]): Promise<void>;
-  /** Searches some events of a room after a position, and deletes those that name the person. Returns the next position. */
+  /**
+   * Searches some events of a room after a position, and deletes those that name the person. Returns the next
+   * position.
+   */
   eraseEvents(erasure: Erasure, roomId: string, after: number): Promise<Position>;
   /**
-   * Searches some messages of a room after a position: up to the removal, or in the last stage those since. Deletes messages that the
-   * person sent, or that were for the person alone, and takes their name out of the others. Returns the next position.
+   * Searches some messages of a room after a position: those up to the removal, or in the last stage those
+   * since. Deletes messages that the person sent or that were for the person alone, and removes their name from
+   * the others. Returns the next position.
    */
   eraseMessages(erasure: Erasure, roomId: string, after: number): Promise<Position>;
-  /** Those of the rooms that the person has not come back to. */
-  left(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
-  /** Begins the next stage of an erasure, or deletes one that is complete. */
-  done(erasure: Erasure): Promise<void>;
+  /** Returns those of the rooms that the person was not added to again. */
+  notRejoined(erasure: Erasure, roomIds: readonly string[]): Promise<string[]>;
+  /** Starts the next stage of an erasure, or deletes an erasure that is complete. */
+  advance(erasure: Erasure): Promise<void>;
 }
 
-/** Rows that are searched at once. A message may have 60 KB. */
+/** The number of rows of one search. A message may have 60 KB. */
 const ROWS_A_SEARCH = 200;
 
 const loginsOf = (userId: string): readonly string[] => [loginOf(userId, "main"), loginOf(userId, "pc")];
 
-/** Whether a text, or JSON, contains the text of a parameter. SQLite and PostgreSQL have no function for it in common. */
+/**
+ * Whether a column contains the text of a parameter. SQLite and PostgreSQL have no common function for this.
+ */
 const contains = (column: SQLWrapper, parameter: string): SQL =>
   sql`replace(CAST(${column} AS TEXT), ${param(parameter)}, '') <> CAST(${column} AS TEXT)`;
 
@@ -62,7 +71,7 @@ const nextErasure = statement(
   query
     .select()
     .from(erasures)
-    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, param("toldBefore"))))
+    .where(or(eq(erasures.stage, "traces"), lte(erasures.createdAt, param("noticeSentBefore"))))
     .orderBy(asc(erasures.id))
     .limit(1),
 );
@@ -132,7 +141,7 @@ const revokedSeats = statement((dialect) =>
     ),
 );
 
-/** The rows of a room that one search looks at. */
+/** The rows of a room that one search reads. */
 const rowsAfter = (table: typeof messages | typeof roomEvents) =>
   statement(
     query
@@ -199,7 +208,10 @@ const withoutSeatIn = async (
   return roomIds.filter((roomId) => !seats.has(roomId));
 };
 
-/** Deletes a message that the person sent or that was for the person alone, and takes their logins out of any other. */
+/**
+ * Deletes a message that the person sent or that was for the person alone, and removes their logins from any
+ * other.
+ */
 const eraseFromMessage = async (
   tx: Transaction,
   { id, roomId, senderId, senderRole, senderCamera, recipients, data }: typeof messages.$inferSelect,
@@ -209,30 +221,30 @@ const eraseFromMessage = async (
   const isSender = senderRole !== "server" && senderId === userId;
   const others = recipients?.filter((login) => !logins.has(login));
   // A message without recipients is for the staff as a whole.
-  const wasForThemAlone = others?.length === 0 && recipients?.length !== 0;
-  if (isSender || wasForThemAlone) {
+  const isForPersonAlone = others?.length === 0 && recipients?.length !== 0;
+  if (isSender || isForPersonAlone) {
     const sender = senderRole === "server" ? [] : [loginOf(senderId, senderCamera)];
     const readers = [EVERYBODY, STAFF, STAFF_COPY, ...(recipients ?? []), ...sender];
     await tx.run(deleteReaders, { roomId, messageId: id, logins: readers });
     await tx.run(deleteMessage, { id });
     return;
   }
-  const kept = scrubbed(data, logins);
+  const kept = withoutLogins(data, logins);
   if (kept === data && others?.length === recipients?.length) return;
   await tx.run(deleteReaders, { roomId, messageId: id, logins: [...logins] });
   await tx.run(updateMessage, { id, data: kept, recipients: others ?? null });
 };
 
 export const createErasureStore = ({ storage }: { storage: Storage }): ErasureStore => ({
-  next: (toldBefore) => storage.get(nextErasure, { toldBefore }),
+  next: (noticeSentBefore) => storage.get(nextErasure, { noticeSentBefore }),
   roomsOf: async ({ examId, roomId }) =>
     roomId ? [roomId] : (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
   eraseKeys: ({ userId, examId, roomId: onlyRoom }, all) =>
     storage.write(async (tx) => {
-      // Nobody comes into a room of the exam before the commit.
+      // The lock keeps people from being added to the exam's rooms until the commit.
       await tx.lock(exams, examId);
-      // Where the person has come back, these rows are theirs anew.
+      // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, userId, all);
       await tx.run(deleteMutes, { roomIds, logins: loginsOf(userId) });
       await tx.run(deleteLoginsToRooms, { userId, roomIds });
@@ -274,8 +286,8 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
     return last;
   },
 
-  left: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
-  done: ({ id, stage }) =>
+  notRejoined: ({ userId }, roomIds) => withoutSeatIn(storage, userId, roomIds),
+  advance: ({ id, stage }) =>
     storage.write(async (tx) => {
       await tx.run(stage === "farewell" ? deleteErasure : beginFarewell, { id });
     }),

@@ -16,25 +16,26 @@ import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
-import { noClip } from "../audio/rules.js";
+import { clipNotFound } from "../audio/rules.js";
 import type { AudioService } from "../audio/service.js";
 import { assertMayDeleteRecords } from "../participant/rules.js";
 import type { ParticipantService } from "../participant/service.js";
-import type { ExamStore, Missing, StoredExam } from "./store.js";
+import type { ExamStore, MissingClip, StoredExam } from "./store.js";
 
 export interface ExamService {
   /** @throws FORBIDDEN, AUDIO_CLIP_NOT_FOUND, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   create(caller: Caller, input: CreateExamInput): Promise<Exam>;
-  /** To an examinee, `endTime` is when the exam ends for it. @throws FORBIDDEN, EXAM_NOT_FOUND */
+  /** An examinee gets their own end of the exam as `endTime`. @throws FORBIDDEN, EXAM_NOT_FOUND */
   get(caller: Caller, examId: string): Promise<Exam>;
-  /** An administrator's exams are all of them, everybody else's those that it reaches. */
+  /** Administrators list all exams, other callers those that they have access to. */
   list(caller: Caller, input: ListExamsInput): Promise<ExamPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, AUDIO_CLIP_NOT_FOUND, INVALID_INPUT when the end would not be after the start */
   update(caller: Caller, input: UpdateExamInput): Promise<Exam>;
   /**
-   * Deletes an exam with all that belongs to it: its rooms and people where those are given up, and where an administrator says so
-   * by the exam's name also what was recorded in it.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for what was not given up, INVALID_INPUT for another name
+   * Deletes an exam with its rooms and people, if the input confirms that they may go. An administrator may
+   * also delete its records by confirming the exam's name.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT for contents without a confirmation, INVALID_INPUT for a
+   *   wrong name
    */
   delete(caller: Caller, input: DeleteExamInput): Promise<DeletedExam>;
 }
@@ -47,7 +48,7 @@ export interface ExamServiceDeps {
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly rates: RateLimits;
-  /** Absent: there may be as many as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
 
@@ -64,23 +65,23 @@ export const createExamService = ({
   rates,
   quotas,
 }: ExamServiceDeps): ExamService => {
-  const shown = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
+  const toPublic = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
     ...exam,
     ...(videoProfile && { videoProfile }),
   });
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
     if (!stored) throw examNotFound(examId);
-    return { ...shown(stored), ...(await audio.ofExam(examId)) };
+    return { ...toPublic(stored), ...(await audio.ofExam(examId)) };
   };
 
   const attachments = (examId: string, wanted: ExamAudioInput, createdAt: Date) =>
     wanted.map((one) => ({ ...one, id: ids.next(), examId, createdAt }));
-  const refuse = (missing: Missing | undefined): void => {
-    if (missing) throw noClip(missing.missingClip);
+  const refuse = (missing: MissingClip | undefined): void => {
+    if (missing) throw clipNotFound(missing.missingClip);
   };
 
-  /** The exam that a caller's token is bound to. */
+  /** Returns the exam that a caller's token is bound to. */
   const boundExam = async (caller: Caller): Promise<string | undefined> =>
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
 
@@ -115,11 +116,11 @@ export const createExamService = ({
       if (bound !== undefined) {
         await access.exam(caller, bound);
         const exam = await store.get(bound);
-        return { exams: exam && cursor === undefined ? [shown(exam)] : [] };
+        return { exams: exam && cursor === undefined ? [toPublic(exam)] : [] };
       }
       const person = caller.role === "admin" ? undefined : caller;
-      const { list, ...next } = await store.list(person, { limit: pageSize, before: cursor });
-      return { exams: list.map(shown), ...next };
+      const { rows, ...next } = await store.list(person, { limit: pageSize, before: cursor });
+      return { exams: rows.map(toPublic), ...next };
     },
     async update(caller, { examId, audio: wanted, ...changes }) {
       await access.wholeExam(caller, examId);

@@ -6,6 +6,7 @@ import { createExamDeleter, type ExamContents } from "../../domain/bulk/delete-e
 import { encodedParam } from "../../domain/encoded-param.js";
 import type { NewExam } from "../../domain/people.js";
 import { insertExam } from "../../domain/people.js";
+import { type Page, pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
@@ -15,7 +16,7 @@ import {
   visibleExams,
 } from "../../storage/tables.js";
 
-/** An exam as it is kept. */
+/** An exam as stored. */
 export type StoredExam = Omit<ExamSummary, "videoProfile"> & { videoProfile: VideoProfile | null };
 type Changes = Pick<StoredExam, "name" | "startTime" | "endTime" | "videoProfile" | "updatedAt">;
 
@@ -23,36 +24,42 @@ type NamedExamContents = ExamContents & { readonly name: string };
 
 export type { ExamContents };
 
-/** A clip that does not exist: nothing was written. */
-export interface Missing {
+/** A clip does not exist, so nothing was written. */
+export interface MissingClip {
   readonly missingClip: string;
 }
 
 export interface ExamStore {
-  /** Writes an exam and the audio that it plays. */
-  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<Missing | undefined>;
-  /** How many exams a person has made; counts up to `most`. */
+  /** Writes an exam and its audio attachments. */
+  create(exam: NewExam, audio: readonly NewAttachment[]): Promise<MissingClip | undefined>;
+  /** Counts the exams that a person created, up to `most`. */
   countOf(userId: string, most: number): Promise<number>;
   get(examId: string): Promise<StoredExam | undefined>;
-  /** Changes an exam that `change` is given as it is, and replaces all audio that it plays where `audio` is given. */
+  /** Changes an exam to the result of `change`, and replaces its audio attachments if `audio` is given. */
   update(
     examId: string,
     change: (current: StoredExam) => Changes,
     audio: readonly NewAttachment[] | undefined,
-  ): Promise<Missing | undefined>;
-  /** Newest first, all or those that a person reaches; `before` is the last id of the page before. */
+  ): Promise<MissingClip | undefined>;
+  /**
+   * Newest first: all exams, or those that a person has access to. `before` is the last id of the previous
+   * page.
+   */
   list(
     person: { userId: string; role: Role } | undefined,
     page: { limit: number; before: string | undefined },
-  ): Promise<{ list: StoredExam[]; nextCursor?: string }>;
-  /** Deletes an exam and what belongs to it, unless `check`, which is given what it holds, throws. Undefined when there is none. */
+  ): Promise<Page<StoredExam, string>>;
+  /**
+   * Deletes an exam and its contents. `check` gets a summary of the contents and throws to refuse. Returns
+   * undefined when there is no such exam.
+   */
   delete(
     exam: { examId: string; now: Date },
     check: (holding: NamedExamContents) => void,
   ): Promise<ExamContents | undefined>;
 }
 
-/** What is read of an exam: who made it is for the access service alone. */
+/** Leaves out `createdBy`, which only the access service needs. */
 const columns = {
   id: visibleExams.id,
   name: visibleExams.name,
@@ -63,7 +70,7 @@ const columns = {
   updatedAt: visibleExams.updatedAt,
 };
 
-/** The first page starts above every id: an id is digits and small letters. */
+/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
 
 const examById = statement(
@@ -119,8 +126,8 @@ const updateExam = statement(
 );
 
 export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: BulkChanges }): ExamStore => {
-  /** A person's exams come from two lists. The one by rooms has another order, so they are sorted here. */
-  const listReached = async (
+  /** A person's exams come from two queries with different orders, so they are merged and sorted here. */
+  const listAccessible = async (
     { userId, role }: { userId: string; role: Role },
     page: { limit: number; before: string },
   ): Promise<StoredExam[]> => {
@@ -163,10 +170,8 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
 
     async list(person, { limit, before = FIRST }) {
       const page = { limit: limit + 1, before };
-      const rows = await (person ? listReached(person, page) : storage.all(newestExams, page));
-      const list = rows.slice(0, limit);
-      const last = list.at(-1);
-      return { list, ...(rows.length > limit && last && { nextCursor: last.id }) };
+      const rows = await (person ? listAccessible(person, page) : storage.all(newestExams, page));
+      return pageOf(rows, limit, ({ id }) => id);
     },
 
     delete: createExamDeleter({ bulk }),

@@ -2,19 +2,20 @@ import type { ParticipantRole } from "@invigil/schema";
 import { quoted } from "../../files/sheets/quoted.js";
 import type { Row } from "../../files/sheets/rows.js";
 
-/** What a roster says about a person. */
+/** A field of a person in a roster. */
 export type Field = "id" | "name" | "room" | "role" | "extraMinutes";
 
 /**
- * The headers that are known for a field. The first ones are meant wherever they stand; the others only in a file without any of
- * the first, because many lists have them for something else: a pupil's list its 学号 beside the teacher's 工号.
+ * The known headers of a field. The primary ones always identify the field. The others do so only in a file
+ * without a primary one, because many lists use them for something else: a list of pupils has their 学号 beside
+ * their teacher's 工号.
  */
-interface Names {
+interface HeaderNames {
   readonly first: readonly string[];
   readonly others: readonly string[];
 }
 
-const FIELDS: Readonly<Record<Field, Names>> = {
+const FIELDS: Readonly<Record<Field, HeaderNames>> = {
   id: {
     first: ["学号", "考号", "准考证号", "id", "user id", "student id"],
     others: [
@@ -94,7 +95,7 @@ const ROLES: Readonly<Record<ParticipantRole, readonly string[]>> = {
   inspector: ["巡考", "巡考员", "督导", "inspector"],
 };
 
-/** What forms add to a header: `姓名（必填）`, `加时(分钟)`. */
+/** Suffixes that forms add to a header: `姓名（必填）`, `加时(分钟)`. */
 const ADDED = new Set([
   "必填",
   "必填项",
@@ -108,12 +109,15 @@ const ADDED = new Set([
   "min",
   "text",
 ]);
-/** No header that is known is longer, whatever is added. */
+/** Longer than any known header with its suffixes. */
 const LONGEST_HEADER = 100;
 const BETWEEN = /[\s_.:*、-]/g;
 
-/** A text by its letters and digits alone, in plain forms and small: `姓 名`, `*姓名：`, `studentId` and `Student-ID`. */
-const folded = (text: string): string => {
+/**
+ * Normalizes a text to its lowercase letters and digits, so that `姓 名` equals `*姓名：` and `studentId` equals
+ * `Student-ID`.
+ */
+const normalized = (text: string): string => {
   if (text.length > LONGEST_HEADER) return text;
   const plain = text.normalize("NFKC").toLowerCase().replace(BETWEEN, "");
   const opened = plain.lastIndexOf("(");
@@ -122,18 +126,18 @@ const folded = (text: string): string => {
 };
 
 const finderOf = <Key extends string>(names: readonly (readonly [key: Key, names: readonly string[]])[]) => {
-  const known = new Map(names.flatMap(([key, some]) => some.map((name) => [folded(name), key] as const)));
-  return (text: string): Key | undefined => known.get(folded(text));
+  const keys = new Map(names.flatMap(([key, some]) => some.map((name) => [normalized(name), key] as const)));
+  return (text: string): Key | undefined => keys.get(normalized(text));
 };
 // Safe: the keys are those of the records.
-const FIELD_NAMES = Object.entries(FIELDS) as [Field, Names][];
+const FIELD_NAMES = Object.entries(FIELDS) as [Field, HeaderNames][];
 const ROLE_NAMES = Object.entries(ROLES) as [ParticipantRole, readonly string[]][];
 const firstFieldOf = finderOf(FIELD_NAMES.map(([field, { first }]) => [field, first] as const));
 const otherFieldOf = finderOf(FIELD_NAMES.map(([field, { others }]) => [field, others] as const));
-/** The role that a text means, in Chinese or English. */
+/** Returns the role that a text names, in Chinese or English. */
 export const roleOf = finderOf(ROLE_NAMES);
 
-/** For each field the columns that may be it, from 0. */
+/** The columns that may hold each field, as indexes from 0. */
 const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonly number[]>> => {
   const none = () => ({ first: [] as number[], others: [] as number[] });
   const found = { id: none(), name: none(), room: none(), role: none(), extraMinutes: none() };
@@ -156,33 +160,35 @@ const candidatesIn = (header: readonly string[]): Readonly<Record<Field, readonl
   };
 };
 
-/** How many of the fields a row names, when it is taken for a header. */
+/** Counts the fields that a row names if it is read as a header. */
 export const fieldsNamed = (cells: readonly string[]): number =>
   Object.values(candidatesIn(cells)).filter(({ length }) => length > 0).length;
 
-/** Whether a row is a roster's header: it names the two columns that every roster has. */
+/** Whether a row is the header of a roster: it names the two required columns. */
 export const isHeader = (cells: readonly string[]): boolean => {
   const { id, name } = candidatesIn(cells);
   return id.length > 0 && name.length > 0;
 };
 
-/** Where the columns are. */
+/** The positions of the columns. */
 export interface Columns {
-  /** From 0. */
+  /** Indexes from 0. */
   readonly at: Readonly<Partial<Record<Field, number>>>;
-  /** How many columns have a header. */
+  /** The number of columns with a header. */
   readonly width: number;
-  /** A column's header as it stands in the file; a column that is not there is its person's id. */
+  /**
+   * The title of a field's column as written in the file. Without such a column, the title of the id column.
+   */
   title(field: Field): string;
 }
 
-/** Where a header is, for who looks at it in a workbook. */
+/** Describes the position of a header, for a reader of the workbook. */
 const placeOf = ({ row, sheet }: Row): string => {
   const where = sheet === undefined ? `row ${row}` : `row ${row} of the sheet ${quoted(sheet)}`;
   return ` (${where} was taken for the header)`;
 };
 
-/** The columns that a header names, or what is wrong with it. */
+/** Returns the columns that a header names, or its errors. */
 export const columnsOf = (row: Row): Columns | { faults: string[] } => {
   const { cells: header, ambiguities, hidden, sheet } = row;
   const candidates = candidatesIn(header);
@@ -196,10 +202,10 @@ export const columnsOf = (row: Row): Columns | { faults: string[] } => {
     const [first, ...others] = candidates[field];
     if (first === undefined) continue;
     at[field] = first;
-    const doubt = ambiguities?.get(first);
-    if (doubt !== undefined) report(`has a header ${quoted(titleAt(first))} that ${doubt}`);
+    const ambiguity = ambiguities?.get(first);
+    if (ambiguity !== undefined) report(`has a header ${quoted(titleAt(first))} that ${ambiguity}`);
     for (const other of others)
-      report(`has two columns for the same thing: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
+      report(`has two columns for the same field: ${quoted(titleAt(first))} and ${quoted(titleAt(other))}`);
   }
   for (const field of ["id", "name"] as const) {
     if (at[field] !== undefined) continue;

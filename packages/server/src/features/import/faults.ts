@@ -1,23 +1,26 @@
-/** What is wrong with one cell of a file. */
+/** An error in one cell of a file. */
 export interface RowFault {
-  /** As the spreadsheet counts: the header is 1. */
+  /** The row number as a spreadsheet shows it: the header is row 1. */
   readonly row: number;
-  /** Its header as it stands in the file. */
+  /** The column's header as written in the file. */
   readonly column: string;
   readonly reason: string;
 }
 
-/** Why nothing was imported. */
+/** The errors because of which nothing was imported. */
 export interface FaultyFile {
-  /** By row; 100 at most. */
+  /** Sorted by row; 100 at most. */
   readonly faults: readonly RowFault[];
-  /** How many there are beyond these. */
+  /** The number of further errors. */
   readonly more: number;
 }
 
 const LISTED = 100;
 
-/** The first faults by row, and how many there are: a file of faults must not fill the memory. */
+/**
+ * Collects the first errors by row and counts all of them. Bounded, so that a file full of errors cannot
+ * exhaust the memory.
+ */
 export interface Faults {
   readonly count: number;
   readonly listed: readonly RowFault[];
@@ -34,7 +37,7 @@ export const createFaults = (): Faults => {
     listed,
     add(fault) {
       count += 1;
-      // Rows that are there twice are found some rows later.
+      // Duplicate people are reported some rows later.
       const after = listed.findLastIndex(({ row }) => row <= fault.row) + 1;
       if (after === LISTED) return;
       listed.splice(after, 0, fault);
@@ -43,8 +46,8 @@ export const createFaults = (): Faults => {
   };
 };
 
-/** Faults that were found one after the other, each by row, as one list. */
-export const together = (...found: readonly Faults[]): FaultyFile => {
+/** Merges several collections of errors into one list, sorted by row. */
+export const mergeFaults = (...found: readonly Faults[]): FaultyFile => {
   const faults = found
     .flatMap(({ listed }) => listed)
     .toSorted((one, other) => one.row - other.row)

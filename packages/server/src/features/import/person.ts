@@ -5,7 +5,7 @@ import type { Row } from "../../files/sheets/rows.js";
 import { type Columns, type Field, roleOf } from "./columns.js";
 import type { RoomFinder } from "./rooms.js";
 
-/** What a row says about its person: undefined where it is silent or wrong. */
+/** A row of a roster. A field is undefined when its cell is empty or invalid. */
 export interface ReadPerson {
   readonly userId: string | undefined;
   readonly name: string | undefined;
@@ -17,7 +17,7 @@ export interface ReadPerson {
 export interface RowReader {
   readonly columns: Columns;
   readonly findRoom: RoomFinder;
-  /** What somebody is whose row does not say. */
+  /** The role of people whose role cell is empty. */
   readonly emptyRole: ParticipantRole;
 }
 
@@ -26,22 +26,22 @@ export type Report = (field: Field | { column: number }, reason: string) => void
 const FIELDS: readonly Field[] = ["id", "name", "room", "role", "extraMinutes"];
 const NONE: ReadonlySet<Field> = new Set();
 
-/** A number that a spreadsheet has shortened. No id holds a `+`, but `5E12` may be one. */
+/** A number that the spreadsheet has rounded. No id contains a `+`, but `5E12` may be an id. */
 const SHORTENED = /^-?\d{1,3}(\.\d{1,20})?E\+\d{1,3}$/i;
-/** A whole number that is shown with decimals: as an id it would be another than the one that was meant. */
+/** A whole number shown with decimals: as an id, it would differ from the intended one. */
 const DECIMALS = /^\d{1,20}\.0{1,20}$/;
-/** What a spreadsheet makes of a yes or no. */
-const TRUTH = /^(TRUE|FALSE)$/;
+/** A boolean of the spreadsheet. */
+const BOOLEAN = /^(TRUE|FALSE)$/;
 
-/** Why a cell is no id that the person can have written, which the schema cannot tell. */
-const noId = (cell: string): string | undefined => {
+/** Returns why a cell cannot be an id that a person typed. The schema does not know about spreadsheets. */
+const reasonAgainstId = (cell: string): string | undefined => {
   if (SHORTENED.test(cell))
     return "is a number whose last digits the spreadsheet has lost: make the column text";
   if (DECIMALS.test(cell)) return "is a number that is shown with decimals: make the column text";
-  return TRUTH.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
+  return BOOLEAN.test(cell) ? "is a truth value of the spreadsheet: make the column text" : undefined;
 };
 
-/** Reads a row of the file, and reports everything that is wrong with it. */
+/** Reads a row of the file and reports every error in it. */
 export const readPerson = (
   { cells, ambiguities }: Pick<Row, "cells" | "ambiguities">,
   { columns, findRoom, emptyRole }: RowReader,
@@ -51,17 +51,17 @@ export const readPerson = (
     const at = columns.at[field];
     return at === undefined ? "" : (cells[at]?.trim() ?? "");
   };
-  /** Whose row it is, for a fault that is about what the workbook shows. */
-  const whose = (value: string) => ` (${quoted(value)}, of ${quoted(raw("name"))})`;
-  /** Whether the workbook leaves open what a cell says, which is reported. */
-  const isDoubtful = (field: Field): boolean => {
+  /** Identifies the row's person in a message. */
+  const personLabel = (value: string) => ` (${quoted(value)}, of ${quoted(raw("name"))})`;
+  /** Reports a cell whose displayed value is ambiguous. */
+  const isAmbiguous = (field: Field): boolean => {
     const at = columns.at[field];
-    const doubt = at === undefined ? undefined : ambiguities?.get(at);
-    if (doubt !== undefined) report(field, `${doubt}${whose(raw(field))}`);
-    return doubt !== undefined;
+    const ambiguity = at === undefined ? undefined : ambiguities?.get(at);
+    if (ambiguity !== undefined) report(field, `${ambiguity}${personLabel(raw(field))}`);
+    return ambiguity !== undefined;
   };
-  const doubtful = ambiguities ? new Set(FIELDS.filter(isDoubtful)) : NONE;
-  const cell = (field: Field): string => (doubtful.has(field) ? "" : raw(field));
+  const ambiguous = ambiguities ? new Set(FIELDS.filter(isAmbiguous)) : NONE;
+  const cell = (field: Field): string => (ambiguous.has(field) ? "" : raw(field));
   const parsed = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     const result = schema.safeParse(value);
     if (result.success) return result.data;
@@ -70,19 +70,19 @@ export const readPerson = (
   };
   const required = <T>(field: Field, schema: z.ZodType<T>, value: string): T | undefined => {
     if (value !== "") return parsed(field, schema, value);
-    if (!doubtful.has(field)) report(field, "is missing");
+    if (!ambiguous.has(field)) report(field, "is missing");
     return undefined;
   };
   const id = (): string | undefined => {
     const value = cell("id");
-    const reason = noId(value);
+    const reason = reasonAgainstId(value);
     if (reason === undefined) return required("id", newPersonSchema.shape.userId, value);
-    report("id", `${reason}${whose(value)}`);
+    report("id", `${reason}${personLabel(value)}`);
     return undefined;
   };
   const role = (): ParticipantRole | undefined => {
     const value = cell("role");
-    if (doubtful.has("role")) return undefined;
+    if (ambiguous.has("role")) return undefined;
     const found = value === "" ? emptyRole : roleOf(value);
     if (!found)
       report("role", `${quoted(value)} is none of 考生 (examinee), 老师 (teacher) and 巡考 (inspector)`);

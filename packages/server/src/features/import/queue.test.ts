@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createFairQueue } from "./queue.js";
 
-/** A queue whose tasks are ended by the test, and the order in which they began. */
+/** A queue whose tasks the test ends, and the order in which they began. */
 const open = (limits: { atOnce?: number; waitingEach?: number; waiting?: number } = {}) => {
   const queue = createFairQueue({ atOnce: 1, waitingEach: 100, waiting: 1000, ...limits });
   const begun: string[] = [];
@@ -18,7 +18,7 @@ const open = (limits: { atOnce?: number; waitingEach?: number; waiting?: number 
     queue,
     begun,
     add,
-    /** Ends a task, and waits for what that begins. */
+    /** Ends a task, and waits until the next one has begun. */
     end: async ({ name, done }: ReturnType<typeof add>) => {
       ends.get(name)?.();
       expect(await done).toBe(name);
@@ -41,7 +41,7 @@ describe("a fair queue", () => {
     expect(begun).toEqual(["a1", "a2", "b1", "c1", "a3", "b2", "a4"]);
   });
 
-  it("runs one task of each at a time: one that does not end holds nobody else up", async () => {
+  it("runs one task of each caller at a time, so that a slow one delays only its caller", async () => {
     const { add, end, begun } = open({ atOnce: 2 });
     add("a1");
     add("a2");
@@ -66,7 +66,7 @@ describe("a fair queue", () => {
     expect(begun).toEqual(["a1"]);
   });
 
-  it("refuses what would wait beyond a caller's share, or everybody's", async () => {
+  it("refuses tasks beyond the queue's limit for a caller, or for all callers", async () => {
     const { add } = open({ waitingEach: 2, waiting: 3 });
     for (const name of ["a1", "a2", "a3"]) void add(name);
     await expect(add("a4").done).rejects.toMatchObject({

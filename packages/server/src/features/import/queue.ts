@@ -1,18 +1,19 @@
 import { InvigilError } from "../../platform/errors.js";
 
 export interface FairQueueLimits {
-  /** Tasks that run at the same time: one of each caller. */
+  /** The maximum number of running tasks. A caller has one at most. */
   readonly atOnce: number;
-  /** Tasks of one caller that may wait. */
+  /** The maximum number of waiting tasks of one caller. */
   readonly waitingEach: number;
-  /** Tasks of all callers that may wait. */
+  /** The maximum number of waiting tasks of all callers. */
   readonly waiting: number;
 }
 
 export interface FairQueue {
   /**
-   * Runs a task when it is its caller's turn. Callers take turns, whatever each of them has waiting, and none has two tasks running.
-   * @throws TOO_MANY_REQUESTS when too many wait
+   * Runs a task on its caller's turn. Callers take turns, however many tasks each of them has waiting, and no
+   * caller has two running tasks.
+   * @throws TOO_MANY_REQUESTS when too many tasks wait
    */
   run<Result>(caller: string, task: () => Promise<Result>): Promise<Result>;
 }
@@ -26,7 +27,7 @@ const tooMany = (whose: string, count: number): InvigilError =>
   );
 
 export const createFairQueue = ({ atOnce, waitingEach, waiting: most }: FairQueueLimits): FairQueue => {
-  /** What waits, by caller: in the order in which callers get their turns. */
+  /** Waiting tasks by caller, in the order of the callers' turns. */
   const waiting = new Map<string, (() => void)[]>();
   const running = new Set<string>();
   let count = 0;
@@ -36,7 +37,7 @@ export const createFairQueue = ({ atOnce, waitingEach, waiting: most }: FairQueu
     for (const [caller, tasks] of waiting) {
       if (running.has(caller)) continue;
       const [task, ...later] = tasks;
-      // To the back, behind everybody else.
+      // Moves the caller to the end of the order.
       waiting.delete(caller);
       if (later.length > 0) waiting.set(caller, later);
       if (!task) continue;
@@ -55,7 +56,7 @@ export const createFairQueue = ({ atOnce, waitingEach, waiting: most }: FairQueu
         if (own.length >= waitingEach) throw tooMany("of yours", own.length);
         if (count >= most) throw tooMany("of others", count);
         const start = (): void => {
-          // A task may also throw before its promise is there.
+          // A task may also throw synchronously.
           void Promise.resolve()
             .then(task)
             .then(resolve, reject)

@@ -5,41 +5,47 @@ import { type ReadOptions, SheetError, type Source } from "../../files/sheets/so
 import { InvigilError, invalidInput } from "../../platform/errors.js";
 import { type Columns, columnsOf, fieldsNamed, isHeader } from "./columns.js";
 import { createFaults, type Faults } from "./faults.js";
-import type { RosterPerson } from "./judge.js";
 import { type Report, readPerson } from "./person.js";
 import type { RoomFinder } from "./rooms.js";
+import type { RosterPerson } from "./row-action.js";
 
-/** What was found in the file. */
-export interface Found {
-  /** Rows with a person. */
+/** The result of reading a file. */
+export interface ReadResult {
+  /** The number of rows with a person. */
   readonly rows: number;
   readonly faults: Faults;
   readonly columns: Columns;
-  /** Visible sheets of a workbook that hold something and were not read. */
+  /** Visible, non-empty sheets of the workbook that were not read. */
   readonly unreadSheets: readonly string[];
 }
 
-/** Keeps people. Returns the rows whose person an earlier row has, which are not kept. */
+/** Adds people. Returns the rows whose person an earlier row has already added. */
 export type AddPeople = (people: readonly RosterPerson[]) => Promise<{ row: number; earlier: number }[]>;
 
 export interface Into {
   readonly findRoom: RoomFinder;
   readonly addPeople: AddPeople;
-  /** What somebody is whose row does not say: an examinee, where this does not say so either. */
+  /** The role of people whose role cell is empty. Default: examinee. */
   readonly emptyRole?: ParticipantRole;
 }
 
 const BATCH = 500;
-/** Twice the largest roster that is promised to be quick: one that is longer would keep the database to itself. */
+/**
+ * Twice the size of the largest roster with a guaranteed speed. A longer one would keep other calls from the
+ * database for too long.
+ */
 const MAX_PEOPLE = 200_000;
-/** Rows with nobody in them count as well: each takes its time. */
+/** Includes rows without a person, since they take time, too. */
 const MAX_ROWS = 250_000;
-/** Titles and notes may stand above a workbook's header: among so many rows that are not blank it is looked for. */
+/**
+ * A workbook may have titles and notes above its header. The header must be among the first non-blank rows, as
+ * many as this.
+ */
 const HEADER_ROWS = 20;
 
 const isBlank = ({ cells }: Row): boolean => cells.every((cell) => cell.trim() === "");
 
-/** A file as it is read: its columns, and its rows below the header. */
+/** A file whose header has been read: its columns, and the rows below the header. */
 interface Opened {
   readonly columns: Columns;
   readonly rows: AsyncIterable<Row>;
@@ -53,10 +59,11 @@ const columnsAt = (header: Row): Columns => {
 };
 
 /**
- * Finds the header: of CSV the first row. Of a workbook's first rows the one that names an id and a name or, of several such rows
- * in succession, the last, as a header of two rows repeats what is merged in it; where none does, the row that comes nearest shows
- * what is missing.
- * @throws INVALID_INPUT for a file without one
+ * Finds the header. In a CSV file it is the first row. In a workbook it is the first row that names an id and a
+ * name. If several such rows follow each other, it is the last of them, because a two-row header repeats merged
+ * cells in its second row. If there is no such row, the row with the most known headers is used, to report what
+ * is missing.
+ * @throws INVALID_INPUT for a file without a header
  */
 const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
   let header: Row | undefined;
@@ -82,24 +89,24 @@ const openRows = async (rows: AsyncIterator<Row>): Promise<Opened> => {
     columns,
     rows: (async function* () {
       if (first) yield first;
-      // Not `yield*` of the iterator, which would end it: its owner does.
+      // A `yield*` would close the iterator, which belongs to the caller.
       for (let read = await rows.next(); !read.done; read = await rows.next()) yield read.value;
     })(),
   };
 };
 
-/** Several things are wrong with the file itself. */
+/** The file as a whole has several errors. */
 class InvalidFile extends InvigilError {
   constructor(faults: string[]) {
     super("INVALID_INPUT", `file ${faults[0]}`, { fields: { file: faults } });
   }
 }
 
-/** Reads and checks the rows of a file, and keeps those whose person is known. */
+/** Reads and checks the rows of a file, and adds those with a valid id. */
 const readRows = async (
   file: AsyncIterableIterator<Row>,
   { findRoom, addPeople, emptyRole = "examinee" }: Into,
-): Promise<Omit<Found, "unreadSheets">> => {
+): Promise<Omit<ReadResult, "unreadSheets">> => {
   const { columns, rows } = await openRows(file);
   const faults = createFaults();
   let batch: RosterPerson[] = [];
@@ -143,7 +150,7 @@ const readRows = async (
     if (batch.length === BATCH) await flush();
   }
   await flush();
-  if (people === 0) throw invalidInput("file", "has a header and nobody below it");
+  if (people === 0) throw invalidInput("file", "has a header but no rows below it");
   return { rows: people, faults, columns };
 };
 
@@ -151,7 +158,7 @@ const readRows = async (
 export const readFile = async (
   { source, signal, onProgress }: ReadOptions & { source: Source },
   into: Into,
-): Promise<Found> => {
+): Promise<ReadResult> => {
   let unreadSheets: readonly string[] = [];
   const onUnread = (sheets: readonly string[]): void => {
     unreadSheets = sheets;
@@ -163,7 +170,7 @@ export const readFile = async (
     if (error instanceof SheetError) throw invalidInput("file", `cannot be used: ${error.message}`);
     throw error;
   } finally {
-    // A header alone may be why it ends.
+    // The rows are not read to the end when the header is invalid.
     await rows.return(undefined);
   }
 };

@@ -1,37 +1,37 @@
 import { quoted } from "../../files/sheets/quoted.js";
 
-/** A room of the exam, as far as an import needs it. */
 export interface ExamRoom {
   readonly id: string;
   readonly name: string;
   readonly ended: boolean;
 }
 
-/** What of the exam is the caller's. */
+/** The part of the exam that the caller may import into. */
 export interface Scope {
   /** The rooms that rows may name. */
   readonly rooms: readonly ExamRoom[];
-  /** The room of those whose rows name none. */
+  /** The room of people whose row names none. */
   readonly room: ExamRoom | undefined;
-  /** Whether all of the exam is. */
+  /** Whether the caller may import into the whole exam. */
   readonly whole: boolean;
 }
 
-/** The room that a cell means: the one with that id or name, or the call's own when it is empty. */
+/** Returns the room with the id or name in a cell, or the default room for an empty cell. */
 export type RoomFinder = (cell: string, report: (reason: string) => void) => string | undefined;
 
 /**
- * Finds rooms among those that the caller may fill: all of the exam's, or one.
- * Of rooms with one name, the one that has not ended is meant.
+ * Finds rooms among those that the caller may import into.
+ * If several rooms have the same name, prefers the one that has not ended.
  */
 export const createRoomFinder = ({ rooms, room: fallback, whole }: Scope): RoomFinder => {
-  const known = new Map<string, ExamRoom[]>();
+  const roomsByName = new Map<string, ExamRoom[]>();
   for (const room of rooms)
-    for (const name of new Set([room.id, room.name])) known.set(name, [...(known.get(name) ?? []), room]);
+    for (const name of new Set([room.id, room.name]))
+      roomsByName.set(name, [...(roomsByName.get(name) ?? []), room]);
 
   return (cell, report) => {
     if (cell === "") return fallback?.id;
-    const named = known.get(cell) ?? [];
+    const named = roomsByName.get(cell) ?? [];
     const open = named.filter(({ ended }) => !ended);
     const [room, another] = open.length > 0 ? open : named;
     if (room && !another) return room.id;

@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { RosterPerson } from "./judge.js";
 import type { AddPeople } from "./read.js";
+import type { RosterPerson } from "./row-action.js";
 
 /**
- * The people of a file, in the order of its rows and each once. They are kept in memory until they are judged; the bounds of a file bound
- * them: see docs/decisions/0012.
+ * The people of a file, each once, in the order of its rows. They stay in memory until they are imported. The
+ * size limits of a file bound them: see docs/decisions/0012.
  */
 export interface Roster {
   readonly people: readonly RosterPerson[];

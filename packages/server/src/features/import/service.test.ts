@@ -20,11 +20,11 @@ const ADMIN: Caller = { userId: "root", role: "admin", expiresAt: new Date(8.64e
 type Store = ReturnType<typeof createImportStore>;
 interface Options {
   readonly readMs?: number;
-  /** The store that the service gets instead. */
+  /** Wraps the store that the service uses. */
   readonly wrap?: (store: Store) => Store;
 }
 
-/** A database with an exam `e` that nobody is in. */
+/** Opens a database with an exam `e` without people. */
 const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   const db = openDatabase({ file: ":memory:" });
   const clock = () => new Date(0);
@@ -57,12 +57,12 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
   return { db, imports, [Symbol.dispose]: () => db.close() };
 };
 
-it("imports one file of somebody after the other, also when the one before was refused", async () => {
+it("imports the files of a caller one after the other, even if one is refused", async () => {
   using opened = await open();
   const { imports } = opened;
   const seen: string[] = [];
   const start = async (name: string): Promise<void> => {
-    // Rows without an id: none of the files is taken.
+    // Rows without an id, so that none of the files is imported.
     const bytes = Buffer.from(`id,name\n${`,${name}\n`.repeat(50_000)}`);
     const onProgress = () => void seen.push(name);
     const source = { bytes };
@@ -70,7 +70,7 @@ it("imports one file of somebody after the other, also when the one before was r
     expect(result).toMatchObject({ more: 49_900 });
   };
   await Promise.all([start("first"), start("second"), start("third")]);
-  // Each as a whole: its name comes, and comes again only while it goes on.
+  // A file's progress is reported without another file's in between.
   expect(seen.filter((name, at) => name !== seen[at - 1])).toEqual(["first", "second", "third"]);
   expect(seen.filter((name) => name === "third").length).toBeGreaterThan(2);
 });
@@ -92,9 +92,9 @@ it("does not let one caller's file hold up another's", async () => {
   const isHeld = (person: { userId: string } | undefined) => person?.userId === "held";
   const wrap = (store: Store): Store => ({
     ...store,
-    async settle(people, ...rest) {
+    async apply(people, ...rest) {
       if (isHeld(people[0])) await new Promise<void>((resolve) => ends.push(resolve));
-      return store.settle(people, ...rest);
+      return store.apply(people, ...rest);
     },
   });
   using opened = await open({ wrap });

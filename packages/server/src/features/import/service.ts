@@ -5,12 +5,12 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { AccessService } from "../access/service.js";
 import { roomSizeQuota } from "../participant/rules.js";
+import { applyImport } from "./apply-import.js";
 import type { FaultyFile } from "./faults.js";
 import { createFairQueue } from "./queue.js";
 import { readFile } from "./read.js";
 import { createRoomFinder, type ExamRoom, type Scope } from "./rooms.js";
 import { createRoster } from "./roster.js";
-import { settle } from "./settle.js";
 import { readStaff, type Staff } from "./staff.js";
 import type { ImportStore } from "./store.js";
 
@@ -18,7 +18,7 @@ export type { FaultyFile, Staff };
 
 export interface ImportRequest extends ReadOptions {
   readonly examId: string;
-  /** The room of everybody whose row names none. */
+  /** The room of people whose row names none. */
   readonly roomId?: string | undefined;
   readonly dryRun: boolean;
   readonly source: Source;
@@ -26,15 +26,21 @@ export interface ImportRequest extends ReadOptions {
 
 export interface ImportService {
   /**
-   * Brings the people of a roster into an exam, all or nobody: into the rooms that it names, the others to wait for a
-   * plan. Those who are there already get the file's names and extra minutes.
-   * For whom the exam as a whole is, or, into one room, for those who run that room.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for what is no roster, QUOTA_EXCEEDED
+   * Imports the people of a roster into an exam, all or none. Rows with a room add their people to it; the
+   * other people wait for a plan. People who are in the exam already get the names and extra minutes of the
+   * file. The caller must have access to the whole exam or, for an import into one room, run that room.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT for a file that is no roster,
+   *   QUOTA_EXCEEDED
    */
   import(caller: Caller, request: ImportRequest): Promise<ImportResult | FaultyFile>;
-  /** The same for a file in base64. @throws INVALID_INPUT also for faulty rows, each a field; TOO_MANY_REQUESTS */
+  /**
+   * Imports a base64-encoded file. @throws INVALID_INPUT also for invalid rows, each as a field;
+   * TOO_MANY_REQUESTS
+   */
   importFile(caller: Caller, input: ImportParticipantsInput): Promise<ImportResult>;
-  /** The teachers and inspectors of a file, who get their rooms by a plan. @throws INVALID_INPUT for what is no roster */
+  /**
+   * Reads the teachers and inspectors of a file, for a plan. @throws INVALID_INPUT for a file that is no roster
+   */
   readStaff(source: Source): Promise<Staff | FaultyFile>;
 }
 
@@ -43,21 +49,21 @@ export interface ImportServiceDeps {
   readonly access: AccessService;
   readonly clock: () => Date;
   readonly rates: RateLimits;
-  /** Absent: there may be as many people as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
-  /** How long a file that was sent may be read, in milliseconds; a minute when absent. */
+  /** The time limit for reading an uploaded file, in milliseconds. Default: a minute. */
   readonly readMs?: number;
 }
 
 /**
- * Two files of different callers at a time: one that takes long holds up nobody but its own caller, and what reading takes of memory
- * is not multiplied by how many are sent. A file that waits is kept in memory, 10 MiB at most.
+ * Files of two callers are read at the same time, so that a slow file delays only its own caller, and the
+ * memory for reading does not grow with the number of uploads. A waiting file stays in memory, 10 MiB at most.
  */
 const QUEUE = { atOnce: 2, waitingEach: 4, waiting: 16 };
-/** Twenty times what the largest roster takes on one slow core. */
+/** Twenty times the duration of the largest roster on one slow core. */
 const READ_MS = 60_000;
 
-/** Faulty rows as one refusal. */
+/** Converts the errors of a file to one API error. */
 const refusalOf = ({ faults, more }: FaultyFile): InvigilError => {
   const fields: Record<string, string[]> = {};
   for (const { row, column, reason } of faults) {
@@ -85,7 +91,7 @@ export const createImportService = ({
   const queue = createFairQueue(QUEUE);
   const size = roomSizeQuota(quotas);
 
-  /** Whether all of the exam is the caller's, who must run the room otherwise. */
+  /** Whether the caller has access to the whole exam. Otherwise they must run the given room. */
   const reachesAll = async (caller: Caller, examId: string, roomId: string | undefined): Promise<boolean> => {
     try {
       await access.wholeExam(caller, examId);
@@ -113,24 +119,24 @@ export const createImportService = ({
     return { rooms: whole || !room ? all : [room], room, whole };
   };
 
-  /** Reads the file until `stop`, and writes what it says. */
+  /** Reads the file and imports it, until `stop` is aborted. */
   const run = async (caller: Caller, request: ImportRequest, stop: AbortSignal | undefined) => {
     const scope = await scopeOf(caller, request);
     rates.take({ examId: request.examId }, { imports: 1 });
     const roster = createRoster();
-    const found = await readFile(
+    const file = await readFile(
       { ...request, signal: stop },
       { findRoom: createRoomFinder(scope), addPeople: roster.add },
     );
-    return settle(store, { ...request, people: roster.people, scope, found, now: clock(), size });
+    return applyImport(store, { ...request, people: roster.people, scope, file, now: clock(), size });
   };
-  /** The same within the time that a file that was sent may take. */
+  /** Applies the time limit for uploaded files. */
   const runInTime = async (caller: Caller, request: ImportRequest) => {
     const late = AbortSignal.timeout(readMs);
     try {
       return await run(caller, request, late);
     } catch (error) {
-      // What stops is told of it in its own ways.
+      // Aborted code may fail with any error of its own.
       if (late.aborted && !(error instanceof InvigilError))
         throw invalidInput("file", `takes longer to read than ${readMs / 1000} seconds`);
       throw error;
@@ -140,11 +146,11 @@ export const createImportService = ({
   return {
     import: (caller, request) => queue.run(caller.userId, () => run(caller, request, request.signal)),
     async importFile(caller, { file, ...input }) {
-      // Before it waits for its turn.
+      // Counts before the file waits for its turn.
       rates.take({ caller }, { imports: 1 });
       const request = { ...input, source: { bytes: Buffer.from(file, "base64") } };
       if (request.source.bytes.length === 0) throw invalidInput("file", "is empty");
-      // Nobody's file waits who may not import it.
+      // Checked before the file waits, so that a refused file takes no place in the queue.
       await scopeOf(caller, request);
       const result = await queue.run(caller.userId, () => runInTime(caller, request));
       if ("faults" in result) throw refusalOf(result);

@@ -3,7 +3,7 @@ import { csv, encode, xlsx } from "../../../test/support/files.js";
 import { readStaff } from "./staff.js";
 
 type Rows = readonly (readonly string[])[];
-/** Reads the same rows as each kind of file. */
+/** Reads the same rows in each file format. */
 const FORMATS = [
   ["CSV", async (rows: Rows) => Buffer.from(csv(rows))],
   ["XLSX", xlsx],
@@ -78,7 +78,7 @@ describe.each(FORMATS)("teachers and inspectors in %s", (_, fileOf) => {
       code: "INVALID_INPUT",
       fields: { file: [expect.stringMatching(/^has no column for the id: /)] },
     });
-    await expect(read([["id", "name"]])).rejects.toThrow("file has a header and nobody below it");
+    await expect(read([["id", "name"]])).rejects.toThrow("file has a header but no rows below it");
   });
 });
 
@@ -90,8 +90,8 @@ it("reads teachers as Excel in China saves them", async () => {
   ]);
 });
 
-it("lists the first hundred faults by row, whoever found them, and counts the others", async () => {
-  // Every other row is an examinee's, the others have no name: found at different times.
+it("lists the first hundred faults of all kinds by row, and counts the others", async () => {
+  // Examinees and missing names alternate. The two errors are found at different times.
   const lines = Array.from({ length: 240 }, (_, n) => (n % 2 === 0 ? `k${n},,` : `k${n},A,examinee`));
   const staff = await readText(`id,name,role\n${lines.join("\n")}\n`);
   if (!("faults" in staff)) throw new Error("the file was taken");
@@ -101,7 +101,7 @@ it("lists the first hundred faults by row, whoever found them, and counts the ot
   expect(staff.more).toBe(140);
 });
 
-it("knows an earlier row of somebody, however far above it is", async () => {
+it("detects duplicates, however far apart the rows are", async () => {
   const others = Array.from({ length: 1200 }, (_, n) => `k${n},A\n`).join("");
   expect(await readText(`id,name\nt1,A\n${others}t1,B\n`)).toEqual({
     faults: [{ row: 1203, column: "id", reason: "is in row 2 already" }],

@@ -1,6 +1,6 @@
 import type { PlanExamInput } from "@invigil/schema";
 import type { Source } from "../../files/sheets/source.js";
-import { createFaults, type FaultyFile, together } from "./faults.js";
+import { createFaults, type FaultyFile, mergeFaults } from "./faults.js";
 import { type AddPeople, readFile } from "./read.js";
 import type { RoomFinder } from "./rooms.js";
 
@@ -12,9 +12,9 @@ const noRoom: RoomFinder = (cell, report) => {
 };
 
 /**
- * The teachers and inspectors of a file with a roster's columns; an empty role is a teacher's. Rooms may not be named:
- * a plan gives them.
- * @throws INVALID_INPUT for a file that is none
+ * Reads the teachers and inspectors of a file with the columns of a roster. An empty role cell means teacher.
+ * The rows may not name rooms, because a plan assigns them.
+ * @throws INVALID_INPUT for a file that is no roster
  */
 export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => {
   const staff: Staff = [];
@@ -33,9 +33,9 @@ export const readStaff = async (source: Source): Promise<Staff | FaultyFile> => 
     { source },
     { findRoom: noRoom, addPeople, emptyRole: "teacher" },
   );
-  // Faults of their own: among the first hundred by row, whoever found the others.
+  // Collected separately, so that the first hundred errors of all kinds are reported in the order of the rows.
   const roles = createFaults();
   for (const row of examinees)
     roles.add({ row, column: columns.title("role"), reason: "must be a teacher or an inspector" });
-  return faults.count + roles.count > 0 ? together(faults, roles) : staff;
+  return faults.count + roles.count > 0 ? mergeFaults(faults, roles) : staff;
 };

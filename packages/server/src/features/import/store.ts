@@ -15,63 +15,63 @@ import {
   visibleUnseated,
 } from "../../storage/tables.js";
 import type { RoomSize } from "../participant/service.js";
-import type { Details, Place, RosterPerson } from "./judge.js";
 import type { ExamRoom } from "./rooms.js";
+import type { Details, Place, RosterPerson } from "./row-action.js";
 
-/** What is to be written about the person that is judged. */
-export interface Writing {
+/** Collects what to write about people. */
+export interface PersonWriter {
   insert(person: NewPerson): void;
-  /** Without a room. */
-  wait(person: { userId: string; role: ParticipantRole } & Details): void;
-  /** In a room, or (null) among those who wait for one. */
+  /** Adds a person without a room. */
+  addWaiting(person: { userId: string; role: ParticipantRole } & Details): void;
+  /** Changes a person in a room, or (null) among the people who wait for one. */
   change(userId: string, roomId: string | null, is: Details): void;
 }
 
-/** An exam that people are imported into. */
-export interface Into {
+/** The exam to import into. */
+export interface ImportTarget {
   readonly examId: string;
   readonly now: Date;
-  /** Whether people are only judged and nothing is written. */
+  /** Whether to write nothing. */
   readonly dryRun: boolean;
 }
 
 export interface ImportStore {
-  /** In the order in which they were made. */
+  /** Sorted by creation. */
   rooms(examId: string): Promise<ExamRoom[]>;
   /**
-   * Judges people: `each` is given each of them, with where in the exam they are. Everybody sees at once what it wrote when `end` says to
-   * keep it; it is undone otherwise. `work` is given no rooms when the exam does not exist any more. `size` checks each room that people
-   * came into.
+   * Calls `each` for every person with their places in the exam. If `end` returns `keep`, all that `each` has
+   * written becomes visible at once; otherwise it is undone. `work` gets no rooms when the exam does not exist
+   * any more. `size` checks each room that people were added to.
    * @throws what `work` and `size` throw, and `RoomsEnded`
    */
-  settle<Result>(
+  apply<Result>(
     people: readonly RosterPerson[],
-    into: Into,
-    work: (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>,
+    into: ImportTarget,
+    work: (rooms: ExamRoom[] | undefined, writer: PersonWriter) => ImportWork<Result>,
     size: RoomSize | undefined,
   ): Promise<Result>;
 }
 
-export interface Settling<Result> {
+export interface ImportWork<Result> {
   readonly each: (person: RosterPerson, places: readonly Place[]) => void;
   readonly end: () => { keep: boolean; result: Result };
 }
 
-/** Rooms of the exam ended while people were being written into them: nothing was imported. */
+/** Rooms of the exam ended while people were being added to them: nothing was imported. */
 export class RoomsEnded extends Error {
   constructor() {
     super("rooms of the exam ended meanwhile");
   }
 }
 
-/** People that are judged, and written, at once. */
+/** The number of people of one step. */
 const PAGE = 100;
-/** A person who comes into a room counts as so many rows, and one who waits for a room or changes as so many. */
+/** The cost of a person, in rows: one who is added to a room, and one who waits for a room or changes. */
 const SEAT_ROWS = 4;
 const OTHER_ROWS = 2;
 
-/** The change is undone, because its result says so. */
-class NotKept<Result> extends Error {
+/** Thrown to undo the change because its result says so. */
+class RolledBack<Result> extends Error {
   constructor(readonly result: Result) {
     super("nothing is imported");
   }
@@ -107,7 +107,7 @@ const seatsOfPeople = statement((dialect) =>
       extraMinutes: visibleParticipants.extraMinutes,
     })
     .from(visibleParticipants)
-    // A cross join: SQLite then begins with the people, who are fewer than the exam's.
+    // A cross join makes SQLite begin with the given people, who are fewer than those of the exam.
     .crossJoin(rooms)
     .where(
       and(
@@ -140,10 +140,13 @@ const readRooms = async (reader: Reader, examId: string): Promise<ExamRoom[]> =>
     ended: status === "ended",
   }));
 
-/** A place, with the number of its row. */
+/** A place with the `seq` of its row. */
 type PlaceRow = Place & { readonly seq: number };
 
-/** Where in an exam people are, by user id: their rooms by role and in the order in which those were made, then that they wait. */
+/**
+ * Returns people's places in an exam, by user id: their rooms by role and creation, then their place among the
+ * people who wait.
+ */
 const readPlaces = async (
   reader: Reader,
   examId: string,
@@ -166,29 +169,29 @@ const pagesOf = function* (people: readonly RosterPerson[]): Generator<readonly 
   for (let at = 0; at < people.length; at += PAGE) yield people.slice(at, at + PAGE);
 };
 
-const WRITES_NOTHING: Writing = {
+const WRITES_NOTHING: PersonWriter = {
   insert: () => undefined,
-  wait: () => undefined,
+  addWaiting: () => undefined,
   change: () => undefined,
 };
 
-/** Collects what is to be written about a page of people, and writes it for a change. */
-const createPageWriter = (changeId: number, { examId, now }: Into) => {
+/** Collects what to write about a page of people, and writes it as part of a bulk change. */
+const createPageWriter = (changeId: number, { examId, now }: ImportTarget) => {
   let inserted: NewPerson[] = [];
   let waiting: (typeof unseated.$inferInsert)[] = [];
   let changed: { userId: string; roomId: string | null; is: Details }[] = [];
-  const writing: Writing = {
+  const writing: PersonWriter = {
     insert: (person) => void inserted.push(person),
-    wait: (person) =>
+    addWaiting: (person) =>
       void waiting.push({ ...person, examId, createdAt: now, updatedAt: now, addedBy: changeId }),
     change: (userId, roomId, is) => void changed.push({ userId, roomId, is }),
   };
-  /** How many people came into each room. */
+  /** The number of people added to each room. */
   const added = new Map<string, number>();
   return {
     writing,
     added,
-    /** Writes what was collected. Returns how many rows it counts as. */
+    /** Writes what was collected. Returns its cost in rows. */
     async write(tx: Transaction, places: ReadonlyMap<string, readonly PlaceRow[]>): Promise<number> {
       const rows = inserted.length * SEAT_ROWS + (waiting.length + changed.length) * OTHER_ROWS;
       for (const person of inserted) {
@@ -225,38 +228,38 @@ export const createImportStore = ({
   storage: Storage;
   bulk: BulkChanges;
 }): ImportStore => {
-  type Work<Result> = (rooms: ExamRoom[] | undefined, writing: Writing) => Settling<Result>;
+  type Work<Result> = (rooms: ExamRoom[] | undefined, writing: PersonWriter) => ImportWork<Result>;
 
   const begin = async <Result>(
     reader: Reader,
     examId: string,
     work: Work<Result>,
-    writing: Writing,
-  ): Promise<Settling<Result>> => {
+    writing: PersonWriter,
+  ): Promise<ImportWork<Result>> => {
     const exam = await reader.get(examById, { examId });
     return work(exam && (await readRooms(reader, examId)), writing);
   };
 
-  /** Judges a page of people. Returns their places. */
-  const judgePage = async (
+  /** Calls `each` for a page of people. Returns their places. */
+  const applyPage = async (
     reader: Reader,
     examId: string,
     page: readonly RosterPerson[],
-    { each }: Pick<Settling<unknown>, "each">,
+    { each }: Pick<ImportWork<unknown>, "each">,
   ): Promise<ReadonlyMap<string, readonly PlaceRow[]>> => {
     const places = await readPlaces(reader, examId, page);
     for (const person of page) each(person, (places.get(person.userId) ?? NOWHERE).map(toPlace));
     return places;
   };
 
-  const judgeOnly = async <Result>(
+  const dryRun = async <Result>(
     people: readonly RosterPerson[],
-    { examId }: Into,
+    { examId }: ImportTarget,
     work: Work<Result>,
   ): Promise<Result> => {
     const settling = await begin(storage, examId, work, WRITES_NOTHING);
     for (const page of pagesOf(people)) {
-      await judgePage(storage, examId, page, settling);
+      await applyPage(storage, examId, page, settling);
       await nextTurn();
     }
     return settling.end().result;
@@ -266,7 +269,7 @@ export const createImportStore = ({
     tx: Transaction,
     id: number,
     people: readonly RosterPerson[],
-    into: Into,
+    into: ImportTarget,
     work: Work<Result>,
     size: RoomSize | undefined,
   ): AsyncGenerator<number, Result, void> {
@@ -275,13 +278,13 @@ export const createImportStore = ({
     const settling = await begin(tx, examId, work, writer.writing);
     const endedBefore = (await tx.get(endedRooms, { examId }))?.number;
     for (const page of pagesOf(people)) {
-      const places = await judgePage(tx, examId, page, settling);
+      const places = await applyPage(tx, examId, page, settling);
       const written = await writer.write(tx, places);
-      // A small import is one transaction: its last page ends no step.
+      // A small import is one transaction, so the last page does not end a step.
       if (page.length === PAGE) yield page.length + written;
     }
     const { keep, result } = settling.end();
-    if (!keep) throw new NotKept(result);
+    if (!keep) throw new RolledBack(result);
     if (size)
       for (const [room, added] of writer.added)
         size.check(room, await readRoomSize(tx, room, size.most + 1), added);
@@ -291,8 +294,8 @@ export const createImportStore = ({
 
   return {
     rooms: (examId) => readRooms(storage, examId),
-    async settle(people, into, work, size) {
-      if (into.dryRun) return judgeOnly(people, into, work);
+    async apply(people, into, work, size) {
+      if (into.dryRun) return dryRun(people, into, work);
       const { examId, now } = into;
       try {
         return await bulk.run({ kind: "import", examId, now }, ({ id }, tx) =>
@@ -300,7 +303,7 @@ export const createImportStore = ({
         );
       } catch (error) {
         // Safe: only `prepare` throws it, with the result of this import.
-        if (error instanceof NotKept)
+        if (error instanceof RolledBack)
           return error.result as ReturnType<ReturnType<typeof work>["end"]>["result"];
         throw error;
       }

@@ -7,13 +7,12 @@ import { streamName } from "../../providers/stream-name.js";
 import type { StreamOwner } from "../../providers/types.js";
 import type { RoomSize } from "./store.js";
 
-/** The names of a person's two streams in a room. */
+/** Returns the names of a person's two streams in a room. */
 export const streamNamesOf = (owner: Omit<StreamOwner, "camera">): NewPerson["streams"] => ({
   main: streamName({ ...owner, camera: "main" }),
   pc: streamName({ ...owner, camera: "pc" }),
 });
 
-/** A person as they are written into a room. */
 export const toNewPerson = (
   person: NewParticipant,
   room: { id: string; examId: string },
@@ -25,7 +24,9 @@ export const toNewPerson = (
   now,
 });
 
-/** How many people a room may have. The transaction that adds people calls `check`, which throws QUOTA_EXCEEDED. */
+/**
+ * The quota of people in a room. The transaction that adds people calls `check`, which throws QUOTA_EXCEEDED.
+ */
 export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined => {
   if (!quotas) return undefined;
   const { peoplePerRoom: most } = quotas;
@@ -38,7 +39,10 @@ export const roomSizeQuota = (quotas: Quotas | undefined): RoomSize | undefined 
   };
 };
 
-/** Records may be in other rooms of the exam, too. @throws FORBIDDEN for all but administrators, and for a room's token */
+/**
+ * The records may belong to other rooms of the exam. @throws FORBIDDEN for all but administrators, and for a
+ * token bound to a room
+ */
 export const assertMayDeleteRecords = (caller: Caller): void => {
   if (caller.role !== "admin" || caller.roomId !== undefined)
     throw forbidden(
@@ -46,7 +50,7 @@ export const assertMayDeleteRecords = (caller: Caller): void => {
     );
 };
 
-/** The refusal to move or remove a person. @param reason completes the sentence, as those below do */
+/** @param reason completes the sentence "<user id> cannot be <action>: " */
 export const participantConflict = (userId: string, action: "moved" | "removed", reason: string) =>
   new InvigilError("PARTICIPANT_CONFLICT", `${userId} cannot be ${action}: ${reason}.`);
 export const isCreatorReason = "the room's examinees answer to its creator";

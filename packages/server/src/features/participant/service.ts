@@ -31,7 +31,7 @@ export type { RoomMember, RoomSize };
 
 export interface ParticipantService {
   /**
-   * A person with its streams. An examinee may ask for itself and for the room's teacher.
+   * Returns a person with their streams. An examinee may read themselves and the room's teacher.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND
    */
   get(caller: Caller, ref: { roomId: string; userId: string }): Promise<Participant>;
@@ -40,20 +40,21 @@ export interface ParticipantService {
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_CONFLICT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED */
   add(caller: Caller, input: AddParticipantsInput): Promise<AddParticipantsResult>;
   /**
-   * Moves a person to another room of the exam. What was recorded about it stays where it was recorded.
+   * Moves a person to another room of the exam. Their records stay in the room where they were made.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, INVALID_INPUT, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT,
    *   QUOTA_EXCEEDED
    */
   move(caller: Caller, input: MoveParticipantInput): Promise<true>;
   /**
-   * Takes a person out of a room. While anything is recorded about it there, only with the records; from its last room
-   * in the exam, with those of all the exam's rooms. With the records, all that names the person there is erased.
+   * Removes a person from a room. If there are records about them in the room, the call must also delete the
+   * records. A removal from their last room in the exam deletes those of all the exam's rooms. A removal with
+   * records erases everything that names the person there.
    * @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT
    */
   remove(caller: Caller, input: RemoveParticipantInput): Promise<RemovedParticipant>;
-  /** In the order in which they were added. Asks nobody's permission: for other services. */
+  /** Sorted by when they were added. Checks no permissions: for use by other services. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
-  /** An examinee's minutes beyond the exam's end. Asks nobody's permission: for other services. */
+  /** Returns an examinee's extra minutes. Checks no permissions: for use by other services. */
   extraMinutesOf(examId: string, userId: string): Promise<number>;
 }
 
@@ -64,7 +65,7 @@ export interface ParticipantServiceDeps {
   readonly erasure: ErasureService;
   readonly clock: () => Date;
   readonly rates: RateLimits;
-  /** Absent: there may be as many as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
 
@@ -73,7 +74,10 @@ const withoutPush = (urls: StreamUrls): StreamUrls => ({ ...urls, pushUrl: null 
 const notThere = (roomId: string, userId: string) =>
   new InvigilError("PARTICIPANT_NOT_FOUND", `There is no ${userId} in the room ${roomId}.`);
 
-/** Asked before a call and again in its transaction: rooms end meanwhile. @throws ROOM_NOT_FOUND, ROOM_ENDED */
+/**
+ * Called before a call and again in its transaction, because a room may end in between. @throws ROOM_NOT_FOUND,
+ * ROOM_ENDED
+ */
 const assertOpen = (roomId: string, status: RoomStatus | undefined): void => {
   if (!status) throw roomNotFound(roomId);
   if (status === "ended") throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
@@ -89,19 +93,22 @@ export const createParticipantService = ({
   quotas,
 }: ParticipantServiceDeps): ParticipantService => {
   const size = roomSizeQuota(quotas);
-  /** What is told of people's other rooms is of this exam, and no more than the caller may see. */
+  /** Limits what a list shows of people's other rooms to those of this exam that the caller may see. */
   const stateFor = async (caller: Caller, { id, examId, status }: StoredRoom): Promise<RoomState> =>
     status === "in_progress"
       ? { roomId: id, inProgress: true, others: undefined }
       : { roomId: id, inProgress: false, others: { examId, rooms: await access.exam(caller, examId) } };
 
-  /** A push URL is a licence to publish as that person. In a room that has ended examinees publish no more. */
+  /**
+   * A push URL gives its owner the right to publish as that person. Examinees of an ended room do not publish
+   * any more.
+   */
   const mayPublishAs = (caller: Caller, room: StoredRoom, userId: string): boolean =>
     caller.role === "admin" ||
     caller.role === "teacher" ||
     (caller.userId === userId && (caller.role !== "examinee" || room.status === "in_progress"));
 
-  /** How the room's people in a role are shown: with their streams. */
+  /** Returns the function that adds their streams to people of this role. */
   const withStreams = (caller: Caller, room: StoredRoom, role: ParticipantRole) => {
     const urlsOf = streams.inRoom({ examId: room.examId, roomId: room.id }, { twin: role === "examinee" });
     return (person: StoredParticipant): Participant => {
@@ -124,7 +131,7 @@ export const createParticipantService = ({
     async get(caller, { roomId, userId }) {
       const room = await access.room(caller, roomId);
       if (caller.role === "examinee" && userId !== caller.userId && userId !== room.createTeacher) {
-        throw forbidden(`An examinee may ask for itself and the room's teacher, not for ${userId}.`);
+        throw forbidden(`An examinee may read only themselves and the room's teacher, not ${userId}.`);
       }
       const person = await store.get(await stateFor(caller, room), userId);
       if (!person) throw notThere(roomId, userId);

@@ -19,37 +19,41 @@ import {
 
 /** A person in a room, without the URLs of their streams. */
 export type StoredParticipant = Omit<Participant, "streams">;
-/** Who somebody is in a room, and nothing that changes during the exam. */
+/** The fields of a person that rarely change during the exam. */
 export type RoomMember = Pick<Participant, "userId" | "name" | "role" | "extraMinutes">;
-/** A room whose people are asked for. */
+/** The room whose people are read. */
 export interface RoomState {
   readonly roomId: string;
-  /** Whether the room is in progress. Nobody's other rooms are looked for then. */
+  /** Whether the room is in progress. In that case people's other rooms are not read. */
   readonly inProgress: boolean;
-  /** The exam of the other rooms, and those of them that the caller may see. Undefined where nobody's other rooms are looked for. */
+  /**
+   * Which other rooms to consider: an exam, and those of its rooms that the caller may see. Undefined: none.
+   */
   readonly others: { readonly examId: string; readonly rooms: "all" | readonly string[] } | undefined;
 }
 
-/** Refuses by throwing what may not be done to a room. Undefined is the status of a room that does not exist. */
+/** Throws to refuse a change of a room. `status` is undefined for a room that does not exist. */
 export type CheckRoom = (roomId: string, status: RoomStatus | undefined) => void;
 
-/** How many people a room may have. */
+/** Limits the number of people in a room. */
 export interface RoomSize {
   readonly most: number;
-  /** Sees how many people a room has after so many were added: `most + 1` stands for every greater number. Refuses by throwing. */
+  /** Throws to refuse a room's new size after people were added. `most + 1` stands for any greater size. */
   check(roomId: string, size: number, added: number): void;
 }
 
-/** `check` sees each room that is written to, in the same transaction. Without `size` a room may have any number of people. */
+/**
+ * `check` is called for each room to change, in the same transaction. Without `size`, rooms have no size limit.
+ */
 export interface ParticipantStore {
   get(room: RoomState, userId: string): Promise<StoredParticipant | undefined>;
-  /** In the order in which they were added. */
+  /** Sorted by when they were added. */
   list(room: RoomState, role: ParticipantRole): Promise<readonly StoredParticipant[]>;
-  /** The same people in the same order, as members alone. */
+  /** The same people in the same order, without the fields that change. */
   members(roomId: string, role: ParticipantRole): Promise<RoomMember[]>;
   /**
-   * Adds people to a room, or gives those who are there their new names and extra minutes: all or none.
-   * Returns the outcome for each, or the first person who is there in another role.
+   * Adds people to a room, or updates the names and extra minutes of those who are in it: all or none. Returns
+   * the outcome for each person, or the first person who is in the room with another role.
    */
   add(
     roomId: string,
@@ -57,11 +61,11 @@ export interface ParticipantStore {
     check: CheckRoom,
     size: RoomSize | undefined,
   ): Promise<{ outcomes: AddOutcome[] } | { conflict: NewPerson; role: ParticipantRole }>;
-  /** The most extra minutes that an examinee has in a room of the exam. */
+  /** Returns the highest number of extra minutes that an examinee has in a room of the exam. */
   extraMinutes(examId: string, userId: string): Promise<number>;
   /**
-   * Moves a person to another room of the exam, where they come last, and takes them out of the groups of the old one. Their streams
-   * there keep their names.
+   * Moves a person to the end of another room of the exam, and removes them from the groups of the old room.
+   * Their streams in the old room keep their names.
    */
   move(
     roomId: string,
@@ -71,9 +75,10 @@ export interface ParticipantStore {
     size: RoomSize | undefined,
   ): Promise<"moved" | "not_found" | "there_already">;
   /**
-   * Removes a person, and takes them out of the room's groups. A person about whom something was recorded is removed only `withRecords`,
-   * which go too, with what was reported of their streams: those in the room, and from their last room in the exam those in all of the
-   * exam's rooms. Undefined when the person is not there.
+   * Removes a person from a room and its groups. If there are records about the person, they are removed only
+   * with `withRecords`, which also deletes the records and the reports about their streams: those of the room
+   * or, for the person's last room in the exam, those of all the exam's rooms. Returns undefined when the
+   * person is not in the room.
    */
   remove(
     roomId: string,
@@ -84,10 +89,10 @@ export interface ParticipantStore {
 }
 export type AddOutcome = "added" | "updated" | "unchanged";
 
-/** Lists that are remembered; one may hold 500 people and more. */
+/** The number of cached lists. A list may have 500 people and more. */
 const REMEMBERED_LISTS = 200;
 
-/** Undoes an addition of people one of whom is there in another role. */
+/** Rolls back an addition in which someone is in the room with another role. */
 class RoleConflict extends Error {
   constructor(
     readonly person: NewPerson,
@@ -97,7 +102,7 @@ class RoleConflict extends Error {
   }
 }
 
-/** Undoes a removal: of a person about whom so many records are kept, or (undefined) who is not there. */
+/** Rolls back the removal of a person with records, or (undefined) of one who is not in the room. */
 class NotRemoved extends Error {
   constructor(readonly records: number | undefined) {
     super("not removed");
@@ -118,13 +123,14 @@ const others = {
 };
 
 const storedPeople = (dialect: Dialect) => {
-  // Tables by name, not columns: in a query of one table Drizzle drops the column's table, which the inner query needs.
-  const isOfRoomsAsked = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
+  // Uses table names instead of columns: in a query on one table, Drizzle omits the table of a column, which
+  // the subquery needs.
+  const isVisibleRoom = dialect.isAnyOf(sql`${visibleRooms}.id`, "rooms");
   const hasRoomInProgress = sql`(${param("inProgress")} = 1 OR EXISTS (
     SELECT 1 FROM ${visibleParticipants} AS other CROSS JOIN ${visibleRooms}
     WHERE ${visibleRooms}.id = other.room_id AND other.user_id = ${visibleParticipants}.user_id
       AND ${visibleRooms}.status = 'in_progress' AND ${visibleRooms}.exam_id = ${param("examId")}
-      AND (${param("everyRoom")} = 1 OR ${isOfRoomsAsked})))`.mapWith(Boolean);
+      AND (${param("everyRoom")} = 1 OR ${isVisibleRoom})))`.mapWith(Boolean);
   return query.select({ roomId, userId, role, name, ...others, hasRoomInProgress }).from(visibleParticipants);
 };
 const storedPerson = statement((dialect) => storedPeople(dialect).where(isPerson));
@@ -179,12 +185,12 @@ const toStored = ({
 });
 
 const EVERY_ROOM = "all";
-/** The other rooms that are looked for, as texts: a remembered read takes no lists. */
+/** The other rooms as texts, since a cached read takes no lists. */
 const othersOf = ({ others }: RoomState): { examId: string; reach: string } => {
   if (!others) return { examId: "", reach: "" };
   return { examId: others.examId, reach: others.rooms === "all" ? EVERY_ROOM : others.rooms.join("|") };
 };
-/** The parameters of `storedPeople`. No room id contains the bar. */
+/** The parameters of `storedPeople`. Room ids do not contain the separator. */
 const parameters = (of: { roomId: string; inProgress: boolean; examId: string; reach: string }) => ({
   roomId: of.roomId,
   inProgress: of.inProgress ? 1 : 0,
@@ -213,12 +219,12 @@ export const createParticipantStore = ({
       withinCalls: true,
     },
     async (reader, room: string, of: ParticipantRole, inProgress: boolean, examId: string, reach: string) => {
-      const asked = parameters({ roomId: room, inProgress, examId, reach });
-      return (await reader.all(storedByRole, { ...asked, role: of })).map(toStored);
+      const values = parameters({ roomId: room, inProgress, examId, reach });
+      return (await reader.all(storedByRole, { ...values, role: of })).map(toStored);
     },
   );
 
-  /** Reads rooms. @throws what `check` throws */
+  /** @throws what `check` throws */
   const readRooms = async (reader: Reader, roomIds: readonly string[], check: CheckRoom) => {
     const found: RowOf<typeof roomById>[] = [];
     for (const id of roomIds) {
@@ -228,9 +234,9 @@ export const createParticipantStore = ({
     }
     return found;
   };
-  /** Locks rooms of one exam, and their exam, to write to them. @throws what `check` throws */
+  /** Locks rooms of one exam, and the exam, before writing to them. @throws what `check` throws */
   const openRooms = async (tx: Transaction, roomIds: readonly string[], check: CheckRoom) => {
-    // Checked twice: at once, before it may wait for a bulk change, and under the locks.
+    // Checks twice: before waiting for a bulk change, and under the locks.
     const [first] = await readRooms(tx, roomIds, check);
     if (first) await bulk.assertUnlocked(tx, first.examId);
     for (const id of roomIds.toSorted()) await tx.lock(rooms, id);
@@ -250,41 +256,43 @@ export const createParticipantStore = ({
   const addOne = async (
     tx: Transaction,
     person: NewPerson,
-  ): Promise<{ outcome: AddOutcome; told: NewEvent[] }> => {
-    const { roomId: room, userId: id, role: asked, name: newName, now } = person;
-    const there = await tx.get(personInRoom, { roomId: room, userId: id });
-    if (!there) return { outcome: "added", told: arrivalEvents(room, await insertPerson(tx, person), now) };
-    if (there.role !== asked) throw new RoleConflict(person, there.role);
-    const minutes = person.extraMinutes ?? there.extraMinutes;
-    if (there.name === newName && there.extraMinutes === minutes) return { outcome: "unchanged", told: [] };
+  ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
+    const { roomId: room, userId: id, role: newRole, name: newName, now } = person;
+    const existing = await tx.get(personInRoom, { roomId: room, userId: id });
+    if (!existing)
+      return { outcome: "added", changes: arrivalEvents(room, await insertPerson(tx, person), now) };
+    if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
+    const minutes = person.extraMinutes ?? existing.extraMinutes;
+    if (existing.name === newName && existing.extraMinutes === minutes)
+      return { outcome: "unchanged", changes: [] };
     await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
-    const updated = { userId: id, role: there.role, name: newName, extraMinutes: minutes };
-    return { outcome: "updated", told: [newEvent(room, "participant_updated", updated, now)] };
+    const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
+    return { outcome: "updated", changes: [newEvent(room, "participant_updated", updated, now)] };
   };
 
   return {
     async get(room, id) {
-      const asked = parameters({ ...room, ...othersOf(room) });
-      const row = await storage.get(storedPerson, { ...asked, userId: id });
+      const values = parameters({ ...room, ...othersOf(room) });
+      const row = await storage.get(storedPerson, { ...values, userId: id });
       return row && toStored(row);
     },
-    list(room, asked) {
+    list(room, ofRole) {
       const { examId, reach } = othersOf(room);
-      return listOf(room.roomId, asked, room.inProgress, examId, reach);
+      return listOf(room.roomId, ofRole, room.inProgress, examId, reach);
     },
-    members: (room, asked) => storage.all(membersByRole, { roomId: room, role: asked }),
+    members: (room, ofRole) => storage.all(membersByRole, { roomId: room, role: ofRole }),
     add: (room, people, check, size) =>
       bulk
         .transact(async (tx) => {
           await openRooms(tx, [room], check);
           const outcomes: AddOutcome[] = [];
-          const happened: NewEvent[] = [];
+          const addedEvents: NewEvent[] = [];
           for (const person of people) {
-            const { outcome, told } = await addOne(tx, person);
+            const { outcome, changes } = await addOne(tx, person);
             outcomes.push(outcome);
-            happened.push(...told);
+            addedEvents.push(...changes);
           }
-          await events.addAll(tx, happened);
+          await events.addAll(tx, addedEvents);
           await checkSize(tx, size, room, outcomes.filter((outcome) => outcome === "added").length);
           return { outcomes };
         })
@@ -326,7 +334,7 @@ export const createParticipantStore = ({
       } catch (error) {
         if (!(error instanceof NotRemoved)) throw error;
         if (error.records !== undefined) return { removed: false, records: error.records };
-        // The room may have ended or gone meanwhile.
+        // The room may have ended or been deleted in the meantime.
         await readRooms(storage, [room], check);
         return undefined;
       }

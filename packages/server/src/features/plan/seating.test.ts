@@ -10,7 +10,7 @@ import {
   seatPeople as seatInSteps,
 } from "./seating.js";
 
-/** The seating, without a pause between its steps. */
+/** Runs the seating without pauses between its steps. */
 const seatPeople = <R extends { readonly people: readonly Person[] }>(
   request: SeatingRequest<R>,
 ): Seating<R> => {
@@ -47,7 +47,7 @@ const sizeOf = ({ people }: Room) => people.filter(({ role }) => role === "exami
 const countOf = ({ people }: Room, role: Person["role"]) =>
   people.filter((person) => person.role === role).length;
 
-/** The rooms as they are once the plan is carried out. */
+/** The rooms after the plan was carried out. */
 const after = ({ rooms, newRooms }: Seating<Room>): Room[] => {
   const places = [
     ...rooms.map(({ room: { name, people }, seats }) => ({ name, people, seats })),
@@ -66,12 +66,12 @@ const arbitraryRoom = fc.record({
 });
 interface Exam {
   readonly request: SeatingRequest<Room>;
-  /** How many rooms are needed. */
+  /** The number of rooms to create. */
   readonly made: number;
   readonly spares: number;
   readonly inspectors: number;
 }
-/** An exam with as many teachers as its plan needs, or more. */
+/** An exam with at least as many teachers as its plan needs. */
 const arbitraryExam: fc.Arbitrary<Exam> = fc
   .record({
     rooms: fc.array(arbitraryRoom, { maxLength: 6 }),
@@ -193,7 +193,7 @@ describe("examinees", () => {
     ]);
   });
 
-  // Made by another implementation of what `numbersOf` says.
+  // Computed by another implementation of the algorithm in the docstring of `numbersOf`.
   it.each([
     ["2026", "e8 e10 e9 e0 e4 e5 e1 e2 e3 e6 e11 e7"],
     ["期末", "e11 e6 e7 e5 e4 e0 e8 e9 e2 e10 e3 e1"],

@@ -2,26 +2,27 @@ import { createHash } from "node:crypto";
 import type { ParticipantRole } from "@invigil/schema";
 import { InvigilError } from "../../platform/errors.js";
 
-// Who goes where. Nothing here reads or writes anything: the same people and rooms make the same plan. A generator yields how many
-// people or places it has been through since it last did, so that nobody waits for a large plan.
+// Decides who goes into which room. These functions are pure: the same people and rooms give the same plan. The
+// generators yield the number of people or places processed since the last `yield`, so that the caller can give
+// other calls a turn during a large plan.
 
 export interface Person {
   readonly userId: string;
   readonly name: string;
   readonly role: ParticipantRole;
 }
-/** Somebody who is in no room of the exam yet. */
+/** A person who is in no room of the exam yet. */
 export interface Newcomer extends Person {
   readonly extraMinutes?: number | undefined;
 }
-/** A room that is there, with its people in the order in which they came. */
+/** An existing room, with its people in the order in which they were added. */
 export interface PeopledRoom {
   readonly people: readonly Person[];
 }
 
-/** What a plan puts into a room. */
+/** The people that a plan adds to a room. */
 export interface Seats {
-  /** Undefined where a room has its teacher already. */
+  /** Undefined when the room already has its teacher. */
   readonly teacher: Newcomer | undefined;
   readonly spares: readonly Person[];
   readonly inspectors: readonly Person[];
@@ -30,7 +31,7 @@ export interface Seats {
 export type NewSeats = Seats & { readonly teacher: Newcomer };
 
 export interface Seating<Room> {
-  /** The rooms that are there, in their order. */
+  /** The existing rooms, in their order. */
   readonly rooms: readonly { readonly room: Room; readonly seats: Seats }[];
   readonly newRooms: readonly NewSeats[];
 }
@@ -38,12 +39,15 @@ export interface Seating<Room> {
 export interface SeatingRequest<Room> {
   readonly rooms: readonly Room[];
   readonly newcomers: readonly Newcomer[];
-  /** Examinees a room, at most. */
+  /** The maximum number of examinees in a room. */
   readonly roomSize: number;
   readonly seed?: string | undefined;
 }
 
-/** Whole numbers below 2^32: the SHA-256 of `<seed>:0`, `<seed>:1` and so on, eight big-endian words of each. */
+/**
+ * Generates random whole numbers below 2^32: the SHA-256 of `<seed>:0`, `<seed>:1` and so on, eight big-endian
+ * words of each.
+ */
 function* numbersOf(seed: string): Generator<number, never> {
   for (let block = 0; ; block++) {
     const digest = createHash("sha256").update(`${seed}:${block}`).digest();
@@ -51,7 +55,7 @@ function* numbersOf(seed: string): Generator<number, never> {
   }
 }
 
-/** Another order: Fisher-Yates from the end, by the numbers of the seed. */
+/** Shuffles people with the numbers of a seed: Fisher-Yates, from the end. */
 function* shuffled<T extends object>(people: readonly T[], seed: string): Generator<number, T[], void> {
   const order = [...people];
   const numbers = numbersOf(seed);
@@ -59,14 +63,17 @@ function* shuffled<T extends object>(people: readonly T[], seed: string): Genera
     const at = Math.floor((numbers.next().value / 2 ** 32) * (end + 1));
     const [last, chosen] = [order[end], order[at]];
     if (last && chosen) [order[end], order[at]] = [chosen, last];
-    // A number takes longer than any other step.
+    // A random number costs more than any other step.
     if (end % 100 === 0) yield 1000;
   }
   return order;
 }
 
-/** How many each room gets when everybody goes where fewest are; nobody into a room that is full. */
-function* levelled(
+/**
+ * Distributes people over rooms, each person to the emptiest room that is not full. Returns how many people
+ * each room gets.
+ */
+function* distributeEvenly(
   sizes: readonly number[],
   people: number,
   roomSize: number,
@@ -84,8 +91,8 @@ function* levelled(
   return given;
 }
 
-/** Cuts a list into pieces of these lengths. */
-const cut = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
+/** Splits a list into pieces of these lengths. */
+const splitByLengths = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
   let end = 0;
   return lengths.map((length) => {
     end += length;
@@ -94,8 +101,11 @@ const cut = <T>(list: readonly T[], lengths: readonly number[]): T[][] => {
 };
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-/** Deals people over places, each to a block of neighbours: no place without one, none with two while others have one. */
-const inBlocks = (people: readonly Person[], places: readonly number[]): Map<number, Person[]> => {
+/**
+ * Distributes people over places in blocks of neighbouring places: no place without a person, and no place with
+ * two people while others have one.
+ */
+const assignInBlocks = (people: readonly Person[], places: readonly number[]): Map<number, Person[]> => {
   const dealt = new Map<number, Person[]>(places.map((place) => [place, []]));
   const steps = people.length && places.length && Math.max(people.length, places.length);
   for (let step = 0; step < steps; step++) {
@@ -109,7 +119,7 @@ const inBlocks = (people: readonly Person[], places: readonly number[]): Map<num
 const ofRole = <P extends Person>(people: readonly P[], role: ParticipantRole): P[] =>
   people.filter((person) => person.role === role);
 
-/** Everybody once, those who are in the fewest rooms first. */
+/** Returns each person once, starting with those who are in the fewest rooms. */
 const leastBusy = (people: readonly Person[]): Person[] => {
   const rooms = new Map<string, { person: Person; count: number }>();
   for (const person of people)
@@ -117,34 +127,35 @@ const leastBusy = (people: readonly Person[]): Person[] => {
   return [...rooms.values()].toSorted((a, b) => a.count - b.count).map(({ person }) => person);
 };
 
-/** Examinees for each room that is there, and for as few more as they need. */
+/** Returns the examinees to add to each existing room, and to as few new rooms as necessary. */
 function* seatExaminees(
   sizes: readonly number[],
   examinees: readonly Newcomer[],
   roomSize: number,
 ): Generator<number, Newcomer[][], void> {
-  const given = yield* levelled(sizes, examinees.length, roomSize);
+  const given = yield* distributeEvenly(sizes, examinees.length, roomSize);
   const left = examinees.length - sum(given);
   const empty = Array.from({ length: Math.ceil(left / roomSize) }, () => 0);
-  return cut(examinees, [...given, ...(yield* levelled(empty, left, roomSize))]);
+  return splitByLengths(examinees, [...given, ...(yield* distributeEvenly(empty, left, roomSize))]);
 }
 
-/** Who of one kind each room has: the rooms that are there first, then the new ones. */
+/** The people of one role in each room: first the existing rooms, then the new ones. */
 type Staff = readonly (readonly Person[])[];
 
 /**
- * Deals newcomers over the rooms that have nobody of their kind, or over all; without any, those of the other rooms
- * over the new ones.
+ * Distributes newcomers over the rooms without a person of their role or, if there is no such room, over all
+ * rooms. Without newcomers, assigns the existing staff to the new rooms as well.
  */
-const dealStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
+const assignStaff = (staff: Staff, oldRooms: number, newcomers: readonly Person[]): Map<number, Person[]> => {
   const places = [...staff.keys()];
   const newPlaces = places.slice(oldRooms);
-  if (newcomers.length === 0) return inBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
+  if (newcomers.length === 0)
+    return assignInBlocks(leastBusy(staff.flat()).slice(0, newPlaces.length), newPlaces);
   const lacking = places.filter((place) => staff[place]?.length === 0);
-  return inBlocks(newcomers, lacking.length > 0 ? lacking : places);
+  return assignInBlocks(newcomers, lacking.length > 0 ? lacking : places);
 };
 
-const tooFew = (needed: number, teachers: number): InvigilError =>
+const tooFewTeachers = (needed: number, teachers: number): InvigilError =>
   new InvigilError(
     "EXAM_CONFLICT",
     `Rooms without a teacher: ${needed}, with those that the plan makes; teachers without a room: ${teachers}. ` +
@@ -152,12 +163,13 @@ const tooFew = (needed: number, teachers: number): InvigilError =>
   );
 
 /**
- * Seats newcomers in the rooms that are there and in as few new ones as they need.
+ * Seats newcomers in the existing rooms and in as few new rooms as necessary.
  *
- * - Examinees fill the emptiest rooms up to `roomSize`; the sizes of new rooms differ by one at most.
- *   They sit in the order in which they come, or with a `seed` in one that the seed makes.
- * - Every room that has no teacher gets one, and the new ones.
- * - Further teachers are spares. They and the inspectors are dealt out in blocks of neighbouring rooms: see `dealStaff`.
+ * - Examinees fill the emptiest rooms first, up to `roomSize`. The sizes of new rooms differ by one at most.
+ *   Examinees are seated in their given order, or in a random order that depends on `seed`.
+ * - Every room without a teacher gets one, and so does every new room.
+ * - Further teachers are spares. Spares and inspectors are assigned to blocks of neighbouring rooms: see
+ *   `dealStaff`.
  *
  * @throws EXAM_CONFLICT when there are fewer teachers than rooms that need one
  */
@@ -182,15 +194,18 @@ export function* seatPeople<Room extends PeopledRoom>({
   const teachers = ofRole(newcomers, "teacher");
   const led = there("teacher");
   yield rooms.length;
-  const leaders = cut(teachers, [...led.map((leading) => (leading.length === 0 ? 1 : 0)), newRooms.length]);
+  const leaders = splitByLengths(teachers, [
+    ...led.map((leading) => (leading.length === 0 ? 1 : 0)),
+    newRooms.length,
+  ]);
   const needed = led.filter(({ length }) => length === 0).length + newRooms.length;
-  if (teachers.length < needed) throw tooFew(needed, teachers.length);
+  if (teachers.length < needed) throw tooFewTeachers(needed, teachers.length);
 
   const none = newRooms.map(() => []);
   const first = new Set(led.map(([teacher]) => teacher?.userId));
   const standby = led.map((people) => people.filter(({ userId }) => !first.has(userId)));
-  const spares = dealStaff([...standby, ...none], rooms.length, teachers.slice(needed));
-  const inspectors = dealStaff(
+  const spares = assignStaff([...standby, ...none], rooms.length, teachers.slice(needed));
+  const inspectors = assignStaff(
     [...there("inspector"), ...none],
     rooms.length,
     ofRole(newcomers, "inspector"),
@@ -207,8 +222,8 @@ export function* seatPeople<Room extends PeopledRoom>({
 }
 
 /**
- * Names new rooms, one a call: `{n}` in the pattern is the room's number in the exam, as many digits wide as the number
- * of all its rooms. A number whose name is taken is left out.
+ * Returns a function that names new rooms. `{n}` in the pattern stands for the number of the room in the exam,
+ * padded to the width of the exam's number of rooms. Skips numbers whose name is taken.
  */
 export const roomNamer = (pattern: string, taken: readonly string[], newRooms: number): (() => string) => {
   const width = String(taken.length + newRooms).length;

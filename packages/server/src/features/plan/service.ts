@@ -21,11 +21,11 @@ import type { ExamPeople, PlanStore } from "./store.js";
 
 export interface PlanService {
   /**
-   * Seats the people of an exam who have no room, and makes the rooms that they need: all of it or nothing.
-   * Done again it changes nothing.
-   * @param listed how many people and rooms the answer lists, about; 5,000 unless told
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes meanwhile,
-   *   PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   * Seats the people of an exam who have no room, and creates the rooms that they need: everything or nothing.
+   * Repeating the call changes nothing.
+   * @param listed the approximate number of people and rooms in the answer; default: 5,000
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, EXAM_CONFLICT when there are too few teachers or the exam changes during
+   *   the call, PARTICIPANT_CONFLICT, QUOTA_EXCEEDED, INVALID_INPUT, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   plan(caller: Caller, input: PlanExamInput, listed?: number): Promise<ExamPlan>;
 }
@@ -36,20 +36,20 @@ export interface PlanServiceDeps {
   readonly groups: GroupService;
   readonly clock: () => Date;
   readonly ids: Ids;
-  /** Absent: there may be as many rooms as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
 }
 
-/** The message service of the rooms that a plan makes. */
+/** The message service of the rooms that a plan creates. */
 const IM_SERVER = "aliyun_new";
-/** People whom the plan goes through in one turn of the event loop. */
+/** The number of people to process in one turn of the event loop. */
 const PEOPLE_A_TURN = 2000;
-/** The longest name of a room, in characters. */
+/** The maximum length of a room's name, in characters. */
 const MAX_ROOM_NAME = 63;
 
 /**
- * Those who wait for a room and those who are named, each once, without those who have a room.
- * @throws PARTICIPANT_CONFLICT when somebody is in the exam in another role
+ * Returns the people who wait for a room and those named in the call, each once, without those who have a room.
+ * @throws PARTICIPANT_CONFLICT when a person is in the exam with another role
  */
 const newcomersOf = async (
   { rooms, waiting }: ExamPeople,
@@ -66,13 +66,13 @@ const newcomersOf = async (
     for (let at = 0; at < list.length; at += PEOPLE_A_TURN) {
       for (const person of list.slice(at, at + PEOPLE_A_TURN)) {
         const { userId, role } = person;
-        const known = roles.get(userId);
-        if (known && !known.has(role))
+        const rolesInExam = roles.get(userId);
+        if (rolesInExam && !rolesInExam.has(role))
           throw new InvigilError(
             "PARTICIPANT_CONFLICT",
-            `${userId} is in the exam as ${[...known].join(" and ")}, and cannot be its ${role} too.`,
+            `${userId} is in the exam as ${[...rolesInExam].join(" and ")}, and cannot be its ${role} too.`,
           );
-        if (known) continue;
+        if (rolesInExam) continue;
         roles.set(userId, new Set([role]));
         newcomers.push(person);
       }
@@ -81,21 +81,21 @@ const newcomersOf = async (
   return newcomers;
 };
 
-/** People in the order in which they come into their room. */
+/** Returns people in the order in which they are added to their room. */
 const seatedIn = ({ teacher, spares, inspectors, examinees }: Seats) => [
   ...(teacher ? [{ person: teacher, spare: false }] : []),
   ...spares.map((person) => ({ person, spare: true })),
   ...[...inspectors, ...examinees].map((person) => ({ person, spare: false })),
 ];
 
-/** A room of the plan, and what is put into it. */
+/** A room of the plan, and the people that the plan adds to it. */
 interface Draft {
   readonly id: string;
   readonly name: string;
-  /** The examinees that it has already. */
+  /** The number of examinees before the plan. */
   readonly examinees: number;
   readonly seats: Seats;
-  /** What a room that is to be made still needs. */
+  /** Set for a room that the plan creates. */
   readonly made?: { readonly createTeacher: string };
 }
 
@@ -150,16 +150,16 @@ export const createPlanService = ({
     const { roomsPerExam: most } = quotas;
     if (made > 0 && rooms.length + made > most)
       throw quotaExceeded({ whose: `The exam ${examId}`, what: "rooms", held: rooms.length, most });
-    const there = new Map(rooms.map(({ id, people }) => [id, people.length]));
+    const sizes = new Map(rooms.map(({ id, people }) => [id, people.length]));
     for (const { id, name, seats } of drafts) {
-      const held = there.get(id) ?? 0;
+      const held = sizes.get(id) ?? 0;
       const size = held + seatedIn(seats).length;
       if (size > quotas.peoplePerRoom && size > held)
         throw quotaExceeded({ whose: `The room ${name}`, what: "people", held, most: quotas.peoplePerRoom });
     }
   };
 
-  const carryOut = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
+  const apply = async (examId: string, seen: ExamPeople, drafts: readonly Draft[]): Promise<void> => {
     const now = clock();
     if (drafts.every(({ seats }) => seatedIn(seats).length === 0)) return;
     function* people() {
@@ -174,15 +174,15 @@ export const createPlanService = ({
       const seats = seatsOf.get(id);
       return seats ? seatedIn(seats).map(({ person }) => person.userId) : [];
     };
-    const asked = rooms.map(({ id, name, createTeacher, imServer }) => ({
+    const groupRequests = rooms.map(({ id, name, createTeacher, imServer }) => ({
       roomId: id,
       name,
       creatorId: createTeacher,
       imServer,
       members: () => members(id),
     }));
-    await groups.open(asked, async ({ undo }) => {
-      if (!(await store.carryOut(examId, seen, { now, rooms, people: people(), undo })))
+    await groups.open(groupRequests, async ({ undo }) => {
+      if (!(await store.apply(examId, seen, { now, rooms, people: people(), undo })))
         throw new InvigilError(
           "EXAM_CONFLICT",
           `The people or rooms of the exam ${examId} changed while it was planned: plan it again.`,
@@ -204,7 +204,7 @@ export const createPlanService = ({
         for (const { person } of people) placed.add(person.userId);
         await pace(people.length);
       }
-      if (!input.dryRun) await carryOut(input.examId, seen, drafts);
+      if (!input.dryRun) await apply(input.examId, seen, drafts);
 
       const rooms: PlannedRoom[] = [];
       let left = listed;

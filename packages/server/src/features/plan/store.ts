@@ -15,7 +15,7 @@ import {
 } from "../../storage/tables.js";
 import type { Newcomer, Person } from "./seating.js";
 
-/** A room of an exam, with its people by role and in the order in which they came. */
+/** A room of an exam, with its people by role and in the order in which they were added. */
 export interface ExamRoom {
   readonly id: string;
   readonly name: string;
@@ -23,39 +23,39 @@ export interface ExamRoom {
   readonly people: readonly Person[];
 }
 
-/** An exam as a plan sees it. */
+/** The state of an exam that a plan is based on. */
 export interface ExamPeople {
-  /** Every room, ended rooms included, in the order in which they were made. */
+  /** All rooms, including ended ones, oldest first. */
   readonly rooms: readonly ExamRoom[];
   /** The people without a room, in the order of the import. */
   readonly waiting: readonly Newcomer[];
 }
 
-/** What a plan changes. */
+/** The changes of a plan. */
 export interface Changes {
   readonly now: Date;
   readonly rooms: readonly NewRoom[];
-  /** The people who come into rooms. Each is made only when they are written. */
+  /** The people to add to rooms, created lazily. */
   readonly people: Iterable<NewPerson>;
-  /** The tasks that would delete the rooms' groups. */
+  /** The ids of the tasks that would delete the rooms' groups. */
   readonly undo: readonly string[];
 }
 
 export interface PlanStore {
-  /** Reads an exam, a part in each turn of the event loop. */
+  /** Reads an exam in parts, one in each turn of the event loop. */
   read(examId: string): Promise<ExamPeople>;
   /**
-   * Makes the rooms and puts the people into them. Everybody sees all of it at once. Returns false, and writes nothing, when the exam is
-   * not as it was seen.
+   * Creates the rooms and adds the people. All of it becomes visible at once. Returns false, and writes
+   * nothing, when the exam has changed since it was read.
    */
-  carryOut(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
+  apply(examId: string, seen: ExamPeople, changes: Changes): Promise<boolean>;
 }
 
-/** Rooms, or people without one, that one statement reads. */
+/** The number of rooms, or people without a room, that one statement reads. */
 const PAGE = 500;
-/** A person in a room counts as so many rows. */
+/** The cost of a person in a room, in rows. */
 const SEAT_ROWS = 4;
-/** Comparing a person takes a fraction of the time that changing a row takes: so many count as one row. */
+/** Comparing a person costs a fraction of changing a row: this many comparisons count as one row. */
 const COMPARED_A_ROW = 4;
 
 const roomsAfter = statement(
@@ -96,14 +96,14 @@ const endedRooms = statement(
     .where(and(eq(rooms.examId, param("examId")), eq(rooms.status, "ended"))),
 );
 
-/** The exam is not as it was seen. */
+/** The exam has changed since it was read. */
 class ExamChanged extends Error {
   constructor() {
     super("the exam has changed");
   }
 }
 
-/** The rooms of an exam, each with its people. */
+/** Reads the rooms of an exam, each with its people. */
 async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<ExamRoom, void, void> {
   for (let after = ""; ; ) {
     const found = await reader.all(roomsAfter, { examId, after });
@@ -112,7 +112,7 @@ async function* roomsOf(reader: Reader, examId: string): AsyncGenerator<ExamRoom
     after = found.at(-1)?.id ?? after;
   }
 }
-/** The people who wait for a room, a page at a time. */
+/** Reads the people who wait for a room, page by page. */
 async function* waitingOf(reader: Reader, examId: string): AsyncGenerator<Newcomer[], void, void> {
   for (let after = 0; ; ) {
     const found = await reader.all(waitingAfter, { examId, after });
@@ -122,7 +122,10 @@ async function* waitingOf(reader: Reader, examId: string): AsyncGenerator<Newcom
   }
 }
 
-/** Compares an exam with what was seen, a part at a time: yields how many people and rooms were compared. @throws ExamChanged */
+/**
+ * Compares an exam with an earlier state, in parts: yields the number of people and rooms compared. @throws
+ * ExamChanged
+ */
 async function* compare(
   reader: Reader,
   examId: string,
@@ -173,7 +176,7 @@ export const createPlanStore = ({
       await tasks.keepGroups(tx, [task]);
       yield 1;
     }
-    // Rooms may end while the change is prepared. Nothing else of the exam's rooms and people changes.
+    // Rooms may end while the change is prepared. Other changes of the exam's rooms and people are locked out.
     if ((await tx.get(endedRooms, { examId }))?.number !== endedBefore) throw new ExamChanged();
   }
 
@@ -191,7 +194,7 @@ export const createPlanStore = ({
       }
       return seen;
     },
-    async carryOut(examId, seen, changes) {
+    async apply(examId, seen, changes) {
       try {
         await bulk.run({ kind: "plan", examId, now: changes.now }, ({ id }, tx) =>
           prepare(tx, { id, examId }, seen, changes),

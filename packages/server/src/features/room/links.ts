@@ -21,24 +21,29 @@ import type { RoomStore } from "./store.js";
 
 export interface LinkService {
   /**
-   * Makes the links by which people get into their rooms: by room in the order they were made, then teachers, inspectors
-   * and examinees in the order they were added. Nobody joins a room that has ended as an examinee, nor once the exam is over.
-   * Without a limit it refuses to make more than fit into one answer.
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED, INVALID_INPUT
+   * Creates join links: by room, oldest first, then by role (teachers, inspectors, examinees), then in the
+   * order in which people were added. Examinees get no link to an ended room, and nobody gets a link once their
+   * exam is over. Without a limit, refuses to create more links than fit into one answer.
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, EXAM_NOT_FOUND, ROOM_ENDED, EXAM_OVER, PROVIDER_NOT_CONFIGURED,
+   *   INVALID_INPUT
    */
   join(caller: Caller, input: JoinLinksInput): Promise<JoinLink[]>;
   /**
-   * Revokes links into a room: of the people who are named, or of everybody but the caller. All tokens that are bound to the room
-   * and were made for those people before are refused at once, in every process. Links that are made afterwards work.
-   * @returns the seats concerned: teachers last, each role in the order in which people were added
-   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is revoked then
+   * Revokes links to a room: those of the given people, or of everyone except the caller. Every process
+   * immediately refuses all earlier tokens of those people that are bound to the room. Links created afterwards
+   * work.
+   * @returns the affected seats: teachers last, each role in the order in which people were added
+   * @throws FORBIDDEN, ROOM_NOT_FOUND, PARTICIPANT_NOT_FOUND for a user id that is not in the room: nothing is
+   *   revoked then
    */
   revoke(caller: Caller, input: RevokeLinksInput, origin: Origin): Promise<RevokedSeat[]>;
-  /** How often a seat's links were revoked. Asks nobody's permission: for the command that signs tokens. */
+  /**
+   * Returns the current generation of a seat's links. Checks no permissions: for the command that signs tokens.
+   */
   generation(roomId: string, userId: string): Promise<number>;
   /**
-   * Makes the links of one room as a part of its exam's list, for callers who reach the whole exam. Of a room that has ended it
-   * makes those of the staff alone, and none for people whose exam is over.
+   * Creates the links of one room for a list of the whole exam, so the caller needs access to the whole exam.
+   * An ended room has links for staff only. People whose exam is over get none.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED
    */
   ofRoom(caller: Caller, room: Room, role: ParticipantRole | undefined): Promise<JoinLink[]>;
@@ -50,24 +55,24 @@ export interface LinkServiceDeps {
   readonly exam: ExamService;
   readonly participant: ParticipantService;
   readonly tokens: TokenIssuer;
-  /** Told after tokens were taken back: who listens with one of them must not go on. */
-  readonly takenBack: () => void;
+  /** Called after tokens were revoked, so that open subscriptions check their tokens again. */
+  readonly onAccessRevoked: () => void;
   readonly log: FastifyBaseLogger;
   readonly apps: Config["apps"];
 }
 
 const ROLES: readonly ParticipantRole[] = ["teacher", "inspector", "examinee"];
-/** The watching app's names of those who watch. */
-const WATCHERS = { teacher: "0", inspector: "1" } as const;
+/** The values of the watch app's `role` parameter. */
+const WATCH_APP_ROLES = { teacher: "0", inspector: "1" } as const;
 
 const ROOMS_AT_ONCE = 100;
-/** Tokens that are signed in one turn. */
+/** The number of tokens to sign in one turn of the event loop. */
 const SIGNED_AT_ONCE = 20;
 
 interface Seat {
   readonly room: Room;
   readonly person: RoomMember;
-  /** Of its links. */
+  /** The generation of the seat's links. */
   readonly generation: number;
 }
 
@@ -76,8 +81,8 @@ const withQuery = (base: string, query: Readonly<Record<string, string>>): strin
   return `${base}?${parts.join("&")}`;
 };
 
-/** It is over for one person sooner than for another, who has extra minutes. */
-const nothingWhenOver = (error: unknown): undefined => {
+/** Extra minutes differ, so the exam may be over for some people of a room and not for others. */
+const ignoreExamOver = (error: unknown): undefined => {
   if (!(error instanceof InvigilError && error.code === "EXAM_OVER")) throw error;
 };
 
@@ -87,11 +92,11 @@ export const createLinkService = ({
   exam: exams,
   participant,
   tokens,
-  takenBack,
+  onAccessRevoked,
   log,
   apps,
 }: LinkServiceDeps): LinkService => {
-  /** The rooms that are asked for, from one of them on. */
+  /** The rooms of the request, beginning with the one of the cursor. */
   async function* roomsFor(
     caller: Caller,
     { roomId, examId, after }: JoinLinksInput,
@@ -102,11 +107,11 @@ export const createLinkService = ({
       yield room;
       return;
     }
-    // The schema has seen to it that there is one or the other.
-    const asked = examId ?? "";
-    const reach = await access.roomsToRun(caller, asked);
+    // The schema requires a room or an exam.
+    const requestedExam = examId ?? "";
+    const reach = await access.roomsToRun(caller, requestedExam);
     for (let from = after?.roomId ?? ""; ; ) {
-      const rooms = await store.ofExam(asked, { from, limit: ROOMS_AT_ONCE + 1 });
+      const rooms = await store.ofExam(requestedExam, { from, limit: ROOMS_AT_ONCE + 1 });
       for (const room of rooms.slice(0, ROOMS_AT_ONCE))
         if (reach === "all" || reach.includes(room.id)) yield room;
       const next = rooms[ROOMS_AT_ONCE];
@@ -117,26 +122,26 @@ export const createLinkService = ({
 
   const seatsOf = async (room: Room, roles: readonly ParticipantRole[]): Promise<Seat[]> => {
     const joining = roles.filter((role) => role !== "examinee" || room.status === "in_progress");
-    // First the generations: a link that is made while they are revoked is one of those that are revoked.
+    // Read the generations first: a link that is created during a revocation then has the revoked generation.
     const generations = await store.generations(room.id);
     const people = await Promise.all(joining.map((role) => participant.members(room.id, role)));
     return people.flat().map((person) => ({ room, person, generation: generations.get(person.userId) ?? 0 }));
   };
 
-  /** Those who are asked for, after the last one of the page before. */
+  /** The seats of the request, after the one of the cursor. */
   async function* seatsFor(caller: Caller, input: JoinLinksInput): AsyncGenerator<Seat, void> {
     const { role, after } = input;
     const roles = role === undefined ? ROLES : [role];
     for await (const room of roomsFor(caller, input)) {
       const seats = await seatsOf(room, roles);
-      // Where that person is gone, the room's page begins anew.
+      // If the person of the cursor was removed, the room starts again at its first seat.
       const last =
         room.id === after?.roomId ? seats.findIndex(({ person }) => person.userId === after.userId) : -1;
       yield* seats.slice(last + 1);
     }
   }
 
-  const base = (url: string | undefined, setting: string, whose: string): string => {
+  const requiredUrl = (url: string | undefined, setting: string, whose: string): string => {
     if (url !== undefined) return url;
     throw new InvigilError(
       "PROVIDER_NOT_CONFIGURED",
@@ -146,10 +151,10 @@ export const createLinkService = ({
   const urlsOf = ({ room, person: { userId, role } }: Seat, token: string) => {
     const query = { roomId: room.id, userId, token };
     if (role !== "examinee") {
-      const watch = base(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
-      return { url: withQuery(watch, { ...query, role: WATCHERS[role] }) };
+      const watch = requiredUrl(apps.watchUrl, "INVIGIL_WATCH_APP_URL", "teachers and inspectors");
+      return { url: withQuery(watch, { ...query, role: WATCH_APP_ROLES[role] }) };
     }
-    const url = withQuery(base(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
+    const url = withQuery(requiredUrl(apps.examineeUrl, "INVIGIL_EXAMINEE_APP_URL", "examinees"), query);
     return { url, pcUrl: `${url}#/pc` };
   };
 
@@ -183,7 +188,7 @@ export const createLinkService = ({
       await access.wholeExam(caller, room.examId);
       const { endTime } = await exams.get(caller, room.examId);
       const seats = await seatsOf(room, role === undefined ? ROLES : [role]);
-      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(nothingWhenOver)));
+      const made = await Promise.all(seats.map((seat) => linkOf(seat, endTime).catch(ignoreExamOver)));
       return made.filter((link) => link !== undefined);
     },
     async join(caller, input) {
@@ -198,25 +203,28 @@ export const createLinkService = ({
             `is needed: these are more than ${MAX_LINKS_PER_CALL} links. Ask for them page by page`,
           );
         exam ??= { id: seat.room.examId, endTime: (await exams.get(caller, seat.room.examId)).endTime };
-        const link = await linkOf(seat, exam.endTime).catch(nothingWhenOver);
+        const link = await linkOf(seat, exam.endTime).catch(ignoreExamOver);
         if (link) links.push(link);
         if (links.length === limit) return links;
         await pace(1);
       }
       if (links.length === 0 && exam && !after)
-        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: nobody joins it any more.`);
+        throw new InvigilError("EXAM_OVER", `The exam ${exam.id} is over: it cannot be joined any more.`);
       return links;
     },
 
     async revoke(caller, { roomId, userIds }, origin) {
       await access.room(caller, roomId);
-      const outcome = await store.revokeLinks(roomId, userIds ? { userIds } : { allBut: caller.userId });
-      if ("unknown" in outcome)
+      const outcome = await store.revokeLinks(
+        roomId,
+        userIds ? { userIds } : { exceptUserId: caller.userId },
+      );
+      if ("notInRoom" in outcome)
         throw new InvigilError(
           "PARTICIPANT_NOT_FOUND",
-          `There is no ${outcome.unknown} in the room ${roomId}.`,
+          `There is no ${outcome.notInRoom} in the room ${roomId}.`,
         );
-      takenBack();
+      onAccessRevoked();
       const { length: seats } = outcome.seats;
       log.info({ ...origin, by: caller.userId, roomId, ...(userIds && { userIds }), seats }, "links revoked");
       return outcome.seats;

@@ -23,29 +23,37 @@ import type { GroupService } from "../message-groups/service.js";
 import { toNewPerson } from "../participant/rules.js";
 import type { RoomStore } from "./store.js";
 
-/** An exam that a room brings with it starts this long after the room was made, and lasts two hours. */
-const STARTS_AFTER_MS = 30 * 60 * 1000;
+/** The start of an exam that is created along with a room, after the room's creation. It lasts two hours. */
+const EXAM_START_DELAY_MS = 30 * 60 * 1000;
 const LASTS_MS = 2 * 60 * 60 * 1000;
 
 /**
- * In milliseconds. The vendor's teacher page ends the room and then tells the group three times in six seconds. Where the group is a
- * vendor's, whoever is still there after that hears of it from the server.
+ * In milliseconds. The vendor's teacher page ends the room and then sends the end signal to the group three
+ * times in six seconds. At vendors' groups, the server's signal follows after that, for those who are still
+ * there.
  */
-const AFTER_THE_PAGE_MS = 10_000;
+const END_SIGNAL_DELAY_MS = 10_000;
 
 export interface RoomService {
   /**
-   * Makes a room with its message groups. The caller becomes its `createTeacher`.
-   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
+   * Creates a room with its message groups. The caller becomes its `createTeacher`.
+   * @throws FORBIDDEN, EXAM_NOT_FOUND, INVALID_INPUT, TOO_MANY_REQUESTS, QUOTA_EXCEEDED,
+   *   PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   create(caller: Caller, input: CreateRoomInput): Promise<Room>;
-  /** With the exam's cheat config, but to an examinee of a room that has ended. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /**
+   * Includes the exam's cheat config, except for an examinee of an ended room. @throws FORBIDDEN,
+   * ROOM_NOT_FOUND
+   */
   get(caller: Caller, roomId: string): Promise<RoomWithCheatConfig>;
-  /** Everybody in the room is told by the signal `endRoom`. Ending an ended room changes nothing. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /**
+   * Sends the signal `endRoom` to everyone in the room. Ending an ended room changes nothing. @throws
+   * FORBIDDEN, ROOM_NOT_FOUND
+   */
   end(caller: Caller, roomId: string): Promise<true>;
   /** @throws FORBIDDEN, ROOM_NOT_FOUND, ROOM_ENDED */
   setAudioStatus(caller: Caller, input: SetAudioStatusInput): Promise<true>;
-  /** An administrator's rooms are all of them, a teacher's those that it is a teacher of. */
+  /** Administrators list all rooms, teachers those in which they are a teacher. */
   list(caller: Caller, input: ListRoomsInput): Promise<RoomPage>;
 }
 
@@ -58,9 +66,9 @@ export interface RoomServiceDeps {
   readonly clock: () => Date;
   readonly ids: Ids;
   readonly rates: RateLimits;
-  /** Absent: there may be as many as there are. */
+  /** Absent: no quotas. */
   readonly quotas: Quotas | undefined;
-  /** How many invented examinees a room gets that is made without an exam and without people. */
+  /** The number of demo examinees in a room that is created without an exam and without people. */
   readonly demoExaminees: number;
 }
 
@@ -77,7 +85,7 @@ export const createRoomService = ({
   demoExaminees,
 }: RoomServiceDeps): RoomService => {
   const newExam = (caller: Caller, name: string, now: Date): NewExam => {
-    const startTime = new Date(now.getTime() + STARTS_AFTER_MS);
+    const startTime = new Date(now.getTime() + EXAM_START_DELAY_MS);
     const endTime = new Date(startTime.getTime() + LASTS_MS);
     return {
       id: ids.next(),
@@ -107,7 +115,7 @@ export const createRoomService = ({
       name: `学生${index + 1}`,
     }));
 
-  /** The creator first; naming it again among the people is allowed, as a teacher. */
+  /** Puts the creator first. They may also be in the list, as a teacher. */
   const withCreator = (caller: Caller, people: readonly NewParticipant[]): NewParticipant[] => {
     const index = people.findIndex(({ userId }) => userId === caller.userId);
     if (people[index] && people[index].role !== "teacher")
@@ -115,7 +123,9 @@ export const createRoomService = ({
     return [people[index] ?? creator(caller), ...people.filter((_, at) => at !== index)];
   };
 
-  /** Calls under way are not counted yet: many at once may go a little beyond. @throws QUOTA_EXCEEDED */
+  /**
+   * Parallel calls may exceed a quota slightly, since calls in progress are not counted. @throws QUOTA_EXCEEDED
+   */
   const assertQuotas = async (caller: Caller, examId: string | undefined, people: number): Promise<void> => {
     if (!quotas) return;
     const assert = (whose: string, what: string, held: number, most: number): void => {
@@ -134,10 +144,10 @@ export const createRoomService = ({
   };
 
   return {
-    async create(caller, { name, imServer: asked, examId, participants }) {
+    async create(caller, { name, imServer: requestedServices, examId, participants }) {
       if (examId === undefined || caller.roomId !== undefined) access.unbound(caller);
       else await access.exam(caller, examId);
-      const imServer = asked ?? [defaultService(messages)];
+      const imServer = requestedServices ?? [defaultService(messages)];
       const now = clock();
       const exam = examId === undefined ? newExam(caller, name, now) : undefined;
       const about = { examId: examId ?? exam?.id ?? "", name, imServer, createTeacher: caller.userId, now };
@@ -151,7 +161,7 @@ export const createRoomService = ({
         imServer,
         members: (roomId: string) => peopleOf(roomId).map(({ userId }) => userId),
       };
-      // Refused before anybody is asked for a group.
+      // Refuse before requesting a group.
       const people = group.members(group.roomId).length;
       rates.take({ caller, examId }, { rooms: 1, people });
       await assertQuotas(caller, examId, people);
@@ -166,7 +176,7 @@ export const createRoomService = ({
 
     async get(caller, roomId) {
       const room = await access.room(caller, roomId);
-      // An examinee has no use for it any more: nothing is detected in a room that has ended.
+      // Nothing is detected in an ended room, so its examinees need no config.
       const isOver = caller.role === "examinee" && room.status === "ended";
       const cheatConfig = isOver ? undefined : await cheat.configOf(room.examId);
       return { ...room, ...(cheatConfig && { cheatConfig }) };
@@ -175,8 +185,8 @@ export const createRoomService = ({
     async end(caller, roomId) {
       await access.room(caller, roomId);
       const now = clock();
-      const tellAt = caller.role === "teacher" ? new Date(now.getTime() + AFTER_THE_PAGE_MS) : now;
-      await store.end(roomId, { now, tellAt });
+      const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
+      await store.end(roomId, { now, signalAt });
       return true;
     },
 
@@ -194,9 +204,9 @@ export const createRoomService = ({
         return { rooms: matches && cursor === undefined ? [room] : [] };
       }
       const teacher = caller.role === "teacher" ? caller.userId : undefined;
-      const asked = examId ?? caller.examId;
-      if (caller.examId !== undefined && asked !== caller.examId) return { rooms: [] };
-      return store.list({ examId: asked, status, teacher }, { limit: pageSize, before: cursor });
+      const requestedExam = examId ?? caller.examId;
+      if (caller.examId !== undefined && requestedExam !== caller.examId) return { rooms: [] };
+      return store.list({ examId: requestedExam, status, teacher }, { limit: pageSize, before: cursor });
     },
   };
 };

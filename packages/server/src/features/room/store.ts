@@ -25,20 +25,23 @@ export interface RoomFilter {
 }
 
 export interface RoomStore {
-  /** Writes a room with its people, and its exam when that is new. Undefined, and nothing is written, when the exam does not exist. */
+  /**
+   * Writes a room with its people, and its exam if the exam is new. Returns undefined, and writes nothing, when
+   * the exam does not exist.
+   */
   create(made: {
     exam: NewExam | undefined;
     room: NewRoom;
     people: readonly NewPerson[];
-    /** The tasks that would delete the room's groups. */
+    /** The ids of the tasks that would delete the room's groups. */
     undo: readonly string[];
   }): Promise<Room | undefined>;
   /**
-   * Ends a room and silences it, sends everybody in it the signal (vendors' groups from `tellAt` on), and has its groups deleted later.
-   * Ending it again changes nothing.
+   * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
+   * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(roomId: string, times: { readonly now: Date; readonly tellAt: Date }): Promise<void>;
-  /** False when the room has ended. */
+  end(roomId: string, times: { readonly now: Date; readonly signalAt: Date }): Promise<void>;
+  /** Returns false when the room has ended. */
   setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
@@ -48,24 +51,31 @@ export interface RoomStore {
   countOfTeacher(userId: string, most: number): Promise<number>;
   /** Counts the exams that a person has made, up to a number. */
   countExamsOf(userId: string, most: number): Promise<number>;
-  /** At most `limit` rooms of an exam, in the order in which they were made, from the one with the id `from` on (empty: the first). */
+  /**
+   * Returns at most `limit` rooms of an exam, oldest first, beginning with the id `from` (empty: the first
+   * room).
+   */
   ofExam(examId: string, page: { from: string; limit: number }): Promise<Room[]>;
-  /** The generations of a room's seats whose links were revoked, by user id. */
+  /** Returns the generations of those seats of a room whose links were revoked, by user id. */
   generations(roomId: string): Promise<ReadonlyMap<string, number>>;
   /**
-   * Begins another generation of people's seats, or of all but one person's: all or none. Returns them by role, in the order in
-   * which people were added, or the first of `userIds` who is not in the room.
+   * Starts the next generation of links for the seats of these people, or of everyone except one person: all or
+   * none. Returns the seats by role, in the order in which people were added, or the first of `userIds` who is
+   * not in the room.
    */
   revokeLinks(
     roomId: string,
-    of: { readonly userIds: readonly string[] } | { readonly allBut: string },
-  ): Promise<{ seats: RevokedSeat[] } | { unknown: string }>;
+    of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
+  ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
 
-/** The first page starts above every id: an id is digits and small letters. */
+/** The cursor of the first page sorts after every id: ids consist of digits and lowercase letters. */
 const FIRST = "~";
 
-/** After a room has ended, the teacher's app sends to the examinees by the room's group, three times in six seconds. */
+/**
+ * After a room has ended, the teacher's app still sends messages to the room's group, three times in six
+ * seconds.
+ */
 const GROUPS_OUTLIVE_ROOM_MS = 120_000;
 
 const roomById = statement(
@@ -148,7 +158,10 @@ const setAudioStatusOfRoom = statement(
     .where(isInProgress),
 );
 
-/** A page of rooms. The order is that of the index that gives the rows: a teacher's by person, all others by room. */
+/**
+ * A page of rooms. Follows the order of the index in use: by participant for a teacher's rooms, otherwise by
+ * room.
+ */
 const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: boolean) => {
   const filters = [
     ofExam ? eq(visibleRooms.examId, param("examId")) : undefined,
@@ -203,12 +216,12 @@ export const createRoomStore = ({
   revokeLinks: (roomId, of) =>
     storage.write(async (tx) => {
       const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
-      const asked = "userIds" in of ? new Set(of.userIds) : undefined;
-      const known = new Set(present);
-      const unknown = asked && [...asked].find((userId) => !known.has(userId));
-      if (unknown !== undefined) return { unknown };
+      const requested = "userIds" in of ? new Set(of.userIds) : undefined;
+      const presentIds = new Set(present);
+      const notInRoom = requested && [...requested].find((userId) => !presentIds.has(userId));
+      if (notInRoom !== undefined) return { notInRoom };
       const revoked = present.filter((userId) =>
-        "allBut" in of ? userId !== of.allBut : asked?.has(userId),
+        "exceptUserId" in of ? userId !== of.exceptUserId : requested?.has(userId),
       );
       const seats: RevokedSeat[] = [];
       for (const userId of revoked)
@@ -221,7 +234,7 @@ export const createRoomStore = ({
       const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
       if (exam) await insertExam(tx, exam);
       else {
-        // Asked twice: at once, before it may wait for a bulk change, and under the lock.
+        // Checks twice: before waiting for a bulk change, and under the lock.
         if (!(await hasExam())) return undefined;
         await bulk.assertUnlocked(tx, room.examId);
         if (!(await hasExam())) return undefined;
@@ -229,20 +242,20 @@ export const createRoomStore = ({
       await insertRoom(tx, room);
       for (const person of people) await insertPerson(tx, person);
       await tasks.keepGroups(tx, undo);
-      // The room's snapshot holds its first people: no events tell of them.
+      // The room's first snapshot includes its people, so they need no events.
       await events.add(tx, room.id, "room_created", {}, room.now);
       const created = await tx.get(roomById, { roomId: room.id });
       if (!created) throw new Error(`the room ${room.id} was not written`);
       return created;
     }),
 
-  end: (roomId, { now, tellAt }) =>
+  end: (roomId, { now, signalAt }) =>
     storage.write(async (tx) => {
       const ended = await tx.get(endRoom, { roomId, now });
       if (!ended) return;
       await events.add(tx, roomId, "room_ended", {}, now);
-      // Before the groups are deleted: the tasks of a group are done in their order.
-      await tasks.announceEnd(tx, ended, { dueAt: tellAt, now });
+      // Before the deletion: tasks of one group run in the order of their ids.
+      await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
       await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
     }),
 

@@ -17,16 +17,16 @@ import {
 } from "../participant/rules.js";
 import type { ExamMembership, RosterStore } from "./store.js";
 
-/** The people of an exam, in its rooms and outside of them. */
+/** The people of an exam, with and without a room. */
 export interface RosterService {
   /** @throws FORBIDDEN, EXAM_NOT_FOUND */
   listUnseated(caller: Caller, input: ListUnseatedInput): Promise<UnseatedPage>;
   /** @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND */
   locate(caller: Caller, ref: { examId: string; userId: string }): Promise<ExamPerson>;
   /**
-   * Takes a person out of the exam: out of all its rooms, or from among those who have none. With its records it is
-   * also taken out when they are all that is left of it, and erased: nothing in the exam names them any more, but the events
-   * that tell of the removal, for as long as the log keeps events.
+   * Removes a person from all rooms of the exam and from the people without a room. With `withRecords`, a
+   * person of whom only records are left is removed, too, and erased: no data of the exam names them any more,
+   * except the events about the removal, until the event log expires.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PARTICIPANT_NOT_FOUND, PARTICIPANT_CONFLICT, ROOM_ENDED
    */
   remove(caller: Caller, input: RemoveFromExamInput): Promise<RemovedFromExam>;
@@ -61,7 +61,7 @@ export const createRosterService = ({ store, access, erasure, clock }: RosterSer
       const person = { examId, userId, withRecords, now: clock() };
       const { rooms, records } = await store.remove(person, (membership: ExamMembership) => {
         const isIn = membership.rooms.length > 0 || membership.waits;
-        // Who left their last room may have left records behind.
+        // A person who left their last room may have records.
         if (!isIn && membership.records === 0) throw notThere(examId, userId);
         const ended = membership.rooms.find(({ status }) => status === "ended");
         if (ended) throw new InvigilError("ROOM_ENDED", `The room ${ended.roomId} has ended.`);

@@ -3,6 +3,7 @@ import type { ExamPerson, UnseatedPage } from "@invigil/schema";
 import { and, asc, count, eq, gt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
 import { createPersonRemover, type ExamMembership } from "../../domain/bulk/removal.js";
+import { pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -14,13 +15,14 @@ import {
 export type { ExamMembership };
 
 export interface RosterStore {
-  /** In the order of the import; `after` is the `nextCursor` of the page before. */
+  /** In the order of the import. `after` is the `nextCursor` of the previous page. */
   listUnseated(examId: string, page: { limit: number; after: number | undefined }): Promise<UnseatedPage>;
-  /** A person's rooms, in the order in which they were made, and whether they wait for one. */
+  /** Returns a person's rooms, oldest first, and their entry among the people without a room. */
   locate(examId: string, userId: string): Promise<ExamPerson>;
   /**
-   * Takes a person out of all rooms of the exam and their groups, and from the people without a room; `withRecords` together with what
-   * was recorded about them and reported of their streams. `check` is given their standing, and refuses by throwing.
+   * Removes a person from all rooms of the exam and their groups, and from the people without a room.
+   * `withRecords` also deletes their records and the reports about their streams. `check` gets the person's
+   * current state and throws to refuse.
    */
   remove(
     person: { examId: string; userId: string; withRecords: boolean; now: Date },
@@ -28,7 +30,7 @@ export interface RosterStore {
   ): Promise<ExamMembership>;
 }
 
-/** People that are counted in one turn of the event loop. */
+/** The number of people to count in one turn of the event loop. */
 const COUNTED_A_TURN = 2000;
 
 const isAfter = and(eq(unseated.examId, param("examId")), gt(unseated.seq, param("after")));
@@ -111,10 +113,10 @@ export const createRosterStore = ({
   return {
     async listUnseated(examId, { limit, after = 0 }) {
       const rows = await storage.all(unseatedAfter, { examId, after, limit: limit + 1 });
-      const last = rows.slice(0, limit).at(-1);
+      const { rows: page, ...next } = pageOf(rows, limit, (row) => row.seq);
       return {
-        people: rows.slice(0, limit).map(({ person }) => person),
-        ...(rows.length > limit && last && { nextCursor: last.seq }),
+        people: page.map(({ person }) => person),
+        ...next,
         ...(after === 0 && {
           totals: {
             unseated: await countUnseated(examId),

@@ -4,7 +4,10 @@ import { router } from "../../trpc/root.js";
 import type { StreamService } from "./service.js";
 
 export const createStreamRouter = ({ stream }: { stream: StreamService }) => {
-  /** For the stream service, which has no token but signs. Nobody else is told what is wrong with the rest. */
+  /**
+   * For the stream service, which signs its requests instead of using a token. The signature is checked before
+   * the input, so that nobody else learns what is wrong with the input.
+   */
   const signedProcedure = publicProcedure.use(async ({ getRawInput, next }) => {
     stream.authenticate(await getRawInput());
     return next();

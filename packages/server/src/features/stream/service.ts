@@ -10,21 +10,24 @@ import type { StreamCallback } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import type { StreamStore } from "./store.js";
 
-/** How far ahead of our clock an event may be: what seems to lie in the future would outdo all that happens until then. */
-const AHEAD_MS = 5 * 60 * 1000;
+/**
+ * How far ahead of the server's clock an event may be, in milliseconds. An event in the future would override
+ * all events until then.
+ */
+const MAX_CLOCK_SKEW_MS = 5 * 60 * 1000;
 
 export interface StreamService {
   /**
-   * Lets nobody but the stream service through, by the signature that came with a report of whatever form.
+   * Checks the signature of a report, which may otherwise be invalid.
    * @throws PROVIDER_NOT_CONFIGURED, UNAUTHENTICATED
    */
   authenticate(sent: unknown): void;
   /**
-   * Keeps what the stream service reports. A repeat changes nothing, nor does a transcoded copy of a stream.
-   * `authenticate` has let it through. @throws INVALID_INPUT, STREAM_NOT_FOUND
+   * Stores a report of the stream service. A repeated report changes nothing, nor does one about a transcoded
+   * copy of a stream. Call `authenticate` first. @throws INVALID_INPUT, STREAM_NOT_FOUND
    */
   report(input: ReportStreamInput): Promise<true>;
-  /** What was reported of a room's streams. @throws FORBIDDEN, ROOM_NOT_FOUND */
+  /** Returns the stored reports about a room's streams. @throws FORBIDDEN, ROOM_NOT_FOUND */
   listEvents(caller: Caller, input: ListStreamEventsInput): Promise<StreamEventPage>;
 }
 
@@ -43,15 +46,15 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
       throw new InvigilError("PROVIDER_NOT_CONFIGURED", "The stream service's callback is not configured.");
     return callback;
   };
-  /** The name without the suffix of transcoded copies, where it has that. */
+  /** Returns the name without the suffix of transcoded copies, or undefined for a name without the suffix. */
   const originalOf = (name: string, suffix: string) =>
     name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
 
   return {
     authenticate(sent) {
-      const known = configured();
+      const callbackSettings = configured();
       const signed = streamSignatureSchema.safeParse(sent);
-      const verdict = signed.success ? known.verify(signed.data) : "wrong";
+      const verdict = signed.success ? callbackSettings.verify(signed.data) : "wrong";
       if (verdict === "wrong") throw unsigned("The stream service's signature is missing or wrong.");
       if (verdict === "stale")
         throw unsigned(
@@ -65,7 +68,7 @@ export const createStreamService = ({ store, access, callback, clock }: StreamSe
         throw invalidInput("app", "must be the push domain that the signature is for");
       const now = clock();
       const eventTime = new Date(time * 1000);
-      if (eventTime.getTime() > now.getTime() + AHEAD_MS)
+      if (eventTime.getTime() > now.getTime() + MAX_CLOCK_SKEW_MS)
         throw invalidInput("time", "must not be more than 5 minutes ahead");
       const outcome =
         appname === ourApp &&

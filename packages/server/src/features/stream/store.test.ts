@@ -88,7 +88,7 @@ it("judges reports that arrive together as if they came one after the other", as
     { userId: "e1", camera: "pc", status: "publishing" },
     { userId: "e2", camera: "main", status: "publishing" },
   ]);
-  // One signal for each change.
+  // Each change sends one signal.
   expect(db.queries.select().from(messages).all()).toHaveLength(changes.length);
 });
 

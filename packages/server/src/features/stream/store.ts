@@ -17,11 +17,11 @@ import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { participants, rooms, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
 
-/** An event as the stream service reports it. */
+/** An event reported by the stream service. */
 export interface NewEvent {
-  /** The stream's name. */
+  /** The name of the stream. */
   readonly stream: string;
-  /** The stream that it would be a transcoded copy of. */
+  /** The name of the stream that this stream may be a transcoded copy of. */
   readonly original: string | undefined;
   readonly action: StreamAction;
   readonly eventTime: Date;
@@ -33,28 +33,29 @@ export interface NewEvent {
 }
 
 /**
- * What became of a report. `repeat`: the event was kept before. `copy`: the stream is a transcoded copy of a known one, and nothing was
- * kept. `unknown`: no room has such a stream.
+ * The result of a report. `repeat`: the event was already stored. `copy`: the stream is a transcoded copy of a
+ * known stream, and nothing was stored. `unknown`: no room has such a stream.
  */
 export type ReportOutcome = "kept" | "repeat" | "copy" | "unknown";
 
 export interface StreamStore {
   /**
-   * Keeps an event and gives the camera the status that its newest event means. The stream service's times decide which one is the newest;
-   * of two at the same time, the one that came later. Sends a signal about a change to the room while that is in progress.
+   * Stores an event and updates the camera's status to that of its newest event. The newest event is the one
+   * with the latest time of the stream service's clock; among equal times, the one that arrived last. If the
+   * status changes and the room is in progress, sends a signal to the room.
    */
   report(event: NewEvent): Promise<ReportOutcome>;
   /** Newest first. `before` is the last id of the previous page. */
   listByRoom(roomId: string, page: { limit: number; before: number | undefined }): Promise<StreamEventPage>;
 }
 
-/** The signal to the apps. It carries the person's own id, for either camera. */
+/** The signals to the apps. They carry the person's own id for both cameras. */
 const SIGNAL = {
   publish: signals.streamPublished,
   publish_done: signals.streamStopped,
 } as const satisfies Record<StreamAction, object>;
 
-/** The first page starts above every id. */
+/** The cursor of the first page is greater than every id. */
 const FIRST = Number.MAX_SAFE_INTEGER;
 
 const ownersOfStreams = statement((dialect) =>
@@ -91,8 +92,8 @@ const newestTime = query
   .select({ eventTime: max(streamEvents.eventTime) })
   .from(streamEvents)
   .where(isOfReportedCamera);
-/** For each report what is known of its event, its camera and its room. */
-const standingOfReports = statement((dialect) =>
+/** Reads, for each report, the state of its event, its camera and its room. */
+const statesOfReports = statement((dialect) =>
   query
     .select({
       index: sql<number>`reports."position"`.mapWith(Number),
@@ -158,14 +159,14 @@ const toEvent = ({ width, height, ...row }: typeof streamEvents.$inferSelect): S
   ...(height !== null && { height }),
 });
 
-/** Whose camera each stream is that the reports name, also as an original. By the streams' names. */
+/** Returns the owners of the reported streams and of their originals, by stream name. */
 const readOwners = async (reader: Reader, reported: readonly NewEvent[]) => {
   const names = new Set(reported.flatMap(({ stream, original = stream }) => [stream, original]));
   const owners = await reader.all(ownersOfStreams, { names: [...names] });
   return new Map(owners.map(({ name, ...owner }) => [name, owner]));
 };
 
-/** What tells a stream's events apart. */
+/** Identifies an event of a stream. */
 const keyOf = ({ stream, eventTime, action, node, ip }: NewEvent): string =>
   JSON.stringify([stream, eventTime.getTime(), action, node, ip]);
 
@@ -179,15 +180,15 @@ interface Changes {
     readonly camera: Camera;
     readonly role: ParticipantRole;
     readonly status: PublishStatus;
-    /** Of the room in progress: where the signal goes. */
+    /** The room that gets the signal, if it is in progress. */
     readonly signalTo: RoomOfGroups | undefined;
     readonly signal: number;
     readonly now: Date;
   }[];
 }
 
-/** Finds out what became of each report, one after the other: each sees what those before it change. */
-const judge = async (
+/** Evaluates reports one after the other. Each report sees the changes of those before it. */
+const evaluateReports = async (
   tx: Transaction,
   reported: readonly NewEvent[],
 ): Promise<{ outcomes: ReportOutcome[]; changes: Changes }> => {
@@ -200,35 +201,32 @@ const judge = async (
     return owner && { ...report, ...owner };
   });
   const reports = owned.filter((report) => report !== undefined);
-  const standings = new Map(
-    (await tx.all(standingOfReports, { reports })).map(({ index, ...standing }) => [
-      reports[index],
-      standing,
-    ]),
+  const states = new Map(
+    (await tx.all(statesOfReports, { reports })).map(({ index, ...standing }) => [reports[index], standing]),
   );
 
   const changes: Changes = { events: [], statuses: [] };
   const keys = new Set<string>();
   const cameras = new Map<string, { newest: Date | null; status: PublishStatus | null }>();
   const outcomes = owned.map((report, index): ReportOutcome => {
-    const standing = report && standings.get(report);
-    if (!standing) {
+    const state = report && states.get(report);
+    if (!state) {
       const original = reported[index]?.original;
       return original !== undefined && owners.has(original) ? "copy" : "unknown";
     }
     const { stream, roomId, userId, camera, action, eventTime, now } = report;
     const key = keyOf(report);
-    if (standing.isRepeat || keys.has(key)) return "repeat";
+    if (state.isRepeat || keys.has(key)) return "repeat";
     keys.add(key);
     changes.events.push({ ...report, createdAt: now });
 
-    const known = cameras.get(stream) ?? { newest: standing.newest, status: standing[camera] };
-    if (known.newest && known.newest > eventTime) return "kept";
+    const current = cameras.get(stream) ?? { newest: state.newest, status: state[camera] };
+    if (current.newest && current.newest > eventTime) return "kept";
     const status = STATUS_AFTER[action];
     cameras.set(stream, { newest: eventTime, status });
-    const { role, imServer } = standing;
-    if (role === null || known.status === status) return "kept";
-    const signalTo = standing.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
+    const { role, imServer } = state;
+    if (role === null || current.status === status) return "kept";
+    const signalTo = state.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
     const signal = SIGNAL[action].type;
     changes.statuses.push({ stream, roomId, userId, camera, role, status, signalTo, signal, now });
     return "kept";
@@ -248,11 +246,11 @@ export const createStreamStore = ({
   const erasures = createErasureFilter(storage);
   return {
     report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
-      const { outcomes, changes } = await judge(tx, reported);
+      const { outcomes, changes } = await evaluateReports(tx, reported);
       await tx.insert(insertEvent, changes.events);
       for (const camera of ["main", "pc"] as const) {
         const ofCamera = changes.statuses.filter((change) => change.camera === camera);
-        // The last change of each camera counts.
+        // Only the last change of each camera is written.
         const last = new Map(
           ofCamera.map(({ stream, roomId, userId, status, now }) => [
             stream,

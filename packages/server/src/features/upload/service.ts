@@ -7,8 +7,9 @@ import type { UploadStore } from "./store.js";
 
 export interface UploadService {
   /**
-   * Credentials for the recordings that are the caller's to upload: an administrator's are the exam's, a teacher's its
-   * rooms', anybody else's those of its own two cameras. They outlive the room: what is left is uploaded after its end.
+   * Issues credentials for the recordings that the caller may upload: for an administrator those of the exam,
+   * for a teacher those of their rooms, for anyone else those of their own two cameras. They also work after
+   * the room has ended, for uploads that were not finished.
    * @throws FORBIDDEN, EXAM_NOT_FOUND, PROVIDER_NOT_CONFIGURED, PROVIDER_FAILED
    */
   getCredentials(caller: Caller, input: GetUploadCredentialsInput): Promise<UploadCredentials>;
@@ -21,7 +22,10 @@ export interface UploadServiceDeps {
 }
 
 export const createUploadService = ({ uploads, store, access }: UploadServiceDeps): UploadService => {
-  /** The folders of the caller's own streams: in the room that its token is bound to, or wherever it is and was. */
+  /**
+   * Returns the folders of the caller's own streams: those in the room of a bound token, or else in all current
+   * and former rooms.
+   */
   const ownFolders = async (caller: Caller, examId: string, reach: readonly string[]): Promise<string[]> => {
     const streams = await store.streamsOf(examId, caller.userId);
     const here = streams.filter(({ roomId }) => reach.includes(roomId));
@@ -29,7 +33,10 @@ export const createUploadService = ({ uploads, store, access }: UploadServiceDep
     return [...here, ...left].map(({ name }) => `${name}/`);
   };
 
-  /** A room's own beginning of names; where another room shares it, only the caller's own folders. */
+  /**
+   * Returns the name prefix of a room. If another room has the same prefix, returns only the caller's own
+   * folders.
+   */
   const roomFolders = async (caller: Caller, examId: string, roomId: string): Promise<string[]> => {
     const beginning = roomStreamPrefix({ examId, roomId });
     if (!(await store.isShared(beginning, roomId))) return [beginning];

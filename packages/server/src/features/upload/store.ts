@@ -10,9 +10,9 @@ export interface OwnStream {
 }
 
 export interface UploadStore {
-  /** The streams of a person in an exam, including those of rooms that they were moved out of. The newest room's come first. */
+  /** Returns the streams of a person in an exam, including those of former rooms. Newest room first. */
   streamsOf(examId: string, userId: string): Promise<OwnStream[]>;
-  /** Whether the name of a stream of another room begins with a text. */
+  /** Whether the name of another room's stream begins with a text. */
   isShared(beginning: string, roomId: string): Promise<boolean>;
 }
 

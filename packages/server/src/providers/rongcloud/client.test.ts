@@ -114,7 +114,7 @@ describe("a failure of the vendor", () => {
   });
 
   it("ends earlier if the caller aborts", async () => {
-    const { vendor, im, asked, log } = await open({ faults: both("hang"), timeoutMs: 60_000 });
+    const { vendor, im, requests, log } = await open({ faults: both("hang"), timeoutMs: 60_000 });
     const give = new AbortController();
     const group = { groupId: "r1", name: "Maths", creatorId: "t1", members: ["t1"] };
     const made = detailsOf(im.createGroup(group, give.signal));
@@ -122,22 +122,22 @@ describe("a failure of the vendor", () => {
     give.abort();
     expect((await made)?.fault).toBe("timeout");
     await turns(20);
-    expect(asked()).toEqual(["main group/create"]);
+    expect(requests()).toEqual(["main group/create"]);
     expect(log.map(({ message }) => message)).toEqual(["vendor call failed"]);
   });
 });
 
 describe("the spare host", () => {
   it.each<RongFault>(["reset", "half an answer"])("is called after: %s", async (fault) => {
-    const { asked, log } = await open({ faults: [["main", fault]] });
+    const { requests, log } = await open({ faults: [["main", fault]] });
     expect(await token()).toBe(given("rong-token-1-of-s1"));
-    expect(asked()).toEqual(["main user/getToken", "spare user/getToken"]);
+    expect(requests()).toEqual(["main user/getToken", "spare user/getToken"]);
     expect(log).toMatchObject([{ message: HANDED_OVER, fields: { fault: "unreachable" } }]);
   });
 
   it.each<RongFault>(["hang", "lost"])("is called after half of the time: %s", async (fault) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    const { vendor, asked, log } = await open({ timeoutMs: 5000, faults: [["main", fault]] });
+    const { vendor, requests, log } = await open({ timeoutMs: 5000, faults: [["main", fault]] });
     const issued = token();
     await seen(1);
     vi.advanceTimersByTime(2499);
@@ -145,7 +145,7 @@ describe("the spare host", () => {
     expect(log).toEqual([]);
     vi.advanceTimersByTime(1);
     expect(await issued).toMatch(/rong-token-.-of-s1$/);
-    expect(asked()).toEqual(["main user/getToken", "spare user/getToken"]);
+    expect(requests()).toEqual(["main user/getToken", "spare user/getToken"]);
     const [{ requestId } = { requestId: "" }] = vendor.calls;
     const fields = { provider: "rong_cloud", fault: "timeout", vendorRequestId: requestId };
     expect(log).toMatchObject([{ message: HANDED_OVER, fields }]);
@@ -163,9 +163,9 @@ describe("the spare host", () => {
   });
 
   it("is called by the next attempt after a server error of the main one", async () => {
-    const { asked } = await open({ faults: [["main", "500"]] });
+    const { requests } = await open({ faults: [["main", "500"]] });
     expect(await token()).toBe(given("rong-token-1-of-s1"));
-    expect(asked()).toEqual(["main user/getToken", "spare user/getToken"]);
+    expect(requests()).toEqual(["main user/getToken", "spare user/getToken"]);
   });
 
   it.each<RongFault>(["bad signature", "wrong JSON", "no JSON", "throttle"])(
@@ -178,14 +178,14 @@ describe("the spare host", () => {
   );
 
   it("is called first from then on, until it fails itself", async () => {
-    const { vendor, asked } = await open({ faults: [["main", "reset"]] });
+    const { vendor, requests } = await open({ faults: [["main", "reset"]] });
     await token();
     vendor.fault("main", undefined);
     await token();
     vendor.fault("spare", "reset");
     await token();
     await token();
-    expect(asked().map((call) => call.split(" ")[0])).toEqual(
+    expect(requests().map((call) => call.split(" ")[0])).toEqual(
       ["main spare", "spare", "spare main", "main"].flatMap((call) => call.split(" ")),
     );
   });
@@ -202,9 +202,9 @@ describe("the spare host", () => {
   });
 
   it("is optional", async () => {
-    const { vendor, asked } = await open({ urls: ({ urls }) => [urls[0]], faults: both("reset") });
+    const { vendor, requests } = await open({ urls: ({ urls }) => [urls[0]], faults: both("reset") });
     expect((await detailsOf(token()))?.fault).toBe("unreachable");
-    expect(asked()).toHaveLength(3);
+    expect(requests()).toHaveLength(3);
     vendor.fault("main", undefined);
     expect(await token()).toBe(given("rong-token-1-of-s1"));
   });
@@ -216,14 +216,14 @@ describe("a message", () => {
     ["half an answer", "unreachable"],
     ["500", "unavailable"],
   ])("is sent once, whatever the result: %s", async (fault, told) => {
-    const { asked } = await open({ faults: both(fault) });
+    const { requests } = await open({ faults: both(fault) });
     expect((await detailsOf(publish()))?.fault).toBe(told);
-    expect(asked()).toEqual(["main message/group/publish"]);
+    expect(requests()).toEqual(["main message/group/publish"]);
   });
 
   it("is sent once even without a response, with the whole time limit", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
-    const { vendor, asked, log } = await open({ timeoutMs: 5000, faults: both("lost") });
+    const { vendor, requests, log } = await open({ timeoutMs: 5000, faults: both("lost") });
     const failed = detailsOf(publish());
     while (vendor.messages.length === 0) await turns(1);
     vi.advanceTimersByTime(4999);
@@ -233,7 +233,7 @@ describe("a message", () => {
     expect((await failed)?.fault).toBe("timeout");
     vendor.fault("spare", undefined);
     await publish();
-    expect(asked()).toEqual(["main message/group/publish", "spare message/group/publish"]);
+    expect(requests()).toEqual(["main message/group/publish", "spare message/group/publish"]);
   });
 
   it("is sent again if the vendor throttled it", async () => {
@@ -243,10 +243,10 @@ describe("a message", () => {
   });
 
   it("goes to the other host the next time", async () => {
-    const { asked } = await open({ faults: [["main", "500"]] });
+    const { requests } = await open({ faults: [["main", "500"]] });
     await detailsOf(publish());
     await publish();
-    expect(asked()).toEqual(["main message/group/publish", "spare message/group/publish"]);
+    expect(requests()).toEqual(["main message/group/publish", "spare message/group/publish"]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { type Column, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { type Binding, bindingsOf, type Dialect, type Insertion, type Parts } from "../statement.js";
+import { type Binding, bindingsOf, type Dialect, type Insertion, type StatementParts } from "../statement.js";
 
 const compiler = new PgDialect();
 
-/** How a field of a row that is handed over as JSON becomes a column. */
+/** Converts a field of a JSON row to a column. */
 const fieldAs = {
   text: (field: SQL) => field,
   integer: (field: SQL) => sql`CAST(${field} AS bigint)`,
@@ -12,7 +12,6 @@ const fieldAs = {
   flag: (field: SQL) => sql`CAST(${field} AS boolean)`,
 };
 
-/** How PostgreSQL says what engines say differently. */
 export const postgresDialect: Dialect = {
   name: "postgres",
   rows(name, columns): SQL {
@@ -26,12 +25,12 @@ export const postgresDialect: Dialect = {
     sql`${column} = ANY (CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[]))`,
 };
 
-/** A statement as PostgreSQL takes it. */
+/** Compiles a statement for PostgreSQL. */
 export const compile = ({
   sql: built,
-}: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
+}: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
-  // Drizzle's builder for SQLite qualifies the columns of a conflict's target, which PostgreSQL refuses.
+  // Drizzle's query builder for SQLite qualifies the columns of a conflict target, which PostgreSQL rejects.
   const unqualified = text.replaceAll(/on conflict \(([^()]*)\)/g, (_, target: string) => {
     const names = target.split(", ").map((column) => column.split(".").at(-1));
     return `on conflict (${names.join(", ")})`;
@@ -41,11 +40,11 @@ export const compile = ({
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Whether the database gives a row the column's value: a number that alone is the key. */
+/** Whether the database generates the column's values: a numeric primary key of one column. */
 export const isNumberedKey = ({ primary, dataType }: Pick<Column, "primary" | "dataType">): boolean =>
   primary && dataType === "number";
 
-/** The statement of an insertion of one row. */
+/** Compiles the insertion of one row. */
 export const compileInsertion = ({ table, onConflict }: Insertion): string => {
   const all = Object.values(getTableColumns(table));
   const columns = all.filter((column) => !isNumberedKey(column));

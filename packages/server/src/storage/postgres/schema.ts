@@ -6,7 +6,7 @@ import { isNumberedKey } from "./dialect.js";
 const compiler = new PgDialect();
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** The type of a column, by what the column reads. */
+/** Returns the SQL type of a column, based on the values that the column reads. */
 const typeOf = (column: Column): string => {
   if (column.dataType === "custom") {
     if (column.getSQLType() === "text") return "jsonb";
@@ -45,7 +45,7 @@ const createView = (view: SQLiteView): string[] => {
   return [`CREATE VIEW ${quoted(name)} AS ${compiler.sqlToQuery(query).sql}`];
 };
 
-/** What makes the tables and views that `storage/tables.ts` describes, on an empty database. */
+/** Returns the statements that create the tables and views of `storage/tables.ts` in an empty database. */
 export const createSchema = (described: Readonly<Record<string, unknown>>): string[] => {
   const all = Object.values(described);
   const tables = all.filter((one): one is SQLiteTable & Table => is(one, SQLiteTable));

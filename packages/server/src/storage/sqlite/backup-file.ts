@@ -5,10 +5,10 @@ import { MIGRATIONS } from "./client.js";
 import { inspectLog } from "./log-file.js";
 import { compareMigrations } from "./migrate.js";
 
-/** Pages that are copied between two looks at whether to go on. */
+/** The number of pages to copy between two calls of the progress function. */
 const PAGES_A_STEP = 2000;
 
-/** Told how many pages have been copied; answers whether to go on. */
+/** Called with the number of copied pages. Returns whether to continue. */
 export type CopyProgress = (done: number, all: number) => boolean;
 
 const sync = (file: string): void => {
@@ -18,20 +18,21 @@ const sync = (file: string): void => {
 };
 
 /**
- * Copies a database as it is at one moment into one file without a log, also while servers write to it. Returns false where it was
- * told to stop.
+ * Copies a consistent snapshot of a database to one file without a log, while servers may write to it. Returns
+ * false when the progress function has stopped it.
  */
 export const copyDatabase = async (file: string, to: string, progress: CopyProgress): Promise<boolean> => {
   const source = new Sqlite(file, { readonly: true, fileMustExist: true });
   let goesOn = true;
   try {
-    // Holds the moment: what is committed meanwhile is not seen, and does not make the copy begin anew.
+    // The open read transaction fixes the snapshot: later commits neither appear in the copy nor restart it.
     source.exec("BEGIN");
     source.prepare("SELECT count(*) FROM sqlite_master").get();
     await source.backup(to, {
       progress({ totalPages, remainingPages }) {
         goesOn = progress(totalPages - remainingPages, totalPages);
-        // The library copies as many pages next; with none, the copy would never end.
+        // The library has no way to stop: it asks only for the number of pages to copy next, and never ends
+        // with 0.
         if (!goesOn) throw new Error("stopped");
         return PAGES_A_STEP;
       },
@@ -45,7 +46,7 @@ export const copyDatabase = async (file: string, to: string, progress: CopyProgr
   const copy = new Sqlite(to);
   try {
     copy.pragma("journal_mode = DELETE");
-    // No log of the original is this file's.
+    // Gives the copy a generation of its own, so that no log of the original matches it.
     copy.pragma(`user_version = ${randomInt(1, 0x3fff_ffff)}`);
   } finally {
     copy.close();
@@ -55,17 +56,17 @@ export const copyDatabase = async (file: string, to: string, progress: CopyProgr
 };
 
 export interface DatabaseReport {
-  /** What is wrong with the file, a line each. */
+  /** Errors in the file, one per line. */
   readonly faults: readonly string[];
-  /** How many rows the main tables have. */
+  /** The number of rows of the main tables. */
   readonly counts: Readonly<Record<string, number>>;
-  /** Paths of the audio files that it names, as they are served. */
+  /** The URL paths of the audio files that the database refers to. */
   readonly audio: readonly string[];
 }
 
 const COUNTED = ["accounts", "exams", "rooms", "participants", "unseated", "cheat_records", "messages"];
 
-/** Looks through a whole database file that nothing else uses, and changes nothing. */
+/** Examines a whole database file that nothing else uses, without changing it. */
 export const examineDatabase = (file: string): DatabaseReport => {
   let sqlite: Sqlite.Database | undefined;
   try {
@@ -103,9 +104,12 @@ export const examineDatabase = (file: string): DatabaseReport => {
   }
 };
 
-/** Whether another process has the database open. It copies what a log holds into the file, as any last one to close it does. */
+/**
+ * Whether another process has the database open. Like any last connection that closes, this writes the log into
+ * the file.
+ */
 export const isInUse = (file: string): boolean => {
-  // Opening the file would copy into it what is not its own.
+  // Opening the file would write a foreign log into it.
   if (inspectLog(file) === "foreign") return false;
   const sqlite = new Sqlite(file, { fileMustExist: true, timeout: 0 });
   try {

@@ -25,35 +25,37 @@ import { migrate } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
 import { createSqliteStorage } from "./storage.js";
 
-/** The committed migrations. */
+/** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
 
 export type Queries = BetterSQLite3Database<typeof tables>;
 
 export interface Database {
-  /** The port that stores use. */
+  /** The interface that stores use. */
   readonly storage: Storage;
-  /** Drizzle on the connection that writes, for tests and tools that look at the tables. */
+  /** Drizzle on the writing connection, for tests and tools that look at the tables. */
   readonly queries: Queries;
-  /** Another number after every commit of another process. */
+  /** Returns a number that changes with every commit of another process. */
   readonly othersVersion: () => number | undefined;
-  /** Why writes are not acknowledged: the files are not those that were opened. Undefined while all is well. */
+  /** Returns why writes are no longer acknowledged (the database files were replaced), or undefined. */
   readonly fault: () => string | undefined;
-  /** Tables that were too large for the check of the start. */
+  /** Tables that were too large for the check at the start. */
   readonly unchecked: readonly string[];
-  /** Whether it has exactly this version's migrations. Throws when the database does not answer. */
+  /**
+   * Whether the database has exactly the migrations of this version. Throws when the database does not respond.
+   */
   migrationsAreCurrent(): boolean;
   close(): void;
 }
 
 export interface OpenOptions {
-  /** The file; `:memory:` for none. */
+  /** The database file; `:memory:` for a temporary one. */
   readonly file: string;
   readonly migrations?: string;
-  /** Told of every statement that runs and is not about statements, for tests that look at query plans. */
+  /** Called with every statement of the application, for tests that look at query plans. */
   readonly onStatement?: (sql: string) => void;
   readonly onDeclared?: OnDeclared | undefined;
-  /** Told when writes stop being acknowledged because the files are not those that were opened. */
+  /** Called when writes are no longer acknowledged because the database files were replaced. */
   readonly onFault?: ((fault: string) => void) | undefined;
 }
 
@@ -61,7 +63,10 @@ export interface OpenOptions {
 const BUSY_TIMEOUT_MS = 5000;
 const RETRY_MS = 20;
 
-/** Switches to the write-ahead log. Alone of all statements it does not wait when another process has the file. */
+/**
+ * Switches to the write-ahead log. Unlike other statements, this one does not wait while another process has
+ * locked the file.
+ */
 const switchToLog = (sqlite: Sqlite.Database): void => {
   for (let waited = 0; ; waited += RETRY_MS) {
     try {
@@ -75,12 +80,16 @@ const switchToLog = (sqlite: Sqlite.Database): void => {
   }
 };
 
-/** Files of the database are for their owner alone: it holds names, detections and messages. The log takes the file's mode. */
+/**
+ * The database contains personal data, so only the owner of its files may read them. The log file takes over
+ * the mode.
+ */
 const OWNER_ONLY = 0o600;
 
 const makePrivate = (file: string): void => {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  // SQLite would make it for everybody to read. One that is there is not opened: closing it again would end this process's locks on it.
+  // SQLite would create the file with read access for everyone. An existing file is not opened, because closing
+  // it would release this process's locks on it.
   if (!existsSync(file)) closeSync(openSync(file, "a", OWNER_ONLY));
   for (const path of [file, logOf(file), `${file}-shm`])
     if (existsSync(path) && (statSync(path).mode & 0o077) !== 0) chmodSync(path, OWNER_ONLY);
@@ -104,9 +113,9 @@ const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
 };
 
 /**
- * Looks at the write-ahead log that a crash left behind, before it is copied into the file. Where it cannot be told whose it is, the file
- * is looked through for damage by a connection that only reads, which leaves both as they are.
- * @throws SetupError when the log was written for another file, or the database is damaged
+ * Checks a write-ahead log that a crash has left behind, before SQLite writes it into the database file. If its
+ * origin is unknown, checks the file for damage with a read-only connection, which changes neither of them.
+ * @throws SetupError when the log belongs to another file, or the database is damaged
  */
 const checkBeforeRecovery = (file: string): void => {
   const log = inspectLog(file);
@@ -140,7 +149,10 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
   }
 };
 
-/** A database that nobody keeps is a file in a folder of its own, since several connections share it; it goes when it is closed. */
+/**
+ * Creates a temporary file in a folder of its own, since several connections share it. It is deleted when it is
+ * closed.
+ */
 const temporaryFile = (): { file: string; remove: () => void } => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-memory-"));
   const remove = () => rmSync(folder, { recursive: true, force: true });
@@ -155,8 +167,8 @@ const temporaryFile = (): { file: string; remove: () => void } => {
 };
 
 /**
- * Opens the database, brings it to this version's tables, and sets it to lose nothing that was
- * acknowledged: write-ahead log, and a sync to disk at every commit.
+ * Opens the database, applies missing migrations, and makes commits durable: with a write-ahead log and a sync
+ * to disk at every commit.
  * @throws SetupError when the file cannot be opened, or was made by a newer version
  */
 export const openDatabase = ({
@@ -171,12 +183,12 @@ export const openDatabase = ({
   const file = temporary?.file ?? wanted;
   if (isFile) checkBeforeRecovery(file);
   const sqlite = openFile(file, onStatement);
-  // Nothing of it outlives the process, so nothing is to be on disk.
+  // A temporary database does not outlive the process, so it needs no sync to disk.
   if (temporary) sqlite.pragma("synchronous = OFF");
   let guard: FileGuard | undefined;
   try {
     const unchecked = isFile ? refuseDamage(sqlite) : [];
-    // Off while tables may be rebuilt; it cannot be switched inside a transaction.
+    // Foreign keys are off while migrations may rebuild tables. They cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
     const queries = drizzle(sqlite, {
@@ -184,7 +196,7 @@ export const openDatabase = ({
       logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
     });
     sqlite.pragma("foreign_keys = ON");
-    // From now on it is the writer that waits, which does not stop the process meanwhile.
+    // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
     guard = isFile ? createFileGuard(sqlite, file) : undefined;
     const port = createSqliteStorage({

@@ -9,11 +9,11 @@ import { compile, sqliteDialect, toSqlite } from "./dialect.js";
 export interface Running {
   readonly text: string;
   readonly parameters: number;
-  /** The table that it says it writes. */
+  /** The table that the statement declares to write. */
   readonly writes: string | undefined;
 }
 
-/** Runs statements on one connection. SQLite answers at once, so nothing here waits. */
+/** Runs statements on one connection. SQLite is synchronous, so no method waits. */
 export interface Connection {
   get<Row>(statement: Statement<Row>, values?: Values): Row | undefined;
   all<Row>(statement: Statement<Row>, values?: Values): Row[];
@@ -37,11 +37,11 @@ interface PreparedInsertion {
 
 const NOTHING: Values = {};
 
-/** Whether the database gives a row the column's value: a number that alone is the key. */
+/** Whether the database generates the column's values: a numeric primary key of one column. */
 const isNumberedKey = ({ primary, dataType }: Pick<AnyColumn, "primary" | "dataType">): boolean =>
   primary && dataType === "number";
 
-/** An error of SQLite as the port has it; any other as it is. */
+/** Converts an error of SQLite to one of the storage interface; returns other errors unchanged. */
 const asPortError = (error: unknown): unknown => {
   if (!(error instanceof Sqlite.SqliteError)) return error;
   if (error.code === "SQLITE_CONSTRAINT_FOREIGNKEY")
@@ -51,7 +51,7 @@ const asPortError = (error: unknown): unknown => {
   return error;
 };
 
-/** @param beforeEach called with every statement just before it runs */
+/** @param beforeEach called with every statement before it runs */
 export const createConnection = (
   sqlite: Sqlite.Database,
   beforeEach: (running: Running) => void = () => undefined,

@@ -1,10 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
-import { type Binding, bindingsOf, type Dialect, type Parts } from "../statement.js";
+import { type Binding, bindingsOf, type Dialect, type StatementParts } from "../statement.js";
 
 const compiler = new SQLiteSyncDialect();
 
-/** How SQLite says what engines say differently. */
 export const sqliteDialect: Dialect = {
   name: "sqlite",
   rows(name, columns): SQL {
@@ -17,15 +16,15 @@ export const sqliteDialect: Dialect = {
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
 };
 
-/** A statement as SQLite takes it. */
+/** Compiles a statement for SQLite. */
 export const compile = ({
   sql: built,
-}: Pick<Parts, "sql">): { text: string; bindings: readonly Binding[] } => {
+}: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
   return { text, bindings: bindingsOf(params) };
 };
 
-/** A value as SQLite keeps it: it has no times, no booleans and no lists. */
+/** Converts a value to one that SQLite can store: it has no times, booleans or lists. */
 export const toSqlite = (value: unknown): unknown => {
   if (typeof value === "string" || typeof value === "number") return value;
   if (value === undefined || value === null) return null;
@@ -35,9 +34,9 @@ export const toSqlite = (value: unknown): unknown => {
   return value;
 };
 
-/** Times and flags within rows that are handed over as JSON. */
+/** Converts times and booleans in rows that are passed as JSON. */
 function inRows(this: unknown, key: string, value: unknown): unknown {
-  // `value` has gone through toJSON already: a Date is a text there.
+  // `value` is the result of toJSON: a Date is already a text.
   const own = (this as Readonly<Record<string, unknown>>)[key];
   if (own instanceof Date) return own.getTime();
   return typeof value === "boolean" ? Number(value) : value;

@@ -3,17 +3,17 @@ import { closeSync, openSync, type Stats, statSync } from "node:fs";
 import type { Database as Sqlite } from "better-sqlite3";
 import { generationOfFile, logOf, saltsOfLog } from "./log-file.js";
 
-/** How many generations the file may be behind the log: several processes may each have begun one. */
+/** How many generations the file may be behind the log: several processes may each have started one. */
 const GENERATIONS_BEHIND = 8;
 const LARGEST = 0x7fff_fffe;
 
 export interface FileGuard {
   /**
-   * Why what is committed would not be found by the next start: the file or its log was deleted, replaced or emptied while it is
-   * in use. Undefined while all is well.
+   * Returns why the next start would not find the commits: the file or its log was deleted, replaced or emptied
+   * while in use. Undefined while there is no problem.
    */
   readonly fault: () => string | undefined;
-  /** Inside a transaction: begins the log's generation where the log is a new one. */
+  /** Starts the next generation if the log is a new one. Call it inside a transaction. */
   readonly beginGeneration: () => void;
   readonly close: () => void;
 }
@@ -22,11 +22,14 @@ const there = (path: string): Stats | undefined => statSync(path, { throwIfNoEnt
 const isSame = (one: Stats, other: Stats | undefined): boolean =>
   other !== undefined && one.ino === other.ino && one.dev === other.dev;
 
-/** The first is a random number, so that no two databases have the same by chance. */
+/** The first generation is random, so that no two databases have the same one by chance. */
 const nextGeneration = (last: number): number =>
   last === 0 ? randomInt(1, LARGEST / 2) : (last % LARGEST) + 1;
 
-/** Watches over the file of an open database in write-ahead mode. It costs each commit some microseconds. */
+/**
+ * Detects that the file of an open database in write-ahead mode was replaced. Costs some microseconds per
+ * commit.
+ */
 export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
   const opened = statSync(file);
   const descriptor = openSync(file, "r");
@@ -45,7 +48,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
     const kept = logStats();
     return kept && saltsOfLog(kept.descriptor);
   };
-  /** The log whose generation has been begun, as far as this process knows. */
+  /** The log whose generation has started, as far as this process knows. */
   let begun = generation === 0 ? undefined : salts();
   let isFirstCommit = false;
 
@@ -53,7 +56,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
     const onDisk = generationOfFile(descriptor);
     if (onDisk === generation) return true;
     generation = Number(sqlite.pragma("user_version", { simple: true }));
-    // A file of before generations holds none until the first log has been copied into it.
+    // A file from before generations has none until its first log was written into it.
     return onDisk === 0 || (generation - onDisk + LARGEST) % LARGEST <= GENERATIONS_BEHIND;
   };
 
@@ -70,7 +73,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
 
     beginGeneration() {
       const now = salts();
-      // The commit that began a generation may have begun its log, too: then the log is known only now.
+      // The commit that starts a generation may also start its log, whose salts are known only after it.
       if (isFirstCommit) begun = now;
       isFirstCommit = false;
       if (now !== undefined && now === begun) return;
@@ -82,7 +85,7 @@ export const createFileGuard = (sqlite: Sqlite, file: string): FileGuard => {
       isFirstCommit = true;
     },
 
-    // After the connection: closing a descriptor ends all locks that the process holds on the file.
+    // Close after the connection: closing a descriptor releases all locks that the process has on the file.
     close() {
       closeSync(descriptor);
       if (openLog) closeSync(openLog.descriptor);

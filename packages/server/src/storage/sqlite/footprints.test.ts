@@ -27,7 +27,7 @@ describe("the footprint of a statement", () => {
   it.each([
     ["SELECT 1", [], []],
     ["SELECT * FROM exams", ["exams"], []],
-    // From the index alone.
+    // Reads the index only.
     ["SELECT name FROM rooms WHERE exam = 'x'", ["rooms"], []],
     [
       "SELECT exams.name, (SELECT count(*) FROM log) FROM rooms LEFT JOIN exams ON exams.id = exam",

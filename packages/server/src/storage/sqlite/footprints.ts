@@ -1,12 +1,12 @@
 import type Sqlite from "better-sqlite3";
 
-/** A table, and how often a statement of this connection has written to it. */
+/** A table, and the number of writes to it by statements of this connection. */
 export interface Table {
   readonly name: string;
   writes: number;
 }
 
-/** What a statement reads and writes. */
+/** The tables that a statement reads and writes. */
 export interface Footprint {
   readonly reads: readonly Table[];
   readonly writes: readonly Table[];
@@ -20,8 +20,8 @@ interface Instruction {
   readonly p3: number;
 }
 
-/** Statements whose footprints are kept; those that are built anew have few forms. */
-const KEPT = 500;
+/** The number of cached footprints. Statements built at run time have few different texts. */
+const CACHE_SIZE = 500;
 
 const READS = new Set(["OpenRead", "ReopenIdx"]);
 const MAIN = 0;
@@ -30,26 +30,27 @@ const DATA_VERSION = "PRAGMA data_version";
 const EXPLAIN = "EXPLAIN ";
 const TABLES_BY_PAGE = "SELECT rootpage AS page, tbl_name AS name FROM sqlite_schema WHERE rootpage > 0";
 
-/** Whether a statement is none of the application's: it is about other statements. */
+/** Whether a statement is about other statements instead of belonging to the application. */
 export const isAboutStatements = (text: string): boolean =>
   text === DATA_VERSION || text.startsWith(EXPLAIN) || text === TABLES_BY_PAGE;
 
-/** Where an instruction opens a table or an index: which file's, and its first page in it. */
+/** Returns which file and page an instruction opens, if it opens a table or an index. */
 const opened = ({ opcode, p1, p2, p3 }: Instruction) => {
   if (READS.has(opcode)) return { file: p3, page: p2, writes: false };
   if (opcode === "OpenWrite") return { file: p3, page: p2, writes: true };
-  // Empties a table as a whole.
+  // Deletes all rows of a table.
   if (opcode === "Clear") return { file: p2, page: p1, writes: true };
   return undefined;
 };
 
 /**
- * Tells which tables of the database file a statement reads and writes: from the program that SQLite makes of it, so
- * that also what triggers and foreign keys do counts. A statement that writes and does not say where, writes to all.
+ * Determines which tables of the database file a statement reads and writes, from its compiled SQLite program.
+ * This includes the effects of triggers and foreign keys. A statement with an unknown target counts as a write
+ * to all tables.
  */
 export const createFootprints = (sqlite: Sqlite.Database) => {
   const tables = new Map<string, Table>();
-  const known = new Map<string, Footprint>();
+  const cache = new Map<string, Footprint>();
 
   const tableNamed = (name: string): Table => {
     const table = tables.get(name) ?? { name, writes: 0 };
@@ -57,10 +58,10 @@ export const createFootprints = (sqlite: Sqlite.Database) => {
     return table;
   };
 
-  /** By the first page of each table and of each of its indexes. */
+  /** Tables by the first page of the table and of each of its indexes. */
   const tablesByPage = (): Map<number, Table> => {
     const rows = sqlite.prepare<[], { page: number; name: string }>(TABLES_BY_PAGE).all();
-    // Its own table of tables begins the file.
+    // SQLite's schema table is on the first page.
     return new Map([
       [1, tableNamed("sqlite_schema")],
       ...rows.map(({ page, name }) => [page, tableNamed(name)] as const),
@@ -89,13 +90,13 @@ export const createFootprints = (sqlite: Sqlite.Database) => {
   };
 
   return {
-    /** @param parameters how many the statement has */
+    /** @param parameters the number of the statement's parameters */
     of(sql: string, parameters: number): Footprint {
-      const found = known.get(sql);
+      const found = cache.get(sql);
       if (found) return found;
       const footprint = footprintOf(sql, parameters);
-      if (known.size >= KEPT) known.clear();
-      known.set(sql, footprint);
+      if (cache.size >= CACHE_SIZE) cache.clear();
+      cache.set(sql, footprint);
       return footprint;
     },
   };

@@ -6,12 +6,12 @@ interface Waiting<Call, Outcome> {
   readonly reject: (error: unknown) => void;
 }
 
-/** Calls that one group holds, at most. */
-const GROUP = 200;
+/** The maximum number of calls in a group. */
+const MAX_GROUP = 200;
 
 /**
- * Makes the function that hands calls over to be written together. A group holds the calls that wait when its transaction begins. A group that
- * fails is halved and repeated, until the call that fails is alone.
+ * Creates a function that collects calls and writes them in groups. A group contains the calls that wait when
+ * its transaction begins. If a group fails, it is halved and repeated, until the failing call is alone.
  */
 export const createGrouped =
   (write: Storage["write"]) =>
@@ -22,7 +22,7 @@ export const createGrouped =
     let waiting: Waiting<Call, Outcome>[] = [];
 
     const writeGroup = async (take: () => Group): Promise<void> => {
-      // Taken once: the transaction may run the work again.
+      // Taken once, because the transaction may repeat its work.
       let group: Group | undefined;
       try {
         const outcomes = await write(
@@ -38,7 +38,7 @@ export const createGrouped =
         // Safe: there is one outcome for each call.
         for (const [index, { resolve }] of (group ?? []).entries()) resolve(outcomes[index] as Outcome);
       } catch (error) {
-        // The transaction did not even begin: everybody who waits has failed.
+        // The transaction did not begin, so all waiting calls have failed.
         const failed = group ?? take();
         if (failed.length <= 1 || group === undefined) {
           for (const { reject } of failed) reject(error);
@@ -50,8 +50,8 @@ export const createGrouped =
     };
 
     const takeWaiting = (): Group => {
-      const group = waiting.slice(0, GROUP);
-      waiting = waiting.slice(GROUP);
+      const group = waiting.slice(0, MAX_GROUP);
+      waiting = waiting.slice(MAX_GROUP);
       if (waiting.length > 0) void writeGroup(takeWaiting);
       return group;
     };

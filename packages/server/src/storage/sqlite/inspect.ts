@@ -3,12 +3,12 @@ import Sqlite from "better-sqlite3";
 import { MIGRATIONS } from "./client.js";
 import { compareMigrations } from "./migrate.js";
 
-/** What stands in a file that may be the database. */
+/** The state of a database file. */
 export type DatabaseState =
   | { readonly state: "missing" | "older" | "current" | "newer" }
   | { readonly state: "unreadable"; readonly reason: string };
 
-/** Looks at a database without changing it, and without waiting for others that do. */
+/** Examines a database without changing it, and without waiting for processes that write to it. */
 export const inspectDatabase = (file: string): DatabaseState => {
   if (!existsSync(file)) return { state: "missing" };
   let sqlite: Sqlite.Database | undefined;

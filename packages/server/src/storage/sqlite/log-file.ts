@@ -1,31 +1,34 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 
 /**
- * SQLite's write-ahead log applies to whatever database file lies beside it. After a crash, a backup that is copied over the file
- * gets the log of the file that was there, and is corrupt from then on. To tell such a pair, each log carries a generation: the
- * database's `user_version`, one higher than in the log before. See docs/decisions/0037-the-database-file.md.
+ * SQLite applies a write-ahead log to any database file beside it. After a crash, a backup that is copied over
+ * the file gets the log of the previous file, and is corrupt from then on. To detect such a pair, each log has
+ * a generation: the `user_version` of the database, which is one higher than in the previous log. See
+ * docs/decisions/0037-the-database-file.md.
  */
 const GENERATION_OFFSET = 60;
 const LOG_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 24;
-/** The first and the last byte of the magic number; the last bit tells the byte order of the checksums. */
+/** The first and the last byte of the magic number. The last bit is the byte order of the checksums. */
 const MAGIC = 0x377f0682;
 
 export const logOf = (file: string): string => `${file}-wal`;
 
-/** The generation in the database file itself, without its log. 0 for a file that never had one. */
+/** The generation in the database file itself, without its log. 0 for a file without generations. */
 export const generationOfFile = (descriptor: number): number => {
   const bytes = Buffer.alloc(4);
   return readSync(descriptor, bytes, 0, 4, GENERATION_OFFSET) === 4 ? bytes.readInt32BE() : 0;
 };
 
-/** What tells one log from the next in the same file: the two salts of its header. Undefined while there is no log. */
+/**
+ * Identifies a log among those of the same file: the two salts of its header. Undefined while there is no log.
+ */
 export const saltsOfLog = (descriptor: number): string | undefined => {
   const bytes = Buffer.alloc(8);
   return readSync(descriptor, bytes, 0, 8, 16) === 8 ? bytes.toString("latin1") : undefined;
 };
 
-/** SQLite's checksum of a log, carried on over more bytes. */
+/** Continues SQLite's checksum of a log over more bytes. */
 const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly [number, number]) => {
   let one = from0;
   let other = from1;
@@ -36,7 +39,10 @@ const checksum = (bytes: Buffer, isBigEndian: boolean, [from0, from1]: readonly 
   return [one, other] as const;
 };
 
-/** The generations that the committed frames of a log hold, in order; undefined when SQLite would take nothing from it. */
+/**
+ * Returns the generations in the committed frames of a log, in order. Undefined when SQLite would ignore the
+ * log.
+ */
 const generationsOfLog = (descriptor: number): number[] | undefined => {
   const header = Buffer.alloc(LOG_HEADER_BYTES);
   if (readSync(descriptor, header, 0, LOG_HEADER_BYTES, 0) < LOG_HEADER_BYTES) return undefined;
@@ -44,9 +50,9 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
   if (magic >>> 1 !== MAGIC >>> 1) return undefined;
   const isBigEndian = (magic & 1) === 1;
   let sum = checksum(header.subarray(0, 24), isBigEndian, [0, 0]);
-  const isHeld = (bytes: Buffer, at: number) =>
+  const hasChecksum = (bytes: Buffer, at: number) =>
     bytes.readUInt32BE(at) === sum[0] && bytes.readUInt32BE(at + 4) === sum[1];
-  if (!isHeld(header, 24)) return undefined;
+  if (!hasChecksum(header, 24)) return undefined;
 
   const pageBytes = header.readUInt32BE(8);
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + pageBytes);
@@ -59,7 +65,7 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
     if (frame.compare(header, 16, 24, 8, 16) !== 0) break;
     sum = checksum(frame.subarray(0, 8), isBigEndian, sum);
     sum = checksum(frame.subarray(FRAME_HEADER_BYTES), isBigEndian, sum);
-    if (!isHeld(frame, 16)) break;
+    if (!hasChecksum(frame, 16)) break;
     if (frame.readUInt32BE(0) === 1) pending.push(frame.readInt32BE(FRAME_HEADER_BYTES + GENERATION_OFFSET));
     if (frame.readUInt32BE(4) === 0) continue;
     committed.push(...pending);
@@ -69,10 +75,13 @@ const generationsOfLog = (descriptor: number): number[] | undefined => {
   return hasCommits ? committed : undefined;
 };
 
-/** `unknown`: the file or the log was written before generations, or the log's first commits are all that there is. */
+/**
+ * `unknown`: the file or the log was written before generations were introduced, or the log has only the first
+ * commits of a new database.
+ */
 export type LogState = "none" | "own" | "foreign" | "unknown";
 
-const look = (file: string): LogState => {
+const readState = (file: string): LogState => {
   const log = logOf(file);
   if (!existsSync(file) || !existsSync(log)) return "none";
   const descriptors = [openSync(file, "r"), openSync(log, "r")] as const;
@@ -83,21 +92,22 @@ const look = (file: string): LogState => {
     const [first] = generations;
     if (own === 0 || first === undefined) return "unknown";
     if (generations.includes(own)) return "own";
-    // Either the log's first commit began its generation, or that commit carries the one of the log before and the next began it.
+    // Either the log's first commit starts its generation, or that commit still has the previous generation and
+    // the next commit starts the new one.
     return own === first - 1 && !generations.includes(first + 1) ? "own" : "foreign";
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
   }
 };
 
-/** A log that another process is writing may change under the eyes of one that reads it: so many looks must agree. */
-const LOOKS = 5;
+/** Another process may write to the log while it is read, so several reads must agree. */
+const READS = 5;
 
-/** Whether the write-ahead log that lies beside a database file was written for it. Changes nothing. */
+/** Whether the write-ahead log beside a database file belongs to it. Changes nothing. */
 export const inspectLog = (file: string): LogState => {
-  for (let looks = 1; looks < LOOKS; looks += 1) {
-    const state = look(file);
+  for (let looks = 1; looks < READS; looks += 1) {
+    const state = readState(file);
     if (state !== "foreign") return state;
   }
-  return look(file);
+  return readState(file);
 };

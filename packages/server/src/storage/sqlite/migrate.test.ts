@@ -20,7 +20,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-/** A folder with the first migrations only, as an earlier version had them, and perhaps one more after the newest. */
+/**
+ * A folder with the first migrations, like that of an earlier version, and optionally one more after the
+ * newest.
+ */
 const migrationsOf = (version: number, next?: string): string => {
   const folder = mkdtempSync(join(root, "migrations-"));
   cpSync(MIGRATIONS, folder, { recursive: true });
@@ -52,7 +55,7 @@ const schema = () =>
   );
 const applied = () =>
   look((sqlite) => sqlite.prepare("SELECT created_at FROM __drizzle_migrations ORDER BY id").pluck().all());
-/** Everything in the file: tables and rows. */
+/** The whole file: tables and rows. */
 const contents = () => look((sqlite) => sqlite.serialize().toString("base64"));
 
 describe("migrations", () => {
@@ -84,7 +87,7 @@ describe("migrations", () => {
       const wanted = schema();
       rmSync(file);
 
-      // The first version's exam goes through all versions up to the one that is tried, then to this one.
+      // An exam from the first version goes through all versions up to the tested one, then to the current one.
       const insert =
         "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e', 'n', 1, 2, 't', 3, 4)";
       openAndClose(migrationsOf(version));

@@ -2,7 +2,7 @@ import type { Database as Sqlite } from "better-sqlite3";
 import { readMigrationFiles } from "drizzle-orm/migrator";
 import { SetupError } from "../../platform/setup-error.js";
 
-/** The newest migration that the database has, in the migrations' own time; 0 for none. */
+/** The time of the newest migration of the database, as its folder has it. 0 without migrations. */
 const newestApplied = (sqlite: Sqlite): number => {
   const table = sqlite.prepare("SELECT 1 FROM sqlite_master WHERE name = '__drizzle_migrations'").get();
   if (!table) return 0;
@@ -10,33 +10,34 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
-/** How a database compares with this version's migrations. */
+/** Compares the migrations of a database with those of this version. */
 export const compareMigrations = (
   sqlite: Sqlite,
   migrationsFolder: string,
 ): "older" | "current" | "newer" => {
-  const known = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const newest = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
   const applied = newestApplied(sqlite);
-  if (applied === known) return "current";
-  return applied < known ? "older" : "newer";
+  if (applied === newest) return "current";
+  return applied < newest ? "older" : "newer";
 };
 
 /**
- * Applies the migrations that are missing, all in one transaction.
- * Returns whether the database has exactly this version's, to be asked later: another process may bring it further.
+ * Applies the missing migrations in one transaction.
+ * @returns a function that tells whether the database has exactly the migrations of this version. Call it
+ *   later: another process may add newer ones.
  * @throws when the database has a migration that this version does not know
  */
 export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
   const migrations = readMigrationFiles({ migrationsFolder });
-  const known = migrations.at(-1)?.folderMillis ?? 0;
+  const newest = migrations.at(-1)?.folderMillis ?? 0;
   const apply = sqlite.transaction(() => {
     const applied = newestApplied(sqlite);
-    if (applied > known) {
+    if (applied > newest) {
       throw new SetupError(
         `The database ${sqlite.name} was made by a newer version of Invigil. Start that version, or restore a backup.`,
       );
     }
-    if (applied === known) return;
+    if (applied === newest) return;
     sqlite.exec(
       "CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)",
     );
@@ -47,7 +48,7 @@ export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolea
       note.run(hash, folderMillis);
     }
   });
-  // The lock before the look: of two processes that start at once, the second finds the work done.
+  // Locks before looking: if two processes start at once, the second one finds the migrations applied.
   apply.immediate();
-  return () => newestApplied(sqlite) === known;
+  return () => newestApplied(sqlite) === newest;
 };

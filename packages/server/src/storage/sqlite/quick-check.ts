@@ -1,14 +1,14 @@
 import type { Database as Sqlite } from "better-sqlite3";
 
-/** Rows that a start looks at: a quarter of a second's worth, or so. */
-const MOST_ROWS = 300_000;
+/** The number of rows to check at a start, which takes about a quarter of a second. */
+const MAX_ROWS = 300_000;
 
 interface Size {
   readonly table: string;
   readonly rows: number;
 }
 
-/** How many rows each table has at most, found without counting them. */
+/** Returns an upper bound of each table's number of rows, without counting them. */
 const sizes = (sqlite: Sqlite): Size[] =>
   sqlite
     .prepare<[], string>(
@@ -22,17 +22,18 @@ const sizes = (sqlite: Sqlite): Size[] =>
     }));
 
 export interface QuickCheck {
-  /** What is wrong; undefined when nothing was found. */
+  /** The error found, or undefined. */
   readonly fault: string | undefined;
-  /** Tables that are too large to be looked at in the time of a start. */
+  /** Tables that are too large to check at a start. */
   readonly skipped: readonly string[];
 }
 
 /**
- * SQLite's quick check of as many tables as fit into the time of a start, the smallest first. Bounded in rows, and so in time: the
- * whole check of a large database takes minutes, and is what `invigil backup verify` and `invigil doctor` are for.
+ * Runs SQLite's quick check on as many tables as the time of a start allows, smallest first. The limit in rows
+ * bounds the time: a check of a large database takes minutes, and is left to `invigil backup verify` and
+ * `invigil doctor`.
  */
-export const quickCheck = (sqlite: Sqlite, mostRows = MOST_ROWS): QuickCheck => {
+export const quickCheck = (sqlite: Sqlite, mostRows = MAX_ROWS): QuickCheck => {
   try {
     const skipped: string[] = [];
     let left = mostRows;

@@ -1,17 +1,17 @@
 import { getTableName } from "drizzle-orm";
 import { LRUCache } from "lru-cache";
 import { atMost } from "../../platform/lru.js";
-import type { Asked, Reader, RememberOptions } from "../port.js";
+import type { Reader, RememberedArgument, RememberOptions } from "../port.js";
 
-interface Remembered {
+interface CachedResult {
   readonly answer: unknown;
   readonly stamp: number;
 }
 
-const MANY = 10_000;
+const DEFAULT_MAX = 10_000;
 
-/** Unambiguous: a text is preceded by its length. */
-const keyOf = (args: readonly Asked[]): string => {
+/** Unambiguous, since the length of a text precedes it. */
+const keyOf = (args: readonly RememberedArgument[]): string => {
   let key = "";
   for (const arg of args) key += typeof arg === "string" ? `${arg.length}:${arg}|` : `${arg}|`;
   return key;
@@ -24,46 +24,46 @@ const frozen = <Value>(value: Value): Value => {
 };
 
 export interface RememberedReads {
-  readonly remember: <Args extends readonly Asked[], Answer>(
+  readonly remember: <Args extends readonly RememberedArgument[], Answer>(
     options: RememberOptions,
     read: (reader: Reader, ...args: Args) => Promise<Answer>,
   ) => (...args: Args) => Promise<Answer>;
-  /** Notes that the transaction under way writes a table. */
+  /** Records that the current transaction writes to a table. */
   readonly noteWrite: (table: string) => void;
-  /** The transaction under way is committed: forgets what was read from the tables that it wrote. */
+  /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
   readonly committed: () => void;
   readonly rolledBack: () => void;
   readonly forgetAll: () => void;
 }
 
 /**
- * Reads that are remembered, and forgotten when a write to one of their tables commits: by this process, table by table, or by another,
- * which `othersVersion` tells. See docs/decisions/0019-remembered-reads.md.
+ * Caches reads until a write to one of their tables is committed: by this process, table by table, or by
+ * another process, which `othersVersion` reveals. See docs/decisions/0019-remembered-reads.md.
  */
 export const createRememberedReads = (
-  /** Gives the reader of a read that depends on these tables. */
+  /** Returns the reader for a read that depends on these tables. */
   readerFor: (tables: readonly string[]) => Reader,
   othersVersion: () => number | undefined,
 ): RememberedReads => {
-  /** How many commits have written each table. */
+  /** The number of commits that have written to each table. */
   const commits = new Map<string, number>();
   const written = new Set<string>();
-  /** Counts what others have committed. */
-  let others = 0;
+  /** The number of commits of other processes that were noticed. */
+  let otherCommits = 0;
   let lastVersion: number | undefined;
-  let hasLookedThisTurn = false;
+  let isCheckedThisTurn = false;
 
-  const lookAtOthers = (): void => {
-    if (!hasLookedThisTurn) {
-      hasLookedThisTurn = true;
+  const checkOtherCommits = (): void => {
+    if (!isCheckedThisTurn) {
+      isCheckedThisTurn = true;
       setImmediate(() => {
-        hasLookedThisTurn = false;
+        isCheckedThisTurn = false;
       });
     }
     const version = othersVersion();
     if (version === lastVersion) return;
     lastVersion = version;
-    others += 1;
+    otherCommits += 1;
   };
 
   return {
@@ -74,27 +74,27 @@ export const createRememberedReads = (
     },
     rolledBack: () => written.clear(),
     forgetAll() {
-      others += 1;
+      otherCommits += 1;
     },
 
-    remember: ({ tables, max = MANY, withinCalls = false }, read) => {
+    remember: ({ tables, max = DEFAULT_MAX, withinCalls = false }, read) => {
       const names = tables.map((table) => getTableName(table));
       const reader = readerFor(names);
-      const answers = new LRUCache<string, Remembered>(atMost(max));
-      /** Grows with every commit that the answers depend on, and never becomes what it was. */
+      const answers = new LRUCache<string, CachedResult>(atMost(max));
+      /** Increases with every commit that the result depends on, and never repeats a value. */
       const stampNow = (): number => {
-        let stamp = others;
+        let stamp = otherCommits;
         for (const name of names) stamp += commits.get(name) ?? 0;
         return stamp;
       };
       return async (...args) => {
-        if (!withinCalls || !hasLookedThisTurn) lookAtOthers();
+        if (!withinCalls || !isCheckedThisTurn) checkOtherCommits();
         const key = keyOf(args);
-        // Taken before the read: what is committed meanwhile may be in a part of the answer and not in another.
+        // Taken before the read: a commit during the read may be in one part of the result and not in another.
         const stamp = stampNow();
-        const known = answers.get(key);
-        // Safe: under this key stands what the same read answered to the same arguments.
-        if (known?.stamp === stamp) return known.answer as Awaited<ReturnType<typeof read>>;
+        const cached = answers.get(key);
+        // Safe: the entries of this cache come from this read.
+        if (cached?.stamp === stamp) return cached.answer as Awaited<ReturnType<typeof read>>;
         const answer = frozen(await read(reader, ...args));
         answers.set(key, { answer, stamp });
         return answer;

@@ -212,7 +212,7 @@ describe("grouped calls", () => {
     return { call, groups };
   };
 
-  it("are written together, and each is told what became of it", async () => {
+  it("are written together, and each gets its own outcome", async () => {
     const { call, groups } = grouped();
     expect(await Promise.all([call("a"), call("b"), call("c")])).toEqual(["wrote a", "wrote b", "wrote c"]);
     expect(groups).toEqual([["a", "b", "c"]]);
@@ -233,7 +233,7 @@ describe("grouped calls", () => {
     expect(await ids()).toEqual(["a", "b", "c", "d", "taken"]);
   });
 
-  it("are bounded: more than a group holds go into the next", async () => {
+  it("are bounded: further calls go into the next group", async () => {
     const { call, groups } = grouped();
     await Promise.all(Array.from({ length: 450 }, (_, n) => call(`n${n}`)));
     expect(groups.flat()).toHaveLength(450);
@@ -278,7 +278,7 @@ describe("a remembered read", () => {
     expect([during, await read("a")]).toEqual([undefined, "Name of a"]);
   });
 
-  it("is frozen: nobody changes what others are given", async () => {
+  it("is frozen, so that callers cannot change shared results", async () => {
     await storage.write(add("a"));
     const everybody = storage.remember({ tables: [accounts] }, (reader) => reader.all(allIds));
     expect(Object.isFrozen((await everybody())[0])).toBe(true);

@@ -7,21 +7,21 @@ import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
 export interface SqliteStorageOptions {
-  /** The connection that writes, and no other. */
+  /** The only connection that writes. */
   readonly writer: Sqlite.Database;
-  /** Opens a connection to the same file that only reads. */
+  /** Opens a read-only connection to the same file. */
   readonly openReader: () => Sqlite.Database;
   readonly guard?: FileGuard | undefined;
   readonly onFault?: ((fault: string) => void) | undefined;
   /** Called with every statement before it runs. */
   readonly onStatement?: ((running: Running) => void) | undefined;
-  /** Called with every statement of a remembered read, and the tables that the read names. For tests. */
+  /** Called with every statement of a remembered read, and the tables that the read declares. For tests. */
   readonly onRemembered?: ((running: Running, tables: readonly string[]) => void) | undefined;
 }
 
 export interface SqliteStorage {
   readonly storage: Storage;
-  /** Forgets every remembered read: something was written past the port. */
+  /** Clears all remembered reads, after a write that bypassed the interface. */
   readonly forgetAll: () => void;
   readonly othersVersion: () => number | undefined;
   close(): void;
@@ -32,7 +32,10 @@ const readerOf = (connection: ReturnType<typeof createConnection>): Reader => ({
   all: async (statement, values) => connection.all(statement, values),
 });
 
-/** The port on SQLite: one connection writes, one reads what is committed, and one reads snapshots. */
+/**
+ * Implements the storage interface on SQLite: one connection writes, one reads committed data, and one reads
+ * snapshots.
+ */
 export const createSqliteStorage = ({
   writer,
   openReader,
@@ -64,7 +67,7 @@ export const createSqliteStorage = ({
   });
 
   let snapshots: { readonly sqlite: Sqlite.Database; readonly reader: Reader } | undefined;
-  /** The last snapshot; the next begins after it, since both are read on one connection. */
+  /** The last snapshot. The next one begins after it, since both use the same connection. */
   let last: Promise<unknown> = Promise.resolve();
   const readSnapshot = async <Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> => {
     if (!snapshots) {

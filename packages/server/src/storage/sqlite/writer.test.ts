@@ -9,7 +9,7 @@ import { createWriter, type Write } from "./writer.js";
 
 let folder: string;
 let sqlite: Sqlite.Database;
-/** Another connection: sees what is committed and nothing else. */
+/** Another connection, which sees committed data only. */
 let witness: Sqlite.Database;
 let write: Write;
 let statements: string[];
@@ -46,7 +46,7 @@ describe("while another process writes", () => {
   let other: Sqlite.Database;
   beforeEach(() => {
     other = new Sqlite(join(folder, "x.db"));
-    // As the database is opened: it is the writer that waits.
+    // Like an opened database: the writer waits, not SQLite.
     sqlite.pragma("busy_timeout = 0");
     other.exec("BEGIN IMMEDIATE");
     other.exec("INSERT INTO t VALUES (100)");
@@ -172,7 +172,7 @@ describe("a call that fails", () => {
     expect(transactions()).toEqual({ begun: 1, committed: 1, undone: 0 });
   });
 
-  it("keeps the very error that it threw", async () => {
+  it("rejects with the same error that it threw", async () => {
     const refusal = new Refusal("no");
     await expect(
       write(() => {
@@ -217,7 +217,7 @@ describe("a call that fails", () => {
 describe("a failure that undoes the whole transaction", () => {
   const breakAll = (n: number) => sqlite.prepare("INSERT OR ROLLBACK INTO t VALUES (?)").run(n);
 
-  it("rejects everybody, because nobody's work is there", async () => {
+  it("rejects all jobs, because all of their work is undone", async () => {
     await write(() => insert(1));
     let later = false;
     const results = await Promise.allSettled([

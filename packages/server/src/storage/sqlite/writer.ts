@@ -5,7 +5,7 @@ import { StorageLostError } from "../storage-lost.js";
 import type { Connection } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
 
-/** Runs work in a transaction. The promise settles after the commit: what it resolved with is on disk. */
+/** Runs work in a transaction. The promise settles after the commit, when the result is on disk. */
 export type Write = <Result>(
   work: (tx: Transaction) => Result | Promise<Result>,
   options?: WriteOptions,
@@ -23,30 +23,36 @@ type Outcome =
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly error: unknown };
 
-/** How long calls wait for another process that writes, and how often it is asked, in milliseconds. */
-const PATIENCE_MS = 30_000;
+/** How long calls wait for another process that writes, and how often to try again, in milliseconds. */
+const BUSY_TIMEOUT_MS = 30_000;
 const ASK_AGAIN_MS = 10;
 
-/** Jobs that share a savepoint, at most. */
-const SHARED = 50;
-/** A transaction that has taken this long, in milliseconds, takes no further job: the others are the next one's. */
-const ENOUGH_MS = 15;
+/** The maximum number of jobs in a shared savepoint. */
+const MAX_SHARED_JOBS = 50;
+/**
+ * A transaction that has taken this long, in milliseconds, takes no further jobs. The remaining jobs get the
+ * next one.
+ */
+const MAX_TRANSACTION_MS = 15;
 
 const isBusy = (error: unknown): boolean =>
   error instanceof Sqlite.SqliteError && error.code.startsWith("SQLITE_BUSY");
 
-/** Jobs as they run: those that may be repeated together with their neighbours, all others alone. */
+/** Groups jobs by savepoint: neighbouring repeatable jobs share one, every other job gets its own. */
 const sharedSavepoints = (jobs: readonly Job[]): Job[][] => {
   const groups: Job[][] = [];
   for (const job of jobs) {
     const last = groups.at(-1);
-    if (job.repeatable && last?.[0]?.repeatable && last.length < SHARED) last.push(job);
+    if (job.repeatable && last?.[0]?.repeatable && last.length < MAX_SHARED_JOBS) last.push(job);
     else groups.push([job]);
   }
   return groups;
 };
 
-/** What one transaction takes of the jobs that wait: all but the second and further ones of bulk changes. */
+/**
+ * Returns the jobs of the next transaction: all waiting jobs except the second and further ones of bulk
+ * changes.
+ */
 const nextGroup = (waiting: readonly Job[]): Job[] => {
   const bulk = waiting.find((job) => job.bulk);
   return waiting.filter((job) => !job.bulk || job === bulk);
@@ -55,30 +61,31 @@ const nextGroup = (waiting: readonly Job[]): Job[] => {
 export interface WriterOptions {
   readonly connection: Connection;
   readonly patienceMs?: number;
-  /** Watches over the file. */
+  /** Detects replaced database files. */
   readonly guard?: FileGuard | undefined;
-  /** Called when commits stop being acknowledged, with the reason. */
+  /** Called with the reason when commits are no longer acknowledged. */
   readonly onFault?: ((fault: string) => void) | undefined;
-  /** Called right after each commit, before the writes resolve. */
+  /** Called after each commit, before the writes resolve. */
   readonly onCommit?: () => void;
   readonly onRollback?: () => void;
 }
 
 /**
- * Group commit. Writes that arrive while one is being committed go into the next transaction together, so a thousand waiting calls cost
- * one sync to disk. Each runs in a savepoint of its own: one that fails is undone and rejected alone. Those that may be repeated share a
- * savepoint until one of them fails. While another process writes they wait, and the event loop goes on: SQLite's own way to wait would stop
- * it. A transaction is short: what takes longer together becomes more than one, and each takes one piece of a bulk change.
+ * Group commit. Writes that arrive during a commit share the next transaction, so a thousand waiting calls cost
+ * one sync to disk. Each write has a savepoint of its own: if it fails, it is undone and rejected alone.
+ * Repeatable writes share a savepoint until one of them fails. While another process writes, the writes wait
+ * without blocking the event loop, unlike SQLite's own wait. Transactions stay short: long groups are split,
+ * and each transaction takes one part of a bulk change.
  *
- * SQLite answers at once, so a transaction takes microtasks only. Work that waits for anything else is still not done when the
- * event loop turns; it is then undone and rejected.
+ * SQLite is synchronous, so a transaction takes only microtasks. Work that awaits anything else is unfinished
+ * in the next turn of the event loop; it is then undone and rejected.
  */
 export const createWriter = (
   sqlite: Sqlite.Database,
-  { connection, patienceMs = PATIENCE_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
+  { connection, patienceMs = BUSY_TIMEOUT_MS, guard, onFault, onCommit, onRollback }: WriterOptions,
 ): Write => {
   let waiting: Job[] = [];
-  /** Since when another process writes. */
+  /** The time since which another process has been writing. */
   let busySince: number | undefined;
 
   const begin = sqlite.prepare("BEGIN IMMEDIATE");
@@ -88,14 +95,14 @@ export const createWriter = (
   const release = sqlite.prepare("RELEASE job");
   const rollbackToSavepoint = sqlite.prepare("ROLLBACK TO job");
 
-  /** Some failures (a full disk) make SQLite undo the whole transaction. */
+  /** Some failures (a full disk) make SQLite roll back the whole transaction. */
   const undo = (error: unknown): void => {
     if (!sqlite.inTransaction) throw error;
     rollbackToSavepoint.run();
     release.run();
   };
 
-  /** A transaction as one job sees it. It refuses every use once the job is over. */
+  /** The transaction of one job. It cannot be used after the job. */
   const handleOf = (afterCommit: (() => void)[]): { tx: Transaction; end: () => void } => {
     let isOver = false;
     const use = (): Connection => {
@@ -138,7 +145,7 @@ export const createWriter = (
     };
   };
 
-  /** Runs jobs in one savepoint. Throws, with nothing of them done, when one of them fails or stalls. */
+  /** Runs jobs in one savepoint. If one of them fails or stalls, undoes all of them and throws. */
   const runTogether = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<unknown[]> => {
     const kept = afterCommit.length;
     const { tx, end } = handleOf(afterCommit);
@@ -177,7 +184,7 @@ export const createWriter = (
     }
   };
 
-  /** One savepoint for all of them. When one fails, each gets its own. */
+  /** Runs jobs in a shared savepoint. If one fails, runs each in a savepoint of its own. */
   const runShared = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
     if (jobs.length > 1)
       try {
@@ -192,7 +199,7 @@ export const createWriter = (
   };
 
   let lastFault: string | undefined;
-  /** @throws StorageLostError when what is committed would not be found by the next start */
+  /** @throws StorageLostError when the next start would not find the commit */
   const assertStored = (): void => {
     const fault = guard?.fault();
     if (fault !== undefined && fault !== lastFault) onFault?.(fault);
@@ -200,7 +207,7 @@ export const createWriter = (
     if (fault !== undefined) throw new StorageLostError(fault);
   };
 
-  /** Runs and commits the first of the jobs: as many as the time allows, and one at least. */
+  /** Runs and commits the first jobs: at least one, and as many as the time allows. */
   const transact = async (jobs: readonly Job[], afterCommit: (() => void)[]): Promise<Outcome[]> => {
     if (lastFault !== undefined) assertStored();
     begin.run();
@@ -209,7 +216,7 @@ export const createWriter = (
       const outcomes: Outcome[] = [];
       const since = performance.now();
       for (const group of sharedSavepoints(jobs)) {
-        if (outcomes.length > 0 && performance.now() - since > ENOUGH_MS) break;
+        if (outcomes.length > 0 && performance.now() - since > MAX_TRANSACTION_MS) break;
         outcomes.push(...(await runShared(group, afterCommit)));
       }
       commit.run();
@@ -228,7 +235,10 @@ export const createWriter = (
     return performance.now() - busySince < patienceMs;
   };
 
-  /** Takes jobs from those that wait; the rest has the next transaction, after what else there is to do. */
+  /**
+   * Removes finished jobs from the waiting ones. The others get the next transaction, after other work of the
+   * event loop.
+   */
   const goOn = (done: readonly Job[]): void => {
     const gone = new Set(done);
     waiting = waiting.filter((job) => !gone.has(job));
@@ -269,7 +279,7 @@ export const createWriter = (
     { repeatable = false, bulk = false }: WriteOptions = {},
   ) =>
     new Promise<Result>((resolve, reject) => {
-      // One loop turn later: all calls whose requests have been read by then are in the group.
+      // One turn later, all calls whose requests have been read by then are in the group.
       if (waiting.length === 0) setImmediate(flush);
       waiting.push({ repeatable, bulk, run: work, resolve, reject });
     });

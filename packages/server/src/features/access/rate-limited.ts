@@ -4,10 +4,10 @@ import type { AccessService } from "./service.js";
 const ONE = { calls: 1 };
 
 /**
- * The same rules; what is let through counts for the room and the exam that it is about. After the rules, so that nobody
- * can use up what belongs to a room that is not open to them.
+ * Wraps the access service so that each permitted call counts towards the rate limits of its room and exam. The
+ * limits count after the permission check: otherwise a stranger could use up the limit of a room.
  */
-export const countCalls = (access: AccessService, rates: RateLimits): AccessService => ({
+export const withRateLimits = (access: AccessService, rates: RateLimits): AccessService => ({
   ...access,
   async room(caller, roomId) {
     const room = await access.room(caller, roomId);

@@ -2,7 +2,7 @@ import type { ParticipantRole } from "@invigil/schema";
 import type { Field } from "./columns.js";
 import type { ExamRoom } from "./rooms.js";
 
-/** A row of the file with a person: null where it says nothing, or something wrong. */
+/** A person in the file. A field is null when its cell is empty or invalid. */
 export interface RosterPerson {
   readonly row: number;
   readonly userId: string;
@@ -12,7 +12,7 @@ export interface RosterPerson {
   readonly roomId: string | null;
 }
 
-/** Where in the exam somebody is already: in a room, or waiting for one (`roomId: null`). */
+/** A place of a person in the exam: in a room, or waiting for one (`roomId: null`). */
 export interface Place {
   readonly roomId: string | null;
   readonly role: ParticipantRole;
@@ -29,18 +29,18 @@ export const differ = (was: Details, is: Details): boolean =>
   was.name !== is.name || was.extraMinutes !== is.extraMinutes;
 const detailsOf = ({ name, extraMinutes }: Details): Details => ({ name, extraMinutes });
 
-/** What is to be done about a row. */
-export type Verdict =
-  | { step: "refuse"; faults: { field: Field; reason: string }[] }
-  | { step: "keep" }
-  | { step: "add"; role: ParticipantRole; is: Details; roomId: string | null }
-  | { step: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
-  | { step: "change"; was: Details; is: Details; places: readonly { roomId: string | null; is: Details }[] };
+/** What the import does about a row. */
+export type RowAction =
+  | { kind: "refuse"; faults: { field: Field; reason: string }[] }
+  | { kind: "keep" }
+  | { kind: "add"; role: ParticipantRole; is: Details; roomId: string | null }
+  | { kind: "seat"; role: ParticipantRole; was: Details; is: Details; roomId: string }
+  | { kind: "change"; was: Details; is: Details; places: readonly { roomId: string | null; is: Details }[] };
 
-/** The rooms of the exam that the caller may know of, by id. */
+/** The rooms of the exam that the caller may see, by id. */
 export type Rooms = ReadonlyMap<string, ExamRoom>;
 
-const elsewhere = (place: Place, rooms: Rooms): string => {
+const describeRoom = (place: Place, rooms: Rooms): string => {
   const room = place.roomId === null ? undefined : rooms.get(place.roomId);
   return room ? `the room '${room.name}' (${room.id})` : "another room";
 };
@@ -56,35 +56,35 @@ function* faultsOf(
   const room = rooms.get(roomId);
   if (!room) yield { field: "room", reason: `the room ${roomId} is no longer there` };
   if (room?.ended) yield { field: "room", reason: `the room '${room.name}' has ended` };
-  // Teachers and inspectors may be in several rooms; an examinee sits in one.
+  // Teachers and inspectors may be in several rooms, an examinee only in one.
   if (role !== "examinee" || places.some((place) => place.roomId === roomId)) return;
   const seat = places.find((place) => place.roomId !== null && place.role === role);
-  if (seat) yield { field: "room", reason: `is in ${elsewhere(seat, rooms)} of the exam already` };
+  if (seat) yield { field: "room", reason: `is in ${describeRoom(seat, rooms)} of the exam already` };
 }
 
 /**
- * What a row of a roster means for a person, given where in the exam the person is. Without a room in the file it is
- * there wherever it is.
+ * Decides what the import does about a row, given the person's places in the exam. A row without a room applies
+ * to all places of the person.
  */
-export const judge = (person: RosterPerson, places: readonly Place[], rooms: Rooms): Verdict => {
+export const actionFor = (person: RosterPerson, places: readonly Place[], rooms: Rooms): RowAction => {
   const faults = [...faultsOf(person, places, rooms)];
   const { role, name, roomId } = person;
-  if (faults.length > 0 || role === null || name === null) return { step: "refuse", faults };
+  if (faults.length > 0 || role === null || name === null) return { kind: "refuse", faults };
 
   const here = roomId === null ? places : places.filter((place) => place.roomId === roomId);
-  const becomes = (was: Details): Details => ({
+  const newDetails = (was: Details): Details => ({
     name,
     extraMinutes: person.extraMinutes ?? was.extraMinutes,
   });
   if (here.length === 0) {
     const waiting = places.find((place) => place.roomId === null);
     if (roomId === null || !waiting)
-      return { step: "add", role, is: becomes({ name, extraMinutes: 0 }), roomId };
-    return { step: "seat", role, was: detailsOf(waiting), is: becomes(waiting), roomId };
+      return { kind: "add", role, is: newDetails({ name, extraMinutes: 0 }), roomId };
+    return { kind: "seat", role, was: detailsOf(waiting), is: newDetails(waiting), roomId };
   }
   const [first, ...others] = here
-    .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: becomes(place) }))
+    .map((place) => ({ roomId: place.roomId, was: detailsOf(place), is: newDetails(place) }))
     .filter(({ was, is }) => differ(was, is));
-  if (!first) return { step: "keep" };
-  return { step: "change", was: first.was, is: first.is, places: [first, ...others] };
+  if (!first) return { kind: "keep" };
+  return { kind: "change", was: first.was, is: first.is, places: [first, ...others] };
 };

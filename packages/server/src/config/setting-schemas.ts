@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 
-// The forms of settings: texts, as the environment has them, each with what it says when one does not fit.
+// Schemas of settings. Each parses the text of an environment variable and has its own error message.
 
 export const text = (max = 256) =>
   z.string().min(1, "must not be empty").max(max, `must be at most ${max} characters`);
@@ -30,7 +30,7 @@ export const origins = z
   });
 
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http or https URL" });
-/** Keys that decide who may do what must not be changed on the way. */
+/** A URL for keys that decide who may do what: nobody may change them on the way. */
 export const secureUrl = z
   .string()
   .regex(
@@ -38,14 +38,14 @@ export const secureUrl = z
     "must be an https URL, or an http URL of this machine",
   )
   .pipe(httpUrl);
-/** A URL without slashes at its end: a pattern for it takes the square of the time. */
+/** Removes slashes from the end of a URL. A regular expression for it would take quadratic time. */
 export const withoutSlashes = (url: string): string => {
   let end = url.length;
   while (end > 0 && url[end - 1] === "/") end -= 1;
   return url.slice(0, end);
 };
 
-/** Where a service is: an origin, over a line that nobody else reads. */
+/** The origin of a service, over a secure connection. */
 export const serviceUrl = secureUrl
   .transform(withoutSlashes)
   .refine((url) => new URL(url).origin === url, "must have no path, query or user");
@@ -53,12 +53,12 @@ export const serviceUrls = z
   .string()
   .transform((list) => list.split(",").map((url) => url.trim()))
   .pipe(z.array(serviceUrl).min(1).max(4, "must be at most 4 URLs"));
-/** A URL that others begin with, as browsers write it. */
+/** A URL that serves as a prefix of other URLs, in the form in which browsers write it. */
 export const baseUrl = httpUrl
   .refine((url) => !/[?#]/.test(url), "must have neither a query nor a fragment")
   .transform((url) => new URL(url).href);
 
-/** `name=value,name=value`, of known names, each once. */
+/** Parses `name=value,name=value`, with known names, each at most once. */
 export const pairs = (example: string, names: readonly string[]) =>
   z
     .string()
@@ -70,7 +70,7 @@ export const pairs = (example: string, names: readonly string[]) =>
       { error: `must be ${example}, separated by commas; the names, each once: ${names.join(", ")}` },
     )
     .transform((list) => Object.fromEntries<string>(list.map(([name = "", value = ""]) => [name, value])));
-/** Amounts a minute by whose they are, like `person=1200,room=60000`: those that are not named stay as they are. */
+/** Parses limits per minute, like `person=1200,room=60000`. Names that are missing keep their defaults. */
 export const amounts = (defaults: Readonly<Record<string, number>>) => {
   const names = Object.keys(defaults);
   const [first = ""] = names;
@@ -87,13 +87,13 @@ export const amounts = (defaults: Readonly<Record<string, number>>) => {
     )
     .default(defaults);
 };
-/** An address, a range of them (`10.0.0.0/8`), or the name of one. */
+/** Accepts an address, a range (`10.0.0.0/8`), or the name of a range. */
 const isAddressRange = (range: string): boolean => {
   if (["loopback", "linklocal", "uniquelocal"].includes(range)) return true;
   const { IPv4, IPv6 } = ipaddr;
   if (IPv4.isValidFourPartDecimal(range) || IPv6.isValid(range)) return true;
   const isRange = IPv4.isValidCIDRFourPartDecimal(range) || IPv6.isValidCIDR(range);
-  // A range of all addresses would let anybody say that they come from anywhere.
+  // With a range of all addresses, every client could claim any address.
   return isRange && ipaddr.parseCIDR(range)[1] > 0;
 };
 export const addressRanges = z
