@@ -5,13 +5,13 @@ import { customType, integer, text } from "drizzle-orm/sqlite-core";
 /** A time with millisecond precision. */
 export const time = customType<{ data: Date; driverData: unknown; config: never }>({
   dataType: () => "integer",
-  toDriver: (value) => (value instanceof Date ? value.getTime() : value),
+  toDriver: (value) => value,
   fromDriver: (value) => (value instanceof Date ? value : new Date(Number(value))),
 });
 
 export const flag = customType<{ data: boolean; driverData: unknown; config: never }>({
   dataType: () => "integer",
-  toDriver: (value) => Number(value),
+  toDriver: (value) => value,
   fromDriver: (value) => value === true || value === 1,
 });
 
