@@ -91,7 +91,10 @@ for (const { name, label, measures, isWrite, needs, start } of compared) {
 say("");
 
 const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
-const worse = rows.filter(({ verdict }) => verdict === "worse").map(({ label }) => label);
+const losers = rows.filter(({ verdict }) => verdict === "worse");
+const worse = losers.map(({ label }) => label);
+/** Chance makes some rows worse on a busy machine: how to measure these again, for longer. */
+const again = [...new Set(losers.map(({ path }) => `--path ${path}`))].join(" ");
 const failed = rows.filter(({ failure }) => failure);
 
 const percent = (share) => `${amount(share * 100, 1)} %`;
@@ -143,6 +146,7 @@ if (options.json) {
       ...failed.map(({ label, failure }) => `${label} failed: ${failure}`),
       ...notes,
       `${worse.length === 0 ? "No row is worse" : `Worse: ${worse.join("; ")}`} (in ${Math.round((performance.now() - begin) / 1000)} s)`,
+      ...(again && !options.markdown ? [`Again, for longer: ${again} --rounds ${2 * plan.rounds}`] : []),
     ].join("\n"),
   );
 }
