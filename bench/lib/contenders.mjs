@@ -17,14 +17,15 @@ import { CALLS } from "./records.mjs";
  * @property {string} [mask] a pattern of what differs from one answer to the next
  * @property {number} [connections] how many calls wait at the same time, where that is not 64
  * @property {number} [callsPerRequest]
+ * @property {number} [moreRooms] how many rooms it needs beside the one
  * @property {number} [recordsPerCall] what a call writes; such a path has its database to itself
  *
- * @typedef {{ roomId: string, examId: string }} Room
+ * @typedef {{ roomId: string, examId: string, moreRooms?: string[] }} Room
  * @typedef {{ method: "GET" | "POST", path: string, body?: string }} Request
  */
 
 /** Every answer under load must be `expected`, to the byte, but for what the path masks. */
-const overHttp = ({ stage, path, child, load, file, room }) => {
+export const overHttp = ({ stage, path, child, load, file, room }) => {
   const { callsPerRequest = 1, recordsPerCall = 0, connections = CALLS } = path;
   let acknowledged = 0;
   return {

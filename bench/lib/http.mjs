@@ -29,3 +29,10 @@ export const answerTo = async (url, { method, path, body }, headers) => {
   if (response.status !== 200) throw new Error(`${method} ${path} answered ${response.status}: ${text}`);
   return text;
 };
+
+/** Calls a tRPC mutation; what it returns. */
+export const trpcCall = async (url, procedure, input, headers) => {
+  const body = JSON.stringify({ json: input });
+  const answer = await answerTo(url, { method: "POST", path: `/trpc/${procedure}`, body }, headers);
+  return JSON.parse(answer).result.data.json;
+};

@@ -3,17 +3,16 @@ import { stop, usageOf } from "./processes.mjs";
 import { median } from "./statistics.mjs";
 import { BUSY, verdictOf } from "./verdict.mjs";
 
-/** One round of a contender, with how much of the time its process was busy. */
-const roundOf = async ({ child, round }, seconds) => {
+/** One round of a contender, with the CPU time of its process and the share of the time in which it was busy. */
+export const roundOf = async ({ child, round }, seconds) => {
   const before = child && usageOf(child);
   const start = performance.now();
   const figures = await round(seconds);
   const wall = (performance.now() - start) / 1000;
   const after = child && usageOf(child);
-  return {
-    ...figures,
-    ...(before && after && { busy: (after.cpuSeconds - before.cpuSeconds) / wall }),
-  };
+  if (!before || !after) return figures;
+  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+  return { ...figures, cpuSeconds, busy: cpuSeconds / wall };
 };
 
 /** One side of a row: the median of what the row compares, and of all else that was seen. */

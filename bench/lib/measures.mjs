@@ -21,6 +21,13 @@ export const timePerCall = {
   of: ({ calls, seconds }) => (seconds * 1000) / calls,
 };
 
+export const cpuPerCall = {
+  unit: "µs CPU a call",
+  digits: 0,
+  of: ({ cpuSeconds, calls }) => (cpuSeconds * 1e6) / calls,
+};
+
+export const p50 = { unit: "ms p50", digits: 2, of: (round) => round.p50 };
 export const p99 = { unit: "ms p99", digits: 1, of: (round) => round.p99 };
 
 /** Of something done once, from begin to end. */

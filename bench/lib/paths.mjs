@@ -4,10 +4,13 @@ import { invigil } from "./contenders.mjs";
 import { EXAMINEES, RECORDS_PER_CALL, recordsOfCalls } from "./records.mjs";
 
 const BATCH = 10;
+/** Signatures of URLs, which change with the minute. */
+const SIGNATURE = "auth_key=\\d+-0-0-[0-9a-f]{32}";
 const PAGE = 20;
 
 export const get = (path, query) => ({ method: "GET", path: `${path}?${new URLSearchParams(query)}` });
 const post = (path, body) => ({ method: "POST", path, body: JSON.stringify(body) });
+const query = (procedure, json) => get(`/trpc/${procedure}`, { input: JSON.stringify({ json }) });
 
 export const assertRoom = (room, { roomId, examId }) => {
   assert.equal(room.id, roomId);
@@ -27,7 +30,7 @@ export const roomInfo = invigil({
 export const roomGet = invigil({
   label: "tRPC room.get",
   records: 0,
-  requests: ({ roomId }) => [get("/trpc/room.get", { input: JSON.stringify({ json: { roomId } }) })],
+  requests: ({ roomId }) => [query("room.get", { roomId })],
   check: ({ result }, room) => assertRoom(result.data.json, room),
 });
 
@@ -87,13 +90,81 @@ export const userList = invigil({
   records: 0,
   // More would wait longer than a round takes.
   connections: 4,
-  // Signatures, which change with the minute.
-  mask: "auth_key=\\d+-0-0-[0-9a-f]{32}",
+  mask: SIGNATURE,
   requests: ({ roomId }) => [get("/exam/userList", { roomId })],
   check: ({ success, data }) => {
     assert.equal(success, true);
     const urls = data.flatMap((user) => Object.entries(user).filter(([name]) => name.endsWith("Url")));
     const signed = urls.filter(([, url]) => url.includes("auth_key="));
     assert.equal(new Set(signed.map(([, url]) => url)).size, 6 * EXAMINEES);
+  },
+});
+
+export const examInfo = invigil({
+  label: "REST examInfo",
+  records: 0,
+  requests: ({ examId }) => [get("/exam/examInfo", { examId })],
+  check: ({ success, data }, { examId }) => {
+    assert.equal(success, true);
+    assert.equal(data.id, examId);
+  },
+});
+
+export const getCheatConfig = invigil({
+  label: "REST getCheatConfig",
+  records: 0,
+  requests: ({ examId }) => [post("/exam/cheat/getCheatConfig", { examId })],
+  check: ({ success, data }, { examId }) => {
+    assert.equal(success, true);
+    assert.equal(data.examId, examId);
+  },
+});
+
+export const roomList = invigil({
+  label: `tRPC room.list, page of ${PAGE}`,
+  records: 0,
+  requests: () => [query("room.list", { pageSize: PAGE })],
+  check: ({ result }) => assert.equal(result.data.json.rooms.length, PAGE),
+});
+
+export const participantList = invigil({
+  label: `tRPC participant.list of ${EXAMINEES}`,
+  records: 0,
+  // As for userList.
+  connections: 4,
+  mask: SIGNATURE,
+  requests: ({ roomId }) => [query("participant.list", { roomId })],
+  check: ({ result }) => assert.equal(result.data.json.length, EXAMINEES),
+});
+
+/**
+ * No setting raises what one sender may send in one room: 30 messages at once, then 10 a second. Therefore, each connection
+ * sends to these rooms in turn. All connections begin with the same room.
+ */
+export const imSend = invigil({
+  label: "tRPC im.send",
+  records: 0,
+  moreRooms: 1000,
+  connections: 16,
+  // The number of the message, and when the server received it.
+  mask: '"id":\\d+|"time":"[^"]*"',
+  requests: ({ moreRooms }) =>
+    moreRooms.map((roomId) =>
+      post("/trpc/im.send", { json: { roomId, type: 30_001, data: { question: "May I leave the room?" } } }),
+    ),
+  check: ({ result }) => assert.ok(result.data.json.id > 0),
+});
+
+export const createRoom = invigil({
+  label: "REST v2/createRoom",
+  records: 0,
+  // More would wait for most of a short round.
+  connections: 16,
+  // Each answer has ids and times of its own.
+  mask: '"(?:id|examId|imGroupId|createdAt|updatedAt)":"[^"]*"',
+  requests: () => [post("/exam/v2/createRoom", { name: "One more room", imServer: ["aliyun_new"] })],
+  check: ({ success, data }) => {
+    assert.equal(success, true);
+    assert.equal(data.imGroupId, data.id);
   },
 });

@@ -1,18 +1,33 @@
 // What the contenders of a run share: the load generator, databases, a token, settings.
 import { randomBytes } from "node:crypto";
+import { join, resolve } from "node:path";
 import { createDatabases, TEACHER } from "./databases.mjs";
 import { freePort, untilReady } from "./http.mjs";
 import { ask } from "./ipc.mjs";
-import { environment, newFolder, run, startModule, startProgram, stop } from "./processes.mjs";
+import { environment, newFolder, run, startModule, startProgram, stop, timeUntilLine } from "./processes.mjs";
 import { raisedLimits } from "./raised-limits.mjs";
-import { CLI } from "./server-modules.mjs";
 
-/** One teacher makes all calls and listens for everybody, which no person does: the bounds for each person are raised. */
-const BOUNDS = { INVIGIL_CONNECTIONS_PER_PERSON: "100000", INVIGIL_SUBSCRIPTIONS_PER_PERSON: "100000" };
+const HERE = resolve(import.meta.dirname, "../..");
 
-export const createStage = () => {
+/** A process that makes the load. */
+export const createLoader = () => {
+  let child;
+  return {
+    /** Loads all of these at the same time; what became of each. */
+    load: (loads, seconds) => {
+      child ??= startModule("load.mjs");
+      return ask(child, { loads, seconds });
+    },
+    close: async () => {
+      if (child) await stop(child);
+    },
+  };
+};
+
+/** @param {string} root the checkout whose built server runs; stages of two checkouts share a `loader` */
+export const createStage = (root = HERE, loader = createLoader()) => {
   const secret = randomBytes(32).toString("hex");
-  let loader;
+  const cli = join(root, "packages/server/dist/cli.js");
   let token;
 
   /** Settings on a database; what the server keeps beside it goes to a folder of its own. */
@@ -21,11 +36,11 @@ export const createStage = () => {
     INVIGIL_DATABASE_URL: `file:${file}`,
     INVIGIL_DATA_DIR: newFolder(),
     INVIGIL_AUTH_SECRET: secret,
-    ...raisedLimits(),
+    ...raisedLimits(root),
   });
 
   const tokenFor = async (settings) => {
-    const args = [CLI, "token", "--role", "teacher", "--user", TEACHER];
+    const args = [cli, "token", "--role", "teacher", "--user", TEACHER];
     const env = { ...environment, ...settings };
     return (await run(process.execPath, args, { env, cwd: settings.INVIGIL_DATA_DIR })).trim();
   };
@@ -40,8 +55,8 @@ export const createStage = () => {
       const url = `http://127.0.0.1:${port}`;
       const settings = { ...settingsFor(file), INVIGIL_PORT: String(port) };
       // Started in a folder where there is no .env.
-      const options = { env: { ...environment, ...BOUNDS, ...settings }, cwd: settings.INVIGIL_DATA_DIR };
-      const program = startProgram(process.execPath, [CLI, "serve"], options);
+      const options = { env: { ...environment, ...settings }, cwd: settings.INVIGIL_DATA_DIR };
+      const program = startProgram(process.execPath, [cli, "serve"], options);
       await untilReady(url, program);
       return { url, child: program.child };
     },
@@ -55,14 +70,14 @@ export const createStage = () => {
       };
     },
 
-    /** Loads all of these at the same time; what became of each. */
-    load(loads, seconds) {
-      loader ??= startModule("load.mjs");
-      return ask(loader, { loads, seconds });
+    /** Starts the server on this database, once a call: how long it takes until it listens, in milliseconds. */
+    starterFor(file) {
+      const settings = settingsFor(file);
+      const options = { env: { ...environment, ...settings }, cwd: settings.INVIGIL_DATA_DIR };
+      return () => timeUntilLine([cli, "serve"], "listening", options);
     },
 
-    close: async () => {
-      if (loader) await stop(loader);
-    },
+    load: loader.load,
+    close: loader.close,
   };
 };

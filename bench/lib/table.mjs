@@ -13,9 +13,9 @@ const columns = [
   { title: "verdict" },
 ];
 
-const amount = (number, digits) =>
+export const amount = (number, digits) =>
   number.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
-const ratio = (number) => amount(number, 2);
+export const ratio = (number) => amount(number, 2);
 
 const roundsText = (rounds) =>
   rounds.length > 1 ? `${ratio(Math.min(...rounds))}–${ratio(Math.max(...rounds))}` : "";
@@ -49,13 +49,6 @@ const cellsOf = ({
   ];
 };
 
-const padded = (rows) => {
-  const widths = columns.map((_, n) => Math.max(...rows.map((cells) => cells[n].length)));
-  return rows.map((cells) =>
-    cells.map((cell, n) => (columns[n].right ? cell.padStart(widths[n]) : cell.padEnd(widths[n]))),
-  );
-};
-
 const notesOf = (results) => [
   ...results.flatMap(({ row, failure }) => (failure ? [`${row} failed: ${failure}`] : [])),
   ...results.flatMap(({ row, note, failure }) => (note && !failure ? [`${row}: ${note}`] : [])),
@@ -66,14 +59,30 @@ const notesOf = (results) => [
     : []),
 ];
 
-/** @param {{ markdown?: boolean }} options */
-export const tableOf = (results, { markdown = false } = {}) => {
-  const [head, ...body] = padded([columns.map(({ title }) => title), ...results.map(cellsOf)]);
-  const rule = columns.map(({ right }, n) => {
-    const dashes = "-".repeat(head[n].length);
+/**
+ * The lines of a table.
+ * @param {{ title: string, right?: boolean }[]} head `right`: the column is aligned to the right
+ * @param {string[][]} rows
+ * @param {{ markdown?: boolean }} options
+ */
+export const linesOf = (head, rows, { markdown = false } = {}) => {
+  const all = [head.map(({ title }) => title), ...rows];
+  const widths = head.map((_, n) => Math.max(...all.map((cells) => cells[n].length)));
+  const padded = (cells) =>
+    cells.map((cell, n) => (head[n].right ? cell.padStart(widths[n]) : cell.padEnd(widths[n])));
+  const rule = head.map(({ right }, n) => {
+    const dashes = "-".repeat(widths[n]);
     return markdown && right ? `${dashes.slice(1)}:` : dashes;
   });
   const line = markdown ? (cells) => `| ${cells.join(" | ")} |` : (cells) => cells.join("  ").trimEnd();
+  return [padded(all[0]), rule, ...rows.map(padded)].map(line);
+};
+
+/** @param {{ markdown?: boolean }} options */
+export const tableOf = (results, options) => {
   const notes = notesOf(results);
-  return [...[head, rule, ...body].map(line), ...(notes.length > 0 ? ["", ...notes] : [])].join("\n");
+  return [
+    ...linesOf(columns, results.map(cellsOf), options),
+    ...(notes.length > 0 ? ["", ...notes] : []),
+  ].join("\n");
 };

@@ -1,23 +1,11 @@
 import { ask } from "../lib/ipc.mjs";
+import { createLiveRooms, overSockets } from "../lib/live.mjs";
 import { megabytesHeld, p99 } from "../lib/measures.mjs";
-import { startModule, stop, usageOf } from "../lib/processes.mjs";
+import { startModule } from "../lib/processes.mjs";
 
 const ROOMS = 100;
 /** 2,000 listeners in all, each with a WebSocket of its own. */
 const PER_ROOM = 20;
-
-const overSockets = async ({ child, rooms }) => {
-  const listeners = startModule("listeners.mjs");
-  await ask(listeners, { rooms, perRoom: PER_ROOM });
-  return {
-    child,
-    async round(seconds) {
-      const figures = await ask(listeners, { seconds });
-      return { ...figures, residentBytes: usageOf(child)?.residentBytes };
-    },
-    verify: () => stop(listeners),
-  };
-};
 
 const invigil = {
   label: "live events, 2,000 listeners in 100 rooms",
@@ -25,35 +13,8 @@ const invigil = {
     const { file } = await stage.databaseFor({ records: 0, recordsPerCall: 1 });
     const { url, child } = await stage.startServer(file);
     const headers = await stage.headersOf(file, { method: "POST" });
-    const [, token] = headers.authorization.split(" ");
-    const post = async (procedure, input) => {
-      const body = JSON.stringify({ json: input });
-      const response = await fetch(`${url}/trpc/${procedure}`, { method: "POST", headers, body });
-      const answer = await response.json();
-      if (!response.ok) throw new Error(`${procedure} answered ${JSON.stringify(answer)}`);
-      return answer.result.data.json;
-    };
-    const rooms = [];
-    for (let n = 1; n <= ROOMS; n += 1) {
-      const { id: roomId } = await post("room.create", { name: `Room ${n}` });
-      const params = { path: "room.onEvent", input: { json: { roomId } } };
-      rooms.push({
-        listener: {
-          url: `${url.replace("http", "ws")}/trpc?connectionParams=1`,
-          hello: [
-            JSON.stringify({ method: "connectionParams", data: { token } }),
-            JSON.stringify({ id: 1, method: "subscription", params }),
-          ],
-          started: '"type":"started"',
-        },
-        message: {
-          url: `${url}/trpc/im.send`,
-          headers,
-          body: JSON.stringify({ json: { roomId, type: 30_001, data: { sent: "SENT" } } }),
-        },
-      });
-    }
-    const contender = await overSockets({ child, rooms });
+    const rooms = await createLiveRooms({ url, headers, count: ROOMS });
+    const contender = await overSockets({ child, rooms, perRoom: PER_ROOM });
     const { frame } = await contender.round(0.1);
     return { ...contender, rooms, frame };
   },
@@ -68,6 +29,7 @@ const bare = {
     const url = await ask(child, { frame });
     return overSockets({
       child,
+      perRoom: PER_ROOM,
       rooms: rooms.map(({ message }, n) => ({
         listener: { url: `${url.replace("http", "ws")}/${n}`, hello: [] },
         message: { ...message, url: `${url}/${n}` },

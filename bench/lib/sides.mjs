@@ -1,0 +1,103 @@
+// The three servers of a comparison of two checkouts, each with a database of its own.
+import { join } from "node:path";
+import { loadOf, overHttp } from "./contenders.mjs";
+import { answerTo, trpcCall } from "./http.mjs";
+import { createLiveRooms } from "./live.mjs";
+import { roundOf } from "./measure.mjs";
+import { addCheatRecord } from "./paths.mjs";
+import { newFolder } from "./processes.mjs";
+import { CALLS, EXAMINEES, examinee, RECORDS_PER_CALL } from "./records.mjs";
+import { createLoader, createStage } from "./stage.mjs";
+
+const PASSES = 8;
+/** The cheat records that the room has at the start. */
+export const RECORDS = PASSES * CALLS * RECORDS_PER_CALL;
+/** The rooms that have listeners in the rows about live events; also what a page of rooms consists of. */
+const LIVE_ROOMS = 40;
+/** The calls that create rooms at the same time. */
+const AT_ONCE = 50;
+
+/** Creates rooms without examinees. @returns their ids */
+const createRooms = async (url, headers, count) => {
+  const ids = [];
+  while (ids.length < count) {
+    const name = `Room ${ids.length}`;
+    const some = Array.from({ length: Math.min(AT_ONCE, count - ids.length) }, () =>
+      trpcCall(url, "room.create", { name }, headers),
+    );
+    for (const { id } of await Promise.all(some)) ids.push(id);
+  }
+  return ids;
+};
+
+/** The server of a checkout, with a room of 500 examinees, a cheat config and some records. Only its API is used. */
+const startSide = async (root, loader) => {
+  const stage = createStage(root, loader);
+  const file = join(newFolder(), "invigil.db");
+  const { url, child } = await stage.startServer(file);
+  const headers = await stage.headersOf(file, { method: "POST" });
+  const participants = Array.from({ length: EXAMINEES }, (_, n) => ({
+    userId: examinee(n),
+    name: `Examinee ${n + 1}`,
+    role: "examinee",
+  }));
+  const { id: roomId, examId } = await trpcCall(url, "room.create", { name: "Room", participants }, headers);
+  const config = { examId, data: JSON.stringify({ pc: { manyPeople: true } }) };
+  await trpcCall(url, "cheat.setConfig", config, headers);
+  for (let pass = 0; pass < PASSES; pass++)
+    for (const request of addCheatRecord.path.requests({ roomId, examId }))
+      await answerTo(url, request, headers);
+  const liveRooms = await createLiveRooms({ url, headers, count: LIVE_ROOMS });
+  return {
+    root,
+    stage,
+    child,
+    liveRooms,
+    /** @param {import("./contenders.mjs").Path} path */
+    async serve(path) {
+      const moreRooms = await createRooms(url, headers, path.moreRooms ?? 0);
+      const room = { roomId, examId, moreRooms };
+      const load = await loadOf({ stage, path, url, file, room });
+      return overHttp({ stage, path, child, load, file, room });
+    },
+  };
+};
+
+/** `again` is a second server of the earlier checkout: it shows how much the same commit differs from itself. */
+export const startSides = async ({ before, after }) => {
+  const loader = createLoader();
+  return {
+    before: await startSide(before, loader),
+    again: await startSide(before, loader),
+    after: await startSide(after, loader),
+  };
+};
+
+/** Does something with each of the three, beginning with another one each time. */
+const eachInTurn = async (sides, turn, act) => {
+  const names = Object.keys(sides);
+  const results = {};
+  for (let n = 0; n < names.length; n++) {
+    const name = names[(turn + n) % names.length];
+    results[name] = await act(sides[name]);
+  }
+  return results;
+};
+
+/**
+ * The rounds of the three, after a warm-up.
+ * @param {(side: object) => Promise<{ child?: object, round: (seconds: number) => Promise<object>, close?: () => Promise<void> }>} start
+ */
+export const measureInTurn = async (sides, start, { rounds, seconds, warmUp }) => {
+  const contenders = {};
+  try {
+    for (const [name, side] of Object.entries(sides)) contenders[name] = await start(side);
+    await eachInTurn(contenders, 0, ({ round }) => round(warmUp));
+    const measured = [];
+    for (let n = 0; n < rounds; n++)
+      measured.push(await eachInTurn(contenders, n, (contender) => roundOf(contender, seconds)));
+    return measured;
+  } finally {
+    for (const { close } of Object.values(contenders)) await close?.();
+  }
+};
