@@ -18,6 +18,7 @@ import { SetupError } from "../../platform/setup-error.js";
 import type { OnDeclared } from "../declared-tables.js";
 import type { Storage } from "../port.js";
 import * as tables from "../tables.js";
+import { convertingClient } from "./converting-client.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
@@ -191,7 +192,7 @@ export const openDatabase = ({
     // Foreign keys are off while migrations may rebuild tables. They cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
-    const queries = drizzle(sqlite, {
+    const queries = drizzle(convertingClient(sqlite), {
       schema: tables,
       logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
     });
