@@ -7,6 +7,7 @@ import {
   openSync,
   rmSync,
   statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -154,8 +155,9 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
  * Creates a temporary file in a folder of its own, since several connections share it. It is deleted when it is
  * closed.
  */
-const temporaryFile = (): { file: string; remove: () => void } => {
+const temporaryFile = (template: Buffer | undefined): { file: string; remove: () => void } => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-memory-"));
+  if (template) writeFileSync(join(folder, "invigil.db"), template);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
   return {
@@ -166,6 +168,9 @@ const temporaryFile = (): { file: string; remove: () => void } => {
     },
   };
 };
+
+/** Empty databases with all migrations, by the folder of the migrations. Tests open hundreds of temporary databases. */
+const migrated = new Map<string, Buffer>();
 
 /**
  * Opens the database, applies missing migrations, and makes commits durable: with a write-ahead log and a sync
@@ -180,7 +185,7 @@ export const openDatabase = ({
   onFault,
 }: OpenOptions): Database => {
   const isFile = wanted !== ":memory:";
-  const temporary = isFile ? undefined : temporaryFile();
+  const temporary = isFile ? undefined : temporaryFile(migrated.get(migrations));
   const file = temporary?.file ?? wanted;
   if (isFile) checkBeforeRecovery(file);
   const sqlite = openFile(file, onStatement);
@@ -192,6 +197,7 @@ export const openDatabase = ({
     // Foreign keys are off while migrations may rebuild tables. They cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
     const migrationsAreCurrent = migrate(sqlite, migrations);
+    if (temporary && !migrated.has(migrations)) migrated.set(migrations, sqlite.serialize());
     const queries = drizzle(convertingClient(sqlite), {
       schema: tables,
       logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
