@@ -9,6 +9,8 @@ const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
 const PROCESS_TESTS = "test/process-*.test.ts";
+/** Installs the published packages from a registry. `.ci/run` runs it, with every package manager. */
+const PUBLISHED = "test/process-published.test.ts";
 
 /** The tests of a package that start no process. They share one, in which the package is loaded once. */
 const inProcess = (name: string): TestProjectConfiguration => ({
@@ -23,13 +25,15 @@ const inProcess = (name: string): TestProjectConfiguration => ({
   },
 });
 
-/** The tests of a package that start processes. Each file has one of its own. */
+/** The tests of a package that start processes. */
 const processes = (name: string): TestProjectConfiguration => ({
   extends: true,
   test: {
     name: `${name}-processes`,
     root: `packages/${name}`,
     include: [PROCESS_TESTS],
+    exclude: [PUBLISHED],
+    isolate: false,
     setupFiles: name === "server" ? [WATCH_SECRETS] : [],
   },
 });
@@ -75,6 +79,15 @@ export default defineConfig({
       },
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client", "trpc-fastify"].map(processes),
+      {
+        extends: true,
+        test: {
+          name: "published",
+          root: "packages/server",
+          include: [PUBLISHED],
+          setupFiles: [WATCH_SECRETS],
+        },
+      },
     ],
   },
 });

@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterAll } from "vitest";
 
 // What a test started ends with its file, whatever became of the test.
 const running = new Set<ChildProcess>();
-afterAll(() => {
+process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 

@@ -16,7 +16,7 @@ import { openRegistry, type Registry } from "./support/registry.js";
 import { workbook } from "./support/workbooks.js";
 
 // The packages as strangers get them: published to a registry, installed from it in a project outside of this repository, and used.
-// `npm test` installs with npm, as that takes a minute; `.ci/run` with all three, under the oldest Node and the newest.
+// Only `.ci/run` runs this: with npm, pnpm and yarn, under the oldest Node and the newest.
 
 interface Manager {
   /** Files of its settings, which name the registry of a scope. */

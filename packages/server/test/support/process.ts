@@ -3,7 +3,7 @@ import { basename, delimiter, dirname } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
-import { afterAll, expect } from "vitest";
+import { expect } from "vitest";
 import { signToken } from "../../src/identity/tokens.js";
 import { kept, watchLog } from "./secrets.js";
 
@@ -18,9 +18,9 @@ const DEADLINE_MS = 20_000;
 
 export type Env = Readonly<Record<string, string>>;
 
-// A test ends its processes. A test that exceeds its time limit cannot, so its file does.
+// A test ends its processes. A test that exceeds its time limit cannot, so this process does.
 const processes = new Set<ChildProcess>();
-afterAll(() => {
+process.once("exit", () => {
   for (const child of processes) child.kill("SIGKILL");
 });
 

@@ -29,6 +29,7 @@ export const convertingClient = (connection: Sqlite.Database): Sqlite.Database =
     get(target, name) {
       if (name === "prepare") return (text: string) => convertingStatement(target.prepare(text));
       const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
+      // Safe: a method of a connection takes and returns anything.
+      return typeof value === "function" ? (value as (...args: unknown[]) => unknown).bind(target) : value;
     },
   });
