@@ -123,7 +123,7 @@ const measured = (what, data, file, exam) => {
     seconds: Number(seconds.toFixed(2)),
     megabytes,
     besideBare,
-    said: stdout.trim(),
+    output: stdout.trim(),
   };
 };
 const results = [
@@ -135,6 +135,6 @@ const results = [
 if (json) console.log(JSON.stringify({ bareSeconds: limit, results }));
 else {
   console.log(`csv-parse and better-sqlite3 alone: ${limit.toFixed(2)} s`);
-  for (const { what, seconds, megabytes, besideBare, said } of results)
-    console.log(`${what}: ${seconds} s, ${besideBare} times that, ${megabytes} MB at most (${said})`);
+  for (const { what, seconds, megabytes, besideBare, output } of results)
+    console.log(`${what}: ${seconds} s, ${besideBare} times that, ${megabytes} MB at most (${output})`);
 }

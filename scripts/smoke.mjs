@@ -87,10 +87,10 @@ const total = { passed: 0, failed: 0 };
 const part = async (name, work) => {
   const from = performance.now();
   try {
-    const said = await work();
+    const summary = await work();
     total.passed += 1;
     console.log(
-      `ok   ${name}${said ? `: ${said}` : ""} (${((performance.now() - from) / 1000).toFixed(1)} s)`,
+      `ok   ${name}${summary ? `: ${summary}` : ""} (${((performance.now() - from) / 1000).toFixed(1)} s)`,
     );
     return true;
   } catch (error) {
@@ -278,7 +278,7 @@ const load = async () => {
   const until = performance.now() + options.seconds * 1000;
   const sum = (numbers) => numbers.reduce((a, b) => a + b, 0);
   const inAll = async (work) => sum(await Promise.all(rooms.map(work)));
-  const [restCalls, trpcCalls, written, said] = await Promise.all([
+  const [restCalls, trpcCalls, written, sent] = await Promise.all([
     inAll((room) => repeat(until, restReads(room))),
     inAll((room) => repeat(until, trpcReads(room))),
     inAll(async (room) => {
@@ -288,8 +288,8 @@ const load = async () => {
     }),
     inAll((room) => messages(room, until)),
   ]);
-  for (const count of [restCalls, trpcCalls, written, said]) assert.ok(count > 0, "a caller had no answer");
-  return `${restCalls} rounds over REST, ${trpcCalls} over tRPC, ${written} records, ${said} messages`;
+  for (const count of [restCalls, trpcCalls, written, sent]) assert.ok(count > 0, "a caller had no answer");
+  return `${restCalls} rounds over REST, ${trpcCalls} over tRPC, ${written} records, ${sent} messages`;
 };
 
 const stop = async () => {

@@ -10,8 +10,8 @@ answerParent(async ({ frame }) => {
   const rooms = new Map();
   const answer = async (request, response) => {
     const body = await text(request);
-    const told = frame.replace(/"sent":\d+/, /"sent":\d+/.exec(body)[0]);
-    for (const socket of rooms.get(request.url) ?? []) socket.send(told);
+    const message = frame.replace(/"sent":\d+/, /"sent":\d+/.exec(body)[0]);
+    for (const socket of rooms.get(request.url) ?? []) socket.send(message);
     response.setHeader("content-type", "application/json").end('{"result":{}}');
   };
   const server = createServer((request, response) => {

@@ -35,13 +35,13 @@ const cellsOf = ({
   failure,
 }) => {
   if (failure) return [row, path, "", against, "", "", "", goalText(goal), "failed"];
-  const said = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
+  const withUnit = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
   return [
     row,
     path,
-    said(ours.value),
+    withUnit(ours.value),
     against,
-    said(theirs?.value),
+    withUnit(theirs?.value),
     theirs ? ratio(value) : "",
     roundsText(rounds),
     goalText(goal),

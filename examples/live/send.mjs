@@ -13,7 +13,7 @@ for (let n = 1; n <= COUNT; n += 1) {
   const start = performance.now();
   await live.send(30_001, { n, of: COUNT });
   const ms = Math.round(performance.now() - start);
-  console.log(`said ${n}${ms > 500 ? `, after ${ms} ms` : ""}`);
+  console.log(`sent ${n}${ms > 500 ? `, after ${ms} ms` : ""}`);
   await sleep(250);
 }
 live.close();

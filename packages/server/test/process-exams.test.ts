@@ -21,8 +21,8 @@ describe.concurrent("`invigil audio`", PATIENT, () => {
     const url = "https://cdn.example/x.mp3";
     const noted = await place.json("audio", "add", url, "--name", "Noted", "--classify", "2");
     expect(noted).toEqual({ id: expect.any(String), name: "Noted", classify: 2, isDefault: false, url });
-    const said = await place.fine("audio", "add", "bell.pdf", "--name", "Again");
-    expect(said).toMatch(
+    const output = await place.fine("audio", "add", "bell.pdf", "--name", "Again");
+    expect(output).toMatch(
       /^Added the clip Again, [0-9a-f]{32}: http:\/\/127\.0\.0\.1:0\/audio\/[0-9a-f]{64}\.wav$/,
     );
     expect(readdirSync(join(place.path, "data/audio"))).toHaveLength(1);

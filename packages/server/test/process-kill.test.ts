@@ -123,11 +123,11 @@ describe("kill -9 while records are written", () => {
           .all(),
       }));
       // Exactly the stored calls were announced.
-      const told = ranges.flatMap((range) => {
+      const announced = ranges.flatMap((range) => {
         const { from, to } = JSON.parse(range);
         return Array.from({ length: to - from + 1 }, (_, index) => from + index);
       });
-      expect(told).toEqual(ids);
+      expect(announced).toEqual(ids);
       // An aborted call may be stored or not. If it is, it is complete.
       const present = new Set(there.map((extraInfo) => extraInfo.split("/")[0] ?? ""));
       expect([...there].sort()).toEqual(asKept([...present]));
@@ -211,16 +211,16 @@ describe("kill -9 while things happen in a room", () => {
       });
       expect(sent.length).toBeGreaterThan(acknowledged.length);
 
-      const { people, told } = reopened(file, (database) => {
+      const { people, announced } = reopened(file, (database) => {
         const list = (query: string) => database.prepare<[], string>(query).pluck().all();
         return {
           people: list("SELECT user_id FROM participants WHERE user_id LIKE '%-%-%' ORDER BY user_id"),
-          told: list(
+          announced: list(
             "SELECT json_extract(data, '$.userId') AS id FROM room_events WHERE type = 'participant_added' ORDER BY id",
           ),
         };
       });
-      expect(told).toEqual(people);
+      expect(announced).toEqual(people);
       expect(acknowledged.filter((marker) => !people.includes(`${marker}-b`))).toEqual([]);
     }
   });

@@ -63,14 +63,14 @@ describe.runIf(isRoot)("on a disk that fills up", () => {
         503,
         { status: "unavailable", disk: "nearly full: writes are refused" },
       ]);
-      const told = await run(
+      const created = await run(
         ["exam", "create", "--name", "E", "--start", "2030-01-01 09:00", "--end", "2030-01-01 11:00"],
         {
           cwd: disk.path,
           env,
         },
       );
-      expect([told.code, told.stderr]).toEqual([1, expect.stringContaining("disk is nearly full")]);
+      expect([created.code, created.stderr]).toEqual([1, expect.stringContaining("disk is nearly full")]);
       const doctor = await run(["doctor", "--json"], { cwd: disk.path, env });
       expect(JSON.parse(doctor.stdout)).toContainEqual(
         expect.objectContaining({ check: "free space", state: "failed" }),

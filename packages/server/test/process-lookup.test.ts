@@ -39,9 +39,9 @@ describe.concurrent("an exam", { timeout: 120_000 }, () => {
     const attach = ["audio", "attach", clip, "--exam"];
     const first = await place.json(...attach, "Maths", "--at", "08:50");
     expect(first).toMatchObject({ clipId: clip, startTime: "2026-06-07T00:50:00.000Z" });
-    const said = await place.fine(...attach, exam);
+    const output = await place.fine(...attach, exam);
     const [, second = ""] =
-      /^The exam Maths plays A when the teacher starts it: ([0-9a-f]{32})$/.exec(said) ?? expect.fail(said);
+      /^The exam Maths plays A when the teacher starts it: ([0-9a-f]{32})$/.exec(output) ?? expect.fail(output);
     const shown = await place.json("exam", "show", exam);
     expect(shown).toMatchObject({ scheduledAudio: [{ id: first.id }], manualAudio: [{ id: second }] });
     expect(await place.json("audio", "detach", first.id, "--exam", "Maths")).toEqual({

@@ -83,8 +83,8 @@ describe("two servers and the command", () => {
         headers: { authorization: await tokenFor("admin", "root") },
       },
     );
-    const said: Parsed = await history.json();
-    expect(said.result.data.json.messages).toEqual([]);
+    const answer: Parsed = await history.json();
+    expect(answer.result.data.json.messages).toEqual([]);
     for (const { url } of [one, two]) expect(await tryLogin(url, kept)).toEqual(AUTH_FAIL);
 
     // The command disables the account.

@@ -34,8 +34,8 @@ it("every statement of every store is one that PostgreSQL prepares", async () =>
   expect(texts.length).toBeGreaterThan(10);
   const refusals: string[] = [];
   for (const text of texts) {
-    const said = await refusal(text);
-    if (said) refusals.push(said);
+    const message = await refusal(text);
+    if (message) refusals.push(message);
   }
   expect(refusals).toEqual([]);
 });

@@ -131,8 +131,8 @@ describe("invigil room links", () => {
   });
 
   it("writes a file for each room into a folder of the owner's", async () => {
-    const said = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
-    expect(said).toBe(
+    const output = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
+    expect(output).toBe(
       "Wrote 7 links of 3 rooms to cards. Whoever has a link acts as that person: keep the files secret.\n",
     );
     const files = readdirSync(join(folder.path, "cards"));

@@ -22,7 +22,7 @@ describe("a frame of very many messages", () => {
     client.ask(numbers(MIB));
     expect((await client.closed).code).toBe(1008);
     expect(client.received.map((text) => JSON.parse(text).error.json.message)).toEqual([
-      "frame must hold at most 2000 messages",
+      "frame must contain at most 2000 messages",
     ]);
     await expectServes(hall);
   });
@@ -59,7 +59,7 @@ describe("a connection without a valid token", () => {
     await using hall = await openHall();
     using client = await rawSocket(socketUrl(hall.url));
     for (let id = 0; id < 1_000; id++) client.ask(call(id));
-    expect(await client.closed).toEqual({ code: 1008, reason: "No valid token was sent." });
+    expect(await client.closed).toEqual({ code: 1008, reason: "No valid token was received." });
     expect(client.received.length).toBeLessThan(400);
   });
 

@@ -69,7 +69,7 @@ describe("a connection on which anything is sent", () => {
     client.ask([call(1), call(9)]);
     await client.message(({ id, result }) => id === 1 && result !== undefined);
     const refused = await client.message(({ id, error }) => id === 9 && error !== undefined);
-    expect(refused.error?.json.message).toBe("id is that of a call that is not over");
+    expect(refused.error?.json.message).toBe("id is the id of a call that has not ended");
     client.ask({ id: 9, method: "subscription.stop" });
     await client.message(({ id, result }) => id === 9 && result?.type === "stopped");
   });

@@ -11,7 +11,7 @@ describe("what one connection may ask for", () => {
     client.ask(listen("one more"));
     const refused = await client.message(({ id }) => id === "one more");
     expect(refused.error?.json).toMatchObject({
-      message: "A connection takes 1000 subscriptions and 1000 other calls at a time.",
+      message: "A connection accepts at most 1000 subscriptions and 1000 other calls at a time.",
       data: { reason: "TOO_MANY_REQUESTS", httpStatus: 429, retryAfterSeconds: 1 },
     });
     // Other calls do not count.
@@ -61,8 +61,8 @@ describe("what one connection may ask for", () => {
     await client.message(({ id }) => id === 2);
     const first = client.received.map((text) => JSON.parse(text)).filter(({ id }) => id === 1);
     expect(first.map(({ error, result }) => error?.json.message ?? result.type)).toEqual([
-      "id is that of a call that is not over",
-      "id is that of a call that is not over",
+      "id is the id of a call that has not ended",
+      "id is the id of a call that has not ended",
       "started",
     ]);
     expect(hall.log.listeners()).toBe(1);
@@ -80,7 +80,7 @@ describe("what one connection may ask for", () => {
     using liar = await rawSocket(`${url}?connectionParams=1`);
     liar.ask({ method: "connectionParams", data: { token: "a.b.c" } });
     for (const one of [unauthenticated, bad, silent, liar])
-      expect(await one.closed).toEqual({ code: 1008, reason: "No valid token was sent." });
+      expect(await one.closed).toEqual({ code: 1008, reason: "No valid token was received." });
     // Otherwise, its time limit would have been reached.
     authenticated.ask(call(1));
     expect(await authenticated.message(({ id }) => id === 1)).toHaveProperty("result");

@@ -144,7 +144,7 @@ describe("a client that disconnects", () => {
           });
         });
       }),
-      told: t.procedure.query(({ signal }) => signal?.aborted),
+      aborted: t.procedure.query(({ signal }) => signal?.aborted),
     });
     let fallbacks = 0;
     const handle = createRequestHandler(
@@ -164,7 +164,7 @@ describe("a client that disconnects", () => {
     sent.destroy();
     expect(await reason).toMatchObject({ name: "AbortError" });
     // Once the answer is sent, the end of the connection does not abort the signal.
-    const answer = await fetch(`${url}/told`, { headers: { connection: "close" } });
+    const answer = await fetch(`${url}/aborted`, { headers: { connection: "close" } });
     expect(await answer.json()).toEqual({ result: { data: false } });
     await app.close();
     expect(fallbacks).toBe(0);
@@ -173,7 +173,7 @@ describe("a client that disconnects", () => {
   it("aborts info.signal, also when that is first read afterwards; with `signals: false` procedures get no signal", async () => {
     const t = initTRPC.create();
     const infos: TRPCRequestInfo[] = [];
-    const router = t.router({ told: t.procedure.query(({ signal }) => signal === undefined) });
+    const router = t.router({ aborted: t.procedure.query(({ signal }) => signal === undefined) });
     const handle = createRequestHandler(
       {
         router,
@@ -195,7 +195,7 @@ describe("a client that disconnects", () => {
     const app = Fastify({ forceCloseConnections: true });
     app.get<{ Params: { path: string } }>("/:path", (req, res) => handle(req, res, req.params.path));
     const url = await app.listen({ host: "127.0.0.1", port: 0 });
-    const answer = await fetch(`${url}/told`, { headers: { connection: "close" } });
+    const answer = await fetch(`${url}/aborted`, { headers: { connection: "close" } });
     expect(await answer.json()).toEqual({ result: { data: true } });
     expect(infos[0]?.signal.aborted).toBe(false);
     for (const asked of ["before", "after"]) {
@@ -205,7 +205,7 @@ describe("a client that disconnects", () => {
       const hasStarted = new Promise<void>((resolve) => {
         started = resolve;
       });
-      const sent = httpRequest(`${url}/told`);
+      const sent = httpRequest(`${url}/aborted`);
       sent.on("error", () => {}).end();
       await hasStarted;
       sent.destroy();

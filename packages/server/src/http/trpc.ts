@@ -104,7 +104,7 @@ export const trpcPlugin = async (
     },
     onError({ error, ctx, req }) {
       const failed = failureOf(error);
-      // What tRPC refuses before it asks for a context is answered above, where the request's id is known.
+      // Errors before the context is created are answered above, where the id of the request is known.
       if (!ctx) throw failed;
       logFault(req, failed);
     },

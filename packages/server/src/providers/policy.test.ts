@@ -56,12 +56,12 @@ describe("a call to a vendor", () => {
   });
 
   it("that fails reports the service, and the vendor's error for administrators", async () => {
-    const said = { code: "InvalidParameter.AppId", requestId: "REQ-1" };
-    const failed = await failureOf(open().run(() => Promise.reject(fails("refused", said))));
+    const reported = { code: "InvalidParameter.AppId", requestId: "REQ-1" };
+    const failed = await failureOf(open().run(() => Promise.reject(fails("refused", reported))));
     expect(failed).toMatchObject({
       code: "PROVIDER_FAILED",
       message: "The service a_service refused the call.",
-      details: { provider: "a_service", action: "DoIt", fault: "refused", ...said },
+      details: { provider: "a_service", action: "DoIt", fault: "refused", ...reported },
     });
     expect(failed.message).not.toContain("REQ-1");
   });

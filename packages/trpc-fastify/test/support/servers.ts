@@ -99,7 +99,7 @@ const optionsOf = (options: ServerOptions, router: TestRouter, events: string[])
         result: result(),
       }));
       const { accept, type, isBatchCall, connectionParams, url, signal } = info;
-      const told = {
+      const received = {
         accept,
         type,
         isBatchCall,
@@ -109,7 +109,7 @@ const optionsOf = (options: ServerOptions, router: TestRouter, events: string[])
         signal: signal instanceof AbortSignal && !signal.aborted,
         res: res.statusCode,
       };
-      events.push(attempt(() => `context ${summary(told)}`));
+      events.push(attempt(() => `context ${summary(received)}`));
       if (behaviour === "contextThrows") throw new TypeError("There is no context.");
       if (behaviour === "contextThrowsText") throwAnything("a text");
       if (behaviour === "noContext") return undefined as never;
@@ -117,7 +117,7 @@ const optionsOf = (options: ServerOptions, router: TestRouter, events: string[])
         const inputs = await Promise.allSettled(info.calls.map((call) => call.getRawInput()));
         events.push(attempt(() => `inputs ${summary(inputs.map(({ status }) => status))}`));
       }
-      return { who: "somebody", info: told };
+      return { who: "somebody", info: received };
     },
     // oxlint-disable-next-line typescript/no-deprecated -- Safe: programs that use `paths` must find it.
     responseMeta({ data, ctx, paths, info, type, errors, eagerGeneration }) {
@@ -140,8 +140,8 @@ const optionsOf = (options: ServerOptions, router: TestRouter, events: string[])
     onError({ error, path, input, ctx, type, req }) {
       const about = [error.code, error.message, error.cause?.message, path, ctx?.who, type, req.method];
       // Whether another call of the batch has read the inputs by now depends on microseconds.
-      const told = /[?&]batch=/.test(req.url) ? "" : input;
-      events.push(attempt(() => `error ${summary(about)} ${summary(told)}`));
+      const received = /[?&]batch=/.test(req.url) ? "" : input;
+      events.push(attempt(() => `error ${summary(about)} ${summary(received)}`));
       if (behaviourOf(req) === "onErrorThrows") throw new Error("The report failed.");
     },
   };

@@ -1,5 +1,5 @@
-/** What a client sent, as far as it can be read. */
-export interface Sent {
+/** A message of a client. */
+export interface ClientMessage {
   readonly id: string | number;
   readonly method: "query" | "mutation" | "subscription" | "subscription.stop";
 }
@@ -13,12 +13,12 @@ export const idOf = (message: unknown): string | number | null => {
   return typeof id === "string" || (typeof id === "number" && !Number.isNaN(id)) ? id : null;
 };
 
-/** Whether it ends a subscription, and is no call of its own. */
+/** Whether the message ends a subscription. */
 export const isStop = (message: unknown): boolean =>
   isObject(message) && message.method === "subscription.stop";
 
-/** Whether tRPC can make a call of it, whatever the call's input is worth. */
-const isSent = (message: unknown): message is Sent => {
+/** Whether tRPC can handle the message. The input of its call may still be invalid. */
+const isClientMessage = (message: unknown): message is ClientMessage => {
   if (!isObject(message) || idOf(message) === null || !METHODS.has(message.method)) return false;
   if (message.jsonrpc !== undefined && message.jsonrpc !== "2.0") return false;
   if (isStop(message)) return true;
@@ -30,23 +30,23 @@ const isSent = (message: unknown): message is Sent => {
   );
 };
 
-/** Why a message is not taken. */
+/** Why a message is refused. */
 export type Refusal = "unreadable" | "duplicate" | "too many";
 
-/** The calls of one connection that are under way, and the subscriptions that are open. */
+/** The pending calls and active subscriptions of one connection. */
 export interface Calls {
-  /** Takes a message, or says why not. */
+  /** Accepts a message, or returns why it is refused. */
   receive(message: unknown): Refusal | undefined;
-  /** Notes what is answered. */
+  /** Registers an answer. */
   answer(message: unknown): void;
-  /** Answers that are still owed. */
+  /** The number of calls without an answer. */
   pending(): number;
   subscriptions(): number;
-  /** How many calls there were. */
+  /** The number of calls so far. */
   total(): number;
-  /** Resolves when none is left; at once when there is none. */
+  /** Resolves when no call is pending and no subscription is active. */
   settled(): Promise<void>;
-  /** Forgets all: nobody is left to be answered. */
+  /** Forgets all calls, because the client has disconnected. */
   clear(): void;
 }
 
@@ -64,7 +64,7 @@ export const createCalls = ({
 
   const settle = (): void => {
     if (open.size > 0) return;
-    for (const tell of waiting) tell();
+    for (const resolve of waiting) resolve();
     waiting = [];
   };
   const end = (id: string | number): void => {
@@ -75,7 +75,7 @@ export const createCalls = ({
 
   return {
     receive(message) {
-      if (!isSent(message)) return "unreadable";
+      if (!isClientMessage(message)) return "unreadable";
       if (isStop(message)) return undefined;
       const { id, method } = message;
       if (open.has(id)) return "duplicate";
@@ -92,8 +92,8 @@ export const createCalls = ({
       if (id === null || !isObject(message)) return;
       // A subscription ends with an error or with `stopped`.
       const { result } = message;
-      const goesOn = open.get(id) === "subscription" && isObject(result) && result.type !== "stopped";
-      if (!goesOn) end(id);
+      const continues = open.get(id) === "subscription" && isObject(result) && result.type !== "stopped";
+      if (!continues) end(id);
     },
     pending: () => open.size - subscriptions,
     subscriptions: () => subscriptions,

@@ -3,14 +3,14 @@ import type { WebSocket } from "ws";
 import type { Connection } from "./connection.js";
 import type { OutgoingMessage } from "./send-limiter.js";
 
-/** What tRPC's adapter uses of a WebSocket. */
-type Used = Pick<WebSocket, "readyState" | "close">;
+/** The members of a WebSocket that tRPC's adapter uses. */
+type AdapterSocket = Pick<WebSocket, "readyState" | "close">;
 
 /**
- * A connection as tRPC's adapter sees it: of what comes it is given what was let through, and what it sends goes out as the encoder made
- * it, which for events that many are told is more than a text.
+ * The WebSocket that tRPC's adapter uses. It emits only the messages that were accepted, and sends what the
+ * encoder returns, which for shared events is not a text.
  */
-export class TrpcClient extends EventEmitter implements Used {
+export class TrpcClient extends EventEmitter implements AdapterSocket {
   readonly #socket: WebSocket;
   readonly #connection: Pick<Connection, "send" | "close">;
 
@@ -22,7 +22,7 @@ export class TrpcClient extends EventEmitter implements Used {
     socket.once("close", () => this.emit("close"));
   }
 
-  get readyState(): Used["readyState"] {
+  get readyState(): AdapterSocket["readyState"] {
     return this.#socket.readyState;
   }
 

@@ -14,24 +14,24 @@ import type { OutgoingMessage } from "./send-limiter.js";
 import { type Calls, createCalls, idOf, isStop, type Refusal } from "./trpc-calls.js";
 import { TrpcClient } from "./trpc-client.js";
 
-/** Subscriptions of one connection, at most. */
+/** The maximum number of subscriptions of one connection. */
 const MAX_SUBSCRIPTIONS = 1_000;
-/** Other calls of one connection: taken at most, waiting before no more is read, and made at the same time. */
+/** Limits of the other calls of one connection: accepted calls, waiting calls above which reading pauses, and concurrent calls. */
 const MAX_PENDING = 1_000;
 const MAX_WAITING = 100;
 const MAX_RUNNING = 20;
-/** Answers that a client has not taken, in bytes, beyond which no more is read from it. */
+/** The size of unread answers, in bytes, above which the server stops reading from the client. */
 const MAX_UNREAD = 1024 * 1024;
-/** Messages of one frame, at most: no more may be open at a time. Of those that are no calls, which no client sends, fewer. */
+/** The maximum number of messages in a frame, and of invalid ones among them. No more calls may be open at a time. */
 const MAX_FRAME_MESSAGES = MAX_SUBSCRIPTIONS + MAX_PENDING;
 const MAX_FRAME_UNREADABLE = 20;
-/** How long a connection without a valid token lasts, in milliseconds. */
+/** The time limit for a valid token, in milliseconds. */
 const FIRST_MESSAGE_MS = 10_000;
-/** What it may send, in bytes: the message with the token, and then each frame; and how many messages in all. */
+/** Limits before a valid token: the size of the message with the token, the size of each later frame, and the number of messages. */
 const MAX_PARAMS_BYTES = 16 * 1024;
 const MAX_UNKNOWN_FRAME_BYTES = 64 * 1024;
 const MAX_UNKNOWN_MESSAGES = 256;
-/** WebSocket codes. */
+/** WebSocket close codes. */
 const POLICY_VIOLATION = 1008;
 const TOO_LARGE = 1009;
 const TRY_AGAIN_LATER = 1013;
@@ -44,71 +44,71 @@ export interface TrpcSocketOptions {
   readonly timing: SocketTiming;
 }
 
-/** Why a frame is not taken at all. Its connection is closed. */
-const TOO_MANY_MESSAGES = invalidInput("frame", `must hold at most ${MAX_FRAME_MESSAGES} messages`);
-const NOT_CALLS = invalidInput("frame", "must hold calls as a client of tRPC writes them");
+/** Errors for which a whole frame is refused and its connection closed. */
+const TOO_MANY_MESSAGES = invalidInput("frame", `must contain at most ${MAX_FRAME_MESSAGES} messages`);
+const NOT_CALLS = invalidInput("frame", "must contain calls in the format of tRPC");
 
 const REFUSALS: Readonly<Record<Refusal, InvigilError>> = {
-  unreadable: invalidInput("message", "must be a call as a client of tRPC writes it"),
-  duplicate: invalidInput("id", "is that of a call that is not over"),
+  unreadable: invalidInput("message", "must be a call in the format of tRPC"),
+  duplicate: invalidInput("id", "is the id of a call that has not ended"),
   "too many": new InvigilError(
     "TOO_MANY_REQUESTS",
-    `A connection takes ${MAX_SUBSCRIPTIONS} subscriptions and ${MAX_PENDING} other calls at a time.`,
+    `A connection accepts at most ${MAX_SUBSCRIPTIONS} subscriptions and ${MAX_PENDING} other calls at a time.`,
     { retryAfterSeconds: 1 },
   ),
 };
 
-/** Whether the token comes in the first message, as tRPC's client says in the URL. */
+/** Whether the first message contains the token. tRPC's client says so in the URL. */
 const sendsParams = ({ request: { url = "" } }: Connection): boolean =>
   new URLSearchParams(url.split("?").slice(1).join("?")).get("connectionParams") === "1";
 
-/** Stops reading from a client that asks more than is answered, or does not take its answers. */
-const createBrake = (connection: Connection, calls: Calls) => {
+/** Pauses reading while too many calls of the client wait, or while the client does not read its answers. */
+const createReadPause = (connection: Connection, calls: Calls) => {
   const { socket } = connection;
-  let held = false;
+  let isPaused = false;
   let draining = false;
-  const look = (): void => {
+  const update = (): void => {
     const unread = socket.bufferedAmount > MAX_UNREAD;
-    const holds = socket.readyState === socket.OPEN && (unread || calls.pending() > MAX_WAITING);
-    if (holds !== held) {
-      held = holds;
-      if (holds) socket.pause();
+    const shouldPause = socket.readyState === socket.OPEN && (unread || calls.pending() > MAX_WAITING);
+    if (shouldPause !== isPaused) {
+      isPaused = shouldPause;
+      if (shouldPause) socket.pause();
       else socket.resume();
     }
     if (!unread || draining) return;
     draining = true;
     void connection.drained().then(() => {
       draining = false;
-      look();
+      update();
     });
   };
-  return { look, isHeld: () => held };
+  return { update, isPaused: () => isPaused };
 };
 
-/** An event of a subscription, as tRPC's adapter writes it. */
-interface Told {
+/** An event of a subscription, in the format of tRPC's adapter. */
+interface SubscriptionData {
   readonly id: string | number;
   readonly jsonrpc?: unknown;
   readonly result: { readonly type: "data"; readonly id?: string; readonly data: object };
 }
-const isTold = (message: unknown): message is Told => {
-  // Safe: only looked at.
-  const { result, jsonrpc } = message as { result?: Partial<Told["result"]>; jsonrpc?: unknown };
+const isSubscriptionData = (message: unknown): message is SubscriptionData => {
+  // Safe: every property is checked.
+  const { result, jsonrpc } = message as { result?: Partial<SubscriptionData["result"]>; jsonrpc?: unknown };
   return result?.type === "data" && typeof result.data === "object" && jsonrpc === undefined;
 };
 
-/** A message's JSON. That of an event that many are told is made once: each is told it under the id of a call of its own. */
-const written = (message: unknown): OutgoingMessage => {
-  const json = isTold(message) ? sharedJson(message.result.data) : undefined;
+/** Serializes a message. The JSON of an event that many clients receive is created once; each client gets it with the id of its own call. */
+const serialize = (message: unknown): OutgoingMessage => {
+  const json = isSubscriptionData(message) ? sharedJson(message.result.data) : undefined;
   if (json === undefined) return JSON.stringify(message);
-  // Safe: it is an event.
-  const { id, result } = message as Told;
+  // Safe: only events have shared JSON.
+  const { id, result } = message as SubscriptionData;
   const eventId = result.id === undefined ? "" : `,"id":${JSON.stringify(result.id)}`;
   const head = `{"id":${JSON.stringify(id)},"result":{"type":"data"${eventId},"data":`;
   return typeof json === "string" ? `${head}${json}}}` : { head, shared: json, tail: "}}" };
 };
 
-/** Serves the router to connections, by tRPC's own adapter. */
+/** Serves the router over WebSockets with tRPC's own adapter. */
 export const trpcSockets =
   ({
     router,
@@ -122,23 +122,23 @@ export const trpcSockets =
     const drained = () => connection.drained();
     const config = router._def._config;
     const calls = createCalls({ maxPending: MAX_PENDING, maxSubscriptions: MAX_SUBSCRIPTIONS });
-    const brake = createBrake(connection, calls);
+    const readPause = createReadPause(connection, calls);
     const limit = pLimit(MAX_RUNNING);
     let context: Context | undefined;
-    /** Whether it is known who connects; until then nothing more is read than the message with the token. */
-    let caller: "awaited" | "judged" | "unknown" | "known" = sendsParams(connection) ? "awaited" : "judged";
-    let free = (): void => {};
+    /** The state of authentication. Until it has a result, the server reads only the message with the token. */
+    let caller: "params pending" | "authenticating" | "anonymous" | "authenticated" = sendsParams(connection) ? "params pending" : "authenticating";
+    let releaseConnection = (): void => {};
 
-    /** What broke the connection: no fault of ours, and logged where it was upgraded. */
-    let broken: unknown;
+    /** The error that ended the connection. It is not an internal error, and `upgrades.ts` logs it. */
+    let connectionError: unknown;
     socket.on("error", (error) => {
-      broken = error;
+      connectionError = error;
     });
-    // After that: the adapter reports what broke a connection, too.
+    // Registered afterwards, because the adapter also reports this error.
     const client = new TrpcClient(connection);
     const logFault = (error: TRPCError): void => {
       const failed = failureOf(error);
-      if (failed.code !== "INTERNAL" || (broken !== undefined && error.cause === broken)) return;
+      if (failed.code !== "INTERNAL" || (connectionError !== undefined && error.cause === connectionError)) return;
       log.error({ err: failed.cause ?? failed }, "fault");
     };
 
@@ -162,7 +162,7 @@ export const trpcSockets =
       return context;
     };
 
-    /** Answers in the name of a call, or of nobody, what tRPC is not told of. */
+    /** Sends an error for a message that tRPC does not receive. An id of null refers to no call. */
     const answerWith = (failed: InvigilError, id: string | number | null): void => {
       const error = getTRPCErrorShape({
         config,
@@ -174,19 +174,19 @@ export const trpcSockets =
       });
       connection.send(JSON.stringify(transformTRPCResponse(config, { id, error })));
     };
-    /** Refuses all of a frame at once: its sender is no client of ours. */
+    /** Refuses a whole frame and closes the connection, because no client of tRPC sends such a frame. */
     const refuseFrame = (failed: InvigilError): [] => {
       answerWith(failed, null);
       connection.close(POLICY_VIOLATION, failed.message);
       return [];
     };
 
-    /** The messages of a frame that are calls, or ends of subscriptions. Those that are not are answered. */
-    const takenOf = (messages: readonly unknown[]): readonly unknown[] => {
+    /** Returns the calls and the ends of subscriptions in a frame, and answers its other messages with errors. */
+    const acceptMessages = (messages: readonly unknown[]): readonly unknown[] => {
       if (messages.length > MAX_FRAME_MESSAGES) return refuseFrame(TOO_MANY_MESSAGES);
       const taken: unknown[] = [];
       let unreadable = 0;
-      let isNobodyAnswered = false;
+      let hasAnsweredWithoutId = false;
       for (const message of messages) {
         const refusal = calls.receive(message);
         if (!refusal) {
@@ -195,24 +195,24 @@ export const trpcSockets =
         }
         if (refusal === "unreadable" && ++unreadable > MAX_FRAME_UNREADABLE) return refuseFrame(NOT_CALLS);
         const id = idOf(message);
-        if (id === null && isNobodyAnswered) continue;
-        isNobodyAnswered ||= id === null;
+        if (id === null && hasAnsweredWithoutId) continue;
+        hasAnsweredWithoutId ||= id === null;
         answerWith(REFUSALS[refusal], id);
       }
       return taken;
     };
 
-    /** The calls of the frame that is read. */
+    /** The ids of the calls of the current frame. */
     let frame: (string | number)[] = [];
     const decode = (data: string | ArrayBuffer | Uint8Array): unknown => {
       if (typeof data !== "string") throw invalidInput("message", "must be text");
       const decoded: unknown = JSON.parse(data);
-      if (caller === "awaited") {
-        caller = "judged";
+      if (caller === "params pending") {
+        caller = "authenticating";
         return decoded;
       }
       frame = [];
-      const taken = takenOf(Array.isArray(decoded) ? decoded : [decoded]);
+      const taken = acceptMessages(Array.isArray(decoded) ? decoded : [decoded]);
       frame = taken
         .filter((message) => !isStop(message))
         .map(idOf)
@@ -220,98 +220,98 @@ export const trpcSockets =
       return taken;
     };
 
-    /** An error of nobody's is that of a frame with an input that cannot be read: none of its calls is made. */
+    /** An error without an id means that an input of the frame cannot be parsed. tRPC then makes none of its calls, so each gets the error. */
     const encode = (message: unknown): string => {
       const ids = idOf(message) === null ? frame.splice(0) : [];
       const named = ids.map((id) => ({ ...(message as object), id }));
       const answers = named.length > 0 ? named : [message];
       for (const answer of answers) calls.answer(answer);
-      brake.look();
-      const [last, ...others] = answers.map(written).reverse();
+      readPause.update();
+      const [last, ...others] = answers.map(serialize).reverse();
       for (const other of others.reverse()) connection.send(other);
-      // Safe: what the adapter does with it is to hand it to the client's `send`.
+      // Safe: the adapter passes it to the client's `send` unchanged.
       return (last ?? "null") as string;
     };
 
-    /** The frames that came while it was not known who connects. Nothing is read meanwhile: they are what was under way. */
-    let held: (readonly [Buffer, boolean])[] = [];
-    /** Messages of a caller without a valid token. */
-    let spent = 0;
+    /** Frames that arrived during authentication. Reading is paused meanwhile, so there are few. */
+    let queuedFrames: (readonly [Buffer, boolean])[] = [];
+    /** The number of messages so far without a valid token. */
+    let anonymousMessages = 0;
 
     const isWithinBounds = (data: Buffer): boolean => {
-      if (caller === "known") return true;
-      const most = caller === "awaited" ? MAX_PARAMS_BYTES : MAX_UNKNOWN_FRAME_BYTES;
-      if (data.length <= most && spent <= MAX_UNKNOWN_MESSAGES) return true;
-      if (data.length > most) connection.close(TOO_LARGE, "Without a valid token a frame must be smaller.");
-      else connection.close(POLICY_VIOLATION, "No valid token was sent.");
+      if (caller === "authenticated") return true;
+      const most = caller === "params pending" ? MAX_PARAMS_BYTES : MAX_UNKNOWN_FRAME_BYTES;
+      if (data.length <= most && anonymousMessages <= MAX_UNKNOWN_MESSAGES) return true;
+      if (data.length > most) connection.close(TOO_LARGE, "The frame is too large for a connection without a valid token.");
+      else connection.close(POLICY_VIOLATION, "No valid token was received.");
       return false;
     };
     const receive = (data: Buffer, isBinary: boolean): void => {
       if (socket.readyState !== socket.OPEN) return;
-      if (caller === "judged") {
-        held.push([data, isBinary]);
+      if (caller === "authenticating") {
+        queuedFrames.push([data, isBinary]);
         socket.pause();
         return;
       }
       if (!isWithinBounds(data)) return;
       const before = calls.total();
       client.emit("message", data, isBinary);
-      if (caller === "unknown") spent += Math.max(1, calls.total() - before);
-      brake.look();
+      if (caller === "anonymous") anonymousMessages += Math.max(1, calls.total() - before);
+      readPause.update();
     };
 
-    const silent = setTimeout(
-      () => connection.close(POLICY_VIOLATION, "No valid token was sent."),
+    const tokenTimeout = setTimeout(
+      () => connection.close(POLICY_VIOLATION, "No valid token was received."),
       firstMessageMs,
     );
-    const goOn = (): void => {
-      const frames = held;
-      held = [];
+    const resume = (): void => {
+      const frames = queuedFrames;
+      queuedFrames = [];
       for (const [data, isBinary] of frames) receive(data, isBinary);
-      if (!brake.isHeld()) socket.resume();
+      if (!readPause.isPaused()) socket.resume();
     };
-    const judge = ({ identity }: Context): void => {
-      caller = "unknown";
+    const authenticate = ({ identity }: Context): void => {
+      caller = "anonymous";
       if (!(identity instanceof InvigilError) && socket.readyState === socket.OPEN) {
         try {
-          free = live.acquireConnection(identity);
-          caller = "known";
-          clearTimeout(silent);
+          releaseConnection = live.acquireConnection(identity);
+          caller = "authenticated";
+          clearTimeout(tokenTimeout);
         } catch (error) {
           const { message } = failureOf(error);
           log.info({ userId: identity.userId, address, reason: failureOf(error).code }, "connection refused");
           connection.close(TRY_AGAIN_LATER, message);
         }
       }
-      // When tRPC knows the context, too.
-      setImmediate(goOn);
+      // Later, when tRPC also has the context.
+      setImmediate(resume);
     };
 
     getWSConnectionHandler<Router>({
       router,
-      // Safe: `applyWSSHandler` alone looks at it.
+      // Safe: only `applyWSSHandler` uses it.
       wss: undefined as never,
       createContext: async ({ info }) => {
         const made = await contextFor(request.headers.authorization ?? info.connectionParams?.token);
-        judge(made);
+        authenticate(made);
         return made;
       },
       onError: ({ error }) => logFault(error),
       experimental_encoder: { decode, encode },
-      // Safe: the adapter uses nothing of a WebSocket but what the client has.
+      // Safe: the adapter uses only these members of a WebSocket.
     })(client as unknown as WebSocket, request);
 
-    // Safe: the sockets give each message as one buffer.
+    // Safe: ws delivers each message as one buffer.
     socket.on("message", (data, isBinary) => receive(data as Buffer, isBinary));
     socket.once("close", () => {
-      clearTimeout(silent);
-      held = [];
-      free();
+      clearTimeout(tokenTimeout);
+      queuedFrames = [];
+      releaseConnection();
       calls.clear();
     });
     return {
       settled: () => calls.settled(),
       summary: () => ({ calls: calls.total() }),
-      isBusy: () => caller === "judged" || (brake.isHeld() && calls.pending() > MAX_WAITING),
+      isBusy: () => caller === "authenticating" || (readPause.isPaused() && calls.pending() > MAX_WAITING),
     };
   };

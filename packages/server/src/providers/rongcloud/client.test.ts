@@ -91,10 +91,10 @@ describe("a failure of the vendor", () => {
     ["half an answer", "unreachable", undefined, 6],
   ])(
     "(%s) is reported as %s with its code, after this number of requests: %s, %i",
-    async (fault, told, code, times) => {
+    async (fault, faultCode, code, times) => {
       const { vendor } = await open({ faults: both(fault) });
       const details = await detailsOf(token());
-      expect([details?.fault, details?.code]).toEqual([told, code]);
+      expect([details?.fault, details?.code]).toEqual([faultCode, code]);
       expect(details?.requestId).toMatch(/^(seen-)?[0-9a-f]{32}$/);
       expect(vendor.calls).toHaveLength(times);
     },
@@ -215,9 +215,9 @@ describe("a message", () => {
     ["reset", "unreachable"],
     ["half an answer", "unreachable"],
     ["500", "unavailable"],
-  ])("is sent once, whatever the result: %s", async (fault, told) => {
+  ])("is sent once, whatever the result: %s", async (fault, expected) => {
     const { requests } = await open({ faults: both(fault) });
-    expect((await detailsOf(publish()))?.fault).toBe(told);
+    expect((await detailsOf(publish()))?.fault).toBe(expected);
     expect(requests()).toEqual(["main message/group/publish"]);
   });
 
@@ -279,9 +279,9 @@ describe("the app's secret", () => {
       for (let error = errors[0]; error instanceof Error; error = error.cause)
         errors.push(String(error), error.stack);
       expect(log.length).toBeGreaterThan(0);
-      const said = JSON.stringify([log, errors]);
-      expect(said).not.toContain(vendor.appSecret);
-      expect(said).not.toContain(issued);
+      const logged = JSON.stringify([log, errors]);
+      expect(logged).not.toContain(vendor.appSecret);
+      expect(logged).not.toContain(issued);
     },
   );
 });
