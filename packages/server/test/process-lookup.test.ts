@@ -41,7 +41,8 @@ describe.concurrent("an exam", { timeout: 120_000 }, () => {
     expect(first).toMatchObject({ clipId: clip, startTime: "2026-06-07T00:50:00.000Z" });
     const output = await place.fine(...attach, exam);
     const [, second = ""] =
-      /^The exam Maths plays A when the teacher starts it: ([0-9a-f]{32})$/.exec(output) ?? expect.fail(output);
+      /^The exam Maths plays A when the teacher starts it: ([0-9a-f]{32})$/.exec(output) ??
+      expect.fail(output);
     const shown = await place.json("exam", "show", exam);
     expect(shown).toMatchObject({ scheduledAudio: [{ id: first.id }], manualAudio: [{ id: second }] });
     expect(await place.json("audio", "detach", first.id, "--exam", "Maths")).toEqual({

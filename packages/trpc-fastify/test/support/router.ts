@@ -111,7 +111,10 @@ export const createTestRouter = ({
       errorFormatter({ shape, error, path, input, type, ctx }) {
         const format = FORMATS[error.message];
         const cause = error.cause?.message;
-        const formatted = { ...shape, data: { ...shape.data, cause, seen: { path, input, type, who: ctx?.who } } };
+        const formatted = {
+          ...shape,
+          data: { ...shape.data, cause, seen: { path, input, type, who: ctx?.who } },
+        };
         // Safe: formatters written in JavaScript may return anything.
         return (format ? format(formatted) : formatted) as typeof formatted;
       },

@@ -126,7 +126,9 @@ export const trpcSockets =
     const limit = pLimit(MAX_RUNNING);
     let context: Context | undefined;
     /** The state of authentication. Until it has a result, the server reads only the message with the token. */
-    let caller: "params pending" | "authenticating" | "anonymous" | "authenticated" = sendsParams(connection) ? "params pending" : "authenticating";
+    let caller: "params pending" | "authenticating" | "anonymous" | "authenticated" = sendsParams(connection)
+      ? "params pending"
+      : "authenticating";
     let releaseConnection = (): void => {};
 
     /** The error that ended the connection. It is not an internal error, and `upgrades.ts` logs it. */
@@ -138,7 +140,8 @@ export const trpcSockets =
     const client = new TrpcClient(connection);
     const logFault = (error: TRPCError): void => {
       const failed = failureOf(error);
-      if (failed.code !== "INTERNAL" || (connectionError !== undefined && error.cause === connectionError)) return;
+      if (failed.code !== "INTERNAL" || (connectionError !== undefined && error.cause === connectionError))
+        return;
       log.error({ err: failed.cause ?? failed }, "fault");
     };
 
@@ -242,7 +245,8 @@ export const trpcSockets =
       if (caller === "authenticated") return true;
       const most = caller === "params pending" ? MAX_PARAMS_BYTES : MAX_UNKNOWN_FRAME_BYTES;
       if (data.length <= most && anonymousMessages <= MAX_UNKNOWN_MESSAGES) return true;
-      if (data.length > most) connection.close(TOO_LARGE, "The frame is too large for a connection without a valid token.");
+      if (data.length > most)
+        connection.close(TOO_LARGE, "The frame is too large for a connection without a valid token.");
       else connection.close(POLICY_VIOLATION, "No valid token was received.");
       return false;
     };
