@@ -1,4 +1,15 @@
-import { Column, getTableName, is, Param, Placeholder, SQL, type SQLWrapper, sql, Table } from "drizzle-orm";
+import {
+  Column,
+  getTableName,
+  is,
+  noopDecoder,
+  Param,
+  Placeholder,
+  SQL,
+  type SQLWrapper,
+  sql,
+  Table,
+} from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { drizzle } from "drizzle-orm/sqlite-proxy";
 
@@ -102,8 +113,8 @@ export const insertion = <Of extends SQLiteTable>(
 /** A column or an expression in the result of a statement, and its path in the row object. */
 export interface Field {
   readonly path: readonly string[];
-  /** Converts a value of the database's driver. */
-  readonly decode: (value: unknown) => unknown;
+  /** Converts a value of the database's driver. Undefined if the value stays as it is. */
+  readonly decode: ((value: unknown) => unknown) | undefined;
   /** The table of the column, unless the field is an expression. */
   readonly table: string | undefined;
 }
@@ -135,7 +146,10 @@ interface Internals {
   readonly session?: unknown;
 }
 
-const decoderOf = (field: unknown): ((value: unknown) => unknown) => {
+const isIdentity = (decoder: { mapFromDriverValue(value: unknown): unknown }): boolean =>
+  decoder === noopDecoder || decoder.mapFromDriverValue === Column.prototype.mapFromDriverValue;
+
+const decoderOf = (field: unknown): Field["decode"] => {
   // Safe: Drizzle's fields are columns, expressions and aliased expressions, each with a decoder.
   const {
     mapFromDriverValue,
@@ -153,7 +167,7 @@ const decoderOf = (field: unknown): ((value: unknown) => unknown) => {
     return (value) => column.mapFromDriverValue(value);
   }
   const found = decoder ?? aliased?.decoder ?? subquery?.sql?.decoder;
-  return found ? (value) => found.mapFromDriverValue(value) : (value) => value;
+  return found && !isIdentity(found) ? (value) => found.mapFromDriverValue(value) : undefined;
 };
 
 const fieldsOf = (selected: Readonly<Record<string, unknown>>, path: readonly string[] = []): Field[] =>
@@ -210,6 +224,8 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
 /** Creates a function that builds a row from the values of its fields. */
 export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
   const isFlat = fields.every(({ path }) => path.length === 1);
+  const names = fields.map(({ path }) => path[0] ?? "");
+  const decoders = fields.map(({ decode }) => decode);
   const read = (row: Record<string, unknown>, { path, decode }: Field, value: unknown): void => {
     let node = row;
     for (const name of path.slice(0, -1)) {
@@ -217,7 +233,7 @@ export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields"
       // Safe: created by the line above.
       node = node[name] as Record<string, unknown>;
     }
-    node[path[path.length - 1] ?? ""] = value === null ? null : decode(value);
+    node[path[path.length - 1] ?? ""] = value === null || !decode ? value : decode(value);
   };
   /** Objects of joined tables that may be missing, with the indexes of their columns. */
   const optional = [...new Set(fields.flatMap(({ path }) => (path.length === 2 ? path.slice(0, 1) : [])))]
@@ -235,11 +251,11 @@ export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields"
   return (values: readonly unknown[]): Record<string, unknown> => {
     const row: Record<string, unknown> = {};
     if (isFlat) {
-      for (let index = 0; index < fields.length; index++) {
-        // Safe: the index is within the list.
-        const { path, decode } = fields[index] as Field;
+      for (let index = 0; index < names.length; index++) {
+        const decode = decoders[index];
         const value = values[index];
-        row[path[0] as string] = value === null ? null : decode(value);
+        // Safe: the index is within the list.
+        row[names[index] as string] = value === null || !decode ? value : decode(value);
       }
       return row;
     }
