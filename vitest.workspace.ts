@@ -9,7 +9,7 @@ const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
 const PROCESS_TESTS = "test/process-*.test.ts";
-/** Installs the published packages from a registry. `.ci/run` runs it, with every package manager. */
+/** Tests that install packages as they are published. `.ci/run` runs them, under the oldest Node and the newest. */
 const PUBLISHED = "test/process-published.test.ts";
 
 /** The tests of a package that start no process. They share one, in which the package is loaded once. */
@@ -34,6 +34,16 @@ const processes = (name: string): TestProjectConfiguration => ({
     include: [PROCESS_TESTS],
     exclude: [PUBLISHED],
     isolate: false,
+    setupFiles: name === "server" ? [WATCH_SECRETS] : [],
+  },
+});
+
+const published = (name: string): TestProjectConfiguration => ({
+  extends: true,
+  test: {
+    name: `${name}-published`,
+    root: `packages/${name}`,
+    include: [PUBLISHED],
     setupFiles: name === "server" ? [WATCH_SECRETS] : [],
   },
 });
@@ -78,16 +88,8 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
-      ...["server", "client", "trpc-fastify"].map(processes),
-      {
-        extends: true,
-        test: {
-          name: "published",
-          root: "packages/server",
-          include: [PUBLISHED],
-          setupFiles: [WATCH_SECRETS],
-        },
-      },
+      ...["server", "client"].map(processes),
+      ...["server", "client", "trpc-fastify"].map(published),
     ],
   },
 });

@@ -41,7 +41,7 @@ const steps = [
   },
   {
     name: "tests",
-    command: [...vitest, "--project", "!published", ...(quick ? ["--project", "!*-processes"] : [])],
+    command: [...vitest, "--project", "!*-published", ...(quick ? ["--project", "!*-processes"] : [])],
     after: ["types", "packed", "script", "adapter", "client"],
     counts: true,
   },

@@ -1,4 +1,4 @@
-// Run by process-packed.test.ts in an empty React project against a live server: prints what tRPC's own binding got.
+// Run by process-published.test.ts in an empty React project against a live server: prints what tRPC's own binding got.
 import { createInvigilClient } from "@invigil/client";
 import { QueryClient } from "@tanstack/react-query";
 import { createTRPCOptionsProxy } from "@trpc/tanstack-react-query";

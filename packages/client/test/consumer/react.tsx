@@ -1,4 +1,4 @@
-// Checked by process-packed.test.ts in an empty React project, against tRPC's own binding. A `@ts-expect-error` is an error itself when
+// Checked by process-published.test.ts in an empty React project, against tRPC's own binding. A `@ts-expect-error` is an error itself when
 // nothing is wrong below it, so an `any` is found too.
 import { type AppRouter, createInvigilClient, type RouterOutputs } from "@invigil/client";
 import { QueryClient, useMutation, useQuery } from "@tanstack/react-query";

@@ -1,4 +1,4 @@
-// Checked by process-packed.test.ts in an empty project. A `@ts-expect-error` is an error itself when nothing is wrong
+// Checked by process-published.test.ts in an empty project. A `@ts-expect-error` is an error itself when nothing is wrong
 // below it, so an `any` is found too. The test declares `ExpectedErrorCode`.
 import {
   type AppRouter,
