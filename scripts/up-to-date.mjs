@@ -19,8 +19,7 @@ const digestOf = (paths) => {
 };
 
 /**
- * Whether a part of the build would make again what lies there: what it is made `from` is the same as when it was built last, and nobody
- * has touched what it `makes` since.
+ * Tells whether a part of the build is up to date: neither its inputs (`from`) nor its output (`makes`) have changed since the last build.
  * @param {string} name
  * @param {{ from: readonly string[], makes: string, salt?: string }} part paths from the root of the repository; `salt` is what else
  *   decides what is made

@@ -15,7 +15,7 @@ const remove = ({ admin, room }: School, userId = WHO) =>
 /** Erases everything that is due, in the middle of another removal. */
 const removeAnother = (school: School, userId: string) => remove(school, userId);
 
-/** What may remain: the events that inform the room's subscribers of the removal. */
+/** The only rows that may remain: events that tell the room's subscribers of the removal. */
 const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
 
 describe("participant.removeFromExam with records", () => {

@@ -10,7 +10,7 @@ const readmeOf = (name: string): string => readFileSync(join(examples, name, "RE
 const blocksOf = (name: string): string[] =>
   [...readmeOf(name).matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = ""]) => block);
 
-/** A folder that is a clone to whoever types in it, with data of its own. */
+/** Creates a folder that looks like a clone of the repository, with its own data. */
 const openClone = () => {
   const folder = tempFolder();
   for (const name of ["examples", "packages"]) symlinkSync(join(REPOSITORY, name), join(folder.path, name));

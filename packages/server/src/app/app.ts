@@ -1,7 +1,7 @@
 import cors from "@fastify/cors";
 import Fastify, { type FastifyInstance, LogController } from "fastify";
 import type { Deps } from "../api/deps.js";
-import { createAppRouter } from "../api/router.js";
+import { createAppRouter, type ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
 import { batchWrites } from "../http/batched-writes.js";
 import { bodyTooLarge, createBodies, discardUnreadBodies, MAX_BODY_BYTES } from "../http/bodies.js";
@@ -37,6 +37,8 @@ import type { Router } from "../trpc/root.js";
 const FILE_HEADERS = ["content-range", "accept-ranges", "content-length", "etag"];
 
 export interface AppOptions {
+  /** The router of the services, if the caller has created it. Default: a new one. */
+  readonly router?: ServedRouter;
   /** The router behind tRPC, for tests of the transports. Default: the router of the services. */
   readonly trpcRouter?: Router;
   /** The timeouts of WebSocket connections, in milliseconds. */
@@ -50,7 +52,7 @@ export interface AppOptions {
 export const buildApp = async (
   deps: Deps,
   services: Services,
-  { trpcRouter, timing = {} }: AppOptions = {},
+  { router = createAppRouter(services), trpcRouter, timing = {} }: AppOptions = {},
 ): Promise<FastifyInstance> => {
   const { config, db } = deps;
   const origins = originsOf(config);
@@ -120,7 +122,6 @@ export const buildApp = async (
   startPage(app);
   healthRoutes(app, { db, config, disk: deps.disk });
 
-  const router = createAppRouter(services);
   const createContext = createContextFactory(services);
   const { timeZone, trpcAdapter: adapter } = config;
   await app.register(restPlugin, { router, createContext, bodies, timeZone, adapter });

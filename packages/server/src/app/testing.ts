@@ -118,7 +118,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   });
   const services = createServices(deps);
   const router = createAppRouter(services);
-  const app = await buildApp(deps, services, options.timing ? { timing: options.timing } : {});
+  const app = await buildApp(deps, services, { router, ...(options.timing && { timing: options.timing }) });
   deps.disk.start();
   services.queue.start();
   services.erasure.start();

@@ -80,7 +80,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   });
   const deps = options.change?.(made) ?? made;
   const services = createServices(deps);
-  const app = await buildApp(deps, services);
+  const router = createAppRouter(services);
+  const app = await buildApp(deps, services, { router });
   if (options.queue ?? true) services.queue.start();
   services.erasure.start();
   services.live.start();
@@ -88,7 +89,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   return {
     app,
     inject: app.inject.bind(app),
-    procedures: proceduresOf(createAppRouter(services)),
+    procedures: proceduresOf(router),
     services,
     db,
     secret,

@@ -17,7 +17,7 @@ export interface Subscriber {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a subscription is to: a room or an exam. */
+/** The room or the exam that a subscription follows. */
 export interface SubscriptionTarget<Delivered> {
   readonly scope: Subscription["scope"];
   readonly mayDeliver: (event: LoggedEvent) => boolean;
