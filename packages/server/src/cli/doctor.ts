@@ -16,6 +16,7 @@ import { checkInstallation, streamCallback } from "./doctor/installation.js";
 import { checkVendors } from "./doctor/vendors.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
+import type { CommandRun } from "./run.js";
 
 const silent = () => pino({ level: "silent" });
 
@@ -31,7 +32,7 @@ const demandOf = async (config: Config): Promise<Demand | undefined> => {
   }
 };
 
-const vendors = (config: Config): Promise<Finding[]> => {
+const vendors = (run: CommandRun, config: Config): Promise<Finding[]> => {
   const clock = () => new Date();
   const ids = createIds({ clock });
   const providers = selectProviders({
@@ -43,13 +44,13 @@ const vendors = (config: Config): Promise<Finding[]> => {
     ownKey: () => temporarySecret().value,
     log: silent(),
   });
-  const progress = createProgress("Checking the vendors");
+  const progress = createProgress("Checking the vendors", run.io.stderr);
   return checkVendors(config, providers, progress.show).finally(progress.end);
 };
 
-const runChecks = async (): Promise<Finding[]> => {
+const runChecks = async (run: CommandRun): Promise<Finding[]> => {
   const settings = findingsOf("settings");
-  const read = readSettings(readEnvironment());
+  const read = readSettings(readEnvironment(run.io.env));
   if ("faults" in read)
     return read.faults.map((fault) =>
       settings.failed(fault, "Correct it: the server does not start otherwise."),
@@ -61,7 +62,7 @@ const runChecks = async (): Promise<Finding[]> => {
     ...(await checkInstallation(config)),
     streamDomains(config, demand),
     streamCallback(config),
-    ...(await vendors(config)),
+    ...(await vendors(run, config)),
     ...(demand ? checkCapacity(config, demand) : []),
   ];
 };
@@ -71,14 +72,14 @@ const summary = (findings: readonly Finding[]): string => {
   return `${count(findings.length, "check")}: ${many("failed")} failed, ${count(many("warning"), "warning")}`;
 };
 
-export const addDoctor = (program: Command): void => {
+export const addDoctor = (program: Command, run: CommandRun): void => {
   program
     .command("doctor")
     .description("check the settings, storage and all configured vendor services, and recommend actions")
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
-      const findings = await runChecks();
-      print(json, findings, () =>
+      const findings = await runChecks(run);
+      print(run, json, findings, () =>
         [
           table(
             ["CHECK", "STATE", "FOUND", "WHAT TO DO"],
@@ -87,6 +88,6 @@ export const addDoctor = (program: Command): void => {
           summary(findings),
         ].join("\n"),
       );
-      if (findings.some(({ state }) => state === "failed")) process.exitCode = 1;
+      if (findings.some(({ state }) => state === "failed")) run.exitCode = 1;
     });
 };

@@ -6,6 +6,7 @@ import { createServices, type Services } from "../api/services.js";
 import { openDeps } from "../app/main.js";
 import { type Config, parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
+import type { CommandIo, CommandRun } from "./run.js";
 
 /**
  * The caller of commands. A person with access to the data folder is an administrator. Tokens and accounts
@@ -44,11 +45,11 @@ interface OpenedApp {
  * Opens the local installation that the settings describe.
  * @throws SetupError for a database in memory
  */
-const openLocalApp = (): OpenedApp => {
-  const config = parseConfig(readEnvironment());
+const openLocalApp = ({ env, stderr }: CommandIo): OpenedApp => {
+  const config = parseConfig(readEnvironment(env));
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
-  const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
+  const deps = openDeps(config, { log: pino({ level: "warn" }, stderr) });
   try {
     const services = createServices(deps, { unlimited: true });
     const router = createAppRouter(services);
@@ -79,8 +80,11 @@ const openLocalApp = (): OpenedApp => {
 };
 
 /** Opens the local installation, runs some work with it, and closes it. */
-export const withLocalApp = async <Result>(work: (app: LocalApp) => Promise<Result>): Promise<Result> => {
-  const { app, close } = openLocalApp();
+export const withLocalApp = async <Result>(
+  { io }: CommandRun,
+  work: (app: LocalApp) => Promise<Result>,
+): Promise<Result> => {
+  const { app, close } = openLocalApp(io);
   try {
     return await work(app);
   } finally {

@@ -2,8 +2,9 @@ import type { Command } from "commander";
 import { checkAddress, startServer, untilSignal } from "../app/main.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import { startDemo } from "../demo/start.js";
+import type { CommandRun } from "./run.js";
 
-export const addServe = (program: Command): void => {
+export const addServe = (program: Command, run: CommandRun): void => {
   program
     .command("serve")
     .description(
@@ -12,17 +13,17 @@ export const addServe = (program: Command): void => {
     .option("--demo", "create a demo room and an audio library, and print example calls")
     .option("--check", "only check the arguments, settings and address, without opening the database")
     .action(async ({ demo, check }: { demo?: true; check?: true }) => {
-      const environment = readEnvironment();
+      const environment = readEnvironment(run.io.env);
       const config = parseConfig(
         demo ? { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn", ...environment } : environment,
       );
       if (check) {
         await checkAddress(config);
-        process.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
+        run.io.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
         return;
       }
       const server = await startServer(config);
-      if (demo) process.stdout.write(await startDemo(server));
+      if (demo) run.io.stdout.write(await startDemo(server));
       await untilSignal(server);
     });
 };
