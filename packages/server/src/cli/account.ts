@@ -1,8 +1,9 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
-import { type LocalApp, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { fetchAllPages } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
 import { print, table } from "./output.js";
 import { newPassword, terminalOf } from "./password.js";
 import type { CommandRun } from "./run.js";

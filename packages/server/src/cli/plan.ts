@@ -3,8 +3,10 @@ import type { Command } from "commander";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, parseWholeNumber } from "./arguments.js";
 import { printFaults } from "./faults.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 

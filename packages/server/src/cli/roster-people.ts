@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { type LocalApp, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { fetchAllPages, findExam, findRoom } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
 import { count, print, table } from "./output.js";
 import type { CommandRun } from "./run.js";
 

@@ -1,9 +1,8 @@
 import type { Command } from "commander";
-import { checkAddress, startServer, untilSignal } from "../app/main.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
-import { startDemo } from "../demo/start.js";
 import type { CommandRun } from "./run.js";
 
+/** Adds the command `serve`. The server is imported when the settings are valid. */
 export const addServe = (program: Command, run: CommandRun): void => {
   program
     .command("serve")
@@ -17,13 +16,17 @@ export const addServe = (program: Command, run: CommandRun): void => {
       const config = parseConfig(
         demo ? { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn", ...environment } : environment,
       );
+      const { checkAddress, startServer, untilSignal } = await import("../app/main.js");
       if (check) {
         await checkAddress(config);
         run.io.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
         return;
       }
       const server = await startServer(config);
-      if (demo) run.io.stdout.write(await startDemo(server));
+      if (demo) {
+        const { startDemo } = await import("../demo/start.js");
+        run.io.stdout.write(await startDemo(server));
+      }
       await untilSignal(server);
     });
 };

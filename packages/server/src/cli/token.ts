@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { authSecretOf } from "../app/main.js";
+import { authSecretOf } from "../app/secrets.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import { createTokenIssuer } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
