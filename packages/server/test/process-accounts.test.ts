@@ -1,10 +1,11 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 /** Runs a command that must succeed. */
 const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> => {
-  const ended = await run(args, { cwd, env: testEnv, ...(input !== undefined && { input }) });
+  const ended = await runHere(args, { cwd, env: testEnv, input });
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   return ended.stdout.trim();
 };

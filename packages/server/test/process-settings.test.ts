@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { run, type Server, serve, tempFolder } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { type Server, serve, tempFolder } from "./support/process.js";
 
 /** Only the port is set, because the default, 7001, may be in use. */
 const env = { INVIGIL_PORT: "0" };
 
 const token = async (cwd: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await run(["token", ...args], { cwd, env });
+  const { code, stdout, stderr } = await runHere(["token", ...args], { cwd, env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout.trim();
 };
