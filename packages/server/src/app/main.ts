@@ -1,12 +1,11 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Logger, pino } from "pino";
 import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
 import { bufferLines } from "../platform/log-lines.js";
-import { SetupError } from "../platform/setup-error.js";
+import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, openDeps } from "./installation.js";
 
@@ -56,28 +55,6 @@ const openLog = ({ logLevel }: Config): Logger => {
   const lines = bufferLines({ write: (text) => stdout.write(text) });
   process.once("exit", lines.flush);
   return pino({ level: logLevel }, lines);
-};
-
-const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
-  new SetupError(
-    `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${error.code ?? error.message}`,
-  );
-
-/**
- * Checks the configured address by listening on it briefly.
- * @throws SetupError when another process listens there, or the system does not allow it
- */
-export const checkAddress = async (config: Config): Promise<void> => {
-  const server = createServer();
-  server.listen({ host: config.host, port: config.port });
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    // Safe: a server that cannot listen emits a system error.
-    throw cannotListen(config, error as NodeJS.ErrnoException);
-  }
-  server.close();
-  await once(server, "close");
 };
 
 /** Opens the database, builds the app, and listens. */

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { checkAddress } from "../app/address.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import type { CommandRun } from "./run.js";
 
@@ -16,12 +17,12 @@ export const addServe = (program: Command, run: CommandRun): void => {
       const config = parseConfig(
         demo ? { INVIGIL_DEMO_EXAMINEES: "5", INVIGIL_LOG_LEVEL: "warn", ...environment } : environment,
       );
-      const { checkAddress, startServer, untilSignal } = await import("../app/main.js");
       if (check) {
         await checkAddress(config);
         run.io.stdout.write(`The settings are valid, and ${config.host}, port ${config.port}, is free.\n`);
         return;
       }
+      const { startServer, untilSignal } = await import("../app/main.js");
       const server = await startServer(config);
       if (demo) {
         const { startDemo } = await import("../demo/start.js");
