@@ -41,7 +41,7 @@ describe("every command in a process", () => {
     expect(stderr).toEqual(typeof complaint === "string" ? complaint : expect.stringMatching(complaint));
   };
 
-  it("works", { timeout: 120_000 }, async () => {
+  it("works", { timeout: 180_000 }, async () => {
     await does("serve", ["--check"], /^The settings are valid, .*\n$/);
     await does("doctor", [], /^CHECK .*\n\d+ checks: 0 failed, /s);
     await does("token issue", ["--role", "admin", "--user", "a"], /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
@@ -89,7 +89,7 @@ describe("every command in a process", () => {
     await does("backup restore", ["saved", "--replace"], /^Restored saved\. .*\nThe previous files are in /);
   });
 
-  it("fails with a message and the exit code 1", { timeout: 120_000 }, async () => {
+  it("fails with a message and the exit code 1", { timeout: 180_000 }, async () => {
     const noExam = "invigil: There is no exam 'none'\n";
     const noRoom = "invigil: There is no room none.\n";
     const nobody = "invigil: There is no account nobody.\n";
