@@ -15,7 +15,7 @@ for (const script of ["scripts/setup.mjs", "scripts/build.mjs"]) {
 }
 
 console.log("Serving, and watching for changes…");
-const serve = "packages/server/src/cli/program.ts serve --demo".split(" ");
+const serve = "packages/server/src/cli.ts serve --demo".split(" ");
 const stopServer = serveRestarting({
   args: ["--import", "tsx", ...serve, ...process.argv.slice(2)],
   env: { ...process.env, TSX_TSCONFIG_PATH: "scripts/tsconfig.sources.json" },

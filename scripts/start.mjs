@@ -23,7 +23,7 @@ step(process.execPath, ["scripts/setup.mjs"]);
 // The same program that serves, from its sources.
 const checked = step(
   process.execPath,
-  ["--import", "tsx", "packages/server/src/cli/program.ts", ...serve, "--check"],
+  ["--import", "tsx", "packages/server/src/cli.ts", ...serve, "--check"],
   {
     stdio: ["ignore", "pipe", "inherit"],
     env: Object.assign({}, process.env, { TSX_TSCONFIG_PATH: "scripts/tsconfig.sources.json" }),

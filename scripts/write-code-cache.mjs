@@ -11,4 +11,4 @@ process.once("SIGTERM", () => {
   writeCodeCache();
   process.exit();
 });
-load("./program.cjs");
+load("./program.cjs").runCommand(process.argv.slice(2), process);

@@ -4,9 +4,9 @@ import { expect, test } from "vitest";
 import { liveWorld, TEACHER } from "./live-world.js";
 import { liveProcess } from "./processes.js";
 
-const CUTS = 100;
+const CUTS = 40;
 /** What each client says while it is cut off again and again. */
-const MESSAGES = 150;
+const MESSAGES = 60;
 /** Between one message of the load and the next: clients that come back are to hear something, and not to be flooded. */
 const PACE_MS = 2;
 const DAY_SECONDS = 86_400;
@@ -24,7 +24,7 @@ interface Line {
 }
 
 test.concurrent.each(["ws", "sse"] as const)(
-  "cut off a hundred times while messages flow, two processes hear every event once, in order: %s",
+  "cut off forty times while messages flow, two processes hear every event once, in order: %s",
   { timeout: 120_000 },
   async (transport) => {
     await using world = await liveWorld();

@@ -45,7 +45,7 @@ test.concurrent.each([
       await room.ready();
       const loop = room[Symbol.asyncIterator]();
       const heard: unknown[] = [];
-      for (let n = 1; n <= 4; n += 1) {
+      for (let n = 1; n <= 3; n += 1) {
         await room.send(30_001, n);
         // Killed at once, before all messages are delivered.
         const lost = untilStatus(room, "reconnecting");
@@ -58,7 +58,7 @@ test.concurrent.each([
         const received = await until(loop, (event) => event.type === "message" && event.message.data === -n);
         for (const event of received) if (event.type === "message") heard.push(event.message.data);
       }
-      expect(heard).toEqual([1, -1, 2, -2, 3, -3, 4, -4]);
+      expect(heard).toEqual([1, -1, 2, -2, 3, -3]);
       expect(room.state?.room.id).toBe(id);
       room.close();
     } finally {

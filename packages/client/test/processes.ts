@@ -71,7 +71,7 @@ export const node = (args: readonly string[], env: Readonly<Record<string, strin
   };
 };
 
-/** Starts a client in a process of its own: see live-process.ts. */
+/** Starts a client in a process of its own: see live-process.mjs. */
 export const liveProcess = (env: {
   INVIGIL_URL: string;
   TOKEN: string;
@@ -79,4 +79,4 @@ export const liveProcess = (env: {
   TRANSPORT: "ws" | "sse";
   COUNT: string;
   NAME: string;
-}): Lines => node(["--import", "tsx", join(import.meta.dirname, "live-process.ts")], env);
+}): Lines => node([join(import.meta.dirname, "live-process.mjs")], env);

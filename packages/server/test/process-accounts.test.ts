@@ -1,10 +1,11 @@
 import { decodeJwt } from "jose";
-import { describe, expect, it } from "vitest";
-import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runHere } from "./support/command.js";
+import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 /** Runs a command that must succeed. */
 const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> => {
-  const ended = await run(args, { cwd, env: testEnv, ...(input !== undefined && { input }) });
+  const ended = await runHere(args, { cwd, env: testEnv, input });
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   return ended.stdout.trim();
 };
@@ -29,9 +30,21 @@ const restart = async (server: Server, cwd: string): Promise<Server> => {
 
 const ADD_T1 = ["account", "add", "t1", "--role", "teacher", "--name", "李老师"];
 
-describe("`invigil account`", () => {
-  it("makes an account with a password of its own making, or one that is piped in", async () => {
-    using folder = tempFolder();
+// Commands for accounts and tokens beside a running server: see commands-accounts.test.ts for what they print.
+
+describe("a running server", () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let server: Server;
+  beforeAll(async () => {
+    folder = tempFolder();
+    server = await serve({ cwd: folder.path, env: testEnv });
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
+
+  it("takes the password that the command made, or one that was piped in", async () => {
     const printed = await invigil(folder.path, [...ADD_T1, "--generate"]);
     const [, first = ""] = /^t1 ([A-Za-z0-9]{20})$/.exec(printed) ?? expect.fail(printed);
     const changed = await invigil(folder.path, ["account", "passwd", "t1", "--generate"]);
@@ -44,7 +57,6 @@ describe("`invigil account`", () => {
         "密码 is fine\nmore\n",
       ),
     ).toBe("boss can log in (admin).");
-    await using server = await serve({ cwd: folder.path, env: testEnv });
     const [teacher, boss] = [
       await login(server, "t1", password),
       await login(server, "boss", "密码 is fine"),
@@ -55,121 +67,48 @@ describe("`invigil account`", () => {
     ]);
   });
 
-  it("prints JSON for programs, with the password only where it made one", async () => {
-    using folder = tempFolder();
-    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
-    const account = { userId: "t1", role: "teacher", name: "李老师", createdAt: time, updatedAt: time };
-    expect(await json(folder.path, ADD_T1, "a password")).toStrictEqual({ ...account, disabled: false });
-    expect(await json(folder.path, ["account", "passwd", "t1", "--generate"])).toStrictEqual({
-      ...account,
-      disabled: false,
-      password: expect.stringMatching(/^[A-Za-z0-9]{20}$/),
-    });
-    expect(await json(folder.path, ["account", "passwd", "t1"], "a password")).toStrictEqual({
-      ...account,
-      disabled: false,
-    });
-    expect(await json(folder.path, ["account", "disable", "t1"])).toStrictEqual({
-      ...account,
-      disabled: true,
-    });
-    expect(await json(folder.path, ["account", "list"])).toStrictEqual([{ ...account, disabled: true }]);
-    expect(await json(folder.path, ["account", "enable", "t1"])).toStrictEqual({
-      ...account,
-      disabled: false,
-    });
-    expect(await json(folder.path, ["account", "list", "--role", "admin"])).toStrictEqual([]);
-  });
-
-  it("lists accounts as a table, every one of them", async () => {
-    using folder = tempFolder();
-    await invigil(folder.path, ADD_T1, "a password");
-    await invigil(folder.path, ["account", "add", "boss", "--role", "admin", "--name", "Boss"], "a password");
-    await invigil(folder.path, ["account", "disable", "boss"]);
-    expect(await invigil(folder.path, ["account", "list"])).toBe(
-      [
-        "USER  ROLE     NAME    STATE",
-        "boss  admin    Boss    disabled",
-        "t1    teacher  李老师  active",
-      ].join("\n"),
-    );
-    expect(await invigil(folder.path, ["account", "list", "--role", "teacher"])).not.toContain("boss");
-  });
-
-  it.each([
-    [ADD_T1, "short\n", "password must be at least 8 characters"],
-    [ADD_T1, "", "no password was given: provide it on standard input, or use --generate"],
-    [["account", "add", "a b", "--role", "teacher", "--name", "N"], "a password", /^userId must be 1 to 61/],
-    [
-      ["account", "add", "pupil", "--role", "examinee", "--name", "N"],
-      "a password",
-      /Allowed choices are admin/,
-    ],
-    [["account", "disable", "nobody"], "", "There is no account nobody."],
-    [["account", "passwd", "nobody"], "a password", "There is no account nobody."],
-  ])("%j with %j ends with one line that says why", async (args, input, why) => {
-    using folder = tempFolder();
-    const { code, stdout, stderr } = await run(args, { cwd: folder.path, env: testEnv, input });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr.replace(/^(invigil|error): /, "").trim()).toEqual(
-      typeof why === "string" ? why : expect.stringMatching(why),
-    );
-    expect(stderr).not.toContain("short");
-  });
-
-  it("refuses an id that is taken", async () => {
-    using folder = tempFolder();
-    await invigil(folder.path, ADD_T1, "a password");
-    const again = await run(ADD_T1, { cwd: folder.path, env: testEnv, input: "another password" });
-    expect(again).toMatchObject({ code: 1, stderr: "invigil: There is an account t1 already.\n" });
-  });
-});
-
-describe("a running server", () => {
   it("sees at once what the command does to accounts and tokens", async () => {
-    using folder = tempFolder();
     const { path } = folder;
-    for (const user of ["t1", "t2"])
+    for (const user of ["u1", "u2"])
       await invigil(path, ["account", "add", user, "--role", "teacher", "--name", "T"], "a password");
-    await using server = await serve({ cwd: path, env: testEnv });
     const [first, second] = [
-      await login(server, "t1", "a password"),
-      await login(server, "t2", "a password"),
+      await login(server, "u1", "a password"),
+      await login(server, "u2", "a password"),
     ];
     const issued = await tokenFor("teacher", "issued");
     for (const token of [first, second, issued]) expect(await statusOf(server, token)).toBe(200);
 
-    await invigil(path, ["account", "disable", "t1"]);
+    await invigil(path, ["account", "disable", "u1"]);
     expect(await statusOf(server, first)).toBe(401);
-    expect((await server.post("/login", { username: "t1", password: "a password" })).status).toBe(401);
+    expect((await server.post("/login", { username: "u1", password: "a password" })).status).toBe(401);
     expect(await statusOf(server, second)).toBe(200);
-    await invigil(path, ["account", "enable", "t1"]);
-    await login(server, "t1", "a password");
+    await invigil(path, ["account", "enable", "u1"]);
+    await login(server, "u1", "a password");
 
-    await invigil(path, ["account", "passwd", "t2"], "another password");
+    await invigil(path, ["account", "passwd", "u2"], "another password");
     expect(await statusOf(server, second)).toBe(401);
-    await login(server, "t2", "another password");
+    await login(server, "u2", "another password");
 
     // `tokenFor` makes the user id the token's id.
     expect(await invigil(path, ["token", "revoke", "issued"])).toBe("The token issued was revoked.");
     expect(await statusOf(server, issued)).toBe(401);
     expect(await json(path, ["token", "revoke", "issued"])).toEqual({ tokenId: "issued", revoked: true });
   });
+});
 
-  it("knows after a restart who logged out, whose token was revoked, and who did neither", async () => {
-    using folder = tempFolder();
-    const { path } = folder;
-    await invigil(path, ADD_T1, "a password");
-    await using before = await serve({ cwd: path, env: testEnv });
-    const [gone, kept] = [await login(before, "t1", "a password"), await login(before, "t1", "a password")];
-    const [left, revoked] = [await tokenFor("teacher", "left"), await tokenFor("teacher", "revoked")];
-    await call(before, "auth.logout", gone);
-    await call(before, "auth.logout", left);
-    await invigil(path, ["token", "revoke", "revoked"]);
+it("a server knows after a restart who logged out, whose token was revoked, and who did neither", async () => {
+  using folder = tempFolder();
+  const { path } = folder;
+  await invigil(path, ADD_T1, "a password");
+  await using before = await serve({ cwd: path, env: testEnv });
+  const [gone, kept] = [await login(before, "t1", "a password"), await login(before, "t1", "a password")];
+  const [left, revoked] = [await tokenFor("teacher", "left"), await tokenFor("teacher", "revoked")];
+  await call(before, "auth.logout", gone);
+  await call(before, "auth.logout", left);
+  await invigil(path, ["token", "revoke", "revoked"]);
 
-    await using after = await restart(before, path);
-    for (const token of [gone, left, revoked]) expect(await statusOf(after, token)).toBe(401);
-    expect(await statusOf(after, kept)).toBe(200);
-    await call(after, "auth.refresh", kept);
-  });
+  await using after = await restart(before, path);
+  for (const token of [gone, left, revoked]) expect(await statusOf(after, token)).toBe(401);
+  expect(await statusOf(after, kept)).toBe(200);
+  await call(after, "auth.refresh", kept);
 });

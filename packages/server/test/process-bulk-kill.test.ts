@@ -8,7 +8,7 @@ import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/pro
 // it, takes the change back or finishes it.
 
 /** As many as make a change several writes long. */
-const PEOPLE = 4_000;
+const PEOPLE = 2_000;
 const ROOM_SIZE = 200;
 const RECORDS = 8_000;
 const LOOK_AGAIN_MS = 10;

@@ -1,6 +1,7 @@
 import Sqlite from "better-sqlite3";
 import { expect, it } from "vitest";
-import { run, serve, tempFolder, testEnv } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { serve, tempFolder, testEnv } from "./support/process.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 
 it("an erasure that a process did not finish is finished by the next start", async () => {
@@ -35,7 +36,7 @@ it("the command erases, too", async () => {
   const { examId } = school.room;
   await school.close();
   const env = { ...testEnv, INVIGIL_DATABASE_URL: `file:${databaseFile}` };
-  const ended = await run(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
+  const ended = await runHere(["roster", "remove", WHO, "--exam", examId, "--with-records"], {
     cwd: folder.path,
     env,
   });

@@ -1,295 +1,92 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
-import { run, serve, testEnv, tokenFor } from "./support/process.js";
+import { run, type Server, serve, testEnv, tokenFor } from "./support/process.js";
 import { shop } from "./support/shop.js";
-import { mp3, wav } from "./support/sounds.js";
+import { mp3 } from "./support/sounds.js";
 
-// The library and exams, using only commands.
+// Commands for exams beside a running server, which uses the same data folder.
 
-/** Each test runs about a dozen processes, in parallel with other tests. */
-const PATIENT = { timeout: 120_000 };
 const TIMES = ["--start", "2026-06-07 09:00", "--end", "11:30"];
 
-describe.concurrent("`invigil audio`", PATIENT, () => {
-  it("adds files and URLs, says their ids, and lists them", async () => {
-    using place = shop();
-    writeFileSync(join(place.path, "bell.pdf"), wav());
-    const bell = await place.fine("audio", "add", "bell.pdf", "--name", "开考铃 Bell", "--default", "-q");
-    expect(bell).toMatch(/^[0-9a-f]{32}$/);
-    const url = "https://cdn.example/x.mp3";
-    const noted = await place.json("audio", "add", url, "--name", "Noted", "--classify", "2");
-    expect(noted).toEqual({ id: expect.any(String), name: "Noted", classify: 2, isDefault: false, url });
-    const output = await place.fine("audio", "add", "bell.pdf", "--name", "Again");
-    expect(output).toMatch(
-      /^Added the clip Again, [0-9a-f]{32}: http:\/\/127\.0\.0\.1:0\/audio\/[0-9a-f]{64}\.wav$/,
-    );
-    expect(readdirSync(join(place.path, "data/audio"))).toHaveLength(1);
+let place: ReturnType<typeof shop>;
+let server: Server;
+beforeAll(async () => {
+  place = shop();
+  server = await serve({ cwd: place.path, env: testEnv });
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  place[Symbol.dispose]();
+});
 
-    const ids = (list: Parsed) => list.map(({ id }: Parsed) => id);
-    const all = await place.json("audio", "list");
-    expect(all).toMatchObject([{ id: bell, isDefault: true }, noted, { name: "Again" }]);
-    expect(ids(await place.json("audio", "list", "--name", "bELL"))).toEqual([bell]);
-    expect(ids(await place.json("audio", "list", "--classify", "2"))).toEqual([noted.id]);
-    const [header = "", first = ""] = (await place.fine("audio", "list")).split("\n");
-    expect(header).toMatch(/^ID +CLASS +DEFAULT +NAME +URL$/);
-    expect(first).toMatch(new RegExp(`^${bell} +0 +yes +开考铃 Bell +http`));
-    expect(await place.fine("audio", "list", "--name", "nothing")).toBe("No clips were found.");
-  });
+it("a clip that a command adds is served", async () => {
+  writeFileSync(join(place.path, "a.mp3"), mp3());
+  const id = await place.fine("audio", "add", "a.mp3", "--name", "A", "-q");
+  const { body } = await server.post("/exam/selectAudio", {}, await tokenFor("admin", "root"));
+  expect(body.data.list).toEqual([{ id, name: "A", classify: 0, url: expect.any(String) }]);
+  const played = await fetch(body.data.list[0].url);
+  expect(Buffer.from(await played.arrayBuffer()).equals(mp3())).toBe(true);
+});
 
-  it("changes and deletes clips, but none that an exam plays", async () => {
-    using place = shop();
-    writeFileSync(join(place.path, "a.mp3"), mp3());
-    const clip = await place.fine("audio", "add", "a.mp3", "--name", "A", "-q");
-    const changed = await place.json("audio", "update", clip, "--name", "B", "--classify", "7", "--default");
-    expect(changed).toMatchObject({ id: clip, name: "B", classify: 7, isDefault: true });
-    expect(await place.json("audio", "update", clip, "--no-default")).toMatchObject({
-      name: "B",
-      isDefault: false,
-    });
-    const exam = await place.fine("exam", "create", "--name", "E", ...TIMES, "-q");
-    const attached = await place.json("audio", "attach", clip, "--exam", exam, "--at", "08:50");
-    expect(attached).toMatchObject({ clipId: clip, startTime: "2026-06-07T00:50:00.000Z" });
-    expect(await place.fine("audio", "attach", clip, "--exam", exam)).toContain("when the teacher starts it");
-    expect(await place.refusal("audio", "delete", clip)).toBe(
-      `invigil: 1 exam plays the audio clip ${clip}.`,
-    );
-    const { manualAudio } = await place.json("exam", "show", exam);
-    for (const id of [attached.id, manualAudio[0].id])
-      await place.fine("audio", "detach", id, "--exam", exam);
-    expect(await place.fine("audio", "delete", clip)).toBe(`Deleted the clip ${clip}.`);
-    expect(readdirSync(join(place.path, "data/audio"))).toEqual([]);
-  });
-
-  it("refuses in one line what it cannot take, and keeps nothing of it", async () => {
-    using place = shop();
-    writeFileSync(join(place.path, "text.mp3"), "no audio");
-    mkdirSync(join(place.path, "folder"));
-    const add = (source: string, ...more: string[]) =>
-      place.refusal("audio", "add", source, "--name", "N", ...more);
-    expect(await add("text.mp3")).toBe("invigil: file must be mp3, wav, ogg or m4a audio");
-    expect(await add("none.mp3")).toBe("invigil: The file none.mp3 cannot be read: ENOENT");
-    expect(await add("folder")).toBe("invigil: folder is not a file");
-    expect(await add("https://")).toBe("invigil: url must be an http or https URL");
-    expect(await place.json("audio", "list")).toEqual([]);
-    const folder = join(place.path, "data/audio");
-    expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
-  });
-
-  it("works beside a running server, which serves the file", async () => {
-    using place = shop();
-    await using server = await serve({ cwd: place.path, env: testEnv });
-    writeFileSync(join(place.path, "a.mp3"), mp3());
-    const id = await place.fine("audio", "add", "a.mp3", "--name", "A", "-q");
-    const { body } = await server.post("/exam/selectAudio", {}, await tokenFor("admin", "root"));
-    expect(body.data.list).toEqual([{ id, name: "A", classify: 0, url: expect.any(String) }]);
-    const played = await fetch(body.data.list[0].url);
-    expect(Buffer.from(await played.arrayBuffer()).equals(mp3())).toBe(true);
+it("an exam with rooms is deleted only where that is asked for", async () => {
+  const { body } = await server.post("/exam/createRoom", { name: "R" }, await tokenFor("teacher", "t1"));
+  expect(await place.refusal("exam", "delete", body.data.examId)).toBe(
+    `invigil: The exam ${body.data.examId} has 1 room and 1 person, and is deleted with them only where --with-rooms is set.`,
+  );
+  expect(await place.json("exam", "delete", body.data.examId, "--with-rooms")).toEqual({
+    examId: body.data.examId,
+    rooms: 1,
+    people: 1,
   });
 });
 
-describe.concurrent("`invigil exam`", PATIENT, () => {
-  const clips = async (place: ReturnType<typeof shop>, ...names: string[]) => {
-    const ids: string[] = [];
-    for (const name of names)
-      ids.push(await place.fine("audio", "add", `https://cdn.example/${name}.mp3`, "--name", name, "-q"));
-    return ids as [string, string, string];
-  };
-
-  it("makes an exam with its times, its video and what it plays, and shows both clocks", async () => {
-    using place = shop();
-    const [notice, bell, music] = await clips(place, "notice", "bell", "music");
-    const video = ["--video", "1280x720@15,1500"];
-    const audio = [
-      "--schedule",
-      `${notice}@08:50`,
-      `${bell}@2026-06-07T03:30:00Z`,
-      "--offer",
-      music,
-      "--offer",
-      bell,
-    ];
-    const options = ["--name", "期末考试", ...TIMES, ...video, ...audio];
-    const made = await place.json("exam", "create", ...options);
-    expect(made).toMatchObject({
-      id: expect.stringMatching(/^[0-9a-f]{32}$/),
-      name: "期末考试",
-      startTime: "2026-06-07T01:00:00.000Z",
-      endTime: "2026-06-07T03:30:00.000Z",
-      videoProfile: { name: "1280x720", data: { width: 1280, height: 720, frameRate: 15, maxBitrate: 1500 } },
-      scheduledAudio: [
-        { clipId: notice, startTime: "2026-06-07T00:50:00.000Z" },
-        { clipId: bell, startTime: "2026-06-07T03:30:00.000Z" },
-      ],
-      manualAudio: [{ clipId: music }, { clipId: bell }],
-    });
-    expect(await place.json("exam", "show", made.id)).toEqual(made);
-    const shown = await place.fine("exam", "show", made.id);
-    for (const text of [
-      made.id,
-      "期末考试",
-      "2026-06-07 09:00 Asia/Shanghai (2026-06-07T01:00:00Z)",
-      "2026-06-07 11:30 Asia/Shanghai (2026-06-07T03:30:00Z)",
-      "1280x720, 15 frames/s, 1500 kbit/s",
-      `${made.scheduledAudio[0].id}  2026-06-07 08:50 Asia/Shanghai (2026-06-07T00:50:00Z)`,
-    ])
-      expect(shown).toContain(text);
-    expect(await place.fine("exam", "create", ...options)).toContain("2026-06-07 09:00 Asia/Shanghai");
-  });
-
-  it("reads days as the configured zone has them", async () => {
-    using place = shop();
-    const times = ["--start", "tomorrow 23:30", "--end", "23:59"];
-    const made = await place.json("exam", "create", "--name", "E", ...times);
-    const [start, end] = [new Date(made.startTime), new Date(made.endTime)];
-    expect(end.getTime() - start.getTime()).toBe(29 * 60_000);
-    expect(start.toISOString()).toMatch(/T15:30:00\.000Z$/);
-    const ahead = (start.getTime() - Date.now()) / 3_600_000;
-    expect(ahead).toBeGreaterThan(23);
-    expect(ahead).toBeLessThan(48);
-  });
-
-  it("changes what is given, and leaves the rest", async () => {
-    using place = shop();
-    const [a, b] = await clips(place, "a", "b");
-    await place.fine("audio", "update", b, "--default");
-    const options = ["--video", "640x480@10,500", "--schedule", `${a}@08:50`];
-    const made = await place.json("exam", "create", "--name", "E", ...TIMES, ...options);
-    // The default clip is not attached to the exam.
-    expect(made.manualAudio).toMatchObject([{ id: b, clipId: b }]);
-    const moved = await place.json("exam", "update", made.id, "--end", "12:00", "--schedule", `${a}@08:55`);
-    expect(moved).toMatchObject({
-      name: "E",
-      startTime: made.startTime,
-      endTime: "2026-06-07T04:00:00.000Z",
-      videoProfile: made.videoProfile,
-      scheduledAudio: [{ startTime: "2026-06-07T00:55:00.000Z" }],
-      manualAudio: [{ id: b }],
-    });
-    const offering = await place.json("exam", "update", made.id, "--offer", a, "--no-video");
-    expect(offering).toMatchObject({ scheduledAudio: moved.scheduledAudio, manualAudio: [{ clipId: a }] });
-    expect(offering).not.toHaveProperty("videoProfile");
-    const next = await place.json("exam", "update", made.id, "--start", "2026-06-08 09:00", "--end", "11:30");
-    expect(next).toMatchObject({
-      endTime: "2026-06-08T03:30:00.000Z",
-      manualAudio: [{ clipId: a }],
-      scheduledAudio: [{ clipId: a, startTime: "2026-06-08T00:55:00.000Z" }],
-    });
-    // Scheduled clips move with the start, which is printed. A new end moves nothing.
-    const earlier = await place.fine("exam", "update", made.id, "--start", "2026-06-08 08:30", "--offer", b);
-    expect(earlier).toMatch(
-      / 2026-06-08 08:25 Asia\/Shanghai .*\n\n1 scheduled clip moved with the start\.$/s,
-    );
-    const later = await place.fine(
-      "exam",
-      "update",
-      made.id,
-      "--start",
-      "2026-06-08 08:30",
-      "--end",
-      "12:30",
-    );
-    expect(later).toContain(" 2026-06-08 08:25 Asia/Shanghai ");
-    expect(later).not.toContain("moved");
-    const dated = ["--start", "2026-06-09 09:00", "--end", "11:30", "--schedule", `${a}@08:50`];
-    const again = await place.json("exam", "update", made.id, ...dated);
-    expect(again.scheduledAudio).toMatchObject([{ startTime: "2026-06-09T00:50:00.000Z" }]);
-    expect(await place.fine("exam", "update", made.id, "--name", "F")).toMatch(/^name +F$/m);
-  });
-
-  it("lists exams, newest first, and deletes them", async () => {
-    using place = shop();
-    expect(await place.fine("exam", "list")).toBe("There are no exams.");
-    const [first, second] = [
-      await place.fine("exam", "create", "--name", "First", ...TIMES, "-q"),
-      await place.fine("exam", "create", "--name", "Second", ...TIMES, "-q"),
-    ];
-    const exams = await place.json("exam", "list");
-    expect(exams.map(({ id }: Parsed) => id)).toEqual([second, first]);
-    expect(await place.fine("exam", "list")).toMatch(
-      new RegExp(`^${second} +2026-06-07 09:00 Asia/Shanghai \\(2026-06-07T01:00:00Z\\) +.* Second$`, "m"),
-    );
-    expect(await place.fine("exam", "delete", first)).toBe("Deleted the exam First, 0 rooms and 0 people.");
-    expect(await place.refusal("exam", "show", first)).toBe(`invigil: There is no exam '${first}'`);
-    await using server = await serve({ cwd: place.path, env: testEnv });
-    const { body } = await server.post("/exam/createRoom", { name: "R" }, await tokenFor("teacher", "t1"));
-    expect(await place.refusal("exam", "delete", body.data.examId)).toBe(
-      `invigil: The exam ${body.data.examId} has 1 room and 1 person, and is deleted with them only where --with-rooms is set.`,
-    );
-    expect(await place.json("exam", "delete", body.data.examId, "--with-rooms")).toEqual({
-      examId: body.data.examId,
-      rooms: 1,
-      people: 1,
-    });
-  });
-
-  it("erases an exam with its records once its name was typed, or given by a program", async () => {
-    using place = shop();
-    await using server = await serve({ cwd: place.path, env: testEnv });
-    const teacher = await tokenFor("teacher", "t1");
-    const make = async () => {
-      const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
-      const { examId, id: roomId } = body.data;
-      const record = {
-        userId: "t1",
-        isMainMonitor: true,
-        detectType: "manyPeople",
-        detectTime: 1780794000000,
-      };
-      const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
-      const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
-      expect(added.body).toMatchObject({ success: true });
-      return { examId: String(examId), name: (await place.json("exam", "show", examId)).name as string };
+it("an exam is erased with its records once its name was typed, or given by a program", async () => {
+  const teacher = await tokenFor("teacher", "t1");
+  const make = async () => {
+    const { body } = await server.post("/exam/createRoom", { name: "R" }, teacher);
+    const { examId, id: roomId } = body.data;
+    const record = {
+      userId: "t1",
+      isMainMonitor: true,
+      detectType: "manyPeople",
+      detectTime: 1780794000000,
     };
-    const first = await make();
-    const kept = await place.refusal("exam", "delete", first.examId, "--with-rooms");
-    expect(kept).toMatch(/is kept: it holds 1 cheat record\.$/);
-    const typed = (input: string, examId: string) =>
-      run(["exam", "delete", examId, "--with-records"], { cwd: place.path, env: testEnv, input });
-    const wrong = await typed("Something else\n", first.examId);
-    expect(wrong).toMatchObject({ code: 1, stdout: "" });
-    expect(wrong.stderr).toContain("--confirm must be the name of the exam");
-    expect(await typed("", first.examId)).toMatchObject({
-      code: 1,
-      stderr: expect.stringContaining("no answer was given: nothing was deleted"),
-    });
-    expect(await typed(`${first.name}\n`, first.examId)).toMatchObject({
-      code: 0,
-      stdout: `Deleted the exam ${first.name}, 1 room, 1 person and 1 cheat record.\n`,
-    });
-    const second = await make();
-    const args = ["exam", "delete", second.examId, "--with-records", "--confirm", second.name];
-    expect(await place.json(...args)).toEqual({ examId: second.examId, rooms: 1, people: 1, records: 1 });
+    const data = JSON.stringify([{ ...record, extraInfo: "x" }]);
+    const added = await server.post("/exam/cheat/addCheatRecord", { examId, roomId, data }, teacher);
+    expect(added.body).toMatchObject({ success: true });
+    return { examId: String(examId), name: (await place.json("exam", "show", examId)).name as string };
+  };
+  const first = await make();
+  const kept = await place.refusal("exam", "delete", first.examId, "--with-rooms");
+  expect(kept).toMatch(/is kept: it holds 1 cheat record\.$/);
+  const typed = (input: string, examId: string) =>
+    run(["exam", "delete", examId, "--with-records"], { cwd: place.path, env: testEnv, input });
+  const wrong = await typed("Something else\n", first.examId);
+  expect(wrong).toMatchObject({ code: 1, stdout: "" });
+  expect(wrong.stderr).toContain("--confirm must be the name of the exam");
+  expect(await typed("", first.examId)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("no answer was given: nothing was deleted"),
   });
+  expect(await typed(`${first.name}\n`, first.examId)).toMatchObject({
+    code: 0,
+    stdout: `Deleted the exam ${first.name}, 1 room, 1 person and 1 cheat record.\n`,
+  });
+  const second = await make();
+  const args = ["exam", "delete", second.examId, "--with-records", "--confirm", second.name];
+  expect(await place.json(...args)).toEqual({ examId: second.examId, rooms: 1, people: 1, records: 1 });
+});
 
-  it("makes an exam that a teacher counts as the maker of", async () => {
-    using place = shop();
-    const exam = await place.fine("exam", "create", "--name", "E", ...TIMES, "--by", "t1", "-q");
-    const operators = await place.fine("exam", "create", "--name", "E", ...TIMES, "-q");
-    await using server = await serve({ cwd: place.path, env: testEnv });
-    const token = await tokenFor("teacher", "t1");
-    const ask = async (examId: string) =>
-      (await (
-        await fetch(`${server.url}/exam/examInfo?examId=${examId}`, { headers: { authorization: token } })
-      ).json()) as Parsed;
-    expect(await ask(exam)).toMatchObject({ success: true, data: { startTime: "2026/06/07 09:00:00" } });
-    expect(await ask(operators)).toMatchObject({ success: false, reason: "FORBIDDEN" });
-  });
-
-  it("refuses in one line what it cannot read, and makes nothing", async () => {
-    using place = shop();
-    const create = (...more: string[]) => place.refusal("exam", "create", "--name", "E", ...more);
-    expect(await create("--start", "soon", "--end", "11:30")).toMatch(
-      /^invigil: --start must be a time like/,
-    );
-    expect(await create("--start", "2026-06-07 09:00", "--end", "08:00")).toBe(
-      "invigil: endTime must be after startTime",
-    );
-    expect(await create(...TIMES, "--video", "720p")).toContain("1280x720@15,1500");
-    expect(await create(...TIMES, "--schedule", "x")).toBe("invigil: --schedule must be CLIP@TIME, not 'x'");
-    expect(await create(...TIMES, "--offer", "none")).toBe("invigil: There is no audio clip none.");
-    expect(await create(...TIMES, "--by", "a b")).toMatch(/^invigil: --by must be/);
-    expect(await place.json("exam", "list")).toEqual([]);
-  });
+it("a teacher counts as the maker of an exam where a command says so", async () => {
+  const exam = await place.fine("exam", "create", "--name", "E", ...TIMES, "--by", "t1", "-q");
+  const operators = await place.fine("exam", "create", "--name", "E", ...TIMES, "-q");
+  const token = await tokenFor("teacher", "t1");
+  const ask = async (examId: string) =>
+    (await (
+      await fetch(`${server.url}/exam/examInfo?examId=${examId}`, { headers: { authorization: token } })
+    ).json()) as Parsed;
+  expect(await ask(exam)).toMatchObject({ success: true, data: { startTime: "2026/06/07 09:00:00" } });
+  expect(await ask(operators)).toMatchObject({ success: false, reason: "FORBIDDEN" });
 });

@@ -14,6 +14,8 @@ import {
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { openDatabase } from "../src/storage/sqlite/client.js";
+import { runHere } from "./support/command.js";
 import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // Manual changes of an installation's files, with and without a running server. No acknowledged write may be
@@ -134,15 +136,9 @@ describe("while the server runs, its database file is", () => {
   it.each(harms)("$what: nothing is acknowledged, /ready and the log say so", async ({ harm, undo }) => {
     using folder = tempFolder();
     const file = join(folder.path, DATABASE);
-    using elsewhere = tempFolder();
-    {
-      await using other = await serve({ cwd: elsewhere.path, env: testEnv });
-      await makeRooms(other, ["other"]);
-      await stopped(other);
-    }
     await using server = await serve({ cwd: folder.path, env: testEnv });
     await makeRooms(server, ["before"]);
-    cpSync(join(elsewhere.path, DATABASE), `${file}.other`);
+    openDatabase({ file: `${file}.other` }).close();
     expect((await fetch(`${server.url}/ready`)).status).toBe(200);
 
     harm(file);
@@ -173,13 +169,16 @@ describe("a data folder that was used", () => {
   it.each(lost)("$what does not begin anew in silence", async ({ lose }) => {
     using folder = tempFolder();
     const file = join(folder.path, DATABASE);
-    const server = await serve({ cwd: folder.path, env: testEnv });
-    await makeRooms(server, ["a"]);
-    await stopped(server);
+    const made = ["room", "create", "--name", "a", "--by", "t1"];
+    expect(await runHere(made, { cwd: folder.path, env: testEnv })).toMatchObject({ code: 0 });
+    expect(roomNames(file)).toEqual(["a"]);
     lose(file);
 
-    for (const args of [["serve"], ["account", "list"]]) {
-      const ended = await run(args, { cwd: folder.path, env: testEnv });
+    for (const [runIt, args] of [
+      [run, ["serve"]],
+      [runHere, ["account", "list"]],
+    ] as const) {
+      const ended = await runIt(args, { cwd: folder.path, env: testEnv });
       expect(ended).toMatchObject({ code: 1, stdout: "" });
       expect(ended.stderr).toMatch(/invigil\.db is (empty|not there), but the data folder .* in use since/);
     }
@@ -224,7 +223,7 @@ describe("the files of an installation", () => {
 
 describe("invigil backup", () => {
   const json = async (args: readonly string[], cwd: string) => {
-    const ended = await run([...args, "--json"], { cwd, env: testEnv });
+    const ended = await runHere([...args, "--json"], { cwd, env: testEnv });
     expect(ended.stderr).toBe("");
     return { code: ended.code, found: JSON.parse(ended.stdout) };
   };
@@ -246,11 +245,14 @@ describe("invigil backup", () => {
       found: { faults: [] },
     });
 
-    const busy = await run(["backup", "restore", "saved", "--replace"], { cwd: folder.path, env: testEnv });
+    const busy = await runHere(["backup", "restore", "saved", "--replace"], {
+      cwd: folder.path,
+      env: testEnv,
+    });
     expect(busy).toMatchObject({ code: 1 });
     expect(busy.stderr).toMatch(/in use/);
     await killed(server);
-    const there = await run(["backup", "restore", "saved"], { cwd: folder.path, env: testEnv });
+    const there = await runHere(["backup", "restore", "saved"], { cwd: folder.path, env: testEnv });
     expect(there.stderr).toMatch(/--replace/);
 
     const { found } = await json(["backup", "restore", "saved", "--replace"], folder.path);
@@ -268,10 +270,10 @@ describe("invigil backup", () => {
     await stopped(server);
     mkdirSync(join(folder.path, "data/audio"), { recursive: true });
     writeFileSync(join(folder.path, "data/audio", AUDIO), "sound");
-    expect((await run(["backup", "create", "saved"], { cwd: folder.path, env })).code).toBe(0);
+    expect((await runHere(["backup", "create", "saved"], { cwd: folder.path, env })).code).toBe(0);
     using other = tempFolder();
     const saved = join(folder.path, "saved");
-    expect((await run(["backup", "restore", saved], { cwd: other.path, env })).code).toBe(0);
+    expect((await runHere(["backup", "restore", saved], { cwd: other.path, env })).code).toBe(0);
     for (const name of ["auth-secret", `audio/${AUDIO}`])
       expect(readFileSync(join(other.path, "data", name))).toEqual(
         readFileSync(join(folder.path, "data", name)),
@@ -282,7 +284,7 @@ describe("invigil backup", () => {
   it("is refused when it is damaged, and then changes nothing", async () => {
     using folder = tempFolder();
     await stopped(await serve({ cwd: folder.path, env: testEnv }));
-    expect((await run(["backup", "create", "saved"], { cwd: folder.path, env: testEnv })).code).toBe(0);
+    expect((await runHere(["backup", "create", "saved"], { cwd: folder.path, env: testEnv })).code).toBe(0);
     const file = join(folder.path, "saved/invigil.db");
     const content = readFileSync(file);
     content[content.length - 1] = (content.at(-1) ?? 0) ^ 1;
@@ -293,7 +295,10 @@ describe("invigil backup", () => {
       code: 1,
       found: { faults: ["invigil.db has different content"] },
     });
-    const ended = await run(["backup", "restore", "saved", "--replace"], { cwd: folder.path, env: testEnv });
+    const ended = await runHere(["backup", "restore", "saved", "--replace"], {
+      cwd: folder.path,
+      env: testEnv,
+    });
     expect(ended.code).toBe(1);
     expect(ended.stderr).toMatch(/damaged/);
     expect(hashOf(join(folder.path, DATABASE))).toBe(before);
@@ -301,11 +306,11 @@ describe("invigil backup", () => {
 
   it("leaves nothing behind when it cannot be made, and overwrites nothing", async () => {
     using folder = tempFolder();
-    const none = await run(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
+    const none = await runHere(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
     expect(none.stderr).toMatch(/The database .*invigil\.db does not exist/);
     await stopped(await serve({ cwd: folder.path, env: testEnv }));
     mkdirSync(join(folder.path, "saved"));
-    const there = await run(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
+    const there = await runHere(["backup", "create", "saved"], { cwd: folder.path, env: testEnv });
     expect(there.stderr).toMatch(/saved already exists/);
     expect(readdirSync(folder.path).toSorted()).toEqual(["data", "saved"]);
     expect(existsSync(join(folder.path, "saved/backup.json"))).toBe(false);

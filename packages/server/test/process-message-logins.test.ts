@@ -1,8 +1,9 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
+import { runHere } from "./support/command.js";
 import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
-import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // Two servers on one database file, and commands. A message login that is revoked anywhere is invalid
 // everywhere.
@@ -30,7 +31,7 @@ describe("two servers and the command", () => {
   it("take and refuse the same message logins", async () => {
     using folder = tempFolder();
     const invigil = async (args: readonly string[], input?: string) => {
-      const ended = await run(args, { cwd: folder.path, env: testEnv, ...(input && { input }) });
+      const ended = await runHere(args, { cwd: folder.path, env: testEnv, input });
       expect(ended).toMatchObject({ code: 0, stderr: "" });
     };
     const password = "a long password";

@@ -13,12 +13,15 @@ const withoutNetwork: Env = {
 };
 
 /** Runs in this checkout, which is already set up. A repeated setup must not use the network. */
-const npmStart = (args: string, env: Env = {}) =>
-  paste(`npm start -- ${args}`, {
+const start = (command: string, env: Env = {}) =>
+  paste(command, {
     cwd: REPOSITORY,
     env: { ...withoutNetwork, ...env },
     deadlineMs: 100_000,
   });
+
+/** What `npm start` runs. */
+const SCRIPT = "node scripts/start.mjs";
 
 /** The time of the last packing, which completes a build. */
 const built = (): number | undefined => {
@@ -28,17 +31,17 @@ const built = (): number | undefined => {
 
 test("npm start tells what would stop the server before it builds", { timeout: 120_000 }, async () => {
   const before = built();
-  const option = await npmStart("--port 1");
+  const option = await start("npm start -- --port 1");
   expect(option).toMatchObject({ code: 1, stderr: expect.stringContaining("unknown option '--port'") });
 
-  const setting = await npmStart("", { INVIGIL_AUTH: "no" });
+  const setting = await start(SCRIPT, { INVIGIL_AUTH: "no" });
   expect(setting).toMatchObject({ code: 1, stderr: expect.stringMatching(/^invigil: INVIGIL_AUTH .*\n/m) });
 
   await using other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const address = other.address();
   const port = address !== null && typeof address === "object" ? String(address.port) : "";
-  const inUse = await npmStart("", { INVIGIL_PORT: port });
+  const inUse = await start(SCRIPT, { INVIGIL_PORT: port });
   expect(inUse).toMatchObject({
     code: 1,
     stderr: expect.stringContaining(
@@ -51,7 +54,7 @@ test("npm start tells what would stop the server before it builds", { timeout: 1
 test("npm start says one line a step, and builds nothing that is built", { timeout: 120_000 }, async () => {
   const before = built();
   using folder = tempFolder();
-  await using child = startPaste("exec node scripts/start.mjs", {
+  await using child = startPaste(`exec ${SCRIPT}`, {
     cwd: REPOSITORY,
     env: {
       ...withoutNetwork,

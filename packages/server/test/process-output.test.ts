@@ -1,9 +1,7 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { CLI, paste, run, tempFolder, testEnv } from "./support/process.js";
+import { CLI, paste, tempFolder, testEnv } from "./support/process.js";
 
-// Commands that cannot write their output, and their error messages.
+// Commands that cannot write their output.
 
 const INVIGIL = `'${process.execPath}' '${CLI}'`;
 const shell = (text: string) => {
@@ -21,36 +19,5 @@ it("says in one line that the output cannot be written", async () => {
   expect(await shell(`${INVIGIL} exam list > /dev/full`)).toMatchObject({
     code: 1,
     stderr: "invigil: cannot write the output: ENOSPC\n",
-  });
-});
-
-it("says in one line what the system refuses, and of which file", async () => {
-  using folder = tempFolder();
-  writeFileSync(join(folder.path, "file"), "");
-  const env = { INVIGIL_DATA_DIR: "file/data" };
-  expect(await run(["token", "--role", "admin", "--user", "a"], { cwd: folder.path, env })).toMatchObject({
-    code: 1,
-    stdout: "",
-    stderr: `invigil: ENOTDIR: not a directory, mkdir '${join(folder.path, "file/data")}'\n`,
-  });
-});
-
-it("describes every command", async () => {
-  using folder = tempFolder();
-  const { stdout } = await run(["--help"], { cwd: folder.path });
-  const [, commands = ""] = stdout.split("Commands:\n");
-  for (const line of commands.trimEnd().split("\n")) expect(line).toMatch(/^ {2}\S+.* {2,}\w|^ {10,}\w/);
-});
-
-it("calls what is wrong by the option that it was typed as", async () => {
-  using folder = tempFolder();
-  const refused = (...args: string[]) => run(args, { cwd: folder.path, env: testEnv });
-  const times = ["--start", "2026-06-07 09:00", "--end", "11:30"];
-  expect(await refused("exam", "create", "--name", "", ...times)).toMatchObject({
-    stderr: expect.stringMatching(/^invigil: --name must [^\n]+\n$/),
-  });
-  expect(await refused("exam", "create", "--name", "E", ...times)).toMatchObject({ code: 0 });
-  expect(await refused("exam", "plan", "E", "--room-size", "0")).toMatchObject({
-    stderr: expect.stringMatching(/^invigil: --room-size must [^\n]+\n$/),
   });
 });

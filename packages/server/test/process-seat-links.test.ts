@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 it("`invigil room revoke-links` ends links at a running server", async () => {
   using folder = tempFolder();
@@ -19,7 +20,7 @@ it("`invigil room revoke-links` ends links at a running server", async () => {
   };
   const statusOf = async (token: string): Promise<number> =>
     (await server.post("/exam/cheat/getCheatConfig", { examId }, token)).status;
-  const cli = async (...args: string[]) => run(["room", "revoke-links", ...args], { cwd, env: testEnv });
+  const cli = async (...args: string[]) => runHere(["room", "revoke-links", ...args], { cwd, env: testEnv });
   const first = await issue();
   expect(await statusOf(first)).toBe(200);
   expect(await cli("R", "--exam", "R", "--user", "e1", "--json")).toMatchObject({
@@ -34,7 +35,7 @@ it("`invigil room revoke-links` ends links at a running server", async () => {
   });
   expect(await statusOf(second)).toBe(401);
   // A token that is made by command for the person is one of the newest generation.
-  const printed = await run(["token", "--role", "examinee", "--user", "e1", "--room", roomId], {
+  const printed = await runHere(["token", "--role", "examinee", "--user", "e1", "--room", roomId], {
     cwd,
     env: testEnv,
   });

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeJwt } from "jose";
-import { describe, expect, it } from "vitest";
-import { run, type Server, serve, tempFolder } from "./support/process.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runHere } from "./support/command.js";
+import { type Server, serve, tempFolder } from "./support/process.js";
 
 /** Only the port is set, because the default, 7001, may be in use. */
 const env = { INVIGIL_PORT: "0" };
 
 const token = async (cwd: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await run(["token", ...args], { cwd, env });
+  const { code, stdout, stderr } = await runHere(["token", ...args], { cwd, env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout.trim();
 };
@@ -31,11 +31,19 @@ const stop = async (server: Server): Promise<void> => {
   expect(await server.ended()).toMatchObject({ code: 0 });
 };
 
-describe.concurrent("`invigil serve` in an empty folder", () => {
-  it("makes the database and a secret that nobody else can read", async () => {
-    using folder = tempFolder();
-    await using server = await serve({ cwd: folder.path, env });
+describe("`invigil serve` in an empty folder", () => {
+  let folder: ReturnType<typeof tempFolder>;
+  let server: Server;
+  beforeAll(async () => {
+    folder = tempFolder();
+    server = await serve({ cwd: folder.path, env });
+  });
+  afterAll(async () => {
+    await server?.[Symbol.asyncDispose]();
+    folder[Symbol.dispose]();
+  });
 
+  it("makes the database and a secret that nobody else can read", async () => {
     expect(new URL(server.url).hostname).toBe("127.0.0.1");
     expect(existsSync(join(folder.path, "data/invigil.db"))).toBe(true);
     const secret = join(folder.path, "data/auth-secret");
@@ -49,38 +57,58 @@ describe.concurrent("`invigil serve` in an empty folder", () => {
   });
 
   it("refuses calls without a token of its own", async () => {
-    using folder = tempFolder();
     using elsewhere = tempFolder();
     const foreign = await token(elsewhere.path, "--role", "admin", "--user", "boss");
-    await using server = await serve({ cwd: folder.path, env });
-
     expect(await server.post("/exam/createRoom", { name: "Room" })).toMatchObject({ status: 401 });
     expect(await server.post("/exam/createRoom", { name: "Room" }, foreign)).toMatchObject({ status: 401 });
   });
 
-  it("takes the tokens of `invigil token` from before, while and after it runs", async () => {
-    using folder = tempFolder();
-    // The first command creates the secret, whichever it is.
-    const before = await token(folder.path, "--role", "teacher", "--user", "t1", "--name", "Ms Li");
-    let room: { id: string };
-    {
-      await using first = await serve({ cwd: folder.path, env });
-      const during = await token(folder.path, "--role", "inspector", "--user", "i1");
-      expect(await whoami(first, before)).toMatchObject({ userId: "t1", role: "teacher", name: "Ms Li" });
-      expect(await whoami(first, during)).toMatchObject({ userId: "i1", role: "inspector" });
-      room = await createRoom(first, before);
-      await stop(first);
-    }
-    await using second = await serve({ cwd: folder.path, env });
-    expect(await whoami(second, before)).toMatchObject({ userId: "t1" });
-    const found = await fetch(`${second.url}/exam/roomInfo?roomId=${room.id}`, {
-      headers: { authorization: before },
+  it("takes a token for what `invigil token` bound it to with --room and --exam, and names its holder with --name", async () => {
+    const free = await token(folder.path, "--role", "teacher", "--user", "t1");
+    const [here, there] = [await createRoom(server, free), await createRoom(server, free)];
+    const inRoom = await token(folder.path, "--role", "teacher", "--user", "t1", "--room", here.id);
+    const named = ["--exam", there.examId, "--name", "李老师"];
+    const inExam = await token(folder.path, "--role", "teacher", "--user", "t1", ...named);
+
+    const sees = async (authorization: string, roomId: string): Promise<boolean> => {
+      const response = await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, {
+        headers: { authorization },
+      });
+      return ((await response.json()) as { success: boolean }).success;
+    };
+    const reach = async (authorization: string) => ({
+      here: await sees(authorization, here.id),
+      there: await sees(authorization, there.id),
     });
-    expect(await found.json()).toMatchObject({ success: true, data: { id: room.id, name: "Room" } });
+    expect(await reach(free)).toEqual({ here: true, there: true });
+    expect(await reach(inRoom)).toEqual({ here: true, there: false });
+    expect(await reach(inExam)).toEqual({ here: false, there: true });
+    expect(await whoami(server, inExam)).toMatchObject({ name: "李老师", examId: there.examId });
   });
 });
 
-describe.concurrent("INVIGIL_AUTH=off", () => {
+it("a server takes the tokens of `invigil token` from before, while and after it runs", async () => {
+  using folder = tempFolder();
+  // The first command creates the secret, whichever it is.
+  const before = await token(folder.path, "--role", "teacher", "--user", "t1", "--name", "Ms Li");
+  let room: { id: string };
+  {
+    await using first = await serve({ cwd: folder.path, env });
+    const during = await token(folder.path, "--role", "inspector", "--user", "i1");
+    expect(await whoami(first, before)).toMatchObject({ userId: "t1", role: "teacher", name: "Ms Li" });
+    expect(await whoami(first, during)).toMatchObject({ userId: "i1", role: "inspector" });
+    room = await createRoom(first, before);
+    await stop(first);
+  }
+  await using second = await serve({ cwd: folder.path, env });
+  expect(await whoami(second, before)).toMatchObject({ userId: "t1" });
+  const found = await fetch(`${second.url}/exam/roomInfo?roomId=${room.id}`, {
+    headers: { authorization: before },
+  });
+  expect(await found.json()).toMatchObject({ success: true, data: { id: room.id, name: "Room" } });
+});
+
+describe("INVIGIL_AUTH=off", () => {
   it("is said loudly, and takes everybody for the administrator teacher1", async () => {
     using folder = tempFolder();
     await using server = await serve({ cwd: folder.path, env: { ...env, INVIGIL_AUTH: "off" } });
@@ -93,7 +121,7 @@ describe.concurrent("INVIGIL_AUTH=off", () => {
   });
 });
 
-describe.concurrent(".env in the working folder", () => {
+describe(".env in the working folder", () => {
   it("is read, and the environment wins over it", async () => {
     using folder = tempFolder();
     writeFileSync(
@@ -120,106 +148,5 @@ describe.concurrent(".env in the working folder", () => {
       { userId: "boss" },
     );
     expect(existsSync(join(folder.path, "data/auth-secret"))).toBe(false);
-  });
-});
-
-describe.concurrent("`invigil token`", () => {
-  it("prints the token and nothing else", async () => {
-    using folder = tempFolder();
-    const ended = await run(["token", "--role", "teacher", "--user", "t1"], { cwd: folder.path, env });
-    expect(ended).toMatchObject({ code: 0, stderr: "" });
-    expect(ended.stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-  });
-
-  it("prints with --json when the token expires, eight hours from now", async () => {
-    using folder = tempFolder();
-    const printed = await token(folder.path, "--role", "teacher", "--user", "t1", "--json");
-    const { token: made, tokenId, expiresAt, ...rest } = JSON.parse(printed) as Record<string, string>;
-    const { exp = 0, iat = 0, sub, role, jti } = decodeJwt(made ?? "");
-    expect({ sub, role, jti, rest }).toEqual({ sub: "t1", role: "teacher", jti: tokenId, rest: {} });
-    expect(expiresAt).toBe(new Date(exp * 1000).toISOString());
-    expect(exp - iat).toBe(8 * 60 * 60);
-  });
-
-  it.each([
-    ["90s", 90],
-    ["15m", 15 * 60],
-    ["2h", 2 * 60 * 60],
-    ["30d", 30 * 24 * 60 * 60],
-  ])("makes it last --ttl %s", async (ttl, seconds) => {
-    using folder = tempFolder();
-    const { exp = 0, iat = 0 } = decodeJwt(
-      await token(folder.path, "--role", "teacher", "--user", "t1", "--ttl", ttl),
-    );
-    expect(exp - iat).toBe(seconds);
-  });
-
-  it("binds it with --room and --exam, and names its holder with --name", async () => {
-    using folder = tempFolder();
-    await using server = await serve({ cwd: folder.path, env });
-    const free = await token(folder.path, "--role", "teacher", "--user", "t1");
-    const [here, there] = [await createRoom(server, free), await createRoom(server, free)];
-    const inRoom = await token(folder.path, "--role", "teacher", "--user", "t1", "--room", here.id);
-    const named = ["--exam", there.examId, "--name", "李老师"];
-    const inExam = await token(folder.path, "--role", "teacher", "--user", "t1", ...named);
-
-    const sees = async (authorization: string, roomId: string): Promise<boolean> => {
-      const response = await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, {
-        headers: { authorization },
-      });
-      return ((await response.json()) as { success: boolean }).success;
-    };
-    const reach = async (authorization: string) => ({
-      here: await sees(authorization, here.id),
-      there: await sees(authorization, there.id),
-    });
-    expect(await reach(free)).toEqual({ here: true, there: true });
-    expect(await reach(inRoom)).toEqual({ here: true, there: false });
-    expect(await reach(inExam)).toEqual({ here: false, there: true });
-    expect(await whoami(server, inExam)).toMatchObject({ name: "李老师", examId: there.examId });
-  });
-
-  it.each<{ what: string; args: readonly string[]; names: RegExp }>([
-    {
-      what: "a role that does not exist",
-      args: ["--role", "boss", "--user", "t1"],
-      names: /--role.*boss.*admin, teacher, inspector, examinee/,
-    },
-    { what: "no role", args: ["--user", "t1"], names: /--role/ },
-    { what: "no user", args: ["--role", "teacher"], names: /--user/ },
-    {
-      what: "a lifetime without a unit",
-      args: ["--role", "teacher", "--user", "t1", "--ttl", "90"],
-      names: /--ttl.*90/,
-    },
-    {
-      what: "no lifetime at all",
-      args: ["--role", "teacher", "--user", "t1", "--ttl", "0h"],
-      names: /--ttl.*0h/,
-    },
-    { what: "an empty user", args: ["--role", "teacher", "--user", ""], names: /user|sub/ },
-    { what: "an empty room", args: ["--role", "teacher", "--user", "t1", "--room", ""], names: /room/ },
-    {
-      what: "an option that does not exist",
-      args: ["--role", "teacher", "--user", "t1", "--rom", "r1"],
-      names: /--rom/,
-    },
-  ])("refuses $what with a line that names it", async ({ args, names }) => {
-    using folder = tempFolder();
-    const { code, stdout, stderr } = await run(["token", ...args], { cwd: folder.path, env });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr.split("\n")[0]).toMatch(names);
-    expect(stderr).not.toMatch(/^ +at |ZodError|[[{]$/m);
-  });
-
-  it("refuses to sign for a server that keeps no secret, unless it is given one", async () => {
-    using folder = tempFolder();
-    const args = ["token", "--role", "teacher", "--user", "t1"];
-    const nothingKept = { ...env, INVIGIL_DATABASE_URL: ":memory:" };
-    const { code, stdout, stderr } = await run(args, { cwd: folder.path, env: nothingKept });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
-    expect(stderr).toMatch(/^invigil: INVIGIL_AUTH_SECRET must be set[^\n]*\n$/);
-    const given = { ...nothingKept, INVIGIL_AUTH_SECRET: "x".repeat(32) };
-    expect(await run(args, { cwd: folder.path, env: given })).toMatchObject({ code: 0 });
   });
 });

@@ -1,17 +1,13 @@
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
 import type { FastifyInstance } from "fastify";
 import { type Logger, pino } from "pino";
-import { createDeps, type Deps } from "../api/deps.js";
+import type { Deps } from "../api/deps.js";
 import { createServices, type Services } from "../api/services.js";
 import type { Config } from "../config/config.js";
-import { storedSecret, temporarySecret } from "../identity/secrets.js";
-import { createIds } from "../platform/ids.js";
 import { bufferLines } from "../platform/log-lines.js";
-import { SetupError } from "../platform/setup-error.js";
-import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
-import { openDatabase } from "../storage/sqlite/client.js";
+import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
+import { hostInUrl, openDeps } from "./installation.js";
 
 /** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
@@ -24,23 +20,11 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
-
 const addressOf = (app: FastifyInstance, config: Config): string => {
   // Safe: a server that listens on a TCP port has an AddressInfo.
   const { port } = app.server.address() as AddressInfo;
   return `http://${hostInUrl(config.host)}:${port}`;
 };
-
-/**
- * Returns a secret of this installation. It is stored in the data folder, or in memory when the database is.
- */
-export const installationSecret = ({ databaseFile, dataDir }: Config, name: string) =>
-  databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
-
-/** Returns the configured token secret, or the one that the first start generated. */
-export const authSecretOf = (config: Config): string =>
-  config.authSecret ?? installationSecret(config, "auth-secret").value;
 
 /** Logs what an administrator must know before the first request. */
 const logStartup = ({ log, config }: Deps, url: string): void => {
@@ -65,71 +49,12 @@ const logStartup = ({ log, config }: Deps, url: string): void => {
     log.warn({ url }, "INVIGIL_PUBLIC_URL is not set: clients use this address to reach the server");
 };
 
-/**
- * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
- * real clock.
- */
-export const openDeps = (
-  config: Config,
-  { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
-): Deps => {
-  const clock = () => new Date();
-  const monotonic = () => performance.now();
-  const isPersistent = config.databaseFile !== ":memory:";
-  if (isPersistent) refuseLostDatabase(config);
-  const db = openDatabase({
-    file: config.databaseFile,
-    onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
-  });
-  try {
-    if (isPersistent) markAsUsed(config, clock());
-    if (db.unchecked.length > 0)
-      log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
-    return createDeps({
-      config,
-      db,
-      clock,
-      monotonic,
-      ids: createIds({ clock }),
-      log,
-      publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
-      authSecret: authSecretOf(config),
-      ownKey: (name) => installationSecret(config, name).value,
-    });
-  } catch (error) {
-    db.close();
-    throw error;
-  }
-};
-
 /** Logs to standard output. Buffered lines are written when the process ends. */
 const openLog = ({ logLevel }: Config): Logger => {
   const stdout = pino.destination({ sync: true });
   const lines = bufferLines({ write: (text) => stdout.write(text) });
   process.once("exit", lines.flush);
   return pino({ level: logLevel }, lines);
-};
-
-const cannotListen = ({ host, port }: Config, error: NodeJS.ErrnoException): SetupError =>
-  new SetupError(
-    `The server cannot listen on INVIGIL_HOST ${host}, INVIGIL_PORT ${port}: ${error.code ?? error.message}`,
-  );
-
-/**
- * Checks the configured address by listening on it briefly.
- * @throws SetupError when another process listens there, or the system does not allow it
- */
-export const checkAddress = async (config: Config): Promise<void> => {
-  const server = createServer();
-  server.listen({ host: config.host, port: config.port });
-  try {
-    await once(server, "listening");
-  } catch (error) {
-    // Safe: a server that cannot listen emits a system error.
-    throw cannotListen(config, error as NodeJS.ErrnoException);
-  }
-  server.close();
-  await once(server, "close");
 };
 
 /** Opens the database, builds the app, and listens. */

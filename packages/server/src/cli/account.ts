@@ -1,10 +1,12 @@
 import { type Account, type AccountRole, accountRoleSchema } from "@invigil/schema";
 import { type Command, Option } from "commander";
 import { jsonOption } from "./arguments.js";
-import { type LocalApp, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { fetchAllPages } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
 import { print, table } from "./output.js";
-import { newPassword } from "./password.js";
+import { newPassword, terminalOf } from "./password.js";
+import type { CommandRun } from "./run.js";
 
 interface PasswordOptions {
   generate?: true;
@@ -17,12 +19,13 @@ const role = (description: string): Option =>
 
 /** Prints an account, and its password if the command generated it. */
 const printWithPassword = (
+  run: CommandRun,
   { generate, json }: PasswordOptions,
   account: Account,
   password: string,
   done: string,
 ): void =>
-  print(json, { ...account, ...(generate && { password }) }, () =>
+  print(run, json, { ...account, ...(generate && { password }) }, () =>
     generate ? `${account.userId} ${password}` : done,
   );
 
@@ -43,7 +46,7 @@ const tableOf = (accounts: readonly Account[]): string =>
     ]),
   );
 
-export const addAccount = (program: Command): void => {
+export const addAccount = (program: Command, run: CommandRun): void => {
   const account = program.command("account").description("manage accounts that log in with a password");
 
   account
@@ -54,12 +57,12 @@ export const addAccount = (program: Command): void => {
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions & { role: AccountRole; name: string }) => {
-      const password = await newPassword(options);
+      const password = await newPassword(options, terminalOf(run));
       const { role: of, name } = options;
-      const made = await withLocalApp(({ call }) =>
+      const made = await withLocalApp(run, ({ call }) =>
         call.account.create({ userId, role: of, name, password }),
       );
-      printWithPassword(options, made, password, `${made.userId} can log in (${made.role}).`);
+      printWithPassword(run, options, made, password, `${made.userId} can log in (${made.role}).`);
     });
 
   account
@@ -68,8 +71,8 @@ export const addAccount = (program: Command): void => {
     .addOption(role("only accounts with this role"))
     .addOption(jsonOption())
     .action(async (options: { role?: AccountRole; json?: true }) => {
-      const accounts = await withLocalApp((app) => allAccounts(app, options.role));
-      print(options.json, accounts, () => tableOf(accounts));
+      const accounts = await withLocalApp(run, (app) => allAccounts(app, options.role));
+      print(run, options.json, accounts, () => tableOf(accounts));
     });
 
   account
@@ -77,8 +80,8 @@ export const addAccount = (program: Command): void => {
     .description("disable an account and end its sessions")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const disabled = await withLocalApp(({ call }) => call.account.disable({ userId }));
-      print(json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
+      const disabled = await withLocalApp(run, ({ call }) => call.account.disable({ userId }));
+      print(run, json, disabled, () => `${userId} can no longer log in; their sessions have ended.`);
     });
 
   account
@@ -86,8 +89,8 @@ export const addAccount = (program: Command): void => {
     .description("enable a disabled account")
     .addOption(jsonOption())
     .action(async (userId: string, { json }: { json?: true }) => {
-      const enabled = await withLocalApp(({ call }) => call.account.enable({ userId }));
-      print(json, enabled, () => `${userId} can log in again.`);
+      const enabled = await withLocalApp(run, ({ call }) => call.account.enable({ userId }));
+      print(run, json, enabled, () => `${userId} can log in again.`);
     });
 
   account
@@ -96,9 +99,10 @@ export const addAccount = (program: Command): void => {
     .addOption(generateOption())
     .addOption(jsonOption())
     .action(async (userId: string, options: PasswordOptions) => {
-      const password = await newPassword(options);
-      const changed = await withLocalApp(({ call }) => call.account.setPassword({ userId, password }));
+      const password = await newPassword(options, terminalOf(run));
+      const changed = await withLocalApp(run, ({ call }) => call.account.setPassword({ userId, password }));
       printWithPassword(
+        run,
         options,
         changed,
         password,

@@ -4,9 +4,12 @@ import { type Command, Option } from "commander";
 import { parsed } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, parseWholeNumber, quietOption } from "./arguments.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { print, printCreated, table } from "./output.js";
+import type { CommandRun } from "./run.js";
 import { formatTime, parseTime } from "./time.js";
 
 interface ClipOptions {
@@ -54,7 +57,7 @@ const clipTable = (list: readonly AudioClip[]): string =>
     list.map(({ id, classify, isDefault, name, url }) => [id, classify, isDefault ? "yes" : "", name, url]),
   );
 
-const addLibrary = (audio: Command): void => {
+const addLibrary = (audio: Command, run: CommandRun): void => {
   audio
     .command("add")
     .description(
@@ -71,11 +74,16 @@ const addLibrary = (audio: Command): void => {
         source: string,
         { json, quiet, default: isDefault, ...described }: ClipOptions & OutputOptions & { name: string },
       ) =>
-        withLocalApp(async (app) => {
+        withLocalApp(run, async (app) => {
           const clip = isUrl(source)
             ? await app.call.audio.create({ ...described, isDefault, url: source })
             : await addFile(app, source, { ...described, isDefault });
-          printCreated({ json, quiet }, clip, () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`);
+          printCreated(
+            run,
+            { json, quiet },
+            clip,
+            () => `Added the clip ${clip.name}, ${clip.id}: ${clip.url}`,
+          );
         }),
     );
 
@@ -86,9 +94,9 @@ const addLibrary = (audio: Command): void => {
     .option("--classify <number>", "only clips of this class", parseWholeNumber)
     .addOption(jsonOption())
     .action(({ json, ...filter }: ClipOptions & OutputOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const list = await allClips(app, filter);
-        print(json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
+        print(run, json, list, () => (list.length === 0 ? "No clips were found." : clipTable(list)));
       }),
     );
 
@@ -102,9 +110,9 @@ const addLibrary = (audio: Command): void => {
     .option("--no-default", "no longer offer it by default")
     .addOption(jsonOption())
     .action((clipId: string, { json, default: isDefault, ...changes }: ClipOptions & OutputOptions) =>
-      withLocalApp(async ({ call }) => {
+      withLocalApp(run, async ({ call }) => {
         const clip = await call.audio.update({ clipId, ...changes, isDefault });
-        print(json, clip, () => clipTable([clip]));
+        print(run, json, clip, () => clipTable([clip]));
       }),
     );
 
@@ -114,14 +122,14 @@ const addLibrary = (audio: Command): void => {
     .argument("<clip>", "the id of the clip")
     .addOption(jsonOption())
     .action((clipId: string, { json }: OutputOptions) =>
-      withLocalApp(async ({ call }) => {
+      withLocalApp(run, async ({ call }) => {
         await call.audio.delete({ clipId });
-        print(json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
+        print(run, json, { clipId, deleted: true }, () => `Deleted the clip ${clipId}.`);
       }),
     );
 };
 
-const addAttachments = (audio: Command): void => {
+const addAttachments = (audio: Command, run: CommandRun): void => {
   const exam = () => new Option("--exam <exam>", "the id or name of the exam").makeOptionMandatory();
 
   audio
@@ -133,7 +141,7 @@ const addAttachments = (audio: Command): void => {
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((clipId: string, { json, quiet, exam, at }: OutputOptions & { exam: string; at?: string }) =>
-      withLocalApp(async ({ call, config: { timeZone }, deps }) => {
+      withLocalApp(run, async ({ call, config: { timeZone }, deps }) => {
         const { id: examId, name, startTime: day } = await findExam(call, exam);
         const startTime =
           at === undefined ? at : parseTime(at, { option: "--at", timeZone, now: deps.clock(), day });
@@ -142,6 +150,7 @@ const addAttachments = (audio: Command): void => {
           ? `at ${formatTime(attached.startTime, timeZone)}`
           : "when the teacher starts it";
         printCreated(
+          run,
           { json, quiet },
           attached,
           () => `The exam ${name} plays ${attached.name} ${when}: ${attached.id}`,
@@ -156,16 +165,16 @@ const addAttachments = (audio: Command): void => {
     .addOption(exam())
     .addOption(jsonOption())
     .action((attachmentId: string, { json, exam }: OutputOptions & { exam: string }) =>
-      withLocalApp(async ({ call }) => {
+      withLocalApp(run, async ({ call }) => {
         const { id: examId } = await findExam(call, exam);
         await call.audio.detach({ examId, attachmentId });
-        print(json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
+        print(run, json, { examId, attachmentId, detached: true }, () => `Detached ${attachmentId}.`);
       }),
     );
 };
 
-export const addAudio = (program: Command): void => {
+export const addAudio = (program: Command, run: CommandRun): void => {
   const audio = program.command("audio").description("manage the audio library and the audio of exams");
-  addLibrary(audio);
-  addAttachments(audio);
+  addLibrary(audio, run);
+  addAttachments(audio, run);
 };

@@ -6,12 +6,13 @@ import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { count, print } from "./output.js";
 import { createProgress } from "./progress.js";
+import type { CommandRun } from "./run.js";
 import { version } from "./version.js";
 
 const MIB = 1024 * 1024;
 
-const fileConfig = (): Config => {
-  const config = parseConfig(readEnvironment());
+const fileConfig = (run: CommandRun): Config => {
+  const config = parseConfig(readEnvironment(run.io.env));
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
   return config;
@@ -19,10 +20,11 @@ const fileConfig = (): Config => {
 
 /** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
 const withProgress = async <Result>(
+  run: CommandRun,
   what: string,
   work: (control: BackupControl) => Promise<Result>,
 ): Promise<Result> => {
-  const { show, end } = createProgress(what);
+  const { show, end } = createProgress(what, run.io.stderr);
   let isStopped = false;
   const stop = (): void => {
     isStopped = true;
@@ -53,7 +55,7 @@ const defaultName = (now: Date): string =>
   `invigil-backup-${now.toISOString().replaceAll(/[-:]|\.\d+/g, "")}`;
 
 /** Adds the command `backup`. Its dependencies are imported when it runs. */
-export const addBackup = (program: Command): void => {
+export const addBackup = (program: Command, run: CommandRun): void => {
   const backup = program.command("backup").description("back up and restore the installation");
 
   backup
@@ -64,10 +66,10 @@ export const addBackup = (program: Command): void => {
       const { createBackup } = await import("../backup/create.js");
       const now = new Date();
       const folder = named ?? defaultName(now);
-      const manifest = await withProgress("Backing up", (control) =>
-        createBackup(fileConfig(), folder, { version, now, control }),
+      const manifest = await withProgress(run, "Backing up", (control) =>
+        createBackup(fileConfig(run), folder, { version, now, control }),
       );
-      print(json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
+      print(run, json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
     });
 
   backup
@@ -76,15 +78,15 @@ export const addBackup = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (folder: string, { json }: { json?: true }) => {
       const { verifyBackup } = await import("../backup/verify.js");
-      const { manifest, faults } = await withProgress("Verifying", (control) =>
+      const { manifest, faults } = await withProgress(run, "Verifying", (control) =>
         verifyBackup(folder, control),
       );
-      print(json, { folder, faults, ...manifest }, () =>
+      print(run, json, { folder, faults, ...manifest }, () =>
         faults.length === 0
           ? `${folder} can be restored. It was ${summary(manifest)}`
           : [`${folder} is damaged:`, ...faults.map((fault) => `  ${fault}`)].join("\n"),
       );
-      if (faults.length > 0) process.exitCode = 1;
+      if (faults.length > 0) run.exitCode = 1;
     });
 
   backup
@@ -94,11 +96,11 @@ export const addBackup = (program: Command): void => {
     .addOption(jsonOption())
     .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
       const { restoreBackup } = await import("../backup/restore.js");
-      const restored = await withProgress("Verifying", (control) =>
-        restoreBackup(fileConfig(), folder, { now: new Date(), control, replace }),
+      const restored = await withProgress(run, "Verifying", (control) =>
+        restoreBackup(fileConfig(run), folder, { now: new Date(), control, replace }),
       );
       const { manifest, replaced } = restored;
-      print(json, { folder, replaced, ...manifest }, () =>
+      print(run, json, { folder, replaced, ...manifest }, () =>
         [
           `Restored ${folder}. It was ${summary(manifest)}`,
           ...(replaced === undefined ? [] : [`The previous files are in ${replaced}.`]),

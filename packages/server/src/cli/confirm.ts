@@ -5,10 +5,7 @@ import type { Terminal } from "./password.js";
 /**
  * Asks a question and returns the answer from the terminal, or from standard input if a program provides it.
  */
-export const readAnswer = async (
-  question: string,
-  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
-): Promise<string> => {
+export const readAnswer = async (question: string, { input, output }: Terminal): Promise<string> => {
   output.write(question);
   const lines = createInterface({ input });
   try {

@@ -1,84 +1,24 @@
 import type { Command } from "commander";
-import { pino } from "pino";
-import { createServices } from "../api/services.js";
-import { openDeps } from "../app/main.js";
-import { type Config, configOf, readEnvironment } from "../config/config.js";
-import { readSettings } from "../config/settings.js";
-import type { Demand } from "../features/capacity/service.js";
-import { temporarySecret } from "../identity/secrets.js";
-import { createIds } from "../platform/ids.js";
-import { selectProviders } from "../providers/select.js";
-import { inspectDatabase } from "../storage/sqlite/inspect.js";
 import { jsonOption } from "./arguments.js";
-import { checkCapacity, streamDomains } from "./doctor/capacity.js";
-import { type Finding, findingsOf } from "./doctor/finding.js";
-import { checkInstallation, streamCallback } from "./doctor/installation.js";
-import { checkVendors } from "./doctor/vendors.js";
+import type { Finding } from "./doctor/finding.js";
 import { count, print, table } from "./output.js";
-import { createProgress } from "./progress.js";
-
-const silent = () => pino({ level: "silent" });
-
-/** Only a database of the current version is opened, because opening an older one would change it. */
-const demandOf = async (config: Config): Promise<Demand | undefined> => {
-  const { databaseFile } = config;
-  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
-  const deps = openDeps(config, { log: silent() });
-  try {
-    return await createServices(deps).capacity.demand();
-  } finally {
-    deps.db.close();
-  }
-};
-
-const vendors = (config: Config): Promise<Finding[]> => {
-  const clock = () => new Date();
-  const ids = createIds({ clock });
-  const providers = selectProviders({
-    config,
-    clock,
-    nonce: () => ids.nonce(),
-    publicUrl: () => "",
-    // The key only signs texts that never leave this process.
-    ownKey: () => temporarySecret().value,
-    log: silent(),
-  });
-  const progress = createProgress("Checking the vendors");
-  return checkVendors(config, providers, progress.show).finally(progress.end);
-};
-
-const runChecks = async (): Promise<Finding[]> => {
-  const settings = findingsOf("settings");
-  const read = readSettings(readEnvironment());
-  if ("faults" in read)
-    return read.faults.map((fault) =>
-      settings.failed(fault, "Correct it: the server does not start otherwise."),
-    );
-  const config = configOf(read.env);
-  const demand = await demandOf(config);
-  return [
-    settings.ok("all settings are valid"),
-    ...(await checkInstallation(config)),
-    streamDomains(config, demand),
-    streamCallback(config),
-    ...(await vendors(config)),
-    ...(demand ? checkCapacity(config, demand) : []),
-  ];
-};
+import type { CommandRun } from "./run.js";
 
 const summary = (findings: readonly Finding[]): string => {
   const many = (state: Finding["state"]) => findings.filter((finding) => finding.state === state).length;
   return `${count(findings.length, "check")}: ${many("failed")} failed, ${count(many("warning"), "warning")}`;
 };
 
-export const addDoctor = (program: Command): void => {
+/** Adds the command `doctor`. The checks are imported when it runs. */
+export const addDoctor = (program: Command, run: CommandRun): void => {
   program
     .command("doctor")
     .description("check the settings, storage and all configured vendor services, and recommend actions")
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
-      const findings = await runChecks();
-      print(json, findings, () =>
+      const { runChecks } = await import("./doctor/checks.js");
+      const findings = await runChecks(run);
+      print(run, json, findings, () =>
         [
           table(
             ["CHECK", "STATE", "FOUND", "WHAT TO DO"],
@@ -87,6 +27,6 @@ export const addDoctor = (program: Command): void => {
           summary(findings),
         ].join("\n"),
       );
-      if (findings.some(({ state }) => state === "failed")) process.exitCode = 1;
+      if (findings.some(({ state }) => state === "failed")) run.exitCode = 1;
     });
 };

@@ -12,9 +12,13 @@ import { quoted } from "../files/sheets/quoted.js";
 import { invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, quietOption } from "./arguments.js";
 import { readAnswer } from "./confirm.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { allExams, findExam } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { count, print, printCreated, table } from "./output.js";
+import { terminalOf } from "./password.js";
+import type { CommandRun } from "./run.js";
 import { formatTime, parseTime } from "./time.js";
 
 interface OutputOptions {
@@ -122,7 +126,7 @@ const creatorOf = (userId: string): Caller => {
   return { userId: valid.data, role: "teacher", expiresAt: OPERATOR.expiresAt };
 };
 
-const addCreateAndUpdate = (exam: Command): void => {
+const addCreateAndUpdate = (exam: Command, run: CommandRun): void => {
   const times = "as '2026-06-07 09:00', 'tomorrow 09:00' or ISO";
   exam
     .command("create")
@@ -137,7 +141,7 @@ const addCreateAndUpdate = (exam: Command): void => {
     .addOption(quietOption())
     .addOption(jsonOption())
     .action((options: ExamOptions & { start: string; end: string; by?: string }) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const time = timeParser(app);
         const startTime = time("--start", options.start);
         const input = parsed(createExamInput, {
@@ -153,7 +157,7 @@ const addCreateAndUpdate = (exam: Command): void => {
         const caller = options.by === undefined ? OPERATOR : creatorOf(options.by);
         app.assertFreeSpace();
         const made = await app.services.exam.create(caller, input);
-        printCreated(options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
+        printCreated(run, options, made, () => `Created:\n${examText(made, app.config.timeZone)}`);
       }),
     );
 
@@ -170,7 +174,7 @@ const addCreateAndUpdate = (exam: Command): void => {
     .option("--offer <clip...>", "replace all clips that teachers may start by hand")
     .addOption(jsonOption())
     .action((text: string, options: ExamOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const time = timeParser(app);
         const { id: examId } = await findExam(app.call, text);
         const current = await app.call.exam.get({ examId });
@@ -186,7 +190,7 @@ const addCreateAndUpdate = (exam: Command): void => {
         });
         const moves = !options.schedule && day.getTime() !== current.startTime.getTime();
         const moved = moves ? current.scheduledAudio.length : 0;
-        print(options.json, updated, () =>
+        print(run, options.json, updated, () =>
           [
             examText(updated, app.config.timeZone),
             ...(moved > 0 ? [`${count(moved, "scheduled clip")} moved with the start.`] : []),
@@ -204,9 +208,9 @@ interface DeleteOptions extends OutputOptions {
 const deletionQuestion = (name: string): string =>
   `This permanently deletes the exam ${quoted(name)} with its rooms, people and records.\nType the name of the exam to continue: `;
 
-export const addExam = (program: Command): void => {
+export const addExam = (program: Command, run: CommandRun): void => {
   const exam = program.command("exam").description("manage exams: their times, video and audio");
-  addCreateAndUpdate(exam);
+  addCreateAndUpdate(exam, run);
 
   exam
     .command("show")
@@ -214,9 +218,9 @@ export const addExam = (program: Command): void => {
     .argument("<exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action((text: string, { json }: OutputOptions) =>
-      withLocalApp(async ({ call, config }) => {
+      withLocalApp(run, async ({ call, config }) => {
         const found = await call.exam.get({ examId: (await findExam(call, text)).id });
-        print(json, found, () => examText(found, config.timeZone));
+        print(run, json, found, () => examText(found, config.timeZone));
       }),
     );
 
@@ -225,7 +229,7 @@ export const addExam = (program: Command): void => {
     .description("list all exams, newest first")
     .addOption(jsonOption())
     .action(({ json }: OutputOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const exams = await allExams(app.call);
         const { timeZone } = app.config;
         const row = ({ id, name, startTime, endTime }: ExamSummary) => [
@@ -234,7 +238,7 @@ export const addExam = (program: Command): void => {
           formatTime(endTime, timeZone),
           name,
         ];
-        print(json, exams, () =>
+        print(run, json, exams, () =>
           exams.length === 0 ? "There are no exams." : table(["ID", "START", "END", "NAME"], exams.map(row)),
         );
       }),
@@ -252,9 +256,11 @@ export const addExam = (program: Command): void => {
     .option("--confirm <name>", "the name of the exam, instead of asking for it")
     .addOption(jsonOption())
     .action((text: string, { json, withRooms, withRecords, confirm }: DeleteOptions) =>
-      withLocalApp(async ({ call }) => {
+      withLocalApp(run, async ({ call }) => {
         const { id: examId, name } = await findExam(call, text);
-        const typed = withRecords ? (confirm ?? (await readAnswer(deletionQuestion(name)))) : undefined;
+        const typed = withRecords
+          ? (confirm ?? (await readAnswer(deletionQuestion(name), terminalOf(run))))
+          : undefined;
         const deleted = await call.exam.delete({ examId, withRooms, withRecords, confirm: typed });
         const { rooms, people, records = 0 } = deleted;
         const erased = [
@@ -263,6 +269,7 @@ export const addExam = (program: Command): void => {
           ...(records > 0 ? [count(records, "cheat record")] : []),
         ];
         print(
+          run,
           json,
           { examId, ...deleted },
           () => `Deleted the exam ${name}, ${erased.slice(0, -1).join(", ")} and ${erased.at(-1)}.`,

@@ -13,9 +13,12 @@ import { stringify } from "csv-stringify/sync";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
 import { CARDS_TAIL, cardsHead, roomSheets } from "./cards/page.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { count } from "./output.js";
+import type { CommandRun } from "./run.js";
 import { type Parts, writeSecretFile } from "./secret-file.js";
 import { timeFormatter } from "./time.js";
 
@@ -93,8 +96,8 @@ async function* writeRooms(
   if (tail !== "") yield tail;
 }
 
-const writeToStdout = async (parts: Parts): Promise<void> => {
-  await pipeline(parts, process.stdout, { end: false }).catch((error: unknown) => {
+const writeToStdout = async ({ io }: CommandRun, parts: Parts): Promise<void> => {
+  await pipeline(parts, io.stdout, { end: false }).catch((error: unknown) => {
     // `program.ts` reports errors of the standard output.
     if (!(error instanceof Error && "syscall" in error)) throw error;
   });
@@ -154,7 +157,7 @@ const assertApps = ({ config: { apps } }: LocalApp, role: ParticipantRole | unde
 const fileName = ({ roomId, roomName }: JoinLink, format: Format): string =>
   `${roomName.replace(/[^\p{L}\p{N}_-]/gu, "_").slice(0, 60)}-${roomId}.${format === "text" ? "txt" : format}`;
 
-export const addLinks = (room: Command): void => {
+export const addLinks = (room: Command, run: CommandRun): void => {
   room
     .command("links [room]")
     .description(
@@ -177,7 +180,7 @@ export const addLinks = (room: Command): void => {
     .option("--folder <folder>", "write one file per room into this folder, recommended for large exams")
     .addOption(jsonOption().conflicts("format"))
     .action((roomText: string | undefined, options: LinkOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const { call, config } = app;
         assertApps(app, options.role);
         const inExam = options.exam === undefined ? undefined : await findExam(call, options.exam);
@@ -211,10 +214,10 @@ export const addLinks = (room: Command): void => {
             await writeSecretFile(file, writeRooms(writer, [links], context), app.deps.ids.nonce());
           }
         } else if (output === undefined) {
-          await writeToStdout(writeRooms(writer, counted(), context));
+          await writeToStdout(run, writeRooms(writer, counted(), context));
           return;
         } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
-        process.stdout.write(
+        run.io.stdout.write(
           `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),

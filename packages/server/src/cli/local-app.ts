@@ -1,86 +1,18 @@
-import type { Caller } from "@invigil/schema";
-import { pino } from "pino";
-import type { Deps } from "../api/deps.js";
-import { createAppRouter, type ServedRouter } from "../api/router.js";
-import { createServices, type Services } from "../api/services.js";
-import { openDeps } from "../app/main.js";
-import { type Config, parseConfig, readEnvironment } from "../config/config.js";
-import { SetupError } from "../platform/setup-error.js";
+import { parseConfig, readEnvironment } from "../config/config.js";
+import type { LocalApp } from "./open-local-app.js";
+import type { CommandRun } from "./run.js";
 
 /**
- * The caller of commands. A person with access to the data folder is an administrator. Tokens and accounts
- * cannot have this id, because it begins with a space.
+ * Opens the local installation that the settings describe, runs some work with it, and closes it. The services are imported only
+ * then, so that the help and errors of arguments and settings are printed sooner.
  */
-export const OPERATOR: Caller = {
-  userId: " operator",
-  role: "admin",
-  name: "Operator",
-  expiresAt: new Date(8.64e15),
-};
-
-/** The local installation, as commands use it, with or without a running server. */
-export interface LocalApp {
-  readonly config: Config;
-  readonly deps: Deps;
-  readonly services: Services;
-  /**
-   * Checks the disk space for operations that do not call a procedure.
-   * @throws STORAGE_FULL
-   */
-  readonly assertFreeSpace: () => void;
-  /** Calls procedures as an administrator, with the validation of their input. */
-  readonly call: ReturnType<ServedRouter["createCaller"]>;
-  /** Returns the procedures for another caller. */
-  readonly as: (caller: Caller) => LocalApp["call"];
-}
-
-interface OpenedApp {
-  readonly app: LocalApp;
-  /** Starts the pending calls of message services, which a server finishes, and closes the installation. */
-  readonly close: () => Promise<void>;
-}
-
-/**
- * Opens the local installation that the settings describe.
- * @throws SetupError for a database in memory
- */
-const openLocalApp = (): OpenedApp => {
-  const config = parseConfig(readEnvironment());
-  if (config.databaseFile === ":memory:")
-    throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
-  const deps = openDeps(config, { log: pino({ level: "warn" }, pino.destination(2)) });
-  try {
-    const services = createServices(deps, { unlimited: true });
-    const router = createAppRouter(services);
-    const as = (identity: Caller) =>
-      router.createCaller({
-        identity,
-        identify: () => Promise.resolve(identity),
-        address: "in-process",
-        gate: services.gate,
-        trace: { requestId: "cli", procedures: [] },
-      });
-    const assertFreeSpace = () => deps.disk.assertFreeSpace();
-    return {
-      app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), as },
-      async close() {
-        try {
-          await services.bulk.drain();
-          await services.queue.drain(config.vendors.timeoutMs);
-        } finally {
-          deps.db.close();
-        }
-      },
-    };
-  } catch (error) {
-    deps.db.close();
-    throw error;
-  }
-};
-
-/** Opens the local installation, runs some work with it, and closes it. */
-export const withLocalApp = async <Result>(work: (app: LocalApp) => Promise<Result>): Promise<Result> => {
-  const { app, close } = openLocalApp();
+export const withLocalApp = async <Result>(
+  { io }: CommandRun,
+  work: (app: LocalApp) => Promise<Result>,
+): Promise<Result> => {
+  const config = parseConfig(readEnvironment(io.env));
+  const { openLocalApp } = await import("./open-local-app.js");
+  const { app, close } = openLocalApp(config, io);
   try {
     return await work(app);
   } finally {

@@ -1,6 +1,6 @@
 import type { ExamSummary, Room } from "@invigil/schema";
 import { SetupError } from "../platform/setup-error.js";
-import type { LocalApp } from "./local-app.js";
+import type { LocalApp } from "./open-local-app.js";
 
 // Finds an exam or a room by its id, or by its name if only one has that name. If several rooms have the
 // name, it refers to the only one in progress, if there is exactly one.

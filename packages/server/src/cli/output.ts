@@ -1,16 +1,23 @@
 import stringWidth from "string-width";
+import type { CommandRun } from "./run.js";
 
 /** Prints a value as JSON if requested, otherwise as text for people. */
-export const print = (json: true | undefined, value: unknown, forPeople: () => string): void => {
-  process.stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`);
+export const print = (
+  { io }: CommandRun,
+  json: true | undefined,
+  value: unknown,
+  forPeople: () => string,
+): void => {
+  io.stdout.write(`${json ? JSON.stringify(value) : forPeople()}\n`);
 };
 
 /** Prints something that was created: only its id if requested, otherwise like `print`. */
 export const printCreated = (
+  run: CommandRun,
   { json, quiet }: { json?: true | undefined; quiet?: true | undefined },
   created: { id: string },
   forPeople: () => string,
-): void => print(quiet ? undefined : json, created, quiet ? () => created.id : forPeople);
+): void => print(run, quiet ? undefined : json, created, quiet ? () => created.id : forPeople);
 
 /** Replaces control characters, which could move the cursor. */
 const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");

@@ -46,7 +46,9 @@ describe("a password on a terminal", () => {
 });
 
 it("every generated password is different", async () => {
-  const made = await Promise.all(Array.from({ length: 50 }, () => newPassword({ generate: true })));
+  const made = await Promise.all(
+    Array.from({ length: 50 }, () => newPassword({ generate: true }, terminal().io)),
+  );
   expect(new Set(made).size).toBe(50);
   for (const password of made) expect(password).toMatch(/^[A-Za-z0-9]{20}$/);
 });

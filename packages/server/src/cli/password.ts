@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Writable } from "node:stream";
 import { SetupError } from "../platform/setup-error.js";
+import type { CommandRun } from "./run.js";
 
 // Commands read passwords from a terminal or standard input, never from arguments, which are visible in
 // process lists.
@@ -20,6 +21,9 @@ export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
 }
+
+/** The streams of a run. */
+export const terminalOf = ({ io }: CommandRun): Terminal => ({ input: io.stdin, output: io.stderr });
 
 /** The first line of standard input. */
 const pipedLine = async ({ input }: Terminal): Promise<string> => {
@@ -53,7 +57,7 @@ const askTwice = async ({ input, output }: Terminal): Promise<string> => {
 /** A new password: generated, read from standard input, or entered twice on a terminal. */
 export const newPassword = async (
   { generate }: { generate?: true | undefined },
-  terminal: Terminal = { input: process.stdin, output: process.stderr },
+  terminal: Terminal,
 ): Promise<string> => {
   if (generate) return generatePassword();
   return terminal.input.isTTY ? askTwice(terminal) : pipedLine(terminal);

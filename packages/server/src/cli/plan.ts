@@ -3,9 +3,12 @@ import type { Command } from "commander";
 import { InvigilError, invalidInput, parsed } from "../platform/errors.js";
 import { jsonOption, parseWholeNumber } from "./arguments.js";
 import { printFaults } from "./faults.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { findExam } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
 
 interface PlanOptions {
   roomSize: number;
@@ -70,7 +73,7 @@ const readStaff = ({ services }: LocalApp, file: string) =>
   });
 
 /** Adds `plan` to the command `exam`. */
-export const addPlan = (exam: Command): void => {
+export const addPlan = (exam: Command, run: CommandRun): void => {
   exam
     .command("plan")
     .description(
@@ -87,17 +90,17 @@ export const addPlan = (exam: Command): void => {
     .option("--dry-run", "only print the plan")
     .addOption(jsonOption())
     .action((text: string, { roomSize, teachers: file, shuffle, roomName, dryRun, json }: PlanOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const teachers = file === undefined ? [] : await readStaff(app, file);
         if ("faults" in teachers) {
-          printFaults(teachers, json, "nothing was planned");
+          printFaults(run, teachers, json, "nothing was planned");
           return;
         }
         const { id: examId } = await findExam(app.call, text);
         const asked = { examId, roomSize, teachers, seed: shuffle, roomName, dryRun };
         // Commands print all rooms.
         const plan = await app.services.plan.plan(OPERATOR, parsed(planExamInput, asked), Infinity);
-        print(json, plan, () => planText(plan, dryRun ?? false));
+        print(run, json, plan, () => planText(plan, dryRun ?? false));
       }),
     );
 };

@@ -1,52 +1,62 @@
+import { setImmediate } from "node:timers/promises";
 import { TRPCError } from "@trpc/server";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
 import { isStorageFull } from "../storage/sqlite/storage-full.js";
 import { failureOf } from "../trpc/failures.js";
 import { findOrAddCommand } from "./arguments.js";
+import type { CommandIo, CommandRun } from "./run.js";
 import { version } from "./version.js";
 
-const program = new Command("invigil")
-  .description("The backend of remote proctoring.")
-  .version(version)
-  .showHelpAfterError("Run with --help for a list of commands and options.");
+type AddCommand = (program: Command, run: CommandRun) => Promise<void>;
 
-const roster = () => findOrAddCommand(program, "roster").description("manage the people of an exam");
+const roster = (program: Command) =>
+  findOrAddCommand(program, "roster").description("manage the people of an exam");
 
 /** The commands in the order of the help. Only the requested command is imported. */
-const COMMANDS: Readonly<Record<string, () => Promise<void>>> = {
-  serve: async () => (await import("./serve.js")).addServe(program),
-  token: async () => (await import("./token.js")).addToken(program),
-  account: async () => (await import("./account.js")).addAccount(program),
-  exam: async () => {
-    (await import("./exam.js")).addExam(program);
-    (await import("./plan.js")).addPlan(findOrAddCommand(program, "exam"));
+const COMMANDS: Readonly<Record<string, AddCommand>> = {
+  serve: async (program, run) => (await import("./serve.js")).addServe(program, run),
+  token: async (program, run) => (await import("./token.js")).addToken(program, run),
+  account: async (program, run) => (await import("./account.js")).addAccount(program, run),
+  exam: async (program, run) => {
+    (await import("./exam.js")).addExam(program, run);
+    (await import("./plan.js")).addPlan(findOrAddCommand(program, "exam"), run);
   },
-  audio: async () => (await import("./audio.js")).addAudio(program),
-  roster: async () => {
-    (await import("./roster-import.js")).addRosterImport(roster());
-    (await import("./roster-people.js")).addRosterPeople(roster());
+  audio: async (program, run) => (await import("./audio.js")).addAudio(program, run),
+  roster: async (program, run) => {
+    (await import("./roster-import.js")).addRosterImport(roster(program), run);
+    (await import("./roster-people.js")).addRosterPeople(roster(program), run);
   },
-  room: async () => (await import("./room.js")).addRoom(program),
-  backup: async () => (await import("./backup.js")).addBackup(program),
-  doctor: async () => (await import("./doctor.js")).addDoctor(program),
-};
-const [asked = ""] = process.argv.slice(2);
-const addCommands = async (): Promise<void> => {
-  const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
-  if (add) await add();
-  else for (const addOne of Object.values(COMMANDS)) await addOne();
+  room: async (program, run) => (await import("./room.js")).addRoom(program, run),
+  backup: async (program, run) => (await import("./backup.js")).addBackup(program, run),
+  doctor: async (program, run) => (await import("./doctor.js")).addDoctor(program, run),
 };
 
-let running: Command = program;
-program.hook("preAction", (_, command) => {
-  running = command;
-});
+/** Commander's program, which prints to the streams of the run and throws where it would end the process. */
+const createProgram = ({ io: { stdout, stderr } }: CommandRun): Command =>
+  new Command("invigil")
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      // Commander asks for the width, and declares that undefined means its default.
+      getOutHelpWidth: () => (stdout.isTTY ? stdout.columns : undefined) as number,
+      getErrHelpWidth: () => (stderr.isTTY ? stderr.columns : undefined) as number,
+    })
+    .exitOverride()
+    .description("The backend of remote proctoring.")
+    .version(version)
+    .showHelpAfterError("Run with --help for a list of commands and options.");
+
+const addCommands = async (program: Command, run: CommandRun, asked = ""): Promise<void> => {
+  const add = Object.hasOwn(COMMANDS, asked) ? COMMANDS[asked] : undefined;
+  if (add) await add(program, run);
+  else for (const addOne of Object.values(COMMANDS)) await addOne(program, run);
+};
 
 /** Replaces field names in a message by the options with which they were entered. */
-const withOptionNames = (message: string): string =>
-  running.options.reduce((text, option) => {
+const withOptionNames = (message: string, { options }: Command): string =>
+  options.reduce((text, option) => {
     const field = option.attributeName();
     // A single-word field name may be an ordinary word, except at the start of a message.
     const named = /[A-Z]/.test(field) ? `\\b${field}\\b` : `^${field}(?= must )`;
@@ -58,27 +68,51 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
   error instanceof Error && "syscall" in error && "code" in error;
 
 /** Formats an error. Errors that people can fix get one line, and internal errors keep their stack trace. */
-const errorText = (error: unknown): string => {
+const errorText = (error: unknown, command: Command): string => {
   if (error instanceof SetupError) return error.message;
   if (error instanceof InvigilError || error instanceof TRPCError || isStorageFull(error)) {
     const failure = failureOf(error);
-    if (failure.code !== "INTERNAL") return withOptionNames(failure.message);
+    if (failure.code !== "INTERNAL") return withOptionNames(failure.message, command);
   }
   if (isSystemError(error)) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 };
 
-const fail = (message: string): void => {
-  process.stderr.write(`invigil: ${message}\n`);
-  process.exitCode = 1;
+/** Resolves when the output is written and its errors are reported. */
+const outputIsWritten = async ({ stdout }: CommandIo): Promise<void> => {
+  if (stdout.writableLength > 0) await new Promise((resolve) => void stdout.write("", resolve));
+  // Streams emit errors of a write in a later tick.
+  await setImmediate();
 };
 
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // The reader closed the pipe, as in `| head`.
-  if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
-});
+/**
+ * Runs `invigil` with these arguments. Resolves with the exit code when all output is written. The streams belong
+ * to this run: it reports their errors, and ends none of them.
+ */
+export const runCommand = async (args: readonly string[], io: CommandIo): Promise<number> => {
+  const run: CommandRun = { io, exitCode: 0 };
+  const fail = (message: string): void => {
+    io.stderr.write(`invigil: ${message}\n`);
+    run.exitCode = 1;
+  };
+  io.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    // The reader closed the pipe, as in `| head`.
+    if (error.code !== "EPIPE") fail(`cannot write the output: ${error.code ?? error.message}`);
+  });
 
-// The packed program is a CommonJS module, which has no top-level await.
-void addCommands()
-  .then(() => program.parseAsync())
-  .catch((error: unknown) => fail(errorText(error)));
+  const program = createProgram(run);
+  let running = program;
+  program.hook("preAction", (_, command) => {
+    running = command;
+  });
+  try {
+    await addCommands(program, run, args[0]);
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    // Commander has printed its own errors and the help.
+    if (error instanceof CommanderError) run.exitCode = error.exitCode;
+    else fail(errorText(error, running));
+  }
+  await outputIsWritten(io);
+  return run.exitCode;
+};

@@ -10,7 +10,7 @@ const WIDTH = 30;
 /** A progress bar on a terminal. Does nothing for other outputs. */
 export const createProgress = (
   what: string,
-  out: { isTTY?: boolean; write(text: string): unknown } = process.stderr,
+  out: { isTTY?: boolean; write(text: string): unknown },
 ): Progress => {
   if (!out.isTTY) return { show: () => undefined, end: () => undefined };
   let shown = -1;

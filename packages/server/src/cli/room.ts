@@ -2,9 +2,12 @@ import { type Room, userIdSchema } from "@invigil/schema";
 import { type Command, InvalidArgumentError } from "commander";
 import { jsonOption } from "./arguments.js";
 import { addLinks } from "./links.js";
-import { type LocalApp, OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { allRooms, findExam, findRoom } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
+import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
 import { type TimeFormatter, timeFormatter } from "./time.js";
 
 interface ExamOption {
@@ -36,38 +39,38 @@ const roomTable = (rooms: readonly Room[], local: TimeFormatter): string => {
   return table(["NAME", "ID", "EXAM", "STATUS", "TEACHER", "CREATED"], cells);
 };
 
-const addList = (parent: Command): void => {
+const addList = (parent: Command, run: CommandRun): void => {
   parent
     .command("list")
     .description("list rooms, newest first")
     .option("--exam <exam>", "only rooms of this exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ExamOption) =>
-      withLocalApp(async ({ call, config }) => {
+      withLocalApp(run, async ({ call, config }) => {
         const of = exam === undefined ? undefined : await findExam(call, exam);
         const rooms = await allRooms(call, of?.id);
-        print(json, rooms, () =>
+        print(run, json, rooms, () =>
           [roomTable(rooms, timeFormatter(config.timeZone)), count(rooms.length, "room")].join("\n"),
         );
       }),
     );
 };
 
-const addShow = (parent: Command): void => {
+const addShow = (parent: Command, run: CommandRun): void => {
   parent
     .command("show <room>")
     .description("show a room and the number of its people")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((roomText: string, options: ExamOption) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const room = await findRoomIn(app, roomText, options);
         const [teachers = 0, inspectors = 0, examinees = 0] = await Promise.all(
           (["teacher", "inspector", "examinee"] as const).map(
             async (role) => (await app.services.participant.members(room.id, role)).length,
           ),
         );
-        print(options.json, { ...room, teachers, inspectors, examinees }, () =>
+        print(run, options.json, { ...room, teachers, inspectors, examinees }, () =>
           [
             roomTable([room], timeFormatter(app.config.timeZone)),
             [count(teachers, "teacher"), count(inspectors, "inspector"), count(examinees, "examinee")].join(
@@ -79,18 +82,18 @@ const addShow = (parent: Command): void => {
     );
 };
 
-const addEnd = (parent: Command): void => {
+const addEnd = (parent: Command, run: CommandRun): void => {
   parent
     .command("end <room>")
     .description("end a room; its people stay, but nobody can join it anymore")
     .option(...EXAM)
     .addOption(jsonOption())
     .action((roomText: string, options: ExamOption) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const { id: roomId } = await findRoomIn(app, roomText, options);
         await app.call.room.end({ roomId });
         const room = await app.call.room.get({ roomId });
-        print(options.json, room, () => `The room ${room.name} has ended.`);
+        print(run, options.json, room, () => `The room ${room.name} has ended.`);
       }),
     );
 };
@@ -99,7 +102,7 @@ interface RevokeOptions extends ExamOption {
   user?: string[];
 }
 
-const addRevokeLinks = (parent: Command): void => {
+const addRevokeLinks = (parent: Command, run: CommandRun): void => {
   parent
     .command("revoke-links <room>")
     .description("revoke the links into a room; `room links` creates new ones")
@@ -107,10 +110,11 @@ const addRevokeLinks = (parent: Command): void => {
     .option("--user <id...>", "only the links of these people; by default of everybody in the room")
     .addOption(jsonOption())
     .action((roomText: string, { user: userIds, ...options }: RevokeOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const { id: roomId, name } = await findRoomIn(app, roomText, options);
         const seats = await app.call.room.revokeLinks({ roomId, userIds });
         print(
+          run,
           options.json,
           seats,
           () => `The links of ${count(seats.length, "person", "people")} into the room ${name} were revoked.`,
@@ -119,7 +123,7 @@ const addRevokeLinks = (parent: Command): void => {
     );
 };
 
-const addCreate = (parent: Command): void => {
+const addCreate = (parent: Command, run: CommandRun): void => {
   parent
     .command("create")
     .description("create a room and print its id")
@@ -128,22 +132,22 @@ const addCreate = (parent: Command): void => {
     .requiredOption("--by <teacher>", "the user id of its teacher", userId)
     .addOption(jsonOption())
     .action(({ name, exam, by, json }: ExamOption & { name: string; by: string }) =>
-      withLocalApp(async ({ call, as }) => {
+      withLocalApp(run, async ({ call, as }) => {
         const of = exam === undefined ? undefined : await findExam(call, exam);
         // The creator of a room is its teacher.
         const maker = as({ ...OPERATOR, userId: by, name: by });
         const room = await maker.room.create({ name, imServer: ["aliyun_new"], examId: of?.id });
-        print(json, room, () => room.id);
+        print(run, json, room, () => room.id);
       }),
     );
 };
 
-export const addRoom = (program: Command): void => {
+export const addRoom = (program: Command, run: CommandRun): void => {
   const room = program.command("room").description("manage rooms and the links by which people join them");
-  addLinks(room);
-  addList(room);
-  addShow(room);
-  addEnd(room);
-  addRevokeLinks(room);
-  addCreate(room);
+  addLinks(room, run);
+  addList(room, run);
+  addShow(room, run);
+  addEnd(room, run);
+  addRevokeLinks(room, run);
+  addCreate(room, run);
 };

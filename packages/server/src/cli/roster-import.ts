@@ -3,10 +3,12 @@ import type { Command } from "commander";
 import { quoted } from "../files/sheets/quoted.js";
 import { jsonOption } from "./arguments.js";
 import { printFaults } from "./faults.js";
-import { OPERATOR, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { findExam, findRoom } from "./lookup.js";
+import { OPERATOR } from "./operator.js";
 import { count, print, table } from "./output.js";
 import { createProgress } from "./progress.js";
+import type { CommandRun } from "./run.js";
 
 interface ImportOptions {
   exam: string;
@@ -34,14 +36,18 @@ const summaryOf = (result: ImportResult, dryRun: boolean): string => {
   ].join("\n");
 };
 
-const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOptions): Promise<void> => {
+const importRoster = async (
+  run: CommandRun,
+  file: string,
+  { exam, room, dryRun, json }: ImportOptions,
+): Promise<void> => {
   const interrupted = new AbortController();
   // A second signal terminates the process immediately, which also imports nothing.
   const interrupt = (): void => interrupted.abort();
   process.once("SIGINT", interrupt);
-  const progress = createProgress("reading");
+  const progress = createProgress("reading", run.io.stderr);
   try {
-    const result = await withLocalApp(async (app) => {
+    const result = await withLocalApp(run, async (app) => {
       const of = await findExam(app.call, exam);
       const roomId = room === undefined ? undefined : (await findRoom(app.call, room, of)).id;
       if (!dryRun) app.assertFreeSpace();
@@ -54,18 +60,18 @@ const importRoster = async (file: string, { exam, room, dryRun, json }: ImportOp
         onProgress: progress.show,
       });
     }).finally(progress.end);
-    if ("faults" in result) printFaults(result, json, "nothing was imported");
-    else print(json, result, () => summaryOf(result, dryRun ?? false));
+    if ("faults" in result) printFaults(run, result, json, "nothing was imported");
+    else print(run, json, result, () => summaryOf(result, dryRun ?? false));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
-    process.stderr.write("invigil: interrupted; nothing was imported\n");
-    process.exitCode = 130;
+    run.io.stderr.write("invigil: interrupted; nothing was imported\n");
+    run.exitCode = 130;
   } finally {
     process.off("SIGINT", interrupt);
   }
 };
 
-export const addRosterImport = (roster: Command): void => {
+export const addRosterImport = (roster: Command, run: CommandRun): void => {
   roster
     .command("import")
     .description("import the people of a CSV or XLSX file into an exam, all or none")
@@ -77,5 +83,5 @@ export const addRosterImport = (roster: Command): void => {
     .option("--room <room>", "the id or name of the room for people whose row names none")
     .option("--dry-run", "only report the changes")
     .addOption(jsonOption())
-    .action(importRoster);
+    .action((file: string, options: ImportOptions) => importRoster(run, file, options));
 };

@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import { SetupError } from "../platform/setup-error.js";
 import { jsonOption } from "./arguments.js";
-import { type LocalApp, withLocalApp } from "./local-app.js";
+import { withLocalApp } from "./local-app.js";
 import { fetchAllPages, findExam, findRoom } from "./lookup.js";
+import type { LocalApp } from "./open-local-app.js";
 import { count, print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
 
 interface ListOptions {
   exam: string;
@@ -55,21 +57,21 @@ const findRoomOf = async ({ call }: LocalApp, examId: string, userId: string): P
   );
 };
 
-const addList = (roster: Command): void => {
+const addList = (roster: Command, run: CommandRun): void => {
   roster
     .command("list")
     .description("list the people of an exam who have no room, and count those who have one")
     .requiredOption("--exam <exam>", "the id or name of the exam")
     .addOption(jsonOption())
     .action(({ exam, json }: ListOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const unseated = await fetchUnseated(app, (await findExam(app.call, exam)).id);
-        print(json, unseated, () => unseatedText(unseated));
+        print(run, json, unseated, () => unseatedText(unseated));
       }),
     );
 };
 
-const addMove = (roster: Command): void => {
+const addMove = (roster: Command, run: CommandRun): void => {
   roster
     .command("move")
     .description("move a person to another room of the exam; their records stay in the previous room")
@@ -79,18 +81,18 @@ const addMove = (roster: Command): void => {
     .option("--from <room>", "the room to leave, if the person is in several")
     .addOption(jsonOption())
     .action((userId: string, { exam, to, from, json }: MoveOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const of = await findExam(app.call, exam);
         const { id: toRoomId } = await findRoom(app.call, to, of);
         const roomId =
           from === undefined ? await findRoomOf(app, of.id, userId) : (await findRoom(app.call, from, of)).id;
         await app.call.participant.move({ roomId, userId, toRoomId });
-        print(json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
+        print(run, json, { userId, roomId, toRoomId }, () => `Moved ${userId} to ${to}.`);
       }),
     );
 };
 
-const addRemove = (roster: Command): void => {
+const addRemove = (roster: Command, run: CommandRun): void => {
   roster
     .command("remove")
     .description("remove a person from an exam and its rooms")
@@ -99,10 +101,10 @@ const addRemove = (roster: Command): void => {
     .option("--with-records", "also if the person has cheat records, which are then deleted")
     .addOption(jsonOption())
     .action((userId: string, { exam, withRecords, json }: RemoveOptions) =>
-      withLocalApp(async (app) => {
+      withLocalApp(run, async (app) => {
         const { id: examId } = await findExam(app.call, exam);
         const removed = await app.call.participant.removeFromExam({ examId, userId, withRecords });
-        print(json, removed, () =>
+        print(run, json, removed, () =>
           removed.rooms + removed.records === 0
             ? `Removed ${userId}, who had no room yet.`
             : `Removed ${userId} from ${count(removed.rooms, "room")}, with ${count(removed.records, "cheat record")}.`,
@@ -112,8 +114,8 @@ const addRemove = (roster: Command): void => {
 };
 
 /** Adds `list`, `move` and `remove` to the command `roster`. */
-export const addRosterPeople = (roster: Command): void => {
-  addList(roster);
-  addMove(roster);
-  addRemove(roster);
+export const addRosterPeople = (roster: Command, run: CommandRun): void => {
+  addList(roster, run);
+  addMove(roster, run);
+  addRemove(roster, run);
 };

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { type Role, roles } from "@invigil/schema";
 import { type Command, Option } from "commander";
-import { authSecretOf } from "../app/main.js";
+import { authSecretOf } from "../app/secrets.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import { createTokenIssuer } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
@@ -9,6 +9,7 @@ import { SetupError } from "../platform/setup-error.js";
 import { jsonOption, parseDuration } from "./arguments.js";
 import { withLocalApp } from "./local-app.js";
 import { print } from "./output.js";
+import type { CommandRun } from "./run.js";
 
 interface TokenOptions {
   role: Role;
@@ -20,18 +21,18 @@ interface TokenOptions {
   json?: true;
 }
 
-const addRevoke = (token: Command): void => {
+const addRevoke = (token: Command, run: CommandRun): void => {
   token
     .command("revoke <tokenId>")
     .description("revoke a token by its id (the claim jti)")
     .addOption(jsonOption())
     .action(async (tokenId: string, { json }: { json?: true }) => {
-      await withLocalApp(({ call }) => call.auth.revokeToken({ tokenId }));
-      print(json, { tokenId, revoked: true }, () => `The token ${tokenId} was revoked.`);
+      await withLocalApp(run, ({ call }) => call.auth.revokeToken({ tokenId }));
+      print(run, json, { tokenId, revoked: true }, () => `The token ${tokenId} was revoked.`);
     });
 };
 
-export const addToken = (program: Command): void => {
+export const addToken = (program: Command, run: CommandRun): void => {
   const token = program.command("token").description("issue and revoke tokens");
   token
     .command("issue", { isDefault: true })
@@ -44,7 +45,7 @@ export const addToken = (program: Command): void => {
     .option("--ttl <time>", "the lifetime: a number and s, m, h or d", parseDuration, parseDuration("8h"))
     .option("--json", "print JSON with the token and its expiry")
     .action(async ({ role, user, room, exam, name, ttl, json }: TokenOptions) => {
-      const config = parseConfig(readEnvironment());
+      const config = parseConfig(readEnvironment(run.io.env));
       if (!config.authSecret && config.databaseFile === ":memory:") {
         throw new SetupError(
           "INVIGIL_AUTH_SECRET must be set: a server with a database in memory generates a new one at every start",
@@ -60,11 +61,11 @@ export const addToken = (program: Command): void => {
       // If the person's links were revoked, a token of an earlier generation would be refused.
       const generation =
         room !== undefined && existsSync(config.databaseFile)
-          ? await withLocalApp(({ services }) => services.links.generation(room, user))
+          ? await withLocalApp(run, ({ services }) => services.links.generation(room, user))
           : 0;
       const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };
       const issued = await tokens.issue(request);
-      print(json, issued, () => issued.token);
+      print(run, json, issued, () => issued.token);
     });
-  addRevoke(token);
+  addRevoke(token, run);
 };

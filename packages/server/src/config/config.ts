@@ -207,13 +207,15 @@ export const testConfig = (settings: Readonly<Record<string, string | undefined>
     ...settings,
   });
 
-/** The environment, merged with the `.env` file of the working folder. The environment takes precedence. */
-export const readEnvironment = (): Record<string, string | undefined> => {
+/** An environment, merged with the `.env` file of the working folder. The environment takes precedence. */
+export const readEnvironment = (
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> => {
   let file = "";
   try {
     file = readFileSync(".env", "utf8");
   } catch (error) {
     if (!failedWith(error, "ENOENT")) throw new SetupError("the file .env cannot be read");
   }
-  return { ...parseEnv(file), ...process.env };
+  return { ...parseEnv(file), ...env };
 };

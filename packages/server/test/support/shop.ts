@@ -1,11 +1,12 @@
 import { expect } from "vitest";
 import type { Parsed } from "./calls.js";
-import { type Ended, run, tempFolder, testEnv } from "./process.js";
+import { runHere } from "./command.js";
+import { type Ended, tempFolder, testEnv } from "./process.js";
 
-/** Runs the command in a folder of its own. */
+/** Runs commands in a folder of its own. */
 export const shop = () => {
   const folder = tempFolder();
-  const command = (...args: string[]) => run(args, { cwd: folder.path, env: testEnv });
+  const command = (...args: string[]) => runHere(args, { cwd: folder.path, env: testEnv });
   const fine = async (...args: string[]): Promise<string> => {
     const { code, stdout, stderr } = await command(...args);
     expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: "" });

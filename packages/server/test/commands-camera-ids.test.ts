@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { run, tempFolder, testEnv } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { tempFolder, testEnv } from "./support/process.js";
 
 // Ids that would be taken for a person's second camera: see camera-ids.test.ts.
 
@@ -11,7 +12,7 @@ it.each(["pc_examinee1", "examinee1_pc"])("the id %s is refused by the commands"
     [["room", "create", "--name", "R", "--by", userId]],
   ];
   for (const [args, input = ""] of commands) {
-    const { code, stderr } = await run(args, { cwd: folder.path, env: testEnv, input });
+    const { code, stderr } = await runHere(args, { cwd: folder.path, env: testEnv, input });
     expect({ args, failed: code !== 0 }).toEqual({ args, failed: true });
     expect(stderr).toMatch(/'(pc_|_pc)'/);
   }

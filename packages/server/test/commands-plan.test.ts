@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Database, openDatabase } from "../src/storage/sqlite/client.js";
 import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/storage/tables.js";
+import { runHere } from "./support/command.js";
 import { people, type Waiting } from "./support/exam-hall.js";
-import { run, tempFolder, testEnv } from "./support/process.js";
+import { tempFolder, testEnv } from "./support/process.js";
 
 const now = new Date("2026-01-02T03:04:05Z");
 let folder: ReturnType<typeof tempFolder>;
@@ -32,7 +33,7 @@ const wait = (...waiting: readonly Waiting[]) => {
   const rows = waiting.map((person) => ({ examId: "e1", ...person, createdAt: now, updatedAt: now }));
   db.queries.insert(unseated).values(rows).run();
 };
-const invigil = (...args: readonly string[]) => run(args, { cwd: folder.path, env: testEnv });
+const invigil = (...args: readonly string[]) => runHere(args, { cwd: folder.path, env: testEnv });
 /** The output of a command that succeeds. */
 const printed = async (...args: readonly string[]): Promise<string> => {
   const { code, stdout, stderr } = await invigil(...args);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
 import { openAliyunLive } from "./simulators/aliyun-live.js";
-import { type Env, run, tempFolder, testEnv } from "./support/process.js";
+import { runHere } from "./support/command.js";
+import { type Env, tempFolder, testEnv } from "./support/process.js";
 import { kept } from "./support/secrets.js";
 
 interface Finding {
@@ -23,13 +24,13 @@ const STREAMS = {
 };
 
 const doctor = async (cwd: string, env: Env = testEnv) => {
-  const { code, stdout, stderr } = await run(["doctor", "--json"], { cwd, env });
+  const { code, stdout, stderr } = await runHere(["doctor", "--json"], { cwd, env });
   expect(stderr).toBe("");
   const findings = JSON.parse(stdout) as Finding[];
   return { code, findings, of: (check: string) => findings.filter((finding) => finding.check === check) };
 };
 const invigil = async (cwd: string, env: Env, ...args: string[]): Promise<string> => {
-  const { code, stdout, stderr } = await run(args, { cwd, env });
+  const { code, stdout, stderr } = await runHere(args, { cwd, env });
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout.trim();
 };
@@ -43,7 +44,7 @@ const importCandidates = async (cwd: string, ids: readonly string[], env: Env): 
   await invigil(cwd, env, "roster", "import", "people.csv", "--exam", "Maths");
 };
 
-describe.concurrent("`invigil doctor`", () => {
+describe("`invigil doctor`", () => {
   it("finds nothing wrong with the defaults, and makes nothing", async () => {
     using folder = tempFolder();
     const { code, findings, of } = await doctor(folder.path);
@@ -58,7 +59,7 @@ describe.concurrent("`invigil doctor`", () => {
 
   it("prints a table for people, and how many checks failed", async () => {
     using folder = tempFolder();
-    const { code, stdout } = await run(["doctor"], { cwd: folder.path, env: testEnv });
+    const { code, stdout } = await runHere(["doctor"], { cwd: folder.path, env: testEnv });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^CHECK +STATE +FOUND +WHAT TO DO\nsettings +ok /);
     expect(stdout).toMatch(/\npublic URL +warning .+Set INVIGIL_PUBLIC_URL/);
@@ -239,7 +240,7 @@ describe.concurrent("`invigil doctor`", () => {
         todo: expect.stringContaining("INVIGIL_STREAM_PUSH_DOMAIN"),
       },
     ]);
-    expect((await run(["doctor"], { cwd: folder.path, env: testEnv })).stdout).toMatch(
+    expect((await runHere(["doctor"], { cwd: folder.path, env: testEnv })).stdout).toMatch(
       /: 1 failed, \d+ warnings?\n$/,
     );
     expect((await doctor(folder.path, { ...testEnv, ...STREAMS })).code).toBe(0);

@@ -1,10 +1,11 @@
-// A client in a process of its own, for process-live-cuts.test.ts and process-live-restart.test.ts: listens to a room, prints each event as
+// The built client in a process of its own, for process-live-cuts.test.ts: listens to a room, prints each event as
 // a line, and says so many numbers when it hears the message 30098. Ends when it hears 30099.
+
+import { createInvigilClient } from "@invigil/client";
 import { WebSocket } from "ws";
-import { createInvigilClient } from "../src/index.js";
 
 const { INVIGIL_URL = "", TOKEN = "", ROOM = "", TRANSPORT = "", COUNT = "0", NAME = "" } = process.env;
-const print = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const invigil = createInvigilClient({
   url: INVIGIL_URL,

@@ -7,8 +7,7 @@ const TIMES = ["--start", "2026-06-07 09:00", "--end", "11:30"];
 const create = (place: ReturnType<typeof shop>, name: string) =>
   place.fine("exam", "create", "--name", name, ...TIMES, "-q");
 
-/** Each test runs about a dozen processes, in parallel with other tests. */
-describe.concurrent("an exam", { timeout: 120_000 }, () => {
+describe("an exam", () => {
   it("is shown, changed and deleted by its id or its name", async () => {
     using place = shop();
     const [maths, art] = [await create(place, "高等 数学"), await create(place, "Art")];

@@ -1,0 +1,48 @@
+import type { Logger } from "pino";
+import { createDeps, type Deps } from "../api/deps.js";
+import type { Config } from "../config/config.js";
+import { createIds } from "../platform/ids.js";
+import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
+import { openDatabase } from "../storage/sqlite/client.js";
+import { authSecretOf, installationSecret } from "./secrets.js";
+
+// The installation that the settings describe, for servers and commands. Commands need no HTTP server, so this file does not import it.
+
+export const hostInUrl = (host: string): string => (host.includes(":") ? `[${host}]` : host);
+
+/**
+ * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
+ * real clock.
+ */
+export const openDeps = (
+  config: Config,
+  { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
+): Deps => {
+  const clock = () => new Date();
+  const monotonic = () => performance.now();
+  const isPersistent = config.databaseFile !== ":memory:";
+  if (isPersistent) refuseLostDatabase(config);
+  const db = openDatabase({
+    file: config.databaseFile,
+    onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
+  });
+  try {
+    if (isPersistent) markAsUsed(config, clock());
+    if (db.unchecked.length > 0)
+      log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
+    return createDeps({
+      config,
+      db,
+      clock,
+      monotonic,
+      ids: createIds({ clock }),
+      log,
+      publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
+      authSecret: authSecretOf(config),
+      ownKey: (name) => installationSecret(config, name).value,
+    });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+};

@@ -1,0 +1,66 @@
+import { pino } from "pino";
+import { createServices } from "../../api/services.js";
+import { openDeps } from "../../app/installation.js";
+import { type Config, configOf, readEnvironment } from "../../config/config.js";
+import { readSettings } from "../../config/settings.js";
+import type { Demand } from "../../features/capacity/service.js";
+import { temporarySecret } from "../../identity/secrets.js";
+import { createIds } from "../../platform/ids.js";
+import { selectProviders } from "../../providers/select.js";
+import { inspectDatabase } from "../../storage/sqlite/inspect.js";
+import { createProgress } from "../progress.js";
+import type { CommandRun } from "../run.js";
+import { checkCapacity, streamDomains } from "./capacity.js";
+import { type Finding, findingsOf } from "./finding.js";
+import { checkInstallation, streamCallback } from "./installation.js";
+import { checkVendors } from "./vendors.js";
+
+const silent = () => pino({ level: "silent" });
+
+/** Only a database of the current version is opened, because opening an older one would change it. */
+const demandOf = async (config: Config): Promise<Demand | undefined> => {
+  const { databaseFile } = config;
+  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
+  const deps = openDeps(config, { log: silent() });
+  try {
+    return await createServices(deps).capacity.demand();
+  } finally {
+    deps.db.close();
+  }
+};
+
+const vendors = (run: CommandRun, config: Config): Promise<Finding[]> => {
+  const clock = () => new Date();
+  const ids = createIds({ clock });
+  const providers = selectProviders({
+    config,
+    clock,
+    nonce: () => ids.nonce(),
+    publicUrl: () => "",
+    // The key only signs texts that never leave this process.
+    ownKey: () => temporarySecret().value,
+    log: silent(),
+  });
+  const progress = createProgress("Checking the vendors", run.io.stderr);
+  return checkVendors(config, providers, progress.show).finally(progress.end);
+};
+
+/** Runs all checks. */
+export const runChecks = async (run: CommandRun): Promise<Finding[]> => {
+  const settings = findingsOf("settings");
+  const read = readSettings(readEnvironment(run.io.env));
+  if ("faults" in read)
+    return read.faults.map((fault) =>
+      settings.failed(fault, "Correct it: the server does not start otherwise."),
+    );
+  const config = configOf(read.env);
+  const demand = await demandOf(config);
+  return [
+    settings.ok("all settings are valid"),
+    ...(await checkInstallation(config)),
+    streamDomains(config, demand),
+    streamCallback(config),
+    ...(await vendors(run, config)),
+    ...(demand ? checkCapacity(config, demand) : []),
+  ];
+};

@@ -1,0 +1,69 @@
+import type { Caller } from "@invigil/schema";
+import { pino } from "pino";
+import type { Deps } from "../api/deps.js";
+import { createAppRouter, type ServedRouter } from "../api/router.js";
+import { createServices, type Services } from "../api/services.js";
+import { openDeps } from "../app/installation.js";
+import type { Config } from "../config/config.js";
+import { SetupError } from "../platform/setup-error.js";
+import { OPERATOR } from "./operator.js";
+import type { CommandIo } from "./run.js";
+
+/** The local installation, as commands use it, with or without a running server. */
+export interface LocalApp {
+  readonly config: Config;
+  readonly deps: Deps;
+  readonly services: Services;
+  /**
+   * Checks the disk space for operations that do not call a procedure.
+   * @throws STORAGE_FULL
+   */
+  readonly assertFreeSpace: () => void;
+  /** Calls procedures as an administrator, with the validation of their input. */
+  readonly call: ReturnType<ServedRouter["createCaller"]>;
+  /** Returns the procedures for another caller. */
+  readonly as: (caller: Caller) => LocalApp["call"];
+}
+
+interface OpenedApp {
+  readonly app: LocalApp;
+  /** Starts the pending calls of message services, which a server finishes, and closes the installation. */
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens the local installation.
+ * @throws SetupError for a database in memory
+ */
+export const openLocalApp = (config: Config, { stderr }: CommandIo): OpenedApp => {
+  if (config.databaseFile === ":memory:")
+    throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
+  const deps = openDeps(config, { log: pino({ level: "warn" }, stderr) });
+  try {
+    const services = createServices(deps, { unlimited: true });
+    const router = createAppRouter(services);
+    const as = (identity: Caller) =>
+      router.createCaller({
+        identity,
+        identify: () => Promise.resolve(identity),
+        address: "in-process",
+        gate: services.gate,
+        trace: { requestId: "cli", procedures: [] },
+      });
+    const assertFreeSpace = () => deps.disk.assertFreeSpace();
+    return {
+      app: { config, deps, services, assertFreeSpace, call: as(OPERATOR), as },
+      async close() {
+        try {
+          await services.bulk.drain();
+          await services.queue.drain(config.vendors.timeoutMs);
+        } finally {
+          deps.db.close();
+        }
+      },
+    };
+  } catch (error) {
+    deps.db.close();
+    throw error;
+  }
+};

@@ -1,0 +1,18 @@
+import type { Writable } from "node:stream";
+
+type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** What a command uses of the process that runs it. The process itself has this form. */
+export interface CommandIo {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** One run of a command. */
+export interface CommandRun {
+  readonly io: CommandIo;
+  /** The exit code with which the run ends. Commands set it when they fail without an error. */
+  exitCode: number;
+}

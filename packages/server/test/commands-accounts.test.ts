@@ -1,0 +1,85 @@
+import { describe, expect, it } from "vitest";
+import { runHere } from "./support/command.js";
+import { tempFolder, testEnv } from "./support/process.js";
+
+/** Runs a command that must succeed. */
+const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> => {
+  const ended = await runHere(args, { cwd, env: testEnv, ...(input !== undefined && { input }) });
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  return ended.stdout.trim();
+};
+const json = async (cwd: string, args: readonly string[], input?: string) =>
+  JSON.parse(await invigil(cwd, [...args, "--json"], input));
+
+const ADD_T1 = ["account", "add", "t1", "--role", "teacher", "--name", "李老师"];
+
+describe("`invigil account`", () => {
+  it("prints JSON for programs, with the password only where it made one", async () => {
+    using folder = tempFolder();
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
+    const account = { userId: "t1", role: "teacher", name: "李老师", createdAt: time, updatedAt: time };
+    expect(await json(folder.path, ADD_T1, "a password")).toStrictEqual({ ...account, disabled: false });
+    expect(await json(folder.path, ["account", "passwd", "t1", "--generate"])).toStrictEqual({
+      ...account,
+      disabled: false,
+      password: expect.stringMatching(/^[A-Za-z0-9]{20}$/),
+    });
+    expect(await json(folder.path, ["account", "passwd", "t1"], "a password")).toStrictEqual({
+      ...account,
+      disabled: false,
+    });
+    expect(await json(folder.path, ["account", "disable", "t1"])).toStrictEqual({
+      ...account,
+      disabled: true,
+    });
+    expect(await json(folder.path, ["account", "list"])).toStrictEqual([{ ...account, disabled: true }]);
+    expect(await json(folder.path, ["account", "enable", "t1"])).toStrictEqual({
+      ...account,
+      disabled: false,
+    });
+    expect(await json(folder.path, ["account", "list", "--role", "admin"])).toStrictEqual([]);
+  });
+
+  it("lists accounts as a table, every one of them", async () => {
+    using folder = tempFolder();
+    await invigil(folder.path, ADD_T1, "a password");
+    await invigil(folder.path, ["account", "add", "boss", "--role", "admin", "--name", "Boss"], "a password");
+    await invigil(folder.path, ["account", "disable", "boss"]);
+    expect(await invigil(folder.path, ["account", "list"])).toBe(
+      [
+        "USER  ROLE     NAME    STATE",
+        "boss  admin    Boss    disabled",
+        "t1    teacher  李老师  active",
+      ].join("\n"),
+    );
+    expect(await invigil(folder.path, ["account", "list", "--role", "teacher"])).not.toContain("boss");
+  });
+
+  it.each([
+    [ADD_T1, "short\n", "password must be at least 8 characters"],
+    [ADD_T1, "", "no password was given: provide it on standard input, or use --generate"],
+    [["account", "add", "a b", "--role", "teacher", "--name", "N"], "a password", /^userId must be 1 to 61/],
+    [
+      ["account", "add", "pupil", "--role", "examinee", "--name", "N"],
+      "a password",
+      /Allowed choices are admin/,
+    ],
+    [["account", "disable", "nobody"], "", "There is no account nobody."],
+    [["account", "passwd", "nobody"], "a password", "There is no account nobody."],
+  ])("%j with %j ends with one line that says why", async (args, input, why) => {
+    using folder = tempFolder();
+    const { code, stdout, stderr } = await runHere(args, { cwd: folder.path, env: testEnv, input });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect(stderr.replace(/^(invigil|error): /, "").trim()).toEqual(
+      typeof why === "string" ? why : expect.stringMatching(why),
+    );
+    expect(stderr).not.toContain("short");
+  });
+
+  it("refuses an id that is taken", async () => {
+    using folder = tempFolder();
+    await invigil(folder.path, ADD_T1, "a password");
+    const again = await runHere(ADD_T1, { cwd: folder.path, env: testEnv, input: "another password" });
+    expect(again).toMatchObject({ code: 1, stderr: "invigil: There is an account t1 already.\n" });
+  });
+});

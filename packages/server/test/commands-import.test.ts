@@ -1,0 +1,134 @@
+import { describe, expect, it } from "vitest";
+import { runHere } from "./support/command.js";
+import { csv, xlsx } from "./support/files.js";
+import { installExam } from "./support/installation.js";
+
+const install = async () => {
+  const place = await installExam();
+  return {
+    ...place,
+    import: (...args: string[]) => runHere(["roster", "import", ...args], { cwd: place.path }),
+  };
+};
+
+describe("invigil roster import", () => {
+  it("says what it did, and who has another name now", async () => {
+    using place = await install();
+    place.write("a.csv", "学号,姓名,考场,加时\n1,张三,Hall A,\n2,李四,,15\n");
+    const first = await place.import("a.csv", "--exam", place.examId);
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: "2 rows: 2 added, 0 updated, 0 unchanged\n",
+      stderr: "",
+    });
+    place.write("b.csv", "学号,姓名,加时\n1,张三,\n2,李思,20\n3,王五,\n");
+    const second = await place.import("b.csv", "--exam", place.examId);
+    expect(second.stdout.split("\n")).toEqual([
+      "ROW  ID  WAS   IS    EXTRA MINUTES",
+      "3    2   李四  李思  15 to 20",
+      "",
+      "3 rows: 1 added, 1 updated, 1 unchanged",
+      "",
+    ]);
+    expect(place.people()).toEqual({ waiting: 2, seated: 1 });
+  });
+
+  it("puts everybody into the room that is named, by its id or its name", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name\n1,A\n");
+    place.write(
+      "b.xlsx",
+      await xlsx([
+        ["id", "name"],
+        [2, "B"],
+      ]),
+    );
+    for (const [file, room] of [
+      ["a.csv", "Hall A"],
+      ["b.xlsx", place.roomId],
+    ] as const)
+      expect((await place.import(file, "--exam", place.examId, "--room", room)).code).toBe(0);
+    expect(place.people()).toEqual({ waiting: 0, seated: 2 });
+    const none = await place.import("a.csv", "--exam", place.examId, "--room", "Hall B");
+    expect(none).toMatchObject({ code: 1, stderr: "invigil: There is no room 'Hall B'\n" });
+  });
+
+  it("takes the exam's name for its id, where only one has it", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name\n1,A\n");
+    expect((await place.import("a.csv", "--exam", "Finals")).code).toBe(0);
+    const none = await place.import("a.csv", "--exam", "Mocks");
+    expect(none).toMatchObject({ code: 1, stderr: "invigil: There is no exam 'Mocks'\n" });
+  });
+
+  it("only says what it would do in a dry run", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name\n1,A\n");
+    const { code, stdout } = await place.import("a.csv", "--exam", place.examId, "--dry-run");
+    expect({ code, stdout }).toEqual({
+      code: 0,
+      stdout: "1 row: 1 added, 0 updated, 0 unchanged (dry run: nothing was imported)\n",
+    });
+    expect(place.people()).toEqual({ waiting: 0, seated: 0 });
+  });
+
+  it("lists a thousand people with another name, and counts the others", async () => {
+    using place = await install();
+    const named = (name: string) =>
+      csv([["id", "name"], ...Array.from({ length: 1002 }, (_, n) => [`k${n}`, name])]);
+    place.write("a.csv", named("Old"));
+    place.write("b.csv", named("New"));
+    await place.import("a.csv", "--exam", place.examId);
+    const { code, stdout } = await place.import("b.csv", "--exam", place.examId);
+    expect(code).toBe(0);
+    expect(stdout.split("\n").slice(-5)).toEqual([
+      expect.stringMatching(/^1001 +k999 +Old +New *$/),
+      "and 2 more",
+      "",
+      "1002 rows: 0 added, 1002 updated, 0 unchanged",
+      "",
+    ]);
+  });
+
+  it("lists faulty rows, and imports nobody", async () => {
+    using place = await install();
+    place.write("a.csv", `学号,姓名\n${"1,张三\n".repeat(103)}`);
+    const { code, stdout, stderr } = await place.import("a.csv", "--exam", place.examId);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    const lines = stderr.split("\n");
+    expect(lines.slice(0, 2)).toEqual(["ROW  COLUMN  REASON", "3    学号    is in row 2 already"]);
+    expect(lines.slice(101)).toEqual(["and 2 more faults", "invigil: 102 faults; nothing was imported", ""]);
+    expect(place.people()).toEqual({ waiting: 0, seated: 0 });
+  });
+
+  it("prints JSON for programs: the result, or the faults", async () => {
+    using place = await install();
+    place.write("a.csv", "id,name\n1,A\n");
+    place.write("b.csv", "id,name\n1,\n");
+    const done = await place.import("a.csv", "--exam", place.examId, "--json");
+    expect(JSON.parse(done.stdout)).toEqual({
+      rows: 1,
+      added: 1,
+      updated: 0,
+      unchanged: 0,
+      changes: [],
+      moreChanges: 0,
+    });
+    const faulty = await place.import("b.csv", "--exam", place.examId, "--json");
+    expect({ code: faulty.code, stderr: faulty.stderr, faults: JSON.parse(faulty.stdout) }).toEqual({
+      code: 1,
+      stderr: "",
+      faults: { faults: [{ row: 2, column: "name", reason: "is missing" }], more: 0 },
+    });
+  });
+
+  it.each([
+    ["is not there", "none.csv", /^invigil: file cannot be used: The file cannot be read: ENOENT[^\n]*\n$/],
+    ["is no roster", "notes.txt", /^invigil: file has no column for the id: [^\n]*\n$/],
+  ])("refuses a file that %s with one line", async (_, file, line) => {
+    using place = await install();
+    place.write("notes.txt", "Dear all\n");
+    const { code, stdout, stderr } = await place.import(file, "--exam", place.examId);
+    expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: "", stderr: expect.stringMatching(line) });
+  });
+});

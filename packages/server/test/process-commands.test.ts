@@ -1,0 +1,166 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { runHere } from "./support/command.js";
+import { run, tempFolder, testEnv } from "./support/process.js";
+
+// Each command of the packed program in a process of its own: once where it succeeds and once where it fails. What commands print and do
+// in detail is in commands-*.test.ts, which run in the process of the tests.
+
+const env = {
+  ...testEnv,
+  INVIGIL_WATCH_APP_URL: "https://watch.example/",
+  INVIGIL_EXAMINEE_APP_URL: "https://sit.example/",
+};
+const TIMES = ["--start", "tomorrow 09:00", "--end", "11:30"];
+const ID = /^[0-9a-f]{32}\n$/;
+
+let folder: ReturnType<typeof tempFolder>;
+beforeAll(() => {
+  folder = tempFolder();
+});
+afterAll(() => folder[Symbol.dispose]());
+
+const tested = { successes: new Set<string>(), failures: new Set<string>() };
+const invigil = (name: string, args: readonly string[], input?: string) =>
+  run([...name.split(" "), ...args], { cwd: folder.path, env, ...(input !== undefined && { input }) });
+
+describe("every command in a process", () => {
+  /** Runs a command that succeeds, and returns what it prints. */
+  const does = async (name: string, args: readonly string[], printed: RegExp, input?: string) => {
+    tested.successes.add(name);
+    const { stdout, ...ended } = await invigil(name, args, input);
+    expect({ name, ...ended }).toEqual({ name, code: 0, signal: null, stderr: "" });
+    expect(stdout).toMatch(printed);
+    return stdout.trim();
+  };
+  const fails = async (name: string, args: readonly string[], complaint: string | RegExp, input?: string) => {
+    tested.failures.add(name);
+    const { stderr, ...ended } = await invigil(name, args, input);
+    expect({ name, ...ended }).toEqual({ name, code: 1, signal: null, stdout: "" });
+    expect(stderr).toEqual(typeof complaint === "string" ? complaint : expect.stringMatching(complaint));
+  };
+
+  it("works", { timeout: 180_000 }, async () => {
+    await does("serve", ["--check"], /^The settings are valid, .*\n$/);
+    await does("doctor", [], /^CHECK .*\n\d+ checks: 0 failed, /s);
+    await does("token issue", ["--role", "admin", "--user", "a"], /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    await does("token revoke", ["some"], /^The token some was revoked\.\n$/);
+
+    const teacher = ["t1", "--role", "teacher", "--name", "T"];
+    await does("account add", teacher, /^t1 can log in \(teacher\)\.\n$/, "a password\n");
+    await does("account list", [], /^USER .*\nt1 +teacher +T +active\n$/);
+    await does("account passwd", ["t1", "--generate"], /^t1 [A-Za-z0-9]{20}\n$/);
+    await does("account disable", ["t1"], /^t1 can no longer log in/);
+    await does("account enable", ["t1"], /^t1 can log in again\.\n$/);
+
+    const exam = await does("exam create", ["--name", "Maths", ...TIMES, "-q"], ID);
+    await does("exam show", ["Maths"], new RegExp(`^exam +${exam}\nname +Maths\n`));
+    await does("exam update", [exam, "--name", "Arts"], /\nname +Arts\n/);
+    await does("exam list", [], /^ID .*\n.* Arts\n$/);
+
+    const clip = await does("audio add", ["https://cdn.example/a.mp3", "--name", "A", "-q"], ID);
+    await does("audio list", [], new RegExp(`^ID .*\n${clip} .* A `));
+    await does("audio update", [clip, "--name", "B"], new RegExp(`\n${clip} .* B `));
+    const attached = await does("audio attach", [clip, "--exam", "Arts", "-q"], ID);
+    await fails("audio delete", [clip], `invigil: 1 exam plays the audio clip ${clip}.\n`);
+    await does("audio detach", [attached, "--exam", "Arts"], /^Detached /);
+    await does("audio delete", [clip], /^Deleted the clip /);
+
+    writeFileSync(
+      join(folder.path, "people.csv"),
+      "id,name,role\ne1,A,examinee\ne2,B,examinee\nt1,T,teacher\nt2,U,teacher\n",
+    );
+    await does("roster import", ["people.csv", "--exam", "Arts"], /^4 rows: 4 added, /);
+    await does("roster list", ["--exam", "Arts"], /4 people have no room; 0 examinees sit in rooms\.\n$/);
+    await does("exam plan", ["Arts", "--room-size", "1"], /Created 2 rooms and seated 2 examinees, /);
+    await does("room list", [], /^NAME .*\n2 rooms\n$/s);
+    await does("room links", ["Room 1", "--exam", "Arts"], /^Room 1\n {2}teacher t1 T, .*examinee e1 A/s);
+    await does("room revoke-links", ["Room 1", "--exam", "Arts"], /^The links of 2 people into the room /);
+    await does("roster move", ["e1", "--exam", "Arts", "--to", "Room 2"], /^Moved e1 to Room 2\.\n$/);
+    await does("roster remove", ["e2", "--exam", "Arts"], /^Removed e2 from 1 room, with 0 cheat records/);
+    await does("room show", ["Room 2", "--exam", "Arts"], /\n1 teacher, 0 inspectors, 1 examinee\n$/);
+    await does("room end", ["Room 2", "--exam", "Arts"], /^The room Room 2 has ended\.\n$/);
+    await does("room create", ["--name", "Late", "--by", "t9"], ID);
+
+    await does("backup create", ["saved"], /^saved: created .* 3 rooms, /);
+    await does("backup verify", ["saved"], /^saved can be restored\. /);
+    await does("exam delete", ["Arts", "--with-rooms"], /^Deleted the exam Arts, 2 rooms and 3 people\.\n$/);
+    await does("backup restore", ["saved", "--replace"], /^Restored saved\. .*\nThe previous files are in /);
+  });
+
+  it("fails with a message and the exit code 1", { timeout: 180_000 }, async () => {
+    const noExam = "invigil: There is no exam 'none'\n";
+    const noRoom = "invigil: There is no room none.\n";
+    const nobody = "invigil: There is no account nobody.\n";
+    await fails("serve", ["--port", "1"], /^error: unknown option '--port'\n/);
+    await fails("token issue", ["--user", "a"], /^error: required option '--role <role>' not specified\n/);
+    await fails("token revoke", [], /^error: missing required argument 'tokenId'\n/);
+
+    const boss = ["b", "--role", "boss", "--name", "B"];
+    await fails(
+      "account add",
+      boss,
+      /^error: option '--role <role>' argument 'boss' is invalid\. /,
+      "a password",
+    );
+    await fails("account list", ["--role", "boss"], /^error: option '--role <role>' argument 'boss' is /);
+    await fails("account passwd", ["nobody"], nobody, "a password\n");
+    await fails("account disable", ["nobody"], nobody);
+    await fails("account enable", ["nobody"], nobody);
+
+    const soon = ["--name", "E", "--start", "soon", "--end", "11:30"];
+    await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);
+    await fails("exam show", ["none"], noExam);
+    await fails("exam update", ["none", "--name", "E"], noExam);
+    await fails("exam list", ["--all"], /^error: unknown option '--all'\n/);
+    await fails("exam plan", ["none", "--room-size", "1"], noExam);
+    await fails("exam delete", ["none"], noExam);
+
+    await fails(
+      "audio add",
+      ["none.mp3", "--name", "N"],
+      "invigil: The file none.mp3 cannot be read: ENOENT\n",
+    );
+    await fails("audio list", ["--classify", "x"], /^error: option '--classify <number>' argument 'x' is /);
+    await fails("audio update", ["none", "--name", "N"], "invigil: There is no audio clip none.\n");
+    await fails("audio attach", ["none", "--exam", "none"], noExam);
+    await fails("audio detach", ["none", "--exam", "none"], noExam);
+
+    await fails("roster import", ["people.csv", "--exam", "none"], noExam);
+    await fails("roster list", ["--exam", "none"], noExam);
+    await fails("roster move", ["e1", "--exam", "none", "--to", "none"], noExam);
+    await fails("roster remove", ["e1", "--exam", "none"], noExam);
+
+    await fails("room list", ["--exam", "none"], noExam);
+    await fails("room links", ["none"], noRoom);
+    await fails("room revoke-links", ["none"], noRoom);
+    await fails("room show", ["none"], noRoom);
+    await fails("room end", ["none"], noRoom);
+    await fails("room create", ["--name", "N", "--by", "pc_a"], /^error: .* must not begin with 'pc_'/);
+
+    await fails("doctor", ["--jsn"], /^error: unknown option '--jsn'\n/);
+    await fails("backup create", ["saved"], /^invigil: .*saved already exists/);
+    await fails("backup verify", ["none"], /^invigil: [^\n]+\n$/);
+    await fails("backup restore", ["saved"], /^invigil: .*--replace/);
+  });
+
+  // After the others, which note what they run.
+  it("is in both tests above", async () => {
+    /** The names of the commands in a help. */
+    const namesIn = async (args: readonly string[]): Promise<string[]> => {
+      const { stdout } = await runHere([...args, "--help"], { cwd: folder.path });
+      const [, list = ""] = stdout.split("\nCommands:\n");
+      return [...list.matchAll(/^ {2}([a-z-]+)/gm)].flatMap(([, name = ""]) =>
+        name === "help" ? [] : [name],
+      );
+    };
+    const names: string[] = [];
+    for (const name of await namesIn([])) {
+      const below = await namesIn([name]);
+      names.push(...(below.length > 0 ? below.map((one) => `${name} ${one}`) : [name]));
+    }
+    expect([...tested.successes].toSorted()).toEqual(names.toSorted());
+    expect([...tested.failures].toSorted()).toEqual(names.toSorted());
+  });
+});
