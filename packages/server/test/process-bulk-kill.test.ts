@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { often } from "./support/effort.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 // A process is killed in the middle of a large change, once before its announcement and once after it; another one, which runs beside
 // it, takes the change back or finishes it.
 
 /** As many as make a change several writes long. */
-const PEOPLE = 2_000;
+const PEOPLE = often(2_000, 4_000);
 const ROOM_SIZE = 200;
 const RECORDS = 8_000;
 const LOOK_AGAIN_MS = 10;

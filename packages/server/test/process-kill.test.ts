@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
+import { often } from "./support/effort.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
 const CONNECTIONS = 32;
@@ -99,7 +100,7 @@ describe("kill -9 while records are written", () => {
     const token = await tokenFor("admin", "teacher1");
     const kept = new Set<string>();
     let roomId = "";
-    for (const [round, enough] of [1, 50, 400].entries()) {
+    for (const [round, enough] of often([1, 50, 400], [1, 50, 150, 400, 800]).entries()) {
       await using server = await serve({ cwd: folder.path, env });
       roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
       // The data of earlier rounds is served.
@@ -170,7 +171,7 @@ describe("kill -9 while rooms are made", () => {
     using folder = tempFolder();
     const file = join(folder.path, "data/invigil.db");
     const token = await tokenFor("admin", "teacher1");
-    for (const [round, enough] of [1, 60].entries()) {
+    for (const [round, enough] of often([1, 60], [1, 30, 100]).entries()) {
       await using server = await serve({ cwd: folder.path, env });
       const { sent, acknowledged } = await hammer(server, { round, enough }, async (name) => {
         const { body } = await server.post("/exam/createRoom", { name }, token);
@@ -200,7 +201,7 @@ describe("kill -9 while things happen in a room", () => {
     const file = join(folder.path, "data/invigil.db");
     const token = await tokenFor("admin", "teacher1");
     let roomId = "";
-    for (const [round, enough] of [1, 200].entries()) {
+    for (const [round, enough] of often([1, 200], [1, 100, 400]).entries()) {
       await using server = await serve({ cwd: folder.path, env });
       roomId ||= (await server.post("/exam/createRoom", { name: "Killed" }, token)).body.data.id;
       const { sent, acknowledged } = await hammer(server, { round, enough }, async (marker) => {

@@ -6,3 +6,7 @@ export const isQuick = process.env.TEST_EFFORT === "quick";
 
 /** Returns the number of cases of a property to generate: all of them, or a tenth. */
 export const cases = (all: number): number => (isQuick ? Math.ceil(all / 10) : all);
+
+/** Returns how often, or how much, a costly test does something: in `npm test`, or with full effort in CI. */
+export const often = <Amount>(usually: Amount, inCi: Amount): Amount =>
+  process.env.TEST_EFFORT === "full" ? inCi : usually;
