@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The one command that checks everything: node scripts/check.mjs [--quick] [--only NAME]
-// `--quick` is for the change at hand: it leaves out tests that start processes, what only they need, and most of the generated cases.
+// `--quick` is for the change at hand: it leaves out tests that start processes, what only they need, most of the generated cases, and
+// what can wait: unused code, and the lint of files that have not changed.
 // Two steps run at a time. Every step runs, whatever failed before it. The last line is `N passed, N failed`: the tests, and each
 // other step as one. Exit 1 if anything failed.
 import { spawn } from "node:child_process";
