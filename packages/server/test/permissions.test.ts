@@ -485,7 +485,7 @@ describe("without a valid token", () => {
   const guarded = sample(
     rows.filter(({ row }) => !PUBLIC.has(row)),
     3,
-  );
+  ).map((one, number) => ({ ...one, number }));
   it.each(guarded)("nobody calls $row", async ({ row, number, method, input }) => {
     const school = await next();
     const before = await stateOf(school);
