@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { accessSync, constants, existsSync, readdirSync, statfsSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
@@ -48,6 +48,33 @@ const published = (name: string): TestProjectConfiguration => ({
   },
 });
 
+const SCHEMA_TYPES: TestProjectConfiguration = {
+  extends: true,
+  test: {
+    name: "schema-types",
+    root: "packages/schema",
+    typecheck: { enabled: true, only: true, include: ["src/**/*.test-d.ts"], tsconfig: "tsconfig.test.json" },
+  },
+};
+
+const isQuick = process.env.TEST_EFFORT === "quick";
+
+/**
+ * A folder for the temporary files of the quick check: in memory, if the system has enough of it. The tests create thousands of small
+ * databases, and a disk takes longer to create and delete their files than SQLite to use them.
+ */
+const temporaryFolder = (): string => {
+  const memory = "/dev/shm";
+  const leastBytes = 1024 ** 3;
+  try {
+    accessSync(memory, constants.W_OK);
+    const { bavail, bsize } = statfsSync(memory);
+    return bavail * bsize >= leastBytes ? memory : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+};
+
 // tRPC's stock adapter takes several times as long for a call, and some tests make tens of thousands.
 const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" ? 120_000 : 30_000;
 
@@ -66,27 +93,24 @@ class PackageByPackage extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // More than there are cores: tests of processes wait for most of their time.
-    maxWorkers: availableParallelism() + 1,
+    // More than there are cores: tests of processes wait for most of their time. The quick check has none of them, and each worker
+    // loads the server once.
+    maxWorkers: availableParallelism() + (isQuick ? 0 : 1),
+    ...(isQuick && {
+      // Most objects of a test are garbage after it. In a larger nursery, fewer of them are copied first.
+      execArgv: ["--max-semi-space-size=64"],
+      env: { TMPDIR: temporaryFolder() },
+    }),
+    // A transformed file is kept until its content changes.
+    experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
     sequence: { sequencer: PackageByPackage },
     testTimeout,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],
     projects: [
       ...PACKAGES.map(inProcess),
-      {
-        extends: true,
-        test: {
-          name: "schema-types",
-          root: "packages/schema",
-          typecheck: {
-            enabled: true,
-            only: true,
-            include: ["src/**/*.test-d.ts"],
-            tsconfig: "tsconfig.test.json",
-          },
-        },
-      },
+      // The step `types` of the quick check compiles these files too, and that is all that can fail.
+      ...(isQuick ? [] : [SCHEMA_TYPES]),
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
       ...["server", "client", "trpc-fastify"].map(published),

@@ -27,7 +27,7 @@ const SEED = 20_260_102;
 
 /** What no response may reveal: paths of the server, its libraries, and stack traces. */
 const SECRETS =
-  /node_modules|\/work\/|\/tmp\/|packages\/server|SQLITE|sqlite|drizzle|better-sql|\bSELECT\b|\bINSERT\b|\.[jt]s:\d+|^\s+at /m;
+  /node_modules|\/work\/|\/tmp\/|\/dev\/shm\/|packages\/server|SQLITE|sqlite|drizzle|better-sql|\bSELECT\b|\bINSERT\b|\.[jt]s:\d+|^\s+at /m;
 
 /** Valid fields for every path and procedure, each of which reads only some. */
 const fieldsOf = ({ room, clipId, detection }: School) => ({

@@ -4,6 +4,7 @@ import { createRateLimits } from "../src/limits/rates.js";
 import { type Answer, dataOf, expectDone, refusalOf, rest, type TrpcAnswer, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { loginFor } from "./support/drop-in-apps.js";
+import { cases } from "./support/effort.js";
 import { connectApi, limited, stopwatch } from "./support/limits.js";
 import { openSchool, type School } from "./support/school.js";
 import { wav } from "./support/sounds.js";
@@ -90,12 +91,13 @@ describe("without any setting", () => {
   });
 
   it("a morning of 100,000 candidates of one school passes, in rooms of 500", () => {
+    const candidates = cases(100_000);
     const watch = stopwatch();
     const rates = createRateLimits({ settings: parseConfig({}).limits, monotonic: watch.now });
     // All within one minute, as at the start of an exam: both pages of every candidate open and report.
-    for (let n = 0; n < 100_000; n += 1) {
+    for (let n = 0; n < candidates; n += 1) {
       const caller = { userId: `e${n}`, role: "examinee" } as const;
-      const where = { roomId: `room${n % 200}`, examId: "exam" };
+      const where = { roomId: `room${n % (candidates / 500)}`, examId: "exam" };
       for (let page = 0; page < 2; page += 1) {
         for (let call = 0; call < 6; call += 1) rates.take({ caller }, { reads: 1 });
         rates.take({ caller }, { writes: 1 });
@@ -103,7 +105,7 @@ describe("without any setting", () => {
         rates.take({ caller, ...where }, { records: 2, recordBytes: 2000 });
         rates.take({ caller, ...where }, { messages: 2, messageBytes: 1000 });
       }
-      watch.pass(60 / 100_000);
+      watch.pass(60 / candidates);
     }
     expect(() => rates.take({ caller: { userId: "e0", role: "examinee" } }, { reads: 1 })).not.toThrow();
   });

@@ -13,10 +13,11 @@ const HOUR = 3_600_000;
 /** Switches the audio status of the room a number of times, which adds that many events. */
 const speak = async (hall: LiveHall, times: number): Promise<void> => {
   const roomId = hall.room.id;
-  let { audioStatus } = await hall.as(TEACHER).room.get({ roomId });
+  const teacher = hall.as(TEACHER);
+  let { audioStatus } = await teacher.room.get({ roomId });
   for (let n = 0; n < times; n += 1) {
     audioStatus = audioStatus === "silent" ? "speaking" : "silent";
-    await hall.as(TEACHER).room.setAudioStatus({ roomId, audioStatus });
+    await teacher.room.setAudioStatus({ roomId, audioStatus });
   }
 };
 /** A client that can stop receiving for a while. */

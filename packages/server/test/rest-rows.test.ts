@@ -2,6 +2,9 @@ import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest, send } from "./support/calls.js";
 import { CHEAT_CONFIG, openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 const as = async (
   school: School,
@@ -40,7 +43,7 @@ describe("rooms", () => {
     ["createRoom", { name: "考场", imServer: "" }],
     ["createRoom", { name: "考场", imServer: ["aliyun_new"] }],
   ])("%s %o makes a room", async (path, body) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const room = dataOf(await (await as(school, "teacher7", "teacher", "Seven")).post(path, body));
     expect(room).toStrictEqual({
       id: ID,
@@ -56,14 +59,14 @@ describe("rooms", () => {
   });
 
   it.each(["teacher1", "inspector1", "examinee1"])("roomInfo answers %s", async (sub) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const role = sub.slice(0, -1) as "teacher" | "inspector" | "examinee";
     const info = await (await as(school, sub, role)).get("roomInfo", { roomId: school.room.id, ts: 1 });
     expect(dataOf(info)).toStrictEqual({ ...roomA(school), cheatConfig: config(school) });
   });
 
   it("roomInfo leaves out a cheat config that was never set", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const info = await (await as(school, "teacher2", "teacher")).get("roomInfo", { roomId: school.other.id });
     expect(dataOf(info)).not.toHaveProperty("cheatConfig");
   });
@@ -95,7 +98,7 @@ describe("rooms", () => {
   );
 
   it("updateRoomAudioStatus takes a query, JSON or a form, and the body wins", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const authorization = await school.token({ sub: "teacher1", role: "teacher" });
     const { id } = school.room;
     const path = "/exam/updateRoomAudioStatus";
@@ -120,7 +123,7 @@ describe("rooms", () => {
 
 describe("exams", () => {
   it("examInfo has the exam's own times and both kinds of audio", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const startTime = new Date("2026-01-02T03:40:00Z");
     const other = await school.admin.audio.create({
@@ -163,7 +166,7 @@ describe("exams", () => {
   });
 
   it("examInfo has the video profile that was set", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const videoProfile = {
       name: "720p",
@@ -175,7 +178,7 @@ describe("exams", () => {
   });
 
   it("examInfo of an exam without audio has empty lists, and no video profile", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const exam = dataOf(await (await asTeacher(school)).get("examInfo", { examId: school.room.examId }));
     expect(exam).toMatchObject({ radioInfo: [], audioInfo: [] });
     expect(exam).not.toHaveProperty("videoProfile");
@@ -187,7 +190,7 @@ const PULL = ["rtcPullUrl", "rtsPullUrl", "pcRtcPullUrl", "pcRtsPullUrl"] as con
 
 describe("people", () => {
   it("userList has the examinees in the order they came, with their streams", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { room } = school;
     const list = dataOf(await (await asTeacher(school)).get("userList", { roomId: room.id }));
     expect(list.map(({ id }: { id: string }) => id)).toEqual(["examinee1", "examinee2"]);
@@ -214,7 +217,7 @@ describe("people", () => {
   });
 
   it("userList of a room without examinees is an empty list", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const room = await school.admin.room.create({ name: "Empty" });
     expect(
       (await (await as(school, "root", "admin")).get("userList", { roomId: room.id })).body.data,
@@ -232,7 +235,7 @@ describe("people", () => {
     ["examinee1", "examinee", "examinee1", true],
     ["examinee1", "examinee", "teacher1", false],
   ] as const)("userInfo for %s (%s) about %s: push URLs %s", async (sub, role, userId, pushes) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const user = dataOf(
       await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id, ts: 1 }),
     );
@@ -244,7 +247,7 @@ describe("people", () => {
   });
 
   it("userList gives an inspector no push URL", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const list = dataOf(
       await (await as(school, "inspector1", "inspector")).get("userList", { roomId: school.room.id }),
     );
@@ -254,7 +257,7 @@ describe("people", () => {
   });
 
   it("userInfo: the teacher's push has no transcodable twin", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const user = dataOf(
       await (await asTeacher(school)).get("userInfo", { userId: "teacher1", roomId: school.room.id }),
     );
@@ -268,7 +271,7 @@ describe("people", () => {
     ["teacher1", "teacher", "ghost", 404, "PARTICIPANT_NOT_FOUND"],
     ["teacher1", "teacher", "examinee3", 404, "PARTICIPANT_NOT_FOUND"],
   ] as const)("userInfo for %s (%s) about %s is %i", async (sub, role, userId, code, reason) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const answer = await (await as(school, sub, role)).get("userInfo", { userId, roomId: school.room.id });
     expect(refusalOf(answer, code, reason)).toContain(userId);
   });
@@ -276,7 +279,7 @@ describe("people", () => {
 
 describe("messages and uploads", () => {
   it("v2/getIMToken signs a login of the built-in service", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const sent = {
       roomId: school.room.id,
       deviceId: "art-1",
@@ -304,7 +307,7 @@ describe("messages and uploads", () => {
   });
 
   it("getIMToken of the older SDKs has two tokens, and nothing else", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const sent = { userId: "teacher1", deviceId: "d", deviceType: "ios" };
     const tokens = dataOf(await (await asTeacher(school)).post("getIMToken", sent));
     const text = expect.stringMatching(/^[A-Za-z0-9_-]{100,}$/);
@@ -315,7 +318,7 @@ describe("messages and uploads", () => {
   it.each([{}, { mode: "OSS" }, { mode: "VOD" }, { mode: "" }])(
     "getOssConfig %o says that no store is configured",
     async (mode) => {
-      await using school = await openSchool();
+      const school = await nextSchool();
       const answer = await (await asTeacher(school)).get("getOssConfig", {
         examId: school.room.examId,
         ...mode,
@@ -361,7 +364,7 @@ describe("cheating", () => {
   });
 
   it("getCheatConfig of an exam that has none is 404", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const answer = await (await as(school, "teacher2", "teacher")).post("cheat/getCheatConfig", {
       examId: school.other.examId,
     });
@@ -369,7 +372,7 @@ describe("cheating", () => {
   });
 
   it("addCheatRecord answers without data; listCheatRecord gives the records back, newest first", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { id: roomId, examId } = school.room;
     const record = (more: object) => ({
       detectTime: 232323,
@@ -450,7 +453,7 @@ describe("cheating", () => {
   });
 
   it("listCheatRecord of a room without records is an empty list, by room and by exam", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const door = await asTeacher(school);
     const { id: roomId, examId } = school.room;
     for (const sent of [{ roomId }, { examId }, { roomId, examId }, { examId, roomId: "" }])

@@ -6,6 +6,9 @@ import { dataOf, rest } from "./support/calls.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 const ADMIN = { sub: "root", role: "admin" } as const;
 const url = "https://audio.example/x.wav";
@@ -103,7 +106,7 @@ const at = (minute: number) => new Date(Date.UTC(2026, 0, 2, 4, minute));
 
 describe("audio.attach", () => {
   it("orders scheduled clips by time, and those by hand as they came", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const ids = await library(school, [["a"], ["b"], ["c"]]);
     const attach = async (name: string, startTime?: Date) =>
@@ -132,7 +135,7 @@ describe("audio.attach", () => {
   });
 
   it("of the same clip at the same time changes nothing", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const { clipId } = school;
     for (const startTime of [undefined, at(1)]) {
@@ -144,7 +147,7 @@ describe("audio.attach", () => {
   });
 
   it("is heard in that exam alone", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { clipId } = school;
     await school.teacher.audio.attach({ examId: school.room.examId, clipId });
     expect((await school.admin.exam.get({ examId: school.other.examId })).manualAudio).toEqual([]);
@@ -153,7 +156,7 @@ describe("audio.attach", () => {
   });
 
   it("names what does not exist", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const { audio } = school.admin;
@@ -162,7 +165,7 @@ describe("audio.attach", () => {
   });
 
   it("reaches the apps under radioInfo and audioInfo, by the attachment's id", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const scheduled = await school.teacher.audio.attach({ examId, clipId, startTime: at(0) });
@@ -203,7 +206,7 @@ describe("audio.update", () => {
   });
 
   it("is seen wherever the clip is played", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const { clipId } = school;
     await school.teacher.audio.attach({ examId, clipId });
@@ -231,7 +234,7 @@ describe("audio.delete", () => {
   });
 
   it("is refused while exams play it, and says how many", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { clipId } = school;
     const [one, two] = [school.room.examId, school.other.examId];
     const attached = [
@@ -253,7 +256,7 @@ describe("audio.delete", () => {
 
 describe("audio.detach", () => {
   it("takes one attachment out of its exam", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const { clipId } = school;
     const { audio, exam } = school.teacher;
@@ -268,7 +271,7 @@ describe("audio.detach", () => {
   });
 
   it("reaches no other exam's", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { clipId } = school;
     const { id: attachmentId } = await school.admin.audio.attach({ examId: school.other.examId, clipId });
     const call = school.teacher.audio.detach({ examId: school.room.examId, attachmentId });

@@ -2,6 +2,9 @@ import { describe, expect, it } from "vitest";
 import { dataOf, expectDone, refusalOf, rest } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 const types = async (call: Promise<{ records: { detectType: string }[] }>) =>
   (await call).records.map(({ detectType }) => detectType);
@@ -24,7 +27,7 @@ describe("the cheat config", () => {
   });
 
   it("keeps any text byte for byte, through both doors", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { examId } = school.room;
     const door = rest(school, await school.token({ sub: "teacher1", role: "teacher" }));
     for (const data of [
@@ -60,7 +63,7 @@ describe("who records about whom", () => {
     ["a teacher about anybody", { sub: "teacher1", role: "teacher" }, ["examinee1", "examinee2"], "ok"],
     ["an administrator about anybody", { sub: "root", role: "admin" }, ["examinee1", "examinee2"], "ok"],
   ] as const)("%s", async (_, caller, about, expected) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const records = about.map((userId) => school.detection(userId));
     expect(await reasonOf(school.as(caller).cheat.addRecords({ roomId, records }))).toBe(expected);
@@ -97,7 +100,7 @@ describe("a record", () => {
   });
 
   it("of another exam than the room's is refused, in reading and in writing", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const call = { roomId: school.room.id, examId: school.other.examId };
     const records = [school.detection("examinee1")];
     for (const attempt of [
@@ -109,7 +112,7 @@ describe("a record", () => {
   });
 
   it("may be one of many that measure 256 KiB together, and not a byte more", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const room = 256 * 1024 - 2 * (Buffer.byteLength("examinee1") + Buffer.byteLength("manyPeople"));
     const pair = (size: number) =>
@@ -161,7 +164,7 @@ describe("an ended room", () => {
   });
 
   it("still takes its exam's config", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { id: roomId, examId } = school.room;
     await school.teacher.room.end({ roomId });
     expect(await school.teacher.cheat.setConfig({ examId, data: "after" })).toBe(true);
@@ -192,7 +195,7 @@ describe("the records of an exam", () => {
     ["an inspector here, teacher there, with the token of one", { sub: "mixed", role: "inspector" }, "A2 A1"],
     ["and with that of the other", { sub: "mixed", role: "teacher" }, "B2 B1"],
   ] as const)("%s", async (_, caller, expected) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const person = (userId: string, role: "teacher" | "inspector") => ({ userId, name: "N", role });
     await school.admin.participant.add({
       roomId: school.room.id,
@@ -208,7 +211,7 @@ describe("the records of an exam", () => {
   });
 
   it("are those of a bound token's room alone", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     await fill(school);
     const { id: room, examId } = school.room;
     for (const role of ["admin", "teacher"] as const) {
@@ -218,7 +221,7 @@ describe("the records of an exam", () => {
   });
 
   it("are none for the maker of the exam, until it is in a room", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const maker = school.as({ sub: "maker", role: "teacher" });
     const { id: examId } = await maker.exam.create({
       name: "E",

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import superjson from "superjson";
 import { expect, it } from "vitest";
 import { createIds } from "../src/platform/ids.js";
+import { isQuick } from "./support/effort.js";
 import { contentType, mutated, mutations, queryJunk, spoiling, written } from "./support/hostile.js";
 import { openWorld, type World } from "./support/world.js";
 
 // Two servers start with the same state and get the same requests. One uses packages/trpc-fastify, the other
 // tRPC's own adapter. They must send the same responses and end with the same database.
 
-const RUNS = 600;
+const RUNS = isQuick ? 100 : 600;
 const SEED = 20_260_102;
 const NOW = new Date("2026-01-02T03:04:05Z");
 const ORIGIN = "https://page.example";

@@ -3,6 +3,9 @@ import type { TestCaller } from "../src/app/testing.js";
 import { dataOf, rest, trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { sharedSchools } from "./support/shared.js";
+
+const nextSchool = sharedSchools();
 
 const examinee = (userId: string, name = `Name of ${userId}`) => ({
   userId,
@@ -16,7 +19,7 @@ const names = async ({ admin, room }: School) =>
 
 describe("participant.add", () => {
   it("says how many were added, renamed, and there already", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const result = await school.teacher.participant.add({
       roomId: school.room.id,
       participants: [examinee("new"), examinee("examinee1", "Renamed"), examinee("examinee2")],
@@ -30,7 +33,7 @@ describe("participant.add", () => {
   });
 
   it("keeps the order in which people came, also when one is renamed", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     await school.teacher.participant.add({
       roomId,
@@ -58,7 +61,7 @@ describe("participant.add", () => {
     ["examinee1", "teacher", "examinee"],
     ["inspector1", "examinee", "inspector"],
   ] as const)("refuses %s as %s, who is there as %s, and adds nobody", async (userId, role, there) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const participants = [
       examinee("first"),
       examinee("examinee2", "Renamed"),
@@ -75,7 +78,7 @@ describe("participant.add", () => {
   });
 
   it("lets a person be in many rooms, in any role in each", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     await school.admin.participant.add({
       roomId: school.other.id,
       participants: [{ userId: "examinee1", name: "E", role: "inspector" }],
@@ -86,7 +89,7 @@ describe("participant.add", () => {
   });
 
   it("opens the room to whom it adds, at once", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const newcomer = school.as({ sub: "new", role: "examinee" });
     expect(await reasonOf(newcomer.room.get({ roomId }))).toBe("FORBIDDEN");
@@ -103,7 +106,7 @@ describe("participant.remove", () => {
     ["somebody who is not there", "examinee3", "PARTICIPANT_NOT_FOUND"],
     ["somebody about whom something was recorded", "examinee1", "PARTICIPANT_CONFLICT"],
   ])("refuses %s", async (_, userId, expected) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     await school.teacher.cheat.addRecords({ roomId, records: [school.detection("examinee1")] });
     expect(await reasonOf(school.teacher.participant.remove({ roomId, userId }))).toBe(expected);
@@ -111,7 +114,7 @@ describe("participant.remove", () => {
   });
 
   it("removes anybody else, who may come back, last and in another role", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     // A record in another room does not prevent the removal.
     await school.admin.participant.add({ roomId: school.other.id, participants: [examinee("examinee1")] });
@@ -138,7 +141,7 @@ describe("participant.remove, with records", () => {
     (await admin.cheat.listRecords({ roomId })).records.map(({ userId }) => userId);
 
   it("is an administrator's: it deletes what was recorded about the person in the room, and says how much", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { admin, teacher, room, sibling, detection } = school;
     await admin.participant.add({ roomId: sibling.id, participants: [examinee("examinee1")] });
     await admin.cheat.addRecords({
@@ -161,7 +164,7 @@ describe("participant.remove, with records", () => {
   });
 
   it("removes nobody who is not there, and no creator", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { admin, room, detection } = school;
     await admin.cheat.addRecords({ roomId: room.id, records: [detection("nobody"), detection("teacher1")] });
     const remove = (userId: string) =>
@@ -173,7 +176,7 @@ describe("participant.remove, with records", () => {
 });
 
 it("an ended room takes nobody and lets nobody go", async () => {
-  await using school = await openSchool();
+  const school = await nextSchool();
   const roomId = school.room.id;
   await school.teacher.room.end({ roomId });
   const { participant } = school.teacher;
@@ -186,7 +189,7 @@ it("an ended room takes nobody and lets nobody go", async () => {
 
 describe("whether a person has a room in progress", () => {
   it("counts all its rooms of the exam, and each person alone", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { admin, room, sibling } = school;
     const other = await admin.room.create({ name: "Third", examId: room.examId });
     await admin.participant.add({ roomId: other.id, participants: [examinee("examinee1")] });
@@ -269,7 +272,7 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
     ["inspector1", "inspector", "inspector1"],
   ] as const;
   it.each(table)("%s (%s) may publish as %s", async (sub, role, expected) => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const caller = school.as({ sub, role });
     const may: string[] = [];
@@ -286,7 +289,7 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
   });
 
   it("and for nobody who asks after them, while the URLs are the same", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const inspector = school.as({ sub: "inspector1", role: "inspector" });
     const urls = async (caller: School["teacher"]) =>
@@ -297,7 +300,7 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
   });
 
   it("an examinee may publish as itself, and hears the room's teacher", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     const caller = school.as({ sub: "examinee1", role: "examinee" });
     const get = async (userId: string) => (await caller.participant.get({ roomId, userId })).streams;
@@ -309,7 +312,7 @@ describe("push URLs are for the person, its teachers, and administrators", () =>
   });
 
   it("another teacher of the room is nobody whom an examinee may ask for", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const roomId = school.room.id;
     await school.teacher.participant.add({
       roomId,
@@ -328,7 +331,7 @@ describe("extra minutes", () => {
     ]);
 
   it("are given with the room or later, change when they are given again, and stay when they are not", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { teacher, admin } = school;
     const made = await teacher.room.create({
       name: "R",
@@ -352,7 +355,7 @@ describe("extra minutes", () => {
   });
 
   it("move the exam's end for whom they are given, and for nobody else", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { room, sibling, other, admin } = school;
     const give = (roomId: string, extraMinutes: number) =>
       admin.participant.add({ roomId, participants: [{ ...examinee("examinee1"), extraMinutes }] });
@@ -378,7 +381,7 @@ describe("extra minutes", () => {
   });
 
   it("do not move it for the same person where it teaches", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const { room, sibling, admin } = school;
     await admin.participant.add({
       roomId: sibling.id,
@@ -422,7 +425,7 @@ describe("extra minutes", () => {
   });
 
   it("of none are anybody's", async () => {
-    await using school = await openSchool();
+    const school = await nextSchool();
     const participants = [{ userId: "t9", name: "T", role: "teacher" as const, extraMinutes: 0 }];
     expect(await school.teacher.participant.add({ roomId: school.room.id, participants })).toMatchObject({
       added: 1,

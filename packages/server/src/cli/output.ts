@@ -22,6 +22,11 @@ export const printCreated = (
 /** Replaces control characters, which could move the cursor. */
 const cellOf = (value: string | number): string => String(value).replaceAll(/\p{Cc}/gu, " ");
 
+const PLAIN = /^[ -~]*$/;
+
+/** The number of columns that a text takes. */
+const widthOf = (text: string): number => (PLAIN.test(text) ? text.length : stringWidth(text));
+
 /** Formats rows under headers in aligned columns. Chinese characters count as two columns. */
 export const table = (
   headers: readonly string[],
@@ -31,12 +36,12 @@ export const table = (
   const widths = headers.map(() => 0);
   for (const line of lines)
     line.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));
+      widths[column] = Math.max(widths[column] ?? 0, widthOf(cell));
     });
   return lines
     .map((line) =>
       line
-        .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - stringWidth(cell)))
+        .map((cell, column) => cell + " ".repeat((widths[column] ?? 0) - widthOf(cell)))
         .join("  ")
         .trimEnd(),
     )

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { cases } from "../../test/support/effort.js";
 import { SetupError } from "../platform/setup-error.js";
 import { storedSecret, temporarySecret } from "./secrets.js";
 
@@ -52,7 +53,7 @@ describe("a stored secret", () => {
 
   it("is the same for processes that start at the same time", async () => {
     // Several threads read each secret at the same time, and return its value or their error.
-    const ROUNDS = 200;
+    const ROUNDS = cases(200);
     const THREADS = 4;
     const gate = new Int32Array(new SharedArrayBuffer(4 * ROUNDS));
     const thread = `

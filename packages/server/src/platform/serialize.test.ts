@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import superjson from "superjson";
 import { describe, expect, it } from "vitest";
+import { cases } from "../../test/support/effort.js";
 import { serialize } from "./serialize.js";
 
 const theirs = (value: unknown): string => {
@@ -92,7 +93,7 @@ describe("answers are serialized like superjson", () => {
       fc.property(value, (made) => {
         expect(ours(made)).toBe(theirs(made));
       }),
-      { numRuns: 5000 },
+      { numRuns: cases(5000) },
     );
   });
 });

@@ -34,6 +34,17 @@ const sentFields = ({ query, body }: FastifyRequest, { bodyOnly }: Row): Record<
   return { ...(isFields(query) && !bodyOnly ? query : {}), ...body };
 };
 
+/** The rows by time zone. Apps with the same one share them, because creating the codecs takes longer than the routes. */
+const rowsByZone = new Map<string, readonly Row[]>();
+
+const rowsOf = (timeZone: string): readonly Row[] => {
+  const known = rowsByZone.get(timeZone);
+  if (known) return known;
+  const rows = createRoutes(createWire({ timeZone }));
+  rowsByZone.set(timeZone, rows);
+  return rows;
+};
+
 /** The REST API: one Fastify route per row of the table. */
 export const restPlugin = async (
   app: FastifyInstance,
@@ -55,8 +66,7 @@ export const restPlugin = async (
     });
   });
 
-  const rows: readonly Row[] = createRoutes(createWire({ timeZone }));
-  for (const row of rows) {
+  for (const row of rowsOf(timeZone)) {
     const call = createRowCaller(router, row, adapter);
     const calls = [{ path: row.procedure, procedure: findProcedure(router, row.procedure) }];
     app.route({

@@ -2,11 +2,13 @@ import { cheatRecordSchema } from "@invigil/schema";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { cases } from "../../test/support/effort.js";
 import { encoderOf } from "./encode.js";
 import { createWire } from "./wire.js";
 
 const ZONES = ["Asia/Shanghai", "UTC", "Asia/Kolkata", "America/St_Johns"] as const;
 const wire = createWire({ timeZone: "Asia/Shanghai" });
+const RUNS = { numRuns: cases(100) };
 
 const text = fc.string({ unit: "binary", maxLength: 30 });
 /** Dates that the API can represent: whole seconds, and after the last clock change in Shanghai. */
@@ -140,6 +142,7 @@ describe("encoded values are decoded unchanged", () => {
       fc.property(values, (value) => {
         expect(travel(codec, value)).toEqual(value);
       }),
+      RUNS,
     );
   });
 
@@ -156,6 +159,7 @@ describe("encoded values are decoded unchanged", () => {
         }));
         expect(travel(codec, sent)).toEqual({ ...sent, records });
       }),
+      RUNS,
     );
   });
 
@@ -170,6 +174,7 @@ describe("encoded values are decoded unchanged", () => {
           videoProfile: profile,
         });
       }),
+      RUNS,
     );
   });
 });

@@ -10,3 +10,10 @@ export const cases = (all: number): number => (isQuick ? Math.ceil(all / 10) : a
 /** Returns how often, or how much, a costly test does something: in `npm test`, or with full effort in CI. */
 export const often = <Amount>(usually: Amount, inCi: Amount): Amount =>
   process.env.TEST_EFFORT === "full" ? inCi : usually;
+
+/**
+ * Returns all items, or with quick effort every `step`-th, starting at `first`. The tests of a table pass their own number as `first`,
+ * so that each item is in some of the samples.
+ */
+export const sample = <Item>(items: readonly Item[], step: number, first = 0): readonly Item[] =>
+  isQuick ? items.filter((_, index) => index % step === first % step) : items;

@@ -1,5 +1,4 @@
 import { asc } from "drizzle-orm";
-import { createAppRouter } from "../../src/api/router.js";
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
@@ -52,8 +51,7 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
 export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall> => {
   // Without a settle time, no presence event comes later than its cause.
   const world = await openWorld({ ...options, config: { presenceSettleSeconds: 0, ...options.config } });
-  const { services } = world;
-  const router = createAppRouter(services);
+  const { services, router } = world;
   const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
     callInProcess(router, services, (seconds) => world.token(caller, seconds), {
       clock: world.clock,

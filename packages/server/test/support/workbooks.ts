@@ -1,4 +1,4 @@
-import { zipSync } from "fflate";
+import { zip } from "./files.js";
 
 // Writes workbooks part by part, like Excel, WPS and LibreOffice: with shared strings, styles, merged and
 // hidden cells.
@@ -106,7 +106,5 @@ export const workbook = (sheets: readonly SheetOf[], { date1904 = false } = {}):
     "xl/sharedStrings.xml": `${XML}<sst ${MAIN}>${strings.join("")}</sst>`,
     ...Object.fromEntries(texts.map((text, index) => [`xl/worksheets/sheet${index + 1}.xml`, text])),
   };
-  return Buffer.from(
-    zipSync(Object.fromEntries(Object.entries(parts).map(([name, text]) => [name, Buffer.from(text)]))),
-  );
+  return zip(parts);
 };

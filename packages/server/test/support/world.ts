@@ -21,6 +21,7 @@ export interface World extends AsyncDisposable {
   /** All procedures, by name, with their types. */
   readonly procedures: ReadonlyMap<string, "query" | "mutation" | "subscription">;
   readonly services: Services;
+  readonly router: ServedRouter;
   readonly db: Database;
   readonly secret: string;
   readonly clock: () => Date;
@@ -91,6 +92,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
     inject: app.inject.bind(app),
     procedures: proceduresOf(router),
     services,
+    router,
     db,
     secret,
     clock,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { cases } from "../../../test/support/effort.js";
 import { InvigilError } from "../../platform/errors.js";
 import {
   type Newcomer,
@@ -95,7 +96,7 @@ const holdsFor = (check: (exam: Exam & { seating: Seating<Room> }) => void) =>
     fc.property(arbitraryExam, (exam) => {
       check({ ...exam, seating: seatPeople(exam.request) });
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 
 describe("a plan", () => {

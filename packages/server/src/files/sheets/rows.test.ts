@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { cases } from "../../../test/support/effort.js";
 import { COMMON_CHARACTERS, csv, type Encoding, encode } from "../../../test/support/files.js";
 import { rowsOf } from "./rows.js";
 import { SheetError, type Source } from "./source.js";
@@ -60,7 +61,7 @@ describe("CSV", () => {
           expect(await read(encode(csv(written, { delimiter, newline }), encoding))).toEqual(written);
         },
       ),
-      { numRuns: 400 },
+      { numRuns: cases(400) },
     );
   });
 

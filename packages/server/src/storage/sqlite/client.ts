@@ -23,7 +23,7 @@ import { convertingClient } from "./converting-client.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
-import { migrate } from "./migrate.js";
+import { migrate, readMigrations } from "./migrate.js";
 import { quickCheck } from "./quick-check.js";
 import { createSqliteStorage } from "./storage.js";
 
@@ -155,9 +155,9 @@ const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite
  * Creates a temporary file in a folder of its own, since several connections share it. It is deleted when it is
  * closed.
  */
-const temporaryFile = (template: Buffer | undefined): { file: string; remove: () => void } => {
+const temporaryFile = (content: Buffer | undefined): { file: string; remove: () => void } => {
   const folder = mkdtempSync(join(tmpdir(), "invigil-memory-"));
-  if (template) writeFileSync(join(folder, "invigil.db"), template);
+  if (content) writeFileSync(join(folder, "invigil.db"), content);
   const remove = () => rmSync(folder, { recursive: true, force: true });
   process.once("exit", remove);
   return {
@@ -169,8 +169,13 @@ const temporaryFile = (template: Buffer | undefined): { file: string; remove: ()
   };
 };
 
-/** Empty databases with all migrations, by the folder of the migrations. Tests open hundreds of temporary databases. */
-const migrated = new Map<string, Buffer>();
+/** Migrations, and an empty database that has them. */
+interface Template {
+  readonly migrations: ReturnType<typeof readMigrations>;
+  readonly content: Buffer;
+}
+/** Templates of temporary databases, by the folder of the migrations. Tests open hundreds of temporary databases. */
+const templates = new Map<string, Template>();
 
 /**
  * Opens the database, applies missing migrations, and makes commits durable: with a write-ahead log and a sync
@@ -179,13 +184,14 @@ const migrated = new Map<string, Buffer>();
  */
 export const openDatabase = ({
   file: wanted,
-  migrations = MIGRATIONS,
+  migrations: folder = MIGRATIONS,
   onStatement,
   onDeclared,
   onFault,
 }: OpenOptions): Database => {
   const isFile = wanted !== ":memory:";
-  const temporary = isFile ? undefined : temporaryFile(migrated.get(migrations));
+  const template = isFile ? undefined : templates.get(folder);
+  const temporary = isFile ? undefined : temporaryFile(template?.content);
   const file = temporary?.file ?? wanted;
   if (isFile) checkBeforeRecovery(file);
   const sqlite = openFile(file, onStatement);
@@ -196,12 +202,10 @@ export const openDatabase = ({
     const unchecked = isFile ? refuseDamage(sqlite) : [];
     // Foreign keys are off while migrations may rebuild tables. They cannot be switched inside a transaction.
     sqlite.pragma("foreign_keys = OFF");
+    const migrations = template?.migrations ?? readMigrations(folder);
     const migrationsAreCurrent = migrate(sqlite, migrations);
-    if (temporary && !migrated.has(migrations)) migrated.set(migrations, sqlite.serialize());
-    const queries = drizzle(convertingClient(sqlite), {
-      schema: tables,
-      logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
-    });
+    if (temporary && !template) templates.set(folder, { migrations, content: sqlite.serialize() });
+    let queries: Queries | undefined;
     sqlite.pragma("foreign_keys = ON");
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
@@ -221,7 +225,14 @@ export const openDatabase = ({
       onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
     return {
-      queries,
+      // Created on first use: the server itself does without it.
+      get queries() {
+        queries ??= drizzle(convertingClient(sqlite), {
+          schema: tables,
+          logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
+        });
+        return queries;
+      },
       storage: port.storage,
       othersVersion: port.othersVersion,
       migrationsAreCurrent,

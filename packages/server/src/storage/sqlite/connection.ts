@@ -2,7 +2,14 @@ import Sqlite from "better-sqlite3";
 import { type AnyColumn, getTableColumns, getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ForeignKeyError, UniqueError } from "../errors.js";
-import { type Insertion, partsOf, rowReader, type Statement, type Values } from "../statement.js";
+import {
+  type Binding,
+  type Insertion,
+  partsOf,
+  rowReader,
+  type Statement,
+  type Values,
+} from "../statement.js";
 import { compile, sqliteDialect, toSqlite } from "./dialect.js";
 
 /** A statement that is about to run. */
@@ -35,6 +42,25 @@ interface PreparedInsertion {
   readonly isNumbered: boolean;
 }
 
+/** What is the same for a statement on every connection. */
+interface Compiled extends Pick<Prepared, "running" | "read"> {
+  readonly bindings: readonly Binding[];
+}
+
+/** Compiled statements. Several connections prepare the same statement, and compiling takes longer than preparing. */
+const compiledStatements = new WeakMap<Statement, Compiled>();
+
+const compileOnce = (statement: Statement): Compiled => {
+  const known = compiledStatements.get(statement);
+  if (known) return known;
+  const parts = partsOf(statement, sqliteDialect);
+  const { text, bindings } = compile(parts);
+  const running = { text, parameters: bindings.length, writes: parts.writes };
+  const compiled = { running, bindings, read: rowReader(parts) };
+  compiledStatements.set(statement, compiled);
+  return compiled;
+};
+
 const NOTHING: Values = {};
 
 /** Whether the database generates the column's values: a numeric primary key of one column. */
@@ -60,13 +86,13 @@ export const createConnection = (
   const insertions = new WeakMap<Insertion, PreparedInsertion>();
 
   const prepare = (statement: Statement): Prepared => {
-    const parts = partsOf(statement, sqliteDialect);
-    const { text, bindings } = compile(parts);
+    const { running, bindings, read } = compileOnce(statement);
+    const { text } = running;
     const made = sqlite.prepare<unknown[]>(text);
     if (made.reader) made.raw();
     const one: Prepared = {
       statement: made,
-      running: { text, parameters: bindings.length, writes: parts.writes },
+      running,
       bind: (values) =>
         bindings.map(({ name, encode, value }) => {
           if (name === undefined) return toSqlite(value);
@@ -77,7 +103,7 @@ export const createConnection = (
           }
           return toSqlite(encode && given !== null ? encode(given) : given);
         }),
-      read: rowReader(parts),
+      read,
     };
     prepared.set(statement, one);
     return one;

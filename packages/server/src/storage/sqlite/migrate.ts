@@ -1,5 +1,5 @@
 import type { Database as Sqlite } from "better-sqlite3";
-import { readMigrationFiles } from "drizzle-orm/migrator";
+import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import { SetupError } from "../../platform/setup-error.js";
 
 /** The time of the newest migration of the database, as its folder has it. 0 without migrations. */
@@ -10,12 +10,16 @@ const newestApplied = (sqlite: Sqlite): number => {
   return Number(newest ?? 0);
 };
 
+/** Reads the migrations of a folder, from the oldest to the newest. */
+export const readMigrations = (migrationsFolder: string): readonly MigrationMeta[] =>
+  readMigrationFiles({ migrationsFolder });
+
 /** Compares the migrations of a database with those of this version. */
 export const compareMigrations = (
   sqlite: Sqlite,
   migrationsFolder: string,
 ): "older" | "current" | "newer" => {
-  const newest = readMigrationFiles({ migrationsFolder }).at(-1)?.folderMillis ?? 0;
+  const newest = readMigrations(migrationsFolder).at(-1)?.folderMillis ?? 0;
   const applied = newestApplied(sqlite);
   if (applied === newest) return "current";
   return applied < newest ? "older" : "newer";
@@ -27,8 +31,7 @@ export const compareMigrations = (
  *   later: another process may add newer ones.
  * @throws when the database has a migration that this version does not know
  */
-export const migrate = (sqlite: Sqlite, migrationsFolder: string): (() => boolean) => {
-  const migrations = readMigrationFiles({ migrationsFolder });
+export const migrate = (sqlite: Sqlite, migrations: readonly MigrationMeta[]): (() => boolean) => {
   const newest = migrations.at(-1)?.folderMillis ?? 0;
   const apply = sqlite.transaction(() => {
     const applied = newestApplied(sqlite);
