@@ -8,6 +8,7 @@ import { bufferLines } from "../platform/log-lines.js";
 import { cannotListen } from "./address.js";
 import { buildApp } from "./app.js";
 import { hostInUrl, openDeps } from "./installation.js";
+import { startServices, stopServices } from "./lifecycle.js";
 
 /** The deadline for open requests after the signal to stop, in milliseconds. */
 const DRAIN_MS = 8_000;
@@ -70,21 +71,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
     });
     address = addressOf(app, config);
     logStartup(deps, address);
-    deps.disk.start();
-    services.queue.start();
-    services.erasure.start();
-    services.bulk.start();
-    services.live.start();
-    await services.presence.start();
+    await startServices(deps, services);
 
     const close = async (): Promise<void> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
-      deps.disk.stop();
-      await services.live.stop();
-      await Promise.all([app.close(), services.queue.stop(DRAIN_MS)]);
-      await services.erasure.stop();
-      await services.bulk.stop();
-      await services.presence.stop();
+      await stopServices(app, deps, services, DRAIN_MS);
       clearTimeout(deadline);
       db.close();
     };

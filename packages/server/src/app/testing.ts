@@ -16,6 +16,7 @@ import type { OnDeclared } from "../storage/declared-tables.js";
 import { openDatabase } from "../storage/sqlite/client.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
+import { startServices, stopServices } from "./lifecycle.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "../api/app-router.js";
 
@@ -119,12 +120,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router, ...(options.timing && { timing: options.timing }) });
-  deps.disk.start();
-  services.queue.start();
-  services.erasure.start();
-  services.bulk.start();
-  services.live.start();
-  await services.presence.start();
+  await startServices(deps, services);
 
   const token: TestApp["token"] = ({ sub, role, room, exam, name }, ttlSeconds = 3600) =>
     signToken(
@@ -133,13 +129,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
     );
 
   const close = async (): Promise<void> => {
-    deps.disk.stop();
-    await services.live.stop();
-    await app.close();
-    await services.erasure.stop();
-    await services.presence.stop();
-    await services.queue.stop(config.vendors.timeoutMs);
-    await services.bulk.stop();
+    await stopServices(app, deps, services, config.vendors.timeoutMs);
     db.close();
     rmSync(dataDir, { recursive: true, force: true });
   };

@@ -7,6 +7,7 @@ import { createDeps, type Deps } from "../../src/api/deps.js";
 import { createAppRouter, type ServedRouter } from "../../src/api/router.js";
 import { createServices, type Services } from "../../src/api/services.js";
 import { buildApp } from "../../src/app/app.js";
+import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
 import { type Config, testConfig } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
@@ -83,10 +84,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const services = createServices(deps);
   const router = createAppRouter(services);
   const app = await buildApp(deps, services, { router });
-  if (options.queue ?? true) services.queue.start();
-  services.erasure.start();
-  services.live.start();
-  await services.presence.start();
+  await startServices(deps, services, { queue: options.queue ?? true });
   return {
     app,
     inject: app.inject.bind(app),
@@ -103,12 +101,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
         { secret, clock, jti: deps.ids.next() },
       ),
     async [Symbol.asyncDispose]() {
-      await services.live.stop();
-      await app.close();
-      await services.erasure.stop();
-      await services.presence.stop();
-      await services.queue.stop(config.vendors.timeoutMs);
-      await services.bulk.stop();
+      await stopServices(app, deps, services, config.vendors.timeoutMs);
       db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },

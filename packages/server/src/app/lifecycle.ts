@@ -1,0 +1,36 @@
+import type { FastifyInstance } from "fastify";
+import type { Deps } from "../api/deps.js";
+import type { Services } from "../api/services.js";
+
+/** Starts whatever the services do by themselves. */
+export const startServices = async (
+  { disk }: Pick<Deps, "disk">,
+  services: Services,
+  /** Whether to send the queued calls to message services. */
+  { queue = true }: { readonly queue?: boolean } = {},
+): Promise<void> => {
+  disk.start();
+  if (queue) services.queue.start();
+  services.erasure.start();
+  services.bulk.start();
+  services.live.start();
+  await services.presence.start();
+};
+
+/**
+ * Ends subscriptions, finishes open requests, and stops the services. The database can be closed afterwards.
+ * @param drainMs how long calls to message services may take
+ */
+export const stopServices = async (
+  app: FastifyInstance,
+  { disk }: Pick<Deps, "disk">,
+  services: Services,
+  drainMs: number,
+): Promise<void> => {
+  disk.stop();
+  await services.live.stop();
+  await Promise.all([app.close(), services.queue.stop(drainMs)]);
+  await services.erasure.stop();
+  await services.bulk.stop();
+  await services.presence.stop();
+};
