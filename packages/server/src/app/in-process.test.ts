@@ -33,3 +33,16 @@ it("a token has the requested lifetime", async () => {
   const admin = app.as({ sub: "root", role: "admin" }, { ttlSeconds: 60 });
   expect((await admin.auth.whoami()).expiresAt).toEqual(new Date("2026-01-02T03:05:05Z"));
 });
+
+it("a subscription yields each event with its id, as its type says", async () => {
+  await using app = await createTestApp();
+  const abort = new AbortController();
+  const admin = app.as({ sub: "root", role: "admin" }, { signal: abort.signal });
+  const { id: roomId } = await admin.room.create({ name: "R" });
+  const events = await admin.room.onEvent({ roomId, lastEventId: "0" });
+  for await (const { id, data } of events) {
+    expect(data).toMatchObject({ type: "room_created", roomId, id });
+    break;
+  }
+  abort.abort();
+});

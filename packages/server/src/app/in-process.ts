@@ -1,3 +1,4 @@
+import { isTrackedEnvelope } from "@trpc/server";
 import type { ServedRouter } from "../api/router.js";
 import type { Services } from "../api/services.js";
 import { failureOf } from "../trpc/failures.js";
@@ -18,6 +19,33 @@ export interface InProcessOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+type Caller = ReturnType<ServedRouter["createCaller"]>;
+
+const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
+  typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+
+/** Converts the events of a subscription to objects with an id and data, as clients over HTTP receive them. */
+async function* readable(events: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+  for await (const event of events) {
+    if (!isTrackedEnvelope(event)) yield event;
+    else yield { id: event[0], data: event[1] };
+  }
+}
+
+/** tRPC's callers get the events of a subscription as the server's procedure yields them, although their types say otherwise. */
+const withReadableEvents = <Of extends object>(caller: Of): Of =>
+  new Proxy(caller, {
+    get(target, name, receiver) {
+      const member: unknown = Reflect.get(target, name, receiver);
+      return typeof member === "function" ? withReadableEvents(member) : member;
+    },
+    async apply(target, self, args: unknown[]) {
+      // Safe: only members that are functions are called.
+      const result: unknown = await Reflect.apply(target as (...given: unknown[]) => unknown, self, args);
+      return isAsyncIterable(result) ? readable(result) : result;
+    },
+  });
+
 /**
  * Calls procedures in-process with a token, through the same checks as over HTTP. The token is signed and
  * verified on first use, which takes turns of the event loop, and then cached. Simultaneous calls begin in the
@@ -28,7 +56,7 @@ export const callInProcess = (
   { auth, gate }: Pick<Services, "auth" | "gate">,
   sign: Sign,
   { clock, ttlSeconds = HOUR_SECONDS, signal }: InProcessOptions,
-): ReturnType<ServedRouter["createCaller"]> => {
+): Caller => {
   let current: { readonly token: Promise<string>; readonly since: number } | undefined;
 
   const signed = async (): Promise<string> => {
@@ -44,7 +72,7 @@ export const callInProcess = (
     return current.token;
   };
 
-  return router.createCaller(
+  const caller = router.createCaller(
     async () => {
       const token = await tokenNow();
       return {
@@ -57,4 +85,5 @@ export const callInProcess = (
     },
     signal ? { signal } : {},
   );
+  return withReadableEvents(caller);
 };

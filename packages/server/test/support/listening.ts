@@ -72,8 +72,7 @@ export const readEvents = <Event>(
 async function* untracked<Event extends { readonly id: string }>(
   events: AsyncIterable<{ readonly id: string; readonly data: Event }>,
 ): AsyncGenerator<Event> {
-  // Safe: the types are those of a client. In-process, tracked events are pairs.
-  for await (const [id, event] of events as unknown as AsyncIterable<readonly [string, Event]>) {
+  for await (const { id, data: event } of events) {
     if (id !== event.id) throw new Error(`the event ${event.id} is tracked as ${id}`);
     yield event;
   }
