@@ -93,9 +93,8 @@ class PackageByPackage extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    // More than there are cores: tests of processes wait for most of their time. The quick check has none of them, and each worker
-    // loads the server once.
-    maxWorkers: availableParallelism() + (isQuick ? 0 : 1),
+    // More than there are cores: tests of processes wait for most of their time, and others for a part of it.
+    maxWorkers: availableParallelism() + 1,
     ...(isQuick && {
       // Most objects of a test are garbage after it. In a larger nursery, fewer of them are copied first.
       execArgv: ["--max-semi-space-size=64"],
