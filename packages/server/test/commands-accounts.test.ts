@@ -1,15 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { runHere } from "./support/command.js";
+import type { Parsed } from "./support/calls.js";
+import { runHere, runJson, runWell } from "./support/command.js";
 import { tempFolder, testEnv } from "./support/process.js";
 
-/** Runs a command that must succeed. */
-const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> => {
-  const ended = await runHere(args, { cwd, env: testEnv, ...(input !== undefined && { input }) });
-  expect(ended).toMatchObject({ code: 0, stderr: "" });
-  return ended.stdout.trim();
-};
-const json = async (cwd: string, args: readonly string[], input?: string) =>
-  JSON.parse(await invigil(cwd, [...args, "--json"], input));
+const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> =>
+  (await runWell(args, { cwd, env: testEnv, input })).trim();
+const json = (cwd: string, args: readonly string[], input?: string): Promise<Parsed> =>
+  runJson(args, { cwd, env: testEnv, input });
 
 const ADD_T1 = ["account", "add", "t1", "--role", "teacher", "--name", "李老师"];
 

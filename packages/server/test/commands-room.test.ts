@@ -5,17 +5,13 @@ import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { dataOf, rest } from "./support/calls.js";
-import { runHere } from "./support/command.js";
+import { runHere, runWell } from "./support/command.js";
 import { type Ended, type Env, tempFolder, testEnv } from "./support/process.js";
-import { APPS } from "./support/school.js";
+import { APP_SETTINGS, APPS } from "./support/school.js";
 
 // `invigil room`, beside a server that uses the same data folder.
 
-const ENV: Env = {
-  ...testEnv,
-  INVIGIL_WATCH_APP_URL: APPS.watchUrl,
-  INVIGIL_EXAMINEE_APP_URL: APPS.examineeUrl,
-};
+const ENV: Env = { ...testEnv, ...APP_SETTINGS };
 const SOON = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 const times = { startTime: SOON, endTime: new Date(SOON.getTime() + 7_200_000) };
 const person = (userId: string, role: "teacher" | "inspector" | "examinee", name = `Name of ${userId}`) => ({
@@ -60,11 +56,7 @@ afterAll(async () => {
 const invigil = (args: readonly string[], env: Env = ENV): Promise<Ended> =>
   runHere(["room", ...args], { cwd: folder.path, env });
 /** The output of a command that must have succeeded. */
-const printed = async (...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await invigil(args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout;
-};
+const printed = (...args: readonly string[]) => runWell(["room", ...args], { cwd: folder.path, env: ENV });
 const complaint = async (args: readonly string[], env = ENV): Promise<string> => {
   const { code, stdout, stderr } = await invigil(args, env);
   expect({ code, stdout }).toEqual({ code: 1, stdout: "" });

@@ -1,15 +1,9 @@
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
-import { runHere } from "./support/command.js";
+import { issueToken, runHere } from "./support/command.js";
 import { tempFolder } from "./support/process.js";
 
 const env = { INVIGIL_PORT: "0" };
-
-const token = async (cwd: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await runHere(["token", ...args], { cwd, env });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout.trim();
-};
 
 describe("`invigil token`", () => {
   it("prints the token and nothing else", async () => {
@@ -21,7 +15,7 @@ describe("`invigil token`", () => {
 
   it("prints with --json when the token expires, eight hours from now", async () => {
     using folder = tempFolder();
-    const printed = await token(folder.path, "--role", "teacher", "--user", "t1", "--json");
+    const printed = await issueToken(folder.path, "--role", "teacher", "--user", "t1", "--json");
     const { token: made, tokenId, expiresAt, ...rest } = JSON.parse(printed) as Record<string, string>;
     const { exp = 0, iat = 0, sub, role, jti } = decodeJwt(made ?? "");
     expect({ sub, role, jti, rest }).toEqual({ sub: "t1", role: "teacher", jti: tokenId, rest: {} });
@@ -37,7 +31,7 @@ describe("`invigil token`", () => {
   ])("makes it last --ttl %s", async (ttl, seconds) => {
     using folder = tempFolder();
     const { exp = 0, iat = 0 } = decodeJwt(
-      await token(folder.path, "--role", "teacher", "--user", "t1", "--ttl", ttl),
+      await issueToken(folder.path, "--role", "teacher", "--user", "t1", "--ttl", ttl),
     );
     expect(exp - iat).toBe(seconds);
   });

@@ -1,16 +1,13 @@
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runHere } from "./support/command.js";
+import type { Parsed } from "./support/calls.js";
+import { runJson, runWell } from "./support/command.js";
 import { type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
-/** Runs a command that must succeed. */
-const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> => {
-  const ended = await runHere(args, { cwd, env: testEnv, input });
-  expect(ended).toMatchObject({ code: 0, stderr: "" });
-  return ended.stdout.trim();
-};
-const json = async (cwd: string, args: readonly string[], input?: string) =>
-  JSON.parse(await invigil(cwd, [...args, "--json"], input));
+const invigil = async (cwd: string, args: readonly string[], input?: string): Promise<string> =>
+  (await runWell(args, { cwd, env: testEnv, input })).trim();
+const json = (cwd: string, args: readonly string[], input?: string): Promise<Parsed> =>
+  runJson(args, { cwd, env: testEnv, input });
 
 const login = async (server: Server, username: string, password: string): Promise<string> => {
   const { body } = await server.post("/login", { username, password });

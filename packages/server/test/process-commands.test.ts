@@ -3,15 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runHere } from "./support/command.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
+import { APP_SETTINGS } from "./support/school.js";
 
 // Each command of the packed program in a process of its own: once where it succeeds and once where it fails. What commands print and do
 // in detail is in commands-*.test.ts, which run in the process of the tests.
 
-const env = {
-  ...testEnv,
-  INVIGIL_WATCH_APP_URL: "https://watch.example/",
-  INVIGIL_EXAMINEE_APP_URL: "https://sit.example/",
-};
+const env = { ...testEnv, ...APP_SETTINGS };
 const TIMES = ["--start", "tomorrow 09:00", "--end", "11:30"];
 const ID = /^[0-9a-f]{32}\n$/;
 

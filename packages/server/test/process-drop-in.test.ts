@@ -1,18 +1,9 @@
-import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { Parsed } from "./support/calls.js";
 import { credentials, imLogin, openApp } from "./support/drop-in.js";
 import { hear } from "./support/drop-in-apps.js";
+import { freePort } from "./support/ports.js";
 import { run, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
-
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  // Safe: it listens on a TCP port.
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
 
 /** A page of the vendor's apps in the room. */
 const enter = async (url: string, roomId: string, userId: string, role: "teacher" | "examinee") => {

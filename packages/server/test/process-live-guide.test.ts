@@ -1,7 +1,7 @@
 import { readFileSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort } from "./support/ports.js";
 import {
   type Child,
   type Env,
@@ -17,15 +17,6 @@ const GUIDE = readFileSync(join(REPOSITORY, "docs/live.md"), "utf8");
 const [START, NETWORK, LISTEN, SEND, ...more] = [...GUIDE.matchAll(/^```sh\n(.*?)^```$/gms)].map(
   ([, block = ""]) => block,
 );
-
-/** An unused port. */
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 
 describe("docs/live.md", () => {
   let folder: ReturnType<typeof tempFolder>;

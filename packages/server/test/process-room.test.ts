@@ -3,15 +3,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
 import { CLI, type Env, paste, tempFolder, testEnv } from "./support/process.js";
-import { APPS } from "./support/school.js";
+import { APP_SETTINGS } from "./support/school.js";
 
 // `invigil room links` where its output cannot be written: see commands-room.test.ts for what it writes.
 
-const ENV: Env = {
-  ...testEnv,
-  INVIGIL_WATCH_APP_URL: APPS.watchUrl,
-  INVIGIL_EXAMINEE_APP_URL: APPS.examineeUrl,
-};
+const ENV: Env = { ...testEnv, ...APP_SETTINGS };
 
 let folder: ReturnType<typeof tempFolder>;
 let app: TestApp;

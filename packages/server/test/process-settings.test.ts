@@ -1,17 +1,11 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { runHere } from "./support/command.js";
+import { issueToken } from "./support/command.js";
 import { type Server, serve, tempFolder } from "./support/process.js";
 
 /** Only the port is set, because the default, 7001, may be in use. */
 const env = { INVIGIL_PORT: "0" };
-
-const token = async (cwd: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await runHere(["token", ...args], { cwd, env });
-  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  return stdout.trim();
-};
 
 /** The caller that the server identifies for a token. Undefined if the token is refused. */
 const whoami = async ({ url }: Server, authorization: string): Promise<unknown> => {
@@ -58,17 +52,17 @@ describe("`invigil serve` in an empty folder", () => {
 
   it("refuses calls without a token of its own", async () => {
     using elsewhere = tempFolder();
-    const foreign = await token(elsewhere.path, "--role", "admin", "--user", "boss");
+    const foreign = await issueToken(elsewhere.path, "--role", "admin", "--user", "boss");
     expect(await server.post("/exam/createRoom", { name: "Room" })).toMatchObject({ status: 401 });
     expect(await server.post("/exam/createRoom", { name: "Room" }, foreign)).toMatchObject({ status: 401 });
   });
 
   it("takes a token for what `invigil token` bound it to with --room and --exam, and names its holder with --name", async () => {
-    const free = await token(folder.path, "--role", "teacher", "--user", "t1");
+    const free = await issueToken(folder.path, "--role", "teacher", "--user", "t1");
     const [here, there] = [await createRoom(server, free), await createRoom(server, free)];
-    const inRoom = await token(folder.path, "--role", "teacher", "--user", "t1", "--room", here.id);
+    const inRoom = await issueToken(folder.path, "--role", "teacher", "--user", "t1", "--room", here.id);
     const named = ["--exam", there.examId, "--name", "李老师"];
-    const inExam = await token(folder.path, "--role", "teacher", "--user", "t1", ...named);
+    const inExam = await issueToken(folder.path, "--role", "teacher", "--user", "t1", ...named);
 
     const sees = async (authorization: string, roomId: string): Promise<boolean> => {
       const response = await fetch(`${server.url}/exam/roomInfo?roomId=${roomId}`, {
@@ -90,11 +84,11 @@ describe("`invigil serve` in an empty folder", () => {
 it("a server takes the tokens of `invigil token` from before, while and after it runs", async () => {
   using folder = tempFolder();
   // The first command creates the secret, whichever it is.
-  const before = await token(folder.path, "--role", "teacher", "--user", "t1", "--name", "Ms Li");
+  const before = await issueToken(folder.path, "--role", "teacher", "--user", "t1", "--name", "Ms Li");
   let room: { id: string };
   {
     await using first = await serve({ cwd: folder.path, env });
-    const during = await token(folder.path, "--role", "inspector", "--user", "i1");
+    const during = await issueToken(folder.path, "--role", "inspector", "--user", "i1");
     expect(await whoami(first, before)).toMatchObject({ userId: "t1", role: "teacher", name: "Ms Li" });
     expect(await whoami(first, during)).toMatchObject({ userId: "i1", role: "inspector" });
     room = await createRoom(first, before);
@@ -144,9 +138,9 @@ describe(".env in the working folder", () => {
     writeFileSync(join(folder.path, ".env"), `INVIGIL_AUTH_SECRET=${"s".repeat(40)}\n`);
     await using server = await serve({ cwd: folder.path, env });
 
-    expect(await whoami(server, await token(folder.path, "--role", "admin", "--user", "boss"))).toMatchObject(
-      { userId: "boss" },
-    );
+    expect(
+      await whoami(server, await issueToken(folder.path, "--role", "admin", "--user", "boss")),
+    ).toMatchObject({ userId: "boss" });
     expect(existsSync(join(folder.path, "data/auth-secret"))).toBe(false);
   });
 });

@@ -1,5 +1,7 @@
 import { Readable, Writable } from "node:stream";
+import { expect } from "vitest";
 import { runCommand } from "../../src/cli/program.js";
+import type { Parsed } from "./calls.js";
 import type { Ended, Env } from "./process.js";
 import { watchLog } from "./secrets.js";
 
@@ -52,3 +54,18 @@ export const runHere = async (
     isRunning = false;
   }
 };
+
+/** Runs `invigil`, which must succeed without a complaint. Returns what it prints. */
+export const runWell = async (args: readonly string[], options: CommandOptions): Promise<string> => {
+  const { code, stdout, stderr } = await runHere(args, options);
+  expect({ args, code, stderr }).toEqual({ args, code: 0, stderr: "" });
+  return stdout;
+};
+
+/** Runs a command for a program, which must succeed. Returns the JSON that it prints. */
+export const runJson = async (args: readonly string[], options: CommandOptions): Promise<Parsed> =>
+  JSON.parse(await runWell([...args, "--json"], options));
+
+/** Runs `invigil token`, which must succeed. Returns the token. */
+export const issueToken = async (cwd: string, ...args: readonly string[]): Promise<string> =>
+  (await runWell(["token", ...args], { cwd, env: { INVIGIL_PORT: "0" } })).trim();

@@ -35,6 +35,11 @@ export const CHEAT_CONFIG = '{"pc": {"headShaking":true},\n "mobile":{"é":"\\u0
 
 /** URLs of the web apps. */
 export const APPS = { watchUrl: "https://watch.example/app/", examineeUrl: "https://sit.example/" } as const;
+/** The same, as settings of a server or a command. */
+export const APP_SETTINGS = {
+  INVIGIL_WATCH_APP_URL: APPS.watchUrl,
+  INVIGIL_EXAMINEE_APP_URL: APPS.examineeUrl,
+} as const;
 
 const person = (userId: string, role: "teacher" | "inspector" | "examinee") => ({
   userId,
