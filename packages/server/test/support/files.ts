@@ -1,4 +1,4 @@
-import { crc32, deflateRawSync } from "node:zlib";
+import { zipSync } from "fflate";
 import writeXlsx from "write-excel-file/node";
 
 // Files in the formats of spreadsheet programs.
@@ -68,42 +68,10 @@ export const xlsx = async (rows: readonly (readonly XlsxCell[])[]): Promise<Buff
 };
 const formatOf = (value: XlsxCell) => (value instanceof Date ? { format: "yyyy-mm-dd" } : {});
 
-/**
- * Packs files into an archive. Node packs megabytes of the same letter far faster than a library in JavaScript, and workbooks of
- * tests consist of them.
- */
+/** Packs files into an archive. The lowest level is enough: workbooks of tests are large and repeat themselves. */
 export const zip = (files: Readonly<Record<string, string | Uint8Array>>): Buffer => {
-  const locals: Buffer[] = [];
-  const entries: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of Object.entries(files)) {
-    const bytes = Buffer.from(content);
-    const packed = deflateRawSync(bytes);
-    /** The fields that both headers of a file have: version, flags, method, time, date, checksum, sizes, length of the name. */
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(8, 4);
-    common.writeUInt16LE(0x21, 8);
-    common.writeUInt32LE(crc32(bytes), 10);
-    common.writeUInt32LE(packed.length, 14);
-    common.writeUInt32LE(bytes.length, 18);
-    common.writeUInt16LE(Buffer.byteLength(name), 22);
-    const local = Buffer.concat([Buffer.from("PK\u0003\u0004"), common, Buffer.from(name), packed]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(offset, 10);
-    entries.push(
-      Buffer.concat([Buffer.from("PK\u0001\u0002"), Buffer.from([20, 0]), common, place, Buffer.from(name)]),
-    );
-    locals.push(local);
-    offset += local.length;
-  }
-  const directory = Buffer.concat(entries);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(entries.length, 4);
-  end.writeUInt16LE(entries.length, 6);
-  end.writeUInt32LE(directory.length, 8);
-  end.writeUInt32LE(offset, 12);
-  return Buffer.concat([...locals, directory, Buffer.from("PK\u0005\u0006"), end]);
+  const contents = Object.entries(files).map(([name, content]) => [name, Buffer.from(content)] as const);
+  return Buffer.from(zipSync(Object.fromEntries(contents), { level: 1 }));
 };
 
 /** Writes a workbook from raw XML parts, including ones that no spreadsheet program writes. */
