@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
@@ -21,16 +22,8 @@ import { freePort } from "./ports.js";
 export interface PostgresServer {
   /** The URL of its database `postgres`. */
   readonly url: string;
-  readonly port: number;
-  /** Kills the server without a checkpoint, and starts it again. Resolves when it accepts connections. */
-  crash(): Promise<void>;
   /** Stops the server and deletes its folder. */
   stop(): Promise<void>;
-}
-
-export interface PostgresServerOptions {
-  /** Settings that differ from PostgreSQL's defaults. */
-  readonly settings?: Readonly<Record<string, string | number>>;
 }
 
 const require = createRequire(import.meta.url);
@@ -88,9 +81,7 @@ const linkFolder = (from: string, to: string): void => {
 };
 
 /** Starts a PostgreSQL server from an npm package. It also ends with this process. */
-export const startPostgresServer = async ({
-  settings = {},
-}: PostgresServerOptions = {}): Promise<PostgresServer> => {
+export const startPostgresServer = async (): Promise<PostgresServer> => {
   const native = nativeFolder();
   const user = isRoot ? unprivilegedUser() : undefined;
   if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
@@ -107,12 +98,16 @@ export const startPostgresServer = async ({
   }
   for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-  const options = { ...user, cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] as const };
 
-  /** Starts a program. `isReady` looks at its output so far; the promise settles when it is, or at the exit. */
+  /** Starts a program. Resolves when its output so far satisfies `isReady`, or when it exits with code 0. */
   const run = (name: string, args: readonly string[], isReady: (output: string) => boolean) =>
     new Promise<ChildProcess>((resolve, reject) => {
-      const child = spawn(join(programs, name), args, { ...options, stdio: [...options.stdio] });
+      const child = spawn(join(programs, name), args, {
+        ...user,
+        cwd: folder,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
       let output = "";
       const note = (text: string) => {
         output += text;
@@ -133,30 +128,21 @@ export const startPostgresServer = async ({
     () => false,
   );
   const port = await freePort();
-  const given = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
-  const flags = Object.entries(given).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const start = () =>
-    run("postgres", ["-D", data, ...flags], (output) => output.includes("ready to accept connections"));
-  let server = await start();
+  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
+  const server = await run(
+    "postgres",
+    ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
+    (output) => output.includes("ready to accept connections"),
+  );
   /** SIGQUIT makes PostgreSQL exit at once, without a checkpoint. */
-  const end = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (server.exitCode !== null || server.signalCode !== null) return resolve();
-      server.once("exit", () => resolve());
-      server.kill("SIGQUIT");
-    });
-  const onExit = () => void server.kill("SIGQUIT");
-  process.once("exit", onExit);
+  const end = () => server.kill("SIGQUIT");
+  process.once("exit", end);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
-    port,
-    async crash() {
-      await end();
-      server = await start();
-    },
     async stop() {
-      process.off("exit", onExit);
-      await end();
+      process.off("exit", end);
+      const ended = once(server, "exit");
+      if (end()) await ended;
       rmSync(folder, { recursive: true, force: true });
     },
   };
