@@ -24,25 +24,24 @@ type Caller = ReturnType<ServedRouter["createCaller"]>;
 const isAsyncIterable = (value: unknown): value is AsyncIterable<unknown> =>
   typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 
-/** Converts the events of a subscription to objects with an id and data, as clients over HTTP receive them. */
-async function* readable(events: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
+/** Converts the events of a subscription to the form in which clients over HTTP receive them: an id and data. */
+async function* toClientEvents(events: AsyncIterable<unknown>): AsyncGenerator<unknown, void, undefined> {
   for await (const event of events) {
-    if (!isTrackedEnvelope(event)) yield event;
-    else yield { id: event[0], data: event[1] };
+    yield isTrackedEnvelope(event) ? { id: event[0], data: event[1] } : event;
   }
 }
 
-/** tRPC's callers get the events of a subscription as the server's procedure yields them, although their types say otherwise. */
-const withReadableEvents = <Of extends object>(caller: Of): Of =>
+/** A caller of tRPC yields the events of a subscription as pairs, although its types promise objects. The caller that this returns keeps the promise. */
+const withClientEvents = <Of extends object>(caller: Of): Of =>
   new Proxy(caller, {
     get(target, name, receiver) {
       const member: unknown = Reflect.get(target, name, receiver);
-      return typeof member === "function" ? withReadableEvents(member) : member;
+      return typeof member === "function" ? withClientEvents(member) : member;
     },
     async apply(target, self, args: unknown[]) {
       // Safe: only members that are functions are called.
       const result: unknown = await Reflect.apply(target as (...given: unknown[]) => unknown, self, args);
-      return isAsyncIterable(result) ? readable(result) : result;
+      return isAsyncIterable(result) ? toClientEvents(result) : result;
     },
   });
 
@@ -85,5 +84,5 @@ export const callInProcess = (
     },
     signal ? { signal } : {},
   );
-  return withReadableEvents(caller);
+  return withClientEvents(caller);
 };
