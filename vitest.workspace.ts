@@ -12,41 +12,34 @@ const PROCESS_TESTS = "test/process-*.test.ts";
 /** Tests that install packages as they are published. `.ci/run` runs them, under the oldest Node and the newest. */
 const PUBLISHED = "test/process-published.test.ts";
 
-/** The tests of a package that start no process. They share one, in which the package is loaded once. */
-const inProcess = (name: string): TestProjectConfiguration => ({
+/** Some tests of a package, as a project of their own. */
+const project = (
+  name: string,
+  suffix: string,
+  test: NonNullable<Extract<TestProjectConfiguration, { test?: unknown }>["test"]>,
+): TestProjectConfiguration => ({
   extends: true,
   test: {
-    name,
+    name: `${name}${suffix}`,
     root: `packages/${name}`,
+    setupFiles: name === "server" ? [WATCH_SECRETS] : [],
+    ...test,
+  },
+});
+
+/** The tests of a package that start no process. They share one, in which the package is loaded once. */
+const inProcess = (name: string) =>
+  project(name, "", {
     include: ["src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: [PROCESS_TESTS],
-    setupFiles: name === "server" ? [WATCH_SECRETS] : [],
     isolate: false,
-  },
-});
+  });
 
 /** The tests of a package that start processes. */
-const processes = (name: string): TestProjectConfiguration => ({
-  extends: true,
-  test: {
-    name: `${name}-processes`,
-    root: `packages/${name}`,
-    include: [PROCESS_TESTS],
-    exclude: [PUBLISHED],
-    isolate: false,
-    setupFiles: name === "server" ? [WATCH_SECRETS] : [],
-  },
-});
+const processes = (name: string) =>
+  project(name, "-processes", { include: [PROCESS_TESTS], exclude: [PUBLISHED], isolate: false });
 
-const published = (name: string): TestProjectConfiguration => ({
-  extends: true,
-  test: {
-    name: `${name}-published`,
-    root: `packages/${name}`,
-    include: [PUBLISHED],
-    setupFiles: name === "server" ? [WATCH_SECRETS] : [],
-  },
-});
+const published = (name: string) => project(name, "-published", { include: [PUBLISHED] });
 
 const SCHEMA_TYPES: TestProjectConfiguration = {
   extends: true,
