@@ -61,8 +61,8 @@ describe("`invigil account`", () => {
       "a password",
       /Allowed choices are admin/,
     ],
-    [["account", "disable", "nobody"], "", "There is no account nobody."],
-    [["account", "passwd", "nobody"], "a password", "There is no account nobody."],
+    [["account", "disable", "t99"], "", "There is no account t99."],
+    [["account", "passwd", "t99"], "a password", "There is no account t99."],
   ])("%j with %j ends with one line that says why", async (args, input, why) => {
     using folder = tempFolder();
     const { code, stdout, stderr } = await runHere(args, { cwd: folder.path, env: testEnv, input });

@@ -90,7 +90,7 @@ describe("invigil roster import", () => {
     ]);
   });
 
-  it("lists faulty rows, and imports nobody", async () => {
+  it("lists the faulty rows and imports no one", async () => {
     using place = await install();
     place.write("a.csv", `学号,姓名\n${"1,张三\n".repeat(103)}`);
     const { code, stdout, stderr } = await place.import("a.csv", "--exam", place.examId);

@@ -6,7 +6,7 @@ import { tempFolder, testEnv } from "./support/process.js";
 
 // The help and the error messages of commands.
 
-it("says in one line what the system refuses, and of which file", async () => {
+it("reports an error of the system in one line, with the file", async () => {
   using folder = tempFolder();
   writeFileSync(join(folder.path, "file"), "");
   const env = { INVIGIL_DATA_DIR: "file/data" };
@@ -26,7 +26,7 @@ it("describes every command", async () => {
   for (const line of commands.trimEnd().split("\n")) expect(line).toMatch(/^ {2}\S+.* {2,}\w|^ {10,}\w/);
 });
 
-it("calls what is wrong by the option that it was typed as", async () => {
+it("names the option of an invalid value", async () => {
   using folder = tempFolder();
   const refused = (...args: string[]) => runHere(args, { cwd: folder.path, env: testEnv });
   const times = ["--start", "2026-06-07 09:00", "--end", "11:30"];

@@ -194,7 +194,7 @@ describe("invigil roster list", () => {
     expect({ ...json, people: json.people.length }).toEqual({ people: 102, unseated: 102, seated: 3 });
   });
 
-  it("says so when there is nobody", async () => {
+  it("prints zeros for an exam without people", async () => {
     const sentence = "0 people have no room; 0 examinees sit in rooms.\n";
     expect(await printed("roster", "list", "--exam", "e1")).toBe(sentence);
   });
@@ -219,7 +219,7 @@ describe("invigil roster move", () => {
       /^invigil: e0 cannot be moved: it is in the room/,
     );
     expect(await complaint(...move("slow0", "Room 2"))).toMatch(/^invigil: slow0 has no room yet/);
-    expect(await complaint(...move("nobody", "Room 2"))).toBe("invigil: There is no nobody in the exam e1.");
+    expect(await complaint(...move("e99", "Room 2"))).toBe("invigil: There is no e99 in the exam e1.");
     expect(await complaint(...move("e1", "Room 9"))).toBe("invigil: There is no room 'Room 9'");
     expect(await complaint(...move("t2", "Room 1"))).toBe(
       "invigil: t2 is in 2 rooms: specify with --from which one to leave (Room 1, Room 2)",

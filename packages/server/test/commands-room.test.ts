@@ -112,7 +112,7 @@ describe("invigil room links", () => {
       const file = join(folder.path, name);
       if (name === "old.html") writeFileSync(file, "x".repeat(1_000_000), { mode: 0o644 });
       expect(await printed("links", "--exam", examId, "--format", "html", "--output", name)).toBe(
-        `Wrote 7 links of 3 rooms to ${name}. Whoever has a link acts as that person: keep the file secret.\n`,
+        `Wrote 7 links of 3 rooms to ${name}. Anyone who has a link can act as that person: keep the file secret.\n`,
       );
       expect(statSync(file).mode & 0o777).toBe(0o600);
       const page = readFileSync(file, "utf8");
@@ -126,7 +126,7 @@ describe("invigil room links", () => {
   it("writes a file for each room into a folder of the owner's", async () => {
     const output = await printed("links", "--exam", examId, "--format", "html", "--folder", "cards");
     expect(output).toBe(
-      "Wrote 7 links of 3 rooms to cards. Whoever has a link acts as that person: keep the files secret.\n",
+      "Wrote 7 links of 3 rooms to cards. Anyone who has a link can act as that person: keep the files secret.\n",
     );
     const files = readdirSync(join(folder.path, "cards"));
     expect(files.toSorted()).toEqual(
@@ -149,12 +149,12 @@ describe("invigil room links", () => {
     );
   });
 
-  it("says that there is nobody, and writes nothing", async () => {
+  it("reports that an exam has no people, and writes no file", async () => {
     const { id } = await server.as({ sub: "root", role: "admin" }).exam.create({ name: "Bare", ...times });
-    const nobody = "invigil: The exam Bare has no people who could join: nothing was written\n";
-    expect(await complaint(["links", "--exam", id])).toBe(nobody);
-    expect(await complaint(["links", "--exam", id, "--format", "csv"])).toBe(nobody);
-    expect(await complaint(["links", "--exam", id, "--json", "--output", "bare.json"])).toBe(nobody);
+    const noPeople = "invigil: The exam Bare has no people who could join: nothing was written\n";
+    expect(await complaint(["links", "--exam", id])).toBe(noPeople);
+    expect(await complaint(["links", "--exam", id, "--format", "csv"])).toBe(noPeople);
+    expect(await complaint(["links", "--exam", id, "--json", "--output", "bare.json"])).toBe(noPeople);
     expect(existsSync(join(folder.path, "bare.json"))).toBe(false);
     expect(JSON.parse(await printed("links", "--exam", id, "--json"))).toEqual([]);
   });
@@ -225,7 +225,7 @@ describe("invigil room", () => {
     expect(await complaint(["links", id])).toContain(`The room ${id} has ended.`);
   });
 
-  it("creates a room in an exam, and refuses a teacher's id that nobody can have", async () => {
+  it("creates a room in an exam, and refuses an invalid id for its teacher", async () => {
     const admin = server.as({ sub: "root", role: "admin" });
     const { id } = await admin.exam.create({ name: "Art", ...times });
     const made = JSON.parse(

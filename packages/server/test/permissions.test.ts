@@ -347,8 +347,8 @@ const stateOf = async ({ admin, room, other }: School) => ({
 const EVERYTHING: TestAppOptions = { config: { apps: APPS, ...STREAM_CONFIG } };
 
 /**
- * Makes the call of a row as every caller. Those who are refused come first, and must not change anything. With quick effort, the
- * number of the row decides which callers take part: some of all for each row, and each of them for some rows.
+ * Makes the call of a row as every caller. Callers who are refused go first, and must not change anything. With quick effort, only a
+ * quarter of the callers take part. The number of the row decides which, so that every caller takes part in some rows.
  */
 const tryEverybody = async (
   school: School,

@@ -5,8 +5,8 @@ import { runHere } from "./support/command.js";
 import { run, tempFolder, testEnv } from "./support/process.js";
 import { APP_SETTINGS } from "./support/school.js";
 
-// Each command of the packed program in a process of its own: once where it succeeds and once where it fails. What commands print and do
-// in detail is in commands-*.test.ts, which run in the process of the tests.
+// These tests run each command of the packed program in a process of its own, once successfully and once not. commands-*.test.ts test in
+// detail what commands print and do. They run the commands in their own process.
 
 const env = { ...testEnv, ...APP_SETTINGS };
 const TIMES = ["--start", "tomorrow 09:00", "--end", "11:30"];
@@ -89,7 +89,7 @@ describe("every command in a process", () => {
   it("fails with a message and the exit code 1", { timeout: 180_000 }, async () => {
     const noExam = "invigil: There is no exam 'none'\n";
     const noRoom = "invigil: There is no room none.\n";
-    const nobody = "invigil: There is no account nobody.\n";
+    const noAccount = "invigil: There is no account t99.\n";
     await fails("serve", ["--port", "1"], /^error: unknown option '--port'\n/);
     await fails("token issue", ["--user", "a"], /^error: required option '--role <role>' not specified\n/);
     await fails("token revoke", [], /^error: missing required argument 'tokenId'\n/);
@@ -102,9 +102,9 @@ describe("every command in a process", () => {
       "a password",
     );
     await fails("account list", ["--role", "boss"], /^error: option '--role <role>' argument 'boss' is /);
-    await fails("account passwd", ["nobody"], nobody, "a password\n");
-    await fails("account disable", ["nobody"], nobody);
-    await fails("account enable", ["nobody"], nobody);
+    await fails("account passwd", ["t99"], noAccount, "a password\n");
+    await fails("account disable", ["t99"], noAccount);
+    await fails("account enable", ["t99"], noAccount);
 
     const soon = ["--name", "E", "--start", "soon", "--end", "11:30"];
     await fails("exam create", soon, /^invigil: --start must be a time like [^\n]+\n$/);

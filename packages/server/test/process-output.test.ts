@@ -9,7 +9,7 @@ const shell = (text: string) => {
   return paste(text, { cwd: folder.path, env: testEnv }).finally(() => folder[Symbol.dispose]());
 };
 
-it("ends quietly when nobody reads any more", async () => {
+it("exits quietly when the reader closes the pipe", async () => {
   // The reader has closed the pipe before the command starts.
   const piped = `exec 3> >(true); wait $!; ${INVIGIL} exam list >&3`;
   expect(await shell(piped)).toMatchObject({ code: 0, stderr: "" });

@@ -51,7 +51,7 @@ it("leaves the old file whole where the new one does not fit", async () => {
   expect(readdirSync(folder.path)).toEqual(before);
 });
 
-it("ends quietly when nobody reads any more, and in one line where nothing can be written", async () => {
+it("exits quietly when the reader closes the pipe, and with a one-line error when the output cannot be written", async () => {
   const links = `'${process.execPath}' '${CLI}' room links --exam ${examId} --format html`;
   const place = { cwd: folder.path, env: ENV };
   const read = await paste(`exec 3> >(true); wait $!; ${links} >&3`, place);

@@ -37,7 +37,7 @@ describe("`invigil serve` in an empty folder", () => {
     folder[Symbol.dispose]();
   });
 
-  it("makes the database and a secret that nobody else can read", async () => {
+  it("creates the database, and a secret that only its owner can read", async () => {
     expect(new URL(server.url).hostname).toBe("127.0.0.1");
     expect(existsSync(join(folder.path, "data/invigil.db"))).toBe(true);
     const secret = join(folder.path, "data/auth-secret");

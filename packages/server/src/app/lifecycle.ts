@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import type { Deps } from "../api/deps.js";
 import type { Services } from "../api/services.js";
 
-/** Starts whatever the services do by themselves. */
+/** Starts the background work of the services. */
 export const startServices = async (
   { disk }: Pick<Deps, "disk">,
   services: Services,

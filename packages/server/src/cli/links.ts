@@ -218,7 +218,7 @@ export const addLinks = (room: Command, run: CommandRun): void => {
           return;
         } else await writeSecretFile(output, writeRooms(writer, counted(), context), app.deps.ids.nonce());
         run.io.stdout.write(
-          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Whoever has a link acts as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
+          `Wrote ${count(made.links, "link")} of ${count(made.rooms, "room")} to ${folder ?? output}. Anyone who has a link can act as that person: keep the file${folder === undefined ? "" : "s"} secret.\n`,
         );
       }),
     );

@@ -42,7 +42,7 @@ interface PreparedInsertion {
   readonly isNumbered: boolean;
 }
 
-/** What is the same for a statement on every connection. */
+/** The parts of a prepared statement that all connections share. */
 interface Compiled extends Pick<Prepared, "running" | "read"> {
   readonly bindings: readonly Binding[];
 }
