@@ -33,6 +33,11 @@ export interface Transaction extends Reader {
    * writer.
    */
   lock(table: SQLiteTable, key: string): Promise<void>;
+  /**
+   * Waits for other transactions that have locked this name, and locks it until the commit. Used for conditions about rows
+   * that may not exist yet. Does nothing on SQLite.
+   */
+  lockName(name: string): Promise<void>;
   /** Runs a part that may fail. If it throws, its writes are undone and the transaction continues. */
   attempt<Result>(part: () => Promise<Result>): Promise<Result>;
   /** Calls a function after the commit; never, if the transaction is rolled back. */

@@ -29,6 +29,7 @@ const createTransactions = () => {
     run: (statement, values) => current().run(statement, values),
     insert: (insertion, rows) => current().insert(insertion, rows),
     lock: (table, key) => current().lock(table, key),
+    lockName: (name) => current().lockName(name),
     attempt: (part) => current().attempt(part),
     afterCommit: (call) => current().afterCommit(call),
   };

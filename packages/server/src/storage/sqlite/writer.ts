@@ -115,6 +115,7 @@ export const createWriter = (
       run: async (statement, values) => use().run(statement, values),
       insert: async (insertion, rows) => use().insert(insertion, rows),
       lock: async () => void use(),
+      lockName: async () => void use(),
       async attempt(part) {
         use();
         savepoint.run();
