@@ -15,7 +15,7 @@ import { createDisk, type Disk } from "../limits/disk.js";
 import type { Ids } from "../platform/ids.js";
 import { selectProviders } from "../providers/select.js";
 import type { Providers } from "../providers/types.js";
-import type { Database } from "../storage/sqlite/client.js";
+import type { Database } from "../storage/database.js";
 
 /** What tests replace: the storage, the clocks, the ids and the secrets. */
 export interface World {
@@ -50,11 +50,12 @@ export interface Deps extends World {
 export const createDeps = (world: World): Deps => {
   const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
   const { databaseFile, dataDir } = config;
+  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   return {
     ...world,
     disk: createDisk({
-      folders: [...new Set([dataDir, ...(databaseFile === ":memory:" ? [] : [dirname(databaseFile)])])],
+      folders: [...new Set([dataDir, ...(isFile ? [dirname(databaseFile)] : [])])],
       reserveBytes: config.diskReserveBytes,
       log,
       freeSpace,

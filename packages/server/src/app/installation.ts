@@ -3,8 +3,8 @@ import { createDeps, type Deps } from "../api/deps.js";
 import type { Config } from "../config/config.js";
 import { createIds } from "../platform/ids.js";
 import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
-import { openDatabase } from "../storage/sqlite/client.js";
-import { authSecretOf, installationSecret } from "./secrets.js";
+import { openDatabase } from "../storage/open.js";
+import { authSecretOf, ownKeyOf } from "./secrets.js";
 
 // The installation that the settings describe, for servers and commands. Commands need no HTTP server, so this file does not import it.
 
@@ -14,20 +14,21 @@ export const hostInUrl = (host: string): string => (host.includes(":") ? `[${hos
  * Opens the dependencies of this installation: its database (which the caller closes), its secrets, and the
  * real clock.
  */
-export const openDeps = (
+export const openDeps = async (
   config: Config,
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
-): Deps => {
-  const clock = () => new Date();
-  const monotonic = () => performance.now();
-  const isPersistent = config.databaseFile !== ":memory:";
-  if (isPersistent) refuseLostDatabase(config);
-  const db = openDatabase({
-    file: config.databaseFile,
+): Promise<Deps> => {
+  const { databaseFile, dataDir } = config;
+  const folder =
+    databaseFile === undefined || databaseFile === ":memory:" ? undefined : { databaseFile, dataDir };
+  if (folder) refuseLostDatabase(folder);
+  const db = await openDatabase(config, {
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
   });
+  const { clock } = db;
+  const monotonic = () => performance.now();
   try {
-    if (isPersistent) markAsUsed(config, clock());
+    if (folder) markAsUsed(folder, clock());
     if (db.unchecked.length > 0)
       log.info({ tables: db.unchecked }, "these tables are too large to be checked at a start");
     return createDeps({
@@ -39,10 +40,10 @@ export const openDeps = (
       log,
       publicUrl: () => config.publicUrl ?? address() ?? `http://${hostInUrl(config.host)}:${config.port}`,
       authSecret: authSecretOf(config),
-      ownKey: (name) => installationSecret(config, name).value,
+      ownKey: (name) => ownKeyOf(config, name),
     });
   } catch (error) {
-    db.close();
+    await db.close();
     throw error;
   }
 };

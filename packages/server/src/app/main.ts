@@ -61,7 +61,7 @@ const openLog = ({ logLevel }: Config): Logger => {
 /** Opens the database, builds the app, and listens. */
 export const startServer = async (config: Config): Promise<RunningServer> => {
   let address: string | undefined;
-  const deps = openDeps(config, { log: openLog(config), address: () => address });
+  const deps = await openDeps(config, { log: openLog(config), address: () => address });
   const { db } = deps;
   try {
     const services = createServices(deps);
@@ -77,11 +77,11 @@ export const startServer = async (config: Config): Promise<RunningServer> => {
       const deadline = setTimeout(() => app.server.closeAllConnections(), DRAIN_MS);
       await stopServices(app, deps, services, DRAIN_MS);
       clearTimeout(deadline);
-      db.close();
+      await db.close();
     };
     return { url: address, deps, services, close };
   } catch (error) {
-    db.close();
+    await db.close();
     throw error;
   }
 };

@@ -1,12 +1,19 @@
 import type { Config } from "../config/config.js";
-import { storedSecret, temporarySecret } from "../identity/secrets.js";
+import { deriveKey, storedSecret, temporarySecret } from "../identity/secrets.js";
 
-/**
- * Returns a secret of this installation. It is stored in the data folder, or in memory when the database is.
- */
-export const installationSecret = ({ databaseFile, dataDir }: Config, name: string) =>
-  databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name);
+/** Returns a secret that is stored in the data folder, or in memory when the database is. */
+const installationSecret = ({ databaseFile, dataDir }: Config, name: string): string =>
+  (databaseFile === ":memory:" ? temporarySecret() : storedSecret(dataDir, name)).value;
 
 /** Returns the configured token secret, or the one that the first start generated. */
 export const authSecretOf = (config: Config): string =>
-  config.authSecret ?? installationSecret(config, "auth-secret").value;
+  config.authSecret ?? installationSecret(config, "auth-secret");
+
+/**
+ * Returns a key of this installation. With PostgreSQL, all servers derive the same key from the token secret, so
+ * that no server stores one.
+ */
+export const ownKeyOf = (config: Config, name: string): string =>
+  config.postgres && config.authSecret !== undefined
+    ? deriveKey(config.authSecret, name)
+    : installationSecret(config, name);

@@ -13,7 +13,7 @@ import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import type { OnDeclared } from "../storage/declared-tables.js";
-import { openDatabase } from "../storage/sqlite/client.js";
+import { openDatabase } from "../storage/open.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
 import { startServices, stopServices } from "./lifecycle.js";
@@ -102,7 +102,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
   const config: Config = { ...testConfig(), dataDir, ...options.config };
-  const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
+  const db = await openDatabase(config, { onDeclared, onStatement });
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
   let url = "http://127.0.0.1:7001";
   const deps = createDeps({
@@ -130,7 +130,7 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
 
   const close = async (): Promise<void> => {
     await stopServices(app, deps, services, config.vendors.timeoutMs);
-    db.close();
+    await db.close();
     rmSync(dataDir, { recursive: true, force: true });
   };
   return {

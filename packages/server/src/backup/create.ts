@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Config } from "../config/config.js";
+import type { StoragePaths } from "../storage/data-folder.js";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 import { copyDatabase, examineDatabase } from "../storage/sqlite/backup-file.js";
 import { type BackupControl, copyPrivateFile, countBytes, stoppedError, sync } from "./control.js";
@@ -43,7 +43,7 @@ export interface BackupOptions {
 }
 
 const fillBackup = async (
-  { databaseFile, dataDir }: Config,
+  { databaseFile, dataDir }: StoragePaths,
   folder: string,
   { version, now, control }: BackupOptions,
 ): Promise<Manifest> => {
@@ -95,19 +95,19 @@ const fillBackup = async (
  * @throws SetupError if the folder exists, the database is missing or damaged, or the work was interrupted
  */
 export const createBackup = async (
-  config: Config,
+  paths: StoragePaths,
   folder: string,
   options: BackupOptions,
 ): Promise<Manifest> => {
   const target = resolve(folder);
   if (existsSync(target))
     throw new SetupError(`${target} already exists: specify a new folder for the backup`);
-  if (!existsSync(config.databaseFile))
-    throw new SetupError(`The database ${config.databaseFile} does not exist`);
+  if (!existsSync(paths.databaseFile))
+    throw new SetupError(`The database ${paths.databaseFile} does not exist`);
   const partial = `${target}.partial-${randomBytes(6).toString("hex")}`;
   try {
     await mkdir(partial, { recursive: true, mode: 0o700 });
-    const manifest = await fillBackup(config, partial, options);
+    const manifest = await fillBackup(paths, partial, options);
     await writeFile(join(partial, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`, {
       mode: 0o600,
       flush: true,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { Config } from "../config/config.js";
+import type { StoragePaths } from "../storage/data-folder.js";
 import { SetupError } from "../platform/setup-error.js";
 import { markAsUsed } from "../storage/data-folder.js";
 import { isInUse } from "../storage/sqlite/backup-file.js";
@@ -31,7 +31,7 @@ const TEMPORARY_SUFFIX = ".restored";
  * `replace` is false
  */
 export const restoreBackup = async (
-  { databaseFile, dataDir }: Config,
+  { databaseFile, dataDir }: StoragePaths,
   folder: string,
   { now, control, replace }: RestoreOptions,
 ): Promise<Restored> => {

@@ -1,8 +1,9 @@
 import type { Command } from "commander";
 import { type BackupControl, stoppedError } from "../backup/control.js";
 import type { Manifest } from "../backup/manifest.js";
-import { type Config, parseConfig, readEnvironment } from "../config/config.js";
+import { parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
+import type { StoragePaths } from "../storage/data-folder.js";
 import { jsonOption } from "./arguments.js";
 import { count, print } from "./output.js";
 import { createProgress } from "./progress.js";
@@ -11,11 +12,15 @@ import { version } from "./version.js";
 
 const MIB = 1024 * 1024;
 
-const fileConfig = (run: CommandRun): Config => {
-  const config = parseConfig(readEnvironment(run.io.env));
-  if (config.databaseFile === ":memory:")
+const storagePaths = (run: CommandRun): StoragePaths => {
+  const { databaseFile, dataDir } = parseConfig(readEnvironment(run.io.env));
+  if (databaseFile === undefined)
+    throw new SetupError(
+      "INVIGIL_DATABASE_URL must name a file: PostgreSQL is backed up with its own tools, as docs/deploy.md describes",
+    );
+  if (databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
-  return config;
+  return { databaseFile, dataDir };
 };
 
 /** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
@@ -67,7 +72,7 @@ export const addBackup = (program: Command, run: CommandRun): void => {
       const now = new Date();
       const folder = named ?? defaultName(now);
       const manifest = await withProgress(run, "Backing up", (control) =>
-        createBackup(fileConfig(run), folder, { version, now, control }),
+        createBackup(storagePaths(run), folder, { version, now, control }),
       );
       print(run, json, { folder, ...manifest }, () => `${folder}: ${summary(manifest)}`);
     });
@@ -97,7 +102,7 @@ export const addBackup = (program: Command, run: CommandRun): void => {
     .action(async (folder: string, { replace = false, json }: { replace?: boolean; json?: true }) => {
       const { restoreBackup } = await import("../backup/restore.js");
       const restored = await withProgress(run, "Verifying", (control) =>
-        restoreBackup(fileConfig(run), folder, { now: new Date(), control, replace }),
+        restoreBackup(storagePaths(run), folder, { now: new Date(), control, replace }),
       );
       const { manifest, replaced } = restored;
       print(run, json, { folder, replaced, ...manifest }, () =>

@@ -12,7 +12,7 @@ export const withLocalApp = async <Result>(
 ): Promise<Result> => {
   const config = parseConfig(readEnvironment(io.env));
   const { openLocalApp } = await import("./open-local-app.js");
-  const { app, close } = openLocalApp(config, io);
+  const { app, close } = await openLocalApp(config, io);
   try {
     return await work(app);
   } finally {

@@ -35,10 +35,10 @@ interface OpenedApp {
  * Opens the local installation.
  * @throws SetupError for a database in memory
  */
-export const openLocalApp = (config: Config, { stderr }: CommandIo): OpenedApp => {
+export const openLocalApp = async (config: Config, { stderr }: CommandIo): Promise<OpenedApp> => {
   if (config.databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: commands cannot use a database in memory");
-  const deps = openDeps(config, { log: pino({ level: "warn" }, stderr) });
+  const deps = await openDeps(config, { log: pino({ level: "warn" }, stderr) });
   try {
     const services = createServices(deps, { unlimited: true });
     const router = createAppRouter(services);
@@ -58,12 +58,12 @@ export const openLocalApp = (config: Config, { stderr }: CommandIo): OpenedApp =
           await services.bulk.drain();
           await services.queue.drain(config.vendors.timeoutMs);
         } finally {
-          deps.db.close();
+          await deps.db.close();
         }
       },
     };
   } catch (error) {
-    deps.db.close();
+    await deps.db.close();
     throw error;
   }
 };

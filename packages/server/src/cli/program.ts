@@ -3,7 +3,7 @@ import { TRPCError } from "@trpc/server";
 import { Command, CommanderError } from "commander";
 import { InvigilError } from "../platform/errors.js";
 import { SetupError } from "../platform/setup-error.js";
-import { isStorageFull } from "../storage/sqlite/storage-full.js";
+import { isStorageFull } from "../storage/storage-full.js";
 import { failureOf } from "../trpc/failures.js";
 import { findOrAddCommand } from "./arguments.js";
 import type { CommandIo, CommandRun } from "./run.js";

@@ -60,7 +60,7 @@ export const addToken = (program: Command, run: CommandRun): void => {
       });
       // If the person's links were revoked, a token of an earlier generation would be refused.
       const generation =
-        room !== undefined && existsSync(config.databaseFile)
+        room !== undefined && (config.postgres || existsSync(config.databaseFile ?? ""))
           ? await withLocalApp(run, ({ services }) => services.links.generation(room, user))
           : 0;
       const request = { userId: user, role, roomId: room, examId: exam, name, generation, ttlSeconds: ttl };

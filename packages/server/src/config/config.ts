@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { failedWith, SetupError } from "../platform/setup-error.js";
+import type { DatabaseLocation } from "../storage/location.js";
+import { isPostgresUrl } from "../storage/postgres/settings.js";
 import { readSettings, type Settings } from "./settings.js";
 
 /**
@@ -19,6 +21,24 @@ const credentialsOf = (env: Settings): AliyunCredentials | undefined => {
   if (accessKeyId && accessKeySecret)
     return { accessKeyId, accessKeySecret, ...(securityToken && { securityToken }) };
   return instanceRole ? { instanceRole } : undefined;
+};
+
+const databaseOf = (env: Settings): DatabaseLocation => {
+  const { INVIGIL_DATABASE_URL: url } = env;
+  if (!isPostgresUrl(url)) {
+    const databaseFile = url === ":memory:" ? url : resolve(url.slice("file:".length));
+    return { databaseFile, postgres: undefined };
+  }
+  return {
+    databaseFile: undefined,
+    postgres: {
+      url,
+      directUrl: env.INVIGIL_DATABASE_DIRECT_URL,
+      connections: env.INVIGIL_DATABASE_CONNECTIONS,
+      prepared: env.INVIGIL_DATABASE_PREPARED === "on",
+      waitSeconds: env.INVIGIL_DATABASE_WAIT_SECONDS,
+    },
+  };
 };
 
 const MIB = 1024 * 1024;
@@ -41,19 +61,17 @@ export const configOf = (env: Settings) => {
   } = env;
   const { INVIGIL_RONGCLOUD_APP_KEY: rongKey, INVIGIL_RONGCLOUD_APP_SECRET: rongSecret } = env;
   const { INVIGIL_UPLOAD_ROLE_ARN: roleArn, INVIGIL_UPLOAD_BUCKET: bucket } = env;
-  const databaseFile =
-    env.INVIGIL_DATABASE_URL === ":memory:"
-      ? ":memory:"
-      : resolve(env.INVIGIL_DATABASE_URL.slice("file:".length));
-  const besideDatabase = databaseFile === ":memory:" ? "./data" : dirname(databaseFile);
+  const database = databaseOf(env);
+  const { databaseFile } = database;
+  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
   return {
     host: env.INVIGIL_HOST,
     port: env.INVIGIL_PORT,
     /** The URL by which clients reach the server. Absent: the address on which it listens. */
     publicUrl: env.INVIGIL_PUBLIC_URL,
-    databaseFile,
+    ...database,
     /** The folder of generated secrets and audio files. */
-    dataDir: resolve(env.INVIGIL_DATA_DIR ?? besideDatabase),
+    dataDir: resolve(env.INVIGIL_DATA_DIR ?? (isFile ? dirname(databaseFile) : "./data")),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,
     /** The identity service of an organisation. */

@@ -1,5 +1,6 @@
 import { roles } from "@invigil/schema";
 import { z } from "zod";
+import { isPostgresUrl } from "../storage/postgres/settings.js";
 import {
   addressRanges,
   amounts,
@@ -27,8 +28,12 @@ const settings = z.object({
   INVIGIL_PUBLIC_URL: baseUrl.transform(withoutSlashes).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
-    .regex(/^(:memory:|file:.+)$/, "must be file:<path> or :memory:")
+    .regex(/^(:memory:|file:.+|postgres(ql)?:\/\/.+)$/, "must be file:<path>, :memory: or postgres://<host>/<database>")
     .default("file:./data/invigil.db"),
+  INVIGIL_DATABASE_DIRECT_URL: z.string().regex(/^postgres(ql)?:\/\/.+$/, "must be postgres://<host>/<database>").optional(),
+  INVIGIL_DATABASE_CONNECTIONS: whole(2, 1000).default(10),
+  INVIGIL_DATABASE_PREPARED: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
+  INVIGIL_DATABASE_WAIT_SECONDS: whole(0, 3600).default(30),
   INVIGIL_DATA_DIR: text(4096).optional(),
   INVIGIL_AUTH: z.enum(["required", "off"], "must be 'required' or 'off'").default("required"),
   INVIGIL_AUTH_SECRET: z
@@ -184,6 +189,13 @@ const combinationFaults = (env: Settings): string[] => {
       ? []
       : group.filter((name) => !isSet(name)).map((name) => `${name} must be set, because ${present} is`);
   });
+  if (isPostgresUrl(env.INVIGIL_DATABASE_URL)) {
+    if (env.INVIGIL_AUTH !== "off" && !isSet("INVIGIL_AUTH_SECRET"))
+      faults.push(
+        "INVIGIL_AUTH_SECRET must be set to the same 32 bytes or more for all servers, because INVIGIL_DATABASE_URL names PostgreSQL: 'openssl rand -hex 32' makes one",
+      );
+  } else if (isSet("INVIGIL_DATABASE_DIRECT_URL"))
+    faults.push("INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL");
   if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
     faults.push("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST))

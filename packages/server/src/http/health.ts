@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from "fastify";
 import type { Config } from "../config/config.js";
 import type { Disk } from "../limits/disk.js";
-import type { Database } from "../storage/sqlite/client.js";
+import type { Database } from "../storage/database.js";
 
 /**
  * `/health`: the process runs. `/ready`: it can serve requests, because the database responds, its schema is
@@ -18,7 +18,7 @@ export const healthRoutes = (
     if (!(await disk.check())) return { disk: "nearly full: writes are refused" };
     try {
       if (db.fault() !== undefined) return { database: "replaced while in use" };
-      return db.migrationsAreCurrent() ? undefined : { database: "ok", migrations: "of another version" };
+      return (await db.migrationsAreCurrent()) ? undefined : { database: "ok", migrations: "of another version" };
     } catch (error) {
       log.error({ err: error }, "the database does not answer");
       return { database: "failed" };

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
@@ -35,6 +35,10 @@ export const storedSecret = (dataDir: string, name: string): Secret => {
     throw new SetupError(`The secret in ${file} is too short. Delete the file to generate a new one.`);
   return { value, file };
 };
+
+/** Derives a key for one purpose from a secret. Nobody can conclude the secret, or another key, from it. */
+export const deriveKey = (secret: string, purpose: string): string =>
+  Buffer.from(hkdfSync("sha256", secret, "", `invigil ${purpose}`, 32)).toString("hex");
 
 /** A secret that exists in memory only, for a server without storage. */
 export const temporarySecret = (): Secret => ({ value: randomBytes(32).toString("hex"), file: undefined });

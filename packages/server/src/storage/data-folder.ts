@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { failedWith, SetupError } from "../platform/setup-error.js";
 
-interface StoragePaths {
+/** An installation on SQLite. */
+export interface StoragePaths {
   readonly databaseFile: string;
   readonly dataDir: string;
 }

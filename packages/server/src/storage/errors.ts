@@ -17,6 +17,16 @@ export class TransactionStalledError extends Error {
   }
 }
 
+/** The database did not respond, or did not respond in time. Nothing was written. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name: string = "DatabaseUnavailableError";
+}
+
+/** The connection was lost during a commit, so it is unknown whether the transaction was written. */
+export class CommitUnknownError extends DatabaseUnavailableError {
+  override readonly name = "CommitUnknownError";
+}
+
 /** Returns false instead of rejecting when a row that the write refers to was deleted in the meantime. */
 export const unlessDeleted = async (written: Promise<unknown>): Promise<boolean> => {
   try {

@@ -28,11 +28,11 @@ export interface Transaction extends Reader {
     rows: readonly Of["$inferInsert"][],
   ): Promise<number[]>;
   /**
-   * Locks the row with this key until the commit. Waits for other transactions that have locked it. Used for
-   * conditions about a row that the transaction does not write itself. Does nothing on SQLite, which has one
-   * writer.
+   * Locks the rows with these keys until the commit. Waits for other transactions that have locked one of them.
+   * Used for conditions about rows that the transaction does not write itself. Does nothing on SQLite, which has
+   * one writer.
    */
-  lock(table: SQLiteTable, key: string): Promise<void>;
+  lock(table: SQLiteTable, keys: string | readonly string[]): Promise<void>;
   /**
    * Waits for other transactions that have locked this name, and locks it until the commit. Used for conditions about rows
    * that may not exist yet. Does nothing on SQLite.
@@ -68,6 +68,11 @@ export interface RememberOptions {
 }
 
 export interface Storage extends Reader {
+  /**
+   * Whether transactions become visible in the order in which their rows were given ids. If not, a row may
+   * appear after a row with a greater id.
+   */
+  readonly commitsInOrder: boolean;
   /**
    * Runs work in a transaction. Resolves with its result once the commit is on disk. Rejects with the error of
    * the work, after a rollback.

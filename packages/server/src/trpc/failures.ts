@@ -4,7 +4,8 @@ import { ZodError } from "zod";
 import { StreamNameTaken } from "../domain/people.js";
 import { storageFull } from "../limits/disk.js";
 import { InvigilError, invalidInput, invalidInputOf } from "../platform/errors.js";
-import { isStorageFull } from "../storage/sqlite/storage-full.js";
+import { CommitUnknownError, DatabaseUnavailableError } from "../storage/errors.js";
+import { isStorageFull } from "../storage/storage-full.js";
 import { StorageLostError } from "../storage/storage-lost.js";
 import type { Context } from "./context.js";
 
@@ -35,6 +36,16 @@ const failureOfStorage = (error: unknown): InvigilError | undefined => {
       "The server cannot write to its database. The change may not have been stored.",
       { cause: error },
     );
+  if (error instanceof CommitUnknownError)
+    return new InvigilError(
+      "OVERLOADED",
+      "The connection to the database was lost during the write. The change may have been stored.",
+      { cause: error },
+    );
+  if (error instanceof DatabaseUnavailableError)
+    return new InvigilError("OVERLOADED", "The database did not respond in time. Nothing was changed.", {
+      cause: error,
+    });
   if (error instanceof StreamNameTaken)
     return new InvigilError(
       "PARTICIPANT_CONFLICT",

@@ -7,6 +7,7 @@ import type { Demand } from "../../features/capacity/service.js";
 import { temporarySecret } from "../../identity/secrets.js";
 import { createIds } from "../../platform/ids.js";
 import { selectProviders } from "../../providers/select.js";
+import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { createProgress } from "../progress.js";
 import type { CommandRun } from "../run.js";
@@ -17,15 +18,20 @@ import { checkVendors } from "./vendors.js";
 
 const silent = () => pino({ level: "silent" });
 
+/** Whether the database has exactly the schema of this version. */
+const isDatabaseCurrent = async ({ databaseFile, postgres }: Config): Promise<boolean> => {
+  if (postgres) return (await inspectPostgres(postgres)).state === "current";
+  return databaseFile !== undefined && databaseFile !== ":memory:" && inspectDatabase(databaseFile).state === "current";
+};
+
 /** Only a database of the current version is opened, because opening an older one would change it. */
 const demandOf = async (config: Config): Promise<Demand | undefined> => {
-  const { databaseFile } = config;
-  if (databaseFile === ":memory:" || inspectDatabase(databaseFile).state !== "current") return undefined;
-  const deps = openDeps(config, { log: silent() });
+  if (!(await isDatabaseCurrent(config))) return undefined;
+  const deps = await openDeps(config, { log: silent() });
   try {
     return await createServices(deps).capacity.demand();
   } finally {
-    deps.db.close();
+    await deps.db.close();
   }
 };
 

@@ -3,14 +3,41 @@ import { dirname, join } from "node:path";
 import type { Config } from "../../config/config.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes } from "../../limits/disk.js";
+import { inspectPostgres } from "../../storage/postgres/inspect.js";
+import { type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { type Finding, findingsOf } from "./finding.js";
 
 // Checks of this machine and its settings. They change nothing.
 
-const database = ({ databaseFile }: Config): Finding => {
+const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
+  const { ok, failed } = findingsOf("database");
+  const inspected = await inspectPostgres(settings);
+  const shown = shownUrl(settings.url);
+  switch (inspected.state) {
+    case "current":
+      return ok(`${shown}, PostgreSQL ${inspected.version}`);
+    case "empty":
+      return ok(`${shown} has no tables yet: the first start creates them`);
+    case "older":
+      return ok(`${shown} is from an older version: the next start upgrades it`, "Back it up first.");
+    case "newer":
+      return failed(
+        `${shown} was upgraded by a newer version of Invigil, and this one does not work with it`,
+        "Start that version, or restore a backup.",
+      );
+    case "unreachable":
+      return failed(
+        `${shown} cannot be used: ${inspected.reason}`,
+        "Check INVIGIL_DATABASE_URL, and that this machine reaches the server.",
+      );
+  }
+};
+
+const database = async ({ databaseFile, postgres }: Config): Promise<Finding> => {
+  if (postgres) return postgresServer(postgres);
   const { ok, warning, failed } = findingsOf("database");
-  if (databaseFile === ":memory:")
+  if (databaseFile === undefined || databaseFile === ":memory:")
     return warning(
       "in memory: all data is lost when the server stops",
       "Set INVIGIL_DATABASE_URL to file:<path>.",
@@ -57,9 +84,10 @@ const MIB = 1024 * 1024;
 /** Whether the server would accept writes with the current free space. */
 const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
   const { ok, off, warning, failed } = findingsOf("free space");
+  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
   if (diskReserveBytes === 0)
     return off("not checked", "Set INVIGIL_DISK_RESERVE_MB, so that reads continue when the disk is full.");
-  const folders = [dataDir, ...(databaseFile === ":memory:" ? [] : [dirname(databaseFile)])];
+  const folders = [dataDir, ...(isFile ? [dirname(databaseFile)] : [])];
   const [least] = folders
     .map((folder) => ({ folder, free: freeBytes(nearestFolder(folder)) ?? Number.POSITIVE_INFINITY }))
     .toSorted((one, other) => one.free - other.free);
@@ -146,7 +174,7 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
 
 /** Runs all checks except those of vendors and streams. */
 export const checkInstallation = async (config: Config): Promise<Finding[]> => [
-  database(config),
+  await database(config),
   dataFolder(config),
   freeSpace(config),
   authentication(config),

@@ -28,7 +28,7 @@ const createTransactions = () => {
     all: (statement, values) => current().all(statement, values),
     run: (statement, values) => current().run(statement, values),
     insert: (insertion, rows) => current().insert(insertion, rows),
-    lock: (table, key) => current().lock(table, key),
+    lock: (table, keys) => current().lock(table, keys),
     lockName: (name) => current().lockName(name),
     attempt: (part) => current().attempt(part),
     afterCommit: (call) => current().afterCommit(call),

@@ -1,6 +1,6 @@
 import { storageFull } from "../../limits/disk.js";
 import { InvigilError } from "../../platform/errors.js";
-import { isStorageFull } from "../../storage/sqlite/storage-full.js";
+import { isStorageFull } from "../../storage/storage-full.js";
 
 /** The error that a page receives for a refused request, with the error code of the SDK. */
 export class Refusal extends Error {

@@ -1,6 +1,7 @@
-import { type Column, getTableColumns, getTableName, type SQL, sql } from "drizzle-orm";
+import { getTableName, Param, type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { type Binding, bindingsOf, type Dialect, type Insertion, type StatementParts } from "../statement.js";
+import { columnsOf, quoted, typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
@@ -8,9 +9,13 @@ const compiler = new PgDialect();
 const fieldAs = {
   text: (field: SQL) => field,
   integer: (field: SQL) => sql`CAST(${field} AS bigint)`,
-  time: (field: SQL) => sql`to_timestamp(CAST(${field} AS double precision) / 1000)`,
+  time: (field: SQL) => sql`CAST(${field} AS timestamptz)`,
   flag: (field: SQL) => sql`CAST(${field} AS boolean)`,
 };
+
+/** A parameter whose value is sent as JSON. */
+const asJson = (name: string): SQL =>
+  sql`${new Param(sql.placeholder(name), { mapToDriverValue: (rows: unknown) => JSON.stringify(rows) })}`;
 
 export const postgresDialect: Dialect = {
   name: "postgres",
@@ -19,7 +24,7 @@ export const postgresDialect: Dialect = {
       ([column, kind]) =>
         sql`${fieldAs[kind](sql`(value ->> ${sql.raw(`'${column}'`)})`)} AS ${sql.identifier(column)}`,
     );
-    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${sql.placeholder(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality)) AS ${sql.identifier(name)}`;
+    return sql`(SELECT ordinality - 1 AS "position", ${sql.join(fields, sql`, `)} FROM jsonb_array_elements(CAST(${asJson(name)} AS jsonb)) WITH ORDINALITY AS element (value, ordinality)) AS ${sql.identifier(name)}`;
   },
   isAnyOf: (column, parameter, kind = "text") =>
     sql`${column} = ANY (CAST(${sql.placeholder(parameter)} AS ${sql.raw(kind === "text" ? "text" : "bigint")}[]))`,
@@ -38,18 +43,15 @@ export const compile = ({
   return { text: unqualified, bindings: bindingsOf(params) };
 };
 
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** Whether the database generates the column's values: a numeric primary key of one column. */
-export const isNumberedKey = ({ primary, dataType }: Pick<Column, "primary" | "dataType">): boolean =>
-  primary && dataType === "number";
-
-/** Compiles the insertion of one row. */
+/**
+ * Compiles an insertion of any number of rows: each parameter is the list of the values of one column. The ids
+ * that the database generates grow in the order of the rows.
+ */
 export const compileInsertion = ({ table, onConflict }: Insertion): string => {
-  const all = Object.values(getTableColumns(table));
-  const columns = all.filter((column) => !isNumberedKey(column));
-  const key = all.find(isNumberedKey);
-  const names = columns.map(({ name }) => quoted(name)).join(", ");
-  const places = columns.map((_, index) => `$${index + 1}`).join(", ");
-  return `INSERT INTO ${quoted(getTableName(table))} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}${key ? ` RETURNING ${quoted(key.name)}` : ""}`;
+  const { columns, key } = columnsOf(table);
+  const names = columns.map(([, { name }]) => quoted(name)).join(", ");
+  const lists = columns.map(([, column], index) => `$${index + 1}::${typeOf(column)}[]`).join(", ");
+  const rows = `SELECT ${names} FROM unnest(${lists}) WITH ORDINALITY AS given (${names}, "ordinality") ORDER BY "ordinality"`;
+  const conflict = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";
+  return `INSERT INTO ${quoted(getTableName(table))} (${names}) ${rows}${conflict}${key ? ` RETURNING ${quoted(key.name)}` : ""}`;
 };

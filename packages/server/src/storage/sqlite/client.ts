@@ -16,8 +16,8 @@ import Sqlite from "better-sqlite3";
 import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
+import type { Database } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
-import type { Storage } from "../port.js";
 import * as tables from "../tables.js";
 import { convertingClient } from "./converting-client.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
@@ -32,30 +32,17 @@ export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
 
 export type Queries = BetterSQLite3Database<typeof tables>;
 
-export interface Database {
-  /** The interface that stores use. */
-  readonly storage: Storage;
+export interface SqliteDatabase extends Database {
   /** Drizzle on the writing connection, for tests and tools that look at the tables. */
   readonly queries: Queries;
-  /** Returns a number that changes with every commit of another process. */
-  readonly othersVersion: () => number | undefined;
-  /** Returns why writes are no longer acknowledged (the database files were replaced), or undefined. */
-  readonly fault: () => string | undefined;
-  /** Tables that were too large for the check at the start. */
-  readonly unchecked: readonly string[];
-  /**
-   * Whether the database has exactly the migrations of this version. Throws when the database does not respond.
-   */
-  migrationsAreCurrent(): boolean;
-  close(): void;
 }
 
-export interface OpenOptions {
+export interface OpenSqliteOptions {
   /** The database file; `:memory:` for a temporary one. */
   readonly file: string;
   readonly migrations?: string;
   /** Called with every statement of the application, for tests that look at query plans. */
-  readonly onStatement?: (sql: string) => void;
+  readonly onStatement?: ((sql: string) => void) | undefined;
   readonly onDeclared?: OnDeclared | undefined;
   /** Called when writes are no longer acknowledged because the database files were replaced. */
   readonly onFault?: ((fault: string) => void) | undefined;
@@ -131,7 +118,7 @@ const checkBeforeRecovery = (file: string): void => {
   }
 };
 
-const openFile = (file: string, onStatement: OpenOptions["onStatement"]): Sqlite.Database => {
+const openFile = (file: string, onStatement: OpenSqliteOptions["onStatement"]): Sqlite.Database => {
   let sqlite: Sqlite.Database | undefined;
   try {
     makePrivate(file);
@@ -182,13 +169,13 @@ const templates = new Map<string, Template>();
  * to disk at every commit.
  * @throws SetupError when the file cannot be opened, or was made by a newer version
  */
-export const openDatabase = ({
+export const openSqlite = ({
   file: wanted,
   migrations: folder = MIGRATIONS,
   onStatement,
   onDeclared,
   onFault,
-}: OpenOptions): Database => {
+}: OpenSqliteOptions): SqliteDatabase => {
   const isFile = wanted !== ":memory:";
   const template = isFile ? undefined : templates.get(folder);
   const temporary = isFile ? undefined : temporaryFile(template?.content);
@@ -233,12 +220,13 @@ export const openDatabase = ({
         });
         return queries;
       },
+      kind: "sqlite",
       storage: port.storage,
-      othersVersion: port.othersVersion,
-      migrationsAreCurrent,
+      clock: () => new Date(),
+      migrationsAreCurrent: async () => migrationsAreCurrent(),
       fault: () => guard?.fault(),
       unchecked,
-      close() {
+      async close() {
         port.close();
         sqlite.close();
         guard?.close();

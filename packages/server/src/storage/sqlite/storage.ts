@@ -2,7 +2,7 @@ import type Sqlite from "better-sqlite3";
 import type { Reader, Storage } from "../port.js";
 import { createConnection, type Running } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
-import { createGrouped } from "./grouped.js";
+import { createGrouped } from "../grouped.js";
 import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 
@@ -88,6 +88,7 @@ export const createSqliteStorage = ({
     othersVersion,
     storage: {
       ...reader,
+      commitsInOrder: true,
       write,
       grouped: createGrouped(write),
       snapshot<Result>(read: (reader: Reader) => Promise<Result>): Promise<Result> {

@@ -1,4 +1,5 @@
-import type { Storage, Transaction } from "../port.js";
+import { DatabaseUnavailableError } from "./errors.js";
+import type { Storage, Transaction } from "./port.js";
 
 interface Waiting<Call, Outcome> {
   readonly call: Call;
@@ -14,12 +15,21 @@ const MAX_GROUP = 200;
  * its transaction begins. If a group fails, it is halved and repeated, until the failing call is alone.
  */
 export const createGrouped =
-  (write: Storage["write"]) =>
+  (
+    write: Storage["write"],
+    {
+      oneAtATime = false,
+    }: {
+      /** Whether a group begins after the group before it. By default, it begins with the next transaction. */
+      readonly oneAtATime?: boolean;
+    } = {},
+  ) =>
   <Call, Outcome>(
     writeAll: (tx: Transaction, calls: readonly Call[]) => Promise<readonly Outcome[]>,
   ): ((call: Call) => Promise<Outcome>) => {
     type Group = readonly Waiting<Call, Outcome>[];
     let waiting: Waiting<Call, Outcome>[] = [];
+    let isWriting = false;
 
     const writeGroup = async (take: () => Group): Promise<void> => {
       // Taken once, because the transaction may repeat its work.
@@ -38,9 +48,10 @@ export const createGrouped =
         // Safe: there is one outcome for each call.
         for (const [index, { resolve }] of (group ?? []).entries()) resolve(outcomes[index] as Outcome);
       } catch (error) {
-        // The transaction did not begin, so all waiting calls have failed.
+        // Without a group, the transaction did not begin, so all waiting calls have failed.
         const failed = group ?? take();
-        if (failed.length <= 1 || group === undefined) {
+        const isAboutCalls = group !== undefined && !(error instanceof DatabaseUnavailableError);
+        if (failed.length <= 1 || !isAboutCalls) {
           for (const { reject } of failed) reject(error);
           return;
         }
@@ -52,13 +63,20 @@ export const createGrouped =
     const takeWaiting = (): Group => {
       const group = waiting.slice(0, MAX_GROUP);
       waiting = waiting.slice(MAX_GROUP);
-      if (waiting.length > 0) void writeGroup(takeWaiting);
+      if (waiting.length > 0 && !oneAtATime) void writeGroup(takeWaiting);
       return group;
+    };
+    const writeNext = async (): Promise<void> => {
+      if (isWriting) return;
+      isWriting = true;
+      while (waiting.length > 0) await writeGroup(takeWaiting);
+      isWriting = false;
     };
 
     return (call) =>
       new Promise<Outcome>((resolve, reject) => {
         waiting.push({ call, resolve, reject });
-        if (waiting.length === 1) void writeGroup(takeWaiting);
+        if (oneAtATime) void writeNext();
+        else if (waiting.length === 1) void writeGroup(takeWaiting);
       });
   };

@@ -1,0 +1,19 @@
+import type { Storage } from "./port.js";
+
+/** An open database. */
+export interface Database {
+  readonly kind: "sqlite" | "postgres";
+  /** The interface that stores use. */
+  readonly storage: Storage;
+  /** The clock that all processes of the database share. */
+  readonly clock: () => Date;
+  /** Tables that were too large for the check at the start. */
+  readonly unchecked: readonly string[];
+  /** Returns why writes are no longer acknowledged (the database files were replaced), or undefined. */
+  fault(): string | undefined;
+  /**
+   * Whether the schema of the database fits this version. Rejects when the database does not respond.
+   */
+  migrationsAreCurrent(): Promise<boolean>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,124 @@
+import { fileURLToPath } from "node:url";
+import { PACKAGE_ROOT } from "../../platform/package-root.js";
+import { SetupError } from "../../platform/setup-error.js";
+import type { Database } from "../database.js";
+import { DatabaseUnavailableError } from "../errors.js";
+import { createDatabaseClock } from "./clock.js";
+import { fitsVersion, migrate, readMigrations } from "./migrate.js";
+import { createSessions, type Session, type Sessions } from "./sessions.js";
+import { type PostgresSettings, shownUrl } from "./settings.js";
+import { createPostgresStorage } from "./storage.js";
+
+/** The folder of the migrations. */
+export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT));
+
+const APPLICATION_NAME = "invigil";
+const DEFAULT_CONNECTIONS = 10;
+/** The time limit for one statement and for the wait for a lock. */
+const TIMEOUT_MS = 10_000;
+/** Migrations may rewrite large tables. */
+const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+const RETRY_MS = 500;
+/** PostgreSQL 15. */
+const LEAST_VERSION = 150_000;
+
+export interface OpenPostgresOptions extends PostgresSettings {
+  readonly migrations?: string;
+  readonly onStatement?: ((sql: string) => void) | undefined;
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The reason that the driver or the server gave. */
+const reasonOf = (error: unknown): string => {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
+  return cause instanceof Error ? cause.message : String(cause);
+};
+
+/** Runs work once the server accepts connections. @throws SetupError when it does not in time */
+const whenReachable = async <Result>(
+  sessions: Sessions,
+  { url, waitSeconds = 0 }: Pick<OpenPostgresOptions, "url" | "waitSeconds">,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> => {
+  const deadline = performance.now() + waitSeconds * 1000;
+  for (;;)
+    try {
+      return await sessions.use(work);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      if (performance.now() + RETRY_MS > deadline)
+        throw new SetupError(`The database ${shownUrl(url)} cannot be reached: ${reasonOf(error)}`);
+      await delay(RETRY_MS);
+    }
+};
+
+/** @throws SetupError when the server or its database cannot be used */
+const assertUsable = async (session: Session, url: string): Promise<void> => {
+  const { rows } = await session.query({
+    text: "SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding')",
+  });
+  const [number, version, encoding] = rows[0] ?? [];
+  if (Number(number) < LEAST_VERSION)
+    throw new SetupError(`The database ${shownUrl(url)} is PostgreSQL ${String(version)}: version 15 or newer is needed`);
+  if (encoding !== "UTF8")
+    throw new SetupError(`The database ${shownUrl(url)} has the encoding ${String(encoding)}: UTF8 is needed`);
+};
+
+/**
+ * Connects to a PostgreSQL database and applies missing migrations.
+ * @throws SetupError when the server cannot be reached or used, or the schema was made by a newer version
+ */
+export const openPostgres = async ({
+  url,
+  directUrl = url,
+  connections = DEFAULT_CONNECTIONS,
+  prepared = true,
+  waitSeconds,
+  migrations: folder = MIGRATIONS,
+  onStatement,
+}: OpenPostgresOptions): Promise<Database> => {
+  const migrations = readMigrations(folder);
+  const direct = createSessions({
+    url: directUrl,
+    connections: 1,
+    timeoutMs: MIGRATION_TIMEOUT_MS,
+    applicationName: APPLICATION_NAME,
+  });
+  try {
+    await whenReachable(direct, { url: directUrl, waitSeconds }, async (session) => {
+      await assertUsable(session, directUrl);
+      await migrate(session, migrations, directUrl);
+    });
+  } finally {
+    await direct.close();
+  }
+
+  const sessions = createSessions({
+    url,
+    connections,
+    timeoutMs: TIMEOUT_MS,
+    applicationName: APPLICATION_NAME,
+    onStatement,
+  });
+  try {
+    await whenReachable(sessions, { url, waitSeconds }, (session) => session.execute("SELECT 1"));
+    const clock = await createDatabaseClock(sessions);
+    return {
+      kind: "postgres",
+      storage: createPostgresStorage({ sessions, prepared, timeoutMs: TIMEOUT_MS }),
+      clock: clock.now,
+      unchecked: [],
+      fault: () => undefined,
+      migrationsAreCurrent: () => sessions.use((session) => fitsVersion(session, migrations)),
+      async close() {
+        clock.stop();
+        await sessions.close();
+      },
+    };
+  } catch (error) {
+    await sessions.close();
+    throw error;
+  }
+};

@@ -1,0 +1,135 @@
+import { getTableName } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { type Binding, type Insertion, partsOf, rowReader, type Statement, type Values } from "../statement.js";
+import { compile, compileInsertion, postgresDialect } from "./dialect.js";
+import { asPortError } from "./errors.js";
+import type { Query, Session } from "./sessions.js";
+import { columnsOf, toPostgres } from "./values.js";
+
+/** Runs statements in one session. */
+export interface Connection {
+  get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
+  all<Row>(statement: Statement<Row>, values?: Values): Promise<Row[]>;
+  run(statement: Statement, values?: Values): Promise<number>;
+  insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): Promise<number[]>;
+}
+
+/** A statement that is ready for the server. */
+export interface Compiled {
+  readonly name: string;
+  readonly text: string;
+  readonly bind: (values: Values) => unknown[];
+  readonly read: (values: readonly unknown[]) => Record<string, unknown>;
+}
+
+interface CompiledInsertion {
+  readonly name: string;
+  readonly text: string;
+  /** Returns a list of values for each column. */
+  readonly bind: (rows: readonly Readonly<Record<string, unknown>>[]) => unknown[][];
+  readonly isNumbered: boolean;
+}
+
+const NOTHING: Values = {};
+/** The maximum number of rows that one statement inserts. */
+const MAX_ROWS = 2_000;
+
+const compiledStatements = new WeakMap<Statement, Compiled>();
+const compiledInsertions = new WeakMap<Insertion, CompiledInsertion>();
+/** Names of prepared statements, by their texts: statements with the same text share one. */
+const names = new Map<string, string>();
+const nameOf = (text: string): string => {
+  const name = names.get(text) ?? `s${names.size}`;
+  names.set(text, name);
+  return name;
+};
+
+const bindValue = ({ name, encode, value }: Binding, values: Values, text: string): unknown => {
+  if (name === undefined) return toPostgres(value);
+  const given = values[name];
+  if (given === undefined) {
+    if (!(name in values)) throw new Error(`the parameter ${name} has no value: ${text}`);
+    return null;
+  }
+  return toPostgres(encode && given !== null ? encode(given) : given);
+};
+
+export const compileOnce = (statement: Statement): Compiled => {
+  const known = compiledStatements.get(statement);
+  if (known) return known;
+  const parts = partsOf(statement, postgresDialect);
+  const { text, bindings } = compile(parts);
+  const compiled: Compiled = {
+    name: nameOf(text),
+    text,
+    bind: (values) => bindings.map((binding) => bindValue(binding, values, text)),
+    read: rowReader(parts),
+  };
+  compiledStatements.set(statement, compiled);
+  return compiled;
+};
+
+const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
+  const known = compiledInsertions.get(insertion);
+  if (known) return known;
+  const { columns, key } = columnsOf(insertion.table);
+  const text = compileInsertion(insertion);
+  const compiled: CompiledInsertion = {
+    name: nameOf(text),
+    text,
+    bind: (rows) =>
+      columns.map(([property, column]) =>
+        rows.map((row) => {
+          const value: unknown = row[property] ?? (row[property] === null ? null : column.default);
+          return value === undefined || value === null ? null : toPostgres(column.mapToDriverValue(value));
+        }),
+      ),
+    isNumbered: key !== undefined,
+  };
+  compiledInsertions.set(insertion, compiled);
+  return compiled;
+};
+
+/** @param prepared whether statements are prepared by name */
+export const createConnection = (session: Session, { prepared }: { readonly prepared: boolean }): Connection => {
+  const send = async ({ name, text }: { name: string; text: string }, values: unknown[]) => {
+    const query: Query = prepared ? { name, text, values } : { text, values };
+    try {
+      return await session.query(query);
+    } catch (error) {
+      throw asPortError(error);
+    }
+  };
+  const all = async <Row>(statement: Statement<Row>, values: Values = NOTHING): Promise<Row[]> => {
+    const compiled = compileOnce(statement);
+    const { rows } = await send(compiled, compiled.bind(values));
+    // Safe: the fields of the statement make a Row.
+    return rows.map((row) => compiled.read(row) as Row);
+  };
+  return {
+    all,
+    get: async (statement, values) => (await all(statement, values))[0],
+    async run(statement, values = NOTHING) {
+      const compiled = compileOnce(statement);
+      return (await send(compiled, compiled.bind(values))).count;
+    },
+    async insert(insertion, rows) {
+      const compiled = compileInsertionOnce(insertion);
+      const ids: number[] = [];
+      for (let from = 0; from < rows.length; from += MAX_ROWS) {
+        const inserted = await send(compiled, compiled.bind(rows.slice(from, from + MAX_ROWS)));
+        if (compiled.isNumbered) for (const [id] of inserted.rows) ids.push(Number(id));
+      }
+      return ids;
+    },
+  };
+};
+
+/** Returns the text that locks rows of a table by their keys, in the order of the keys. */
+export const lockText = (table: SQLiteTable): string => {
+  const name = getTableName(table);
+  const keys = Object.values(columnsOf(table).columns).filter(([, { primary }]) => primary);
+  const [key] = keys.map(([, column]) => column.name);
+  if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
+  return `SELECT 1 FROM "${name}" WHERE "${key}" = ANY ($1::text[]) ORDER BY "${key}" FOR NO KEY UPDATE`;
+};

@@ -1,0 +1,112 @@
+import pg from "pg";
+import { DatabaseUnavailableError } from "../errors.js";
+import { asPortError, isLost } from "./errors.js";
+import { types } from "./values.js";
+
+/** A statement that the driver sends. A named one is prepared once for each connection. */
+export interface Query {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+/** The use of a connection. */
+export interface Session {
+  /** Runs a statement. Returns its rows as lists of values, and the number of rows that it wrote. */
+  query(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[]; readonly count: number }>;
+  /** Runs statements without parameters and results. */
+  execute(text: string): Promise<void>;
+}
+
+export interface Sessions {
+  /** Calls a function with a connection, which returns to the pool unless it was lost. */
+  use<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+export interface SessionsOptions {
+  readonly url: string;
+  readonly connections: number;
+  /** The time limit for one statement, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly applicationName: string;
+  readonly onStatement?: ((text: string) => void) | undefined;
+}
+
+/** How long a call waits for a connection, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 60_000;
+/** The driver gives a statement up later than the server does, which says why. */
+const DRIVER_DELAY_MS = 1_000;
+
+/** A pool of connections to PostgreSQL. A lost connection is replaced at the next use. */
+export const createSessions = ({
+  url,
+  connections,
+  timeoutMs,
+  applicationName,
+  onStatement,
+}: SessionsOptions): Sessions => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    idleTimeoutMillis: IDLE_TIMEOUT_MS,
+    query_timeout: timeoutMs + DRIVER_DELAY_MS,
+    keepAlive: true,
+    types,
+  });
+  // A connection that is lost while it is idle leaves the pool. The next call opens another one.
+  pool.on("error", () => undefined);
+
+  const sessionOf = (client: pg.PoolClient): Session => ({
+    async query({ name, text, values }) {
+      onStatement?.(text);
+      const result = await client.query({
+        ...(name !== undefined && { name }),
+        text,
+        ...(values && { values }),
+        rowMode: "array",
+      });
+      // Safe: this is the form of rows in this mode.
+      return { rows: result.rows as unknown[][], count: result.rowCount ?? 0 };
+    },
+    async execute(text) {
+      await client.query(text);
+    },
+  });
+
+  const connect = async (): Promise<pg.PoolClient> => {
+    try {
+      return await pool.connect();
+    } catch (error) {
+      const failure = asPortError(error);
+      if (failure !== error) throw failure;
+      // The password is wrong, or there is no such database.
+      throw new DatabaseUnavailableError("the database did not accept the connection", { cause: error });
+    }
+  };
+
+  return {
+    async use(work) {
+      const client = await connect();
+      let lost: Error | undefined;
+      const onError = (error: Error): void => {
+        lost = error;
+      };
+      client.on("error", onError);
+      try {
+        return await work(sessionOf(client));
+      } catch (error) {
+        const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+        if (error instanceof Error && (isLost(error) || isLost(cause))) lost = error;
+        throw error;
+      } finally {
+        client.off("error", onError);
+        client.release(lost);
+      }
+    },
+    close: () => pool.end(),
+  };
+};

@@ -1,0 +1,24 @@
+/** Whether the URL of a database names a PostgreSQL server. */
+export const isPostgresUrl = (database: string): boolean => /^postgres(ql)?:\/\//.test(database);
+
+export interface PostgresSettings {
+  readonly url: string;
+  /** The URL for migrations, if `url` leads to a pooler. */
+  readonly directUrl?: string | undefined;
+  /** The maximum number of connections. Default: 10. */
+  readonly connections?: number | undefined;
+  /** Whether the server keeps prepared statements. A pooler may not support them. Default: true. */
+  readonly prepared?: boolean | undefined;
+  /** How long opening waits for the server, in seconds. Default: 0. */
+  readonly waitSeconds?: number | undefined;
+}
+
+/** The host, port and name of a database, for messages. It leaves out the user and the password. */
+export const shownUrl = (url: string): string => {
+  try {
+    const { host, pathname } = new URL(url);
+    return `postgres://${host}${pathname}`;
+  } catch {
+    return "postgres://…";
+  }
+};

@@ -1,0 +1,185 @@
+import { CommitUnknownError, TransactionStalledError } from "../errors.js";
+import { createGrouped } from "../grouped.js";
+import type { Reader, Storage, Transaction, WriteOptions } from "../port.js";
+import { type Connection, createConnection, lockText } from "./connection.js";
+import { asPortError, isConflict } from "./errors.js";
+import type { Session, Sessions } from "./sessions.js";
+import { quoted } from "./values.js";
+
+export interface PostgresStorageOptions {
+  readonly sessions: Sessions;
+  /** Whether statements are prepared by name. */
+  readonly prepared: boolean;
+  /** The time limit for one statement and for the wait for a lock, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** How many times a transaction is tried that fails because of others at the same time. */
+const MAX_TRIES = 5;
+
+/** Sets limits for one transaction. A pooler may give the next one to another session. */
+const settingsOf = (timeoutMs: number): string =>
+  [
+    `SET LOCAL lock_timeout = ${timeoutMs}`,
+    `SET LOCAL statement_timeout = ${timeoutMs}`,
+    `SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`,
+  ].join("; ");
+
+/** The transaction of one write. It cannot be used after the write. */
+const handleOf = (session: Session, connection: Connection, afterCommit: (() => void)[]) => {
+  let isOver = false;
+  let parts = 0;
+  const use = (): Connection => {
+    if (isOver) throw new TransactionStalledError();
+    return connection;
+  };
+  const query = async (text: string, values: unknown[]): Promise<void> => {
+    use();
+    try {
+      await session.query({ text, values });
+    } catch (error) {
+      throw asPortError(error);
+    }
+  };
+  const tx: Transaction = {
+    get: async (statement, values) => use().get(statement, values),
+    all: async (statement, values) => use().all(statement, values),
+    run: async (statement, values) => use().run(statement, values),
+    insert: async (insertion, rows) => use().insert(insertion, rows),
+    async lock(table, keys) {
+      const wanted = typeof keys === "string" ? [keys] : keys;
+      if (wanted.length > 0) await query(lockText(table), [wanted]);
+    },
+    lockName: (name) => query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [name]),
+    async attempt(part) {
+      parts += 1;
+      const savepoint = quoted(`part_${parts}`);
+      const kept = afterCommit.length;
+      use();
+      await session.execute(`SAVEPOINT ${savepoint}`);
+      try {
+        const result = await part();
+        use();
+        await session.execute(`RELEASE ${savepoint}`);
+        return result;
+      } catch (error) {
+        if (!isOver) {
+          await session.execute(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+          afterCommit.length = kept;
+        }
+        throw error;
+      }
+    },
+    afterCommit(call) {
+      use();
+      afterCommit.push(call);
+    },
+  };
+  return {
+    tx,
+    end: () => {
+      isOver = true;
+    },
+  };
+};
+
+/** Rolls back, unless the connection was lost: then the server does. */
+const rollBack = async (session: Session): Promise<void> => {
+  try {
+    await session.execute("ROLLBACK");
+  } catch {
+    // The error that led here says more.
+  }
+};
+
+/** Implements the storage interface on PostgreSQL. A write is a transaction of its own. */
+export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: PostgresStorageOptions): Storage => {
+  const settings = settingsOf(timeoutMs);
+  const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
+  const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
+
+  const execute = async (session: Session, text: string): Promise<void> => {
+    try {
+      await session.execute(text);
+    } catch (error) {
+      throw asPortError(error);
+    }
+  };
+
+  const transact = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
+    const afterCommit: (() => void)[] = [];
+    return sessions
+      .use(async (session) => {
+        await execute(session, begin);
+        const { tx, end } = handleOf(session, createConnection(session, { prepared }), afterCommit);
+        let result: Result;
+        try {
+          result = await work(tx);
+        } catch (error) {
+          await rollBack(session);
+          throw error;
+        } finally {
+          end();
+        }
+        try {
+          await session.execute("COMMIT");
+        } catch (error) {
+          const failure = asPortError(error);
+          // The server refused the commit, so nothing was written.
+          if (failure === error) throw error;
+          throw new CommitUnknownError("the connection was lost during a commit", { cause: error });
+        }
+        return result;
+      })
+      .then((result) => {
+        for (const call of afterCommit) call();
+        return result;
+      });
+  };
+
+  const write = async <Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    { bulk = false }: WriteOptions = {},
+  ): Promise<Result> => {
+    for (let tries = 1; ; tries++)
+      try {
+        return await transact(work);
+      } catch (error) {
+        // A part of a bulk change continues where the last one ended, so it cannot be repeated.
+        if (bulk || tries >= MAX_TRIES || !isConflict(error)) throw error;
+      }
+  };
+
+  const read = <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> =>
+    sessions.use((session) => work(createConnection(session, { prepared })));
+  const reader: Reader = {
+    get: (statement, values) => read((connection) => connection.get(statement, values)),
+    all: (statement, values) => read((connection) => connection.all(statement, values)),
+  };
+
+  let reads = 0;
+  return {
+    ...reader,
+    commitsInOrder: false,
+    write,
+    grouped: createGrouped(write, { oneAtATime: true }),
+    snapshot: (work) =>
+      sessions.use(async (session) => {
+        await execute(session, beginSnapshot);
+        try {
+          return await work(createConnection(session, { prepared }));
+        } finally {
+          await rollBack(session);
+        }
+      }),
+    // No cached result is used, because another process may have changed it.
+    remember:
+      (_options, work) =>
+      (...args) =>
+        work(reader, ...args),
+    async othersVersion() {
+      reads += 1;
+      return reads;
+    },
+  };
+};

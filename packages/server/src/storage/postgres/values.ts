@@ -1,0 +1,61 @@
+import { type Column, getTableColumns } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import pg from "pg";
+
+/** Converts a value to one that the driver can send. */
+export const toPostgres = (value: unknown): unknown => {
+  if (value === undefined || value === null) return null;
+  if (value instanceof Date) return value.toISOString();
+  return value;
+};
+
+const OID = { bool: 16, int8: 20, int2: 21, int4: 23, numeric: 1700, timestamptz: 1184, jsonb: 3802, bytea: 17 };
+
+/** Parses a time like `2026-01-02 03:04:05.678+00`. */
+const parseTime = (text: string): unknown =>
+  text.endsWith("+00")
+    ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
+    : pg.types.getTypeParser(OID.timestamptz)(text);
+
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  [OID.bool]: (text) => text === "t",
+  [OID.int8]: Number,
+  [OID.int2]: Number,
+  [OID.int4]: Number,
+  [OID.numeric]: Number,
+  [OID.timestamptz]: parseTime,
+  [OID.jsonb]: (text) => JSON.parse(text),
+  [OID.bytea]: pg.types.getTypeParser(OID.bytea),
+};
+const asText = (text: string): string => text;
+
+/** How the driver parses values of the server. Numbers of eight bytes become numbers. */
+export const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number) => parsers[oid] ?? asText,
+};
+
+/** Whether the database generates the column's values: a numeric primary key of one column. */
+export const isNumberedKey = ({ primary, dataType }: Pick<Column, "primary" | "dataType">): boolean =>
+  primary && dataType === "number";
+
+/** Returns the SQL type of a column. */
+export const typeOf = (column: Column): "jsonb" | "timestamptz" | "boolean" | "bigint" | "text" | "bytea" => {
+  if (column.dataType === "custom") {
+    const type = column.getSQLType();
+    if (type === "text") return "jsonb";
+    if (type === "blob") return "bytea";
+    return column.mapFromDriverValue(0) instanceof Date ? "timestamptz" : "boolean";
+  }
+  return column.dataType === "number" ? "bigint" : "text";
+};
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The columns of a table that an insertion sets, and the one that the database generates. */
+export const columnsOf = (table: SQLiteTable) => {
+  const all = Object.entries(getTableColumns(table));
+  return {
+    columns: all.filter(([, column]) => !isNumberedKey(column)),
+    key: all.find(([, column]) => isNumberedKey(column))?.[1],
+  };
+};
