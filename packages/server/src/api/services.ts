@@ -34,6 +34,8 @@ import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
 import { createImportStore } from "../features/import/store.js";
+import { createInstanceService } from "../features/instances/service.js";
+import { createInstanceStore } from "../features/instances/store.js";
 import { taskKindsOf } from "../features/message-groups/kinds.js";
 import { createGroupService } from "../features/message-groups/service.js";
 import { createGroupStore } from "../features/message-groups/store.js";
@@ -261,9 +263,18 @@ export const createServices = (
     }),
     clock,
   });
+  const instances = createInstanceService({
+    store: createInstanceStore({ storage }),
+    // A database of SQLite has one server.
+    id: db.kind === "sqlite" ? "" : ids.nonce(),
+    clock,
+    settleMs: config.presenceSettleSeconds * 1000,
+    log,
+  });
   const presence = createPresenceService({
     store: createPresenceStore({ storage, events: eventLog }),
     access,
+    instances,
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
     log,
@@ -308,6 +319,7 @@ export const createServices = (
     room,
     links,
     im,
+    instances,
     presence,
     upload,
     capacity,

@@ -14,6 +14,7 @@ export const startServices = async (
   services.erasure.start();
   services.bulk.start();
   services.live.start();
+  await services.instances.start();
   await services.presence.start();
 };
 
@@ -33,4 +34,5 @@ export const stopServices = async (
   await services.erasure.stop();
   await services.bulk.stop();
   await services.presence.stop();
+  await services.instances.stop();
 };

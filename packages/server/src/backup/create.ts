@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { StoragePaths } from "../storage/data-folder.js";
 import { failedWith, SetupError } from "../platform/setup-error.js";
+import type { StoragePaths } from "../storage/data-folder.js";
 import { copyDatabase, examineDatabase } from "../storage/sqlite/backup-file.js";
 import { type BackupControl, copyPrivateFile, countBytes, stoppedError, sync } from "./control.js";
 import {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { StoragePaths } from "../storage/data-folder.js";
 import { SetupError } from "../platform/setup-error.js";
+import type { StoragePaths } from "../storage/data-folder.js";
 import { markAsUsed } from "../storage/data-folder.js";
 import { isInUse } from "../storage/sqlite/backup-file.js";
 import { type BackupControl, copyPrivateFile, sync } from "./control.js";

@@ -28,9 +28,15 @@ const settings = z.object({
   INVIGIL_PUBLIC_URL: baseUrl.transform(withoutSlashes).optional(),
   INVIGIL_DATABASE_URL: z
     .string()
-    .regex(/^(:memory:|file:.+|postgres(ql)?:\/\/.+)$/, "must be file:<path>, :memory: or postgres://<host>/<database>")
+    .regex(
+      /^(:memory:|file:.+|postgres(ql)?:\/\/.+)$/,
+      "must be file:<path>, :memory: or postgres://<host>/<database>",
+    )
     .default("file:./data/invigil.db"),
-  INVIGIL_DATABASE_DIRECT_URL: z.string().regex(/^postgres(ql)?:\/\/.+$/, "must be postgres://<host>/<database>").optional(),
+  INVIGIL_DATABASE_DIRECT_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/.+$/, "must be postgres://<host>/<database>")
+    .optional(),
   INVIGIL_DATABASE_CONNECTIONS: whole(2, 1000).default(10),
   INVIGIL_DATABASE_PREPARED: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_DATABASE_WAIT_SECONDS: whole(0, 3600).default(30),
@@ -195,7 +201,9 @@ const combinationFaults = (env: Settings): string[] => {
         "INVIGIL_AUTH_SECRET must be set to the same 32 bytes or more for all servers, because INVIGIL_DATABASE_URL names PostgreSQL: 'openssl rand -hex 32' makes one",
       );
   } else if (isSet("INVIGIL_DATABASE_DIRECT_URL"))
-    faults.push("INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL");
+    faults.push(
+      "INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL",
+    );
   if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
     faults.push("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST))

@@ -33,11 +33,20 @@ export interface EventDataOf {
   readonly message: { readonly messageId: number };
 }
 
-/** Adds events to the logs of rooms. They are written in the transaction of their change, so neither exists without the other. */
+/** The room of an event, and its exam. */
+export interface EventRoom {
+  readonly examId: string;
+  readonly roomId: string;
+}
+
+/**
+ * Adds events to the logs of rooms. The transaction has locked their exams. Events are written in the transaction of their
+ * change, so neither exists without the other.
+ */
 export interface EventLog {
   add<Type extends EventType>(
     tx: Transaction,
-    roomId: string,
+    room: EventRoom,
     type: Type,
     data: EventDataOf[Type],
     now: Date,
@@ -46,8 +55,7 @@ export interface EventLog {
   addAll(tx: Transaction, events: readonly NewEvent[]): Promise<void>;
 }
 
-export interface NewEvent {
-  readonly roomId: string;
+export interface NewEvent extends EventRoom {
   readonly type: EventType;
   readonly data: EventData;
   readonly createdAt: Date;
@@ -55,15 +63,15 @@ export interface NewEvent {
 
 /** Makes an event for `EventLog.addAll`. Its signature checks the data against the type. */
 export const newEvent = <Type extends EventType>(
-  roomId: string,
+  { examId, roomId }: EventRoom,
   type: Type,
   data: EventDataOf[Type],
   createdAt: Date,
-): NewEvent => ({ roomId, type, data, createdAt });
+): NewEvent => ({ examId, roomId, type, data, createdAt });
 
 /** Returns the events of an arrival: one for the person, and one for each camera that is not idle. */
 export const arrivalEvents = (
-  roomId: string,
+  room: EventRoom,
   { publishStatus, ...person }: Arrival,
   now: Date,
 ): NewEvent[] => {
@@ -71,9 +79,9 @@ export const arrivalEvents = (
   const statuses = (["main", "pc"] as const).flatMap((camera) => {
     const status = publishStatus[camera];
     if (status === "idle") return [];
-    return newEvent(roomId, "publish_status_changed", { userId, role, camera, status }, now);
+    return newEvent(room, "publish_status_changed", { userId, role, camera, status }, now);
   });
-  return [newEvent(roomId, "participant_added", person, now), ...statuses];
+  return [newEvent(room, "participant_added", person, now), ...statuses];
 };
 
 const insertEvent = insertion(roomEvents);
@@ -87,6 +95,6 @@ export const createEventLog = ({ added }: { added: () => void }): EventLog => {
   };
   return {
     addAll,
-    add: (tx, roomId, type, data, now) => addAll(tx, [newEvent(roomId, type, data, now)]),
+    add: (tx, room, type, data, now) => addAll(tx, [newEvent(room, type, data, now)]),
   };
 };

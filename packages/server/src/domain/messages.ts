@@ -3,7 +3,7 @@ import { and, desc, eq } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, statement } from "../storage/statement.js";
 import { messageReaders, messages } from "../storage/tables.js";
-import { type EventLog, type NewEvent, newEvent } from "./events.js";
+import { type EventLog, type EventRoom, type NewEvent, newEvent } from "./events.js";
 
 export { loginOf };
 
@@ -15,8 +15,7 @@ export const STAFF = "*";
 /** The reader of messages that people send to single logins. Staff read these too. */
 export const STAFF_COPY = "**";
 
-export interface NewMessage {
-  readonly roomId: string;
+export interface NewMessage extends EventRoom {
   readonly type: number;
   /** A JSON text. */
   readonly data: string;
@@ -80,7 +79,7 @@ export const createMessageLog = ({ events }: { events: EventLog }): MessageLog =
       if (messageId === undefined) throw new Error("the database returned no id for a message");
       const { roomId, type, createdAt } = message;
       for (const login of readersOf(message)) readers.push({ roomId, login, messageId, type });
-      messageEvents.push(newEvent(roomId, "message", { messageId }, createdAt));
+      messageEvents.push(newEvent(message, "message", { messageId }, createdAt));
     });
     await tx.insert(insertReader, readers);
     await events.addAll(tx, messageEvents);

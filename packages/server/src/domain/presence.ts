@@ -1,9 +1,12 @@
-import type { Camera } from "@invigil/schema";
+import type { Camera, Presence } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
 import type { Transaction } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
-import type { EventLog } from "./events.js";
+import type { EventLog, EventRoom } from "./events.js";
+
+/** A row of the presence of a page at one server. */
+type PresenceRow = Omit<typeof presence.$inferSelect, "roomId">;
 
 const removePresence = statement(
   query
@@ -22,12 +25,35 @@ const removePresence = statement(
 export const endPresence = async (
   tx: Transaction,
   events: EventLog,
-  { roomId, userId, camera }: { readonly roomId: string; readonly userId: string; readonly camera?: Camera },
+  { examId, roomId, userId, camera }: EventRoom & { readonly userId: string; readonly camera?: Camera },
   now: Date,
 ): Promise<void> => {
   for (const page of camera ? [camera] : (["main", "pc"] as const)) {
-    const removed = await tx.get(removePresence, { roomId, userId, camera: page });
+    const [removed] = await tx.all(removePresence, { roomId, userId, camera: page });
     if (removed)
-      await events.add(tx, roomId, "participant_left", { userId, role: removed.role, camera: page }, now);
+      await events.add(
+        tx,
+        { examId, roomId },
+        "participant_left",
+        { userId, role: removed.role, camera: page },
+        now,
+      );
   }
+};
+
+/** Returns the presences of a room, in the order in which they began. A page may have rows of several servers. */
+export const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
+  const pages = new Map<string, Presence>();
+  for (const { userId, role, camera, since, devices } of rows) {
+    const key = `${camera} ${userId}`;
+    const known = pages.get(key);
+    pages.set(key, {
+      userId,
+      role,
+      camera,
+      since: known && known.since < since ? known.since : since,
+      devices: (known?.devices ?? 0) + devices,
+    });
+  }
+  return [...pages.values()].sort((a, b) => a.since.getTime() - b.since.getTime());
 };

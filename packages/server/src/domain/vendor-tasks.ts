@@ -19,8 +19,13 @@ export interface RoomOfGroups {
   readonly imServer: readonly ImServer[];
 }
 
+/** A room with groups, and its exam. */
+export interface RoomOfExam extends RoomOfGroups {
+  readonly examId: string;
+}
+
 export interface Announcement {
-  readonly room: RoomOfGroups;
+  readonly room: RoomOfExam;
   /** The type of the signal. */
   readonly signal: number;
   /** The data of the signal, which is sent as JSON. */
@@ -45,7 +50,7 @@ export interface TaskLog {
    */
   announceEnd(
     tx: Transaction,
-    room: RoomOfGroups,
+    room: RoomOfExam,
     times: { readonly dueAt: Date; readonly now: Date },
   ): Promise<void>;
   /** Deletes the room's groups from `dueAt` on, and tries until it succeeds. Returns the ids of the tasks. */
@@ -57,7 +62,7 @@ export interface TaskLog {
   /** Removes a person from the room's groups and ends their presence. An examinee also receives the signal that they were removed. */
   evict(
     tx: Transaction,
-    room: RoomOfGroups,
+    room: RoomOfExam,
     person: { readonly userId: string; readonly role: string },
     now: Date,
   ): Promise<void>;
@@ -133,6 +138,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
       if (!isSent)
         await messages.addAll(tx, [
           {
+            examId: room.examId,
             roomId: room.id,
             type: signal,
             data: text,
@@ -165,7 +171,7 @@ export const createTaskLog = ({ kinds, ids, added, events, messages }: TaskLogDe
         await announce(tx, { room, signal: signals.endUser.type, data, userIds, now });
       }
       await add(tx, "leave", room, { payload: { userIds }, now });
-      await endPresence(tx, events, { roomId: room.id, userId }, now);
+      await endPresence(tx, events, { examId: room.examId, roomId: room.id, userId }, now);
     },
     async keepGroups(tx, taskIds) {
       for (const id of taskIds) if ((await tx.run(deleteUntriedTask, { id })) === 0) throw new GroupsUndone();

@@ -18,7 +18,9 @@ export const healthRoutes = (
     if (!(await disk.check())) return { disk: "nearly full: writes are refused" };
     try {
       if (db.fault() !== undefined) return { database: "replaced while in use" };
-      return (await db.migrationsAreCurrent()) ? undefined : { database: "ok", migrations: "of another version" };
+      return (await db.migrationsAreCurrent())
+        ? undefined
+        : { database: "ok", migrations: "of another version" };
     } catch (error) {
       log.error({ err: error }, "the database does not answer");
       return { database: "failed" };

@@ -265,9 +265,27 @@ export const roomEvents = sqliteTable(
     type: text().$type<EventType>().notNull(),
     data: json<EventData>().notNull(),
     createdAt: time("created_at").notNull(),
+    /** The exam of the room. Empty for an event of a room that an earlier version deleted. */
+    examId: text("exam_id").notNull().default(""),
   },
-  // SQLite adds the row's id to every index.
-  (table) => [index("room_events_by_room").on(table.roomId)],
+  // The row's id is part of every index.
+  (table) => [index("room_events_by_room").on(table.roomId), index("room_events_by_exam").on(table.examId)],
+);
+
+/** The newest event of each exam that was deleted from the log because of its age. */
+export const prunedEvents = sqliteTable("pruned_events", {
+  examId: text("exam_id").primaryKey(),
+  lastId: integer("last_id").notNull(),
+});
+
+/** The servers of a database. The pages of a server whose lease has expired are taken over by another one. */
+export const instances = sqliteTable(
+  "instances",
+  {
+    id: text().primaryKey(),
+    leaseUntil: time("lease_until").notNull(),
+  },
+  (table) => [index("instances_by_lease").on(table.leaseUntil)],
 );
 
 /** Messages of the built-in message service. */
@@ -405,8 +423,13 @@ export const presence = sqliteTable(
     since: time("since").notNull(),
     /** The number of devices on which the page is open. */
     devices: integer().notNull().default(1),
+    /** The server to which the page is connected. A page may have rows of several servers. */
+    instance: text().notNull().default(""),
   },
-  (table) => [primaryKey({ columns: [table.roomId, table.userId, table.camera] })],
+  (table) => [
+    primaryKey({ columns: [table.roomId, table.userId, table.camera, table.instance] }),
+    index("presence_by_instance").on(table.instance),
+  ],
 );
 
 /** The library of audio clips. */

@@ -21,7 +21,11 @@ const silent = () => pino({ level: "silent" });
 /** Whether the database has exactly the schema of this version. */
 const isDatabaseCurrent = async ({ databaseFile, postgres }: Config): Promise<boolean> => {
   if (postgres) return (await inspectPostgres(postgres)).state === "current";
-  return databaseFile !== undefined && databaseFile !== ":memory:" && inspectDatabase(databaseFile).state === "current";
+  return (
+    databaseFile !== undefined &&
+    databaseFile !== ":memory:" &&
+    inspectDatabase(databaseFile).state === "current"
+  );
 };
 
 /** Only a database of the current version is opened, because opening an older one would change it. */

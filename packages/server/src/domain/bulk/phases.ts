@@ -156,25 +156,29 @@ const undoPersonRemoval: Phase = async (tx, { examId, person }, { rows }) => {
 };
 
 export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventLog }): Phases => {
-  const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, createdAt }, seats) => {
+  const addArrivalEvents = overAddedSeats(EVENT_ROWS, async (tx, { id, examId, createdAt }, seats) => {
     // The first people of a new room are part of its snapshot.
     const arrivals = seats.filter(({ roomAddedBy }) => roomAddedBy !== id);
     await events.addAll(
       tx,
       arrivals.flatMap(({ roomId, userId, role, name, extraMinutes, main, pc }) =>
-        arrivalEvents(roomId, { userId, role, name, extraMinutes, publishStatus: { main, pc } }, createdAt),
+        arrivalEvents(
+          { examId, roomId },
+          { userId, role, name, extraMinutes, publishStatus: { main, pc } },
+          createdAt,
+        ),
       ),
     );
   });
-  const addRoomEvents = overRooms(EVENT_ROWS, async (tx, { id, createdAt }, rooms) => {
+  const addRoomEvents = overRooms(EVENT_ROWS, async (tx, { id, examId, createdAt }, rooms) => {
     const added = rooms.filter(({ addedBy }) => addedBy === id);
     await events.addAll(
       tx,
-      added.map((room) => newEvent(room.id, "room_created", {}, createdAt)),
+      added.map((room) => newEvent({ examId, roomId: room.id }, "room_created", {}, createdAt)),
     );
   });
   /** Gives people their new names and extra minutes. A change that is done is deleted, so each window begins at the start. */
-  const applyPersonChanges: Phase = async (tx, { id, createdAt }, { rows }) => {
+  const applyPersonChanges: Phase = async (tx, { id, examId, createdAt }, { rows }) => {
     const limit = Math.max(1, Math.ceil(rows / PERSON_ROWS));
     const found = await tx.all(changesOfPeople, { id, limit });
     for (const { place, seq, ...details } of found) {
@@ -187,16 +191,16 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
       const person = await tx.get(updateSeat, values);
       if (!person) continue;
       const { roomId, ...known } = person;
-      await events.add(tx, roomId, "participant_updated", { ...known, ...details }, createdAt);
+      await events.add(tx, { examId, roomId }, "participant_updated", { ...known, ...details }, createdAt);
     }
     return { used: found.length * PERSON_ROWS, next: found.length === limit ? "again" : undefined };
   };
-  const endRooms = overRooms(EVENT_ROWS, async (tx, { createdAt: now }, rooms) => {
+  const endRooms = overRooms(EVENT_ROWS, async (tx, { examId, createdAt: now }, rooms) => {
     for (const { id, status, imServer } of rooms) {
       // The groups of rooms that have ended are being deleted already.
       if (status !== "in_progress") continue;
       await tasks.deleteGroups(tx, { id, imServer }, { dueAt: now, now });
-      await events.add(tx, id, "room_ended", {}, now);
+      await events.add(tx, { examId, roomId: id }, "room_ended", {}, now);
     }
   });
   const removeFromRooms: Phase = async (tx, { id, examId, person, createdAt: now }, { rows }) => {
@@ -207,8 +211,8 @@ export const createPhases = ({ tasks, events }: { tasks: TaskLog; events: EventL
     for (const { roomId, role, imServer, removedBy } of seats) {
       if (removedBy !== id) continue;
       await deletePerson(tx, roomId, userId, { streamsStay: false });
-      await tasks.evict(tx, { id: roomId, imServer }, { userId, role }, now);
-      await events.add(tx, roomId, "participant_removed", { userId, role }, now);
+      await tasks.evict(tx, { id: roomId, examId, imServer }, { userId, role }, now);
+      await events.add(tx, { examId, roomId }, "participant_removed", { userId, role }, now);
     }
     return { used: seats.length * 2 * PERSON_ROWS, next: seats.length === limit ? "again" : undefined };
   };

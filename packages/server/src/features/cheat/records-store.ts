@@ -1,8 +1,9 @@
 import { and, eq, sql } from "drizzle-orm";
 import { type EventLog, newEvent } from "../../domain/events.js";
+import { lockExams } from "../../domain/exam-lock.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { cheatRecords, recordedPeople, rooms, visibleRooms } from "../../storage/tables.js";
+import { cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
 
 /** A record to write. `extraInfo` is a text, or an object as JSON text. */
 export interface NewRecord {
@@ -162,8 +163,7 @@ const roomOf = ({ records }: RecordBatch): string | undefined => records[0]?.roo
  */
 export const createRecordWriter = ({ storage, events }: { storage: Storage; events: EventLog }) =>
   storage.grouped<RecordBatch, RecordOutcome>(async (tx, calls) => {
-    const roomIds = [...new Set(calls.flatMap((call) => roomOf(call) ?? []))].toSorted();
-    for (const roomId of roomIds) await tx.lock(rooms, roomId);
+    await lockExams(tx, ...calls.flatMap(({ records }) => records[0]?.examId ?? []));
 
     const wanted = calls.flatMap(({ records, increase }) => {
       const roomId = records[0]?.roomId;
@@ -207,7 +207,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
         next += own.length;
         const [from, to] = [own.at(0), own.at(-1)];
         if (!first || from === undefined || to === undefined) throw new Error("a record was given no id");
-        return newEvent(first.roomId, "cheat_records_added", { from, to }, first.createdAt);
+        return newEvent(first, "cheat_records_added", { from, to }, first.createdAt);
       }),
     );
     return outcomes;

@@ -4,6 +4,7 @@ import { and, desc, eq, getTableColumns, lt, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
 import { type EventLog, newEvent } from "../../domain/events.js";
+import { lockExams } from "../../domain/exam-lock.js";
 import { pageOf } from "../../platform/paging.js";
 import { unlessDeleted } from "../../storage/errors.js";
 import type { Storage } from "../../storage/port.js";
@@ -119,13 +120,14 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     setConfig: ({ examId, data, now }) =>
       unlessDeleted(
         storage.write(async (tx) => {
+          await lockExams(tx, examId);
           const before = await tx.get(configOfExam, { examId });
           await tx.run(setConfig, { examId, data, now });
           if (before?.data === data) return;
           const inProgress = await tx.all(roomsInProgress, { examId });
           await events.addAll(
             tx,
-            inProgress.map(({ id }) => newEvent(id, "cheat_config_changed", {}, now)),
+            inProgress.map(({ id }) => newEvent({ examId, roomId: id }, "cheat_config_changed", {}, now)),
           );
         }),
       ),

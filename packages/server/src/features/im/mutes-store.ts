@@ -1,4 +1,5 @@
 import { and, eq } from "drizzle-orm";
+import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
@@ -15,6 +16,7 @@ export interface MuteStore {
   muted(roomId: string): Promise<Muted>;
   /** Mutes or unmutes logins, or without `logins` everybody. The latter does not change which logins are muted by name. */
   change(change: {
+    readonly examId: string;
     readonly roomId: string;
     readonly muted: boolean;
     readonly logins: readonly string[] | undefined;
@@ -39,9 +41,10 @@ export const createMuteStore = ({ storage }: { storage: Storage }): MuteStore =>
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ roomId, muted, logins = [EVERYBODY] }) =>
+  change: ({ examId, roomId, muted, logins = [EVERYBODY] }) =>
     storage.write(
       async (tx) => {
+        await lockExams(tx, examId);
         if (muted)
           await tx.insert(
             insertMutes,

@@ -1,10 +1,11 @@
 import { type SentMessage, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
+import { lockExams } from "../../domain/exam-lock.js";
 import type { MessageLog, NewMessage } from "../../domain/messages.js";
 import { endAnnouncedSince } from "../../domain/messages.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
-import { messages, rooms, visibleParticipants, visibleRooms } from "../../storage/tables.js";
+import { messages, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
 /** A person in a room. */
 export type Person = Pick<typeof visibleParticipants.$inferSelect, "userId" | "role">;
@@ -107,8 +108,8 @@ const decide = async (
   log: MessageLog,
   requests: readonly SendRequest[],
 ): Promise<{ outcomes: Outcome[]; added: NewMessage[] }> => {
-  const roomIds = [...new Set(requests.map(({ message }) => message.roomId))].toSorted();
-  for (const roomId of roomIds) await tx.lock(rooms, roomId);
+  const roomIds = [...new Set(requests.map(({ message }) => message.roomId))];
+  await lockExams(tx, ...requests.map(({ message }) => message.examId));
   const known = await readSentBefore(tx, requests);
   const found = new Map((await tx.all(roomsToSendIn, { roomIds })).map((room) => [room.id, room]));
   const people = await readPeople(tx, requests);

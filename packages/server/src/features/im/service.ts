@@ -57,7 +57,7 @@ export interface ImService {
    * whole room. It can still send messages to single logins, as apps do for answers and reports.
    * @throws FORBIDDEN (also if the caller does not run rooms), ROOM_NOT_FOUND
    */
-  mute(caller: Caller, change: Parameters<MuteStore["change"]>[0]): Promise<Muted>;
+  mute(caller: Caller, change: Omit<Parameters<MuteStore["change"]>[0], "examId">): Promise<Muted>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
   /** Returns messages as they are stored. Does not check access. For other services. */
@@ -151,7 +151,7 @@ export const createImService = ({
     // An empty list means all staff.
     const recipients = to ? [...new Set(to)] : caller.role === "examinee" ? [] : undefined;
     const sent = await store.send(
-      { roomId, type, data: text, ...sender, recipients, key, createdAt: now },
+      { examId, roomId, type, data: text, ...sender, recipients, key, createdAt: now },
       check,
       (person) => canSendTo(caller, person),
     );
@@ -170,9 +170,9 @@ export const createImService = ({
   },
 
   async mute(caller, change) {
-    await access.room(caller, change.roomId);
+    const { examId } = await access.room(caller, change.roomId);
     if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
-    await mutes.change(change);
+    await mutes.change({ ...change, examId });
     return mutes.muted(change.roomId);
   },
   muted: (roomId) => mutes.muted(roomId),

@@ -234,12 +234,11 @@ export const createParticipantStore = ({
     }
     return found;
   };
-  /** Locks rooms of one exam, and the exam, before writing to them. @throws what `check` throws */
+  /** Locks the exam of some rooms before writing to them. @throws what `check` throws */
   const openRooms = async (tx: Transaction, roomIds: readonly string[], check: CheckRoom) => {
-    // Checks twice: before waiting for a bulk change, and under the locks.
+    // Checks twice: before waiting for a bulk change, and under the lock.
     const [first] = await readRooms(tx, roomIds, check);
     if (first) await bulk.assertUnlocked(tx, first.examId);
-    for (const id of roomIds.toSorted()) await tx.lock(rooms, id);
     return readRooms(tx, roomIds, check);
   };
 
@@ -255,19 +254,21 @@ export const createParticipantStore = ({
   /** Adds or updates a person. Returns the outcome and its events. @throws RoleConflict */
   const addOne = async (
     tx: Transaction,
+    examId: string,
     person: NewPerson,
   ): Promise<{ outcome: AddOutcome; changes: NewEvent[] }> => {
     const { roomId: room, userId: id, role: newRole, name: newName, now } = person;
+    const eventRoom = { examId, roomId: room };
     const existing = await tx.get(personInRoom, { roomId: room, userId: id });
     if (!existing)
-      return { outcome: "added", changes: arrivalEvents(room, await insertPerson(tx, person), now) };
+      return { outcome: "added", changes: arrivalEvents(eventRoom, await insertPerson(tx, person), now) };
     if (existing.role !== newRole) throw new RoleConflict(person, existing.role);
     const minutes = person.extraMinutes ?? existing.extraMinutes;
     if (existing.name === newName && existing.extraMinutes === minutes)
       return { outcome: "unchanged", changes: [] };
     await tx.run(updatePerson, { roomId: room, userId: id, name: newName, extraMinutes: minutes, now });
     const updated = { userId: id, role: existing.role, name: newName, extraMinutes: minutes };
-    return { outcome: "updated", changes: [newEvent(room, "participant_updated", updated, now)] };
+    return { outcome: "updated", changes: [newEvent(eventRoom, "participant_updated", updated, now)] };
   };
 
   return {
@@ -284,11 +285,11 @@ export const createParticipantStore = ({
     add: (room, people, check, size) =>
       bulk
         .transact(async (tx) => {
-          await openRooms(tx, [room], check);
+          const [opened] = await openRooms(tx, [room], check);
           const outcomes: AddOutcome[] = [];
           const addedEvents: NewEvent[] = [];
           for (const person of people) {
-            const { outcome, changes } = await addOne(tx, person);
+            const { outcome, changes } = await addOne(tx, opened?.examId ?? "", person);
             outcomes.push(outcome);
             addedEvents.push(...changes);
           }
@@ -314,8 +315,13 @@ export const createParticipantStore = ({
         await checkSize(tx, size, to.roomId, 1);
         await tasks.evict(tx, from, { ...person, userId: user }, to.now);
         await events.addAll(tx, [
-          newEvent(room, "participant_removed", { userId: user, role: person.role }, to.now),
-          ...arrivalEvents(to.roomId, arrival, to.now),
+          newEvent(
+            { examId: from.examId, roomId: room },
+            "participant_removed",
+            { userId: user, role: person.role },
+            to.now,
+          ),
+          ...arrivalEvents({ examId: from.examId, roomId: to.roomId }, arrival, to.now),
         ]);
         return "moved";
       }),

@@ -1,6 +1,7 @@
 import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { AccessService } from "../access/service.js";
+import type { InstanceService } from "../instances/service.js";
 import type { Page, PageKey, PresenceStore } from "./store.js";
 
 /**
@@ -17,7 +18,7 @@ export interface PresenceService {
   ofRoom(roomId: string): Promise<Presence[]>;
   /** The same as `ofRoom`, if the caller may see it. @throws FORBIDDEN, ROOM_NOT_FOUND (administrators) */
   list(caller: Caller, roomId: string): Promise<Presence[]>;
-  /** Treats all stored presences as just disconnected. */
+  /** Treats all stored presences of this server as just disconnected. */
   start(): Promise<void>;
   /** Stops all changes. The stored presences stay for the next start. */
   stop(): Promise<void>;
@@ -26,6 +27,7 @@ export interface PresenceService {
 export interface PresenceServiceDeps {
   readonly store: PresenceStore;
   readonly access: AccessService;
+  readonly instances: InstanceService;
   readonly clock: () => Date;
   /** How long a page remains present without a connection. */
   readonly settleMs: number;
@@ -46,6 +48,7 @@ const keyOf = ({ roomId, userId, camera }: PageKey): string => JSON.stringify([r
 export const createPresenceService = ({
   store,
   access,
+  instances,
   clock,
   settleMs,
   log,
@@ -70,8 +73,9 @@ export const createPresenceService = ({
 
   /** Stores whether a page is present. The storage performs writes in the order of the calls. */
   const write = async (tracked: TrackedPage): Promise<void> => {
-    if (tracked.connections > 0) return store.enter(tracked.page, tracked.connections, clock());
-    await store.leave(tracked.page, clock());
+    const { page, connections } = tracked;
+    await store.save({ page, instance: instances.id, devices: connections, now: clock() });
+    if (connections > 0) return;
     // The page may have reconnected during the write.
     const key = keyOf(tracked.page);
     if (tracked.connections === 0 && !tracked.timer && trackedPages.get(key) === tracked)
@@ -105,6 +109,15 @@ export const createPresenceService = ({
 
   const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
 
+  // While this server was paused, others may have disconnected its pages.
+  instances.onRevived(() => {
+    for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
+  });
+  instances.onExpired(async (instance) => {
+    const pages = await store.ofInstance(instance);
+    await Promise.all(pages.map((page) => store.save({ page, instance, devices: 0, now: clock() })));
+  });
+
   return {
     connect(page) {
       const tracked = track(page);
@@ -126,7 +139,7 @@ export const createPresenceService = ({
     },
     async start() {
       // Pages that have reconnected already are saved once more, which changes nothing.
-      for (const page of await store.all()) saveLater(track(page), settleMs);
+      for (const page of await store.ofInstance(instances.id)) saveLater(track(page), settleMs);
     },
     async stop() {
       isStopped = true;

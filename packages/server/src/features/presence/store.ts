@@ -1,10 +1,11 @@
-import type { Camera, Presence, Role } from "@invigil/schema";
-import { and, eq, ne } from "drizzle-orm";
-import type { EventLog } from "../../domain/events.js";
-import { endPresence } from "../../domain/presence.js";
-import type { Storage } from "../../storage/port.js";
-import { insertion, param, query, rawParam, statement } from "../../storage/statement.js";
-import { presence, visibleParticipants } from "../../storage/tables.js";
+import type { Camera, ParticipantRole, Presence, Role } from "@invigil/schema";
+import { and, eq, sql } from "drizzle-orm";
+import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
+import { lockExams } from "../../domain/exam-lock.js";
+import { presencesOf } from "../../domain/presence.js";
+import type { Storage, Transaction } from "../../storage/port.js";
+import { insertion, param, query, statement } from "../../storage/statement.js";
+import { presence, rooms, visibleParticipants } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
 export interface PageKey {
@@ -17,57 +18,217 @@ export interface Page extends PageKey {
   readonly role: Role;
 }
 
-export interface PresenceStore {
-  /**
-   * Records that a page is connected, and on how many devices. Adds events for the changes. Ignores people who are not in the room, such as
-   * administrators who only watch.
-   */
-  enter(page: Page, devices: number, now: Date): Promise<void>;
-  /** Records that a page is no longer connected, and adds the event. Does nothing if it is not present. */
-  leave(page: PageKey, now: Date): Promise<void>;
-  /** The presences in a room, in the order in which they began. */
-  ofRoom(roomId: string): Promise<readonly Presence[]>;
-  /** The present pages of all rooms. */
-  all(): Promise<Page[]>;
+/** The connections of a page to one server, from now on. */
+export interface PageChange {
+  readonly page: Page;
+  /** The server. */
+  readonly instance: string;
+  /** The number of devices that are connected there. 0: none. */
+  readonly devices: number;
+  readonly now: Date;
 }
 
-const { roomId, userId, camera, role, since, devices } = presence;
+export interface PresenceStore {
+  /**
+   * Records on how many devices a page is connected to a server, and adds events for what changes for the room. Ignores people who are
+   * not in the room, such as administrators who only watch.
+   */
+  save(change: PageChange): Promise<void>;
+  /** The presences in a room, in the order in which they began. */
+  ofRoom(roomId: string): Promise<readonly Presence[]>;
+  /** The present pages of a server. */
+  ofInstance(instance: string): Promise<Page[]>;
+}
 
-const roleInRoom = statement(
+const pageColumns = { roomId: "text", userId: "text", camera: "text" } as const;
+
+const examsOfRooms = statement((dialect) =>
   query
-    .select({ role: visibleParticipants.role })
-    .from(visibleParticipants)
-    .where(
-      and(eq(visibleParticipants.roomId, param("roomId")), eq(visibleParticipants.userId, param("userId"))),
+    .select({ roomId: rooms.id, examId: rooms.examId })
+    .from(rooms)
+    .where(dialect.isAnyOf(rooms.id, "roomIds")),
+);
+const rolesOfPeople = statement((dialect) =>
+  query
+    .select({
+      roomId: visibleParticipants.roomId,
+      userId: visibleParticipants.userId,
+      role: visibleParticipants.role,
+    })
+    .from(dialect.rows("people", { roomId: "text", userId: "text" }))
+    .innerJoin(
+      visibleParticipants,
+      and(
+        eq(visibleParticipants.roomId, sql`people."roomId"`),
+        eq(visibleParticipants.userId, sql`people."userId"`),
+      ),
+    ),
+);
+const rowsOfPages = statement((dialect) =>
+  query
+    .select({
+      roomId: presence.roomId,
+      userId: presence.userId,
+      camera: presence.camera,
+      role: presence.role,
+      instance: presence.instance,
+      devices: presence.devices,
+    })
+    .from(dialect.rows("pages", pageColumns))
+    .innerJoin(
+      presence,
+      and(
+        eq(presence.roomId, sql`pages."roomId"`),
+        eq(presence.userId, sql`pages."userId"`),
+        eq(presence.camera, sql`pages."camera"`),
+      ),
     ),
 );
 const insertPresence = insertion(presence);
-const knownPresence = statement(
-  query
-    .select({ devices })
-    .from(presence)
-    .where(and(eq(roomId, param("roomId")), eq(userId, param("userId")), eq(camera, param("camera")))),
-);
-const setDevices = statement(
+const setDevices = statement((dialect) =>
   query
     .update(presence)
-    .set({ devices: rawParam<number>("devices") })
+    .set({ devices: sql`changed."devices"` })
+    .from(dialect.rows("changed", { ...pageColumns, instance: "text", devices: "integer" }))
     .where(
       and(
-        eq(roomId, param("roomId")),
-        eq(userId, param("userId")),
-        eq(camera, param("camera")),
-        ne(devices, param("devices")),
+        eq(presence.roomId, sql`changed."roomId"`),
+        eq(presence.userId, sql`changed."userId"`),
+        eq(presence.camera, sql`changed."camera"`),
+        eq(presence.instance, sql`changed."instance"`),
+      ),
+    ),
+);
+const deletePresence = statement(
+  query
+    .delete(presence)
+    .where(
+      and(
+        eq(presence.roomId, param("roomId")),
+        eq(presence.userId, param("userId")),
+        eq(presence.camera, param("camera")),
+        eq(presence.instance, param("instance")),
       ),
     ),
 );
 const presenceOfRoom = statement(
   query
-    .select({ userId, role, camera, since, devices })
+    .select()
     .from(presence)
-    .where(eq(roomId, param("roomId"))),
+    .where(eq(presence.roomId, param("roomId"))),
 );
-const everyPage = statement(query.select({ roomId, userId, camera, role }).from(presence));
+const pagesOfInstance = statement(
+  query
+    .select({
+      roomId: presence.roomId,
+      userId: presence.userId,
+      camera: presence.camera,
+      role: presence.role,
+    })
+    .from(presence)
+    .where(eq(presence.instance, param("instance"))),
+);
+
+const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
+const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
+
+/** A row of a page at one server, before and after the changes of a group. */
+interface RowState {
+  readonly page: PageKey;
+  readonly instance: string;
+  readonly role: ParticipantRole;
+  /** Undefined: there is no row. */
+  readonly before: number | undefined;
+  after: number | undefined;
+  /** When the row is made. */
+  since: Date;
+}
+
+/** The rows of a page, by server. */
+type PageState = Map<string, RowState>;
+
+const devicesOf = (state: PageState): number =>
+  [...state.values()].reduce((sum, { after = 0 }) => sum + after, 0);
+
+/** Reads the rows of the pages that change, and the roles of their people. */
+const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
+  const pages = [...new Map(changes.map(({ page }) => [keyOfPage(page), page])).values()];
+  const states = new Map<string, PageState>(pages.map((page) => [keyOfPage(page), new Map()]));
+  for (const { instance, devices, role, ...page } of await tx.all(rowsOfPages, { pages }))
+    states.get(keyOfPage(page))?.set(instance, {
+      page,
+      instance,
+      role,
+      before: devices,
+      after: devices,
+      since: new Date(0),
+    });
+  const people = await tx.all(rolesOfPeople, { people: pages });
+  return { states, roles: new Map(people.map(({ roomId, userId, role }) => [keyOf(roomId, userId), role])) };
+};
+
+/** Applies a change to the state of its page. Returns the events. */
+const applyChange = (
+  { page, instance, devices, now }: PageChange,
+  examId: string,
+  state: PageState,
+  memberRole: ParticipantRole | undefined,
+): NewEvent[] => {
+  const { roomId, userId, camera } = page;
+  const room = { examId, roomId };
+  const before = devicesOf(state);
+  const row = state.get(instance);
+  if (devices === 0) {
+    if (row?.after === undefined) return [];
+    row.after = undefined;
+  } else {
+    if (!memberRole || (page.role !== "admin" && page.role !== memberRole)) return [];
+    const known = row ?? {
+      page,
+      instance,
+      role: memberRole,
+      before: undefined,
+      after: undefined,
+      since: now,
+    };
+    if (known.after === undefined) known.since = now;
+    known.after = devices;
+    state.set(instance, known);
+  }
+  const after = devicesOf(state);
+  const connection = { userId, role: row?.role ?? memberRole ?? "examinee", camera };
+  if (after === 0) return [newEvent(room, "participant_left", connection, now)];
+  const entered = before === 0 ? [newEvent(room, "participant_entered", connection, now)] : [];
+  const counted = Math.max(before, 1);
+  return after === counted
+    ? entered
+    : [...entered, newEvent(room, "devices_changed", { ...connection, devices: after }, now)];
+};
+
+const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<void> => {
+  const added = rows.filter(({ before, after }) => before === undefined && after !== undefined);
+  await tx.insert(
+    insertPresence,
+    added.map(({ page: { roomId, userId, camera }, instance, role, since, after }) => ({
+      roomId,
+      userId,
+      camera,
+      instance,
+      role,
+      since,
+      devices: after ?? 1,
+    })),
+  );
+  const changed = rows.filter(
+    ({ before, after }) => before !== undefined && after !== undefined && before !== after,
+  );
+  if (changed.length > 0)
+    await tx.run(setDevices, {
+      changed: changed.map(({ page, instance, after }) => ({ ...page, instance, devices: after })),
+    });
+  for (const { page, instance, before, after } of rows)
+    if (before !== undefined && after === undefined) await tx.run(deletePresence, { ...page, instance });
+};
 
 export const createPresenceStore = ({
   storage,
@@ -78,29 +239,32 @@ export const createPresenceStore = ({
 }): PresenceStore => {
   const ofRoom = storage.remember(
     { tables: [presence] },
-    async (reader, room: string): Promise<readonly Presence[]> => {
-      const presences = await reader.all(presenceOfRoom, { roomId: room });
-      return presences.toSorted((a, b) => a.since.getTime() - b.since.getTime());
-    },
+    async (reader, roomId: string): Promise<readonly Presence[]> =>
+      presencesOf(await reader.all(presenceOfRoom, { roomId })),
   );
   return {
-    enter: ({ role: tokenRole, ...page }, connected, now) =>
-      storage.write(
-        async (tx) => {
-          const memberRole = (await tx.get(roleInRoom, page))?.role;
-          if (!memberRole || (tokenRole !== "admin" && tokenRole !== memberRole)) return;
-          const connection = { userId: page.userId, role: memberRole, camera: page.camera };
-          if (!(await tx.get(knownPresence, page))) {
-            await tx.insert(insertPresence, [{ ...page, role: memberRole, since: now, devices: 1 }]);
-            await events.add(tx, page.roomId, "participant_entered", connection, now);
-          }
-          if ((await tx.run(setDevices, { ...page, devices: connected })) > 0)
-            await events.add(tx, page.roomId, "devices_changed", { ...connection, devices: connected }, now);
-        },
-        { repeatable: true },
-      ),
-    leave: (page, now) => storage.write((tx) => endPresence(tx, events, page, now), { repeatable: true }),
-    ofRoom: (room) => ofRoom(room),
-    all: () => storage.all(everyPage),
+    save: storage.grouped<PageChange, void>(async (tx, changes) => {
+      const roomIds = [...new Set(changes.map(({ page }) => page.roomId))];
+      const exams = new Map(
+        (await tx.all(examsOfRooms, { roomIds })).map(({ roomId, examId }) => [roomId, examId]),
+      );
+      await lockExams(tx, ...exams.values());
+      const { states, roles } = await readStates(tx, changes);
+      const added = changes.flatMap((change) => {
+        const { roomId, userId } = change.page;
+        const state = states.get(keyOfPage(change.page));
+        const examId = exams.get(roomId);
+        if (!state || examId === undefined) return [];
+        return applyChange(change, examId, state, roles.get(keyOf(roomId, userId)));
+      });
+      await writeRows(
+        tx,
+        [...states.values()].flatMap((state) => [...state.values()]),
+      );
+      await events.addAll(tx, added);
+      return changes.map(() => undefined);
+    }),
+    ofRoom: (roomId) => ofRoom(roomId),
+    ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
   };
 };

@@ -214,9 +214,9 @@ export const createLinkService = ({
     },
 
     async revoke(caller, { roomId, userIds }, origin) {
-      await access.room(caller, roomId);
+      const { examId } = await access.room(caller, roomId);
       const outcome = await store.revokeLinks(
-        roomId,
+        { examId, roomId },
         userIds ? { userIds } : { exceptUserId: caller.userId },
       );
       if ("notInRoom" in outcome)

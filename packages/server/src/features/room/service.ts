@@ -183,16 +183,16 @@ export const createRoomService = ({
     },
 
     async end(caller, roomId) {
-      await access.room(caller, roomId);
+      const { examId } = await access.room(caller, roomId);
       const now = clock();
       const signalAt = caller.role === "teacher" ? new Date(now.getTime() + END_SIGNAL_DELAY_MS) : now;
-      await store.end(roomId, { now, signalAt });
+      await store.end({ examId, roomId }, { now, signalAt });
       return true;
     },
 
     async setAudioStatus(caller, { roomId, audioStatus }) {
-      await access.room(caller, roomId);
-      const changed = await store.setAudioStatus(roomId, audioStatus, clock());
+      const { examId } = await access.room(caller, roomId);
+      const changed = await store.setAudioStatus({ examId, roomId }, audioStatus, clock());
       if (!changed) throw new InvigilError("ROOM_ENDED", `The room ${roomId} has ended.`);
       return true;
     },

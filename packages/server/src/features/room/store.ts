@@ -1,7 +1,8 @@
 import type { AudioStatus, RevokedSeat, Room, RoomPage, RoomStatus } from "@invigil/schema";
 import { and, asc, count, desc, eq, gte, lt } from "drizzle-orm";
 import type { BulkChanges } from "../../domain/bulk/changes.js";
-import type { EventLog } from "../../domain/events.js";
+import type { EventLog, EventRoom } from "../../domain/events.js";
+import { lockExams } from "../../domain/exam-lock.js";
 import type { NewExam, NewPerson, NewRoom } from "../../domain/people.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { beginNextGeneration, readGenerations } from "../../domain/seats.js";
@@ -40,9 +41,9 @@ export interface RoomStore {
    * Ends a room: mutes it, sends the end signal to everyone in it (to vendors' groups from `tellAt` on), and
    * schedules the deletion of its groups. Ending it again changes nothing.
    */
-  end(roomId: string, times: { readonly now: Date; readonly signalAt: Date }): Promise<void>;
+  end(room: EventRoom, times: { readonly now: Date; readonly signalAt: Date }): Promise<void>;
   /** Returns false when the room has ended. */
-  setAudioStatus(roomId: string, audioStatus: AudioStatus, now: Date): Promise<boolean>;
+  setAudioStatus(room: EventRoom, audioStatus: AudioStatus, now: Date): Promise<boolean>;
   /** Newest first. `before` is the last id of the previous page. */
   list(filter: RoomFilter, page: { limit: number; before: string | undefined }): Promise<RoomPage>;
   /** Counts the rooms of an exam, up to a number. */
@@ -64,7 +65,7 @@ export interface RoomStore {
    * not in the room.
    */
   revokeLinks(
-    roomId: string,
+    room: EventRoom,
     of: { readonly userIds: readonly string[] } | { readonly exceptUserId: string },
   ): Promise<{ seats: RevokedSeat[] } | { notInRoom: string }>;
 }
@@ -149,7 +150,7 @@ const endRoom = statement(
       updatedAt: rawParam<Date>("now"),
     })
     .where(isInProgress)
-    .returning({ id: rooms.id, imServer: rooms.imServer }),
+    .returning({ id: rooms.id, examId: rooms.examId, imServer: rooms.imServer }),
 );
 const setAudioStatusOfRoom = statement(
   query
@@ -213,8 +214,9 @@ export const createRoomStore = ({
 
   ofExam: (examId, page) => storage.all(roomsOfExam, { examId, ...page }),
   generations: (roomId) => readGenerations(storage, roomId),
-  revokeLinks: (roomId, of) =>
+  revokeLinks: ({ examId, roomId }, of) =>
     storage.write(async (tx) => {
+      await lockExams(tx, examId);
       const present = (await tx.all(peopleOfRoom, { roomId })).map(({ userId }) => userId);
       const requested = "userIds" in of ? new Set(of.userIds) : undefined;
       const presentIds = new Set(present);
@@ -243,29 +245,30 @@ export const createRoomStore = ({
       for (const person of people) await insertPerson(tx, person);
       await tasks.keepGroups(tx, undo);
       // The room's first snapshot includes its people, so they need no events.
-      await events.add(tx, room.id, "room_created", {}, room.now);
+      await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
       const created = await tx.get(roomById, { roomId: room.id });
       if (!created) throw new Error(`the room ${room.id} was not written`);
       return created;
     }),
 
-  end: (roomId, { now, signalAt }) =>
+  end: ({ examId, roomId }, { now, signalAt }) =>
     storage.write(async (tx) => {
+      await lockExams(tx, examId);
       const ended = await tx.get(endRoom, { roomId, now });
       if (!ended) return;
-      await events.add(tx, roomId, "room_ended", {}, now);
+      await events.add(tx, { examId, roomId }, "room_ended", {}, now);
       // Before the deletion: tasks of one group run in the order of their ids.
       await tasks.announceEnd(tx, ended, { dueAt: signalAt, now });
       await tasks.deleteGroups(tx, ended, { dueAt: new Date(now.getTime() + GROUPS_OUTLIVE_ROOM_MS), now });
     }),
 
-  setAudioStatus: (roomId, audioStatus, now) =>
+  setAudioStatus: ({ examId, roomId }, audioStatus, now) =>
     storage.write(async (tx) => {
-      await tx.lock(rooms, roomId);
+      await lockExams(tx, examId);
       const before = (await tx.get(roomById, { roomId }))?.audioStatus;
       const isSet = (await tx.run(setAudioStatusOfRoom, { roomId, audioStatus, now })) > 0;
       if (isSet && before !== audioStatus)
-        await events.add(tx, roomId, "audio_status_changed", { audioStatus }, now);
+        await events.add(tx, { examId, roomId }, "audio_status_changed", { audioStatus }, now);
       return isSet;
     }),
 

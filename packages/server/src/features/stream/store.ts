@@ -10,12 +10,13 @@ import {
 import { and, desc, eq, exists, lt, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import type { EventLog } from "../../domain/events.js";
+import { lockExams } from "../../domain/exam-lock.js";
 import { STATUS_AFTER } from "../../domain/stream-status.js";
-import type { RoomOfGroups, TaskLog } from "../../domain/vendor-tasks.js";
+import type { RoomOfExam, TaskLog } from "../../domain/vendor-tasks.js";
 import { pageOf } from "../../platform/paging.js";
 import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { participants, rooms, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
+import { participants, streamEvents, streamNames, visibleRooms } from "../../storage/tables.js";
 
 /** An event reported by the stream service. */
 export interface NewEvent {
@@ -62,6 +63,7 @@ const ownersOfStreams = statement((dialect) =>
   query
     .select({
       name: streamNames.name,
+      examId: visibleRooms.examId,
       roomId: streamNames.roomId,
       userId: streamNames.userId,
       camera: streamNames.camera,
@@ -175,13 +177,14 @@ interface Changes {
   readonly events: (typeof streamEvents.$inferInsert)[];
   readonly statuses: {
     readonly stream: string;
+    readonly examId: string;
     readonly roomId: string;
     readonly userId: string;
     readonly camera: Camera;
     readonly role: ParticipantRole;
     readonly status: PublishStatus;
     /** The room that gets the signal, if it is in progress. */
-    readonly signalTo: RoomOfGroups | undefined;
+    readonly signalTo: RoomOfExam | undefined;
     readonly signal: number;
     readonly now: Date;
   }[];
@@ -193,8 +196,7 @@ const evaluateReports = async (
   reported: readonly NewEvent[],
 ): Promise<{ outcomes: ReportOutcome[]; changes: Changes }> => {
   const owners = await readOwners(tx, reported);
-  const roomIds = new Set(reported.flatMap(({ stream }) => owners.get(stream)?.roomId ?? []));
-  for (const roomId of [...roomIds].toSorted()) await tx.lock(rooms, roomId);
+  await lockExams(tx, ...reported.flatMap(({ stream }) => owners.get(stream)?.examId ?? []));
 
   const owned = reported.map((report) => {
     const owner = owners.get(report.stream);
@@ -214,7 +216,7 @@ const evaluateReports = async (
       const original = reported[index]?.original;
       return original !== undefined && owners.has(original) ? "copy" : "unknown";
     }
-    const { stream, roomId, userId, camera, action, eventTime, now } = report;
+    const { stream, examId, roomId, userId, camera, action, eventTime, now } = report;
     const key = keyOf(report);
     if (state.isRepeat || keys.has(key)) return "repeat";
     keys.add(key);
@@ -226,9 +228,9 @@ const evaluateReports = async (
     cameras.set(stream, { newest: eventTime, status });
     const { role, imServer } = state;
     if (role === null || current.status === status) return "kept";
-    const signalTo = state.roomStatus === "in_progress" ? { id: roomId, imServer } : undefined;
+    const signalTo = state.roomStatus === "in_progress" ? { id: roomId, examId, imServer } : undefined;
     const signal = SIGNAL[action].type;
-    changes.statuses.push({ stream, roomId, userId, camera, role, status, signalTo, signal, now });
+    changes.statuses.push({ stream, examId, roomId, userId, camera, role, status, signalTo, signal, now });
     return "kept";
   });
   return { outcomes, changes };
@@ -259,8 +261,24 @@ export const createStreamStore = ({
         );
         if (last.size > 0) await tx.run(setStatus[camera], { changed: [...last.values()] });
       }
-      for (const { roomId, userId, camera, role, status, signalTo, signal, now } of changes.statuses) {
-        await events.add(tx, roomId, "publish_status_changed", { userId, role, camera, status }, now);
+      for (const {
+        examId,
+        roomId,
+        userId,
+        camera,
+        role,
+        status,
+        signalTo,
+        signal,
+        now,
+      } of changes.statuses) {
+        await events.add(
+          tx,
+          { examId, roomId },
+          "publish_status_changed",
+          { userId, role, camera, status },
+          now,
+        );
         if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
       }
       return outcomes;

@@ -2,10 +2,11 @@ import type { FastifyBaseLogger } from "fastify";
 import type { LoggedEvent } from "./delivered-events.js";
 import { createEventCache } from "./event-cache.js";
 import type { EventQueue, QueuedEvent } from "./event-queue.js";
-import type { EventRow, LiveStore } from "./store.js";
+import { createEventTail } from "./event-tail.js";
+import type { EventRow, EventScope, LiveStore } from "./store.js";
 
 export interface Subscription {
-  readonly scope: { readonly roomId: string } | { readonly examId: string };
+  readonly scope: EventScope;
   readonly queue: EventQueue;
   /** Whether the subscriber may have to receive an event. */
   mayDeliver(event: LoggedEvent): boolean;
@@ -27,8 +28,6 @@ export interface EventDispatcher {
   readonly closeAll: (error: Error) => void;
 }
 
-/** The events that one read returns. */
-const PAGE_SIZE = 500;
 /** How often the dispatcher checks for commits of other processes. */
 const POLL_MS = 250;
 /** Each subscription's access is checked at every 16th poll. Four seconds leave a busy server a second to keep the limit of five. */
@@ -44,24 +43,25 @@ export const createEventDispatcher = ({
   const load = createEventCache({ store });
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
+  const tail = createEventTail(store);
+  /** Subscriptions to rooms and to exams, by id. */
   const byRoom = new Map<string, Set<Subscription>>();
-  const byExam = new Set<Subscription>();
+  const byExam = new Map<string, Set<Subscription>>();
   let added = 0;
   let polls = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** The id of the last event that was dispatched; undefined without subscriptions. */
-  let lastId: number | undefined;
   let othersVersion: number | undefined;
   let reading: Promise<void> | undefined;
   let readAgain = false;
+  let hasFailed = false;
 
   const dispatch = (row: EventRow): void => {
-    const ofRoom = byRoom.get(row.roomId);
-    if (!ofRoom && byExam.size === 0) return;
+    const groups = [byRoom.get(row.roomId), byExam.get(row.examId)];
+    if (groups.every((group) => group === undefined)) return;
     // Safe: stores write each type with its own data.
     const event = row as LoggedEvent;
     const entry: QueuedEvent = { event, load: () => load(event) };
-    for (const group of [ofRoom, byExam])
+    for (const group of groups)
       for (const subscription of group ?? [])
         if (subscription.mayDeliver(event)) subscription.queue.push(entry);
   };
@@ -69,29 +69,23 @@ export const createEventDispatcher = ({
   /** Dispatches a page of events. Returns false if there may be more. */
   const readPage = async (): Promise<boolean> => {
     if (subscriptions.size === 0) return true;
-    const from = lastId ?? (await store.newestId());
-    lastId = from;
-    const rows = await store.eventsAfter("all", from, PAGE_SIZE);
-    // All subscriptions ended during the read. Later ones start from a new position.
-    if (lastId === undefined) return false;
-    if (!rows) {
-      const newestId = await store.newestId();
-      if (lastId === undefined) return false;
-      lastId = newestId;
-      for (const { queue } of subscriptions.keys()) queue.overflow();
-      return false;
-    }
+    const { rows, hasMore, lost } = await tail.read();
     for (const row of rows) dispatch(row);
-    lastId = rows.at(-1)?.id ?? from;
-    return rows.length < PAGE_SIZE;
+    if (lost === "all" || lost.size > 0)
+      for (const { scope, queue } of subscriptions.keys())
+        if (lost === "all" || lost.has(scope.examId)) queue.overflow();
+    return !hasMore;
   };
 
   const read = async (): Promise<void> => {
     try {
       do readAgain = false;
       while (!(await readPage()) || readAgain);
+      hasFailed = false;
     } catch (error) {
-      log.error({ err: error }, "the event log could not be read; the server will try again");
+      // The database may be gone for a while.
+      if (!hasFailed) log.error({ err: error }, "the event log could not be read; the server will try again");
+      hasFailed = true;
     } finally {
       reading = undefined;
     }
@@ -128,44 +122,46 @@ export const createEventDispatcher = ({
   const pause = (): void => {
     clearInterval(timer);
     timer = undefined;
-    lastId = undefined;
     othersVersion = undefined;
+  };
+
+  /** The index of a subscription, and its key there. */
+  const placeOf = ({ scope: { examId, roomId } }: Subscription) =>
+    roomId === undefined ? ([byExam, examId] as const) : ([byRoom, roomId] as const);
+
+  const remove = (subscription: Subscription): void => {
+    if (!subscriptions.delete(subscription)) return;
+    tail.unfollow(subscription.scope.examId);
+    const [index, key] = placeOf(subscription);
+    const group = index.get(key);
+    group?.delete(subscription);
+    if (group?.size === 0) index.delete(key);
+    if (subscriptions.size === 0) pause();
   };
 
   return {
     async add(subscription) {
       added += 1;
       subscriptions.set(subscription, added % POLLS_PER_CHECK);
-      if ("roomId" in subscription.scope) {
-        const { roomId } = subscription.scope;
-        const ofRoom = byRoom.get(roomId) ?? new Set();
-        byRoom.set(roomId, ofRoom.add(subscription));
-      } else byExam.add(subscription);
+      const [index, key] = placeOf(subscription);
+      index.set(key, (index.get(key) ?? new Set()).add(subscription));
       if (!timer) {
         timer = setInterval(onTimer, POLL_MS);
         // The timer keeps no process running.
         timer.unref();
       }
-      while (lastId === undefined && subscriptions.has(subscription)) await poll();
+      await tail.follow(subscription.scope.examId);
     },
-    remove(subscription) {
-      subscriptions.delete(subscription);
-      byExam.delete(subscription);
-      if ("roomId" in subscription.scope) {
-        const ofRoom = byRoom.get(subscription.scope.roomId);
-        ofRoom?.delete(subscription);
-        if (ofRoom?.size === 0) byRoom.delete(subscription.scope.roomId);
-      }
-      if (subscriptions.size === 0) pause();
-    },
+    remove,
     poll: () => void poll(),
     recheckAccess() {
       for (const { queue } of subscriptions.keys()) queue.requestRecheck();
     },
     closeAll(error) {
-      for (const { queue } of subscriptions.keys()) queue.close(error);
-      for (const group of [subscriptions, byRoom, byExam]) group.clear();
-      pause();
+      for (const subscription of [...subscriptions.keys()]) {
+        subscription.queue.close(error);
+        remove(subscription);
+      }
     },
   };
 };

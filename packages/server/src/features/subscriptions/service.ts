@@ -168,8 +168,12 @@ export const createLiveService = ({
       assertRunning();
       const { caller } = subscriber;
       const { userId, role } = caller;
-      const target = roomTarget(caller, { roomId, camera }, { store, access: uncountedAccess, clock });
-      await target.checkAccess(caller);
+      const { examId } = await uncountedAccess.room(caller, roomId);
+      const target = roomTarget(
+        caller,
+        { examId, roomId, camera },
+        { store, access: uncountedAccess, clock },
+      );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
       const onStart = releasing(release, () => presence.connect({ roomId, userId, role, camera }));
       return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });

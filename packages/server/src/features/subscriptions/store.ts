@@ -3,22 +3,24 @@ import type {
   EventType,
   ExamSnapshot,
   Member,
-  Presence,
   Room,
   RoomSnapshot,
   StoredCheatConfig,
 } from "@invigil/schema";
-import { and, asc, between, eq, getTableColumns, gt, lte, max } from "drizzle-orm";
+import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
+import { presencesOf } from "../../domain/presence.js";
 import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
   cheatConfigs,
   cheatRecords,
   type EventData,
+  exams,
   messages,
   presence,
+  prunedEvents,
   roomColumns,
   roomEvents,
   visibleParticipants,
@@ -32,21 +34,43 @@ export interface EventRow {
   readonly type: EventType;
   readonly data: EventData;
   readonly createdAt: Date;
-  /** The exam of the room. Null once the room is deleted. */
-  readonly examId: string | null;
+  readonly examId: string;
 }
 
 /** A message as it is stored. */
 export type MessageRow = typeof messages.$inferSelect;
 
-/** Which events to read: those of a room, of an exam's rooms, or of all rooms. */
-export type EventScope = { readonly roomId: string } | { readonly examId: string } | "all";
+/** Which events to read: those of an exam, or of one of its rooms. */
+export interface EventScope {
+  readonly examId: string;
+  readonly roomId?: string;
+}
+
+/** An exam, and the last event of it that was read. */
+export interface ExamPosition {
+  readonly examId: string;
+  readonly after: number;
+}
 
 export interface LiveStore {
-  /** The id of the newest event. 0 if there is none yet. */
-  newestId(): Promise<number>;
-  /** The first events after an id, in order. Undefined if some of them were deleted already, or if the log never had the id. */
+  /** The id of the newest event of an exam, even if it was deleted. 0 if there is none yet. */
+  newestIdOf(examId: string): Promise<number>;
+  /** The first events after an id, in order. Undefined if some of them were deleted already, or if the exam never had the id. */
   eventsAfter(scope: EventScope, id: number, limit: number): Promise<EventRow[] | undefined>;
+  /** Whether the ids of all events grow in the order in which events appear. If not, this is only true within each exam. */
+  readonly hasOneOrder: boolean;
+  /** The id of the newest event of all exams. 0 if there is none yet. */
+  newestId(): Promise<number>;
+  /** The first events of all exams after an id. Undefined if some of them were deleted already. */
+  allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined>;
+  /**
+   * The first events after the positions of exams, in order. If there are fewer than `limit`, these are all of them. `lost` are the
+   * exams of which some events were deleted already.
+   */
+  eventsOfExams(
+    positions: readonly ExamPosition[],
+    limit: number,
+  ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
   room(roomId: string): Promise<Room | undefined>;
   configOf(roomId: string): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
@@ -72,7 +96,7 @@ const MAX_DELETED = 500;
 const newestEvent = statement(query.select({ id: max(roomEvents.id) }).from(roomEvents));
 const oldestEvents = (limit: number) =>
   query
-    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
+    .select({ id: roomEvents.id, examId: roomEvents.examId, createdAt: roomEvents.createdAt })
     .from(roomEvents)
     .where(gt(roomEvents.id, 0))
     .orderBy(asc(roomEvents.id))
@@ -81,20 +105,72 @@ const oldestEvent = statement(oldestEvents(1));
 const eventsToDelete = statement(oldestEvents(MAX_DELETED + 1));
 const deleteEvents = statement(query.delete(roomEvents).where(lte(roomEvents.id, param("lastId"))));
 
-const isAfter = gt(roomEvents.id, param("id"));
-const loggedEvents = () =>
+/** Notes the newest deleted event of each exam that still exists. */
+const notePruned = statement((dialect) =>
   query
-    .select({ ...getTableColumns(roomEvents), examId: visibleRooms.examId })
+    .insert(prunedEvents)
+    .select(
+      sql`SELECT pruned."examId", pruned."lastId" FROM ${dialect.rows("pruned", { examId: "text", lastId: "integer" })} INNER JOIN ${exams} ON ${exams.id} = pruned."examId" WHERE true`,
+    )
+    .onConflictDoUpdate({ target: prunedEvents.examId, set: { lastId: sql`excluded.last_id` } }),
+);
+
+const isAfter = gt(roomEvents.id, param("id"));
+const eventsOfAllExams = statement(
+  query.select().from(roomEvents).where(isAfter).orderBy(asc(roomEvents.id)).limit(param("limit")),
+);
+const eventsOfExam = statement(
+  query
+    .select()
     .from(roomEvents)
-    .leftJoin(visibleRooms, eq(visibleRooms.id, roomEvents.roomId));
-const eventsOfAllRooms = statement(
-  loggedEvents().where(isAfter).orderBy(asc(roomEvents.id)).limit(param("limit")),
+    .where(and(eq(roomEvents.examId, param("examId")), isAfter))
+    .orderBy(asc(roomEvents.id))
+    .limit(param("limit")),
 );
 const eventsOfRoom = statement(
-  loggedEvents()
+  query
+    .select()
+    .from(roomEvents)
     .where(and(eq(roomEvents.roomId, param("roomId")), isAfter))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
+);
+const newestEventOfExam = statement(
+  query
+    .select({ id: max(roomEvents.id) })
+    .from(roomEvents)
+    .where(eq(roomEvents.examId, param("examId"))),
+);
+const newestPruned = statement(
+  query
+    .select({ id: prunedEvents.lastId })
+    .from(prunedEvents)
+    .where(eq(prunedEvents.examId, param("examId"))),
+);
+const isNextOfFollowed = and(
+  eq(roomEvents.examId, sql`followed."examId"`),
+  gt(roomEvents.id, sql`followed."after"`),
+);
+/** The next events of several exams. PostgreSQL reads each exam's part of the index only up to the limit. */
+const eventsOfFollowed = statement((dialect) => {
+  const followed = query
+    .select(getTableColumns(roomEvents))
+    .from(dialect.rows("followed", { examId: "text", after: "integer" }));
+  const nextOfExam = query.select().from(roomEvents).where(isNextOfFollowed).orderBy(asc(roomEvents.id));
+  return dialect.name === "postgres"
+    ? followed
+        .innerJoin(sql`LATERAL (${nextOfExam.limit(param("limit")).getSQL()}) AS ${roomEvents}`, sql`true`)
+        .orderBy(asc(roomEvents.id))
+    : followed.innerJoin(roomEvents, isNextOfFollowed).orderBy(asc(roomEvents.id)).limit(param("limit"));
+});
+const prunedOfFollowed = statement((dialect) =>
+  query
+    .select({ examId: prunedEvents.examId })
+    .from(dialect.rows("followed", { examId: "text", after: "integer" }))
+    .innerJoin(
+      prunedEvents,
+      and(sql`${prunedEvents.examId} = followed."examId"`, sql`${prunedEvents.lastId} > followed."after"`),
+    ),
 );
 
 const { endedAt: _, ...shownRoom } = roomColumns;
@@ -160,24 +236,13 @@ const toMember = ({
   extraMinutes,
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
-const toPresence = ({ roomId: _room, ...page }: typeof presence.$inferSelect): Presence => page;
 
 const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestEvent))?.id ?? 0;
 
-const readEvents = async (
-  reader: Reader,
-  scope: EventScope,
-  id: number,
-  limit: number,
-): Promise<EventRow[]> => {
-  if (scope === "all") return reader.all(eventsOfAllRooms, { id, limit });
-  if ("roomId" in scope) return reader.all(eventsOfRoom, { roomId: scope.roomId, id, limit });
-  // The index has the events of each room as one range. The page is the first part of all ranges together.
-  const rows: EventRow[] = [];
-  for (const room of await reader.all(roomsOfExam, { examId: scope.examId }))
-    rows.push(...(await reader.all(eventsOfRoom, { roomId: room.id, id, limit })));
-  return rows.sort((a, b) => a.id - b.id).slice(0, limit);
-};
+const readPrunedId = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestPruned, { examId }))?.id ?? 0;
+const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> =>
+  (await reader.get(newestEventOfExam, { examId }))?.id ?? (await readPrunedId(reader, examId));
 
 const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | undefined> => {
   const room = await reader.get(roomById, { roomId });
@@ -189,22 +254,43 @@ const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | 
     room,
     ...(cheatConfig && { cheatConfig }),
     members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
-    presence: pages.toSorted((a, b) => a.since.getTime() - b.since.getTime()).map(toPresence),
-    lastEventId: String(await readNewestId(reader)),
+    presence: presencesOf(pages),
+    lastEventId: String(await readNewestIdOf(reader, room.examId)),
   };
 };
 
 export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
   const erasures = createErasureFilter(storage);
   return {
-    newestId: () => readNewestId(storage),
+    newestIdOf: (examId) => storage.snapshot((reader) => readNewestIdOf(reader, examId)),
 
-    eventsAfter: (scope, id, limit) =>
+    eventsAfter: ({ examId, roomId }, id, limit) =>
+      storage.snapshot(async (reader) => {
+        const holdsAll =
+          id >= (await readPrunedId(reader, examId)) && id <= (await readNewestIdOf(reader, examId));
+        if (!holdsAll) return undefined;
+        return roomId === undefined
+          ? reader.all(eventsOfExam, { examId, id, limit })
+          : reader.all(eventsOfRoom, { roomId, id, limit });
+      }),
+
+    hasOneOrder: storage.commitsInOrder,
+    newestId: () => readNewestId(storage),
+    allEventsAfter: (id, limit) =>
       storage.snapshot(async (reader) => {
         const oldest = await reader.get(oldestEvent);
         const holdsAll = id >= (oldest?.id ?? 1) - 1 && id <= (await readNewestId(reader));
-        return holdsAll ? readEvents(reader, scope, id, limit) : undefined;
+        return holdsAll ? reader.all(eventsOfAllExams, { id, limit }) : undefined;
       }),
+
+    async eventsOfExams(followed, limit) {
+      // Read first: events that are deleted after this were read, or are noted the next time.
+      const lost = await storage.all(prunedOfFollowed, { followed });
+      return {
+        rows: await storage.all(eventsOfFollowed, { followed, limit }),
+        lost: lost.map(({ examId }) => examId),
+      };
+    },
 
     room: (roomId) => storage.get(roomById, { roomId }),
 
@@ -230,7 +316,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
         return {
           examId,
           rooms: rooms.filter(({ id }) => reach === "all" || reach.includes(id)),
-          lastEventId: String(await readNewestId(reader)),
+          lastEventId: String(await readNewestIdOf(reader, examId)),
         };
       }),
 
@@ -241,12 +327,17 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
       const oldest = await storage.get(oldestEvent);
       if (!oldest || oldest.createdAt >= before) return false;
       return storage.write(async (tx) => {
+        await tx.lockName("pruning events");
         const events = await tx.all(eventsToDelete);
         const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        // Keeps the last of these events: it may be the newest one, which `eventsAfter` needs to recognize ids.
+        // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
         const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
         const last = old.at(-1);
-        if (last) await tx.run(deleteEvents, { lastId: last.id });
+        if (last) {
+          const newest = new Map(old.map(({ id, examId }) => [examId, id]));
+          await tx.run(notePruned, { pruned: [...newest].map(([examId, lastId]) => ({ examId, lastId })) });
+          await tx.run(deleteEvents, { lastId: last.id });
+        }
         return old.length === MAX_DELETED;
       });
     },

@@ -100,7 +100,7 @@ export async function* subscribe<Delivered>(
     let needsGap = false;
     if (isCaughtUp) {
       queue.open();
-      lastId = await store.newestId();
+      lastId = await store.newestIdOf(target.scope.examId);
     }
 
     for (;;) {

@@ -24,12 +24,12 @@ const isAboutCaller = (
 /** A room, as one of the caller's pages sees it. */
 export const roomTarget = (
   caller: Principal,
-  { roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera">,
+  { examId, roomId, camera }: Pick<OnRoomEventInput, "roomId" | "camera"> & { readonly examId: string },
   { store, access, clock }: TargetDeps,
 ): Omit<SubscriptionTarget<DeliveredRoomEvent>, "onStart"> => {
   const login = loginOf(caller.userId, camera);
   return {
-    scope: { roomId },
+    scope: { examId, roomId },
     mayDeliver: (event) => isVisibleTo(caller, event),
     checkAccess: async (current) => void (await access.room(current, roomId)),
     async deliver({ event, load }) {

@@ -61,9 +61,13 @@ const assertUsable = async (session: Session, url: string): Promise<void> => {
   });
   const [number, version, encoding] = rows[0] ?? [];
   if (Number(number) < LEAST_VERSION)
-    throw new SetupError(`The database ${shownUrl(url)} is PostgreSQL ${String(version)}: version 15 or newer is needed`);
+    throw new SetupError(
+      `The database ${shownUrl(url)} is PostgreSQL ${String(version)}: version 15 or newer is needed`,
+    );
   if (encoding !== "UTF8")
-    throw new SetupError(`The database ${shownUrl(url)} has the encoding ${String(encoding)}: UTF8 is needed`);
+    throw new SetupError(
+      `The database ${shownUrl(url)} has the encoding ${String(encoding)}: UTF8 is needed`,
+    );
 };
 
 /**

@@ -1,6 +1,13 @@
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { type Binding, type Insertion, partsOf, rowReader, type Statement, type Values } from "../statement.js";
+import {
+  type Binding,
+  type Insertion,
+  partsOf,
+  rowReader,
+  type Statement,
+  type Values,
+} from "../statement.js";
 import { compile, compileInsertion, postgresDialect } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import type { Query, Session } from "./sessions.js";
@@ -11,7 +18,10 @@ export interface Connection {
   get<Row>(statement: Statement<Row>, values?: Values): Promise<Row | undefined>;
   all<Row>(statement: Statement<Row>, values?: Values): Promise<Row[]>;
   run(statement: Statement, values?: Values): Promise<number>;
-  insert<Of extends SQLiteTable>(insertion: Insertion<Of>, rows: readonly Of["$inferInsert"][]): Promise<number[]>;
+  insert<Of extends SQLiteTable>(
+    insertion: Insertion<Of>,
+    rows: readonly Of["$inferInsert"][],
+  ): Promise<number[]>;
 }
 
 /** A statement that is ready for the server. */
@@ -91,7 +101,10 @@ const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
 };
 
 /** @param prepared whether statements are prepared by name */
-export const createConnection = (session: Session, { prepared }: { readonly prepared: boolean }): Connection => {
+export const createConnection = (
+  session: Session,
+  { prepared }: { readonly prepared: boolean },
+): Connection => {
   const send = async ({ name, text }: { name: string; text: string }, values: unknown[]) => {
     const query: Query = prepared ? { name, text, values } : { text, values };
     try {

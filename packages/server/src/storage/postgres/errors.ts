@@ -9,7 +9,19 @@ const CODE = {
   deadlock: "40P01",
 };
 /** The server is stopping, starting, out of connections or memory, or did not finish in time. */
-const UNAVAILABLE = new Set(["53000", "53200", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04"]);
+const UNAVAILABLE = new Set([
+  "53000",
+  "53200",
+  "53300",
+  "55P03",
+  "57014",
+  "57P01",
+  "57P02",
+  "57P03",
+  "57P05",
+  "25P03",
+  "25P04",
+]);
 /** The server is a standby, or was until a moment ago. */
 const READ_ONLY = "25006";
 
@@ -19,7 +31,8 @@ const isSystemError = (error: unknown): boolean =>
   error instanceof Error && "code" in error && typeof error.code === "string" && /^E[A-Z]+$/.test(error.code);
 
 /** What the driver says of a connection that it lost or gave up. */
-const LOST = /^(Connection terminated|Query read timeout|timeout exceeded|Client was closed|Client has encountered)/;
+const LOST =
+  /^(Connection terminated|Query read timeout|timeout exceeded|Client was closed|Client has encountered)/;
 
 const codeOf = (error: unknown): string | undefined =>
   error instanceof pg.DatabaseError ? error.code : undefined;
@@ -33,7 +46,8 @@ export const isConflict = (error: unknown): boolean => {
 /** Whether the connection can no longer be used. */
 export const isLost = (error: unknown): boolean => {
   const code = codeOf(error);
-  if (code !== undefined) return code.startsWith("57P") || isConnectionCode(code) || code === "25P03" || code === READ_ONLY;
+  if (code !== undefined)
+    return code.startsWith("57P") || isConnectionCode(code) || code === "25P03" || code === READ_ONLY;
   return isSystemError(error) || (error instanceof Error && LOST.test(error.message));
 };
 

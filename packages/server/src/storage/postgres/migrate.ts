@@ -50,7 +50,11 @@ export const isCompatible = (applied: readonly Applied[], migrations: readonly M
  * Applies the missing migrations in one transaction. Processes that start at once wait for the first of them.
  * @throws SetupError when the schema was made by a newer version and this one does not work with it
  */
-export const migrate = async (session: Session, migrations: readonly Migration[], url: string): Promise<void> => {
+export const migrate = async (
+  session: Session,
+  migrations: readonly Migration[],
+  url: string,
+): Promise<void> => {
   await session.execute("BEGIN");
   try {
     await session.execute(`SELECT pg_advisory_xact_lock(${LOCK})`);

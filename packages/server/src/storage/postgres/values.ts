@@ -9,7 +9,16 @@ export const toPostgres = (value: unknown): unknown => {
   return value;
 };
 
-const OID = { bool: 16, int8: 20, int2: 21, int4: 23, numeric: 1700, timestamptz: 1184, jsonb: 3802, bytea: 17 };
+const OID = {
+  bool: 16,
+  int8: 20,
+  int2: 21,
+  int4: 23,
+  numeric: 1700,
+  timestamptz: 1184,
+  jsonb: 3802,
+  bytea: 17,
+};
 
 /** Parses a time like `2026-01-02 03:04:05.678+00`. */
 const parseTime = (text: string): unknown =>

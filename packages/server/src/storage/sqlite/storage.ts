@@ -1,8 +1,8 @@
 import type Sqlite from "better-sqlite3";
+import { createGrouped } from "../grouped.js";
 import type { Reader, Storage } from "../port.js";
 import { createConnection, type Running } from "./connection.js";
 import type { FileGuard } from "./file-guard.js";
-import { createGrouped } from "../grouped.js";
 import { createRememberedReads } from "./remembered.js";
 import { createWriter } from "./writer.js";
 

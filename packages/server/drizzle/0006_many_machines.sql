@@ -1,0 +1,31 @@
+CREATE TABLE `instances` (
+	`id` text PRIMARY KEY NOT NULL,
+	`lease_until` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `instances_by_lease` ON `instances` (`lease_until`);--> statement-breakpoint
+CREATE TABLE `pruned_events` (
+	`exam_id` text PRIMARY KEY NOT NULL,
+	`last_id` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `__new_presence` (
+	`room_id` text NOT NULL,
+	`user_id` text NOT NULL,
+	`camera` text NOT NULL,
+	`role` text NOT NULL,
+	`since` integer NOT NULL,
+	`devices` integer DEFAULT 1 NOT NULL,
+	`instance` text DEFAULT '' NOT NULL,
+	PRIMARY KEY(`room_id`, `user_id`, `camera`, `instance`),
+	FOREIGN KEY (`room_id`) REFERENCES `rooms`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+INSERT INTO `__new_presence`("room_id", "user_id", "camera", "role", "since", "devices", "instance") SELECT "room_id", "user_id", "camera", "role", "since", "devices", '' FROM `presence`;--> statement-breakpoint
+DROP TABLE `presence`;--> statement-breakpoint
+ALTER TABLE `__new_presence` RENAME TO `presence`;--> statement-breakpoint
+CREATE INDEX `presence_by_instance` ON `presence` (`instance`);--> statement-breakpoint
+ALTER TABLE `room_events` ADD `exam_id` text DEFAULT '' NOT NULL;--> statement-breakpoint
+CREATE INDEX `room_events_by_exam` ON `room_events` (`exam_id`);--> statement-breakpoint
+UPDATE `room_events` SET `exam_id` = coalesce((SELECT `exam_id` FROM `rooms` WHERE `rooms`.`id` = `room_events`.`room_id`), '');--> statement-breakpoint
+INSERT INTO `pruned_events` (`exam_id`, `last_id`) SELECT `id`, `deleted`.`last_id` FROM `exams`, (SELECT coalesce((SELECT min(`id`) - 1 FROM `room_events`), (SELECT `seq` FROM `sqlite_sequence` WHERE `name` = 'room_events'), 0) AS `last_id`) AS `deleted` WHERE `deleted`.`last_id` > 0;

@@ -1,0 +1,92 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { InstanceStore } from "./store.js";
+
+/**
+ * The servers of a database. Each of them has a lease, which it renews. When the lease of a server has expired,
+ * the others clean up what it left behind.
+ */
+export interface InstanceService {
+  /** The id of this server. */
+  readonly id: string;
+  /** Calls a function when this server's lease had expired, after which others may have removed its traces. */
+  onRevived(call: () => void): void;
+  /** Calls a function with each server whose lease has expired. It removes what that server left behind. */
+  onExpired(call: (id: string) => Promise<void>): void;
+  /** Begins the lease. */
+  start(): Promise<void>;
+  /** Ends the lease after the settle time. */
+  stop(): Promise<void>;
+}
+
+export interface InstanceServiceDeps {
+  readonly store: InstanceStore;
+  /** The id of this server. Empty: it is the only one, and needs no lease. */
+  readonly id: string;
+  readonly clock: () => Date;
+  /** How long a page remains present without a connection. */
+  readonly settleMs: number;
+  readonly log: FastifyBaseLogger;
+}
+
+/** How long a server that does not renew its lease counts as running. */
+export const LEASE_MS = 30_000;
+const RENEW_MS = 5_000;
+
+export const createInstanceService = ({
+  store,
+  id,
+  clock,
+  settleMs,
+  log,
+}: InstanceServiceDeps): InstanceService => {
+  const revivedCalls: (() => void)[] = [];
+  const expiredCalls: ((id: string) => Promise<void>)[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let hasFailed = false;
+
+  const renew = () => store.renew(id, new Date(clock().getTime() + LEASE_MS));
+  const cleanUp = async (): Promise<void> => {
+    for (const other of await store.expired(clock())) {
+      if (other === id) continue;
+      for (const call of expiredCalls) await call(other);
+      await store.remove(other);
+      log.warn({ instance: other }, "a server has ended without notice; its pages were disconnected");
+    }
+  };
+  const renewAndCleanUp = async (): Promise<void> => {
+    try {
+      if (!(await renew())) for (const call of revivedCalls) call();
+      await cleanUp();
+      hasFailed = false;
+    } catch (error) {
+      if (!hasFailed)
+        log.error({ err: error }, "the lease of this server was not renewed; it will try again");
+      hasFailed = true;
+    } finally {
+      running = undefined;
+    }
+  };
+
+  return {
+    id,
+    onRevived: (call) => void revivedCalls.push(call),
+    onExpired: (call) => void expiredCalls.push(call),
+    async start() {
+      if (id === "") return;
+      await renew();
+      timer = setInterval(() => {
+        running ??= renewAndCleanUp();
+      }, RENEW_MS);
+      // The timer keeps no process running.
+      timer.unref();
+    },
+    async stop() {
+      if (id === "") return;
+      clearInterval(timer);
+      await running;
+      // Until then, the pages of this server may reconnect to another one. Those that do not have left.
+      await store.renew(id, new Date(clock().getTime() + settleMs)).catch(() => undefined);
+    },
+  };
+};

@@ -1,0 +1,123 @@
+import type { EventRow, LiveStore } from "./store.js";
+
+/** What a read of the log returned. */
+export interface TailPage {
+  /** The events in the order in which they are delivered. */
+  readonly rows: readonly EventRow[];
+  /** Whether there may be more events. */
+  readonly hasMore: boolean;
+  /** The exams of which events were deleted before they were read. */
+  readonly lost: "all" | ReadonlySet<string>;
+}
+
+/** Follows the end of the event log for a set of exams. */
+export interface EventTail {
+  /** Follows an exam. Resolves when every later event of it will be read. */
+  follow(examId: string): Promise<void>;
+  /** Ends one call of `follow`. */
+  unfollow(examId: string): void;
+  /** Reads the next events. */
+  read(): Promise<TailPage>;
+}
+
+/** The events that one read returns. */
+const PAGE_SIZE = 500;
+const NOTHING: TailPage = { rows: [], hasMore: false, lost: new Set() };
+
+/** Follows the log as a whole, for a database in which the ids of all events grow in the order in which events appear. */
+const createLogTail = (store: LiveStore): EventTail => {
+  let followers = 0;
+  /** The id of the last event that was read. */
+  let lastId: number | undefined;
+  let starting: Promise<void> | undefined;
+
+  const start = async (): Promise<void> => {
+    try {
+      lastId = await store.newestId();
+    } finally {
+      starting = undefined;
+    }
+  };
+
+  return {
+    async follow() {
+      followers += 1;
+      if (lastId !== undefined) return;
+      starting ??= start();
+      await starting;
+    },
+    unfollow() {
+      followers -= 1;
+      if (followers === 0) lastId = undefined;
+    },
+    async read() {
+      const from = lastId;
+      if (from === undefined) return NOTHING;
+      const rows = await store.allEventsAfter(from, PAGE_SIZE);
+      // The last follower may have left during the read, and another one begun at a later position.
+      if (lastId !== from) return { ...NOTHING, hasMore: true };
+      if (!rows) {
+        lastId = await store.newestId();
+        return { rows: [], hasMore: true, lost: "all" };
+      }
+      lastId = rows.at(-1)?.id ?? from;
+      return { ...NOTHING, rows, hasMore: rows.length === PAGE_SIZE };
+    },
+  };
+};
+
+/** Follows the log exam by exam, for a database in which ids grow only within an exam. */
+const createExamTail = (store: LiveStore): EventTail => {
+  interface FollowedExam {
+    followers: number;
+    /** The last event that was read. */
+    after?: number;
+    starting?: Promise<void> | undefined;
+  }
+  const followed = new Map<string, FollowedExam>();
+
+  const start = async (exam: FollowedExam, examId: string): Promise<void> => {
+    try {
+      exam.after = await store.newestIdOf(examId);
+    } finally {
+      exam.starting = undefined;
+    }
+  };
+
+  return {
+    async follow(examId) {
+      const exam = followed.get(examId) ?? { followers: 0 };
+      followed.set(examId, exam);
+      exam.followers += 1;
+      if (exam.after !== undefined) return;
+      exam.starting ??= start(exam, examId);
+      await exam.starting;
+    },
+    unfollow(examId) {
+      const exam = followed.get(examId);
+      if (!exam) return;
+      exam.followers -= 1;
+      if (exam.followers === 0) followed.delete(examId);
+    },
+    async read() {
+      const positions = [...followed].flatMap(([examId, { after }]) =>
+        after === undefined ? [] : { examId, after },
+      );
+      if (positions.length === 0) return NOTHING;
+      const { rows, lost } = await store.eventsOfExams(positions, PAGE_SIZE);
+      for (const { examId, id } of rows) {
+        const exam = followed.get(examId);
+        if (exam?.after !== undefined) exam.after = Math.max(exam.after, id);
+      }
+      for (const examId of lost) {
+        const newest = await store.newestIdOf(examId);
+        const exam = followed.get(examId);
+        if (exam?.after !== undefined) exam.after = Math.max(exam.after, newest);
+      }
+      return { rows, hasMore: rows.length >= PAGE_SIZE, lost: new Set(lost) };
+    },
+  };
+};
+
+export const createEventTail = (store: LiveStore): EventTail =>
+  store.hasOneOrder ? createLogTail(store) : createExamTail(store);
