@@ -8,7 +8,8 @@ import { createTaskQueue, type TaskQueue } from "../../src/features/message-grou
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
 import type { Transaction } from "../../src/storage/port.js";
-import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
+import type { Database } from "../../src/storage/sqlite/client.js";
+import { openTestDatabase } from "./database.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
 // The task queue of message services, without the app that fills it.
@@ -45,7 +46,7 @@ export const openProcess = (
 ): Process => {
   let now = START;
   const clock = given ?? (() => new Date(now));
-  const db = openDatabase({ file });
+  const db = openTestDatabase({ file });
   const lines: Record<string, unknown>[] = [];
   let look = (): void => undefined;
   const write = (line: string): void => {
@@ -90,7 +91,7 @@ export const openProcess = (
     },
     async [Symbol.asyncDispose]() {
       await queue.stop(5000);
-      db.close();
+      await db.close();
     },
   };
 };

@@ -12,7 +12,8 @@ import type { TestCaller } from "../../src/app/testing.js";
 import { type Config, testConfig } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
-import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
+import type { Database, OpenOptions } from "../../src/storage/sqlite/client.js";
+import { openTestDatabase } from "./database.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
@@ -58,7 +59,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = { ...testConfig(), dataDir, ...options.config };
   const { onStatement, onDeclared } = options;
-  const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
+  const db = openTestDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
   const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({
@@ -102,7 +103,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       ),
     async [Symbol.asyncDispose]() {
       await stopServices(app, deps, services, config.vendors.timeoutMs);
-      db.close();
+      await db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
