@@ -1,10 +1,13 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { openTestDatabase } from "../../../test/support/database.js";
+import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
-import { type Database, openDatabase } from "../../storage/sqlite/client.js";
+import type { Database } from "../../storage/sqlite/client.js";
+import { query } from "../../storage/statement.js";
 import { messages, rooms } from "../../storage/tables.js";
 import { createMessageSender, type RoomToSendIn } from "./send-store.js";
 
@@ -12,7 +15,7 @@ const NOW = new Date("2026-01-02T03:04:05Z");
 
 let db: Database;
 beforeEach(async () => {
-  db = openDatabase({ file: ":memory:" });
+  db = openTestDatabase();
   await db.storage.write(async (tx) => {
     const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
     await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
@@ -30,7 +33,9 @@ beforeEach(async () => {
     });
   });
 });
-afterEach(() => db.close());
+afterEach(async () => {
+  await db.close();
+});
 
 const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
   roomId: "open",
@@ -44,8 +49,8 @@ const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
 });
 
 it("decides the outcome of concurrent messages as if they arrived one after the other", async () => {
-  db.queries.update(rooms).set({ status: "ended", endedAt: NOW }).run();
-  db.queries.update(rooms).set({ status: "in_progress", endedAt: null }).where(eq(rooms.id, "open")).run();
+  const ended = { status: "ended", endedAt: NOW } as const;
+  await change(db, query.update(rooms).set(ended).where(eq(rooms.id, "ended")));
   const send = createMessageSender({
     storage: db.storage,
     messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
@@ -81,7 +86,7 @@ it("decides the outcome of concurrent messages as if they arrived one after the 
     sent(4),
     sent(5),
   ]);
-  const stored = db.queries.select().from(messages).all();
+  const stored = await rowsOf(db, messages);
   expect(stored.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
     [1, "first"],
     [2, "of the PC"],
