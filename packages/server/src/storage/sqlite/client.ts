@@ -13,13 +13,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
-import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
 import type { OnDeclared } from "../declared-tables.js";
 import type { Storage } from "../port.js";
-import * as tables from "../tables.js";
-import { convertingClient } from "./converting-client.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
@@ -30,13 +27,9 @@ import { createSqliteStorage } from "./storage.js";
 /** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
 
-export type Queries = BetterSQLite3Database<typeof tables>;
-
 export interface Database {
   /** The interface that stores use. */
   readonly storage: Storage;
-  /** Drizzle on the writing connection, for tests and tools that look at the tables. */
-  readonly queries: Queries;
   /** Returns a number that changes with every commit of another process. */
   readonly othersVersion: () => number | undefined;
   /** Returns why writes are no longer acknowledged (the database files were replaced), or undefined. */
@@ -205,7 +198,6 @@ export const openDatabase = ({
     const migrations = template?.migrations ?? readMigrations(folder);
     const migrationsAreCurrent = migrate(sqlite, migrations);
     if (temporary && !template) templates.set(folder, { migrations, content: sqlite.serialize() });
-    let queries: Queries | undefined;
     sqlite.pragma("foreign_keys = ON");
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
@@ -225,14 +217,6 @@ export const openDatabase = ({
       onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
     return {
-      // Created on first use: the server itself does without it.
-      get queries() {
-        queries ??= drizzle(convertingClient(sqlite), {
-          schema: tables,
-          logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
-        });
-        return queries;
-      },
       storage: port.storage,
       othersVersion: port.othersVersion,
       migrationsAreCurrent,
