@@ -1,18 +1,17 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Database } from "../src/storage/sqlite/client.js";
 import { query } from "../src/storage/statement.js";
 import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/storage/tables.js";
 import { runHere, runWell } from "./support/command.js";
-import { openTestDatabase } from "./support/database.js";
+import { openTestDatabase, type TestDatabase } from "./support/database.js";
 import { people, type Waiting } from "./support/exam-hall.js";
 import { tempFolder, testEnv } from "./support/process.js";
 import { change, insertRows, rowsOf } from "./support/tables.js";
 
 const now = new Date("2026-01-02T03:04:05Z");
 let folder: ReturnType<typeof tempFolder>;
-let db: Database;
+let db: TestDatabase;
 
 beforeEach(async () => {
   folder = tempFolder();

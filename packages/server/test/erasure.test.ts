@@ -19,12 +19,6 @@ const remove = ({ admin, room }: School, userId = WHO) =>
 /** Erases everything that is due, in the middle of another removal. */
 const removeAnother = (school: School, userId: string) => remove(school, userId);
 
-/** Another connection to the database. */
-const opened = (file: string) => {
-  const db = openTestDatabase({ file });
-  return { ...db, [Symbol.asyncDispose]: async () => await db.close() };
-};
-
 /** The only rows that may remain: events that tell the room's subscribers of the removal. */
 const REMOVAL = /"type":"(participant_removed|participant_left|message)"/;
 
@@ -126,7 +120,7 @@ describe("participant.removeFromExam with records", () => {
     const before = await namedIn(databaseFile, `${WHO}2`);
     await remove(school);
     expect(await namedIn(databaseFile, `${WHO}2`)).toEqual(before);
-    await using db = opened(databaseFile);
+    await using db = openTestDatabase({ file: databaseFile });
     const ids = (await rowsOf(db, messages)).map(({ id }) => id);
     const readers = (await rowsOf(db, messageReaders)).map(({ messageId }) => messageId);
     expect(readers.filter((id) => !ids.includes(id))).toEqual([]);
@@ -146,7 +140,7 @@ describe("participant.removeFromExam with records", () => {
       createdAt: new Date(0),
     };
     {
-      await using db = opened(databaseFile);
+      await using db = openTestDatabase({ file: databaseFile });
       await insertRows(
         db,
         messages,
@@ -198,7 +192,7 @@ describe("an erasure that a process did not finish", () => {
     const { examId } = school.room;
     const { id: roomId } = school.sibling;
     await school.close();
-    await using db = opened(databaseFile);
+    await using db = openTestDatabase({ file: databaseFile });
     const erasure = { upToEvent: 0, upToMessage: 0, stage: "traces" as const, createdAt: new Date(0) };
     await insertRows(db, erasures, [{ examId, userId: WHO, ...erasure }]);
     const isTheirs = and(eq(streamNames.userId, WHO), eq(streamNames.roomId, roomId));

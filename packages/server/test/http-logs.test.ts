@@ -273,7 +273,7 @@ describe("a fault of the server", () => {
     ],
     [
       "when the database is gone",
-      async ({ db }) => await db.close(),
+      ({ db }) => db.close(),
       /database connection is not open|after calling end/,
       { method: "POST", path: "/exam/createRoom", json: { name: "canary" } },
       "room.create",
@@ -379,7 +379,7 @@ describe("a fault of the server", () => {
       return status;
     };
     expect([await ask("/ready"), await ask("/health")]).toEqual([200, 200]);
-    world.db.close();
+    await world.db.close();
     expect([await ask("/ready"), await ask("/health")]).toEqual([503, 200]);
     expect(faultsIn(world)).toHaveLength(1);
   });

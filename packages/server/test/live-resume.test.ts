@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
 import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
-import { openDatabase } from "../src/storage/sqlite/client.js";
+import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
@@ -189,17 +189,13 @@ describe("events of another process", () => {
     await using hall = await openLiveHall({ config: { databaseFile } });
     const roomId = hall.room.id;
     await using subscription = await listenRoom(hall, ADMIN, { roomId });
-    const other = openDatabase({ file: databaseFile });
-    try {
-      const events = createEventLog({ added: () => undefined });
-      for (const audioStatus of ["speaking", "silent"] as const) {
-        await other.storage.write((tx) =>
-          events.add(tx, roomId, "audio_status_changed", { audioStatus }, START),
-        );
-        expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
-      }
-    } finally {
-      other.close();
+    await using other = openTestDatabase({ file: databaseFile });
+    const events = createEventLog({ added: () => undefined });
+    for (const audioStatus of ["speaking", "silent"] as const) {
+      await other.storage.write((tx) =>
+        events.add(tx, roomId, "audio_status_changed", { audioStatus }, START),
+      );
+      expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
     }
   });
 });

@@ -161,7 +161,7 @@ describe("the same key", () => {
     await hall.say(EXAMINEE, once);
     await hall.mutate(TEACHER, "im.send", { ...once, roomId: hall.sibling.id });
     for (let n = 0; n < 2; n++) await hall.say(TEACHER, OWN);
-    expect((await storedMessages(hall)).map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await storedMessages(hall)).toHaveLength(6);
   });
 
   it("stores one message for many concurrent calls", async () => {
@@ -169,8 +169,9 @@ describe("the same key", () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => hall.say(TEACHER, { ...OWN, key: "k" })),
     );
-    expect(new Set(answers.map(({ data }) => data.id))).toEqual(new Set([1]));
-    expect(await storedMessages(hall)).toHaveLength(1);
+    const ids = (await storedMessages(hall)).map(({ id }) => id);
+    expect(ids).toHaveLength(1);
+    expect(new Set(answers.map(({ data }) => data.id))).toEqual(new Set(ids));
   });
 });
 

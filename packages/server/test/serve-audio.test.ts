@@ -79,7 +79,7 @@ describe("a clip's file", () => {
       const databaseFile = join(dataDir, "invigil.db");
       {
         await using app = await openUploads({ config: { databaseFile } });
-        const other = openTestDatabase({ file: databaseFile });
+        await using other = openTestDatabase({ file: databaseFile });
         const refuse = () => failWrites(other, audioClips, "insert", { undoes });
         const refused = () => app.upload(["name", "refused"], ["file", wav()]);
         const allow = await refuse();
@@ -91,7 +91,6 @@ describe("a clip's file", () => {
         refusalOf(await refused(), 500, "INTERNAL");
         expect(await statusOf(url)).toBe(200);
         expect(await app.clips()).toHaveLength(1);
-        await other.close();
       }
       rmSync(dataDir, { recursive: true });
     },

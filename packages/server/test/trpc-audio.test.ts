@@ -357,9 +357,8 @@ describe("a clip of the library", () => {
     const databaseFile = join(folder.path, "invigil.db");
     await using school = await openSchool({ config: { databaseFile } });
     const { id } = await school.teacher.audio.create({ name: "Of version 0.1", url });
-    const db = openTestDatabase({ file: databaseFile });
+    await using db = openTestDatabase({ file: databaseFile });
     await change(db, query.update(audioClips).set({ createdBy: null }).where(eq(audioClips.id, id)));
-    await db.close();
     for (const call of changes(school.teacher, id)) expect(await reasonOf(call())).toBe("FORBIDDEN");
     for (const call of changes(school.admin, id)) expect(await reasonOf(call())).toBe("ok");
   });

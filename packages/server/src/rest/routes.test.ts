@@ -10,9 +10,7 @@ import { createRoutes, type Row, UNMAPPED_PROCEDURES } from "./routes.js";
 import { createWire } from "./wire.js";
 
 const db = openTestDatabase();
-afterAll(async () => {
-  await db.close();
-});
+afterAll(() => db.close());
 
 const clock = () => new Date(0);
 const deps = createDeps({

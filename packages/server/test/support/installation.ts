@@ -35,10 +35,9 @@ export const installExam = async () => {
     write: (name: string, content: string | Buffer): void => writeFileSync(join(folder.path, name), content),
     /** The numbers of people without a room and in a room, as callers see them. */
     async people() {
-      const db = openTestDatabase({ file: database });
+      await using db = openTestDatabase({ file: database });
       const waiting = await countRows(db, visibleUnseated);
       const seated = await countRows(db, visibleParticipants, ne(visibleParticipants.userId, "root"));
-      await db.close();
       return { waiting, seated };
     },
     integrity: () => read((open) => open.pragma("integrity_check", { simple: true })),

@@ -8,8 +8,7 @@ import { createTaskQueue, type TaskQueue } from "../../src/features/message-grou
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
 import type { Transaction } from "../../src/storage/port.js";
-import type { Database } from "../../src/storage/sqlite/client.js";
-import { openTestDatabase } from "./database.js";
+import { openTestDatabase, type TestDatabase } from "./database.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
 // The task queue of message services, without the app that fills it.
@@ -17,7 +16,7 @@ import { type TestService, tasksOf } from "./message-services.js";
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
 export interface Process extends AsyncDisposable {
-  readonly db: Database;
+  readonly db: TestDatabase;
   readonly queue: TaskQueue;
   readonly store: GroupStore;
   /** The log so far, parsed. */

@@ -29,19 +29,18 @@ const account = (userId: string, disabled: boolean) => ({
 const open = async () => {
   const db = openTestDatabase();
   await insertRows(db, accounts, [account("b", true), account("a", false)]);
-  return { db, [Symbol.asyncDispose]: async () => await db.close() };
+  return db;
 };
 
 it("rows are as their columns read them, by primary key", async () => {
-  await using opened = await open();
-  expect(await rowsOf(opened.db, accounts)).toEqual([account("a", false), account("b", true)]);
-  expect(await countRows(opened.db, accounts, eq(accounts.userId, "a"))).toBe(1);
-  expect((await contentsOf(opened.db)).accounts).toEqual(await rowsOf(opened.db, accounts));
+  await using db = await open();
+  expect(await rowsOf(db, accounts)).toEqual([account("a", false), account("b", true)]);
+  expect(await countRows(db, accounts, eq(accounts.userId, "a"))).toBe(1);
+  expect((await contentsOf(db)).accounts).toEqual(await rowsOf(db, accounts));
 });
 
 it("a query contains times, flags and JSON", async () => {
-  await using opened = await open();
-  const { db } = opened;
+  await using db = await open();
   const exam = { id: "e", name: "E", startTime: now, endTime: new Date(1), createdBy: "t", ...times };
   const videoProfile = { name: "P", data: { width: 640, height: 480, frameRate: 15, maxBitrate: 500 } };
   await change(db, query.insert(exams).values(exam));
@@ -57,8 +56,7 @@ it("a query contains times, flags and JSON", async () => {
 });
 
 it("tables are hidden or deleted, and writes of them fail", async () => {
-  await using opened = await open();
-  const { db } = opened;
+  await using db = await open();
   const show = await hideTable(db, accounts);
   await expect(rowsOf(db, accounts)).rejects.toThrow("accounts");
   await show();
@@ -73,8 +71,8 @@ it("tables are hidden or deleted, and writes of them fail", async () => {
 
 it("the statements are none of the application's", async () => {
   const before = madeStatements().length;
-  await using opened = await open();
-  await rowsOf(opened.db, accounts);
-  await change(opened.db, query.delete(accounts));
+  await using db = await open();
+  await rowsOf(db, accounts);
+  await change(db, query.delete(accounts));
   expect(madeStatements()).toHaveLength(before);
 });

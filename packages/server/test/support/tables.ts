@@ -69,7 +69,7 @@ export const contentsOf = async (db: Stored): Promise<Record<string, object[]>> 
   );
 };
 
-/** Runs SQL that every database understands. */
+/** Runs SQL that has no query. Cached reads do not notice what it writes. */
 const execute = async (db: Stored, text: string): Promise<void> => {
   await change(db, sql.raw(text));
 };
@@ -86,7 +86,7 @@ export const hideTable = async (db: Stored, table: SQLiteTable): Promise<() => P
 
 /**
  * Makes one kind of write of a table fail, until the returned function is called.
- * @param undoes what the failure undoes: on SQLite, only the statement by default
+ * @param undoes what the failure undoes. Databases that have no choice undo the transaction.
  */
 export const failWrites = async (
   db: Stored,

@@ -11,9 +11,8 @@ export const WHO = "examinee1";
 
 /** Returns the rows that contain an id, as a value or as a part of one, by table. */
 export const namedIn = async (file: string, id: string): Promise<Record<string, string[]>> => {
-  const db = openTestDatabase({ file });
+  await using db = openTestDatabase({ file });
   const contents = await contentsOf(db);
-  await db.close();
   const found = Object.entries(contents).map(([table, rows]): [string, string[]] => [
     table,
     rows.map((row) => JSON.stringify(row)).filter((row) => row.includes(id)),

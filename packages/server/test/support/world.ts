@@ -12,8 +12,8 @@ import type { TestCaller } from "../../src/app/testing.js";
 import { type Config, testConfig } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
-import type { Database, OpenOptions } from "../../src/storage/sqlite/client.js";
-import { openTestDatabase } from "./database.js";
+import type { OpenOptions } from "../../src/storage/sqlite/client.js";
+import { openTestDatabase, type TestDatabase } from "./database.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
@@ -24,7 +24,7 @@ export interface World extends AsyncDisposable {
   readonly procedures: ReadonlyMap<string, "query" | "mutation" | "subscription">;
   readonly services: Services;
   readonly router: ServedRouter;
-  readonly db: Database;
+  readonly db: TestDatabase;
   readonly secret: string;
   readonly clock: () => Date;
   /** The parsed lines of the log so far. */

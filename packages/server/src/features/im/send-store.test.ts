@@ -1,19 +1,18 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { openTestDatabase } from "../../../test/support/database.js";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
 import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
-import type { Database } from "../../storage/sqlite/client.js";
 import { query } from "../../storage/statement.js";
 import { messages, rooms } from "../../storage/tables.js";
 import { createMessageSender, type RoomToSendIn } from "./send-store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 
-let db: Database;
+let db: TestDatabase;
 beforeEach(async () => {
   db = openTestDatabase();
   await db.storage.write(async (tx) => {
@@ -33,9 +32,7 @@ beforeEach(async () => {
     });
   });
 });
-afterEach(async () => {
-  await db.close();
-});
+afterEach(() => db.close());
 
 const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
   roomId: "open",
@@ -73,30 +70,31 @@ it("decides the outcome of concurrent messages as if they arrived one after the 
     send({ message: message("the end again", endSignal), check, canSendTo }),
     send({ message: message("to a PC", { recipients: ["pc_e1"] }), check, canSendTo }),
   ]);
-  const sent = (id: number) => ({ status: "fulfilled", value: { id, time: NOW } });
+  const stored = await rowsOf(db, messages);
+  expect(stored.map(({ data }) => JSON.parse(data))).toEqual([
+    "first",
+    "of the PC",
+    "the key of what was refused",
+    "the end",
+    "to a PC",
+  ]);
+  const idOf = (data: string) => stored.find((row) => row.data === JSON.stringify(data))?.id;
+  const sent = (data: string) => ({ status: "fulfilled", value: { id: idOf(data), time: NOW } });
   expect(outcomes).toEqual([
-    sent(1),
-    sent(1),
-    sent(2),
+    sent("first"),
+    sent("first"),
+    sent("of the PC"),
     { status: "fulfilled", value: { unknown: "pc_e2" } },
     { status: "fulfilled", value: { unknown: "e1" } },
     { status: "rejected", reason: new Error("refused: in_progress") },
-    sent(3),
-    sent(4),
-    sent(4),
-    sent(5),
-  ]);
-  const stored = await rowsOf(db, messages);
-  expect(stored.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
-    [1, "first"],
-    [2, "of the PC"],
-    [3, "the key of what was refused"],
-    [4, "the end"],
-    [5, "to a PC"],
+    sent("the key of what was refused"),
+    sent("the end"),
+    sent("the end"),
+    sent("to a PC"),
   ]);
   // The key is also known in a later transaction.
   expect(await send({ message: message("later", { key: "k" }), check: refuse, canSendTo })).toEqual({
-    id: 1,
+    id: idOf("first"),
     time: NOW,
   });
 });

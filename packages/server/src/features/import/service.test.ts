@@ -56,7 +56,7 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),
   });
-  return { db, imports, [Symbol.asyncDispose]: async () => await db.close() };
+  return { db, imports, [Symbol.asyncDispose]: () => db.close() };
 };
 
 it("imports the files of a caller one after the other, even if one is refused", async () => {

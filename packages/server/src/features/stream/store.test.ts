@@ -1,19 +1,18 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { openTestDatabase } from "../../../test/support/database.js";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
 import { rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
-import type { Database } from "../../storage/sqlite/client.js";
 import { messages, participants, roomEvents, streamEvents } from "../../storage/tables.js";
 import { createStreamStore, type NewEvent } from "./store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 const NO_TASKS = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
 
-let db: Database;
+let db: TestDatabase;
 beforeEach(async () => {
   db = openTestDatabase();
   await db.storage.write(async (tx) => {
@@ -32,9 +31,7 @@ beforeEach(async () => {
       });
   });
 });
-afterEach(async () => {
-  await db.close();
-});
+afterEach(() => db.close());
 
 const openStore = () => {
   const events = createEventLog({ added: () => undefined });
