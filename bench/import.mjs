@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { openTables } from "./lib/raw-tables.mjs";
 
 const USAGE = `node bench/import.mjs [options]
   --rows N  people in the roster (default 100000)
@@ -27,7 +28,6 @@ const { rows: count, json } = (() => {
 
 const server = resolve(import.meta.dirname, "../packages/server");
 const { parse } = createRequire(join(server, "package.json"))("csv-parse/sync");
-const { openDatabase } = await import(join(server, "dist/storage/sqlite/client.js"));
 const CLI = join(server, "dist/cli.js");
 const ROOMS = 500;
 
@@ -77,8 +77,7 @@ const makeExam = (data) =>
 
 /** The limit: the same rows, read and written with nothing around. */
 const bare = (file) => {
-  const { queries, close } = openDatabase({ file: join(folder, "bare", "invigil.db") });
-  const sqlite = queries.$client;
+  const sqlite = openTables(join(folder, "bare", "invigil.db"));
   sqlite
     .prepare(
       "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e','E',0,1,'b',0,0)",
@@ -95,7 +94,7 @@ const bare = (file) => {
     })
     .immediate();
   const seconds = (performance.now() - start) / 1000;
-  close();
+  sqlite.close();
   return seconds;
 };
 
@@ -104,13 +103,13 @@ const seated = roster("seated.csv", true);
 const waiting = makeExam("waiting");
 const rooms = makeExam("rooms");
 {
-  const { queries, close } = openDatabase({ file: join(folder, "rooms", "invigil.db") });
-  const insert = queries.$client.prepare(
+  const sqlite = openTables(join(folder, "rooms", "invigil.db"));
+  const insert = sqlite.prepare(
     `INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
      VALUES (?, ?, ?, 'in_progress', 'silent', '["aliyun_new"]', 't', 0, 0)`,
   );
   for (let n = 0; n < ROOMS; n += 1) insert.run(`room${n}`, rooms, `Room ${n}`);
-  close();
+  sqlite.close();
 }
 
 const limit = bare(plain);

@@ -1,12 +1,12 @@
-// A limit: better-sqlite3 without a server, inserting the same rows, 64 calls a transaction. The database is opened
-// by the server's own code, so that tables, indexes and pragmas are the same.
+// A limit: better-sqlite3 without a server, inserting the same rows, 64 calls a transaction, into
+// the server's own tables.
 import { createHistogram } from "node:perf_hooks";
-import { openDatabase } from "../../packages/server/dist/storage/sqlite/client.js";
 import { answerParent } from "../lib/ipc.mjs";
+import { openTables } from "../lib/raw-tables.mjs";
 import { CALLS, INSERT_RECORD, recordsOfCalls, rowOf } from "../lib/records.mjs";
 
 const open = ({ file, room }) => {
-  const sqlite = openDatabase({ file }).queries.$client;
+  const sqlite = openTables(file);
   const insert = sqlite.prepare(INSERT_RECORD);
   const rows = recordsOfCalls().flatMap((records) => records.map((record) => rowOf(room, record)));
   const { immediate: write } = sqlite.transaction(() => {

@@ -1,7 +1,9 @@
 import { parseOptions } from "@node-rs/argon2";
 import { describe, expect, it } from "vitest";
+import { accounts } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
+import { rowsOf } from "./support/tables.js";
 
 const CLERK = { userId: "clerk", role: "teacher", name: " 李老师 ", password: PASSWORD };
 
@@ -27,7 +29,7 @@ describe("an account", () => {
     };
     expect(await staff.admin("account.create", CLERK)).toStrictEqual(account);
     expect(await list(staff)).toStrictEqual({ accounts: [account] });
-    const [stored] = staff.db.queries.query.accounts.findMany().sync();
+    const [stored] = await rowsOf(staff.db, accounts);
     expect(parseOptions(stored?.passwordHash ?? "")).toMatchObject({
       algorithm: 2,
       memoryCost: 19_456,

@@ -1,13 +1,30 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
-import { sql } from "drizzle-orm";
+import { eq, like } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
-import type { Database } from "../src/storage/sqlite/client.js";
+import type { Database } from "../src/storage/database.js";
+import type { Transaction } from "../src/storage/port.js";
+import { sqliteDialect } from "../src/storage/sqlite/dialect.js";
+import { partsOf, query, type Statement } from "../src/storage/statement.js";
+import {
+  bulkChanges,
+  cheatRecords,
+  exams,
+  participants,
+  personChanges,
+  recordedPeople,
+  roomEvents,
+  rooms,
+  streamNames,
+  unseated,
+  visibleParticipants,
+} from "../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
+import { openTestDatabase } from "./support/database.js";
 import { isQuick } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
+import { countRows, insertRows, readRows, rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
 const ADMIN = { sub: "root", role: "admin" } as const;
@@ -26,23 +43,43 @@ const teachers = teachersOf(PEOPLE / ROOM_SIZE);
 const times = { startTime: new Date("2026-02-01T08:00:00Z"), endTime: new Date("2026-02-01T10:00:00Z") };
 
 /** Counts the rows that each write changes. */
-const counted = (db: Database, seen: number[]): Database => {
-  const changes = (): number =>
-    db.queries.get<{ rows: number }>(sql`SELECT total_changes() AS rows`)?.rows ?? 0;
-  return {
-    ...db,
-    storage: {
-      ...db.storage,
-      write: (work, options) =>
-        db.storage.write(async (tx) => {
-          const before = changes();
-          const result = await work(tx);
-          seen.push(changes() - before);
-          return result;
-        }, options),
-    },
-  };
-};
+const counted = (db: Database, seen: number[]): Database => ({
+  ...db,
+  storage: {
+    ...db.storage,
+    write: (work, options) =>
+      db.storage.write(async (tx) => {
+        let changed = 0;
+        const counting: Transaction = {
+          ...tx,
+          async all(statement, values) {
+            const rows = await tx.all(statement, values);
+            if (writes(statement)) changed += rows.length;
+            return rows;
+          },
+          async get(statement, values) {
+            const row = await tx.get(statement, values);
+            if (row !== undefined && writes(statement)) changed += 1;
+            return row;
+          },
+          async run(statement, values) {
+            const count = await tx.run(statement, values);
+            changed += count;
+            return count;
+          },
+          async insert(insertion, rows) {
+            changed += rows.length;
+            return tx.insert(insertion, rows);
+          },
+        };
+        const result = await work(counting);
+        seen.push(changed);
+        return result;
+      }, options),
+  },
+});
+/** Whether a statement changes the rows that it returns. */
+const writes = (statement: Statement): boolean => partsOf(statement, sqliteDialect).writes !== undefined;
 
 /** An exam whose changes are observed: by the rows of each write, and by another process on the same file. */
 const openExam = async () => {
@@ -55,7 +92,7 @@ const openExam = async () => {
   });
   const admin = trpc(world, await world.token(ADMIN));
   const other: TestApp = await createTestApp({ config: { databaseFile } });
-  const raw = new Sqlite(databaseFile);
+  const db = await openTestDatabase({ file: databaseFile });
   const dataOf = ({ status, data, error }: TrpcAnswer) => {
     if (status !== 200) throw new Error(JSON.stringify(error));
     return data;
@@ -64,13 +101,13 @@ const openExam = async () => {
   const reader = other.as(ADMIN);
 
   const finished = async (): Promise<void> => {
-    while (raw.prepare("SELECT count(*) FROM bulk_changes").pluck().get() !== 0) await nextTurn();
+    while ((await countRows(db, bulkChanges)) !== 0) await nextTurn();
   };
   return {
     examId,
     admin,
     reader,
-    raw,
+    db,
     rows,
     finished,
     /**
@@ -107,7 +144,7 @@ const openExam = async () => {
       return rooms as { roomId: string; name: string }[];
     },
     async [Symbol.asyncDispose]() {
-      raw.close();
+      await db.close();
       await other.close();
       await world[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
@@ -146,7 +183,7 @@ describe("a large import", () => {
       const lists = await Promise.all([first, last].map((roomId) => reader.participant.list({ roomId })));
       return lists.map((people) => people[0]?.name.split(" ")[0] ?? "");
     };
-    const before = exam.raw.prepare("SELECT count(*) FROM room_events").pluck().get();
+    const before = await countRows(exam.db, roomEvents);
     const { answered, seen, rows } = await exam.watched(
       () => admin.mutate("participant.import", { examId, file: roster("Renamed") }),
       firstNames,
@@ -157,10 +194,8 @@ describe("a large import", () => {
     expect(seen.slice(1, -1).filter(([one, other]) => one === "Renamed" && other === "Name")).toEqual([]);
     expect(seen.at(-1)).toEqual(["Renamed", "Renamed"]);
     expectSmall(rows, 5);
-    expect(
-      exam.raw.prepare("SELECT count(*) FROM participants WHERE name LIKE 'Renamed %'").pluck().get(),
-    ).toBe(PEOPLE);
-    expect(exam.raw.prepare("SELECT count(*) FROM room_events").pluck().get()).toBe(Number(before) + PEOPLE);
+    expect(await countRows(exam.db, participants, like(participants.name, "Renamed %"))).toBe(PEOPLE);
+    expect(await countRows(exam.db, roomEvents)).toBe(before + PEOPLE);
 
     const newcomers = roster("New", (n) => rooms[n % rooms.length]?.name ?? "");
     const file = Buffer.from(Buffer.from(newcomers, "base64").toString().replaceAll("\nk", "\nn")).toString(
@@ -174,30 +209,36 @@ describe("a large import", () => {
     expect([joined.seen.at(0), joined.seen.at(-1)]).toEqual([PEOPLE, 2 * PEOPLE]);
     expect(joined.answered).toBe(2 * PEOPLE);
     expectSmall(joined.rows, 10);
-    const eventCount = exam.raw
-      .prepare("SELECT count(*) FROM room_events WHERE type = 'participant_added' AND data LIKE '%\"n%'")
-      .pluck()
-      .get();
-    expect(eventCount).toBe(PEOPLE);
+    const added = await readRows(
+      exam.db,
+      query.select().from(roomEvents).where(eq(roomEvents.type, "participant_added")),
+    );
+    const newcomerCount = added.filter(({ data }) => String(data.userId).startsWith("n")).length;
+    expect(newcomerCount).toBe(PEOPLE);
   });
 
   it("with a fault in its last row leaves nothing behind", async () => {
     await using exam = await openExam();
-    const { examId, admin, reader, raw } = exam;
+    const { examId, admin, reader, db } = exam;
     await exam.import(roster("Name"));
     const [room] = await exam.plan();
     const everything = () =>
-      ["participants", "unseated", "stream_names", "person_changes", "bulk_changes", "room_events"].map(
-        (table) => raw.prepare(`SELECT * FROM ${table}`).all(),
-      );
-    const before = everything();
+      Promise.all([
+        rowsOf(db, participants),
+        rowsOf(db, unseated),
+        rowsOf(db, streamNames),
+        rowsOf(db, personChanges),
+        rowsOf(db, bulkChanges),
+        rowsOf(db, roomEvents),
+      ]);
+    const before = await everything();
     // The last person is already in another room.
     const rows = Array.from({ length: PEOPLE }, (_, n) => `x${n},X,${room?.name}\n`).join("");
     const file = Buffer.from(`id,name,room\n${rows}k${PEOPLE - 1},K,${room?.name}\n`).toString("base64");
     exam.rows.length = 0;
     const { status, error } = await admin.mutate("participant.import", { examId, file });
     expect([status, error?.data.reason]).toEqual([400, "INVALID_INPUT"]);
-    expect(everything()).toEqual(before);
+    expect(await everything()).toEqual(before);
     expect((await reader.participant.listUnseated({ examId })).totals).toEqual({
       unseated: 0,
       seated: PEOPLE,
@@ -217,7 +258,7 @@ describe("a large import", () => {
     };
     const file = roster("Renamed");
     const importing = noted("import", admin.mutate("participant.import", { examId, file }));
-    while (exam.raw.prepare("SELECT count(*) FROM bulk_changes").pluck().get() === 0) await nextTurn();
+    while ((await countRows(exam.db, bulkChanges)) === 0) await nextTurn();
     const person = { userId: "k0", name: "By hand", role: "examinee" };
     await Promise.all([
       importing,
@@ -226,9 +267,11 @@ describe("a large import", () => {
     ]);
     expect(order).toEqual(["other exam 200", "import 200", "add 200"]);
     await exam.finished();
-    expect(exam.raw.prepare("SELECT name FROM visible_participants WHERE user_id = 'k0'").pluck().get()).toBe(
-      "By hand",
-    );
+    const named = query
+      .select({ name: visibleParticipants.name })
+      .from(visibleParticipants)
+      .where(eq(visibleParticipants.userId, "k0"));
+    expect(await readRows(exam.db, named)).toEqual([{ name: "By hand" }]);
   });
 });
 
@@ -249,10 +292,8 @@ describe("a large plan", () => {
       unseated: 0,
       seated: PEOPLE,
     });
-    const eventCounts = exam.raw
-      .prepare("SELECT type, count(*) AS many FROM room_events GROUP BY type")
-      .all();
-    expect(eventCounts).toEqual([{ type: "room_created", many: PEOPLE / ROOM_SIZE }]);
+    const types = (await rowsOf(exam.db, roomEvents)).map(({ type }) => type);
+    expect(types).toEqual(Array.from({ length: PEOPLE / ROOM_SIZE }, () => "room_created"));
   });
 
   it("lists what fits into one answer, and the rest of a preview on demand", async () => {
@@ -284,7 +325,7 @@ describe("a large plan", () => {
 describe("a large deletion", () => {
   it("of an exam is seen at once, in every list, and erased in small writes", async () => {
     await using exam = await openExam();
-    const { examId, admin, reader, raw } = exam;
+    const { examId, admin, reader, db } = exam;
     await exam.import(roster("Name"));
     await exam.plan();
     const { data, answered, seen, rows } = await exam.watched(
@@ -303,31 +344,43 @@ describe("a large deletion", () => {
     expect(seen.at(0)).toEqual([1, PEOPLE / ROOM_SIZE, "there"]);
     expect(seen.at(-1)).toEqual([0, 0, "gone"]);
     expectSmall(rows, 10);
-    for (const table of ["exams", "rooms", "participants", "unseated", "stream_names"])
-      expect(raw.prepare(`SELECT count(*) FROM ${table}`).pluck().get()).toBe(0);
-    const ended = raw.prepare("SELECT count(*) FROM room_events WHERE type = 'room_ended'").pluck().get();
+    for (const table of [exams, rooms, participants, unseated, streamNames])
+      expect(await countRows(db, table)).toBe(0);
+    const ended = await countRows(db, roomEvents, eq(roomEvents.type, "room_ended"));
     expect(ended).toBe(PEOPLE / ROOM_SIZE);
   });
 
   it("of a person hides their records at once, keeps what comes later, and lets them come back", async () => {
     await using exam = await openExam();
-    const { examId, admin, reader, raw } = exam;
+    const { examId, admin, reader, db } = exam;
     const { data: room } = await admin.mutate("room.create", {
       name: "R",
       examId,
       participants: ["a", "b"].map((userId) => ({ userId, name: userId, role: "examinee" })),
     });
     const roomId: string = room.id;
-    const insert = raw.prepare(
-      `INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time, extra_info,
-        extra_info_is_object, created_at) VALUES (?, ?, ?, 'watch', 1, 0, '{}', 1, 0)`,
-    );
     const RECORDS = 6000;
-    raw.transaction(() => {
-      for (let n = 0; n < RECORDS; n++) insert.run(examId, roomId, n % 6 === 0 ? "b" : "a");
-      for (const userId of ["a", "b"])
-        raw.prepare("INSERT INTO recorded_people (room_id, user_id) VALUES (?, ?)").run(roomId, userId);
-    })();
+    const now = new Date(0);
+    const record = {
+      examId,
+      roomId,
+      detectType: "watch",
+      isMainMonitor: true,
+      detectTime: now,
+      extraInfo: "{}",
+      extraInfoIsObject: true,
+      createdAt: now,
+    };
+    await insertRows(
+      db,
+      cheatRecords,
+      Array.from({ length: RECORDS }, (_, n) => ({ ...record, userId: n % 6 === 0 ? "b" : "a" })),
+    );
+    await insertRows(
+      db,
+      recordedPeople,
+      ["a", "b"].map((userId) => ({ roomId, userId })),
+    );
     const detection = (userId: string) => ({
       roomId,
       records: [
@@ -352,16 +405,14 @@ describe("a large deletion", () => {
     expect(data).toEqual({ rooms: 1, records: (RECORDS * 5) / 6 });
     expect(answered).toBe(true);
     expectSmall(rows, 5);
-    const kept = raw.prepare("SELECT user_id, count(*) AS many FROM cheat_records GROUP BY user_id").all();
-    expect(kept).toEqual([
-      { user_id: "a", many: 1 },
-      { user_id: "b", many: RECORDS / 6 },
+    const keptOf = (userId: string) => countRows(db, cheatRecords, eq(cheatRecords.userId, userId));
+    expect([await keptOf("a"), await keptOf("b"), await countRows(db, cheatRecords)]).toEqual([
+      1,
+      RECORDS / 6,
+      1 + RECORDS / 6,
     ]);
     // The room still knows that there are records about them.
-    expect(raw.prepare("SELECT user_id FROM recorded_people ORDER BY user_id").pluck().all()).toEqual([
-      "a",
-      "b",
-    ]);
+    expect((await rowsOf(db, recordedPeople)).map(({ userId }) => userId)).toEqual(["a", "b"]);
     const back = [{ userId: "a", name: "Back", role: "examinee" as const }];
     expect(await reader.participant.add({ roomId, participants: back })).toMatchObject({ added: 1 });
     await expect(reader.participant.removeFromExam({ examId, userId: "a" })).rejects.toThrow(
@@ -371,7 +422,7 @@ describe("a large deletion", () => {
 
   it("of an exam takes no record any more once it is seen", async () => {
     await using exam = await openExam();
-    const { examId, admin, reader, raw } = exam;
+    const { examId, admin, reader, db } = exam;
     await exam.import(roster("Name"));
     const [room] = await exam.plan();
     const roomId = room?.roomId ?? "";
@@ -393,7 +444,7 @@ describe("a large deletion", () => {
     );
     expect(seen).toEqual(["there", "gone"]);
     expect(new Set(outcomes)).toEqual(new Set(["refused"]));
-    expect(raw.prepare("SELECT count(*) FROM cheat_records").pluck().get()).toBe(0);
+    expect(await countRows(db, cheatRecords)).toBe(0);
   });
 });
 

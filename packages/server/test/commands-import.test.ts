@@ -30,7 +30,7 @@ describe("invigil roster import", () => {
       "3 rows: 1 added, 1 updated, 1 unchanged",
       "",
     ]);
-    expect(place.people()).toEqual({ waiting: 2, seated: 1 });
+    expect(await place.people()).toEqual({ waiting: 2, seated: 1 });
   });
 
   it("puts everybody into the room that is named, by its id or its name", async () => {
@@ -48,7 +48,7 @@ describe("invigil roster import", () => {
       ["b.xlsx", place.roomId],
     ] as const)
       expect((await place.import(file, "--exam", place.examId, "--room", room)).code).toBe(0);
-    expect(place.people()).toEqual({ waiting: 0, seated: 2 });
+    expect(await place.people()).toEqual({ waiting: 0, seated: 2 });
     const none = await place.import("a.csv", "--exam", place.examId, "--room", "Hall B");
     expect(none).toMatchObject({ code: 1, stderr: "invigil: There is no room 'Hall B'\n" });
   });
@@ -69,7 +69,7 @@ describe("invigil roster import", () => {
       code: 0,
       stdout: "1 row: 1 added, 0 updated, 0 unchanged (dry run: nothing was imported)\n",
     });
-    expect(place.people()).toEqual({ waiting: 0, seated: 0 });
+    expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
   it("lists a thousand people with another name, and counts the others", async () => {
@@ -98,7 +98,7 @@ describe("invigil roster import", () => {
     const lines = stderr.split("\n");
     expect(lines.slice(0, 2)).toEqual(["ROW  COLUMN  REASON", "3    学号    is in row 2 already"]);
     expect(lines.slice(101)).toEqual(["and 2 more faults", "invigil: 102 faults; nothing was imported", ""]);
-    expect(place.people()).toEqual({ waiting: 0, seated: 0 });
+    expect(await place.people()).toEqual({ waiting: 0, seated: 0 });
   });
 
   it("prints JSON for programs: the result, or the faults", async () => {

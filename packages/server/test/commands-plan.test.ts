@@ -1,37 +1,36 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { type Database, openDatabase } from "../src/storage/sqlite/client.js";
+import { query } from "../src/storage/statement.js";
 import { cheatRecords, exams, recordedPeople, rooms, unseated } from "../src/storage/tables.js";
 import { runHere, runWell } from "./support/command.js";
+import { openTestDatabase, type TestDatabase } from "./support/database.js";
 import { people, type Waiting } from "./support/exam-hall.js";
 import { tempFolder, testEnv } from "./support/process.js";
+import { change, insertRows, rowsOf } from "./support/tables.js";
 
 const now = new Date("2026-01-02T03:04:05Z");
 let folder: ReturnType<typeof tempFolder>;
-let db: Database;
+let db: TestDatabase;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = tempFolder();
-  db = openDatabase({ file: join(folder.path, "data/invigil.db") });
-  for (const [id, name] of [
-    ["e1", "数学"],
-    ["e2", "Art"],
-    ["e3", "Art"],
-  ] as const)
-    db.queries
-      .insert(exams)
-      .values({ id, name, startTime: now, endTime: now, createdBy: "root", createdAt: now, updatedAt: now })
-      .run();
-  return () => {
-    db.close();
+  db = await openTestDatabase({ file: join(folder.path, "data/invigil.db") });
+  const exam = { startTime: now, endTime: now, createdBy: "root", createdAt: now, updatedAt: now };
+  await insertRows(db, exams, [
+    { id: "e1", name: "数学", ...exam },
+    { id: "e2", name: "Art", ...exam },
+    { id: "e3", name: "Art", ...exam },
+  ]);
+  return async () => {
+    await db.close();
     folder[Symbol.dispose]();
   };
 });
 
 const wait = (...waiting: readonly Waiting[]) => {
   const rows = waiting.map((person) => ({ examId: "e1", ...person, createdAt: now, updatedAt: now }));
-  db.queries.insert(unseated).values(rows).run();
+  return insertRows(db, unseated, rows);
 };
 const invigil = (...args: readonly string[]) => runHere(args, { cwd: folder.path, env: testEnv });
 /** The output of a command that succeeds. */
@@ -51,7 +50,7 @@ const file = (name: string, text: string): string => {
 
 describe("invigil exam plan", () => {
   it("prints the plan as a table, then does it, and the second time nothing", async () => {
-    wait(...people("examinee", 5), ...people("inspector", 1));
+    await wait(...people("examinee", 5), ...people("inspector", 1));
     const teachers = file(
       "teachers.csv",
       "\ufeffID,Name,role\nt1,王芳,teacher\nt2,Li\nt3,Spare,\ni9,Insp,inspector\n",
@@ -91,7 +90,7 @@ describe("invigil exam plan", () => {
   });
 
   it("prints the plan as JSON for programs, shuffled where that is asked for", async () => {
-    wait(...people("examinee", 12), ...people("teacher", 1));
+    await wait(...people("examinee", 12), ...people("teacher", 1));
     const out = await printed("exam", "plan", "e1", "--room-size", "12", "--shuffle", "2026", "--json");
     const { rooms, ...counts } = JSON.parse(out);
     expect(counts).toEqual({ newRooms: 1, seated: 12, waiting: 0 });
@@ -110,12 +109,12 @@ describe("invigil exam plan", () => {
     const teachers = file("teachers.csv", "id,name\nx1,X\n");
     const withFile = [...plan, "--teachers", teachers];
     expect(await printed(...withFile)).toBe(sentence("1 teacher or inspector has"));
-    wait(...people("teacher", 2), ...people("inspector", 1));
+    await wait(...people("teacher", 2), ...people("inspector", 1));
     expect(await printed(...withFile)).toBe(sentence("4 teachers and inspectors have"));
   });
 
   it("refuses what it cannot do in one line", async () => {
-    wait(...people("examinee", 5));
+    await wait(...people("examinee", 5));
     const plan = (exam: string, ...args: string[]) =>
       complaint("exam", "plan", exam, "--room-size", "3", ...args);
     expect(await plan("Art")).toBe(
@@ -148,7 +147,7 @@ describe("invigil exam plan", () => {
   });
 
   it("lists every faulty row of a teachers' file, and plans nothing", async () => {
-    wait(...people("examinee", 2));
+    await wait(...people("examinee", 2));
     const rows = ["t1,A,teacher,", "t2,B,boss,", ",C,,", "t 1,D,,", "t1,E,,", "k1,F,考生,", "t3,G,,Room 1"];
     file("teachers.csv", `id,name,Role,room\n${rows.join("\n")}\n`);
     const { code, stdout, stderr } = await invigil(...withTeachers("teachers.csv"));
@@ -170,16 +169,16 @@ describe("invigil exam plan", () => {
       stdout: { faults: [{ row: 3 }, { row: 4 }, { row: 5 }, { row: 6 }, { row: 7 }, { row: 8 }], more: 0 },
       stderr: "",
     });
-    expect(db.queries.select().from(unseated).all()).toHaveLength(2);
-    expect(db.queries.select().from(rooms).all()).toEqual([]);
+    expect(await rowsOf(db, unseated)).toHaveLength(2);
+    expect(await rowsOf(db, rooms)).toEqual([]);
   });
 });
 
 describe("invigil roster list", () => {
   it("lists all who have no room, and says how many examinees have one", async () => {
-    wait(...people("examinee", 3), ...people("teacher", 2));
+    await wait(...people("examinee", 3), ...people("teacher", 2));
     await printed("exam", "plan", "数学", "--room-size", "2");
-    wait(...people("examinee", 101, "late"), {
+    await wait(...people("examinee", 101, "late"), {
       userId: "slow",
       name: "慢",
       role: "examinee",
@@ -202,9 +201,9 @@ describe("invigil roster list", () => {
 
 describe("invigil roster move", () => {
   it("finds the room that somebody is in, and moves it to another", async () => {
-    wait(...people("examinee", 3), ...people("teacher", 3));
+    await wait(...people("examinee", 3), ...people("teacher", 3));
     await printed("exam", "plan", "数学", "--room-size", "2");
-    wait(...people("examinee", 1, "slow"));
+    await wait(...people("examinee", 1, "slow"));
     const move = (user: string, ...args: string[]) => [
       "roster",
       "move",
@@ -230,9 +229,8 @@ describe("invigil roster move", () => {
 
 describe("of rooms with one name", () => {
   const insertRoom = (id: string, status: "in_progress" | "ended") =>
-    db.queries
-      .insert(rooms)
-      .values({
+    insertRows(db, rooms, [
+      {
         id,
         examId: "e1",
         name: "Room 1",
@@ -242,32 +240,32 @@ describe("of rooms with one name", () => {
         audioStatus: "silent",
         createdAt: now,
         updatedAt: now,
-      })
-      .run();
+      },
+    ]);
   const move = ["roster", "move", "x", "--exam", "e1", "--from", "Room 1", "--to", "Room 1"];
   const ambiguous = (ids: string) =>
     `invigil: 2 rooms are named 'Room 1': specify the id of one of them (${ids})`;
 
   it("the one in progress is meant", async () => {
-    insertRoom("r1", "in_progress");
-    insertRoom("r2", "ended");
+    await insertRoom("r1", "in_progress");
+    await insertRoom("r2", "ended");
     expect(await complaint(...move)).toBe("invigil: There is no x in the room r1.");
   });
 
   it("none is meant when two are in progress, or all have ended", async () => {
-    insertRoom("r1", "in_progress");
-    insertRoom("r2", "in_progress");
+    await insertRoom("r1", "in_progress");
+    await insertRoom("r2", "in_progress");
     expect(await complaint(...move)).toBe(ambiguous("r2, r1"));
-    db.queries.update(rooms).set({ status: "ended" }).run();
+    await change(db, query.update(rooms).set({ status: "ended" }));
     expect(await complaint(...move)).toBe(ambiguous("r2, r1"));
   });
 });
 
 describe("invigil roster remove", () => {
   it("takes somebody out of the exam, with records only when it is told to", async () => {
-    wait(...people("examinee", 2), ...people("teacher", 1));
+    await wait(...people("examinee", 2), ...people("teacher", 1));
     const { rooms } = JSON.parse(await printed("exam", "plan", "e1", "--room-size", "2", "--json"));
-    wait(...people("examinee", 1, "slow"));
+    await wait(...people("examinee", 1, "slow"));
     const record = {
       examId: "e1",
       roomId: rooms[0].roomId,
@@ -276,11 +274,8 @@ describe("invigil roster remove", () => {
       createdAt: now,
     };
     const seen = { isMainMonitor: true, detectTime: now, extraInfo: "", extraInfoIsObject: false };
-    db.queries
-      .insert(cheatRecords)
-      .values({ ...record, ...seen })
-      .run();
-    db.queries.insert(recordedPeople).values({ roomId: record.roomId, userId: record.userId }).run();
+    await insertRows(db, cheatRecords, [{ ...record, ...seen }]);
+    await insertRows(db, recordedPeople, [{ roomId: record.roomId, userId: record.userId }]);
     const remove = ["roster", "remove", "e1", "--exam", "数学"];
     expect(await complaint(...remove)).toBe(
       "invigil: e1 cannot be removed: 1 cheat record is kept about it.",

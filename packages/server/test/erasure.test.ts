@@ -1,10 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import Sqlite from "better-sqlite3";
+import { and, eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
+import { query } from "../src/storage/statement.js";
+import { erasures, messageReaders, messages, streamNames } from "../src/storage/tables.js";
+import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { CHEAT_CONFIG, type School } from "./support/school.js";
 import { STREAM_CONFIG } from "./support/streams.js";
+import { countRows, insertRows, readRows, rowsOf } from "./support/tables.js";
 import { namedIn, openTraces, WHO } from "./support/traces.js";
 
 // A person who is removed from an exam together with all their records leaves no trace of their name.
@@ -23,7 +27,7 @@ describe("participant.removeFromExam with records", () => {
     using folder = tempFolder();
     const { school, databaseFile, time } = await openTraces(folder);
     await using _ = school;
-    expect(Object.keys(namedIn(databaseFile, WHO)).toSorted()).toEqual([
+    expect(Object.keys(await namedIn(databaseFile, WHO)).toSorted()).toEqual([
       "cheat_records",
       "message_logins",
       "message_readers",
@@ -42,7 +46,7 @@ describe("participant.removeFromExam with records", () => {
       message_readers: readers = [],
       erasures = [],
       ...others
-    } = namedIn(databaseFile, WHO);
+    } = await namedIn(databaseFile, WHO);
     expect(others).toEqual({});
     for (const event of events) expect(event).toMatch(REMOVAL);
     // The notice of the removal stays for two minutes. Without it, the person's page would not learn of the
@@ -50,10 +54,10 @@ describe("participant.removeFromExam with records", () => {
     expect([messages.length, readers.length, erasures.length]).toEqual([1, 2, 1]);
     time.now += 119_999;
     await removeAnother(school, "inspector1");
-    expect(namedIn(databaseFile, WHO).messages).toHaveLength(1);
+    expect((await namedIn(databaseFile, WHO)).messages).toHaveLength(1);
     time.now += 1;
     await removeAnother(school, "examinee2");
-    expect(Object.keys(namedIn(databaseFile, WHO))).toEqual(["room_events"]);
+    expect(Object.keys(await namedIn(databaseFile, WHO))).toEqual(["room_events"]);
   });
 
   it("leaves what others said to others, without the name", async () => {
@@ -88,9 +92,9 @@ describe("participant.removeFromExam with records", () => {
     const elsewhere = school.as({ sub: WHO, role: "examinee" });
     await elsewhere.im.send({ roomId: school.other.id, type: 30_001, data: "there" });
     await elsewhere.cheat.addRecords({ roomId: school.other.id, records: [school.detection(WHO)] });
-    const before = { others: namedIn(databaseFile, "examinee2"), config: CHEAT_CONFIG };
+    const before = { others: await namedIn(databaseFile, "examinee2"), config: CHEAT_CONFIG };
     await remove(school);
-    const after = namedIn(databaseFile, "examinee2");
+    const after = await namedIn(databaseFile, "examinee2");
     expect(Object.keys(after)).toEqual(Object.keys(before.others));
     for (const table of Object.keys(after).filter((name) => name !== "messages"))
       expect(after[table]).toEqual(before.others[table]);
@@ -113,13 +117,13 @@ describe("participant.removeFromExam with records", () => {
     await school
       .as({ sub: `${WHO}2`, role: "examinee" })
       .im.send({ roomId, type: 30_001, data: { me: `${WHO}2` } });
-    const before = namedIn(databaseFile, `${WHO}2`);
+    const before = await namedIn(databaseFile, `${WHO}2`);
     await remove(school);
-    expect(namedIn(databaseFile, `${WHO}2`)).toEqual(before);
-    const database = new Sqlite(databaseFile, { readonly: true });
-    const ofNone = "SELECT count(*) FROM message_readers WHERE message_id NOT IN (SELECT id FROM messages)";
-    expect(database.prepare(ofNone).pluck().get()).toBe(0);
-    database.close();
+    expect(await namedIn(databaseFile, `${WHO}2`)).toEqual(before);
+    await using db = await openTestDatabase({ file: databaseFile });
+    const ids = (await rowsOf(db, messages)).map(({ id }) => id);
+    const readers = (await rowsOf(db, messageReaders)).map(({ messageId }) => messageId);
+    expect(readers.filter((id) => !ids.includes(id))).toEqual([]);
   });
 
   it("looks through a long history, and lets other calls between", async () => {
@@ -127,15 +131,25 @@ describe("participant.removeFromExam with records", () => {
     const { school, databaseFile } = await openTraces(folder);
     await using _ = school;
     const { id: roomId } = school.room;
-    const database = new Sqlite(databaseFile);
-    database
-      .prepare(
-        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-         INSERT INTO messages (room_id, type, data, sender_id, sender_role, sender_camera, created_at)
-         SELECT ?, 30001, json_object('about', iif(i % 3 = 0, '${WHO}', 'nobody')), 'teacher1', 'teacher', 'main', 0 FROM n`,
-      )
-      .run(roomId);
-    database.close();
+    const message = {
+      roomId,
+      type: 30_001,
+      senderId: "teacher1",
+      senderRole: "teacher" as const,
+      senderCamera: "main" as const,
+      createdAt: new Date(0),
+    };
+    {
+      await using db = await openTestDatabase({ file: databaseFile });
+      await insertRows(
+        db,
+        messages,
+        Array.from({ length: 3000 }, (_, n) => ({
+          ...message,
+          data: JSON.stringify({ about: n % 3 === 0 ? WHO : "nobody" }),
+        })),
+      );
+    }
     let between = 0;
     let isDone = false;
     const removing = remove(school).finally(() => {
@@ -149,7 +163,7 @@ describe("participant.removeFromExam with records", () => {
     }
     await removing;
     expect(between).toBeGreaterThan(3);
-    const left = namedIn(databaseFile, WHO);
+    const left = await namedIn(databaseFile, WHO);
     expect(left.messages?.length).toBe(1);
   });
 
@@ -165,7 +179,7 @@ describe("participant.removeFromExam with records", () => {
       message_readers: _r,
       erasures: _e,
       ...others
-    } = namedIn(databaseFile, WHO);
+    } = await namedIn(databaseFile, WHO);
     expect(others).toEqual({});
     for (const event of events) expect(event).toMatch(REMOVAL);
   });
@@ -178,21 +192,18 @@ describe("an erasure that a process did not finish", () => {
     const { examId } = school.room;
     const { id: roomId } = school.sibling;
     await school.close();
-    const database = new Sqlite(databaseFile);
-    database
-      .prepare(
-        "INSERT INTO erasures (exam_id, user_id, up_to_event, up_to_message, stage, created_at) VALUES (?, ?, 0, 0, 'traces', 0)",
-      )
-      .run(examId, WHO);
-    const streams = database.prepare("SELECT * FROM stream_names WHERE user_id = ? AND room_id = ?");
-    const before = streams.all(WHO, roomId);
-    const done = database.prepare<[], number>("SELECT count(*) FROM erasures").pluck();
+    await using db = await openTestDatabase({ file: databaseFile });
+    const erasure = { upToEvent: 0, upToMessage: 0, stage: "traces" as const, createdAt: new Date(0) };
+    await insertRows(db, erasures, [{ examId, userId: WHO, ...erasure }]);
+    const isTheirs = and(eq(streamNames.userId, WHO), eq(streamNames.roomId, roomId));
+    const streams = () =>
+      readRows(db, query.select().from(streamNames).where(isTheirs).orderBy(streamNames.name));
+    const before = await streams();
     await using app = await createTestApp({ config: { ...STREAM_CONFIG, databaseFile } });
-    await expect.poll(() => done.get(), { timeout: 15_000 }).toBe(0);
-    expect(streams.all(WHO, roomId)).toEqual(before);
+    await expect.poll(() => countRows(db, erasures), { timeout: 15_000 }).toBe(0);
+    expect(await streams()).toEqual(before);
     expect(before).toHaveLength(2);
     const self = app.as({ sub: WHO, role: "examinee" });
     expect((await self.im.history({ roomId, type: 30_001 })).messages).toHaveLength(1);
-    database.close();
   });
 });

@@ -17,6 +17,7 @@ import {
   worksWithoutAnswer,
 } from "./support/message-services.js";
 import { openProcess } from "./support/queue.js";
+import { rowsOf } from "./support/tables.js";
 import { openWorld, type World } from "./support/world.js";
 
 const START = Date.parse("2026-01-02T03:04:05Z");
@@ -35,7 +36,7 @@ interface Hall extends World {
   /** Advances the time, and runs the tasks that are due then. */
   wait(ms: number): Promise<void>;
   /** The numbers of stored rows and pending tasks. */
-  counts(): object;
+  counts(): Promise<object>;
 }
 
 /** A world with all three services. The older one gives groups the ids in `chosen`. */
@@ -63,7 +64,7 @@ const openHall = async (
       };
     },
   });
-  const { queries } = world.db;
+  const { db } = world;
   const token = await world.token({ sub: "t1", role: "teacher" });
   const pass = (ms: number): void => {
     now += ms;
@@ -80,12 +81,12 @@ const openHall = async (
       pass(ms);
       await world.services.queue.drain(5000);
     },
-    counts: () => ({
-      rooms: queries.select().from(rooms).all().length,
-      exams: queries.select().from(exams).all().length,
-      people: queries.select().from(participants).all().length,
-      streams: queries.select().from(streamNames).all().length,
-      tasks: queries.select().from(vendorTasks).all().length,
+    counts: async () => ({
+      rooms: (await rowsOf(db, rooms)).length,
+      exams: (await rowsOf(db, exams)).length,
+      people: (await rowsOf(db, participants)).length,
+      streams: (await rowsOf(db, streamNames)).length,
+      tasks: (await rowsOf(db, vendorTasks)).length,
     }),
   };
 };
@@ -101,7 +102,7 @@ describe("room.create with several message services", () => {
       expect([...hall.at[name].groups]).toEqual([[room.id, new Set(["t1", "e1"])]]);
     expect(hall.at.aliyun_old.calls).toEqual([]);
     // No task remains that would delete them.
-    expect(tasksOf(hall)).toEqual([]);
+    expect(await tasksOf(hall)).toEqual([]);
     await hall.wait(60 * MINUTE_MS);
     expect(hall.at.rong_cloud.groups.size).toBe(1);
   });
@@ -115,7 +116,7 @@ describe("room.create with several message services", () => {
       "aliyun_new create chosen1",
       "rong_cloud create chosen1",
     ]);
-    const names = hall.db.queries.select().from(streamNames).all();
+    const names = await rowsOf(hall.db, streamNames);
     expect(names.map(({ name }) => name)).toEqual([
       `${room.examId}-chosen1-t1`,
       `${room.examId}-chosen1-t1_pc`,
@@ -131,7 +132,7 @@ describe("room.create with several message services", () => {
     const input = { name: "S", imServer: ["aliyun_old"], examId, participants: people("1") };
     const { data: second } = await admin.mutate("room.create", input);
     expect(second.id).toBe("GRP2");
-    expect(hall.counts()).toMatchObject({ rooms: 2, people: 4, streams: 8 });
+    expect(await hall.counts()).toMatchObject({ rooms: 2, people: 4, streams: 8 });
   });
 
   it("names the person whose stream would have a name that is taken", async () => {
@@ -149,7 +150,7 @@ describe("room.create with several message services", () => {
     expect(error.data.reason).toBe("PARTICIPANT_CONFLICT");
     expect(error.message).toMatch(/^1 cannot be in the room GRP-x:/);
     // The room of the other person is unchanged.
-    expect(hall.counts()).toMatchObject({ people: 3, streams: 6 });
+    expect(await hall.counts()).toMatchObject({ people: 3, streams: 6 });
   });
 
   it("accepts an id that other services would not accept if there is only one service", async () => {
@@ -168,18 +169,18 @@ describe("room.create with several message services", () => {
     const { error } = await hall.create(imServer);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     expect(hall.calls).toEqual([`aliyun_old create ${id}`]);
-    expect(hall.counts()).toEqual(NOTHING);
+    expect(await hall.counts()).toEqual(NOTHING);
   });
 
   it("refuses the id of an existing room, and does not delete the groups of that room", async () => {
     await using hall = await openHall(["twice", "twice"]);
     await hall.create(ALL);
-    const before = hall.counts();
+    const before = await hall.counts();
     const { error } = await hall.create(ALL);
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(60 * MINUTE_MS);
     expect(hall.at.rong_cloud.groups.has("twice")).toBe(true);
-    expect(hall.counts()).toEqual(before);
+    expect(await hall.counts()).toEqual(before);
   });
 
   it("calls no service if one of them is not configured, or if the people are invalid", async () => {
@@ -220,7 +221,7 @@ describe("room.create, when a message service fails,", () => {
     await hall.wait(0);
     for (const name of ["aliyun_new", "rong_cloud"] as const) expect(hall.at[name].groups.size).toBe(0);
     await hall.wait(3 * MINUTE_MS);
-    expect(hall.counts()).toEqual(NOTHING);
+    expect(await hall.counts()).toEqual(NOTHING);
     // The service that chooses ids comes first. If it fails, the others are not called.
     if (failing === "aliyun_old") expect(hall.calls).toEqual(["aliyun_old create chosen1"]);
   });
@@ -240,7 +241,7 @@ describe("room.create, when a message service fails,", () => {
     expect(hall.at.rong_cloud.groups.size).toBe(1);
     await hall.wait(1);
     expect(hall.at.rong_cloud.groups.size).toBe(0);
-    expect(hall.counts()).toEqual(NOTHING);
+    expect(await hall.counts()).toEqual(NOTHING);
     // The other service cannot create the group late, so it is called once.
     const deletions = hall.calls.filter((call) => call.startsWith("aliyun_new delete"));
     expect(deletions).toHaveLength(1);
@@ -271,7 +272,7 @@ describe("room.create, when a message service fails,", () => {
     expect(error.data.reason).toBe("EXAM_NOT_FOUND");
     await hall.wait(0);
     expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.counts()).toEqual(NOTHING);
+    expect(await hall.counts()).toEqual(NOTHING);
   });
 
   it("writes no room if its groups were deleted", async () => {
@@ -285,7 +286,7 @@ describe("room.create, when a message service fails,", () => {
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(0);
     expect(hall.at.rong_cloud.groups.size + hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.counts()).toEqual(NOTHING);
+    expect(await hall.counts()).toEqual(NOTHING);
   });
 
   it("writes no room if the deletion of its groups has begun", async () => {
@@ -302,7 +303,7 @@ describe("room.create, when a message service fails,", () => {
     expect(error.data.reason).toBe("PROVIDER_FAILED");
     deletion.release();
     await hall.wait(0);
-    expect(hall.counts()).toMatchObject({ rooms: 0 });
+    expect(await hall.counts()).toMatchObject({ rooms: 0 });
   });
 
   it("calls the deletion once at a service that refused to create the group", async () => {
@@ -316,10 +317,10 @@ describe("room.create, when a message service fails,", () => {
   it("stores the tasks that delete the groups before it creates them, in case the process crashes", async () => {
     await using hall = await openHall();
     // The tasks that remain if the process is killed during the call.
-    let left: ReturnType<typeof tasksOf> = [];
-    hall.at.rong_cloud.on("create", (work) => {
+    let left: Awaited<ReturnType<typeof tasksOf>> = [];
+    hall.at.rong_cloud.on("create", async (work) => {
       work();
-      left = tasksOf(hall);
+      left = await tasksOf(hall);
     });
     const { data: room } = await hall.create(["rong_cloud", "aliyun_new"]);
     expect(left.map(({ service, kind, groupId }) => `${service} ${kind} ${groupId}`).toSorted()).toEqual([
@@ -350,19 +351,19 @@ describe("exam.plan", () => {
     expect([...hall.at.aliyun_new.groups.values()].map((members) => members.size)).toEqual(
       Array.from({ length: 20 }, () => 2),
     );
-    expect(tasksOf(hall)).toEqual([]);
+    expect(await tasksOf(hall)).toEqual([]);
   });
 
   it("deletes the groups of all rooms if one of them fails, and creates no room", async () => {
     await using hall = await openHall();
     const go = await plan(hall, 20);
-    const before = hall.counts();
+    const before = await hall.counts();
     hall.at.aliyun_new.on("create", inTurn(works, works, works, worksWithoutAnswer, works));
     expect((await go()).error.data.reason).toBe("PROVIDER_FAILED");
     await hall.wait(0);
     await hall.wait(3 * MINUTE_MS);
     expect(hall.at.aliyun_new.groups.size).toBe(0);
-    expect(hall.counts()).toEqual(before);
+    expect(await hall.counts()).toEqual(before);
     // No call begins after the failure.
     expect(hall.calls.filter((call) => call.includes("create")).length).toBeLessThan(20);
   });
@@ -387,9 +388,9 @@ describe("exam.plan", () => {
     await using hall = await openHall([], { timeoutMs: 60_000 });
     const go = await plan(hall, 40);
     const due: number[] = [];
-    hall.at.aliyun_new.on("create", (work) => {
+    hall.at.aliyun_new.on("create", async (work) => {
       work();
-      due.push(...tasksOf(hall).map(({ dueAt }) => dueAt.getTime()));
+      due.push(...(await tasksOf(hall)).map(({ dueAt }) => dueAt.getTime()));
     });
     await go();
     // There are 40 rooms, eight at a time.
@@ -412,7 +413,7 @@ describe("exam.plan", () => {
     expect((await go()).error.data.reason).toBe("EXAM_CONFLICT");
     await hall.wait(0);
     expect(hall.at.aliyun_new.groups.size).toBe(0);
-    expect(tasksOf(hall)).toEqual([]);
+    expect(await tasksOf(hall)).toEqual([]);
   });
 });
 
@@ -421,7 +422,7 @@ describe("several rooms", () => {
     const [hanging, choosing] = [createTestService(), createTestService({ chooses: ["a"] })];
     hanging.on("create", hangs);
     choosing.on("create", fails("refused"));
-    await using process = openProcess({ rong_cloud: hanging, aliyun_old: choosing });
+    await using process = await openProcess({ rong_cloud: hanging, aliyun_old: choosing });
     const groups = createGroupService({
       store: process.store,
       messages: {

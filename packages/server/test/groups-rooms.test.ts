@@ -59,7 +59,7 @@ describe("the groups of a room that ends", () => {
     for (const name of SERVICES) expect(at[name].groups.has(roomId)).toBe(true);
     await wait(1);
     for (const name of SERVICES) expect(at[name].groups.size).toBe(0);
-    expect(tasksOf(world)).toEqual([]);
+    expect(await tasksOf(world)).toEqual([]);
   });
 
   it("are deleted once, however often and concurrently it is ended", async () => {
@@ -67,11 +67,12 @@ describe("the groups of a room that ends", () => {
     await Promise.all(Array.from({ length: 5 }, () => admin("room.end", { roomId })));
     now += MINUTE_MS;
     await admin("room.end", { roomId });
-    expect(
-      tasksOf(world)
-        .map(({ kind }) => kind)
-        .toSorted(),
-    ).toEqual(["delete_group", "delete_group", "send", "send"]);
+    expect((await tasksOf(world)).map(({ kind }) => kind).toSorted()).toEqual([
+      "delete_group",
+      "delete_group",
+      "send",
+      "send",
+    ]);
     await wait(MINUTE_MS);
     await admin("room.end", { roomId });
     await wait(60 * MINUTE_MS);
@@ -94,7 +95,7 @@ describe("the groups of a room that ends", () => {
   it("are deleted only at the room's services", async () => {
     const { id: roomId } = await newRoom({ imServer: ["rong_cloud"] });
     await admin("room.end", { roomId });
-    expect(tasksOf(world).map(({ service, kind }) => [service, kind])).toEqual([
+    expect((await tasksOf(world)).map(({ service, kind }) => [service, kind])).toEqual([
       ["rong_cloud", "send"],
       ["rong_cloud", "delete_group"],
     ]);
@@ -118,7 +119,7 @@ describe("the groups of a room that ends", () => {
   it("remain if the deletion of the exam fails", async () => {
     const { examId } = await newRoom();
     await expect(admin("exam.delete", { examId })).rejects.toThrow("withRooms");
-    expect(tasksOf(world)).toEqual([]);
+    expect(await tasksOf(world)).toEqual([]);
   });
 });
 
@@ -214,7 +215,7 @@ describe("a person who leaves a room", () => {
     await expect(admin("participant.remove", { roomId: room.id, userId: "root" })).rejects.toThrow("creator");
     const to = { roomId: room.id, userId: "e1", toRoomId: room.id };
     await expect(admin("participant.move", to)).rejects.toThrow("already");
-    expect(tasksOf(world)).toEqual([]);
+    expect(await tasksOf(world)).toEqual([]);
   });
 });
 

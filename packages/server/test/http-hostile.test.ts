@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TestApp } from "../src/app/testing.js";
 import { createRoutes } from "../src/rest/routes.js";
 import { createWire } from "../src/rest/wire.js";
+import { roomEvents } from "../src/storage/tables.js";
 import { answersTo, dataOf, rest } from "./support/calls.js";
+import { openTestDatabase } from "./support/database.js";
 import { cases, isQuick } from "./support/effort.js";
 import { tempFolder } from "./support/folders.js";
 import {
@@ -20,6 +21,7 @@ import {
 } from "./support/hostile.js";
 import { openSchool, type School } from "./support/school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport, streamSignature } from "./support/streams.js";
+import { contentsOf, rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
 const RUNS = cases(5_000);
@@ -79,7 +81,7 @@ interface Attack {
   readonly doomed: string;
   readonly tokens: Readonly<Record<string, string | undefined>>;
   /** The rows of all tables, except those of presence, which is written independently. */
-  readonly readContents: () => string;
+  readonly readContents: () => Promise<string>;
   readonly seen: Map<string, number>;
 }
 const WHO = ["teacher", "teacher", "teacher", "admin", "examinee", "garbage", "none"] as const;
@@ -88,24 +90,17 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const school = await openSchool({ config: { ...STREAM_CONFIG, databaseFile } });
-  const database = new Sqlite(databaseFile, { readonly: true });
-  const tables = database
-    .prepare(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('presence', 'sqlite_sequence')",
-    )
-    .pluck()
-    .all();
-  const isPresence = "type IN ('participant_entered', 'participant_left', 'devices_changed')";
-  const readers = tables.map((table) =>
-    database
-      .prepare(`SELECT * FROM "${String(table)}" ${table === "room_events" ? `WHERE NOT ${isPresence}` : ""}`)
-      .raw(),
-  );
-  let [contents, version] = ["", -1];
-  const readContents = () => {
-    // SQLite counts the commits of other connections. Not every commit changes the contents.
-    const now = Number(database.pragma("data_version", { simple: true }));
-    if (now !== version) contents = JSON.stringify(readers.map((reader) => reader.all()));
+  const db = await openTestDatabase({ file: databaseFile });
+  const isPresence = ["participant_entered", "participant_left", "devices_changed"];
+  let [contents, version]: [string, number | undefined] = ["", undefined];
+  const readContents = async () => {
+    // Not every commit changes the contents.
+    const now = await db.storage.othersVersion();
+    if (now === undefined || now !== version) {
+      const { presence: _, ...others } = await contentsOf(db);
+      const events = (await rowsOf(db, roomEvents)).filter(({ type }) => !isPresence.includes(type));
+      contents = JSON.stringify({ ...others, room_events: events });
+    }
     version = now;
     return contents;
   };
@@ -125,7 +120,7 @@ const openAttack = async (): Promise<Attack & AsyncDisposable> => {
     readContents,
     seen: new Map(),
     async [Symbol.asyncDispose]() {
-      database.close();
+      await db.close();
       await school[Symbol.asyncDispose]();
       folder[Symbol.dispose]();
     },
@@ -148,7 +143,7 @@ const attack = async (
   { app, tokens, readContents, seen }: Attack,
   { method, url, who, type, body, headers }: Request,
 ): Promise<void> => {
-  const before = readContents();
+  const before = await readContents();
   const authorization = tokens[who];
   const { status, text, answers } = await answersTo(app, {
     method,
@@ -170,7 +165,7 @@ const attack = async (
     const key = `${url.split("?")[0]?.split(",")[0]} ${reason}`;
     seen.set(key, (seen.get(key) ?? 0) + 1);
   }
-  const after = readContents();
+  const after = await readContents();
   if (reasons.every((reason) => reason !== ""))
     expect(after === before, `${url} ${reasons.join()}`).toBe(true);
 };

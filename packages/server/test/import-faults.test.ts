@@ -229,9 +229,9 @@ const linesOf = (fields: Readonly<Record<string, string[]>>): [string, string][]
   );
 
 const expectNothingChanged = async (hall: Hall, call: () => Promise<void>): Promise<void> => {
-  const before = hall.everything();
+  const before = await hall.everything();
   await call();
-  expect(hall.everything()).toEqual(before);
+  expect(await hall.everything()).toEqual(before);
 };
 
 describe("a roster with 34 kinds of faulty rows", () => {

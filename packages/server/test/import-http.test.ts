@@ -7,6 +7,7 @@ import { bulkChanges, personChanges, unseated } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { csv } from "./support/files.js";
 import { openHall } from "./support/roster.js";
+import { rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
 const base64 = (file: string): string => Buffer.from(file).toString("base64");
@@ -141,9 +142,8 @@ describe("what an import leaves in the database", () => {
       const answer = await admin.mutate("participant.import", { examId: exam.id, file, dryRun });
       expect(answer.status).toBe(status);
       await world.services.bulk.drain();
-      expect(world.db.queries.select().from(unseated).all()).toHaveLength(people);
-      for (const table of [bulkChanges, personChanges])
-        expect(world.db.queries.select().from(table).all()).toEqual([]);
+      expect(await rowsOf(world.db, unseated)).toHaveLength(people);
+      for (const table of [bulkChanges, personChanges]) expect(await rowsOf(world.db, table)).toEqual([]);
     }
   });
 });

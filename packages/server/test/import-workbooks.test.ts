@@ -33,7 +33,7 @@ describe("a workbook of people", () => {
     ]);
     expect(await hall.import(file)).toMatchObject({ rows: 4, added: 4, unreadSheets: ["填写说明"] });
     expect(
-      hall.people().map(({ userId, name, room, extraMinutes }) => [userId, name, room, extraMinutes]),
+      (await hall.people()).map(({ userId, name, room, extraMinutes }) => [userId, name, room, extraMinutes]),
     ).toEqual([
       ["00777", "张三", "Hall A", 15],
       ["00778", "李四", "Hall A", 0],
@@ -45,7 +45,7 @@ describe("a workbook of people", () => {
   it("is refused with row, column, value and name where it does not say what it shows", async () => {
     await using hall = await nextHall();
     await hall.room("Hall A");
-    const before = hall.everything();
+    const before = await hall.everything();
     const file = workbook([
       {
         rows: [
@@ -84,7 +84,7 @@ describe("a workbook of people", () => {
       "rows[9].加时": ["shows '1' but contains 0.5: format the column as text ('1', of 'H')"],
       "rows[10].考场": ["is merged with B10: unmerge the cells ('Hall A', of 'I')"],
     });
-    expect(hall.everything()).toEqual(before);
+    expect(await hall.everything()).toEqual(before);
   });
 
   it("may hold anything in columns that are not read", async () => {
@@ -122,7 +122,7 @@ describe("a workbook of people", () => {
       ["k1", "A", "Hall A", 5],
     ];
     await hall.import(workbook([{ rows, merges: ["A1:A2", "B1:B2", "C1:D1"] }]));
-    expect(hall.people()).toMatchObject([{ userId: "k1", room: "Hall A", extraMinutes: 5 }]);
+    expect(await hall.people()).toMatchObject([{ userId: "k1", room: "Hall A", extraMinutes: 5 }]);
   });
 
   it("is told in which row and sheet a header was looked for", async () => {
@@ -156,7 +156,7 @@ describe("a workbook of people", () => {
     expect(message).toBe(
       "file cannot be used: Several sheets of the workbook contain people: '一班' and '二班'. Combine them, or hide the others.",
     );
-    expect(hall.people()).toEqual([]);
+    expect(await hall.people()).toEqual([]);
   });
 });
 
@@ -187,7 +187,7 @@ describe("a header", () => {
         ]),
       ),
     ).toMatchObject({ added: 1 });
-    expect(hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
+    expect(await hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
   });
 
   it("is what lists mean first, where others stand beside it", async () => {
@@ -198,7 +198,7 @@ describe("a header", () => {
         ["7", "k1", "A", "T"],
       ]),
     );
-    expect(hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
+    expect(await hall.people()).toMatchObject([{ userId: "k1", name: "A" }]);
     const { message } = await refusalOf(
       hall.import(
         csv([
@@ -223,6 +223,6 @@ describe("a header", () => {
         ["k1", "A", "Hall A", "5"],
       ]),
     );
-    expect(hall.people()).toMatchObject([{ room: "Hall A", extraMinutes: 5 }]);
+    expect(await hall.people()).toMatchObject([{ room: "Hall A", extraMinutes: 5 }]);
   });
 });

@@ -186,7 +186,7 @@ const run = async (
   await Promise.all(writes);
   // All listeners wait for the last event of each room.
   await Promise.all(rooms.map(say));
-  const logged = hall.log().filter(({ id }) => id > Number(from));
+  const logged = (await hall.log()).filter(({ id }) => id > Number(from));
   const of = (...ids: string[]) => logged.filter(({ roomId }) => ids.includes(roomId)).map(({ id }) => id);
   const expected = [of(room.id), of(sibling.id), of(room.id, sibling.id), of(room.id)];
   const received = await Promise.all(listeners.map((listener, n) => listener.rest(expected[n]?.at(-1) ?? 0)));

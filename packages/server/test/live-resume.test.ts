@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createEventLog } from "../src/domain/events.js";
 import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
-import { openDatabase } from "../src/storage/sqlite/client.js";
+import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { ADMIN, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
@@ -50,10 +50,7 @@ describe("a subscriber that resumes", () => {
     const received = await second.take(1023);
     await speaking;
     expect(idsOf(received)).toEqual(
-      hall
-        .log()
-        .map(({ id }) => id)
-        .filter((id) => id > Number(lastEventId)),
+      (await hall.log()).map(({ id }) => id).filter((id) => id > Number(lastEventId)),
     );
   });
 
@@ -76,7 +73,7 @@ describe("a subscriber that resumes", () => {
       // Deletes events that are older than an hour.
       await hall.services.live.stop();
       hall.services.live.start();
-      await expect.poll(() => hall.wholeLog().length).toBe(1);
+      await expect.poll(async () => (await hall.wholeLog()).length).toBe(1);
 
       await using away = await listen(before);
       await using back = await listen(String(Number(latest) - 1));
@@ -133,7 +130,7 @@ describe("a subscriber that resumes", () => {
     await hall.services.live.stop();
     hall.services.live.start();
     // There are more events than one write deletes. Only the newest one remains.
-    await expect.poll(() => hall.wholeLog().length).toBe(1);
+    await expect.poll(async () => (await hall.wholeLog()).length).toBe(1);
     await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });
     await speak(hall, 1);
     expect(idsOf([await subscription.next()])).toEqual([Number(lastEventId) + 1]);
@@ -157,7 +154,7 @@ describe("a slow subscriber", () => {
     const first = slow.next();
     const others = quick.take(count + 2);
     await speak(hall, count);
-    const all = hall.log().map(({ id }) => id);
+    const all = (await hall.log()).map(({ id }) => id);
     // The other subscriber has received all events. The slow one has received none.
     expect(idsOf(await others)).toEqual(all);
     client.resume();
@@ -192,17 +189,13 @@ describe("events of another process", () => {
     await using hall = await openLiveHall({ config: { databaseFile } });
     const roomId = hall.room.id;
     await using subscription = await listenRoom(hall, ADMIN, { roomId });
-    const other = openDatabase({ file: databaseFile });
-    try {
-      const events = createEventLog({ added: () => undefined });
-      for (const audioStatus of ["speaking", "silent"] as const) {
-        await other.storage.write((tx) =>
-          events.add(tx, roomId, "audio_status_changed", { audioStatus }, START),
-        );
-        expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
-      }
-    } finally {
-      other.close();
+    await using other = await openTestDatabase({ file: databaseFile });
+    const events = createEventLog({ added: () => undefined });
+    for (const audioStatus of ["speaking", "silent"] as const) {
+      await other.storage.write((tx) =>
+        events.add(tx, { examId: hall.room.examId, roomId }, "audio_status_changed", { audioStatus }, START),
+      );
+      expect(await subscription.next()).toMatchObject({ type: "audio_status_changed", audioStatus });
     }
   });
 });

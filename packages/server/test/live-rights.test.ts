@@ -5,6 +5,7 @@ import { revokedTokens } from "../src/storage/tables.js";
 import { listenExam, listenRoom, readEvents } from "./support/listening.js";
 import { ADMIN, EXAMINEE, INSPECTOR, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { insertRows } from "./support/tables.js";
 
 const CLERK = { userId: "teacher1", role: "teacher", name: "Clerk", password: "a password" } as const;
 const reason = (error: unknown) => {
@@ -197,7 +198,7 @@ describe("a subscription whose access has ended fails", () => {
     const { tokenId = "" } = await hall.services.auth.identify(token);
     const listener = await hall.listen(token, hall.room.id);
     const createdAt = new Date(0);
-    hall.db.queries.insert(revokedTokens).values({ tokenId, expiresAt: null, createdAt }).run();
+    await insertRows(hall.db, revokedTokens, [{ tokenId, expiresAt: null, createdAt }]);
     vi.advanceTimersByTime(5000);
     expect(reason(await listener.failure())?.code).toBe("UNAUTHENTICATED");
   });

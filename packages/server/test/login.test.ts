@@ -5,9 +5,12 @@ import { describe, expect, it } from "vitest";
 import type { Deps } from "../src/api/deps.js";
 import { createTestApp } from "../src/app/testing.js";
 import type { Config } from "../src/config/config.js";
+import { query } from "../src/storage/statement.js";
+import { sessions } from "../src/storage/tables.js";
 import { dataOf, refusalOf, rest, send, trpc, unpack } from "./support/calls.js";
 import { shared } from "./support/shared.js";
 import { openStaff, PASSWORD, ROOT, START, type Staff, tokenState } from "./support/staff.js";
+import { readRows, rowsOf } from "./support/tables.js";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -352,17 +355,17 @@ describe("a session", () => {
   it("that is over is thrown away a month later: till then the clock may be wrong", async () => {
     await using staff = await openStaff();
     await staff.account("t1");
-    const rows = () => staff.db.queries.query.sessions.findMany().sync();
+    const rows = () => readRows(staff.db, query.select().from(sessions).orderBy(sessions.createdAt));
     await staff.login("t1");
     staff.wait(3 * DAY);
     await staff.login("t1");
-    expect(rows()).toHaveLength(2);
+    expect(await rows()).toHaveLength(2);
     staff.wait(33 * DAY);
     await staff.login("t1");
-    expect(rows()).toHaveLength(3);
+    expect(await rows()).toHaveLength(3);
     staff.wait(DAY);
     await staff.login("t1");
-    expect(rows().map(({ createdAt }) => createdAt)).toEqual([
+    expect((await rows()).map(({ createdAt }) => createdAt)).toEqual([
       new Date(START + 3 * DAY * 1000),
       new Date(START + 36 * DAY * 1000),
       new Date(START + 37 * DAY * 1000),
@@ -387,7 +390,7 @@ describe("a session", () => {
     disable = () => staff.admin("account.disable", { userId: "t1" });
     const answer = await rest(staff).post("login", { username: "t1", password: PASSWORD });
     refusalOf(answer, 401, "UNAUTHENTICATED");
-    expect(staff.db.queries.query.sessions.findMany().sync()).toEqual([]);
+    expect(await rowsOf(staff.db, sessions)).toEqual([]);
   });
 });
 

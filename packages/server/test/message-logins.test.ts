@@ -7,6 +7,7 @@ import { type ImLogin, imLogin, rawDropIn } from "./support/drop-in.js";
 import { openHall } from "./support/hall.js";
 import { refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
+import { rowsOf } from "./support/tables.js";
 
 // A message login has the access of the token for which it was issued. Nobody gains rights in a room by adding its people to their own
 // room (see docs/decisions/0030).
@@ -292,12 +293,7 @@ describe("stored message logins", () => {
     await using hall = await openHall();
     const issue = (caller: TestCaller, userId = caller.sub) =>
       hall.mutate(caller, "im.getToken", { userId, imServer: ["aliyun_new"], roomId: hall.room.id });
-    const ids = () =>
-      hall.db.queries
-        .select()
-        .from(messageLogins)
-        .all()
-        .map(({ id }) => `AK-${id}`);
+    const ids = async () => (await rowsOf(hall.db, messageLogins)).map(({ id }) => `AK-${id}`);
     const nonceOf = async (answer: ReturnType<typeof issue>) => (await answer).data.aliyunNewIm.auth.nonce;
     const examinee: TestCaller = { sub: "e1", role: "examinee" };
     const other = await nonceOf(issue(examinee, "pc_e1"));
@@ -306,10 +302,10 @@ describe("stored message logins", () => {
       hall.time.now += 1;
       nonces.push(await nonceOf(issue(examinee)));
     }
-    expect(new Set(ids())).toEqual(new Set([other, ...nonces.slice(-20)]));
+    expect(new Set(await ids())).toEqual(new Set([other, ...nonces.slice(-20)]));
     hall.time.now += 2 * 86_400_000;
     const later: string[] = [];
     for (let n = 0; n < 2; n += 1) later.push(await nonceOf(issue({ sub: "t1", role: "teacher" })));
-    expect(new Set(ids())).toEqual(new Set(later));
+    expect(new Set(await ids())).toEqual(new Set(later));
   });
 });

@@ -1,14 +1,16 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
+import { query } from "../src/storage/statement.js";
 import { messages, vendorTasks } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
 import { createTestService, withServices } from "./support/message-services.js";
 import { openStreamHall, type StreamHall } from "./support/stream-hall.js";
+import { readRows, rowsOf } from "./support/tables.js";
 
 /** The messages of a room in the built-in service. */
 const messagesOf = ({ db }: Pick<Hall | StreamHall, "db">, { id }: { id: string }) =>
-  db.queries.select().from(messages).where(eq(messages.roomId, id)).orderBy(messages.id).all();
+  readRows(db, query.select().from(messages).where(eq(messages.roomId, id)).orderBy(messages.id));
 const NOW = START / 1000;
 
 describe("a stream status", () => {
@@ -18,7 +20,7 @@ describe("a stream status", () => {
     await hall.happens("e1", "publish", NOW + 1);
     await hall.happens("e1", "publish", NOW, { camera: "pc" });
     await hall.happens("e1", "publish_done", NOW + 2);
-    expect(messagesOf(hall, hall.room)).toMatchObject(
+    expect(await messagesOf(hall, hall.room)).toMatchObject(
       [signals.streamPublished, signals.streamPublished, signals.streamStopped].map(({ type }) => ({
         type,
         data: '{"userId":"e1"}',
@@ -27,7 +29,7 @@ describe("a stream status", () => {
         recipients: null,
       })),
     );
-    expect(hall.db.queries.select().from(vendorTasks).all()).toEqual([]);
+    expect(await rowsOf(hall.db, vendorTasks)).toEqual([]);
   });
 
   it("is in the room's history for everybody", async () => {
@@ -49,7 +51,7 @@ describe("a stream status", () => {
   it("is announced at the services of vendors if the room's groups are there", async () => {
     await using hall = await openStreamHall();
     await hall.happens("e1", "publish", NOW);
-    expect([hall.announced().length, messagesOf(hall, hall.room)]).toEqual([1, []]);
+    expect([(await hall.announced()).length, await messagesOf(hall, hall.room)]).toEqual([1, []]);
 
     const change = withServices({ rong_cloud: createTestService() });
     await using other = await openHall({ change, queue: false });
@@ -60,7 +62,7 @@ describe("a stream status", () => {
     };
     const { data } = await other.mutate(TEACHER, "room.create", room);
     await other.mutate(TEACHER, "participant.remove", { roomId: data.id, userId: "e1" });
-    expect(messagesOf(other, data)).toEqual([]);
+    expect(await messagesOf(other, data)).toEqual([]);
   });
 });
 
@@ -77,7 +79,7 @@ describe("a person who is removed", () => {
     });
     const caller = path === "participant.move" ? { sub: "root", role: "admin" as const } : TEACHER;
     expect(await hall.mutate(caller, path, { ...where(hall), userId: "e1" })).toMatchObject({ status: 200 });
-    const [only, ...more] = messagesOf(hall, hall.room);
+    const [only, ...more] = await messagesOf(hall, hall.room);
     expect(more).toEqual([]);
     expect(only).toMatchObject({
       type: signals.endUser.type,
@@ -89,7 +91,7 @@ describe("a person who is removed", () => {
     const signalsFor = async (reader: typeof OTHER) =>
       (await hall.query(reader, "im.history", { roomId: hall.room.id })).data.messages.length;
     expect([await signalsFor(OTHER), await signalsFor(TEACHER)]).toEqual([0, 0]);
-    expect(hall.happened(hall.room, "message")).toHaveLength(1);
+    expect(await hall.happened(hall.room, "message")).toHaveLength(1);
   });
 
   it("receives the signal after returning, even if others have similar ids or the id `server`", async () => {
@@ -117,6 +119,6 @@ describe("a person who is removed", () => {
     expect((await hall.mutate({ sub: "root", role: "admin" }, "participant.move", move)).status).not.toBe(
       200,
     );
-    expect([messagesOf(hall, hall.room), hall.happened(hall.room, "message")]).toEqual([[], []]);
+    expect([await messagesOf(hall, hall.room), await hall.happened(hall.room, "message")]).toEqual([[], []]);
   });
 });

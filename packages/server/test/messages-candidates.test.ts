@@ -31,7 +31,7 @@ describe("a candidate's message by the API", () => {
       reason: "INVALID_INPUT",
       fieldErrors: { [`to[${to.length - 1}]`]: [`is none of the room's staff: ${wrong}`] },
     });
-    expect(hall.happened(hall.room, "message")).toEqual([]);
+    expect(await hall.happened(hall.room, "message")).toEqual([]);
   });
 
   it.each([[["t1"]], [["pc_t1"]], [["i1"]], [["t1", "i1"]], [["pc_e1"]]])(

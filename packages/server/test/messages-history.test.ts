@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { TestCaller } from "../src/app/testing.js";
 import { messages } from "../src/storage/tables.js";
 import { EXAMINEE, type Hall, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import { rowsOf } from "./support/tables.js";
 
-const accepted = ({ db }: Hall) => db.queries.select().from(messages).all();
+const accepted = ({ db }: Hall) => rowsOf(db, messages);
 const OWN = { type: 30_001, data: { text: "学生" } } as const;
 
 /** A message with its sender and recipients. */
@@ -128,6 +129,6 @@ describe("the history of a room", () => {
     await using hall = await openHall();
     await hall.say(TEACHER, { ...OWN, to: ["e1"] });
     const deleted = await hall.mutate(TEACHER, "exam.delete", { examId: hall.room.examId, withRooms: true });
-    expect([deleted.status, accepted(hall)]).toEqual([200, []]);
+    expect([deleted.status, await accepted(hall)]).toEqual([200, []]);
   });
 });

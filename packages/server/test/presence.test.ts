@@ -5,6 +5,7 @@ import type { TestCaller } from "../src/app/testing.js";
 import { presence, roomEvents } from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { ADMIN, EXAMINEE, type Hall, INSPECTOR, OTHER, openHall, START, TEACHER } from "./support/hall.js";
+import { failWrites, rowsOf } from "./support/tables.js";
 
 // Tests control when the settle time passes. They use no other timers.
 beforeEach(() => {
@@ -43,10 +44,10 @@ const present = async (hall: Hall, { id } = hall.room): Promise<string[]> => {
   );
 };
 /** The presence events of a room. */
-const presenceEvents = (hall: Hall, { id } = hall.room): string[] =>
-  hall
-    .happened({ ...hall.room, id }, "participant_entered", "participant_left")
-    .map(([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`);
+const presenceEvents = async (hall: Hall, { id } = hall.room): Promise<string[]> =>
+  (await hall.happened({ ...hall.room, id }, "participant_entered", "participant_left")).map(
+    ([type, { userId, role, camera }]) => `${type.slice(12)} ${userId} ${role} ${camera}`,
+  );
 
 describe("a connected page", () => {
   it("is present at once, which adds an event", async () => {
@@ -56,7 +57,7 @@ describe("a connected page", () => {
     await connect(hall, EXAMINEE, "pc");
     await connect(hall, TEACHER);
     expect(await present(hall)).toEqual(["e1 examinee main 0", "e1 examinee pc 2", "t1 teacher main 2"]);
-    expect(presenceEvents(hall)).toEqual([
+    expect(await presenceEvents(hall)).toEqual([
       "entered e1 examinee main",
       "entered e1 examinee pc",
       "entered t1 teacher main",
@@ -74,7 +75,7 @@ describe("a connected page", () => {
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await second();
     expect(await present(hall)).toEqual([]);
-    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
   });
 
   it("is not present if the person is not in the room, like an administrator who watches", async () => {
@@ -82,18 +83,18 @@ describe("a connected page", () => {
     const leave = await connect(hall, ADMIN);
     await connect(hall, { sub: "e1", role: "teacher" });
     await leave();
-    expect([await present(hall), presenceEvents(hall)]).toEqual([[], []]);
+    expect([await present(hall), await presenceEvents(hall)]).toEqual([[], []]);
     // An administrator who is in the room is present with their role there.
     await connect(hall, { sub: "t1", role: "admin" });
-    expect(presenceEvents(hall)).toEqual(["entered t1 teacher main"]);
+    expect(await presenceEvents(hall)).toEqual(["entered t1 teacher main"]);
   });
 });
 
 describe("the number of devices of a page", () => {
-  const counted = (hall: Hall): string[] =>
-    hall
-      .happened(hall.room, "participant_entered", "devices_changed", "participant_left")
-      .map(([type, { userId, camera, devices }]) => `${type} ${userId} ${camera} ${devices ?? ""}`.trim());
+  const counted = async (hall: Hall): Promise<string[]> =>
+    (await hall.happened(hall.room, "participant_entered", "devices_changed", "participant_left")).map(
+      ([type, { userId, camera, devices }]) => `${type} ${userId} ${camera} ${devices ?? ""}`.trim(),
+    );
   const devices = async (hall: Hall) =>
     (await hall.query(INSPECTOR, "room.presence", { roomId: hall.room.id })).data.map(
       ({ userId, camera, devices: open }: { userId: string; camera: string; devices: number }) =>
@@ -109,7 +110,7 @@ describe("the number of devices of a page", () => {
     expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
     const snapshot = (await hall.query(TEACHER, "room.snapshot", { roomId: hall.room.id })).data;
     expect(snapshot.presence).toMatchObject([{ devices: 1 }, { devices: 20 }]);
-    expect(counted(hall)).toEqual([
+    expect(await counted(hall)).toEqual([
       "participant_entered e1 pc",
       "participant_entered e1 main",
       ...Array.from({ length: 19 }, (_, n) => `devices_changed e1 main ${n + 2}`),
@@ -119,7 +120,7 @@ describe("the number of devices of a page", () => {
     expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 20"]);
     await pass(hall, 10);
     expect(await devices(hall)).toEqual(["e1 pc 1", "e1 main 1"]);
-    expect(counted(hall).slice(21)).toEqual(["devices_changed e1 main 1"]);
+    expect((await counted(hall)).slice(21)).toEqual(["devices_changed e1 main 1"]);
   });
 
   it("does not change if a device reconnects within the settle time", async () => {
@@ -130,7 +131,7 @@ describe("the number of devices of a page", () => {
     await pass(hall, 9);
     await connect(hall, EXAMINEE);
     await pass(hall, 30);
-    expect(counted(hall)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
+    expect(await counted(hall)).toEqual(["participant_entered e1 main", "devices_changed e1 main 2"]);
   });
 
   it("is not visible to other examinees", async () => {
@@ -150,11 +151,11 @@ describe("a page that lost its connection", () => {
     await pass(hall, 9.999);
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await pass(hall, 0.001);
-    expect([await present(hall), presenceEvents(hall)]).toEqual([
+    expect([await present(hall), await presenceEvents(hall)]).toEqual([
       [],
       ["entered e1 examinee main", "left e1 examinee main"],
     ]);
-    const { createdAt } = hall.db.queries.select().from(roomEvents).all().at(-1) ?? {};
+    const { createdAt } = (await rowsOf(hall.db, roomEvents)).at(-1) ?? {};
     expect(createdAt).toEqual(new Date(START + 10_000));
   });
 
@@ -170,7 +171,7 @@ describe("a page that lost its connection", () => {
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await leave();
     await pass(hall, 10);
-    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
+    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main", "left e1 examinee main"]);
     await connect(hall, EXAMINEE);
     expect(await present(hall)).toEqual(["e1 examinee main 100"]);
   });
@@ -185,13 +186,13 @@ describe("a page that lost its connection", () => {
     expect(await present(hall)).toEqual(["e1 examinee main 0"]);
     await again();
     await pass(hall, 9);
-    expect(presenceEvents(hall)).toEqual([
+    expect(await presenceEvents(hall)).toEqual([
       "entered e1 examinee main",
       "left e1 examinee main",
       "entered e1 examinee main",
     ]);
     await pass(hall, 1);
-    expect(presenceEvents(hall)).toHaveLength(4);
+    expect(await presenceEvents(hall)).toHaveLength(4);
   });
 
   it("and reconnects several times is present as long as its last connection", async () => {
@@ -233,10 +234,10 @@ describe("a person who is removed from the room", () => {
     await connect(hall, OTHER);
     const { status } = await hall.mutate(caller, path, { ...where(hall), userId: "e1" });
     expect([status, await present(hall)]).toEqual([200, ["e2 examinee main 0"]]);
-    expect(presenceEvents(hall).slice(3)).toEqual(["left e1 examinee main", "left e1 examinee pc"]);
+    expect((await presenceEvents(hall)).slice(3)).toEqual(["left e1 examinee main", "left e1 examinee pc"]);
     for (const leave of leaves) await leave();
     await pass(hall, 10);
-    expect(presenceEvents(hall)).toHaveLength(5);
+    expect(await presenceEvents(hall)).toHaveLength(5);
   });
 
   it("and added again is present with their next connection, even within the settle time", async () => {
@@ -260,9 +261,9 @@ describe("a person who is removed from the room", () => {
     expect((await hall.mutate(TEACHER, "exam.delete", { examId, withRooms: true })).status).toBe(200);
     await connect(hall, OTHER);
     await leave();
-    expect(hall.db.queries.select().from(presence).all()).toEqual([]);
+    expect(await rowsOf(hall.db, presence)).toEqual([]);
     expect(hall.lines.filter(({ level }) => Number(level) >= 50)).toEqual([]);
-    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
+    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
   });
 });
 
@@ -285,7 +286,7 @@ describe("many concurrent connections", () => {
     await hall.written();
     // The number of commits depends on how busy the machine is.
     expect(begun.length).toBeLessThan(people.length / 4);
-    expect(presenceEvents(hall)).toHaveLength(people.length);
+    expect(await presenceEvents(hall)).toHaveLength(people.length);
   });
 });
 
@@ -314,7 +315,7 @@ describe("after a restart,", () => {
     await connect(second, EXAMINEE);
     await pass(second, 5);
     expect(await present(second)).toEqual(["e1 examinee main 0"]);
-    expect(presenceEvents(second)).toEqual([
+    expect(await presenceEvents(second)).toEqual([
       "entered e1 examinee main",
       "entered e2 examinee main",
       "left e2 examinee main",
@@ -328,7 +329,10 @@ describe("after a restart,", () => {
     await first[Symbol.asyncDispose]();
     await using second = await openHall(inFile(folder.path, 0), first);
     await pass(second, 0.001);
-    expect([await present(second), presenceEvents(second).at(-1)]).toEqual([[], "left e1 examinee main"]);
+    expect([await present(second), (await presenceEvents(second)).at(-1)]).toEqual([
+      [],
+      "left e1 examinee main",
+    ]);
   });
 });
 
@@ -336,21 +340,18 @@ describe("a change that cannot be written", () => {
   it("is written later", async () => {
     await using hall = await openHall({ config: { presenceSettleSeconds: 0 } });
     const { db } = hall;
-    const forbid = (when: string) =>
-      db.queries.run(`CREATE TRIGGER no BEFORE ${when} ON presence BEGIN SELECT RAISE(ABORT, 'no'); END`);
-    const allow = () => db.queries.run("DROP TRIGGER no");
-    forbid("INSERT");
+    const allowInsert = await failWrites(db, presence, "insert");
     const leave = await connect(hall, EXAMINEE);
-    expect([await present(hall), presenceEvents(hall)]).toEqual([[], []]);
-    allow();
+    expect([await present(hall), await presenceEvents(hall)]).toEqual([[], []]);
+    await allowInsert();
     await pass(hall, 5);
-    expect(presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
-    forbid("DELETE");
+    expect(await presenceEvents(hall)).toEqual(["entered e1 examinee main"]);
+    const allowDelete = await failWrites(db, presence, "delete");
     await leave();
     expect(await present(hall)).toHaveLength(1);
-    allow();
+    await allowDelete();
     await pass(hall, 5);
-    expect([await present(hall), presenceEvents(hall).at(-1)]).toEqual([[], "left e1 examinee main"]);
+    expect([await present(hall), (await presenceEvents(hall)).at(-1)]).toEqual([[], "left e1 examinee main"]);
     expect(hall.lines.filter(({ level }) => level === 50)).toHaveLength(2);
   });
 });

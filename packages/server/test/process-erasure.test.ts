@@ -42,7 +42,7 @@ it("the command erases, too", async () => {
   });
   expect(ended).toMatchObject({ code: 0 });
   expect(
-    Object.keys(namedIn(databaseFile, WHO)).filter(
+    Object.keys(await namedIn(databaseFile, WHO)).filter(
       (table) => !/^(room_events|messages|message_readers|erasures)$/.test(table),
     ),
   ).toEqual([]);

@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { openDatabase } from "../src/storage/sqlite/client.js";
+import { openSqlite } from "../src/storage/sqlite/client.js";
 import { runHere } from "./support/command.js";
 import { run, type Server, serve, tempFolder, testEnv, tokenFor } from "./support/process.js";
 
@@ -138,7 +138,7 @@ describe("while the server runs, its database file is", () => {
     const file = join(folder.path, DATABASE);
     await using server = await serve({ cwd: folder.path, env: testEnv });
     await makeRooms(server, ["before"]);
-    openDatabase({ file: `${file}.other` }).close();
+    openSqlite({ file: `${file}.other` }).close();
     expect((await fetch(`${server.url}/ready`)).status).toBe(200);
 
     harm(file);

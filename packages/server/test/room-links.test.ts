@@ -1,13 +1,17 @@
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { eq } from "drizzle-orm";
 import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type RouterOutputs, type TestAppOptions } from "../src/app/testing.js";
+import { query } from "../src/storage/statement.js";
+import { participants } from "../src/storage/tables.js";
 import { openApp, start } from "./support/apps.js";
 import { dataOf, expectDone, refusalOf, trpc } from "./support/calls.js";
+import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { APPS, openSchool, type School } from "./support/school.js";
+import { change } from "./support/tables.js";
 
 type Link = RouterOutputs["room"]["joinLinks"][number];
 
@@ -35,10 +39,10 @@ const openWithExtra = async (extra: Readonly<Record<string, number>>, options: T
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const school = await openSchool({ ...options, config: { apps: APPS, ...options.config, databaseFile } });
-  const database = new Sqlite(databaseFile);
-  const give = database.prepare("UPDATE participants SET extra_minutes = ? WHERE user_id = ?");
-  for (const [userId, minutes] of Object.entries(extra)) give.run(minutes, userId);
-  database.close();
+  const db = await openTestDatabase({ file: databaseFile });
+  for (const [userId, extraMinutes] of Object.entries(extra))
+    await change(db, query.update(participants).set({ extraMinutes }).where(eq(participants.userId, userId)));
+  await db.close();
   return {
     ...school,
     async [Symbol.asyncDispose]() {

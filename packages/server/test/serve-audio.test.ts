@@ -1,10 +1,12 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { audioClips } from "../src/storage/tables.js";
 import { dataOf, refusalOf } from "./support/calls.js";
+import { openTestDatabase } from "./support/database.js";
 import { wav } from "./support/sounds.js";
+import { failWrites } from "./support/tables.js";
 import { ADMIN, openUploads, sha256, statusOf, type UploadApp } from "./support/uploads.js";
 
 describe("the folder of audio files", () => {
@@ -70,29 +72,29 @@ describe("a clip's file", () => {
     expect(await statusOf(again.url)).toBe(200);
   });
 
-  it.each([
-    ["its statement", "abort"],
-    ["its transaction", "rollback"],
-  ])("goes when its clip cannot be added, for %s is undone, unless another clip has it", async (_, how) => {
-    const dataDir = mkdtempSync(join(tmpdir(), "invigil-refusing-"));
-    const databaseFile = join(dataDir, "invigil.db");
-    {
-      await using app = await openUploads({ config: { databaseFile } });
-      const other = new Sqlite(databaseFile);
-      other.exec(
-        `create trigger refuse before insert on audio_clips when new.name = 'refused' begin select raise(${how}, 'no'); end`,
-      );
-      other.close();
-      const refused = () => app.upload(["name", "refused"], ["file", wav()]);
-      refusalOf(await refused(), 500, "INTERNAL");
-      expect(app.kept()).toEqual([]);
-      const { url } = await made(app, "A");
-      refusalOf(await refused(), 500, "INTERNAL");
-      expect(await statusOf(url)).toBe(200);
-      expect(await app.clips()).toHaveLength(1);
-    }
-    rmSync(dataDir, { recursive: true });
-  });
+  it.each(["statement", "transaction"] as const)(
+    "goes when its clip cannot be added, for its %s is undone, unless another clip has it",
+    async (undoes) => {
+      const dataDir = mkdtempSync(join(tmpdir(), "invigil-refusing-"));
+      const databaseFile = join(dataDir, "invigil.db");
+      {
+        await using app = await openUploads({ config: { databaseFile } });
+        await using other = await openTestDatabase({ file: databaseFile });
+        const refuse = () => failWrites(other, audioClips, "insert", { undoes });
+        const refused = () => app.upload(["name", "refused"], ["file", wav()]);
+        const allow = await refuse();
+        refusalOf(await refused(), 500, "INTERNAL");
+        expect(app.kept()).toEqual([]);
+        await allow();
+        const { url } = await made(app, "A");
+        await refuse();
+        refusalOf(await refused(), 500, "INTERNAL");
+        expect(await statusOf(url)).toBe(200);
+        expect(await app.clips()).toHaveLength(1);
+      }
+      rmSync(dataDir, { recursive: true });
+    },
+  );
 
   it("is there for every clip, however uploads and deletions cross", async () => {
     await using app = await openUploads();

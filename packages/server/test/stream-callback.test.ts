@@ -7,6 +7,7 @@ import { cases } from "./support/effort.js";
 import { shared } from "./support/shared.js";
 import { NOW, openStreamHall, type StreamHall, userInfo } from "./support/stream-hall.js";
 import { STREAM_CONFIG, streamHeaders } from "./support/streams.js";
+import { insertRows, rowsOf } from "./support/tables.js";
 
 const PATH = "/exam/userAct";
 /** Made with md5sum, of `push.example|1767323045|kept-secret-callback-of-this-test-run`. */
@@ -14,7 +15,7 @@ const SIGNATURE = "0e9039368ac7d910ddc6bfec02c86993";
 const PUBLISHED = '20001 {"userId":"e1"}';
 const STOPPED = '20000 {"userId":"e1"}';
 
-const kept = (hall: StreamHall) => hall.db.queries.select().from(streamEvents).all();
+const kept = (hall: StreamHall) => rowsOf(hall.db, streamEvents);
 const goodQuery = (hall: StreamHall, more: Partial<Happening> = {}): Record<string, string> =>
   Object.fromEntries(
     hall.service.queryOf({ action: "publish", id: hall.nameOf("e1"), time: NOW - 10, ...more }),
@@ -31,7 +32,7 @@ describe("the signature", () => {
     await using hall = await openStreamHall();
     const headers = { "ALI-LIVE-TIMESTAMP": "1767323045", "ALI-LIVE-SIGNATURE": SIGNATURE };
     expect(dataOf(await ask(hall, goodQuery(hall), headers))).toBe(true);
-    expect(kept(hall)).toHaveLength(1);
+    expect(await kept(hall)).toHaveLength(1);
   });
 
   it.each([
@@ -45,7 +46,7 @@ describe("the signature", () => {
     const other = hall.serviceWith(change);
     for (const query of [goodQuery(hall), {}])
       refusalOf(await ask(hall, query, other.signed(NOW + offset)), 401, "UNAUTHENTICATED");
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
   });
 
   it.each([-300, 300])("made at an offset of %d seconds is taken", async (offset) => {
@@ -68,7 +69,7 @@ describe("the signature", () => {
       const sentence = refusalOf(await ask(hall, query, headers), 401, "UNAUTHENTICATED");
       expect(sentence).toBe("The stream service's signature is missing or wrong.");
     }
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
   });
 
   it("is needed over tRPC, too", async () => {
@@ -78,9 +79,9 @@ describe("the signature", () => {
       const { error } = await hall.admin.mutate("stream.report", { ...report, ...wrong });
       expect(error.data).toMatchObject({ reason: "UNAUTHENTICATED", httpStatus: 401 });
     }
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
     expect((await hall.admin.mutate("stream.report", report)).data).toBe(true);
-    expect(kept(hall)).toHaveLength(1);
+    expect(await kept(hall)).toHaveLength(1);
   });
 
   it.each([
@@ -91,7 +92,7 @@ describe("the signature", () => {
     for (const headers of [streamHeaders(), {}])
       for (const query of [goodQuery(hall), {}])
         refusalOf(await ask(hall, query, headers), 501, "PROVIDER_NOT_CONFIGURED");
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
   });
 });
 
@@ -100,7 +101,7 @@ describe("what is no event of ours", () => {
     await using hall = await openStreamHall();
     const answer = await ask(hall, { ...goodQuery(hall), app: "pull.example" });
     expect(refusalOf(answer, 400, "INVALID_INPUT")).toMatch(/^app must be the push domain/);
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
     // Host names are case-insensitive.
     dataOf(await ask(hall, { ...goodQuery(hall), app: "PUSH.Example" }));
   });
@@ -122,14 +123,14 @@ describe("what is no event of ours", () => {
       id: id.replace("+", `${name}x`).replace("^", name.toUpperCase()),
     };
     expect(refusalOf(await ask(hall, query), 404, "STREAM_NOT_FOUND")).toContain(query.id);
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
   });
 
   it("is a transcoded copy of one: taken, and not kept", async () => {
     await using hall = await openStreamHall();
     for (const camera of ["main", "pc"] as const)
       dataOf(await ask(hall, goodQuery(hall, { id: `${hall.nameOf("e1", camera)}_240p` })));
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
     expect(await hall.statusOf("e1")).toBe("idle idle");
   });
 
@@ -162,7 +163,7 @@ describe("a field that is wrong", () => {
       const query = value === undefined ? others : { ...others, [field]: value };
       expect(refusalOf(await ask(hall, query), 400, "INVALID_INPUT")).toMatch(new RegExp(`^${field} `));
     }
-    expect(kept(hall)).toEqual([]);
+    expect(await kept(hall)).toEqual([]);
     expect(await hall.statusOf("e1")).toBe("idle idle");
   });
 
@@ -178,7 +179,7 @@ describe("a field that is wrong", () => {
     const { [field]: _, ...others } = goodQuery(hall);
     dataOf(await ask(hall, others));
     dataOf(await ask(hall, { ...others, [field]: "", time: String(NOW) }));
-    expect(kept(hall)).toHaveLength(2);
+    expect(await kept(hall)).toHaveLength(2);
   });
 });
 
@@ -189,13 +190,13 @@ describe("a camera", () => {
     expect(await hall.happens("e1", "publish", NOW)).toBe(true);
     expect([await hall.statusOf("e1"), await hall.statusOf("e2")]).toEqual(["publishing idle", "idle idle"]);
     expect((await userInfo(hall, "e1")).publishStatus).toBe(1);
-    expect(hall.announced()).toEqual([PUBLISHED]);
+    expect(await hall.announced()).toEqual([PUBLISHED]);
     expect(await hall.happens("e1", "publish_done", NOW + 60)).toBe(true);
     expect((await userInfo(hall, "e1")).publishStatus).toBe(2);
-    expect(hall.announced()).toEqual([PUBLISHED, STOPPED]);
+    expect(await hall.announced()).toEqual([PUBLISHED, STOPPED]);
     expect(await hall.happens("e1", "publish", NOW + 61)).toBe(true);
     expect(await hall.statusOf("e1")).toBe("publishing idle");
-    expect(hall.announced()).toEqual([PUBLISHED, STOPPED, PUBLISHED]);
+    expect(await hall.announced()).toEqual([PUBLISHED, STOPPED, PUBLISHED]);
   });
 
   it("is one of two: the PC's has a status of its own, and is announced by the person's plain id", async () => {
@@ -206,7 +207,7 @@ describe("a camera", () => {
     await hall.happens("e1", "publish", NOW);
     await hall.happens("e1", "publish_done", NOW + 1, { camera: "pc" });
     expect(await hall.statusOf("e1")).toBe("publishing stopped");
-    expect(hall.announced()).toEqual([PUBLISHED, PUBLISHED, STOPPED]);
+    expect(await hall.announced()).toEqual([PUBLISHED, PUBLISHED, STOPPED]);
     expect((await hall.eventsOf()).map(({ camera }) => camera)).toEqual(["pc", "main", "pc"]);
   });
 
@@ -214,7 +215,7 @@ describe("a camera", () => {
     await using hall = await openStreamHall();
     await hall.happens("e1", "publish", NOW);
     await hall.happens("e1", "publish", NOW + 5, { node: "node2", ip: "203.0.113.8" });
-    expect(hall.announced()).toEqual([PUBLISHED]);
+    expect(await hall.announced()).toEqual([PUBLISHED]);
     expect(await hall.eventsOf()).toHaveLength(2);
   });
 
@@ -222,7 +223,7 @@ describe("a camera", () => {
     await using hall = await openStreamHall();
     await hall.happens("root", "publish", NOW);
     expect(await hall.statusOf("root")).toBe("publishing idle");
-    expect(hall.announced()).toEqual(['20001 {"userId":"root"}']);
+    expect(await hall.announced()).toEqual(['20001 {"userId":"root"}']);
   });
 
   it("changes when its person was changed last, and nothing else of it", async () => {
@@ -246,16 +247,20 @@ describe("a stream's name", () => {
     const times = { startTime: now, endTime: now, createdAt: now, updatedAt: now };
     const examId = "2026-01-maths";
     const rows = ["room-1", "room-1-2"].map((id) => ({ id, examId }));
-    hall.db.queries
-      .insert(exams)
-      .values({ id: examId, name: "n", createdBy: "root", ...times })
-      .run();
+    await insertRows(hall.db, exams, [{ id: examId, name: "n", createdBy: "root", ...times }]);
     const made = { name: "n", status: "in_progress", audioStatus: "silent", createTeacher: "root" } as const;
-    for (const { id } of rows)
-      hall.db.queries
-        .insert(rooms)
-        .values({ id, examId, ...made, imServer: ["aliyun_new"], createdAt: now, updatedAt: now })
-        .run();
+    await insertRows(
+      hall.db,
+      rooms,
+      rows.map(({ id }) => ({
+        id,
+        examId,
+        ...made,
+        imServer: ["aliyun_new"],
+        createdAt: now,
+        updatedAt: now,
+      })),
+    );
     const ids = ["zhang-san", "2-zhang-san", "-", "x_pc_", "a.b_publish"];
     for (const room of rows)
       for (const userId of ids.filter((id) => room.id !== "room-1" || id !== "2-zhang-san")) {
@@ -266,7 +271,7 @@ describe("a stream's name", () => {
         expect(await hall.happens(userId, "publish", NOW, { room })).toBe(true);
         expect(await hall.happens(userId, "publish_done", NOW, { room, camera: "pc" })).toBe(true);
         expect(await hall.statusOf(userId, room)).toBe("publishing stopped");
-        expect(hall.announced(room).slice(-2)).toEqual(
+        expect((await hall.announced(room)).slice(-2)).toEqual(
           [20_001, 20_000].map((type) => `${type} ${JSON.stringify({ userId })}`),
         );
       }
@@ -283,7 +288,7 @@ describe("the same event again", () => {
     // A repetition of an event with the newest time does not count as newer.
     expect((await hall.service.report(begun)).body.data).toBe(true);
     expect(await hall.statusOf("e1")).toBe("stopped idle");
-    expect(hall.announced()).toEqual([PUBLISHED, STOPPED]);
+    expect(await hall.announced()).toEqual([PUBLISHED, STOPPED]);
     expect((await hall.eventsOf()).map(({ action }) => action)).toEqual(["publish_done", "publish"]);
   });
 
@@ -295,7 +300,7 @@ describe("the same event again", () => {
       expect(answers.map(({ status, body }) => [status, body.data])).toEqual(Array(5).fill([200, true]));
     }
     expect(await hall.eventsOf()).toHaveLength(2);
-    expect(hall.announced()).toEqual([PUBLISHED, STOPPED]);
+    expect(await hall.announced()).toEqual([PUBLISHED, STOPPED]);
   });
 
   it("is not sent by the service once it was taken, and is sent until then", async () => {
@@ -348,7 +353,7 @@ describe("events out of order", () => {
         person += 1;
         const userId = `m${person}`;
         await hall.add(userId);
-        const before = hall.announced().length;
+        const before = (await hall.announced()).length;
         const model = { main: { status: "idle", time: 0 }, pc: { status: "idle", time: 0 } };
         const seen = new Set<string>();
         const expectedSignals: string[] = [];
@@ -366,8 +371,8 @@ describe("events out of order", () => {
           state.status = status;
         }
         expect(await hall.statusOf(userId)).toBe(`${model.main.status} ${model.pc.status}`);
-        expect(hall.announced().slice(before)).toEqual(expectedSignals);
-        const all = kept(hall).filter((row) => row.userId === userId);
+        expect((await hall.announced()).slice(before)).toEqual(expectedSignals);
+        const all = (await kept(hall)).filter((row) => row.userId === userId);
         expect(all).toHaveLength(seen.size);
       }),
       { numRuns: cases(100), seed: 20_260_102 },
@@ -386,7 +391,7 @@ describe("what is announced", () => {
       dueAt: new Date(NOW * 1000),
       expiresAt: new Date((NOW + 30) * 1000),
     };
-    expect(hall.db.queries.select().from(vendorTasks).orderBy(vendorTasks.id).all()).toMatchObject([
+    expect(await rowsOf(hall.db, vendorTasks)).toMatchObject([
       { ...sent, service: "aliyun_new" },
       { ...sent, service: "rong_cloud" },
     ]);
@@ -395,7 +400,7 @@ describe("what is announced", () => {
   it("is nothing where the service is the built-in one, which has no vendor to be asked", async () => {
     await using hall = await openStreamHall({ silent: true });
     await hall.happens("e1", "publish", NOW);
-    expect([await hall.statusOf("e1"), hall.announced()]).toEqual(["publishing idle", []]);
+    expect([await hall.statusOf("e1"), await hall.announced()]).toEqual(["publishing idle", []]);
   });
 });
 
@@ -408,16 +413,16 @@ describe("somebody who is not in the room any more", () => {
     const { room, sibling } = hall;
     await hall.happens("e1", "publish", NOW);
     expect((await move(hall, room, sibling)).data).toBe(true);
-    const before = hall.announced();
+    const before = await hall.announced();
     expect(await hall.happens("e1", "publish_done", NOW + 1)).toBe(true);
     expect(await hall.statusOf("e1", sibling)).toBe("idle idle");
-    expect(hall.announced()).toEqual(before);
-    expect(hall.announced(sibling)).toEqual([]);
+    expect(await hall.announced()).toEqual(before);
+    expect(await hall.announced(sibling)).toEqual([]);
     expect(await hall.eventsOf()).toHaveLength(2);
     // Their new stream belongs to the new room.
     expect(await hall.happens("e1", "publish", NOW + 2, { room: sibling })).toBe(true);
     expect(await hall.statusOf("e1", sibling)).toBe("publishing idle");
-    expect(hall.announced(sibling)).toEqual([PUBLISHED]);
+    expect(await hall.announced(sibling)).toEqual([PUBLISHED]);
     expect(await hall.eventsOf(sibling)).toHaveLength(1);
   });
 
@@ -472,12 +477,12 @@ describe("a room that has ended", () => {
     await using hall = await openStreamHall();
     await hall.happens("e1", "publish", NOW);
     await hall.admin.mutate("room.end", { roomId: hall.room.id });
-    const before = hall.announced();
+    const before = await hall.announced();
     // There is also the signal that the room has ended.
     expect([before[0], before.length]).toEqual([PUBLISHED, 2]);
     expect(await hall.happens("e1", "publish_done", NOW + 5)).toBe(true);
     expect(await hall.statusOf("e1")).toBe("stopped idle");
-    expect(hall.announced()).toEqual(before);
+    expect(await hall.announced()).toEqual(before);
     expect(await hall.eventsOf()).toHaveLength(2);
   });
 
@@ -493,7 +498,7 @@ describe("a room that has ended", () => {
     await hall.happens("e1", "publish", NOW, { room: other });
     const { examId } = hall.room;
     expect((await hall.admin.mutate("exam.delete", { examId, withRooms: true })).status).toBe(200);
-    expect(kept(hall).map(({ roomId }) => roomId)).toEqual([other.id]);
+    expect((await kept(hall)).map(({ roomId }) => roomId)).toEqual([other.id]);
     expect(await hall.happens("e1", "publish_done", NOW)).toBe("200 STREAM_NOT_FOUND");
   });
 });
@@ -567,7 +572,7 @@ it("keeps and logs no push URL's signature, and no key", async () => {
   await using hall = await openStreamHall();
   await hall.happens("e1", "publish", NOW, { usrargs: "auth_key=canary-key" });
   await hall.serviceWith({ key: "canary" }).report({ action: "publish", id: "x", time: NOW });
-  const texts = [JSON.stringify(kept(hall)), JSON.stringify(hall.lines)];
+  const texts = [JSON.stringify(await kept(hall)), JSON.stringify(hall.lines)];
   expect(hall.lines).not.toEqual([]);
   for (const text of texts) {
     expect(text).not.toMatch(/canary|auth_key|usrargs/);

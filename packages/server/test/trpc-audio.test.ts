@@ -1,12 +1,16 @@
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
+import { eq } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import { createTestApp, type TestApp } from "../src/app/testing.js";
+import { query } from "../src/storage/statement.js";
+import { audioClips } from "../src/storage/tables.js";
 import { dataOf, rest } from "./support/calls.js";
+import { openTestDatabase } from "./support/database.js";
 import { tempFolder } from "./support/folders.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
+import { change } from "./support/tables.js";
 
 const nextSchool = sharedSchools();
 
@@ -353,9 +357,8 @@ describe("a clip of the library", () => {
     const databaseFile = join(folder.path, "invigil.db");
     await using school = await openSchool({ config: { databaseFile } });
     const { id } = await school.teacher.audio.create({ name: "Of version 0.1", url });
-    const database = new Sqlite(databaseFile);
-    database.prepare("UPDATE audio_clips SET created_by = NULL WHERE id = ?").run(id);
-    database.close();
+    await using db = await openTestDatabase({ file: databaseFile });
+    await change(db, query.update(audioClips).set({ createdBy: null }).where(eq(audioClips.id, id)));
     for (const call of changes(school.teacher, id)) expect(await reasonOf(call())).toBe("FORBIDDEN");
     for (const call of changes(school.admin, id)) expect(await reasonOf(call())).toBe("ok");
   });

@@ -4,6 +4,7 @@ import { unseated } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
+import { insertRows, rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
 const TEACHER = { sub: "t1", role: "teacher" } as const;
@@ -357,13 +358,13 @@ describe("exam.delete", () => {
       createdAt: now,
       updatedAt: now,
     }));
-    world.db.queries.insert(unseated).values(waiting).run();
+    await insertRows(world.db, unseated, waiting);
     const refusedCall = await door.mutate("exam.delete", { examId: made.id });
     expect(refusedCall.error.data.reason).toBe("EXAM_CONFLICT");
     expect(refusedCall.error.message).toContain("has 0 rooms and 2 people");
     const deleted = await door.mutate("exam.delete", { examId: made.id, withRooms: true });
     expect(deleted.data).toEqual({ rooms: 0, people: 2 });
-    const left = world.db.queries.select().from(unseated).all();
+    const left = await rowsOf(world.db, unseated);
     expect(left.map(({ examId }) => examId)).toEqual([other.id]);
   });
 

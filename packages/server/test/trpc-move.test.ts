@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { query } from "../src/storage/statement.js";
 import { participants, streamNames } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { reasonOf, refused } from "./support/reason.js";
 import { openSchool, type School } from "./support/school.js";
 import { sharedSchools } from "./support/shared.js";
+import { change, rowsOf } from "./support/tables.js";
 import { openWorld } from "./support/world.js";
 
 const nextSchool = sharedSchools();
@@ -191,22 +193,17 @@ it("a person's streams in the room that it left stay known, and start anew in th
   const examinee = { userId: "a", name: "A", role: "examinee" };
   const { data: from } = await admin.mutate("room.create", { name: "From", participants: [examinee] });
   const { data: to } = await admin.mutate("room.create", { name: "To", examId: from.examId });
-  const { queries } = world.db;
-  queries.update(participants).set({ mainPublishStatus: "publishing", pcPublishStatus: "stopped" }).run();
+  const { db } = world;
+  const published = { mainPublishStatus: "publishing", pcPublishStatus: "stopped" } as const;
+  await change(db, query.update(participants).set(published));
   const move = (roomId: string, toRoomId: string) =>
     admin.mutate("participant.move", { roomId, userId: "a", toRoomId });
-  const statuses = () =>
-    queries
-      .select()
-      .from(participants)
-      .all()
+  const statuses = async () =>
+    (await rowsOf(db, participants))
       .filter(({ userId }) => userId === "a")
       .map(({ roomId, mainPublishStatus, pcPublishStatus }) => [roomId, mainPublishStatus, pcPublishStatus]);
-  const names = () =>
-    queries
-      .select()
-      .from(streamNames)
-      .all()
+  const names = async () =>
+    (await rowsOf(db, streamNames))
       .filter(({ userId }) => userId === "a")
       .map(({ name, roomId, camera }) => `${name} ${roomId} ${camera}`)
       .toSorted();
@@ -216,9 +213,9 @@ it("a person's streams in the room that it left stay known, and start anew in th
   ]);
 
   expect((await move(from.id, to.id)).data).toBe(true);
-  expect(statuses()).toEqual([[to.id, "idle", "idle"]]);
-  expect(names()).toEqual(both.toSorted());
+  expect(await statuses()).toEqual([[to.id, "idle", "idle"]]);
+  expect(await names()).toEqual(both.toSorted());
   expect((await move(to.id, from.id)).data).toBe(true);
-  expect(statuses()).toEqual([[from.id, "idle", "idle"]]);
-  expect(names()).toEqual(both.toSorted());
+  expect(await statuses()).toEqual([[from.id, "idle", "idle"]]);
+  expect(await names()).toEqual(both.toSorted());
 });

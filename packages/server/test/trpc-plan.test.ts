@@ -6,9 +6,9 @@ describe("exam.plan", () => {
   it("makes the rooms that people need, and seats them", async () => {
     const groups: object[] = [];
     await using hall = await openExamHall(async (group) => void groups.push(group));
-    hall.wait(...people("examinee", 5), ...people("teacher", 3), ...people("inspector", 1));
+    await hall.wait(...people("examinee", 5), ...people("teacher", 3), ...people("inspector", 1));
     const { data } = await hall.plan({ roomSize: 3 });
-    expect(hall.roomList()).toEqual(["Room 1: t0 t2 | i0 | e0 e1 e2", "Room 2: t1 t2 | i0 | e3 e4"]);
+    expect(await hall.roomList()).toEqual(["Room 1: t0 t2 | i0 | e0 e1 e2", "Room 2: t1 t2 | i0 | e3 e4"]);
     const { rooms } = (await (await hall.as(ADMIN)).query("room.list", { examId: hall.examId })).data;
     const [second, first] = rooms;
     expect([first, second]).toMatchObject([
@@ -65,7 +65,10 @@ describe("exam.plan", () => {
 
   it("opens their rooms to those who are seated, with streams and extra minutes", async () => {
     await using hall = await openExamHall();
-    hall.wait({ userId: "slow", name: "Slow", role: "examinee", extraMinutes: 15 }, ...people("teacher", 1));
+    await hall.wait(
+      { userId: "slow", name: "Slow", role: "examinee", extraMinutes: 15 },
+      ...people("teacher", 1),
+    );
     const { roomId } = (await hall.plan()).data.rooms[0] ?? {};
     const slow = await hall.as({ sub: "slow", role: "examinee" });
     const { data } = await slow.query("participant.get", { roomId, userId: "slow" });
@@ -84,7 +87,7 @@ describe("exam.plan", () => {
 
   it("seats 4,000 in 143 rooms of 27 or 28, 160 teachers and 40 inspectors with them", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 4000), ...people("inspector", 40));
+    await hall.wait(...people("examinee", 4000), ...people("inspector", 40));
     const { data } = await hall.plan({
       teachers: people("teacher", 160),
       seed: "2026",
@@ -93,7 +96,7 @@ describe("exam.plan", () => {
     expect(data).toMatchObject({ newRooms: 143, seated: 4000 });
     expect(new Set(data.rooms.map(({ examinees }) => examinees))).toEqual(new Set([27, 28]));
     expect([data.rooms[0]?.name, data.rooms.at(-1)?.name]).toEqual(["第001考场", "第143考场"]);
-    const rooms = hall.roomList().map((line) => line.split(/: | \| /));
+    const rooms = (await hall.roomList()).map((line) => line.split(/: | \| /));
     expect(new Set(rooms.flatMap(([, , , examinees = ""]) => examinees.split(" "))).size).toBe(4000);
     expect(new Set(rooms.flatMap(([, teachers = ""]) => teachers.split(" "))).size).toBe(160);
     for (const [, teachers = "", inspectors = ""] of rooms)
@@ -105,11 +108,11 @@ describe("exam.plan", () => {
   it("only says what would be done when it is a dry run, and then does just that", async () => {
     let groups = 0;
     await using hall = await openExamHall(async () => void groups++);
-    hall.wait(...people("examinee", 30), ...people("inspector", 2));
+    await hall.wait(...people("examinee", 30), ...people("inspector", 2));
     const input = { roomSize: 7, seed: "x", teachers: people("teacher", 7) };
-    const before = hall.state();
+    const before = await hall.state();
     const { data: dry } = await hall.plan({ ...input, dryRun: true });
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     expect(groups).toBe(0);
     expect(dry.rooms.every((room) => !("roomId" in room))).toBe(true);
     const { data: done } = await hall.plan(input);
@@ -120,10 +123,10 @@ describe("exam.plan", () => {
   it("adds nothing when it is done twice, with the same teachers too", async () => {
     let groups = 0;
     await using hall = await openExamHall(async () => void groups++);
-    hall.wait(...people("examinee", 10), ...people("inspector", 3));
+    await hall.wait(...people("examinee", 10), ...people("inspector", 3));
     const input = { roomSize: 4, teachers: [...people("teacher", 5), ...people("inspector", 1, "x")] };
     await hall.plan(input);
-    const before = hall.state();
+    const before = await hall.state();
     const made = groups;
     const { data } = await hall.plan(input);
     expect(data).toMatchObject({ newRooms: 0, seated: 0 });
@@ -132,18 +135,18 @@ describe("exam.plan", () => {
       ["string", 3, []],
       ["string", 3, []],
     ]);
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     expect(groups).toBe(made);
   });
 
   it("seats those who come later beside the others, and in further rooms", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 5), ...people("teacher", 3));
+    await hall.wait(...people("examinee", 5), ...people("teacher", 3));
     await hall.plan({ roomSize: 3 });
-    hall.wait(...people("examinee", 3, "late"));
+    await hall.wait(...people("examinee", 3, "late"));
     const { data } = await hall.plan({ roomSize: 3, teachers: people("teacher", 1, "new") });
     expect(data).toMatchObject({ newRooms: 1, seated: 3 });
-    expect(hall.roomList()).toEqual([
+    expect(await hall.roomList()).toEqual([
       "Room 1: t0 t2 |  | e0 e1 e2",
       "Room 2: t1 t2 |  | e3 e4 late0",
       "Room 3: new0 t2 |  | late1 late2",
@@ -158,19 +161,22 @@ describe("exam.plan", () => {
     await admin.mutate("room.end", { roomId: ended.data.id });
     await make("Room 3", hall.examId);
     await make("Room 4", hall.otherExamId);
-    hall.wait(...people("examinee", 5), ...people("teacher", 2));
+    await hall.wait(...people("examinee", 5), ...people("teacher", 2));
     const { data } = await hall.plan({ roomSize: 2 });
     expect(data.rooms.map(({ name, isNew, examinees }) => [name, isNew, examinees])).toEqual([
       ["Room 3", false, 2],
       ["Room 4", true, 2],
       ["Room 5", true, 1],
     ]);
-    expect(hall.roomList()[0]).toBe("Hall: root |  | ");
+    expect((await hall.roomList())[0]).toBe("Hall: root |  | ");
   });
 
   it("does not seat anybody who was put into a room meanwhile, but takes its extra minutes along", async () => {
     await using hall = await openExamHall();
-    hall.wait({ userId: "e0", name: "Slow", role: "examinee", extraMinutes: 20 }, ...people("teacher", 1));
+    await hall.wait(
+      { userId: "e0", name: "Slow", role: "examinee", extraMinutes: 20 },
+      ...people("teacher", 1),
+    );
     const admin = await hall.as(ADMIN);
     const { data: room } = await admin.mutate("room.create", {
       name: "R",
@@ -180,7 +186,7 @@ describe("exam.plan", () => {
     const got = await admin.query("participant.get", { roomId: room.id, userId: "e0" });
     expect(got.data.extraMinutes).toBe(20);
     expect((await hall.plan()).data).toMatchObject({ newRooms: 0, seated: 0 });
-    expect(hall.roomList()).toEqual(["R: root t0 |  | e0"]);
+    expect(await hall.roomList()).toEqual(["R: root t0 |  | e0"]);
   });
 
   it.each([
@@ -189,7 +195,7 @@ describe("exam.plan", () => {
     ["room.create as its creator", "root"],
   ])("waits no longer for somebody who got a room in another role: by %s", async (way, userId) => {
     await using hall = await openExamHall();
-    hall.wait({ userId, name: "E", role: "examinee", extraMinutes: 20 }, ...people("examinee", 1, "x"));
+    await hall.wait({ userId, name: "E", role: "examinee", extraMinutes: 20 }, ...people("examinee", 1, "x"));
     const admin = await hall.as(ADMIN);
     const asTeacher = { userId, name: "E", role: "teacher" };
     const { data: room } = await admin.mutate("room.create", {
@@ -208,30 +214,30 @@ describe("exam.plan", () => {
 
   it("keeps those who wait where there is no room to put them into", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("teacher", 2), ...people("inspector", 1));
-    const before = hall.state();
+    await hall.wait(...people("teacher", 2), ...people("inspector", 1));
+    const before = await hall.state();
     const none = { rooms: [], newRooms: 0, seated: 0 };
     expect((await hall.plan()).data).toEqual({ ...none, waiting: 3 });
     // A person who is named and also waits counts once.
     const { data } = await hall.plan({ teachers: people("teacher", 4) });
     expect(data).toEqual({ ...none, waiting: 5 });
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
   });
 });
 
 describe("a plan is refused, and nothing is done,", () => {
   const refused = async (hall: Awaited<ReturnType<typeof openExamHall>>, input: object) => {
-    const before = hall.state();
+    const before = await hall.state();
     const { error: dry } = await hall.plan({ ...input, dryRun: true });
     const { error } = await hall.plan(input);
     expect(error.message).toBe(dry.message);
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     return { reason: error.data.reason, message: error.message, fields: error.data.fieldErrors };
   };
 
   it("when there are fewer teachers than rooms", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 10), ...people("teacher", 1));
+    await hall.wait(...people("examinee", 10), ...people("teacher", 1));
     const { reason, message } = await refused(hall, { roomSize: 3, teachers: people("teacher", 1, "x") });
     expect(reason).toBe("EXAM_CONFLICT");
     expect(message).toBe(
@@ -246,7 +252,7 @@ describe("a plan is refused, and nothing is done,", () => {
     ["root", "inspector", "root is in the exam as teacher, and cannot be its inspector too."],
   ])("when %s is named as %s", async (userId, role, message) => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 2), ...people("teacher", 2), ...people("inspector", 1));
+    await hall.wait(...people("examinee", 2), ...people("teacher", 2), ...people("inspector", 1));
     await (await hall.as(ADMIN)).mutate("room.create", {
       name: "R",
       examId: hall.examId,
@@ -263,7 +269,7 @@ describe("a plan is refused, and nothing is done,", () => {
     await using hall = await openExamHall();
     const participants = [{ userId: "e0", name: "E", role: "inspector" }];
     await (await hall.as(ADMIN)).mutate("room.create", { name: "R", examId: hall.examId, participants });
-    hall.wait(...people("examinee", 1));
+    await hall.wait(...people("examinee", 1));
     expect((await refused(hall, {})).reason).toBe("PARTICIPANT_CONFLICT");
   });
 
@@ -285,7 +291,7 @@ describe("a plan is refused, and nothing is done,", () => {
     ],
   ])("when %s is wrong: %j", async (field, input, examinees = 10) => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", examinees), ...people("teacher", examinees));
+    await hall.wait(...people("examinee", examinees), ...people("teacher", examinees));
     const { reason, fields } = await refused(hall, { roomSize: 1, ...input });
     expect([reason, Object.keys(fields)]).toEqual(["INVALID_INPUT", [field]]);
   });
@@ -296,11 +302,11 @@ describe("a plan is refused, and nothing is done,", () => {
       requests += 1;
       if (requests === 3) throw new InvigilError("PROVIDER_FAILED", "The message service failed.");
     });
-    hall.wait(...people("examinee", 40), ...people("teacher", 40));
-    const before = hall.state();
+    await hall.wait(...people("examinee", 40), ...people("teacher", 40));
+    const before = await hall.state();
     const { error } = await hall.plan({ roomSize: 1 });
     expect(error.data.reason).toBe("PROVIDER_FAILED");
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     expect(requests).toBeLessThan(40);
   });
 });
@@ -315,7 +321,7 @@ describe("while a plan makes its groups", () => {
       await new Promise((resolve) => setImmediate(resolve));
       open -= 1;
     });
-    hall.wait(...people("examinee", 30), ...people("teacher", 30));
+    await hall.wait(...people("examinee", 30), ...people("teacher", 30));
     await hall.plan({ roomSize: 1 });
     expect(seen).toHaveLength(30);
     expect(Math.max(...seen)).toBe(8);
@@ -331,18 +337,18 @@ describe("while a plan makes its groups", () => {
           if (waiting.length === 4) for (const goOn of waiting) goOn();
         }),
     );
-    hall.wait(...people("examinee", 4), ...people("teacher", 3));
+    await hall.wait(...people("examinee", 4), ...people("teacher", 3));
     const answers = await Promise.all([hall.plan({ roomSize: 2 }), hall.plan({ roomSize: 2 })]);
     const outcomes = answers.map(({ error }): string => error?.data.reason ?? "ok");
     expect(outcomes.toSorted()).toEqual(["EXAM_CONFLICT", "ok"]);
-    expect(hall.roomList()).toEqual(["Room 1: t0 t2 |  | e0 e1", "Room 2: t1 t2 |  | e2 e3"]);
+    expect(await hall.roomList()).toEqual(["Room 1: t0 t2 |  | e0 e1", "Room 2: t1 t2 |  | e2 e3"]);
   });
 
   type Hall = Awaited<ReturnType<typeof openExamHall>>;
   const inAdmin = async (hall: Hall, path: string, input: object) =>
     expect((await (await hall.as(ADMIN)).mutate(path, input)).error).toBeUndefined();
   it.each<[string, (hall: Hall, roomId: string) => Promise<void>]>([
-    ["somebody is imported", async (hall) => hall.wait(...people("examinee", 1, "late"))],
+    ["somebody is imported", async (hall) => await hall.wait(...people("examinee", 1, "late"))],
     ["a room ends", (hall, roomId) => inAdmin(hall, "room.end", { roomId })],
     ["a room is made", (hall) => inAdmin(hall, "room.create", { name: "New", examId: hall.examId })],
     [
@@ -365,15 +371,15 @@ describe("while a plan makes its groups", () => {
       name: "R",
       examId: hall.examId,
     });
-    hall.wait(...people("examinee", 4), ...people("teacher", 3));
+    await hall.wait(...people("examinee", 4), ...people("teacher", 3));
     let changed: object = {};
     meanwhile = async () => {
       await change(hall, room.id);
-      changed = hall.state();
+      changed = await hall.state();
     };
     const { error } = await hall.plan({ roomSize: 2 });
     expect(error.data.reason).toBe("EXAM_CONFLICT");
-    expect(hall.state()).toEqual(changed);
+    expect(await hall.state()).toEqual(changed);
     expect((await hall.plan({ roomSize: 2 })).error).toBeUndefined();
   });
 });

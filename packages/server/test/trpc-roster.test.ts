@@ -4,7 +4,7 @@ import { ADMIN, openExamHall, people } from "./support/exam-hall.js";
 describe("participant.listUnseated", () => {
   it("pages in the order of the import, and says how many there are", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 5), ...people("teacher", 1));
+    await hall.wait(...people("examinee", 5), ...people("teacher", 1));
     const admin = await hall.as(ADMIN);
     await admin.mutate("room.create", {
       name: "R",
@@ -34,7 +34,7 @@ describe("participant.listUnseated", () => {
 
   it("shows who they are", async () => {
     await using hall = await openExamHall();
-    hall.wait({ userId: "a", name: "阿", role: "examinee", extraMinutes: 10 });
+    await hall.wait({ userId: "a", name: "阿", role: "examinee", extraMinutes: 10 });
     const { data } = await (await hall.as(ADMIN)).query("participant.listUnseated", { examId: hall.examId });
     expect(data.people).toEqual([{ userId: "a", name: "阿", role: "examinee", extraMinutes: 10 }]);
   });
@@ -43,7 +43,7 @@ describe("participant.listUnseated", () => {
 describe("participant.locate", () => {
   it("says where somebody is: waiting, in rooms, or nowhere", async () => {
     await using hall = await openExamHall();
-    hall.wait(...people("examinee", 1));
+    await hall.wait(...people("examinee", 1));
     const admin = await hall.as(ADMIN);
     const make = async (name: string, examId: string) =>
       (await admin.mutate("room.create", { name, examId, participants: people("inspector", 1) })).data.id;
@@ -96,7 +96,7 @@ describe("participant.removeFromExam", () => {
   it("takes a person out of all rooms of the exam, and of no other", async () => {
     await using hall = await openRooms();
     expect((await hall.remove("i0")).data).toEqual({ rooms: 2, records: 0 });
-    expect(hall.roomList()).toEqual(["A: root | i1 | ", "B: root | i1 | "]);
+    expect(await hall.roomList()).toEqual(["A: root | i1 | ", "B: root | i1 | "]);
     const there = await hall.admin.query("participant.list", { roomId: hall.elsewhere, role: "inspector" });
     expect(there.data).toHaveLength(2);
     expect((await hall.remove("i0")).error.data.reason).toBe("PARTICIPANT_NOT_FOUND");
@@ -104,7 +104,7 @@ describe("participant.removeFromExam", () => {
 
   it("takes out somebody who waits", async () => {
     await using hall = await openRooms();
-    hall.wait(...people("examinee", 2));
+    await hall.wait(...people("examinee", 2));
     expect((await hall.remove("e0")).data).toEqual({ rooms: 0, records: 0 });
     const { data } = await hall.admin.query("participant.listUnseated", { examId: hall.examId });
     expect(data.people.map(({ userId }: { userId: string }) => userId)).toEqual(["e1"]);
@@ -115,13 +115,13 @@ describe("participant.removeFromExam", () => {
     const [first = "", second = ""] = hall.rooms;
     for (const roomId of [first, second, hall.elsewhere])
       for (const userId of ["i0", "i1"]) await hall.record(roomId, userId);
-    const before = hall.state();
+    const before = await hall.state();
     const { error } = await hall.remove("i0");
     expect([error.data.reason, error.message]).toEqual([
       "PARTICIPANT_CONFLICT",
       "i0 cannot be removed: 2 cheat records are kept about it.",
     ]);
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     expect((await hall.remove("i0", { withRecords: true })).data).toEqual({ rooms: 2, records: 2 });
     expect(await hall.records(hall.examId)).toEqual(["i1", "i1"]);
     expect(await hall.records(hall.otherExamId)).toEqual(["i1", "i0"]);
@@ -130,13 +130,13 @@ describe("participant.removeFromExam", () => {
   it("deletes the records of somebody who is in no room any more", async () => {
     await using hall = await openRooms();
     for (const roomId of [...hall.rooms, hall.elsewhere]) await hall.record(roomId, "gone");
-    const before = hall.state();
+    const before = await hall.state();
     const { error } = await hall.remove("gone");
     expect([error.data.reason, error.message]).toEqual([
       "PARTICIPANT_CONFLICT",
       "gone cannot be removed: 2 cheat records are kept about it.",
     ]);
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
     expect((await hall.remove("gone", { withRecords: true })).data).toEqual({ rooms: 0, records: 2 });
     expect(await hall.records(hall.examId)).toEqual([]);
     expect(await hall.records(hall.otherExamId)).toEqual(["gone"]);
@@ -154,8 +154,8 @@ describe("participant.removeFromExam", () => {
   ])("takes %s out of no room", async (_, userId, reason) => {
     await using hall = await openRooms();
     if (reason === "ROOM_ENDED") await hall.admin.mutate("room.end", { roomId: hall.rooms[1] });
-    const before = hall.state();
+    const before = await hall.state();
     expect((await hall.remove(userId, { withRecords: true })).error.data.reason).toBe(reason);
-    expect(hall.state()).toEqual(before);
+    expect(await hall.state()).toEqual(before);
   });
 });

@@ -13,10 +13,11 @@ import type { SocketTiming } from "../http/sockets/connection.js";
 import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import type { OnDeclared } from "../storage/declared-tables.js";
-import { openDatabase } from "../storage/open.js";
+import { isPostgresUrl } from "../storage/postgres/settings.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
 import { startServices, stopServices } from "./lifecycle.js";
+import { openTestDatabase } from "./test-database.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "../api/app-router.js";
 
@@ -40,6 +41,11 @@ export interface TestAppOptions {
   readonly freeSpace?: (folder: string) => Promise<number>;
   /** The seed of ids and nonces: the same seed gives the same ids. */
   readonly seed?: number;
+  /**
+   * The database: `:memory:`, or the URL of a PostgreSQL database such as `postgres://postgres@127.0.0.1/test`, in which the app has a
+   * schema of its own until it is closed. Default: `:memory:`.
+   */
+  readonly database?: string;
   /** Settings that differ from the defaults. */
   readonly config?: Partial<Config>;
   /** Called with every SQL statement that runs. */
@@ -93,6 +99,16 @@ const onlyForward = (clock: () => Date) => {
   };
 };
 
+const configOf = ({ database, config = {} }: TestAppOptions, dataDir: string): Config => {
+  const { databaseFile } = config;
+  const location =
+    database !== undefined && isPostgresUrl(database)
+      ? { databaseFile: undefined, postgres: { url: database } }
+      : { databaseFile: database ?? databaseFile, postgres: undefined };
+  const isGiven = location.postgres !== undefined || location.databaseFile !== undefined;
+  return { ...testConfig(), dataDir, ...config, ...(isGiven && location) };
+};
+
 /**
  * Builds the real app with an in-memory database, and with a clock and ids that the test controls.
  * `await using app = await createTestApp()` cleans up.
@@ -101,8 +117,12 @@ export const createTestApp = async (options: TestAppOptions = {}): Promise<TestA
   const { now = new Date("2026-01-02T03:04:05Z"), seed = 1, onStatement, onDeclared } = options;
   const clock = typeof now === "function" ? now : () => now;
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-test-"));
-  const config: Config = { ...testConfig(), dataDir, ...options.config };
-  const db = await openDatabase(config, { onDeclared, onStatement });
+  const config = configOf(options, dataDir);
+  const db = await openTestDatabase(
+    config,
+    { onDeclared, onStatement },
+    { keepsSchemas: options.database === undefined },
+  );
   const authSecret = config.authSecret ?? "a secret for tests, 32 bytes or more";
   let url = "http://127.0.0.1:7001";
   const deps = createDeps({

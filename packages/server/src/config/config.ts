@@ -218,12 +218,16 @@ export const parseConfig = (environment: Readonly<Record<string, string | undefi
  * The configuration of an app in a test: an in-memory database, and the tRPC adapter from the environment of
  * the test run.
  */
-export const testConfig = (settings: Readonly<Record<string, string | undefined>> = {}): Config =>
-  parseConfig({
+export const testConfig = (settings: Readonly<Record<string, string | undefined>> = {}): Config => {
+  const config = parseConfig({
     INVIGIL_DATABASE_URL: ":memory:",
     INVIGIL_TRPC_ADAPTER: process.env.INVIGIL_TRPC_ADAPTER,
     ...settings,
   });
+  const { INVIGIL_TEST_DATABASE_URL: url } = process.env;
+  if (url === undefined || config.databaseFile !== ":memory:") return config;
+  return { ...config, databaseFile: undefined, postgres: { url } };
+};
 
 /** An environment, merged with the `.env` file of the working folder. The environment takes precedence. */
 export const readEnvironment = (

@@ -1,15 +1,15 @@
 import { pino } from "pino";
 import { afterAll, describe, expect, it } from "vitest";
+import { openTestDatabase } from "../../test/support/database.js";
 import { createDeps } from "../api/deps.js";
 import { createAppRouter } from "../api/router.js";
 import { createServices } from "../api/services.js";
 import { parseConfig } from "../config/config.js";
 import { createIds } from "../platform/ids.js";
-import { openDatabase } from "../storage/sqlite/client.js";
 import { createRoutes, type Row, UNMAPPED_PROCEDURES } from "./routes.js";
 import { createWire } from "./wire.js";
 
-const db = openDatabase({ file: ":memory:" });
+const db = await openTestDatabase();
 afterAll(() => db.close());
 
 const clock = () => new Date(0);

@@ -2,6 +2,7 @@ import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
 import type { NewGroup } from "../../src/providers/types.js";
 import { participants, rooms, streamNames, unseated } from "../../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
+import { insertRows, rowsOf } from "./tables.js";
 import { openWorld, type World } from "./world.js";
 
 // An exam with people who have no room yet.
@@ -20,12 +21,12 @@ export interface ExamHall extends World {
   readonly otherExamId: string;
   as(caller: TestCaller): Promise<ReturnType<typeof trpc>>;
   /** Adds people without a room to the exam. */
-  wait(...people: readonly Waiting[]): void;
+  wait(...people: readonly Waiting[]): Promise<void>;
   plan(input?: object): Promise<Omit<TrpcAnswer, "data"> & { data: RouterOutputs["exam"]["plan"] }>;
   /** The state of everything that a plan can change. */
-  state(): object;
+  state(): Promise<object>;
   /** Lists the rooms of the exam as `name: teachers | inspectors | examinees`. */
-  roomList(): string[];
+  roomList(): Promise<string[]>;
 }
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
@@ -49,7 +50,7 @@ export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall>
       return { ...deps, providers: { ...deps.providers, messages } };
     },
   });
-  const { queries } = world.db;
+  const { db } = world;
   const as = async (caller: TestCaller) => trpc(world, await world.token(caller));
   const admin = await as(ADMIN);
   const exam = { startTime: new Date("2026-02-01T01:00:00Z"), endTime: new Date("2026-02-01T03:30:00Z") };
@@ -62,26 +63,22 @@ export const openExamHall = async (createGroup?: CreateGroup): Promise<ExamHall>
     examId,
     otherExamId,
     as,
-    wait(...waiting) {
-      for (const person of waiting)
-        queries
-          .insert(unseated)
-          .values({ examId, ...person, createdAt: now, updatedAt: now })
-          .run();
-    },
+    wait: (...waiting) =>
+      insertRows(
+        db,
+        unseated,
+        waiting.map((person) => ({ examId, ...person, createdAt: now, updatedAt: now })),
+      ),
     plan: (input = {}) => admin.mutate("exam.plan", { examId, roomSize: 28, ...input }),
-    state: () => ({
-      rooms: queries.select().from(rooms).all(),
-      people: queries.select().from(participants).all(),
-      streams: queries.select().from(streamNames).all(),
-      waiting: queries.select().from(unseated).all(),
+    state: async () => ({
+      rooms: await rowsOf(db, rooms),
+      people: await rowsOf(db, participants),
+      streams: await rowsOf(db, streamNames),
+      waiting: await rowsOf(db, unseated),
     }),
-    roomList() {
-      const all = queries.select().from(participants).all();
-      return queries
-        .select()
-        .from(rooms)
-        .all()
+    async roomList() {
+      const all = await rowsOf(db, participants);
+      return (await rowsOf(db, rooms))
         .filter((room) => room.examId === examId)
         .map(({ id, name }) => {
           const ids = (role: Role) =>

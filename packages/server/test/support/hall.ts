@@ -1,7 +1,7 @@
-import { asc, eq } from "drizzle-orm";
 import type { RouterOutputs, TestCaller } from "../../src/app/testing.js";
 import { type EventData, roomEvents } from "../../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./calls.js";
+import { rowsOf } from "./tables.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 
 type Room = RouterOutputs["room"]["create"];
@@ -28,7 +28,7 @@ export interface Hall extends World {
   /** Sends a message in the room with `im.send`. */
   say(caller: TestCaller, message: object): Promise<TrpcAnswer>;
   /** All events of a room, or only those of some types. */
-  happened(room: Room, ...types: readonly string[]): Happened[];
+  happened(room: Room, ...types: readonly string[]): Promise<Happened[]>;
   /** Resolves when all pending writes are done. */
   written(): Promise<void>;
 }
@@ -60,15 +60,12 @@ export const openHall = async (
     query: async (caller, path, input) => (await as(caller)).query(path, input),
     mutate,
     say: (caller, message) => mutate(caller, "im.send", { roomId: room.id, ...message }),
-    happened: ({ id }, ...types) =>
-      world.db.queries
-        .select()
-        .from(roomEvents)
-        .where(eq(roomEvents.roomId, id))
-        .orderBy(asc(roomEvents.id))
-        .all()
-        .filter(({ type }) => types.length === 0 || types.includes(type))
-        .map(({ type, data }): Happened => [type, data]),
+    happened: async ({ id }, ...types) => {
+      const events = await rowsOf(world.db, roomEvents);
+      return events
+        .filter(({ roomId, type }) => roomId === id && (types.length === 0 || types.includes(type)))
+        .map(({ type, data }): Happened => [type, data]);
+    },
     // Writes run in the order of the calls, so earlier writes are done after this one.
     written: () => world.db.storage.write(() => Promise.resolve()),
   };

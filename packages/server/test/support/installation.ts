@@ -1,8 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Sqlite from "better-sqlite3";
+import { ne } from "drizzle-orm";
 import { createTestApp } from "../../src/app/testing.js";
+import { visibleParticipants, visibleUnseated } from "../../src/storage/tables.js";
+import { openTestDatabase } from "./database.js";
 import { tempFolder } from "./folders.js";
+import { countRows } from "./tables.js";
 
 /** Creates a folder with an installation, an exam and a room. */
 export const installExam = async () => {
@@ -30,13 +34,12 @@ export const installExam = async () => {
     roomId,
     write: (name: string, content: string | Buffer): void => writeFileSync(join(folder.path, name), content),
     /** The numbers of people without a room and in a room, as callers see them. */
-    people: () =>
-      read((open) => ({
-        waiting: Number(open.prepare("SELECT count(*) FROM visible_unseated").pluck().get()),
-        seated: Number(
-          open.prepare("SELECT count(*) FROM visible_participants WHERE user_id <> 'root'").pluck().get(),
-        ),
-      })),
+    async people() {
+      await using db = await openTestDatabase({ file: database });
+      const waiting = await countRows(db, visibleUnseated);
+      const seated = await countRows(db, visibleParticipants, ne(visibleParticipants.userId, "root"));
+      return { waiting, seated };
+    },
     integrity: () => read((open) => open.pragma("integrity_check", { simple: true })),
     [Symbol.dispose]: () => folder[Symbol.dispose](),
   };

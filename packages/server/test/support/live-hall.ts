@@ -1,10 +1,10 @@
-import { asc } from "drizzle-orm";
 import { callInProcess } from "../../src/app/in-process.js";
 import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import type { DeliveredRoomEvent } from "../../src/features/subscriptions/service.js";
 import { roomEvents } from "../../src/storage/tables.js";
 import { failureOf } from "../../src/trpc/failures.js";
 import { type EventReader, readEvents } from "./listening.js";
+import { rowsOf } from "./tables.js";
 import { openWorld, type World, type WorldOptions } from "./world.js";
 
 export const ADMIN: TestCaller = { sub: "root", role: "admin" };
@@ -35,9 +35,9 @@ export interface LiveHall extends World, Pick<TestApp, "as"> {
   /** Of the same exam, with teacher3, inspector3 and examinee3. */
   readonly sibling: Room;
   /** The events since the hall was opened. */
-  log(): LoggedEvent[];
+  log(): Promise<LoggedEvent[]>;
   /** All events in the log. */
-  wholeLog(): LoggedEvent[];
+  wholeLog(): Promise<LoggedEvent[]>;
   /** Subscribes with a token, from now on or from `lastEventId`. */
   listen(token: string, roomId: string, options?: ListenOptions): Promise<EventReader<DeliveredRoomEvent>>;
 }
@@ -75,17 +75,17 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
       person("examinee3", "examinee"),
     ],
   });
-  const logged = () => world.db.queries.select().from(roomEvents).orderBy(asc(roomEvents.id)).all();
-  const last = logged().at(-1)?.id ?? 0;
-  const toLoggedEvents = (events: ReturnType<typeof logged>): LoggedEvent[] =>
+  const logged = () => rowsOf(world.db, roomEvents);
+  const last = (await logged()).at(-1)?.id ?? 0;
+  const toLoggedEvents = (events: Awaited<ReturnType<typeof logged>>): LoggedEvent[] =>
     events.map(({ id, roomId, type, data }) => ({ id, roomId, type, data }));
   return {
     ...world,
     as,
     room,
     sibling,
-    log: () => toLoggedEvents(logged().filter(({ id }) => id > last)),
-    wholeLog: () => toLoggedEvents(logged()),
+    log: async () => toLoggedEvents((await logged()).filter(({ id }) => id > last)),
+    wholeLog: async () => toLoggedEvents(await logged()),
     async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
       const abort = new AbortController();
       const identify = () => services.auth.identify(token);

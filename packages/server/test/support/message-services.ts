@@ -1,8 +1,8 @@
-import { asc } from "drizzle-orm";
 import type { Deps } from "../../src/api/deps.js";
 import type { MessageProvider, MessageProviders } from "../../src/providers/types.js";
 import { providerFailed, VendorError, type VendorFault } from "../../src/providers/vendor-error.js";
 import { vendorTasks } from "../../src/storage/tables.js";
+import { rowsOf } from "./tables.js";
 import type { World } from "./world.js";
 
 // Message services with groups and members like those of vendors. Tests control how their calls end.
@@ -139,5 +139,4 @@ export const withServices =
   };
 
 /** Returns the pending tasks in the order in which they were written. */
-export const tasksOf = ({ db }: Pick<World, "db">) =>
-  db.queries.select().from(vendorTasks).orderBy(asc(vendorTasks.id)).all();
+export const tasksOf = ({ db }: Pick<World, "db">) => rowsOf(db, vendorTasks);

@@ -8,7 +8,7 @@ import { createTaskQueue, type TaskQueue } from "../../src/features/message-grou
 import { createIds } from "../../src/platform/ids.js";
 import type { MessageProviders } from "../../src/providers/types.js";
 import type { Transaction } from "../../src/storage/port.js";
-import { type Database, openDatabase } from "../../src/storage/sqlite/client.js";
+import { openTestDatabase, type TestDatabase } from "./database.js";
 import { type TestService, tasksOf } from "./message-services.js";
 
 // The task queue of message services, without the app that fills it.
@@ -16,7 +16,7 @@ import { type TestService, tasksOf } from "./message-services.js";
 export const START = Date.parse("2026-01-02T03:04:05Z");
 
 export interface Process extends AsyncDisposable {
-  readonly db: Database;
+  readonly db: TestDatabase;
   readonly queue: TaskQueue;
   readonly store: GroupStore;
   /** The log so far, parsed. */
@@ -39,13 +39,13 @@ export interface ProcessOptions {
 }
 
 /** Opens a database with a queue for these services. The queue is not started. */
-export const openProcess = (
+export const openProcess = async (
   at: Readonly<Partial<Record<ImServer, TestService>>>,
-  { file = ":memory:", concurrency = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
-): Process => {
+  { file, concurrency = 4, random = () => 0.5, clock: given }: ProcessOptions = {},
+): Promise<Process> => {
   let now = START;
   const clock = given ?? (() => new Date(now));
-  const db = openDatabase({ file });
+  const db = await openTestDatabase(file === undefined ? {} : { file });
   const lines: Record<string, unknown>[] = [];
   let look = (): void => undefined;
   const write = (line: string): void => {
@@ -90,7 +90,7 @@ export const openProcess = (
     },
     async [Symbol.asyncDispose]() {
       await queue.stop(5000);
-      db.close();
+      await db.close();
     },
   };
 };

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { TRPCError } from "@trpc/server";
-import Sqlite from "better-sqlite3";
+import { and, count, eq, ne } from "drizzle-orm";
 import {
   createTestApp,
   type RouterInputs,
@@ -9,9 +9,13 @@ import {
   type TestAppOptions,
 } from "../../src/app/testing.js";
 import { InvigilError } from "../../src/platform/errors.js";
+import { query } from "../../src/storage/statement.js";
+import { exams, participants, rooms, streamNames, unseated } from "../../src/storage/tables.js";
+import { openTestDatabase } from "./database.js";
 import { csv, type XlsxCell, xlsx } from "./files.js";
 import { tempFolder } from "./folders.js";
 import { shared } from "./shared.js";
+import { readRows, rowsOf } from "./tables.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 type Input = Omit<RouterInputs["participant"]["import"], "file" | "examId">;
@@ -35,9 +39,9 @@ export interface Hall extends TestApp {
   /** Imports a file. */
   import(file: string | Buffer, input?: Input & { examId?: string }, caller?: Caller): Promise<Imported>;
   /** All people of the exam except the administrator, in the order in which they were added. */
-  people(): Person[];
+  people(): Promise<Person[]>;
   /** All rows, including timestamps, that an import can change. */
-  everything(): unknown;
+  everything(): Promise<unknown>;
 }
 type Imported = RouterOutputs["participant"]["import"];
 type Participants = RouterInputs["room"]["create"]["participants"];
@@ -47,9 +51,9 @@ const openAppWithDatabase = async (options: Pick<TestAppOptions, "monotonic">) =
   const folder = tempFolder();
   const databaseFile = join(folder.path, "invigil.db");
   const app = await createTestApp({ ...options, config: { databaseFile } });
-  const database = new Sqlite(databaseFile, { readonly: true });
+  const database = await openTestDatabase({ file: databaseFile });
   const close = async (): Promise<void> => {
-    database.close();
+    await database.close();
     await app.close();
     folder[Symbol.dispose]();
   };
@@ -92,21 +96,51 @@ const hallIn = async ({
     },
     import: (file, input = {}, caller = admin) =>
       caller.participant.import({ examId, ...input, file: Buffer.from(file).toString("base64") }),
-    people: () =>
-      database
-        .prepare<[string, string], Person>(
-          `SELECT rooms.name AS room, user_id AS userId, role, p.name, extra_minutes AS extraMinutes
-             FROM participants p JOIN rooms ON rooms.id = room_id
-             WHERE exam_id = ? AND user_id <> 'root' AND (SELECT count(*) FROM stream_names s
-               WHERE s.room_id = p.room_id AND s.user_id = p.user_id) = 2
-           UNION ALL
-           SELECT NULL, user_id, role, name, extra_minutes FROM unseated WHERE exam_id = ?`,
+    async people() {
+      const streamCount = query
+        .select({ roomId: streamNames.roomId, userId: streamNames.userId, streams: count().as("streams") })
+        .from(streamNames)
+        .groupBy(streamNames.roomId, streamNames.userId)
+        .as("stream_count");
+      const seated = query
+        .select({
+          room: rooms.name,
+          userId: participants.userId,
+          role: participants.role,
+          name: participants.name,
+          extraMinutes: participants.extraMinutes,
+        })
+        .from(participants)
+        .innerJoin(rooms, eq(rooms.id, participants.roomId))
+        .innerJoin(
+          streamCount,
+          and(eq(streamCount.roomId, participants.roomId), eq(streamCount.userId, participants.userId)),
         )
-        .all(examId, examId),
+        .where(and(eq(rooms.examId, examId), ne(participants.userId, "root"), eq(streamCount.streams, 2)))
+        .orderBy(participants.seq);
+      const waiting = query
+        .select({
+          userId: unseated.userId,
+          role: unseated.role,
+          name: unseated.name,
+          extraMinutes: unseated.extraMinutes,
+        })
+        .from(unseated)
+        .where(eq(unseated.examId, examId))
+        .orderBy(unseated.seq);
+      return [
+        ...(await readRows(database, seated)),
+        ...(await readRows(database, waiting)).map((person) => ({ room: null, ...person })),
+      ];
+    },
     everything: () =>
-      ["participants", "unseated", "stream_names", "rooms", "exams", "sqlite_sequence"].map((table) =>
-        database.prepare(`SELECT * FROM ${table}`).all(),
-      ),
+      Promise.all([
+        rowsOf(database, participants),
+        rowsOf(database, unseated),
+        rowsOf(database, streamNames),
+        rowsOf(database, rooms),
+        rowsOf(database, exams),
+      ]),
   };
 };
 

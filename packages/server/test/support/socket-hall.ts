@@ -11,14 +11,14 @@ import { createDeps } from "../../src/api/deps.js";
 import { createServices, type Services } from "../../src/api/services.js";
 import { type AppOptions, buildApp } from "../../src/app/app.js";
 import type { TestCaller } from "../../src/app/testing.js";
-import { type Config, testConfig } from "../../src/config/config.js";
+import type { Config } from "../../src/config/config.js";
 import { createAuthRouter } from "../../src/features/auth/router.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { InvigilError } from "../../src/platform/errors.js";
 import { createIds } from "../../src/platform/ids.js";
-import { openDatabase } from "../../src/storage/sqlite/client.js";
 import { anyoneProcedure, staffProcedure } from "../../src/trpc/procedures.js";
 import { router } from "../../src/trpc/root.js";
+import { configOfTest, openDatabaseOf } from "./database.js";
 
 // The real app with procedures of the tests behind /trpc, for tests of the transports.
 
@@ -156,8 +156,8 @@ export const openHall = async ({
   timing,
 }: HallOptions = {}): Promise<Hall> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-hall-"));
-  const config: Config = { ...testConfig(), dataDir, ...changes };
-  const db = openDatabase({ file: config.databaseFile });
+  const config = configOfTest({ dataDir, ...changes });
+  const db = await openDatabaseOf(config);
   const authSecret = "a secret for tests, 32 bytes or more";
   const ids = createIds({ clock: now });
   const written: string[] = [];
@@ -197,8 +197,8 @@ export const openHall = async ({
   const lines = () => written.map((text) => JSON.parse(text) as Record<string, unknown>);
   let closed: Promise<void> | undefined;
   const close = () => {
-    closed ??= app.close().then(() => {
-      db.close();
+    closed ??= app.close().then(async () => {
+      await db.close();
       rmSync(dataDir, { recursive: true, force: true });
     });
     return closed;

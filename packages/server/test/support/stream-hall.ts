@@ -1,5 +1,4 @@
 import type { AddressInfo } from "node:net";
-import { and, eq } from "drizzle-orm";
 import type { Config } from "../../src/config/config.js";
 import { streamName } from "../../src/providers/stream-name.js";
 import { vendorTasks } from "../../src/storage/tables.js";
@@ -7,6 +6,7 @@ import { createStreamService, type Happening, type StreamService } from "../simu
 import { dataOf, rest, trpc } from "./calls.js";
 import { createTestService, withServices } from "./message-services.js";
 import { STREAM_CONFIG } from "./streams.js";
+import { rowsOf } from "./tables.js";
 import { openWorld, type World } from "./world.js";
 
 // A room whose people publish streams, and a stream service that reports them over HTTP.
@@ -39,7 +39,7 @@ export interface StreamHall extends World {
   /** Returns the status of a person's cameras, `main` and `pc`. */
   statusOf(userId: string, room?: Room): Promise<string>;
   /** Returns the pending signals at the new message service, as `number data`. */
-  announced(room?: Room): string[];
+  announced(room?: Room): Promise<string[]>;
   /** Returns the stored events of a room. */
   eventsOf(room?: Room): Promise<Record<string, unknown>[]>;
   add(...userIds: readonly string[]): Promise<void>;
@@ -104,15 +104,14 @@ export const openStreamHall = async ({
       const { publishStatus } = (await admin.query("participant.get", { roomId, userId })).data;
       return `${publishStatus.main} ${publishStatus.pc}`;
     },
-    announced: ({ id } = room) =>
-      world.db.queries
-        .select()
-        .from(vendorTasks)
-        .where(and(eq(vendorTasks.service, "aliyun_new"), eq(vendorTasks.groupId, id)))
-        .orderBy(vendorTasks.id)
-        .all()
-        .filter(({ kind }) => kind === "send")
-        .map(({ payload }) => `${payload.signal?.type} ${payload.signal?.data}`),
+    async announced({ id } = room) {
+      const tasks = await rowsOf(world.db, vendorTasks);
+      return tasks
+        .filter(
+          ({ service: name, groupId, kind }) => name === "aliyun_new" && groupId === id && kind === "send",
+        )
+        .map(({ payload }) => `${payload.signal?.type} ${payload.signal?.data}`);
+    },
     async eventsOf({ id: roomId } = room) {
       return (await admin.query("stream.listEvents", { roomId, pageSize: 100 })).data.events;
     },

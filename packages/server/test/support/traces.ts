@@ -1,28 +1,23 @@
 import { join } from "node:path";
-import Sqlite from "better-sqlite3";
 import { dataOf, send } from "./calls.js";
+import { openTestDatabase } from "./database.js";
 import { listenRoom } from "./listening.js";
 import { openSchool } from "./school.js";
 import { STREAM_CONFIG, streamHeaders, streamReport } from "./streams.js";
+import { contentsOf } from "./tables.js";
 
 /** The person to erase. */
 export const WHO = "examinee1";
-const TABLES_OF = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
 
 /** Returns the rows that contain an id, as a value or as a part of one, by table. */
-export const namedIn = (file: string, id: string): Record<string, string[]> => {
-  const database = new Sqlite(file, { readonly: true });
-  const found: Record<string, string[]> = {};
-  for (const table of database.prepare<[], string>(TABLES_OF).pluck().all()) {
-    const rows = database
-      .prepare(`SELECT * FROM "${table}"`)
-      .all()
-      .map((row) => JSON.stringify(row))
-      .filter((row) => row.includes(id));
-    if (rows.length > 0) found[table] = rows;
-  }
-  database.close();
-  return found;
+export const namedIn = async (file: string, id: string): Promise<Record<string, string[]>> => {
+  await using db = await openTestDatabase({ file });
+  const contents = await contentsOf(db);
+  const found = Object.entries(contents).map(([table, rows]): [string, string[]] => [
+    table,
+    rows.map((row) => JSON.stringify(row)).filter((row) => row.includes(id)),
+  ]);
+  return Object.fromEntries(found.filter(([, rows]) => rows.length > 0));
 };
 
 /**

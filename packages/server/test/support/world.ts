@@ -9,10 +9,11 @@ import { createServices, type Services } from "../../src/api/services.js";
 import { buildApp } from "../../src/app/app.js";
 import { startServices, stopServices } from "../../src/app/lifecycle.js";
 import type { TestCaller } from "../../src/app/testing.js";
-import { type Config, testConfig } from "../../src/config/config.js";
+import type { Config } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
-import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
+import type { OpenOptions } from "../../src/storage/open.js";
+import { configOfTest, openDatabaseOf, type TestDatabase } from "./database.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
@@ -23,7 +24,7 @@ export interface World extends AsyncDisposable {
   readonly procedures: ReadonlyMap<string, "query" | "mutation" | "subscription">;
   readonly services: Services;
   readonly router: ServedRouter;
-  readonly db: Database;
+  readonly db: TestDatabase;
   readonly secret: string;
   readonly clock: () => Date;
   /** The parsed lines of the log so far. */
@@ -56,9 +57,9 @@ export interface WorldOptions {
 export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const dataDir = mkdtempSync(join(tmpdir(), "invigil-world-"));
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
-  const config = { ...testConfig(), dataDir, ...options.config };
+  const config = configOfTest({ dataDir, ...options.config });
   const { onStatement, onDeclared } = options;
-  const db = openDatabase({ file: config.databaseFile, onDeclared, ...(onStatement && { onStatement }) });
+  const db = await openDatabaseOf(config, { onDeclared, onStatement });
   const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({
@@ -102,7 +103,7 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
       ),
     async [Symbol.asyncDispose]() {
       await stopServices(app, deps, services, config.vendors.timeoutMs);
-      db.close();
+      await db.close();
       rmSync(dataDir, { recursive: true, force: true });
     },
   };

@@ -1,18 +1,20 @@
 import { signals } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
+import { change, rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog, type NewMessage } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
-import { type Database, openDatabase } from "../../storage/sqlite/client.js";
+import { query } from "../../storage/statement.js";
 import { messages, rooms } from "../../storage/tables.js";
 import { createMessageSender, type RoomToSendIn } from "./send-store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 
-let db: Database;
+let db: TestDatabase;
 beforeEach(async () => {
-  db = openDatabase({ file: ":memory:" });
+  db = await openTestDatabase();
   await db.storage.write(async (tx) => {
     const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
     await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
@@ -33,6 +35,7 @@ beforeEach(async () => {
 afterEach(() => db.close());
 
 const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
+  examId: "exam",
   roomId: "open",
   type: 30_001,
   data: JSON.stringify(data),
@@ -44,8 +47,8 @@ const message = (data: string, more: Partial<NewMessage> = {}): NewMessage => ({
 });
 
 it("decides the outcome of concurrent messages as if they arrived one after the other", async () => {
-  db.queries.update(rooms).set({ status: "ended", endedAt: NOW }).run();
-  db.queries.update(rooms).set({ status: "in_progress", endedAt: null }).where(eq(rooms.id, "open")).run();
+  const ended = { status: "ended", endedAt: NOW } as const;
+  await change(db, query.update(rooms).set(ended).where(eq(rooms.id, "ended")));
   const send = createMessageSender({
     storage: db.storage,
     messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
@@ -68,30 +71,31 @@ it("decides the outcome of concurrent messages as if they arrived one after the 
     send({ message: message("the end again", endSignal), check, canSendTo }),
     send({ message: message("to a PC", { recipients: ["pc_e1"] }), check, canSendTo }),
   ]);
-  const sent = (id: number) => ({ status: "fulfilled", value: { id, time: NOW } });
+  const stored = await rowsOf(db, messages);
+  expect(stored.map(({ data }) => JSON.parse(data))).toEqual([
+    "first",
+    "of the PC",
+    "the key of what was refused",
+    "the end",
+    "to a PC",
+  ]);
+  const idOf = (data: string) => stored.find((row) => row.data === JSON.stringify(data))?.id;
+  const sent = (data: string) => ({ status: "fulfilled", value: { id: idOf(data), time: NOW } });
   expect(outcomes).toEqual([
-    sent(1),
-    sent(1),
-    sent(2),
+    sent("first"),
+    sent("first"),
+    sent("of the PC"),
     { status: "fulfilled", value: { unknown: "pc_e2" } },
     { status: "fulfilled", value: { unknown: "e1" } },
     { status: "rejected", reason: new Error("refused: in_progress") },
-    sent(3),
-    sent(4),
-    sent(4),
-    sent(5),
-  ]);
-  const stored = db.queries.select().from(messages).all();
-  expect(stored.map(({ id, data }) => [id, JSON.parse(data)])).toEqual([
-    [1, "first"],
-    [2, "of the PC"],
-    [3, "the key of what was refused"],
-    [4, "the end"],
-    [5, "to a PC"],
+    sent("the key of what was refused"),
+    sent("the end"),
+    sent("the end"),
+    sent("to a PC"),
   ]);
   // The key is also known in a later transaction.
   expect(await send({ message: message("later", { key: "k" }), check: refuse, canSendTo })).toEqual({
-    id: 1,
+    id: idOf("first"),
     time: NOW,
   });
 });

@@ -2,13 +2,15 @@ import type { Caller } from "@invigil/schema";
 import { eq } from "drizzle-orm";
 import { pino } from "pino";
 import { expect, it } from "vitest";
+import { openTestDatabase } from "../../../test/support/database.js";
+import { change, rowsOf } from "../../../test/support/tables.js";
 import { createBulkChanges } from "../../domain/bulk/changes.js";
 import { createEventLog } from "../../domain/events.js";
 import { insertExam } from "../../domain/people.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { UNLIMITED } from "../../limits/rates.js";
 import { createIds } from "../../platform/ids.js";
-import { openDatabase } from "../../storage/sqlite/client.js";
+import { query } from "../../storage/statement.js";
 import { exams, unseated } from "../../storage/tables.js";
 import { createAccessService } from "../access/service.js";
 import { createAccessStore } from "../access/store.js";
@@ -26,7 +28,7 @@ interface Options {
 
 /** Opens a database with an exam `e` without people. */
 const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
-  const db = openDatabase({ file: ":memory:" });
+  const db = await openTestDatabase();
   const clock = () => new Date(0);
   const exam = { id: "e", name: "E", createdBy: "t", startTime: clock(), endTime: new Date(1) };
   await db.storage.write((tx) => insertExam(tx, { ...exam, createdAt: clock(), updatedAt: clock() }));
@@ -54,11 +56,11 @@ const open = async ({ readMs, wrap = (store) => store }: Options = {}) => {
     quotas: undefined,
     ...(readMs !== undefined && { readMs }),
   });
-  return { db, imports, [Symbol.dispose]: () => db.close() };
+  return { db, imports, [Symbol.asyncDispose]: () => db.close() };
 };
 
 it("imports the files of a caller one after the other, even if one is refused", async () => {
-  using opened = await open();
+  await using opened = await open();
   const { imports } = opened;
   const seen: string[] = [];
   const start = async (name: string): Promise<void> => {
@@ -78,9 +80,19 @@ it("imports the files of a caller one after the other, even if one is refused", 
 it.each([true, false])(
   "says that the exam is gone when it goes while the file is read (dry run: %s)",
   async (dryRun) => {
-    using opened = await open();
+    let removed: Promise<unknown> | undefined;
+    const wrap = (store: Store): Store => ({
+      ...store,
+      async apply(...args) {
+        await removed;
+        return store.apply(...args);
+      },
+    });
+    await using opened = await open({ wrap });
     const { db, imports } = opened;
-    const onProgress = () => void db.queries.delete(exams).where(eq(exams.id, "e")).run();
+    const onProgress = () => {
+      removed ??= change(db, query.delete(exams).where(eq(exams.id, "e")));
+    };
     const source = { bytes: Buffer.from("id,name\nk1,N\n") };
     const importing = imports.import(ADMIN, { examId: "e", dryRun, source, onProgress });
     await expect(importing).rejects.toMatchObject({ code: "EXAM_NOT_FOUND", message: "There is no exam e." });
@@ -97,7 +109,7 @@ it("does not let one caller's file hold up another's", async () => {
       return store.apply(people, ...rest);
     },
   });
-  using opened = await open({ wrap });
+  await using opened = await open({ wrap });
   const other: Caller = { ...ADMIN, userId: "other" };
   const send = (caller: Caller, id: string) =>
     opened.imports.importFile(caller, {
@@ -108,13 +120,13 @@ it("does not let one caller's file hold up another's", async () => {
   const held = send(ADMIN, "held");
   const behind = send(ADMIN, "behind");
   for (const id of ["k1", "k2", "k3"]) expect(await send(other, id)).toMatchObject({ added: 1 });
-  expect(opened.db.queries.select().from(unseated).all()).toHaveLength(3);
+  expect(await rowsOf(opened.db, unseated)).toHaveLength(3);
   for (const end of ends) end();
   expect(await Promise.all([held, behind])).toMatchObject([{ added: 1 }, { added: 1 }]);
 });
 
 it("gives up a file that was sent when it takes too long to read", async () => {
-  using opened = await open({ readMs: 1 });
+  await using opened = await open({ readMs: 1 });
   const file = Buffer.from(`id,name\n${"\n".repeat(200_000)}`).toString("base64");
   await expect(opened.imports.importFile(ADMIN, { examId: "e", dryRun: false, file })).rejects.toThrow(
     "file takes longer to read than 0.001 seconds",

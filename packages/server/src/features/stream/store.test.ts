@@ -1,19 +1,20 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { openTestDatabase, type TestDatabase } from "../../../test/support/database.js";
+import { rowsOf } from "../../../test/support/tables.js";
 import { createEventLog } from "../../domain/events.js";
 import { createMessageLog } from "../../domain/messages.js";
 import { insertExam, insertPerson, insertRoom } from "../../domain/people.js";
 import { createTaskLog } from "../../domain/vendor-tasks.js";
 import { createIds } from "../../platform/ids.js";
-import { type Database, openDatabase } from "../../storage/sqlite/client.js";
 import { messages, participants, roomEvents, streamEvents } from "../../storage/tables.js";
 import { createStreamStore, type NewEvent } from "./store.js";
 
 const NOW = new Date("2026-01-02T03:04:05Z");
 const NO_TASKS = { aliyun_new: [], aliyun_old: [], rong_cloud: [] };
 
-let db: Database;
+let db: TestDatabase;
 beforeEach(async () => {
-  db = openDatabase({ file: ":memory:" });
+  db = await openTestDatabase();
   await db.storage.write(async (tx) => {
     const times = { startTime: NOW, endTime: NOW, createdAt: NOW, updatedAt: NOW };
     await insertExam(tx, { id: "exam", name: "Exam", createdBy: "t1", ...times });
@@ -71,17 +72,13 @@ it("judges reports that arrive together as if they came one after the other", as
     ].map(send),
   );
   expect(outcomes).toEqual(["kept", "kept", "repeat", "kept", "kept", "copy", "unknown", "kept"]);
-  expect(db.queries.select().from(streamEvents).all()).toHaveLength(5);
-  const people = db.queries.select().from(participants).all();
+  expect(await rowsOf(db, streamEvents)).toHaveLength(5);
+  const people = await rowsOf(db, participants);
   expect(people.map((person) => [person.userId, person.mainPublishStatus, person.pcPublishStatus])).toEqual([
     ["e1", "stopped", "publishing"],
     ["e2", "publishing", "idle"],
   ]);
-  const changes = db.queries
-    .select()
-    .from(roomEvents)
-    .all()
-    .filter(({ type }) => type === "publish_status_changed");
+  const changes = (await rowsOf(db, roomEvents)).filter(({ type }) => type === "publish_status_changed");
   expect(changes.map(({ data }) => data)).toMatchObject([
     { userId: "e1", camera: "main", status: "publishing" },
     { userId: "e1", camera: "main", status: "stopped" },
@@ -89,7 +86,7 @@ it("judges reports that arrive together as if they came one after the other", as
     { userId: "e2", camera: "main", status: "publishing" },
   ]);
   // Each change sends one signal.
-  expect(db.queries.select().from(messages).all()).toHaveLength(changes.length);
+  expect(await rowsOf(db, messages)).toHaveLength(changes.length);
 });
 
 it("remembers from one group to the next what was reported", async () => {
@@ -99,6 +96,6 @@ it("remembers from one group to the next what was reported", async () => {
   expect(
     await Promise.all([report("e1-main", "publish_done", 2), report("e1-main", "publish", 1)].map(send)),
   ).toEqual(["repeat", "kept"]);
-  const [person] = db.queries.select().from(participants).all();
+  const [person] = await rowsOf(db, participants);
   expect(person?.mainPublishStatus).toBe("stopped");
 });

@@ -5,11 +5,13 @@ import Sqlite from "better-sqlite3";
 import { is, sql } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readRows, rowsOf } from "../../../test/support/tables.js";
 import { SetupError } from "../../platform/setup-error.js";
+import type { Database } from "../database.js";
 import { ForeignKeyError } from "../errors.js";
-import { insertion } from "../statement.js";
+import { insertion, query } from "../statement.js";
 import * as tables from "../tables.js";
-import { type Database, openDatabase } from "./client.js";
+import { openSqlite } from "./client.js";
 
 let folder: string;
 let open: Database[];
@@ -23,22 +25,23 @@ afterEach(() => {
 });
 
 const openAt = (file: string, onStatement?: (statement: string) => void): Database => {
-  const db = openDatabase({ file, ...(onStatement && { onStatement }) });
+  const db = openSqlite({ file, ...(onStatement && { onStatement }) });
   open.push(db);
   return db;
 };
-const pragma = ({ queries }: Database, name: string): unknown[] =>
-  queries
-    .all<Record<string, unknown>>(sql.raw(`PRAGMA ${name}`))
-    .flatMap((row) => Object.values(row).slice(0, 1));
+/** The value of a setting of the connection that writes. */
+const pragma = async ({ storage }: Database, name: string): Promise<unknown> => {
+  const select = query.select({ value: sql`*` }).from(sql.raw(`pragma_${name}`));
+  return (await storage.write((tx) => tx.get<{ value: unknown }>({ build: () => select })))?.value;
+};
 
 describe("an open database", () => {
-  it("loses nothing that was acknowledged, and waits for its turn", () => {
+  it("loses nothing that was acknowledged, and waits for its turn", async () => {
     const db = openAt(join(folder, "x.db"));
-    expect(pragma(db, "journal_mode")).toEqual(["wal"]);
-    expect(pragma(db, "synchronous")).toEqual([2]);
-    expect(pragma(db, "foreign_keys")).toEqual([1]);
-    expect(pragma(db, "busy_timeout")).toEqual([0]);
+    expect(await pragma(db, "journal_mode")).toBe("wal");
+    expect(await pragma(db, "synchronous")).toBe(2);
+    expect(await pragma(db, "foreign_keys")).toBe(1);
+    expect(await pragma(db, "busy_timeout")).toBe(0);
   });
 
   it("refuses rows that point nowhere", async () => {
@@ -58,23 +61,23 @@ describe("an open database", () => {
 
   it("keeps what was written when it is opened again", async () => {
     const exam = { id: "e", name: "n", createdBy: "t", startTime: new Date(1), endTime: new Date(2) };
-    const first = openDatabase({ file: join(folder, "x.db") });
+    const first = openSqlite({ file: join(folder, "x.db") });
     await first.storage.write((tx) =>
       tx.insert(insertion(tables.exams), [{ ...exam, createdAt: new Date(3), updatedAt: new Date(4) }]),
     );
     first.close();
-    expect(openAt(join(folder, "x.db")).queries.select().from(tables.exams).all()).toMatchObject([exam]);
+    expect(await rowsOf(openAt(join(folder, "x.db")), tables.exams)).toMatchObject([exam]);
   });
 
-  it("tells of every statement, values filled in", () => {
+  it("tells of every statement, values filled in", async () => {
     const seen: string[] = [];
     const db = openAt(":memory:", (statement) => seen.push(statement));
-    db.queries.all(sql`SELECT ${"a value"} AS seen`);
+    await db.storage.all({ build: () => sql`SELECT ${"a value"} AS seen` });
     expect(seen.at(-1)).toBe("SELECT 'a value' AS seen");
   });
 
   it("answers nothing once it is closed", () => {
-    const db = openDatabase({ file: ":memory:" });
+    const db = openSqlite({ file: ":memory:" });
     expect(db.migrationsAreCurrent()).toBe(true);
     db.close();
     expect(() => db.migrationsAreCurrent()).toThrow(/not open/);
@@ -83,21 +86,21 @@ describe("an open database", () => {
   it("is refused with one line that names the file, when that is no database", () => {
     const file = join(folder, "x.db");
     writeFileSync(file, "not a database ".repeat(100));
-    expect(() => openDatabase({ file })).toThrow(SetupError);
-    expect(() => openDatabase({ file })).toThrow(/^The database [^\n]*x\.db cannot be opened: [^\n]+$/);
+    expect(() => openSqlite({ file })).toThrow(SetupError);
+    expect(() => openSqlite({ file })).toThrow(/^The database [^\n]*x\.db cannot be opened: [^\n]+$/);
     const below = join(file, "y.db");
-    expect(() => openDatabase({ file: below })).toThrow(SetupError);
+    expect(() => openSqlite({ file: below })).toThrow(SetupError);
   });
 });
 
 describe("the migrations make what tables.ts declares", () => {
   const declared = Object.values(tables).filter((table) => is(table, SQLiteTable));
 
-  it("in these tables", () => {
+  it("in these tables", async () => {
     const db = openAt(":memory:");
-    const made = db.queries.all<{ name: string }>(
-      sql`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'`,
-    );
+    const isTable = sql`type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_\\_%' ESCAPE '\\'`;
+    const select = query.select({ name: sql<string>`name` }).from(sql`sqlite_master`).where(isTable);
+    const made = await readRows(db, select);
     expect(made.map(({ name }) => name).toSorted()).toEqual(
       declared.map((table) => getTableConfig(table).name).toSorted(),
     );

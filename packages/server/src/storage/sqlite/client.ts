@@ -13,13 +13,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import Sqlite from "better-sqlite3";
-import { type BetterSQLite3Database, drizzle } from "drizzle-orm/better-sqlite3";
 import { PACKAGE_ROOT } from "../../platform/package-root.js";
 import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
 import type { OnDeclared } from "../declared-tables.js";
-import * as tables from "../tables.js";
-import { convertingClient } from "./converting-client.js";
 import { createFileGuard, type FileGuard } from "./file-guard.js";
 import { isAboutStatements } from "./footprints.js";
 import { inspectLog, logOf } from "./log-file.js";
@@ -29,13 +26,6 @@ import { createSqliteStorage } from "./storage.js";
 
 /** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle", PACKAGE_ROOT));
-
-export type Queries = BetterSQLite3Database<typeof tables>;
-
-export interface SqliteDatabase extends Database {
-  /** Drizzle on the writing connection, for tests and tools that look at the tables. */
-  readonly queries: Queries;
-}
 
 export interface OpenSqliteOptions {
   /** The database file; `:memory:` for a temporary one. */
@@ -175,7 +165,7 @@ export const openSqlite = ({
   onStatement,
   onDeclared,
   onFault,
-}: OpenSqliteOptions): SqliteDatabase => {
+}: OpenSqliteOptions): Database => {
   const isFile = wanted !== ":memory:";
   const template = isFile ? undefined : templates.get(folder);
   const temporary = isFile ? undefined : temporaryFile(template?.content);
@@ -192,7 +182,6 @@ export const openSqlite = ({
     const migrations = template?.migrations ?? readMigrations(folder);
     const migrationsAreCurrent = migrate(sqlite, migrations);
     if (temporary && !template) templates.set(folder, { migrations, content: sqlite.serialize() });
-    let queries: Queries | undefined;
     sqlite.pragma("foreign_keys = ON");
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
@@ -212,14 +201,6 @@ export const openSqlite = ({
       onRemembered: onDeclared && (({ text }, reads) => onDeclared(text, { reads })),
     });
     return {
-      // Created on first use: the server itself does without it.
-      get queries() {
-        queries ??= drizzle(convertingClient(sqlite), {
-          schema: tables,
-          logger: { logQuery: (text) => void (text.startsWith("select ") || port.forgetAll()) },
-        });
-        return queries;
-      },
       kind: "sqlite",
       storage: port.storage,
       clock: () => new Date(),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SetupError } from "../../platform/setup-error.js";
-import { MIGRATIONS, openDatabase } from "./client.js";
+import { MIGRATIONS, openSqlite } from "./client.js";
 
 interface Journal {
   entries: { idx: number; when: number; tag: string; version: string; breakpoints: boolean }[];
@@ -38,8 +38,10 @@ const migrationsOf = (version: number, next?: string): string => {
   writeFileSync(join(folder, "meta", "_journal.json"), JSON.stringify({ ...journal, entries }));
   return folder;
 };
-const openAndClose = (migrations?: string): void =>
-  openDatabase({ file, ...(migrations !== undefined && { migrations }) }).close();
+const openAndClose = async (migrations?: string): Promise<void> => {
+  const db = openSqlite({ file, ...(migrations !== undefined && { migrations }) });
+  await db.close();
+};
 
 const look = <T>(read: (sqlite: Sqlite.Database) => T): T => {
   const sqlite = new Sqlite(file);
@@ -68,36 +70,36 @@ describe("migrations", () => {
     });
   });
 
-  it("build the database from nothing", () => {
-    openAndClose();
+  it("build the database from nothing", async () => {
+    await openAndClose();
     expect(applied()).toEqual(journal.entries.map(({ when }) => when));
   });
 
-  it("change nothing when there is nothing to do", () => {
-    openAndClose();
+  it("change nothing when there is nothing to do", async () => {
+    await openAndClose();
     const before = contents();
-    openAndClose();
+    await openAndClose();
     expect(contents()).toBe(before);
   });
 
   it.each(Array.from({ length: NEWEST }, (_, index) => index))(
     "bring a database of version %i to this one's tables, with its rows",
     (version) => {
-      openAndClose();
+      await openAndClose();
       const wanted = schema();
       rmSync(file);
 
       // An exam from the first version goes through all versions up to the tested one, then to the current one.
       const insert =
         "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e', 'n', 1, 2, 't', 3, 4)";
-      openAndClose(migrationsOf(version));
+      await openAndClose(migrationsOf(version));
       if (version > 0) {
         rmSync(file);
-        openAndClose(migrationsOf(1));
+        await openAndClose(migrationsOf(1));
         look((sqlite) => sqlite.exec(insert));
-        openAndClose(migrationsOf(version));
+        await openAndClose(migrationsOf(version));
       }
-      openAndClose();
+      await openAndClose();
 
       expect(schema()).toEqual(wanted);
       expect(applied()).toEqual(journal.entries.map(({ when }) => when));
@@ -111,8 +113,8 @@ describe("migrations", () => {
   );
 });
 
-it("the note of who was recorded where begins with the records that there are", () => {
-  openAndClose(migrationsOf(4));
+it("the note of who was recorded where begins with the records that there are", async () => {
+  await openAndClose(migrationsOf(4));
   const record = (room: string, user: string) =>
     `INSERT INTO cheat_records (exam_id, room_id, user_id, detect_type, is_main_monitor, detect_time, extra_info, extra_info_is_object, created_at)
      VALUES ('e', '${room}', '${user}', 'd', 1, 1, '{}', 1, 1)`;
@@ -126,7 +128,7 @@ it("the note of who was recorded where begins with the records that there are", 
     ] as const)
       sqlite.exec(record(room, user));
   });
-  openAndClose();
+  await openAndClose();
   const noted = "SELECT room_id, user_id FROM recorded_people ORDER BY room_id, user_id";
   expect(look((sqlite) => sqlite.prepare(noted).raw().all())).toEqual([
     ["r", "a"],
@@ -136,20 +138,20 @@ it("the note of who was recorded where begins with the records that there are", 
 });
 
 describe("a newer version's database", () => {
-  it("is refused with one line, and left alone", () => {
-    openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
+  it("is refused with one line, and left alone", async () => {
+    await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
     const before = contents();
-    expect(() => openDatabase({ file })).toThrow(SetupError);
-    expect(() => openDatabase({ file })).toThrow(
+    expect(() => openSqlite({ file })).toThrow(SetupError);
+    expect(() => openSqlite({ file })).toThrow(
       `The database ${file} was made by a newer version of Invigil. Start that version, or restore a backup.`,
     );
     expect(contents()).toBe(before);
   });
 
-  it("is noticed by a server that is running on it", () => {
-    const db = openDatabase({ file });
+  it("is noticed by a server that is running on it", async () => {
+    const db = openSqlite({ file });
     expect(db.migrationsAreCurrent()).toBe(true);
-    openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
+    await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
     expect(db.migrationsAreCurrent()).toBe(false);
     db.close();
   });
@@ -159,24 +161,24 @@ describe("a migration that fails", () => {
   const steps = ["CREATE TABLE half (n INTEGER);", "DELETE FROM exams;", "INSERT INTO missing VALUES (1);"];
   const broken = () => migrationsOf(NEWEST, steps.join("\n--> statement-breakpoint\n"));
 
-  it("leaves the database as it was", () => {
-    openAndClose();
+  it("leaves the database as it was", async () => {
+    await openAndClose();
     look((sqlite) =>
       sqlite.exec(
         "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e', 'n', 1, 2, 't', 3, 4)",
       ),
     );
     const before = contents();
-    expect(() => openDatabase({ file, migrations: broken() })).toThrow(/missing/);
+    expect(() => openSqlite({ file, migrations: broken() })).toThrow(/missing/);
     expect(contents()).toBe(before);
-    openAndClose();
+    await openAndClose();
     expect(applied()).toHaveLength(NEWEST);
   });
 
-  it("undoes the ones before it, so that the next start begins where this one did", () => {
-    expect(() => openDatabase({ file, migrations: broken() })).toThrow(/missing/);
+  it("undoes the ones before it, so that the next start begins where this one did", async () => {
+    expect(() => openSqlite({ file, migrations: broken() })).toThrow(/missing/);
     expect(schema()).toEqual([]);
-    openAndClose();
+    await openAndClose();
     expect(applied()).toHaveLength(NEWEST);
   });
 });

@@ -33,7 +33,6 @@ export interface RememberedReads {
   /** Called when the current transaction is committed: removes cached reads of the tables that it wrote. */
   readonly committed: () => void;
   readonly rolledBack: () => void;
-  readonly forgetAll: () => void;
 }
 
 /**
@@ -73,9 +72,6 @@ export const createRememberedReads = (
       written.clear();
     },
     rolledBack: () => written.clear(),
-    forgetAll() {
-      otherCommits += 1;
-    },
 
     remember: ({ tables, max = DEFAULT_MAX, withinCalls = false }, read) => {
       const names = tables.map((table) => getTableName(table));

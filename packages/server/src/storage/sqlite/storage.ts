@@ -21,8 +21,6 @@ export interface SqliteStorageOptions {
 
 export interface SqliteStorage {
   readonly storage: Storage;
-  /** Clears all remembered reads, after a write that bypassed the interface. */
-  readonly forgetAll: () => void;
   readonly othersVersion: () => number | undefined;
   close(): void;
 }
@@ -84,7 +82,6 @@ export const createSqliteStorage = ({
   };
 
   return {
-    forgetAll: remembered.forgetAll,
     othersVersion,
     storage: {
       ...reader,

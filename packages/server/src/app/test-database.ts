@@ -1,0 +1,63 @@
+import pg from "pg";
+import type { Config } from "../config/config.js";
+import type { Database } from "../storage/database.js";
+import { type OpenOptions, openDatabase } from "../storage/open.js";
+
+/** Schemas that closed apps have left, by the URL of the database. They are emptied before they are used again. */
+const freeSchemas = new Map<string, string[]>();
+let made = 0;
+
+const execute = async (url: string, text: string): Promise<void> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+};
+
+const TRUNCATE_TABLES = `DO $$ BEGIN EXECUTE (
+  SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
+  FROM pg_tables WHERE schemaname = current_schema AND tablename <> 'invigil_migrations'); END $$`;
+
+const inSchema = (url: string, schema: string): string => {
+  const found = new URL(url);
+  found.searchParams.set("options", `-c search_path=${schema}`);
+  return found.href;
+};
+
+/** Returns the URL of an empty schema, in which tests see nothing of each other. */
+const takeSchema = async (url: string): Promise<{ schema: string; url: string }> => {
+  const used = freeSchemas.get(url)?.pop();
+  if (used !== undefined) {
+    await execute(inSchema(url, used), TRUNCATE_TABLES);
+    return { schema: used, url: inSchema(url, used) };
+  }
+  made += 1;
+  const schema = `invigil_test_${process.pid}_${Date.now()}_${made}`;
+  await execute(url, `CREATE SCHEMA ${schema}`);
+  return { schema, url: inSchema(url, schema) };
+};
+
+/**
+ * Opens the database of a test: a temporary one on SQLite, or an empty schema in a database of PostgreSQL.
+ * @param keepsSchemas whether a schema is kept for the next test. Otherwise, closing drops it.
+ */
+export const openTestDatabase = async (
+  { databaseFile, postgres }: Pick<Config, "databaseFile" | "postgres">,
+  options: OpenOptions = {},
+  { keepsSchemas = false }: { readonly keepsSchemas?: boolean } = {},
+): Promise<Database> => {
+  if (!postgres) return openDatabase({ databaseFile, postgres }, options);
+  const { schema, url } = await takeSchema(postgres.url);
+  const db = await openDatabase({ databaseFile, postgres: { ...postgres, url } }, options);
+  return {
+    ...db,
+    async close() {
+      await db.close();
+      if (keepsSchemas) freeSchemas.set(postgres.url, [...(freeSchemas.get(postgres.url) ?? []), schema]);
+      else await execute(postgres.url, `DROP SCHEMA ${schema} CASCADE`);
+    },
+  };
+};

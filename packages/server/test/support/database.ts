@@ -1,0 +1,27 @@
+import { openTestDatabase as open } from "../../src/app/test-database.js";
+import { type Config, testConfig } from "../../src/config/config.js";
+import type { Database } from "../../src/storage/database.js";
+import type { OpenOptions } from "../../src/storage/open.js";
+
+/** A database of a test. `await using` closes it. */
+export type TestDatabase = Database & AsyncDisposable;
+
+const disposable = (db: Database): TestDatabase => ({ ...db, [Symbol.asyncDispose]: () => db.close() });
+
+/** The configuration of a test. A test that names a database file runs on SQLite, whatever the others run on. */
+export const configOfTest = (changes: Partial<Config> = {}): Config => ({
+  ...testConfig(),
+  ...(changes.databaseFile !== undefined && { postgres: undefined }),
+  ...changes,
+});
+
+/** Opens the database of a configuration. A schema of PostgreSQL is kept for the next test. */
+export const openDatabaseOf = async (config: Config, options?: OpenOptions): Promise<TestDatabase> =>
+  disposable(await open(config, options, { keepsSchemas: true }));
+
+/** Opens a database for a test; by default an empty one that is deleted when it is closed. */
+export const openTestDatabase = ({
+  file,
+  ...options
+}: OpenOptions & { readonly file?: string } = {}): Promise<TestDatabase> =>
+  openDatabaseOf(configOfTest(file === undefined ? {} : { databaseFile: file }), options);
