@@ -84,7 +84,7 @@ describe("migrations", () => {
 
   it.each(Array.from({ length: NEWEST }, (_, index) => index))(
     "bring a database of version %i to this one's tables, with its rows",
-    (version) => {
+    async (version) => {
       await openAndClose();
       const wanted = schema();
       rmSync(file);
