@@ -8,6 +8,8 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
+import { createInstanceStore } from "../src/features/instances/store.js";
+import { createLiveStore } from "../src/features/subscriptions/store.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
 import { trpc } from "./support/calls.js";
@@ -378,6 +380,11 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
+  const instances = createInstanceStore(world.db);
+  for (let n = 0; n < 2; n += 1) await instances.renew("a", new Date(0));
+  for (const id of await instances.expired(new Date(1))) await instances.remove(id);
+  const live = createLiveStore(world.db);
+  await live.prune(new Date(8.64e15));
   const { im } = world.services;
   const caller = { userId: "boss", role: "admin", expiresAt: new Date(8.64e15) } as const;
   for (const muted of OPTIONAL)

@@ -262,6 +262,17 @@ describe("settings", () => {
     expect(parseConfig({ INVIGIL_DATA_DIR: "/srv/made" }).dataDir).toBe("/srv/made");
   });
 
+  it("names a PostgreSQL server, with the same secret at all servers", () => {
+    const url = "postgres://u:leak@h/db";
+    expect(faultOf({ INVIGIL_DATABASE_URL: url })).toMatch(/^INVIGIL_AUTH_SECRET must be set [^\n]+$/);
+    const secret = { INVIGIL_AUTH_SECRET: "x".repeat(32) };
+    expect(parseConfig({ INVIGIL_DATABASE_URL: url, ...secret })).toMatchObject({
+      databaseFile: undefined,
+      dataDir: resolve("data"),
+      postgres: { url, directUrl: undefined, connections: 10, prepared: true, waitSeconds: 30 },
+    });
+  });
+
   it.each(settingNames)("%s is unset when it is empty", (name) => {
     expect(parseConfig({ [name]: "" })).toEqual(parseConfig({}));
   });
@@ -288,7 +299,12 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
   ["INVIGIL_PUBLIC_URL", "https://leak.example/?"],
   ["INVIGIL_PUBLIC_URL", "https://leak.example/#a"],
-  ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
+  ["INVIGIL_DATABASE_URL", "mysql://u:leak@h/db"],
+  ["INVIGIL_DATABASE_DIRECT_URL", "leak"],
+  ["INVIGIL_DATABASE_DIRECT_URL", "postgres://u:leak@h/db"],
+  ["INVIGIL_DATABASE_CONNECTIONS", "1"],
+  ["INVIGIL_DATABASE_PREPARED", "leak"],
+  ["INVIGIL_DATABASE_WAIT_SECONDS", "3601"],
   ["INVIGIL_DATABASE_URL", "file:"],
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
   ["INVIGIL_AUTH", "leak"],
