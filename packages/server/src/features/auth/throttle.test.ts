@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InvigilError } from "../../platform/errors.js";
-import { createLoginThrottle, type LoginThrottle } from "./throttle.js";
+import type { LoginThrottle } from "./throttle.js";
+import { createMemoryThrottle } from "./throttle-memory.js";
 
 const MINUTE = 60;
 
@@ -8,11 +9,11 @@ const MINUTE = 60;
 const start = (failuresPerAddress = 30) => {
   const world = { seconds: 0 };
   const monotonic = () => world.seconds * 1000;
-  const throttle = createLoginThrottle({ monotonic, failuresPerAddress });
+  const throttle = createMemoryThrottle({ monotonic, failuresPerAddress });
   /** How long a try has to wait, in seconds; undefined when it may begin, and then fails. */
   const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
     try {
-      (await throttle.begin({ account, address })).failed();
+      await (await throttle.begin({ account, address })).failed();
       return undefined;
     } catch (error) {
       if (!(error instanceof InvigilError)) throw error;
@@ -86,7 +87,7 @@ describe("failures for one account from one address", () => {
     await failOften(5);
     world.seconds += MINUTE;
     await failOften(4);
-    (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+    await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
     expect(await failOften(5)).toEqual(free(5));
     expect(await fail()).toBe(MINUTE);
   });
@@ -129,10 +130,10 @@ describe("failures for one account from many addresses", () => {
   it("do not keep the owner out where they have logged in before", async () => {
     const { throttle, fail, failOften } = start();
     const owner = { account: "a", address: "10.0.0.1" };
-    (await throttle.begin(owner)).succeeded();
+    await (await throttle.begin(owner)).succeeded();
     await failFrom(fail, 50);
     expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
-    (await throttle.begin(owner)).succeeded();
+    await (await throttle.begin(owner)).succeeded();
     // The right password ends nobody else's wait.
     expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
     // And there too it is five.
@@ -158,7 +159,7 @@ describe("tries at the same time", () => {
     });
     await settled();
     expect(outcome).toBe("waits");
-    for (const attempt of running) attempt.failed();
+    for (const attempt of running) await attempt.failed();
     await sixth;
     expect(outcome).toBe(MINUTE);
   });
@@ -168,7 +169,7 @@ describe("tries at the same time", () => {
     const logIn = async (n: number) => {
       const attempt = await throttle.begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
       await settled();
-      attempt.succeeded();
+      await attempt.succeeded();
       return true;
     };
     const all = await Promise.all(Array.from({ length: 160 }, (_, n) => logIn(n)));
@@ -183,7 +184,7 @@ describe("tries at the same time", () => {
       code: "TOO_MANY_REQUESTS",
       retryAfterSeconds: 1,
     });
-    for (const attempt of running) attempt.failed();
+    for (const attempt of running) await attempt.failed();
     const refused = await Promise.allSettled(waiting);
     expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
   });
@@ -191,14 +192,14 @@ describe("tries at the same time", () => {
   it("do not count when they succeed, or have no result", async () => {
     const { throttle, failOften } = start();
     const [first, ...others] = await run(throttle, 5);
-    first?.succeeded();
-    for (const attempt of others) attempt.abandoned();
+    await first?.succeeded();
+    for (const attempt of others) await attempt.abandoned();
     expect(await failOften(5)).toEqual(free(5));
   });
 
   it("of one account do not count as failures of its address", async () => {
     const { throttle, fail } = start(5);
-    for (let n = 0; n < 20; n++) (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
+    for (let n = 0; n < 20; n++) await (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
     expect(await fail("wrong")).toBeUndefined();
   });
 });
@@ -216,7 +217,7 @@ describe("failures from one address", () => {
   it("are not forgotten for one right password: its owner may be guessing others'", async () => {
     const { throttle, fail } = start(5);
     for (let n = 0; n < 4; n++) await fail(`name${n}`);
-    (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
+    await (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
     expect(await fail("name5")).toBeUndefined();
     expect(await fail("name6")).toBe(MINUTE);
   });
