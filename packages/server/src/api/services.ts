@@ -139,6 +139,7 @@ export const createServices = (
     authenticator,
     tokens,
     passwords,
+    // For one server process. Processes that share a database need `createSharedThrottle`.
     throttle: createMemoryThrottle({ monotonic, failuresPerAddress }),
     onAccessRevoked: dispatcher.recheckAccess,
     clock,

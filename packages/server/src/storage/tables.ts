@@ -62,7 +62,8 @@ export const revokedTokens = sqliteTable(
 
 /**
  * Failed and running logins, if several server processes share the database: see
- * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both.
+ * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both. It names nobody and is
+ * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
  */
 export const loginCounters = sqliteTable(
   "login_counters",

@@ -17,9 +17,9 @@ export interface Started {
   readonly world: Clock;
   readonly throttle: LoginThrottle;
   /** Begins a login that fails. Returns how long it would have to wait, in seconds; undefined when it began. */
-  fail(account?: string, address?: string): Promise<number | undefined>;
+  readonly fail: (account?: string, address?: string) => Promise<number | undefined>;
   /** Does so several times. */
-  failOften(times: number, account?: string, address?: string): Promise<(number | undefined)[]>;
+  readonly failOften: (times: number, account?: string, address?: string) => Promise<(number | undefined)[]>;
 }
 
 const withTries = (world: Clock, throttle: LoginThrottle): Started => {
@@ -57,9 +57,9 @@ export interface Processes extends Disposable {
   readonly db: Database;
   readonly world: Clock;
   /** Starts a further process. */
-  start(failuresPerAddress?: number): Started;
+  readonly start: (failuresPerAddress?: number) => Started;
   /** Ends all pauses in which logins wait for other processes. */
-  endPauses(): void;
+  readonly endPauses: () => void;
 }
 
 export const openProcesses = ({
