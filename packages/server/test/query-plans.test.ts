@@ -17,6 +17,7 @@ import { tempFolder } from "./support/folders.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
 import { APPS } from "./support/school.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
+import { openProcesses } from "./support/throttles.js";
 import { openWorld } from "./support/world.js";
 
 /** Every procedure, `noun.verb`: one that is new does not compile until it is called below. */
@@ -401,6 +402,14 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await world.services.queue.drain(5000);
 };
 
+/** Counts logins as several server processes do together, which an app on SQLite does not. */
+const countLogins = async (watch: Parameters<typeof openProcesses>[0]): Promise<void> => {
+  using processes = openProcesses(watch);
+  const { throttle, fail } = processes.start();
+  await fail();
+  await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+};
+
 /** A statement as it was prepared: a parameter in place of every value. */
 const prepared = (sql: string): string =>
   sql
@@ -436,13 +445,12 @@ describe("query plans", () => {
     const stage = await setStage(app);
     recording = true;
     for (const call of Object.values(calls)) await call(stage);
-    await askServices({
-      onStatement: (sql) => {
-        // Migrations are none of ours. They alone write names in backquotes.
-        if (!/__drizzle|`/.test(sql)) record(sql);
-      },
-      onDeclared,
-    });
+    const onOther = (sql: string): void => {
+      // Migrations are none of ours. They alone write names in backquotes.
+      if (!/__drizzle|`/.test(sql)) record(sql);
+    };
+    await askServices({ onStatement: onOther, onDeclared });
+    await countLogins({ onStatement: onOther, onDeclared });
     database = new Sqlite(file);
   });
   afterAll(async () => {

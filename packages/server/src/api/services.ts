@@ -14,7 +14,7 @@ import { createAudioStore } from "../features/audio/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
-import { createLoginThrottle } from "../features/auth/throttle.js";
+import { createMemoryThrottle } from "../features/auth/throttle-memory.js";
 import { createCapacityService } from "../features/capacity/service.js";
 import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
@@ -141,7 +141,8 @@ export const createServices = (
     authenticator,
     tokens,
     passwords,
-    throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
+    // For one server process. Processes that share a database need `createSharedThrottle`.
+    throttle: createMemoryThrottle({ monotonic, failuresPerAddress }),
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
     ids,

@@ -60,6 +60,33 @@ export const revokedTokens = sqliteTable(
   (table) => [index("revoked_tokens_by_expiry").on(table.expiresAt)],
 );
 
+/**
+ * Failed and running logins, if several server processes share the database: see
+ * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both. It names nobody and is
+ * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
+ */
+export const loginCounters = sqliteTable(
+  "login_counters",
+  {
+    /**
+     * An HMAC of the account and the address. Nobody can read them from it, nor the passwords that people type
+     * into the field of the user name.
+     */
+    key: text().primaryKey(),
+    /** The failures in the window of the limit and the running logins, by time: JSON texts. */
+    failures: text().notNull(),
+    running: text().notNull(),
+    /** How many times in a row the limit was reached, and the end of the last block (0: none). */
+    blocks: integer().notNull(),
+    blockedUntil: time("blocked_until").notNull(),
+    /** Until when an earlier success exempts the address from the account's own limit (0: none). */
+    trustedUntil: time("trusted_until").notNull(),
+    /** When nothing in the row counts any more and it can be deleted. */
+    expiresAt: time("expires_at").notNull(),
+  },
+  (table) => [index("login_counters_by_expiry").on(table.expiresAt)],
+);
+
 export const exams = sqliteTable(
   "exams",
   {
