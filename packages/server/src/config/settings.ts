@@ -233,7 +233,9 @@ const combinationFaults = (env: Settings): string[] => {
       "INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL",
     );
   if (env.INVIGIL_AUDIO_STORE === "bucket" && !BUCKET_SETTINGS.some(isSet))
-    faults.push(`INVIGIL_AUDIO_STORE must not be 'bucket' unless ${BUCKET_SETTINGS.join(", ")} are set`);
+    faults.push(
+      `INVIGIL_AUDIO_STORE must not be 'bucket' without ${BUCKET_SETTINGS[0]} and what belongs to it`,
+    );
   if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
     faults.push("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");
   if (env.INVIGIL_AUTH === "off" && !LOOPBACK.has(env.INVIGIL_HOST))

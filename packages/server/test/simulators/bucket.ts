@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Refusal } from "./acs3.js";
-import { type BucketKey, createVerifier, type VerifierOptions } from "./sigv4.js";
+import { createVerifier, type VerifierOptions } from "./sigv4.js";
 
 // A bucket with the API of Amazon S3, as a real HTTP server on loopback. Its URLs name the bucket in their path.
 
@@ -13,7 +13,7 @@ export type BucketFault =
   | "error"
   /** Status 503 with the code for too many calls. */
   | "slow down"
-  /** Status 403 with all that the service knows of the call. */
+  /** Status 403 with a message that repeats parts of the call. */
   | "denied"
   /** Closes the connection. */
   | "reset"
@@ -21,6 +21,9 @@ export type BucketFault =
   | "short"
   /** Sends the whole object, whatever was asked for. */
   | "whole";
+
+/** Stands for what a refusal of the service repeats of a call. Must not appear in responses or log lines. */
+export const SPILLED = "the authorization header of the call";
 
 export interface BucketCallSeen {
   readonly method: string;
@@ -42,7 +45,6 @@ export interface SimulatedBucket extends AsyncDisposable {
 }
 
 export interface SimulatedBucketOptions extends VerifierOptions {
-  readonly keys: readonly [BucketKey];
   readonly bucket: string;
 }
 
@@ -65,7 +67,6 @@ export const openBucket = async ({
   ...verifying
 }: SimulatedBucketOptions): Promise<SimulatedBucket> => {
   const verify = createVerifier(verifying);
-  const [key] = verifying.keys;
   const objects = new Map<string, Buffer>();
   const calls: BucketCallSeen[] = [];
   const failedChecks: string[] = [];
@@ -81,8 +82,7 @@ export const openBucket = async ({
     hang: () => undefined,
     error: (response) => response.writeHead(500).end(),
     "slow down": (response) => refuse(response, new Refusal(503, "SlowDown", "Reduce your request rate.")),
-    denied: (response) =>
-      refuse(response, new Refusal(403, "AccessDenied", `${key.id} with ${key.secret} may not.`)),
+    denied: (response) => refuse(response, new Refusal(403, "AccessDenied", `There was: ${SPILLED}`)),
     reset: (response) => response.socket?.resetAndDestroy(),
   };
   const faultOf = (method: string): BucketFault | undefined => {
