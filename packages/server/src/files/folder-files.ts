@@ -33,15 +33,15 @@ export const createFolderFiles = ({
     }
   },
   async receive(content) {
-    const { path, name, discard } = await arrivals.receive(content);
+    const arrival = await arrivals.receive(content);
     return {
-      url: `${AUDIO_PREFIX}${name}`,
+      url: `${AUDIO_PREFIX}${arrival.name}`,
       store: async () => undefined,
       async keep() {
-        renameSync(path, join(folder, name));
+        renameSync(arrival.path, join(folder, arrival.name));
         syncFolder(folder);
       },
-      [Symbol.asyncDispose]: discard,
+      [Symbol.asyncDispose]: () => arrival.discard(),
     };
   },
   async remove(_tx, url) {

@@ -89,14 +89,14 @@ const createChunkReader = (contents: FileContents): FileContents["chunk"] => {
 
 const createSweeper = (
   sweep: (isStopping: () => boolean) => Promise<void>,
-  { warn }: StoredFilesOptions["log"],
+  log: StoredFilesOptions["log"],
 ): Sweeper => {
   let isStopping = false;
   let work: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   const run = (): void => {
     work ??= sweep(() => isStopping)
-      .catch((error: unknown) => warn({ err: error }, "abandoned files could not be removed yet"))
+      .catch((error: unknown) => log.warn({ err: error }, "abandoned files could not be removed yet"))
       .finally(() => {
         work = undefined;
       });

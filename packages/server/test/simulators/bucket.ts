@@ -121,7 +121,10 @@ export const openBucket = async ({
       calls.push({ method, key: name, range: headers.range });
       const fault = faultOf(method);
       const fails = fault && failing[fault];
-      if (fails) return void fails(response);
+      if (fails) {
+        fails(response);
+        return;
+      }
       if (method === "PUT") return put(request, name, body, response);
       if (method === "GET") return void get(name, headers.range ?? "", fault, response);
       if (method !== "DELETE") throw new Refusal(405, "MethodNotAllowed", `There is no ${method}.`);

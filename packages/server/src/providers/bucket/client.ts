@@ -58,7 +58,10 @@ const failure = (cause: unknown, signal: AbortSignal): VendorError => {
   return new VendorError(code, { fault: "unreachable", cause });
 };
 
-const urlOf = ({ endpoint, bucket, addressing }: BucketSettings, key: string): string => {
+export const objectUrl = (
+  { endpoint, bucket, addressing }: Pick<BucketSettings, "endpoint" | "bucket" | "addressing">,
+  key: string,
+): string => {
   if (addressing === "path") return `${endpoint}/${bucket}/${key}`;
   const { protocol, host } = new URL(endpoint);
   return `${protocol}//${bucket}.${host}/${key}`;
@@ -84,7 +87,7 @@ export const createBucketClient = ({
     const { AwsV4Signer } = await import("aws4fetch");
     const signer = new AwsV4Signer({
       method,
-      url: urlOf(settings, key),
+      url: objectUrl(settings, key),
       headers: { ...headers },
       accessKeyId,
       secretAccessKey,
