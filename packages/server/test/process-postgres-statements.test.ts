@@ -50,17 +50,3 @@ it("a statement that PostgreSQL does not take is noticed", async () => {
     "no_such_column",
   );
 });
-
-it("a binary value is stored as it is", async () => {
-  const content = Buffer.from([0, 0x27, 0x5c, 0x80, 0xff]);
-  await postgres?.client.query(
-    "INSERT INTO stored_files (id, place, bytes, leaving, changed_at) VALUES ('f', 'database', 5, false, now())",
-  );
-  await postgres?.client.query(compileInsertion({ table: tables.storedFileChunks, onConflict: "fail" }), [
-    "f",
-    0,
-    content,
-  ]);
-  const found = await postgres?.client.query("SELECT content FROM stored_file_chunks");
-  expect(found?.rows).toEqual([{ content }]);
-});
