@@ -5,8 +5,10 @@ import { createMemoryThrottle } from "../../src/features/auth/throttle-memory.js
 import { createSharedThrottle } from "../../src/features/auth/throttle-shared.js";
 import { createThrottleStore } from "../../src/features/auth/throttle-store.js";
 import { InvigilError } from "../../src/platform/errors.js";
+import type { Database } from "../../src/storage/database.js";
+import type { OpenOptions } from "../../src/storage/open.js";
 import type { Storage } from "../../src/storage/port.js";
-import { type Database, type OpenOptions, openDatabase } from "../../src/storage/sqlite/client.js";
+import { openSqlite } from "../../src/storage/sqlite/client.js";
 
 /** A clock that the test moves. */
 export interface Clock {
@@ -68,7 +70,7 @@ export const openProcesses = ({
 }: Pick<OpenOptions, "onStatement" | "onDeclared"> & {
   readonly change?: (storage: Storage) => Storage;
 } = {}): Processes => {
-  const db = openDatabase({ file: ":memory:", ...watch });
+  const db = openSqlite({ file: ":memory:", ...watch });
   const world = { seconds: 0 };
   let pauses: (() => void)[] = [];
   return {

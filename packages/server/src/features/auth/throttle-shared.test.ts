@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { rowsOf } from "../../../test/support/tables.js";
 import { openProcesses, type Processes, settled } from "../../../test/support/throttles.js";
 import type { Storage } from "../../storage/port.js";
 import { loginCounters } from "../../storage/tables.js";
@@ -9,7 +10,7 @@ const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const who = { account: "a", address: "10.0.0.1" };
 
-const countersIn = ({ db }: Processes) => db.queries.select().from(loginCounters).all();
+const countersIn = ({ db }: Processes) => rowsOf(db, loginCounters);
 const run = (throttle: LoginThrottle, times: number): Promise<Attempt[]> =>
   Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
 
@@ -183,10 +184,10 @@ describe("what is stored", () => {
     await fail(typed.account, typed.address);
     await (await throttle.begin(typed)).succeeded();
     await throttle.begin(typed);
-    const stored = JSON.stringify(countersIn(processes));
-    expect(countersIn(processes)).toHaveLength(3);
+    const stored = JSON.stringify(await countersIn(processes));
+    expect(await countersIn(processes)).toHaveLength(3);
     for (const text of [...typed.account.split(" "), "203.0", "113.77"]) expect(stored).not.toContain(text);
-    for (const { key } of countersIn(processes)) expect(key).toMatch(/^[\w-]{43}$/);
+    for (const { key } of await countersIn(processes)) expect(key).toMatch(/^[\w-]{43}$/);
   });
 
   it("stays small, however many failures the setting allows", async () => {
@@ -196,7 +197,9 @@ describe("what is stored", () => {
       world.seconds = n / 3;
       await fail(`name${n}`);
     }
-    const sizes = countersIn(processes).map(({ failures, running }) => failures.length + running.length);
+    const sizes = (await countersIn(processes)).map(
+      ({ failures, running }) => failures.length + running.length,
+    );
     expect(Math.max(...sizes)).toBeLessThan(2000);
   });
 
@@ -206,10 +209,10 @@ describe("what is stored", () => {
     for (let n = 0; n < 30; n++) await fail(`name${n}`, `10.0.1.${n}`);
     // Nothing of a success is kept but that it was one.
     await (await throttle.begin(who)).succeeded();
-    expect(countersIn(processes)).toHaveLength(30 * 3 + 1);
+    expect(await countersIn(processes)).toHaveLength(30 * 3 + 1);
     const countAfterLogin = async () => {
       await fail("another", "10.0.0.9");
-      return countersIn(processes).length;
+      return (await countersIn(processes)).length;
     };
     world.seconds = 14 * MINUTE;
     await countAfterLogin();
@@ -267,7 +270,7 @@ describe("the database", () => {
     expect(calls).toHaveLength(8);
     for (const own of calls) {
       expect(own).toEqual([...own.slice(0, 3).toSorted(), "read"]);
-      const keys = countersIn(processes).map(({ key }) => `login:${key}`);
+      const keys = (await countersIn(processes)).map(({ key }) => `login:${key}`);
       expect(keys).toEqual(expect.arrayContaining(own.slice(0, 3)));
     }
   });
