@@ -124,11 +124,9 @@ const asParameters = (readers: readonly string[]) =>
 export const createImStore = ({
   storage,
   messageLog,
-}: {
-  storage: Storage;
-  messageLog: MessageLog;
-}): ImStore => {
-  const sendMessage = createMessageSender({ storage, messageLog });
+  countsMessages,
+}: Parameters<typeof createMessageSender>[0]): ImStore => {
+  const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
 
   const readPage = async ({
     roomId,
