@@ -1,0 +1,96 @@
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { Command } from "commander";
+import { AUDIO } from "../backup/manifest.js";
+import { readEnvironment } from "../config/config.js";
+import { SetupError } from "../platform/setup-error.js";
+import type { CopyEnd } from "../storage/copy/copy.js";
+import { isPostgresUrl, shownUrl } from "../storage/postgres/settings.js";
+import { jsonOption } from "./arguments.js";
+import { withProgress } from "./long-work.js";
+import { count, print, table } from "./output.js";
+import type { CommandRun } from "./run.js";
+
+/** @throws SetupError that does not repeat the URL, which may contain a password */
+const endOf = (option: string, text: string): CopyEnd => {
+  if (isPostgresUrl(text)) return { url: text };
+  const file = /^file:(.+)$/.exec(text)?.[1];
+  if (file === undefined)
+    throw new SetupError(`${option} must be file:<path> or postgres://<host>/<database>`);
+  return { file: resolve(file) };
+};
+
+const shownEnd = (end: CopyEnd): string => ("file" in end ? end.file : shownUrl(end.url));
+
+/** Returns the folder of the secrets and audio files that belong to a file of SQLite. */
+const dataFolderOf = (run: CommandRun, file: string): string =>
+  resolve(readEnvironment(run.io.env).INVIGIL_DATA_DIR ?? dirname(file));
+
+const NEW_KEYS =
+  "Tokens, sessions and links stay valid only if INVIGIL_AUTH_SECRET stays the same. The keys of the built-in message service and of streams without own domains are new in any case: pages that are open must be loaded again.";
+
+/** Returns what an administrator has to do besides the copy. */
+const remainingSteps = (run: CommandRun, from: CopyEnd, to: CopyEnd): string[] => {
+  const steps: string[] = [];
+  const folder = dataFolderOf(run, "file" in from ? from.file : "data/invigil.db");
+  const targetFolder = "file" in to ? dataFolderOf(run, to.file) : undefined;
+  if (targetFolder !== folder && existsSync(join(folder, AUDIO)))
+    steps.push(
+      `Audio files are not in the copy. They are in ${join(folder, AUDIO)}: ${targetFolder === undefined ? "keep INVIGIL_DATA_DIR set to this folder on the server" : `copy that folder to ${join(targetFolder, AUDIO)}`}.`,
+    );
+  if ("file" in from && "file" in to) {
+    if (folder !== targetFolder)
+      steps.push(
+        `Secrets are not in the copy: move auth-secret, stream-key and im-key of ${folder} to ${targetFolder}.`,
+      );
+  } else if ("file" in from)
+    steps.push(
+      `Set INVIGIL_AUTH_SECRET on every server to the content of ${join(folder, "auth-secret")}, unless it is set already. The files stream-key and im-key are no longer used. ${NEW_KEYS}`,
+    );
+  else if ("file" in to)
+    steps.push(
+      `Keep INVIGIL_AUTH_SECRET set, or write its value to ${join(targetFolder ?? "", "auth-secret")}. ${NEW_KEYS}`,
+    );
+  steps.push(
+    `Set INVIGIL_DATABASE_URL to the new database, and do not start servers on the old one again: both would call the same message services.`,
+  );
+  return steps;
+};
+
+const IN_USE =
+  "The source was in use during the copy, so the copy may lack its last changes. To move an installation, stop every server first, and copy to an empty database again.";
+
+/** Adds the command `database`. Its dependencies are imported when it runs. */
+export const addDatabase = (program: Command, run: CommandRun): void => {
+  program
+    .command("database")
+    .description("move the installation to another database")
+    .command("copy")
+    .description("copy the whole database into an empty one, between SQLite and PostgreSQL in any direction")
+    .requiredOption("--from <url>", "file:<path> or postgres://<host>/<database>")
+    .requiredOption("--to <url>", "an empty database, or a file that does not exist")
+    .addOption(jsonOption())
+    .action(async ({ from: fromUrl, to: toUrl, json }: { from: string; to: string; json?: true }) => {
+      const { copyDatabase } = await import("../storage/copy/copy.js");
+      const [from, to] = [endOf("--from", fromUrl), endOf("--to", toUrl)];
+      const since = performance.now();
+      const { rows, leftOut, sourceWasInUse } = await withProgress(run, "Copying", (control) =>
+        copyDatabase(from, to, control),
+      );
+      const seconds = Math.round((performance.now() - since) / 100) / 10;
+      const all = Object.values(rows).reduce((sum, number) => sum + number, 0);
+      const warnings = sourceWasInUse ? [IN_USE] : [];
+      const todo = remainingSteps(run, from, to);
+      const found = { from: shownEnd(from), to: shownEnd(to), seconds, rows, leftOut, warnings, todo };
+      print(run, json, found, () =>
+        [
+          table(["TABLE", "ROWS"], Object.entries(rows)),
+          `Copied ${count(all, "row")} of ${count(Object.keys(rows).length, "table")} in ${seconds} s to ${shownEnd(to)}. Every row was compared.`,
+          `Left out: ${leftOut.join(", ")} (the state of running servers).`,
+          ...warnings.map((warning) => `WARNING: ${warning}`),
+          "What remains to be done:",
+          ...todo.map((step) => `- ${step}`),
+        ].join("\n"),
+      );
+    });
+};
