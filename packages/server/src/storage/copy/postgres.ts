@@ -81,7 +81,7 @@ const inTransaction = async <Result>(
 };
 
 /** Returns the first value of the first row. */
-const valueOf = async (session: Session, text: string, values?: unknown[]): Promise<unknown> => {
+const firstValue = async (session: Session, text: string, values?: unknown[]): Promise<unknown> => {
   const { rows } = await session.query({ text, ...(values && { values }) });
   return rows[0]?.[0];
 };
@@ -92,7 +92,7 @@ const readerOf = (session: Session): TableReader => {
   return {
     countRows: (table) =>
       reading(table, async () =>
-        Number(await valueOf(session, `SELECT count(*) FROM ${quoted(table.name)}`)),
+        Number(await firstValue(session, `SELECT count(*) FROM ${quoted(table.name)}`)),
       ),
     readPage: (table, after, limit) =>
       reading(table, async () => {
@@ -106,11 +106,11 @@ const readerOf = (session: Session): TableReader => {
       reading(table, async () => {
         const { name, generated } = table;
         if (!generated) return 0;
-        const sequence = await valueOf(session, "SELECT pg_get_serial_sequence($1, $2)", [
+        const sequence = await firstValue(session, "SELECT pg_get_serial_sequence($1, $2)", [
           quoted(name),
           generated.name,
         ]);
-        const last = await valueOf(
+        const last = await firstValue(
           session,
           `SELECT greatest((SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ${String(sequence)}),
             (SELECT max(${quoted(generated.name)}) FROM ${quoted(name)}))`,
@@ -121,14 +121,14 @@ const readerOf = (session: Session): TableReader => {
 };
 
 const hasRunningServers = async (session: Session): Promise<boolean> =>
-  (await valueOf(
+  (await firstValue(
     session,
     "SELECT EXISTS (SELECT 1 FROM instances WHERE lease_until > clock_timestamp())",
   )) === true;
 
 /** @throws SetupError when the tables are not exactly those of this version */
 const refuseOtherVersion = async (session: Session, url: string): Promise<void> => {
-  const hasTables = await valueOf(session, "SELECT to_regclass('invigil_migrations') IS NOT NULL");
+  const hasTables = await firstValue(session, "SELECT to_regclass('invigil_migrations') IS NOT NULL");
   const applied = hasTables === true ? await readApplied(session) : [];
   const migrations = readMigrations(MIGRATIONS);
   if (hasExactly(applied, migrations)) return;
@@ -160,7 +160,7 @@ const refuseOccupied = async (session: Session, url: string): Promise<void> => {
       `The database ${shownUrl(url)} is in use: stop every server that uses it, and try again half a minute later`,
     );
   for (const { name } of COPIED_TABLES)
-    if ((await valueOf(session, `SELECT EXISTS (SELECT 1 FROM ${quoted(name)})`)) === true)
+    if ((await firstValue(session, `SELECT EXISTS (SELECT 1 FROM ${quoted(name)})`)) === true)
       throw new SetupError(
         `The database ${shownUrl(url)} is not empty: its table ${name} has rows. Copy to an empty database.`,
       );

@@ -69,8 +69,10 @@ const hasUsers = (file: string): boolean =>
 
 const openToRead = (file: string): Sqlite.Database =>
   doing(`The database ${file} cannot be opened`, () => {
-    const sqlite = new Sqlite(file, { readonly: true, fileMustExist: true });
+    // A connection that may not write would leave files of the write-ahead log behind.
+    const sqlite = new Sqlite(file, { fileMustExist: true });
     try {
+      sqlite.pragma("query_only = ON");
       sqlite.prepare("SELECT count(*) FROM sqlite_master").get();
     } catch (error) {
       sqlite.close();
