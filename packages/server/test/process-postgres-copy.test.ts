@@ -379,8 +379,20 @@ describe("a copy", () => {
     const { schema, url } = await openSchema();
     await copyDatabase({ file: source }, { url }, CONTROL);
     await sqlOf(`INSERT INTO ${schema}.instances VALUES ('s', now() + interval '1 minute')`);
-    const target = { file: join(folder.path, "second.db") };
-    expect((await copyDatabase({ url }, target, CONTROL)).sourceWasInUse).toBe(true);
+    const before = await copiedContents({ url });
+    const second = { file: join(folder.path, "second.db") };
+    let change: Promise<unknown> | undefined;
+    const { sourceWasInUse } = await copyDatabase({ url }, second, {
+      ...CONTROL,
+      show() {
+        change ??= sqlOf(
+          `INSERT INTO ${schema}.room_events (room_id, type, data, created_at) VALUES ('r', 't', '{}', now())`,
+        );
+      },
+    });
+    await change;
+    expect(sourceWasInUse).toBe(true);
+    expect(await copiedContents(second)).toEqual(before);
   });
 });
 

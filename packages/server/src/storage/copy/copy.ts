@@ -104,21 +104,22 @@ const fill = async (source: CopySource, target: CopyTarget, control: CopyControl
     control.throwIfStopped();
   };
 
-  const written = new Map<CopiedTable, Fingerprint>();
+  const copied: { table: CopiedTable; fingerprint: Fingerprint; last: number }[] = [];
   for (const table of COPIED_TABLES) {
     const fingerprint = await readTable(source, table, async (rows) => {
       if (rows.length > 0) await target.write(table, rows);
       await step(rows.length);
     });
-    written.set(table, fingerprint);
-    if (table.generated) await target.continueAfter(table, await source.lastGenerated(table));
+    const last = await source.lastGenerated(table);
+    if (table.generated) await target.continueAfter(table, last);
+    copied.push({ table, fingerprint, last });
   }
 
-  for (const [table, expected] of written) {
-    compare(table, expected, await readTable(target, table, (rows) => step(rows.length)));
-    if ((await target.lastGenerated(table)) < (await source.lastGenerated(table)))
+  for (const { table, fingerprint, last } of copied) {
+    compare(table, fingerprint, await readTable(target, table, (rows) => step(rows.length)));
+    if ((await target.lastGenerated(table)) !== last)
       throw new SetupError(
-        `The copy of the table ${table.name} would generate ids again. Nothing was changed.`,
+        `The copy of the table ${table.name} is wrong: it generates other ids than the original. Nothing was changed.`,
       );
   }
   await target.complete();
@@ -126,7 +127,7 @@ const fill = async (source: CopySource, target: CopyTarget, control: CopyControl
   // changed here: after the comparison, and before anybody sees the target.
   control.throwIfStopped();
   return {
-    rows: Object.fromEntries([...written].map(([{ name }, { rows }]) => [name, rows])),
+    rows: Object.fromEntries(copied.map(({ table, fingerprint }) => [table.name, fingerprint.rows])),
     leftOut: LEFT_OUT,
     sourceWasInUse: source.isInUse,
   };
