@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
-import { AUDIO } from "../backup/manifest.js";
+import { AUDIO, SECRETS } from "../backup/manifest.js";
 import { readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { CopyEnd } from "../storage/copy/copy.js";
@@ -26,35 +26,58 @@ const shownEnd = (end: CopyEnd): string => ("file" in end ? end.file : shownUrl(
 const dataFolderOf = (run: CommandRun, file: string): string =>
   resolve(readEnvironment(run.io.env).INVIGIL_DATA_DIR ?? dirname(file));
 
+/** The file whose folder is the data folder by default. */
+const DEFAULT_FILE = "data/invigil.db";
+
 const NEW_KEYS =
-  "Tokens, sessions and links stay valid only if INVIGIL_AUTH_SECRET stays the same. The keys of the built-in message service and of streams without own domains are new in any case: pages that are open must be loaded again.";
+  "Tokens, sessions and links stay valid as long as the secret is the same. Logins to the built-in message service, and stream URLs without own domains, are signed with other keys from now on: load open pages again.";
+
+/** Says where audio files are that are not in the copy. */
+const audioSteps = (from: string, to: string | undefined): string[] => {
+  const audio = join(from, AUDIO);
+  if (from === to || !existsSync(audio)) return [];
+  return to === undefined
+    ? [
+        `The audio files in ${audio} are not in the copy. Set INVIGIL_AUDIO_STORE=folder and INVIGIL_DATA_DIR=${from} on a single server, or upload them again.`,
+      ]
+    : [`The audio files in ${audio} are not in the copy. Copy them to ${join(to, AUDIO)}.`];
+};
+
+/** Says what becomes of the secrets of an installation. */
+const secretSteps = (from: CopyEnd, to: CopyEnd, fromFolder: string, toFolder: string): string[] => {
+  if ("file" in from && "file" in to)
+    return fromFolder === toFolder
+      ? []
+      : [`Secrets are not in the copy. Move ${SECRETS.join(", ")} from ${fromFolder} to ${toFolder}.`];
+  if ("file" in from)
+    return [
+      `Set INVIGIL_AUTH_SECRET on every server to the content of ${join(fromFolder, "auth-secret")}, unless it is set already. The files stream-key and im-key are no longer used.`,
+      NEW_KEYS,
+    ];
+  return "file" in to
+    ? [`Keep INVIGIL_AUTH_SECRET set, or write its value to ${join(toFolder, "auth-secret")}.`, NEW_KEYS]
+    : ["Keep INVIGIL_AUTH_SECRET as it is."];
+};
 
 /** Returns what an administrator has to do besides the copy. */
-const remainingSteps = (run: CommandRun, from: CopyEnd, to: CopyEnd): string[] => {
-  const steps: string[] = [];
-  const folder = dataFolderOf(run, "file" in from ? from.file : "data/invigil.db");
-  const targetFolder = "file" in to ? dataFolderOf(run, to.file) : undefined;
-  if (targetFolder !== folder && existsSync(join(folder, AUDIO)))
-    steps.push(
-      `Audio files are not in the copy. They are in ${join(folder, AUDIO)}: ${targetFolder === undefined ? "keep INVIGIL_DATA_DIR set to this folder on the server" : `copy that folder to ${join(targetFolder, AUDIO)}`}.`,
-    );
-  if ("file" in from && "file" in to) {
-    if (folder !== targetFolder)
-      steps.push(
-        `Secrets are not in the copy: move auth-secret, stream-key and im-key of ${folder} to ${targetFolder}.`,
-      );
-  } else if ("file" in from)
-    steps.push(
-      `Set INVIGIL_AUTH_SECRET on every server to the content of ${join(folder, "auth-secret")}, unless it is set already. The files stream-key and im-key are no longer used. ${NEW_KEYS}`,
-    );
-  else if ("file" in to)
-    steps.push(
-      `Keep INVIGIL_AUTH_SECRET set, or write its value to ${join(targetFolder ?? "", "auth-secret")}. ${NEW_KEYS}`,
-    );
-  steps.push(
-    `Set INVIGIL_DATABASE_URL to the new database, and do not start servers on the old one again: both would call the same message services.`,
-  );
-  return steps;
+const remainingSteps = (
+  run: CommandRun,
+  from: CopyEnd,
+  to: CopyEnd,
+  rows: Readonly<Record<string, number>>,
+): string[] => {
+  const folderOf = (end: CopyEnd) => dataFolderOf(run, "file" in end ? end.file : DEFAULT_FILE);
+  const [fromFolder, toFolder] = [folderOf(from), folderOf(to)];
+  return [
+    ...secretSteps(from, to, fromFolder, toFolder),
+    ...audioSteps(fromFolder, "file" in to ? toFolder : undefined),
+    ...((rows.stored_files ?? 0) > 0
+      ? [
+          "Set INVIGIL_AUDIO_STORE and INVIGIL_S3_… as they were: audio files in the database were copied with it, and those in a bucket stay there.",
+        ]
+      : []),
+    "Set INVIGIL_DATABASE_URL to the new database. Do not start servers on the old one again: both would call the same message services.",
+  ];
 };
 
 const IN_USE =
@@ -80,7 +103,7 @@ export const addDatabase = (program: Command, run: CommandRun): void => {
       const seconds = Math.round((performance.now() - since) / 100) / 10;
       const all = Object.values(rows).reduce((sum, number) => sum + number, 0);
       const warnings = sourceWasInUse ? [IN_USE] : [];
-      const todo = remainingSteps(run, from, to);
+      const todo = remainingSteps(run, from, to, rows);
       const found = { from: shownEnd(from), to: shownEnd(to), seconds, rows, leftOut, warnings, todo };
       print(run, json, found, () =>
         [
