@@ -70,7 +70,7 @@ module.exports = {
     rule(
       "store-behind-its-service",
       "Only its own feature knows a store, and api/services.ts, which assembles it.",
-      { pathNot: [`${server}features/`, `${server}api/services\\.ts$`, test] },
+      { pathNot: [`${server}features/`, `${server}api/services\\.ts$`, "^packages/server/test/", test] },
       { path: store },
     ),
     rule(

@@ -5,6 +5,8 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const isOnPostgres = process.env.INVIGIL_TEST_DATABASE === "postgres";
+const START_POSTGRES = pathOf("packages/server/test/support/start-postgres.ts");
 const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
 /** Tests that start processes, most of them of what the last build packed. `npm run check` leaves them out. */
@@ -68,8 +70,8 @@ const temporaryFolder = (): string => {
   }
 };
 
-// tRPC's stock adapter takes several times as long for a call, and some tests make tens of thousands.
-const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" ? 120_000 : 30_000;
+// tRPC's stock adapter and PostgreSQL take several times as long for a call, and some tests make tens of thousands.
+const testTimeout = process.env.INVIGIL_TRPC_ADAPTER === "stock" || isOnPostgres ? 120_000 : 30_000;
 
 /**
  * Runs tests of processes first, since they wait a lot, and a package's files one after the other: a process that the files of a package
@@ -96,6 +98,7 @@ export default defineConfig({
     // A transformed file is kept until its content changes.
     experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
     sequence: { sequencer: PackageByPackage },
+    globalSetup: isOnPostgres ? [START_POSTGRES] : [],
     testTimeout,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],

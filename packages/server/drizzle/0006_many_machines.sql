@@ -4,11 +4,41 @@ CREATE TABLE `instances` (
 );
 --> statement-breakpoint
 CREATE INDEX `instances_by_lease` ON `instances` (`lease_until`);--> statement-breakpoint
+CREATE TABLE `login_counters` (
+	`key` text PRIMARY KEY NOT NULL,
+	`failures` text NOT NULL,
+	`running` text NOT NULL,
+	`blocks` integer NOT NULL,
+	`blocked_until` integer NOT NULL,
+	`trusted_until` integer NOT NULL,
+	`expires_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `login_counters_by_expiry` ON `login_counters` (`expires_at`);--> statement-breakpoint
 CREATE TABLE `pruned_events` (
 	`exam_id` text PRIMARY KEY NOT NULL,
 	`last_id` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `stored_file_chunks` (
+	`file_id` text NOT NULL,
+	`position` integer NOT NULL,
+	`content` blob NOT NULL,
+	PRIMARY KEY(`file_id`, `position`),
+	FOREIGN KEY (`file_id`) REFERENCES `stored_files`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE TABLE `stored_files` (
+	`id` text PRIMARY KEY NOT NULL,
+	`place` text NOT NULL,
+	`name` text,
+	`bytes` integer NOT NULL,
+	`leaving` integer DEFAULT false NOT NULL,
+	`changed_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `stored_files_by_name` ON `stored_files` (`place`,`name`);--> statement-breakpoint
+CREATE INDEX `stored_files_without_name` ON `stored_files` (`place`,`changed_at`) WHERE name IS NULL;--> statement-breakpoint
 CREATE TABLE `__new_presence` (
 	`room_id` text NOT NULL,
 	`user_id` text NOT NULL,

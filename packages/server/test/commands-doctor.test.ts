@@ -60,7 +60,7 @@ describe("`invigil doctor`", () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^CHECK +STATE +FOUND +WHAT TO DO\nsettings +ok /);
     expect(stdout).toMatch(/\npublic URL +warning .+Set INVIGIL_PUBLIC_URL/);
-    expect(stdout).toMatch(/\n14 checks: 0 failed, 1 warning\n$/);
+    expect(stdout).toMatch(/\n15 checks: 0 failed, 1 warning\n$/);
   });
 
   it("names every setting that is wrong, and no value", async () => {

@@ -149,6 +149,18 @@ const addOddRows = async (file: string): Promise<void> =>
       },
     ]);
     await insertRows(db, tables.revokedTokens, [{ tokenId: "t", expiresAt: null, createdAt: TIME }]);
+    await insertRows(db, tables.storedFiles, [
+      { id: "f", place: "database", name: "a.wav", bytes: 300, changedAt: TIME },
+      { id: "g", place: "bucket", name: null, bytes: 0, leaving: true, changedAt: TIME },
+    ]);
+    await insertRows(db, tables.storedFileChunks, [
+      { fileId: "f", position: 0, content: Uint8Array.from({ length: 300 }, (_, n) => n % 256) },
+      { fileId: "f", position: 1, content: new Uint8Array() },
+    ]);
+    const loginTimes = { blockedUntil: TIME, trustedUntil: TIME, expiresAt: TIME };
+    await insertRows(db, tables.loginCounters, [
+      { key: "a", failures: "[]", running: "", blocks: 3, ...loginTimes },
+    ]);
     await insertRows(db, tables.sessions, [
       { id: "session", userId: "t77", createdAt: TIME, expiresAt: new Date("2036-01-01T00:00:00Z") },
     ]);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
+import "../src/features/auth/throttle-store.js";
 import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
 import { createSchema } from "../src/storage/postgres/schema.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
@@ -15,7 +16,7 @@ beforeAll(async () => {
   if (missing) return;
   postgres = await openPostgres();
   for (const statement of createSchema(tables)) await postgres.client.query(statement);
-  // Stores make their statements when they are loaded, and the app loads them all.
+  // Stores make their statements when they are loaded. The app loads all of them but the throttle's, see above.
   await (await createTestApp()).close();
 }, 60_000);
 afterAll(() => postgres?.close());

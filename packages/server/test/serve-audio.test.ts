@@ -7,7 +7,7 @@ import { dataOf, refusalOf } from "./support/calls.js";
 import { openTestDatabase } from "./support/database.js";
 import { wav } from "./support/sounds.js";
 import { failWrites } from "./support/tables.js";
-import { ADMIN, openUploads, sha256, statusOf, type UploadApp } from "./support/uploads.js";
+import { ADMIN, openUploads, PLACES, sha256, statusOf, type UploadApp } from "./support/uploads.js";
 
 describe("the folder of audio files", () => {
   it("is cleared at the start of uploads that died a day ago, and of nothing else", async () => {
@@ -53,14 +53,38 @@ describe("the folder of audio files", () => {
     ])
       expect({ path, status: await status(path) }).toEqual({ path, status: 404 });
   });
+
+  it("comes and goes inside the transactions that add and look for clips, in which nobody else adds or deletes", async () => {
+    const seen: string[] = [];
+    let look = (): number => 0;
+    const onStatement = (sql: string) => {
+      const [what = ""] =
+        /^(begin|commit|(insert into|delete from) "audio_clips")/.exec(sql.toLowerCase()) ?? [];
+      if (what) seen.push(`${look()} ${what}`);
+    };
+    await using app = await openUploads({ onStatement });
+    look = () => app.kept().filter((name) => !name.startsWith(".")).length;
+    seen.length = 0;
+    const { id: clipId } = dataOf(await app.upload(["name", "A"], ["file", wav()]));
+    expect(seen.slice(-3)).toEqual(["0 begin", '1 insert into "audio_clips"', "1 commit"]);
+    seen.length = 0;
+    await app.as(ADMIN).audio.delete({ clipId });
+    expect(seen).toEqual(["1 begin", '1 delete from "audio_clips"', "1 commit", "1 begin", "0 commit"]);
+  });
+
+  it("has a file as it was sent", async () => {
+    await using app = await openUploads();
+    const { url } = dataOf(await app.upload(["name", "N"], ["file", wav()]));
+    expect(readFileSync(join(app.folder, url.split("/").at(-1) ?? "")).equals(wav())).toBe(true);
+  });
 });
 
-describe("a clip's file", () => {
+describe.each(PLACES)("a clip's file in the %s", (place) => {
   const made = async (app: UploadApp, name: string) =>
     dataOf(await app.upload(["name", name], ["file", wav()]));
 
   it("goes with the last clip that it belongs to", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const { audio } = app.as(ADMIN);
     const [first, second] = [await made(app, "A"), await made(app, "B")];
     await audio.delete({ clipId: first.id });
@@ -78,7 +102,7 @@ describe("a clip's file", () => {
       const dataDir = mkdtempSync(join(tmpdir(), "invigil-refusing-"));
       const databaseFile = join(dataDir, "invigil.db");
       {
-        await using app = await openUploads({ config: { databaseFile } });
+        await using app = await openUploads({ place, config: { databaseFile } });
         await using other = await openTestDatabase({ file: databaseFile });
         const refuse = () => failWrites(other, audioClips, "insert", { undoes });
         const refused = () => app.upload(["name", "refused"], ["file", wav()]);
@@ -97,7 +121,7 @@ describe("a clip's file", () => {
   );
 
   it("is there for every clip, however uploads and deletions cross", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const { audio } = app.as(ADMIN);
     for (let round = 0; round < 10; round++) {
       const { id: clipId, url } = await made(app, "A");
@@ -108,26 +132,8 @@ describe("a clip's file", () => {
     }
   });
 
-  it("comes and goes inside the transactions that add and look for clips, in which nobody else adds or deletes", async () => {
-    const seen: string[] = [];
-    let look = (): number => 0;
-    const onStatement = (sql: string) => {
-      const [what = ""] =
-        /^(begin|commit|(insert into|delete from) "audio_clips")/.exec(sql.toLowerCase()) ?? [];
-      if (what) seen.push(`${look()} ${what}`);
-    };
-    await using app = await openUploads({ onStatement });
-    look = () => app.kept().filter((name) => !name.startsWith(".")).length;
-    seen.length = 0;
-    const { id: clipId } = await made(app, "A");
-    expect(seen.slice(-3)).toEqual(["0 begin", '1 insert into "audio_clips"', "1 commit"]);
-    seen.length = 0;
-    await app.as(ADMIN).audio.delete({ clipId });
-    expect(seen).toEqual(["1 begin", '1 delete from "audio_clips"', "1 commit", "1 begin", "0 commit"]);
-  });
-
   it("belongs to a clip that was noted by the file's URL, too", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const { audio } = app.as(ADMIN);
     const { id, url } = await made(app, "A");
     const noted = await audio.create({ name: "Noted", url });
@@ -151,7 +157,7 @@ describe("a clip's file", () => {
       "https://school.example/proctor/audio/NAME?v=1#t=2",
     ],
   ])("belongs to a clip that was noted by an URL %s", async (_, publicUrl, written) => {
-    await using app = await openUploads({ config: { publicUrl } });
+    await using app = await openUploads({ place, config: { publicUrl } });
     const { audio } = app.as(ADMIN);
     const { id, url } = await made(app, "A");
     const name = url.split("/").at(-1) ?? "";
@@ -170,13 +176,13 @@ describe("a clip's file", () => {
     ["https://school.example:8443/proctor/audio/NAME?v=1"],
     ["http://school.example/proctor/audio/NAME?v=1"],
   ])("is not what %s means, which stays as it is", async (written) => {
-    await using app = await openUploads({ config: { publicUrl: "https://school.example/proctor" } });
+    await using app = await openUploads({ place, config: { publicUrl: "https://school.example/proctor" } });
     const url = written.replace("NAME", `${sha256(wav())}.wav`);
     expect((await app.as(ADMIN).audio.create({ name: "N", url })).url).toBe(url);
   });
 
   it("is never taken away by a clip of an URL elsewhere", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const { audio } = app.as(ADMIN);
     const { url } = await made(app, "A");
     const elsewhere = await audio.create({ name: "E", url: `https://cdn.example${new URL(url).pathname}` });
@@ -185,12 +191,12 @@ describe("a clip's file", () => {
   });
 });
 
-describe("a served file", () => {
+describe.each(PLACES)("a served file in the %s", (place) => {
   const ORIGIN = { origin: "https://school.example" };
   let app: UploadApp;
   let url: string;
   beforeAll(async () => {
-    app = await openUploads();
+    app = await openUploads({ place });
     url = dataOf(await app.upload(["name", "N"], ["file", wav()])).url;
   });
   afterAll(() => app[Symbol.asyncDispose]());
@@ -284,9 +290,5 @@ describe("a served file", () => {
     expect(list(part, "access-control-expose-headers")).toEqual(
       expect.arrayContaining(["content-range", "accept-ranges", "content-length", "etag"]),
     );
-  });
-
-  it("lies in the data folder as it was sent", async () => {
-    expect(readFileSync(join(app.folder, url.split("/").at(-1) ?? "")).equals(wav())).toBe(true);
   });
 });

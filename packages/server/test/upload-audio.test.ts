@@ -21,7 +21,16 @@ import {
   wav,
   wavOf,
 } from "./support/sounds.js";
-import { ADMIN, answerOf, formOf, openUploads, type Part, sha256, statusOf } from "./support/uploads.js";
+import {
+  ADMIN,
+  answerOf,
+  formOf,
+  openUploads,
+  type Part,
+  PLACES,
+  sha256,
+  statusOf,
+} from "./support/uploads.js";
 
 /** A box of an MP4 file with a 64-bit size. */
 const largeBox = (size: number, content: number): Buffer => {
@@ -32,7 +41,7 @@ const largeBox = (size: number, content: number): Buffer => {
 /** The same box without a size, because it is the last. */
 const toTheEnd = (last: Buffer): Buffer => Buffer.concat([Buffer.alloc(4), last.subarray(4)]);
 
-describe("an uploaded file", () => {
+describe.each(PLACES)("an uploaded file in the %s", (place) => {
   it.each([
     ["mp3", mp3(), "mp3", "audio/mpeg"],
     ["wav", wav(), "wav", "audio/wav"],
@@ -45,7 +54,7 @@ describe("an uploaded file", () => {
     ["MP4 whose last box goes to the end", mp4Of(toTheEnd(moov(track("soun")))), "m4a", "audio/mp4"],
   ])("(%s) becomes a clip under its hash, whatever its name, and is served as what it is", async (...row) => {
     const [, content, ending, type] = row;
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const made = dataOf(
       await app.upload(
         ["name", " 考试须知 "],
@@ -70,7 +79,7 @@ describe("an uploaded file", () => {
   });
 
   it("has defaults for what is not said, and its fields may stand behind it", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const made = dataOf(await app.upload(["file", wav()], ["classify", ""], ["name", "Behind"]));
     expect(made).toMatchObject({ name: "Behind", classify: 0, isDefault: false });
     expect(dataOf(await app.upload(["isDefault", "false"], ["name", "N"], ["file", mp3()]))).toMatchObject({
@@ -79,14 +88,14 @@ describe("an uploaded file", () => {
   });
 
   it("is not bothered by fields that nobody reads", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     expect(
       dataOf(await app.upload(["ts", "1"], ["name", "N"], ["id", "mine"], ["file", wav()])),
     ).toMatchObject({ name: "N", id: expect.not.stringMatching(/^mine$/) });
   });
 
   it("of the same content lies there once, for two clips, even when both come at once", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const [first, second, third] = await Promise.all(
       ["A", "B", "C"].map(async (name) => dataOf(await app.upload(["name", name], ["file", wav()]))),
     );
@@ -97,7 +106,7 @@ describe("an uploaded file", () => {
   });
 
   it("may be as large as 20 MiB, and no larger", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const largest = wavOf(MAX_AUDIO_BYTES);
     const made = dataOf(await app.upload(["name", "Large"], ["file", largest]));
     expect(made.url).toContain(sha256(largest));
@@ -108,7 +117,7 @@ describe("an uploaded file", () => {
   });
 
   it("becomes no default clip for a teacher, and leaves nothing", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const teacher = { sub: "t1", role: "teacher" } as const;
     const form = (isDefault: string) => formOf(["name", "N"], ["isDefault", isDefault], ["file", wav()]);
     const refusal = refusalOf(await app.send(form("true"), teacher), 403, "FORBIDDEN");
@@ -118,7 +127,7 @@ describe("an uploaded file", () => {
   });
 
   it("that is much too large is refused with an answer, and the connection goes on", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const huge = await app.upload(["name", "Huge"], ["file", wavOf(3 * MAX_AUDIO_BYTES)]);
     refusalOf(huge, 413, "PAYLOAD_TOO_LARGE");
     expect(app.kept()).toEqual([]);
@@ -126,8 +135,8 @@ describe("an uploaded file", () => {
   });
 });
 
-describe("an upload is refused, and leaves nothing, ", () => {
-  const uploads = shared(() => openUploads());
+describe.each(PLACES)("an upload to the %s is refused, and leaves nothing, ", (place) => {
+  const uploads = shared(() => openUploads({ place }));
   const file: Part = ["file", wav()];
   const name: Part = ["name", "N"];
   const NO_SOUND: readonly (readonly [string, Buffer])[] = [
@@ -237,7 +246,7 @@ describe("an upload is refused, and leaves nothing, ", () => {
   });
 
   it("when its client goes away in the middle", async () => {
-    await using app = await openUploads();
+    await using app = await openUploads({ place });
     const authorization = await app.token(ADMIN);
     const head =
       '--x\r\ncontent-disposition: form-data; name="name"\r\n\r\nN\r\n--x\r\ncontent-disposition: form-data; name="file"; filename="a"\r\n\r\n';

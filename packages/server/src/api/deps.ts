@@ -1,7 +1,11 @@
 import { dirname, join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
-import { type AudioFiles, createAudioFiles } from "../files/audio-files.js";
+import { createFileChunks, createFileRecords } from "../domain/stored-files.js";
+import { createArrivals } from "../files/arrivals.js";
+import type { AudioFiles } from "../files/audio-files.js";
+import { createFolderFiles } from "../files/folder-files.js";
+import { createStoredFiles } from "../files/stored-files.js";
 import { createIdentityService } from "../identity/jwks.js";
 import { createPasswords, type Passwords } from "../identity/passwords.js";
 import {
@@ -34,7 +38,7 @@ export interface World {
   /** Signs and verifies tokens. */
   readonly authSecret: string;
   /** A key that the installation generates. Used if the settings of providers contain none. */
-  readonly ownKey: (name: "stream-key" | "im-key") => string;
+  readonly ownKey: (name: "stream-key" | "im-key" | "login-key") => string;
 }
 
 /** What the services depend on. */
@@ -47,11 +51,30 @@ export interface Deps extends World {
   readonly audioFiles: AudioFiles;
 }
 
+const createAudioFiles = (
+  { config, db: { storage }, clock, ids, log }: World,
+  { audioBucket }: Providers,
+): AudioFiles => {
+  const folder = join(config.dataDir, "audio");
+  const arrivals = createArrivals({ folder, clock, nonce: () => ids.nonce() });
+  const { place } = config.audioStore;
+  if (place === "folder") return createFolderFiles({ folder, arrivals });
+  return createStoredFiles({
+    arrivals,
+    records: createFileRecords({ storage, place }),
+    contents: audioBucket ?? createFileChunks({ storage }),
+    clock,
+    newId: () => ids.next(),
+    log,
+  });
+};
+
 export const createDeps = (world: World): Deps => {
   const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
   const { databaseFile, dataDir } = config;
   const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
+  const providers = selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
   return {
     ...world,
     disk: createDisk({
@@ -72,14 +95,7 @@ export const createDeps = (world: World): Deps => {
       afterExamSeconds: config.tokenAfterExamSeconds,
     }),
     passwords: createPasswords(),
-    audioFiles: createAudioFiles({ folder: join(config.dataDir, "audio"), clock, nonce: () => ids.nonce() }),
-    providers: selectProviders({
-      config,
-      clock,
-      nonce: () => ids.nonce(),
-      publicUrl,
-      ownKey,
-      log,
-    }),
+    audioFiles: createAudioFiles(world, providers),
+    providers,
   };
 };

@@ -14,7 +14,9 @@ import { createAudioStore } from "../features/audio/store.js";
 import { createIssuingService } from "../features/auth/issuing.js";
 import { createAuthService } from "../features/auth/service.js";
 import { createAuthStore } from "../features/auth/store.js";
-import { createLoginThrottle } from "../features/auth/throttle.js";
+import { createMemoryThrottle } from "../features/auth/throttle-memory.js";
+import { createSharedThrottle } from "../features/auth/throttle-shared.js";
+import { createThrottleStore } from "../features/auth/throttle-store.js";
 import { createCapacityService } from "../features/capacity/service.js";
 import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
@@ -85,7 +87,8 @@ export const createServices = (
     passwords,
     audioFiles,
     log,
-  }: Omit<Deps, "authSecret" | "ownKey">,
+    ownKey,
+  }: Omit<Deps, "authSecret">,
   { unlimited = false }: ServiceOptions = {},
 ) => {
   const rates = unlimited ? UNLIMITED : createRateLimits({ settings: config.limits, monotonic });
@@ -141,7 +144,15 @@ export const createServices = (
     authenticator,
     tokens,
     passwords,
-    throttle: createLoginThrottle({ monotonic, failuresPerAddress }),
+    throttle:
+      db.kind === "sqlite"
+        ? createMemoryThrottle({ monotonic, failuresPerAddress })
+        : createSharedThrottle({
+            store: createThrottleStore({ storage }),
+            now: async () => clock(),
+            secret: ownKey("login-key"),
+            failuresPerAddress,
+          }),
     onAccessRevoked: dispatcher.recheckAccess,
     clock,
     ids,

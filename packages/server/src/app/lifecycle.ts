@@ -4,13 +4,14 @@ import type { Services } from "../api/services.js";
 
 /** Starts the background work of the services. */
 export const startServices = async (
-  { disk }: Pick<Deps, "disk">,
+  { disk, audioFiles }: Pick<Deps, "disk" | "audioFiles">,
   services: Services,
   /** Whether to send the queued calls to message services. */
   { queue = true }: { readonly queue?: boolean } = {},
 ): Promise<void> => {
   disk.start();
   if (queue) services.queue.start();
+  audioFiles.sweeper?.start();
   services.erasure.start();
   services.bulk.start();
   services.live.start();
@@ -24,13 +25,14 @@ export const startServices = async (
  */
 export const stopServices = async (
   app: FastifyInstance,
-  { disk }: Pick<Deps, "disk">,
+  { disk, audioFiles }: Pick<Deps, "disk" | "audioFiles">,
   services: Services,
   drainMs: number,
 ): Promise<void> => {
   disk.stop();
   await services.live.stop();
   await Promise.all([app.close(), services.queue.stop(drainMs)]);
+  await audioFiles.sweeper?.stop();
   await services.erasure.stop();
   await services.bulk.stop();
   await services.presence.stop();

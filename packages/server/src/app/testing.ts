@@ -14,10 +14,10 @@ import { signToken } from "../identity/tokens.js";
 import { createIds } from "../platform/ids.js";
 import type { OnDeclared } from "../storage/declared-tables.js";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
+import { openTestDatabase } from "../storage/test-database.js";
 import { buildApp } from "./app.js";
 import { callInProcess } from "./in-process.js";
 import { startServices, stopServices } from "./lifecycle.js";
-import { openTestDatabase } from "./test-database.js";
 
 export type { AppRouter, RouterInputs, RouterOutputs } from "../api/app-router.js";
 

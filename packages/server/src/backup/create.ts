@@ -69,7 +69,7 @@ const fillBackup = async (
   for (const name of SECRETS)
     if (existsSync(join(dataDir, name))) await copyPrivateFile(join(dataDir, name), join(folder, name));
 
-  const { faults, counts, audio: named } = examineDatabase(database);
+  const { faults, counts, audio: named, bucketFiles } = examineDatabase(database);
   if (faults[0] !== undefined)
     throw new SetupError(`The database ${databaseFile} is damaged (${faults[0]}): no backup was created`);
   const missing = named.find((url) => !existsSync(join(folder, url)));
@@ -86,12 +86,13 @@ const fillBackup = async (
   const onBytes = countBytes({ ...control, show: (done, of) => control.show(of + done, of * 2) }, all);
   const files: BackupFile[] = [];
   for (const path of paths) files.push({ path, ...(await fingerprint(join(folder, path), onBytes)) });
-  return { format: 1, version, createdAt: now.toISOString(), counts, files };
+  return { format: 1, version, createdAt: now.toISOString(), counts, bucketFiles, files };
 };
 
 /**
  * Backs up the installation into a new folder, even while servers run: a consistent copy of the database, the
- * audio files that it names, and the secrets. The folder appears only when it is complete.
+ * audio files of the data folder that it names, and the secrets. The folder appears only when it is complete.
+ * Audio files in a bucket are not part of it.
  * @throws SetupError if the folder exists, the database is missing or damaged, or the work was interrupted
  */
 export const createBackup = async (

@@ -24,6 +24,8 @@ const manifestSchema = z.object({
   createdAt: z.iso.datetime(),
   /** The number of rows of the main tables. */
   counts: z.record(z.string(), z.int()),
+  /** The number of audio files in a bucket, which the backup does not contain. Absent in older backups. */
+  bucketFiles: z.int().min(0).optional(),
   files: z.array(fileSchema),
 });
 

@@ -22,12 +22,13 @@ const storagePaths = (run: CommandRun): StoragePaths => {
   return { databaseFile, dataDir };
 };
 
-const summary = ({ createdAt, counts, files }: Manifest): string => {
+const summary = ({ createdAt, counts, bucketFiles = 0, files }: Manifest): string => {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const { exams = 0, rooms = 0, participants = 0, cheat_records: records = 0 } = counts;
   return [
     `created ${createdAt}: ${count(exams, "exam")}, ${count(rooms, "room")}, ${count(participants, "person", "people")}`,
     `${count(records, "record")}; ${count(files.length, "file")}, ${(bytes / MIB).toFixed(1)} MiB`,
+    ...(bucketFiles > 0 ? [`without ${count(bucketFiles, "audio file")} in the bucket`] : []),
   ].join(", ");
 };
 

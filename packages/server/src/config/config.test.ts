@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { SetupError } from "../platform/setup-error.js";
-import { parseConfig } from "./config.js";
+import { defaultAudioPlace, parseConfig } from "./config.js";
 import { settingNames } from "./settings.js";
 
 /** Returns the one-line error for an invalid environment. */
@@ -101,6 +101,7 @@ describe("settings", () => {
       streamCallbackKey: undefined,
       streamPushLimit: 300,
       vendors: { timeoutMs: 5000, concurrency: 16, pauseSeconds: 10 },
+      audioStore: { place: "folder" },
       aliyun: { credentials: undefined, liveUrl: "https://live.aliyuncs.com" },
       aliyunIm: undefined,
       aliyunOldIm: undefined,
@@ -262,6 +263,58 @@ describe("settings", () => {
     expect(parseConfig({ INVIGIL_DATA_DIR: "/srv/made" }).dataDir).toBe("/srv/made");
   });
 
+  it("names a PostgreSQL server, with the same secret at all servers", () => {
+    const url = "postgres://u:leak@h/db";
+    expect(faultOf({ INVIGIL_DATABASE_URL: url })).toMatch(/^INVIGIL_AUTH_SECRET must be set [^\n]+$/);
+    const secret = { INVIGIL_AUTH_SECRET: "x".repeat(32) };
+    expect(parseConfig({ INVIGIL_DATABASE_URL: url, ...secret })).toMatchObject({
+      databaseFile: undefined,
+      dataDir: resolve("data"),
+      postgres: { url, directUrl: undefined, connections: 10, prepared: true, waitSeconds: 30 },
+    });
+  });
+
+  it("keep audio files in the database where several servers share it", () => {
+    expect(defaultAudioPlace("file:./data/invigil.db")).toBe("folder");
+    expect(defaultAudioPlace(":memory:")).toBe("folder");
+    expect(defaultAudioPlace("postgres://db.example/invigil")).toBe("database");
+    expect(defaultAudioPlace("postgresql://db.example/invigil")).toBe("database");
+    expect(parseConfig({ INVIGIL_AUDIO_STORE: "database" }).audioStore).toEqual({ place: "database" });
+  });
+
+  it("name a bucket completely, or not at all", () => {
+    const bucket = {
+      INVIGIL_S3_ENDPOINT: "https://s3.oss-cn-hangzhou.aliyuncs.com",
+      INVIGIL_S3_BUCKET: "school-audio",
+      INVIGIL_S3_REGION: "cn-hangzhou",
+      INVIGIL_S3_ACCESS_KEY_ID: "key",
+      INVIGIL_S3_SECRET_ACCESS_KEY: "secret",
+    };
+    const given = { ...bucket, INVIGIL_AUDIO_STORE: "bucket" };
+    expect(parseConfig(given).audioStore).toEqual({
+      place: "bucket",
+      bucket: {
+        endpoint: "https://s3.oss-cn-hangzhou.aliyuncs.com",
+        bucket: "school-audio",
+        region: "cn-hangzhou",
+        accessKeyId: "key",
+        secretAccessKey: "secret",
+        prefix: "audio/",
+        addressing: "host",
+      },
+    });
+    expect(
+      parseConfig({ ...given, INVIGIL_S3_PREFIX: "a/b/", INVIGIL_S3_ADDRESSING: "path" }).audioStore,
+    ).toMatchObject({ bucket: { prefix: "a/b/", addressing: "path" } });
+    for (const name of Object.keys(bucket))
+      expect(faultOf({ ...given, [name]: "" })).toBe(
+        `${name} must be set, because ${Object.keys(bucket).find((other) => other !== name)} is`,
+      );
+    expect(faultOf({ INVIGIL_AUDIO_STORE: "bucket" })).toContain("INVIGIL_S3_ENDPOINT");
+    // A bucket that is not used is no fault, so that the place can be changed alone.
+    expect(parseConfig(bucket).audioStore).toEqual({ place: "folder" });
+  });
+
   it.each(settingNames)("%s is unset when it is empty", (name) => {
     expect(parseConfig({ [name]: "" })).toEqual(parseConfig({}));
   });
@@ -288,9 +341,24 @@ const badValues: [name: string, value: string][] = [
   ["INVIGIL_PUBLIC_URL", "ftp://leak.example"],
   ["INVIGIL_PUBLIC_URL", "https://leak.example/?"],
   ["INVIGIL_PUBLIC_URL", "https://leak.example/#a"],
-  ["INVIGIL_DATABASE_URL", "postgres://u:leak@h/db"],
+  ["INVIGIL_DATABASE_URL", "mysql://u:leak@h/db"],
+  ["INVIGIL_DATABASE_DIRECT_URL", "leak"],
+  ["INVIGIL_DATABASE_DIRECT_URL", "postgres://u:leak@h/db"],
+  ["INVIGIL_DATABASE_CONNECTIONS", "1"],
+  ["INVIGIL_DATABASE_PREPARED", "leak"],
+  ["INVIGIL_DATABASE_WAIT_SECONDS", "3601"],
   ["INVIGIL_DATABASE_URL", "file:"],
   ["INVIGIL_DATA_DIR", "leak".repeat(1025)],
+  ["INVIGIL_AUDIO_STORE", "leak"],
+  ["INVIGIL_S3_ENDPOINT", "http://leak.example"],
+  ["INVIGIL_S3_ENDPOINT", "https://leak.example/bucket"],
+  ["INVIGIL_S3_BUCKET", "leak/leak"],
+  ["INVIGIL_S3_REGION", "leak.example"],
+  ["INVIGIL_S3_ACCESS_KEY_ID", "leak".repeat(65)],
+  ["INVIGIL_S3_SECRET_ACCESS_KEY", "leak".repeat(65)],
+  ["INVIGIL_S3_PREFIX", "leak"],
+  ["INVIGIL_S3_PREFIX", "../leak/"],
+  ["INVIGIL_S3_ADDRESSING", "leak"],
   ["INVIGIL_AUTH", "leak"],
   ["INVIGIL_AUTH_SECRET", "leak, 31 bytes: too few of them"],
   ["INVIGIL_AUTH_JWKS_URL", "leak"],

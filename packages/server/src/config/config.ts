@@ -41,6 +41,44 @@ const databaseOf = (env: Settings): DatabaseLocation => {
   };
 };
 
+/** A bucket of a service with the API of Amazon S3, and the access key for it. */
+export interface BucketConfig {
+  readonly endpoint: string;
+  readonly bucket: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** The beginning of the names of all objects. */
+  readonly prefix: string;
+  /** Whether URLs name the bucket in their host or in their path. */
+  readonly addressing: "host" | "path";
+}
+
+/** Where uploaded audio files are kept. */
+export type AudioStoreConfig =
+  | { readonly place: "folder" | "database" }
+  | { readonly place: "bucket"; readonly bucket: BucketConfig };
+
+/** Several servers share a PostgreSQL database, but not a folder. */
+export const defaultAudioPlace = (databaseUrl: string): "folder" | "database" =>
+  isPostgresUrl(databaseUrl) ? "database" : "folder";
+
+const audioStoreOf = (env: Settings): AudioStoreConfig => {
+  const {
+    INVIGIL_AUDIO_STORE: place = defaultAudioPlace(env.INVIGIL_DATABASE_URL),
+    INVIGIL_S3_ENDPOINT: endpoint,
+    INVIGIL_S3_BUCKET: bucket,
+    INVIGIL_S3_REGION: region,
+    INVIGIL_S3_ACCESS_KEY_ID: accessKeyId,
+    INVIGIL_S3_SECRET_ACCESS_KEY: secretAccessKey,
+  } = env;
+  if (place !== "bucket") return { place };
+  if (!endpoint || !bucket || !region || !accessKeyId || !secretAccessKey)
+    throw new SetupError("INVIGIL_AUDIO_STORE must not be 'bucket' without the settings INVIGIL_S3_…");
+  const { INVIGIL_S3_PREFIX: prefix, INVIGIL_S3_ADDRESSING: addressing } = env;
+  return { place, bucket: { endpoint, bucket, region, accessKeyId, secretAccessKey, prefix, addressing } };
+};
+
 const MIB = 1024 * 1024;
 const inBytes = (mib: Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(mib).map(([whose, amount]) => [whose, amount * MIB]));
@@ -70,8 +108,9 @@ export const configOf = (env: Settings) => {
     /** The URL by which clients reach the server. Absent: the address on which it listens. */
     publicUrl: env.INVIGIL_PUBLIC_URL,
     ...database,
-    /** The folder of generated secrets and audio files. */
+    /** The folder of generated secrets, of audio files that arrive, and of those that are kept in a folder. */
     dataDir: resolve(env.INVIGIL_DATA_DIR ?? (isFile ? dirname(databaseFile) : "./data")),
+    audioStore: audioStoreOf(env),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,
     /** The identity service of an organisation. */

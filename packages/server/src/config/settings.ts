@@ -41,6 +41,25 @@ const settings = z.object({
   INVIGIL_DATABASE_PREPARED: z.enum(["on", "off"], "must be 'on' or 'off'").default("on"),
   INVIGIL_DATABASE_WAIT_SECONDS: whole(0, 3600).default(30),
   INVIGIL_DATA_DIR: text(4096).optional(),
+  INVIGIL_AUDIO_STORE: z
+    .enum(["folder", "database", "bucket"], "must be 'folder', 'database' or 'bucket'")
+    .optional(),
+  INVIGIL_S3_ENDPOINT: serviceUrl.optional(),
+  INVIGIL_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "must be the name of a bucket")
+    .optional(),
+  INVIGIL_S3_REGION: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, "must be a region like cn-hangzhou")
+    .optional(),
+  INVIGIL_S3_ACCESS_KEY_ID: text().optional(),
+  INVIGIL_S3_SECRET_ACCESS_KEY: text().optional(),
+  INVIGIL_S3_PREFIX: z
+    .string()
+    .regex(/^([A-Za-z0-9_-]{1,64}\/){1,8}$/, "must be folders like invigil/audio/, with a slash at the end")
+    .default("audio/"),
+  INVIGIL_S3_ADDRESSING: z.enum(["host", "path"], "must be 'host' or 'path'").default("host"),
   INVIGIL_AUTH: z.enum(["required", "off"], "must be 'required' or 'off'").default("required"),
   INVIGIL_AUTH_SECRET: z
     .string()
@@ -169,6 +188,14 @@ type SettingName = keyof Settings;
 /** The names of all settings, for the check that the documents list them. */
 export const settingNames = Object.keys(settings.shape);
 
+const BUCKET_SETTINGS = [
+  "INVIGIL_S3_ENDPOINT",
+  "INVIGIL_S3_BUCKET",
+  "INVIGIL_S3_REGION",
+  "INVIGIL_S3_ACCESS_KEY_ID",
+  "INVIGIL_S3_SECRET_ACCESS_KEY",
+] as const satisfies readonly SettingName[];
+
 /** Settings that must be set together. */
 const SET_TOGETHER: readonly (readonly SettingName[])[] = [
   [
@@ -180,6 +207,7 @@ const SET_TOGETHER: readonly (readonly SettingName[])[] = [
   ["INVIGIL_AUTH_JWKS_URL", "INVIGIL_AUTH_JWKS_ISSUER", "INVIGIL_AUTH_JWKS_AUDIENCE"],
   ["INVIGIL_ALIYUN_IM_APP_ID", "INVIGIL_ALIYUN_IM_APP_KEY", "INVIGIL_ALIYUN_IM_APP_SIGN"],
   ["INVIGIL_ALIYUN_ACCESS_KEY_ID", "INVIGIL_ALIYUN_ACCESS_KEY_SECRET"],
+  BUCKET_SETTINGS,
   ["INVIGIL_RONGCLOUD_APP_KEY", "INVIGIL_RONGCLOUD_APP_SECRET"],
   ["INVIGIL_UPLOAD_ROLE_ARN", "INVIGIL_UPLOAD_BUCKET"],
 ];
@@ -203,6 +231,10 @@ const combinationFaults = (env: Settings): string[] => {
   } else if (isSet("INVIGIL_DATABASE_DIRECT_URL"))
     faults.push(
       "INVIGIL_DATABASE_DIRECT_URL must not be set, because INVIGIL_DATABASE_URL does not name PostgreSQL",
+    );
+  if (env.INVIGIL_AUDIO_STORE === "bucket" && !BUCKET_SETTINGS.some(isSet))
+    faults.push(
+      `INVIGIL_AUDIO_STORE must not be 'bucket' without ${BUCKET_SETTINGS[0]} and what belongs to it`,
     );
   if (env.INVIGIL_LOGIN_MAX_SECONDS < env.INVIGIL_LOGIN_TTL_SECONDS)
     faults.push("INVIGIL_LOGIN_MAX_SECONDS must not be less than INVIGIL_LOGIN_TTL_SECONDS");

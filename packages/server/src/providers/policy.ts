@@ -36,6 +36,8 @@ export interface VendorCall<T> {
   readonly action: string;
   /** Whether the call is idempotent. Other calls are retried only if they were throttled. */
   readonly idempotent: boolean;
+  /** Default: the time limit of the policy. */
+  readonly timeoutMs?: number | undefined;
   /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -106,7 +108,7 @@ const abortable = <T>(signal: AbortSignal, promise: Promise<T>): Promise<T> =>
  */
 export const createVendorPolicy = ({
   provider,
-  timeoutMs,
+  timeoutMs: defaultTimeoutMs,
   concurrency,
   pauseSeconds,
   log,
@@ -139,7 +141,7 @@ export const createVendorPolicy = ({
   };
 
   return {
-    async run({ action, idempotent, signal: callerSignal, attempt }) {
+    async run({ action, idempotent, timeoutMs = defaultTimeoutMs, signal: callerSignal, attempt }) {
       const ending = new AbortController();
       const { signal } = ending;
       const timeout = () => new VendorError(`no response within ${timeoutMs} ms`, { fault: "timeout" });

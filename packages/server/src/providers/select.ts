@@ -6,6 +6,8 @@ import { createOpenApi } from "./aliyun/openapi.js";
 import { createStreamCallback } from "./aliyun/stream-callback.js";
 import { createStreamSigner } from "./aliyun/stream-signer.js";
 import { createUploads, STS_VERSION } from "./aliyun/uploads.js";
+import { createBucketClient } from "./bucket/client.js";
+import { createBucketContents } from "./bucket/contents.js";
 import { createEmbeddedIm } from "./embedded/im.js";
 import { createVendorPolicy, type PolicyLog } from "./policy.js";
 import { createRongClient } from "./rongcloud/client.js";
@@ -33,7 +35,8 @@ export interface SelectOptions {
  */
 export const selectProviders = (options: SelectOptions): Providers => {
   const { config, clock, nonce, publicUrl, ownKey, log } = options;
-  const { aliyunIm, aliyunOldIm, rongCloud, uploads } = config;
+  const { aliyunIm, aliyunOldIm, rongCloud, uploads, audioStore } = config;
+  const bucket = audioStore.place === "bucket" ? audioStore.bucket : undefined;
   const { timeoutMs } = config.vendors;
   const account = config.aliyun.credentials && createAliyunAccount(config.aliyun.credentials, timeoutMs);
   // Each service has its own policy, so that a failing service does not affect the others.
@@ -47,6 +50,14 @@ export const selectProviders = (options: SelectOptions): Providers => {
   const { domains, ...streams } = config.streams;
   const key = domains ? "" : ownKey("stream-key");
   return {
+    audioBucket:
+      bucket &&
+      createBucketContents({
+        client: createBucketClient({ settings: bucket, policy: policy("audio_bucket"), clock }),
+        prefix: bucket.prefix,
+        timeoutMs,
+        nonce,
+      }),
     messages: {
       aliyun_new: aliyunIm
         ? createAliyunNewIm(aliyunIm, { clock, nonce, api: liveApi("aliyun_new") })

@@ -9,6 +9,7 @@ import type {
   UploadCredentials,
   UploadMode,
 } from "@invigil/schema";
+import type { FileContents } from "../files/stored-files.js";
 
 /** The message group of a new room. */
 export interface NewGroup {
@@ -150,7 +151,15 @@ export interface StreamCallback {
   verify(signature: StreamSignature): "good" | "wrong" | "stale";
 }
 
+/** Keeps audio files in a bucket. */
+export interface AudioBucket extends FileContents {
+  /** Writes a small object, reads it and removes it, for `invigil doctor`. */
+  check(): Promise<void>;
+}
+
 export interface Providers {
+  /** Undefined if audio files are kept elsewhere. */
+  readonly audioBucket: AudioBucket | undefined;
   readonly messages: MessageProviders;
   readonly uploads: UploadProvider | undefined;
   readonly streams: StreamSigner;

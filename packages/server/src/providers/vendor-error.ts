@@ -45,7 +45,7 @@ export const isAccountError = ({ fault, code = "" }: Pick<ProviderDetails, "faul
   fault === "refused" && (ACCOUNT_ERRORS.test(code) || ACCOUNT_ERROR_NUMBERS.has(code));
 
 /** Whether the vendor refused a call because our clock differs from its own. */
-export const isClockError = (code = ""): boolean => /time-?stamp/i.test(code);
+export const isClockError = (code = ""): boolean => /time-?stamp|TimeTooSkewed/i.test(code);
 
 const DESCRIPTIONS: Readonly<Record<VendorFault, string>> = {
   timeout: "did not respond in time",

@@ -25,4 +25,9 @@ export const json = <Value>(name?: string) =>
   // Safe: only values of this type are written.
   (name === undefined ? jsonColumn() : jsonColumn(name)).$type<Value>();
 
+/** A binary value. */
+export const bytes = customType<{ data: Uint8Array; driverData: unknown; config: never }>({
+  dataType: () => "blob",
+});
+
 export { integer, text };

@@ -1,7 +1,7 @@
 import type { EventType, ImServer, VideoProfile } from "@invigil/schema";
 import { getTableColumns, sql } from "drizzle-orm";
 import { index, primaryKey, sqliteTable, sqliteView, uniqueIndex } from "drizzle-orm/sqlite-core";
-import { flag, integer, json, text, time } from "./columns.js";
+import { bytes, flag, integer, json, text, time } from "./columns.js";
 
 /**
  * The payload of a vendor task: a signal and its recipients (none: everyone in the group), or the person who
@@ -58,6 +58,33 @@ export const revokedTokens = sqliteTable(
     createdAt: time("created_at").notNull(),
   },
   (table) => [index("revoked_tokens_by_expiry").on(table.expiresAt)],
+);
+
+/**
+ * Failed and running logins, if several server processes share the database: see
+ * `features/auth/throttle-shared.ts`. A row counts for an account, an address, or both. It names nobody and is
+ * deleted 90 days after the last login at the latest, so erasing a person does not concern it.
+ */
+export const loginCounters = sqliteTable(
+  "login_counters",
+  {
+    /**
+     * An HMAC of the account and the address. Nobody can read them from it, nor the passwords that people type
+     * into the field of the user name.
+     */
+    key: text().primaryKey(),
+    /** The failures in the window of the limit and the running logins, by time: JSON texts. */
+    failures: text().notNull(),
+    running: text().notNull(),
+    /** How many times in a row the limit was reached, and the end of the last block (0: none). */
+    blocks: integer().notNull(),
+    blockedUntil: time("blocked_until").notNull(),
+    /** Until when an earlier success exempts the address from the account's own limit (0: none). */
+    trustedUntil: time("trusted_until").notNull(),
+    /** When nothing in the row counts any more and it can be deleted. */
+    expiresAt: time("expires_at").notNull(),
+  },
+  (table) => [index("login_counters_by_expiry").on(table.expiresAt)],
 );
 
 export const exams = sqliteTable(
@@ -481,6 +508,41 @@ export const examAudio = sqliteTable(
     index("exam_audio_by_exam").on(table.examId, table.startTime, table.id),
     index("exam_audio_by_clip").on(table.clipId),
   ],
+);
+
+/** Uploaded files that lie in the database or in a bucket. Files in the data folder have no rows. */
+export const storedFiles = sqliteTable(
+  "stored_files",
+  {
+    /** Never used again, so that removing one file does not affect a later file of the same content. */
+    id: text().primaryKey(),
+    place: text({ enum: ["database", "bucket"] }).notNull(),
+    /** The name under which the file is served. Null: it is not kept yet, or no longer. */
+    name: text(),
+    bytes: integer().notNull(),
+    /** Whether the content is being removed. The file cannot be kept any more. */
+    leaving: flag().notNull().default(false),
+    /** When the file was added or began to leave. */
+    changedAt: time("changed_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("stored_files_by_name").on(table.place, table.name),
+    index("stored_files_without_name").on(table.place, table.changedAt).where(sql`name IS NULL`),
+  ],
+);
+
+/** The content of files in the database. */
+export const storedFileChunks = sqliteTable(
+  "stored_file_chunks",
+  {
+    fileId: text("file_id")
+      .notNull()
+      .references(() => storedFiles.id),
+    /** Counts from 0. All chunks but the last have the same size: see `files/stored-files.ts`. */
+    position: integer().notNull(),
+    content: bytes().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.fileId, table.position] })],
 );
 
 export const cheatConfigs = sqliteTable("cheat_configs", {

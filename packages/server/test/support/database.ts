@@ -1,12 +1,20 @@
-import { openTestDatabase as open } from "../../src/app/test-database.js";
 import { type Config, testConfig } from "../../src/config/config.js";
 import type { Database } from "../../src/storage/database.js";
 import type { OpenOptions } from "../../src/storage/open.js";
+import { openTestDatabase as open } from "../../src/storage/test-database.js";
+import { watchWrites } from "./pending-writes.js";
 
 /** A database of a test. `await using` closes it. */
-export type TestDatabase = Database & AsyncDisposable;
+export interface TestDatabase extends Database, AsyncDisposable {
+  /** Resolves when no write is pending. */
+  written(): Promise<void>;
+}
 
-const disposable = (db: Database): TestDatabase => ({ ...db, [Symbol.asyncDispose]: () => db.close() });
+const toTestDatabase = (db: Database): TestDatabase => ({
+  ...db,
+  ...watchWrites(db.storage),
+  [Symbol.asyncDispose]: () => db.close(),
+});
 
 /** The configuration of a test. A test that names a database file runs on SQLite, whatever the others run on. */
 export const configOfTest = (changes: Partial<Config> = {}): Config => ({
@@ -17,7 +25,7 @@ export const configOfTest = (changes: Partial<Config> = {}): Config => ({
 
 /** Opens the database of a configuration. A schema of PostgreSQL is kept for the next test. */
 export const openDatabaseOf = async (config: Config, options?: OpenOptions): Promise<TestDatabase> =>
-  disposable(await open(config, options, { keepsSchemas: true }));
+  toTestDatabase(await open(config, options, { keepsSchemas: true }));
 
 /** Opens a database for a test; by default an empty one that is deleted when it is closed. */
 export const openTestDatabase = ({

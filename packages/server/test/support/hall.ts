@@ -66,7 +66,6 @@ export const openHall = async (
         .filter(({ roomId, type }) => roomId === id && (types.length === 0 || types.includes(type)))
         .map(({ type, data }): Happened => [type, data]);
     },
-    // Writes run in the order of the calls, so earlier writes are done after this one.
-    written: () => world.db.storage.write(() => Promise.resolve()),
+    written: () => world.db.written(),
   };
 };

@@ -22,6 +22,11 @@ import { freePort } from "./ports.js";
 export interface PostgresServer {
   /** The URL of its database `postgres`. */
   readonly url: string;
+  readonly port: number;
+  /** Ends the server as a crash does: without finishing, writing or telling anything. */
+  crash(): Promise<void>;
+  /** Starts the server again, on the same port. Resolves when it accepts connections. */
+  start(): Promise<void>;
   /** Stops the server and deletes its folder. */
   stop(): Promise<void>;
 }
@@ -80,8 +85,11 @@ const linkFolder = (from: string, to: string): void => {
   }
 };
 
-/** Starts a PostgreSQL server from an npm package. It also ends with this process. */
-export const startPostgresServer = async (): Promise<PostgresServer> => {
+/**
+ * Starts a PostgreSQL server from an npm package. It also ends with this process.
+ * @param settings settings like `fsync=off`
+ */
+export const startPostgresServer = async (settings: readonly string[] = []): Promise<PostgresServer> => {
   const native = nativeFolder();
   const user = isRoot ? unprivilegedUser() : undefined;
   if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
@@ -128,21 +136,30 @@ export const startPostgresServer = async (): Promise<PostgresServer> => {
     () => false,
   );
   const port = await freePort();
-  const settings = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories="];
-  const server = await run(
-    "postgres",
-    ["-D", data, ...settings.flatMap((setting) => ["-c", setting])],
-    (output) => output.includes("ready to accept connections"),
-  );
+  const all = ["listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", ...settings];
+  const start = () =>
+    run("postgres", ["-D", data, ...all.flatMap((setting) => ["-c", setting])], (output) =>
+      output.includes("ready to accept connections"),
+    );
+  let server = await start();
   /** SIGQUIT makes PostgreSQL exit at once, without a checkpoint. */
   const end = () => server.kill("SIGQUIT");
+  const crash = async (): Promise<void> => {
+    if (server.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, "exit");
+    if (end()) await ended;
+  };
   process.once("exit", end);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+    port,
+    crash,
+    async start() {
+      server = await start();
+    },
     async stop() {
       process.off("exit", end);
-      const ended = once(server, "exit");
-      if (end()) await ended;
+      await crash();
       rmSync(folder, { recursive: true, force: true });
     },
   };

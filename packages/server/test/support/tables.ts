@@ -1,15 +1,13 @@
 import { count, getTableName, is, type SQL, type SQLWrapper, sql } from "drizzle-orm";
 import { getTableConfig, SQLiteTable, type SQLiteView } from "drizzle-orm/sqlite-core";
-import type { Storage } from "../../src/storage/port.js";
+import type { Database } from "../../src/storage/database.js";
 import { query } from "../../src/storage/statement.js";
 import * as declared from "../../src/storage/tables.js";
 
 // How tests read and write tables. Queries are built with `query` and contain their values. They run through the
 // storage interface, so they work with every database, and cached reads notice the writes.
 
-interface Stored {
-  readonly storage: Storage;
-}
+type Stored = Pick<Database, "kind" | "storage">;
 
 interface Select<Row> extends SQLWrapper {
   readonly _: { readonly result: readonly Row[] };
@@ -75,7 +73,7 @@ const execute = async (db: Stored, text: string): Promise<void> => {
 };
 
 export const dropTable = (db: Stored, table: SQLiteTable): Promise<void> =>
-  execute(db, `DROP TABLE ${getTableName(table)}`);
+  execute(db, `DROP TABLE ${getTableName(table)}${db.kind === "postgres" ? " CASCADE" : ""}`);
 
 /** Makes the statements that use a table fail, until the returned function is called. */
 export const hideTable = async (db: Stored, table: SQLiteTable): Promise<() => Promise<void>> => {
@@ -96,6 +94,15 @@ export const failWrites = async (
 ): Promise<() => Promise<void>> => {
   const name = getTableName(table);
   const trigger = `no_${kind}_${name}`;
+  if (db.kind === "postgres") {
+    const body = "BEGIN RAISE EXCEPTION 'no'; END";
+    await execute(db, `CREATE FUNCTION ${trigger}() RETURNS trigger LANGUAGE plpgsql AS $$${body}$$`);
+    await execute(
+      db,
+      `CREATE TRIGGER ${trigger} BEFORE ${kind} ON ${name} FOR EACH ROW EXECUTE FUNCTION ${trigger}()`,
+    );
+    return () => execute(db, `DROP FUNCTION ${trigger} CASCADE`);
+  }
   const raise = `RAISE(${undoes === "statement" ? "ABORT" : "ROLLBACK"}, 'no')`;
   await execute(db, `CREATE TRIGGER ${trigger} BEFORE ${kind} ON ${name} BEGIN SELECT ${raise}; END`);
   return () => execute(db, `DROP TRIGGER ${trigger}`);

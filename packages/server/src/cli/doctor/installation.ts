@@ -80,6 +80,21 @@ const dataFolder = ({ dataDir }: Config): Finding => {
   }
 };
 
+const audioFiles = ({ dataDir, audioStore }: Config): Finding => {
+  const { ok } = findingsOf("audio files");
+  switch (audioStore.place) {
+    case "folder":
+      return ok(join(dataDir, "audio"));
+    case "database":
+      return ok("in the database");
+    case "bucket":
+      return ok(
+        `in the bucket ${audioStore.bucket.bucket}`,
+        "Protect the bucket against deletion: `invigil backup` does not contain its files.",
+      );
+  }
+};
+
 const MIB = 1024 * 1024;
 /** Whether the server would accept writes with the current free space. */
 const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
@@ -176,6 +191,7 @@ export const streamCallback = ({ streams: { domains }, streamCallbackKey }: Conf
 export const checkInstallation = async (config: Config): Promise<Finding[]> => [
   await database(config),
   dataFolder(config),
+  audioFiles(config),
   freeSpace(config),
   authentication(config),
   await identityService(config),

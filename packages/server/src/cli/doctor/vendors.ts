@@ -5,7 +5,7 @@ import type { Providers } from "../../providers/types.js";
 import { isClockError } from "../../providers/vendor-error.js";
 import { type Finding, findingsOf } from "./finding.js";
 
-// Calls something without side effects at each configured vendor service.
+// Calls something at each configured vendor service that leaves no traces.
 
 interface Service {
   readonly name: string;
@@ -64,7 +64,21 @@ const messageService = ({ messages }: Providers, name: ImServer): Service["check
   return check && (() => check());
 };
 
+const bucketOf = ({ audioBucket }: Providers): Service[] =>
+  audioBucket
+    ? [
+        {
+          name: "audio bucket",
+          check: () => audioBucket.check(),
+          unavailable: { state: "off", found: "not set" },
+          account: "INVIGIL_S3_ACCESS_KEY_ID and INVIGIL_S3_SECRET_ACCESS_KEY",
+          address: "INVIGIL_S3_ENDPOINT",
+        },
+      ]
+    : [];
+
 const servicesOf = (config: Config, providers: Providers): Service[] => [
+  ...bucketOf(providers),
   {
     name: "aliyun_new",
     check: messageService(providers, "aliyun_new"),

@@ -12,7 +12,7 @@ import type {
   UploadAudioInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import { AUDIO_PREFIX, type AudioFiles } from "../../files/audio-files.js";
+import { AUDIO_PREFIX, type AudioFiles, isKeptName } from "../../files/audio-files.js";
 import type { Gate } from "../../limits/gate.js";
 import { quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
@@ -20,7 +20,7 @@ import { examNotFound, forbidden, InvigilError } from "../../platform/errors.js"
 import type { Ids } from "../../platform/ids.js";
 import type { AccessService } from "../access/service.js";
 import { clipNotFound } from "./rules.js";
-import type { AudioStore, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
+import type { AudioStore, BeforeInsert, CheckClip, StoredBytes, StoredExamAudio } from "./store.js";
 
 /** The maximum number of default clips that an exam offers. */
 const MAX_DEFAULTS = 100;
@@ -43,7 +43,7 @@ export interface AudioService {
    * Adds a file to the library, or nothing when any part of the upload is invalid.
    * @throws FORBIDDEN, before reading the content, for all but administrators and teachers with unbound tokens,
    *   and for a default clip from a teacher; INVALID_INPUT, PAYLOAD_TOO_LARGE, TOO_MANY_REQUESTS,
-   *   QUOTA_EXCEEDED, STORAGE_FULL
+   *   QUOTA_EXCEEDED, STORAGE_FULL, PROVIDER_FAILED
    */
   upload(caller: Caller, upload: AudioUpload): Promise<AudioClip>;
   /**
@@ -117,10 +117,13 @@ export const createAudioService = ({
     const { origin, pathname } = new URL(url, own);
     const folder = `${own.pathname.replace(/\/$/, "")}${AUDIO_PREFIX}`;
     const name = pathname.startsWith(folder) ? pathname.slice(folder.length) : "";
-    return origin === own.origin && files.isServed(name) ? `${AUDIO_PREFIX}${name}` : url;
+    return origin === own.origin && isKeptName(name) ? `${AUDIO_PREFIX}${name}` : url;
   };
 
-  const removeUnused = (url: string) => store.unlessUsed(url, () => files.remove(url));
+  const removeUnused = async (url: string): Promise<void> => {
+    const removeContent = await store.unlessUsed(url, (tx) => files.remove(tx, url));
+    await removeContent?.();
+  };
 
   /** An exam without manual audio of its own offers the default clips, whoever teaches it. */
   const assertMaySetDefault = (caller: Caller, isDefault: boolean | undefined): void => {
@@ -154,7 +157,7 @@ export const createAudioService = ({
   const add = async (
     caller: Caller,
     metadata: CreateAudioInput,
-    file?: { readonly bytes: number; readonly beforeInsert: (stored: StoredBytes) => void },
+    file?: { readonly bytes: number; readonly beforeInsert: BeforeInsert },
   ): Promise<AudioClip> => {
     assertMaySetDefault(caller, metadata.isDefault);
     const { name, classify, isDefault, url, ossUrl = null } = metadata;
@@ -196,12 +199,14 @@ export const createAudioService = ({
       }
       await using file = await files.receive(counted());
       const metadata = upload.metadata();
+      assertMaySetDefault(caller, metadata.isDefault);
+      await file.store();
       try {
         // Inside the transaction: otherwise the last other clip of the same file, and with it the file, could
         // be deleted first.
-        const beforeInsert = (stored: StoredBytes) => {
+        const beforeInsert: BeforeInsert = async (tx, stored) => {
           assertQuota(caller, bytes, stored);
-          file.keep();
+          await file.keep(tx);
         };
         return await add(caller, { ...metadata, url: file.url }, { bytes, beforeInsert });
       } catch (error) {

@@ -2,7 +2,7 @@ import type { AudioClip } from "@invigil/schema";
 import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import { attachClip, findMissingClip, type NewAttachment } from "../../domain/audio-attachments.js";
 import { ForeignKeyError } from "../../storage/errors.js";
-import type { Reader, Storage } from "../../storage/port.js";
+import type { Reader, Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, rawParam, statement, statements } from "../../storage/statement.js";
 import { audioClips, examAudio, exams } from "../../storage/tables.js";
 
@@ -30,6 +30,9 @@ export interface StoredBytes {
   readonly ofAll: number;
 }
 
+/** Runs before a clip is added. It may await nothing but statements of the transaction. */
+export type BeforeInsert = (tx: Transaction, stored: StoredBytes) => Promise<void>;
+
 export interface ClipFilter {
   readonly name?: string | undefined;
   readonly classify?: number | undefined;
@@ -37,12 +40,12 @@ export interface ClipFilter {
 
 export interface AudioStore {
   /**
-   * @param beforeInsert runs in the same transaction, with the bytes stored before. If it throws, the clip is
-   *   not added.
+   * @param beforeInsert runs in the same transaction, with the bytes stored before. `unlessUsed` does not run
+   *   for the clip's URL meanwhile. If it throws, the clip is not added.
    */
   create(
     clip: StoredClip & { createdBy: string; bytes: number; createdAt: Date; updatedAt: Date },
-    beforeInsert?: (stored: StoredBytes) => void,
+    beforeInsert?: BeforeInsert,
   ): Promise<void>;
   storedBytes(userId: string): Promise<StoredBytes>;
   /** Returns undefined when there is no such clip. */
@@ -52,8 +55,11 @@ export interface AudioStore {
    * undefined when there is no such clip.
    */
   delete(clipId: string, check: CheckClip): Promise<{ url: string } | { exams: number } | undefined>;
-  /** Runs `work` unless a clip has this URL. No such clip can be added before `work` has returned. */
-  unlessUsed(url: string, work: () => void): Promise<void>;
+  /**
+   * Runs `work` in a transaction unless a clip has this URL. No such clip can be added before the commit.
+   * `work` may await nothing but statements of the transaction. Returns its result; undefined if it did not run.
+   */
+  unlessUsed<Result>(url: string, work: (tx: Transaction) => Promise<Result>): Promise<Result | undefined>;
   /**
    * Returns a page of matching clips, in the order in which they were added, and the number of all matching
    * clips.
@@ -180,12 +186,16 @@ const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBy
   ofAll: (await reader.get(bytesOfAll))?.bytes ?? 0,
 });
 
+/** Excludes other transactions that add a clip of this URL, or look whether there is one. */
+const lockUrl = (tx: Transaction, url: string): Promise<void> => tx.lockName(`audio clips of ${url}`);
+
 export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
   storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
   create: (clip, beforeInsert) =>
     storage.write(async (tx) => {
-      if (beforeInsert) beforeInsert(await readStoredBytes(tx, clip.createdBy));
+      await lockUrl(tx, clip.url);
+      await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
       await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
     }),
 
@@ -219,7 +229,8 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
 
   unlessUsed: (url, work) =>
     storage.write(async (tx) => {
-      if (!(await tx.get(clipWithUrl, { url }))) work();
+      await lockUrl(tx, url);
+      return (await tx.get(clipWithUrl, { url })) ? undefined : work(tx);
     }),
 
   list: ({ name, classify }, { limit, offset }) =>

@@ -185,12 +185,12 @@ export const createAuthService = ({
       const isRight = await passwords.verify(account?.passwordHash ?? passwords.dummyHash, password);
       const result = account && !account.disabled && isRight ? await use(account) : undefined;
       if (result === undefined) {
-        attempt.failed();
+        await attempt.failed();
         logFailure(origin, account, account?.disabled ? "ACCOUNT_DISABLED" : "WRONG_PASSWORD");
-      } else attempt.succeeded();
+      } else await attempt.succeeded();
       return result;
     } catch (error) {
-      attempt.abandoned();
+      await attempt.abandoned();
       throw error;
     }
   };

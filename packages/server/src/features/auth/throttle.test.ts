@@ -1,231 +1,214 @@
 import { describe, expect, it } from "vitest";
-import { InvigilError } from "../../platform/errors.js";
-import { createLoginThrottle, type LoginThrottle } from "./throttle.js";
+import {
+  type Started,
+  settled,
+  startMemoryThrottle,
+  startSharedThrottle,
+} from "../../../test/support/throttles.js";
+import type { LoginThrottle } from "./throttle.js";
 
 const MINUTE = 60;
-
-/** A throttle whose clock the test moves, in seconds. */
-const start = (failuresPerAddress = 30) => {
-  const world = { seconds: 0 };
-  const monotonic = () => world.seconds * 1000;
-  const throttle = createLoginThrottle({ monotonic, failuresPerAddress });
-  /** How long a try has to wait, in seconds; undefined when it may begin, and then fails. */
-  const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
-    try {
-      (await throttle.begin({ account, address })).failed();
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof InvigilError)) throw error;
-      expect(error.code).toBe("TOO_MANY_REQUESTS");
-      expect(error.message).toContain(`${error.retryAfterSeconds} seconds`);
-      return error.retryAfterSeconds;
-    }
-  };
-  const failOften = async (times: number, account?: string, address?: string) => {
-    const waits: (number | undefined)[] = [];
-    for (let n = 0; n < times; n++) waits.push(await fail(account, address));
-    return waits;
-  };
-  return { world, throttle, fail, failOften };
-};
 const free = (times: number) => Array<undefined>(times).fill(undefined);
 
-describe("failures for one account from one address", () => {
-  it("are five; then it is a minute's wait", async () => {
-    const { world, fail, failOften } = start();
-    expect(await failOften(5)).toEqual(free(5));
-    expect(await fail()).toBe(MINUTE);
-    world.seconds = 59.5;
-    expect(await fail()).toBe(1);
-    // Neither other accounts wait, nor the account's owner elsewhere.
-    expect(await fail("b")).toBeUndefined();
-    expect(await fail("a", "10.0.0.2")).toBeUndefined();
-    world.seconds = 60;
-    expect(await fail()).toBeUndefined();
-  });
-
-  it("are five in any minute, not in those of the clock", async () => {
-    const { world, fail, failOften } = start();
-    world.seconds = 55;
-    expect(await failOften(4)).toEqual(free(4));
-    world.seconds = 61;
-    expect(await fail()).toBeUndefined();
-    expect(await fail()).toBe(MINUTE);
-  });
-
-  it("that come slowly do not add up", async () => {
-    const { world, fail } = start();
-    for (let n = 0; n < 50; n++) {
-      world.seconds = n * 16;
-      expect(await fail()).toBeUndefined();
-    }
-  });
-
-  it("double the wait each time, up to a quarter of an hour", async () => {
-    const { world, fail, failOften } = start();
-    for (const wait of [1, 2, 4, 8, 15, 15]) {
+describe.each([
+  ["in memory", startMemoryThrottle],
+  ["in the database", startSharedThrottle],
+])("counted %s,", (_, start) => {
+  describe("failures for one account from one address", () => {
+    it("are five; then it is a minute's wait", async () => {
+      const { world, fail, failOften } = start();
       expect(await failOften(5)).toEqual(free(5));
-      expect(await fail()).toBe(wait * MINUTE);
-      world.seconds += wait * MINUTE;
-    }
-  });
-
-  it("are forgiven after a quiet quarter of an hour", async () => {
-    const { world, fail, failOften } = start();
-    await failOften(5);
-    world.seconds += MINUTE;
-    await failOften(5);
-    expect(await fail()).toBe(2 * MINUTE);
-    world.seconds += 17 * MINUTE;
-    await failOften(5);
-    expect(await fail()).toBe(MINUTE);
-  });
-
-  it("are forgotten once the password was right", async () => {
-    const { world, throttle, fail, failOften } = start();
-    await failOften(5);
-    world.seconds += MINUTE;
-    await failOften(4);
-    (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
-    expect(await failOften(5)).toEqual(free(5));
-    expect(await fail()).toBe(MINUTE);
-  });
-});
-
-describe("failures for one account from many addresses", () => {
-  /** Fails once from each of so many addresses. */
-  const failFrom = async (fail: ReturnType<typeof start>["fail"], addresses: number, subnet = 1) => {
-    const waits: (number | undefined)[] = [];
-    for (let n = 0; n < addresses; n++) waits.push(await fail("a", `10.${subnet}.${n >> 8}.${n & 255}`));
-    return waits;
-  };
-
-  it("are fifty in a quarter of an hour; then new addresses are blocked for a minute", async () => {
-    const { world, fail } = start();
-    expect(await failFrom(fail, 50)).toEqual(free(50));
-    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
-    expect(await fail("b", "10.2.0.1")).toBeUndefined();
-    world.seconds = 60;
-    expect(await fail("a", "10.2.0.1")).toBeUndefined();
-  });
-
-  it("that come slowly do not add up", async () => {
-    const { world, fail } = start();
-    for (let n = 0; n < 200; n++) {
-      world.seconds = n * 19;
-      expect(await fail("a", `10.1.0.${n}`)).toBeUndefined();
-    }
-  });
-
-  it("double the wait each time, up to a quarter of an hour", async () => {
-    const { world, fail } = start();
-    for (const [round, wait] of [1, 2, 4, 8, 15, 15].entries()) {
-      expect(await failFrom(fail, 50, round)).toEqual(free(50));
-      expect(await fail("a", "10.9.0.1")).toBe(wait * MINUTE);
-      world.seconds += wait * MINUTE;
-    }
-  });
-
-  it("do not keep the owner out where they have logged in before", async () => {
-    const { throttle, fail, failOften } = start();
-    const owner = { account: "a", address: "10.0.0.1" };
-    (await throttle.begin(owner)).succeeded();
-    await failFrom(fail, 50);
-    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
-    (await throttle.begin(owner)).succeeded();
-    // The right password ends nobody else's wait.
-    expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
-    // And there too it is five.
-    expect(await failOften(5)).toEqual(free(5));
-    expect(await fail()).toBe(MINUTE);
-  });
-});
-
-describe("tries at the same time", () => {
-  const who = { account: "a", address: "10.0.0.1" };
-
-  /** Lets everything go on that can. */
-  const settled = () => new Promise((resolve) => setImmediate(resolve));
-  const run = (throttle: LoginThrottle, times: number) =>
-    Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
-
-  it("count while they run: more of them wait, and are refused once those have failed", async () => {
-    const { throttle, fail } = start();
-    const running = await run(throttle, 5);
-    let outcome: unknown = "waits";
-    const sixth = fail().then((wait) => {
-      outcome = wait;
+      expect(await fail()).toBe(MINUTE);
+      world.seconds = 59.5;
+      expect(await fail()).toBe(1);
+      // Neither other accounts wait, nor the account's owner elsewhere.
+      expect(await fail("b")).toBeUndefined();
+      expect(await fail("a", "10.0.0.2")).toBeUndefined();
+      world.seconds = 60;
+      expect(await fail()).toBeUndefined();
     });
-    await settled();
-    expect(outcome).toBe("waits");
-    for (const attempt of running) attempt.failed();
-    await sixth;
-    expect(outcome).toBe(MINUTE);
+
+    it("are five in any minute, not in those of the clock", async () => {
+      const { world, fail, failOften } = start();
+      world.seconds = 55;
+      expect(await failOften(4)).toEqual(free(4));
+      world.seconds = 61;
+      expect(await fail()).toBeUndefined();
+      expect(await fail()).toBe(MINUTE);
+    });
+
+    it("that come slowly do not add up", async () => {
+      const { world, fail } = start();
+      for (let n = 0; n < 50; n++) {
+        world.seconds = n * 16;
+        expect(await fail()).toBeUndefined();
+      }
+    });
+
+    it("double the wait each time, up to a quarter of an hour", async () => {
+      const { world, fail, failOften } = start();
+      for (const wait of [1, 2, 4, 8, 15, 15]) {
+        expect(await failOften(5)).toEqual(free(5));
+        expect(await fail()).toBe(wait * MINUTE);
+        world.seconds += wait * MINUTE;
+      }
+    });
+
+    it("are forgiven after a quiet quarter of an hour", async () => {
+      const { world, fail, failOften } = start();
+      await failOften(5);
+      world.seconds += MINUTE;
+      await failOften(5);
+      expect(await fail()).toBe(2 * MINUTE);
+      world.seconds += 17 * MINUTE;
+      await failOften(5);
+      expect(await fail()).toBe(MINUTE);
+    });
+
+    it("are forgotten once the password was right", async () => {
+      const { world, throttle, fail, failOften } = start();
+      await failOften(5);
+      world.seconds += MINUTE;
+      await failOften(4);
+      await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();
+      expect(await failOften(5)).toEqual(free(5));
+      expect(await fail()).toBe(MINUTE);
+    });
   });
 
-  it("all come through that are right, however many they are", async () => {
-    const { throttle } = start();
-    const logIn = async (n: number) => {
-      const attempt = await throttle.begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
-      await settled();
-      attempt.succeeded();
-      return true;
+  describe("failures for one account from many addresses", () => {
+    /** Fails once from each of so many addresses. */
+    const failFrom = async (fail: Started["fail"], addresses: number, subnet = 1) => {
+      const waits: (number | undefined)[] = [];
+      for (let n = 0; n < addresses; n++) waits.push(await fail("a", `10.${subnet}.${n >> 8}.${n & 255}`));
+      return waits;
     };
-    const all = await Promise.all(Array.from({ length: 160 }, (_, n) => logIn(n)));
-    expect(all).toEqual(Array(160).fill(true));
-  });
 
-  it("of which too many wait are refused", async () => {
-    const { throttle } = start();
-    const running = await run(throttle, 5);
-    const waiting = Array.from({ length: 256 }, () => throttle.begin(who));
-    await expect(throttle.begin(who)).rejects.toMatchObject({
-      code: "TOO_MANY_REQUESTS",
-      retryAfterSeconds: 1,
+    it("are fifty in a quarter of an hour; then new addresses are blocked for a minute", async () => {
+      const { world, fail } = start();
+      expect(await failFrom(fail, 50)).toEqual(free(50));
+      expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+      expect(await fail("b", "10.2.0.1")).toBeUndefined();
+      world.seconds = 60;
+      expect(await fail("a", "10.2.0.1")).toBeUndefined();
     });
-    for (const attempt of running) attempt.failed();
-    const refused = await Promise.allSettled(waiting);
-    expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+
+    it("that come slowly do not add up", async () => {
+      const { world, fail } = start();
+      for (let n = 0; n < 200; n++) {
+        world.seconds = n * 19;
+        expect(await fail("a", `10.1.0.${n}`)).toBeUndefined();
+      }
+    });
+
+    it("double the wait each time, up to a quarter of an hour", async () => {
+      const { world, fail } = start();
+      for (const [round, wait] of [1, 2, 4, 8, 15, 15].entries()) {
+        expect(await failFrom(fail, 50, round)).toEqual(free(50));
+        expect(await fail("a", "10.9.0.1")).toBe(wait * MINUTE);
+        world.seconds += wait * MINUTE;
+      }
+    });
+
+    it("do not keep the owner out where they have logged in before", async () => {
+      const { throttle, fail, failOften } = start();
+      const owner = { account: "a", address: "10.0.0.1" };
+      await (await throttle.begin(owner)).succeeded();
+      await failFrom(fail, 50);
+      expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+      await (await throttle.begin(owner)).succeeded();
+      // The right password ends nobody else's wait.
+      expect(await fail("a", "10.2.0.1")).toBe(MINUTE);
+      // And there too it is five.
+      expect(await failOften(5)).toEqual(free(5));
+      expect(await fail()).toBe(MINUTE);
+    });
   });
 
-  it("do not count when they succeed, or have no result", async () => {
-    const { throttle, failOften } = start();
-    const [first, ...others] = await run(throttle, 5);
-    first?.succeeded();
-    for (const attempt of others) attempt.abandoned();
-    expect(await failOften(5)).toEqual(free(5));
+  describe("tries at the same time", () => {
+    const who = { account: "a", address: "10.0.0.1" };
+
+    const run = (throttle: LoginThrottle, times: number) =>
+      Promise.all(Array.from({ length: times }, () => throttle.begin(who)));
+
+    it("count while they run: more of them wait, and are refused once those have failed", async () => {
+      const { throttle, fail } = start();
+      const running = await run(throttle, 5);
+      let outcome: unknown = "waits";
+      const sixth = fail().then((wait) => {
+        outcome = wait;
+      });
+      await settled();
+      expect(outcome).toBe("waits");
+      for (const attempt of running) await attempt.failed();
+      await sixth;
+      expect(outcome).toBe(MINUTE);
+    });
+
+    it("all come through that are right, however many they are", async () => {
+      const { throttle } = start();
+      const logIn = async (n: number) => {
+        const attempt = await throttle.begin({ account: `teacher${n % 8}`, address: "10.0.0.1" });
+        await settled();
+        await attempt.succeeded();
+        return true;
+      };
+      const all = await Promise.all(Array.from({ length: 160 }, (_, n) => logIn(n)));
+      expect(all).toEqual(Array(160).fill(true));
+    });
+
+    it("of which too many wait are refused", async () => {
+      const { throttle } = start();
+      const running = await run(throttle, 5);
+      const waiting = Array.from({ length: 256 }, () => throttle.begin(who));
+      await expect(throttle.begin(who)).rejects.toMatchObject({
+        code: "TOO_MANY_REQUESTS",
+        retryAfterSeconds: 1,
+      });
+      for (const attempt of running) await attempt.failed();
+      const refused = await Promise.allSettled(waiting);
+      expect(new Set(refused.map(({ status }) => status))).toEqual(new Set(["rejected"]));
+    });
+
+    it("do not count when they succeed, or have no result", async () => {
+      const { throttle, failOften } = start();
+      const [first, ...others] = await run(throttle, 5);
+      await first?.succeeded();
+      for (const attempt of others) await attempt.abandoned();
+      expect(await failOften(5)).toEqual(free(5));
+    });
+
+    it("of one account do not count as failures of its address", async () => {
+      const { throttle, fail } = start(5);
+      for (let n = 0; n < 20; n++) await (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
+      expect(await fail("wrong")).toBeUndefined();
+    });
   });
 
-  it("of one account do not count as failures of its address", async () => {
-    const { throttle, fail } = start(5);
-    for (let n = 0; n < 20; n++) (await throttle.begin({ ...who, account: `right${n}` })).succeeded();
-    expect(await fail("wrong")).toBeUndefined();
-  });
-});
+  describe("failures from one address", () => {
+    it("are as many as the setting says, for whatever names", async () => {
+      const { world, fail } = start(7);
+      for (let n = 0; n < 7; n++) expect(await fail(`name${n}`)).toBeUndefined();
+      expect(await fail("another")).toBe(MINUTE);
+      expect(await fail("another", "10.0.0.2")).toBeUndefined();
+      world.seconds = 60;
+      expect(await fail("another")).toBeUndefined();
+    });
 
-describe("failures from one address", () => {
-  it("are as many as the setting says, for whatever names", async () => {
-    const { world, fail } = start(7);
-    for (let n = 0; n < 7; n++) expect(await fail(`name${n}`)).toBeUndefined();
-    expect(await fail("another")).toBe(MINUTE);
-    expect(await fail("another", "10.0.0.2")).toBeUndefined();
-    world.seconds = 60;
-    expect(await fail("another")).toBeUndefined();
-  });
+    it("are not forgotten for one right password: its owner may be guessing others'", async () => {
+      const { throttle, fail } = start(5);
+      for (let n = 0; n < 4; n++) await fail(`name${n}`);
+      await (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
+      expect(await fail("name5")).toBeUndefined();
+      expect(await fail("name6")).toBe(MINUTE);
+    });
 
-  it("are not forgotten for one right password: its owner may be guessing others'", async () => {
-    const { throttle, fail } = start(5);
-    for (let n = 0; n < 4; n++) await fail(`name${n}`);
-    (await throttle.begin({ account: "mine", address: "10.0.0.1" })).succeeded();
-    expect(await fail("name5")).toBeUndefined();
-    expect(await fail("name6")).toBe(MINUTE);
-  });
-
-  it("do not make an account wait that was not tried", async () => {
-    const { world, fail, failOften } = start(5);
-    await failOften(5, "a");
-    for (let n = 0; n < 9; n++) await fail("b");
-    world.seconds = 60;
-    expect(await failOften(5, "b", "10.0.0.2")).toEqual(free(5));
+    it("do not make an account wait that was not tried", async () => {
+      const { world, fail, failOften } = start(5);
+      await failOften(5, "a");
+      for (let n = 0; n < 9; n++) await fail("b");
+      world.seconds = 60;
+      expect(await failOften(5, "b", "10.0.0.2")).toEqual(free(5));
+    });
   });
 });

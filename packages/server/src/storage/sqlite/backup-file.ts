@@ -60,9 +60,20 @@ export interface DatabaseReport {
   readonly faults: readonly string[];
   /** The number of rows of the main tables. */
   readonly counts: Readonly<Record<string, number>>;
-  /** The URL paths of the audio files that the database refers to. */
+  /** The URL paths of the audio files that the database refers to and that a folder has to contain. */
   readonly audio: readonly string[];
+  /** The number of audio files that are kept in a bucket. */
+  readonly bucketFiles: number;
 }
+
+const UNREADABLE = { counts: {}, audio: [], bucketFiles: 0 };
+const CLIP_URLS = "SELECT DISTINCT url FROM audio_clips WHERE url LIKE '/audio/%'";
+/** Omits files in the database and in a bucket. */
+const IN_FOLDER =
+  "NOT EXISTS (SELECT 1 FROM stored_files WHERE place IN ('database', 'bucket') AND name = substr(url, 8))";
+const INCOMPLETE_FILES = `SELECT name FROM stored_files WHERE place = 'database' AND name IS NOT NULL AND bytes <> (
+  SELECT coalesce(sum(length(content)), 0) FROM stored_file_chunks WHERE file_id = stored_files.id)`;
+const BUCKET_FILES = "SELECT count(*) FROM stored_files WHERE place = 'bucket' AND name IS NOT NULL";
 
 const COUNTED = ["accounts", "exams", "rooms", "participants", "unseated", "cheat_records", "messages"];
 
@@ -76,7 +87,7 @@ export const examineDatabase = (file: string): DatabaseReport => {
     // Safe: these are the columns that SQLite documents.
     const integrity = sqlite.pragma("integrity_check(20)") as { integrity_check: string }[];
     const damage = integrity.map(({ integrity_check: found }) => found).filter((found) => found !== "ok");
-    if (damage.length > 0) return { faults: damage, counts: {}, audio: [] };
+    if (damage.length > 0) return { faults: damage, ...UNREADABLE };
     // Safe: as above.
     const orphans = sqlite.pragma("foreign_key_check") as { table: string }[];
     const state = compareMigrations(sqlite, MIGRATIONS);
@@ -88,17 +99,23 @@ export const examineDatabase = (file: string): DatabaseReport => {
       sqlite.prepare<[], string>("SELECT name FROM sqlite_master WHERE type = 'table'").pluck().all(),
     );
     if (!tables.has("exams"))
-      return { faults: [...faults, "it holds none of Invigil's tables"], counts: {}, audio: [] };
+      return { faults: [...faults, "it holds none of Invigil's tables"], ...UNREADABLE };
     const counts = Object.fromEntries(
       COUNTED.filter((table) => tables.has(table)).map((table) => [table, countOf(table)]),
     );
-    const audio = sqlite
-      .prepare<[], string>("SELECT DISTINCT url FROM audio_clips WHERE url LIKE '/audio/%' ORDER BY url")
-      .pluck()
-      .all();
-    return { faults, counts, audio };
+    const textsOf = (query: string) => opened.prepare<[], string>(query).pluck().all();
+    // Backups of earlier versions do not have the table.
+    if (!tables.has("stored_files"))
+      return { faults, counts, audio: textsOf(`${CLIP_URLS} ORDER BY url`), bucketFiles: 0 };
+    const incomplete = textsOf(INCOMPLETE_FILES);
+    return {
+      faults: [...faults, ...incomplete.map((name) => `the audio file ${name} is not complete`)],
+      counts,
+      audio: textsOf(`${CLIP_URLS} AND ${IN_FOLDER} ORDER BY url`),
+      bucketFiles: Number(opened.prepare(BUCKET_FILES).pluck().get()),
+    };
   } catch (error) {
-    return { faults: [error instanceof Error ? error.message : String(error)], counts: {}, audio: [] };
+    return { faults: [error instanceof Error ? error.message : String(error)], ...UNREADABLE };
   } finally {
     sqlite?.close();
   }

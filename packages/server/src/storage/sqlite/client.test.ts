@@ -19,8 +19,8 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "invigil-db-"));
   open = [];
 });
-afterEach(() => {
-  for (const db of open) db.close();
+afterEach(async () => {
+  for (const db of open) await db.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -65,7 +65,7 @@ describe("an open database", () => {
     await first.storage.write((tx) =>
       tx.insert(insertion(tables.exams), [{ ...exam, createdAt: new Date(3), updatedAt: new Date(4) }]),
     );
-    first.close();
+    await first.close();
     expect(await rowsOf(openAt(join(folder, "x.db")), tables.exams)).toMatchObject([exam]);
   });
 
@@ -76,11 +76,11 @@ describe("an open database", () => {
     expect(seen.at(-1)).toBe("SELECT 'a value' AS seen");
   });
 
-  it("answers nothing once it is closed", () => {
+  it("answers nothing once it is closed", async () => {
     const db = openSqlite({ file: ":memory:" });
-    expect(db.migrationsAreCurrent()).toBe(true);
-    db.close();
-    expect(() => db.migrationsAreCurrent()).toThrow(/not open/);
+    expect(await db.migrationsAreCurrent()).toBe(true);
+    await db.close();
+    await expect(db.migrationsAreCurrent()).rejects.toThrow(/not open/);
   });
 
   it("is refused with one line that names the file, when that is no database", () => {

@@ -150,10 +150,10 @@ describe("a newer version's database", () => {
 
   it("is noticed by a server that is running on it", async () => {
     const db = openSqlite({ file });
-    expect(db.migrationsAreCurrent()).toBe(true);
+    expect(await db.migrationsAreCurrent()).toBe(true);
     await openAndClose(migrationsOf(NEWEST, "CREATE TABLE later (n INTEGER);"));
-    expect(db.migrationsAreCurrent()).toBe(false);
-    db.close();
+    expect(await db.migrationsAreCurrent()).toBe(false);
+    await db.close();
   });
 });
 

@@ -3,12 +3,15 @@ import type { Database as Sqlite } from "better-sqlite3";
 /** The number of rows to check at a start, which takes about a quarter of a second. */
 const MAX_ROWS = 300_000;
 
+/** How many usual rows a row of these tables is worth. A chunk of a file is large. */
+const WEIGHTS: Readonly<Record<string, number>> = { stored_file_chunks: 1000 };
+
 interface Size {
   readonly table: string;
   readonly rows: number;
 }
 
-/** Returns an upper bound of each table's number of rows, without counting them. */
+/** Returns an upper bound of each table's number of usual rows, without counting them. */
 const sizes = (sqlite: Sqlite): Size[] =>
   sqlite
     .prepare<[], string>(
@@ -18,7 +21,9 @@ const sizes = (sqlite: Sqlite): Size[] =>
     .all()
     .map((table) => ({
       table,
-      rows: Number(sqlite.prepare(`SELECT max(rowid) FROM "${table}"`).pluck().get() ?? 0),
+      rows:
+        Number(sqlite.prepare(`SELECT max(rowid) FROM "${table}"`).pluck().get() ?? 0) *
+        (WEIGHTS[table] ?? 1),
     }));
 
 export interface QuickCheck {

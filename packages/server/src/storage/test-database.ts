@@ -1,7 +1,11 @@
+import { count, is, sql } from "drizzle-orm";
+import { SQLiteTable } from "drizzle-orm/sqlite-core";
 import pg from "pg";
-import type { Config } from "../config/config.js";
-import type { Database } from "../storage/database.js";
-import { type OpenOptions, openDatabase } from "../storage/open.js";
+import type { Database } from "./database.js";
+import type { DatabaseLocation } from "./location.js";
+import { type OpenOptions, openDatabase } from "./open.js";
+import { query } from "./statement.js";
+import * as tables from "./tables.js";
 
 /** Schemas that closed apps have left, by the URL of the database. They are emptied before they are used again. */
 const freeSchemas = new Map<string, string[]>();
@@ -20,6 +24,17 @@ const execute = async (url: string, text: string): Promise<void> => {
 const TRUNCATE_TABLES = `DO $$ BEGIN EXECUTE (
   SELECT 'TRUNCATE ' || string_agg(quote_ident(tablename), ', ') || ' RESTART IDENTITY'
   FROM pg_tables WHERE schemaname = current_schema AND tablename <> 'invigil_migrations'); END $$`;
+
+/** The number of tables of a schema that no test has damaged, with the one of the migrations. */
+const TABLES = Object.values(tables).filter((table) => is(table, SQLiteTable)).length + 1;
+
+const isComplete = async (db: Database): Promise<boolean> => {
+  const select = query
+    .select({ tables: count() })
+    .from(sql`pg_tables`)
+    .where(sql`schemaname = current_schema`);
+  return (await db.storage.get<{ tables: number }>({ build: () => select }))?.tables === TABLES;
+};
 
 const inSchema = (url: string, schema: string): string => {
   const found = new URL(url);
@@ -45,7 +60,7 @@ const takeSchema = async (url: string): Promise<{ schema: string; url: string }>
  * @param keepsSchemas whether a schema is kept for the next test. Otherwise, closing drops it.
  */
 export const openTestDatabase = async (
-  { databaseFile, postgres }: Pick<Config, "databaseFile" | "postgres">,
+  { databaseFile, postgres }: DatabaseLocation,
   options: OpenOptions = {},
   { keepsSchemas = false }: { readonly keepsSchemas?: boolean } = {},
 ): Promise<Database> => {
@@ -55,8 +70,9 @@ export const openTestDatabase = async (
   return {
     ...db,
     async close() {
+      const isKept = keepsSchemas && (await isComplete(db).catch(() => false));
       await db.close();
-      if (keepsSchemas) freeSchemas.set(postgres.url, [...(freeSchemas.get(postgres.url) ?? []), schema]);
+      if (isKept) freeSchemas.set(postgres.url, [...(freeSchemas.get(postgres.url) ?? []), schema]);
       else await execute(postgres.url, `DROP SCHEMA ${schema} CASCADE`);
     },
   };

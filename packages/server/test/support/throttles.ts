@@ -1,0 +1,108 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { expect, onTestFinished } from "vitest";
+import type { LoginThrottle } from "../../src/features/auth/throttle.js";
+import { createMemoryThrottle } from "../../src/features/auth/throttle-memory.js";
+import { createSharedThrottle } from "../../src/features/auth/throttle-shared.js";
+import { createThrottleStore } from "../../src/features/auth/throttle-store.js";
+import { InvigilError } from "../../src/platform/errors.js";
+import type { Database } from "../../src/storage/database.js";
+import type { OpenOptions } from "../../src/storage/open.js";
+import type { Storage } from "../../src/storage/port.js";
+import { openSqlite } from "../../src/storage/sqlite/client.js";
+
+/** A clock that the test moves. */
+export interface Clock {
+  seconds: number;
+}
+
+export interface Started {
+  readonly world: Clock;
+  readonly throttle: LoginThrottle;
+  /** Begins a login that fails. Returns how long it would have to wait, in seconds; undefined when it began. */
+  readonly fail: (account?: string, address?: string) => Promise<number | undefined>;
+  /** Does so several times. */
+  readonly failOften: (times: number, account?: string, address?: string) => Promise<(number | undefined)[]>;
+}
+
+const withTries = (world: Clock, throttle: LoginThrottle): Started => {
+  const fail = async (account = "a", address = "10.0.0.1"): Promise<number | undefined> => {
+    try {
+      await (await throttle.begin({ account, address })).failed();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof InvigilError)) throw error;
+      expect(error.code).toBe("TOO_MANY_REQUESTS");
+      expect(error.message).toContain(`${error.retryAfterSeconds} seconds`);
+      return error.retryAfterSeconds;
+    }
+  };
+  const failOften = async (times: number, account?: string, address?: string) => {
+    const waits: (number | undefined)[] = [];
+    for (let n = 0; n < times; n++) waits.push(await fail(account, address));
+    return waits;
+  };
+  return { world, throttle, fail, failOften };
+};
+
+export const startMemoryThrottle = (failuresPerAddress = 30): Started => {
+  const world = { seconds: 0 };
+  return withTries(
+    world,
+    createMemoryThrottle({ monotonic: () => world.seconds * 1000, failuresPerAddress }),
+  );
+};
+
+const START = Date.parse("2026-01-02T03:04:05Z");
+
+/** Server processes that share a database and its clock. */
+export interface Processes extends Disposable {
+  readonly db: Database;
+  readonly world: Clock;
+  /** Starts a further process. */
+  readonly start: (failuresPerAddress?: number) => Started;
+  /** Ends all pauses in which logins wait for other processes. */
+  readonly endPauses: () => void;
+}
+
+export const openProcesses = ({
+  change = (storage) => storage,
+  ...watch
+}: Pick<OpenOptions, "onStatement" | "onDeclared"> & {
+  readonly change?: (storage: Storage) => Storage;
+} = {}): Processes => {
+  const db = openSqlite({ file: ":memory:", ...watch });
+  const world = { seconds: 0 };
+  let pauses: (() => void)[] = [];
+  return {
+    db,
+    world,
+    start: (failuresPerAddress = 30) =>
+      withTries(
+        world,
+        createSharedThrottle({
+          store: createThrottleStore({ storage: change(db.storage) }),
+          now: async () => new Date(START + world.seconds * 1000),
+          secret: "a secret of the tests",
+          failuresPerAddress,
+          wait: () => new Promise<void>((resolve) => pauses.push(resolve)),
+        }),
+      ),
+    endPauses() {
+      const ending = pauses;
+      pauses = [];
+      for (const end of ending) end();
+    },
+    [Symbol.dispose]: () => db.close(),
+  };
+};
+
+export const startSharedThrottle = (failuresPerAddress?: number): Started => {
+  const processes = openProcesses();
+  onTestFinished(() => processes[Symbol.dispose]());
+  return processes.start(failuresPerAddress);
+};
+
+/** Lets everything go on that can without the clock: each transaction takes a few turns of the event loop. */
+export const settled = async (): Promise<void> => {
+  for (let turn = 0; turn < 50; turn++) await nextTurn();
+};
