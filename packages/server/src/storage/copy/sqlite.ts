@@ -154,9 +154,9 @@ const refuseOccupied = (file: string): void => {
 const createTables = (file: string): Sqlite.Database => {
   closeSync(openSync(file, "wx", 0o600));
   const sqlite = new Sqlite(file);
-  // A copy that fails is deleted, so the file needs neither a journal nor syncs before the end.
+  // A copy that fails is deleted, so the file needs neither a journal on disk nor syncs before the end.
   for (const setting of [
-    "journal_mode = OFF",
+    "journal_mode = MEMORY",
     "synchronous = OFF",
     `cache_size = -${CACHE_KIB}`,
     "foreign_keys = OFF",
