@@ -1,8 +1,7 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { MessageLog, NewMessage } from "../../domain/messages.js";
+import type { NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
 import { createMessageSender, type Person, type RoomToSendIn, type SendResult } from "./send-store.js";
