@@ -164,7 +164,7 @@ describe("a wrong password, an unknown name and a disabled account", () => {
       await rest(app).post("login", input);
       seen.push(statements.map((sql) => sql.replace(`'${input.username}'`, "?")));
     }
-    expect(seen[0]).toHaveLength(1);
+    expect(seen[0]).not.toEqual([]);
     expect(seen).toEqual([seen[0], seen[0], seen[0]]);
   });
 });

@@ -8,6 +8,9 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
+import { createClaimStore } from "../src/features/drop-in/claims-store.js";
+import { createMuteStore } from "../src/features/im/mutes-store.js";
+import { readRates } from "../src/features/im/rate-store.js";
 import { createInstanceStore } from "../src/features/instances/store.js";
 import { createLiveStore } from "../src/features/subscriptions/store.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
@@ -20,7 +23,7 @@ import { wav } from "./support/sounds.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { openProcesses } from "./support/throttles.js";
 import { openUploads, statusOf } from "./support/uploads.js";
-import { openWorld } from "./support/world.js";
+import { openWorld, type World } from "./support/world.js";
 
 /** Every procedure, `noun.verb`: one that is new does not compile until it is called below. */
 type Procedure = {
@@ -36,9 +39,18 @@ const EXAMINEE: TestCaller = { sub: "examinee1", role: "examinee" };
  * A library of clips and a school's staff stay small: they may be read from end to end. Who is present holds nothing that
  * is over, and is read as a whole once, at the start. Erasures are there while they are under way.
  */
-// `some` and `counted`: what a count up to a number looks at, which is no table; how it is found is a step of its own.
+// `some`, `counted` and `ids`: what a count up to a number looks at, which is no table; how it is found is a step of its own.
 // `json_each`: the values that a statement is given.
-const MAY_BE_SCANNED = ["audio_clips", "accounts", "presence", "erasures", "some", "counted", "json_each"];
+const MAY_BE_SCANNED = [
+  "audio_clips",
+  "accounts",
+  "presence",
+  "erasures",
+  "some",
+  "counted",
+  "ids",
+  "json_each",
+];
 
 interface Stage {
   readonly app: TestApp;
@@ -383,11 +395,6 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await admin.mutate("room.create", room);
   const { data } = await admin.mutate("room.create", { ...room, participants });
   await admin.mutate("im.getToken", { roomId: data.id, userId: "examinee1", imServer: ["rong_cloud"] });
-  const instances = createInstanceStore(world.db);
-  for (let n = 0; n < 2; n += 1) await instances.renew("a", new Date(0));
-  for (const id of await instances.expired(new Date(1))) await instances.remove(id);
-  const live = createLiveStore(world.db);
-  await live.prune(new Date(8.64e15));
   const { im } = world.services;
   const caller = { userId: "boss", role: "admin", expiresAt: new Date(8.64e15) } as const;
   for (const muted of OPTIONAL)
@@ -402,6 +409,36 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   await admin.mutate("room.end", { roomId: data.id });
   await world.services.queue.drain(5000);
+  await actAsSeveralServers(world, data);
+};
+
+/** Runs the statements of servers that share a database, which an app on SQLite does not. */
+const actAsSeveralServers = async (
+  { db }: Pick<World, "db">,
+  { id: roomId, examId }: { readonly id: string; readonly examId: string },
+): Promise<void> => {
+  const now = new Date(0);
+  const instances = createInstanceStore(db);
+  for (let n = 0; n < 2; n += 1) for (const id of ["a", "b"]) await instances.renew(id, new Date(1));
+  const claims = createClaimStore(db);
+  const claim = { page: "p", loginId: "1", instance: "a", connection: "c" };
+  await claims.claim(claim, { now, yields: false });
+  await claims.claim({ ...claim, instance: "b", connection: "d" }, { now, yields: false });
+  await claims.release(claim);
+  await claims.releaseAll("b");
+  const mutes = createMuteStore({ storage: db.storage, self: "b" });
+  await mutes.change({ examId, roomId, muted: true, logins: undefined, now });
+  expect(await instances.takeNotices("a")).toHaveLength(2);
+  await mutes.change({ examId, roomId, muted: false, logins: undefined, now });
+  await db.storage.write(async (tx) => {
+    for (let n = 0; n < 2; n += 1) {
+      const rates = await readRates(tx, [{ roomId, login: "l" }]);
+      rates.take({ roomId, login: "l" }, now);
+      await rates.save();
+    }
+  });
+  for (const id of await instances.expired(new Date(2))) await instances.remove(id);
+  await createLiveStore(db).prune(new Date(8.64e15));
 };
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */

@@ -61,7 +61,7 @@ export interface TestAppOptions {
 export interface TestApp extends AsyncDisposable {
   /**
    * Calls procedures in-process as a caller, through the same checks as over HTTP. Simultaneous calls begin in
-   * the order in which they were made. The signal ends the caller's subscriptions, which last as long as a
+   * the order in which they were made, except on PostgreSQL. The signal ends the caller's subscriptions, which last as long as a
    * token. Default lifetime: an hour of the app's time.
    */
   as(

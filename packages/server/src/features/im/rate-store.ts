@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { rooms, sendRates } from "../../storage/tables.js";
-import { countMessage, type Sender } from "./rate.js";
+import { countMessage, FULL_MS, type Sender } from "./rate.js";
 
 /** Counts the messages of a group. */
 export interface RateCounter {
@@ -46,7 +46,9 @@ export const readRates = async (tx: Transaction, senders: readonly Sender[]): Pr
   return {
     take(sender, now) {
       const key = keyOf(sender);
-      const after = countMessage(sender, wholeAt.get(key) ?? 0, now.getTime());
+      // If the clock of the database was set back, nobody waits longer than for a full allowance.
+      const before = Math.min(wholeAt.get(key) ?? 0, now.getTime() + FULL_MS);
+      const after = countMessage(sender, before, now.getTime());
       wholeAt.set(key, after);
       counted.set(key, { ...sender, wholeAt: new Date(after) });
     },

@@ -8,6 +8,8 @@ const BURST = 30;
 /** How many messages per second one login may send in one room on average. */
 const PER_SECOND = 10;
 const EACH_MS = 1000 / PER_SECOND;
+/** How long it takes until an exhausted allowance is full again, in milliseconds. */
+export const FULL_MS = BURST * EACH_MS;
 /** The number of senders in memory. A sender that is no longer in memory has its full allowance again. */
 const MAX_SENDERS = 100_000;
 
@@ -30,7 +32,7 @@ export interface SendRate {
  */
 export const countMessage = ({ roomId, login }: Sender, wholeAt: number, now: number): number => {
   const use = { wholeAt, costMs: EACH_MS, now };
-  const waitMs = waitBefore(use, BURST * EACH_MS);
+  const waitMs = waitBefore(use, FULL_MS);
   if (waitMs > 0) {
     const seconds = Math.ceil(waitMs / 1000);
     throw new InvigilError(

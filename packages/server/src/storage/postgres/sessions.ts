@@ -107,6 +107,8 @@ export const createSessions = ({
         client.release(lost);
       }
     },
-    close: () => pool.end(),
+    close: async () => {
+      if (!pool.ended) await pool.end();
+    },
   };
 };
