@@ -16,6 +16,7 @@ import { createLiveStore } from "../src/features/subscriptions/store.js";
 import type { DeclaredTables } from "../src/storage/declared-tables.js";
 import { createFootprints } from "../src/storage/sqlite/footprints.js";
 import { dataOf, trpc } from "./support/calls.js";
+import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
 import { createTestService, fails, inTurn, withServices, works } from "./support/message-services.js";
 import { APPS } from "./support/school.js";
@@ -472,7 +473,8 @@ const prepared = (sql: string): string =>
     .replace(/\s+/g, " ")
     .trim();
 
-describe("query plans", () => {
+// process-postgres-plans.test.ts looks at the plans of PostgreSQL.
+describe.skipIf(isOnPostgres)("query plans", () => {
   const statements = new Set<string>();
   const uses = new Map<string, { readonly text: string; readonly declared: DeclaredTables }>();
   let folder: ReturnType<typeof tempFolder>;

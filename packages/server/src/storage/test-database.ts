@@ -67,9 +67,12 @@ export const openTestDatabase = async (
   if (!postgres) return openDatabase({ databaseFile, postgres }, options);
   const { schema, url } = await takeSchema(postgres.url);
   const db = await openDatabase({ databaseFile, postgres: { ...postgres, url } }, options);
+  let isClosed = false;
   return {
     ...db,
     async close() {
+      if (isClosed) return;
+      isClosed = true;
       const isKept = keepsSchemas && (await isComplete(db).catch(() => false));
       await db.close();
       if (isKept) freeSchemas.set(postgres.url, [...(freeSchemas.get(postgres.url) ?? []), schema]);
