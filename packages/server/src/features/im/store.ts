@@ -101,7 +101,7 @@ const messagesOfReaders = statements(
           .limit(param("limit"));
       const ids = Array.from(
         { length: readers },
-        (_, index) => sql`SELECT some.message_id FROM ${ofReader(index)} AS some`,
+        (_, index) => sql`SELECT ids.message_id FROM ${ofReader(index)} AS ids`,
       );
       return query
         .select(columns)

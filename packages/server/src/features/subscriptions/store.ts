@@ -147,21 +147,24 @@ const newestPruned = statement(
     .from(prunedEvents)
     .where(eq(prunedEvents.examId, param("examId"))),
 );
-const isNextOfFollowed = and(
-  eq(roomEvents.examId, sql`followed."examId"`),
-  gt(roomEvents.id, sql`followed."after"`),
-);
-/** The next events of several exams. PostgreSQL reads each exam's part of the index only up to the limit. */
+/** The next events of several exams. PostgreSQL reads the part of each exam in the index only up to the limit. */
 const eventsOfFollowed = statement((dialect) => {
-  const followed = query
-    .select(getTableColumns(roomEvents))
-    .from(dialect.rows("followed", { examId: "text", after: "integer" }));
-  const nextOfExam = query.select().from(roomEvents).where(isNextOfFollowed).orderBy(asc(roomEvents.id));
-  return dialect.name === "postgres"
-    ? followed
-        .innerJoin(sql`LATERAL (${nextOfExam.limit(param("limit")).getSQL()}) AS ${roomEvents}`, sql`true`)
-        .orderBy(asc(roomEvents.id))
-    : followed.innerJoin(roomEvents, isNextOfFollowed).orderBy(asc(roomEvents.id)).limit(param("limit"));
+  const followed = dialect.rows("followed", { examId: "text", after: "integer" });
+  const isNext = sql`event.exam_id = followed."examId" AND event.id > followed."after"`;
+  const lateral = sql`LATERAL (SELECT * FROM ${roomEvents} AS event WHERE ${isNext} ORDER BY event.id LIMIT ${param("limit")}) AS event ON true`;
+  const joined = dialect.name === "postgres" ? lateral : sql`${roomEvents} AS event ON ${isNext}`;
+  return query
+    .select({
+      id: sql<number>`event.id`,
+      examId: sql<string>`event.exam_id`,
+      roomId: sql<string>`event.room_id`,
+      type: sql<EventType>`event.type`,
+      data: sql<EventData>`event.data`.mapWith(roomEvents.data),
+      createdAt: sql<Date>`event.created_at`.mapWith(roomEvents.createdAt),
+    })
+    .from(sql`${followed} INNER JOIN ${joined}`)
+    .orderBy(sql`event.id`)
+    .limit(param("limit"));
 });
 const prunedOfFollowed = statement((dialect) =>
   query
