@@ -15,11 +15,36 @@ CREATE TABLE `login_counters` (
 );
 --> statement-breakpoint
 CREATE INDEX `login_counters_by_expiry` ON `login_counters` (`expires_at`);--> statement-breakpoint
+CREATE TABLE `page_claims` (
+	`page` text PRIMARY KEY NOT NULL,
+	`login_id` text NOT NULL,
+	`instance` text NOT NULL,
+	`connection` text NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `page_claims_by_instance` ON `page_claims` (`instance`);--> statement-breakpoint
 CREATE TABLE `pruned_events` (
 	`exam_id` text PRIMARY KEY NOT NULL,
 	`last_id` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `send_rates` (
+	`room_id` text NOT NULL,
+	`login` text NOT NULL,
+	`whole_at` integer NOT NULL,
+	PRIMARY KEY(`room_id`, `login`),
+	FOREIGN KEY (`room_id`) REFERENCES `rooms`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+CREATE TABLE `server_notices` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`instance` text NOT NULL,
+	`topic` text NOT NULL,
+	`data` text NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `server_notices_by_instance` ON `server_notices` (`instance`);--> statement-breakpoint
 CREATE TABLE `stored_file_chunks` (
 	`file_id` text NOT NULL,
 	`position` integer NOT NULL,

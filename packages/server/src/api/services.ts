@@ -22,6 +22,9 @@ import { createCapacityStore } from "../features/capacity/store.js";
 import { createRecordQuota } from "../features/cheat/quota.js";
 import { createCheatService } from "../features/cheat/service.js";
 import { createCheatStore } from "../features/cheat/store.js";
+import { createMemoryClaims } from "../features/drop-in/claims.js";
+import { createSharedClaims } from "../features/drop-in/claims-shared.js";
+import { createClaimStore } from "../features/drop-in/claims-store.js";
 import { createDropInService } from "../features/drop-in/service.js";
 import { createErasureService } from "../features/erasure/service.js";
 import { createErasureStore } from "../features/erasure/store.js";
@@ -31,7 +34,7 @@ import { createLoginService } from "../features/im/logins.js";
 import { createLoginStore } from "../features/im/logins-store.js";
 import { createMuteStore } from "../features/im/mutes-store.js";
 import { createMessageQuota } from "../features/im/quota.js";
-import { createSendRate } from "../features/im/rate.js";
+import { createMemoryRate, NO_RATE } from "../features/im/rate.js";
 import { createImService } from "../features/im/service.js";
 import { createImStore } from "../features/im/store.js";
 import { createImportService } from "../features/import/service.js";
@@ -256,24 +259,6 @@ export const createServices = (
     log,
     apps: config.apps,
   });
-  const imStore = createImStore({ storage, messageLog });
-  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
-  const im = createImService({
-    messages,
-    access,
-    groups,
-    logins,
-    store: imStore,
-    mutes: createMuteStore({ storage }),
-    rate: createSendRate({ monotonic }),
-    rates,
-    quota: createMessageQuota({
-      count: (room, most) => imStore.countUpTo(room, most),
-      most: quotas?.messagesPerRoom,
-      monotonic,
-    }),
-    clock,
-  });
   const instances = createInstanceService({
     store: createInstanceStore({ storage }),
     // A database of SQLite has one server.
@@ -281,6 +266,24 @@ export const createServices = (
     clock,
     settleMs: config.presenceSettleSeconds * 1000,
     log,
+  });
+  const imStore = createImStore({ storage, messageLog, countsMessages: db.kind !== "sqlite" });
+  const logins = createLoginService({ store: createLoginStore({ storage }), access, auth, clock, ids });
+  const im = createImService({
+    messages,
+    access,
+    groups,
+    logins,
+    store: imStore,
+    mutes: createMuteStore({ storage, self: instances.id }),
+    rate: db.kind === "sqlite" ? createMemoryRate({ monotonic }) : NO_RATE,
+    rates,
+    quota: createMessageQuota({
+      count: (room, most) => imStore.countUpTo(room, most),
+      most: quotas?.messagesPerRoom,
+      monotonic,
+    }),
+    clock,
   });
   const presence = createPresenceService({
     store: createPresenceStore({ storage, events: eventLog }),
@@ -301,7 +304,30 @@ export const createServices = (
     retentionMs: config.eventRetentionSeconds * 1000,
     log,
   });
-  const dropIn = createDropInService({ messages, access, logins, im, live, presence, clock, gate, rates });
+  const claims =
+    db.kind === "sqlite"
+      ? createMemoryClaims()
+      : createSharedClaims({
+          store: createClaimStore({ storage }),
+          instances,
+          clock,
+          nonce: () => ids.nonce(),
+          log,
+        });
+  const dropIn = createDropInService({
+    messages,
+    access,
+    logins,
+    im,
+    live,
+    presence,
+    claims,
+    instances,
+    clock,
+    gate,
+    rates,
+    log,
+  });
   const upload = createUploadService({
     uploads: providers.uploads,
     store: createUploadStore({ storage }),

@@ -1,12 +1,11 @@
 import type { Command } from "commander";
-import { type BackupControl, stoppedError } from "../backup/control.js";
 import type { Manifest } from "../backup/manifest.js";
 import { parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { StoragePaths } from "../storage/data-folder.js";
 import { jsonOption } from "./arguments.js";
+import { withProgress } from "./long-work.js";
 import { count, print } from "./output.js";
-import { createProgress } from "./progress.js";
 import type { CommandRun } from "./run.js";
 import { version } from "./version.js";
 
@@ -21,30 +20,6 @@ const storagePaths = (run: CommandRun): StoragePaths => {
   if (databaseFile === ":memory:")
     throw new SetupError("INVIGIL_DATABASE_URL must name a file: a database in memory cannot be backed up");
   return { databaseFile, dataDir };
-};
-
-/** Runs long work with a progress bar on a terminal. The first Ctrl-C stops it at the next safe point. */
-const withProgress = async <Result>(
-  run: CommandRun,
-  what: string,
-  work: (control: BackupControl) => Promise<Result>,
-): Promise<Result> => {
-  const { show, end } = createProgress(what, run.io.stderr);
-  let isStopped = false;
-  const stop = (): void => {
-    isStopped = true;
-  };
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  for (const signal of signals) process.once(signal, stop);
-  const throwIfStopped = (): void => {
-    if (isStopped) throw stoppedError();
-  };
-  try {
-    return await work({ show, throwIfStopped });
-  } finally {
-    for (const signal of signals) process.off(signal, stop);
-    end();
-  }
 };
 
 const summary = ({ createdAt, counts, bucketFiles = 0, files }: Manifest): string => {

@@ -45,7 +45,7 @@ export const endPresence = async (
 export const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
   const pages = new Map<string, Presence>();
   for (const { userId, role, camera, since, devices } of rows) {
-    const key = `${camera} ${userId}`;
+    const key = `${userId} ${camera}`;
     const known = pages.get(key);
     pages.set(key, {
       userId,
@@ -55,5 +55,10 @@ export const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
       devices: (known?.devices ?? 0) + devices,
     });
   }
-  return [...pages.values()].sort((a, b) => a.since.getTime() - b.since.getTime());
+  return [...pages.entries()]
+    .sort(
+      ([key, one], [otherKey, other]) =>
+        one.since.getTime() - other.since.getTime() || (key < otherKey ? -1 : 1),
+    )
+    .map(([, presence]) => presence);
 };

@@ -315,6 +315,45 @@ export const instances = sqliteTable(
   (table) => [index("instances_by_lease").on(table.leaseUntil)],
 );
 
+/** What servers tell each other. A notice is deleted when its server reads it. */
+export const serverNotices = sqliteTable(
+  "server_notices",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    instance: text().notNull(),
+    topic: text({ enum: ["displaced", "muted"] }).notNull(),
+    data: text().notNull(),
+    createdAt: time("created_at").notNull(),
+  },
+  (table) => [index("server_notices_by_instance").on(table.instance)],
+);
+
+/** Which connection holds the login name of a page, if several servers share the database. */
+export const pageClaims = sqliteTable(
+  "page_claims",
+  {
+    /** The login name, with the room or exam to which the login is bound. */
+    page: text().primaryKey(),
+    loginId: text("login_id").notNull(),
+    instance: text().notNull(),
+    connection: text().notNull(),
+  },
+  (table) => [index("page_claims_by_instance").on(table.instance)],
+);
+
+/** When each sender's allowance of messages is full again, if several servers share the database. */
+export const sendRates = sqliteTable(
+  "send_rates",
+  {
+    roomId: text("room_id")
+      .notNull()
+      .references(() => rooms.id),
+    login: text().notNull(),
+    wholeAt: time("whole_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.roomId, table.login] })],
+);
+
 /** Messages of the built-in message service. */
 export const messages = sqliteTable(
   "messages",

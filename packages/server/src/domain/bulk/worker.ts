@@ -5,6 +5,7 @@ import type { Storage, Transaction } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { bulkChanges } from "../../storage/tables.js";
 import { encodedParam } from "../encoded-param.js";
+import { lockExams } from "../exam-lock.js";
 import type { Phases } from "./phases.js";
 import type { BulkChange, Phase } from "./types.js";
 
@@ -114,6 +115,7 @@ export const createChangeWorker = ({
     state === "announced" ? phases.finish[kind] : phases.undo;
   /** Processes about `rows` of the remaining rows. Deletes the change if no rows are left. Returns whether that is so. */
   const advance = async (tx: Transaction, change: BulkChange, rows: number): Promise<boolean> => {
+    await lockExams(tx, change.examId);
     const list = phasesOf(change);
     let { phase, after } = change.progress;
     let used = 0;

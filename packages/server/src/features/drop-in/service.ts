@@ -11,6 +11,7 @@ import {
   signals,
   userIdOfLogin,
 } from "@invigil/schema";
+import type { FastifyBaseLogger } from "fastify";
 import { loginOf, STAFF } from "../../domain/messages.js";
 import type { Principal } from "../../identity/tokens.js";
 import type { Gate, GatedCall } from "../../limits/gate.js";
@@ -21,10 +22,12 @@ import type { MessageProviders } from "../../providers/types.js";
 import type { AccessService } from "../access/service.js";
 import { canSendTo, isMuted } from "../im/rules.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
+import type { InstanceService } from "../instances/service.js";
 import type { PresenceService } from "../presence/service.js";
 import type { DeliveredRoomEvent, LiveService } from "../subscriptions/service.js";
+import type { PageClaims } from "./claims.js";
 import { type Delivery, deliveryOfStored } from "./messages.js";
-import { AUTH_FAIL, loggedInElsewhere, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
+import { AUTH_FAIL, NOT_ONLINE, Refusal, refusalOf } from "./refusal.js";
 import { COMMAND_TYPES, commandsToReplay, MAX_COMMANDS } from "./replay.js";
 
 export { type Delivery, deliveryOf, isAddressedTo } from "./messages.js";
@@ -59,13 +62,11 @@ export interface DropInService {
   /** @throws UNAUTHENTICATED once the page's login has ended */
   check(page: Page): Promise<void>;
   /**
-   * Makes a page the only connected one of its login name. Calls `onDisplaced` when another page takes its place. A login that was issued
-   * later displaces an earlier one, in whichever order they connect. With the same login, the page that connects last displaces the other
-   * one. Logins with different bindings do not displace each other.
-   * @returns the function that releases the claim
+   * Makes a page the only connected one of its login name (see `PageClaims.claim`). Logins with different bindings do not displace each
+   * other.
    * @throws Refusal 304 while a page with a later login is connected
    */
-  claim(page: Page, onDisplaced: () => void): () => void;
+  claim(page: Page, onDisplaced: () => void): Promise<() => void>;
   /** Joins a room. Examinees can join a room in progress, and can return (with `after`) to one that has ended. */
   join(
     page: Page,
@@ -83,7 +84,7 @@ export interface DropInService {
   mute(page: Page, request: Request<"mute">): Promise<DropInMuteStatus>;
   messages(page: Page, request: Request<"messages">): Promise<DropInResults["messages"]>;
   /**
-   * Calls `notify` when a page of this process changes the mute status of a group, with the part that the given page may see.
+   * Calls `notify` when a page changes the mute status of a group, with the part that the given page may see.
    * @returns the function that ends this
    */
   onMuted(page: Page, groupId: string, notify: (status: DropInMuteStatus) => void): () => void;
@@ -96,10 +97,13 @@ export interface DropInServiceDeps {
   readonly im: ImService;
   readonly live: LiveService;
   readonly presence: PresenceService;
+  readonly claims: PageClaims;
+  readonly instances: InstanceService;
   readonly clock: () => Date;
   /** Limits requests, as it limits the calls of the API. */
   readonly gate: Gate;
   readonly rates: RateLimits;
+  readonly log: FastifyBaseLogger;
 }
 
 const READS: GatedCall = { writes: false };
@@ -135,11 +139,13 @@ export const createDropInService = ({
   im,
   live,
   presence,
+  claims,
+  instances,
   clock,
   gate,
   rates,
+  log,
 }: DropInServiceDeps): DropInService => {
-  const claims = new Map<string, { readonly loginId: string; readonly onDisplaced: () => void }>();
   /** The signal of the last join of each login in each room. */
   const joins = new Map<string, AbortSignal>();
   const muteListeners = new Map<string, Set<() => Promise<void>>>();
@@ -197,6 +203,14 @@ export const createDropInService = ({
     return ({ seqnum, type }) => seqnum <= newest && COMMAND_TYPES.includes(type) && !replayed.has(seqnum);
   };
 
+  const notifyMuted = (roomId: string): Promise<unknown> =>
+    Promise.all([...(muteListeners.get(roomId) ?? [])].map((notifyPage) => notifyPage()));
+  instances.onNotice("muted", (roomId) => {
+    notifyMuted(roomId).catch((error: unknown) =>
+      log.error({ err: error, roomId }, "pages were not told of a mute"),
+    );
+  });
+
   return {
     async login(sent) {
       const isSigned = messages.aliyun_new?.verify?.(sent) !== undefined;
@@ -210,17 +224,8 @@ export const createDropInService = ({
     },
     check: (page) => logins.check(page),
 
-    claim({ login, id, holder: { roomId, examId } }, onDisplaced) {
-      const key = JSON.stringify([login, roomId, examId]);
-      const current = claims.get(key);
-      if (current && current.loginId > id) throw loggedInElsewhere();
-      const claim = { loginId: id, onDisplaced };
-      claims.set(key, claim);
-      current?.onDisplaced();
-      return () => {
-        if (claims.get(key) === claim) claims.delete(key);
-      };
-    },
+    claim: ({ login, id, holder: { roomId, examId } }, onDisplaced) =>
+      claims.claim({ page: JSON.stringify([login, roomId, examId]), loginId: id }, onDisplaced),
 
     async join(page, { groupId: roomId, after, seen }, subscriber) {
       const caller = await callerIn(page, roomId);
@@ -288,7 +293,7 @@ export const createDropInService = ({
     async mute(page, { groupId: roomId, muted, users }) {
       const caller = await adminIn(page, roomId, MUTES);
       const now = await im.mute(caller, { roomId, muted, logins: users });
-      await Promise.all([...(muteListeners.get(roomId) ?? [])].map((notifyPage) => notifyPage()));
+      await notifyMuted(roomId);
       return muteStatusFor(caller, roomId, now);
     },
 

@@ -16,6 +16,7 @@ import {
   roomEvents,
   visibleRooms as rooms,
   seatGenerations,
+  sendRates,
   streamNames,
 } from "../../storage/tables.js";
 import { withoutLogins } from "./scrub.js";
@@ -100,6 +101,11 @@ const deleteMutes = statement((dialect) =>
   query
     .delete(mutes)
     .where(and(dialect.isAnyOf(mutes.roomId, "roomIds"), dialect.isAnyOf(mutes.login, "logins"))),
+);
+const deleteSendRates = statement((dialect) =>
+  query
+    .delete(sendRates)
+    .where(and(dialect.isAnyOf(sendRates.roomId, "roomIds"), dialect.isAnyOf(sendRates.login, "logins"))),
 );
 const deleteLoginsToRooms = statement((dialect) =>
   query
@@ -247,6 +253,7 @@ export const createErasureStore = ({ storage }: { storage: Storage }): ErasureSt
       // If the person was added again, these rows belong to their new seat.
       const roomIds = await withoutSeatIn(tx, userId, all);
       await tx.run(deleteMutes, { roomIds, logins: loginsOf(userId) });
+      await tx.run(deleteSendRates, { roomIds, logins: loginsOf(userId) });
       await tx.run(deleteLoginsToRooms, { userId, roomIds });
       if (onlyRoom === null) await tx.run(deleteLoginsToExam, { userId, examId });
       await tx.run(deletePresence, { userId, roomIds });

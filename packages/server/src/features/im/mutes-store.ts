@@ -1,6 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import { EVERYBODY } from "../../domain/messages.js";
+import { notifyOtherServers } from "../../domain/notices.js";
 import type { Storage } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { mutes } from "../../storage/tables.js";
@@ -20,6 +21,7 @@ export interface MuteStore {
     readonly roomId: string;
     readonly muted: boolean;
     readonly logins: readonly string[] | undefined;
+    readonly now: Date;
   }): Promise<void>;
 }
 
@@ -35,13 +37,20 @@ const deleteMutes = statement((dialect) =>
   query.delete(mutes).where(and(eq(mutes.roomId, param("roomId")), dialect.isAnyOf(mutes.login, "logins"))),
 );
 
-export const createMuteStore = ({ storage }: { storage: Storage }): MuteStore => ({
+export const createMuteStore = ({
+  storage,
+  self,
+}: {
+  storage: Storage;
+  /** The id of this server. Other servers are notified of changes. */
+  self: string;
+}): MuteStore => ({
   muted: storage.remember({ tables: [mutes] }, async (reader, roomId: string): Promise<Muted> => {
     const logins = (await reader.all(mutesOfRoom, { roomId })).map(({ login }) => login);
     return { everybody: logins.includes(EVERYBODY), logins: logins.filter((login) => login !== EVERYBODY) };
   }),
 
-  change: ({ examId, roomId, muted, logins = [EVERYBODY] }) =>
+  change: ({ examId, roomId, muted, now, logins = [EVERYBODY] }) =>
     storage.write(
       async (tx) => {
         await lockExams(tx, examId);
@@ -51,6 +60,7 @@ export const createMuteStore = ({ storage }: { storage: Storage }): MuteStore =>
             logins.map((login) => ({ roomId, login })),
           );
         else await tx.run(deleteMutes, { roomId, logins });
+        if (self !== "") await notifyOtherServers(tx, self, { topic: "muted", data: roomId, now });
       },
       { repeatable: true },
     ),

@@ -11,28 +11,49 @@ const EACH_MS = 1000 / PER_SECOND;
 /** The number of senders in memory. A sender that is no longer in memory has its full allowance again. */
 const MAX_SENDERS = 100_000;
 
-export interface SendRate {
-  /** Counts a message. @throws TOO_MANY_REQUESTS */
-  take(roomId: string, login: string): void;
+/** A login that sends a message in a room. */
+export interface Sender {
+  readonly roomId: string;
+  readonly login: string;
 }
 
-export const createSendRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
-  /** When the allowance of each sender is full again, in milliseconds. */
+export interface SendRate {
+  /** Counts a message. @throws TOO_MANY_REQUESTS */
+  take(sender: Sender): void;
+}
+
+/**
+ * Counts a message.
+ * @param wholeAt when the allowance of the sender is (or was) full again, in milliseconds
+ * @returns when it is full again after the message
+ * @throws TOO_MANY_REQUESTS
+ */
+export const countMessage = ({ roomId, login }: Sender, wholeAt: number, now: number): number => {
+  const use = { wholeAt, costMs: EACH_MS, now };
+  const waitMs = waitBefore(use, BURST * EACH_MS);
+  if (waitMs > 0) {
+    const seconds = Math.ceil(waitMs / 1000);
+    throw new InvigilError(
+      "TOO_MANY_REQUESTS",
+      `Too many messages from ${login} in the room ${roomId}: try again in ${seconds} seconds.`,
+      { retryAfterSeconds: seconds },
+    );
+  }
+  return wholeAfter(use);
+};
+
+const keyOf = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
+
+/** Counts messages in memory, for one server. */
+export const createMemoryRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
   const wholeAt = new LRUCache<string, number>(atMost(MAX_SENDERS));
   return {
-    take(roomId, login) {
-      const key = JSON.stringify([roomId, login]);
-      const use = { wholeAt: wholeAt.get(key) ?? 0, costMs: EACH_MS, now: monotonic() };
-      const waitMs = waitBefore(use, BURST * EACH_MS);
-      if (waitMs > 0) {
-        const seconds = Math.ceil(waitMs / 1000);
-        throw new InvigilError(
-          "TOO_MANY_REQUESTS",
-          `Too many messages from ${login} in the room ${roomId}: try again in ${seconds} seconds.`,
-          { retryAfterSeconds: seconds },
-        );
-      }
-      wholeAt.set(key, wholeAfter(use));
+    take(sender) {
+      const key = keyOf(sender);
+      wholeAt.set(key, countMessage(sender, wholeAt.get(key) ?? 0, monotonic()));
     },
   };
 };
+
+/** Leaves the counting to the storage, which counts the messages of all servers. */
+export const NO_RATE: SendRate = { take: () => undefined };

@@ -52,6 +52,7 @@ it("decides the outcome of concurrent messages as if they arrived one after the 
   const send = createMessageSender({
     storage: db.storage,
     messageLog: createMessageLog({ events: createEventLog({ added: () => undefined }) }),
+    countsMessages: false,
   });
   const canSendTo = () => true;
   const check = () => undefined;

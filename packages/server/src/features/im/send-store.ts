@@ -2,10 +2,13 @@ import { type SentMessage, signals } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { MessageLog, NewMessage } from "../../domain/messages.js";
-import { endAnnouncedSince } from "../../domain/messages.js";
+import { endAnnouncedSince, loginOf } from "../../domain/messages.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { messages, visibleParticipants, visibleRooms } from "../../storage/tables.js";
+
+import type { Sender } from "./rate.js";
+import { readRates } from "./rate-store.js";
 
 /** A person in a room. */
 export type Person = Pick<typeof visibleParticipants.$inferSelect, "userId" | "role">;
@@ -109,7 +112,6 @@ const decide = async (
   requests: readonly SendRequest[],
 ): Promise<{ outcomes: Outcome[]; added: NewMessage[] }> => {
   const roomIds = [...new Set(requests.map(({ message }) => message.roomId))];
-  await lockExams(tx, ...requests.map(({ message }) => message.examId));
   const known = await readSentBefore(tx, requests);
   const found = new Map((await tx.all(roomsToSendIn, { roomIds })).map((room) => [room.id, room]));
   const people = await readPeople(tx, requests);
@@ -157,17 +159,48 @@ const decide = async (
   return { outcomes, added };
 };
 
+const senderOf = ({ message: { roomId, senderId, senderCamera } }: SendRequest): Sender => ({
+  roomId,
+  login: loginOf(senderId, senderCamera),
+});
+
+/** Counts the messages of the senders. Returns the requests whose check also refuses a sender that sends too many. */
+const countMessages = async (
+  tx: Transaction,
+  requests: readonly SendRequest[],
+): Promise<readonly SendRequest[]> => {
+  const rates = await readRates(tx, requests.map(senderOf));
+  const limited = requests.map((request): SendRequest => {
+    try {
+      rates.take(senderOf(request), request.message.createdAt);
+      return request;
+    } catch (refusal) {
+      const check = (): never => {
+        throw refusal;
+      };
+      return { ...request, check };
+    }
+  });
+  await rates.save();
+  return limited;
+};
+
 /** Makes the function that sends messages. Concurrent calls share a transaction. */
 export const createMessageSender = ({
   storage,
   messageLog,
+  countsMessages,
 }: {
   storage: Storage;
   messageLog: MessageLog;
+  /** Whether to limit the rate of each sender here, for all servers. */
+  countsMessages: boolean;
 }) => {
   const send = storage.grouped<SendRequest, SendResult | { readonly refusal: unknown }>(
     async (tx, requests) => {
-      const { outcomes, added } = await decide(tx, messageLog, requests);
+      await lockExams(tx, ...requests.map(({ message }) => message.examId));
+      const limited = countsMessages ? await countMessages(tx, requests) : requests;
+      const { outcomes, added } = await decide(tx, messageLog, limited);
       const ids = added.length > 0 ? await messageLog.addAll(tx, added) : [];
       return outcomes.map((outcome) => {
         if (!("added" in outcome)) return outcome;

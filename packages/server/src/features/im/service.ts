@@ -57,7 +57,7 @@ export interface ImService {
    * whole room. It can still send messages to single logins, as apps do for answers and reports.
    * @throws FORBIDDEN (also if the caller does not run rooms), ROOM_NOT_FOUND
    */
-  mute(caller: Caller, change: Omit<Parameters<MuteStore["change"]>[0], "examId">): Promise<Muted>;
+  mute(caller: Caller, change: Omit<Parameters<MuteStore["change"]>[0], "examId" | "now">): Promise<Muted>;
   /** Does not check access. For other services. */
   muted(roomId: string): Promise<Muted>;
   /** Returns messages as they are stored. Does not check access. For other services. */
@@ -135,7 +135,7 @@ export const createImService = ({
     const login = loginOf(caller.userId, camera);
     if (!to && isMuted(await mutes.muted(roomId), caller, login))
       throw forbidden(`The login ${login} is muted in the room ${roomId}.`);
-    rate.take(roomId, login);
+    rate.take({ roomId, login });
     const messageBytes = bytes + (to?.length ?? 0) * RECIPIENT_BYTES;
     rates.take({ caller, roomId, examId }, { messages: 1, messageBytes });
     await quota.take(roomId);
@@ -172,7 +172,7 @@ export const createImService = ({
   async mute(caller, change) {
     const { examId } = await access.room(caller, change.roomId);
     if (!runsRooms(caller)) throw forbidden(`The role ${caller.role} may not mute anybody.`);
-    await mutes.change({ ...change, examId });
+    await mutes.change({ ...change, examId, now: clock() });
     return mutes.muted(change.roomId);
   },
   muted: (roomId) => mutes.muted(roomId),

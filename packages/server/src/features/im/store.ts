@@ -1,8 +1,7 @@
 import { and, asc, count, desc, eq, getTableColumns, gt, lt, sql } from "drizzle-orm";
-import type { MessageLog, NewMessage } from "../../domain/messages.js";
+import type { NewMessage } from "../../domain/messages.js";
 import { EVERYBODY } from "../../domain/messages.js";
 import { pageOf } from "../../platform/paging.js";
-import type { Storage } from "../../storage/port.js";
 import { param, query, statement, statements } from "../../storage/statement.js";
 import { messageReaders, messages } from "../../storage/tables.js";
 import { createMessageSender, type Person, type RoomToSendIn, type SendResult } from "./send-store.js";
@@ -124,11 +123,9 @@ const asParameters = (readers: readonly string[]) =>
 export const createImStore = ({
   storage,
   messageLog,
-}: {
-  storage: Storage;
-  messageLog: MessageLog;
-}): ImStore => {
-  const sendMessage = createMessageSender({ storage, messageLog });
+  countsMessages,
+}: Parameters<typeof createMessageSender>[0]): ImStore => {
+  const sendMessage = createMessageSender({ storage, messageLog, countsMessages });
 
   const readPage = async ({
     roomId,

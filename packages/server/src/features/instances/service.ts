@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
+import type { NoticeTopic } from "../../domain/notices.js";
 import type { InstanceStore } from "./store.js";
 
 /**
@@ -12,6 +13,8 @@ export interface InstanceService {
   onRevived(call: () => void): void;
   /** Calls a function with each server whose lease has expired. It removes what that server left behind. */
   onExpired(call: (id: string) => Promise<void>): void;
+  /** Calls a function with the data of each notice of a topic that another server has written for this one. */
+  onNotice(topic: NoticeTopic, call: (data: string) => void): void;
   /** Begins the lease. */
   start(): Promise<void>;
   /** Ends the lease after the settle time. */
@@ -31,6 +34,7 @@ export interface InstanceServiceDeps {
 /** How long a server that does not renew its lease counts as running. */
 export const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
+const NOTICE_MS = 250;
 
 export const createInstanceService = ({
   store,
@@ -41,8 +45,10 @@ export const createInstanceService = ({
 }: InstanceServiceDeps): InstanceService => {
   const revivedCalls: (() => void)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
-  let timer: NodeJS.Timeout | undefined;
+  const noticeCalls = new Map<NoticeTopic, (data: string) => void>();
+  const timers: NodeJS.Timeout[] = [];
   let running: Promise<void> | undefined;
+  let reading: Promise<void> | undefined;
   let hasFailed = false;
 
   const renew = () => store.renew(id, new Date(clock().getTime() + LEASE_MS));
@@ -68,23 +74,39 @@ export const createInstanceService = ({
     }
   };
 
+  const readNotices = async (): Promise<void> => {
+    try {
+      for (const { topic, data } of await store.takeNotices(id)) noticeCalls.get(topic)?.(data);
+    } catch {
+      // The lease is not renewed either, which is logged.
+    } finally {
+      reading = undefined;
+    }
+  };
+  const every = (ms: number, call: () => void): void => {
+    // The timer keeps no process running.
+    timers.push(setInterval(call, ms).unref());
+  };
+
   return {
     id,
+    onNotice: (topic, call) => void noticeCalls.set(topic, call),
     onRevived: (call) => void revivedCalls.push(call),
     onExpired: (call) => void expiredCalls.push(call),
     async start() {
       if (id === "") return;
       await renew();
-      timer = setInterval(() => {
+      every(RENEW_MS, () => {
         running ??= renewAndCleanUp();
-      }, RENEW_MS);
-      // The timer keeps no process running.
-      timer.unref();
+      });
+      every(NOTICE_MS, () => {
+        reading ??= readNotices();
+      });
     },
     async stop() {
       if (id === "") return;
-      clearInterval(timer);
-      await running;
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([running, reading]);
       // Until then, the pages of this server may reconnect to another one. Those that do not have left.
       await store.renew(id, new Date(clock().getTime() + settleMs)).catch(() => undefined);
     },

@@ -147,7 +147,8 @@ export const dropInSockets = ({ dropIn, clock, timing }: DropInSocketOptions): S
       renewal = undefined;
       if (isOpen()) {
         release();
-        release = dropIn.claim(opened, () => closePermanently(REPLACED));
+        release = await dropIn.claim(opened, () => closePermanently(REPLACED));
+        if (!isOpen()) release();
       }
       page = opened;
       // The groups continue with the new login only.

@@ -12,12 +12,12 @@ import { createPostgresStorage } from "./storage.js";
 /** The folder of the migrations. */
 export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT));
 
-const APPLICATION_NAME = "invigil";
+export const APPLICATION_NAME = "invigil";
 const DEFAULT_CONNECTIONS = 10;
 /** The time limit for one statement and for the wait for a lock. */
 const TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
-const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
 /** PostgreSQL 15. */
 const LEAST_VERSION = 150_000;
@@ -30,14 +30,14 @@ export interface OpenPostgresOptions extends PostgresSettings {
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The reason that the driver or the server gave. */
-const reasonOf = (error: unknown): string => {
+export const reasonOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   if (cause instanceof AggregateError && cause.errors[0] instanceof Error) return cause.errors[0].message;
   return cause instanceof Error ? cause.message : String(cause);
 };
 
 /** Runs work once the server accepts connections. @throws SetupError when it does not in time */
-const whenReachable = async <Result>(
+export const whenReachable = async <Result>(
   sessions: Sessions,
   { url, waitSeconds = 0 }: Pick<OpenPostgresOptions, "url" | "waitSeconds">,
   work: (session: Session) => Promise<Result>,
@@ -55,7 +55,7 @@ const whenReachable = async <Result>(
 };
 
 /** @throws SetupError when the server or its database cannot be used */
-const assertUsable = async (session: Session, url: string): Promise<void> => {
+export const assertUsable = async (session: Session, url: string): Promise<void> => {
   const { rows } = await session.query({
     text: "SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding')",
   });

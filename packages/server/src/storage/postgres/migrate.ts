@@ -47,6 +47,33 @@ export const isCompatible = (applied: readonly Applied[], migrations: readonly M
 };
 
 /**
+ * Applies the missing migrations in the current transaction. Until it ends, processes that start wait.
+ * @throws SetupError when the schema was made by a newer version and this one does not work with it
+ */
+export const applyMigrations = async (
+  session: Session,
+  migrations: readonly Migration[],
+  url: string,
+): Promise<void> => {
+  await session.execute(`SELECT pg_advisory_xact_lock(${LOCK})`);
+  await session.execute(CREATE_TABLE);
+  const applied = await readApplied(session);
+  if (!isCompatible(applied, migrations))
+    throw new SetupError(
+      `The database ${shownUrl(url)} was made by a newer version of Invigil. Start that version, or restore a backup.`,
+    );
+  const done = new Set(applied.map(({ createdAt }) => createdAt));
+  for (const { sql, folderMillis, hash, isIncompatible } of migrations) {
+    if (done.has(folderMillis)) continue;
+    for (const statement of sql) await session.execute(statement);
+    await session.query({
+      text: "INSERT INTO invigil_migrations (created_at, hash, incompatible) VALUES ($1, $2, $3)",
+      values: [folderMillis, hash, isIncompatible],
+    });
+  }
+};
+
+/**
  * Applies the missing migrations in one transaction. Processes that start at once wait for the first of them.
  * @throws SetupError when the schema was made by a newer version and this one does not work with it
  */
@@ -57,27 +84,18 @@ export const migrate = async (
 ): Promise<void> => {
   await session.execute("BEGIN");
   try {
-    await session.execute(`SELECT pg_advisory_xact_lock(${LOCK})`);
-    await session.execute(CREATE_TABLE);
-    const applied = await readApplied(session);
-    if (!isCompatible(applied, migrations))
-      throw new SetupError(
-        `The database ${shownUrl(url)} was made by a newer version of Invigil. Start that version, or restore a backup.`,
-      );
-    const done = new Set(applied.map(({ createdAt }) => createdAt));
-    for (const { sql, folderMillis, hash, isIncompatible } of migrations) {
-      if (done.has(folderMillis)) continue;
-      for (const statement of sql) await session.execute(statement);
-      await session.query({
-        text: "INSERT INTO invigil_migrations (created_at, hash, incompatible) VALUES ($1, $2, $3)",
-        values: [folderMillis, hash, isIncompatible],
-      });
-    }
+    await applyMigrations(session, migrations, url);
     await session.execute("COMMIT");
   } catch (error) {
     await session.execute("ROLLBACK").catch(() => undefined);
     throw error;
   }
+};
+
+/** Whether the database has exactly these migrations. */
+export const hasExactly = (applied: readonly Applied[], migrations: readonly Migration[]): boolean => {
+  const known = new Set(migrations.map(({ folderMillis }) => folderMillis));
+  return applied.length === known.size && applied.every(({ createdAt }) => known.has(createdAt));
 };
 
 /** Whether the schema of the database fits this version. */

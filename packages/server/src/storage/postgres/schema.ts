@@ -21,6 +21,7 @@ const WITHOUT_FOREIGN_KEYS = new Set([
   "messages",
   "presence",
   "recorded_people",
+  "send_rates",
   "stream_events",
 ]);
 

@@ -96,7 +96,7 @@ const refuseDamage = (sqlite: Sqlite.Database): readonly string[] => {
  * origin is unknown, checks the file for damage with a read-only connection, which changes neither of them.
  * @throws SetupError when the log belongs to another file, or the database is damaged
  */
-const checkBeforeRecovery = (file: string): void => {
+export const checkBeforeRecovery = (file: string): void => {
   const log = inspectLog(file);
   if (log === "foreign") throw foreignLog(file);
   if (log !== "unknown") return;

@@ -1,0 +1,64 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { InstanceService } from "../instances/service.js";
+import type { Claimant, PageClaims } from "./claims.js";
+import type { ClaimStore, StoredClaim } from "./claims-store.js";
+import { loggedInElsewhere } from "./refusal.js";
+
+export interface SharedClaimsDeps {
+  readonly store: ClaimStore;
+  readonly instances: InstanceService;
+  readonly clock: () => Date;
+  /** Creates the ids of connections. */
+  readonly nonce: () => string;
+  readonly log: FastifyBaseLogger;
+}
+
+/** Keeps the claims in the database, for several servers. */
+export const createSharedClaims = ({ store, instances, clock, nonce, log }: SharedClaimsDeps): PageClaims => {
+  /** The claims of this server, by connection. */
+  const own = new Map<string, { readonly claim: StoredClaim; readonly onDisplaced: () => void }>();
+
+  const displace = (connection: string): void => {
+    const displaced = own.get(connection);
+    own.delete(connection);
+    displaced?.onDisplaced();
+  };
+  const release = (claim: StoredClaim): void => {
+    if (!own.delete(claim.connection)) return;
+    store.release(claim).catch((error: unknown) => {
+      // The claim ends with the lease of this server at the latest.
+      log.error({ err: error }, "the claim of a page was not released");
+    });
+  };
+  const claimNow = async (claim: StoredClaim, yields: boolean): Promise<boolean> => {
+    const outcome = await store.claim(claim, { now: clock(), yields });
+    if (outcome === "refused") return false;
+    if (outcome.displaced?.instance === instances.id) displace(outcome.displaced.connection);
+    return true;
+  };
+
+  instances.onNotice("displaced", displace);
+  instances.onExpired((instance) => store.releaseAll(instance));
+  // While this server was paused, others may have removed its claims and connected the same pages.
+  instances.onRevived(() => {
+    for (const [connection, { claim }] of own)
+      claimNow(claim, true)
+        .then((isHeld) => isHeld || displace(connection))
+        .catch((error: unknown) => log.error({ err: error }, "the claim of a page was not renewed"));
+  });
+
+  return {
+    async claim({ page, loginId }: Claimant, onDisplaced) {
+      const claim = { page, loginId, instance: instances.id, connection: nonce() };
+      // Noted first: the next claim may displace this one as soon as it is stored.
+      own.set(claim.connection, { claim, onDisplaced });
+      try {
+        if (!(await claimNow(claim, false))) throw loggedInElsewhere();
+      } catch (error) {
+        own.delete(claim.connection);
+        throw error;
+      }
+      return () => release(claim);
+    },
+  };
+};

@@ -1,0 +1,57 @@
+import { and, eq, sql } from "drizzle-orm";
+import type { Transaction } from "../../storage/port.js";
+import { query, statement } from "../../storage/statement.js";
+import { rooms, sendRates } from "../../storage/tables.js";
+import { countMessage, type Sender } from "./rate.js";
+
+/** Counts the messages of a group. */
+export interface RateCounter {
+  /** Counts a message. @throws TOO_MANY_REQUESTS */
+  take(sender: Sender, now: Date): void;
+  /** Stores the counts. */
+  save(): Promise<void>;
+}
+
+const senderColumns = { roomId: "text", login: "text" } as const;
+
+const ratesOfSenders = statement((dialect) =>
+  query
+    .select({ roomId: sendRates.roomId, login: sendRates.login, wholeAt: sendRates.wholeAt })
+    .from(dialect.rows("senders", senderColumns))
+    .innerJoin(
+      sendRates,
+      and(eq(sendRates.roomId, sql`senders."roomId"`), eq(sendRates.login, sql`senders."login"`)),
+    ),
+);
+const writeRates = statement((dialect) =>
+  query
+    .insert(sendRates)
+    .select(
+      sql`SELECT counted."roomId", counted."login", counted."wholeAt" FROM ${dialect.rows("counted", { ...senderColumns, wholeAt: "time" })} INNER JOIN ${rooms} ON ${rooms.id} = counted."roomId" WHERE true`,
+    )
+    .onConflictDoUpdate({
+      target: [sendRates.roomId, sendRates.login],
+      set: { wholeAt: sql`excluded.whole_at` },
+    }),
+);
+
+const keyOf = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
+
+/** Reads the counts of some senders, whose exams the transaction has locked. */
+export const readRates = async (tx: Transaction, senders: readonly Sender[]): Promise<RateCounter> => {
+  const distinct = [...new Map(senders.map((sender) => [keyOf(sender), sender])).values()];
+  const stored = await tx.all(ratesOfSenders, { senders: distinct });
+  const wholeAt = new Map(stored.map((rate) => [keyOf(rate), rate.wholeAt.getTime()]));
+  const counted = new Map<string, Sender & { readonly wholeAt: Date }>();
+  return {
+    take(sender, now) {
+      const key = keyOf(sender);
+      const after = countMessage(sender, wholeAt.get(key) ?? 0, now.getTime());
+      wholeAt.set(key, after);
+      counted.set(key, { ...sender, wholeAt: new Date(after) });
+    },
+    async save() {
+      if (counted.size > 0) await tx.run(writeRates, { counted: [...counted.values()] });
+    },
+  };
+};
