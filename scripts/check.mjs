@@ -64,6 +64,7 @@ const steps = [
   { name: "unused", command: [bin("knip")], after: ["types"], isQuick: false },
   { name: "audio", command: [process.execPath, "scripts/make-demo-audio.mjs", "--check"] },
   { name: "workflows", command: [process.execPath, "scripts/check-workflows.mjs"] },
+  { name: "deploy", command: [process.execPath, "scripts/check-deploy.mjs"], after: ["types"] },
   { name: "links", command: [process.execPath, "scripts/check-links.mjs"] },
 ];
 const AT_ONCE = 2;
