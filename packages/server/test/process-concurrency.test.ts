@@ -36,7 +36,7 @@ describe("two servers that start at once", () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       using folder = tempFolder();
       const options = { cwd: folder.path, env: testEnv };
-      if (earlier) openSqlite({ file: join(folder.path, "data/invigil.db") }).close();
+      if (earlier) await openSqlite({ file: join(folder.path, "data/invigil.db") }).close();
 
       const starts = await Promise.allSettled([serve(options), serve(options)]);
       await using first = starts[0].status === "fulfilled" ? starts[0].value : undefined;
@@ -55,7 +55,7 @@ describe("two servers that start at once", () => {
   /** The statements of opening a new database before the lock for its migrations, and that BEGIN itself. */
   const statementsBeforeTheLock = (file: string): string[] => {
     const statements: string[] = [];
-    openSqlite({ file, onStatement: (sql) => statements.push(sql) }).close();
+    void openSqlite({ file, onStatement: (sql) => statements.push(sql) }).close();
     return statements.slice(0, statements.findIndex((sql) => sql.startsWith("BEGIN")) + 1);
   };
 
@@ -69,11 +69,11 @@ describe("two servers that start at once", () => {
       let count = 0;
       // The statement is reported just before it runs. At that moment, the other start runs and finishes.
       const onStatement = () => {
-        if (count === at) openSqlite({ file }).close();
+        if (count === at) void openSqlite({ file }).close();
         count += 1;
       };
       try {
-        openSqlite({ file, onStatement }).close();
+        void openSqlite({ file, onStatement }).close();
         return [];
       } catch (error) {
         return [`before ${statement}: ${String(error)}`];

@@ -138,7 +138,7 @@ describe("while the server runs, its database file is", () => {
     const file = join(folder.path, DATABASE);
     await using server = await serve({ cwd: folder.path, env: testEnv });
     await makeRooms(server, ["before"]);
-    openSqlite({ file: `${file}.other` }).close();
+    await openSqlite({ file: `${file}.other` }).close();
     expect((await fetch(`${server.url}/ready`)).status).toBe(200);
 
     harm(file);

@@ -444,7 +444,7 @@ const actAsSeveralServers = async (
 
 /** Counts logins as several server processes do together, which an app on SQLite does not. */
 const countLogins = async (watch: Parameters<typeof openProcesses>[0]): Promise<void> => {
-  using processes = openProcesses(watch);
+  await using processes = openProcesses(watch);
   const { throttle, fail } = processes.start();
   await fail();
   await (await throttle.begin({ account: "a", address: "10.0.0.1" })).succeeded();

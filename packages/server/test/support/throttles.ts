@@ -55,7 +55,7 @@ export const startMemoryThrottle = (failuresPerAddress = 30): Started => {
 const START = Date.parse("2026-01-02T03:04:05Z");
 
 /** Server processes that share a database and its clock. */
-export interface Processes extends Disposable {
+export interface Processes extends AsyncDisposable {
   readonly db: Database;
   readonly world: Clock;
   /** Starts a further process. */
@@ -92,13 +92,13 @@ export const openProcesses = ({
       pauses = [];
       for (const end of ending) end();
     },
-    [Symbol.dispose]: () => db.close(),
+    [Symbol.asyncDispose]: () => db.close(),
   };
 };
 
 export const startSharedThrottle = (failuresPerAddress?: number): Started => {
   const processes = openProcesses();
-  onTestFinished(() => processes[Symbol.dispose]());
+  onTestFinished(() => processes[Symbol.asyncDispose]());
   return processes.start(failuresPerAddress);
 };
 

@@ -30,7 +30,7 @@ const watch = (promise: Promise<unknown>): { readonly state: () => unknown } => 
 
 describe("processes with one database", () => {
   it("count the failures of an account from an address together", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     await one.failOften(3);
     await two.failOften(2);
@@ -41,7 +41,7 @@ describe("processes with one database", () => {
   });
 
   it("count the failures of an address, and those of an account, together", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const both = [processes.start(6), processes.start(6)];
     for (let n = 0; n < 3; n++) for (const { fail } of both) await fail(`name${n}`);
     for (const { fail } of both) expect(await fail("another")).toBe(MINUTE);
@@ -51,7 +51,7 @@ describe("processes with one database", () => {
   });
 
   it("know where somebody has logged in at another, for ninety days", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     await (await one.throttle.begin(who)).succeeded();
     processes.world.seconds = 90 * DAY - 1;
@@ -63,7 +63,7 @@ describe("processes with one database", () => {
   });
 
   it("wait for each other's running logins", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     const [first, ...others] = await run(one.throttle, 5);
     const sixth = watch(two.throttle.begin(who));
@@ -83,7 +83,7 @@ describe("processes with one database", () => {
   });
 
   it("do not begin more logins than may fail, however many come at once", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     /** Has a hundred logins fail at once, half of them at each process. Returns how many have begun. */
     const begun = async (login: (n: number) => [account: string, address: string]): Promise<number> => {
@@ -106,7 +106,7 @@ describe("processes with one database", () => {
 
 describe("a process that has died", () => {
   it("leaves logins that count for a minute", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [dead, other] = [processes.start(), processes.start()];
     await run(dead.throttle, 5);
     processes.world.seconds = 59;
@@ -120,7 +120,7 @@ describe("a process that has died", () => {
   });
 
   it("keeps nobody waiting for longer than half a minute", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [dead, other] = [processes.start(), processes.start()];
     await run(dead.throttle, 5);
     const waiting = [1, 2].map(() => watch(other.throttle.begin(who)));
@@ -137,7 +137,7 @@ describe("a process that has died", () => {
   });
 
   it("that has not died, but was slow, has its failures counted", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const [slow, other] = [processes.start(), processes.start()];
     const running = await run(slow.throttle, 5);
     processes.world.seconds = 60;
@@ -152,7 +152,7 @@ describe("a process that has died", () => {
 
 describe("a clock that is set back", () => {
   it("extends no block", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const { fail, failOften } = processes.start();
     processes.world.seconds = DAY;
     await failOften(5);
@@ -165,7 +165,7 @@ describe("a clock that is set back", () => {
   });
 
   it("neither keeps failures nor running logins for longer", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const { throttle, fail } = processes.start();
     processes.world.seconds = DAY;
     await run(throttle, 2);
@@ -178,7 +178,7 @@ describe("a clock that is set back", () => {
 
 describe("what is stored", () => {
   it("names neither accounts, nor what was typed for one, nor addresses", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const { throttle, fail } = processes.start();
     const typed = { account: "correct horse battery", address: "203.0.113.77" };
     await fail(typed.account, typed.address);
@@ -191,7 +191,7 @@ describe("what is stored", () => {
   });
 
   it("stays small, however many failures the setting allows", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const { world, fail } = processes.start(1_000_000);
     for (let n = 0; n < 300; n++) {
       world.seconds = n / 3;
@@ -204,7 +204,7 @@ describe("what is stored", () => {
   });
 
   it("is deleted when it no longer matters, a few rows with each login", async () => {
-    using processes = openProcesses();
+    await using processes = openProcesses();
     const { world, throttle, fail } = processes.start();
     for (let n = 0; n < 30; n++) await fail(`name${n}`, `10.0.1.${n}`);
     // Nothing of a success is kept but that it was one.
@@ -228,7 +228,7 @@ describe("what is stored", () => {
 describe("the database", () => {
   it("gets few statements", async () => {
     const statements: string[] = [];
-    using processes = openProcesses({ onStatement: (text) => statements.push(text) });
+    await using processes = openProcesses({ onStatement: (text) => statements.push(text) });
     const { throttle } = processes.start();
     const attempt = await throttle.begin(who);
     await attempt.succeeded();
@@ -264,7 +264,7 @@ describe("the database", () => {
           });
         }, options),
     });
-    using processes = openProcesses({ change });
+    await using processes = openProcesses({ change });
     const { fail } = processes.start();
     for (let n = 0; n < 4; n++) await fail(`name${n}`, `10.0.0.${n}`);
     expect(calls).toHaveLength(8);
@@ -284,7 +284,7 @@ describe("the database", () => {
         return storage.write(work, options);
       },
     });
-    using processes = openProcesses({ change });
+    await using processes = openProcesses({ change });
     const { throttle } = processes.start();
     const running = await run(throttle, 5);
     isBroken = true;

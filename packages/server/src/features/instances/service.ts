@@ -32,7 +32,7 @@ export interface InstanceServiceDeps {
 }
 
 /** How long a server that does not renew its lease counts as running. */
-export const LEASE_MS = 30_000;
+const LEASE_MS = 30_000;
 const RENEW_MS = 5_000;
 const NOTICE_MS = 250;
 
@@ -57,7 +57,7 @@ export const createInstanceService = ({
       if (other === id) continue;
       for (const call of expiredCalls) await call(other);
       await store.remove(other);
-      log.warn({ instance: other }, "a server has ended without notice; its pages were disconnected");
+      log.info({ instance: other }, "a server has ended; its pages that did not reconnect were disconnected");
     }
   };
   const renewAndCleanUp = async (): Promise<void> => {

@@ -158,7 +158,7 @@ export const createEventDispatcher = ({
       for (const { queue } of subscriptions.keys()) queue.requestRecheck();
     },
     closeAll(error) {
-      for (const subscription of [...subscriptions.keys()]) {
+      for (const subscription of subscriptions.keys()) {
         subscription.queue.close(error);
         remove(subscription);
       }

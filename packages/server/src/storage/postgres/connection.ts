@@ -25,7 +25,7 @@ export interface Connection {
 }
 
 /** A statement that is ready for the server. */
-export interface Compiled {
+interface Compiled {
   readonly name: string;
   readonly text: string;
   readonly bind: (values: Values) => unknown[];
@@ -64,7 +64,7 @@ const bindValue = ({ name, encode, value }: Binding, values: Values, text: strin
   return toPostgres(encode && given !== null ? encode(given) : given);
 };
 
-export const compileOnce = (statement: Statement): Compiled => {
+const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
   if (known) return known;
   const parts = partsOf(statement, postgresDialect);

@@ -1,12 +1,6 @@
 import { getTableName, is, SQL, type Table, type View } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import {
-  getTableConfig,
-  getViewConfig,
-  type SQLiteColumn,
-  SQLiteTable,
-  SQLiteView,
-} from "drizzle-orm/sqlite-core";
+import { getTableConfig, getViewConfig, SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import { isNumberedKey, quoted, typeOf } from "./values.js";
 
 const compiler = new PgDialect();

@@ -20,11 +20,15 @@ const OID = {
   bytea: 17,
 };
 
+/** The driver's own parser of a type. */
+const parserOf = (oid: number): ((text: string) => unknown) =>
+  // Safe: the driver declares its parsers without types.
+  pg.types.getTypeParser(oid) as (text: string) => unknown;
+const parseOtherTime = parserOf(OID.timestamptz);
+
 /** Parses a time like `2026-01-02 03:04:05.678+00`. */
 const parseTime = (text: string): unknown =>
-  text.endsWith("+00")
-    ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`)
-    : pg.types.getTypeParser(OID.timestamptz)(text);
+  text.endsWith("+00") ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseOtherTime(text);
 
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   [OID.bool]: (text) => text === "t",
@@ -33,8 +37,8 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   [OID.int4]: Number,
   [OID.numeric]: Number,
   [OID.timestamptz]: parseTime,
-  [OID.jsonb]: (text) => JSON.parse(text),
-  [OID.bytea]: pg.types.getTypeParser(OID.bytea),
+  [OID.jsonb]: (text): unknown => JSON.parse(text),
+  [OID.bytea]: parserOf(OID.bytea),
 };
 const asText = (text: string): string => text;
 
