@@ -1,4 +1,4 @@
-import { getTableName, is, SQL, type Table, type View } from "drizzle-orm";
+import { type Column, getTableName, is, SQL, type Table, type View } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { getTableConfig, getViewConfig, SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
 import { isNumberedKey, quoted, typeOf } from "./values.js";
@@ -19,7 +19,7 @@ const WITHOUT_FOREIGN_KEYS = new Set([
   "stream_events",
 ]);
 
-const sqlTypeOf = (column: SQLiteColumn): string => {
+const sqlTypeOf = (column: Column): string => {
   const type = typeOf(column);
   // Ids and names sort by their bytes, as on SQLite.
   return type === "text" ? 'text COLLATE "C"' : type;
