@@ -1,3 +1,9 @@
+CREATE TABLE `event_epochs` (
+	`begin` integer PRIMARY KEY NOT NULL,
+	`origin` text,
+	`started_at` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `instances` (
 	`id` text PRIMARY KEY NOT NULL,
 	`lease_until` integer NOT NULL

@@ -84,6 +84,7 @@ describe("every command in a process", () => {
     await does("backup verify", ["saved"], /^saved can be restored\. /);
     const toFile = ["--from", "file:data/invigil.db", "--to", "file:moved/invigil.db"];
     await does("database copy", toFile, /^TABLE .*\nCopied \d+ rows of \d+ tables in /s);
+    await does("database new-epoch", [], /^A new epoch of the event log of .+invigil\.db has begun: /);
     await does("exam delete", ["Arts", "--with-rooms"], /^Deleted the exam Arts, 2 rooms and 3 people\.\n$/);
     await does("backup restore", ["saved", "--replace"], /^Restored saved\. .*\nThe previous files are in /);
   });
@@ -144,6 +145,7 @@ describe("every command in a process", () => {
       ["--from", "file:none.db", "--to", "file:new.db"],
       /^invigil: The database [^\n]+none\.db does not exist\n$/,
     );
+    await fails("database new-epoch", ["--jsn"], /^error: unknown option '--jsn'\n/);
     await fails("backup create", ["saved"], /^invigil: .*saved already exists/);
     await fails("backup verify", ["none"], /^invigil: [^\n]+\n$/);
     await fails("backup restore", ["saved"], /^invigil: .*--replace/);

@@ -25,7 +25,7 @@ describe.concurrent("a setting that cannot be used", () => {
     { what: "a value that is not in the list", env: { INVIGIL_AUTH: "no" }, names: /INVIGIL_AUTH.*off/ },
     {
       what: "a URL of another database",
-      env: { INVIGIL_DATABASE_URL: "postgres://db/invigil" },
+      env: { INVIGIL_DATABASE_URL: "mysql://db/invigil" },
       names: /INVIGIL_DATABASE_URL/,
     },
     {

@@ -24,6 +24,10 @@ export const openDeps = async (
   if (folder) refuseLostDatabase(folder);
   const db = await openDatabase(config, {
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),
+    onNewEpoch: () =>
+      log.warn(
+        "the database was restored, or a standby took over: listeners get a gap, because events may be lost",
+      ),
   });
   const { clock } = db;
   const monotonic = () => performance.now();

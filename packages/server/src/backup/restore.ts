@@ -5,6 +5,7 @@ import { SetupError } from "../platform/setup-error.js";
 import type { StoragePaths } from "../storage/data-folder.js";
 import { markAsUsed } from "../storage/data-folder.js";
 import { isInUse } from "../storage/sqlite/backup-file.js";
+import { beginEpochOf } from "../storage/sqlite/epoch.js";
 import { type BackupControl, copyPrivateFile, sync } from "./control.js";
 import { AUDIO, DATABASE, type Manifest, SECRETS } from "./manifest.js";
 import { verifyBackup } from "./verify.js";
@@ -51,6 +52,7 @@ export const restoreBackup = async (
   const temporary = `${databaseFile}${TEMPORARY_SUFFIX}`;
   await rm(temporary, { force: true });
   await copyPrivateFile(join(folder, DATABASE), temporary);
+  beginEpochOf(temporary, now);
   const inBackup = new Set(manifest.files.map(({ path }) => path));
   // The names of audio files are hashes of their content, so a file that exists is the same.
   for (const path of inBackup)

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Command } from "commander";
 import { AUDIO, SECRETS } from "../backup/manifest.js";
-import { readEnvironment } from "../config/config.js";
+import { parseConfig, readEnvironment } from "../config/config.js";
 import { SetupError } from "../platform/setup-error.js";
 import type { CopyEnd } from "../storage/copy/copy.js";
 import { isPostgresUrl, shownUrl } from "../storage/postgres/settings.js";
@@ -83,11 +83,38 @@ const remainingSteps = (
 const IN_USE =
   "The source was in use during the copy, so the copy may lack its last changes. To move an installation, stop every server first, and copy to an empty database again.";
 
+/** Adds the command `database new-epoch`. */
+const addNewEpoch = (database: Command, run: CommandRun): void => {
+  database
+    .command("new-epoch")
+    .description("give listeners a gap, after a database was restored by other means than Invigil's")
+    .addOption(jsonOption())
+    .action(async ({ json }: { json?: true }) => {
+      const { databaseFile, postgres } = parseConfig(readEnvironment(run.io.env));
+      if (postgres) {
+        const { beginEpochAt } = await import("../storage/postgres/new-epoch.js");
+        await beginEpochAt(postgres);
+      } else {
+        if (databaseFile === undefined || !existsSync(databaseFile))
+          throw new SetupError(`The database ${databaseFile} does not exist`);
+        const { beginEpochOf } = await import("../storage/sqlite/epoch.js");
+        beginEpochOf(databaseFile, new Date());
+      }
+      const shown = postgres ? shownUrl(postgres.url) : String(databaseFile);
+      print(
+        run,
+        json,
+        { database: shown },
+        () => `A new epoch of the event log of ${shown} has begun: listeners get a gap.`,
+      );
+    });
+};
+
 /** Adds the command `database`. Its dependencies are imported when it runs. */
 export const addDatabase = (program: Command, run: CommandRun): void => {
-  program
-    .command("database")
-    .description("move the installation to another database")
+  const database = program.command("database").description("move the installation to another database");
+  addNewEpoch(database, run);
+  database
     .command("copy")
     .description("copy the whole database into an empty one, between SQLite and PostgreSQL in any direction")
     .requiredOption("--from <url>", "file:<path> or postgres://<host>/<database>")

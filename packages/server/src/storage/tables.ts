@@ -305,6 +305,15 @@ export const prunedEvents = sqliteTable("pruned_events", {
   lastId: integer("last_id").notNull(),
 });
 
+/** Where the epochs of the event log begin: see `storage/epochs.ts`. Without a row, the first epoch begins at 0. */
+export const eventEpochs = sqliteTable("event_epochs", {
+  /** The events of the epoch have greater ids. */
+  begin: integer().primaryKey(),
+  /** The identity of the database, if it has one. */
+  origin: text(),
+  startedAt: time("started_at").notNull(),
+});
+
 /** The servers of a database. The pages of a server whose lease has expired are taken over by another one. */
 export const instances = sqliteTable(
   "instances",

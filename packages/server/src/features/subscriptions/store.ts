@@ -17,6 +17,7 @@ import {
   cheatConfigs,
   cheatRecords,
   type EventData,
+  eventEpochs,
   exams,
   messages,
   presence,
@@ -65,7 +66,7 @@ export interface LiveStore {
   allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined>;
   /**
    * The first events after the positions of exams, in order. If there are fewer than `limit`, these are all of them. `lost` are the
-   * exams of which some events were deleted already.
+   * exams of which some events were deleted already, or whose position is of an earlier epoch.
    */
   eventsOfExams(
     positions: readonly ExamPosition[],
@@ -141,6 +142,7 @@ const newestEventOfExam = statement(
     .from(roomEvents)
     .where(eq(roomEvents.examId, param("examId"))),
 );
+const newestEpoch = statement(query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs));
 const newestPruned = statement(
   query
     .select({ id: prunedEvents.lastId })
@@ -240,12 +242,19 @@ const toMember = ({
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
 
-const readNewestId = async (reader: Reader): Promise<number> => (await reader.get(newestEvent))?.id ?? 0;
+const readNewestId = async (reader: Reader): Promise<number> =>
+  Math.max((await reader.get(newestEvent))?.id ?? 0, await readEpoch(reader));
 
-const readPrunedId = async (reader: Reader, examId: string): Promise<number> =>
-  (await reader.get(newestPruned, { examId }))?.id ?? 0;
-const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> =>
-  (await reader.get(newestEventOfExam, { examId }))?.id ?? (await readPrunedId(reader, examId));
+const readEpoch = async (reader: Reader): Promise<number> => (await reader.get(newestEpoch))?.begin ?? 0;
+/** Returns the id after which the log has all events of an exam. */
+const readStart = async (reader: Reader, examId: string): Promise<number> => {
+  const pruned = (await reader.get(newestPruned, { examId }))?.id ?? 0;
+  return Math.max(pruned, await readEpoch(reader));
+};
+const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> => {
+  const newest = (await reader.get(newestEventOfExam, { examId }))?.id ?? 0;
+  return Math.max(newest, await readStart(reader, examId));
+};
 
 const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | undefined> => {
   const room = await reader.get(roomById, { roomId });
@@ -270,7 +279,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     eventsAfter: ({ examId, roomId }, id, limit) =>
       storage.snapshot(async (reader) => {
         const holdsAll =
-          id >= (await readPrunedId(reader, examId)) && id <= (await readNewestIdOf(reader, examId));
+          id >= (await readStart(reader, examId)) && id <= (await readNewestIdOf(reader, examId));
         if (!holdsAll) return undefined;
         return roomId === undefined
           ? reader.all(eventsOfExam, { examId, id, limit })
@@ -282,16 +291,19 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     allEventsAfter: (id, limit) =>
       storage.snapshot(async (reader) => {
         const oldest = await reader.get(oldestEvent);
-        const holdsAll = id >= (oldest?.id ?? 1) - 1 && id <= (await readNewestId(reader));
+        const start = Math.max((oldest?.id ?? 1) - 1, await readEpoch(reader));
+        const holdsAll = id >= start && id <= (await readNewestId(reader));
         return holdsAll ? reader.all(eventsOfAllExams, { id, limit }) : undefined;
       }),
 
     async eventsOfExams(followed, limit) {
       // Read first: events that are deleted after this were read, or are noted the next time.
-      const lost = await storage.all(prunedOfFollowed, { followed });
+      const pruned = await storage.all(prunedOfFollowed, { followed });
+      const epoch = await readEpoch(storage);
+      const earlier = followed.filter(({ after }) => after < epoch);
       return {
         rows: await storage.all(eventsOfFollowed, { followed, limit }),
-        lost: lost.map(({ examId }) => examId),
+        lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
       };
     },
 

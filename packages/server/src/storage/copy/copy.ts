@@ -123,8 +123,8 @@ const fill = async (source: CopySource, target: CopyTarget, control: CopyControl
       );
   }
   await target.complete();
-  // From here on, the target is a new incarnation of the installation. What must differ between the two is
-  // changed here: after the comparison, and before anybody sees the target.
+  // The source may go on, so listeners of the one must not take events of the other for the same.
+  await target.beginEpoch();
   control.throwIfStopped();
   return {
     rows: Object.fromEntries(copied.map(({ table, fingerprint }) => [table.name, fingerprint.rows])),

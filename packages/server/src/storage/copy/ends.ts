@@ -23,4 +23,6 @@ export interface CopyTarget extends TableReader {
   continueAfter(table: CopiedTable, last: number): Promise<void>;
   /** Called when all rows are written. @throws SetupError when rows refer to rows that do not exist */
   complete(): Promise<void>;
+  /** Begins a new epoch of the event log. */
+  beginEpoch(): Promise<void>;
 }

@@ -9,6 +9,7 @@ import {
   reasonOf,
   whenReachable,
 } from "../postgres/client.js";
+import { beginEpoch } from "../postgres/epoch.js";
 import { isLost } from "../postgres/errors.js";
 import {
   applyMigrations,
@@ -195,6 +196,10 @@ const targetOf = (session: Session): CopyTarget => ({
   async complete() {
     // The planner knows nothing of the new rows yet. Foreign keys were checked row by row.
     await session.execute(`ANALYZE ${COPIED_TABLES.map(({ name }) => quoted(name)).join(", ")}`);
+  },
+  async beginEpoch() {
+    await session.execute("DELETE FROM event_epochs");
+    await beginEpoch(session);
   },
 });
 

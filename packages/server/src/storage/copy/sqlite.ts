@@ -6,6 +6,7 @@ import { SetupError } from "../../platform/setup-error.js";
 import { isInUse } from "../sqlite/backup-file.js";
 import { checkBeforeRecovery, MIGRATIONS } from "../sqlite/client.js";
 import { toSqlite } from "../sqlite/dialect.js";
+import { beginEpoch } from "../sqlite/epoch.js";
 import { logOf } from "../sqlite/log-file.js";
 import { compareMigrations, migrate, readMigrations } from "../sqlite/migrate.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
@@ -195,6 +196,9 @@ const targetOf = (sqlite: Sqlite.Database): CopyTarget => {
         throw new SetupError(
           `The table ${first.table} cannot be copied: ${orphans.length} rows refer to rows of tables like ${first.parent} that do not exist`,
         );
+    },
+    async beginEpoch() {
+      beginEpoch(sqlite, new Date());
     },
   };
 };

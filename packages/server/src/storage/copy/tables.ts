@@ -19,8 +19,15 @@ export interface CopiedTable {
  * The tables of running servers. They are left out: no page is connected to the new installation yet, and pages
  * that never come back would stay in it.
  */
-const OF_RUNNING_SERVERS: readonly SQLiteTable[] = [declared.instances, declared.presence];
+const OF_RUNNING_SERVERS: readonly SQLiteTable[] = [
+  declared.instances,
+  declared.pageClaims,
+  declared.presence,
+  declared.serverNotices,
+];
 export const LEFT_OUT: readonly string[] = OF_RUNNING_SERVERS.map((table) => getTableName(table));
+/** Not copied either: the copy begins an epoch of its own. */
+const OF_DATABASE: readonly SQLiteTable[] = [declared.eventEpochs];
 
 const describe = (table: SQLiteTable): CopiedTable => {
   const { name, columns, primaryKeys } = getTableConfig(table);
@@ -49,7 +56,7 @@ const all: readonly unknown[] = Object.values(declared);
 export const COPIED_TABLES: readonly CopiedTable[] = byReference(
   all.filter((one): one is SQLiteTable => is(one, SQLiteTable)),
 )
-  .filter((table) => !OF_RUNNING_SERVERS.includes(table))
+  .filter((table) => !OF_RUNNING_SERVERS.includes(table) && !OF_DATABASE.includes(table))
   .map(describe);
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

@@ -4,6 +4,7 @@ import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
 import { DatabaseUnavailableError } from "../errors.js";
 import { createDatabaseClock } from "./clock.js";
+import { followOrigin } from "./epoch.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
@@ -25,6 +26,8 @@ const LEAST_VERSION = 150_000;
 export interface OpenPostgresOptions extends PostgresSettings {
   readonly migrations?: string;
   readonly onStatement?: ((sql: string) => void) | undefined;
+  /** Called when the database is not the one that was used before: a backup was restored, or a standby took over. */
+  readonly onNewEpoch?: (() => void) | undefined;
 }
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -82,6 +85,7 @@ export const openPostgres = async ({
   waitSeconds,
   migrations: folder = MIGRATIONS,
   onStatement,
+  onNewEpoch,
 }: OpenPostgresOptions): Promise<Database> => {
   const migrations = readMigrations(folder);
   const direct = createSessions({
@@ -99,16 +103,21 @@ export const openPostgres = async ({
     await direct.close();
   }
 
+  // Behind a pooler, connections outlive their server, so the clock looks again.
+  const follow = async (session: Session): Promise<void> => {
+    if (await followOrigin(session)) onNewEpoch?.();
+  };
   const sessions = createSessions({
     url,
     connections,
     timeoutMs: TIMEOUT_MS,
     applicationName: APPLICATION_NAME,
     onStatement,
+    onConnect: follow,
   });
   try {
     await whenReachable(sessions, { url, waitSeconds }, (session) => session.execute("SELECT 1"));
-    const clock = await createDatabaseClock(sessions);
+    const clock = await createDatabaseClock(sessions, follow);
     return {
       kind: "postgres",
       storage: createPostgresStorage({ sessions, prepared, timeoutMs: TIMEOUT_MS }),

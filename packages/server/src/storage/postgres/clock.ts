@@ -1,4 +1,4 @@
-import type { Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
 
 export interface DatabaseClock {
   readonly now: () => Date;
@@ -12,16 +12,21 @@ const INTERVAL_MS = 10_000;
  * The clock of the database server, which all processes share. It is this machine's clock, corrected by the
  * difference that was last measured.
  */
-export const createDatabaseClock = async (sessions: Sessions): Promise<DatabaseClock> => {
+export const createDatabaseClock = async (
+  sessions: Sessions,
+  /** Called with each measurement. */
+  onMeasure: (session: Session) => Promise<void>,
+): Promise<DatabaseClock> => {
   let differenceMs = 0;
   const measure = async (): Promise<void> => {
-    const before = Date.now();
-    const [row] = await sessions.use(
-      async (session) =>
-        (await session.query({ text: "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8" })).rows,
-    );
-    const after = Date.now();
-    differenceMs = Number(row?.[0]) - (before + after) / 2;
+    await sessions.use(async (session) => {
+      const before = Date.now();
+      const { rows } = await session.query({
+        text: "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::float8",
+      });
+      differenceMs = Number(rows[0]?.[0]) - (before + Date.now()) / 2;
+      await onMeasure(session);
+    });
   };
   await measure();
   const timer = setInterval(() => {

@@ -31,6 +31,8 @@ export interface SessionsOptions {
   readonly timeoutMs: number;
   readonly applicationName: string;
   readonly onStatement?: ((text: string) => void) | undefined;
+  /** Called with each new connection before its first use. */
+  readonly onConnect?: ((session: Session) => Promise<void>) | undefined;
 }
 
 /** How long a call waits for a connection, in milliseconds. */
@@ -46,6 +48,7 @@ export const createSessions = ({
   timeoutMs,
   applicationName,
   onStatement,
+  onConnect,
 }: SessionsOptions): Sessions => {
   const pool = new pg.Pool({
     connectionString: url,
@@ -88,6 +91,17 @@ export const createSessions = ({
     }
   };
 
+  const known = new WeakSet<pg.PoolClient>();
+  const prepare = async (client: pg.PoolClient): Promise<void> => {
+    if (!onConnect || known.has(client)) return;
+    try {
+      await onConnect(sessionOf(client));
+    } catch (error) {
+      throw asPortError(error);
+    }
+    known.add(client);
+  };
+
   return {
     async use(work) {
       const client = await connect();
@@ -97,6 +111,7 @@ export const createSessions = ({
       };
       client.on("error", onError);
       try {
+        await prepare(client);
         return await work(sessionOf(client));
       } catch (error) {
         const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
