@@ -25,11 +25,13 @@ export interface Connection {
 }
 
 /** A statement that is ready for the server. */
-interface Compiled {
+export interface Compiled {
   readonly name: string;
   readonly text: string;
   readonly bind: (values: Values) => unknown[];
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
+  /** The number of columns of its rows. */
+  readonly columns: number;
 }
 
 interface CompiledInsertion {
@@ -64,7 +66,7 @@ const bindValue = ({ name, encode, value }: Binding, values: Values, text: strin
   return toPostgres(encode && given !== null ? encode(given) : given);
 };
 
-const compileOnce = (statement: Statement): Compiled => {
+export const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
   if (known) return known;
   const parts = partsOf(statement, postgresDialect);
@@ -74,6 +76,7 @@ const compileOnce = (statement: Statement): Compiled => {
     text,
     bind: (values) => bindings.map((binding) => bindValue(binding, values, text)),
     read: rowReader(parts),
+    columns: parts.fields.length,
   };
   compiledStatements.set(statement, compiled);
   return compiled;

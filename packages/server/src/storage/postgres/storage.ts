@@ -1,8 +1,9 @@
 import { CommitUnknownError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
-import type { Reader, Storage, Transaction, WriteOptions } from "../port.js";
+import type { Storage, Transaction, WriteOptions } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError, isConflict } from "./errors.js";
+import { createGatheredReader } from "./gathered-reads.js";
 import type { Session, Sessions } from "./sessions.js";
 import { quoted } from "./values.js";
 
@@ -150,12 +151,7 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
       }
   };
 
-  const read = <Result>(work: (connection: Connection) => Promise<Result>): Promise<Result> =>
-    sessions.use((session) => work(createConnection(session, { prepared })));
-  const reader: Reader = {
-    get: (statement, values) => read((connection) => connection.get(statement, values)),
-    all: (statement, values) => read((connection) => connection.all(statement, values)),
-  };
+  const reader = createGatheredReader(sessions, { prepared });
 
   let reads = 0;
   return {
