@@ -26,7 +26,7 @@ const routerOf = (services) => {
 };
 
 answerParent(async ({ settings }) => {
-  const handler = new RPCHandler(routerOf(openServices(settings)));
+  const handler = new RPCHandler(routerOf(await openServices(settings)));
   const answer = async (request, response) => {
     const { authorization } = request.headers;
     const context = { authorization, address: request.socket.remoteAddress, requestId: "1" };

@@ -7,7 +7,7 @@ import { Fastify } from "../lib/server-modules.mjs";
 import { contextOf, openServices } from "../lib/services.mjs";
 
 answerParent(async ({ settings }) => {
-  const services = openServices(settings);
+  const services = await openServices(settings);
   const app = Fastify({ routerOptions: { maxParamLength: 5000 } });
   await app.register(fastifyTRPCPlugin, {
     prefix: "/trpc",

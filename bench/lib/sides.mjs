@@ -30,10 +30,12 @@ const createRooms = async (url, headers, count) => {
   return ids;
 };
 
-/** The server of a checkout, with a room of 500 examinees, a cheat config and some records. Only its API is used. */
-const startSide = async (root, loader) => {
+/**
+ * The server of a checkout, with a room of 500 examinees, a cheat config and some records. Only its API is used.
+ * @param {string} [file] the database: a file, or the URL of PostgreSQL
+ */
+export const startSide = async (root, loader, file = join(newFolder(), "invigil.db")) => {
   const stage = createStage(root, loader);
-  const file = join(newFolder(), "invigil.db");
   const { url, child } = await stage.startServer(file);
   const headers = await stage.headersOf(file, { method: "POST" });
   const participants = Array.from({ length: EXAMINEES }, (_, n) => ({
@@ -53,6 +55,8 @@ const startSide = async (root, loader) => {
     stage,
     child,
     liveRooms,
+    /** Another server on the same database. */
+    startAnother: () => stage.startServer(file),
     /** @param {import("./contenders.mjs").Path} path */
     async serve(path) {
       const moreRooms = await createRooms(url, headers, path.moreRooms ?? 0);

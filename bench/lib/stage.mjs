@@ -30,10 +30,10 @@ export const createStage = (root = HERE, loader = createLoader()) => {
   const cli = join(root, "packages/server/dist/cli.js");
   let token;
 
-  /** Settings on a database; what the server keeps beside it goes to a folder of its own. */
+  /** Settings on a database, a file or a URL; what the server keeps beside it goes to a folder of its own. */
   const settingsFor = (file) => ({
     INVIGIL_PORT: "0",
-    INVIGIL_DATABASE_URL: `file:${file}`,
+    INVIGIL_DATABASE_URL: file.startsWith("postgres:") ? file : `file:${file}`,
     INVIGIL_DATA_DIR: newFolder(),
     INVIGIL_AUTH_SECRET: secret,
     ...raisedLimits(root),

@@ -23,6 +23,8 @@ export interface PostgresServer {
   /** The URL of its database `postgres`. */
   readonly url: string;
   readonly port: number;
+  /** The id of the server's first process, whose children are all others. */
+  readonly pid: () => number | undefined;
   /** Ends the server as a crash does: without finishing, writing or telling anything. */
   crash(): Promise<void>;
   /** Starts the server again, on the same port. Resolves when it accepts connections. */
@@ -153,6 +155,7 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
+    pid: () => server.pid,
     crash,
     async start() {
       server = await start();
