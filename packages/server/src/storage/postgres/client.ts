@@ -14,8 +14,7 @@ export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT
 
 export const APPLICATION_NAME = "invigil";
 const DEFAULT_CONNECTIONS = 10;
-/** The time limit for one statement and for the wait for a lock. */
-const TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
@@ -24,6 +23,8 @@ const LEAST_VERSION = 150_000;
 
 export interface OpenPostgresOptions extends PostgresSettings {
   readonly migrations?: string;
+  /** The time limit for one statement and for the wait for a lock, in milliseconds. Default: 10 seconds. */
+  readonly timeoutMs?: number;
   readonly onStatement?: ((sql: string) => void) | undefined;
 }
 
@@ -81,6 +82,7 @@ export const openPostgres = async ({
   prepared = true,
   waitSeconds,
   migrations: folder = MIGRATIONS,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
   onStatement,
 }: OpenPostgresOptions): Promise<Database> => {
   const migrations = readMigrations(folder);
@@ -102,7 +104,7 @@ export const openPostgres = async ({
   const sessions = createSessions({
     url,
     connections,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     applicationName: APPLICATION_NAME,
     onStatement,
   });
@@ -111,7 +113,7 @@ export const openPostgres = async ({
     const clock = await createDatabaseClock(sessions);
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ sessions, prepared, timeoutMs: TIMEOUT_MS }),
+      storage: createPostgresStorage({ sessions, prepared, timeoutMs }),
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,
