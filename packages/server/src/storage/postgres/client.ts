@@ -4,6 +4,7 @@ import { SetupError } from "../../platform/setup-error.js";
 import type { Database } from "../database.js";
 import { DatabaseUnavailableError } from "../errors.js";
 import { createDatabaseClock } from "./clock.js";
+import { isDenied } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
@@ -97,6 +98,11 @@ export const openPostgres = async ({
       await assertUsable(session, directUrl);
       await migrate(session, migrations, directUrl);
     });
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    throw new SetupError(
+      `The database ${shownUrl(directUrl)} does not let its user create tables: ${error.message}`,
+    );
   } finally {
     await direct.close();
   }
