@@ -246,9 +246,8 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   attach: (attachment) =>
     storage
       .write(async (tx) => {
-        const { examId, clipId } = attachment;
+        const { examId } = attachment;
         await tx.lock(exams, examId);
-        await tx.lock(audioClips, clipId);
         if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
         const id = await attachClip(tx, attachment);
         return (await tx.get(attachmentById, { id })) ?? "no_clip";
