@@ -7,9 +7,11 @@ import type { Storage, Transaction } from "../src/storage/port.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
 import {
   bulkChanges,
+  cheatRecords,
   examAudio,
   messages,
   participants,
+  recordedPeople,
   rooms,
   sessions,
   streamEvents,
@@ -246,6 +248,11 @@ const addRecord: Call = async ({ roomId }, world) =>
     roomId,
     records: [record],
   });
+const removeWithRecords = call("participant.removeFromExam", ({ examId }) => ({
+  examId,
+  userId: "e-A",
+  withRecords: true,
+}));
 const removeFromRoom = call("participant.remove", ({ roomId }) => ({
   roomId,
   userId: "e-A",
@@ -413,12 +420,28 @@ describe("a name of a stream", () => {
 });
 
 describe("a record", () => {
+  const records = async () => ofHall(await rowsOf(db, cheatRecords));
+
   it("is deleted with its exam, or refused", async () => {
     expect(await race(deleteExam, addRecord)).toEqual(["done", "ROOM_NOT_FOUND"]);
     await expectDeleted();
     hall = await openHall();
     expect(await race(addRecord, deleteExam)).toEqual(["done", "done"]);
     await expectDeleted();
+  });
+
+  it.each([
+    ["an exam", removeWithRecords],
+    ["a room", removeFromRoom],
+  ])("of a person is deleted with their removal from %s, or refused", async (_, remove) => {
+    expect(await race(remove, addRecord)).toEqual(["done", "FORBIDDEN"]);
+    await finished();
+    expect(await records()).toEqual([]);
+    hall = await openHall();
+    expect(await race(addRecord, remove)).toEqual(["done", "done"]);
+    await finished();
+    expect(await records()).toEqual([]);
+    expect(ofHall(await rowsOf(db, recordedPeople))).toEqual([]);
   });
 });
 
