@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { afterAll, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { lockExams } from "../src/domain/exam-lock.js";
 import { insertPerson, StreamNameTaken } from "../src/domain/people.js";
+import { createAudioStore } from "../src/features/audio/store.js";
 import type { Database } from "../src/storage/database.js";
 import type { Storage, Transaction } from "../src/storage/port.js";
 import { openPostgres } from "../src/storage/postgres/client.js";
@@ -543,5 +544,35 @@ describe("a clip", () => {
       expect(await race(attachIt, deleteExam)).toEqual(["done", "done"]);
       await expectDeleted();
     }
+  });
+
+  it("fits into the quota, even if two people add one at the same time", async () => {
+    const full = new Error("the quota is full");
+    const add = (id: string, { storage }: Database) =>
+      createAudioStore({ storage }).create(
+        {
+          id: `${id}${hall.n}`,
+          name: id,
+          classify: 0,
+          url: `/audio/${id}${hall.n}`,
+          ossUrl: null,
+          isDefault: false,
+          bytes: 10,
+          createdBy: hall.account,
+          createdAt: NOW,
+          updatedAt: NOW,
+        },
+        async (_, { ofPerson }) => {
+          if (ofPerson + 10 > 10) throw full;
+        },
+      );
+    const outcomes = await held(
+      () => add("a", withGates(db)),
+      () => add("b", withGates(otherDb)),
+    );
+    expect(outcomes).toEqual([
+      { status: "fulfilled", value: undefined },
+      { status: "rejected", reason: full },
+    ]);
   });
 });
