@@ -29,6 +29,10 @@ describe("claims", () => {
     expect(faultAt({ exam: 7 })).toBe("exam");
   });
 
+  it.each(["a\u0000b", "a\uD83D"])("refuse the id %j, which no database can look up", (id) => {
+    for (const claim of ["room", "exam", "jti", "sid"]) expect(faultAt({ [claim]: id })).toBe(claim);
+  });
+
   it("trim the name", () => {
     expect(claimsSchema.parse({ ...claims, name: " Ann " }).name).toBe("Ann");
     for (const name of [" ", "n".repeat(65), 1]) expect(faultAt({ name })).toBe("name");

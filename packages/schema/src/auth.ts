@@ -19,19 +19,22 @@ const subject = z
     "must not begin with 'pc_' or end with '_pc' (reserved for PC cameras)",
   );
 
+/** An id in a token. No database can look up one that it cannot store. */
+const claimedId = z.string().refine(isStorable, NOT_STORABLE);
+
 /** The token claims that Invigil reads. Other claims are ignored. `exp` is in seconds since 1970. */
 export const claimsSchema = z.object({
   sub: subject,
   role: roleSchema,
   // The last second that a JavaScript `Date` can represent.
   exp: z.number().max(8.64e12),
-  room: z.string().min(1, "must not be empty").optional(),
-  exam: z.string().min(1, "must not be empty").optional(),
+  room: claimedId.min(1, "must not be empty").optional(),
+  exam: claimedId.min(1, "must not be empty").optional(),
   name: label(64).optional(),
   /** The id of the token. An administrator revokes the token by this id. */
-  jti: z.string().optional(),
+  jti: claimedId.optional(),
   /** The id of the login session that the token belongs to. The token is valid while that session lasts. */
-  sid: z.string().optional(),
+  sid: claimedId.optional(),
   /**
    * Whether the token was issued during that session for somebody else. It ends with the session, but cannot
    * be refreshed.

@@ -1,5 +1,5 @@
 import { and, eq, isNull } from "drizzle-orm";
-import type { Reader, Transaction } from "../storage/port.js";
+import type { Transaction } from "../storage/port.js";
 import { insertion, param, query, statement, statements } from "../storage/statement.js";
 import { audioClips, examAudio } from "../storage/tables.js";
 
@@ -41,14 +41,15 @@ const attachmentsOfExam = statement(
 const insertAttachment = insertion(examAudio);
 const deleteAttachment = statement(query.delete(examAudio).where(eq(examAudio.id, param("id"))));
 
-/** Returns the first clip of these attachments that does not exist. */
+/** Returns the first clip of these attachments that does not exist. The others are not deleted before the commit. */
 export const findMissingClip = async (
-  reader: Reader,
+  tx: Transaction,
   attachments: readonly { readonly clipId: string }[],
 ): Promise<string | undefined> => {
   if (attachments.length === 0) return undefined;
   const clipIds = [...new Set(attachments.map(({ clipId }) => clipId))];
-  const existing = await reader.all(existingClips, { clipIds });
+  await tx.lock(audioClips, clipIds.toSorted());
+  const existing = await tx.all(existingClips, { clipIds });
   const known = new Set(existing.map(({ id }) => id));
   return clipIds.find((clipId) => !known.has(clipId));
 };

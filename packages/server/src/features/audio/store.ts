@@ -40,7 +40,7 @@ export interface ClipFilter {
 
 export interface AudioStore {
   /**
-   * @param beforeInsert runs in the same transaction, with the bytes stored before. `unlessUsed` does not run
+   * @param beforeInsert runs in the same transaction, with the bytes stored before, while no other clip is added. `unlessUsed` does not run
    *   for the clip's URL meanwhile. If it throws, the clip is not added.
    */
   create(
@@ -189,11 +189,15 @@ const readStoredBytes = async (reader: Reader, userId: string): Promise<StoredBy
 /** Excludes other transactions that add a clip of this URL, or look whether there is one. */
 const lockUrl = (tx: Transaction, url: string): Promise<void> => tx.lockName(`audio clips of ${url}`);
 
+/** Excludes other transactions that add a clip: the quotas are about the sizes of all clips. */
+const lockLibrary = (tx: Transaction): Promise<void> => tx.lockName("the library of audio clips");
+
 export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore => ({
   storedBytes: (userId) => storage.snapshot((reader) => readStoredBytes(reader, userId)),
 
   create: (clip, beforeInsert) =>
     storage.write(async (tx) => {
+      await lockLibrary(tx);
       await lockUrl(tx, clip.url);
       await beforeInsert?.(tx, await readStoredBytes(tx, clip.createdBy));
       await tx.insert(insertClip, [{ ...clip, foldedName: searchForm(clip.name) }]);
@@ -246,9 +250,8 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   attach: (attachment) =>
     storage
       .write(async (tx) => {
-        const { examId, clipId } = attachment;
+        const { examId } = attachment;
         await tx.lock(exams, examId);
-        await tx.lock(audioClips, clipId);
         if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
         const id = await attachClip(tx, attachment);
         return (await tx.get(attachmentById, { id })) ?? "no_clip";

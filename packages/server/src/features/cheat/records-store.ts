@@ -3,7 +3,7 @@ import { type EventLog, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { cheatRecords, recordedPeople, visibleRooms } from "../../storage/tables.js";
+import { cheatRecords, recordedPeople, visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
 /** A record to write. `extraInfo` is a text, or an object as JSON text. */
 export interface NewRecord {
@@ -35,6 +35,8 @@ export interface UsageIncrease {
   readonly limit?: UsageLimit | undefined;
   /** The maximum number of people with records in the room. Absent: no limit. */
   readonly maxPeople?: number | undefined;
+  /** Whether the people must be in the room. Absent: they need not be. */
+  readonly inRoom?: boolean | undefined;
 }
 
 /** The limit that a call exceeded, with the usage before it. Nothing of the call was written. */
@@ -60,9 +62,9 @@ export interface RecordBatch {
 
 /**
  * The outcome of a call: whether its records were written (`false`: the room was deleted), or the limit that
- * they exceed.
+ * they exceed. `not_in_room`: a person who must be in the room was removed from it.
  */
-export type RecordOutcome = boolean | LimitExceeded;
+export type RecordOutcome = boolean | "not_in_room" | LimitExceeded;
 
 const usageOfPeople = statement((dialect) =>
   query
@@ -71,12 +73,20 @@ const usageOfPeople = statement((dialect) =>
       userId: sql<string>`recorded."userId"`,
       records: sql<number>`coalesce(${recordedPeople.records}, 0)`,
       bytes: sql<number>`coalesce(${recordedPeople.bytes}, 0)`,
+      seat: visibleParticipants.seq,
     })
     .from(dialect.rows("recorded", { roomId: "text", userId: "text" }))
     .innerJoin(visibleRooms, eq(visibleRooms.id, sql`recorded."roomId"`))
     .leftJoin(
       recordedPeople,
       and(eq(recordedPeople.roomId, visibleRooms.id), eq(recordedPeople.userId, sql`recorded."userId"`)),
+    )
+    .leftJoin(
+      visibleParticipants,
+      and(
+        eq(visibleParticipants.roomId, visibleRooms.id),
+        eq(visibleParticipants.userId, sql`recorded."userId"`),
+      ),
     ),
 );
 const peopleOfRoom = statement(
@@ -102,7 +112,7 @@ const addToSums = statement((dialect) =>
 );
 const insertRecords = insertion(cheatRecords);
 
-type RoomUsageEntry = { records: number; bytes: number };
+type RoomUsageEntry = { records: number; bytes: number; readonly isInRoom: boolean };
 /** The usage in one room, by user id. */
 type RoomUsage = Map<string, RoomUsageEntry>;
 
@@ -128,9 +138,10 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
      * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
      * the room does not exist.
      */
-    async admit(roomId: string, { people, limit, maxPeople }: UsageIncrease): Promise<RecordOutcome> {
+    async admit(roomId: string, { people, limit, maxPeople, inRoom }: UsageIncrease): Promise<RecordOutcome> {
       const sums = usage.get(roomId);
       if (!sums) return false;
+      if (inRoom && people.some(({ userId }) => !sums.get(userId)?.isInRoom)) return "not_in_room";
       let newcomers = 0;
       for (const added of people) {
         const { records, bytes } = sums.get(added.userId) ?? { records: 0, bytes: 0 };
@@ -147,8 +158,8 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
         if (cached !== undefined) sizes.set(roomId, cached + newcomers);
       }
       for (const { userId, records, bytes } of people) {
-        const sum = sums.get(userId) ?? { records: 0, bytes: 0 };
-        sums.set(userId, { records: sum.records + records, bytes: sum.bytes + bytes });
+        const sum = sums.get(userId) ?? { records: 0, bytes: 0, isInRoom: false };
+        sums.set(userId, { ...sum, records: sum.records + records, bytes: sum.bytes + bytes });
       }
       return true;
     },
@@ -170,9 +181,11 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
       return roomId === undefined ? [] : increase.people.map(({ userId }) => ({ roomId, userId }));
     });
     const usage = new Map<string, RoomUsage>();
-    for (const { roomId, userId, records, bytes } of await tx.all(usageOfPeople, { recorded: wanted })) {
+    for (const { roomId, userId, records, bytes, seat } of await tx.all(usageOfPeople, {
+      recorded: wanted,
+    })) {
       const sums = usage.get(roomId) ?? new Map<string, RoomUsageEntry>();
-      sums.set(userId, { records, bytes });
+      sums.set(userId, { records, bytes, isInRoom: seat !== null });
       usage.set(roomId, sums);
     }
 
@@ -185,7 +198,7 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
     const kept = calls.filter((_, index) => outcomes[index] === true);
     if (kept.length === 0) return outcomes;
 
-    const added = new Map<string, { roomId: string; userId: string } & RoomUsageEntry>();
+    const added = new Map<string, { roomId: string } & RecordUsage>();
     for (const call of kept) {
       const roomId = roomOf(call) ?? "";
       for (const { userId, records, bytes } of call.increase.people) {

@@ -122,7 +122,10 @@ export const createCheatService = ({
       throw invalidInput("records", `must be at most ${MAX_RECORD_BYTES_PER_CALL / 1024} KiB together`);
     rates.take({ caller, roomId, examId: room.examId }, { records: kept.length, recordBytes: bytes });
     await quota.assertNotFull(roomId, people);
-    const outcome = await store.addRecords(kept, { people, ...quota.limitsFor(caller) });
+    // An examinee who was removed in the meantime records nothing. The records of staff are also about others.
+    const inRoom = caller.role === "examinee";
+    const outcome = await store.addRecords(kept, { people, inRoom, ...quota.limitsFor(caller) });
+    if (outcome === "not_in_room") throw forbidden(`The room ${roomId} is not open to you.`);
     if (typeof outcome === "object") throw quota.quotaError(roomId, outcome);
     if (outcome === false) throw roomNotFound(roomId);
     return true;

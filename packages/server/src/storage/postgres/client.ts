@@ -5,6 +5,7 @@ import type { Database } from "../database.js";
 import { DatabaseUnavailableError } from "../errors.js";
 import { createDatabaseClock } from "./clock.js";
 import { followOrigin } from "./epoch.js";
+import { isDenied } from "./errors.js";
 import { fitsVersion, migrate, readMigrations } from "./migrate.js";
 import { createSessions, type Session, type Sessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
@@ -15,8 +16,7 @@ export const MIGRATIONS = fileURLToPath(new URL("drizzle-postgres", PACKAGE_ROOT
 
 export const APPLICATION_NAME = "invigil";
 const DEFAULT_CONNECTIONS = 10;
-/** The time limit for one statement and for the wait for a lock. */
-const TIMEOUT_MS = 10_000;
+const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
@@ -25,6 +25,8 @@ const LEAST_VERSION = 150_000;
 
 export interface OpenPostgresOptions extends PostgresSettings {
   readonly migrations?: string;
+  /** The time limit for one statement and for the wait for a lock, in milliseconds. Default: 10 seconds. */
+  readonly timeoutMs?: number;
   readonly onStatement?: ((sql: string) => void) | undefined;
   /** Called when the database is not the one that was used before: a backup was restored, or a standby took over. */
   readonly onNewEpoch?: (() => void) | undefined;
@@ -84,6 +86,7 @@ export const openPostgres = async ({
   prepared = true,
   waitSeconds,
   migrations: folder = MIGRATIONS,
+  timeoutMs = DEFAULT_TIMEOUT_MS,
   onStatement,
   onNewEpoch,
 }: OpenPostgresOptions): Promise<Database> => {
@@ -99,6 +102,11 @@ export const openPostgres = async ({
       await assertUsable(session, directUrl);
       await migrate(session, migrations, directUrl);
     });
+  } catch (error) {
+    if (!isDenied(error)) throw error;
+    throw new SetupError(
+      `The database ${shownUrl(directUrl)} does not let its user create tables: ${error.message}`,
+    );
   } finally {
     await direct.close();
   }
@@ -110,7 +118,7 @@ export const openPostgres = async ({
   const sessions = createSessions({
     url,
     connections,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     applicationName: APPLICATION_NAME,
     onStatement,
     onConnect: follow,
@@ -120,7 +128,7 @@ export const openPostgres = async ({
     const clock = await createDatabaseClock(sessions, follow);
     return {
       kind: "postgres",
-      storage: createPostgresStorage({ sessions, prepared, timeoutMs: TIMEOUT_MS }),
+      storage: createPostgresStorage({ sessions, prepared, timeoutMs }),
       clock: clock.now,
       unchecked: [],
       fault: () => undefined,

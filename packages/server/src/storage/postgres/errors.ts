@@ -7,6 +7,8 @@ const CODE = {
   unique: "23505",
   serialization: "40001",
   deadlock: "40P01",
+  privilege: "42501",
+  schema: "3F000",
 };
 /** The server is stopping, starting, out of connections or memory, or did not finish in time. */
 const UNAVAILABLE = new Set([
@@ -41,6 +43,12 @@ const codeOf = (error: unknown): string | undefined =>
 export const isConflict = (error: unknown): boolean => {
   const code = codeOf(error);
   return code === CODE.serialization || code === CODE.deadlock;
+};
+
+/** Whether the user may not do this, or has no schema for it. */
+export const isDenied = (error: unknown): error is Error => {
+  const code = codeOf(error);
+  return code === CODE.privilege || code === CODE.schema;
 };
 
 /** Whether the connection can no longer be used. */

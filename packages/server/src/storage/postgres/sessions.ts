@@ -16,6 +16,10 @@ export interface Session {
   query(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[]; readonly count: number }>;
   /** Runs statements without parameters and results. */
   execute(text: string): Promise<void>;
+  /** Commits. Returns false if a statement has failed: then the server has rolled back. */
+  commit(): Promise<boolean>;
+  /** Closes the connection after its use, because its state is unknown. */
+  discard(): void;
 }
 
 export interface Sessions {
@@ -63,7 +67,7 @@ export const createSessions = ({
   // A connection that is lost while it is idle leaves the pool. The next call opens another one.
   pool.on("error", () => undefined);
 
-  const sessionOf = (client: pg.PoolClient): Session => ({
+  const sessionOf = (client: pg.PoolClient, discard: () => void): Session => ({
     async query({ name, text, values }) {
       onStatement?.(text);
       const result = await client.query({
@@ -78,6 +82,8 @@ export const createSessions = ({
     async execute(text) {
       await client.query(text);
     },
+    commit: async () => (await client.query("COMMIT")).command === "COMMIT",
+    discard,
   });
 
   const connect = async (): Promise<pg.PoolClient> => {
@@ -92,10 +98,10 @@ export const createSessions = ({
   };
 
   const known = new WeakSet<pg.PoolClient>();
-  const prepare = async (client: pg.PoolClient): Promise<void> => {
+  const prepare = async (client: pg.PoolClient, session: Session): Promise<void> => {
     if (!onConnect || known.has(client)) return;
     try {
-      await onConnect(sessionOf(client));
+      await onConnect(session);
     } catch (error) {
       throw asPortError(error);
     }
@@ -111,8 +117,11 @@ export const createSessions = ({
       };
       client.on("error", onError);
       try {
-        await prepare(client);
-        return await work(sessionOf(client));
+        const session = sessionOf(client, () => {
+          lost ??= new Error("the state of the connection is unknown");
+        });
+        await prepare(client, session);
+        return await work(session);
       } catch (error) {
         const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
         if (error instanceof Error && (isLost(error) || isLost(cause))) lost = error;

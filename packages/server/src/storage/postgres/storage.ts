@@ -26,6 +26,14 @@ const settingsOf = (timeoutMs: number): string =>
     `SET LOCAL idle_in_transaction_session_timeout = ${timeoutMs}`,
   ].join("; ");
 
+const execute = async (session: Session, text: string): Promise<void> => {
+  try {
+    await session.execute(text);
+  } catch (error) {
+    throw asPortError(error);
+  }
+};
+
 /** The transaction of one write. It cannot be used after the write. */
 const handleOf = (session: Session, connection: Connection, afterCommit: (() => void)[]) => {
   let isOver = false;
@@ -57,15 +65,15 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
       const savepoint = quoted(`part_${parts}`);
       const kept = afterCommit.length;
       use();
-      await session.execute(`SAVEPOINT ${savepoint}`);
+      await execute(session, `SAVEPOINT ${savepoint}`);
       try {
         const result = await part();
         use();
-        await session.execute(`RELEASE ${savepoint}`);
+        await execute(session, `RELEASE ${savepoint}`);
         return result;
       } catch (error) {
         if (!isOver) {
-          await session.execute(`ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
+          await execute(session, `ROLLBACK TO ${savepoint}; RELEASE ${savepoint}`);
           afterCommit.length = kept;
         }
         throw error;
@@ -89,7 +97,8 @@ const rollBack = async (session: Session): Promise<void> => {
   try {
     await session.execute("ROLLBACK");
   } catch {
-    // The error that led here says more.
+    // The error that led here says more. The connection may still be in the transaction.
+    session.discard();
   }
 };
 
@@ -98,14 +107,6 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
   const settings = settingsOf(timeoutMs);
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
   const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
-
-  const execute = async (session: Session, text: string): Promise<void> => {
-    try {
-      await session.execute(text);
-    } catch (error) {
-      throw asPortError(error);
-    }
-  };
 
   const transact = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
     const afterCommit: (() => void)[] = [];
@@ -122,14 +123,16 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
         } finally {
           end();
         }
+        let isCommitted: boolean;
         try {
-          await session.execute("COMMIT");
+          isCommitted = await session.commit();
         } catch (error) {
           const failure = asPortError(error);
           // The server refused the commit, so nothing was written.
           if (failure === error) throw error;
           throw new CommitUnknownError("the connection was lost during a commit", { cause: error });
         }
+        if (!isCommitted) throw new Error("a statement has failed, so the transaction was rolled back");
         return result;
       })
       .then((result) => {

@@ -1,0 +1,348 @@
+import { is } from "drizzle-orm";
+import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it as test } from "vitest";
+import { createTestApp, type TestCaller } from "../src/app/testing.js";
+import { attachClip } from "../src/domain/audio-attachments.js";
+import { createEventLog } from "../src/domain/events.js";
+import { createMessageLog } from "../src/domain/messages.js";
+import { createAccountStore } from "../src/features/account/store.js";
+import { createAudioStore } from "../src/features/audio/store.js";
+import "../src/features/auth/throttle-store.js";
+import { createCheatStore } from "../src/features/cheat/store.js";
+import { createImStore } from "../src/features/im/store.js";
+import { createLiveStore } from "../src/features/subscriptions/store.js";
+import type { Database } from "../src/storage/database.js";
+import { openPostgres } from "../src/storage/postgres/client.js";
+import { compile, compileInsertion, postgresDialect } from "../src/storage/postgres/dialect.js";
+import { createSessions, type Sessions } from "../src/storage/postgres/sessions.js";
+import { createPostgresStorage } from "../src/storage/postgres/storage.js";
+import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
+import * as tables from "../src/storage/tables.js";
+import { often } from "./support/effort.js";
+import { addManyRows } from "./support/many-rows.js";
+import { whyNoPostgres } from "./support/postgres.js";
+import { openSchemas, type Schemas } from "./support/postgres-schemas.js";
+import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
+
+const missing = whyNoPostgres();
+if (missing) console.warn(`These tests are skipped: ${missing}.`);
+const it = test.skipIf(missing !== undefined);
+
+/**
+ * Tables that stay small, or that hold only what is under way. All others grow with every exam, so that their rows must be found by an
+ * index.
+ */
+const SMALL = new Set(["accounts", "bulk_changes", "erasures", "instances", "server_notices"]);
+const GROWING = Object.values(tables)
+  .filter((one) => is(one, SQLiteTable))
+  .map((table) => getTableConfig(table).name)
+  .filter((name) => !SMALL.has(name));
+
+let server: PostgresServer | undefined;
+let schemas: Schemas;
+let client: Client;
+let db: Database;
+let url: string;
+
+/** Enough rooms that reading all of them costs more than to find those of a call. */
+const ROWS = often(100_000, 1_000_000);
+const LARGEST = ["cheat_records", "messages", "message_readers", "room_events"];
+
+const ADMIN: TestCaller = { sub: "boss", role: "admin" };
+const TEACHER: TestCaller = { sub: "teacher1", role: "teacher" };
+const OPTIONAL = [true, false] as const;
+
+/** Makes the statements that are made at their first use, in all their shapes. */
+const makeShapes = async (url: string): Promise<void> => {
+  await using app = await createTestApp({ database: url });
+  const { id: roomId, examId } = await app.as(TEACHER).room.create({ name: "R" });
+  for (const caller of [ADMIN, TEACHER])
+    for (const status of [undefined, "ended"] as const)
+      for (const ofExam of OPTIONAL)
+        await app.as(caller).room.list({ ...(status && { status }), ...(ofExam && { examId }) });
+
+  const messageLog = createMessageLog({ events: createEventLog({ added: () => undefined }) });
+  const im = createImStore({ ...db, messageLog, countsMessages: true });
+  const page = { roomId, limit: 1 };
+  for (const also of [[], ["*"], ["*", "**"]])
+    for (const type of [undefined, 1])
+      for (const newestFirst of OPTIONAL)
+        for (const login of [undefined, "teacher1"])
+          await im.read({ ...page, also, type, newestFirst, login, from: undefined });
+  await im.newestOf({ ...page, login: "teacher1", types: [1], after: 0 });
+
+  const audio = createAudioStore(db);
+  for (const name of [undefined, "a"])
+    for (const classify of [undefined, 0]) await audio.list({ name, classify }, { limit: 1, offset: 0 });
+  const attachment = { id: "a", examId: "e", clipId: "c", createdAt: new Date() };
+  for (const startTime of [undefined, new Date()])
+    await db.storage.write((tx) => attachClip(tx, { ...attachment, startTime })).catch(() => undefined);
+  const accounts = createAccountStore(db);
+  for (const role of [undefined, "teacher"] as const)
+    await accounts.list({ role, limit: 1, after: undefined });
+};
+
+beforeAll(async () => {
+  if (missing) return;
+  const given = process.env.INVIGIL_TEST_POSTGRES_URL;
+  server = given === undefined ? await startPostgresServer(["fsync=off"]) : undefined;
+  const base = given ?? server?.url ?? "";
+  schemas = await openSchemas(base);
+  ({ url } = await schemas.open());
+  db = await openPostgres({ url });
+  await makeShapes(base);
+  client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query("TRUNCATE exams, rooms, participants, room_events CASCADE");
+  await addManyRows(client, ROWS);
+}, 300_000);
+afterAll(async () => {
+  await client?.end();
+  await db?.close();
+  await schemas?.[Symbol.asyncDispose]();
+  await server?.stop();
+});
+
+/** Statements that read more than their keys say, and why they may. */
+const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
+  [
+    "a page of all exams, without those that are being deleted",
+    /from "visible_exams" where "visible_exams"."id" < \$1 order by/,
+  ],
+  [
+    "a page of all rooms, without those that are being deleted",
+    /from "visible_rooms" where "visible_rooms"."id" < \$1 order by/,
+  ],
+  ["the command `doctor` reads every exam", /from "visible_exams" where "visible_exams"."end_time" > \$1/],
+  [
+    "the range of a bulk change consists of its own rows, mostly",
+    /"participants"."seq" <= \$2 and "participants"."added_by" = \$3/,
+  ],
+  [
+    "names of streams with the same beginning are those of one room, mostly",
+    /"stream_names"."name" < \$2 and "stream_names"."room_id" <> \$3/,
+  ],
+  ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
+  ["a library of clips stays small: its names are searched", /"audio_clips"."folded_name" LIKE/],
+];
+
+interface PlanNode {
+  readonly "Node Type": string;
+  readonly "Relation Name"?: string;
+  readonly "Index Name"?: string;
+  readonly "Index Cond"?: string;
+  readonly Filter?: string;
+  readonly Plans?: readonly PlanNode[];
+}
+
+const textOf = (one: Statement | Insertion): string =>
+  "table" in one ? compileInsertion(one) : compile(partsOf(one, postgresDialect)).text;
+
+const explain = async (text: string, values: readonly unknown[] = []): Promise<PlanNode> => {
+  const { rows } = await client.query<[[{ Plan: PlanNode }]]>({
+    text: `EXPLAIN (FORMAT JSON) ${text}`,
+    values: [...values],
+    rowMode: "array",
+  });
+  const plan = rows[0]?.[0][0].Plan;
+  if (!plan) throw new Error(`there is no plan: ${text}`);
+  return plan;
+};
+/** Returns the plan that serves all values of a statement's parameters. */
+const planOf = async (text: string): Promise<PlanNode> => {
+  await client.query("SET plan_cache_mode = force_generic_plan");
+  await client.query(`PREPARE probe AS ${text}`);
+  try {
+    const parameters = new Set(text.match(/\$\d+/g)).size;
+    const given = parameters === 0 ? "" : `(${Array(parameters).fill("NULL").join(", ")})`;
+    return await explain(`EXECUTE probe${given}`);
+  } finally {
+    await client.query("DEALLOCATE probe");
+  }
+};
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+/** The scans of indexes through which a node finds the rows of its table. */
+const indexScansOf = (node: PlanNode): PlanNode[] => {
+  if (node["Index Name"] !== undefined) return [node];
+  const bitmaps = (node.Plans ?? []).filter((child) =>
+    /^Bitmap(?:And|Or| Index Scan)$/.test(child["Node Type"]),
+  );
+  return bitmaps.flatMap(indexScansOf);
+};
+
+/** How a plan reads growing tables, where that is not by a key: a line for each. */
+const badReads = (plan: PlanNode): string[] =>
+  nodesOf(plan).flatMap((parent) =>
+    (parent === plan ? [plan, ...(plan.Plans ?? [])] : (parent.Plans ?? [])).flatMap((node) => {
+      const { "Relation Name": table, "Node Type": type, Filter: filter } = node;
+      if (table === undefined || !GROWING.includes(table) || !type.includes("Scan")) return [];
+      const scans = indexScansOf(node);
+      const conditions = scans.flatMap((scan) => scan["Index Cond"] ?? []);
+      const isFound = scans.length > 0 && conditions.length === scans.length;
+      // The first rows of an index, up to a limit.
+      const isPage =
+        node["Index Name"] !== undefined && filter === undefined && parent["Node Type"] === "Limit";
+      // A range alone reads what the other conditions drop.
+      const isRange = filter !== undefined && !conditions.some((condition) => condition.includes(" = "));
+      if (isPage || (isFound && !isRange)) return [];
+      const names = scans.map((scan) => scan["Index Name"]).join(", ");
+      return [
+        `${type} of ${table} with ${names || "no index"}: ${conditions.join(", ") || "no condition"}, then ${filter ?? "nothing"}`,
+      ];
+    }),
+  );
+const badReadsOf = async (text: string): Promise<string[]> => badReads(await planOf(text));
+
+describe("plans without sequential scans", () => {
+  beforeAll(async () => {
+    await client?.query("SET enable_seqscan = off");
+  });
+  afterAll(async () => {
+    await client?.query("RESET enable_seqscan");
+  });
+
+  it("are recognised when they are bad", async () => {
+    const bad = [
+      "SELECT * FROM rooms WHERE name = $1",
+      "SELECT count(*) FROM cheat_records WHERE detect_type = $1 AND id < $2",
+      "DELETE FROM participants WHERE name = $1",
+      "SELECT * FROM messages ORDER BY created_at LIMIT $1",
+      "SELECT max(id) FROM messages WHERE sender_id = $1",
+      "SELECT p.* FROM participants p JOIN sessions s ON s.expires_at = p.created_at WHERE s.id = $1",
+    ];
+    for (const text of bad)
+      expect({ text, reads: await badReadsOf(text) }).toEqual({ text, reads: [expect.any(String)] });
+    const good = [
+      "SELECT * FROM rooms WHERE id = $1",
+      "SELECT max(id) FROM messages",
+      "SELECT * FROM messages WHERE room_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+    ];
+    for (const text of good) expect({ text, reads: await badReadsOf(text) }).toEqual({ text, reads: [] });
+  });
+
+  it("find the rows of growing tables by their keys, for every statement", async () => {
+    const texts = [...new Set(madeStatements().map(textOf))];
+    expect(texts.length).toBeGreaterThan(300);
+    const bad: object[] = [];
+    const used = new Set<string>();
+    for (const text of texts) {
+      const reads = await badReadsOf(text);
+      if (reads.length === 0) continue;
+      const [allowed] = MAY_SCAN.filter(([, pattern]) => pattern.test(text));
+      if (allowed) used.add(allowed[0]);
+      else bad.push({ text, reads });
+    }
+    expect(bad).toEqual([]);
+    expect([...used].toSorted()).toEqual(MAY_SCAN.map(([reason]) => reason).toSorted());
+  });
+
+  it("are looked at for every growing table", () => {
+    const texts = madeStatements().map(textOf);
+    const unread = GROWING.filter(
+      (table) =>
+        !texts.some(
+          (text) => /^(select|update|delete)/i.test(text) && new RegExp(`"(visible_)?${table}"`).test(text),
+        ),
+    );
+    expect(unread).toEqual([]);
+  });
+});
+
+/** Calls the stores whose statements run the most. Returns these statements with their values. */
+const hotStatements = async (): Promise<{ text: string; values: readonly unknown[] }[]> => {
+  const seen: { text: string; values: readonly unknown[] }[] = [];
+  const sessions = createSessions({ url, connections: 2, timeoutMs: 60_000, applicationName: "invigil" });
+  const watched: Sessions = {
+    ...sessions,
+    use: (work) =>
+      sessions.use((session) =>
+        work({
+          ...session,
+          query(query) {
+            seen.push({ text: query.text, values: query.values ?? [] });
+            return session.query(query);
+          },
+        }),
+      ),
+  };
+  const storage = createPostgresStorage({ sessions: watched, prepared: true, timeoutMs: 60_000 });
+  const events = createEventLog({ added: () => undefined });
+  const messageLog = createMessageLog({ events });
+  const cheat = createCheatStore({ storage, events });
+  const im = createImStore({ storage, messageLog, countsMessages: true });
+  const live = createLiveStore({ storage });
+  const now = new Date("2026-01-02T03:04:05Z");
+  const of = { examId: "e5", roomId: "r5" };
+  for (const before of [undefined, 1_000]) {
+    await cheat.listByRooms(["r5"], { limit: 50, before });
+    await cheat.listByExam("e5", { limit: 50, before });
+    for (const type of [undefined, 30_001])
+      await im.list({ roomId: "r5", login: "u1", also: ["*"], type, limit: 50, before });
+  }
+  const newest = await live.newestIdOf("e5");
+  for (const room of [{ examId: "e5" }, of]) {
+    expect(await live.eventsAfter(room, newest - 5_000, 100)).not.toEqual([]);
+    await live.eventsAfter(room, 1, 100);
+  }
+  await live.allEventsAfter(newest - 10, 100);
+  for (const after of [1, newest - 10])
+    await live.eventsOfExams(
+      Array.from({ length: 50 }, (_, n) => ({ examId: `e${n}`, after })),
+      200,
+    );
+  const record = {
+    ...of,
+    userId: "u1",
+    detectType: "watch",
+    isMainMonitor: true,
+    detectTime: now,
+    extraInfo: "{}",
+    extraInfoIsObject: true,
+    createdAt: now,
+  };
+  const people = [{ userId: "u1", records: 1, bytes: 1 }];
+  const limit = { records: 1_000_000, bytes: 1_000_000 };
+  expect(await cheat.addRecords([record], { people, limit, maxPeople: 1_000_000 })).toBe(true);
+  const message = {
+    ...of,
+    type: 30_001,
+    data: "{}",
+    senderId: "u1",
+    senderRole: "teacher" as const,
+    senderCamera: "main" as const,
+    createdAt: now,
+  };
+  for (const key of ["k", "k"])
+    expect(
+      await im.send(
+        { ...message, key },
+        () => undefined,
+        () => true,
+      ),
+    ).toMatchObject({ id: expect.any(Number) });
+  await sessions.close();
+  return seen.filter(({ text }) => /^(select|insert|update|delete)/i.test(text));
+};
+
+describe(`plans with ${ROWS} rows in each of the largest tables`, () => {
+  it("of the statements that run the most read no table from end to end", async () => {
+    const hot = await hotStatements();
+    const read = (table: string) => hot.some(({ text }) => text.includes(`"${table}"`));
+    expect(LARGEST.filter((table) => !read(table))).toEqual([]);
+    const bad: object[] = [];
+    for (const { text, values } of hot)
+      for (const [kind, plan] of [
+        ["any values", await planOf(text)],
+        ["these values", await explain(text, values)],
+      ] as const) {
+        const reads = badReads(plan).filter((line) =>
+          LARGEST.some((table) => line.includes(` of ${table} `)),
+        );
+        if (reads.length > 0) bad.push({ text, kind, reads });
+      }
+    expect(bad).toEqual([]);
+  });
+});

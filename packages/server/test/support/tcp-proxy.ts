@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+
+/**
+ * What happens to data of a client: it is passed on, the connection is cut instead of that, the connection is
+ * cut with the response, or nothing is passed on any more.
+ */
+export type Fate = "pass" | "cut" | "cut at response" | "hold";
+
+/** A proxy between clients and a server on this machine, which loses connections. */
+export interface TcpProxy extends AsyncDisposable {
+  readonly port: number;
+  /** Decides about what a client sends. By default, everything is passed on. */
+  fateOf: (data: Buffer) => Fate;
+  /** Cuts all connections. */
+  cut(): void;
+}
+
+/** @param port the port of the server */
+export const startTcpProxy = async (port: number): Promise<TcpProxy> => {
+  const sockets = new Set<Socket>();
+  const serve = (client: Socket): void => {
+    const server = connect(port, "127.0.0.1");
+    const cut = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    let cutsAtResponse = false;
+    let holds = false;
+    client.on("data", (data) => {
+      const fate = holds ? "hold" : proxy.fateOf(data);
+      if (fate === "cut") return cut();
+      cutsAtResponse ||= fate === "cut at response";
+      holds ||= fate === "hold";
+      if (!holds) server.write(data);
+    });
+    server.on("data", (data) => {
+      if (cutsAtResponse) return cut();
+      client.write(data);
+    });
+    for (const socket of [client, server]) {
+      sockets.add(socket);
+      socket.on("close", () => {
+        sockets.delete(socket);
+        cut();
+      });
+      // The other side has gone.
+      socket.on("error", cut);
+    }
+  };
+  const listener = createServer(serve).listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  const cutAll = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  const proxy: TcpProxy = {
+    // Safe: a server that listens on a TCP port has an AddressInfo.
+    port: (listener.address() as AddressInfo).port,
+    fateOf: () => "pass",
+    cut: cutAll,
+    [Symbol.asyncDispose]: async () => {
+      listener.close();
+      cutAll();
+      await once(listener, "close");
+    },
+  };
+  return proxy;
+};
