@@ -3,9 +3,13 @@ import { availableParallelism, tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type TestProjectConfiguration } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { whyNoPostgresServer } from "./packages/server/test/support/postgres-server.ts";
 
 const pathOf = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const isOnPostgres = process.env.INVIGIL_TEST_DATABASE === "postgres";
+/** Why the tests cannot run on PostgreSQL, if they should. */
+const noPostgres = isOnPostgres && !process.env.INVIGIL_TEST_POSTGRES_URL ? whyNoPostgresServer() : undefined;
+if (noPostgres) console.warn(`The tests on PostgreSQL are skipped: ${noPostgres}.`);
 const START_POSTGRES = pathOf("packages/server/test/support/start-postgres.ts");
 const WATCH_SECRETS = pathOf("packages/server/test/support/watch-secrets.ts");
 const PACKAGES = readdirSync(pathOf("packages")).filter((name) => existsSync(pathOf(`packages/${name}/src`)));
@@ -98,7 +102,8 @@ export default defineConfig({
     // A transformed file is kept until its content changes.
     experimental: { fsModuleCache: true, fsModuleCachePath: pathOf("node_modules/.cache/vitest") },
     sequence: { sequencer: PackageByPackage },
-    globalSetup: isOnPostgres ? [START_POSTGRES] : [],
+    ...(isOnPostgres && !noPostgres && { globalSetup: [START_POSTGRES] }),
+    ...(noPostgres && { exclude: ["**"], passWithNoTests: true }),
     testTimeout,
     hookTimeout: 30_000,
     reporters: ["default", "./scripts/closing-line.mjs"],

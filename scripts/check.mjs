@@ -22,6 +22,41 @@ const { only, quick = false } = parseArgs({
 
 const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
+/** The tests that the step `postgres` runs: parts of their paths. */
+const ON_POSTGRES = [
+  ...[
+    "accounts",
+    "bulk-changes",
+    "crossing-deletion",
+    "drop-in-",
+    "ended-rooms",
+    "erasure",
+    "group-commit",
+    "groups-",
+  ],
+  ...[
+    "import-people",
+    "limits-",
+    "live-",
+    "login",
+    "message-logins",
+    "messages-",
+    "presence",
+    "room-",
+    "seat-links",
+  ],
+  ...[
+    "stream-callback",
+    "tokens",
+    "trpc-cheat",
+    "trpc-exams",
+    "trpc-move",
+    "trpc-participants",
+    "trpc-plan",
+    "trpc-rooms",
+  ],
+].map((name) => `test/${name}`);
+
 /** In the order in which they begin, each after those that it names. */
 const steps = [
   { name: "types", command: [bin("tsc"), "-b"] },
@@ -46,6 +81,15 @@ const steps = [
     command: [...vitest, "--project", quick ? "!*-p*" : "!*-published"],
     after: ["types", "packed", "script", "adapter", "client"],
     counts: true,
+  },
+  {
+    // What concerns storage, events and people, once more on PostgreSQL. `.ci/run postgres` runs the whole suite there.
+    name: "postgres",
+    command: [...vitest, "--project", "server", ...ON_POSTGRES],
+    after: ["tests"],
+    env: { INVIGIL_TEST_DATABASE: "postgres" },
+    counts: true,
+    isQuick: false,
   },
   {
     name: "lint",
@@ -77,11 +121,11 @@ for (const signal of ["SIGINT", "SIGTERM"])
   });
 
 /** Runs one command; resolves to whether it succeeded and, unless it was streamed, what it printed. */
-const run = ({ command: [file, ...args], cwd = ".", counts }, env) =>
+const run = ({ command: [file, ...args], cwd = ".", counts, env: more }, env) =>
   new Promise((done) => {
     const child = spawn(file, args, {
       cwd: resolve(root, cwd),
-      env,
+      env: { ...env, ...more },
       stdio: counts ? ["ignore", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
     });
     running.add(child);
