@@ -1,6 +1,6 @@
 import { type Config, testConfig } from "../../src/config/config.js";
 import type { Database } from "../../src/storage/database.js";
-import type { OpenOptions } from "../../src/storage/open.js";
+import { type OpenOptions, openDatabase } from "../../src/storage/open.js";
 import { openTestDatabase as open } from "../../src/storage/test-database.js";
 import { watchWrites } from "./pending-writes.js";
 
@@ -26,6 +26,10 @@ export const configOfTest = (changes: Partial<Config> = {}): Config => ({
 /** Opens the database of a configuration. A schema of PostgreSQL is kept for the next test. */
 export const openDatabaseOf = async (config: Config, options?: OpenOptions): Promise<TestDatabase> =>
   toTestDatabase(await open(config, options, { keepsSchemas: true }));
+
+/** Opens the database of a configuration as it is, as another server of the installation does. */
+export const openSharedDatabase = async (config: Config, options?: OpenOptions): Promise<TestDatabase> =>
+  toTestDatabase(await openDatabase(config, options));
 
 /** Opens a database for a test; by default an empty one that is deleted when it is closed. */
 export const openTestDatabase = ({

@@ -13,7 +13,7 @@ import type { Config } from "../../src/config/config.js";
 import { signToken } from "../../src/identity/tokens.js";
 import { createIds, type Ids } from "../../src/platform/ids.js";
 import type { OpenOptions } from "../../src/storage/open.js";
-import { configOfTest, openDatabaseOf, type TestDatabase } from "./database.js";
+import { configOfTest, openDatabaseOf, openSharedDatabase, type TestDatabase } from "./database.js";
 import { kept, watchLog } from "./secrets.js";
 
 /** The app with its dependencies, for tests that need more than `createTestApp` exposes. */
@@ -50,6 +50,8 @@ export interface WorldOptions {
   readonly ids?: Ids;
   /** Whether the queue of vendor tasks runs by itself. Default: true. */
   readonly queue?: boolean;
+  /** Whether other worlds use the same database of PostgreSQL. Default: the world has an empty one. */
+  readonly sharesDatabase?: boolean;
   readonly onStatement?: (sql: string) => void;
   readonly onDeclared?: OpenOptions["onDeclared"];
 }
@@ -59,7 +61,8 @@ export const openWorld = async (options: WorldOptions = {}): Promise<World> => {
   const clock = options.now ?? (() => new Date("2026-01-02T03:04:05Z"));
   const config = configOfTest({ dataDir, ...options.config });
   const { onStatement, onDeclared } = options;
-  const db = await openDatabaseOf(config, { onDeclared, onStatement });
+  const open = options.sharesDatabase ? openSharedDatabase : openDatabaseOf;
+  const db = await open(config, { onDeclared, onStatement });
   const secret = kept("auth-secret");
   const lines: Record<string, unknown>[] = [];
   const made = createDeps({

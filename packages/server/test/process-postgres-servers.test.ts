@@ -1,0 +1,472 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "pg";
+import { describe, expect, it as test } from "vitest";
+import { SetupError } from "../src/platform/setup-error.js";
+import { bulkChanges, participants, roomEvents, unseated } from "../src/storage/tables.js";
+import { rest, trpc } from "./support/calls.js";
+import { imLogin, rawDropIn } from "./support/drop-in.js";
+import { often } from "./support/effort.js";
+import { listenExam, listenRoom } from "./support/listening.js";
+import { createTestService, held, withServices } from "./support/message-services.js";
+import { reasonOf } from "./support/reason.js";
+import { isPostgresMissing, openSchemas } from "./support/schemas.js";
+import { APPS } from "./support/school.js";
+import { type Member, openMember, openPair, openThree } from "./support/servers.js";
+import { shared } from "./support/shared.js";
+import { countRows, rowsOf } from "./support/tables.js";
+import { createRoom, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+
+// Several servers on one database of PostgreSQL are one installation.
+
+const describePostgres = describe.skipIf(isPostgresMissing());
+
+/** A clock that stands still until the test advances it. */
+const stoppedClock = () => {
+  let now = Date.parse("2026-01-02T03:04:05Z");
+  return {
+    now: () => new Date(now),
+    pass(ms: number) {
+      now += ms;
+    },
+  };
+};
+const count = <Value>(values: readonly Value[]): Map<Value, number> => {
+  const counts = new Map<Value, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return counts;
+};
+/** Repeats a question until its answer is yes. */
+const until = async (isSo: () => Promise<boolean>): Promise<void> => {
+  while (!(await isSo())) await pause(10);
+};
+
+describePostgres("servers of one database", () => {
+  const schemas = shared(openSchemas);
+
+  describe("a right that one server takes away is gone at the others, too, when", () => {
+    const ROUNDS = often(50, 1_000);
+    const installation = shared(async () => {
+      const servers = await openThree(await schemas().create(), { config: { apps: APPS } });
+      const urls = await Promise.all(servers.all.map((server) => server.listen()));
+      return { ...servers, urls };
+    });
+
+    test.each(WAYS)(
+      "$name",
+      async ({ grant, refusal }) => {
+        const { all, urls } = installation();
+        const uses = (members: readonly Member[], use: (at: Member) => Promise<string>) =>
+          Promise.all(members.map(use));
+        for (let round = 0; round < ROUNDS; round += 1) {
+          await using right = await grant(all, round, urls);
+          expect(await uses(all, right.use)).toEqual(["ok", "ok", "ok"]);
+          const at = all[round % 3] ?? all[0];
+          await right.takeAway(at);
+          expect(await uses(all, right.use)).toEqual([refusal, refusal, refusal]);
+        }
+      },
+      600_000,
+    );
+  });
+
+  describe("events", () => {
+    const STEPS = often(40, 400);
+
+    test(
+      "have one order for the listeners of all servers, while all of them write",
+      async () => {
+        await using servers = await openThree(await schemas().create());
+        const { all } = servers;
+        const [first] = all;
+        const room = await createRoom(first, "e0", "e1", "e2");
+        const sibling = await first.as(ROOT).room.create({ name: "Sibling", examId: room.examId });
+        const rooms = [room.id, sibling.id];
+        const { lastEventId } = await first.as(ROOT).exam.snapshot({ examId: room.examId });
+        const listeners = await Promise.all(
+          all.flatMap((server) => [
+            ...rooms.map(async (roomId) => ({
+              of: [roomId],
+              events: await listenRoom(server, ROOT, { roomId, lastEventId }),
+            })),
+            (async () => ({
+              of: rooms,
+              events: await listenExam(server, ROOT, { examId: room.examId, lastEventId }),
+            }))(),
+          ]),
+        );
+        const isLast = (event: { readonly type: string }) => event.type === "room_ended";
+        const heard = listeners.map(async ({ of, events }) => {
+          const received: { readonly id: string; readonly type: string }[] = [];
+          for (const _ of of) received.push(...(await events.until(isLast)));
+          return received;
+        });
+
+        const write = async (server: Member, n: number): Promise<void> => {
+          const admin = server.as(ROOT);
+          const roomId = rooms[n % 2] ?? "";
+          const userId = `p${all.indexOf(server)}-${n}`;
+          const audioStatus = n % 4 < 2 ? "speaking" : "silent";
+          const person = { userId, name: userId, role: "examinee" as const };
+          await Promise.all([
+            admin.im.send({ roomId, type: 30_001, data: userId }),
+            admin.room.setAudioStatus({ roomId, audioStatus }),
+            admin.participant.add({ roomId, participants: [person] }),
+            admin.cheat.addRecords({
+              roomId: room.id,
+              records: [
+                {
+                  userId: `e${n % 3}`,
+                  isMainMonitor: true,
+                  detectType: "manyPeople",
+                  detectTime: new Date(),
+                  extraInfo: userId,
+                },
+              ],
+            }),
+          ]);
+          const page = await listenRoom(server, { sub: userId, role: "examinee" }, { roomId, camera: "pc" });
+          // People see the events about themselves.
+          await page.until((event) => event.type === "participant_entered");
+          await page.leave();
+        };
+        await Promise.all(
+          all.map(async (server) => {
+            for (let n = 0; n < STEPS; n += 1) await write(server, n);
+          }),
+        );
+        for (const roomId of rooms) await first.as(ROOT).room.end({ roomId });
+
+        const received = await Promise.all(heard);
+        const logged = (await rowsOf(first.db, roomEvents)).filter(({ id }) => id > Number(lastEventId));
+        const idsOf = (of: readonly string[]) => {
+          const ids = logged
+            .filter(({ roomId }) => of.includes(roomId))
+            .map(({ id, type }) => ({ id, type }));
+          return ids.slice(0, ids.findLastIndex(({ type }) => type === "room_ended") + 1).map(({ id }) => id);
+        };
+        expect(received.map((events) => events.map(({ id }) => Number(id)))).toEqual(
+          listeners.map(({ of }) => idsOf(of)),
+        );
+        // Not only the ids are the same, but also what is in the events.
+        const third = received.length / 3;
+        expect(received.slice(third, 2 * third)).toEqual(received.slice(0, third));
+        expect(received.slice(2 * third)).toEqual(received.slice(0, third));
+        const types = new Set(logged.map(({ type }) => type));
+        expect([...types].toSorted()).toEqual([
+          "audio_status_changed",
+          "cheat_records_added",
+          // The administrator is in the room that they have created.
+          "devices_changed",
+          "message",
+          "participant_added",
+          "participant_entered",
+          "participant_left",
+          "room_ended",
+        ]);
+        await Promise.all(listeners.map(({ events }) => events.leave()));
+      },
+      often(60_000, 300_000),
+    );
+
+    test("count the devices of a page at all servers, and it leaves with the last one", async () => {
+      await using servers = await openThree(await schemas().create());
+      const [one, two, three] = servers.all;
+      const { id: roomId } = await createRoom(one, "e1");
+      await using watcher = await listenRoom(three, ROOT, { roomId });
+      const caller = { sub: "e1", role: "examinee" } as const;
+      const next = async () => {
+        const { type, ...event } = await watcher.next();
+        return "devices" in event ? [type, event.devices] : [type];
+      };
+      const devices = async () =>
+        (await three.as(TEACHER).room.presence({ roomId })).map((page) => page.devices);
+
+      const atOne = await listenRoom(one, caller, { roomId });
+      expect(await next()).toEqual(["participant_entered"]);
+      const atTwo = await listenRoom(two, caller, { roomId });
+      expect(await next()).toEqual(["devices_changed", 2]);
+      const another = await listenRoom(two, caller, { roomId });
+      expect(await next()).toEqual(["devices_changed", 3]);
+      expect(await devices()).toEqual([3]);
+      await atTwo.leave();
+      expect(await next()).toEqual(["devices_changed", 2]);
+      await atOne.leave();
+      expect(await next()).toEqual(["devices_changed", 1]);
+      await another.leave();
+      expect(await next()).toEqual(["participant_left"]);
+      expect(await devices()).toEqual([]);
+    });
+  });
+
+  describe("pages with the drop-in script", () => {
+    const installation = shared(async () => {
+      const servers = await openPair(await schemas().create());
+      const urls = [await servers.all[0].listen(), await servers.all[1].listen()] as const;
+      return { ...servers, urls };
+    });
+    /** Logs a page in to a server. Returns the response. */
+    const logIn = async (url: string, made: Awaited<ReturnType<typeof imLogin>>) => {
+      const page = await rawDropIn(url);
+      const { appId, appToken, auth } = made;
+      return { page, answer: await page.ask({ do: "login", login: { appId, appToken, auth } }) };
+    };
+
+    test("learn of mutes from the other server", async () => {
+      const { all, urls } = installation();
+      const [one] = all;
+      const { id: roomId } = await createRoom(one, "e1");
+      using teacher = await openPage(urls[0], {
+        token: await one.token(TEACHER),
+        userId: "teacher1",
+        roomId,
+      });
+      const token = await one.token({ sub: "e1", role: "examinee" });
+      using page = await openPage(urls[1], { token, userId: "e1", roomId });
+      for (const muted of [true, false, true]) {
+        await teacher.ask({ do: "mute", groupId: roomId, muted });
+        expect(await page.receive("muted")).toMatchObject({ status: { groupId: roomId, muteAll: muted } });
+      }
+    });
+
+    test("give way to a later login at the other server, and not to an earlier one", async () => {
+      const { all, urls } = installation();
+      const [one, two] = all;
+      const { id: roomId } = await createRoom(one, "e1");
+      const token = await one.token({ sub: "e1", role: "examinee" });
+      const asked = { roomId, userId: "e1" };
+      const logins = [];
+      for (let n = 0; n < 4; n += 1) logins.push(await imLogin(urls[n % 2 === 0 ? 0 : 1], token, asked));
+      const [first, second, third] = logins;
+      if (!first || !second || !third) throw new Error("there are too few logins");
+
+      const older = await logIn(urls[0], second);
+      expect(older.answer).toEqual({});
+      const newer = await logIn(urls[1], third);
+      expect(newer.answer).toEqual({});
+      expect(await older.page.receive("bye")).toEqual({ is: "bye", code: 4 });
+      expect((await older.page.closed())[0]).toBe(1000);
+      for (const login of [first, second]) {
+        const { page, answer } = await logIn(urls[0], login);
+        expect(answer).toMatchObject({ code: 304 });
+        page.socket.terminate();
+      }
+      // The newer page was not disturbed, and its login ends at the other server with its connection.
+      expect(await newer.page.ask({ do: "join", groupId: roomId })).toHaveProperty("group");
+      newer.page.socket.terminate();
+      await until(async () => {
+        const { page, answer } = await logIn(urls[0], first);
+        page.socket.terminate();
+        return answer.code === undefined;
+      });
+      expect(two.lines.filter(({ level }) => level === 50)).toEqual([]);
+    });
+  });
+
+  describe("limits of all servers together", () => {
+    test("let a login send a burst of 30 messages", async () => {
+      const clock = stoppedClock();
+      await using servers = await openPair(await schemas().create(), { now: clock.now });
+      const { all } = servers;
+      const { id: roomId } = await createRoom(all[0], "e1", "e2");
+      const send = (sub: string, n: number) =>
+        reasonOf(
+          (all[n % 2] ?? all[0])
+            .as({ sub, role: "examinee" })
+            .im.send({ roomId, type: 30_001, data: n, key: `${sub} ${n}` }),
+        );
+      const burst = (sub: string, messages: number) =>
+        Promise.all(Array.from({ length: messages }, (_, n) => send(sub, n)));
+      expect(count(await burst("e1", 50))).toEqual(
+        new Map([
+          ["ok", 30],
+          ["TOO_MANY_REQUESTS", 20],
+        ]),
+      );
+      // Others have an allowance of their own, and this one gets ten messages a second.
+      expect(await send("e2", 0)).toBe("ok");
+      clock.pass(1_000);
+      const later = await Promise.all(Array.from({ length: 30 }, (_, n) => send("e1", 100 + n)));
+      expect(later.filter((reason) => reason === "ok")).toHaveLength(10);
+    });
+
+    test("let somebody fail five times to log in", async () => {
+      const clock = stoppedClock();
+      await using servers = await openPair(await schemas().create(), { now: clock.now });
+      const { all } = servers;
+      const password = "a long password";
+      await all[0].as(ROOT).account.create({ userId: "clerk", role: "teacher", name: "C", password });
+      const attempt = async (n: number, tried: string) => {
+        const at = all[n % 2] ?? all[0];
+        const { error } = await trpc(at).mutate("auth.login", { username: "clerk", password: tried });
+        return error?.data.reason ?? "ok";
+      };
+      const reasons = await Promise.all(Array.from({ length: 20 }, (_, n) => attempt(n, "wrong password")));
+      const refused = reasons.filter((reason) => reason === "TOO_MANY_REQUESTS");
+      expect(reasons.filter((reason) => reason === "UNAUTHENTICATED")).toHaveLength(5);
+      expect(refused).toHaveLength(15);
+      expect([await attempt(0, password), await attempt(1, password)]).toEqual([
+        "TOO_MANY_REQUESTS",
+        "TOO_MANY_REQUESTS",
+      ]);
+      clock.pass(61_000);
+      expect([await attempt(0, password), await attempt(1, password)]).toEqual(["ok", "ok"]);
+    });
+  });
+
+  describe("work that is left to the servers", () => {
+    const ROOMS = often(40, 400);
+
+    test("is done once: each vendor task is sent by one of them", async () => {
+      const clock = stoppedClock();
+      const service = createTestService();
+      const { behaviour, release } = held();
+      await using servers = await openPair(await schemas().create(), {
+        now: clock.now,
+        change: withServices({ aliyun_new: service }),
+        queue: false,
+      });
+      const { all } = servers;
+      const made = await Promise.all(
+        Array.from({ length: ROOMS }, (_, n) =>
+          (all[n % 2] ?? all[0]).as(TEACHER).room.create({ name: "R", imServer: ["aliyun_new"] }),
+        ),
+      );
+      await Promise.all(made.map(({ id }) => all[0].as(TEACHER).room.end({ roomId: id })));
+      service.on("delete", behaviour);
+      clock.pass(600_000);
+      for (const { services } of all) services.queue.start();
+      // Both have taken tasks and wait for the service, while their queues look for more.
+      await service.called(2, "delete");
+      for (const { services } of all) services.queue.wake();
+      release();
+      await service.called(ROOMS, "delete");
+      await until(async () => service.groups.size === 0);
+      await Promise.all(all.map(({ services }) => services.queue.stop(10_000)));
+      const deleted = service.calls.filter((call) => call.startsWith("delete ")).toSorted();
+      expect(deleted).toEqual(made.map(({ id }) => `delete ${id}`).toSorted());
+    }, 120_000);
+
+    const PEOPLE = 2_500;
+    const roster = (name: string) =>
+      Buffer.from(
+        `id,name\n${Array.from({ length: PEOPLE }, (_, n) => `k${n},${name}\n`).join("")}`,
+      ).toString("base64");
+    const times = { startTime: new Date("2099-02-01T08:00:00Z"), endTime: new Date("2099-02-01T10:00:00Z") };
+
+    /** A server whose writes fail from some moment on, as if it had ended. */
+    const openDoomed = async (url: string, now: () => Date) => {
+      let left = Number.POSITIVE_INFINITY;
+      const member = await openMember(url, {
+        now,
+        change: (deps) => ({
+          ...deps,
+          db: {
+            ...deps.db,
+            storage: {
+              ...deps.db.storage,
+              write(work, options) {
+                left -= 1;
+                if (left < 0) return Promise.reject(new Error("the test has ended this server"));
+                return deps.db.storage.write(work, options);
+              },
+            },
+          },
+        }),
+      });
+      return {
+        ...member,
+        /** Lets some more writes succeed, and no later one. */
+        failAfter(writes: number) {
+          left = writes;
+        },
+        restore() {
+          left = Number.POSITIVE_INFINITY;
+        },
+      };
+    };
+
+    test("is taken over: a change that one server began is undone or finished by the other", async () => {
+      const clock = stoppedClock();
+      const url = await schemas().create();
+      const doomed = await openDoomed(url, clock.now);
+      await using heir = await openMember(url, { now: clock.now });
+      const admin = heir.as(ROOT);
+      const { id: examId } = await admin.exam.create({ name: "Large", ...times });
+      const importAt = (member: Member, name: string) =>
+        reasonOf(member.as(ROOT).participant.import({ examId, file: roster(name) })).catch(() => "failed");
+      const rows = async () => [await countRows(heir.db, unseated), await countRows(heir.db, bulkChanges)];
+      const visible = async () => (await admin.participant.listUnseated({ examId })).totals?.unseated;
+
+      doomed.failAfter(3);
+      expect(await importAt(doomed, "First")).toBe("failed");
+      // The beginning of the change is stored, and nobody sees it.
+      const [begun = 0, changes] = await rows();
+      expect(begun).toBeGreaterThan(0);
+      expect(begun).toBeLessThan(PEOPLE);
+      expect(changes).toBe(1);
+      expect(await visible()).toBe(0);
+      clock.pass(10_000);
+      await until(async () => (await rows())[1] === 0);
+      expect(await rows()).toEqual([0, 0]);
+
+      expect(await importAt(heir, "Second")).toBe("ok");
+      await until(async () => (await rows())[1] === 0);
+      expect(await visible()).toBe(PEOPLE);
+
+      // A deletion is announced with its first write. What it leaves to do, the other server does.
+      doomed.failAfter(2);
+      await reasonOf(doomed.as(ROOT).exam.delete({ examId, withRooms: true })).catch(() => "failed");
+      expect((await rows())[1]).toBe(1);
+      clock.pass(10_000);
+      await until(async () => (await rows())[1] === 0);
+      expect(await rows()).toEqual([0, 0]);
+      expect(await countRows(heir.db, participants)).toBe(0);
+      doomed.restore();
+      await doomed[Symbol.asyncDispose]();
+    }, 120_000);
+  });
+
+  describe("starting", () => {
+    const ROUNDS = often(3, 20);
+
+    test("at once on an empty database, all servers come up and serve each other's rooms", async () => {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const url = await schemas().create();
+        const members = await Promise.all(Array.from({ length: 4 }, () => openMember(url)));
+        const made = await Promise.all(members.map((member) => createRoom(member)));
+        for (const member of members) {
+          const token = await member.token(ROOT);
+          for (const { id: roomId } of made)
+            expect((await rest(member, token).get("roomInfo", { roomId })).body.data.id).toBe(roomId);
+          expect((await member.inject("/ready")).statusCode).toBe(200);
+        }
+        await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+      }
+    }, 120_000);
+
+    test("works on a newer schema, unless the newer version says that it does not", async () => {
+      const url = await schemas().create();
+      await using running = await openMember(url);
+      const client = new Client({ connectionString: url });
+      await client.connect();
+      const add = (createdAt: number, incompatible: boolean) =>
+        client.query(
+          "INSERT INTO invigil_migrations (created_at, hash, incompatible) VALUES ($1, 'newer', $2)",
+          [createdAt, incompatible],
+        );
+      try {
+        await add(9_000_000_000_000, false);
+        await (await openMember(url))[Symbol.asyncDispose]();
+        expect((await running.inject("/ready")).statusCode).toBe(200);
+        await add(9_000_000_000_001, true);
+        await expect(openMember(url)).rejects.toThrow(SetupError);
+        await expect(openMember(url)).rejects.toThrow(/was made by a newer version of Invigil/);
+        // A server that runs reports that it no longer fits.
+        const { statusCode, body } = await running.inject("/ready");
+        expect([statusCode, JSON.parse(body).migrations]).toEqual([503, "of another version"]);
+      } finally {
+        await client.end();
+      }
+    });
+  });
+});

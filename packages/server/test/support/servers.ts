@@ -1,0 +1,77 @@
+import { callInProcess } from "../../src/app/in-process.js";
+import type { TestApp } from "../../src/app/testing.js";
+import type { Config } from "../../src/config/config.js";
+import { limited } from "./limits.js";
+import { openWorld, type World, type WorldOptions } from "./world.js";
+
+// Servers of one installation, all in this process, on one database of PostgreSQL.
+
+/** A server of an installation. */
+export interface Member extends World, Pick<TestApp, "as"> {
+  /** Listens on a free port, and returns the URL. */
+  listen(): Promise<string>;
+}
+
+/** A person of a test makes the calls of many. */
+const RATES = limited({
+  INVIGIL_LIMIT_READS: "person=1000000",
+  INVIGIL_LIMIT_WRITES: "person=1000000,admin=1000000",
+  INVIGIL_LIMIT_MESSAGES: "person=1000000",
+  INVIGIL_LIMIT_ROOMS: "person=1000000,admin=1000000",
+});
+
+/** Opens another server on the database at `url`. Its limits do not hinder tests that call often. */
+export const openMember = async (
+  url: string,
+  { config, ...options }: Omit<WorldOptions, "sharesDatabase"> = {},
+): Promise<Member> => {
+  const postgres: Config["postgres"] = {
+    url,
+    directUrl: undefined,
+    connections: 8,
+    prepared: true,
+    waitSeconds: 0,
+  };
+  const world = await openWorld({
+    now: () => new Date(),
+    monotonic: () => performance.now(),
+    ...options,
+    sharesDatabase: true,
+    config: { ...RATES, presenceSettleSeconds: 0, ...config, databaseFile: undefined, postgres },
+  });
+  const as: TestApp["as"] = (caller, { signal, ttlSeconds } = {}) =>
+    callInProcess(world.router, world.services, (seconds) => world.token(caller, seconds), {
+      clock: world.clock,
+      ttlSeconds,
+      signal,
+    });
+  return { ...world, as, listen: () => world.app.listen({ host: "127.0.0.1", port: 0 }) };
+};
+
+/** Several servers of one installation. `await using` closes all of them. */
+export interface Servers<Count extends readonly Member[]> extends AsyncDisposable {
+  readonly all: Count;
+}
+
+/** Opens two servers on one database. */
+export const openPair = async (
+  url: string,
+  options: Parameters<typeof openMember>[1] = {},
+): Promise<Servers<readonly [Member, Member]>> => {
+  const all = [await openMember(url, options), await openMember(url, options)] as const;
+  return { all, [Symbol.asyncDispose]: () => closeAll(all) };
+};
+
+/** Opens three servers on one database. */
+export const openThree = async (
+  url: string,
+  options: Parameters<typeof openMember>[1] = {},
+): Promise<Servers<readonly [Member, Member, Member]>> => {
+  const { all: two } = await openPair(url, options);
+  const all = [...two, await openMember(url, options)] as const;
+  return { all, [Symbol.asyncDispose]: () => closeAll(all) };
+};
+
+const closeAll = async (members: readonly Member[]): Promise<void> => {
+  await Promise.all(members.map((member) => member[Symbol.asyncDispose]()));
+};
