@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
-import { describe, expect, it as test } from "vitest";
+import { describe, expect, it as test, vi } from "vitest";
 import { SetupError } from "../src/platform/setup-error.js";
 import { bulkChanges, participants, roomEvents, unseated } from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
@@ -15,6 +15,8 @@ import { type Member, openMember, openPair, openThree } from "./support/servers.
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
 import { createRoom, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+
+vi.setConfig({ testTimeout: 120_000 });
 
 // Several servers on one database of PostgreSQL are one installation.
 
