@@ -8,6 +8,7 @@ export default defineConfig({
     include: ["browser/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    globalSetup: process.env.INVIGIL_TEST_DATABASE === "postgres" ? ["test/support/start-postgres.ts"] : [],
     reporters: ["default", "./scripts/closing-line.mjs"],
   },
 });

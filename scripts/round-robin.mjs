@@ -1,52 +1,91 @@
 #!/usr/bin/env node
-// A load balancer for tests: node scripts/round-robin.mjs PORT URL...
-// Each request goes to the next server in turn, also on one connection, and so does each WebSocket.
-import { createServer, request as send } from "node:http";
+// A load balancer for tests of several servers: node scripts/round-robin.mjs PORT TARGET...
+// Sends each request to the next target in turn, also those of one connection, and each WebSocket. Targets are URLs such as
+// http://127.0.0.1:7001. Port 0 is a free one. When it listens, it prints its URL. A target that is gone answers 502.
+import http from "node:http";
+import net from "node:net";
+import { pipeline } from "node:stream";
 
-const [port, ...targets] = process.argv.slice(2);
-if (!port || targets.length === 0) {
-  console.error("usage: node scripts/round-robin.mjs PORT URL...");
+const [port = "", ...urls] = process.argv.slice(2);
+if (!/^\d+$/.test(port) || urls.length === 0) {
+  console.error("node scripts/round-robin.mjs PORT TARGET...");
   process.exit(2);
 }
-let turn = 0;
-const nextTarget = () => targets[turn++ % targets.length];
+const targets = urls.map((url) => {
+  const { hostname, port: number } = new URL(url);
+  return { host: hostname, port: Number(number) || 80 };
+});
+let turn = -1;
+const next = () => {
+  turn = (turn + 1) % targets.length;
+  return targets[turn];
+};
 
-/** Sends a request on to the next server. */
-const forward = ({ method, url, headers }) => send(new URL(url, nextTarget()), { method, headers });
+/** Headers of one connection, which is not the other. Expectations are met here. */
+const OF_A_CONNECTION = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "expect",
+]);
 
-const server = createServer((request, response) => {
-  const forwarded = forward(request);
-  forwarded.on("response", (answer) => {
-    response.writeHead(answer.statusCode, answer.rawHeaders);
-    answer.pipe(response);
+/**
+ * The headers that go onward, as names and values by turns.
+ * @param {http.IncomingMessage} message
+ */
+const headersOf = ({ rawHeaders }) => {
+  const onward = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    if (!OF_A_CONNECTION.has(rawHeaders[at].toLowerCase())) onward.push(rawHeaders[at], rawHeaders[at + 1]);
+  return onward;
+};
+
+// The servers say which headers are too large, and which requests too slow.
+const server = http.createServer({ maxHeaderSize: 1024 * 1024, requestTimeout: 0 }, (request, response) => {
+  const { method, url: path } = request;
+  const headers = headersOf(request);
+  if (request.headers["transfer-encoding"] !== undefined) headers.push("transfer-encoding", "chunked");
+  // Each request has a connection of its own: a kept one might be closed at the moment of its next use.
+  headers.push("connection", "close");
+  const onward = http.request({ ...next(), method, path, headers, agent: false, maxHeaderSize: 1024 * 1024 });
+  onward.on("response", (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headersOf(answer));
+    // The head of an event stream comes long before its first event.
+    response.flushHeaders();
+    pipeline(answer, response, () => undefined);
   });
-  forwarded.on("error", () => {
-    if (response.headersSent) response.destroy();
-    else response.writeHead(502).end();
+  onward.on("error", () => {
+    if (!response.headersSent) response.writeHead(502, { "content-length": 0 }).end();
   });
-  response.on("close", () => forwarded.destroy());
-  request.pipe(forwarded);
+  // Whichever side goes away first, the other is told.
+  response.on("close", () => onward.destroy());
+  request.on("error", () => onward.destroy());
+  request.pipe(onward);
 });
 
 server.on("upgrade", (request, socket, head) => {
-  const forwarded = forward(request);
-  const refuse = () => socket.destroy();
-  forwarded.on("upgrade", (answer, upstream, first) => {
-    const lines = [`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}`];
-    for (let n = 0; n < answer.rawHeaders.length; n += 2)
-      lines.push(`${answer.rawHeaders[n]}: ${answer.rawHeaders[n + 1]}`);
-    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
-    socket.write(first);
-    upstream.write(head);
-    upstream.pipe(socket).pipe(upstream);
-    upstream.on("error", refuse);
-    socket.on("error", () => upstream.destroy());
+  const onward = net.connect(next(), () => {
+    const { method, url, rawHeaders } = request;
+    let text = `${method} ${url} HTTP/1.1\r\n`;
+    for (let at = 0; at < rawHeaders.length; at += 2) text += `${rawHeaders[at]}: ${rawHeaders[at + 1]}\r\n`;
+    onward.write(`${text}\r\n`, "latin1");
+    onward.write(head);
+    socket.pipe(onward).pipe(socket);
   });
-  forwarded.on("response", (answer) => {
-    socket.end(`HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\nconnection: close\r\n\r\n`);
+  let isConnected = false;
+  onward.on("connect", () => {
+    isConnected = true;
   });
-  forwarded.on("error", refuse);
-  forwarded.end();
+  onward.on("error", () => {
+    if (isConnected) socket.destroy();
+    else socket.end("HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+  socket.on("error", () => onward.destroy());
+  onward.on("close", () => isConnected && socket.destroy());
+  socket.on("close", () => onward.destroy());
 });
 
-server.listen(Number(port), "127.0.0.1");
+server.listen(Number(port), "127.0.0.1", () => {
+  console.log(`http://127.0.0.1:${server.address().port}`);
+});

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Parsed } from "../test/support/calls.js";
+import { isOnRealServers } from "../test/support/real-servers.js";
 import { openSchool, type School } from "../test/support/school.js";
 import { launchChromium } from "./support/chromium.js";
 import { createNetwork } from "./support/network.js";
@@ -271,12 +272,14 @@ describe("the vendor's pages", () => {
     ahead += 60_000;
     own.mend();
     expect(await heard(away, "stop")).toHaveLength(1);
-    expect(await run(away, "heard.map(({ sid }) => sid)")).toEqual(["stop"]);
+    // For real servers, the clip began just now.
+    const missed = isOnRealServers ? ["clip"] : [];
+    expect(await run(away, "heard.map(({ sid }) => sid)")).toEqual([...missed, "stop"]);
     expect(await run(there, "shown.clips")).toEqual(["clip"]);
     // A clip that begins now is played.
     await run(teacher, `tell(20011, "next", ["e1", "e2"])`);
     await heard(away, "next");
-    expect(await run(away, "shown.clips")).toEqual(["next"]);
+    expect(await run(away, "shown.clips")).toEqual([...missed, "next"]);
   });
 
   it("come in although their first login finds no network", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expectPlayable, openApp, PULL, start } from "./support/apps.js";
 import { dataOf, expectDone, type Parsed, refusalOf } from "./support/calls.js";
+import { isOnRealServers } from "./support/real-servers.js";
 import { openSchool, type School } from "./support/school.js";
 
 // The requests of the vendor's web apps, as observed. The apps cannot be changed.
@@ -182,5 +183,7 @@ it("an expired token is HTTP 401, which the apps take for a lost login", async (
   const app = await open(school, "teacher1", "teacher");
   const { room } = await start(app, school, "teacher1");
   now = new Date("2026-01-02T04:04:06Z");
-  refusalOf(await app.get("roomInfo", { roomId: room.id }), 401, "UNAUTHENTICATED");
+  const expired = { sub: "teacher1", role: "teacher", room: room.id } as const;
+  const later = isOnRealServers ? openApp(school, await school.token(expired, -1)) : app;
+  refusalOf(await later.get("roomInfo", { roomId: room.id }), 401, "UNAUTHENTICATED");
 });

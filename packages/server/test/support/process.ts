@@ -1,10 +1,11 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
-import { basename, delimiter, dirname } from "node:path";
+import { basename, delimiter, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { Role } from "@invigil/schema";
 import { expect } from "vitest";
 import { signToken } from "../../src/identity/tokens.js";
+import { REPOSITORY } from "./folders.js";
 import { kept, watchLog } from "./secrets.js";
 
 export { REPOSITORY, tempFolder } from "./folders.js";
@@ -64,8 +65,9 @@ export interface Child extends AsyncDisposable {
   stdout(): string;
 }
 
-/** @throws Error in a test file that `npm run check` runs, because those must not start processes */
+/** @throws Error in a test file that `npm run check` runs, because those must not start processes. Any may run against real servers. */
 const checkFileName = (): void => {
+  if (process.env.INVIGIL_TEST_SERVERS) return;
   const name = basename(expect.getState().testPath ?? "");
   if (!name.startsWith("process-"))
     throw new Error(`${name} starts a process: move the test to a file named process-*.test.ts`);
@@ -149,6 +151,10 @@ const start = (
 export const invigil = (args: readonly string[], options: StartOptions): Child =>
   start(process.execPath, [CLI, ...args], options);
 
+/** Starts a script of the repository. */
+export const script = (path: string, args: readonly string[]): Child =>
+  start(process.execPath, [join(REPOSITORY, path), ...args], { cwd: REPOSITORY });
+
 /** Runs `invigil` until it exits. */
 export const run = async (args: readonly string[], options: StartOptions): Promise<Ended> => {
   await using child = invigil(args, options);
@@ -178,7 +184,8 @@ interface Answer {
   readonly body: Json;
 }
 
-const SECRET = kept("auth-secret");
+/** The secret of a server with `testEnv`. */
+export const SECRET = kept("auth-secret");
 /** Settings of a server on a free port, with a known token secret. */
 export const testEnv: Env = { INVIGIL_PORT: "0", INVIGIL_AUTH_SECRET: SECRET };
 /** Signs a token for a server with `testEnv`. */

@@ -4,6 +4,7 @@ import {
   type TestApp,
   type TestAppOptions,
 } from "../../src/app/testing.js";
+import { isOnRealServers, openRealServers } from "./real-servers.js";
 
 type Caller = ReturnType<TestApp["as"]>;
 type Room = RouterOutputs["room"]["create"];
@@ -47,9 +48,9 @@ const person = (userId: string, role: "teacher" | "inspector" | "examinee") => (
   name: `Name of ${userId}`,
 });
 
-/** Opens an app with rooms of two exams. Each room has people of every role. */
+/** Opens an app with rooms of two exams, or real servers. Each room has people of every role. */
 export const openSchool = async (options: TestAppOptions = {}): Promise<School> =>
-  foundSchool(await createTestApp(options));
+  foundSchool(await (isOnRealServers ? openRealServers(options) : createTestApp(options)));
 
 /** Creates a school in an app, in addition to existing ones. */
 export const foundSchool = async (app: TestApp): Promise<School> => {

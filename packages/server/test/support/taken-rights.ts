@@ -14,7 +14,7 @@ const ANOTHER_PASSWORD = "another long password";
 /** A right that somebody has and loses. */
 export interface Right extends AsyncDisposable {
   /** Uses the right at a server. Returns "ok", or the reason or code of the refusal. */
-  use(at: Member): Promise<string>;
+  readonly use: (at: Member) => Promise<string>;
   /** Takes the right away, at a server. */
   takeAway(at: Member): Promise<unknown>;
 }
@@ -25,7 +25,7 @@ export interface Way {
   /** What `use` returns afterwards. */
   readonly refusal: string;
   /** @param urls where the servers listen, in their order */
-  grant(servers: readonly Member[], round: number, urls: readonly string[]): Promise<Right>;
+  readonly grant: (servers: readonly Member[], round: number, urls: readonly string[]) => Promise<Right>;
 }
 
 const outcomeOf = ({ error }: TrpcAnswer): string => error?.data.reason ?? "ok";
