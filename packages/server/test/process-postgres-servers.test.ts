@@ -110,7 +110,8 @@ describePostgres("servers of one database", () => {
           const audioStatus = n % 4 < 2 ? "speaking" : "silent";
           const person = { userId, name: userId, role: "examinee" as const };
           await Promise.all([
-            admin.im.send({ roomId, type: 30_001, data: userId }),
+            // Each message has a sender of its own, because the messages of one sender are limited.
+            server.as({ ...ROOT, sub: `admin-${userId}` }).im.send({ roomId, type: 30_001, data: userId }),
             admin.room.setAudioStatus({ roomId, audioStatus }),
             admin.participant.add({ roomId, participants: [person] }),
             admin.cheat.addRecords({
