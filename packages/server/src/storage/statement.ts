@@ -1,5 +1,7 @@
 import {
+  type AnyColumn,
   Column,
+  getTableColumns,
   getTableName,
   is,
   noopDecoder,
@@ -220,6 +222,46 @@ export const bindingsOf = (parameters: readonly unknown[]): Binding[] =>
     }
     return { name: undefined, encode: undefined, value: parameter };
   });
+
+/**
+ * Creates a function that returns the values of a statement's parameters in their order.
+ * @param toDriver converts a value to one that the driver of the database takes
+ */
+export const binderOf =
+  (text: string, bindings: readonly Binding[], toDriver: (value: unknown) => unknown) =>
+  (values: Values): unknown[] =>
+    bindings.map(({ name, encode, value }) => {
+      if (name === undefined) return toDriver(value);
+      const given = values[name];
+      if (given === undefined) {
+        if (!(name in values)) throw new Error(`the parameter ${name} has no value: ${text}`);
+        return null;
+      }
+      return toDriver(encode && given !== null ? encode(given) : given);
+    });
+
+/** Whether the database generates the column's values: a numeric primary key of one column. */
+export const isNumberedKey = ({ primary, dataType }: Pick<AnyColumn, "primary" | "dataType">): boolean =>
+  primary && dataType === "number";
+
+/** The columns of a table that an insertion sets, and the one that the database generates. */
+export const insertedColumns = (table: SQLiteTable) => {
+  const all = Object.entries(getTableColumns(table));
+  return {
+    columns: all.filter(([, column]) => !isNumberedKey(column)),
+    key: all.find(([, column]) => isNumberedKey(column))?.[1],
+  };
+};
+
+/** Returns the value that a row has in a column: its own, the column's default, or null. */
+export const insertedValue = (
+  row: Readonly<Record<string, unknown>>,
+  [property, column]: readonly [string, AnyColumn],
+  toDriver: (value: unknown) => unknown,
+): unknown => {
+  const value: unknown = row[property] ?? (row[property] === null ? null : column.default);
+  return value === undefined || value === null ? null : toDriver(column.mapToDriverValue(value));
+};
 
 /** Creates a function that builds a row from the values of its fields. */
 export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {

@@ -1,6 +1,7 @@
 import pg from "pg";
 import { SetupError } from "../../platform/setup-error.js";
 import { DatabaseUnavailableError } from "../errors.js";
+import { listOf, quoted } from "../names.js";
 import {
   APPLICATION_NAME,
   assertUsable,
@@ -18,11 +19,11 @@ import {
   readApplied,
   readMigrations,
 } from "../postgres/migrate.js";
-import { createSessions, type Session } from "../postgres/sessions.js";
+import { createSessions, firstValue, rollBack, type Session } from "../postgres/sessions.js";
 import { shownUrl } from "../postgres/settings.js";
 import { toPostgres, typeOf } from "../postgres/values.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { COPIED_TABLES, type CopiedTable, decodeRow, listOf, pageQuery, quoted } from "./tables.js";
+import { COPIED_TABLES, type CopiedTable, decodeRow, pageQuery } from "./tables.js";
 
 const LOCK_TIMEOUT_MS = 10_000;
 
@@ -72,19 +73,13 @@ const inTransaction = async <Result>(
         );
         return result;
       } catch (error) {
-        await session.execute("ROLLBACK").catch(() => undefined);
+        await rollBack(session);
         throw explained(`The database ${shownUrl(url)} failed`, error);
       }
     });
   } finally {
     await sessions.close();
   }
-};
-
-/** Returns the first value of the first row. */
-const firstValue = async (session: Session, text: string, values?: unknown[]): Promise<unknown> => {
-  const { rows } = await session.query({ text, ...(values && { values }) });
-  return rows[0]?.[0];
 };
 
 const readerOf = (session: Session): TableReader => {

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSy
 import { dirname } from "node:path";
 import Sqlite from "better-sqlite3";
 import { SetupError } from "../../platform/setup-error.js";
+import { listOf, quoted } from "../names.js";
 import { isInUse } from "../sqlite/backup-file.js";
 import { checkBeforeRecovery, MIGRATIONS } from "../sqlite/client.js";
 import { toSqlite } from "../sqlite/dialect.js";
@@ -10,7 +11,7 @@ import { beginEpoch } from "../sqlite/epoch.js";
 import { logOf } from "../sqlite/log-file.js";
 import { compareMigrations, migrate, readMigrations } from "../sqlite/migrate.js";
 import type { CopySource, CopyTarget, TableReader } from "./ends.js";
-import { type CopiedTable, decodeRow, LEFT_OUT, listOf, pageQuery, quoted } from "./tables.js";
+import { type CopiedTable, decodeRow, LEFT_OUT, pageQuery } from "./tables.js";
 
 /** The cache of the new database, in KiB. What exceeds it is written to the file before the commit. */
 const CACHE_KIB = 64 * 1024;

@@ -1,5 +1,6 @@
 import { type Column, getTableName, is } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
+import { listOf, quoted } from "../names.js";
 import * as declared from "../tables.js";
 
 /** A row as its values, in the order of the table's columns: times are dates, and JSON is parsed. */
@@ -58,10 +59,6 @@ export const COPIED_TABLES: readonly CopiedTable[] = byReference(
 )
   .filter((table) => !OF_RUNNING_SERVERS.includes(table) && !OF_DATABASE.includes(table))
   .map(describe);
-
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-export const listOf = (columns: readonly Pick<Column, "name">[]): string =>
-  columns.map(({ name }) => quoted(name)).join(", ");
 
 /** Returns the key of a row. */
 export const keyOf = ({ columns, key }: CopiedTable, row: Row): unknown[] =>

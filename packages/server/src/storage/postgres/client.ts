@@ -20,6 +20,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 /** Migrations may rewrite large tables. */
 export const MIGRATION_TIMEOUT_MS = 24 * 60 * 60 * 1000;
 const RETRY_MS = 500;
+/** How often the server's clock and identity are looked at. */
+const CHECK_MS = 10_000;
 /** PostgreSQL 15. */
 const LEAST_VERSION = 150_000;
 
@@ -111,7 +113,6 @@ export const openPostgres = async ({
     await direct.close();
   }
 
-  // Behind a pooler, connections outlive their server, so the clock looks again.
   const follow = async (session: Session): Promise<void> => {
     if (await followOrigin(session)) onNewEpoch?.();
   };
@@ -123,9 +124,20 @@ export const openPostgres = async ({
     onStatement,
     onConnect: follow,
   });
+  const clock = createDatabaseClock();
+  const check = async (session: Session): Promise<void> => {
+    await clock.measure(session);
+    // Behind a pooler, a connection outlives its server.
+    await follow(session);
+  };
   try {
-    await whenReachable(sessions, { url, waitSeconds }, (session) => session.execute("SELECT 1"));
-    const clock = await createDatabaseClock(sessions, follow);
+    await whenReachable(sessions, { url, waitSeconds }, clock.measure);
+    const timer = setInterval(() => {
+      // Without an answer, what was last found remains the best guess.
+      sessions.use(check).catch(() => undefined);
+    }, CHECK_MS);
+    // The timer keeps no process running.
+    timer.unref();
     return {
       kind: "postgres",
       storage: createPostgresStorage({ sessions, prepared, timeoutMs }),
@@ -134,7 +146,7 @@ export const openPostgres = async ({
       fault: () => undefined,
       migrationsAreCurrent: () => sessions.use((session) => fitsVersion(session, migrations)),
       async close() {
-        clock.stop();
+        clearInterval(timer);
         await sessions.close();
       },
     };

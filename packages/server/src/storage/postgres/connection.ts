@@ -1,8 +1,11 @@
 import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import { quoted } from "../names.js";
 import {
-  type Binding,
+  binderOf,
   type Insertion,
+  insertedColumns,
+  insertedValue,
   partsOf,
   rowReader,
   type Statement,
@@ -11,7 +14,7 @@ import {
 import { compile, compileInsertion, postgresDialect } from "./dialect.js";
 import { asPortError } from "./errors.js";
 import type { Query, Session } from "./sessions.js";
-import { columnsOf, toPostgres } from "./values.js";
+import { toPostgres } from "./values.js";
 
 /** Runs statements in one session. */
 export interface Connection {
@@ -24,19 +27,21 @@ export interface Connection {
   ): Promise<number[]>;
 }
 
-/** A statement that is ready for the server. */
-export interface Compiled {
+/** The text of a statement, with the name by which it is prepared. */
+export interface Named {
   readonly name: string;
   readonly text: string;
+}
+
+/** A statement that is ready for the server. */
+export interface Compiled extends Named {
   readonly bind: (values: Values) => unknown[];
   readonly read: (values: readonly unknown[]) => Record<string, unknown>;
   /** The number of columns of its rows. */
   readonly columns: number;
 }
 
-interface CompiledInsertion {
-  readonly name: string;
-  readonly text: string;
+interface CompiledInsertion extends Named {
   /** Returns a list of values for each column. */
   readonly bind: (rows: readonly Readonly<Record<string, unknown>>[]) => unknown[][];
   readonly isNumbered: boolean;
@@ -56,16 +61,6 @@ const nameOf = (text: string): string => {
   return name;
 };
 
-const bindValue = ({ name, encode, value }: Binding, values: Values, text: string): unknown => {
-  if (name === undefined) return toPostgres(value);
-  const given = values[name];
-  if (given === undefined) {
-    if (!(name in values)) throw new Error(`the parameter ${name} has no value: ${text}`);
-    return null;
-  }
-  return toPostgres(encode && given !== null ? encode(given) : given);
-};
-
 export const compileOnce = (statement: Statement): Compiled => {
   const known = compiledStatements.get(statement);
   if (known) return known;
@@ -74,7 +69,7 @@ export const compileOnce = (statement: Statement): Compiled => {
   const compiled: Compiled = {
     name: nameOf(text),
     text,
-    bind: (values) => bindings.map((binding) => bindValue(binding, values, text)),
+    bind: binderOf(text, bindings, toPostgres),
     read: rowReader(parts),
     columns: parts.fields.length,
   };
@@ -85,18 +80,12 @@ export const compileOnce = (statement: Statement): Compiled => {
 const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
   const known = compiledInsertions.get(insertion);
   if (known) return known;
-  const { columns, key } = columnsOf(insertion.table);
+  const { columns, key } = insertedColumns(insertion.table);
   const text = compileInsertion(insertion);
   const compiled: CompiledInsertion = {
     name: nameOf(text),
     text,
-    bind: (rows) =>
-      columns.map(([property, column]) =>
-        rows.map((row) => {
-          const value: unknown = row[property] ?? (row[property] === null ? null : column.default);
-          return value === undefined || value === null ? null : toPostgres(column.mapToDriverValue(value));
-        }),
-      ),
+    bind: (rows) => columns.map((column) => rows.map((row) => insertedValue(row, column, toPostgres))),
     isNumbered: key !== undefined,
   };
   compiledInsertions.set(insertion, compiled);
@@ -104,14 +93,20 @@ const compileInsertionOnce = (insertion: Insertion): CompiledInsertion => {
 };
 
 /** @param prepared whether statements are prepared by name */
+export const queryOf = (
+  { name, text }: Named,
+  values: unknown[],
+  { prepared }: { readonly prepared: boolean },
+): Query => (prepared ? { name, text, values } : { text, values });
+
+/** @param prepared whether statements are prepared by name */
 export const createConnection = (
   session: Session,
   { prepared }: { readonly prepared: boolean },
 ): Connection => {
-  const send = async ({ name, text }: { name: string; text: string }, values: unknown[]) => {
-    const query: Query = prepared ? { name, text, values } : { text, values };
+  const send = async (named: Named, values: unknown[]) => {
     try {
-      return await session.query(query);
+      return await session.query(queryOf(named, values, { prepared }));
     } catch (error) {
       throw asPortError(error);
     }
@@ -144,8 +139,8 @@ export const createConnection = (
 /** Returns the text that locks rows of a table by their keys, in the order of the keys. */
 export const lockText = (table: SQLiteTable): string => {
   const name = getTableName(table);
-  const keys = Object.values(columnsOf(table).columns).filter(([, { primary }]) => primary);
+  const keys = Object.values(insertedColumns(table).columns).filter(([, { primary }]) => primary);
   const [key] = keys.map(([, column]) => column.name);
   if (key === undefined) throw new Error(`the table ${name} has no key of one column`);
-  return `SELECT 1 FROM "${name}" WHERE "${key}" = ANY ($1::text[]) ORDER BY "${key}" FOR NO KEY UPDATE`;
+  return `SELECT 1 FROM ${quoted(name)} WHERE ${quoted(key)} = ANY ($1::text[]) ORDER BY ${quoted(key)} FOR NO KEY UPDATE`;
 };

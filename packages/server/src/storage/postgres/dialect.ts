@@ -1,7 +1,15 @@
 import { getTableName, Param, type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
-import { type Binding, bindingsOf, type Dialect, type Insertion, type StatementParts } from "../statement.js";
-import { columnsOf, quoted, typeOf } from "./values.js";
+import { listOf, quoted } from "../names.js";
+import {
+  type Binding,
+  bindingsOf,
+  type Dialect,
+  type Insertion,
+  insertedColumns,
+  type StatementParts,
+} from "../statement.js";
+import { typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
@@ -48,8 +56,8 @@ export const compile = ({
  * that the database generates grow in the order of the rows.
  */
 export const compileInsertion = ({ table, onConflict }: Insertion): string => {
-  const { columns, key } = columnsOf(table);
-  const names = columns.map(([, { name }]) => quoted(name)).join(", ");
+  const { columns, key } = insertedColumns(table);
+  const names = listOf(columns.map(([, column]) => column));
   const lists = columns.map(([, column], index) => `$${index + 1}::${typeOf(column)}[]`).join(", ");
   const rows = `SELECT ${names} FROM unnest(${lists}) WITH ORDINALITY AS given (${names}, "ordinality") ORDER BY "ordinality"`;
   const conflict = onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : "";

@@ -1,5 +1,5 @@
 import { nextEpoch } from "../epochs.js";
-import type { Session } from "./sessions.js";
+import { firstValue, inTransaction, type Session } from "./sessions.js";
 
 const SEQUENCE = "pg_get_serial_sequence('room_events', 'id')";
 
@@ -8,10 +8,9 @@ const SEQUENCE = "pg_get_serial_sequence('room_events', 'id')";
  * timeline.
  */
 const ORIGIN =
-  "SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
-
-const firstValue = async (session: Session, text: string, values?: unknown[]): Promise<unknown> =>
-  (await session.query({ text, ...(values && { values }) })).rows[0]?.[0];
+  "(SELECT system_identifier FROM pg_control_system()) || '/' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8)";
+/** The origin that the newest epoch has noted. */
+const NOTED_ORIGIN = '(SELECT origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1)';
 
 /**
  * Begins a new epoch of the event log, in the transaction of the caller.
@@ -31,20 +30,19 @@ export const beginEpoch = async (session: Session, origin?: string): Promise<voi
 
 /** Notes the origin of a database. Begins a new epoch if it was another one. Returns whether it did. */
 const noteOrigin = async (session: Session, origin: string): Promise<boolean> => {
+  // Another server may have noted it in the meantime.
   await session.execute("LOCK TABLE event_epochs IN EXCLUSIVE MODE");
-  const { rows } = await session.query({
-    text: 'SELECT "begin", origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1',
-  });
-  const [begin, known] = rows[0] ?? [];
-  if (known === origin) return false;
-  if (typeof known === "string") {
+  const noted = await firstValue(session, `SELECT ${NOTED_ORIGIN}`);
+  if (noted === origin) return false;
+  if (typeof noted === "string") {
     await beginEpoch(session, origin);
     return true;
   }
   await session.query({
-    text: `INSERT INTO event_epochs ("begin", origin, started_at) VALUES ($1, $2, clock_timestamp())
+    text: `INSERT INTO event_epochs ("begin", origin, started_at)
+      VALUES (coalesce((SELECT max("begin") FROM event_epochs), 0), $1, clock_timestamp())
       ON CONFLICT ("begin") DO UPDATE SET origin = excluded.origin`,
-    values: [begin ?? 0, origin],
+    values: [origin],
   });
   return false;
 };
@@ -54,16 +52,16 @@ const noteOrigin = async (session: Session, origin: string): Promise<boolean> =>
  * restored, or a standby took over. Returns whether it did.
  */
 export const followOrigin = async (session: Session): Promise<boolean> => {
-  const origin = String(await firstValue(session, ORIGIN));
-  const known = await firstValue(session, 'SELECT origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1');
-  if (known === origin) return false;
-  await session.execute("BEGIN; SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 10000");
-  try {
-    const hasBegun = await noteOrigin(session, origin);
-    await session.execute("COMMIT");
-    return hasBegun;
-  } catch (error) {
-    await session.execute("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
+  const { rows } = await session.query({ text: `SELECT ${ORIGIN}, ${NOTED_ORIGIN}` });
+  const [origin, noted] = rows[0] ?? [];
+  if (noted === origin) return false;
+  const begin = "BEGIN; SET LOCAL lock_timeout = 10000; SET LOCAL statement_timeout = 10000";
+  return inTransaction(session, () => noteOrigin(session, String(origin)), begin);
 };
+
+/** Begins a new epoch of the event log of a database that servers may use. */
+export const beginEpochNow = (session: Session): Promise<void> =>
+  inTransaction(session, async () => {
+    const origin = await firstValue(session, `SELECT ${NOTED_ORIGIN}`);
+    await beginEpoch(session, typeof origin === "string" ? origin : undefined);
+  });

@@ -1,8 +1,8 @@
 import type { Reader } from "../port.js";
 import type { Statement, Values } from "../statement.js";
-import { type Compiled, compileOnce } from "./connection.js";
+import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
-import type { Query, Session, Sessions } from "./sessions.js";
+import { rollBack, type Session, type Sessions } from "./sessions.js";
 
 /** A read that waits for its turn. */
 interface WaitingRead {
@@ -17,7 +17,7 @@ const MAX_RUNNING = 4;
 const MAX_GATHERED = 100;
 
 /** How a statement answers several reads at once. */
-interface GatheredForm extends Required<Pick<Query, "name" | "text">> {
+interface GatheredForm extends Named {
   readonly parameters: number;
 }
 
@@ -55,7 +55,7 @@ const gatheredForm = async (
       parameters: plain.length,
     };
   } finally {
-    await session.execute("ROLLBACK");
+    await rollBack(session);
   }
 };
 
@@ -80,8 +80,8 @@ export const createGatheredReader = (
     made.catch(() => forms.delete(compiled));
     return made;
   };
-  const send = (session: Session, { name, text }: { name: string; text: string }, values: unknown[]) =>
-    session.query(prepared ? { name, text, values } : { text, values });
+  const send = (session: Session, named: Named, values: unknown[]) =>
+    session.query(queryOf(named, values, { prepared }));
 
   const readEach = async (
     session: Session,

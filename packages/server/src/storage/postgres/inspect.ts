@@ -1,5 +1,5 @@
-import { MIGRATIONS } from "./client.js";
-import { isCompatible, readApplied, readMigrations } from "./migrate.js";
+import { APPLICATION_NAME, MIGRATIONS, reasonOf } from "./client.js";
+import { hasAll, isCompatible, readApplied, readMigrations } from "./migrate.js";
 import { createSessions } from "./sessions.js";
 import type { PostgresSettings } from "./settings.js";
 
@@ -16,7 +16,7 @@ export const inspectPostgres = async ({ url }: PostgresSettings): Promise<Inspec
     url,
     connections: 1,
     timeoutMs: TIMEOUT_MS,
-    applicationName: "invigil doctor",
+    applicationName: `${APPLICATION_NAME} doctor`,
   });
   try {
     return await sessions.use(async (session) => {
@@ -28,13 +28,10 @@ export const inspectPostgres = async ({ url }: PostgresSettings): Promise<Inspec
       const applied = await readApplied(session);
       const migrations = readMigrations(MIGRATIONS);
       if (!isCompatible(applied, migrations)) return { state: "newer", version };
-      const done = new Set(applied.map(({ createdAt }) => createdAt));
-      const isComplete = migrations.every(({ folderMillis }) => done.has(folderMillis));
-      return { state: isComplete ? "current" : "older", version };
+      return { state: hasAll(applied, migrations) ? "current" : "older", version };
     });
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return { state: "unreachable", reason: cause instanceof Error ? cause.message : String(cause) };
+    return { state: "unreachable", reason: reasonOf(error) };
   } finally {
     await sessions.close();
   }

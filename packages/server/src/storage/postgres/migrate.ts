@@ -1,6 +1,6 @@
 import { type MigrationMeta, readMigrationFiles } from "drizzle-orm/migrator";
 import { SetupError } from "../../platform/setup-error.js";
-import type { Session } from "./sessions.js";
+import { inTransaction, type Session } from "./sessions.js";
 import { shownUrl } from "./settings.js";
 
 /** A migration. An older version of Invigil does not work with the schema after an incompatible one. */
@@ -77,20 +77,8 @@ export const applyMigrations = async (
  * Applies the missing migrations in one transaction. Processes that start at once wait for the first of them.
  * @throws SetupError when the schema was made by a newer version and this one does not work with it
  */
-export const migrate = async (
-  session: Session,
-  migrations: readonly Migration[],
-  url: string,
-): Promise<void> => {
-  await session.execute("BEGIN");
-  try {
-    await applyMigrations(session, migrations, url);
-    await session.execute("COMMIT");
-  } catch (error) {
-    await session.execute("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
-};
+export const migrate = (session: Session, migrations: readonly Migration[], url: string): Promise<void> =>
+  inTransaction(session, () => applyMigrations(session, migrations, url));
 
 /** Whether the database has exactly these migrations. */
 export const hasExactly = (applied: readonly Applied[], migrations: readonly Migration[]): boolean => {
@@ -98,9 +86,14 @@ export const hasExactly = (applied: readonly Applied[], migrations: readonly Mig
   return applied.length === known.size && applied.every(({ createdAt }) => known.has(createdAt));
 };
 
+/** Whether the database has all of these migrations. */
+export const hasAll = (applied: readonly Applied[], migrations: readonly Migration[]): boolean => {
+  const done = new Set(applied.map(({ createdAt }) => createdAt));
+  return migrations.every(({ folderMillis }) => done.has(folderMillis));
+};
+
 /** Whether the schema of the database fits this version. */
 export const fitsVersion = async (session: Session, migrations: readonly Migration[]): Promise<boolean> => {
   const applied = await readApplied(session);
-  const done = new Set(applied.map(({ createdAt }) => createdAt));
-  return isCompatible(applied, migrations) && migrations.every(({ folderMillis }) => done.has(folderMillis));
+  return isCompatible(applied, migrations) && hasAll(applied, migrations);
 };

@@ -1,6 +1,6 @@
 import { SetupError } from "../../platform/setup-error.js";
 import { APPLICATION_NAME, reasonOf } from "./client.js";
-import { beginEpoch } from "./epoch.js";
+import { beginEpochNow } from "./epoch.js";
 import { createSessions } from "./sessions.js";
 import { type PostgresSettings, shownUrl } from "./settings.js";
 
@@ -18,15 +18,7 @@ export const beginEpochAt = async ({ url, directUrl = url }: PostgresSettings): 
     applicationName: APPLICATION_NAME,
   });
   try {
-    await sessions.use(async (session) => {
-      await session.execute("BEGIN");
-      const { rows } = await session.query({
-        text: 'SELECT origin FROM event_epochs ORDER BY "begin" DESC LIMIT 1',
-      });
-      const [origin] = rows[0] ?? [];
-      await beginEpoch(session, typeof origin === "string" ? origin : undefined);
-      await session.execute("COMMIT");
-    });
+    await sessions.use(beginEpochNow);
   } catch (error) {
     throw new SetupError(`The database ${shownUrl(url)} cannot be used: ${reasonOf(error)}`);
   } finally {

@@ -1,7 +1,9 @@
 import { type Column, getTableName, is, SQL, type Table, type View } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 import { getTableConfig, getViewConfig, SQLiteTable, SQLiteView } from "drizzle-orm/sqlite-core";
-import { isNumberedKey, quoted, typeOf } from "./values.js";
+import { listOf, quoted } from "../names.js";
+import { isNumberedKey } from "../statement.js";
+import { typeOf } from "./values.js";
 
 const compiler = new PgDialect();
 
@@ -27,9 +29,6 @@ const sqlTypeOf = (column: Column): string => {
 
 const literal = (value: unknown): string =>
   typeof value === "string" ? `'${value.replaceAll("'", "''")}'` : String(value);
-
-const listOf = (columns: readonly { readonly name: string }[]): string =>
-  columns.map(({ name }) => quoted(name)).join(", ");
 
 const createTable = (table: SQLiteTable): string[] => {
   const { name, columns, primaryKeys, indexes } = getTableConfig(table);

@@ -22,6 +22,37 @@ export interface Session {
   discard(): void;
 }
 
+/** Returns the first value of the first row. */
+export const firstValue = async (session: Session, text: string, values?: unknown[]): Promise<unknown> =>
+  (await session.query({ text, ...(values && { values }) })).rows[0]?.[0];
+
+/** Rolls back. If the server does not answer, the connection may still be in the transaction, so it is closed. */
+export const rollBack = async (session: Session): Promise<void> => {
+  try {
+    await session.execute("ROLLBACK");
+  } catch {
+    // The error that led here says more.
+    session.discard();
+  }
+};
+
+/** Runs work in a transaction. Rolls back if it fails. */
+export const inTransaction = async <Result>(
+  session: Session,
+  work: () => Promise<Result>,
+  begin = "BEGIN",
+): Promise<Result> => {
+  await session.execute(begin);
+  try {
+    const result = await work();
+    await session.execute("COMMIT");
+    return result;
+  } catch (error) {
+    await rollBack(session);
+    throw error;
+  }
+};
+
 export interface Sessions {
   /** Calls a function with a connection, which returns to the pool unless it was lost. */
   use<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;

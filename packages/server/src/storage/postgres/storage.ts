@@ -1,11 +1,11 @@
 import { CommitUnknownError, TransactionStalledError } from "../errors.js";
 import { createGrouped } from "../grouped.js";
+import { quoted } from "../names.js";
 import type { Storage, Transaction, WriteOptions } from "../port.js";
 import { type Connection, createConnection, lockText } from "./connection.js";
 import { asPortError, isConflict } from "./errors.js";
 import { createGatheredReader } from "./gathered-reads.js";
-import type { Session, Sessions } from "./sessions.js";
-import { quoted } from "./values.js";
+import { rollBack, type Session, type Sessions } from "./sessions.js";
 
 export interface PostgresStorageOptions {
   readonly sessions: Sessions;
@@ -90,16 +90,6 @@ const handleOf = (session: Session, connection: Connection, afterCommit: (() => 
       isOver = true;
     },
   };
-};
-
-/** Rolls back, unless the connection was lost: then the server does. */
-const rollBack = async (session: Session): Promise<void> => {
-  try {
-    await session.execute("ROLLBACK");
-  } catch {
-    // The error that led here says more. The connection may still be in the transaction.
-    session.discard();
-  }
 };
 
 /** Implements the storage interface on PostgreSQL. A write is a transaction of its own. */

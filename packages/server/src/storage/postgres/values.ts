@@ -1,5 +1,4 @@
-import { type Column, getTableColumns } from "drizzle-orm";
-import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Column } from "drizzle-orm";
 import pg from "pg";
 
 /** Converts a value to one that the driver can send. */
@@ -47,10 +46,6 @@ export const types: pg.CustomTypesConfig = {
   getTypeParser: (oid: number) => parsers[oid] ?? asText,
 };
 
-/** Whether the database generates the column's values: a numeric primary key of one column. */
-export const isNumberedKey = ({ primary, dataType }: Pick<Column, "primary" | "dataType">): boolean =>
-  primary && dataType === "number";
-
 /** Returns the SQL type of a column. */
 export const typeOf = (column: Column): "jsonb" | "timestamptz" | "boolean" | "bigint" | "text" | "bytea" => {
   if (column.dataType === "custom") {
@@ -60,15 +55,4 @@ export const typeOf = (column: Column): "jsonb" | "timestamptz" | "boolean" | "b
     return column.mapFromDriverValue(0) instanceof Date ? "timestamptz" : "boolean";
   }
   return column.dataType === "number" ? "bigint" : "text";
-};
-
-export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
-
-/** The columns of a table that an insertion sets, and the one that the database generates. */
-export const columnsOf = (table: SQLiteTable) => {
-  const all = Object.entries(getTableColumns(table));
-  return {
-    columns: all.filter(([, column]) => !isNumberedKey(column)),
-    key: all.find(([, column]) => isNumberedKey(column))?.[1],
-  };
 };

@@ -1,10 +1,14 @@
 import Sqlite from "better-sqlite3";
-import { type AnyColumn, getTableColumns, getTableName } from "drizzle-orm";
+import { getTableName } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
 import { ForeignKeyError, UniqueError } from "../errors.js";
+import { listOf, quoted } from "../names.js";
 import {
   type Binding,
+  binderOf,
   type Insertion,
+  insertedColumns,
+  insertedValue,
   partsOf,
   rowReader,
   type Statement,
@@ -63,10 +67,6 @@ const compileOnce = (statement: Statement): Compiled => {
 
 const NOTHING: Values = {};
 
-/** Whether the database generates the column's values: a numeric primary key of one column. */
-const isNumberedKey = ({ primary, dataType }: Pick<AnyColumn, "primary" | "dataType">): boolean =>
-  primary && dataType === "number";
-
 /** Converts an error of SQLite to one of the storage interface; returns other errors unchanged. */
 const asPortError = (error: unknown): unknown => {
   if (!(error instanceof Sqlite.SqliteError)) return error;
@@ -93,16 +93,7 @@ export const createConnection = (
     const one: Prepared = {
       statement: made,
       running,
-      bind: (values) =>
-        bindings.map(({ name, encode, value }) => {
-          if (name === undefined) return toSqlite(value);
-          const given = values[name];
-          if (given === undefined) {
-            if (!(name in values)) throw new Error(`the parameter ${name} has no value: ${text}`);
-            return null;
-          }
-          return toSqlite(encode && given !== null ? encode(given) : given);
-        }),
+      bind: binderOf(text, bindings, toSqlite),
       read,
     };
     prepared.set(statement, one);
@@ -110,25 +101,18 @@ export const createConnection = (
   };
   const preparedOf = (statement: Statement): Prepared => prepared.get(statement) ?? prepare(statement);
 
-  const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
   const prepareInsertion = (insertion: Insertion): PreparedInsertion => {
     const { table, onConflict } = insertion;
-    const all = Object.entries(getTableColumns(table));
-    const isNumbered = all.some(([, column]) => isNumberedKey(column));
-    const columns = all.filter(([, column]) => !isNumberedKey(column));
+    const { columns, key } = insertedColumns(table);
     const name = getTableName(table);
-    const names = columns.map(([, column]) => quoted(column.name)).join(", ");
+    const names = listOf(columns.map(([, column]) => column));
     const places = columns.map(() => "?").join(", ");
     const text = `INSERT INTO ${quoted(name)} (${names}) VALUES (${places})${onConflict === "ignore" ? " ON CONFLICT DO NOTHING" : ""}`;
     const one: PreparedInsertion = {
       statement: sqlite.prepare<unknown[]>(text),
       running: { text, parameters: columns.length, writes: name },
-      bind: (row) =>
-        columns.map(([key, column]) => {
-          const value: unknown = row[key] ?? (row[key] === null ? null : column.default);
-          return value === undefined || value === null ? null : toSqlite(column.mapToDriverValue(value));
-        }),
-      isNumbered,
+      bind: (row) => columns.map((column) => insertedValue(row, column, toSqlite)),
+      isNumbered: key !== undefined,
     };
     insertions.set(insertion, one);
     return one;
