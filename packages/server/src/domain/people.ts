@@ -1,8 +1,8 @@
 import type { Camera, ImServer, ParticipantRole, PublishStatus } from "@invigil/schema";
-import { and, count, eq } from "drizzle-orm";
+import { and, count, eq, sql } from "drizzle-orm";
 import type { Reader, Transaction } from "../storage/port.js";
 import { insertion, param, query, rawParam, statement } from "../storage/statement.js";
-import { exams, participants, rooms, streamNames, unseated } from "../storage/tables.js";
+import { exams, participants, rooms, streamNames, unseated, visibleParticipants } from "../storage/tables.js";
 import { seatNewcomer } from "./seats.js";
 import { readPublishStatus } from "./stream-status.js";
 
@@ -49,6 +49,22 @@ export interface Arrival {
   readonly publishStatus: Readonly<Record<Camera, PublishStatus>>;
 }
 
+const rolesOfPeople = statement((dialect) =>
+  query
+    .select({
+      roomId: visibleParticipants.roomId,
+      userId: visibleParticipants.userId,
+      role: visibleParticipants.role,
+    })
+    .from(dialect.rows("people", { roomId: "text", userId: "text" }))
+    .innerJoin(
+      visibleParticipants,
+      and(
+        eq(visibleParticipants.roomId, sql`people."roomId"`),
+        eq(visibleParticipants.userId, sql`people."userId"`),
+      ),
+    ),
+);
 const insertExams = insertion(exams);
 const insertRooms = insertion(rooms);
 const insertParticipants = insertion(participants);
@@ -189,6 +205,13 @@ export const deletePerson = async (
   if (!streamsStay) await tx.run(deleteStreams, { roomId, userId });
   await tx.run(deleteParticipant, { roomId, userId });
 };
+
+/** Returns those of the people who are in their rooms, with their roles there. */
+export const readRoles = (
+  reader: Reader,
+  people: readonly { readonly roomId: string; readonly userId: string }[],
+): Promise<{ roomId: string; userId: string; role: ParticipantRole }[]> =>
+  reader.all(rolesOfPeople, { people });
 
 /** Counts the people of a room, up to a maximum. */
 export const readRoomSize = async (reader: Reader, roomId: string, most: number): Promise<number> =>

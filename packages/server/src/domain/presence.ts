@@ -1,6 +1,6 @@
 import type { Camera, Presence } from "@invigil/schema";
 import { and, eq } from "drizzle-orm";
-import type { Transaction } from "../storage/port.js";
+import type { Reader, Transaction } from "../storage/port.js";
 import { param, query, statement } from "../storage/statement.js";
 import { presence } from "../storage/tables.js";
 import type { EventLog, EventRoom } from "./events.js";
@@ -19,6 +19,13 @@ const removePresence = statement(
       ),
     )
     .returning({ role: presence.role }),
+);
+
+const presenceOfRoom = statement(
+  query
+    .select()
+    .from(presence)
+    .where(eq(presence.roomId, param("roomId"))),
 );
 
 /** Ends the presence of a person's page in a room, or without `camera` of both pages. Adds the events. */
@@ -41,8 +48,8 @@ export const endPresence = async (
   }
 };
 
-/** Returns the presences of a room, in the order in which they began. A page may have rows of several servers. */
-export const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
+/** Merges the rows of each page, which may have rows of several servers. Returns them in the order in which the presences began. */
+const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
   const pages = new Map<string, Presence>();
   for (const { userId, role, camera, since, devices } of rows) {
     const key = `${userId} ${camera}`;
@@ -62,3 +69,7 @@ export const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
     )
     .map(([, presence]) => presence);
 };
+
+/** Returns the presences of a room, in the order in which they began. */
+export const readPresences = async (reader: Reader, roomId: string): Promise<Presence[]> =>
+  presencesOf(await reader.all(presenceOfRoom, { roomId }));

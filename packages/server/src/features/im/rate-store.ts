@@ -2,7 +2,7 @@ import { and, eq, sql } from "drizzle-orm";
 import type { Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
 import { rooms, sendRates } from "../../storage/tables.js";
-import { countMessage, FULL_MS, type Sender } from "./rate.js";
+import { countMessage, FULL_MS, keyOfSender, type Sender } from "./rate.js";
 
 /** Counts the messages of a group. */
 export interface RateCounter {
@@ -35,17 +35,15 @@ const writeRates = statement((dialect) =>
     }),
 );
 
-const keyOf = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
-
 /** Reads the counts of some senders, whose exams the transaction has locked. */
 export const readRates = async (tx: Transaction, senders: readonly Sender[]): Promise<RateCounter> => {
-  const distinct = [...new Map(senders.map((sender) => [keyOf(sender), sender])).values()];
+  const distinct = [...new Map(senders.map((sender) => [keyOfSender(sender), sender])).values()];
   const stored = await tx.all(ratesOfSenders, { senders: distinct });
-  const wholeAt = new Map(stored.map((rate) => [keyOf(rate), rate.wholeAt.getTime()]));
+  const wholeAt = new Map(stored.map((rate) => [keyOfSender(rate), rate.wholeAt.getTime()]));
   const counted = new Map<string, Sender & { readonly wholeAt: Date }>();
   return {
     take(sender, now) {
-      const key = keyOf(sender);
+      const key = keyOfSender(sender);
       // If the clock of the database was set back, nobody waits longer than for a full allowance.
       const before = Math.min(wholeAt.get(key) ?? 0, now.getTime() + FULL_MS);
       const after = countMessage(sender, before, now.getTime());

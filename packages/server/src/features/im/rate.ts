@@ -44,14 +44,14 @@ export const countMessage = ({ roomId, login }: Sender, wholeAt: number, now: nu
   return wholeAfter(use);
 };
 
-const keyOf = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
+export const keyOfSender = ({ roomId, login }: Sender): string => JSON.stringify([roomId, login]);
 
 /** Counts messages in memory, for one server. */
 export const createMemoryRate = ({ monotonic }: { monotonic: () => number }): SendRate => {
   const wholeAt = new LRUCache<string, number>(atMost(MAX_SENDERS));
   return {
     take(sender) {
-      const key = keyOf(sender);
+      const key = keyOfSender(sender);
       wholeAt.set(key, countMessage(sender, wholeAt.get(key) ?? 0, monotonic()));
     },
   };

@@ -3,9 +3,10 @@ import { and, eq, sql } from "drizzle-orm";
 import { lockExams } from "../../domain/exam-lock.js";
 import type { MessageLog, NewMessage } from "../../domain/messages.js";
 import { endAnnouncedSince, loginOf } from "../../domain/messages.js";
+import { readRoles } from "../../domain/people.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { query, statement } from "../../storage/statement.js";
-import { messages, visibleParticipants, visibleRooms } from "../../storage/tables.js";
+import { messages, type visibleParticipants, visibleRooms } from "../../storage/tables.js";
 
 import type { Sender } from "./rate.js";
 import { readRates } from "./rate-store.js";
@@ -51,23 +52,6 @@ const roomsToSendIn = statement((dialect) =>
     .from(visibleRooms)
     .where(dialect.isAnyOf(visibleRooms.id, "roomIds")),
 );
-const peopleWrittenTo = statement((dialect) =>
-  query
-    .select({
-      roomId: visibleParticipants.roomId,
-      userId: visibleParticipants.userId,
-      role: visibleParticipants.role,
-    })
-    .from(dialect.rows("recipients", { roomId: "text", userId: "text" }))
-    .innerJoin(
-      visibleParticipants,
-      and(
-        eq(visibleParticipants.roomId, sql`recipients."roomId"`),
-        eq(visibleParticipants.userId, sql`recipients."userId"`),
-      ),
-    ),
-);
-
 /** Returns the person of a login. No user id begins with the prefix of PC logins. */
 const userIdOf = (login: string): string => (login.startsWith("pc_") ? login.slice(3) : login);
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
@@ -98,7 +82,7 @@ const readPeople = async (
     recipients.map((login) => ({ roomId, userId: userIdOf(login) })),
   );
   if (recipients.length === 0) return new Map();
-  const people = await tx.all(peopleWrittenTo, { recipients });
+  const people = await readRoles(tx, recipients);
   return new Map(people.map(({ roomId, ...person }) => [keyOf(roomId, person.userId), person]));
 };
 

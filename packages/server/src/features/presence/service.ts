@@ -2,7 +2,7 @@ import type { Caller, Presence } from "@invigil/schema";
 import type { FastifyBaseLogger } from "fastify";
 import type { AccessService } from "../access/service.js";
 import type { InstanceService } from "../instances/service.js";
-import type { Page, PageKey, PresenceStore } from "./store.js";
+import { keyOfPage, type Page, type PresenceStore } from "./store.js";
 
 /**
  * Records who is present in rooms. A page is present while it has a connection, and for the settle time after its last connection ends.
@@ -43,8 +43,6 @@ interface TrackedPage {
   timer?: NodeJS.Timeout | undefined;
 }
 
-const keyOf = ({ roomId, userId, camera }: PageKey): string => JSON.stringify([roomId, userId, camera]);
-
 export const createPresenceService = ({
   store,
   access,
@@ -77,7 +75,7 @@ export const createPresenceService = ({
     await store.save({ page, instance: instances.id, devices: connections, now: clock() });
     if (connections > 0) return;
     // The page may have reconnected during the write.
-    const key = keyOf(tracked.page);
+    const key = keyOfPage(tracked.page);
     if (tracked.connections === 0 && !tracked.timer && trackedPages.get(key) === tracked)
       trackedPages.delete(key);
   };
@@ -101,7 +99,7 @@ export const createPresenceService = ({
   };
 
   const track = (page: Page): TrackedPage => {
-    const key = keyOf(page);
+    const key = keyOfPage(page);
     const tracked = trackedPages.get(key) ?? { page, connections: 0 };
     trackedPages.set(key, tracked);
     return tracked;

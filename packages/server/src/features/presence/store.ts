@@ -2,10 +2,11 @@ import type { Camera, ParticipantRole, Presence, Role } from "@invigil/schema";
 import { and, eq, sql } from "drizzle-orm";
 import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
-import { presencesOf } from "../../domain/presence.js";
+import { readRoles } from "../../domain/people.js";
+import { readPresences } from "../../domain/presence.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { presence, rooms, visibleParticipants } from "../../storage/tables.js";
+import { presence, rooms } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
 export interface PageKey {
@@ -47,22 +48,6 @@ const examsOfRooms = statement((dialect) =>
     .select({ roomId: rooms.id, examId: rooms.examId })
     .from(rooms)
     .where(dialect.isAnyOf(rooms.id, "roomIds")),
-);
-const rolesOfPeople = statement((dialect) =>
-  query
-    .select({
-      roomId: visibleParticipants.roomId,
-      userId: visibleParticipants.userId,
-      role: visibleParticipants.role,
-    })
-    .from(dialect.rows("people", { roomId: "text", userId: "text" }))
-    .innerJoin(
-      visibleParticipants,
-      and(
-        eq(visibleParticipants.roomId, sql`people."roomId"`),
-        eq(visibleParticipants.userId, sql`people."userId"`),
-      ),
-    ),
 );
 const rowsOfPages = statement((dialect) =>
   query
@@ -111,12 +96,6 @@ const deletePresence = statement(
       ),
     ),
 );
-const presenceOfRoom = statement(
-  query
-    .select()
-    .from(presence)
-    .where(eq(presence.roomId, param("roomId"))),
-);
 const pagesOfInstance = statement(
   query
     .select({
@@ -130,7 +109,7 @@ const pagesOfInstance = statement(
 );
 
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
-const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
+export const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
 
 /** A row of a page at one server, before and after the changes of a group. */
 interface RowState {
@@ -163,44 +142,55 @@ const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
       after: devices,
       since: new Date(0),
     });
-  const people = await tx.all(rolesOfPeople, { people: pages });
+  const people = await readRoles(tx, pages);
   return { states, roles: new Map(people.map(({ roomId, userId, role }) => [keyOf(roomId, userId), role])) };
+};
+
+/** Applies a change to the row of its server. Returns the row, or undefined if nothing changes. */
+const changeRow = (
+  { page, instance, devices, now }: PageChange,
+  state: PageState,
+  memberRole: ParticipantRole | undefined,
+): RowState | undefined => {
+  const row = state.get(instance);
+  if (devices === 0) {
+    if (row?.after === undefined) return undefined;
+    row.after = undefined;
+    return row;
+  }
+  if (!memberRole || (page.role !== "admin" && page.role !== memberRole)) return undefined;
+  const changed = row ?? {
+    page,
+    instance,
+    role: memberRole,
+    before: undefined,
+    after: undefined,
+    since: now,
+  };
+  if (changed.after === undefined) changed.since = now;
+  changed.after = devices;
+  state.set(instance, changed);
+  return changed;
 };
 
 /** Applies a change to the state of its page. Returns the events. */
 const applyChange = (
-  { page, instance, devices, now }: PageChange,
+  change: PageChange,
   examId: string,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): NewEvent[] => {
+  const before = devicesOf(state);
+  const row = changeRow(change, state, memberRole);
+  if (!row) return [];
+  const after = devicesOf(state);
+  const { page, now } = change;
   const { roomId, userId, camera } = page;
   const room = { examId, roomId };
-  const before = devicesOf(state);
-  const row = state.get(instance);
-  if (devices === 0) {
-    if (row?.after === undefined) return [];
-    row.after = undefined;
-  } else {
-    if (!memberRole || (page.role !== "admin" && page.role !== memberRole)) return [];
-    const known = row ?? {
-      page,
-      instance,
-      role: memberRole,
-      before: undefined,
-      after: undefined,
-      since: now,
-    };
-    if (known.after === undefined) known.since = now;
-    known.after = devices;
-    state.set(instance, known);
-  }
-  const after = devicesOf(state);
-  const connection = { userId, role: row?.role ?? memberRole ?? "examinee", camera };
+  const connection = { userId, role: row.role, camera };
   if (after === 0) return [newEvent(room, "participant_left", connection, now)];
   const entered = before === 0 ? [newEvent(room, "participant_entered", connection, now)] : [];
-  const counted = Math.max(before, 1);
-  return after === counted
+  return after === Math.max(before, 1)
     ? entered
     : [...entered, newEvent(room, "devices_changed", { ...connection, devices: after }, now)];
 };
@@ -239,8 +229,7 @@ export const createPresenceStore = ({
 }): PresenceStore => {
   const ofRoom = storage.remember(
     { tables: [presence] },
-    async (reader, roomId: string): Promise<readonly Presence[]> =>
-      presencesOf(await reader.all(presenceOfRoom, { roomId })),
+    (reader, roomId: string): Promise<readonly Presence[]> => readPresences(reader, roomId),
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {

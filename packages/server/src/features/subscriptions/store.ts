@@ -10,7 +10,7 @@ import type {
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
-import { presencesOf } from "../../domain/presence.js";
+import { readPresences } from "../../domain/presence.js";
 import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import {
@@ -20,7 +20,6 @@ import {
   eventEpochs,
   exams,
   messages,
-  presence,
   prunedEvents,
   roomColumns,
   roomEvents,
@@ -220,13 +219,6 @@ const membersOfRoom = statement(
     .from(visibleParticipants)
     .where(eq(visibleParticipants.roomId, param("roomId"))),
 );
-const presenceOfRoom = statement(
-  query
-    .select()
-    .from(presence)
-    .where(eq(presence.roomId, param("roomId"))),
-);
-
 const toMember = ({
   userId,
   role,
@@ -261,12 +253,12 @@ const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | 
   if (!room) return undefined;
   const cheatConfig = await reader.get(configOfRoom, { roomId });
   const members = await reader.all(membersOfRoom, { roomId });
-  const pages = await reader.all(presenceOfRoom, { roomId });
+  const presences = await readPresences(reader, roomId);
   return {
     room,
     ...(cheatConfig && { cheatConfig }),
     members: members.toSorted((a, b) => a.seq - b.seq).map(toMember),
-    presence: presencesOf(pages),
+    presence: presences,
     lastEventId: String(await readNewestIdOf(reader, room.examId)),
   };
 };
