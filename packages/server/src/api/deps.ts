@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { FastifyBaseLogger } from "fastify";
 import type { Config } from "../config/config.js";
 import { createFileChunks, createFileRecords } from "../domain/stored-files.js";
@@ -20,6 +20,7 @@ import type { Ids } from "../platform/ids.js";
 import { selectProviders } from "../providers/select.js";
 import type { Providers } from "../providers/types.js";
 import type { Database } from "../storage/database.js";
+import { foldersOf } from "../storage/location.js";
 
 /** What tests replace: the storage, the clocks, the ids and the secrets. */
 export interface World {
@@ -71,14 +72,12 @@ const createAudioFiles = (
 
 export const createDeps = (world: World): Deps => {
   const { config, clock, monotonic, ids, log, publicUrl, authSecret, ownKey, freeSpace } = world;
-  const { databaseFile, dataDir } = config;
-  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
   const foreign = config.jwks && createIdentityService({ settings: config.jwks, monotonic, log });
   const providers = selectProviders({ config, clock, nonce: () => ids.nonce(), publicUrl, ownKey, log });
   return {
     ...world,
     disk: createDisk({
-      folders: [...new Set([dataDir, ...(isFile ? [dirname(databaseFile)] : [])])],
+      folders: foldersOf(config),
       reserveBytes: config.diskReserveBytes,
       log,
       freeSpace,

@@ -3,6 +3,7 @@ import { createDeps, type Deps } from "../api/deps.js";
 import type { Config } from "../config/config.js";
 import { createIds } from "../platform/ids.js";
 import { markAsUsed, refuseLostDatabase } from "../storage/data-folder.js";
+import { storedFileOf } from "../storage/location.js";
 import { openDatabase } from "../storage/open.js";
 import { authSecretOf, ownKeyOf } from "./secrets.js";
 
@@ -18,9 +19,8 @@ export const openDeps = async (
   config: Config,
   { log, address = () => undefined }: { log: Logger; address?: () => string | undefined },
 ): Promise<Deps> => {
-  const { databaseFile, dataDir } = config;
-  const folder =
-    databaseFile === undefined || databaseFile === ":memory:" ? undefined : { databaseFile, dataDir };
+  const databaseFile = storedFileOf(config);
+  const folder = databaseFile === undefined ? undefined : { databaseFile, dataDir: config.dataDir };
   if (folder) refuseLostDatabase(folder);
   const db = await openDatabase(config, {
     onFault: (fault) => log.fatal({ fault }, "writes are refused: they would be lost"),

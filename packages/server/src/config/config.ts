@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parseEnv } from "node:util";
 import { failedWith, SetupError } from "../platform/setup-error.js";
-import type { DatabaseLocation } from "../storage/location.js";
+import { type DatabaseLocation, storedFileOf } from "../storage/location.js";
 import { isPostgresUrl } from "../storage/postgres/settings.js";
 import { readSettings, type Settings } from "./settings.js";
 
@@ -100,8 +100,7 @@ export const configOf = (env: Settings) => {
   const { INVIGIL_RONGCLOUD_APP_KEY: rongKey, INVIGIL_RONGCLOUD_APP_SECRET: rongSecret } = env;
   const { INVIGIL_UPLOAD_ROLE_ARN: roleArn, INVIGIL_UPLOAD_BUCKET: bucket } = env;
   const database = databaseOf(env);
-  const { databaseFile } = database;
-  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
+  const file = storedFileOf(database);
   return {
     host: env.INVIGIL_HOST,
     port: env.INVIGIL_PORT,
@@ -109,7 +108,7 @@ export const configOf = (env: Settings) => {
     publicUrl: env.INVIGIL_PUBLIC_URL,
     ...database,
     /** The folder of generated secrets, of audio files that arrive, and of those that are kept in a folder. */
-    dataDir: resolve(env.INVIGIL_DATA_DIR ?? (isFile ? dirname(databaseFile) : "./data")),
+    dataDir: resolve(env.INVIGIL_DATA_DIR ?? (file === undefined ? "./data" : dirname(file))),
     audioStore: audioStoreOf(env),
     auth: env.INVIGIL_AUTH,
     authSecret: env.INVIGIL_AUTH_SECRET,

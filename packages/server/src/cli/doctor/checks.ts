@@ -7,6 +7,7 @@ import type { Demand } from "../../features/capacity/service.js";
 import { temporarySecret } from "../../identity/secrets.js";
 import { createIds } from "../../platform/ids.js";
 import { selectProviders } from "../../providers/select.js";
+import { storedFileOf } from "../../storage/location.js";
 import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
 import { createProgress } from "../progress.js";
@@ -19,13 +20,10 @@ import { checkVendors } from "./vendors.js";
 const silent = () => pino({ level: "silent" });
 
 /** Whether the database has exactly the schema of this version. */
-const isDatabaseCurrent = async ({ databaseFile, postgres }: Config): Promise<boolean> => {
-  if (postgres) return (await inspectPostgres(postgres)).state === "current";
-  return (
-    databaseFile !== undefined &&
-    databaseFile !== ":memory:" &&
-    inspectDatabase(databaseFile).state === "current"
-  );
+const isDatabaseCurrent = async (config: Config): Promise<boolean> => {
+  if (config.postgres) return (await inspectPostgres(config.postgres)).state === "current";
+  const file = storedFileOf(config);
+  return file !== undefined && inspectDatabase(file).state === "current";
 };
 
 /** Only a database of the current version is opened, because opening an older one would change it. */

@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Config } from "../../config/config.js";
 import { countIdentityKeys } from "../../identity/jwks.js";
 import { freeBytes } from "../../limits/disk.js";
+import { foldersOf, storedFileOf } from "../../storage/location.js";
 import { inspectPostgres } from "../../storage/postgres/inspect.js";
 import { type PostgresSettings, shownUrl } from "../../storage/postgres/settings.js";
 import { inspectDatabase } from "../../storage/sqlite/inspect.js";
@@ -34,10 +35,11 @@ const postgresServer = async (settings: PostgresSettings): Promise<Finding> => {
   }
 };
 
-const database = async ({ databaseFile, postgres }: Config): Promise<Finding> => {
-  if (postgres) return postgresServer(postgres);
+const database = async (config: Config): Promise<Finding> => {
+  if (config.postgres) return postgresServer(config.postgres);
   const { ok, warning, failed } = findingsOf("database");
-  if (databaseFile === undefined || databaseFile === ":memory:")
+  const databaseFile = storedFileOf(config);
+  if (databaseFile === undefined)
     return warning(
       "in memory: all data is lost when the server stops",
       "Set INVIGIL_DATABASE_URL to file:<path>.",
@@ -97,13 +99,12 @@ const audioFiles = ({ dataDir, audioStore }: Config): Finding => {
 
 const MIB = 1024 * 1024;
 /** Whether the server would accept writes with the current free space. */
-const freeSpace = ({ dataDir, databaseFile, diskReserveBytes }: Config): Finding => {
+const freeSpace = (config: Config): Finding => {
   const { ok, off, warning, failed } = findingsOf("free space");
-  const isFile = databaseFile !== undefined && databaseFile !== ":memory:";
+  const { diskReserveBytes } = config;
   if (diskReserveBytes === 0)
     return off("not checked", "Set INVIGIL_DISK_RESERVE_MB, so that reads continue when the disk is full.");
-  const folders = [dataDir, ...(isFile ? [dirname(databaseFile)] : [])];
-  const [least] = folders
+  const [least] = foldersOf(config)
     .map((folder) => ({ folder, free: freeBytes(nearestFolder(folder)) ?? Number.POSITIVE_INFINITY }))
     .toSorted((one, other) => one.free - other.free);
   if (!least || !Number.isFinite(least.free)) return warning("unknown");
