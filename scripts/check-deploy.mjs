@@ -42,7 +42,7 @@ for (const path of [...files, ...documents])
       `${path}: ${name} is not a setting`,
     );
 
-// The server accepts the settings of the examples, once somebody has filled in the secrets.
+// The server accepts the settings of each example. The check fills in the secrets first, as an operator would.
 const isSecret = (name) =>
   /(SECRET|PASSWORD|TOKEN|_KEY|_URL)$/.test(name) && !/(PUBLIC|APP|JWKS)_URL$/.test(name);
 const filledIn = (settings) =>

@@ -341,7 +341,7 @@ describe("a session", () => {
 
   // With PostgreSQL, statements of timers come in between.
   it.skipIf(isOnPostgres)(
-    "is asked for in one lookup a call, as an examinee's token is; a token of nobody's login takes two",
+    "takes one lookup per call, like an examinee's token; a staff token without a login takes two",
     async () => {
       const statements: string[] = [];
       await using app = await createTestApp({ onStatement: (sql) => statements.push(sql) });

@@ -18,7 +18,7 @@ afterAll(() => server?.stop());
 
 const SIZE = 100_000_000_000;
 
-it("a database that was restored or promoted begins a new epoch once, whoever connects", async () => {
+it("a restored or promoted database begins one new epoch, however many servers connect", async () => {
   const url = server?.url ?? "";
   const first = await openPostgres({ url });
   const event = { examId: "e", roomId: "r", type: "room_ended", data: {}, createdAt: new Date(0) } as const;

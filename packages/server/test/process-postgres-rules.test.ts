@@ -224,7 +224,7 @@ const expectDeleted = async (): Promise<void> => {
   await finished();
   const { examId, roomId, otherRoomId } = hall;
   for (const [table, found] of Object.entries(await contentsOf(db))) {
-    // What is told to listeners, and what message services are still asked for.
+    // Events for listeners and tasks for message services outlive the exam.
     if (table === "room_events" || table === "vendor_tasks") continue;
     const text = JSON.stringify(found);
     for (const id of [examId, roomId, otherRoomId])

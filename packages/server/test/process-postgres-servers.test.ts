@@ -402,7 +402,7 @@ describePostgres("servers of one database", () => {
 
       doomed.failAfter(3);
       expect(await importAt(doomed, "First")).toBe("failed");
-      // The beginning of the change is stored, and nobody sees it.
+      // The database has the first rows of the import, but no list shows them.
       const [begun = 0, changes] = await rows();
       expect(begun).toBeGreaterThan(0);
       expect(begun).toBeLessThan(PEOPLE);

@@ -36,7 +36,7 @@ export const storedSecret = (dataDir: string, name: string): Secret => {
   return { value, file };
 };
 
-/** Derives a key for one purpose from a secret. Nobody can conclude the secret, or another key, from it. */
+/** Derives a key for one purpose from a secret. The key reveals neither the secret nor the keys for other purposes. */
 export const deriveKey = (secret: string, purpose: string): string =>
   Buffer.from(hkdfSync("sha256", secret, "", `invigil ${purpose}`, 32)).toString("hex");
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 
 /**
- * What happens to data of a client: it is passed on, the connection is cut instead of that, the connection is
- * cut with the response, or nothing is passed on any more.
+ * What the proxy does when a client sends data. `pass` forwards it. `cut` closes the connection instead.
+ * `cut at response` forwards it and closes the connection when the response begins. `hold` forwards nothing from then on.
  */
 export type Fate = "pass" | "cut" | "cut at response" | "hold";
 

@@ -50,7 +50,7 @@ describe("processes with one database", () => {
     for (const { fail } of both) expect(await fail("b", "10.9.0.1")).toBe(MINUTE);
   });
 
-  it("know where somebody has logged in at another, for ninety days", async () => {
+  it("know the addresses of logins at other processes for ninety days", async () => {
     await using processes = openProcesses();
     const [one, two] = [processes.start(), processes.start()];
     await (await one.throttle.begin(who)).succeeded();

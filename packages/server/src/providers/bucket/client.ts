@@ -2,7 +2,7 @@ import { boundedText } from "../../platform/bounded-body.js";
 import type { VendorPolicy } from "../policy.js";
 import { VendorError, type VendorFault } from "../vendor-error.js";
 
-/** What a bucket is, and the access key for it. */
+/** Where a bucket is, and the access key that opens it. */
 export interface BucketSettings {
   readonly endpoint: string;
   readonly bucket: string;

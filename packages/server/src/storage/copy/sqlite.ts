@@ -114,7 +114,7 @@ export const fromSqlite = async <Result>(
   }
 };
 
-/** Returns the tables of a file that have rows, whoever made them. */
+/** Returns the names of the tables of a file that have rows. Tables of other programs count too. */
 const filledTables = (file: string): string[] => {
   const sqlite = openToRead(file);
   try {
