@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Caller, UploadAudioInput } from "@invigil/schema";
-import pg from "pg";
 import { pino } from "pino";
 import { afterAll, beforeAll, expect, it as test } from "vitest";
 import { createDeps } from "../src/api/deps.js";
@@ -11,41 +10,28 @@ import { parseConfig } from "../src/config/config.js";
 import { CHUNK_BYTES } from "../src/files/stored-files.js";
 import { createIds } from "../src/platform/ids.js";
 import { openDatabase } from "../src/storage/open.js";
-import { type PostgresServer, startPostgresServer, whyNoPostgresServer } from "./support/postgres-server.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import { kept } from "./support/secrets.js";
 import { wavOf } from "./support/sounds.js";
 import { sha256 } from "./support/uploads.js";
 
 // Audio files of several servers on a real PostgreSQL, where transactions really run at the same time.
 
-const given = process.env.INVIGIL_TEST_POSTGRES_URL;
-const missing = given ? undefined : whyNoPostgresServer();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresMissing();
+const it = test.skipIf(isSkipped);
 
-const SCHEMA = `invigil_audio_${process.pid}_${Date.now()}`;
 const dataDir = mkdtempSync(join(tmpdir(), "invigil-postgres-audio-"));
-let server: PostgresServer | undefined;
-let url = "";
-
-const execute = async (text: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: given ?? server?.url });
-  await client.connect();
-  await client.query(text);
-  await client.end();
-};
+let schemas: Schemas;
+let schema: string;
+let url: string;
 
 beforeAll(async () => {
-  if (missing) return;
-  server = given ? undefined : await startPostgresServer();
-  await execute(`CREATE SCHEMA ${SCHEMA}`);
-  const inSchema = new URL(given ?? server?.url ?? "");
-  inSchema.searchParams.set("options", `-c search_path=${SCHEMA}`);
-  url = inSchema.href;
+  if (isSkipped) return;
+  schemas = await openSchemasForTests();
+  ({ schema, url } = await schemas.open());
 }, 60_000);
 afterAll(async () => {
-  if (!missing) await execute(`DROP SCHEMA ${SCHEMA} CASCADE`);
-  await server?.stop();
+  await schemas?.[Symbol.asyncDispose]();
   rmSync(dataDir, { recursive: true });
 });
 
@@ -100,10 +86,7 @@ const openServer = async () => {
 };
 
 const countOf = async (table: string): Promise<number> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query(`SELECT count(*)::int AS count FROM ${table}`);
-  await client.end();
+  const { rows } = await schemas.client.query(`SELECT count(*)::int AS count FROM ${schema}.${table}`);
   return rows[0].count;
 };
 

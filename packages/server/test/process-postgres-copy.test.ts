@@ -3,7 +3,6 @@ import { join } from "node:path";
 import Sqlite from "better-sqlite3";
 import { gte } from "drizzle-orm";
 import type { SQLiteTable } from "drizzle-orm/sqlite-core";
-import { Client } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it as test } from "vitest";
 import { createTestApp } from "../src/app/testing.js";
 import { type CopyControl, type CopyEnd, copyDatabase } from "../src/storage/copy/copy.js";
@@ -16,36 +15,21 @@ import * as tables from "../src/storage/tables.js";
 import { runHere, runJson, runWell } from "./support/command.js";
 import { tempFolder } from "./support/folders.js";
 import { freePort } from "./support/ports.js";
-import { whyNoPostgres } from "./support/postgres.js";
-import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 import { testEnv } from "./support/process.js";
 import { change, contentsOf, insertRows, rowsOf } from "./support/tables.js";
 import { openTraces } from "./support/traces.js";
 
-const missing = whyNoPostgres();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresMissing();
+const it = test.skipIf(isSkipped);
 
-let server: PostgresServer | undefined;
-let client: Client | undefined;
-let serverUrl = "";
+let schemas: Schemas;
 /** The file of a rich installation, which no test changes. */
 let source = "";
 let installation: ReturnType<typeof tempFolder>;
 let folder: ReturnType<typeof tempFolder>;
-const schemas: string[] = [];
 
-const sqlOf = async (text: string): Promise<unknown[]> => (await client?.query(text))?.rows ?? [];
-
-/** Creates an empty schema. Returns its name and the URL of a database that consists of it. */
-const openSchema = async (): Promise<{ schema: string; url: string }> => {
-  const schema = `invigil_copy_${process.pid}_${Date.now()}_${schemas.length}`;
-  schemas.push(schema);
-  await sqlOf(`CREATE SCHEMA ${schema}`);
-  const url = new URL(serverUrl);
-  url.searchParams.set("options", `-c search_path=${schema}`);
-  return { schema, url: url.href };
-};
+const sqlOf = async (text: string): Promise<unknown[]> => (await schemas.client.query(text)).rows;
 
 const openEnd = (end: CopyEnd): Promise<Database> =>
   "file" in end
@@ -242,21 +226,13 @@ const install = async (path: string): Promise<string> => {
 };
 
 beforeAll(async () => {
-  if (missing) return;
+  if (isSkipped) return;
   installation = tempFolder();
-  serverUrl = process.env.INVIGIL_TEST_POSTGRES_URL ?? "";
-  if (serverUrl === "") {
-    server = await startPostgresServer();
-    serverUrl = server.url;
-  }
-  client = new Client({ connectionString: serverUrl });
-  await client.connect();
+  schemas = await openSchemasForTests();
   source = await install(installation.path);
 }, 60_000);
 afterAll(async () => {
-  for (const schema of schemas) await sqlOf(`DROP SCHEMA ${schema} CASCADE`);
-  await client?.end();
-  await server?.stop();
+  await schemas?.[Symbol.asyncDispose]();
   installation?.[Symbol.dispose]();
 });
 beforeEach(() => {
@@ -280,7 +256,7 @@ describe("a copy", () => {
     expect(empty.map(([name]) => name)).toEqual([]);
     const counts = Object.fromEntries(Object.entries(original).map(([name, rows]) => [name, rows.length]));
 
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     const result = { rows: counts, leftOut: LEFT_OUT, sourceWasInUse: false };
     expect(await copyDatabase({ file: source }, { url }, CONTROL)).toEqual(result);
     expect(await copiedContents({ url })).toEqual(original);
@@ -300,7 +276,7 @@ describe("a copy", () => {
     const original = await copiedContents({ file: source });
     const file = await copyToFile("copy.db");
     expect(await copiedContents({ file })).toEqual(original);
-    const [one, other] = [await openSchema(), await openSchema()];
+    const [one, other] = [await schemas.open(), await schemas.open()];
     await copyDatabase({ file }, { url: one.url }, CONTROL);
     await copyDatabase({ url: one.url }, { url: other.url }, CONTROL);
     expect(await copiedContents({ url: other.url })).toEqual(original);
@@ -308,7 +284,7 @@ describe("a copy", () => {
 
   it("never generates an id again, not even of deleted rows", async () => {
     const last = new Map(positionsOf(source).map(({ name, seq }) => [name, seq]));
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
     const file = join(folder.path, "back.db");
     await copyDatabase({ url }, { file }, CONTROL);
@@ -333,7 +309,7 @@ describe("a copy", () => {
   });
 
   it("goes on where the original was left, in both databases", async () => {
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
     const options = { cwd: folder.path, env: { ...testEnv, INVIGIL_DATABASE_URL: url } };
     expect(await runWell(["exam", "show", "Odd 🎓"], options)).toContain("Bell");
@@ -369,7 +345,7 @@ describe("a copy", () => {
         rows.map((_, n) => ({ roomId: room.id, login: `login${n % 70}`, messageId: n, type: 1 })),
       );
     });
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     const { rows } = await copyDatabase({ file }, { url }, CONTROL);
     expect(rows.cheat_records).toBeGreaterThan(7_000);
     expect(rows.message_readers).toBeGreaterThan(7_000);
@@ -399,7 +375,7 @@ describe("a copy", () => {
       expect((await copiedContents({ file: target })).exams).toEqual(before.exams);
     });
 
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
     await sqlOf(`INSERT INTO ${schema}.instances VALUES ('s', now() + interval '1 minute')`);
     const before = await copiedContents({ url });
@@ -428,7 +404,7 @@ describe("a copy that fails changes nothing", () => {
     );
     expect(readFileSync(file).equals(before)).toBe(true);
 
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
     const contents = await copiedContents({ url });
     await expect(copyDatabase({ file: source }, { url }, CONTROL)).rejects.toThrow(/is not empty: its table/);
@@ -452,7 +428,7 @@ describe("a copy that fails changes nothing", () => {
         /is in use: stop every/,
       );
     });
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await inDatabase({ url }, async () => undefined);
     await sqlOf(`INSERT INTO ${schema}.instances VALUES ('s', now() + interval '1 minute')`);
     await expect(copyDatabase({ file: source }, { url }, CONTROL)).rejects.toThrow(/is in use: stop every/);
@@ -462,7 +438,7 @@ describe("a copy that fails changes nothing", () => {
 
   it("when the source has the tables of another version", async () => {
     const file = await copyToFile("other.db");
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await copyDatabase({ file }, { url }, CONTROL);
     const to = { file: join(folder.path, "to.db") };
     const setVersion = (change: string): void => {
@@ -482,7 +458,7 @@ describe("a copy that fails changes nothing", () => {
     await expect(copyDatabase({ url }, to, CONTROL)).rejects.toThrow(
       /older version.* start this version on it/,
     );
-    const fresh = await openSchema();
+    const fresh = await schemas.open();
     await expect(copyDatabase({ url: fresh.url }, to, CONTROL)).rejects.toThrow(/none of its tables/);
     expect(readdirSync(folder.path)).toEqual(["other.db"]);
   });
@@ -498,13 +474,13 @@ describe("a copy that fails changes nothing", () => {
     rmSync(whole);
     const step = which === "first" ? 1 : which === "last" ? steps : Math.floor(steps / 2);
 
-    const none = await openSchema();
+    const none = await schemas.open();
     const stopped = (to: CopyEnd) =>
       expect(copyDatabase({ file: source }, to, stopAt(step))).rejects.toThrow("stopped");
     await stopped({ url: none.url });
     expect(await tablesIn(none.schema)).toEqual([]);
 
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     const before = await inDatabase({ url }, contentsOf);
     await stopped({ url });
     expect(await inDatabase({ url }, contentsOf)).toEqual(before);
@@ -541,7 +517,7 @@ describe("a copy that fails changes nothing", () => {
     const sqlite = new Sqlite(file);
     sqlite.prepare("UPDATE cheat_records SET extra_info = ? WHERE id = 1").run("a\u0000b");
     sqlite.close();
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await expect(copyDatabase({ file }, { url }, CONTROL)).rejects.toThrow(
       /^The table cheat_records cannot be copied: invalid byte sequence/,
     );
@@ -549,7 +525,7 @@ describe("a copy that fails changes nothing", () => {
   });
 
   it("when rows refer to missing rows", async () => {
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
     await sqlOf(`INSERT INTO ${schema}.recorded_people (room_id, user_id) VALUES ('none', 'u')`);
     await expect(copyDatabase({ url }, { file: join(folder.path, "to.db") }, CONTROL)).rejects.toThrow(
@@ -562,7 +538,7 @@ describe("a copy that fails changes nothing", () => {
     ["a value differs", "NEW.extra_info = NEW.extra_info || ' '; RETURN NEW;"],
     ["it has 0 rows instead of", "RETURN NULL;"],
   ])("when %s in the target", async (complaint, body) => {
-    const { schema, url } = await openSchema();
+    const { schema, url } = await schemas.open();
     await inDatabase({ url }, async () => undefined);
     await sqlOf(
       `CREATE FUNCTION ${schema}.falsify() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${body} END $$`,
@@ -581,7 +557,7 @@ describe("`invigil database copy`", () => {
   const options = () => ({ cwd: folder.path, env: { INVIGIL_LOG_LEVEL: "info" } });
 
   it("says what it copied and what remains to be done", async () => {
-    const { url } = await openSchema();
+    const { url } = await schemas.open();
     mkdirSync(join(folder.path, "audio"));
     await copyToFile("invigil.db");
     const said = await runWell(["database", "copy", "--from", "file:invigil.db", "--to", url], options());

@@ -3,16 +3,16 @@ import { openPostgres } from "../src/storage/postgres/client.js";
 import { beginEpochAt } from "../src/storage/postgres/new-epoch.js";
 import { query } from "../src/storage/statement.js";
 import { eventEpochs, roomEvents } from "../src/storage/tables.js";
-import { type PostgresServer, startPostgresServer, whyNoPostgresServer } from "./support/postgres-server.js";
+import { isPostgresServerMissing } from "./support/postgres-schemas.js";
+import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { change, insertRows, rowsOf } from "./support/tables.js";
 
-const missing = whyNoPostgresServer();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresServerMissing();
+const it = test.skipIf(isSkipped);
 
 let server: PostgresServer | undefined;
 beforeAll(async () => {
-  if (!missing) server = await startPostgresServer(["fsync=off"]);
+  if (!isSkipped) server = await startPostgresServer(["fsync=off"]);
 }, 60_000);
 afterAll(() => server?.stop());
 

@@ -21,13 +21,10 @@ import { type Insertion, madeStatements, partsOf, type Statement } from "../src/
 import * as tables from "../src/storage/tables.js";
 import { often } from "./support/effort.js";
 import { addManyRows } from "./support/many-rows.js";
-import { whyNoPostgres } from "./support/postgres.js";
-import { openSchemas, type Schemas } from "./support/postgres-schemas.js";
-import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 
-const missing = whyNoPostgres();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresMissing();
+const it = test.skipIf(isSkipped);
 
 /**
  * Tables that stay small, or that hold only what is under way. All others grow with every exam, so that their rows must be found by an
@@ -39,7 +36,6 @@ const GROWING = Object.values(tables)
   .map((table) => getTableConfig(table).name)
   .filter((name) => !SMALL.has(name));
 
-let server: PostgresServer | undefined;
 let schemas: Schemas;
 let client: Client;
 let db: Database;
@@ -84,14 +80,11 @@ const makeShapes = async (url: string): Promise<void> => {
 };
 
 beforeAll(async () => {
-  if (missing) return;
-  const given = process.env.INVIGIL_TEST_POSTGRES_URL;
-  server = given === undefined ? await startPostgresServer(["fsync=off"]) : undefined;
-  const base = given ?? server?.url ?? "";
-  schemas = await openSchemas(base);
+  if (isSkipped) return;
+  schemas = await openSchemasForTests();
   ({ url } = await schemas.open());
   db = await openPostgres({ url });
-  await makeShapes(base);
+  await makeShapes(schemas.url);
   client = new Client({ connectionString: url });
   await client.connect();
   await client.query("TRUNCATE exams, rooms, participants, room_events CASCADE");
@@ -101,7 +94,6 @@ afterAll(async () => {
   await client?.end();
   await db?.close();
   await schemas?.[Symbol.asyncDispose]();
-  await server?.stop();
 });
 
 /** Statements that read more than their keys say, and why they may. */

@@ -20,8 +20,8 @@ import {
   unseated,
 } from "../src/storage/tables.js";
 import { type TrpcAnswer, trpc } from "./support/calls.js";
-import { openSchemas, type Schemas } from "./support/postgres-schemas.js";
-import { type PostgresServer, startPostgresServer, whyNoPostgresServer } from "./support/postgres-server.js";
+import { isPostgresServerMissing, openSchemas, type Schemas } from "./support/postgres-schemas.js";
+import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { STREAM_CONFIG, streamReport, streamSignature } from "./support/streams.js";
 import { contentsOf, rowsOf } from "./support/tables.js";
 import { openWorld, type World } from "./support/world.js";
@@ -29,9 +29,8 @@ import { openWorld, type World } from "./support/world.js";
 // Two servers share a database. The first call is held when its transaction has done everything but the commit. The second call begins then,
 // so that it sees nothing of the first one before it waits for it. Whichever is first wins, and the other one notices.
 
-const missing = whyNoPostgresServer();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresServerMissing();
+const it = test.skipIf(isSkipped);
 
 /** Holds one of the transactions of a call. */
 interface Gate {
@@ -79,7 +78,7 @@ let otherDb: Database;
 const openServer = (of: Database): Promise<World> =>
   openWorld({ config: STREAM_CONFIG, queue: false, change: (deps) => ({ ...deps, db: withGates(of) }) });
 beforeAll(async () => {
-  if (missing) return;
+  if (isSkipped) return;
   server = await startPostgresServer(["fsync=off", "deadlock_timeout=100ms"]);
   schemas = await openSchemas(server.url);
   const { url } = await schemas.open();
@@ -147,7 +146,7 @@ const openHall = async (): Promise<Hall> => {
 };
 let hall: Hall;
 beforeEach(async () => {
-  if (!missing) hall = await openHall();
+  if (!isSkipped) hall = await openHall();
 });
 
 /** Resolves when a session waits for another one. */

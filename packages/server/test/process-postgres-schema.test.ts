@@ -11,18 +11,17 @@ import { createSchema } from "../src/storage/postgres/schema.js";
 import * as tables from "../src/storage/tables.js";
 import { tempFolder } from "./support/folders.js";
 import { freePort } from "./support/ports.js";
-import { openSchemas, type Schemas, withSetting } from "./support/postgres-schemas.js";
 import {
-  type PostgresServer,
-  serverUser,
-  startPostgresServer,
-  whyNoPostgresServer,
-} from "./support/postgres-server.js";
+  isPostgresServerMissing,
+  openSchemas,
+  type Schemas,
+  withSetting,
+} from "./support/postgres-schemas.js";
+import { type PostgresServer, serverUser, startPostgresServer } from "./support/postgres-server.js";
 import { startTcpProxy } from "./support/tcp-proxy.js";
 
-const missing = whyNoPostgresServer();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresServerMissing();
+const it = test.skipIf(isSkipped);
 
 const PASSWORD = "the right password";
 /** Everybody but the superuser needs a password. */
@@ -56,7 +55,7 @@ const certificateSettings = (): string[] => {
 };
 
 beforeAll(async () => {
-  if (missing) return;
+  if (isSkipped) return;
   folder = tempFolder();
   // PostgreSQL may run as another user.
   chmodSync(folder.path, 0o755);
@@ -73,7 +72,7 @@ afterAll(async () => {
   folder?.[Symbol.dispose]();
 });
 beforeEach(async () => {
-  if (!missing) ({ schema, url } = await schemas.open());
+  if (!isSkipped) ({ schema, url } = await schemas.open());
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((db) => db.close()));

@@ -8,8 +8,8 @@ import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
+import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { reasonOf } from "./support/reason.js";
-import { isPostgresMissing, openSchemas } from "./support/schemas.js";
 import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
@@ -43,12 +43,12 @@ const until = async (isSo: () => Promise<boolean>): Promise<void> => {
 };
 
 describePostgres("servers of one database", () => {
-  const schemas = shared(openSchemas);
+  const schemas = shared(openSchemasForTests);
 
   describe("a right that one server takes away is gone at the others, too, when", () => {
     const ROUNDS = often(50, 1_000);
     const installation = shared(async () => {
-      const servers = await openThree(await schemas().create(), { config: { apps: APPS } });
+      const servers = await openThree((await schemas().open()).url, { config: { apps: APPS } });
       const urls = await Promise.all(servers.all.map((server) => server.listen()));
       return { ...servers, urls };
     });
@@ -77,7 +77,7 @@ describePostgres("servers of one database", () => {
     test(
       "have one order for the listeners of all servers, while all of them write",
       async () => {
-        await using servers = await openThree(await schemas().create());
+        await using servers = await openThree((await schemas().open()).url);
         const { all } = servers;
         const [first] = all;
         const room = await createRoom(first, "e0", "e1", "e2");
@@ -172,7 +172,7 @@ describePostgres("servers of one database", () => {
     );
 
     test("count the devices of a page at all servers, and it leaves with the last one", async () => {
-      await using servers = await openThree(await schemas().create());
+      await using servers = await openThree((await schemas().open()).url);
       const [one, two, three] = servers.all;
       const { id: roomId } = await createRoom(one, "e1");
       await using watcher = await listenRoom(three, ROOT, { roomId });
@@ -203,7 +203,7 @@ describePostgres("servers of one database", () => {
 
   describe("pages with the drop-in script", () => {
     const installation = shared(async () => {
-      const servers = await openPair(await schemas().create());
+      const servers = await openPair((await schemas().open()).url);
       const urls = [await servers.all[0].listen(), await servers.all[1].listen()] as const;
       return { ...servers, urls };
     });
@@ -268,7 +268,7 @@ describePostgres("servers of one database", () => {
   describe("limits of all servers together", () => {
     test("let a login send a burst of 30 messages", async () => {
       const clock = stoppedClock();
-      await using servers = await openPair(await schemas().create(), { now: clock.now });
+      await using servers = await openPair((await schemas().open()).url, { now: clock.now });
       const { all } = servers;
       const { id: roomId } = await createRoom(all[0], "e1", "e2");
       const send = (sub: string, n: number) =>
@@ -294,7 +294,7 @@ describePostgres("servers of one database", () => {
 
     test("let somebody fail five times to log in", async () => {
       const clock = stoppedClock();
-      await using servers = await openPair(await schemas().create(), { now: clock.now });
+      await using servers = await openPair((await schemas().open()).url, { now: clock.now });
       const { all } = servers;
       const password = "a long password";
       await all[0].as(ROOT).account.create({ userId: "clerk", role: "teacher", name: "C", password });
@@ -323,7 +323,7 @@ describePostgres("servers of one database", () => {
       const clock = stoppedClock();
       const service = createTestService();
       const { behaviour, release } = held();
-      await using servers = await openPair(await schemas().create(), {
+      await using servers = await openPair((await schemas().open()).url, {
         now: clock.now,
         change: withServices({ aliyun_new: service }),
         queue: false,
@@ -390,7 +390,7 @@ describePostgres("servers of one database", () => {
 
     test("is taken over: a change that one server began is undone or finished by the other", async () => {
       const clock = stoppedClock();
-      const url = await schemas().create();
+      const url = (await schemas().open()).url;
       const doomed = await openDoomed(url, clock.now);
       await using heir = await openMember(url, { now: clock.now });
       const admin = heir.as(ROOT);
@@ -434,7 +434,7 @@ describePostgres("servers of one database", () => {
 
     test("at once on an empty database, all servers come up and serve each other's rooms", async () => {
       for (let round = 0; round < ROUNDS; round += 1) {
-        const url = await schemas().create();
+        const url = (await schemas().open()).url;
         const members = await Promise.all(Array.from({ length: 4 }, () => openMember(url)));
         const made = await Promise.all(members.map((member) => createRoom(member)));
         for (const member of members) {
@@ -448,7 +448,7 @@ describePostgres("servers of one database", () => {
     }, 120_000);
 
     test("works on a newer schema, unless the newer version says that it does not", async () => {
-      const url = await schemas().create();
+      const url = (await schemas().open()).url;
       await using running = await openMember(url);
       const client = new Client({ connectionString: url });
       await client.connect();

@@ -5,21 +5,22 @@ import { compile, compileInsertion, postgresDialect } from "../src/storage/postg
 import { createSchema } from "../src/storage/postgres/schema.js";
 import { type Insertion, madeStatements, partsOf, type Statement } from "../src/storage/statement.js";
 import * as tables from "../src/storage/tables.js";
-import { openPostgres, type TestPostgres, whyNoPostgres } from "./support/postgres.js";
+import { isPostgresMissing, openSchemasForTests, type Schemas } from "./support/postgres-schemas.js";
 
-const missing = whyNoPostgres();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresMissing();
+const it = test.skipIf(isSkipped);
 
-let postgres: TestPostgres | undefined;
+let schemas: Schemas;
 beforeAll(async () => {
-  if (missing) return;
-  postgres = await openPostgres();
-  for (const statement of createSchema(tables)) await postgres.client.query(statement);
+  if (isSkipped) return;
+  schemas = await openSchemasForTests();
+  const { schema } = await schemas.open();
+  await schemas.client.query(`SET search_path TO ${schema}`);
+  for (const statement of createSchema(tables)) await schemas.client.query(statement);
   // Stores make their statements when they are loaded. The app loads all of them but the throttle's, see above.
   await (await createTestApp()).close();
 }, 60_000);
-afterAll(() => postgres?.close());
+afterAll(() => schemas?.[Symbol.asyncDispose]());
 
 const textOf = (one: Statement | Insertion): string =>
   "table" in one ? compileInsertion(one) : compile(partsOf(one, postgresDialect)).text;
@@ -27,8 +28,8 @@ const textOf = (one: Statement | Insertion): string =>
 /** What PostgreSQL says of a statement when it prepares it; undefined when it takes it. */
 const refusal = async (text: string): Promise<string | undefined> => {
   try {
-    await postgres?.client.query(`PREPARE probe AS ${text}`);
-    await postgres?.client.query("DEALLOCATE probe");
+    await schemas.client.query(`PREPARE probe AS ${text}`);
+    await schemas.client.query("DEALLOCATE probe");
     return undefined;
   } catch (error) {
     return `${String(error)}: ${text}`;

@@ -27,15 +27,19 @@ import {
 } from "../src/storage/tables.js";
 import { trpc } from "./support/calls.js";
 import { often } from "./support/effort.js";
-import { openSchemas, type Schemas, withSetting } from "./support/postgres-schemas.js";
-import { type PostgresServer, startPostgresServer, whyNoPostgresServer } from "./support/postgres-server.js";
+import {
+  isPostgresServerMissing,
+  openSchemas,
+  type Schemas,
+  withSetting,
+} from "./support/postgres-schemas.js";
+import { type PostgresServer, startPostgresServer } from "./support/postgres-server.js";
 import { insertRows, rowsOf } from "./support/tables.js";
 import { startTcpProxy, type TcpProxy } from "./support/tcp-proxy.js";
 import { openWorld } from "./support/world.js";
 
-const missing = whyNoPostgresServer();
-if (missing) console.warn(`These tests are skipped: ${missing}.`);
-const it = test.skipIf(missing !== undefined);
+const isSkipped = isPostgresServerMissing();
+const it = test.skipIf(isSkipped);
 
 const now = new Date("2026-01-02T03:04:05.678Z");
 const account = (userId: string) => ({
@@ -73,7 +77,7 @@ let url: string;
 const opened: Database[] = [];
 
 beforeAll(async () => {
-  if (missing) return;
+  if (isSkipped) return;
   server = await startPostgresServer(["deadlock_timeout=50ms"]);
   schemas = await openSchemas(server.url);
 }, 60_000);
@@ -82,7 +86,7 @@ afterAll(async () => {
   await server?.stop();
 });
 beforeEach(async () => {
-  if (!missing) ({ url } = await schemas.open());
+  if (!isSkipped) ({ url } = await schemas.open());
 });
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((db) => db.close()));
@@ -499,7 +503,7 @@ describe("a crash of PostgreSQL", () => {
   });
 
   afterAll(async () => {
-    if (missing) return;
+    if (isSkipped) return;
     // The crash has ended the session of the other tests.
     schemas = await openSchemas(server.url);
   });

@@ -1,7 +1,10 @@
 import { Client } from "pg";
+import { startPostgresServer, whyNoPostgresServer } from "./postgres-server.js";
 
 /** Empty schemas in a database of PostgreSQL, each of which serves as a database. */
 export interface Schemas extends AsyncDisposable {
+  /** The URL of the database. */
+  readonly url: string;
   /** A session that is in no schema. */
   readonly client: Client;
   /** Creates an empty schema. */
@@ -22,6 +25,7 @@ export const openSchemas = async (url: string): Promise<Schemas> => {
   await client.connect();
   const made: string[] = [];
   return {
+    url,
     client,
     async open() {
       const schema = `invigil_test_${process.pid}_${Date.now()}_${made.length}`;
@@ -36,3 +40,32 @@ export const openSchemas = async (url: string): Promise<Schemas> => {
     },
   };
 };
+
+const given = process.env.INVIGIL_TEST_POSTGRES_URL;
+
+/** Tests that do not crash the server need no data after a crash. */
+const SETTINGS = ["fsync=off", "full_page_writes=off", "max_connections=200"];
+
+/** Opens schemas at `INVIGIL_TEST_POSTGRES_URL`, or on a server that it starts. */
+export const openSchemasForTests = async (): Promise<Schemas> => {
+  if (given) return openSchemas(given);
+  const server = await startPostgresServer(SETTINGS);
+  const schemas = await openSchemas(server.url);
+  return {
+    ...schemas,
+    [Symbol.asyncDispose]: async () => {
+      await schemas[Symbol.asyncDispose]();
+      await server.stop();
+    },
+  };
+};
+
+/** Returns whether tests cannot start a server, and prints why. */
+export const isPostgresServerMissing = (): boolean => {
+  const missing = whyNoPostgresServer();
+  if (missing) console.warn(`These tests are skipped: ${missing}.`);
+  return missing !== undefined;
+};
+
+/** Returns whether `openSchemasForTests` has no server, and prints why. */
+export const isPostgresMissing = (): boolean => !given && isPostgresServerMissing();

@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
 import { createTRPCUntypedClient, httpLink, TRPCClientError } from "@trpc/client";
 import type { InjectOptions } from "fastify";
-import pg from "pg";
 import superjson from "superjson";
 import type { AppCaller } from "../../src/api/app-router.js";
 import type { TestApp, TestAppOptions, TestCaller } from "../../src/app/testing.js";
 import { signToken } from "../../src/identity/tokens.js";
+import { openSchemas } from "./postgres-schemas.js";
 import { type Child, SECRET, script, serve, tempFolder, testEnv } from "./process.js";
 
 // Several server processes on one PostgreSQL, behind a load balancer that sends each request to the next of them. Tests see them as one
@@ -15,30 +15,6 @@ import { type Child, SECRET, script, serve, tempFolder, testEnv } from "./proces
 const COUNT = Number(process.env.INVIGIL_TEST_SERVERS ?? 0);
 /** Whether tests run against real servers, whose clock they cannot set. */
 export const isOnRealServers = COUNT > 0;
-
-const execute = async (url: string, text: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
-};
-
-let opened = 0;
-
-/** Creates an empty schema, and returns its name and URL. */
-const createSchema = async (): Promise<{ url: string; drop(): Promise<void> }> => {
-  const { INVIGIL_TEST_DATABASE_URL: database } = process.env;
-  if (!database) throw new Error("INVIGIL_TEST_SERVERS needs INVIGIL_TEST_DATABASE=postgres");
-  opened += 1;
-  const schema = `invigil_servers_${process.pid}_${Date.now()}_${opened}`;
-  await execute(database, `CREATE SCHEMA ${schema}`);
-  const url = new URL(database);
-  url.searchParams.set("options", `-c search_path=${schema}`);
-  return { url: url.href, drop: () => execute(database, `DROP SCHEMA ${schema} CASCADE`) };
-};
 
 /** The settings that correspond to a test's options. */
 const settingsOf = ({ config = {}, ...others }: TestAppOptions): Record<string, string> => {
@@ -111,7 +87,9 @@ const callOver = (url: string, token: () => Promise<string>): AppCaller => {
 /** Starts servers on an empty schema. They take no options but the public URL, and run on the real clock. */
 export const openRealServers = async (options: TestAppOptions = {}): Promise<TestApp> => {
   const settings = settingsOf(options);
-  const schema = await createSchema();
+  const { INVIGIL_TEST_DATABASE_URL: database } = process.env;
+  if (!database) throw new Error("INVIGIL_TEST_SERVERS needs INVIGIL_TEST_DATABASE=postgres");
+  const schemas = await openSchemas(database);
   const folders = Array.from({ length: COUNT }, () => tempFolder());
   const children: Child[] = [];
   const agent = new Agent({ keepAlive: true });
@@ -119,9 +97,10 @@ export const openRealServers = async (options: TestAppOptions = {}): Promise<Tes
     agent.destroy();
     for (const child of children) await child[Symbol.asyncDispose]();
     for (const folder of folders) folder[Symbol.dispose]();
-    await schema.drop();
+    await schemas[Symbol.asyncDispose]();
   };
   try {
+    const schema = await schemas.open();
     const env = { ...testEnv, ...settings, INVIGIL_DATABASE_URL: schema.url };
     const started = await Promise.all(folders.map(({ path }) => serve({ cwd: path, env })));
     children.push(...started);
