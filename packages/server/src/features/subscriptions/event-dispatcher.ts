@@ -151,6 +151,8 @@ export const createEventDispatcher = ({
         timer.unref();
       }
       await tail.follow(subscription.scope.examId);
+      // Reads in the meantime had no position yet, and left out what was committed.
+      void poll();
     },
     remove,
     poll: () => void poll(),
