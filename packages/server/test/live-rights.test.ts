@@ -212,7 +212,8 @@ describe("a subscription whose access has ended fails", () => {
       asked += 1;
       return new InvigilError("PROVIDER_FAILED", "from the test");
     };
-    const input = { roomId: hall.room.id, camera: "main" as const };
+    const { lastEventId } = await hall.as(ADMIN).room.snapshot({ roomId: hall.room.id });
+    const input = { roomId: hall.room.id, camera: "main" as const, lastEventId };
     const abort = new AbortController();
     const listener = { caller, identify, signal: abort.signal };
     await using subscription = readEvents(await hall.services.live.subscribeToRoom(listener, input), abort);
