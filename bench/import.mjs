@@ -77,7 +77,7 @@ const makeExam = (data) =>
 
 /** The limit: the same rows, read and written with nothing around. */
 const bare = (file) => {
-  const sqlite = openTables(join(folder, "bare", "invigil.db"));
+  const sqlite = await openTables(join(folder, "bare", "invigil.db"));
   sqlite
     .prepare(
       "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e','E',0,1,'b',0,0)",
@@ -103,7 +103,7 @@ const seated = roster("seated.csv", true);
 const waiting = makeExam("waiting");
 const rooms = makeExam("rooms");
 {
-  const sqlite = openTables(join(folder, "rooms", "invigil.db"));
+  const sqlite = await openTables(join(folder, "rooms", "invigil.db"));
   const insert = sqlite.prepare(
     `INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
      VALUES (?, ?, ?, 'in_progress', 'silent', '["aliyun_new"]', 't', 0, 0)`,

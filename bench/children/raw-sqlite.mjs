@@ -6,7 +6,7 @@ import { openTables } from "../lib/raw-tables.mjs";
 import { CALLS, INSERT_RECORD, recordsOfCalls, rowOf } from "../lib/records.mjs";
 
 const open = ({ file, room }) => {
-  const sqlite = openTables(file);
+  const sqlite = await openTables(file);
   const insert = sqlite.prepare(INSERT_RECORD);
   const rows = recordsOfCalls().flatMap((records) => records.map((record) => rowOf(room, record)));
   const { immediate: write } = sqlite.transaction(() => {
