@@ -76,7 +76,7 @@ const makeExam = (data) =>
   ).stdout.trim();
 
 /** The limit: the same rows, read and written with nothing around. */
-const bare = (file) => {
+const bare = async (file) => {
   const sqlite = await openTables(join(folder, "bare", "invigil.db"));
   sqlite
     .prepare(
@@ -112,7 +112,7 @@ const rooms = makeExam("rooms");
   sqlite.close();
 }
 
-const limit = bare(plain);
+const limit = await bare(plain);
 const measured = (what, data, file, exam) => {
   const { seconds, megabytes, stdout } = invigil(data, "roster", "import", file, "--exam", exam);
   const besideBare = Number((seconds / limit).toFixed(1));
