@@ -37,7 +37,6 @@ const readOptions = () => {
   try {
     return parseArgs({
       options: {
-        cpu: { type: "boolean" },
         path: { type: "string", multiple: true },
         engine: { type: "string" },
         postgres: { type: "string" },
@@ -59,12 +58,11 @@ if (options.help) {
 }
 const unknown = options.path?.find((wanted) => documented.every(({ name }) => name !== wanted));
 if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
-if (![undefined, "sqlite", "postgres"].includes(options.engine)) refuse("The engines are sqlite and postgres.");
+if (![undefined, "sqlite", "postgres"].includes(options.engine))
+  refuse("The engines are sqlite and postgres.");
 if (options.rounds !== undefined && !/^[1-9]\d*$/.test(options.rounds))
   refuse("--rounds needs a number from 1.");
-const plan = options.quick
-  ? { rounds: 3, seconds: 0.5, warmUp: 0.7 }
-  : { rounds: 7, seconds: 1, warmUp: 2 };
+const plan = options.quick ? { rounds: 3, seconds: 0.5, warmUp: 0.7 } : { rounds: 7, seconds: 1, warmUp: 2 };
 if (options.rounds !== undefined) plan.rounds = Number(options.rounds);
 const chosen = documented.filter(
   ({ name }) => name === REFERENCE || !options.path || options.path.includes(name),
