@@ -6,7 +6,9 @@ const USAGE = `npm run bench -- [options]
   --list        name the rows
   --quick       short rounds, for a look: the figures are rough
   --markdown    print the table as Markdown
-  --json        print the results as JSON`;
+  --json        print the results as JSON
+Other measurements, each with options of its own (--help):
+  --cpu         what each documented REST path costs the server's processor`;
 
 const refuse = (message) => {
   console.error(message);

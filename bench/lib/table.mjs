@@ -17,7 +17,7 @@ export const amount = (number, digits) =>
   number.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const ratio = (number) => amount(number, 2);
 
-const roundsText = (rounds) =>
+export const ratiosText = (rounds) =>
   rounds.length > 1 ? `${ratio(Math.min(...rounds))}–${ratio(Math.max(...rounds))}` : "";
 
 const cellsOf = ({
@@ -43,7 +43,7 @@ const cellsOf = ({
     against,
     withUnit(theirs?.value),
     theirs ? ratio(value) : "",
-    roundsText(rounds),
+    ratiosText(rounds),
     goalText(goal),
     verdict,
   ];
