@@ -1,5 +1,6 @@
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
+import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { type LoggedEvent, loadEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { createEventQueue, type QueuedEvent } from "./event-queue.js";
@@ -39,12 +40,15 @@ export interface SubscriptionTarget<Delivered> {
 
 /** The events that one read of the log returns to a subscriber that resumes. */
 const PAGE_SIZE = 200;
+/** How long a subscription waits before it repeats what the database did not answer. */
+const RETRY_MS = 500;
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Yields the events after `lastEventId`, or from now on without one: each event once, and in order. Yields a gap event where events
- * are no longer available. Waits until the client has received an event before it reads the next one.
+ * are no longer available. Waits until the client has received an event before it reads the next one. While the database does not
+ * respond, it yields nothing and repeats what failed.
  * @throws InvigilError once the caller may not subscribe any more
  */
 export async function* subscribe<Delivered>(
@@ -70,12 +74,17 @@ export async function* subscribe<Delivered>(
   queue.requestRecheck();
   if (signal?.aborted) close();
 
+  const assertNotExpired = (): void => {
+    if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
+  };
   const recheckAccess = async (): Promise<void> => {
     const identity = await identify();
     if (!(identity instanceof InvigilError)) await target.checkAccess(identity);
-    // Other failures mean that the identity service did not answer. They say nothing about the caller.
     else if (identity.code === "UNAUTHENTICATED") throw identity;
-    if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
+    // Whether the token was revoked is not known.
+    else if (identity.cause instanceof DatabaseUnavailableError) throw identity.cause;
+    // Other failures mean that the identity service did not answer. They say nothing about the caller.
+    assertNotExpired();
   };
 
   const waitUntilDrained = async (): Promise<void> => {
@@ -88,67 +97,104 @@ export async function* subscribe<Delivered>(
     drained().then(proceed, close);
     while (!isDrained && !queue.closed) await queue.changed();
   };
+  /** Waits until the database may respond again. Returns early when the subscription is closed. */
+  const waitForDatabase = async (): Promise<void> => {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      queue.wake();
+    }, RETRY_MS);
+    while (!isOver && !queue.closed) await queue.changed();
+    clearTimeout(timer);
+  };
 
   let onEnd: (() => void) | undefined;
-  try {
-    await dispatcher.add(subscription);
-    onEnd = target.onStart();
-    let lastId = Number(lastEventId ?? 0);
-    /** Events from the log, which come before those in the queue. */
-    let page: QueuedEvent[] = [];
-    let isCaughtUp = lastEventId === undefined;
-    let needsGap = false;
-    if (isCaughtUp) {
+  let lastId: number | undefined = lastEventId === undefined ? undefined : Number(lastEventId);
+  /** Events from the log, which come before those in the queue. */
+  let page: QueuedEvent[] = [];
+  /** The event that is being delivered. */
+  let current: QueuedEvent | undefined;
+  let isCaughtUp = lastEventId === undefined;
+  let needsGap = false;
+
+  /** Starts, continues by one step, or waits. Returns what the subscriber receives, if anything. A step that fails can be repeated. */
+  const step = async (): Promise<Delivered | undefined> => {
+    if (!onEnd) {
+      await dispatcher.add(subscription);
+      onEnd = target.onStart();
+      return undefined;
+    }
+    if (lastId === undefined) {
       queue.open();
       lastId = await store.newestIdOf(target.scope.examId);
+      return undefined;
     }
-
-    for (;;) {
-      await waitUntilDrained();
-      if (queue.closed) {
-        if (queue.closed.error) throw queue.closed.error;
-        return;
-      }
-      if (queue.takeRecheckRequest() || clock() >= expiresAt) {
+    await waitUntilDrained();
+    if (queue.closed) return undefined;
+    if (queue.takeRecheckRequest() || clock() >= expiresAt) {
+      try {
         await recheckAccess();
-        continue;
-      }
-      if (needsGap || (isCaughtUp && queue.hasOverflowed)) {
-        queue.open();
-        const gap = await target.createGap();
-        lastId = gap.lastEventId;
-        page = [];
-        needsGap = false;
-        isCaughtUp = true;
-        // Access may have changed while the snapshot was read.
+      } catch (error) {
         queue.requestRecheck();
-        yield gap.deliverable;
-        continue;
+        throw error;
       }
-      if (page.length === 0 && !isCaughtUp) {
-        // An event that is written during the read is in the page, in the queue, or in both.
-        queue.open();
-        const rows = await store.eventsAfter(target.scope, lastId, PAGE_SIZE);
-        if (rows) isCaughtUp = rows.length < PAGE_SIZE;
-        else needsGap = true;
-        page = (rows ?? []).map((row) => {
-          // Safe: stores write each type with its own data.
-          const event = row as LoggedEvent;
-          return { event, load: () => loadEvent(store, event) };
-        });
-        continue;
-      }
-      const entry = page.shift() ?? queue.shift();
-      if (!entry) {
-        await queue.changed();
-        continue;
-      }
-      if (entry.event.id <= lastId) continue;
-      lastId = entry.event.id;
-      const { deliverable, needsRecheck } = await target.deliver(entry, recheckAccess);
+      return undefined;
+    }
+    needsGap ||= isCaughtUp && queue.hasOverflowed;
+    if (needsGap) {
+      queue.open();
+      const gap = await target.createGap();
+      lastId = gap.lastEventId;
+      page = [];
+      current = undefined;
+      needsGap = false;
+      isCaughtUp = true;
+      // Access may have changed while the snapshot was read.
+      queue.requestRecheck();
+      return gap.deliverable;
+    }
+    if (!current && page.length === 0 && !isCaughtUp) {
+      // An event that is written during the read is in the page, in the queue, or in both.
+      queue.open();
+      const rows = await store.eventsAfter(target.scope, lastId, PAGE_SIZE);
+      if (rows) isCaughtUp = rows.length < PAGE_SIZE;
+      else needsGap = true;
+      page = (rows ?? []).map((row) => {
+        // Safe: stores write each type with its own data.
+        const event = row as LoggedEvent;
+        return { event, load: () => loadEvent(store, event) };
+      });
+      return undefined;
+    }
+    current ??= page.shift() ?? queue.shift();
+    if (!current) {
+      await queue.changed();
+      return undefined;
+    }
+    if (current.event.id > lastId) {
+      const { deliverable, needsRecheck } = await target.deliver(current, recheckAccess);
       if (needsRecheck) queue.requestRecheck();
+      lastId = current.event.id;
+      current = undefined;
+      return deliverable;
+    }
+    current = undefined;
+    return undefined;
+  };
+
+  try {
+    while (!queue.closed) {
+      let deliverable: Delivered | undefined;
+      try {
+        deliverable = await step();
+      } catch (error) {
+        if (!(error instanceof DatabaseUnavailableError)) throw error;
+        assertNotExpired();
+        await waitForDatabase();
+      }
       if (deliverable !== undefined) yield deliverable;
     }
+    if (queue.closed.error) throw queue.closed.error;
   } finally {
     clearTimeout(expiryTimer);
     signal?.removeEventListener("abort", close);
