@@ -103,3 +103,38 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
     },
   };
 };
+
+/** A subscriber to the room or to its exam, which receives nothing before `proceed` is called. */
+export const listenLater = async (
+  hall: LiveHall,
+  of: "room" | "exam",
+  { token, lastEventId }: { readonly token: string; readonly lastEventId?: string },
+) => {
+  let proceed = (): void => undefined;
+  let begin = (): void => undefined;
+  const mayProceed = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  const hasBegun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const abort = new AbortController();
+  const identify = () => hall.services.auth.identify(token);
+  const subscriber = {
+    caller: await identify(),
+    identify: () => identify().catch(failureOf),
+    drained() {
+      begin();
+      return mayProceed;
+    },
+    signal: abort.signal,
+  };
+  const { id: roomId, examId } = hall.room;
+  const events =
+    of === "room"
+      ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
+      : await hall.services.live.subscribeToExam(subscriber, { examId, lastEventId });
+  const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
+  await hasBegun;
+  return { ...reader, proceed };
+};
