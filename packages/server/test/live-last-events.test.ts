@@ -20,7 +20,7 @@ const lineOf = (event: { readonly type: string; readonly message?: { readonly te
 const readToTheEnd = async ({
   next,
 }: {
-  next(): Promise<{ readonly type: string; readonly message?: { readonly text: string } }>;
+  next: () => Promise<{ readonly type: string; readonly message?: { readonly text: string } }>;
 }) => {
   const lines: string[] = [];
   for (;;)
