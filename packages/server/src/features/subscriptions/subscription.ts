@@ -1,6 +1,7 @@
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
 import { DatabaseUnavailableError } from "../../storage/errors.js";
+import { RETRY_MS } from "../../storage/until-available.js";
 import { type LoggedEvent, loadEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
 import { createEventQueue, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
@@ -45,8 +46,6 @@ export interface SubscriptionTarget<Delivered> {
 
 /** The events that one read of the log returns to a subscriber that resumes. */
 const PAGE_SIZE = 200;
-/** How long a subscription waits before it repeats what the database did not answer. */
-const RETRY_MS = 500;
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
