@@ -17,6 +17,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { freePort } from "./ports.js";
+import { endWithThisProcess } from "./reaper.js";
 
 /** A PostgreSQL server of its own, in a temporary folder. */
 export interface PostgresServer {
@@ -129,6 +130,8 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       };
       child.stdout?.setEncoding("utf8").on("data", note);
       child.stderr?.setEncoding("utf8").on("data", note);
+      // SIGQUIT makes PostgreSQL exit at once, without a checkpoint.
+      endWithThisProcess(child, "SIGQUIT");
       child.once("error", reject);
       child.once("exit", (code) => {
         if (code === 0) resolve(child);
@@ -148,14 +151,11 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       output.includes("ready to accept connections"),
     );
   let server = await start();
-  /** SIGQUIT makes PostgreSQL exit at once, without a checkpoint. */
-  const end = () => server.kill("SIGQUIT");
   const crash = async (): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, "exit");
-    if (end()) await ended;
+    if (server.kill("SIGQUIT")) await ended;
   };
-  process.once("exit", end);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -165,7 +165,6 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       server = await start();
     },
     async stop() {
-      process.off("exit", end);
       await crash();
       rmSync(folder, { recursive: true, force: true });
     },

@@ -102,8 +102,10 @@ export const openRealServers = async (options: TestAppOptions = {}): Promise<Tes
   try {
     const schema = await schemas.open();
     const env = { ...testEnv, ...settings, INVIGIL_DATABASE_URL: schema.url };
-    const started = await Promise.all(folders.map(({ path }) => serve({ cwd: path, env })));
+    const starting = await Promise.allSettled(folders.map(({ path }) => serve({ cwd: path, env })));
+    const started = starting.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     children.push(...started);
+    for (const one of starting) if (one.status === "rejected") throw one.reason;
     const balancer = script("scripts/round-robin.mjs", ["0", ...started.map(({ url }) => url)]);
     children.unshift(balancer);
     const url = await balancer.line("http://");
