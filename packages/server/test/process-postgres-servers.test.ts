@@ -16,7 +16,7 @@ import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { createRoom, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+import { createRoom, type Member as AnyMember, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -59,7 +59,7 @@ describePostgres("servers of one database", () => {
       "$name",
       async ({ grant, refusal }) => {
         const { all, urls } = installation();
-        const uses = (members: readonly Member[], use: (at: Member) => Promise<string>) =>
+        const uses = (members: readonly Member[], use: (at: AnyMember) => Promise<string>) =>
           Promise.all(members.map(use));
         for (let round = 0; round < ROUNDS; round += 1) {
           await using right = await grant(all, round, urls);
@@ -294,7 +294,11 @@ describePostgres("servers of one database", () => {
       const urls = [await one.listen(), await two.listen()] as const;
       const { id: roomId } = await createRoom(one, "e1");
       const token = await one.token({ sub: "e1", role: "examinee" });
-      using teacher = await openPage(urls[0], { token: await one.token(TEACHER), userId: "teacher1", roomId });
+      using teacher = await openPage(urls[0], {
+        token: await one.token(TEACHER),
+        userId: "teacher1",
+        roomId,
+      });
       using page = await openPage(urls[1], { token, userId: "e1", roomId });
       isLosing = true;
       await teacher.ask({ do: "mute", groupId: roomId, muted: true });
@@ -314,7 +318,11 @@ describePostgres("servers of one database", () => {
         ["e1", "e2"].map((sub) => one.token({ sub, role: "examinee" })),
       );
       const earlier = await imLogin(urls[0], early ?? "", { roomId, userId: "e1" });
-      using teacher = await openPage(urls[0], { token: await one.token(TEACHER), userId: "teacher1", roomId });
+      using teacher = await openPage(urls[0], {
+        token: await one.token(TEACHER),
+        userId: "teacher1",
+        roomId,
+      });
       using page = await openPage(urls[1], { token: late ?? "", userId: "e2", roomId });
       using leaving = await openPage(urls[1], { token: early ?? "", userId: "e1", roomId });
 

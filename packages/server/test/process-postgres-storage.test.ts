@@ -465,15 +465,11 @@ describe("a database that accepts connections and does not answer", () => {
 
   it.each([
     ["reads", (db: Database) => numbers.map((statement) => db.storage.all(statement))],
-    [
-      "reads of one statement",
-      (db: Database) => Array.from({ length: 1_000 }, () => db.storage.all(allIds)),
-    ],
+    ["reads of one statement", (db: Database) => Array.from({ length: 1_000 }, () => db.storage.all(allIds))],
     ["writes", (db: Database) => Array.from({ length: 40 }, (_, n) => db.storage.write(add(`a${n}`)))],
     [
       "snapshots",
-      (db: Database) =>
-        Array.from({ length: 40 }, () => db.storage.snapshot((reader) => reader.all(allIds))),
+      (db: Database) => Array.from({ length: 40 }, () => db.storage.snapshot((reader) => reader.all(allIds))),
     ],
     [
       "grouped writes",
@@ -493,7 +489,8 @@ describe("a database that accepts connections and does not answer", () => {
     // Its only read waits for as long as a statement may take, and for nothing else.
     const control = await openThrough(other, { connections: 1, timeoutMs });
     // Every connection of the pool has been used.
-    const warmUp = () => Promise.all([db.storage.all(allIds), db.storage.snapshot((reader) => reader.all(allIds))]);
+    const warmUp = () =>
+      Promise.all([db.storage.all(allIds), db.storage.snapshot((reader) => reader.all(allIds))]);
     await Promise.all([warmUp(), control.storage.write(add("warm"))]);
     proxy.fateOf = () => "hold";
     other.fateOf = () => "hold";

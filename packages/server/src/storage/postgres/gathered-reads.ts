@@ -156,19 +156,11 @@ export const createGatheredReader = (
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const bound = compiled.bind(values);
-    const rows = await new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
+    let read: WaitingRead | undefined;
+    const found = new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
+      read = { values: bound, resolve, reject };
       const reads = waiting.get(compiled) ?? [];
       waiting.set(compiled, reads);
-      const read: WaitingRead = {
-        values: bound,
-        resolve(found) {
-          if (limit.end(read)) resolve(found);
-        },
-        reject(error) {
-          limit.end(read);
-          reject(error);
-        },
-      };
       reads.push(read);
       limit.add(read);
       if (isScheduled) return;
@@ -179,6 +171,12 @@ export const createGatheredReader = (
         readNext();
       });
     });
+    let rows: readonly (readonly unknown[])[];
+    try {
+      rows = await found;
+    } finally {
+      if (read) limit.end(read);
+    }
     // Safe: the fields of the statement make a Row.
     return rows.map((row) => compiled.read(row) as Row);
   };

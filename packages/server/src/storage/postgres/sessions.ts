@@ -183,10 +183,7 @@ export const createSessions = ({
     known.add(client);
   };
 
-  const use = async <Result>(
-    until: number,
-    work: (session: Session) => Promise<Result>,
-  ): Promise<Result> => {
+  const use = async <Result>(until: number, work: (session: Session) => Promise<Result>): Promise<Result> => {
     const client = await connect(until);
     const loss: { error?: Error } = {};
     const onError = (error: Error): void => {

@@ -101,10 +101,7 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
   const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
 
-  const transact = <Result>(
-    work: (tx: Transaction) => Promise<Result>,
-    beginBy: number,
-  ): Promise<Result> => {
+  const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
     const afterCommit: (() => void)[] = [];
     return sessions
       .useTransaction(begin, beginBy, async (session) => {
@@ -143,7 +140,8 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
     for (let tries = 1; ; tries++)
       try {
         const now = performance.now();
-        const beginBy = tries === 1 ? Math.max(since + timeoutMs, now + timeoutMs * MIN_WAIT) : now + timeoutMs;
+        const beginBy =
+          tries === 1 ? Math.max(since + timeoutMs, now + timeoutMs * MIN_WAIT) : now + timeoutMs;
         return await transact(work, beginBy);
       } catch (error) {
         // A part of a bulk change continues where the last one ended, so it cannot be repeated.

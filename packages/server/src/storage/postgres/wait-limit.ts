@@ -7,10 +7,11 @@ export interface Waiter {
 
 /** Rejects what has waited for too long. */
 export interface WaitLimit<Waiting extends Waiter> {
-  add(waiter: Waiting): void;
-  /** Ends the wait. Returns false if it was too long. */
-  end(waiter: Waiting): boolean;
-  has(waiter: Waiting): boolean;
+  readonly add: (waiter: Waiting) => void;
+  /** Ends the wait. */
+  readonly end: (waiter: Waiting) => void;
+  /** Whether it still waits. */
+  readonly has: (waiter: Waiting) => boolean;
 }
 
 export const tookTooLong = (): DatabaseUnavailableError =>
@@ -45,7 +46,7 @@ export const createWaitLimit = <Waiting extends Waiter>(limitMs: number): WaitLi
       since.set(waiter, performance.now());
       checkLater();
     },
-    end: (waiter) => since.delete(waiter),
+    end: (waiter) => void since.delete(waiter),
     has: (waiter) => since.has(waiter),
   };
 };
