@@ -7,6 +7,7 @@ const serverRequire = createRequire(new URL("../../packages/server/package.json"
 export const Fastify = serverRequire("fastify");
 export const Sqlite = serverRequire("better-sqlite3");
 export const pino = serverRequire("pino");
+export const pg = serverRequire("pg");
 export const { WebSocket, WebSocketServer } = serverRequire("ws");
 
 const SERVER = resolve(import.meta.dirname, "../../packages/server");
