@@ -133,7 +133,12 @@ const rooms = Array.from({ length: roomCount }, (_, n) => ({
 }));
 await inTurns(rooms, async (room, n) => {
   const { teacher, candidates, examId } = room;
-  await call("account.create", { userId: teacher, role: "teacher", name: `Teacher ${n + 1}`, password: PASSWORD });
+  await call("account.create", {
+    userId: teacher,
+    role: "teacher",
+    name: `Teacher ${n + 1}`,
+    password: PASSWORD,
+  });
   const person = (role) => (userId) => ({ userId, role, name: userId });
   const participants = [person("teacher")(teacher), ...candidates.map(person("examinee"))];
   room.roomId = (await call("room.create", { name: `Room ${n + 1}`, examId, participants })).id;
@@ -147,12 +152,23 @@ for (const [n, { roomId, examId, teacher, candidates }] of rooms.entries()) {
   const group = groups[n % groups.length];
   // Teachers arrive in the first fifth of the time.
   const room = { roomId, examId };
-  group.push({ ...room, role: "teacher", userId: teacher, candidates, arrivesAfterMs: (Math.random() * arrival) / 5 });
+  group.push({
+    ...room,
+    role: "teacher",
+    userId: teacher,
+    candidates,
+    arrivesAfterMs: (Math.random() * arrival) / 5,
+  });
   for (const userId of candidates)
     group.push({ ...room, role: "examinee", userId, arrivesAfterMs: Math.random() * arrival });
 }
 for (const [n, { id }] of exams.entries())
-  groups[n % groups.length].push({ role: "watcher", userId: `watcher${n + 1}`, examId: id, arrivesAfterMs: 0 });
+  groups[n % groups.length].push({
+    role: "watcher",
+    userId: `watcher${n + 1}`,
+    examId: id,
+    arrivesAfterMs: 0,
+  });
 const connections = groups.flat().length;
 const children = groups.map(() => startModule("morning-people.mjs"));
 /** Asks all of them. A question waits for the answers to the one before. */
@@ -213,7 +229,12 @@ const phase = async (name, act) => {
   const [spentAfter, statusAfter] = [spent(), await statusOf()];
   const difference = (left, right) =>
     Object.fromEntries(Object.keys(left).map((key) => [key, right[key] - left[key]]));
-  phases.push({ name, spent: difference(spentBefore, spentAfter), did: difference(statusBefore, statusAfter), held: await held() });
+  phases.push({
+    name,
+    spent: difference(spentBefore, spentAfter),
+    did: difference(statusBefore, statusAfter),
+    held: await held(),
+  });
 };
 
 // --- The morning
@@ -233,7 +254,11 @@ await phase("cut and killed", async () => {
   kill.connected = (await statusOf()).connected;
   const at = clock();
   await stop(victim.child);
-  const back = watch(SETTLE_SECONDS, "a server was killed", ({ connected }) => connected >= 0.98 * kill.connected);
+  const back = watch(
+    SETTLE_SECONDS,
+    "a server was killed",
+    ({ connected }) => connected >= 0.98 * kill.connected,
+  );
   const another = startServer().then(async (server) => {
     servers.push(server);
     kill.anotherAfterSeconds = clock() - at;
@@ -251,7 +276,6 @@ await askAll({ do: "settle" });
 
 const checks = await checkMorning({
   rooms,
-  exams,
   query: (procedure, input) => trpcQuery(servers[0].url, procedure, input, admin),
   results: () => askAll({ do: "result" }),
   leave: (roomId) => askAll({ do: "leave", roomId }),

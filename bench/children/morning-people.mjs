@@ -66,7 +66,12 @@ const request = (agent, { method, path, headers, body }) =>
   new Promise((resolve, reject) => {
     const sent = http.request(
       `${nextServer()}${path}`,
-      { method, agent, timeout: CALL_TIMEOUT_MS, headers: { ...headers, "content-length": Buffer.byteLength(body ?? "") } },
+      {
+        method,
+        agent,
+        timeout: CALL_TIMEOUT_MS,
+        headers: { ...headers, "content-length": Buffer.byteLength(body ?? "") },
+      },
       (response) => {
         let text = "";
         response.setEncoding("utf8");
@@ -88,13 +93,19 @@ const request = (agent, { method, path, headers, body }) =>
  * @returns {Promise<string | undefined>} the answer; undefined if its outcome is unknown
  */
 const call = async (person, { kind, repeat = true }, { method = "POST", path, headers, body }) => {
-  const all = { ...(method === "POST" && { "content-type": "application/json" }), ...person.headers, ...headers };
+  const all = {
+    ...(method === "POST" && { "content-type": "application/json" }),
+    ...person.headers,
+    ...headers,
+  };
   pending += 1;
   try {
     const begin = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       counters.calls += 1;
-      const outcome = await request(person.agent, { method, path, headers: all, body }).catch((error) => ({ error }));
+      const outcome = await request(person.agent, { method, path, headers: all, body }).catch((error) => ({
+        error,
+      }));
       if (outcome.status === 200) {
         note(kind, performance.now() - begin);
         return outcome.text;
@@ -137,7 +148,7 @@ const onEvent = (person, event) => {
   else if (id <= person.last) problem(`${person.userId} received the event ${id} after ${person.last}`);
   else person.ids.push(id);
   person.last = Math.max(person.last, id);
-  if (event.type === "participant_left") person.lefts.push(`${event.userId} ${event.camera}`);
+  if (event.type === "participant_left") person.lefts.push(event.userId);
   if (event.type === "cheat_records_added" && person.role === "teacher")
     for (const { extraInfo } of event.records) person.reports.push(extraInfo.report);
   if (event.type !== "message") return;

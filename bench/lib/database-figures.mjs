@@ -38,7 +38,10 @@ export const openFigures = async (url) => {
     async now() {
       const held = {};
       for (const { name, bytes } of await tables())
-        held[name] = { bytes, rows: Number(await one(`SELECT count(*) FROM ${client.escapeIdentifier(name)}`)) };
+        held[name] = {
+          bytes,
+          rows: Number(await one(`SELECT count(*) FROM ${client.escapeIdentifier(name)}`)),
+        };
       return {
         tables: held,
         bytes: Number(await one("SELECT pg_database_size(current_database())")),

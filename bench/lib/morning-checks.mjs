@@ -3,6 +3,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const PAGE = 100;
 const LOOK_MS = 500;
+/** How long a page may be disconnected without having left: the default of INVIGIL_PRESENCE_SETTLE_SECONDS. */
+const SETTLE_MS = 10_000;
 
 const countsOf = (values) => {
   const counts = new Map();
@@ -40,7 +42,31 @@ const untilRight = async (seconds, wrong) => {
   return { left, seconds: passed() };
 };
 
-export const checkMorning = async ({ rooms, exams, query, results, leave, events, seconds, say }) => {
+/** The teachers and watchers who received something else than what is in the log, and what. */
+const differencesOf = (people, log) => {
+  const byRoom = new Map(log.map(({ roomId, ids }) => [roomId, ids]));
+  const allOf = ({ role, roomId, examId }) =>
+    role === "teacher"
+      ? (byRoom.get(roomId) ?? [])
+      : log
+          .filter((room) => room.examId === examId)
+          .flatMap(({ ids }) => ids)
+          .toSorted((a, b) => a - b);
+  return people
+    .filter(({ role }) => role !== "examinee")
+    .flatMap((person) => {
+      const wanted = allOf(person).filter((id) => id > person.first);
+      if (wanted.length === person.ids.length && wanted.every((id, n) => id === person.ids[n])) return [];
+      const [due, received] = [new Set(wanted), new Set(person.ids)];
+      const lacking = wanted.filter((id) => !received.has(id));
+      const surplus = person.ids.filter((id) => !due.has(id));
+      return [
+        `${person.userId} (lacks ${lacking.length}: ${lacking.slice(0, 5).join(" ")}; has ${surplus.length} more: ${surplus.slice(0, 5).join(" ")})`,
+      ];
+    });
+};
+
+export const checkMorning = async ({ rooms, query, results, leave, events, seconds, say }) => {
   const failures = [];
   const passes = [];
   const check = (what, count, wrong) => {
@@ -48,7 +74,8 @@ export const checkMorning = async ({ rooms, exams, query, results, leave, events
     else passes.push(`${what}: ${count.toLocaleString("en")}`);
   };
 
-  // Everybody is still connected, so everybody must be present.
+  // Everybody is still connected, so everybody must be present, with one device. The devices that were connected to the server
+  // that was killed count until its lease has expired.
   say("checking who is present");
   const pageOf = ({ roomId, userId }) => `${roomId} ${userId}`;
   const expected = rooms.flatMap(({ roomId, teacher, candidates }) =>
@@ -57,45 +84,31 @@ export const checkMorning = async ({ rooms, exams, query, results, leave, events
   const absent = await untilRight(seconds, async () => {
     const present = new Set();
     for (const { roomId } of rooms)
-      for (const page of await query("room.presence", { roomId })) present.add(pageOf({ roomId, ...page }));
+      for (const page of await query("room.presence", { roomId }))
+        if (page.devices === 1) present.add(pageOf({ roomId, ...page }));
     return expected.filter((page) => !present.has(page));
   });
   check("people who are connected and present", expected.length, absent.left);
 
-  // The listeners have received all events when the log does not grow any more.
+  // What people have received must become equal to the log, which may still grow.
   say("checking events");
-  const sum = (log) => log.reduce((count, { ids }) => count + ids.length, 0);
-  let log = await events();
-  for (let previous = -1; previous !== sum(log); ) {
-    previous = sum(log);
-    await sleep(2000);
+  let log;
+  let parts;
+  let people;
+  const unequal = await untilRight(seconds, async () => {
     log = await events();
-  }
-  await sleep(2000);
-  const parts = await results();
-  const people = parts.flatMap((part) => part.people);
+    parts = await results();
+    people = parts.flatMap((part) => part.people);
+    return differencesOf(people, log);
+  });
   failures.push(...parts.flatMap(({ problems }) => problems));
-  const byRoom = new Map(log.map(({ roomId, ids }) => [roomId, ids]));
-  const byExam = new Map(exams.map(({ id }) => [id, []]));
-  for (const { examId, ids } of log) byExam.get(examId)?.push(...ids);
-  for (const ids of byExam.values()) ids.sort((a, b) => a - b);
-
   const teachers = people.filter(({ role }) => role === "teacher");
   const watchers = people.filter(({ role }) => role === "watcher");
   const candidates = people.filter(({ role }) => role === "examinee");
-  const differs = (person, all) => {
-    const wanted = all.filter((id) => id > person.first);
-    return wanted.length !== person.ids.length || wanted.some((id, n) => id !== person.ids[n]);
-  };
   check(
-    "teachers who received each event of their room once, in order",
-    teachers.length,
-    teachers.filter((person) => differs(person, byRoom.get(person.roomId) ?? [])).map(({ userId }) => userId),
-  );
-  check(
-    "watchers who received each event of their exam once, in order",
-    watchers.length,
-    watchers.filter((person) => differs(person, byExam.get(person.examId) ?? [])).map(({ userId }) => userId),
+    "teachers and watchers who received each event of their room or exam once, in order",
+    teachers.length + watchers.length,
+    unequal.left,
   );
   const told = teachers.flatMap((person) => person.told);
   const candidateOf = new Map(candidates.map((person) => [person.userId, person]));
@@ -132,11 +145,14 @@ export const checkMorning = async ({ rooms, exams, query, results, leave, events
   const heardTwice = [...countsOf(heard)].filter(([, count]) => count > 1).map(([name]) => name);
   check("records that teachers were told of once", firstOf.size, heardTwice);
 
-  // Nobody was reported to have left: every interruption was shorter than the settle time.
-  const interruptions = parts.flatMap((part) => part.interruptions);
-  const lefts = teachers.flatMap((person) => person.lefts.map((page) => `${person.roomId} ${page}`));
-  const longest = Math.max(0, ...interruptions.map(({ ms }) => ms));
-  check("pages that were reported as left although they came back", candidates.length, lefts);
+  // A page that came back within the settle time was never gone.
+  const longest = new Map();
+  for (const { userId, ms } of parts.flatMap((part) => part.interruptions))
+    longest.set(userId, Math.max(longest.get(userId) ?? 0, ms));
+  const wronglyLeft = teachers.flatMap((person) =>
+    person.lefts.filter((userId) => (longest.get(userId) ?? 0) < SETTLE_MS),
+  );
+  check("pages that came back in time and were never reported as left", longest.size, wronglyLeft);
 
   // And those who leave for good are gone.
   say("checking who left");
@@ -159,10 +175,10 @@ export const checkMorning = async ({ rooms, exams, query, results, leave, events
       ]),
     ),
     latencies: mergeLatencies(parts),
-    longestInterruptionMs: longest,
+    longestInterruptionMs: Math.max(0, ...longest.values()),
     presentAfterSeconds: absent.seconds,
     goneAfterSeconds: staying.seconds,
-    events: sum(log),
+    events: log.reduce((count, { ids }) => count + ids.length, 0),
     people,
   };
 };

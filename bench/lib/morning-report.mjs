@@ -64,15 +64,16 @@ export const morningText = (report, options) => {
   return [
     `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; ${amount(connections, 0)} connections in ${report.rooms} rooms of ${plan.exams} exams, ${plan.servers} servers and PostgreSQL on this machine; they arrive in ${plan.minutes} min and work for ${plan.steady} min`,
     "",
-    ...table(
-      [{ title: "for each thousand connections" }, { title: "", right }],
-      costs,
-    ),
+    ...table([{ title: "for each thousand connections" }, { title: "", right }], costs),
     "",
     ...table([{ title: "whatever their number" }, { title: "", right }], fixed),
     "",
     ...table(
-      [{ title: "table" }, { title: "rows a thousand", right }, { title: "bytes a row, with indexes", right }],
+      [
+        { title: "table" },
+        { title: "rows a thousand", right },
+        { title: "bytes a row, with indexes", right },
+      ],
       grown.map(({ name, rows, bytes }) => [name, each(rows, 0), amount(bytes / rows, 0)]),
     ),
     "",
