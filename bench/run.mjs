@@ -20,7 +20,7 @@ const say = (text) => {
 };
 
 /** Other measurements with options of their own. Their modules are also programs. */
-const OTHERS = { "--cpu": "./cpu.mjs", "--morning": "./morning.mjs" };
+const OTHERS = { "--cpu": "./cpu.mjs", "--engines": "./engines.mjs", "--morning": "./morning.mjs" };
 const other = OTHERS[process.argv[2]];
 if (other !== undefined) {
   say("building");

@@ -64,3 +64,23 @@ export const openFigures = async (url) => {
     close: () => client.end(),
   };
 };
+
+/** Counts the statements that a server with pg_stat_statements has run, except those of the count itself. */
+export const countStatements = async (url) => {
+  const client = new pg.Client({ connectionString: url, application_name: APPLICATION });
+  client.on("error", () => undefined);
+  await client.connect();
+  // Not among the server's tables.
+  await client.query("CREATE SCHEMA IF NOT EXISTS statistics");
+  await client.query("CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA statistics");
+  let own = 0;
+  return {
+    async count() {
+      const { rows } = await client.query("SELECT sum(calls) AS calls FROM statistics.pg_stat_statements");
+      own += 1;
+      // The count is counted when it has ended.
+      return Number(rows[0].calls) - (own - 1);
+    },
+    close: () => client.end(),
+  };
+};
