@@ -20,7 +20,7 @@ const say = (text) => {
 };
 
 /** Other measurements with options of their own. Their modules are also programs. */
-const OTHERS = { "--cpu": "./cpu.mjs" };
+const OTHERS = { "--cpu": "./cpu.mjs", "--engines": "./engines.mjs", "--morning": "./morning.mjs" };
 const other = OTHERS[process.argv[2]];
 if (other !== undefined) {
   say("building");
@@ -62,7 +62,8 @@ if (options.json) {
   console.log(JSON.stringify(report, null, 2));
 } else {
   const { node, platform, cpu, cores } = machine;
-  const count = (wanted) => results.filter(({ verdict = "failed" }) => verdict.startsWith(wanted)).length;
+  const verdictsOf = ({ verdict = "", failure }) => (failure ? "failed" : verdict);
+  const count = (wanted) => results.filter((result) => verdictsOf(result).startsWith(wanted)).length;
   const seconds = Math.round((performance.now() - start) / 1000);
   const verdicts = ["met", "missed", "unclear", "failed"].map((verdict) => `${count(verdict)} ${verdict}`);
   console.log(

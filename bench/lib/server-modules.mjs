@@ -5,8 +5,10 @@ import { resolve } from "node:path";
 const serverRequire = createRequire(new URL("../../packages/server/package.json", import.meta.url));
 
 export const Fastify = serverRequire("fastify");
+export const { LogController } = Fastify;
 export const Sqlite = serverRequire("better-sqlite3");
 export const pino = serverRequire("pino");
+export const pg = serverRequire("pg");
 export const { WebSocket, WebSocketServer } = serverRequire("ws");
 
 const SERVER = resolve(import.meta.dirname, "../../packages/server");

@@ -34,7 +34,8 @@ const cellsOf = ({
   verdict,
   failure,
 }) => {
-  if (failure) return [row, path, "", against, "", "", "", goalText(goal), "failed"];
+  const goalCell = goal ? goalText(goal) : "";
+  if (failure) return [row, path, "", against, "", "", "", goalCell, "failed"];
   const withUnit = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
   return [
     row,
@@ -44,8 +45,8 @@ const cellsOf = ({
     withUnit(theirs?.value),
     theirs ? ratio(value) : "",
     ratiosText(rounds),
-    goalText(goal),
-    verdict,
+    goalCell,
+    verdict ?? "for information",
   ];
 };
 
