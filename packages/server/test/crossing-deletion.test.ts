@@ -69,13 +69,18 @@ const CHANGES: Readonly<Record<string, readonly [change: Change, ...finds: strin
   ],
 };
 
-it.each(Object.entries(CHANGES))("%s crosses the deletion of its exam", async (_, [change, ...finds]) => {
+it.each(Object.entries(CHANGES))("%s crosses the deletion of its exam", async (name, [change, ...finds]) => {
   await using school = await openSchool();
   const { admin, room, sibling } = school;
   const [deleted, changed] = await Promise.all([
     reasonOf(admin.exam.delete({ examId: room.examId, withRooms: true })),
     reasonOf(change(school)),
   ]);
+  // An exam with records is not deleted, if they came first.
+  if (name === "cheat.addRecords" && changed === "ok") {
+    expect(deleted).toBe("EXAM_CONFLICT");
+    return;
+  }
   expect(deleted).toBe("ok");
   expect(["ok", ...finds]).toContain(changed);
   expect(await reasonOf(admin.exam.get({ examId: room.examId }))).toBe("EXAM_NOT_FOUND");
