@@ -72,15 +72,16 @@ const createLedger = () => {
   };
 };
 
+/** The number of connections of all listeners. */
+let turn = 0;
+
 /** A proxy that leads each new connection to a server that is up, one after the other. */
-const movingProxy = (places: readonly Place[]) => {
-  let turn = 0;
-  return startTcpProxy(() => {
+const movingProxy = (places: readonly Place[]) =>
+  startTcpProxy(() => {
     const up = places.filter((place) => place.isUp());
     turn += 1;
     return Number(new URL((up[turn % up.length] ?? places[0])?.url() ?? "").port);
   });
-};
 
 /** Reads the events of a response, one by one. */
 async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent> {

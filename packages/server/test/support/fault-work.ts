@@ -11,6 +11,8 @@ const ADMIN: TestCaller = { sub: "root", role: "admin" };
 /** The outcome of a write, or `unsent`: no server was there. */
 type Attempt = Outcome | "unsent";
 
+/** How long writers and readers wait after a failure, and readers between two passes. */
+const PAUSE_MS = 50;
 /** How long a writer waits for an answer. Calls are answered within the time limit of statements and a second. */
 const ANSWER_MS = 20_000;
 const NOT_SENT = /ECONNREFUSED/;
@@ -98,11 +100,9 @@ export const startWriters = ({ places, rooms, name }: WritersOptions) => {
       const key = `${name}-${writer}-${n}`;
       const write = WRITES[n % WRITES.length] ?? sendMessage;
       const outcome = await attempt(write(at, roomId, key));
-      if (outcome === "unsent") {
-        // As clients do, so that they do not hinder a server that starts.
-        await pause(20);
-        continue;
-      }
+      // As clients do, so that they do not hinder a server that starts.
+      if (outcome !== "acknowledged") await pause(PAUSE_MS);
+      if (outcome === "unsent") continue;
       writes.set(key, outcome);
       if (outcome === "acknowledged") acknowledgedAt.set(at, (acknowledgedAt.get(at) ?? 0) + 1);
       settle();
@@ -136,7 +136,7 @@ export const writeLast = async (at: Place, roomId: string, key: string): Promise
   for (;;) {
     const { error } = await trpc(at, token).mutate("im.send", { roomId, type: 30_001, data: key, key });
     if (!error) return;
-    await pause(20);
+    await pause(PAUSE_MS);
   }
 };
 
@@ -193,7 +193,7 @@ export const turnPages = async (
       if (cursor === undefined) return rows;
     } catch {
       if (isStopped()) return rows;
-      await pause(20);
+      await pause(PAUSE_MS);
     }
   }
 };
@@ -205,7 +205,9 @@ export const startReader = (places: readonly Place[], kind: PagedKind, roomId: s
   const reading = (async () => {
     while (!isStopped) {
       const rows = await turnPages(places, kind, roomId, () => isStopped);
-      if (!isStopped) passes.push(rows.map(({ id }) => id));
+      if (isStopped) return;
+      passes.push(rows.map(({ id }) => id));
+      await pause(PAUSE_MS * 4);
     }
   })();
   return {
