@@ -11,8 +11,8 @@ export interface Subscriber {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has received what was sent. The next event is sent after that. */
-  readonly drained?: (() => Promise<void>) | undefined;
+  /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -78,14 +78,13 @@ export async function* subscribe<Delivered>(
     if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
   };
 
-  const waitUntilDrained = async (): Promise<void> => {
-    if (!drained) return;
+  const waitUntil = async (received: Promise<void>): Promise<void> => {
     let isDrained = false;
     const proceed = () => {
       isDrained = true;
       queue.wake();
     };
-    drained().then(proceed, close);
+    received.then(proceed, close);
     while (!isDrained && !queue.closed) await queue.changed();
   };
 
@@ -104,7 +103,8 @@ export async function* subscribe<Delivered>(
     }
 
     for (;;) {
-      await waitUntilDrained();
+      const received = drained?.();
+      if (received) await waitUntil(received);
       if (queue.closed) {
         if (queue.closed.error) throw queue.closed.error;
         return;
