@@ -97,7 +97,11 @@ const createExam = async (at: Place, rooms: number) => {
 
 const runRound = async (
   servers: FaultServers,
-  { round, faults, targets }: { readonly round: number; readonly faults: readonly string[]; readonly targets: readonly number[] },
+  {
+    round,
+    faults,
+    targets,
+  }: { readonly round: number; readonly faults: readonly string[]; readonly targets: readonly number[] },
 ): Promise<string[]> => {
   const { places } = servers;
   const [first] = places;
@@ -128,7 +132,11 @@ const runRound = async (
   for (const transport of ["WebSocket", "SSE"] as const)
     for (const target of [ofExam, ofRoom])
       await follow(
-        listenTyped(places, transport, { token, name: `the client's ${target.of} over ${transport}`, target }),
+        listenTyped(places, transport, {
+          token,
+          name: `the client's ${target.of} over ${transport}`,
+          target,
+        }),
         target.of === "exam" ? exam.rooms : [roomId],
       );
 
@@ -170,7 +178,11 @@ const runRound = async (
   const told = log.flatMap(({ keys }) => keys).filter((key) => !isMark(key));
   const paged = await Promise.all(
     rooms.flatMap((id) =>
-      (["records", "messages"] as const).map(async (kind) => ({ kind, roomId: id, rows: await turnPages([first], kind, id) })),
+      (["records", "messages"] as const).map(async (kind) => ({
+        kind,
+        roomId: id,
+        rows: await turnPages([first], kind, id),
+      })),
     ),
   );
   const people = await Promise.all(rooms.map((id) => addedPeople(first, id)));
@@ -192,7 +204,13 @@ const runRound = async (
     }),
     ...readers.flatMap(({ kind, roomId: id, passes }) => {
       const rows = paged.find((one) => one.kind === kind && one.roomId === id)?.rows ?? [];
-      return passes.flatMap((pass) => faultsOfPages(kind, pass, rows.map((row) => row.id)));
+      return passes.flatMap((pass) =>
+        faultsOfPages(
+          kind,
+          pass,
+          rows.map((row) => row.id),
+        ),
+      );
     }),
     ...followed.flatMap(({ listener }) =>
       listener.events.some(({ type }) => type === "gap") ? [`${listener.name} received a gap`] : [],
@@ -238,7 +256,10 @@ it("lose no acknowledged write, tell every event once and in order, and forget n
   );
   const { lastEventId } = await first.as(ADMIN).room.snapshot({ roomId: room.id });
   const presence = async () =>
-    (await first.as(ADMIN).room.presence({ roomId: room.id })).map(({ userId, devices }) => [userId, devices]);
+    (await first.as(ADMIN).room.presence({ roomId: room.id })).map(({ userId, devices }) => [
+      userId,
+      devices,
+    ]);
   const everybody = PEOPLE.map((userId) => [userId, 1]);
   await expect.poll(async () => (await presence()).toSorted(), { timeout: 30_000 }).toEqual(everybody);
 
@@ -246,7 +267,9 @@ it("lose no acknowledged write, tell every event once and in order, and forget n
     expect(await runRound(servers, { round: index + 1, ...plan })).toEqual([]);
 
   // The connections to servers that were killed count until the leases of these have expired.
-  await expect.poll(async () => (await presence()).toSorted(), { timeout: 90_000, interval: 500 }).toEqual(everybody);
+  await expect
+    .poll(async () => (await presence()).toSorted(), { timeout: 90_000, interval: 500 })
+    .toEqual(everybody);
   await using watcher = await listenRaw([first], {
     name: "a watcher",
     target: { of: "room", id: room.id },

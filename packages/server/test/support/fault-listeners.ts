@@ -1,6 +1,6 @@
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { join } from "node:path";
 import superjson from "superjson";
 import { WebSocket } from "ws";
 import type { Heard } from "./fault-checks.js";
@@ -56,7 +56,12 @@ const createLedger = () => {
   return {
     events,
     add(event: ReceivedEvent): void {
-      const added = { id: Number(event.id), roomId: event.roomId ?? "", type: event.type, keys: keysOf(event) };
+      const added = {
+        id: Number(event.id),
+        roomId: event.roomId ?? "",
+        type: event.type,
+        keys: keysOf(event),
+      };
       events.push(added);
       for (const key of added.keys) keys.add(key);
       const calls = waiting;
@@ -184,7 +189,12 @@ export const listenTyped = async (
     url: `http://127.0.0.1:${proxy.port}`,
     token,
     retry: { attempts: 1_000, baseMs: 20, maxMs: 500 },
-    live: { WebSocket: transport === "WebSocket" && WebSocket, baseMs: 20, maxMs: 500, webSocketRetryMs: 100 },
+    live: {
+      WebSocket: transport === "WebSocket" && WebSocket,
+      baseMs: 20,
+      maxMs: 500,
+      webSocketRetryMs: 100,
+    },
   });
   const live = client.live[target.of](target.id);
   live.on("status", ({ status }) => {
@@ -203,7 +213,8 @@ export const listenTyped = async (
   return {
     name,
     ...ledger,
-    heard: (key) => Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
+    heard: (key) =>
+      Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
     reconnections: () => reconnections,
     async [Symbol.asyncDispose]() {
       live.close();

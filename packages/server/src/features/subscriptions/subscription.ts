@@ -13,8 +13,8 @@ export interface Subscriber {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has received what was sent. The next event is sent after that. */
-  readonly drained?: (() => Promise<void>) | undefined;
+  /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -96,14 +96,13 @@ export async function* subscribe<Delivered>(
     assertNotExpired();
   };
 
-  const waitUntilDrained = async (): Promise<void> => {
-    if (!drained) return;
+  const waitUntil = async (received: Promise<void>): Promise<void> => {
     let isDrained = false;
     const proceed = () => {
       isDrained = true;
       queue.wake();
     };
-    drained().then(proceed, close);
+    received.then(proceed, close);
     while (!isDrained && !queue.closed) await queue.changed();
   };
   /** Waits until the database may respond again. Returns early when the subscription is closed. */
@@ -161,7 +160,8 @@ export async function* subscribe<Delivered>(
       lastId = await store.newestIdOf(target.scope.examId);
       return undefined;
     }
-    await waitUntilDrained();
+    const received = drained?.();
+    if (received) await waitUntil(received);
     if (queue.closed) return undefined;
     if (accessEnd) return stepToTheEnd(accessEnd, lastId);
     if (queue.takeRecheckRequest() || clock() >= expiresAt) {
