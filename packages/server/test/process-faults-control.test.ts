@@ -29,7 +29,9 @@ describe("events whose ids come from a sequence, without a lock", () => {
   /** Reads the events after the last one, as servers do. */
   const createTail = async () => {
     const client = await connect();
-    const { rows: newest } = await client.query<{ id: string }>("SELECT coalesce(max(id), 0) AS id FROM events");
+    const { rows: newest } = await client.query<{ id: string }>(
+      "SELECT coalesce(max(id), 0) AS id FROM events",
+    );
     let lastId = Number(newest[0]?.id);
     const received: { readonly id: number; readonly key: string }[] = [];
     return {
@@ -76,8 +78,16 @@ describe("events whose ids come from a sequence, without a lock", () => {
     const events = rows.map(({ id }) => Number(id));
     const writes = new Map<string, Outcome>(rows.map(({ key }) => [key, "acknowledged"]));
     return [
-      ...faultsOfDelivery("the listener", tail.received.map(({ id }) => id), events),
-      ...faultsOfWrites(writes, rows.map(({ key }) => key), tail.received.map(({ key }) => key)),
+      ...faultsOfDelivery(
+        "the listener",
+        tail.received.map(({ id }) => id),
+        events,
+      ),
+      ...faultsOfWrites(
+        writes,
+        rows.map(({ key }) => key),
+        tail.received.map(({ key }) => key),
+      ),
     ];
   };
 

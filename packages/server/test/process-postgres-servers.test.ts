@@ -16,7 +16,14 @@ import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { createRoom, type Member as AnyMember, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+import {
+  type Member as AnyMember,
+  createRoom,
+  openPage,
+  ROOT,
+  TEACHER,
+  WAYS,
+} from "./support/taken-rights.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 

@@ -1,6 +1,6 @@
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { join } from "node:path";
 import superjson from "superjson";
 import { WebSocket } from "ws";
 import type { Heard } from "./fault-checks.js";
@@ -22,6 +22,8 @@ export interface Listener extends AsyncDisposable {
   readonly reconnections: () => number;
   /** Resolves when an event with this key has arrived. */
   heard(key: string): Promise<void>;
+  /** Cuts its connections, so that it moves to another server. */
+  move(): void;
 }
 
 interface ListenerOptions {
@@ -56,7 +58,8 @@ const createLedger = () => {
   return {
     events,
     add(event: ReceivedEvent): void {
-      const added = { id: Number(event.id), roomId: event.roomId ?? "", type: event.type, keys: keysOf(event) };
+      const { type, userId, roomId = "" } = event;
+      const added = { id: Number(event.id), roomId, type, userId, keys: keysOf(event) };
       events.push(added);
       for (const key of added.keys) keys.add(key);
       const calls = waiting;
@@ -142,6 +145,7 @@ export const listenRaw = async (
     ...ledger,
     reconnections: () => connections - 1,
     failures: () => failures,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await listening;
@@ -184,7 +188,12 @@ export const listenTyped = async (
     url: `http://127.0.0.1:${proxy.port}`,
     token,
     retry: { attempts: 1_000, baseMs: 20, maxMs: 500 },
-    live: { WebSocket: transport === "WebSocket" && WebSocket, baseMs: 20, maxMs: 500, webSocketRetryMs: 100 },
+    live: {
+      WebSocket: transport === "WebSocket" && WebSocket,
+      baseMs: 20,
+      maxMs: 500,
+      webSocketRetryMs: 100,
+    },
   });
   const live = client.live[target.of](target.id);
   live.on("status", ({ status }) => {
@@ -203,8 +212,10 @@ export const listenTyped = async (
   return {
     name,
     ...ledger,
-    heard: (key) => Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
+    heard: (key) =>
+      Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
     reconnections: () => reconnections,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       live.close();
       await listening.catch(() => undefined);

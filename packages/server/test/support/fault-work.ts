@@ -56,14 +56,15 @@ const addRecord: Write = async (at, roomId, extraInfo) => {
     detectTime: Date.now(),
     extraInfo,
   };
-  const answer = await rest(at, await at.token(ADMIN)).post("cheat/addCheatRecord", { roomId, data: [detection] });
+  const answer = await rest(at, await at.token(ADMIN)).post("cheat/addCheatRecord", {
+    roomId,
+    data: [detection],
+  });
   return answer.body.success ? "acknowledged" : outcomeOfRefusal(answer.body.errorMsg);
 };
 const addPerson: Write = async (at, roomId, userId) => {
   const participants = [{ userId, name: userId, role: "examinee" }];
-  return outcomeOf(
-    await trpc(at, await at.token(ADMIN)).mutate("participant.add", { roomId, participants }),
-  );
+  return outcomeOf(await trpc(at, await at.token(ADMIN)).mutate("participant.add", { roomId, participants }));
 };
 /** How often each kind of write happens. */
 const WRITES: readonly Write[] = [sendMessage, addRecord, sendMessage, addRecord, addPerson];
@@ -157,7 +158,10 @@ const recordsPage = async (at: Place, roomId: string, cursor?: number): Promise<
     cursor,
   });
   if (error) throw new Error(error.message);
-  const rows = data.records.map(({ id, extraInfo }: { id: number; extraInfo: string }) => ({ id, key: extraInfo }));
+  const rows = data.records.map(({ id, extraInfo }: { id: number; extraInfo: string }) => ({
+    id,
+    key: extraInfo,
+  }));
   return { rows, nextCursor: data.nextCursor };
 };
 const messagesPage = async (at: Place, roomId: string, cursor?: number): Promise<Page<Stored>> => {

