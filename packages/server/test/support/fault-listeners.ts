@@ -22,6 +22,8 @@ export interface Listener extends AsyncDisposable {
   readonly reconnections: () => number;
   /** Resolves when an event with this key has arrived. */
   heard(key: string): Promise<void>;
+  /** Cuts its connections, so that it moves to another server. */
+  move(): void;
 }
 
 interface ListenerOptions {
@@ -56,12 +58,8 @@ const createLedger = () => {
   return {
     events,
     add(event: ReceivedEvent): void {
-      const added = {
-        id: Number(event.id),
-        roomId: event.roomId ?? "",
-        type: event.type,
-        keys: keysOf(event),
-      };
+      const { type, userId, roomId = "" } = event;
+      const added = { id: Number(event.id), roomId, type, userId, keys: keysOf(event) };
       events.push(added);
       for (const key of added.keys) keys.add(key);
       const calls = waiting;
@@ -147,6 +145,7 @@ export const listenRaw = async (
     ...ledger,
     reconnections: () => connections - 1,
     failures: () => failures,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await listening;
@@ -216,6 +215,7 @@ export const listenTyped = async (
     heard: (key) =>
       Promise.race([ledger.heard(key), listening.then(() => Promise.reject(new Error("closed")))]),
     reconnections: () => reconnections,
+    move: () => proxy.cut(),
     async [Symbol.asyncDispose]() {
       live.close();
       await listening.catch(() => undefined);
