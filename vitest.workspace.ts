@@ -18,6 +18,9 @@ const PROCESS_TESTS = "test/process-*.test.ts";
 /** Tests that install packages as they are published. `.ci/run` runs them, under the oldest Node and the newest. */
 const PUBLISHED = "test/process-published.test.ts";
 
+/** Tests in which servers and PostgreSQL fail. `.ci/run` runs them. */
+const FAULTS = "test/process-faults-*.test.ts";
+
 /** Some tests of a package, as a project of their own. */
 const project = (
   name: string,
@@ -43,9 +46,11 @@ const inProcess = (name: string) =>
 
 /** The tests of a package that start processes. */
 const processes = (name: string) =>
-  project(name, "-processes", { include: [PROCESS_TESTS], exclude: [PUBLISHED], isolate: false });
+  project(name, "-processes", { include: [PROCESS_TESTS], exclude: [PUBLISHED, FAULTS], isolate: false });
 
-const published = (name: string) => project(name, "-published", { include: [PUBLISHED] });
+// Only `.ci/run` runs the projects whose names end with `-ci`.
+const published = (name: string) => project(name, "-published-ci", { include: [PUBLISHED] });
+const faults = (name: string) => project(name, "-process-faults-ci", { include: [FAULTS], fileParallelism: false });
 
 const SCHEMA_TYPES: TestProjectConfiguration = {
   extends: true,
@@ -114,6 +119,7 @@ export default defineConfig({
       { extends: true, test: { name: "bench", root: "bench", include: ["lib/*.test.mjs"] } },
       ...["server", "client"].map(processes),
       ...["server", "client", "trpc-fastify"].map(published),
+      faults("server"),
     ],
   },
 });

@@ -12,5 +12,7 @@ export const pg = serverRequire("pg");
 export const { WebSocket, WebSocketServer } = serverRequire("ws");
 
 const SERVER = resolve(import.meta.dirname, "../../packages/server");
+/** The `invigil` command, as it is built. */
+export const CLI = resolve(SERVER, "dist/cli.js");
 /** The migrations that make the server's tables. */
 export const MIGRATIONS = resolve(SERVER, "drizzle");

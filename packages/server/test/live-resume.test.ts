@@ -130,7 +130,7 @@ describe("a subscriber that resumes", () => {
     await hall.services.live.stop();
     hall.services.live.start();
     // There are more events than one write deletes. Only the newest one remains.
-    await expect.poll(async () => (await hall.wholeLog()).length).toBe(1);
+    await expect.poll(async () => (await hall.wholeLog()).length, { timeout: 20_000 }).toBe(1);
     await using subscription = await listenRoom(hall, ADMIN, { roomId, lastEventId });
     await speak(hall, 1);
     expect(idsOf([await subscription.next()])).toEqual([Number(lastEventId) + 1]);

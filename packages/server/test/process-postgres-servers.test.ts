@@ -2,19 +2,28 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { describe, expect, it as test, vi } from "vitest";
 import { SetupError } from "../src/platform/setup-error.js";
+import { CommitUnknownError } from "../src/storage/errors.js";
 import { bulkChanges, participants, roomEvents, unseated } from "../src/storage/tables.js";
 import { rest, trpc } from "./support/calls.js";
 import { imLogin, rawDropIn } from "./support/drop-in.js";
 import { often } from "./support/effort.js";
 import { listenExam, listenRoom } from "./support/listening.js";
 import { createTestService, held, withServices } from "./support/message-services.js";
+import { createOutage } from "./support/outage.js";
 import { isPostgresMissing, openSchemasForTests } from "./support/postgres-schemas.js";
 import { reasonOf } from "./support/reason.js";
 import { APPS } from "./support/school.js";
 import { type Member, openMember, openPair, openThree } from "./support/servers.js";
 import { shared } from "./support/shared.js";
 import { countRows, rowsOf } from "./support/tables.js";
-import { createRoom, openPage, ROOT, TEACHER, WAYS } from "./support/taken-rights.js";
+import {
+  type Member as AnyMember,
+  createRoom,
+  openPage,
+  ROOT,
+  TEACHER,
+  WAYS,
+} from "./support/taken-rights.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -57,7 +66,7 @@ describePostgres("servers of one database", () => {
       "$name",
       async ({ grant, refusal }) => {
         const { all, urls } = installation();
-        const uses = (members: readonly Member[], use: (at: Member) => Promise<string>) =>
+        const uses = (members: readonly Member[], use: (at: AnyMember) => Promise<string>) =>
           Promise.all(members.map(use));
         for (let round = 0; round < ROUNDS; round += 1) {
           await using right = await grant(all, round, urls);
@@ -262,6 +271,81 @@ describePostgres("servers of one database", () => {
         return answer.code === undefined;
       });
       expect(two.lines.filter(({ level }) => level === 50)).toEqual([]);
+    });
+  });
+
+  describe("a server whose database fails for a while", () => {
+    test("learns of mutes, although it does not learn that it has removed the notice", async () => {
+      const url = (await schemas().open()).url;
+      await using one = await openMember(url, { config: { apps: APPS } });
+      let isLosing = false;
+      let hasLost = false;
+      await using two = await openMember(url, {
+        config: { apps: APPS },
+        change: (deps) => ({
+          ...deps,
+          db: {
+            ...deps.db,
+            storage: {
+              ...deps.db.storage,
+              async write(work, options) {
+                const result = await deps.db.storage.write(work, options);
+                if (!isLosing) return result;
+                hasLost = true;
+                throw new CommitUnknownError("the test has lost the answer");
+              },
+            },
+          },
+        }),
+      });
+      const urls = [await one.listen(), await two.listen()] as const;
+      const { id: roomId } = await createRoom(one, "e1");
+      const token = await one.token({ sub: "e1", role: "examinee" });
+      using teacher = await openPage(urls[0], {
+        token: await one.token(TEACHER),
+        userId: "teacher1",
+        roomId,
+      });
+      using page = await openPage(urls[1], { token, userId: "e1", roomId });
+      isLosing = true;
+      await teacher.ask({ do: "mute", groupId: roomId, muted: true });
+      expect(await page.receive("muted")).toMatchObject({ status: { groupId: roomId, muteAll: true } });
+      await until(async () => hasLost);
+      isLosing = false;
+    });
+
+    test("tells its pages of mutes and gives up their logins afterwards", async () => {
+      const url = (await schemas().open()).url;
+      await using one = await openMember(url, { config: { apps: APPS } });
+      const outage = createOutage();
+      await using two = await openMember(url, { config: { apps: APPS }, change: outage.change });
+      const urls = [await one.listen(), await two.listen()] as const;
+      const { id: roomId } = await createRoom(one, "e1", "e2");
+      const [early, late] = await Promise.all(
+        ["e1", "e2"].map((sub) => one.token({ sub, role: "examinee" })),
+      );
+      const earlier = await imLogin(urls[0], early ?? "", { roomId, userId: "e1" });
+      using teacher = await openPage(urls[0], {
+        token: await one.token(TEACHER),
+        userId: "teacher1",
+        roomId,
+      });
+      using page = await openPage(urls[1], { token: late ?? "", userId: "e2", roomId });
+      using leaving = await openPage(urls[1], { token: early ?? "", userId: "e1", roomId });
+
+      outage.begin();
+      await teacher.ask({ do: "mute", groupId: roomId, muted: true });
+      leaving.socket.terminate();
+      await outage.failed(20);
+      expect(await page.ask({ do: "group", groupId: roomId })).toMatchObject({ code: 412 });
+      outage.end();
+      expect(await page.receive("muted")).toMatchObject({ status: { groupId: roomId, muteAll: true } });
+      // An earlier login is refused for as long as the later one is held.
+      await until(async () => {
+        using again = await rawDropIn(urls[0]);
+        const { appId, appToken, auth } = earlier;
+        return (await again.ask({ do: "login", login: { appId, appToken, auth } })).code === undefined;
+      });
     });
   });
 

@@ -457,6 +457,67 @@ describe("a connection that is lost", () => {
   });
 });
 
+describe("a database that accepts connections and does not answer", () => {
+  /** Selects a number. Each of these statements is read on its own. */
+  const numbers: readonly Statement<{ value: unknown }>[] = Array.from({ length: 40 }, (_, n) =>
+    selectValue(`${n}`),
+  );
+
+  it.each([
+    ["reads", (db: Database) => numbers.map((statement) => db.storage.all(statement))],
+    ["reads of one statement", (db: Database) => Array.from({ length: 1_000 }, () => db.storage.all(allIds))],
+    ["writes", (db: Database) => Array.from({ length: 40 }, (_, n) => db.storage.write(add(`a${n}`)))],
+    [
+      "snapshots",
+      (db: Database) => Array.from({ length: 40 }, () => db.storage.snapshot((reader) => reader.all(allIds))),
+    ],
+    [
+      "grouped writes",
+      (db: Database) => {
+        const write = db.storage.grouped<string, void>(async (tx, ids) => {
+          for (const id of ids) await add(id)(tx);
+          return ids.map(() => undefined);
+        });
+        return Array.from({ length: 1_000 }, (_, n) => write(`a${n}`));
+      },
+    ],
+  ] as const)("lets no %s wait for one another", async (_, start) => {
+    await using proxy = await startTcpProxy(server.port);
+    await using other = await startTcpProxy(server.port);
+    const timeoutMs = 1_000;
+    const db = await openThrough(proxy, { connections: 2, timeoutMs });
+    // Its only read waits for as long as a statement may take, and for nothing else.
+    const control = await openThrough(other, { connections: 1, timeoutMs });
+    // Every connection of the pool has been used.
+    const warmUp = () =>
+      Promise.all([db.storage.all(allIds), db.storage.snapshot((reader) => reader.all(allIds))]);
+    await Promise.all([warmUp(), control.storage.write(add("warm"))]);
+    proxy.fateOf = () => "hold";
+    other.fateOf = () => "hold";
+
+    let settled = 0;
+    const outcomes = start(db).map((work) =>
+      outcomeOf(work).finally(() => {
+        settled += 1;
+      }),
+    );
+    // Later than all of them, and one after the other.
+    await outcomeOf(control.storage.write(add("a")));
+    await outcomeOf(control.storage.write(add("a")));
+    expect(settled).toBe(outcomes.length);
+    for (const outcome of await Promise.all(outcomes)) {
+      expect(outcome).toBeInstanceOf(DatabaseUnavailableError);
+      expect(outcome).not.toBeInstanceOf(CommitUnknownError);
+    }
+    // Once it answers again, it is used again.
+    proxy.fateOf = () => "pass";
+    proxy.cut();
+    await db.storage.write(add("b")).catch(() => undefined);
+    await db.storage.write(add("c"));
+    expect(await idsOf(db)).toContain("c");
+  });
+});
+
 describe("a crash of PostgreSQL", () => {
   it("loses no acknowledged row, and the pool recovers by itself", async () => {
     const db = await open({ connections: 5 });

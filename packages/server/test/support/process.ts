@@ -1,4 +1,4 @@
-import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { basename, delimiter, dirname, join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import type { Role } from "@invigil/schema";
 import { expect } from "vitest";
 import { signToken } from "../../src/identity/tokens.js";
 import { REPOSITORY } from "./folders.js";
+import { endWithThisProcess } from "./reaper.js";
 import { kept, watchLog } from "./secrets.js";
 
 export { REPOSITORY, tempFolder } from "./folders.js";
@@ -18,12 +19,6 @@ export const CLI = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
 const DEADLINE_MS = 20_000;
 
 export type Env = Readonly<Record<string, string>>;
-
-// A test ends its processes. A test that exceeds its time limit cannot, so this process does.
-const processes = new Set<ChildProcess>();
-process.once("exit", () => {
-  for (const child of processes) child.kill("SIGKILL");
-});
 
 /**
  * A child process inherits nothing from the test's environment except the tRPC adapter: no settings, and no
@@ -83,11 +78,12 @@ const follow = (child: ChildProcessByStdio<Writable, Readable, Readable>, deadli
       watchLog(seen[name].slice(-text.length - 200));
       for (const look of waiting) look();
     });
-  processes.add(child);
+  // A test ends its processes. A test that exceeds its time limit cannot.
+  endWithThisProcess(child);
   const end = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve({ code, signal, ...seen }));
-  }).finally(() => processes.delete(child));
+  });
 
   const ended = () => within(end, () => `the process did not end\n${seen.stdout}${seen.stderr}`, deadlineMs);
   const line = (text: string): Promise<string> => {

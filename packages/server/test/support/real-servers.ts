@@ -84,6 +84,21 @@ const callOver = (url: string, token: () => Promise<string>): AppCaller => {
   return at([]) as unknown as AppCaller;
 };
 
+/** Returns a server of `testEnv` as tests see an app. The agent keeps its connections. */
+export const appAt = (url: string, agent: Agent): Pick<TestApp, "as" | "token" | "inject"> => {
+  const token = ({ sub, role, room, exam, name }: TestCaller, ttlSeconds = 3600): Promise<string> =>
+    signToken(
+      { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
+      { secret: SECRET, clock: () => new Date(), jti: crypto.randomUUID() },
+    );
+  return {
+    as: (caller, { ttlSeconds } = {}) => callOver(url, () => token(caller, ttlSeconds)),
+    token,
+    // Safe: tests of real servers read nothing else of an answer.
+    inject: sendOver(url, agent) as unknown as TestApp["inject"],
+  };
+};
+
 /** Starts servers on an empty schema. They take no options but the public URL, and run on the real clock. */
 export const openRealServers = async (options: TestAppOptions = {}): Promise<TestApp> => {
   const settings = settingsOf(options);
@@ -102,21 +117,15 @@ export const openRealServers = async (options: TestAppOptions = {}): Promise<Tes
   try {
     const schema = await schemas.open();
     const env = { ...testEnv, ...settings, INVIGIL_DATABASE_URL: schema.url };
-    const started = await Promise.all(folders.map(({ path }) => serve({ cwd: path, env })));
+    const starting = await Promise.allSettled(folders.map(({ path }) => serve({ cwd: path, env })));
+    const started = starting.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
     children.push(...started);
+    for (const one of starting) if (one.status === "rejected") throw one.reason;
     const balancer = script("scripts/round-robin.mjs", ["0", ...started.map(({ url }) => url)]);
     children.unshift(balancer);
     const url = await balancer.line("http://");
-    const token = ({ sub, role, room, exam, name }: TestCaller, ttlSeconds = 3600): Promise<string> =>
-      signToken(
-        { userId: sub, role, roomId: room, examId: exam, name, ttlSeconds },
-        { secret: SECRET, clock: () => new Date(), jti: crypto.randomUUID() },
-      );
     return {
-      as: (caller, { ttlSeconds } = {}) => callOver(url, () => token(caller, ttlSeconds)),
-      token,
-      // Safe: tests of real servers read nothing else of an answer.
-      inject: sendOver(url, agent) as unknown as TestApp["inject"],
+      ...appAt(url, agent),
       listen: () => Promise.resolve(url),
       close,
       [Symbol.asyncDispose]: close,

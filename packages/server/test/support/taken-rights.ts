@@ -1,8 +1,10 @@
 import { decodeJwt } from "jose";
-import type { TestCaller } from "../../src/app/testing.js";
+import type { TestApp, TestCaller } from "../../src/app/testing.js";
 import { type Answer, type Parsed, rest, type TrpcAnswer, trpc } from "./calls.js";
 import { imLogin, rawDropIn } from "./drop-in.js";
-import type { Member } from "./servers.js";
+
+/** A server of an installation. */
+export type Member = Pick<TestApp, "as" | "token" | "inject">;
 
 // The ways to take a right away. Each one takes effect at all servers before it is acknowledged.
 

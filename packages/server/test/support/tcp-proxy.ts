@@ -4,8 +4,9 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 /**
  * What the proxy does when a client sends data. `pass` forwards it. `cut` closes the connection instead.
  * `cut at response` forwards it and closes the connection when the response begins. `hold` forwards nothing from then on.
+ * A number forwards it after so many milliseconds.
  */
-export type Fate = "pass" | "cut" | "cut at response" | "hold";
+export type Fate = "pass" | "cut" | "cut at response" | "hold" | number;
 
 /** A proxy between clients and a server on this machine, which loses connections. */
 export interface TcpProxy extends AsyncDisposable {
@@ -16,11 +17,11 @@ export interface TcpProxy extends AsyncDisposable {
   cut(): void;
 }
 
-/** @param port the port of the server */
-export const startTcpProxy = async (port: number): Promise<TcpProxy> => {
+/** @param port the port of the server, or a function that is called for each connection */
+export const startTcpProxy = async (port: number | (() => number)): Promise<TcpProxy> => {
   const sockets = new Set<Socket>();
   const serve = (client: Socket): void => {
-    const server = connect(port, "127.0.0.1");
+    const server = connect(typeof port === "number" ? port : port(), "127.0.0.1");
     const cut = (): void => {
       client.destroy();
       server.destroy();
@@ -32,7 +33,16 @@ export const startTcpProxy = async (port: number): Promise<TcpProxy> => {
       if (fate === "cut") return cut();
       cutsAtResponse ||= fate === "cut at response";
       holds ||= fate === "hold";
-      if (!holds) server.write(data);
+      if (holds) return;
+      if (typeof fate !== "number") {
+        server.write(data);
+        return;
+      }
+      client.pause();
+      setTimeout(() => {
+        server.write(data);
+        client.resume();
+      }, fate);
     });
     server.on("data", (data) => {
       if (cutsAtResponse) return cut();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Storage, Transaction, WriteOptions } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventLog } from "../events.js";
@@ -38,7 +38,10 @@ export interface BulkChanges {
    * exam is running, the transaction is rolled back and tried again later.
    * @throws what `work` throws, and the error of `busy` after half a minute
    */
-  transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  transact<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    options?: Pick<WriteOptions, "repeatable">,
+  ): Promise<Result>;
   /** Throws if a bulk change of the exam is running. Call it within `transact` before the first write. */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
   /** Starts to resume changes that other processes left unfinished. */
@@ -181,7 +184,7 @@ export const createBulkChanges = ({
 
   return {
     run,
-    transact: (work) => whenUnlocked(() => storage.write(work)),
+    transact: (work, options) => whenUnlocked(() => storage.write(work, options)),
     assertUnlocked,
     start: worker.start,
     stop: worker.stop,

@@ -245,7 +245,9 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       return { total, list: await reader.all(pageOfClips(...shape), values) };
     }),
 
-  ofExam: (examId) => storage.all(attachmentsOfExam, { examId }),
+  ofExam: storage.remember({ tables: [examAudio, audioClips], withinCalls: true }, (reader, examId: string) =>
+    reader.all(attachmentsOfExam, { examId }),
+  ),
 
   attach: (attachment) =>
     storage
@@ -264,5 +266,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   detach: async (examId, attachmentId) =>
     (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }))) > 0,
 
-  defaults: (limit) => storage.all(defaultClips, { limit }),
+  defaults: storage.remember({ tables: [audioClips], withinCalls: true }, (reader, limit: number) =>
+    reader.all(defaultClips, { limit }),
+  ),
 });

@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger } from "fastify";
+import { untilAvailable } from "../../storage/until-available.js";
 import type { InstanceService } from "../instances/service.js";
 import type { Claimant, PageClaims } from "./claims.js";
 import type { ClaimStore, StoredClaim } from "./claims-store.js";
@@ -25,7 +26,7 @@ export const createSharedClaims = ({ store, instances, clock, nonce, log }: Shar
   };
   const release = (claim: StoredClaim): void => {
     if (!own.delete(claim.connection)) return;
-    store.release(claim).catch((error: unknown) => {
+    untilAvailable(() => store.release(claim)).catch((error: unknown) => {
       // The claim ends with the lease of this server at the latest.
       log.error({ err: error }, "the claim of a page was not released");
     });
@@ -40,11 +41,12 @@ export const createSharedClaims = ({ store, instances, clock, nonce, log }: Shar
   instances.onNotice("displaced", displace);
   instances.onExpired((instance) => store.releaseAll(instance));
   // While this server was paused, others may have removed its claims and connected the same pages.
-  instances.onRevived(() => {
-    for (const [connection, { claim }] of own)
-      claimNow(claim, true)
-        .then((isHeld) => isHeld || displace(connection))
-        .catch((error: unknown) => log.error({ err: error }, "the claim of a page was not renewed"));
+  instances.onRevived(async () => {
+    await Promise.all(
+      [...own].map(async ([connection, { claim }]) => {
+        if (!(await claimNow(claim, true))) displace(connection);
+      }),
+    );
   });
 
   return {

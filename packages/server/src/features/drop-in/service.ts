@@ -19,6 +19,7 @@ import type { RateLimits } from "../../limits/rates.js";
 import { forbidden, InvigilError, parsed } from "../../platform/errors.js";
 import { loginIdOf } from "../../providers/embedded/im.js";
 import type { MessageProviders } from "../../providers/types.js";
+import { untilAvailable } from "../../storage/until-available.js";
 import type { AccessService } from "../access/service.js";
 import { canSendTo, isMuted } from "../im/rules.js";
 import type { ImService, LoginService, MessageLogin, Muted } from "../im/service.js";
@@ -71,7 +72,7 @@ export interface DropInService {
   join(
     page: Page,
     request: Request<"join">,
-    subscriber: { connection: object; drained: () => Promise<void>; signal: AbortSignal },
+    subscriber: { connection: object; drained: () => Promise<void> | undefined; signal: AbortSignal },
   ): Promise<Joined>;
   /**
    * Returns the messages of a group that a page missed since the message with the id `seen`, oldest first and up to a maximum. Omits
@@ -206,7 +207,7 @@ export const createDropInService = ({
   const notifyMuted = (roomId: string): Promise<unknown> =>
     Promise.all([...(muteListeners.get(roomId) ?? [])].map((notifyPage) => notifyPage()));
   instances.onNotice("muted", (roomId) => {
-    notifyMuted(roomId).catch((error: unknown) =>
+    untilAvailable(() => notifyMuted(roomId)).catch((error: unknown) =>
       log.error({ err: error, roomId }, "pages were not told of a mute"),
     );
   });

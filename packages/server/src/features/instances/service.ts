@@ -9,11 +9,17 @@ import type { InstanceStore } from "./store.js";
 export interface InstanceService {
   /** The id of this server. */
   readonly id: string;
-  /** Calls a function when this server's lease had expired, after which others may have removed its traces. */
-  onRevived(call: () => void): void;
+  /**
+   * Calls a function when this server's lease had expired, after which others may have removed its traces. If it rejects, it is called
+   * again later.
+   */
+  onRevived(call: () => Promise<void>): void;
   /** Calls a function with each server whose lease has expired. It removes what that server left behind. */
   onExpired(call: (id: string) => Promise<void>): void;
-  /** Calls a function with the data of each notice of a topic that another server has written for this one. */
+  /**
+   * Calls a function with the data of each notice of a topic that another server has written for this one; more than once if the
+   * database fails meanwhile.
+   */
   onNotice(topic: NoticeTopic, call: (data: string) => void): void;
   /** Begins the lease. */
   start(): Promise<void>;
@@ -43,13 +49,15 @@ export const createInstanceService = ({
   settleMs,
   log,
 }: InstanceServiceDeps): InstanceService => {
-  const revivedCalls: (() => void)[] = [];
+  const revivedCalls: (() => Promise<void>)[] = [];
   const expiredCalls: ((id: string) => Promise<void>)[] = [];
   const noticeCalls = new Map<NoticeTopic, (data: string) => void>();
   const timers: NodeJS.Timeout[] = [];
   let running: Promise<void> | undefined;
   let reading: Promise<void> | undefined;
   let hasFailed = false;
+  /** Whether this server has not yet restored what others may have removed. */
+  let isRevived = false;
 
   const renew = () => store.renew(id, new Date(clock().getTime() + LEASE_MS));
   const cleanUp = async (): Promise<void> => {
@@ -62,7 +70,9 @@ export const createInstanceService = ({
   };
   const renewAndCleanUp = async (): Promise<void> => {
     try {
-      if (!(await renew())) for (const call of revivedCalls) call();
+      if (!(await renew())) isRevived = true;
+      if (isRevived) await Promise.all(revivedCalls.map((call) => call()));
+      isRevived = false;
       await cleanUp();
       hasFailed = false;
     } catch (error) {
@@ -76,7 +86,11 @@ export const createInstanceService = ({
 
   const readNotices = async (): Promise<void> => {
     try {
-      for (const { topic, data } of await store.takeNotices(id)) noticeCalls.get(topic)?.(data);
+      const notices = await store.notices(id);
+      if (notices.length === 0) return;
+      for (const { topic, data } of notices) noticeCalls.get(topic)?.(data);
+      // Only now, because a server that does not learn whether they were removed must not lose them.
+      await store.removeNotices(notices);
     } catch {
       // The lease is not renewed either, which is logged.
     } finally {

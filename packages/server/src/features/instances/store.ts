@@ -1,9 +1,9 @@
-import { eq, lte } from "drizzle-orm";
+import { asc, eq, lte } from "drizzle-orm";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import { instances, serverNotices } from "../../storage/tables.js";
 
-export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "topic" | "data">;
+export type StoredNotice = Pick<typeof serverNotices.$inferSelect, "id" | "topic" | "data">;
 
 export interface InstanceStore {
   /** Begins or extends the lease of a server. Returns whether it was extended: false if it began anew. */
@@ -12,8 +12,9 @@ export interface InstanceStore {
   expired(now: Date): Promise<string[]>;
   /** Removes a server, once nothing refers to it. */
   remove(id: string): Promise<void>;
-  /** Takes the notices for a server, in the order in which they were written. */
-  takeNotices(id: string): Promise<readonly StoredNotice[]>;
+  /** The notices for a server, in the order in which they were written. */
+  notices(id: string): Promise<readonly StoredNotice[]>;
+  removeNotices(notices: readonly StoredNotice[]): Promise<void>;
 }
 
 const isInstance = eq(instances.id, param("id"));
@@ -37,19 +38,15 @@ const expiredInstances = statement(
 );
 const deleteInstance = statement(query.delete(instances).where(isInstance));
 
-const anyNotice = statement(
+const noticesOf = statement(
   query
-    .select({ id: serverNotices.id })
+    .select({ id: serverNotices.id, topic: serverNotices.topic, data: serverNotices.data })
     .from(serverNotices)
     .where(eq(serverNotices.instance, param("id")))
-    .limit(1),
+    .orderBy(asc(serverNotices.id)),
 );
-const deleteNotices = statement(
-  query
-    .delete(serverNotices)
-    .where(eq(serverNotices.instance, param("id")))
-    .returning({ id: serverNotices.id, topic: serverNotices.topic, data: serverNotices.data }),
-);
+const deleteNotice = statement(query.delete(serverNotices).where(eq(serverNotices.id, param("id"))));
+const deleteNoticesOf = statement(query.delete(serverNotices).where(eq(serverNotices.instance, param("id"))));
 
 export const createInstanceStore = ({ storage }: { storage: Storage }): InstanceStore => ({
   renew: (id, until) =>
@@ -61,14 +58,13 @@ export const createInstanceStore = ({ storage }: { storage: Storage }): Instance
   expired: async (now) => (await storage.all(expiredInstances, { now })).map(({ id }) => id),
   remove: async (id) => {
     await storage.write(async (tx) => {
-      await tx.run(deleteNotices, { id });
+      await tx.run(deleteNoticesOf, { id });
       await tx.run(deleteInstance, { id });
     });
   },
-  async takeNotices(id) {
-    // Usually there are none, and a read costs less than a write.
-    if (!(await storage.get(anyNotice, { id }))) return [];
-    const taken = await storage.write((tx) => tx.all(deleteNotices, { id }));
-    return taken.toSorted((one, other) => one.id - other.id);
-  },
+  notices: (id) => storage.all(noticesOf, { id }),
+  removeNotices: (notices) =>
+    storage.write(async (tx) => {
+      for (const { id } of notices) await tx.run(deleteNotice, { id });
+    }),
 });

@@ -301,8 +301,11 @@ export const createParticipantStore = ({
           if (error instanceof RoleConflict) return { conflict: error.person, role: error.role };
           throw error;
         }),
-    extraMinutes: async (examId, user) =>
-      (await storage.get(mostMinutes, { examId, userId: user }))?.extraMinutes ?? 0,
+    extraMinutes: storage.remember(
+      { tables: [participants, personChanges, rooms, bulkChanges], withinCalls: true },
+      async (reader, examId: string, user: string) =>
+        (await reader.get(mostMinutes, { examId, userId: user }))?.extraMinutes ?? 0,
+    ),
     move: (room, user, to, check, size) =>
       bulk.transact(async (tx) => {
         const opened = await openRooms(tx, [room, to.roomId], check);

@@ -108,7 +108,7 @@ export const createPresenceService = ({
   const ofRoom: PresenceService["ofRoom"] = async (roomId) => [...(await store.ofRoom(roomId))];
 
   // While this server was paused, others may have disconnected its pages.
-  instances.onRevived(() => {
+  instances.onRevived(async () => {
     for (const tracked of trackedPages.values()) if (tracked.connections > 0) save(tracked);
   });
   instances.onExpired(async (instance) => {

@@ -232,24 +232,27 @@ export const createRoomStore = ({
     }),
 
   create: ({ exam, room, people, undo }) =>
-    bulk.transact(async (tx) => {
-      const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
-      if (exam) await insertExam(tx, exam);
-      else {
-        // Checks twice: before waiting for a bulk change, and under the lock.
-        if (!(await hasExam())) return undefined;
-        await bulk.assertUnlocked(tx, room.examId);
-        if (!(await hasExam())) return undefined;
-      }
-      await insertRoom(tx, room);
-      for (const person of people) await insertPerson(tx, person);
-      await tasks.keepGroups(tx, undo);
-      // The room's first snapshot includes its people, so they need no events.
-      await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
-      const created = await tx.get(roomById, { roomId: room.id });
-      if (!created) throw new Error(`the room ${room.id} was not written`);
-      return created;
-    }),
+    bulk.transact(
+      async (tx) => {
+        const hasExam = async () => (await tx.get(examById, { examId: room.examId })) !== undefined;
+        if (exam) await insertExam(tx, exam);
+        else {
+          // Checks twice: before waiting for a bulk change, and under the lock.
+          if (!(await hasExam())) return undefined;
+          await bulk.assertUnlocked(tx, room.examId);
+          if (!(await hasExam())) return undefined;
+        }
+        await insertRoom(tx, room);
+        for (const person of people) await insertPerson(tx, person);
+        await tasks.keepGroups(tx, undo);
+        // The room's first snapshot includes its people, so they need no events.
+        await events.add(tx, { examId: room.examId, roomId: room.id }, "room_created", {}, room.now);
+        const created = await tx.get(roomById, { roomId: room.id });
+        if (!created) throw new Error(`the room ${room.id} was not written`);
+        return created;
+      },
+      { repeatable: true },
+    ),
 
   end: ({ examId, roomId }, { now, signalAt }) =>
     storage.write(async (tx) => {

@@ -17,7 +17,7 @@ export interface Subscription {
  * no timer.
  */
 export interface EventDispatcher {
-  /** Resolves when every later event will be offered to the subscription. */
+  /** Resolves when every later event will be offered to the subscription. Call it again if it rejects. */
   readonly add: (subscription: Subscription) => Promise<void>;
   readonly remove: (subscription: Subscription) => void;
   /** Reads new events. Call it after each commit that added some. */
@@ -44,6 +44,8 @@ export const createEventDispatcher = ({
   /** Each subscription with the poll, of `POLLS_PER_CHECK`, at which its access is checked. This spreads the checks. */
   const subscriptions = new Map<Subscription, number>();
   const tail = createEventTail(store);
+  /** The subscriptions whose exam the tail follows. */
+  const following = new Set<Subscription>();
   /** Subscriptions to rooms and to exams, by id. */
   const byRoom = new Map<string, Set<Subscription>>();
   const byExam = new Map<string, Set<Subscription>>();
@@ -131,7 +133,7 @@ export const createEventDispatcher = ({
 
   const remove = (subscription: Subscription): void => {
     if (!subscriptions.delete(subscription)) return;
-    tail.unfollow(subscription.scope.examId);
+    if (following.delete(subscription)) tail.unfollow(subscription.scope.examId);
     const [index, key] = placeOf(subscription);
     const group = index.get(key);
     group?.delete(subscription);
@@ -141,16 +143,24 @@ export const createEventDispatcher = ({
 
   return {
     async add(subscription) {
-      added += 1;
-      subscriptions.set(subscription, added % POLLS_PER_CHECK);
-      const [index, key] = placeOf(subscription);
-      index.set(key, (index.get(key) ?? new Set()).add(subscription));
+      if (!subscriptions.has(subscription)) {
+        added += 1;
+        subscriptions.set(subscription, added % POLLS_PER_CHECK);
+        const [index, key] = placeOf(subscription);
+        index.set(key, (index.get(key) ?? new Set()).add(subscription));
+      }
       if (!timer) {
         timer = setInterval(onTimer, POLL_MS);
         // The timer keeps no process running.
         timer.unref();
       }
-      await tail.follow(subscription.scope.examId);
+      const { examId } = subscription.scope;
+      await tail.follow(examId);
+      // It may have been removed in the meantime.
+      if (!subscriptions.has(subscription)) return tail.unfollow(examId);
+      following.add(subscription);
+      // Reads in the meantime had no position yet, and left out what was committed.
+      void poll();
     },
     remove,
     poll: () => void poll(),

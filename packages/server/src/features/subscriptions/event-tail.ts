@@ -12,7 +12,7 @@ export interface TailPage {
 
 /** Follows the end of the event log for a set of exams. */
 export interface EventTail {
-  /** Follows an exam. Resolves when every later event of it will be read. */
+  /** Follows an exam. Resolves when every later event of it will be read. If it rejects, it counts for nothing. */
   follow(examId: string): Promise<void>;
   /** Ends one call of `follow`. */
   unfollow(examId: string): void;
@@ -39,17 +39,24 @@ const createLogTail = (store: LiveStore): EventTail => {
     }
   };
 
+  const unfollow = (): void => {
+    followers -= 1;
+    if (followers === 0) lastId = undefined;
+  };
+
   return {
     async follow() {
       followers += 1;
       if (lastId !== undefined) return;
       starting ??= start();
-      await starting;
+      try {
+        await starting;
+      } catch (error) {
+        unfollow();
+        throw error;
+      }
     },
-    unfollow() {
-      followers -= 1;
-      if (followers === 0) lastId = undefined;
-    },
+    unfollow,
     async read() {
       const from = lastId;
       if (from === undefined) return NOTHING;
@@ -84,6 +91,13 @@ const createExamTail = (store: LiveStore): EventTail => {
     }
   };
 
+  const unfollow = (examId: string): void => {
+    const exam = followed.get(examId);
+    if (!exam) return;
+    exam.followers -= 1;
+    if (exam.followers === 0) followed.delete(examId);
+  };
+
   return {
     async follow(examId) {
       const exam = followed.get(examId) ?? { followers: 0 };
@@ -91,28 +105,27 @@ const createExamTail = (store: LiveStore): EventTail => {
       exam.followers += 1;
       if (exam.after !== undefined) return;
       exam.starting ??= start(exam, examId);
-      await exam.starting;
+      try {
+        await exam.starting;
+      } catch (error) {
+        unfollow(examId);
+        throw error;
+      }
     },
-    unfollow(examId) {
-      const exam = followed.get(examId);
-      if (!exam) return;
-      exam.followers -= 1;
-      if (exam.followers === 0) followed.delete(examId);
-    },
+    unfollow,
     async read() {
       const positions = [...followed].flatMap(([examId, { after }]) =>
         after === undefined ? [] : { examId, after },
       );
       if (positions.length === 0) return NOTHING;
       const { rows, lost } = await store.eventsOfExams(positions, PAGE_SIZE);
-      for (const { examId, id } of rows) {
+      const newest = await Promise.all(
+        lost.map(async (examId) => ({ examId, id: await store.newestIdOf(examId) })),
+      );
+      // Only now, because the events are read again if one of the reads fails.
+      for (const { examId, id } of [...rows, ...newest]) {
         const exam = followed.get(examId);
         if (exam?.after !== undefined) exam.after = Math.max(exam.after, id);
-      }
-      for (const examId of lost) {
-        const newest = await store.newestIdOf(examId);
-        const exam = followed.get(examId);
-        if (exam?.after !== undefined) exam.after = Math.max(exam.after, newest);
       }
       return { rows, hasMore: rows.length >= PAGE_SIZE, lost: new Set(lost) };
     },

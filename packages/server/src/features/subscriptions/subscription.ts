@@ -1,8 +1,10 @@
 import { type Principal, unauthenticated } from "../../identity/tokens.js";
 import { InvigilError } from "../../platform/errors.js";
+import { DatabaseUnavailableError } from "../../storage/errors.js";
+import { RETRY_MS } from "../../storage/until-available.js";
 import { type LoggedEvent, loadEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
-import { createEventQueue, type QueuedEvent } from "./event-queue.js";
+import { createEventQueue, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
 import type { LiveStore } from "./store.js";
 
 export interface Subscriber {
@@ -11,8 +13,8 @@ export interface Subscriber {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has received what was sent. The next event is sent after that. */
-  readonly drained?: (() => Promise<void>) | undefined;
+  /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,6 +33,11 @@ export interface SubscriptionTarget<Delivered> {
     entry: QueuedEvent,
     recheckAccess: () => Promise<void>,
   ) => Promise<{ readonly deliverable?: Delivered | undefined; readonly needsRecheck?: boolean }>;
+  /**
+   * Returns those of the latest events that the subscriber still receives although their access has ended: the events up to the one that
+   * ended it. Returns none if no event ended it. `deliver` calls no `recheckAccess` for them.
+   */
+  readonly lastEvents: (latest: readonly LoggedEvent[]) => Promise<readonly LoggedEvent[]>;
   /** Makes a gap event: a snapshot that replaces all earlier events. */
   readonly createGap: () => Promise<{ readonly lastEventId: number; readonly deliverable: Delivered }>;
   /** Called when the subscription begins. Returns a function that is called when it ends. @throws InvigilError to refuse it */
@@ -42,9 +49,15 @@ const PAGE_SIZE = 200;
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Whether an error says that the caller has no access any more, or that there is nothing left to access. */
+const isAccessEnd = (error: unknown): error is InvigilError =>
+  error instanceof InvigilError && ["FORBIDDEN", "ROOM_NOT_FOUND", "EXAM_NOT_FOUND"].includes(error.code);
+
 /**
  * Yields the events after `lastEventId`, or from now on without one: each event once, and in order. Yields a gap event where events
- * are no longer available. Waits until the client has received an event before it reads the next one.
+ * are no longer available. Waits until the client has received an event before it reads the next one. While the database does not
+ * respond, it yields nothing and repeats what failed. Once the caller was removed, or the room or exam was deleted, it yields the events
+ * up to that one and fails.
  * @throws InvigilError once the caller may not subscribe any more
  */
 export async function* subscribe<Delivered>(
@@ -70,85 +83,150 @@ export async function* subscribe<Delivered>(
   queue.requestRecheck();
   if (signal?.aborted) close();
 
+  const assertNotExpired = (): void => {
+    if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
+  };
   const recheckAccess = async (): Promise<void> => {
     const identity = await identify();
     if (!(identity instanceof InvigilError)) await target.checkAccess(identity);
-    // Other failures mean that the identity service did not answer. They say nothing about the caller.
     else if (identity.code === "UNAUTHENTICATED") throw identity;
-    if (clock() >= expiresAt) throw unauthenticated("The token has expired.");
+    // Whether the token was revoked is not known.
+    else if (identity.cause instanceof DatabaseUnavailableError) throw identity.cause;
+    // Other failures mean that the identity service did not answer. They say nothing about the caller.
+    assertNotExpired();
   };
 
-  const waitUntilDrained = async (): Promise<void> => {
-    if (!drained) return;
+  const waitUntil = async (received: Promise<void>): Promise<void> => {
     let isDrained = false;
     const proceed = () => {
       isDrained = true;
       queue.wake();
     };
-    drained().then(proceed, close);
+    received.then(proceed, close);
     while (!isDrained && !queue.closed) await queue.changed();
+  };
+  /** Waits until the database may respond again. Returns early when the subscription is closed. */
+  const waitForDatabase = async (): Promise<void> => {
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      queue.wake();
+    }, RETRY_MS);
+    while (!isOver && !queue.closed) await queue.changed();
+    clearTimeout(timer);
   };
 
   let onEnd: (() => void) | undefined;
-  try {
-    await dispatcher.add(subscription);
-    onEnd = target.onStart();
-    let lastId = Number(lastEventId ?? 0);
-    /** Events from the log, which come before those in the queue. */
-    let page: QueuedEvent[] = [];
-    let isCaughtUp = lastEventId === undefined;
-    let needsGap = false;
-    if (isCaughtUp) {
+  let lastId: number | undefined = lastEventId === undefined ? undefined : Number(lastEventId);
+  /** Events from the log, which come before those in the queue. */
+  let page: QueuedEvent[] = [];
+  /** The event that is being delivered. */
+  let current: QueuedEvent | undefined;
+  let isCaughtUp = lastEventId === undefined;
+  let needsGap = false;
+  /** Why access has ended. */
+  let accessEnd: InvigilError | undefined;
+  /** The events that the subscriber receives after that. Undefined if they are not known yet. */
+  let lastEntries: QueuedEvent[] | undefined;
+
+  const toEntry = (event: LoggedEvent): QueuedEvent => ({ event, load: () => loadEvent(store, event) });
+  /** Reads the first events after an id. Returns undefined if some of them are no longer available. */
+  const readAfter = async (id: number, limit: number): Promise<LoggedEvent[] | undefined> =>
+    // Safe: stores write each type with its own data.
+    (await store.eventsAfter(target.scope, id, limit)) as LoggedEvent[] | undefined;
+
+  /** Continues by one step after access has ended. */
+  const stepToTheEnd = async (reason: InvigilError, from: number): Promise<Delivered | undefined> => {
+    if (!lastEntries) {
+      const latest = await readAfter(from, MAX_QUEUED);
+      lastEntries = (await target.lastEvents(latest ?? [])).map(toEntry);
+    }
+    const entry = lastEntries.at(0);
+    if (!entry) throw reason;
+    const { deliverable } = await target.deliver(entry, () => Promise.resolve());
+    lastEntries.shift();
+    return deliverable;
+  };
+
+  /** Starts, continues by one step, or waits. Returns what the subscriber receives, if anything. A step that fails can be repeated. */
+  const step = async (): Promise<Delivered | undefined> => {
+    if (!onEnd) {
+      await dispatcher.add(subscription);
+      onEnd = target.onStart();
+      return undefined;
+    }
+    if (lastId === undefined) {
       queue.open();
       lastId = await store.newestIdOf(target.scope.examId);
+      return undefined;
     }
-
-    for (;;) {
-      await waitUntilDrained();
-      if (queue.closed) {
-        if (queue.closed.error) throw queue.closed.error;
-        return;
-      }
-      if (queue.takeRecheckRequest() || clock() >= expiresAt) {
+    const received = drained?.();
+    if (received) await waitUntil(received);
+    if (queue.closed) return undefined;
+    if (accessEnd) return stepToTheEnd(accessEnd, lastId);
+    if (queue.takeRecheckRequest() || clock() >= expiresAt) {
+      try {
         await recheckAccess();
-        continue;
-      }
-      if (needsGap || (isCaughtUp && queue.hasOverflowed)) {
-        queue.open();
-        const gap = await target.createGap();
-        lastId = gap.lastEventId;
-        page = [];
-        needsGap = false;
-        isCaughtUp = true;
-        // Access may have changed while the snapshot was read.
+      } catch (error) {
         queue.requestRecheck();
-        yield gap.deliverable;
-        continue;
+        throw error;
       }
-      if (page.length === 0 && !isCaughtUp) {
-        // An event that is written during the read is in the page, in the queue, or in both.
-        queue.open();
-        const rows = await store.eventsAfter(target.scope, lastId, PAGE_SIZE);
-        if (rows) isCaughtUp = rows.length < PAGE_SIZE;
-        else needsGap = true;
-        page = (rows ?? []).map((row) => {
-          // Safe: stores write each type with its own data.
-          const event = row as LoggedEvent;
-          return { event, load: () => loadEvent(store, event) };
-        });
-        continue;
-      }
-      const entry = page.shift() ?? queue.shift();
-      if (!entry) {
-        await queue.changed();
-        continue;
-      }
-      if (entry.event.id <= lastId) continue;
-      lastId = entry.event.id;
-      const { deliverable, needsRecheck } = await target.deliver(entry, recheckAccess);
+      return undefined;
+    }
+    needsGap ||= isCaughtUp && queue.hasOverflowed;
+    if (needsGap) {
+      queue.open();
+      const gap = await target.createGap();
+      lastId = gap.lastEventId;
+      page = [];
+      current = undefined;
+      needsGap = false;
+      isCaughtUp = true;
+      // Access may have changed while the snapshot was read.
+      queue.requestRecheck();
+      return gap.deliverable;
+    }
+    if (!current && page.length === 0 && !isCaughtUp) {
+      // An event that is written during the read is in the page, in the queue, or in both.
+      queue.open();
+      const events = await readAfter(lastId, PAGE_SIZE);
+      if (events) isCaughtUp = events.length < PAGE_SIZE;
+      else needsGap = true;
+      page = (events ?? []).map(toEntry);
+      return undefined;
+    }
+    current ??= page.shift() ?? queue.shift();
+    if (!current) {
+      await queue.changed();
+      return undefined;
+    }
+    if (current.event.id > lastId) {
+      const { deliverable, needsRecheck } = await target.deliver(current, recheckAccess);
       if (needsRecheck) queue.requestRecheck();
+      lastId = current.event.id;
+      current = undefined;
+      return deliverable;
+    }
+    current = undefined;
+    return undefined;
+  };
+
+  try {
+    while (!queue.closed) {
+      let deliverable: Delivered | undefined;
+      try {
+        deliverable = await step();
+      } catch (error) {
+        if (isAccessEnd(error) && lastId !== undefined && !accessEnd) accessEnd = error;
+        else if (!(error instanceof DatabaseUnavailableError)) throw error;
+        else {
+          assertNotExpired();
+          await waitForDatabase();
+        }
+      }
       if (deliverable !== undefined) yield deliverable;
     }
+    if (queue.closed.error) throw queue.closed.error;
   } finally {
     clearTimeout(expiryTimer);
     signal?.removeEventListener("abort", close);

@@ -1,6 +1,7 @@
 import type { DropInFrame, DropInResults } from "@invigil/schema";
 import { type DropInService, isAddressedTo, type Joined, type Page } from "../../features/drop-in/service.js";
 import { InvigilError } from "../../platform/errors.js";
+import { untilAvailable } from "../../storage/until-available.js";
 import { createFrame, type createFrameCache, type MessageFrame } from "./drop-in-frames.js";
 
 /** Why a subscription to a group ended, unless the page left the group. */
@@ -14,7 +15,7 @@ export interface JoinedGroupsOptions {
   readonly frameOf: ReturnType<typeof createFrameCache>;
   /** The connection of the page. */
   readonly connection: object;
-  readonly drained: () => Promise<void>;
+  readonly drained: () => Promise<void> | undefined;
   readonly onEnd: (ending: EndReason, error: unknown) => void;
 }
 
@@ -83,7 +84,9 @@ export const createJoinedGroups = ({
     for await (const event of events) {
       // Messages that the subscription skipped are still stored.
       if (event.type === "gap")
-        for (const delivery of await dropIn.missed(page, event.roomId, place.seen)) {
+        for (const delivery of await untilAvailable(() => dropIn.missed(page, event.roomId, place.seen), {
+          signal,
+        })) {
           await drained();
           deliver(page, place, createFrame(delivery, event.id));
         }

@@ -3,6 +3,7 @@ import type { Statement, Values } from "../statement.js";
 import { type Compiled, compileOnce, type Named, queryOf } from "./connection.js";
 import { asPortError } from "./errors.js";
 import { rollBack, type Session, type Sessions } from "./sessions.js";
+import { createWaitLimit } from "./wait-limit.js";
 
 /** A read that waits for its turn. */
 interface WaitingRead {
@@ -61,12 +62,13 @@ const gatheredForm = async (
 
 /**
  * Creates a reader that answers the reads of one statement that wait at the same time with one query. Each read
- * sees everything that was committed before it was called.
+ * sees everything that was committed before it was called, and ends within `timeoutMs`.
  */
 export const createGatheredReader = (
   sessions: Sessions,
-  { prepared }: { readonly prepared: boolean },
+  { prepared, timeoutMs }: { readonly prepared: boolean; readonly timeoutMs: number },
 ): Reader => {
+  const limit = createWaitLimit<WaitingRead>(timeoutMs);
   const waiting = new Map<Compiled, WaitingRead[]>();
   const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
   let running = 0;
@@ -140,9 +142,11 @@ export const createGatheredReader = (
     }
   };
   function readNext(): void {
-    for (const [compiled, reads] of waiting) {
+    for (const [compiled, all] of waiting) {
       if (running >= MAX_RUNNING) return;
       waiting.delete(compiled);
+      const reads = all.filter(limit.has);
+      if (reads.length === 0) continue;
       if (reads.length > MAX_GATHERED) waiting.set(compiled, reads.splice(MAX_GATHERED));
       running += 1;
       void readAll(compiled, reads);
@@ -152,10 +156,13 @@ export const createGatheredReader = (
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const bound = compiled.bind(values);
-    const rows = await new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
+    let read: WaitingRead | undefined;
+    const found = new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
+      read = { values: bound, resolve, reject };
       const reads = waiting.get(compiled) ?? [];
       waiting.set(compiled, reads);
-      reads.push({ values: bound, resolve, reject });
+      reads.push(read);
+      limit.add(read);
       if (isScheduled) return;
       isScheduled = true;
       // One turn later, all calls whose requests have been read by then are waiting.
@@ -164,6 +171,12 @@ export const createGatheredReader = (
         readNext();
       });
     });
+    let rows: readonly (readonly unknown[])[];
+    try {
+      rows = await found;
+    } finally {
+      if (read) limit.end(read);
+    }
     // Safe: the fields of the statement make a Row.
     return rows.map((row) => compiled.read(row) as Row);
   };

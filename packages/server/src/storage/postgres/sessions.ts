@@ -2,6 +2,7 @@ import pg from "pg";
 import { DatabaseUnavailableError } from "../errors.js";
 import { asPortError, isLost } from "./errors.js";
 import { types } from "./values.js";
+import { tookTooLong } from "./wait-limit.js";
 
 /** A statement that the driver sends. A named one is prepared once for each connection. */
 export interface Query {
@@ -10,7 +11,7 @@ export interface Query {
   readonly values?: unknown[];
 }
 
-/** The use of a connection. */
+/** The use of a connection. Once the connection is lost, every further use rejects at once. */
 export interface Session {
   /** Runs a statement. Returns its rows as lists of values, and the number of rows that it wrote. */
   query(query: Query): Promise<{ readonly rows: readonly (readonly unknown[])[]; readonly count: number }>;
@@ -56,6 +57,17 @@ export const inTransaction = async <Result>(
 export interface Sessions {
   /** Calls a function with a connection, which returns to the pool unless it was lost. */
   use<Result>(work: (session: Session) => Promise<Result>): Promise<Result>;
+  /**
+   * Calls a function with a connection on which a transaction has begun. The function ends the transaction.
+   * @param begin the statements that begin it
+   * @param until when it must have begun, by `performance.now()`
+   * @throws DatabaseUnavailableError if it has not
+   */
+  useTransaction<Result>(
+    begin: string,
+    until: number,
+    work: (session: Session) => Promise<Result>,
+  ): Promise<Result>;
   close(): Promise<void>;
 }
 
@@ -75,6 +87,20 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 60_000;
 /** The driver gives a statement up later than the server does, which says why. */
 const DRIVER_DELAY_MS = 1_000;
+
+/** Resolves with a result. @throws DatabaseUnavailableError after `until`, by `performance.now()` */
+const resultBy = async <Result>(until: number, result: Promise<Result>): Promise<Result> => {
+  if (until === Number.POSITIVE_INFINITY) return result;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tookTooLong()), Math.max(until - performance.now(), 0));
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
 
 /** A pool of connections to PostgreSQL. A lost connection is replaced at the next use. */
 export const createSessions = ({
@@ -98,29 +124,47 @@ export const createSessions = ({
   // A connection that is lost while it is idle leaves the pool. The next call opens another one.
   pool.on("error", () => undefined);
 
-  const sessionOf = (client: pg.PoolClient, discard: () => void): Session => ({
-    async query({ name, text, values }) {
-      onStatement?.(text);
-      const result = await client.query({
-        ...(name !== undefined && { name }),
-        text,
-        ...(values && { values }),
-        rowMode: "array",
-      });
-      // Safe: this is the form of rows in this mode.
-      return { rows: result.rows as unknown[][], count: result.rowCount ?? 0 };
-    },
-    async execute(text) {
-      await client.query(text);
-    },
-    commit: async () => (await client.query("COMMIT")).command === "COMMIT",
-    discard,
-  });
+  /** @param loss the error with which the connection was lost, if it was */
+  const sessionOf = (client: pg.PoolClient, loss: { error?: Error }): Session => {
+    const use = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+      // A connection that does not answer lets everything that follows wait, even a rollback.
+      if (loss.error) throw loss.error;
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof Error && isLost(error)) loss.error ??= error;
+        throw error;
+      }
+    };
+    return {
+      query: ({ name, text, values }) =>
+        use(async () => {
+          onStatement?.(text);
+          const result = await client.query({
+            ...(name !== undefined && { name }),
+            text,
+            ...(values && { values }),
+            rowMode: "array",
+          });
+          // Safe: this is the form of rows in this mode.
+          return { rows: result.rows as unknown[][], count: result.rowCount ?? 0 };
+        }),
+      execute: (text) => use(async () => void (await client.query(text))),
+      commit: () => use(async () => (await client.query("COMMIT")).command === "COMMIT"),
+      discard() {
+        loss.error ??= new Error("Client was closed: its state is unknown");
+      },
+    };
+  };
 
-  const connect = async (): Promise<pg.PoolClient> => {
+  /** @param until when to give up, by `performance.now()` */
+  const connect = async (until: number): Promise<pg.PoolClient> => {
+    const connecting = pool.connect();
     try {
-      return await pool.connect();
+      return await resultBy(until, connecting);
     } catch (error) {
+      // If it is connected later, it serves others.
+      connecting.then((client) => client.release()).catch(() => undefined);
       const failure = asPortError(error);
       if (failure !== error) throw failure;
       // The password is wrong, or there is no such database.
@@ -139,29 +183,36 @@ export const createSessions = ({
     known.add(client);
   };
 
+  const use = async <Result>(until: number, work: (session: Session) => Promise<Result>): Promise<Result> => {
+    const client = await connect(until);
+    const loss: { error?: Error } = {};
+    const onError = (error: Error): void => {
+      loss.error ??= error;
+    };
+    client.on("error", onError);
+    try {
+      const session = sessionOf(client, loss);
+      await prepare(client, session);
+      return await work(session);
+    } finally {
+      client.off("error", onError);
+      client.release(loss.error);
+    }
+  };
+
   return {
-    async use(work) {
-      const client = await connect();
-      let lost: Error | undefined;
-      const onError = (error: Error): void => {
-        lost = error;
-      };
-      client.on("error", onError);
-      try {
-        const session = sessionOf(client, () => {
-          lost ??= new Error("the state of the connection is unknown");
-        });
-        await prepare(client, session);
-        return await work(session);
-      } catch (error) {
-        const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-        if (error instanceof Error && (isLost(error) || isLost(cause))) lost = error;
-        throw error;
-      } finally {
-        client.off("error", onError);
-        client.release(lost);
-      }
-    },
+    use: (work) => use(Number.POSITIVE_INFINITY, work),
+    useTransaction: (begin, until, work) =>
+      use(until, async (session) => {
+        try {
+          await resultBy(until, session.execute(begin));
+        } catch (error) {
+          // It may have begun.
+          session.discard();
+          throw asPortError(error);
+        }
+        return work(session);
+      }),
     close: async () => {
       if (!pool.ended) await pool.end();
     },

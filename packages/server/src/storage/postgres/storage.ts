@@ -18,6 +18,9 @@ export interface PostgresStorageOptions {
 /** How many times a transaction is tried that fails because of others at the same time. */
 const MAX_TRIES = 5;
 
+/** The least time that a transaction gets to begin, as a part of the time limit. */
+const MIN_WAIT = 0.1;
+
 /** Sets limits for one transaction. A pooler may give the next one to another session. */
 const settingsOf = (timeoutMs: number): string =>
   [
@@ -98,11 +101,10 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
   const begin = `BEGIN; ${settings}; SET LOCAL synchronous_commit = on`;
   const beginSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settings}`;
 
-  const transact = <Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> => {
+  const transact = <Result>(work: (tx: Transaction) => Promise<Result>, beginBy: number): Promise<Result> => {
     const afterCommit: (() => void)[] = [];
     return sessions
-      .use(async (session) => {
-        await execute(session, begin);
+      .useTransaction(begin, beginBy, async (session) => {
         const { tx, end } = handleOf(session, createConnection(session, { prepared }), afterCommit);
         let result: Result;
         try {
@@ -133,18 +135,21 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
 
   const write = async <Result>(
     work: (tx: Transaction) => Promise<Result>,
-    { bulk = false }: WriteOptions = {},
+    { bulk = false, since = performance.now() }: WriteOptions = {},
   ): Promise<Result> => {
     for (let tries = 1; ; tries++)
       try {
-        return await transact(work);
+        const now = performance.now();
+        const beginBy =
+          tries === 1 ? Math.max(since + timeoutMs, now + timeoutMs * MIN_WAIT) : now + timeoutMs;
+        return await transact(work, beginBy);
       } catch (error) {
         // A part of a bulk change continues where the last one ended, so it cannot be repeated.
         if (bulk || tries >= MAX_TRIES || !isConflict(error)) throw error;
       }
   };
 
-  const reader = createGatheredReader(sessions, { prepared });
+  const reader = createGatheredReader(sessions, { prepared, timeoutMs });
 
   let reads = 0;
   return {
@@ -153,8 +158,7 @@ export const createPostgresStorage = ({ sessions, prepared, timeoutMs }: Postgre
     write,
     grouped: createGrouped(write, { oneAtATime: true }),
     snapshot: (work) =>
-      sessions.use(async (session) => {
-        await execute(session, beginSnapshot);
+      sessions.useTransaction(beginSnapshot, performance.now() + timeoutMs, async (session) => {
         try {
           return await work(createConnection(session, { prepared }));
         } finally {

@@ -16,12 +16,15 @@ export const sqliteDialect: Dialect = {
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
 };
 
-/** Compiles a statement for SQLite. */
+/**
+ * Compiles a statement for SQLite. SQLite prepares a statement again whenever a parameter that stands alone in LIMIT
+ * gets a value. It does not look into an expression.
+ */
 export const compile = ({
   sql: built,
 }: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
-  return { text, bindings: bindingsOf(params) };
+  return { text: text.replaceAll(" limit ?", " limit ? + 0"), bindings: bindingsOf(params) };
 };
 
 /** Converts a value to one that SQLite can store: it has no times, booleans or lists. */

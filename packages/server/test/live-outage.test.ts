@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
+import { readEvents } from "./support/listening.js";
+import { ADMIN, EXAMINEE, type LiveHall, listenLater, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { createOutage, type Outage } from "./support/outage.js";
+
+// A database that fails ends no subscription.
+
+/** Switches the audio status of the room a number of times, which adds that many events. */
+const speak = async (hall: LiveHall, times: number): Promise<void> => {
+  const roomId = hall.room.id;
+  const teacher = hall.as(TEACHER);
+  let { audioStatus } = await teacher.room.get({ roomId });
+  for (let n = 0; n < times; n += 1) {
+    audioStatus = audioStatus === "silent" ? "speaking" : "silent";
+    await teacher.room.setAudioStatus({ roomId, audioStatus });
+  }
+};
+const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Number(id));
+
+/** Takes the database away, lets a subscriber proceed until it has needed the database several times, and brings it back. */
+const proceedInOutage = async (outage: Outage, proceed: () => void): Promise<void> => {
+  outage.begin();
+  proceed();
+  await outage.failed(3);
+  outage.end();
+};
+
+describe.each(["room", "exam"] as const)(
+  "a listener of a %s keeps its subscription while the database is gone",
+  (of) => {
+    it("and then receives each event once, in order", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      await hall.as(TEACHER).im.send({ roomId: hall.room.id, type: 30_001, data: "first" });
+      await speak(hall, 5);
+      await hall.as(TEACHER).im.send({ roomId: hall.room.id, type: 30_001, data: "last" });
+      await proceedInOutage(outage, listener.proceed);
+      const logged = await hall.log();
+      expect(idsOf(await listener.take(logged.length))).toEqual(logged.map(({ id }) => id));
+      await speak(hall, 1);
+      expect(idsOf([await listener.next()])).toEqual(
+        (await hall.log()).slice(logged.length).map(({ id }) => id),
+      );
+    });
+
+    it("and then receives what it missed before", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await speak(hall, 3);
+      const lastEventId = String((await hall.log()).at(-1)?.id);
+      await speak(hall, 450);
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN), lastEventId });
+      await speak(hall, 2);
+      await proceedInOutage(outage, listener.proceed);
+      await speak(hall, 2);
+      const missed = (await hall.log()).map(({ id }) => id).filter((id) => id > Number(lastEventId));
+      expect(idsOf(await listener.take(missed.length))).toEqual(missed);
+    });
+
+    it("and then receives a gap instead of more events than its queue holds", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      await speak(hall, MAX_QUEUED + 1);
+      await proceedInOutage(outage, listener.proceed);
+      const newest = (await hall.log()).at(-1)?.id;
+      expect(await listener.next()).toMatchObject({ type: "gap", id: String(newest) });
+      await speak(hall, 1);
+      expect(await listener.next()).toMatchObject({ id: String((await hall.log()).at(-1)?.id) });
+    });
+
+    it("and receives nothing that was not checked: its token was revoked", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      const token = await hall.token(TEACHER);
+      await using listener = await listenLater(hall, of, { token });
+      await speak(hall, 2);
+      const { tokenId } = await hall.services.auth.identify(token);
+      await hall.as(ADMIN).auth.revokeToken({ tokenId: String(tokenId) });
+      await proceedInOutage(outage, listener.proceed);
+      expect(await listener.failure()).toMatchObject({ code: "UNAUTHENTICATED" });
+    });
+
+    it("until its token expires", async () => {
+      let now = new Date("2026-01-02T03:04:05Z");
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change, now: () => now });
+      await using listener = await listenLater(hall, of, { token: await hall.token(TEACHER, 60) });
+      await speak(hall, 1);
+      outage.begin();
+      listener.proceed();
+      await outage.failed(3);
+      now = new Date(now.getTime() + 61_000);
+      expect(await listener.failure()).toMatchObject({ code: "UNAUTHENTICATED" });
+      outage.end();
+    });
+
+    it("until the server stops", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      await speak(hall, 1);
+      outage.begin();
+      listener.proceed();
+      await outage.failed(3);
+      const ended = listener.failure();
+      await hall.services.live.stop();
+      expect(await ended).toMatchObject({ code: "OVERLOADED" });
+      outage.end();
+    });
+
+    describe("also when it has just begun", () => {
+      /** Subscribes, and takes the database away before the first read of the subscription. */
+      const listenInOutage = async (hall: LiveHall, outage: Outage) => {
+        const { id: roomId, examId } = hall.room;
+        const abort = new AbortController();
+        const caller = await hall.services.auth.identify(await hall.token(ADMIN));
+        const subscriber = { caller, identify: async () => caller, signal: abort.signal };
+        const events =
+          of === "room"
+            ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main" })
+            : await hall.services.live.subscribeToExam(subscriber, { examId });
+        outage.begin();
+        const listener = readEvents<{ readonly id: string }>(events, abort);
+        await outage.failed(3);
+        return listener;
+      };
+
+      it("and then receives what happens from then on", async () => {
+        const outage = createOutage();
+        await using hall = await openLiveHall({ change: outage.change });
+        await using listener = await listenInOutage(hall, outage);
+        outage.end();
+        let first: { readonly id: string } | undefined;
+        const received = listener.next().then((event) => {
+          first = event;
+        });
+        // The subscription begins at an unknown moment after the outage.
+        while (!first) await speak(hall, 1);
+        await received;
+        const later = (await hall.log()).map(({ id }) => id).filter((id) => id >= Number(first?.id));
+        expect(idsOf([first, ...(await listener.take(later.length - 1))])).toEqual(later);
+      });
+
+      it("and ends when the server stops", async () => {
+        const outage = createOutage();
+        await using hall = await openLiveHall({ change: outage.change });
+        await using listener = await listenInOutage(hall, outage);
+        const ended = listener.failure();
+        await hall.services.live.stop();
+        expect(await ended).toMatchObject({ code: "OVERLOADED" });
+        outage.end();
+      });
+    });
+
+    it("and ends when it leaves", async () => {
+      const outage = createOutage();
+      await using hall = await openLiveHall({ change: outage.change });
+      await using listener = await listenLater(hall, of, { token: await hall.token(ADMIN) });
+      await speak(hall, 1);
+      outage.begin();
+      listener.proceed();
+      await outage.failed(3);
+      await listener.leave();
+      outage.end();
+    });
+  },
+);
+
+describe("a participant who is removed", () => {
+  it("during an outage receives nothing of what the room wrote afterwards", async () => {
+    const outage = createOutage();
+    await using hall = await openLiveHall({ change: outage.change });
+    await using listener = await listenLater(hall, "room", { token: await hall.token(EXAMINEE) });
+    const { id: roomId } = hall.room;
+    await hall.as(TEACHER).participant.remove({ roomId, userId: EXAMINEE.sub });
+    await speak(hall, 1);
+    await proceedInOutage(outage, listener.proceed);
+    await listener.until(({ type }) => type === "participant_removed");
+    expect(await listener.failure()).toMatchObject({ code: "FORBIDDEN" });
+  });
+});

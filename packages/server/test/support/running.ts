@@ -1,0 +1,16 @@
+import { readFileSync } from "node:fs";
+
+/** Whether a process runs. One that has ended and that nobody has waited for does not. */
+export const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    // There is no such folder on other systems, or the process has just ended.
+    return process.platform !== "linux";
+  }
+};
