@@ -22,6 +22,8 @@ const PASSWORD = "the password of the benchmark";
 const AT_ONCE = 8;
 /** The mean time from one cut of a connection to its next. */
 const CUT_SECONDS = 120;
+/** How long it is looked at what the servers do without anybody. */
+const IDLE_SECONDS = 10;
 /** How long after the end everybody must be connected and present. */
 const SETTLE_SECONDS = 120;
 
@@ -190,8 +192,9 @@ const figures = await openFigures(postgres.url);
 const before = await figures.now();
 const ended = { cpu: 0 };
 const pidsOf = (list) => list.map(({ child }) => child.pid);
-const spent = () => ({
+const spent = async () => ({
   at: clock(),
+  ...(await figures.sizes()),
   servers: cpuOf(pidsOf(servers)) + ended.cpu,
   database: postgres.cpuSeconds(),
   people: cpuOf(children.map(({ pid }) => pid)),
@@ -224,9 +227,9 @@ const watch = async (seconds, what, isOver = () => false) => {
 const phases = [];
 const phase = async (name, act) => {
   await askAll({ do: "phase", phase: name });
-  const [spentBefore, statusBefore] = [spent(), await statusOf()];
+  const [spentBefore, statusBefore] = [await spent(), await statusOf()];
   await act();
-  const [spentAfter, statusAfter] = [spent(), await statusOf()];
+  const [spentAfter, statusAfter] = [await spent(), await statusOf()];
   const difference = (left, right) =>
     Object.fromEntries(Object.keys(left).map((key) => [key, right[key] - left[key]]));
   phases.push({
@@ -240,6 +243,7 @@ const phase = async (name, act) => {
 // --- The morning
 
 const idle = await held();
+await phase("idle", () => watch(IDLE_SECONDS, "nobody is there"));
 await askAll({ do: "begin" });
 await phase("arriving", async () => {
   await watch(plan.minutes * 60, "arriving");
@@ -270,7 +274,7 @@ await phase("cut and killed", async () => {
   await watch(Math.max(0, (plan.steady * 60) / 2 - (clock() - at)), "working, with cuts");
 });
 say("settling");
-await askAll({ do: "settle" });
+await askAll({ do: "settle", seconds: SETTLE_SECONDS });
 
 // --- What must be true afterwards
 

@@ -356,16 +356,25 @@ const cut = ({ everySeconds }) => {
   }, EVERY_MS);
 };
 
-/** Ends what people do of their own accord, and waits until everything is answered and everybody is connected. */
-const settle = async () => {
+/**
+ * Ends what people do of their own accord, and waits until everything is answered and everybody is connected. What is not so
+ * after a while is a problem.
+ */
+const settle = async ({ seconds }) => {
   isBusy = false;
   clearInterval(cutting);
+  const end = performance.now() + seconds * 1000;
+  const lost = () => people.filter(({ isConnected }) => !isConnected).map(({ userId }) => userId);
   let quietFor = 0;
-  while (quietFor < 5) {
+  while (quietFor < 5 && performance.now() < end) {
     await sleep(100);
-    const isQuiet = pending === 0 && people.every(({ isConnected }) => isConnected);
-    quietFor = isQuiet ? quietFor + 1 : 0;
+    quietFor = pending === 0 && lost().length === 0 ? quietFor + 1 : 0;
   }
+  if (pending > 0) problem(`${pending} calls are not answered after ${seconds} s`);
+  if (lost().length > 0)
+    problem(
+      `${lost().length} people are not connected after ${seconds} s, for example ${lost().slice(0, 3).join(", ")}`,
+    );
 };
 
 const withoutTools = ({ agent, socket, headers, token, onConnected, asked, ...person }) => person;

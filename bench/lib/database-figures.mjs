@@ -33,6 +33,11 @@ export const openFigures = async (url) => {
         "SELECT relname AS name, pg_total_relation_size(oid) AS bytes FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace",
       )
     ).map(({ name, bytes }) => ({ name, bytes: Number(bytes) }));
+  /** The bytes of the database, and of everything that its write-ahead log has contained so far. */
+  const sizes = async () => ({
+    bytes: Number(await one("SELECT pg_database_size(current_database())")),
+    walBytes: Number(await one("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")),
+  });
   return {
     /** Rows and bytes of each table, and what the database did so far. */
     async now() {
@@ -44,13 +49,13 @@ export const openFigures = async (url) => {
         };
       return {
         tables: held,
-        bytes: Number(await one("SELECT pg_database_size(current_database())")),
-        walBytes: Number(await one("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")),
+        ...(await sizes()),
         commits: Number(
           await one("SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"),
         ),
       };
     },
+    sizes,
     connections: async () =>
       Number(
         await one(

@@ -8,19 +8,21 @@ const MB = 1e6;
 export const morningText = (report, options) => {
   const { machine, plan, phases, idle, before, after, kill, connections, counters } = report;
   const thousands = connections / 1000;
-  const [arriving, working] = phases;
+  const [nobody, arriving, working] = phases;
   const last = phases.at(-1);
   const memory = ({ servers }) => servers.reduce((sum, bytes) => sum + bytes, 0);
   const each = (number, digits = 2) => amount(number / thousands, digits);
   const cores = ({ spent }, of) => spent[of] / spent.at;
+  /** Beyond what the servers do without anybody. */
+  const more = (phase, of) => cores(phase, of) - cores(nobody, of);
 
   const costs = [
-    ["arriving: CPU of the servers, s", each(arriving.spent.servers)],
-    ["arriving: CPU of the database, s", each(arriving.spent.database)],
-    ["working: cores of the servers", each(cores(working, "servers"), 3)],
-    ["working: cores of the database", each(cores(working, "database"), 3)],
-    ["cut and killed: cores of the servers", each(cores(last, "servers"), 3)],
-    ["cut and killed: cores of the database", each(cores(last, "database"), 3)],
+    ["arriving: CPU of the servers, s", each(more(arriving, "servers") * arriving.spent.at)],
+    ["arriving: CPU of the database, s", each(more(arriving, "database") * arriving.spent.at)],
+    ["working: cores of the servers", each(more(working, "servers"), 3)],
+    ["working: cores of the database", each(more(working, "database"), 3)],
+    ["cut and killed: cores of the servers", each(more(last, "servers"), 3)],
+    ["cut and killed: cores of the database", each(more(last, "database"), 3)],
     ["memory of the servers, MB", each((memory(working.held) - memory(idle)) / MB, 0)],
     ["memory of the database, MB", each((working.held.database - idle.database) / MB, 0)],
     ["calls", each(counters.calls, 0)],
@@ -30,11 +32,15 @@ export const morningText = (report, options) => {
     ["deliveries a second while working", each(working.did.deliveries / working.spent.at, 1)],
     ["records", each(after.tables.cheat_records.rows - before.tables.cheat_records.rows, 0)],
     ["transactions", each(after.commits - before.commits, 0)],
-    ["growth of the database, MB", each((after.bytes - before.bytes) / MB, 2)],
-    ["write-ahead log, MB", each((after.walBytes - before.walBytes) / MB, 2)],
+    ["arriving: growth of the database, MB", each(arriving.spent.bytes / MB, 2)],
+    ["arriving: write-ahead log, MB", each(arriving.spent.walBytes / MB, 2)],
+    ["working: growth of the database, kB a second", each(working.spent.bytes / 1000 / working.spent.at, 1)],
+    ["working: write-ahead log, kB a second", each(working.spent.walBytes / 1000 / working.spent.at, 1)],
   ];
   const fixed = [
     ["memory of a server without anybody, MB", amount(memory(idle) / plan.servers / MB, 0)],
+    ["a server without anybody: cores", amount(cores(nobody, "servers") / plan.servers, 3)],
+    ["a server without anybody: cores of the database", amount(cores(nobody, "database") / plan.servers, 3)],
     ["connections to the database, all servers", amount(last.held.databaseConnections, 0)],
     [
       "share of two cores that the people took while working",
@@ -54,9 +60,10 @@ export const morningText = (report, options) => {
     const name = phases.map((phase) => phase.name).find((phase) => key.startsWith(phase)) ?? "";
     return { phase: name, kind: key.slice(name.length + 1), ...times };
   });
+  const busy = phases.filter((phase) => phase !== nobody);
   const kinds = [...new Set(calls.map(({ kind }) => kind))];
   const timesOf = (kind) =>
-    phases.flatMap(({ name }) => {
+    busy.flatMap(({ name }) => {
       const found = calls.find((one) => one.kind === kind && one.phase === name);
       return found ? [amount(found.calls, 0), amount(found.p50, 1), amount(found.p99, 1)] : ["", "", ""];
     });
@@ -80,7 +87,7 @@ export const morningText = (report, options) => {
     ...table(
       [
         { title: "call" },
-        ...phases.flatMap(({ name }) => [
+        ...busy.flatMap(({ name }) => [
           { title: name, right },
           { title: "p50 ms", right },
           { title: "p99 ms", right },
