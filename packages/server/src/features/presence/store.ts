@@ -4,9 +4,10 @@ import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
+import { examsOfRooms, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
-import { presence, rooms } from "../../storage/tables.js";
+import { presence, roomExams } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
 export interface PageKey {
@@ -41,17 +42,12 @@ export interface PresenceStore {
   ofInstance(instance: string): Promise<Page[]>;
 }
 
-const pageColumns = { roomId: "text", userId: "text", camera: "text" } as const;
+const pageColumns = { examId: "text", roomId: "text", userId: "text", camera: "text" } as const;
 
-const examsOfRooms = statement((dialect) =>
-  query
-    .select({ roomId: rooms.id, examId: rooms.examId })
-    .from(rooms)
-    .where(dialect.isAnyOf(rooms.id, "roomIds")),
-);
 const rowsOfPages = statement((dialect) =>
   query
     .select({
+      examId: presence.examId,
       roomId: presence.roomId,
       userId: presence.userId,
       camera: presence.camera,
@@ -63,6 +59,7 @@ const rowsOfPages = statement((dialect) =>
     .innerJoin(
       presence,
       and(
+        eq(presence.examId, sql`pages."examId"`),
         eq(presence.roomId, sql`pages."roomId"`),
         eq(presence.userId, sql`pages."userId"`),
         eq(presence.camera, sql`pages."camera"`),
@@ -77,6 +74,7 @@ const setDevices = statement((dialect) =>
     .from(dialect.rows("changed", { ...pageColumns, instance: "text", devices: "integer" }))
     .where(
       and(
+        eq(presence.examId, sql`changed."examId"`),
         eq(presence.roomId, sql`changed."roomId"`),
         eq(presence.userId, sql`changed."userId"`),
         eq(presence.camera, sql`changed."camera"`),
@@ -89,6 +87,7 @@ const deletePresence = statement(
     .delete(presence)
     .where(
       and(
+        eq(presence.examId, param("examId")),
         eq(presence.roomId, param("roomId")),
         eq(presence.userId, param("userId")),
         eq(presence.camera, param("camera")),
@@ -111,9 +110,12 @@ const pagesOfInstance = statement(
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 export const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
 
+/** A page, and the exam of its room. */
+type PageOfExam = PageKey & RoomKey;
+
 /** A row of a page at one server, before and after the changes of a group. */
 interface RowState {
-  readonly page: PageKey;
+  readonly page: PageOfExam;
   readonly instance: string;
   readonly role: ParticipantRole;
   /** Undefined: there is no row. */
@@ -129,8 +131,13 @@ type PageState = Map<string, RowState>;
 const devicesOf = (state: PageState): number =>
   [...state.values()].reduce((sum, { after = 0 }) => sum + after, 0);
 
+/** A change of a page whose room exists. */
+interface RoomChange extends PageChange {
+  readonly page: Page & RoomKey;
+}
+
 /** Reads the rows of the pages that change, and the roles of their people. */
-const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
+const readStates = async (tx: Transaction, changes: readonly RoomChange[]) => {
   const pages = [...new Map(changes.map(({ page }) => [keyOfPage(page), page])).values()];
   const states = new Map<string, PageState>(pages.map((page) => [keyOfPage(page), new Map()]));
   for (const { instance, devices, role, ...page } of await tx.all(rowsOfPages, { pages }))
@@ -148,7 +155,7 @@ const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
 
 /** Applies a change to the row of its server. Returns the row, or undefined if nothing changes. */
 const changeRow = (
-  { page, instance, devices, now }: PageChange,
+  { page, instance, devices, now }: RoomChange,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): RowState | undefined => {
@@ -175,8 +182,7 @@ const changeRow = (
 
 /** Applies a change to the state of its page. Returns the events. */
 const applyChange = (
-  change: PageChange,
-  examId: string,
+  change: RoomChange,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): NewEvent[] => {
@@ -185,7 +191,7 @@ const applyChange = (
   if (!row) return [];
   const after = devicesOf(state);
   const { page, now } = change;
-  const { roomId, userId, camera } = page;
+  const { examId, roomId, userId, camera } = page;
   const room = { examId, roomId };
   const connection = { userId, role: row.role, camera };
   if (after === 0) return [newEvent(room, "participant_left", connection, now)];
@@ -199,7 +205,8 @@ const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<vo
   const added = rows.filter(({ before, after }) => before === undefined && after !== undefined);
   await tx.insert(
     insertPresence,
-    added.map(({ page: { roomId, userId, camera }, instance, role, since, after }) => ({
+    added.map(({ page: { examId, roomId, userId, camera }, instance, role, since, after }) => ({
+      examId,
       roomId,
       userId,
       camera,
@@ -222,14 +229,19 @@ const writeRows = async (tx: Transaction, rows: readonly RowState[]): Promise<vo
 
 export const createPresenceStore = ({
   storage,
+  roomExams: rememberedExams,
   events,
 }: {
   storage: Storage;
+  roomExams: RoomExams;
   events: EventLog;
 }): PresenceStore => {
   const ofRoom = storage.remember(
-    { tables: [presence] },
-    (reader, roomId: string): Promise<readonly Presence[]> => readPresences(reader, roomId),
+    { tables: [roomExams, presence] },
+    async (reader, roomId: string): Promise<readonly Presence[]> => {
+      const examId = await rememberedExams.examOf(reader, roomId);
+      return examId === undefined ? [] : readPresences(reader, { examId, roomId });
+    },
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
@@ -238,13 +250,15 @@ export const createPresenceStore = ({
         (await tx.all(examsOfRooms, { roomIds })).map(({ roomId, examId }) => [roomId, examId]),
       );
       await lockExams(tx, ...exams.values());
-      const { states, roles } = await readStates(tx, changes);
-      const added = changes.flatMap((change) => {
+      const inRooms = changes.flatMap((change): RoomChange[] => {
+        const examId = exams.get(change.page.roomId);
+        return examId === undefined ? [] : [{ ...change, page: { ...change.page, examId } }];
+      });
+      const { states, roles } = await readStates(tx, inRooms);
+      const added = inRooms.flatMap((change) => {
         const { roomId, userId } = change.page;
         const state = states.get(keyOfPage(change.page));
-        const examId = exams.get(roomId);
-        if (!state || examId === undefined) return [];
-        return applyChange(change, examId, state, roles.get(keyOf(roomId, userId)));
+        return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
       });
       await writeRows(
         tx,

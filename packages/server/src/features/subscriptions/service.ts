@@ -156,8 +156,8 @@ export const createLiveService = ({
   return {
     presenter,
     async roomSnapshot(caller, roomId) {
-      await access.room(caller, roomId);
-      const snapshot = await store.roomSnapshot(roomId);
+      const { examId } = await access.room(caller, roomId);
+      const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       return visibleSnapshot(caller, snapshot);
     },

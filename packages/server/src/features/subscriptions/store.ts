@@ -10,6 +10,7 @@ import type {
 import { and, asc, between, eq, getTableColumns, gt, lte, max, sql } from "drizzle-orm";
 import { createErasureFilter } from "../../domain/bulk/erasure-filter.js";
 import { toCheatRecord } from "../../domain/cheat-records.js";
+import type { EventRoom } from "../../domain/events.js";
 import { readPresences } from "../../domain/presence.js";
 import type { Reader, Storage } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
@@ -71,14 +72,14 @@ export interface LiveStore {
     positions: readonly ExamPosition[],
     limit: number,
   ): Promise<{ readonly rows: EventRow[]; readonly lost: readonly string[] }>;
-  room(roomId: string): Promise<Room | undefined>;
-  configOf(roomId: string): Promise<StoredCheatConfig | undefined>;
+  room(room: EventRoom): Promise<Room | undefined>;
+  configOf(room: EventRoom): Promise<StoredCheatConfig | undefined>;
   /** The records of a room with ids from `from` to `to`. */
-  records(roomId: string, from: number, to: number): Promise<CheatRecord[]>;
-  message(id: number): Promise<MessageRow | undefined>;
+  records(room: EventRoom, from: number, to: number): Promise<CheatRecord[]>;
+  message(examId: string, id: number): Promise<MessageRow | undefined>;
   roomsOfExam(examId: string): Promise<string[]>;
   /** Everything about a room at one moment. Undefined if the room does not exist. */
-  roomSnapshot(roomId: string): Promise<RoomSnapshot | undefined>;
+  roomSnapshot(room: EventRoom): Promise<RoomSnapshot | undefined>;
   /** These rooms of an exam at one moment. */
   examSnapshot(examId: string, rooms: "all" | readonly string[]): Promise<ExamSnapshot>;
   /** A number that changes with every commit of another process. */
@@ -127,11 +128,11 @@ const eventsOfExam = statement(
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
-const eventsOfRoom = statement(
+const eventsOfRoom = statement((dialect) =>
   query
     .select()
     .from(roomEvents)
-    .where(and(eq(roomEvents.roomId, param("roomId")), isAfter))
+    .where(and(eq(roomEvents.roomId, param("roomId")), dialect.inExam(roomEvents.examId), isAfter))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
@@ -178,12 +179,8 @@ const prunedOfFollowed = statement((dialect) =>
 );
 
 const { endedAt: _, ...shownRoom } = roomColumns;
-const roomById = statement(
-  query
-    .select(shownRoom)
-    .from(visibleRooms)
-    .where(eq(visibleRooms.id, param("roomId"))),
-);
+const isRoom = and(eq(visibleRooms.examId, param("examId")), eq(visibleRooms.id, param("roomId")));
+const roomById = statement(query.select(shownRoom).from(visibleRooms).where(isRoom));
 const roomsOfExam = statement(
   query
     .select(shownRoom)
@@ -196,14 +193,18 @@ const configOfRoom = statement(
     .select(getTableColumns(cheatConfigs))
     .from(visibleRooms)
     .innerJoin(cheatConfigs, eq(cheatConfigs.examId, visibleRooms.examId))
-    .where(eq(visibleRooms.id, param("roomId"))),
+    .where(isRoom),
 );
-const recordsOfRoom = statement(
+const recordsOfRoom = statement((dialect) =>
   query
     .select()
     .from(cheatRecords)
     .where(
-      and(eq(cheatRecords.roomId, param("roomId")), between(cheatRecords.id, param("from"), param("to"))),
+      and(
+        eq(cheatRecords.roomId, param("roomId")),
+        dialect.inExam(cheatRecords.examId),
+        between(cheatRecords.id, param("from"), param("to")),
+      ),
     )
     .orderBy(asc(cheatRecords.id)),
 );
@@ -211,13 +212,15 @@ const messageById = statement(
   query
     .select()
     .from(messages)
-    .where(eq(messages.id, param("id"))),
+    .where(and(eq(messages.examId, param("examId")), eq(messages.id, param("id")))),
 );
 const membersOfRoom = statement(
   query
     .select()
     .from(visibleParticipants)
-    .where(eq(visibleParticipants.roomId, param("roomId"))),
+    .where(
+      and(eq(visibleParticipants.examId, param("examId")), eq(visibleParticipants.roomId, param("roomId"))),
+    ),
 );
 const toMember = ({
   userId,
@@ -248,12 +251,16 @@ const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> =
   return Math.max(newest, await readStart(reader, examId));
 };
 
-const readRoom = async (reader: Reader, roomId: string): Promise<RoomSnapshot | undefined> => {
-  const room = await reader.get(roomById, { roomId });
+const readRoom = async (
+  reader: Reader,
+  { examId, roomId }: EventRoom,
+): Promise<RoomSnapshot | undefined> => {
+  const key = { examId, roomId };
+  const room = await reader.get(roomById, key);
   if (!room) return undefined;
-  const cheatConfig = await reader.get(configOfRoom, { roomId });
-  const members = await reader.all(membersOfRoom, { roomId });
-  const presences = await readPresences(reader, roomId);
+  const cheatConfig = await reader.get(configOfRoom, key);
+  const members = await reader.all(membersOfRoom, key);
+  const presences = await readPresences(reader, key);
   return {
     room,
     ...(cheatConfig && { cheatConfig }),
@@ -275,7 +282,7 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
         if (!holdsAll) return undefined;
         return roomId === undefined
           ? reader.all(eventsOfExam, { examId, id, limit })
-          : reader.all(eventsOfRoom, { roomId, id, limit });
+          : reader.all(eventsOfRoom, { examId, roomId, id, limit });
       }),
 
     hasOneOrder: storage.commitsInOrder,
@@ -299,23 +306,23 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
       };
     },
 
-    room: (roomId) => storage.get(roomById, { roomId }),
+    room: ({ examId, roomId }) => storage.get(roomById, { examId, roomId }),
 
-    configOf: (roomId) => storage.get(configOfRoom, { roomId }),
+    configOf: ({ examId, roomId }) => storage.get(configOfRoom, { examId, roomId }),
 
-    records: async (roomId, from, to) => {
+    records: async ({ examId: ofExam, roomId }, from, to) => {
       const records = await erasures.records(
-        () => storage.all(recordsOfRoom, { roomId, from, to }),
+        () => storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
         ({ examId }) => examId,
       );
       return records.map(toCheatRecord);
     },
 
-    message: (id) => storage.get(messageById, { id }),
+    message: (examId, id) => storage.get(messageById, { examId, id }),
 
     roomsOfExam: async (examId) => (await storage.all(roomsOfExam, { examId })).map(({ id }) => id),
 
-    roomSnapshot: (roomId) => storage.snapshot((reader) => readRoom(reader, roomId)),
+    roomSnapshot: (room) => storage.snapshot((reader) => readRoom(reader, room)),
 
     examSnapshot: (examId, reach) =>
       storage.snapshot(async (reader) => {

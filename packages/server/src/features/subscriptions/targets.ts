@@ -36,7 +36,7 @@ export const roomTarget = (
       if (!isVisibleTo(caller, event)) return {};
       if (event.type === "cheat_config_changed" && caller.role === "examinee") {
         // The event carries the current config, and the room may have ended since it was logged.
-        const room = await store.room(roomId);
+        const room = await store.room({ examId, roomId });
         if (!room || !canSeeConfig(caller, room)) return {};
       }
       const loaded = await load();
@@ -46,7 +46,7 @@ export const roomTarget = (
       };
     },
     async createGap() {
-      const snapshot = await store.roomSnapshot(roomId);
+      const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       const { lastEventId: id } = snapshot;
       return {
