@@ -11,10 +11,16 @@ export interface Erasure {
 }
 
 const newestEvent = statement((dialect) =>
-  query.select({ id: max(roomEvents.id) }).from(roomEvents).where(dialect.inExam(roomEvents.examId)),
+  query
+    .select({ id: max(roomEvents.id) })
+    .from(roomEvents)
+    .where(dialect.inExam(roomEvents.examId)),
 );
 const newestMessage = statement((dialect) =>
-  query.select({ id: max(messages.id) }).from(messages).where(dialect.inExam(messages.examId)),
+  query
+    .select({ id: max(messages.id) })
+    .from(messages)
+    .where(dialect.inExam(messages.examId)),
 );
 const insertErasure = insertion(erasures);
 

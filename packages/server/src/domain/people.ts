@@ -92,13 +92,17 @@ const ownerOfStream = statement(
 const deleteStreams = statement(
   query
     .delete(streamNames)
-    .where(and(eq(streamNames.examId, param("examId")), eq(streamNames.roomId, param("roomId")), eq(streamNames.userId, param("userId")))),
+    .where(
+      and(
+        eq(streamNames.examId, param("examId")),
+        eq(streamNames.roomId, param("roomId")),
+        eq(streamNames.userId, param("userId")),
+      ),
+    ),
 );
 const isInRoom = and(eq(participants.examId, param("examId")), eq(participants.roomId, param("roomId")));
 const deleteParticipant = statement(
-  query
-    .delete(participants)
-    .where(and(isInRoom, eq(participants.userId, param("userId")))),
+  query.delete(participants).where(and(isInRoom, eq(participants.userId, param("userId")))),
 );
 const countedParticipants = query
   .select({ seq: participants.seq })

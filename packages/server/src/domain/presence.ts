@@ -72,7 +72,5 @@ const presencesOf = (rows: readonly PresenceRow[]): Presence[] => {
 };
 
 /** Returns the presences of a room, in the order in which they began. */
-export const readPresences = async (
-  reader: Reader,
-  { examId, roomId }: EventRoom,
-): Promise<Presence[]> => presencesOf(await reader.all(presenceOfRoom, { examId, roomId }));
+export const readPresences = async (reader: Reader, { examId, roomId }: EventRoom): Promise<Presence[]> =>
+  presencesOf(await reader.all(presenceOfRoom, { examId, roomId }));

@@ -96,10 +96,7 @@ export const beginNextGeneration = async (tx: Transaction, seat: SeatKey): Promi
 };
 
 /** Gives a person who is added to a room the generation of newcomers, unless their seat has a generation. */
-export const seatNewcomer = async (
-  tx: Transaction,
-  { examId, roomId, userId }: SeatKey,
-): Promise<void> => {
+export const seatNewcomer = async (tx: Transaction, { examId, roomId, userId }: SeatKey): Promise<void> => {
   const generation = await readGeneration(tx, { examId, roomId, userId: NEWCOMERS });
   if (generation > 0) await tx.insert(insertUnlessThere, [{ examId, roomId, userId, generation }]);
 };
@@ -115,7 +112,6 @@ export const eraseSeats = async (
 ): Promise<void> => {
   for (const roomId of roomIds) {
     const erased = await tx.get(deleteSeat, { examId, roomId, userId });
-    if (erased)
-      await tx.run(raiseTo, { examId, roomId, userId: NEWCOMERS, generation: erased.generation });
+    if (erased) await tx.run(raiseTo, { examId, roomId, userId: NEWCOMERS, generation: erased.generation });
   }
 };

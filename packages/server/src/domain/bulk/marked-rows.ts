@@ -158,7 +158,5 @@ export const unmarkSeats = statement((dialect) =>
   query
     .update(participants)
     .set({ removedBy: null })
-    .where(
-      and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId)),
-    ),
+    .where(and(dialect.isAnyOf(participants.seq, "seqs", "integer"), dialect.inExam(participants.examId))),
 );

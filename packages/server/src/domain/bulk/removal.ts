@@ -92,7 +92,10 @@ const roomsOfPerson = statement(
     .from(visibleParticipants)
     .innerJoin(
       visibleRooms,
-      and(eq(visibleRooms.examId, visibleParticipants.examId), eq(visibleRooms.id, visibleParticipants.roomId)),
+      and(
+        eq(visibleRooms.examId, visibleParticipants.examId),
+        eq(visibleRooms.id, visibleParticipants.roomId),
+      ),
     )
     .where(
       and(eq(visibleParticipants.userId, param("userId")), eq(visibleParticipants.examId, param("examId"))),

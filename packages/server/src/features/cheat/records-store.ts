@@ -147,10 +147,7 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
      * Adds a call to the usage. If it exceeds a limit, adds nothing and returns that limit; returns `false` if
      * the room does not exist.
      */
-    async admit(
-      room: RoomKey,
-      { people, limit, maxPeople, inRoom }: UsageIncrease,
-    ): Promise<RecordOutcome> {
+    async admit(room: RoomKey, { people, limit, maxPeople, inRoom }: UsageIncrease): Promise<RecordOutcome> {
       const { roomId } = room;
       const sums = usage.get(roomId);
       if (!sums) return false;

@@ -248,7 +248,9 @@ const withoutSeatIn = async (
   { examId, userId }: Pick<Erasure, "examId" | "userId">,
   roomIds: readonly string[],
 ): Promise<string[]> => {
-  const seats = new Set((await reader.all(seatsOfPerson, { examId, userId, roomIds })).map(({ roomId }) => roomId));
+  const seats = new Set(
+    (await reader.all(seatsOfPerson, { examId, userId, roomIds })).map(({ roomId }) => roomId),
+  );
   return roomIds.filter((roomId) => !seats.has(roomId));
 };
 

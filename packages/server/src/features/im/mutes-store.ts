@@ -28,11 +28,7 @@ export interface MuteStore {
 
 const inRoom = and(eq(mutes.examId, param("examId")), eq(mutes.roomId, param("roomId")));
 const mutesOfRoom = statement(
-  query
-    .select({ login: mutes.login })
-    .from(mutes)
-    .where(inRoom)
-    .orderBy(mutes.login),
+  query.select({ login: mutes.login }).from(mutes).where(inRoom).orderBy(mutes.login),
 );
 const insertMutes = insertion(mutes, { onConflict: "ignore" });
 const deleteMutes = statement((dialect) =>

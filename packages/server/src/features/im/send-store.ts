@@ -36,7 +36,15 @@ const sentBefore = statement((dialect) =>
       id: messages.id,
       time: messages.createdAt,
     })
-    .from(dialect.rows("keyed", { examId: "text", roomId: "text", senderId: "text", senderCamera: "text", key: "text" }))
+    .from(
+      dialect.rows("keyed", {
+        examId: "text",
+        roomId: "text",
+        senderId: "text",
+        senderCamera: "text",
+        key: "text",
+      }),
+    )
     .innerJoin(
       messages,
       and(
@@ -105,7 +113,9 @@ const decide = async (
     requests.map(({ message: { examId, roomId } }) => [roomId, { examId, roomId }] as const),
   );
   const known = await readSentBefore(tx, requests);
-  const found = new Map((await tx.all(roomsToSendIn, { sent: [...rooms.values()] })).map((room) => [room.id, room]));
+  const found = new Map(
+    (await tx.all(roomsToSendIn, { sent: [...rooms.values()] })).map((room) => [room.id, room]),
+  );
   const people = await readPeople(tx, requests);
 
   const added: NewMessage[] = [];

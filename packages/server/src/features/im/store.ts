@@ -150,7 +150,14 @@ export const createImStore = ({
     const order = newestFirst ? "newest" : "oldest";
     const rows = await storage.all(
       messagesOfReaders(readers.length, side, order, type === undefined ? "all" : "one"),
-      { examId: await examOf(roomId), roomId, ...asParameters(readers), from, limit: limit + 1, ...(type !== undefined && { type }) },
+      {
+        examId: await examOf(roomId),
+        roomId,
+        ...asParameters(readers),
+        from,
+        limit: limit + 1,
+        ...(type !== undefined && { type }),
+      },
     );
     const sorted = rows.toSorted((a, b) => (newestFirst ? b.id - a.id : a.id - b.id));
     return pageOf(sorted, limit, ({ id }) => id);

@@ -168,8 +168,7 @@ export const createGroupStore = ({
         const found = await tx.all(dueTasks, { service: of, now, limit: limit - claimed.length });
         let deleted = 0;
         for (const task of found)
-          if (task.expiresAt !== null && task.expiresAt <= now)
-            deleted += await tx.run(deleteTask, task);
+          if (task.expiresAt !== null && task.expiresAt <= now) deleted += await tx.run(deleteTask, task);
           else {
             const taken = await tx.get(claimTask, { examId: task.examId, id: task.id, now, until });
             if (taken) claimed.push(taken);

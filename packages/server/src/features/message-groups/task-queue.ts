@@ -63,7 +63,8 @@ export const createTaskQueue = ({
         return;
       case "leave":
         // A person who has returned to the room stays in the group.
-        if (!(await store.hasAnyOf({ examId, roomId: groupId }, userIds))) await provider.members?.leave(groupId, userIds);
+        if (!(await store.hasAnyOf({ examId, roomId: groupId }, userIds)))
+          await provider.members?.leave(groupId, userIds);
     }
   };
 

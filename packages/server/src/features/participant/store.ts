@@ -229,12 +229,7 @@ export const createParticipantStore = ({
   );
 
   /** @throws what `check` throws */
-  const readRooms = async (
-    reader: Reader,
-    exam: string,
-    roomIds: readonly string[],
-    check: CheckRoom,
-  ) => {
+  const readRooms = async (reader: Reader, exam: string, roomIds: readonly string[], check: CheckRoom) => {
     const found: RowOf<typeof roomById>[] = [];
     for (const id of roomIds) {
       const room = await reader.get(roomById, { examId: exam, roomId: id });
@@ -244,12 +239,7 @@ export const createParticipantStore = ({
     return found;
   };
   /** Locks the exam of some rooms before writing to them. @throws what `check` throws */
-  const openRooms = async (
-    tx: Transaction,
-    exam: string,
-    roomIds: readonly string[],
-    check: CheckRoom,
-  ) => {
+  const openRooms = async (tx: Transaction, exam: string, roomIds: readonly string[], check: CheckRoom) => {
     // Checks twice: before waiting for a bulk change, and under the lock.
     const [first] = await readRooms(tx, exam, roomIds, check);
     if (first) await bulk.assertUnlocked(tx, exam);

@@ -178,12 +178,7 @@ const pageOfRoom = statement(
     .orderBy(desc(streamEvents.id))
     .limit(param("limit")),
 );
-const toEvent = ({
-  examId: _,
-  width,
-  height,
-  ...row
-}: typeof streamEvents.$inferSelect): StreamEvent => ({
+const toEvent = ({ examId: _, width, height, ...row }: typeof streamEvents.$inferSelect): StreamEvent => ({
   ...row,
   ...(width !== null && { width }),
   ...(height !== null && { height }),

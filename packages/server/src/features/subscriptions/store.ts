@@ -251,10 +251,7 @@ const readNewestIdOf = async (reader: Reader, examId: string): Promise<number> =
   return Math.max(newest, await readStart(reader, examId));
 };
 
-const readRoom = async (
-  reader: Reader,
-  { examId, roomId }: EventRoom,
-): Promise<RoomSnapshot | undefined> => {
+const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<RoomSnapshot | undefined> => {
   const key = { examId, roomId };
   const room = await reader.get(roomById, key);
   if (!room) return undefined;
