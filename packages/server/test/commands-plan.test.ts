@@ -275,7 +275,9 @@ describe("invigil roster remove", () => {
     };
     const seen = { isMainMonitor: true, detectTime: now, extraInfo: "", extraInfoIsObject: false };
     await insertRows(db, cheatRecords, [{ ...record, ...seen }]);
-    await insertRows(db, recordedPeople, [{ roomId: record.roomId, userId: record.userId }]);
+    await insertRows(db, recordedPeople, [
+      { examId: record.examId, roomId: record.roomId, userId: record.userId },
+    ]);
     const remove = ["roster", "remove", "e1", "--exam", "数学"];
     expect(await complaint(...remove)).toBe(
       "invigil: e1 cannot be removed: 1 cheat record is kept about it.",

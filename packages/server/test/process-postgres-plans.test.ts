@@ -6,6 +6,7 @@ import { createTestApp, type TestCaller } from "../src/app/testing.js";
 import { attachClip } from "../src/domain/audio-attachments.js";
 import { createEventLog } from "../src/domain/events.js";
 import { createMessageLog } from "../src/domain/messages.js";
+import { createRoomExams } from "../src/domain/room-exams.js";
 import { createAccountStore } from "../src/features/account/store.js";
 import { createAudioStore } from "../src/features/audio/store.js";
 import "../src/features/auth/throttle-store.js";
@@ -59,7 +60,8 @@ const makeShapes = async (url: string): Promise<void> => {
         await app.as(caller).room.list({ ...(status && { status }), ...(ofExam && { examId }) });
 
   const messageLog = createMessageLog({ events: createEventLog({ added: () => undefined }) });
-  const im = createImStore({ ...db, messageLog, countsMessages: true });
+  const roomExams = createRoomExams();
+  const im = createImStore({ ...db, roomExams, messageLog, countsMessages: true });
   const page = { roomId, limit: 1 };
   for (const also of [[], ["*"], ["*", "**"]])
     for (const type of [undefined, 1])
@@ -264,12 +266,12 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
   const events = createEventLog({ added: () => undefined });
   const messageLog = createMessageLog({ events });
   const cheat = createCheatStore({ storage, events });
-  const im = createImStore({ storage, messageLog, countsMessages: true });
+  const im = createImStore({ storage, roomExams: createRoomExams(), messageLog, countsMessages: true });
   const live = createLiveStore({ storage });
   const now = new Date("2026-01-02T03:04:05Z");
   const of = { examId: "e5", roomId: "r5" };
   for (const before of [undefined, 1_000]) {
-    await cheat.listByRooms(["r5"], { limit: 50, before });
+    await cheat.listByRooms("e5", ["r5"], { limit: 50, before });
     await cheat.listByExam("e5", { limit: 50, before });
     for (const type of [undefined, 30_001])
       await im.list({ roomId: "r5", login: "u1", also: ["*"], type, limit: 50, before });

@@ -653,7 +653,8 @@ describe("values", () => {
 
   it("of JSON come back exactly, and those that are null", async () => {
     const db = await open();
-    const message = { roomId: "r", senderId: "s", senderRole: "teacher", senderCamera: "main" } as const;
+    const sender = { senderId: "s", senderRole: "teacher", senderCamera: "main" } as const;
+    const message = { examId: "e", roomId: "r", ...sender };
     await expectKept(db, messages, [
       { ...message, type: 1, data: "1", recipients: null, key: null, createdAt: now },
       { ...message, type: 2, data: "[]", recipients: [], key: "", createdAt: now },

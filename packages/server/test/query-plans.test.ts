@@ -8,6 +8,7 @@ import {
   type TestAppOptions,
   type TestCaller,
 } from "../src/app/testing.js";
+import { createRoomExams } from "../src/domain/room-exams.js";
 import { createClaimStore } from "../src/features/drop-in/claims-store.js";
 import { createMuteStore } from "../src/features/im/mutes-store.js";
 import { readRates } from "../src/features/im/rate-store.js";
@@ -427,14 +428,14 @@ const actAsSeveralServers = async (
   await claims.claim({ ...claim, instance: "b", connection: "d" }, { now, yields: false });
   await claims.release(claim);
   await claims.releaseAll("b");
-  const mutes = createMuteStore({ storage: db.storage, self: "b" });
+  const mutes = createMuteStore({ storage: db.storage, roomExams: createRoomExams(), self: "b" });
   await mutes.change({ examId, roomId, muted: true, logins: undefined, now });
   expect(await instances.takeNotices("a")).toHaveLength(2);
   await mutes.change({ examId, roomId, muted: false, logins: undefined, now });
   await db.storage.write(async (tx) => {
     for (let n = 0; n < 2; n += 1) {
-      const rates = await readRates(tx, [{ roomId, login: "l" }]);
-      rates.take({ roomId, login: "l" }, now);
+      const rates = await readRates(tx, [{ examId, roomId, login: "l" }]);
+      rates.take({ examId, roomId, login: "l" }, now);
       await rates.save();
     }
   });

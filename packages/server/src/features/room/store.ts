@@ -181,11 +181,15 @@ const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: 
       query
         .select(roomColumns)
         .from(roomExams)
-        .innerJoin(
-          visibleRooms,
-          and(eq(visibleRooms.examId, roomExams.examId), eq(visibleRooms.id, roomExams.roomId)),
+        // A cross join makes SQLite begin with the order of the page.
+        .crossJoin(visibleRooms)
+        .where(
+          and(
+            lt(roomExams.roomId, param("before")),
+            eq(visibleRooms.examId, roomExams.examId),
+            eq(visibleRooms.id, roomExams.roomId),
+          ),
         )
-        .where(lt(roomExams.roomId, param("before")))
         .orderBy(desc(roomExams.roomId))
         .limit(param("limit")),
     );
