@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { TaskLog } from "../src/domain/vendor-tasks.js";
 import type { Transaction } from "../src/storage/port.js";
-import { exams, participants, rooms, vendorTasks } from "../src/storage/tables.js";
+import { exams, participants, roomExams, rooms, vendorTasks } from "../src/storage/tables.js";
 import { isOnPostgres } from "./support/engine.js";
 import { tempFolder } from "./support/folders.js";
 import {
@@ -162,6 +162,7 @@ describe("tasks", () => {
     const at = service();
     await using process = await openProcess({ aliyun_new: at });
     await insertRows(process.db, exams, [EXAM]);
+    await insertRows(process.db, roomExams, [{ examId: ROOM.examId, roomId: ROOM.id }]);
     await insertRows(process.db, rooms, [ROOM]);
     await process.add((tasks, tx, now) => tasks.deleteGroups(tx, { id: "g", ...NEW }, { dueAt: now, now }));
     await process.wait(0);
@@ -177,6 +178,7 @@ describe("tasks", () => {
     at.groups.set("g", new Set(["a", "b"]));
     await using process = await openProcess({ rong_cloud: at });
     await insertRows(process.db, exams, [EXAM]);
+    await insertRows(process.db, roomExams, [{ examId: ROOM.examId, roomId: ROOM.id }]);
     await insertRows(process.db, rooms, [ROOM]);
     await insertRows(process.db, participants, [
       {

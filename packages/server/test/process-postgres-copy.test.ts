@@ -535,7 +535,9 @@ describe("a copy that fails changes nothing", () => {
   it("when rows refer to missing rows", async () => {
     const { schema, url } = await schemas.open();
     await copyDatabase({ file: source }, { url }, CONTROL);
-    await sqlOf(`INSERT INTO ${schema}.recorded_people (room_id, user_id) VALUES ('none', 'u')`);
+    await sqlOf(
+      `INSERT INTO ${schema}.recorded_people (exam_id, room_id, user_id) VALUES ('e', 'none', 'u')`,
+    );
     await expect(copyDatabase({ url }, { file: join(folder.path, "to.db") }, CONTROL)).rejects.toThrow(
       /^The table recorded_people cannot be copied: 1 row/,
     );

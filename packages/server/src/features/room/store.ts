@@ -167,41 +167,36 @@ const setAudioStatusOfRoom = statement(
     .where(isInProgress),
 );
 
+/** A page of all rooms. On PostgreSQL, the rooms themselves have no order across exams. */
+const pageOfAllRooms = query
+  .select(roomColumns)
+  .from(roomExams)
+  .innerJoin(
+    visibleRooms,
+    and(eq(visibleRooms.examId, roomExams.examId), eq(visibleRooms.id, roomExams.roomId)),
+  )
+  .where(lt(roomExams.roomId, param("before")))
+  .orderBy(desc(roomExams.roomId))
+  .limit(param("limit"));
+
 /**
  * A page of rooms. Follows the order of the index in use: by participant for a teacher's rooms, otherwise by
- * room. Keys of rooms begin with the exam, so all rooms are found by the table of their exams.
+ * room.
  */
 const pageOfRooms = statements((ofTeacher: boolean, ofExam: boolean, hasStatus: boolean) => {
   const filters = [
     ofExam ? eq(visibleRooms.examId, param("examId")) : undefined,
     hasStatus ? eq(visibleRooms.status, param("status")) : undefined,
   ];
+  const page = query
+    .select(roomColumns)
+    .from(visibleRooms)
+    .where(and(...filters, lt(visibleRooms.id, param("before"))))
+    .orderBy(desc(visibleRooms.id))
+    .limit(param("limit"));
   if (!ofTeacher && !ofExam && !hasStatus)
-    return statement(
-      query
-        .select(roomColumns)
-        .from(roomExams)
-        // A cross join makes SQLite begin with the order of the page.
-        .crossJoin(visibleRooms)
-        .where(
-          and(
-            lt(roomExams.roomId, param("before")),
-            eq(visibleRooms.examId, roomExams.examId),
-            eq(visibleRooms.id, roomExams.roomId),
-          ),
-        )
-        .orderBy(desc(roomExams.roomId))
-        .limit(param("limit")),
-    );
-  if (!ofTeacher)
-    return statement(
-      query
-        .select(roomColumns)
-        .from(visibleRooms)
-        .where(and(...filters, lt(visibleRooms.id, param("before"))))
-        .orderBy(desc(visibleRooms.id))
-        .limit(param("limit")),
-    );
+    return statement((dialect) => (dialect.name === "postgres" ? pageOfAllRooms : page));
+  if (!ofTeacher) return statement(page);
   return statement(
     query
       .select(roomColumns)

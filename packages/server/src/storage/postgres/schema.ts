@@ -48,9 +48,18 @@ const literal = (value: unknown): string =>
 const examFirst = (exam: Column | undefined, columns: readonly Column[]): readonly Column[] =>
   exam ? [exam, ...columns.filter((column) => column !== exam)] : columns;
 
+/** Returns the columns of the primary key of a table on PostgreSQL. */
+export const primaryKeyOf = (table: SQLiteTable): readonly Column[] => {
+  const config = getTableConfig(table);
+  return examFirst(examColumnOf(config), [
+    ...config.columns.filter(({ primary }) => primary),
+    ...config.primaryKeys.flatMap(({ columns }) => columns),
+  ]);
+};
+
 const createTable = (table: SQLiteTable): string[] => {
   const config = getTableConfig(table);
-  const { name, columns, primaryKeys, indexes } = config;
+  const { name, columns, indexes } = config;
   const exam = examColumnOf(config);
   const lines = columns.map((column) => {
     const { notNull } = column;
@@ -61,11 +70,7 @@ const createTable = (table: SQLiteTable): string[] => {
     if (byDefault !== undefined && !is(byDefault, SQL)) parts.push(`DEFAULT ${literal(byDefault)}`);
     return parts.join(" ");
   });
-  const declaredKey = [
-    ...columns.filter(({ primary }) => primary),
-    ...primaryKeys.flatMap((one) => one.columns),
-  ];
-  const key = listOf(examFirst(exam, declaredKey));
+  const key = listOf(primaryKeyOf(table));
   lines.push(`PRIMARY KEY (${key})`);
   const id = columns.find(isNumberedKey);
   const made = indexes.flatMap(({ config: { name: index, unique, columns: keys, where } }) => {
