@@ -117,6 +117,10 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
     "names of streams with the same beginning are those of one room, mostly",
     /"stream_names"."name" < \$2 and "stream_names"."room_id" <> \$3/,
   ],
+  [
+    "only SQLite reads the events of all exams in one order",
+    /from "room_events"(?: where "room_events"."id" (?:>|<=) \$1(?: order by .*)?)?$/,
+  ],
   ["a library of clips stays small: it is counted", /select count\(\*\) from "audio_clips"$/],
   ["a library of clips stays small: its names are searched", /"audio_clips"."folded_name" LIKE/],
 ];
@@ -211,7 +215,7 @@ describe("plans without sequential scans", () => {
       expect({ text, reads: await badReadsOf(text) }).toEqual({ text, reads: [expect.any(String)] });
     const good = [
       "SELECT * FROM rooms WHERE id = $1",
-      "SELECT max(id) FROM messages",
+      "SELECT max(id) FROM messages WHERE exam_id = $1",
       "SELECT * FROM messages WHERE room_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
     ];
     for (const text of good) expect({ text, reads: await badReadsOf(text) }).toEqual({ text, reads: [] });
@@ -281,7 +285,7 @@ const hotStatements = async (): Promise<{ text: string; values: readonly unknown
     expect(await live.eventsAfter(room, newest - 5_000, 100)).not.toEqual([]);
     await live.eventsAfter(room, 1, 100);
   }
-  await live.allEventsAfter(newest - 10, 100);
+  await live.prune(new Date(0));
   for (const after of [1, newest - 10])
     await live.eventsOfExams(
       Array.from({ length: 50 }, (_, n) => ({ examId: `e${n}`, after })),

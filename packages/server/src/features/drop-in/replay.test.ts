@@ -15,7 +15,6 @@ interface Given {
 const stored = (...given: readonly (readonly [name: SignalName, more: Given])[]): StoredMessage[] =>
   given.map(([name, { sid = "s", to, agoMs = 0, by }], index) => ({
     id: index + 1,
-    examId: "e",
     roomId: "r",
     type: signals[name].type,
     data: JSON.stringify({ sid, receiverIdList: to }),

@@ -10,7 +10,7 @@ import { createMessageSender, type Person, type RoomToSendIn, type SendResult } 
 export type { RoomToSendIn };
 
 /** A message as it is stored. Its data is the JSON text that was sent. */
-export type StoredMessage = Omit<typeof messages.$inferSelect, "key">;
+export type StoredMessage = Omit<typeof messages.$inferSelect, "examId" | "key">;
 
 export interface MessageQuery {
   readonly roomId: string;
@@ -70,7 +70,7 @@ export interface ImStore {
 /** Greater than all ids. The first page of the newest messages starts below it. */
 const MAX_ID = Number.MAX_SAFE_INTEGER;
 
-const { key: _, ...columns } = getTableColumns(messages);
+const { examId: _exam, key: _key, ...columns } = getTableColumns(messages);
 const { examId, roomId, login, messageId, type } = messageReaders;
 
 /**

@@ -85,8 +85,8 @@ export interface LiveStore {
   /** A number that changes with every commit of another process. */
   othersVersion(): Promise<number | undefined>;
   /**
-   * Deletes the oldest events that were written before a time: a limited number of them, and never the newest event. Returns whether
-   * there may be more.
+   * Deletes the oldest events that were written before a time: a limited number of them. If all events have one order, the newest event is
+   * never deleted. Returns whether there may be more.
    */
   prune(before: Date): Promise<boolean>;
 }
@@ -106,6 +106,28 @@ const oldestEvent = statement(oldestEvents(1));
 const eventsToDelete = statement(oldestEvents(MAX_DELETED + 1));
 const deleteEvents = statement(query.delete(roomEvents).where(lte(roomEvents.id, param("lastId"))));
 
+const isOfExam = eq(roomEvents.examId, param("examId"));
+/** The oldest event of the next exam that has events. */
+const oldestOfNextExam = statement(
+  query
+    .select({ examId: roomEvents.examId, createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(gt(roomEvents.examId, param("examId")))
+    .orderBy(asc(roomEvents.examId), asc(roomEvents.id))
+    .limit(1),
+);
+const oldestOfExam = statement(
+  query
+    .select({ id: roomEvents.id, createdAt: roomEvents.createdAt })
+    .from(roomEvents)
+    .where(isOfExam)
+    .orderBy(asc(roomEvents.id))
+    .limit(MAX_DELETED),
+);
+const deleteEventsOfExam = statement(
+  query.delete(roomEvents).where(and(isOfExam, lte(roomEvents.id, param("lastId")))),
+);
+
 /** Notes the newest deleted event of each exam that still exists. */
 const notePruned = statement((dialect) =>
   query
@@ -124,7 +146,7 @@ const eventsOfExam = statement(
   query
     .select()
     .from(roomEvents)
-    .where(and(eq(roomEvents.examId, param("examId")), isAfter))
+    .where(and(isOfExam, isAfter))
     .orderBy(asc(roomEvents.id))
     .limit(param("limit")),
 );
@@ -140,7 +162,7 @@ const newestEventOfExam = statement(
   query
     .select({ id: max(roomEvents.id) })
     .from(roomEvents)
-    .where(eq(roomEvents.examId, param("examId"))),
+    .where(isOfExam),
 );
 const newestEpoch = statement(query.select({ begin: max(eventEpochs.begin) }).from(eventEpochs));
 const newestPruned = statement(
@@ -269,6 +291,53 @@ const readRoom = async (reader: Reader, { examId, roomId }: EventRoom): Promise<
 
 export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore => {
   const erasures = createErasureFilter(storage);
+
+  /** Prunes the log as a whole, in the order of the ids. */
+  const pruneLog = async (before: Date): Promise<boolean> => {
+    // Usually there is nothing to delete. This read avoids a write, which would delay others.
+    const oldest = await storage.get(oldestEvent);
+    if (!oldest || oldest.createdAt >= before) return false;
+    return storage.write(async (tx) => {
+      const events = await tx.all(eventsToDelete);
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
+      const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
+      const last = old.at(-1);
+      if (last) {
+        const newest = new Map(old.map(({ id, examId }) => [examId, id]));
+        await tx.run(notePruned, { pruned: [...newest].map(([examId, lastId]) => ({ examId, lastId })) });
+        await tx.run(deleteEvents, { lastId: last.id });
+      }
+      return old.length === MAX_DELETED;
+    });
+  };
+
+  /** Deletes old events of an exam. Returns whether it deleted any. */
+  const pruneExam = (examId: string, before: Date): Promise<boolean> =>
+    storage.write(async (tx) => {
+      await tx.lockName(`pruning events of ${examId}`);
+      const events = await tx.all(oldestOfExam, { examId });
+      const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
+      const last = events.at(firstKept < 0 ? -1 : firstKept - 1);
+      if (!last || firstKept === 0) return false;
+      await tx.run(notePruned, { pruned: [{ examId, lastId: last.id }] });
+      await tx.run(deleteEventsOfExam, { examId, lastId: last.id });
+      return true;
+    });
+  /** The exam at which `pruneExams` continues. */
+  let pruned = "";
+  /** Prunes the log exam by exam. */
+  const pruneExams = async (before: Date): Promise<boolean> => {
+    // Events without an exam come first.
+    if (await pruneExam(pruned, before)) return true;
+    for (;;) {
+      const next = await storage.get(oldestOfNextExam, { examId: pruned });
+      pruned = next?.examId ?? "";
+      if (!next) return false;
+      if (next.createdAt < before && (await pruneExam(pruned, before))) return true;
+    }
+  };
+
   return {
     newestIdOf: (examId) => storage.snapshot((reader) => readNewestIdOf(reader, examId)),
 
@@ -333,24 +402,6 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
 
     othersVersion: () => storage.othersVersion(),
 
-    prune: async (before) => {
-      // Usually there is nothing to delete. This read avoids a write, which would delay others.
-      const oldest = await storage.get(oldestEvent);
-      if (!oldest || oldest.createdAt >= before) return false;
-      return storage.write(async (tx) => {
-        await tx.lockName("pruning events");
-        const events = await tx.all(eventsToDelete);
-        const firstKept = events.findIndex(({ createdAt }) => createdAt >= before);
-        // Keeps the last of these events: it may be the newest one, which `allEventsAfter` needs to recognize ids.
-        const old = events.slice(0, firstKept < 0 ? -1 : firstKept);
-        const last = old.at(-1);
-        if (last) {
-          const newest = new Map(old.map(({ id, examId }) => [examId, id]));
-          await tx.run(notePruned, { pruned: [...newest].map(([examId, lastId]) => ({ examId, lastId })) });
-          await tx.run(deleteEvents, { lastId: last.id });
-        }
-        return old.length === MAX_DELETED;
-      });
-    },
+    prune: storage.commitsInOrder ? pruneLog : pruneExams,
   };
 };
