@@ -104,15 +104,7 @@ const MAY_SCAN: readonly (readonly [reason: string, text: RegExp])[] = [
     "a page of all exams, without those that are being deleted",
     /from "visible_exams" where "visible_exams"."id" < \$1 order by/,
   ],
-  [
-    "a page of all rooms, without those that are being deleted",
-    /from "visible_rooms" where "visible_rooms"."id" < \$1 order by/,
-  ],
   ["the command `doctor` reads every exam", /from "visible_exams" where "visible_exams"."end_time" > \$1/],
-  [
-    "the range of a bulk change consists of its own rows, mostly",
-    /"participants"."seq" <= \$2 and "participants"."added_by" = \$3/,
-  ],
   [
     "names of streams with the same beginning are those of one room, mostly",
     /"stream_names"."name" < \$2 and "stream_names"."room_id" <> \$3/,

@@ -63,7 +63,7 @@ const withGates = (db: Database): Database => {
     storage: {
       ...storage,
       write: (work, options) => storage.write(gated(work), options),
-      grouped: (writeAll) => storage.grouped(gated(writeAll)),
+      grouped: (writeAll, examOf) => storage.grouped(gated(writeAll), examOf),
     },
   };
 };

@@ -510,7 +510,7 @@ describe("a crash of PostgreSQL", () => {
 });
 
 describe("grouped calls", () => {
-  const groupedIn = ({ storage }: Database) => {
+  const groupedIn = ({ storage }: Database, examOf: (name: string) => string = () => "") => {
     const groups: string[][] = [];
     let running = 0;
     let mostRunning = 0;
@@ -524,7 +524,7 @@ describe("grouped calls", () => {
       } finally {
         running -= 1;
       }
-    });
+    }, examOf);
     return { call, groups, mostRunning: () => mostRunning };
   };
 

@@ -406,7 +406,8 @@ const askServices = async (watch: Pick<TestAppOptions, "onStatement" | "onDeclar
     for (const login of [undefined, "examinee1"])
       for (const type of [undefined, 30_001])
         await im.read({ roomId: data.id, login, type, limit: 1, newestFirst, from: undefined });
-  const page = { roomId: data.id, userId: "examinee1", role: "examinee", camera: "main" } as const;
+  const { id: roomId, examId } = data;
+  const page = { examId, roomId, userId: "examinee1", role: "examinee", camera: "main" } as const;
   world.services.presence.connect(page)();
   await admin.mutate("participant.remove", { roomId: data.id, userId: "examinee1" });
   await admin.mutate("room.end", { roomId: data.id });

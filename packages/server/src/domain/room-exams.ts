@@ -35,10 +35,6 @@ export const examOfRoom = statement(
     .from(roomExams)
     .where(eq(roomExams.roomId, param("roomId"))),
 );
-/** The exams of several rooms. */
-export const examsOfRooms = statement((dialect) =>
-  query.select().from(roomExams).where(dialect.isAnyOf(roomExams.roomId, "roomIds")),
-);
 const insertRoomExam = insertion(roomExams);
 const deleteRoomExam = statement(query.delete(roomExams).where(eq(roomExams.roomId, param("roomId"))));
 

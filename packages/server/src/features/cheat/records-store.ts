@@ -176,6 +176,8 @@ const createLedger = (tx: Transaction, usage: ReadonlyMap<string, RoomUsage>) =>
   };
 };
 
+/** The exam of a call. */
+const examOf = ({ records }: RecordBatch): string => records[0]?.examId ?? "";
 const roomOf = ({ records }: RecordBatch): RoomKey | undefined => records[0];
 
 /**
@@ -238,4 +240,4 @@ export const createRecordWriter = ({ storage, events }: { storage: Storage; even
       }),
     );
     return outcomes;
-  });
+  }, examOf);

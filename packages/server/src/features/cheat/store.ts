@@ -119,11 +119,10 @@ export const createCheatStore = ({ storage, events }: { storage: Storage; events
     owner: { readonly examId: string; readonly roomId?: string },
     page: { before: number; limit: number },
   ): Promise<Row[]> =>
-    erasures.page(
-      (before, limit) => storage.all(records, { ...owner, before, limit }),
-      { ...page, kind: "records" },
-      ({ examId }) => examId,
-    );
+    erasures.page(owner.examId, (before, limit) => storage.all(records, { ...owner, before, limit }), {
+      ...page,
+      kind: "records",
+    });
 
   return {
     setConfig: ({ examId, data, now }) =>

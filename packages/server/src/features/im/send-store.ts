@@ -215,6 +215,7 @@ export const createMessageSender = ({
         return { id, time: message.createdAt };
       });
     },
+    ({ message }) => message.examId,
   );
   return async (request: SendRequest): Promise<SendResult> => {
     const outcome = await send(request);

@@ -137,6 +137,12 @@ const delayLaterTasks = statement(
     ),
 );
 
+const byExam = (found: readonly VendorTask[]): VendorTask[][] => {
+  const exams = new Map<string, VendorTask[]>();
+  for (const task of found) exams.set(task.examId, [...(exams.get(task.examId) ?? []), task]);
+  return [...exams.values()];
+};
+
 export const createGroupStore = ({
   storage,
   roomExams,
@@ -160,25 +166,37 @@ export const createGroupStore = ({
       for (const room of again) await tasks.deleteGroups(tx, room, { dueAt: againAt, now });
     }),
 
-  claim: ({ service: of, now, until, limit }) =>
-    storage.write(async (tx) => {
-      const claimed: VendorTask[] = [];
-      let expired = 0;
-      for (;;) {
-        const found = await tx.all(dueTasks, { service: of, now, limit: limit - claimed.length });
+  async claim({ service: of, now, until, limit }) {
+    const claimed: VendorTask[] = [];
+    let expired = 0;
+    /** Claims tasks, and deletes those that have expired. Returns how many it deleted. */
+    const claimAll = (found: readonly VendorTask[]): Promise<{ taken: VendorTask[]; deleted: number }> =>
+      storage.write(async (tx) => {
+        const taken: VendorTask[] = [];
         let deleted = 0;
         for (const task of found)
           if (task.expiresAt !== null && task.expiresAt <= now) deleted += await tx.run(deleteTask, task);
           else {
-            const taken = await tx.get(claimTask, { examId: task.examId, id: task.id, now, until });
-            if (taken) claimed.push(taken);
+            const own = await tx.get(claimTask, { examId: task.examId, id: task.id, now, until });
+            if (own) taken.push(own);
           }
-        expired += deleted;
-        if (deleted === 0 || claimed.length === limit) break;
+        return { taken, deleted };
+      });
+    for (;;) {
+      const found = await storage.all(dueTasks, { service: of, now, limit: limit - claimed.length });
+      let deletedNow = 0;
+      for (const tasksOfExam of storage.dividesByExam ? byExam(found) : [found]) {
+        if (tasksOfExam.length === 0) continue;
+        const { taken, deleted } = await claimAll(tasksOfExam);
+        claimed.push(...taken);
+        deletedNow += deleted;
       }
-      const next = await tx.get(nextDueTask, { service: of, now });
-      return { tasks: claimed, expired, nextDue: next?.dueAt };
-    }),
+      expired += deletedNow;
+      if (deletedNow === 0 || claimed.length === limit) break;
+    }
+    const next = await storage.get(nextDueTask, { service: of, now });
+    return { tasks: claimed, expired, nextDue: next?.dueAt };
+  },
 
   finish: ({ examId: exam, id: taskId }) =>
     storage.write(async (tx) => {

@@ -4,14 +4,13 @@ import { type EventLog, type NewEvent, newEvent } from "../../domain/events.js";
 import { lockExams } from "../../domain/exam-lock.js";
 import { readRoles } from "../../domain/people.js";
 import { readPresences } from "../../domain/presence.js";
-import { examsOfRooms, type RoomExams, type RoomKey } from "../../domain/room-exams.js";
+import type { RoomExams, RoomKey } from "../../domain/room-exams.js";
 import type { Storage, Transaction } from "../../storage/port.js";
 import { insertion, param, query, statement } from "../../storage/statement.js";
 import { presence, roomExams } from "../../storage/tables.js";
 
 /** One of a person's two pages of a room. */
-export interface PageKey {
-  readonly roomId: string;
+export interface PageKey extends RoomKey {
   readonly userId: string;
   readonly camera: Camera;
 }
@@ -98,6 +97,7 @@ const deletePresence = statement(
 const pagesOfInstance = statement(
   query
     .select({
+      examId: presence.examId,
       roomId: presence.roomId,
       userId: presence.userId,
       camera: presence.camera,
@@ -110,12 +110,9 @@ const pagesOfInstance = statement(
 const keyOf = (...parts: readonly string[]): string => JSON.stringify(parts);
 export const keyOfPage = ({ roomId, userId, camera }: PageKey): string => keyOf(roomId, userId, camera);
 
-/** A page, and the exam of its room. */
-type PageOfExam = PageKey & RoomKey;
-
 /** A row of a page at one server, before and after the changes of a group. */
 interface RowState {
-  readonly page: PageOfExam;
+  readonly page: PageKey;
   readonly instance: string;
   readonly role: ParticipantRole;
   /** Undefined: there is no row. */
@@ -131,13 +128,10 @@ type PageState = Map<string, RowState>;
 const devicesOf = (state: PageState): number =>
   [...state.values()].reduce((sum, { after = 0 }) => sum + after, 0);
 
-/** A change of a page whose room exists. */
-interface RoomChange extends PageChange {
-  readonly page: Page & RoomKey;
-}
+const examOf = ({ page }: PageChange): string => page.examId;
 
 /** Reads the rows of the pages that change, and the roles of their people. */
-const readStates = async (tx: Transaction, changes: readonly RoomChange[]) => {
+const readStates = async (tx: Transaction, changes: readonly PageChange[]) => {
   const pages = [...new Map(changes.map(({ page }) => [keyOfPage(page), page])).values()];
   const states = new Map<string, PageState>(pages.map((page) => [keyOfPage(page), new Map()]));
   for (const { instance, devices, role, ...page } of await tx.all(rowsOfPages, { pages }))
@@ -155,7 +149,7 @@ const readStates = async (tx: Transaction, changes: readonly RoomChange[]) => {
 
 /** Applies a change to the row of its server. Returns the row, or undefined if nothing changes. */
 const changeRow = (
-  { page, instance, devices, now }: RoomChange,
+  { page, instance, devices, now }: PageChange,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): RowState | undefined => {
@@ -182,7 +176,7 @@ const changeRow = (
 
 /** Applies a change to the state of its page. Returns the events. */
 const applyChange = (
-  change: RoomChange,
+  change: PageChange,
   state: PageState,
   memberRole: ParticipantRole | undefined,
 ): NewEvent[] => {
@@ -245,17 +239,9 @@ export const createPresenceStore = ({
   );
   return {
     save: storage.grouped<PageChange, void>(async (tx, changes) => {
-      const roomIds = [...new Set(changes.map(({ page }) => page.roomId))];
-      const exams = new Map(
-        (await tx.all(examsOfRooms, { roomIds })).map(({ roomId, examId }) => [roomId, examId]),
-      );
-      await lockExams(tx, ...exams.values());
-      const inRooms = changes.flatMap((change): RoomChange[] => {
-        const examId = exams.get(change.page.roomId);
-        return examId === undefined ? [] : [{ ...change, page: { ...change.page, examId } }];
-      });
-      const { states, roles } = await readStates(tx, inRooms);
-      const added = inRooms.flatMap((change) => {
+      await lockExams(tx, ...changes.map(({ page }) => page.examId));
+      const { states, roles } = await readStates(tx, changes);
+      const added = changes.flatMap((change) => {
         const { roomId, userId } = change.page;
         const state = states.get(keyOfPage(change.page));
         return state ? applyChange(change, state, roles.get(keyOf(roomId, userId))) : [];
@@ -266,7 +252,7 @@ export const createPresenceStore = ({
       );
       await events.addAll(tx, added);
       return changes.map(() => undefined);
-    }),
+    }, examOf),
     ofRoom: (roomId) => ofRoom(roomId),
     ofInstance: (instance) => storage.all(pagesOfInstance, { instance }),
   };

@@ -269,6 +269,8 @@ export const createStreamStore = ({
   events: EventLog;
 }): StreamStore => {
   const erasures = createErasureFilter(storage);
+  const examOfReport = async (report: NewEvent): Promise<string> =>
+    (await readOwners(storage, [report])).get(report.stream)?.examId ?? "";
   return {
     report: storage.grouped<NewEvent, ReportOutcome>(async (tx, reported) => {
       const { outcomes, changes } = await evaluateReports(tx, reported);
@@ -305,13 +307,13 @@ export const createStreamStore = ({
         if (signalTo) await tasks.announce(tx, { room: signalTo, signal, data: { userId }, now });
       }
       return outcomes;
-    }),
+    }, examOfReport),
 
     async listByRoom({ examId, roomId }, { limit, before = FIRST }) {
       const rows = await erasures.page(
+        examId,
         (from, most) => storage.all(pageOfRoom, { examId, roomId, before: from, limit: most }),
         { before, limit: limit + 1, kind: "stream_events" },
-        () => examId,
       );
       const { rows: page, ...next } = pageOf(rows, limit, ({ id }) => id);
       return { events: page.map(toEvent), ...next };

@@ -69,7 +69,7 @@ export interface LiveServiceDeps {
   readonly uncountedAccess?: AccessService;
   /** Records which pages are connected to rooms. */
   readonly presence: {
-    connect(page: { roomId: string; userId: string; role: Role; camera: Camera }): () => void;
+    connect(page: { examId: string; roomId: string; userId: string; role: Role; camera: Camera }): () => void;
   };
   readonly limits: SubscriptionLimits;
   readonly clock: () => Date;
@@ -175,7 +175,7 @@ export const createLiveService = ({
         { store, access: uncountedAccess, clock },
       );
       const release = acquireSubscription(subscriber, { field: "roomId", id: roomId });
-      const onStart = releasing(release, () => presence.connect({ roomId, userId, role, camera }));
+      const onStart = releasing(release, () => presence.connect({ examId, roomId, userId, role, camera }));
       return subscribe({ ...target, onStart }, subscriber, { lastEventId, store, dispatcher, clock });
     },
 

@@ -65,7 +65,7 @@ export interface LiveStore {
   /** The first events of all exams after an id. Undefined if some of them were deleted already. */
   allEventsAfter(id: number, limit: number): Promise<EventRow[] | undefined>;
   /**
-   * The first events after the positions of exams, in order. If there are fewer than `limit`, these are all of them. `lost` are the
+   * The first events after the positions of exams, in order: about `limit` of them. If there are fewer, these are all. `lost` are the
    * exams of which some events were deleted already, or whose position is of an earlier epoch.
    */
   eventsOfExams(
@@ -259,6 +259,12 @@ const toMember = ({
   publishStatus: { main: mainPublishStatus, pc: pcPublishStatus },
 });
 
+/** Reads the rows of several parts. */
+const readParts = async <Part, Row>(
+  parts: readonly Part[],
+  read: (part: Part) => Promise<Row[]>,
+): Promise<Row[]> => (await Promise.all(parts.map(read))).flat();
+
 const readNewestId = async (reader: Reader): Promise<number> =>
   Math.max((await reader.get(newestEvent))?.id ?? 0, await readEpoch(reader));
 
@@ -362,12 +368,14 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
       }),
 
     async eventsOfExams(followed, limit) {
+      const parts = storage.dividesByExam ? followed.map((position) => [position]) : [followed];
       // Read first: events that are deleted after this were read, or are noted the next time.
-      const pruned = await storage.all(prunedOfFollowed, { followed });
+      const pruned = await readParts(parts, (part) => storage.all(prunedOfFollowed, { followed: part }));
       const epoch = await readEpoch(storage);
       const earlier = followed.filter(({ after }) => after < epoch);
+      const rows = await readParts(parts, (part) => storage.all(eventsOfFollowed, { followed: part, limit }));
       return {
-        rows: await storage.all(eventsOfFollowed, { followed, limit }),
+        rows: parts.length > 1 ? rows.toSorted((one, other) => one.id - other.id) : rows,
         lost: [...new Set([...pruned, ...earlier].map(({ examId }) => examId))],
       };
     },
@@ -377,9 +385,8 @@ export const createLiveStore = ({ storage }: { storage: Storage }): LiveStore =>
     configOf: ({ examId, roomId }) => storage.get(configOfRoom, { examId, roomId }),
 
     records: async ({ examId: ofExam, roomId }, from, to) => {
-      const records = await erasures.records(
-        () => storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
-        ({ examId }) => examId,
+      const records = await erasures.records(ofExam, () =>
+        storage.all(recordsOfRoom, { examId: ofExam, roomId, from, to }),
       );
       return records.map(toCheatRecord);
     },

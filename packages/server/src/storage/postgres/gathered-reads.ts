@@ -65,9 +65,17 @@ const gatheredForm = async (
  */
 export const createGatheredReader = (
   sessions: Sessions,
-  { prepared }: { readonly prepared: boolean },
+  {
+    prepared,
+    dividesByExam,
+  }: {
+    readonly prepared: boolean;
+    /** Whether only reads of the same exam are gathered: those with the same value of the parameter `examId`. */
+    readonly dividesByExam: boolean;
+  },
 ): Reader => {
-  const waiting = new Map<Compiled, WaitingRead[]>();
+  /** The reads that are gathered, by statement, and by exam if they are divided. */
+  const waiting = new Map<string, { readonly compiled: Compiled; readonly reads: WaitingRead[] }>();
   const forms = new WeakMap<Compiled, Promise<GatheredForm | undefined>>();
   let running = 0;
   let isScheduled = false;
@@ -140,10 +148,10 @@ export const createGatheredReader = (
     }
   };
   function readNext(): void {
-    for (const [compiled, reads] of waiting) {
+    for (const [key, { compiled, reads }] of waiting) {
       if (running >= MAX_RUNNING) return;
-      waiting.delete(compiled);
-      if (reads.length > MAX_GATHERED) waiting.set(compiled, reads.splice(MAX_GATHERED));
+      waiting.delete(key);
+      if (reads.length > MAX_GATHERED) waiting.set(key, { compiled, reads: reads.splice(MAX_GATHERED) });
       running += 1;
       void readAll(compiled, reads);
     }
@@ -152,10 +160,11 @@ export const createGatheredReader = (
   const all = async <Row>(statement: Statement<Row>, values: Values = {}): Promise<Row[]> => {
     const compiled = compileOnce(statement);
     const bound = compiled.bind(values);
+    const key = dividesByExam ? `${compiled.name} ${String(values.examId)}` : compiled.name;
     const rows = await new Promise<readonly (readonly unknown[])[]>((resolve, reject) => {
-      const reads = waiting.get(compiled) ?? [];
-      waiting.set(compiled, reads);
-      reads.push({ values: bound, resolve, reject });
+      const gathered = waiting.get(key) ?? { compiled, reads: [] };
+      waiting.set(key, gathered);
+      gathered.reads.push({ values: bound, resolve, reject });
       if (isScheduled) return;
       isScheduled = true;
       // One turn later, all calls whose requests have been read by then are waiting.
