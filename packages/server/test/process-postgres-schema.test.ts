@@ -164,7 +164,7 @@ describe("the migrations", () => {
     ["indexes", "DROP INDEX messages_by_room"],
     [
       "indexes",
-      "DROP INDEX messages_by_key; CREATE UNIQUE INDEX messages_by_key ON messages (room_id, sender_id, sender_camera, key)",
+      "DROP INDEX messages_by_key; CREATE UNIQUE INDEX messages_by_key ON messages (room_id, sender_id, sender_camera, key, exam_id)",
     ],
     [
       "views",
