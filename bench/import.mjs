@@ -76,8 +76,8 @@ const makeExam = (data) =>
   ).stdout.trim();
 
 /** The limit: the same rows, read and written with nothing around. */
-const bare = (file) => {
-  const sqlite = openTables(join(folder, "bare", "invigil.db"));
+const bare = async (file) => {
+  const sqlite = await openTables(join(folder, "bare", "invigil.db"));
   sqlite
     .prepare(
       "INSERT INTO exams (id, name, start_time, end_time, created_by, created_at, updated_at) VALUES ('e','E',0,1,'b',0,0)",
@@ -103,16 +103,20 @@ const seated = roster("seated.csv", true);
 const waiting = makeExam("waiting");
 const rooms = makeExam("rooms");
 {
-  const sqlite = openTables(join(folder, "rooms", "invigil.db"));
+  const sqlite = await openTables(join(folder, "rooms", "invigil.db"));
   const insert = sqlite.prepare(
     `INSERT INTO rooms (id, exam_id, name, status, audio_status, im_server, create_teacher, created_at, updated_at)
      VALUES (?, ?, ?, 'in_progress', 'silent', '["aliyun_new"]', 't', 0, 0)`,
   );
-  for (let n = 0; n < ROOMS; n += 1) insert.run(`room${n}`, rooms, `Room ${n}`);
+  const noteExam = sqlite.prepare("INSERT INTO room_exams (room_id, exam_id) VALUES (?, ?)");
+  for (let n = 0; n < ROOMS; n += 1) {
+    noteExam.run(`room${n}`, rooms);
+    insert.run(`room${n}`, rooms, `Room ${n}`);
+  }
   sqlite.close();
 }
 
-const limit = bare(plain);
+const limit = await bare(plain);
 const measured = (what, data, file, exam) => {
   const { seconds, megabytes, stdout } = invigil(data, "roster", "import", file, "--exam", exam);
   const besideBare = Number((seconds / limit).toFixed(1));

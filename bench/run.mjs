@@ -2,40 +2,33 @@
 // The benchmark: npm run bench -- [--row NAME] [--quick] [--markdown | --json]; README.md tells more.
 import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
+import { build } from "./lib/build.mjs";
 import { measureGroup } from "./lib/measure.mjs";
 import { chosenGroups, readOptions } from "./lib/options.mjs";
 import { planFor } from "./lib/plan.mjs";
-import { environment, run } from "./lib/processes.mjs";
 import { CALLS } from "./lib/records.mjs";
 import { createStage } from "./lib/stage.mjs";
 import { tableOf } from "./lib/table.mjs";
 import { groups } from "./rows/index.mjs";
 
-const root = resolve(import.meta.dirname, "..");
 const resultsFile = join(import.meta.dirname, "results.json");
-
-/** What is measured is what the sources say now: the server, and where a row needs it the client as it is published. */
-const build = async (rows) => {
-  const bin = (name) => join(root, "node_modules/.bin", name);
-  try {
-    await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
-    await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
-    await run(bin("tsdown"), [], { cwd: join(root, "packages/im-script"), env: environment });
-    if (rows.some(({ needsClient }) => needsClient))
-      await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
-  } catch (error) {
-    console.error(
-      error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,
-    );
-    process.exit(1);
-  }
-};
 
 /** One line on a terminal that is written over; nothing elsewhere. */
 const say = (text) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text.slice(0, process.stderr.columns - 1)}`);
 };
+
+/** Other measurements with options of their own. Their modules are also programs. */
+const OTHERS = { "--cpu": "./cpu.mjs", "--engines": "./engines.mjs", "--morning": "./morning.mjs" };
+const other = OTHERS[process.argv[2]];
+if (other !== undefined) {
+  say("building");
+  await build();
+  process.argv.splice(2, 1);
+  // It ends the process.
+  await import(other);
+}
 
 const options = readOptions();
 const chosen = chosenGroups(groups, options.row);
@@ -49,7 +42,7 @@ const plan = planFor(options);
 const start = performance.now();
 
 say("building");
-await build(chosen.flat());
+await build({ client: chosen.flat().some(({ needsClient }) => needsClient) });
 const stage = createStage();
 const results = [];
 for (const rows of chosen) results.push(...(await measureGroup(rows, { stage, plan, say })));
@@ -69,7 +62,8 @@ if (options.json) {
   console.log(JSON.stringify(report, null, 2));
 } else {
   const { node, platform, cpu, cores } = machine;
-  const count = (wanted) => results.filter(({ verdict = "failed" }) => verdict.startsWith(wanted)).length;
+  const verdictsOf = ({ verdict = "", failure }) => (failure ? "failed" : verdict);
+  const count = (wanted) => results.filter((result) => verdictsOf(result).startsWith(wanted)).length;
   const seconds = Math.round((performance.now() - start) / 1000);
   const verdicts = ["met", "missed", "unclear", "failed"].map((verdict) => `${count(verdict)} ${verdict}`);
   console.log(

@@ -24,8 +24,8 @@ const vitest = [bin("vitest"), "run", "--config", "vitest.workspace.ts"];
 
 /** The tests that the step `postgres` runs: parts of their paths. */
 const ON_POSTGRES = (
-  "accounts bulk-changes erasure groups- import-people live-epochs live-listening live-people live-resume " +
-  "message-logins messages- presence room-links seat-links stream-callback tokens trpc-cheat trpc-participants"
+  "accounts bulk-changes crossing-deletion drop-in- ended-rooms erasure group-commit groups- import-people live- " +
+  "message-logins messages- presence room-links seat-links stream-callback tokens trpc-cheat trpc-move trpc-participants"
 )
   .split(" ")
   .map((name) => `test/${name}`);
@@ -56,7 +56,7 @@ const steps = [
     counts: true,
   },
   {
-    // What concerns storage, events and people, once more on PostgreSQL.
+    // What concerns storage, events and people, once more on PostgreSQL. `.ci/run postgres` runs everything there.
     name: "postgres",
     command: [...vitest, "--project", "server", ...ON_POSTGRES],
     after: ["tests"],

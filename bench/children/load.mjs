@@ -1,6 +1,9 @@
 // The load generator, a process of its own: autocannon, asked over IPC. One process makes every load of a run, so
-// that it is as warm for one contender as for the other.
+// that it is as warm for one contender as for the other. A load with a `rate` is made with Node's own client, because
+// autocannon sends what is due in a second all at once.
+import http from "node:http";
 import { createHistogram } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
 import autocannon from "autocannon";
 import { answerParent } from "../lib/ipc.mjs";
 import { masked } from "../lib/masked.mjs";
@@ -8,12 +11,21 @@ import { masked } from "../lib/masked.mjs";
 // autocannon looks this often whether its time is up, in milliseconds.
 const TICK = 50;
 
+/** Gives each connection its own part of the requests. */
+const divide = (requests, connections) => {
+  let next = 0;
+  return (client) => {
+    const first = next++;
+    client.setRequests(requests.filter((_, n) => n % connections === first));
+  };
+};
+
 /**
- * Sends `requests` in turn over `connections` for `seconds`. Every answer must be 200 with the body `expected`,
+ * Sends `requests` in turn over `connections` for `seconds`; or, with `once`, each of them once. Every answer must be 200 with the body `expected`,
  * but for what the pattern `mask` matches. autocannon keeps latencies in whole milliseconds; here they are kept in
  * microseconds.
  */
-const loadOne = async ({ url, requests, headers, expected, mask, connections }, seconds) => {
+const loadOne = async ({ url, requests, headers, expected, mask, connections, once }, seconds) => {
   const latencies = createHistogram();
   const wanted = masked(expected, mask);
   const load = autocannon({
@@ -22,7 +34,9 @@ const loadOne = async ({ url, requests, headers, expected, mask, connections }, 
     headers,
     connections,
     verifyBody: (body) => body === expected || masked(body, mask) === wanted,
-    duration: seconds,
+    ...(once
+      ? { amount: requests.length, setupClient: divide(requests, connections) }
+      : { duration: seconds }),
     sampleInt: TICK,
   });
   load.on("response", (_client, _status, _bytes, milliseconds) => {
@@ -42,4 +56,64 @@ const loadOne = async ({ url, requests, headers, expected, mask, connections }, 
   };
 };
 
-answerParent(({ loads, seconds }) => Promise.all(loads.map((load) => loadOne(load, seconds))));
+/** Agents keep their connections from one round to the next. */
+const agents = new Map();
+const agentFor = (url, connections) => {
+  const agent = agents.get(url) ?? new http.Agent({ keepAlive: true, maxSockets: connections });
+  agents.set(url, agent);
+  return agent;
+};
+
+const answerTo = (agent, url, { method, path, headers, body = "" }) =>
+  new Promise((resolve, reject) => {
+    const length = Buffer.byteLength(body);
+    const options = { method, agent, headers: { ...headers, "content-length": length } };
+    const request = http.request(url + path, options, (response) => {
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+      });
+      response.on("end", () => resolve({ status: response.statusCode, text }));
+      response.on("error", reject);
+    });
+    request.on("error", reject);
+    request.end(body);
+  });
+
+/** Sends `requests` in turn, `rate` a second, at random moments that do not depend on the answers. */
+const pacedLoad = async ({ url, requests, headers, expected, mask, connections, rate }, seconds) => {
+  const latencies = createHistogram();
+  const wanted = masked(expected, mask);
+  const agent = agentFor(url, connections);
+  const send = async (request) => {
+    const begin = performance.now();
+    const { status, text } = await answerTo(agent, url, { headers, ...request });
+    if (status !== 200 || (text !== expected && masked(text, mask) !== wanted))
+      throw new Error(`under load: an answer ${status}: ${text.slice(0, 200)}`);
+    latencies.record(Math.max(1, Math.round((performance.now() - begin) * 1000)));
+  };
+  const start = performance.now();
+  const end = start + seconds * 1000;
+  const sending = [];
+  let due = start;
+  for (let n = 0; ; n++) {
+    // The times between the calls of many independent callers.
+    due += (-Math.log(1 - Math.random()) * 1000) / rate;
+    if (due >= end) break;
+    const early = due - performance.now();
+    if (early > 1) await sleep(early);
+    sending.push(send(requests[n % requests.length]));
+  }
+  await Promise.all(sending);
+  return {
+    requests: latencies.count,
+    seconds: (performance.now() - start) / 1000,
+    p50: latencies.percentile(50) / 1000,
+    p99: latencies.percentile(99) / 1000,
+  };
+};
+
+const load = (wanted, seconds) =>
+  wanted.rate === undefined ? loadOne(wanted, seconds) : pacedLoad(wanted, seconds);
+
+answerParent(({ loads, seconds }) => Promise.all(loads.map((one) => load(one, seconds))));

@@ -5,8 +5,8 @@ import { answerParent } from "../lib/ipc.mjs";
 import { openTables } from "../lib/raw-tables.mjs";
 import { CALLS, INSERT_RECORD, recordsOfCalls, rowOf } from "../lib/records.mjs";
 
-const open = ({ file, room }) => {
-  const sqlite = openTables(file);
+const open = async ({ file, room }) => {
+  const sqlite = await openTables(file);
   const insert = sqlite.prepare(INSERT_RECORD);
   const rows = recordsOfCalls().flatMap((records) => records.map((record) => rowOf(room, record)));
   const { immediate: write } = sqlite.transaction(() => {
@@ -36,7 +36,7 @@ const load = (write, seconds) => {
 };
 
 let write;
-answerParent((question) => {
+answerParent(async (question) => {
   if (question.seconds !== undefined) return load(write, question.seconds);
-  write = open(question);
+  write = await open(question);
 });

@@ -1,6 +1,7 @@
 // What is measured. A contender has the same form whatever is in it: `round(seconds)` does it for that long and says
 // how much was done, `verify()` throws when what was answered did not happen, `child` is its process, if it has one.
 // `isLoaded`: the load generator makes its work, and it waits for nothing else: only when it is busy it shows what it can.
+import assert from "node:assert/strict";
 import { recordsIn } from "./databases.mjs";
 import { answerTo } from "./http.mjs";
 import { ask } from "./ipc.mjs";
@@ -70,23 +71,51 @@ export const invigil = (path) => ({
   },
 });
 
+/** The headers of an answer, without those that Node sets and the request id. */
+const headersOfAnswer = async ({ url, requests: [{ method, path, body }], headers }) => {
+  const response = await fetch(url + path, { method, headers, body });
+  await response.arrayBuffer();
+  const own = ["connection", "content-length", "date", "keep-alive", "x-request-id"];
+  return Object.fromEntries([...response.headers].filter(([name]) => !own.includes(name)));
+};
+
 const assertSame = (answer, expected, who) => {
   if (answer !== expected) throw new Error(`${who} answers something else: ${answer.slice(0, 500)}`);
 };
 
-/** The limit of a path: a bare Fastify route that answers the same requests with the same JSON. */
-export const bare = (spec) => ({
-  label: `bare ${spec.path.requests({ roomId: "", examId: "" })[0].method} route, same JSON`,
+/**
+ * The limit of a path: a bare Fastify route that answers the same requests with the same JSON. `dressed`: with the headers, the
+ * request id and the log line of Invigil's answers.
+ */
+export const bare = (spec, { dressed = false } = {}) => ({
+  label: `${dressed ? "empty" : "bare"} ${spec.path.requests({ roomId: "", examId: "" })[0].method} route, same JSON${dressed ? ", headers, log" : ""}`,
   needs: spec,
   async start({ stage, started }) {
     const { load } = started(spec);
     const [request] = load.requests;
     const child = startModule("bare.mjs");
-    const url = await ask(child, { ...request, answer: JSON.parse(load.expected) });
+    const headers = dressed ? await headersOfAnswer(load) : undefined;
+    const url = await ask(child, { ...request, answer: JSON.parse(load.expected), headers });
     assertSame(await answerTo(url, request, load.headers), load.expected, "the bare route");
+    if (dressed) assert.deepEqual(await headersOfAnswer({ ...load, url }), headers);
     // It keeps nothing.
     const path = { ...spec.path, recordsPerCall: 0 };
     return overHttp({ stage, path, child, load: { ...load, url } });
+  },
+});
+
+/** The limit of recording: a bare Fastify route that writes the same rows by group commit, and checks nothing. */
+export const leastRecording = (spec) => ({
+  label: "bare POST route, group commit, no check",
+  needs: spec,
+  async start({ stage, started }) {
+    const { load } = started(spec);
+    const { file, room } = await stage.databaseFor(spec.path);
+    const child = startModule("least-recording.mjs");
+    const requests = spec.path.requests(room);
+    const [{ path }] = requests;
+    const url = await ask(child, { database: file, room, path, answer: JSON.parse(load.expected) });
+    return overHttp({ stage, path: spec.path, child, load: { ...load, url, requests }, file });
   },
 });
 

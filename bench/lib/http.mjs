@@ -30,9 +30,19 @@ export const answerTo = async (url, { method, path, body }, headers) => {
   return text;
 };
 
-/** Calls a tRPC mutation; what it returns. */
+/** Calls a tRPC mutation, whose fields may be dates; what it returns. */
 export const trpcCall = async (url, procedure, input, headers) => {
-  const body = JSON.stringify({ json: input });
+  const dates = Object.entries(input).filter(([, value]) => value instanceof Date);
+  // As superjson says that a text is a date.
+  const meta = { values: Object.fromEntries(dates.map(([name]) => [name, ["Date"]])) };
+  const body = JSON.stringify({ json: input, ...(dates.length > 0 && { meta }) });
   const answer = await answerTo(url, { method: "POST", path: `/trpc/${procedure}`, body }, headers);
+  return JSON.parse(answer).result.data.json;
+};
+
+/** Calls a tRPC query; what it returns. */
+export const trpcQuery = async (url, procedure, input, headers) => {
+  const query = new URLSearchParams({ input: JSON.stringify({ json: input }) });
+  const answer = await answerTo(url, { method: "GET", path: `/trpc/${procedure}?${query}` }, headers);
   return JSON.parse(answer).result.data.json;
 };

@@ -46,7 +46,7 @@ const resultOf = (row, entryOf) => {
   const value = median(ratios);
   const [left, right] = [sideOf(our, measure), sideOf(their, measure)];
   const isHeldBack = ({ contender }, { busy }) =>
-    goal.atLeast !== undefined && contender.isLoaded && busy < BUSY;
+    goal?.atLeast !== undefined && contender.isLoaded && busy < BUSY;
   return {
     ...headOf(row),
     value,
@@ -55,9 +55,11 @@ const resultOf = (row, entryOf) => {
     ...(measure.isRate && left.busy && right.busy
       ? { cpuRatio: left.value / left.busy / (right.value / right.busy) }
       : {}),
-    verdict: verdictOf(value, goal, {
-      ourHeldBack: isHeldBack(our, left),
-      theirHeldBack: isHeldBack(their, right),
+    ...(goal && {
+      verdict: verdictOf(value, goal, {
+        ourHeldBack: isHeldBack(our, left),
+        theirHeldBack: isHeldBack(their, right),
+      }),
     }),
     ours: left,
     theirs: right,

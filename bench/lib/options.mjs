@@ -6,7 +6,11 @@ const USAGE = `npm run bench -- [options]
   --list        name the rows
   --quick       short rounds, for a look: the figures are rough
   --markdown    print the table as Markdown
-  --json        print the results as JSON`;
+  --json        print the results as JSON
+Other measurements, each with options of its own (--help):
+  --cpu         what each documented REST path costs the server's processor
+  --engines     what a call costs on SQLite, on PostgreSQL and with several servers, beside the limits
+  --morning     a simulated morning of exams on PostgreSQL and several servers`;
 
 const refuse = (message) => {
   console.error(message);

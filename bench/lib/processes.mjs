@@ -106,3 +106,13 @@ export const usageOf = ({ pid }) => {
     peakBytes: bytes("VmHWM"),
   };
 };
+
+/** The processor time of processes so far, in seconds. A process that has ended counts as far as its parent has waited for it. */
+export const cpuOf = (pids) =>
+  pids.reduce((sum, pid) => {
+    try {
+      return sum + (usageOf({ pid })?.cpuSeconds ?? 0);
+    } catch {
+      return sum; // It has ended since it was listed.
+    }
+  }, 0);

@@ -31,16 +31,17 @@ export const createStage = (root = HERE, loader = createLoader()) => {
   let token;
 
   /** Settings on a database, a file or a URL; what the server keeps beside it goes to a folder of its own. */
-  const settingsFor = (file) => ({
+  const settingsFor = (file, more) => ({
     INVIGIL_PORT: "0",
     INVIGIL_DATABASE_URL: file.startsWith("postgres:") ? file : `file:${file}`,
     INVIGIL_DATA_DIR: newFolder(),
     INVIGIL_AUTH_SECRET: secret,
     ...raisedLimits(root),
+    ...more,
   });
 
-  const tokenFor = async (settings) => {
-    const args = [cli, "token", "--role", "teacher", "--user", TEACHER];
+  const tokenFor = async (settings, { role, user }) => {
+    const args = [cli, "token", "--role", role, "--user", user];
     const env = { ...environment, ...settings };
     return (await run(process.execPath, args, { env, cwd: settings.INVIGIL_DATA_DIR })).trim();
   };
@@ -50,10 +51,10 @@ export const createStage = (root = HERE, loader = createLoader()) => {
     settingsFor,
 
     /** The server as people run it, by its command; its log, a line a request, goes to the null device. */
-    async startServer(file) {
+    async startServer(file, more) {
       const port = await freePort();
       const url = `http://127.0.0.1:${port}`;
-      const settings = { ...settingsFor(file), INVIGIL_PORT: String(port) };
+      const settings = { ...settingsFor(file, more), INVIGIL_PORT: String(port) };
       // Started in a folder where there is no .env.
       const options = { env: { ...environment, ...settings }, cwd: settings.INVIGIL_DATA_DIR };
       const program = startProgram(process.execPath, [cli, "serve"], options);
@@ -63,11 +64,17 @@ export const createStage = (root = HERE, loader = createLoader()) => {
 
     /** The headers of a request: one teacher makes them all. */
     async headersOf(file, { method }) {
-      token ??= await tokenFor(settingsFor(file));
+      token ??= await tokenFor(settingsFor(file), { role: "teacher", user: TEACHER });
       return {
         authorization: `Bearer ${token}`,
         ...(method === "POST" && { "content-type": "application/json" }),
       };
+    },
+
+    /** The headers of a POST by an administrator. */
+    async adminHeaders(file) {
+      const admin = await tokenFor(settingsFor(file), { role: "admin", user: "root" });
+      return { authorization: `Bearer ${admin}`, "content-type": "application/json" };
     },
 
     /** Starts the server on this database, once a call: how long it takes until it listens, in milliseconds. */

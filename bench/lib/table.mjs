@@ -17,7 +17,7 @@ export const amount = (number, digits) =>
   number.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const ratio = (number) => amount(number, 2);
 
-const roundsText = (rounds) =>
+export const ratiosText = (rounds) =>
   rounds.length > 1 ? `${ratio(Math.min(...rounds))}–${ratio(Math.max(...rounds))}` : "";
 
 const cellsOf = ({
@@ -34,7 +34,8 @@ const cellsOf = ({
   verdict,
   failure,
 }) => {
-  if (failure) return [row, path, "", against, "", "", "", goalText(goal), "failed"];
+  const goalCell = goal ? goalText(goal) : "";
+  if (failure) return [row, path, "", against, "", "", "", goalCell, "failed"];
   const withUnit = (side) => (side === undefined ? "" : `${amount(side, digits)} ${unit}`);
   return [
     row,
@@ -43,9 +44,9 @@ const cellsOf = ({
     against,
     withUnit(theirs?.value),
     theirs ? ratio(value) : "",
-    roundsText(rounds),
-    goalText(goal),
-    verdict,
+    ratiosText(rounds),
+    goalCell,
+    verdict ?? "for information",
   ];
 };
 

@@ -1,14 +1,22 @@
-import { bare, rawSqlite } from "../lib/contenders.mjs";
+import { bare, leastRecording, rawSqlite } from "../lib/contenders.mjs";
 import { p99, recordsPerSecond } from "../lib/measures.mjs";
 import { addCheatRecord } from "../lib/paths.mjs";
 
-/** What is left of the disk's speed. */
+/** What checks, authentication and validation leave of the speed of a server that writes whatever it gets. */
+export const least = {
+  name: "add-records-least",
+  ours: addCheatRecord,
+  theirs: leastRecording(addCheatRecord),
+  measure: recordsPerSecond,
+  goal: { atLeast: 0.8 },
+};
+
+/** For information: what is left of the disk's speed. */
 export const throughput = {
   name: "add-records",
   ours: addCheatRecord,
   theirs: rawSqlite(addCheatRecord),
   measure: recordsPerSecond,
-  goal: { atLeast: 0.7 },
 };
 
 /** How long a call waits, of which one in a hundred waits longer. */

@@ -1,10 +1,10 @@
 // All rows, in the order of the table. Rows whose rounds are interleaved stand together.
-import { latency, throughput } from "./add-records.mjs";
+import { latency, least, throughput } from "./add-records.mjs";
 import { live as clientLiveSize, row as clientSize } from "./client-size.mjs";
 import { deep, first } from "./list-records.mjs";
 import { latency as liveLatency, memory as liveMemory } from "./live.mjs";
 import { row as memory } from "./memory.mjs";
-import { row as roomInfo } from "./room-info.mjs";
+import { row as roomInfo, bareRow as roomInfoBare } from "./room-info.mjs";
 import { row as start } from "./start.mjs";
 import { row as trpcBatch } from "./trpc-batch.mjs";
 import { row as trpcOrpc } from "./trpc-orpc.mjs";
@@ -19,15 +19,15 @@ import { row as userList } from "./user-list.mjs";
  * @property {{ label: string }} ours
  * @property {{ label: string }} [theirs] absent where the goal is an amount
  * @property {{ unit: string, digits: number }} measure
- * @property {import("../lib/verdict.mjs").Goal} goal
+ * @property {import("../lib/verdict.mjs").Goal} [goal] absent where the row is for information
  * @property {true} [needsClient] whether the client must be built
  * @property {(tools: object) => Promise<object>} [run] for a row that is not made of rounds
  */
 
 /** @type {Row[][]} */
 export const groups = [
-  [roomInfo, trpcStock, trpcRest, trpcBatch, trpcOrpc],
-  [throughput, latency],
+  [roomInfo, roomInfoBare, trpcStock, trpcRest, trpcBatch, trpcOrpc],
+  [least, throughput, latency],
   [first, deep],
   [userList],
   [liveLatency, liveMemory],

@@ -2,11 +2,14 @@ import { bare } from "../lib/contenders.mjs";
 import { callsPerSecond } from "../lib/measures.mjs";
 import { roomInfo } from "../lib/paths.mjs";
 
-/** What authentication, membership, validation, SQLite and encoding leave of Fastify's speed. */
+/** What authentication, membership, validation, SQLite and encoding leave of the speed of a route that does nothing. */
 export const row = {
   name: "room-info",
   ours: roomInfo,
-  theirs: bare(roomInfo),
+  theirs: bare(roomInfo, { dressed: true }),
   measure: callsPerSecond,
-  goal: { atLeast: 0.6 },
+  goal: { atLeast: 0.7 },
 };
+
+/** For information: beside Fastify without the headers, the request id and the log line. */
+export const bareRow = { ...row, name: "room-info-bare", theirs: bare(roomInfo), goal: undefined };

@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MAX_QUEUED } from "../src/features/subscriptions/event-queue.js";
-import { failureOf } from "../src/trpc/failures.js";
 import { readEvents } from "./support/listening.js";
-import { ADMIN, EXAMINEE, type LiveHall, openLiveHall, TEACHER } from "./support/live-hall.js";
+import { ADMIN, EXAMINEE, type LiveHall, listenLater, openLiveHall, TEACHER } from "./support/live-hall.js";
 import { createOutage, type Outage } from "./support/outage.js";
 
 // A database that fails ends no subscription.
@@ -18,41 +17,6 @@ const speak = async (hall: LiveHall, times: number): Promise<void> => {
   }
 };
 const idsOf = (events: readonly { id: string }[]) => events.map(({ id }) => Number(id));
-
-/** A subscriber to the room or to its exam, which receives nothing before `proceed` is called. */
-const listenLater = async (
-  hall: LiveHall,
-  of: "room" | "exam",
-  { token, lastEventId }: { readonly token: string; readonly lastEventId?: string },
-) => {
-  let proceed = (): void => undefined;
-  let begin = (): void => undefined;
-  const mayProceed = new Promise<void>((resolve) => {
-    proceed = resolve;
-  });
-  const hasBegun = new Promise<void>((resolve) => {
-    begin = resolve;
-  });
-  const abort = new AbortController();
-  const identify = () => hall.services.auth.identify(token);
-  const subscriber = {
-    caller: await identify(),
-    identify: () => identify().catch(failureOf),
-    drained() {
-      begin();
-      return mayProceed;
-    },
-    signal: abort.signal,
-  };
-  const { id: roomId, examId } = hall.room;
-  const events =
-    of === "room"
-      ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
-      : await hall.services.live.subscribeToExam(subscriber, { examId, lastEventId });
-  const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
-  await hasBegun;
-  return { ...reader, proceed };
-};
 
 /** Takes the database away, lets a subscriber proceed until it has needed the database several times, and brings it back. */
 const proceedInOutage = async (outage: Outage, proceed: () => void): Promise<void> => {
@@ -214,6 +178,7 @@ describe("a participant who is removed", () => {
     await hall.as(TEACHER).participant.remove({ roomId, userId: EXAMINEE.sub });
     await speak(hall, 1);
     await proceedInOutage(outage, listener.proceed);
+    await listener.until(({ type }) => type === "participant_removed");
     expect(await listener.failure()).toMatchObject({ code: "FORBIDDEN" });
   });
 });

@@ -8,17 +8,31 @@ const LARGE_LENGTH = 65_536;
  */
 const ITEMS_PER_PIECE = 25;
 
-/** The JSON of a list, in pieces. */
-const piecesOf = (list: readonly unknown[]): Buffer[] => {
-  const pieces: Buffer[] = [];
+/** The most bytes that a UTF-16 code unit takes in UTF-8. */
+const BYTES_PER_UNIT = 3;
+
+/** The JSON of an object whose last field is a long list, as bytes. */
+const bytesOf = (withoutList: string, list: readonly unknown[]): Buffer => {
+  const head = Buffer.from(withoutList.slice(0, -"[]}".length));
+  let bytes = head;
+  let size = head.length;
   for (let from = 0; from < list.length; from += ITEMS_PER_PIECE) {
-    const piece = Buffer.from(JSON.stringify(list.slice(from, from + ITEMS_PER_PIECE)));
-    // Replaces the opening bracket of the piece.
-    if (from > 0) piece.write(",");
-    const isLast = from + ITEMS_PER_PIECE >= list.length;
-    pieces.push(isLast ? piece : piece.subarray(0, -"]".length));
+    const piece = JSON.stringify(list.slice(from, from + ITEMS_PER_PIECE));
+    const most = piece.length * BYTES_PER_UNIT;
+    if (bytes.length - size < most) {
+      // Usually, the other pieces are about as long as the first.
+      const others = Math.ceil((piece.length * (list.length - from)) / ITEMS_PER_PIECE);
+      const larger = Buffer.allocUnsafeSlow(size + most + others);
+      bytes.copy(larger, 0, 0, size);
+      bytes = larger;
+    }
+    const end = size + bytes.write(piece, size);
+    // The brackets of two pieces become a comma.
+    if (from > 0) bytes.write(",", size);
+    size = end - "]".length;
   }
-  return pieces;
+  size += bytes.write("]}", size);
+  return bytes.subarray(0, size);
 };
 
 /** The JSON of an answer. As bytes if its last field is a long list. */
@@ -29,9 +43,7 @@ export const answerJson = (answer: unknown): string | Buffer => {
   const list = name === undefined ? undefined : (answer as Readonly<Record<string, unknown>>)[name];
   if (name === undefined || !Array.isArray(list) || list.length <= ITEMS_PER_PIECE)
     return JSON.stringify(answer);
-  const withoutList = JSON.stringify({ ...answer, [name]: [] });
-  const head = Buffer.from(withoutList.slice(0, -"[]}".length));
-  return Buffer.concat([head, ...piecesOf(list), Buffer.from("}")]);
+  return bytesOf(JSON.stringify({ ...answer, [name]: [] }), list);
 };
 
 /**

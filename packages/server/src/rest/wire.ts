@@ -178,10 +178,17 @@ export const createWire = ({ timeZone }: { timeZone: string }) => {
       scheduledAudio: radioInfo,
       manualAudio: audioInfo,
     }),
-    encode: ({ scheduledAudio, manualAudio, ...rest }) => ({
-      ...rest,
-      radioInfo: scheduledAudio,
-      audioInfo: manualAudio,
+    // Copying the other fields of an object takes several times as long.
+    encode: (found) => ({
+      id: found.id,
+      name: found.name,
+      startTime: found.startTime,
+      endTime: found.endTime,
+      ...(found.videoProfile && { videoProfile: found.videoProfile }),
+      createdAt: found.createdAt,
+      updatedAt: found.updatedAt,
+      radioInfo: found.scheduledAudio,
+      audioInfo: found.manualAudio,
     }),
   });
 

@@ -42,6 +42,11 @@ export interface Dialect {
   rows(name: string, columns: Readonly<Record<string, "text" | "integer" | "time" | "flag">>): SQL;
   /** Whether a column's value is in the list of texts or numbers of a parameter. */
   isAnyOf(column: SQLWrapper, parameter: string, kind?: "text" | "integer"): SQL;
+  /**
+   * Whether a row is of the exam of the parameter `examId`, for a row whose number or room says so already. PostgreSQL finds rows by exam
+   * and number. SQLite needs no such condition: it would choose an index by exam for it, and read the whole exam.
+   */
+  inExam(column: AnyColumn): SQL | undefined;
 }
 
 /** A query as Drizzle builds it. */
@@ -263,47 +268,55 @@ export const insertedValue = (
   return value === undefined || value === null ? null : toDriver(column.mapToDriverValue(value));
 };
 
-/** Creates a function that builds a row from the values of its fields. */
-export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
-  const isFlat = fields.every(({ path }) => path.length === 1);
-  const names = fields.map(({ path }) => path[0] ?? "");
-  const decoders = fields.map(({ decode }) => decode);
-  const read = (row: Record<string, unknown>, { path, decode }: Field, value: unknown): void => {
-    let node = row;
-    for (const name of path.slice(0, -1)) {
-      node[name] ??= {};
-      // Safe: created by the line above.
-      node = node[name] as Record<string, unknown>;
-    }
-    node[path[path.length - 1] ?? ""] = value === null || !decode ? value : decode(value);
-  };
-  /** Objects of joined tables that may be missing, with the indexes of their columns. */
-  const optional = [...new Set(fields.flatMap(({ path }) => (path.length === 2 ? path.slice(0, 1) : [])))]
-    .map((name) => ({
-      name,
-      indexes: fields.flatMap(({ path }, index) => (path[0] === name ? [index] : [])),
-    }))
-    .filter(({ indexes }) =>
-      indexes.every((index) => {
-        const table = fields[index]?.table;
-        return table !== undefined && alwaysThere?.[table] === false;
-      }),
-    );
+/** An object in a row: its fields by name, as indexes of the list of fields, and further objects. */
+type RowShape = Map<string, number | RowShape>;
 
-  return (values: readonly unknown[]): Record<string, unknown> => {
-    const row: Record<string, unknown> = {};
-    if (isFlat) {
-      for (let index = 0; index < names.length; index++) {
-        const decode = decoders[index];
-        const value = values[index];
-        // Safe: the index is within the list.
-        row[names[index] as string] = value === null || !decode ? value : decode(value);
-      }
-      return row;
+const shapeOf = (fields: readonly Field[]): RowShape => {
+  const shape: RowShape = new Map();
+  for (const [index, { path }] of fields.entries()) {
+    let node = shape;
+    for (const name of path.slice(0, -1)) {
+      const inner = node.get(name);
+      const next: RowShape = inner instanceof Map ? inner : new Map<string, number | RowShape>();
+      node.set(name, next);
+      node = next;
     }
-    for (const [index, field] of fields.entries()) read(row, field, values[index]);
-    for (const { name, indexes } of optional)
-      if (indexes.every((index) => values[index] === null)) row[name] = null;
-    return row;
+    node.set(path.at(-1) ?? "", index);
+  }
+  return shape;
+};
+
+const indexesIn = (shape: RowShape): number[] =>
+  [...shape.values()].flatMap((inner) => (typeof inner === "number" ? inner : indexesIn(inner)));
+
+/**
+ * Creates a function that builds a row from the values of its fields. The function is compiled from text, because
+ * V8 creates an object literal in a quarter of the time that it takes to add the same properties one by one.
+ */
+export const rowReader = ({ fields, alwaysThere }: Pick<StatementParts, "fields" | "alwaysThere">) => {
+  const valueAt = (index: number): string =>
+    fields[index]?.decode
+      ? `values[${index}] === null ? null : decode[${index}](values[${index}])`
+      : `values[${index}]`;
+  /** Whether an object belongs to a joined table that may have no row. */
+  const isOptional = (indexes: readonly number[]): boolean =>
+    indexes.every((index) => {
+      const table = fields[index]?.table;
+      return table !== undefined && alwaysThere?.[table] === false;
+    });
+  const literalOf = (shape: RowShape, depth: number): string => {
+    const members = [...shape].map(
+      ([name, inner]) =>
+        `${JSON.stringify(name)}: ${typeof inner === "number" ? valueAt(inner) : literalOf(inner, depth + 1)}`,
+    );
+    const literal = `{ ${members.join(", ")} }`;
+    const indexes = indexesIn(shape);
+    if (depth !== 1 || !isOptional(indexes)) return literal;
+    return `${indexes.map((index) => `values[${index}] === null`).join(" && ")} ? null : ${literal}`;
   };
+  // oxlint-disable-next-line typescript/no-implied-eval -- Safe: the text consists of numbers and of quoted names from the code.
+  const create = new Function("decode", `return (values) => (${literalOf(shapeOf(fields), 0)});`) as (
+    decode: readonly Field["decode"][],
+  ) => (values: readonly unknown[]) => Record<string, unknown>;
+  return create(fields.map(({ decode }) => decode));
 };

@@ -18,8 +18,13 @@ export interface Context {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** The connection that the call shares with others. Absent if the request has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has received most of what was sent. Absent if the transport applies backpressure itself. */
-  readonly drained?: (() => Promise<void>) | undefined;
+  /**
+   * Resolves when the client has received most of what was sent; undefined if it already has. Absent if the transport applies
+   * backpressure itself.
+   */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
+  /** Whether the connection sends the events of subscriptions itself (see `EventChannel`). */
+  readonly sendsEvents?: boolean | undefined;
   /**
    * Makes one call in a context of its own, when it is the call's turn and the client accepts answers. Connections need this, because
    * they carry many calls and can outlive a token. Absent if each request has its own context.

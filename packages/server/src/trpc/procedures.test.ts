@@ -12,7 +12,7 @@ it("an error that a slow client has not received yet is no unhandled rejection, 
   const unhandled: unknown[] = [];
   const record = (error: unknown) => unhandled.push(error);
   process.on("unhandledRejection", record);
-  const events = trackEvents(failingEvents(), ({ id }) => id);
+  const events = trackEvents(failingEvents(), ({ id }) => ({ id }));
   await events.next();
   // tRPC's event streams request the next event before the client has received the last one.
   const pending = events.next();

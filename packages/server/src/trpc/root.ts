@@ -4,6 +4,7 @@ import superjson, { type SuperJSONResult } from "superjson";
 import { invalidInput } from "../platform/errors.js";
 import { serializeAnswer } from "../platform/serialize.js";
 import type { Context } from "./context.js";
+import { EventChannel } from "./event-channel.js";
 import { detailsFor, failureOf } from "./failures.js";
 
 /**
@@ -11,7 +12,7 @@ import { detailsFor, failureOf } from "./failures.js";
  * because superjson also writes out each copy of such an object.
  */
 const transformer = {
-  serialize: serializeAnswer,
+  serialize: (value: unknown) => (value instanceof EventChannel ? value : serializeAnswer(value)),
   deserialize(sent: SuperJSONResult | undefined): unknown {
     // Over a WebSocket, a call may have no input.
     if (sent === undefined) return undefined;

@@ -1,21 +1,31 @@
 import { tracked } from "@trpc/server";
+import type { Context } from "./context.js";
+import { EventChannel } from "./event-channel.js";
 import { toTRPCError } from "./failures.js";
 
 /**
- * Yields events as a tRPC subscription does: each under its id, with which a client resumes. Errors reach the client as the errors of
- * other calls do. They are converted here because tRPC runs no middleware for them.
+ * Yields events as a tRPC subscription does: each under its id, with which a client resumes. On a connection that sends events itself,
+ * yields a channel and sends the events through it. Errors reach the client as the errors of other calls do. They are converted here
+ * because tRPC runs no middleware for them.
  */
-export const trackEvents = <Event extends { readonly id: string }, Presented>(
+export const trackEvents = <Event extends { readonly id: string }, Presented extends object>(
   events: AsyncIterable<Event>,
   present: (event: Event) => Presented,
-) => withHandledRejections(track(events, present));
+  { sendsEvents = false }: Pick<Context, "sendsEvents"> = {},
+) => withHandledRejections(track(events, present, sendsEvents));
 
-async function* track<Event extends { readonly id: string }, Presented>(
+async function* track<Event extends { readonly id: string }, Presented extends object>(
   events: AsyncIterable<Event>,
   present: (event: Event) => Presented,
+  sendsEvents: boolean,
 ) {
   try {
-    for await (const event of events) yield tracked(event.id, present(event));
+    if (sendsEvents) {
+      const channel = new EventChannel();
+      // Safe: the connection takes the channel, so no client receives it.
+      yield channel as never;
+      for await (const event of events) channel.send(event.id, present(event));
+    } else for await (const event of events) yield tracked(event.id, present(event));
   } catch (error) {
     throw toTRPCError(error);
   }

@@ -38,7 +38,7 @@ export interface LiveHall extends World, Pick<TestApp, "as"> {
   log(): Promise<LoggedEvent[]>;
   /** All events in the log. */
   wholeLog(): Promise<LoggedEvent[]>;
-  /** Subscribes with a token, from now on or from `lastEventId`. */
+  /** Subscribes with a token, from the position of the room's snapshot or from `lastEventId`. Misses no later event. */
   listen(token: string, roomId: string, options?: ListenOptions): Promise<EventReader<DeliveredRoomEvent>>;
 }
 
@@ -88,6 +88,7 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
     wholeLog: async () => toLoggedEvents(await logged()),
     async listen(token, roomId, { camera = "main", lastEventId, drained } = {}) {
       const abort = new AbortController();
+      const from = lastEventId ?? (await as(ADMIN).room.snapshot({ roomId })).lastEventId;
       const identify = () => services.auth.identify(token);
       const subscriber = {
         caller: await identify(),
@@ -96,9 +97,44 @@ export const openLiveHall = async (options: WorldOptions = {}): Promise<LiveHall
         signal: abort.signal,
       };
       return readEvents(
-        await services.live.subscribeToRoom(subscriber, { roomId, camera, lastEventId }),
+        await services.live.subscribeToRoom(subscriber, { roomId, camera, lastEventId: from }),
         abort,
       );
     },
   };
+};
+
+/** A subscriber to the room or to its exam, which receives nothing before `proceed` is called. */
+export const listenLater = async (
+  hall: LiveHall,
+  of: "room" | "exam",
+  { token, lastEventId }: { readonly token: string; readonly lastEventId?: string },
+) => {
+  let proceed = (): void => undefined;
+  let begin = (): void => undefined;
+  const mayProceed = new Promise<void>((resolve) => {
+    proceed = resolve;
+  });
+  const hasBegun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+  const abort = new AbortController();
+  const identify = () => hall.services.auth.identify(token);
+  const subscriber = {
+    caller: await identify(),
+    identify: () => identify().catch(failureOf),
+    drained() {
+      begin();
+      return mayProceed;
+    },
+    signal: abort.signal,
+  };
+  const { id: roomId, examId } = hall.room;
+  const events =
+    of === "room"
+      ? await hall.services.live.subscribeToRoom(subscriber, { roomId, camera: "main", lastEventId })
+      : await hall.services.live.subscribeToExam(subscriber, { examId, lastEventId });
+  const reader = readEvents<{ readonly id: string; readonly type: string }>(events, abort);
+  await hasBegun;
+  return { ...reader, proceed };
 };

@@ -57,7 +57,11 @@ const createLog = () => {
     },
   };
   /** Yields the events after an id, and all later ones. */
-  async function* after(last: number, drained: (() => Promise<void>) | undefined, signal?: AbortSignal) {
+  async function* after(
+    last: number,
+    drained: (() => Promise<void> | undefined) | undefined,
+    signal?: AbortSignal,
+  ) {
     listening++;
     bell.emit("listening");
     try {

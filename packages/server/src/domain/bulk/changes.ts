@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { eq } from "drizzle-orm";
 import type { FastifyBaseLogger } from "fastify";
-import type { Storage, Transaction } from "../../storage/port.js";
+import type { Storage, Transaction, WriteOptions } from "../../storage/port.js";
 import { param, query, statement } from "../../storage/statement.js";
 import { bulkChanges, exams } from "../../storage/tables.js";
 import type { EventLog } from "../events.js";
@@ -38,7 +38,10 @@ export interface BulkChanges {
    * exam is running, the transaction is rolled back and tried again later.
    * @throws what `work` throws, and the error of `busy` after half a minute
    */
-  transact<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  transact<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    options?: Pick<WriteOptions, "repeatable">,
+  ): Promise<Result>;
   /** Throws if a bulk change of the exam is running. Call it within `transact` before the first write. */
   assertUnlocked(tx: Transaction, examId: string): Promise<void>;
   /** Starts to resume changes that other processes left unfinished. */
@@ -134,8 +137,8 @@ export const createBulkChanges = ({
     examId,
     person: person ?? null,
     state: "preparing",
-    seatedBefore: await readLastSeat(tx),
-    unseatedBefore: await readLastWaiting(tx),
+    seatedBefore: await readLastSeat(tx, examId),
+    unseatedBefore: await readLastWaiting(tx, examId),
     progress: { phase: 0, after: "" },
     ...worker.claim(),
     createdAt: now,
@@ -154,34 +157,34 @@ export const createBulkChanges = ({
         const { done, rowsLeft } = await prepareNext(next, ROWS_PER_WRITE);
         if (!done) return undefined;
         // The preparation may have changed the row.
-        const prepared = await next.get(changeById, { id: change.id });
+        const prepared = await next.get(changeById, change);
         if (!prepared) throw new TakenOver();
         return { result: done.result, isDone: await worker.announce(next, prepared, rowsLeft) };
       };
-      return { id: change.id, advance, announced: await advance(tx) };
+      return { begun: change, advance, announced: await advance(tx) };
     };
-    const { id, advance, ...begun } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
-    let { announced } = begun;
+    const { begun, advance, ...first } = await whenUnlocked(() => storage.write(begin, { bulk: true }));
+    let { announced } = first;
     try {
       while (!announced)
         announced = await storage.write(
           async (tx) => {
-            await worker.hold(tx, id);
+            await worker.hold(tx, begun);
             return advance(tx);
           },
           { bulk: true },
         );
     } catch (error) {
-      await worker.resume(id);
+      await worker.resume(begun);
       throw error instanceof TakenOver ? busy(about.examId) : error;
     }
-    if (!announced.isDone) void worker.resume(id);
+    if (!announced.isDone) void worker.resume(begun);
     return announced.result;
   };
 
   return {
     run,
-    transact: (work) => whenUnlocked(() => storage.write(work)),
+    transact: (work, options) => whenUnlocked(() => storage.write(work, options)),
     assertUnlocked,
     start: worker.start,
     stop: worker.stop,

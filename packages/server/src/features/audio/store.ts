@@ -104,7 +104,9 @@ const attachmentsOfExam = statement(
     .where(eq(examAudio.examId, param("examId")))
     .orderBy(asc(examAudio.startTime), asc(examAudio.id)),
 );
-const attachmentById = statement(attachments().where(eq(examAudio.id, param("id"))));
+const attachmentById = statement((dialect) =>
+  attachments().where(and(eq(examAudio.id, param("id")), dialect.inExam(examAudio.examId))),
+);
 const deleteAttachment = statement(
   query
     .delete(examAudio)
@@ -245,7 +247,9 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
       return { total, list: await reader.all(pageOfClips(...shape), values) };
     }),
 
-  ofExam: (examId) => storage.all(attachmentsOfExam, { examId }),
+  ofExam: storage.remember({ tables: [examAudio, audioClips], withinCalls: true }, (reader, examId: string) =>
+    reader.all(attachmentsOfExam, { examId }),
+  ),
 
   attach: (attachment) =>
     storage
@@ -254,7 +258,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
         await tx.lock(exams, examId);
         if ((await findMissingClip(tx, [attachment])) !== undefined) return "no_clip";
         const id = await attachClip(tx, attachment);
-        return (await tx.get(attachmentById, { id })) ?? "no_clip";
+        return (await tx.get(attachmentById, { examId, id })) ?? "no_clip";
       })
       .catch((error: unknown) => {
         if (error instanceof ForeignKeyError) return "no_exam";
@@ -264,5 +268,7 @@ export const createAudioStore = ({ storage }: { storage: Storage }): AudioStore 
   detach: async (examId, attachmentId) =>
     (await storage.write((tx) => tx.run(deleteAttachment, { examId, attachmentId }))) > 0,
 
-  defaults: (limit) => storage.all(defaultClips, { limit }),
+  defaults: storage.remember({ tables: [audioClips], withinCalls: true }, (reader, limit: number) =>
+    reader.all(defaultClips, { limit }),
+  ),
 });

@@ -72,7 +72,7 @@ export interface DropInService {
   join(
     page: Page,
     request: Request<"join">,
-    subscriber: { connection: object; drained: () => Promise<void>; signal: AbortSignal },
+    subscriber: { connection: object; drained: () => Promise<void> | undefined; signal: AbortSignal },
   ): Promise<Joined>;
   /**
    * Returns the messages of a group that a page missed since the message with the id `seen`, oldest first and up to a maximum. Omits

@@ -66,6 +66,6 @@ export const createExamRouter = ({
     onEvent: overseerProcedure
       .input(onExamEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam),
+        trackEvents(await live.subscribeToExam({ ...ctx, signal }, input), live.presenter.exam, ctx),
       ),
   });

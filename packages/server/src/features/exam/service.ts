@@ -11,7 +11,7 @@ import type {
   UpdateExamInput,
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
-import { quotaExceeded } from "../../limits/quotas.js";
+import { createQuotaCheck } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
@@ -65,10 +65,12 @@ export const createExamService = ({
   rates,
   quotas,
 }: ExamServiceDeps): ExamService => {
-  const toPublic = ({ videoProfile, ...exam }: StoredExam): ExamSummary => ({
-    ...exam,
-    ...(videoProfile && { videoProfile }),
-  });
+  /** Lists the fields explicitly: copying the others of an object takes several times as long. */
+  const toPublic = (exam: StoredExam): ExamSummary => {
+    const { id, name, startTime, endTime, videoProfile, createdAt, updatedAt } = exam;
+    const summary = { id, name, startTime, endTime, createdAt, updatedAt };
+    return videoProfile ? { ...summary, videoProfile } : summary;
+  };
   const read = async (examId: string): Promise<Exam> => {
     const stored = await store.get(examId);
     if (!stored) throw examNotFound(examId);
@@ -85,12 +87,14 @@ export const createExamService = ({
   const boundExam = async (caller: Caller): Promise<string | undefined> =>
     caller.roomId === undefined ? caller.examId : (await access.room(caller, caller.roomId)).examId;
 
+  const assertBelow = createQuotaCheck();
   /** @throws QUOTA_EXCEEDED */
   const assertQuota = async ({ role, userId }: Caller): Promise<void> => {
     if (!quotas || role !== "teacher") return;
-    const { examsPerTeacher: most } = quotas;
-    const held = await store.countOf(userId, most);
-    if (held >= most) throw quotaExceeded({ whose: userId, what: "exams", held, most });
+    const { examsPerTeacher } = quotas;
+    await assertBelow({ whose: userId, what: "exams", most: examsPerTeacher }, (most) =>
+      store.countOf(userId, most),
+    );
   };
 
   return {

@@ -10,6 +10,7 @@ import { type Page, pageOf } from "../../platform/paging.js";
 import type { Storage } from "../../storage/port.js";
 import { param, query, rawParam, statement } from "../../storage/statement.js";
 import {
+  bulkChanges,
   exams,
   visibleParticipants as participants,
   visibleRooms as rooms,
@@ -102,7 +103,7 @@ const examsOfRooms = statement(
   query
     .select({ id: rooms.examId })
     .from(participants)
-    .innerJoin(rooms, eq(rooms.id, participants.roomId))
+    .innerJoin(rooms, and(eq(rooms.examId, participants.examId), eq(rooms.id, participants.roomId)))
     .where(and(eq(participants.userId, param("userId")), eq(participants.role, param("role")))),
 );
 const counted = query
@@ -153,7 +154,9 @@ export const createExamStore = ({ storage, bulk }: { storage: Storage; bulk: Bul
         return undefined;
       }),
 
-    get: (examId) => storage.get(examById, { examId }),
+    get: storage.remember({ tables: [exams, bulkChanges], withinCalls: true }, (reader, examId: string) =>
+      reader.get(examById, { examId }),
+    ),
 
     update: (examId, change, audio) =>
       storage.write(async (tx) => {

@@ -75,7 +75,7 @@ export const createRoomRouter = ({
     onEvent: anyoneProcedure
       .input(onRoomEventInput)
       .subscription(async ({ ctx, input, signal }) =>
-        trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room),
+        trackEvents(await live.subscribeToRoom({ ...ctx, signal }, input), live.presenter.room, ctx),
       ),
     presence: watcherProcedure
       .input(roomRef)

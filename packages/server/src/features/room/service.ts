@@ -11,7 +11,7 @@ import {
 } from "@invigil/schema";
 import type { Quotas } from "../../config/config.js";
 import type { NewExam } from "../../domain/people.js";
-import { quotaExceeded } from "../../limits/quotas.js";
+import { createQuotaCheck, quotaExceeded } from "../../limits/quotas.js";
 import type { RateLimits } from "../../limits/rates.js";
 import { examNotFound, InvigilError, invalidInput } from "../../platform/errors.js";
 import type { Ids } from "../../platform/ids.js";
@@ -123,24 +123,28 @@ export const createRoomService = ({
     return [people[index] ?? creator(caller), ...people.filter((_, at) => at !== index)];
   };
 
+  const assertBelow = createQuotaCheck();
   /**
    * Parallel calls may exceed a quota slightly, since calls in progress are not counted. @throws QUOTA_EXCEEDED
    */
   const assertQuotas = async (caller: Caller, examId: string | undefined, people: number): Promise<void> => {
     if (!quotas) return;
-    const assert = (whose: string, what: string, held: number, most: number): void => {
-      if (held >= most) throw quotaExceeded({ whose, what, held, most });
-    };
     const { peoplePerRoom, roomsPerExam, roomsPerTeacher, examsPerTeacher } = quotas;
     if (people > peoplePerRoom)
       throw quotaExceeded({ whose: "A room", what: "people", held: people, most: peoplePerRoom });
     if (examId !== undefined)
-      assert(`The exam ${examId}`, "rooms", await store.countOfExam(examId, roomsPerExam), roomsPerExam);
+      await assertBelow({ whose: `The exam ${examId}`, what: "rooms", most: roomsPerExam }, (most) =>
+        store.countOfExam(examId, most),
+      );
     if (caller.role !== "teacher") return;
-    const { userId } = caller;
-    assert(userId, "rooms", await store.countOfTeacher(userId, roomsPerTeacher), roomsPerTeacher);
+    const { userId: whose } = caller;
+    await assertBelow({ whose, what: "rooms", most: roomsPerTeacher }, (most) =>
+      store.countOfTeacher(whose, most),
+    );
     if (examId === undefined)
-      assert(userId, "exams", await store.countExamsOf(userId, examsPerTeacher), examsPerTeacher);
+      await assertBelow({ whose, what: "exams", most: examsPerTeacher }, (most) =>
+        store.countExamsOf(whose, most),
+      );
   };
 
   return {
@@ -155,6 +159,7 @@ export const createRoomService = ({
       const peopleOf = (roomId: string) => withCreator(caller, invented ? demoPeople(roomId) : participants);
 
       const group = {
+        examId: about.examId,
         roomId: ids.next(),
         name,
         creatorId: caller.userId,

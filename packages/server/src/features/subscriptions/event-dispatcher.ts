@@ -157,8 +157,10 @@ export const createEventDispatcher = ({
       const { examId } = subscription.scope;
       await tail.follow(examId);
       // It may have been removed in the meantime.
-      if (subscriptions.has(subscription)) following.add(subscription);
-      else tail.unfollow(examId);
+      if (!subscriptions.has(subscription)) return tail.unfollow(examId);
+      following.add(subscription);
+      // Reads in the meantime had no position yet, and left out what was committed.
+      void poll();
     },
     remove,
     poll: () => void poll(),

@@ -4,7 +4,7 @@ import { DatabaseUnavailableError } from "../../storage/errors.js";
 import { RETRY_MS } from "../../storage/until-available.js";
 import { type LoggedEvent, loadEvent } from "./delivered-events.js";
 import type { EventDispatcher, Subscription } from "./event-dispatcher.js";
-import { createEventQueue, type QueuedEvent } from "./event-queue.js";
+import { createEventQueue, MAX_QUEUED, type QueuedEvent } from "./event-queue.js";
 import type { LiveStore } from "./store.js";
 
 export interface Subscriber {
@@ -13,8 +13,8 @@ export interface Subscriber {
   readonly identify: () => Promise<Principal | InvigilError>;
   /** The connection that the subscription shares with others. Absent if the subscription has its own connection. */
   readonly connection?: object | undefined;
-  /** Resolves when the client has received what was sent. The next event is sent after that. */
-  readonly drained?: (() => Promise<void>) | undefined;
+  /** Resolves when the client has received what was sent; undefined if it already has. The next event is sent after that. */
+  readonly drained?: (() => Promise<void> | undefined) | undefined;
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,6 +33,11 @@ export interface SubscriptionTarget<Delivered> {
     entry: QueuedEvent,
     recheckAccess: () => Promise<void>,
   ) => Promise<{ readonly deliverable?: Delivered | undefined; readonly needsRecheck?: boolean }>;
+  /**
+   * Returns those of the latest events that the subscriber still receives although their access has ended: the events up to the one that
+   * ended it. Returns none if no event ended it. `deliver` calls no `recheckAccess` for them.
+   */
+  readonly lastEvents: (latest: readonly LoggedEvent[]) => Promise<readonly LoggedEvent[]>;
   /** Makes a gap event: a snapshot that replaces all earlier events. */
   readonly createGap: () => Promise<{ readonly lastEventId: number; readonly deliverable: Delivered }>;
   /** Called when the subscription begins. Returns a function that is called when it ends. @throws InvigilError to refuse it */
@@ -44,10 +49,15 @@ const PAGE_SIZE = 200;
 /** The longest delay that a Node.js timer supports. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
+/** Whether an error says that the caller has no access any more, or that there is nothing left to access. */
+const isAccessEnd = (error: unknown): error is InvigilError =>
+  error instanceof InvigilError && ["FORBIDDEN", "ROOM_NOT_FOUND", "EXAM_NOT_FOUND"].includes(error.code);
+
 /**
  * Yields the events after `lastEventId`, or from now on without one: each event once, and in order. Yields a gap event where events
  * are no longer available. Waits until the client has received an event before it reads the next one. While the database does not
- * respond, it yields nothing and repeats what failed.
+ * respond, it yields nothing and repeats what failed. Once the caller was removed, or the room or exam was deleted, it yields the events
+ * up to that one and fails.
  * @throws InvigilError once the caller may not subscribe any more
  */
 export async function* subscribe<Delivered>(
@@ -86,14 +96,13 @@ export async function* subscribe<Delivered>(
     assertNotExpired();
   };
 
-  const waitUntilDrained = async (): Promise<void> => {
-    if (!drained) return;
+  const waitUntil = async (received: Promise<void>): Promise<void> => {
     let isDrained = false;
     const proceed = () => {
       isDrained = true;
       queue.wake();
     };
-    drained().then(proceed, close);
+    received.then(proceed, close);
     while (!isDrained && !queue.closed) await queue.changed();
   };
   /** Waits until the database may respond again. Returns early when the subscription is closed. */
@@ -115,6 +124,29 @@ export async function* subscribe<Delivered>(
   let current: QueuedEvent | undefined;
   let isCaughtUp = lastEventId === undefined;
   let needsGap = false;
+  /** Why access has ended. */
+  let accessEnd: InvigilError | undefined;
+  /** The events that the subscriber receives after that. Undefined if they are not known yet. */
+  let lastEntries: QueuedEvent[] | undefined;
+
+  const toEntry = (event: LoggedEvent): QueuedEvent => ({ event, load: () => loadEvent(store, event) });
+  /** Reads the first events after an id. Returns undefined if some of them are no longer available. */
+  const readAfter = async (id: number, limit: number): Promise<LoggedEvent[] | undefined> =>
+    // Safe: stores write each type with its own data.
+    (await store.eventsAfter(target.scope, id, limit)) as LoggedEvent[] | undefined;
+
+  /** Continues by one step after access has ended. */
+  const stepToTheEnd = async (reason: InvigilError, from: number): Promise<Delivered | undefined> => {
+    if (!lastEntries) {
+      const latest = await readAfter(from, MAX_QUEUED);
+      lastEntries = (await target.lastEvents(latest ?? [])).map(toEntry);
+    }
+    const entry = lastEntries.at(0);
+    if (!entry) throw reason;
+    const { deliverable } = await target.deliver(entry, () => Promise.resolve());
+    lastEntries.shift();
+    return deliverable;
+  };
 
   /** Starts, continues by one step, or waits. Returns what the subscriber receives, if anything. A step that fails can be repeated. */
   const step = async (): Promise<Delivered | undefined> => {
@@ -128,8 +160,10 @@ export async function* subscribe<Delivered>(
       lastId = await store.newestIdOf(target.scope.examId);
       return undefined;
     }
-    await waitUntilDrained();
+    const received = drained?.();
+    if (received) await waitUntil(received);
     if (queue.closed) return undefined;
+    if (accessEnd) return stepToTheEnd(accessEnd, lastId);
     if (queue.takeRecheckRequest() || clock() >= expiresAt) {
       try {
         await recheckAccess();
@@ -155,14 +189,10 @@ export async function* subscribe<Delivered>(
     if (!current && page.length === 0 && !isCaughtUp) {
       // An event that is written during the read is in the page, in the queue, or in both.
       queue.open();
-      const rows = await store.eventsAfter(target.scope, lastId, PAGE_SIZE);
-      if (rows) isCaughtUp = rows.length < PAGE_SIZE;
+      const events = await readAfter(lastId, PAGE_SIZE);
+      if (events) isCaughtUp = events.length < PAGE_SIZE;
       else needsGap = true;
-      page = (rows ?? []).map((row) => {
-        // Safe: stores write each type with its own data.
-        const event = row as LoggedEvent;
-        return { event, load: () => loadEvent(store, event) };
-      });
+      page = (events ?? []).map(toEntry);
       return undefined;
     }
     current ??= page.shift() ?? queue.shift();
@@ -187,9 +217,12 @@ export async function* subscribe<Delivered>(
       try {
         deliverable = await step();
       } catch (error) {
-        if (!(error instanceof DatabaseUnavailableError)) throw error;
-        assertNotExpired();
-        await waitForDatabase();
+        if (isAccessEnd(error) && lastId !== undefined && !accessEnd) accessEnd = error;
+        else if (!(error instanceof DatabaseUnavailableError)) throw error;
+        else {
+          assertNotExpired();
+          await waitForDatabase();
+        }
       }
       if (deliverable !== undefined) yield deliverable;
     }

@@ -32,11 +32,16 @@ export const roomTarget = (
     scope: { examId, roomId },
     mayDeliver: (event) => isVisibleTo(caller, event),
     checkAccess: async (current) => void (await access.room(current, roomId)),
+    async lastEvents(latest) {
+      const removal = latest.findIndex((event) => isAboutCaller(caller, event, "participant_removed"));
+      if (removal >= 0) return latest.slice(0, removal + 1);
+      return (await store.room({ examId, roomId })) ? [] : latest;
+    },
     async deliver({ event, load }) {
       if (!isVisibleTo(caller, event)) return {};
       if (event.type === "cheat_config_changed" && caller.role === "examinee") {
         // The event carries the current config, and the room may have ended since it was logged.
-        const room = await store.room(roomId);
+        const room = await store.room({ examId, roomId });
         if (!room || !canSeeConfig(caller, room)) return {};
       }
       const loaded = await load();
@@ -46,7 +51,7 @@ export const roomTarget = (
       };
     },
     async createGap() {
-      const snapshot = await store.roomSnapshot(roomId);
+      const snapshot = await store.roomSnapshot({ examId, roomId });
       if (!snapshot) throw roomNotFound(roomId);
       const { lastEventId: id } = snapshot;
       return {
@@ -65,6 +70,8 @@ export const examTarget = (
 ): Omit<SubscriptionTarget<DeliveredExamEvent>, "onStart"> => {
   const login = loginOf(caller.userId, "main");
   let rooms: ReadonlySet<string> = new Set();
+  /** Whether the caller can access all rooms of the exam. */
+  let reachesAll = false;
   // Ids of events that may change which rooms the caller can access.
   /** The last one that was offered to the queue. */
   let lastOffered = 0;
@@ -81,6 +88,7 @@ export const examTarget = (
   const updateRooms = async (current: Principal): Promise<Reach> => {
     const checked = lastTaken;
     const reach = await access.exam(current, examId);
+    reachesAll = reach === "all";
     rooms = new Set(reach === "all" ? await store.roomsOfExam(examId) : reach);
     lastChecked = checked;
     return reach;
@@ -94,6 +102,17 @@ export const examTarget = (
       return rooms.has(event.roomId) || (event.examId === examId && lastOffered > lastChecked);
     },
     checkAccess: async (current) => void (await updateRooms(current)),
+    async lastEvents(latest) {
+      if (reachesAll) rooms = new Set([...rooms, ...latest.map(({ roomId }) => roomId)]);
+      const left = new Set(rooms);
+      const received = latest.filter((event) => {
+        const hadRoom = left.has(event.roomId);
+        if (isAboutCaller(caller, event, "participant_removed")) left.delete(event.roomId);
+        return hadRoom;
+      });
+      const isDeleted = (await store.roomsOfExam(examId)).length === 0;
+      return left.size === 0 || isDeleted ? received : [];
+    },
     async deliver({ event, load }, recheckAccess) {
       const hadRoom = rooms.has(event.roomId);
       const mayChangeReach = changesReach(event);

@@ -37,8 +37,8 @@ export interface Connection {
    * received otherwise.
    */
   close(code?: number, reason?: string): void;
-  /** Resolves when the client has read most of the sent data, or has disconnected. */
-  drained(): Promise<void>;
+  /** Resolves when the client has read most of the sent data, or has disconnected. Undefined if it already has. */
+  drained(): Promise<void> | undefined;
 }
 
 /** The service of one connection. */
@@ -56,7 +56,7 @@ export type SocketHandler = (connection: Connection) => Served;
 export const drainOf = (raw: Duplex): Connection["drained"] => {
   let waiting: Promise<void> | undefined;
   return () => {
-    if (raw.writableLength <= MAX_WAITING_BYTES || raw.destroyed) return Promise.resolve();
+    if (raw.writableLength <= MAX_WAITING_BYTES || raw.destroyed) return undefined;
     waiting ??= new Promise((resolve) => {
       const done = (): void => {
         raw.off("drain", done).off("close", done);

@@ -15,7 +15,7 @@ export interface JoinedGroupsOptions {
   readonly frameOf: ReturnType<typeof createFrameCache>;
   /** The connection of the page. */
   readonly connection: object;
-  readonly drained: () => Promise<void>;
+  readonly drained: () => Promise<void> | undefined;
   readonly onEnd: (ending: EndReason, error: unknown) => void;
 }
 

@@ -18,7 +18,7 @@ export interface FrameQueue {
 export interface FrameQueueOptions {
   readonly socket: WebSocket;
   /** Resolves when the client has read the previous responses. */
-  readonly drained: () => Promise<void>;
+  readonly drained: () => Promise<void> | undefined;
   /** Never rejects. */
   readonly answer: (frame: string) => Promise<void>;
 }

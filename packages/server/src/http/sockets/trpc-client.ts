@@ -26,8 +26,9 @@ export class TrpcClient extends EventEmitter implements AdapterSocket {
     return this.#socket.readyState;
   }
 
-  send(message: OutgoingMessage): void {
-    this.#connection.send(message);
+  /** @param message undefined for the channel of a subscription, which nobody receives */
+  send(message: OutgoingMessage | undefined): void {
+    if (message !== undefined) this.#connection.send(message);
   }
 
   close(code?: number, reason?: string): void {

@@ -5,8 +5,9 @@ import pLimit from "p-limit";
 import type { WebSocket } from "ws";
 import type { Services } from "../../api/services.js";
 import { InvigilError, invalidInput } from "../../platform/errors.js";
-import { sharedJson } from "../../platform/serialize.js";
+import { serializeAnswer, sharedJson } from "../../platform/serialize.js";
 import { type Context, callFields, type Trace } from "../../trpc/context.js";
+import { EventChannel } from "../../trpc/event-channel.js";
 import { failureOf } from "../../trpc/failures.js";
 import type { Router } from "../../trpc/root.js";
 import type { Connection, SocketHandler, SocketTiming } from "./connection.js";
@@ -77,7 +78,7 @@ const createReadPause = (connection: Connection, calls: Calls) => {
     }
     if (!unread || draining) return;
     draining = true;
-    void connection.drained().then(() => {
+    void Promise.resolve(connection.drained()).then(() => {
       draining = false;
       update();
     });
@@ -108,16 +109,53 @@ const serialize = (message: unknown): OutgoingMessage => {
   return typeof json === "string" ? `${head}${json}}}` : { head, shared: json, tail: "}}" };
 };
 
+/** The first value of a subscription, in the format of tRPC's adapter. */
+interface ChannelOpening {
+  readonly id: string | number;
+  readonly jsonrpc: unknown;
+  readonly channel: EventChannel;
+}
+const channelIn = (message: unknown): ChannelOpening | undefined => {
+  // Safe: the types of the properties are checked.
+  const { result, jsonrpc } = message as { result?: { data?: unknown }; jsonrpc?: unknown };
+  const id = idOf(message);
+  return result?.data instanceof EventChannel && id !== null
+    ? { id, jsonrpc, channel: result.data }
+    : undefined;
+};
+
+/**
+ * Creates a function that makes the messages of events. Clients that receive the same event under the same call id, which is usually 1,
+ * share the bytes of the message.
+ */
+const createEventMessages = () => {
+  const known = new WeakMap<object, { readonly id: string | number; readonly message: OutgoingMessage }>();
+  return (
+    { id, jsonrpc }: Pick<ChannelOpening, "id" | "jsonrpc">,
+    eventId: string,
+    event: object,
+  ): OutgoingMessage => {
+    const shared = jsonrpc === undefined ? known.get(event) : undefined;
+    if (shared?.id === id) return shared.message;
+    const result = { type: "data", id: eventId, data: serializeAnswer({ id: eventId, data: event }) };
+    // JSON omits `jsonrpc` if it is undefined.
+    const made = serialize({ id, jsonrpc, result });
+    const message = typeof made === "string" ? Buffer.from(made) : made;
+    if (jsonrpc === undefined) known.set(event, { id, message });
+    return message;
+  };
+};
+
 /** Serves the router over WebSockets with tRPC's own adapter. */
-export const trpcSockets =
-  ({
-    router,
-    auth,
-    gate,
-    live,
-    timing: { firstMessageMs = FIRST_MESSAGE_MS },
-  }: TrpcSocketOptions): SocketHandler =>
-  (connection) => {
+export const trpcSockets = ({
+  router,
+  auth,
+  gate,
+  live,
+  timing: { firstMessageMs = FIRST_MESSAGE_MS },
+}: TrpcSocketOptions): SocketHandler => {
+  const messageOf = createEventMessages();
+  return (connection) => {
     const { socket, request, id: requestId, address, log } = connection;
     const drained = () => connection.drained();
     const config = router._def._config;
@@ -148,7 +186,7 @@ export const trpcSockets =
     const contextFor = async (authorization: string | undefined): Promise<Context> => {
       const identify = () => auth.identify(authorization).catch(failureOf);
       const trace: Trace = { requestId, procedures: [] };
-      const base = { identify, drained, address, gate, connection };
+      const base = { identify, drained, sendsEvents: true, address, gate, connection };
       const perCall: NonNullable<Context["perCall"]> = (call) =>
         limit(async () => {
           await drained();
@@ -223,8 +261,17 @@ export const trpcSockets =
       return taken;
     };
 
+    const openChannel = ({ id, jsonrpc, channel }: ChannelOpening): void =>
+      channel.open((eventId, event) => {
+        connection.send(messageOf({ id, jsonrpc }, eventId, event));
+        readPause.update();
+      });
+
     /** An error without an id means that an input of the frame cannot be parsed. tRPC then makes none of its calls, so each gets the error. */
     const encode = (message: unknown): string => {
+      const opening = channelIn(message);
+      // Safe: the client sends nothing for undefined.
+      if (opening) return openChannel(opening) as unknown as string;
       const ids = idOf(message) === null ? frame.splice(0) : [];
       const named = ids.map((id) => ({ ...(message as object), id }));
       const answers = named.length > 0 ? named : [message];
@@ -319,3 +366,4 @@ export const trpcSockets =
       isBusy: () => caller === "authenticating" || (readPause.isPaused() && calls.pending() > MAX_WAITING),
     };
   };
+};

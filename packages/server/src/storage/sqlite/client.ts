@@ -183,6 +183,8 @@ export const openSqlite = ({
     const migrationsAreCurrent = migrate(sqlite, migrations);
     if (temporary && !template) templates.set(folder, { migrations, content: sqlite.serialize() });
     sqlite.pragma("foreign_keys = ON");
+    // Each write has a savepoint. SQLite would keep the pages of its undo journal in a temporary file.
+    sqlite.pragma("temp_store = MEMORY");
     // From now on the writer waits for other processes, without blocking the event loop.
     sqlite.pragma("busy_timeout = 0");
     guard = isFile ? createFileGuard(sqlite, file) : undefined;

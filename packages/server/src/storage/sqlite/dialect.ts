@@ -14,14 +14,18 @@ export const sqliteDialect: Dialect = {
   },
   isAnyOf: (column, parameter) =>
     sql`${column} IN (SELECT value FROM json_each(${sql.placeholder(parameter)}))`,
+  inExam: () => undefined,
 };
 
-/** Compiles a statement for SQLite. */
+/**
+ * Compiles a statement for SQLite. SQLite prepares a statement again whenever a parameter that stands alone in LIMIT
+ * gets a value. It does not look into an expression.
+ */
 export const compile = ({
   sql: built,
 }: Pick<StatementParts, "sql">): { text: string; bindings: readonly Binding[] } => {
   const { sql: text, params } = compiler.sqlToQuery(built);
-  return { text, bindings: bindingsOf(params) };
+  return { text: text.replaceAll(" limit ?", " limit ? + 0"), bindings: bindingsOf(params) };
 };
 
 /** Converts a value to one that SQLite can store: it has no times, booleans or lists. */

@@ -1,0 +1,21 @@
+// What is measured is what the sources say now.
+import { join, resolve } from "node:path";
+import { environment, run } from "./processes.mjs";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** Builds the server, and where a row needs it the client as it is published. Ends the process if that fails. */
+export const build = async ({ client = false } = {}) => {
+  const bin = (name) => join(root, "node_modules/.bin", name);
+  try {
+    await run(bin("tsc"), ["-b", "packages/server"], { cwd: root, env: environment });
+    await run(process.execPath, [join(root, "scripts/pack.mjs")], { cwd: root, env: environment });
+    await run(bin("tsdown"), [], { cwd: join(root, "packages/im-script"), env: environment });
+    if (client) await run(bin("tsdown"), [], { cwd: join(root, "packages/client"), env: environment });
+  } catch (error) {
+    console.error(
+      error.code === "ENOENT" ? "The compiler is missing: run npm run setup first." : error.message,
+    );
+    process.exit(1);
+  }
+};

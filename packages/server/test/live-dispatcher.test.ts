@@ -1,0 +1,53 @@
+import { afterEach, expect, it, vi } from "vitest";
+import { createEventDispatcher } from "../src/features/subscriptions/event-dispatcher.js";
+import { createEventQueue } from "../src/features/subscriptions/event-queue.js";
+import { createLiveStore } from "../src/features/subscriptions/store.js";
+import { ADMIN, openLiveHall } from "./support/live-hall.js";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("an event that is committed while the first subscription starts is delivered without waiting for the timer", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  await using hall = await openLiveHall();
+  const { room } = hall;
+  const store = createLiveStore({ storage: hall.db.storage });
+  let answer = (): void => undefined;
+  const mayAnswer = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  let reached = (): void => undefined;
+  const hasRead = new Promise<void>((resolve) => {
+    reached = resolve;
+  });
+  /** Reads the end of the log at once, and answers when the test allows it. */
+  const slowly = async (read: Promise<number>): Promise<number> => {
+    const id = await read;
+    reached();
+    await mayAnswer;
+    return id;
+  };
+  const dispatcher = createEventDispatcher({
+    store: {
+      ...store,
+      newestId: () => slowly(store.newestId()),
+      newestIdOf: (examId) => slowly(store.newestIdOf(examId)),
+    },
+    log: hall.app.log,
+  });
+  const queue = createEventQueue();
+  queue.open();
+  const scope = { examId: room.examId, roomId: room.id };
+  const subscription = { scope, queue, mayDeliver: () => true };
+  const added = dispatcher.add(subscription);
+  await hasRead;
+  await hall.as(ADMIN).room.setAudioStatus({ roomId: room.id, audioStatus: "speaking" });
+  dispatcher.poll();
+  answer();
+  await added;
+  let entry = queue.shift();
+  for (; !entry; entry = queue.shift()) await queue.changed();
+  expect(entry.event).toMatchObject({ type: "audio_status_changed", roomId: room.id });
+  dispatcher.remove(subscription);
+});
