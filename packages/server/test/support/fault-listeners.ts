@@ -101,7 +101,7 @@ async function* eventsOf(response: Response): AsyncGenerator<ReceivedEvent> {
       const [event, data, id] = [field("event"), field("data"), field("id")];
       if (event === "serialized-error") throw new Error(`the subscription has ended: ${data}`);
       // Safe: an event with an id is one of the log.
-      if (id && data) yield superjson.deserialize(JSON.parse(data)) as ReceivedEvent;
+      if (id && data) yield superjson.deserialize<ReceivedEvent>(JSON.parse(data));
     }
   }
 }
@@ -124,10 +124,13 @@ export const listenRaw = async (
   const listen = async (): Promise<void> => {
     connections += 1;
     const query = new URLSearchParams({ input: superjson.stringify(input()) });
-    const response = await fetch(`http://127.0.0.1:${proxy.port}/trpc/${target.of}.onEvent?${query}`, {
-      headers: { accept: "text/event-stream", authorization: token },
-      signal: stop.signal,
-    });
+    const response = await fetch(
+      `http://127.0.0.1:${proxy.port}/trpc/${target.of}.onEvent?${query.toString()}`,
+      {
+        headers: { accept: "text/event-stream", authorization: token },
+        signal: stop.signal,
+      },
+    );
     for await (const event of eventsOf(response)) {
       ledger.add(event);
       lastEventId = event.id;
