@@ -118,6 +118,7 @@ describe("a morning", () => {
     ["a teacher received an event twice", ({ people }) => people.teacher.ids.push(8), /once, in order/],
     ["a watcher received events in another order", ({ people }) => people.watcher.ids.reverse(), /watcher1/],
     ["a command did not reach its candidate", ({ people }) => people.candidate.commands.pop(), /commands/],
+    ["a sent command is no event", ({ people }) => people.teacher.sent.push("x"), /acknowledged commands/],
     [
       "an answer reached the teacher twice",
       ({ people }) => people.teacher.answers.push("command1"),
